@@ -1,0 +1,161 @@
+"""Account facts: what a customer owes, contests, promised and was told, as of a moment.
+
+Plain values and nothing else, so that policy and model read the same numbers.
+`features.account` computes them; `decisions` looks at them. Money is an integer
+number of ten-thousandths of the portfolio currency; moments are aware UTC
+datetimes; `None` means unknown, never zero.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+MoneySource = Literal["invoices", "ageing", "flat", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An invoice of which something is still unpaid."""
+
+    invoice_id: str
+    issued_at: datetime
+    due_on: date  # local calendar day
+    amount: int  # the document's own amount
+    remainder: int  # still open, contested part included
+    contested: int
+    days_overdue: int  # 0 when not due or wholly contested; clock per CONTRACT 2.5
+    subscription_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDispute:
+    dispute_id: str
+    kind: str
+    opened_at: datetime
+    amount: int | None
+    invoice_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPromise:
+    """A promise neither kept, broken nor past its date; `amount` None = all overdue."""
+
+    made_at: datetime
+    until: datetime | None
+    amount: int | None
+    promise_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice of the current arrears episode, with what became of it."""
+
+    name: str
+    sent_at: datetime
+    delivered_at: datetime | None = None
+    bounced_at: datetime | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHold:
+    """A row of `holds` in force (not past `until`, not retracted)."""
+
+    kind: str  # exemption, instalment_plan, legal, manual
+    since: datetime
+    until: datetime | None
+    reason: str | None = None
+    by: str | None = None
+    subscription_id: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedAction:
+    """A row of `actions`. `AccountFacts.access_off` holds those still in force."""
+
+    action: str
+    at: datetime
+    reason: str | None = None
+    by: str | None = None
+    subscription_id: str | None = None
+    decision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sign of fraud: an unresolved alert, a fraud chargeback, an outcome."""
+
+    kind: str  # the alert's kind, `chargeback_fraud`, `outcome_fraud`, `account_takeover`
+    at: datetime
+    severity: str | None = None
+    confidence: str | None = None  # low, medium, high
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSubscription:
+    subscription_id: str
+    product: str | None
+    billing: str | None  # license, usage
+    monthly: int  # quantity × unit_price of a live license subscription, else 0
+    committed: int  # monthly × months left of the commitment, else 0
+    commitment_ends_at: datetime | None = None
+    cancel_window_ends_at: datetime | None = None
+    open: int = 0  # open remainders of invoices that name it
+    overdue: int = 0
+    is_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Everything the policy may look at about one customer as of one moment.
+
+    With `source` "unknown" every money field and `days_overdue` are None; with
+    "ageing" only `open`, `overdue`, `actionable` and `days_overdue` come from the
+    report and `report_age_days` says how old it is; with "flat" `open`, `run_up`
+    and `clv` come from the portfolio's `exposure`.
+    """
+
+    customer_id: str
+    as_of: datetime
+    source: MoneySource
+    # money owed (CONTRACT section 2)
+    open: int | None = None
+    credit: int | None = None
+    written_off: int | None = None
+    contested: int | None = None
+    in_flight: int | None = None
+    promised: int | None = None
+    overdue: int | None = None
+    actionable: int | None = None
+    days_overdue: int | None = None
+    episode_started_at: datetime | None = None
+    report_age_days: float | None = None
+    # at stake, face value
+    recurring_monthly: int | None = None
+    usage_daily_cost: int | None = None
+    committed: int | None = None  # price of the committed months left
+    clv: int | None = None
+    run_up: int | None = None  # only where the portfolio states it (flat)
+    # who
+    subject_kind: str | None = None
+    segment: str | None = None
+    created_at: datetime | None = None
+    is_departed: bool = False  # had subscriptions and all of them ended
+    # what happened
+    n_invoices_paid: int = 0  # invoices wholly settled by payments so far
+    usage_ratio: float | None = None  # last 7 days' daily cost / the 28 days before
+    known_until: datetime | None = None  # latest known_at among the customer's rows
+    items: tuple[OpenItem, ...] = field(default=())
+    disputes: tuple[OpenDispute, ...] = field(default=())
+    promises: tuple[OpenPromise, ...] = field(default=())
+    n_promises_365d: int = 0
+    notices: tuple[Notice, ...] = field(default=())  # of the current episode
+    holds: tuple[ActiveHold, ...] = field(default=())
+    access_off: tuple[ExecutedAction, ...] = field(default=())
+    actions_90d: tuple[ExecutedAction, ...] = field(default=())
+    evidence: tuple[Evidence, ...] = field(default=())
+    has_open_appeal: bool = False
+    subscriptions: tuple[LiveSubscription, ...] = field(default=())
+    tables: frozenset[str] = frozenset()  # tables the portfolio or request has
