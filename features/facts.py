@@ -86,7 +86,7 @@ class ExecutedAction:
 class Evidence:
     """A sign of fraud: an unresolved alert, a fraud chargeback, an outcome."""
 
-    kind: str  # the alert's kind, `chargeback_fraud`, `outcome_fraud`, `account_takeover`
+    kind: str  # alert kind, chargeback_fraud, outcome_fraud, account_takeover
     at: datetime
     severity: str | None = None
     confidence: str | None = None  # low, medium, high

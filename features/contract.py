@@ -1,0 +1,313 @@
+"""The portfolio contract as data: tables, columns, keys and closed lists.
+
+Readers, row rules, the simulator's acceptance test, the API schema and the
+generated docs page all take the contract from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnKind = Literal[
+    "text", "moment", "day", "money", "number", "integer", "boolean", "choice"
+]
+
+SEVERITY = ("none", "remind", "review", "service_request", "suspend", "block")
+CLOCK_SKEW_US = 5 * 60 * 1_000_000  # known_at may precede event_at by this much
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column. `day` is a moment that plain dates may fill (due_at, until)."""
+
+    name: str
+    kind: ColumnKind
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+    is_open: bool = False  # an unknown value of an open list is kept as `other`
+    may_be_negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    name: str
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...]
+
+    def column(self, name: str) -> ColumnSpec:
+        return next(c for c in self.columns if c.name == name)
+
+
+def _text(name: str, *, required: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, "text", required)
+
+
+def _money(name: str, *, required: bool = False, signed: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, "money", required, may_be_negative=signed)
+
+
+def _number(name: str, *, signed: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, "number", may_be_negative=signed)
+
+
+def _flag(name: str) -> ColumnSpec:
+    return ColumnSpec(name, "boolean")
+
+
+def _moment(name: str) -> ColumnSpec:
+    return ColumnSpec(name, "moment")
+
+
+def _day(name: str) -> ColumnSpec:
+    return ColumnSpec(name, "day")
+
+
+def _choice(name: str, *choices: str, required: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, "choice", required, choices)
+
+
+def _open(name: str, *choices: str, required: bool = False) -> ColumnSpec:
+    return ColumnSpec(name, "choice", required, choices, is_open=True)
+
+
+def _table(name: str, key: str, *columns: ColumnSpec) -> TableSpec:
+    event_at = ColumnSpec("event_at", "moment", is_required=name != "customers")
+    head = (_text("customer_id", required=True), event_at, _moment("known_at"))
+    return TableSpec(name, (*head, *columns, _flag("retracted")), tuple(key.split()))
+
+
+_CURRENCY = _text("currency")
+
+TABLES: Mapping[str, TableSpec] = {
+    table.name: table
+    for table in (
+        _table(
+            "customers",
+            "customer_id event_at",
+            _moment("created_at"),
+            _choice("subject_kind", "natural_person", "sole_trader", "legal_person"),
+            _text("segment"),
+            _text("country"),
+            _choice("email_kind", "corporate", "free", "disposable"),
+            _number("email_domain_age_days"),
+            _flag("is_email_verified"),
+            _flag("is_phone_verified"),
+            _flag("is_tax_id_valid"),
+            _text("ip_country"),
+            _text("channel"),
+            _flag("is_trial"),
+            _number("payment_terms_days"),
+            _flag("is_auto_pay"),
+            _money("credit_limit"),
+            _number("expected_lifetime_months"),
+            _money("monthly_margin", signed=True),
+        ),
+        _table(
+            "subscriptions",
+            "subscription_id kind event_at",
+            _text("subscription_id", required=True),
+            _choice(
+                "kind",
+                "started",
+                "quantity_changed",
+                "renewed",
+                "cancelled",
+                "ended",
+                required=True,
+            ),
+            _moment("effective_at"),
+            _text("product"),
+            _choice("billing", "license", "usage"),
+            _number("quantity"),
+            _money("unit_price"),
+            _day("commitment_ends_at"),
+            _day("cancel_window_ends_at"),
+            _flag("is_trial"),
+        ),
+        _table(
+            "invoices",
+            "invoice_id",
+            _text("invoice_id", required=True),
+            _day("due_at"),  # required where kind is `invoice` (a row rule)
+            _money("amount", required=True),
+            _choice("kind", "invoice", "credit_note", "write_off"),
+            _text("applies_to"),
+            _text("subscription_id"),
+            _CURRENCY,
+        ),
+        _table(
+            "payments",
+            "payment_id status",
+            _text("payment_id", required=True),
+            _choice(
+                "status",
+                "pending",
+                "succeeded",
+                "failed",
+                "returned",
+                "refunded",
+                required=True,
+            ),
+            _money("amount", required=True),
+            _choice(
+                "method",
+                "card",
+                "direct_debit",
+                "bank_transfer",
+                "wallet",
+                "cheque",
+                "other",
+            ),
+            _text("invoice_id"),
+            _open(
+                "failure_code",
+                "insufficient_funds",
+                "expired_card",
+                "lost_or_stolen",
+                "do_not_honor",
+                "invalid_account",
+            ),
+            _text("instrument_id"),
+            _text("card_country"),
+            _choice("card_funding", "credit", "debit", "prepaid"),
+            _CURRENCY,
+        ),
+        _table(
+            "disputes",
+            "dispute_id status",
+            _text("dispute_id", required=True),
+            _choice(
+                "kind", "billing", "chargeback_fraud", "chargeback_other", required=True
+            ),
+            _choice("status", "opened", "won", "lost", "withdrawn", required=True),
+            _money("amount"),
+            _text("invoice_id"),
+            _text("payment_id"),
+            _CURRENCY,
+        ),
+        _table(
+            "usage",
+            "customer_id subscription_id event_at",
+            _money("cost", required=True),
+            _text("subscription_id"),
+            _number("quantity"),
+        ),
+        _table(
+            "access",
+            "customer_id kind event_at ip_id device_id",
+            _open(
+                "kind",
+                "sign_up",
+                "sign_in",
+                "password_reset",
+                "admin_added",
+                "role_changed",
+                "quota_requested",
+                required=True,
+            ),
+            _text("ip_id"),
+            _text("device_id"),
+            _text("country"),
+        ),
+        _table(
+            "alerts",
+            "alert_id status",
+            _text("alert_id", required=True),
+            _open(
+                "kind",
+                "spend_anomaly",
+                "crypto_mining",
+                "vm_anomaly",
+                "outbound_spam",
+                "credential_leak",
+                "security_advisory",
+                "payment_warning",
+                required=True,
+            ),
+            _open("severity", "low", "medium", "high"),
+            _choice("confidence", "low", "medium", "high"),
+            _choice("status", "active", "investigating", "resolved"),
+            _choice("resolved_reason", "fraud", "legitimate", "ignore"),
+        ),
+        _table(
+            "contacts",
+            "customer_id kind notice event_at",
+            _choice(
+                "kind",
+                "notice_sent",
+                "notice_delivered",
+                "notice_bounced",
+                "replied",
+                "promise_made",
+                "promise_kept",
+                "promise_broken",
+                "appeal_opened",
+                "appeal_closed",
+                required=True,
+            ),
+            _text("notice"),
+            _text("notice_id"),
+            _text("promise_id"),
+            _text("invoice_id"),
+            _text("subscription_id"),
+            _money("amount"),
+            _day("until"),
+            _text("policy"),
+        ),
+        _table(
+            "holds",
+            "customer_id kind event_at",
+            _choice(
+                "kind",
+                "exemption",
+                "instalment_plan",
+                "legal",
+                "manual",
+                required=True,
+            ),
+            _day("until"),
+            _text("reason"),
+            _text("by"),
+            _text("subscription_id"),
+            _money("amount"),
+        ),
+        _table(
+            "actions",
+            "customer_id action event_at",
+            _choice("action", *SEVERITY, "reactivate", required=True),
+            _choice("reason", "fraud", "nonpayment", "manual"),
+            _choice("by", "automation", "person"),
+            _text("subscription_id"),
+            _text("decision_id"),
+            _choice("arm", "greedy", "explore", "holdout"),
+            _number("propensity"),
+        ),
+        _table(
+            "ageing",
+            "customer_id event_at",
+            _money("balance", required=True, signed=True),
+            ColumnSpec("days_past_due", "number", is_required=True),
+            _money("paid", signed=True),
+            _money("credit_limit"),
+            _text("state"),
+        ),
+        _table(
+            "outcomes",
+            "customer_id kind event_at source",
+            _choice(
+                "kind",
+                "fraud",
+                "fraud_cleared",
+                "account_takeover",
+                "nonpayment",
+                "written_off",
+                required=True,
+            ),
+            _text("source"),
+            _choice(
+                "strength", "confirmed", "analyst", "chargeback", "warning", "weak"
+            ),
+        ),
+        _table("snapshots", "customer_id event_at"),
+    )
+}

@@ -1,0 +1,30 @@
+"""One customer's events in the normal form both compilers read.
+
+Column types: text and choices are object arrays (None = missing); numbers and
+booleans float64 (NaN = missing); moments, days and money int64 (`MISSING`).
+Moments are microseconds since 1970 UTC, money ten-thousandths of the portfolio
+currency. Every table also has `known_at` and `superseded_at`: a row exists as of
+`t` when `known_at <= t < superseded_at`. Rows are sorted by event_at, known_at,
+then key. `invoices.due_on` is the local calendar day of `due_at`, counted from
+1970-01-01.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
+FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still stands
+
+Columns = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A customer's rows, all tables of the contract (empty ones included)."""
+
+    customer_id: str
+    tables: Mapping[str, Columns]

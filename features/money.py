@@ -1,0 +1,38 @@
+"""Exact money: integers of ten-thousandths of a currency's major unit.
+
+Sums of integers do not depend on order, so both compilers and any engine agree
+to the last bit (CONTRACT section 1).
+"""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+PER_UNIT = 10_000
+LARGEST = 10**15  # 100 billion major units; larger is a row error, never an overflow
+
+
+def ten_thousandths(amount: Decimal | float | int | str) -> int:
+    """Major units → ten-thousandths, rounded half-even.
+
+    Raises:
+        ValueError: if `amount` is not a finite number within ±`LARGEST`.
+
+    >>> ten_thousandths("19.99"), ten_thousandths(0.1), ten_thousandths("0.00005")
+    (199900, 1000, 0)
+    """
+    try:
+        exact = Decimal(str(amount)) * PER_UNIT
+        whole = int(exact.to_integral_value(ROUND_HALF_EVEN))
+    except (ArithmeticError, ValueError) as error:
+        raise ValueError(f"not an amount of money: {amount!r}") from error
+    if abs(whole) > LARGEST:
+        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}: {amount!r}")
+    return whole
+
+
+def major_units(money: int) -> float:
+    """Ten-thousandths → major units, for costs and for display.
+
+    >>> major_units(199900)
+    19.99
+    """
+    return money / PER_UNIT

@@ -1,0 +1,167 @@
+"""`portfolio.yaml`: the settings every computation on a portfolio depends on.
+
+A bundle carries them to the place where it serves, so training and serving read
+the same currency, time zone, materiality and attributes.
+"""
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
+
+from features.contract import TABLES
+from features.facts import MoneySource
+from features.money import ten_thousandths
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+# YAML reads 0.92 as a binary float; its shortest text is the number meant
+Exact = Annotated[
+    Decimal, BeforeValidator(lambda v: str(v) if isinstance(v, float) else v)
+]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _column_or_constant(value: object) -> object:
+    """A text that reads as a number is a constant, any other text a column."""
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        return value
+
+
+ColumnOrConstant = Annotated[str | Decimal, BeforeValidator(_column_or_constant)]
+
+
+class Attribute(_Settings):
+    """A declared extra column of `customers` (or `table`) that becomes a feature."""
+
+    type: Literal["number", "money", "boolean", "category"] = "number"
+    monotone: Literal["increasing", "decreasing"] | None = None
+    family: str = "attributes"
+    text: str | None = None
+    table: str = Field(default="customers", alias="from")
+    unit: str = ""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @field_validator("table")
+    @classmethod
+    def _is_a_table(cls, name: str) -> str:
+        if name not in TABLES:
+            raise ValueError(f"no table {name!r}; one of {', '.join(TABLES)}")
+        return name
+
+
+class Exposure(_Settings):
+    """Money at stake of a flat portfolio: a column of `customers` or a constant."""
+
+    open: ColumnOrConstant = Decimal(0)
+    run_up: ColumnOrConstant = Decimal(0)
+    clv: ColumnOrConstant = Decimal(0)
+
+
+class Defaults(_Settings):
+    """Where customers say nothing about their margin and remaining lifetime."""
+
+    margin_share: float = Field(default=0.18, ge=0, le=1, description="of the price")
+    lifetime_months: float = Field(default=24, ge=0)
+
+
+class NonpaymentLabels(_Settings):
+    source: Literal["events", "outcomes"] = Field(default="events", alias="from")
+    days_past_due: int = Field(default=60, ge=1)
+    horizon_days: int = Field(default=90, ge=1)
+    posting_lag_days: int = Field(default=5, ge=0)
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class FraudLabels(_Settings):
+    horizon_days: int = Field(default=90, ge=1)
+    maturity_days: int = Field(default=120, ge=0)
+    takeover_is_fraud: bool = False
+
+
+class Labels(_Settings):
+    nonpayment: NonpaymentLabels = NonpaymentLabels()
+    fraud: FraudLabels = FraudLabels()
+
+
+class Snapshots(_Settings):
+    every: Literal["month", "week"] = "month"
+    warm_up_days: int = Field(default=90, ge=0, description="after the first event")
+
+
+class PortfolioSettings(_Settings):
+    """See CONTRACT section 1. `tables` is filled when a portfolio is opened."""
+
+    name: str = "portfolio"
+    currency: Currency = "EUR"
+    rates: dict[Currency, Exact] = {}
+    timezone: str = "UTC"
+    observed_until: AwareDatetime | None = None
+    materiality: Exact = Field(default=Decimal(25), ge=0)
+    settlement_days: dict[str, float] = {}
+    attributes: dict[str, Attribute] = {}
+    exposure: Exposure | None = None
+    defaults: Defaults = Defaults()
+    labels: Labels = Labels()
+    snapshots: Snapshots = Snapshots()
+    tables: frozenset[str] = frozenset()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {name!r}") from error
+        return name
+
+    @field_validator("rates")
+    @classmethod
+    def _rates_are_positive(cls, rates: dict[str, Decimal]) -> dict[str, Decimal]:
+        for currency, rate in rates.items():
+            if rate <= 0:
+                raise ValueError(f"the rate of {currency} must be above 0")
+        return rates
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def materiality_money(self) -> int:
+        return ten_thousandths(self.materiality)
+
+    @property
+    def money_source(self) -> MoneySource:
+        """Where the money owed comes from (CONTRACT 2.8)."""
+        if "invoices" in self.tables:
+            return "invoices"
+        if "ageing" in self.tables:
+            return "ageing"
+        return "flat" if self.exposure is not None else "unknown"
+
+    def settlement(self, method: str | None) -> float:
+        """Days a pending payment of `method` counts as in flight."""
+        return self.settlement_days.get(
+            method or "other", DEFAULT_SETTLEMENT_DAYS.get(method or "other", 0.0)
+        )
+
+
+DEFAULT_SETTLEMENT_DAYS = {"direct_debit": 5.0, "bank_transfer": 3.0, "cheque": 10.0}
+
+__all__ = ["Attribute", "PortfolioSettings"]
