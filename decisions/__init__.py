@@ -1,0 +1,1 @@
+"""From probability to action: cost model, policy and guard-rails."""

@@ -1,0 +1,1 @@
+"""What we knew and when: the contract, features, account facts and labels."""

@@ -1,0 +1,1 @@
+"""Was it true: drift, realised calibration and cost (rooms to come)."""

@@ -1,0 +1,1 @@
+"""From features to calibrated probability and reasons."""

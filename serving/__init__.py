@@ -1,0 +1,1 @@
+"""Answers: the score endpoint, its decision store and its keys."""

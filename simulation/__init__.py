@@ -1,0 +1,1 @@
+"""Makes portfolios with known truth."""

@@ -1,0 +1,1 @@
+"""Makes bundles: fits, calibrates, judges and registers models."""

@@ -1,0 +1,67 @@
+# `make demo` and `make test` are the two commands; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= 1
+PACKAGES := features scoring decisions advice training serving monitoring simulation cli
+export OMP_NUM_THREADS ?= 2
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+.PHONY: help setup demo test test-fast lint format bench lock docs serve clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# One stamp per locked list: the environment is made again when the list changes.
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forbear needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing requirements/$*.txt …"
+	@if command -v uv >/dev/null; then uv pip install -q -p $(VENV) --require-hashes -r $<; \
+	 else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<; fi
+	@if command -v uv >/dev/null; then uv pip install -q -p $(VENV) --no-deps --no-build-isolation -e .; \
+	 else $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+	@touch $@
+
+setup: $(VENV)/.installed-dev ## make .venv with everything a developer needs
+
+demo: $(VENV)/.installed-train ## train both samples, score, explain, serve (SERVE=0 stops before serving)
+	@SERVE=$(SERVE) $(BIN)/forbear demo
+
+lint: setup ## ruff, mypy strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks data
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## everything: lint, types, import rules, tests, doctests, notebooks
+	$(BIN)/python -m pytest -q
+
+test-fast: setup ## the tests that take seconds
+	$(BIN)/python -m pytest -q -m "not slow" -x
+
+format: setup ## let ruff write
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data
+
+bench: setup ## the ratios and floors the README quotes
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: ## compile requirements/*.txt anew (needs uv)
+	@for extras in "dev:serve train build dev" "train:serve train build" "serve:serve build"; do \
+	  name=$${extras%%:*}; flags=$$(for e in $${extras#*:}; do printf -- '--extra %s ' $$e; done); \
+	  constraint=$$(test $$name = dev || echo "-c requirements/dev.txt"); \
+	  uv pip compile -q pyproject.toml $$flags $$constraint --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    -o requirements/$$name.txt; done
+
+docs: setup ## generate docs/features.md and docs/contract.md anew
+	$(BIN)/python -m cli.docs
+
+serve: $(VENV)/.installed-train ## serve the champions under FORBEAR_HOME
+	$(BIN)/forbear serve
+
+clean: ## remove the environment and caches (never FORBEAR_HOME)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,67 @@
+"""What is installed is what was written: the wheel holds every room and runs alone."""
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TARGETS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
+ROOMS = TARGETS["build"]["targets"]["wheel"]["packages"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel's files and nothing of the checkout."""
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(out.glob("*.whl"))) as wheel:
+        wheel.extractall(out / "site")
+    return out / "site"
+
+
+def run_installed(site: Path, code: str) -> str:
+    """Run `code` against the wheel alone: no editable install, no checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=site.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_every_room_and_its_data(installed: Path) -> None:
+    for room in ROOMS:
+        built = {p.relative_to(installed) for p in (installed / room).rglob("*")}
+        written = {
+            p.relative_to(ROOT)
+            for p in (ROOT / room).rglob("*")
+            if "__pycache__" not in p.parts
+        }
+        assert built == written, room
+
+
+def test_the_installed_wheel_runs_alone(installed: Path) -> None:
+    where = run_installed(installed, "import cli.main; print(cli.main.__file__)")
+    assert Path(where.strip()).is_relative_to(installed)
+    code = "from decisions import default_policy; print(default_policy().name)"
+    assert run_installed(installed, code).strip()
+
+
+def test_the_names_are_ours() -> None:
+    """No other distribution brings a top-level package of the same name."""
+    owners = packages_distributions()
+    assert {room: owners.get(room, ["forbear"]) for room in ROOMS} == {
+        room: ["forbear"] for room in ROOMS
+    }
