@@ -159,3 +159,4 @@ class AccountFacts:
     has_open_appeal: bool = False
     subscriptions: tuple[LiveSubscription, ...] = field(default=())
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has
+    recurring_committed: int | None = None  # the part of recurring_monthly committed
