@@ -1,1 +1,5 @@
-"""Was it true: drift, realised calibration and cost (rooms to come)."""
+"""Was it true: whether today's customers and scores still look like yesterday's."""
+
+from monitoring.drift import Drift, population_stability, score_drift
+
+__all__ = ["Drift", "population_stability", "score_drift"]
