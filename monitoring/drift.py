@@ -61,13 +61,7 @@ def population_stability(
     """
     if len(reference) == 0 or len(current) == 0:
         raise ValueError(f"{column}: both samples need rows")
-    present = reference[~np.isnan(reference)]
-    inner = (
-        np.quantile(present, np.linspace(0, 1, n_bins + 1)[1:-1])
-        if len(present)
-        else []
-    )
-    edges = np.unique(inner)
+    edges = _bin_edges(reference, n_bins)
     counts = [_counts(sample, edges) for sample in (reference, current)]
     filled = counts[0] + counts[1] > 0
     # half a row in an empty bin keeps the logarithm finite
@@ -83,6 +77,14 @@ def population_stability(
         mean_reference=_mean(reference),
         mean_current=_mean(current),
     )
+
+
+def _bin_edges(reference: Array, n_bins: int) -> Array:
+    """Inner quantiles of the values present, each once."""
+    present = reference[~np.isnan(reference)]
+    if len(present) == 0:
+        return np.empty(0)
+    return np.unique(np.quantile(present, np.linspace(0, 1, n_bins + 1)[1:-1]))
 
 
 def _counts(sample: Array, edges: Array) -> Array:
