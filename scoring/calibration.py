@@ -1,0 +1,109 @@
+"""Calibration: a two-parameter map on log-odds, stored as two numbers.
+
+Where a map is fitted matters more than how (the latest matured window, on
+predictions the model did not train on); two numbers cannot overfit a window and
+keep contributions additive.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from scoring.errors import OneClassError
+
+FloatArray = npt.NDArray[np.float64]
+
+MIN_SLOPE = 0.05  # a map never turns the order of the model around
+BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
+
+
+@dataclass(frozen=True, slots=True)
+class LogOddsAffine:
+    """Calibrated log-odds = intercept + slope · margin.
+
+    >>> LogOddsAffine(intercept=0.0, slope=1.0).probability(np.array([0.0]))
+    array([0.5])
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+
+    def log_odds(self, margin: FloatArray) -> FloatArray:
+        return self.intercept + self.slope * margin
+
+    def probability(self, margin: FloatArray) -> FloatArray:
+        # expit works element by element, so one row and a million give the same bits
+        return np.asarray(expit(self.log_odds(margin)), dtype=np.float64)
+
+    def blended(self, previous: Self, n_positives: int) -> "LogOddsAffine":
+        """Shrink towards `previous` with weight n/(n + 100) of the new map.
+
+        A map of one window overshoots at a change of regime; the blend of two
+        affine maps is the same blend of the log-odds they give.
+        """
+        weight = n_positives / (n_positives + BLEND_POSITIVES)
+        return LogOddsAffine(
+            weight * self.intercept + (1.0 - weight) * previous.intercept,
+            weight * self.slope + (1.0 - weight) * previous.slope,
+        )
+
+
+def newton_logistic(
+    design: FloatArray,
+    label: FloatArray,
+    ridge: FloatArray,
+    centre: FloatArray,
+    offset: FloatArray | float = 0.0,
+) -> FloatArray:
+    """Weights of a logistic regression with a ridge towards `centre`.
+
+    Args:
+        design: (n, k), the column of ones included.
+        label: (n,) of 0 and 1.
+        ridge: (k,) penalties on half the squared distance to `centre`.
+        centre: (k,) where the ridge pulls to; the search starts there.
+        offset: fixed log-odds added to each row.
+    """
+    weights = centre.astype(np.float64).copy()
+    for _ in range(100):
+        p = expit(design @ weights + offset)
+        gradient = design.T @ (p - label) + ridge * (weights - centre)
+        curvature = design.T @ (design * (p * (1.0 - p))[:, None])
+        curvature += np.diag(ridge + 1e-9)
+        step = np.linalg.solve(curvature, gradient)
+        # a bounded step keeps Newton from running away on nearly separable labels
+        weights -= np.clip(step, -2.0, 2.0)
+        if float(np.max(np.abs(step))) < 1e-10:
+            break
+    return weights
+
+
+def fit_log_odds_affine(
+    margin: FloatArray, label: FloatArray, ridge: float = 1.0
+) -> LogOddsAffine:
+    """The map of largest likelihood, with a light ridge to (0, 1).
+
+    Args:
+        margin: (n,) raw log-odds of rows the model was not trained on.
+        label: (n,) of 0 and 1.
+        ridge: pull of the slope towards 1, in units of one pseudo-row.
+
+    Raises:
+        OneClassError: if all labels are equal: no odds can be learnt from them.
+    """
+    if len(np.unique(label)) < 2:
+        raise OneClassError(
+            "calibration needs both labels in its window; widen the window"
+        )
+    design = np.column_stack([np.ones_like(margin), margin])
+    penalty = np.array([0.0, ridge])
+    intercept, slope = newton_logistic(design, label, penalty, np.array([0.0, 1.0]))
+    if slope < MIN_SLOPE:
+        slope = MIN_SLOPE
+        [intercept] = newton_logistic(
+            design[:, :1], label, np.zeros(1), np.zeros(1), slope * margin
+        )
+    return LogOddsAffine(float(intercept), float(slope))

@@ -1,0 +1,95 @@
+"""Bootstrap by customer: one customer's rows are drawn together or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.metrics import METRICS, FloatArray, Metric, log_losses
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric with the percentile interval of its bootstrap."""
+
+    value: float
+    low: float
+    high: float
+
+
+def customer_blocks(customer_ids: npt.ArrayLike) -> IntArray:
+    """(n,) number of each row's customer, 0 to the number of customers - 1."""
+    _, blocks = np.unique(np.asarray(customer_ids), return_inverse=True)
+    return np.asarray(blocks, dtype=np.int64)
+
+
+def measured(
+    label: FloatArray,
+    p: FloatArray,
+    blocks: IntArray,
+    *,
+    metrics: Mapping[str, Metric] = METRICS,
+    n_draws: int = 200,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Measured]:
+    """Every metric with its interval over `n_draws` resamples of the customers."""
+    rng = np.random.default_rng(seed)
+    n_blocks = int(blocks.max()) + 1
+    draws: dict[str, list[float]] = {name: [] for name in metrics}
+    while len(next(iter(draws.values()))) < n_draws:
+        counts = rng.multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks))
+        rows = np.repeat(np.arange(len(label)), counts[blocks])
+        if not 0.0 < label[rows].mean() < 1.0:  # no metric ranks a single class
+            continue
+        for name, metric in metrics.items():
+            draws[name].append(metric(label[rows], p[rows]))
+    tail = (1.0 - confidence) / 2.0
+    return {
+        name: Measured(metric(label, p), *_interval(draws[name], tail))
+        for name, metric in metrics.items()
+    }
+
+
+def _interval(draws: list[float], tail: float) -> tuple[float, float]:
+    low, high = np.quantile(draws, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class PairedComparison:
+    """Mean log-loss of A minus that of B, on the same rows; below 0, A is better."""
+
+    difference: float
+    low: float
+    high: float
+    p_a_is_better: float
+
+
+def compare_log_loss(
+    label: FloatArray,
+    p_a: FloatArray,
+    p_b: FloatArray,
+    blocks: IntArray,
+    *,
+    n_draws: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> PairedComparison:
+    """Paired bootstrap over customers of the difference in log-loss."""
+    difference = log_losses(label, p_a) - log_losses(label, p_b)
+    sums = np.bincount(blocks, weights=difference)
+    sizes = np.bincount(blocks).astype(np.float64)
+    n_blocks = len(sums)
+    rng = np.random.default_rng(seed)
+    draws = np.empty(n_draws)
+    for i in range(n_draws):
+        counts = np.bincount(rng.integers(0, n_blocks, n_blocks), minlength=n_blocks)
+        draws[i] = (counts @ sums) / (counts @ sizes)
+    low, high = _interval(list(draws), (1.0 - confidence) / 2.0)
+    return PairedComparison(
+        float(difference.mean()), low, high, float(np.mean(draws < 0.0))
+    )
