@@ -1,0 +1,255 @@
+"""Every answer, durably, before it is given.
+
+SQLite in WAL mode with `synchronous=FULL`: a committed decision survives a power
+cut. One writer thread commits whatever arrived while the previous commit was on
+its way (group commit), so durability costs one disk flush per batch, not per
+answer. A record is never changed and never deleted here.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS decisions (
+    decision_id TEXT PRIMARY KEY,
+    recorded_at INTEGER NOT NULL,   -- microseconds since 1970 UTC
+    as_of INTEGER NOT NULL,         -- microseconds since 1970 UTC
+    request BLOB NOT NULL,          -- the body as received
+    answer BLOB NOT NULL,           -- the body as answered
+    versions TEXT NOT NULL,         -- JSON: bundles, policy, feature sets, release
+    book TEXT NOT NULL,             -- JSON: what the policy knew of other customers
+    policy_hash TEXT NOT NULL,
+    key_id TEXT NOT NULL,           -- who asked
+    idempotency_key TEXT,
+    request_sha256 BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS decisions_idempotency
+    ON decisions (key_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS policies (
+    policy_hash TEXT PRIMARY KEY,
+    content TEXT NOT NULL           -- the policy file as it was
+) STRICT;
+"""
+_QUEUE_LIMIT = 10_000  # beyond this the disk does not follow: refuse, do not hoard
+
+
+class DecisionStoreError(Exception):
+    """Base of what the decision store refuses."""
+
+    code = "decision_store_error"
+
+
+class StoreUnavailableError(DecisionStoreError):
+    code = "decision_store_unavailable"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"the decision could not be recorded ({cause}), so it is not given;"
+            " check disk space and permissions of decisions.sqlite, then retry"
+        )
+
+
+class UnknownDecisionError(DecisionStoreError):
+    code = "unknown_decision"
+
+    def __init__(self, decision_id: str) -> None:
+        super().__init__(f"no decision {decision_id!r} is recorded here")
+
+
+class IdempotencyConflictError(DecisionStoreError):
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Idempotency-Key was used with another body;"
+            " send the first body again or take a new key"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One recorded answer with everything needed to compute it again."""
+
+    decision_id: str
+    recorded_at: int
+    as_of: int
+    request: bytes
+    answer: bytes
+    versions: str
+    book: str
+    policy_hash: str
+    key_id: str
+    idempotency_key: str | None
+    request_sha256: bytes
+
+
+_COLUMNS = ", ".join(f.name for f in fields(Decision))
+_PLACES = ", ".join("?" for _ in fields(Decision))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    decision: Decision
+    policy_content: str
+    future: "asyncio.Future[Decision]"
+
+
+class DecisionStore:
+    """Append-only decisions. `record` is called from one event loop."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file
+        # this one is used inside the event loop: it may not wait
+        self._reader = _connect(file, busy_timeout_ms=20)
+        self._reader.executescript(_SCHEMA)
+        self._queue: queue.Queue[_Pending | None] = queue.Queue(_QUEUE_LIMIT)
+        self._writer = threading.Thread(
+            target=self._write, name="decision-writer", daemon=True
+        )
+        self._writer.start()
+
+    async def record(self, decision: Decision, policy_content: str) -> Decision:
+        """Commit `decision` and return it.
+
+        If its idempotency key was committed before with the same body, the
+        earlier decision is returned instead and nothing is written.
+
+        Raises:
+            IdempotencyConflictError: same idempotency key, another body.
+            StoreUnavailableError: it could not be made durable.
+        """
+        future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(_Pending(decision, policy_content, future))
+        except queue.Full:
+            raise StoreUnavailableError("too many decisions wait") from None
+        return await future
+
+    def find(self, decision_id: str) -> Decision:
+        """Raises UnknownDecisionError if there is none."""
+        rows = self._read("decision_id = ?", decision_id)
+        if not rows:
+            raise UnknownDecisionError(decision_id)
+        return rows[0]
+
+    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
+        """The decision given before under this idempotency key, if any."""
+        rows = self._read("key_id = ? AND idempotency_key = ?", key_id, idempotency_key)
+        return rows[0] if rows else None
+
+    def policy_content(self, policy_hash: str) -> str:
+        """The policy file of a recorded decision, as it was."""
+        query = "SELECT content FROM policies WHERE policy_hash = ?"
+        (content,) = self._reader.execute(query, (policy_hash,)).fetchone()
+        return str(content)
+
+    def is_writable(self) -> bool:
+        """Whether the writer lives and the file takes a transaction now."""
+        if not self._writer.is_alive():
+            return False
+        try:
+            self._reader.execute("BEGIN IMMEDIATE")
+            self._reader.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            # a busy writer is a living writer
+            return error.sqlite_errorname == "SQLITE_BUSY"
+        return True
+
+    def close(self) -> None:
+        """Commit what waits, then end the writer."""
+        self._queue.put(None)
+        self._writer.join()
+        self._reader.close()
+
+    def _read(self, condition: str, *values: str) -> list[Decision]:
+        query = f"SELECT {_COLUMNS} FROM decisions WHERE {condition}"  # noqa: S608 - literals
+        return [Decision(*row) for row in self._reader.execute(query, values)]
+
+    def _write(self) -> None:
+        db = _connect(self._file, busy_timeout_ms=5000)
+        is_open = True
+        while is_open:
+            waiting = [self._queue.get()]
+            while not self._queue.empty():
+                waiting.append(self._queue.get_nowait())
+            is_open = None not in waiting
+            batch = [pending for pending in waiting if pending is not None]
+            if batch:
+                _commit(db, batch)
+        db.close()
+
+
+def _connect(file: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+    db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA busy_timeout=5000")  # two processes may start together
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+    return db
+
+
+Outcome = Decision | DecisionStoreError
+
+
+def _commit(db: sqlite3.Connection, batch: list[_Pending]) -> None:
+    """One transaction for the batch; every future gets its decision or its error."""
+    outcomes: list[Outcome]
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        outcomes = [_insert(db, pending) for pending in batch]
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        failure = StoreUnavailableError(error.sqlite_errorname)
+        outcomes = [failure] * len(batch)
+    loop = batch[0].future.get_loop()
+    resolved = list(zip((p.future for p in batch), outcomes, strict=True))
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(_resolve, resolved)
+
+
+def _insert(db: sqlite3.Connection, pending: _Pending) -> Outcome:
+    decision = pending.decision
+    if decision.idempotency_key is not None:
+        query = (
+            f"SELECT {_COLUMNS} FROM decisions"  # noqa: S608 - literals
+            " WHERE key_id = ? AND idempotency_key = ?"
+        )
+        earlier = db.execute(query, (decision.key_id, decision.idempotency_key))
+        for row in earlier.fetchall():
+            return same_request(Decision(*row), decision.request_sha256)
+    db.execute(
+        "INSERT OR IGNORE INTO policies VALUES (?, ?)",
+        (decision.policy_hash, pending.policy_content),
+    )
+    db.execute(
+        f"INSERT INTO decisions ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608 - literals
+        astuple(decision),
+    )
+    return decision
+
+
+def same_request(earlier: Decision, request_sha256: bytes) -> Outcome:
+    """`earlier` if it answered the same body, else the conflict."""
+    if earlier.request_sha256 == request_sha256:
+        return earlier
+    return IdempotencyConflictError()
+
+
+def _resolve(
+    resolved: Iterable[tuple["asyncio.Future[Decision]", Outcome]],
+) -> None:
+    for future, outcome in resolved:
+        if future.cancelled():  # the caller went away; the record stands
+            continue
+        if isinstance(outcome, Decision):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)

@@ -1,0 +1,100 @@
+"""From what went wrong to RFC 9457 problem+json: the one place that knows status codes.
+
+A problem's `code` is part of the API and never changes its meaning; `title` and
+`detail` are for people and may.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    status: int
+    title: str
+
+
+KINDS: Mapping[str, ProblemKind] = {
+    "missing_key": ProblemKind(401, "An API key is required"),
+    "invalid_key": ProblemKind(401, "The API key is not valid"),
+    "scope_missing": ProblemKind(403, "The API key may not do this"),
+    "not_found": ProblemKind(404, "There is nothing at this address"),
+    "unknown_decision": ProblemKind(404, "No such decision"),
+    "method_not_allowed": ProblemKind(405, "This address does not take this method"),
+    "body_too_large": ProblemKind(413, "The body is too large"),
+    "unsupported_media_type": ProblemKind(415, "The body must be application/json"),
+    "malformed_json": ProblemKind(422, "The body is not valid JSON"),
+    "invalid_request": ProblemKind(422, "The request does not have the right form"),
+    "invalid_rows": ProblemKind(422, "Some rows break the contract"),
+    "as_of_in_future": ProblemKind(422, "as_of lies in the future"),
+    "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
+    "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
+    "no_champion": ProblemKind(503, "No model is in force yet"),
+    "not_ready": ProblemKind(503, "The service is not ready"),
+    "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),
+    "internal_error": ProblemKind(500, "Something broke on our side"),
+}
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemError(Exception):
+    """An expected failure of one request, told to the caller."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.errors = code, detail, list(errors)
+        self.headers = headers
+
+
+def problem_response(problem: ProblemError) -> Response:
+    """The one presenter of failures."""
+    kind = KINDS[problem.code]
+    body: dict[str, Any] = {
+        "type": f"urn:forbear:problem:{problem.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": problem.code,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    headers = dict(problem.headers or {})
+    if kind.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="forbear"'
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+async def present_problem(_: Request, error: Exception) -> Response:
+    """For a ProblemError raised in a route."""
+    assert isinstance(error, ProblemError)  # noqa: S101 - narrowed by the registration
+    return problem_response(error)
+
+
+async def present_domain_error(_: Request, error: Exception) -> Response:
+    """For an error of a lower room whose `code` is a kind of problem."""
+    code = str(getattr(error, "code", ""))
+    if code not in KINDS:
+        raise error
+    return problem_response(ProblemError(code, str(error)))
+
+
+async def present_http_error(request: Request, error: Exception) -> Response:
+    """For what the router itself refuses (unknown address, wrong method)."""
+    status: int = getattr(error, "status_code", 500)
+    code = _BY_STATUS.get(status, "internal_error")
+    detail = f"{request.method} {request.url.path}: see /docs for what is here"
+    headers = getattr(error, "headers", None)
+    return problem_response(ProblemError(code, detail, headers=headers))

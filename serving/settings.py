@@ -1,0 +1,51 @@
+"""What the environment says, read once at start-up."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scoring.shelf import forbear_home
+
+PREFIX = "FORBEAR_"
+
+
+class ServingSettings(BaseModel):
+    """Every field is an environment variable with the prefix `FORBEAR_`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path = Field(description="state folder: bundles, decisions, keys")
+    policy: Path | None = Field(
+        default=None, description="policy file; absent: the one that ships"
+    )
+    max_body_bytes: int = Field(default=4_000_000, ge=1_000, description="bytes")
+    poll_s: float = Field(
+        default=1.0, gt=0, description="seconds between looks at champions and policy"
+    )
+    clock_skew_s: float = Field(
+        default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
+    )
+
+    @property
+    def decision_file(self) -> Path:
+        return self.home / "decisions.sqlite"
+
+    @property
+    def key_file(self) -> Path:
+        return self.home / "keys.sqlite"
+
+
+def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSettings:
+    """Settings from `environment`; an empty variable counts as absent.
+
+    >>> serving_settings({"FORBEAR_HOME": "/srv/forbear"}).poll_s
+    1.0
+    """
+    found = {
+        name: environment[PREFIX + name.upper()]
+        for name in ServingSettings.model_fields
+        if environment.get(PREFIX + name.upper())
+    }
+    return ServingSettings.model_validate({"home": forbear_home(), **found})
