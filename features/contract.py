@@ -26,6 +26,7 @@ class ColumnSpec:
     choices: tuple[str, ...] = ()
     is_open: bool = False  # an unknown value of an open list is kept as `other`
     may_be_negative: bool = False
+    default: str | None = None  # what an absent value means
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ def _day(name: str) -> ColumnSpec:
     return ColumnSpec(name, "day")
 
 
-def _choice(name: str, *choices: str, required: bool = False) -> ColumnSpec:
-    return ColumnSpec(name, "choice", required, choices)
+def _choice(
+    name: str, *choices: str, required: bool = False, default: str | None = None
+) -> ColumnSpec:
+    return ColumnSpec(name, "choice", required, choices, default=default)
 
 
 def _open(name: str, *choices: str, required: bool = False) -> ColumnSpec:
@@ -130,7 +133,7 @@ TABLES: Mapping[str, TableSpec] = {
             _text("invoice_id", required=True),
             _day("due_at"),  # required where kind is `invoice` (a row rule)
             _money("amount", required=True),
-            _choice("kind", "invoice", "credit_note", "write_off"),
+            _choice("kind", "invoice", "credit_note", "write_off", default="invoice"),
             _text("applies_to"),
             _text("subscription_id"),
             _CURRENCY,
@@ -305,7 +308,13 @@ TABLES: Mapping[str, TableSpec] = {
             ),
             _text("source"),
             _choice(
-                "strength", "confirmed", "analyst", "chargeback", "warning", "weak"
+                "strength",
+                "confirmed",
+                "analyst",
+                "chargeback",
+                "warning",
+                "weak",
+                default="confirmed",
             ),
         ),
         _table("snapshots", "customer_id event_at"),

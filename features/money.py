@@ -29,6 +29,25 @@ def ten_thousandths(amount: Decimal | float | int | str) -> int:
     return whole
 
 
+def convert(money: int, rate: Decimal) -> int:
+    """Ten-thousandths of another currency → of the portfolio's, half-even.
+
+    Raises:
+        ValueError: if the result is beyond ±`LARGEST`.
+
+    >>> convert(12_345, Decimal("0.5"))
+    6172
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    whole, rest = divmod(money * numerator, denominator)
+    doubled = 2 * rest
+    if doubled > denominator or (doubled == denominator and whole % 2):
+        whole += 1
+    if abs(whole) > LARGEST:
+        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}")
+    return whole
+
+
 def major_units(money: int) -> float:
     """Ten-thousandths → major units, for costs and for display.
 

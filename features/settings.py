@@ -4,6 +4,7 @@ A bundle carries them to the place where it serves, so training and serving read
 the same currency, time zone, materiality and attributes.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from features.contract import TABLES
+from features.contract import TABLES, ColumnKind, ColumnSpec
 from features.facts import MoneySource
 from features.money import ten_thousandths
 
@@ -146,6 +147,38 @@ class PortfolioSettings(_Settings):
     def materiality_money(self) -> int:
         return ten_thousandths(self.materiality)
 
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[ColumnSpec, ...]]:
+        """The columns of each table: the contract's, then those declared here."""
+        declared = {
+            (attribute.table, name): ColumnSpec(
+                name, KIND_OF_ATTRIBUTE[attribute.type], may_be_negative=True
+            )
+            for name, attribute in self.attributes.items()
+        }
+        for stake in self.exposure_columns:
+            spec = ColumnSpec(stake, "money", may_be_negative=True)
+            declared.setdefault(("customers", stake), spec)
+        return {
+            table: (
+                *spec.columns,
+                *(
+                    column
+                    for (owner, name), column in declared.items()
+                    if owner == table and name not in {c.name for c in spec.columns}
+                ),
+            )
+            for table, spec in TABLES.items()
+        }
+
+    @property
+    def exposure_columns(self) -> tuple[str, ...]:
+        """Columns of `customers` named by `exposure` (the rest are constants)."""
+        if self.exposure is None:
+            return ()
+        stakes = (self.exposure.open, self.exposure.run_up, self.exposure.clv)
+        return tuple(stake for stake in stakes if isinstance(stake, str))
+
     @property
     def money_source(self) -> MoneySource:
         """Where the money owed comes from (CONTRACT 2.8)."""
@@ -162,6 +195,12 @@ class PortfolioSettings(_Settings):
         )
 
 
+KIND_OF_ATTRIBUTE: Mapping[str, ColumnKind] = {
+    "number": "number",
+    "money": "money",
+    "boolean": "boolean",
+    "category": "text",
+}
 DEFAULT_SETTLEMENT_DAYS = {"direct_debit": 5.0, "bank_transfer": 3.0, "cheque": 10.0}
 
 __all__ = ["Attribute", "PortfolioSettings"]

@@ -1,0 +1,148 @@
+"""Moments and local days: int64 microseconds since 1970 UTC, and calendar days.
+
+A local day is counted from 1970-01-01 and ends where the next one begins, so it
+may last 23 or 25 hours. A plain date stands for the last microsecond of its day.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from features.events import MISSING
+
+DAY_US = 86_400_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A year's distance from what `datetime` can hold leaves room for every time zone
+EARLIEST = -62_104_060_800_000_000  # 0002-01-01
+LATEST = 253_370_764_800_000_000  # 9999-01-01, excluded
+_DAY_ZERO = date(1970, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
+
+Moments: TypeAlias = npt.NDArray[np.int64]
+
+
+class MomentError(ValueError):
+    """A value that is no moment; `rule` is the row rule it breaks."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def microseconds(moment: datetime) -> int:
+    """An aware moment → microseconds since 1970 UTC.
+
+    Raises:
+        MomentError: `naive_time` without an offset, `bad_time` out of range.
+
+    >>> microseconds(datetime(1970, 1, 2, tzinfo=UTC)) == DAY_US
+    True
+    """
+    if moment.tzinfo is None:
+        raise MomentError("naive_time")
+    since = moment - EPOCH
+    counted = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if not EARLIEST <= counted < LATEST:
+        raise MomentError("bad_time")
+    return counted
+
+
+def to_datetime(moment: int) -> datetime:
+    """Microseconds since 1970 UTC → aware UTC datetime."""
+    return EPOCH + timedelta(microseconds=int(moment))
+
+
+def parse_moment(value: object, zone: ZoneInfo) -> int | None:
+    """One cell of a moment: ISO 8601 with offset, or a plain date (its day's end).
+
+    Raises:
+        MomentError: `naive_time` or `bad_time`.
+
+    >>> parse_moment("1970-01-01T01:00:00+01:00", ZoneInfo("UTC"))
+    0
+    >>> parse_moment("1970-01-01", ZoneInfo("UTC")) == DAY_US - 1
+    True
+    """
+    if type(value) is str:
+        return _parse_text(value, zone)
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return microseconds(value)
+    if isinstance(value, date):
+        return _plain_date(value, zone)
+    raise MomentError("bad_time")
+
+
+def _parse_text(text: str, zone: ZoneInfo) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    # Only the extended form: `fromisoformat` reads far more, numbers among it
+    if text[4:5] != "-" or text[7:8] != "-":
+        raise MomentError("bad_time")
+    try:
+        if len(text) == 10:
+            return _plain_date(date.fromisoformat(text), zone)
+        return microseconds(datetime.fromisoformat(text))
+    except MomentError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise MomentError("bad_time") from error
+
+
+def _plain_date(day: date, zone: ZoneInfo) -> int:
+    if not 2 <= day.year <= 9998:
+        raise MomentError("bad_time")
+    return end_of_day(day.toordinal() - _DAY_ZERO, zone)
+
+
+@lru_cache(maxsize=65_536)
+def start_of_day(day: int, zone: ZoneInfo) -> int:
+    """First microsecond of local calendar day `day` (counted from 1970-01-01).
+
+    Where clocks skip midnight the day begins at the change; where midnight comes
+    twice it begins at the first.
+    """
+    midnight = datetime.fromordinal(day + _DAY_ZERO).replace(tzinfo=zone)
+    return (midnight - EPOCH) // _MICROSECOND
+
+
+def end_of_day(day: int, zone: ZoneInfo) -> int:
+    """Last microsecond of local calendar day `day`."""
+    return start_of_day(day + 1, zone) - 1
+
+
+def local_day(moment: int, zone: ZoneInfo) -> int:
+    """The local calendar day of a moment, counted from 1970-01-01.
+
+    >>> local_day(-1, ZoneInfo("UTC")), local_day(0, ZoneInfo("Asia/Tokyo"))
+    (-1, 0)
+    """
+    day = moment // DAY_US  # the day in UTC; the local one is at most one off
+    if moment >= start_of_day(day + 1, zone):
+        return day + 1
+    return day if moment >= start_of_day(day, zone) else day - 1
+
+
+def local_days(moments: Moments, zone: ZoneInfo) -> Moments:
+    """`local_day` of each moment; `MISSING` stays `MISSING`. Shape (n,)."""
+    present = moments != MISSING
+    days = np.full(len(moments), MISSING, np.int64)
+    utc_days, which = np.unique(moments[present] // DAY_US, return_inverse=True)
+    starts = np.array([start_of_day(int(d), zone) for d in utc_days], np.int64)
+    ends = np.array([start_of_day(int(d) + 1, zone) for d in utc_days], np.int64)
+    known = moments[present]
+    days[present] = utc_days[which] + (known >= ends[which]) - (known < starts[which])
+    return days
+
+
+def ends_of_days(days: Moments, zone: ZoneInfo) -> Moments:
+    """`end_of_day` of each local calendar day. Shape (n,)."""
+    distinct, which = np.unique(days, return_inverse=True)
+    ends = np.array([end_of_day(int(d), zone) for d in distinct], np.int64)
+    return ends[which]

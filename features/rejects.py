@@ -1,0 +1,80 @@
+"""Rows that broke a rule, counted per table, rule and column.
+
+An example says where to look. Its value is shown only for amounts and closed
+lists; of anything else only the shape (digits as 9, letters as a), because a
+misplaced cell may hold personal data.
+"""
+
+import re
+from dataclasses import dataclass
+
+_SHOWN = frozenset(
+    {"unknown_choice", "unknown_currency", "negative_amount", "amount_too_large"}
+)
+_SHAPED = frozenset({"bad_time", "naive_time", "bad_number", "bad_boolean", "bad_text"})
+_LONGEST = 40  # characters of an example
+
+WHAT_TO_DO = {
+    "missing_required": "fill the cell, or leave the row out",
+    "empty_customer_id": "every row needs the id of its customer",
+    "bad_text": "write text or a whole number",
+    "bad_time": "write ISO 8601 such as 2026-06-30T22:00:00Z, or a date 2026-06-30",
+    "naive_time": "add the offset: 2026-06-30T22:00:00Z or …+02:00",
+    "bad_number": "write digits with a decimal point, no thousands separators",
+    "bad_boolean": "write true, false, 1 or 0",
+    "unknown_choice": "use a value of the contract's list",
+    "negative_amount": "amounts here are 0 or more; money going back has its own kind",
+    "amount_too_large": "amounts go up to 100 billion major units",
+    "known_before_event": "known_at may precede event_at by at most 5 minutes",
+    "unknown_currency": "add the currency to `rates` in portfolio.yaml",
+    "due_at_missing": "an invoice needs the date on which it is due",
+    "missing_column": "add the column to the table",
+    "malformed_row": "give each line as many cells as the header",
+    "other_customer": "send one customer's rows at a time",
+    "unknown_table": "use a table of the contract",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """`n` rows of `table` broke `rule` in `column`; `example` is the first."""
+
+    table: str
+    rule: str
+    n: int
+    example: str
+    column: str = ""
+
+    @property
+    def what_to_do(self) -> str:
+        return WHAT_TO_DO[self.rule.partition(":")[0]]
+
+
+class RejectCounter:
+    """Counts rejected rows; keeps the first of each kind as the example."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], tuple[int, str]] = {}
+
+    def add(
+        self, table: str, rule: str, column: str, where: str, value: object, n: int = 1
+    ) -> None:
+        found = self._found.get((table, rule, column))
+        before, example = found or (0, f"{where}{_example(rule, value)}")
+        self._found[table, rule, column] = before + n, example
+
+    def rejects(self) -> tuple[Reject, ...]:
+        return tuple(
+            Reject(table, rule, n, example, column)
+            for (table, rule, column), (n, example) in self._found.items()
+        )
+
+
+def _example(rule: str, value: object) -> str:
+    if value is None or rule not in _SHOWN | _SHAPED:
+        return ""
+    text = str(value)[:_LONGEST]
+    if rule in _SHAPED:
+        text = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+        return f": like {text!r}"
+    return f": {text!r}"

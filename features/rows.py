@@ -1,0 +1,251 @@
+"""Rows given as dictionaries (the JSON of the API) → one customer's `Events`.
+
+The same rules as `features.validation` has for tables, for a few hundred rows in
+well under a millisecond or two, without Arrow or a database.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from features.cells import CellError, Parser, cell_parser
+from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec
+from features.events import FOREVER, MISSING, Columns, Events
+from features.money import convert
+from features.moments import local_day
+from features.rejects import Reject, RejectCounter
+from features.settings import PortfolioSettings
+
+JsonRow: TypeAlias = Mapping[str, object]
+Cells: TypeAlias = list[Any]
+
+CUSTOMER_ID, EVENT_AT, KNOWN_AT = 0, 1, 2  # every table begins with these
+INT64_KINDS = frozenset({"moment", "day", "money"})
+FLOAT_KINDS = frozenset({"number", "integer", "boolean"})
+
+
+class RowError(ValueError):
+    """A row that cannot stand: the rule and the column that break it."""
+
+    def __init__(self, rule: str, column: str) -> None:
+        super().__init__(f"{column}: {rule}")
+        self.rule, self.column = rule, column
+
+
+class TableReader:
+    """Reads the rows of one table; made once per portfolio settings."""
+
+    def __init__(self, table: str, settings: PortfolioSettings) -> None:
+        self.table = table
+        self.settings = settings
+        self.columns = settings.columns[table]
+        self.places = {column.name: i for i, column in enumerate(self.columns)}
+        self.slots: dict[str, tuple[int, Parser]] = {
+            column.name: (i, cell_parser(column, settings.zone))
+            for i, column in enumerate(self.columns)
+        }
+        self.blank: Cells = [column.default for column in self.columns]
+        self.blank[self.places["retracted"]] = False
+        self.required = [i for i, column in enumerate(self.columns) if _needed(column)]
+        self.key: Callable[[Cells], Any] = itemgetter(
+            *(self.places[name] for name in TABLES[table].key)
+        )
+        self.text_key = [
+            self.places[name]
+            for name in TABLES[table].key
+            if name not in ("customer_id", "event_at")
+        ]
+        self.nothing = self._columnise([])
+
+    def read(
+        self, customer_id: str, rows: Sequence[JsonRow], rejects: RejectCounter
+    ) -> Columns:
+        """Good rows as columns in normal form; bad ones go to `rejects`."""
+        good = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                good.append(self._row(customer_id, row))
+            except (CellError, RowError):
+                error = self._first_error(customer_id, row)
+                rejects.add(
+                    self.table,
+                    error.rule,
+                    error.column,
+                    f"row {number}",
+                    row.get(error.column),
+                )
+        if not good:
+            return self.nothing
+        stands = self._versions(good)
+        if self.table == "customers":
+            self._fill_created_at(good, stands)
+        text_key = self.text_key
+        stands.sort(
+            key=lambda c: (c[EVENT_AT], c[KNOWN_AT], [c[i] or "" for i in text_key])
+        )
+        return self._columnise(stands)
+
+    def _row(self, customer_id: str, row: JsonRow) -> Cells:
+        cells = self.blank.copy()
+        cells[CUSTOMER_ID] = customer_id
+        slots = self.slots
+        for name, value in row.items():
+            slot = slots.get(name)
+            if slot is not None:
+                read = slot[1](value)
+                if read is not None or slot[0] == CUSTOMER_ID:
+                    cells[slot[0]] = read
+        for i in self.required:
+            if cells[i] is None:
+                raise RowError("missing_required", self.columns[i].name)
+        self._check(customer_id, cells)
+        return cells
+
+    def _first_error(self, customer_id: str, row: JsonRow) -> RowError:
+        """The error tables would name: cells in the contract's order come first."""
+        for i, column in enumerate(self.columns):
+            given = row.get(column.name, customer_id if i == CUSTOMER_ID else None)
+            try:
+                read = self.slots[column.name][1](given)
+            except CellError as error:
+                return RowError(error.rule, column.name)
+            if i == CUSTOMER_ID and (read is None or not str(read).strip()):
+                return RowError("empty_customer_id", column.name)
+            if read is None and i in self.required:
+                return RowError("missing_required", column.name)
+        try:
+            self._row(customer_id, row)
+        except RowError as error:
+            return error
+        raise AssertionError("a rejected row must break a rule")
+
+    def _check(self, customer_id: str, cells: Cells) -> None:
+        """The rules between the cells of a row; completes its two moments."""
+        if cells[CUSTOMER_ID] != customer_id or not customer_id.strip():
+            raise RowError("other_customer", "customer_id")
+        if self.table == "invoices" and cells[self.places["kind"]] == "invoice":
+            if cells[self.places["due_at"]] is None:
+                raise RowError("due_at_missing", "due_at")
+        event_at, known_at = cells[EVENT_AT], cells[KNOWN_AT]
+        if event_at is None:  # only `customers`
+            created_at = cells[self.places["created_at"]]
+            event_at = known_at if known_at is not None else (created_at or 0)
+            cells[EVENT_AT] = event_at
+        if known_at is None:
+            cells[KNOWN_AT] = event_at
+        elif known_at < event_at:
+            if known_at < event_at - CLOCK_SKEW_US:
+                raise RowError("known_before_event", "known_at")
+            cells[KNOWN_AT] = event_at
+        if "currency" in self.places:
+            self._convert(cells)
+
+    def _convert(self, cells: Cells) -> None:
+        currency, place = cells[self.places["currency"]], self.places["amount"]
+        if currency is None or currency == self.settings.currency:
+            return
+        rate = self.settings.rates.get(currency)
+        if rate is None:
+            raise RowError("unknown_currency", "currency")
+        if cells[place] is not None:
+            try:
+                cells[place] = convert(cells[place], rate)
+            except ValueError as error:
+                raise RowError("amount_too_large", "amount") from error
+
+    def _versions(self, rows: list[Cells]) -> list[Cells]:
+        """Rows that ever stand, each with `superseded_at` appended."""
+        by_key: dict[Any, list[Cells]] = {}
+        for cells in rows:
+            by_key.setdefault(self.key(cells), []).append(cells)
+        retracted = self.places["retracted"]
+        stands = []
+        for versions in by_key.values():
+            if len(versions) > 1:
+                versions.sort(key=_version_order)
+            for cells, following in pairwise(versions):
+                cells.append(following[KNOWN_AT])
+            versions[-1].append(FOREVER)
+            stands += [c for c in versions if c[-1] > c[KNOWN_AT] and not c[retracted]]
+        return stands
+
+    def _fill_created_at(self, rows: list[Cells], stands: list[Cells]) -> None:
+        created_at, retracted = self.places["created_at"], self.places["retracted"]
+        first = min((c[KNOWN_AT] for c in rows if not c[retracted]), default=None)
+        for cells in stands:
+            if cells[created_at] is None:
+                cells[created_at] = first
+
+    def _columnise(self, rows: list[Cells]) -> Columns:
+        names = (*self.columns, ColumnSpec("superseded_at", "moment"))
+        values: Iterable[Any] = zip(*rows, strict=True) if rows else ((),) * len(names)
+        columns = {
+            column.name: _array(column, cells)
+            for column, cells in zip(names, values, strict=True)
+        }
+        if self.table == "invoices":
+            zone = self.settings.zone
+            columns["due_on"] = np.array(
+                [
+                    MISSING if due == MISSING else local_day(due, zone)
+                    for due in columns["due_at"].tolist()
+                ],
+                np.int64,
+            )
+        return columns
+
+
+def _needed(column: ColumnSpec) -> bool:
+    return column.is_required
+
+
+def _version_order(cells: Cells) -> Any:
+    """By known_at, then all columns in the contract's order, missing first."""
+    return cells[KNOWN_AT], [(c is not None, c) for c in cells]
+
+
+def _array(column: ColumnSpec, cells: Sequence[Any]) -> Any:
+    if column.kind in INT64_KINDS:
+        return np.array([MISSING if c is None else c for c in cells], np.int64)
+    if column.kind in FLOAT_KINDS:
+        return np.array([np.nan if c is None else c for c in cells], np.float64)
+    array = np.empty(len(cells), object)
+    array[:] = cells
+    return array
+
+
+_READERS: dict[int, tuple[PortfolioSettings, Mapping[str, TableReader]]] = {}
+
+
+def _readers(settings: PortfolioSettings) -> Mapping[str, TableReader]:
+    """Readers are made once per settings object (kept, so its id stays its own)."""
+    kept = _READERS.get(id(settings))
+    if kept is None:
+        if len(_READERS) >= 64:
+            _READERS.clear()
+        kept = settings, {name: TableReader(name, settings) for name in TABLES}
+        _READERS[id(settings)] = kept
+    return kept[1]
+
+
+def read_events(
+    customer_id: str,
+    tables: Mapping[str, Sequence[JsonRow]],
+    settings: PortfolioSettings,
+) -> tuple[Events, tuple[Reject, ...]]:
+    """See `Events.from_rows`."""
+    rejects = RejectCounter()
+    readers = _readers(settings)
+    for table in tables:
+        if table not in readers and tables[table]:
+            rejects.add(table, "unknown_table", "", "", None, n=len(tables[table]))
+    read = {
+        name: reader.read(customer_id, rows, rejects)
+        if (rows := tables.get(name))
+        else reader.nothing
+        for name, reader in readers.items()
+    }
+    return Events(customer_id, read), rejects.rejects()
