@@ -1,1 +1,30 @@
-"""Makes portfolios with known truth."""
+"""Portfolios with known truth, in the contract that real portfolios follow."""
+
+from simulation.run import Progress, SimulationSummary, simulate
+from simulation.timeline import Policy, Seen, hands_off, timeline
+from simulation.worlds import (
+    CALM,
+    FRAUD_WAVE,
+    RECESSION,
+    THIN,
+    WORLDS,
+    World,
+    WorldError,
+)
+
+__all__ = [
+    "CALM",
+    "FRAUD_WAVE",
+    "RECESSION",
+    "THIN",
+    "WORLDS",
+    "Policy",
+    "Progress",
+    "Seen",
+    "SimulationSummary",
+    "World",
+    "WorldError",
+    "hands_off",
+    "simulate",
+    "timeline",
+]

@@ -1,0 +1,1 @@
+"""Turns what happened in a month into rows of the portfolio contract."""
