@@ -1,0 +1,135 @@
+"""Why a probability stands above the usual one: at most four families of features.
+
+Single contributions of correlated features are arbitrary; their sum over a family
+is stable across retrainings. A missing value is no reason, unless missing itself
+says something ("it has not happened").
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.feature import Feature, TimeSince
+from scoring.bundle import Bundle, Typical
+
+FloatArray = npt.NDArray[np.float64]
+
+MOST = 4  # more than four reasons are not read
+COVERED = 0.9  # of the positive mass; what is left does not carry the decision
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One family that raised the probability.
+
+    Args:
+        contribution: on calibrated log-odds, summed over the family; above 0.
+        share: of all families' positive contributions, 0 to 1.
+        feature: the family's largest; `value` and `typical` are its own.
+        staff: wording with the value, for the reseller's people.
+        customer: neutral wording without internals.
+    """
+
+    family: str
+    contribution: float
+    share: float
+    feature: str
+    value: float | str | None
+    typical: Typical
+    staff: str
+    customer: str
+
+
+def reasons(
+    bundle: Bundle,
+    x: FloatArray,
+    contributions: FloatArray,
+    *,
+    most: int = MOST,
+    covered: float = COVERED,
+) -> tuple[Reason, ...]:
+    """The families that raised this row's probability, largest first.
+
+    Args:
+        bundle: names the features, their families and their usual values.
+        x: (F,) the row that was scored, NaN where missing.
+        contributions: (F + 1,) its row of `Predictor.contributions`.
+        most: how many at the utmost.
+        covered: stop once this share of the positive mass is named.
+    """
+    features = bundle.feature_set.features
+    may_speak = [
+        not np.isnan(value) or _absence_speaks(feature)
+        for feature, value in zip(features, x, strict=True)
+    ]
+    by_family: dict[str, list[int]] = {}
+    for i, feature in enumerate(features):
+        if may_speak[i]:
+            by_family.setdefault(feature.family, []).append(i)
+    mass = {
+        family: float(contributions[members].sum())
+        for family, members in by_family.items()
+    }
+    total = sum(value for value in mass.values() if value > 0.0)
+    found: list[Reason] = []
+    named = 0.0
+    for family in sorted(mass, key=lambda name: (-mass[name], name)):
+        if mass[family] <= 0.0 or len(found) == most or named >= covered * total:
+            break
+        lead = max(by_family[family], key=lambda i: float(contributions[i]))
+        share = mass[family] / total
+        found.append(_reason(bundle, lead, x[lead], mass[family], share))
+        named += mass[family]
+    return tuple(found)
+
+
+def _absence_speaks(feature: Feature) -> bool:
+    """Only for "time since": that something never happened is known, not missing."""
+    return isinstance(feature.definition, TimeSince)
+
+
+def _reason(
+    bundle: Bundle, i: int, x: float, contribution: float, share: float
+) -> Reason:
+    feature = bundle.feature_set.features[i]
+    typical = bundle.typical.get(feature.name)
+    value = _value(bundle, feature, x)
+    if value is None:
+        staff = f"{feature.name}: {feature.missing}"
+    else:
+        staff = feature.staff_text.replace("{value}", shown(value))
+        if typical is not None and typical != value:
+            staff += f" (typical: {shown(typical)})"
+    return Reason(
+        family=feature.family,
+        contribution=contribution,
+        share=share,
+        feature=feature.name,
+        value=value,
+        typical=typical,
+        staff=staff,
+        customer=feature.customer_text,
+    )
+
+
+def _value(bundle: Bundle, feature: Feature, x: float) -> float | str | None:
+    if np.isnan(x):
+        return None
+    if feature.is_category:
+        word: str = bundle.feature_set.vocabularies[feature.name][int(x)]
+        return word
+    return float(x)
+
+
+def shown(value: float | str) -> str:
+    """A value as people read it: 38, 0.25, 1 200; texts as they are.
+
+    >>> shown(38.0), shown(0.2512), shown(12345.678), shown("sme")
+    ('38', '0.25', '12,346', 'sme')
+    """
+    if isinstance(value, str):
+        return value
+    if abs(value) >= 100 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
