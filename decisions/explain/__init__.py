@@ -1,0 +1,1 @@
+"""A recommendation in plain language, in four languages and for two audiences."""

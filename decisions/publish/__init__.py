@@ -1,0 +1,1 @@
+"""The collections policy that customers read, from the same values that decide."""
