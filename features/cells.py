@@ -90,9 +90,10 @@ def read_money(value: object) -> int | None:
     if number is None:
         return None
     product = number * PER_UNIT
-    whole = round(product) if abs(product) < QUICK_LIMIT else 0
-    if whole and abs(product - whole) < QUICK_MARGIN:
-        return whole
+    if -QUICK_LIMIT < product < QUICK_LIMIT:
+        whole = round(product)
+        if -QUICK_MARGIN < product - whole < QUICK_MARGIN:
+            return whole
     try:
         return ten_thousandths(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
     except ValueError as error:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
 FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still stands
 
+INT64_KINDS = frozenset({"moment", "day", "money"})  # column kinds by their type
+FLOAT_KINDS = frozenset({"number", "integer", "boolean"})
+
 Columns = Mapping[str, npt.NDArray[Any]]
 
 

@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A year's distance from what `datetime` can hold leaves room for every time zone
 EARLIEST = -62_104_060_800_000_000  # 0002-01-01
 LATEST = 253_370_764_800_000_000  # 9999-01-01, excluded
-_DAY_ZERO = date(1970, 1, 1).toordinal()
+DAY_ZERO = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 
 Moments: TypeAlias = npt.NDArray[np.int64]
@@ -98,7 +98,7 @@ def _parse_text(text: str, zone: ZoneInfo) -> int | None:
 def _plain_date(day: date, zone: ZoneInfo) -> int:
     if not 2 <= day.year <= 9998:
         raise MomentError("bad_time")
-    return end_of_day(day.toordinal() - _DAY_ZERO, zone)
+    return end_of_day(day.toordinal() - DAY_ZERO, zone)
 
 
 @lru_cache(maxsize=65_536)
@@ -108,7 +108,7 @@ def start_of_day(day: int, zone: ZoneInfo) -> int:
     Where clocks skip midnight the day begins at the change; where midnight comes
     twice it begins at the first.
     """
-    midnight = datetime.fromordinal(day + _DAY_ZERO).replace(tzinfo=zone)
+    midnight = datetime.fromordinal(day + DAY_ZERO).replace(tzinfo=zone)
     return (midnight - EPOCH) // _MICROSECOND
 
 

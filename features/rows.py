@@ -10,12 +10,20 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from features.cells import CellError, Parser, cell_parser
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec
-from features.events import FOREVER, MISSING, Columns, Events
-from features.money import convert
+from features.events import (
+    FLOAT_KINDS,
+    FOREVER,
+    INT64_KINDS,
+    MISSING,
+    Columns,
+    Events,
+)
 from features.moments import local_day
+from features.money import convert
 from features.rejects import Reject, RejectCounter
 from features.settings import PortfolioSettings
 
@@ -23,8 +31,6 @@ JsonRow: TypeAlias = Mapping[str, object]
 Cells: TypeAlias = list[Any]
 
 CUSTOMER_ID, EVENT_AT, KNOWN_AT = 0, 1, 2  # every table begins with these
-INT64_KINDS = frozenset({"moment", "day", "money"})
-FLOAT_KINDS = frozenset({"number", "integer", "boolean"})
 
 
 class RowError(ValueError):
@@ -49,7 +55,9 @@ class TableReader:
         }
         self.blank: Cells = [column.default for column in self.columns]
         self.blank[self.places["retracted"]] = False
-        self.required = [i for i, column in enumerate(self.columns) if _needed(column)]
+        self.required = [
+            i for i, column in enumerate(self.columns) if column.is_required
+        ]
         self.key: Callable[[Cells], Any] = itemgetter(
             *(self.places[name] for name in TABLES[table].key)
         )
@@ -126,9 +134,12 @@ class TableReader:
         """The rules between the cells of a row; completes its two moments."""
         if cells[CUSTOMER_ID] != customer_id or not customer_id.strip():
             raise RowError("other_customer", "customer_id")
-        if self.table == "invoices" and cells[self.places["kind"]] == "invoice":
-            if cells[self.places["due_at"]] is None:
-                raise RowError("due_at_missing", "due_at")
+        if (
+            self.table == "invoices"
+            and cells[self.places["kind"]] == "invoice"
+            and cells[self.places["due_at"]] is None
+        ):
+            raise RowError("due_at_missing", "due_at")
         event_at, known_at = cells[EVENT_AT], cells[KNOWN_AT]
         if event_at is None:  # only `customers`
             created_at = cells[self.places["created_at"]]
@@ -198,16 +209,12 @@ class TableReader:
         return columns
 
 
-def _needed(column: ColumnSpec) -> bool:
-    return column.is_required
-
-
-def _version_order(cells: Cells) -> Any:
+def _version_order(cells: Cells) -> tuple[int, list[tuple[bool, Any]]]:
     """By known_at, then all columns in the contract's order, missing first."""
     return cells[KNOWN_AT], [(c is not None, c) for c in cells]
 
 
-def _array(column: ColumnSpec, cells: Sequence[Any]) -> Any:
+def _array(column: ColumnSpec, cells: Sequence[Any]) -> npt.NDArray[Any]:
     if column.kind in INT64_KINDS:
         return np.array([MISSING if c is None else c for c in cells], np.int64)
     if column.kind in FLOAT_KINDS:

@@ -1,0 +1,236 @@
+"""One column of a table as found → its normal form and the rules its cells break.
+
+Any plain Arrow type is read. Common cases are vectorised; the rest goes through
+the parser of `features.cells`, once per distinct value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from features.cells import (
+    QUICK_LIMIT,
+    QUICK_MARGIN,
+    CellError,
+    Parser,
+    cell_parser,
+)
+from features.contract import ColumnSpec
+from features.events import FLOAT_KINDS, INT64_KINDS
+from features.moments import DAY_ZERO, EARLIEST, LATEST, ends_of_days
+from features.money import PER_UNIT
+
+Codes: TypeAlias = npt.NDArray[np.int16]
+
+# Short enough that text → float64 → ten-thousandths keeps the quick margin
+_PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
+_UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
+_FIRST_DAY = date(2, 1, 1).toordinal() - DAY_ZERO
+_LAST_DAY = date(9998, 12, 31).toordinal() - DAY_ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """Values with nulls for missing and broken cells, shape (n,).
+
+    `broken[row]` is 0, or 1 + the place in `rules` of the rule the cell breaks.
+    """
+
+    values: pa.Array
+    broken: Codes
+    rules: Sequence[str] = ()
+
+
+def arrow_type(column: ColumnSpec) -> pa.DataType:
+    """The type of a column of this kind in normal form."""
+    if column.kind in INT64_KINDS:
+        return pa.int64()
+    if column.kind == "boolean":
+        return pa.bool_()
+    return pa.float64() if column.kind in FLOAT_KINDS else pa.string()
+
+
+def read_column(
+    found: pa.ChunkedArray, column: ColumnSpec, zone: ZoneInfo
+) -> ReadColumn:
+    """Read every cell of `column`; see `ReadColumn`."""
+    array = _plain(found)
+    kind = column.kind
+    parse = cell_parser(column, zone)
+    if types.is_null(array.type):
+        return _fine(pa.nulls(len(array), arrow_type(column)))
+    if kind in ("moment", "day") and types.is_timestamp(array.type):
+        return _timestamps(array)
+    if kind in ("moment", "day") and types.is_date(array.type):
+        return _dates(array, zone)
+    if kind == "boolean" and types.is_boolean(array.type):
+        return _fine(array)
+    if kind == "text" and types.is_string(array.type):
+        return _fine(pc.if_else(pc.equal(array, ""), None, array))
+    if kind == "text" and types.is_integer(array.type):
+        return _fine(array.cast(pa.string()))
+    if not _is_readable(array.type):
+        return _wrong(array, parse, arrow_type(column))
+    if kind == "money":
+        return _money(array, parse, may_be_negative=column.may_be_negative)
+    if kind == "number" and not types.is_decimal(array.type):
+        return _numbers(array, parse)
+    return _by_distinct(array, parse, arrow_type(column))
+
+
+def _plain(found: pa.ChunkedArray) -> pa.Array:
+    """One array without dictionaries, views or large offsets."""
+    type_ = found.type
+    if types.is_dictionary(type_):
+        found, type_ = found.cast(type_.value_type), type_.value_type
+    if types.is_large_string(type_) or types.is_string_view(type_):
+        found = found.cast(pa.string())
+    elif types.is_binary(type_) or types.is_large_binary(type_):
+        found = _as_text(found)
+    elif types.is_date64(type_):
+        found = found.cast(pa.date32())
+    return (
+        pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+    )
+
+
+def _as_text(found: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Old writers store text as bytes."""
+    try:
+        return found.cast(pa.string())
+    except pa.ArrowInvalid:  # not UTF-8: left as it is, and refused as no text
+        return found
+
+
+def _is_readable(type_: pa.DataType) -> bool:
+    return bool(
+        types.is_string(type_)
+        or types.is_integer(type_)
+        or types.is_floating(type_)
+        or types.is_decimal(type_)
+        or types.is_boolean(type_)
+        or types.is_date(type_)
+    )
+
+
+def _fine(values: pa.Array) -> ReadColumn:
+    return ReadColumn(values, np.zeros(len(values), np.int16))
+
+
+def _wrong(array: pa.Array, parse: Parser, type_: pa.DataType) -> ReadColumn:
+    """A type in which no cell can be read: the parser names the rule."""
+    try:
+        parse(object())
+    except CellError as error:
+        return _all_break(array, error.rule, type_)
+    raise AssertionError("no parser accepts an arbitrary object")
+
+
+def _all_break(array: pa.Array, rule: str, type_: pa.DataType) -> ReadColumn:
+    broken = _mask(array.is_valid()).astype(np.int16)
+    return ReadColumn(pa.nulls(len(array), type_), broken, (rule,))
+
+
+def _by_distinct(array: pa.Array, parse: Parser, type_: pa.DataType) -> ReadColumn:
+    encoded = array.dictionary_encode()
+    values: list[object] = []
+    codes: list[int] = []
+    rules: list[str] = []
+    for cell in encoded.dictionary.to_pylist():
+        try:
+            values.append(parse(cell))
+            codes.append(0)
+        except CellError as error:
+            if error.rule not in rules:
+                rules.append(error.rule)
+            values.append(None)
+            codes.append(1 + rules.index(error.rule))
+    codes.append(0)  # a null cell breaks nothing here
+    places = encoded.indices.fill_null(len(values)).to_numpy()
+    broken = np.array(codes, np.int16)[places]
+    return ReadColumn(pa.array(values, type_).take(encoded.indices), broken, rules)
+
+
+def _timestamps(array: pa.Array) -> ReadColumn:
+    if array.type.tz is None:
+        return _all_break(array, "naive_time", pa.int64())
+    raw = array.cast(pa.int64()).fill_null(0).to_numpy()
+    is_valid = _mask(array.is_valid())
+    if array.type.unit == "ns":
+        moments, is_fine = raw // 1_000, is_valid
+    else:
+        unit = _UNITS_US[array.type.unit]
+        is_fine = is_valid & (raw >= EARLIEST // unit) & (raw < LATEST // unit)
+        moments = np.where(is_fine, raw, 0) * unit
+    broken = (is_valid & ~is_fine).astype(np.int16)
+    return ReadColumn(pa.array(moments, mask=~is_fine), broken, ("bad_time",))
+
+
+def _dates(array: pa.Array, zone: ZoneInfo) -> ReadColumn:
+    days = array.cast(pa.int32()).fill_null(0).to_numpy().astype(np.int64)
+    is_valid = _mask(array.is_valid())
+    is_fine = is_valid & (days >= _FIRST_DAY) & (days <= _LAST_DAY)
+    moments = ends_of_days(np.where(is_fine, days, 0), zone)
+    broken = (is_valid & ~is_fine).astype(np.int16)
+    return ReadColumn(pa.array(moments, mask=~is_fine), broken, ("bad_time",))
+
+
+def _floats(array: pa.Array) -> npt.NDArray[np.float64]:
+    """Numbers and plain texts of numbers as float64; everything else NaN."""
+    if types.is_string(array.type):
+        is_number = pc.match_substring_regex(array, _PLAIN_NUMBER)
+        array = pc.if_else(is_number, array, pa.scalar(None, pa.string()))
+    elif not (
+        types.is_integer(array.type)
+        or types.is_floating(array.type)
+        or types.is_decimal(array.type)
+    ):
+        return np.full(len(array), np.nan)
+    floats = array.cast(pa.float64(), safe=False)
+    return np.asarray(floats.to_numpy(zero_copy_only=False), np.float64)
+
+
+def _numbers(array: pa.Array, parse: Parser) -> ReadColumn:
+    numbers = _floats(array)
+    is_fine = np.isfinite(numbers)
+    return _mixed(array, pa.array(numbers + 0.0, mask=~is_fine), is_fine, parse)
+
+
+def _money(array: pa.Array, parse: Parser, *, may_be_negative: bool) -> ReadColumn:
+    product = _floats(array) * PER_UNIT
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(product)
+        is_fine = np.abs(product) < QUICK_LIMIT
+        is_fine &= np.abs(product - whole) < QUICK_MARGIN
+        if not may_be_negative:
+            is_fine &= whole >= 0  # the parser names the rule
+    money = np.where(is_fine, whole, 0.0).astype(np.int64)
+    return _mixed(array, pa.array(money, mask=~is_fine), is_fine, parse)
+
+
+def _mixed(
+    array: pa.Array, quick: pa.Array, is_fine: npt.NDArray[np.bool_], parse: Parser
+) -> ReadColumn:
+    """The quick values, and the parser's for the cells that are not fine."""
+    rest = np.flatnonzero(_mask(array.is_valid()) & ~is_fine)
+    if not len(rest):
+        return _fine(quick)
+    slow = _by_distinct(array.take(pa.array(rest)), parse, quick.type)
+    broken = np.zeros(len(array), np.int16)
+    broken[rest] = slow.broken
+    is_rest = np.zeros(len(array), np.bool_)
+    is_rest[rest] = True
+    values = pc.replace_with_mask(quick, pa.array(is_rest), slow.values)
+    return ReadColumn(values, broken, slow.rules)
+
+
+def _mask(array: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)

@@ -1,0 +1,138 @@
+"""Loads a source into DuckDB: checked part by part, then put into versions."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.contract import TABLES
+from features.errors import UnreadableTableError
+from features.rejects import RejectCounter
+from features.report import TableReport, ValidationReport
+from features.settings import PortfolioSettings
+from features.sources import Part, Source
+from features.validation import Checked, check, normal_schema
+from features.versions import in_order, standing_rows
+
+
+@dataclass
+class Loaded:
+    """Tables in normal form and what was found on the way."""
+
+    connection: Any
+    tables: dict[str, ir.Table] = field(default_factory=dict)
+    reports: list[TableReport] = field(default_factory=list)
+    rejects: RejectCounter = field(default_factory=RejectCounter)
+    warnings: list[str] = field(default_factory=list)
+    latest_known_at: int | None = None  # of all tables but snapshots
+
+    @property
+    def report(self) -> ValidationReport:
+        found = self.rejects.rejects()
+        return ValidationReport(tuple(self.reports), found, tuple(self.warnings))
+
+
+def checked_parts(
+    source: Source, table: str, settings: PortfolioSettings
+) -> Iterator[tuple[Part, Checked]]:
+    """The parts of a table with what the rules say about them.
+
+    Raises:
+        UnreadableTableError: if two columns have one name.
+    """
+    for part in source.parts(table):
+        names = Counter(part.rows.column_names)
+        for name, n in names.items():
+            if n > 1:
+                raise UnreadableTableError(f"{part.where} has {n} columns {name!r}")
+        yield part, check(part.rows, table, settings)
+
+
+def load(source: Source, settings: PortfolioSettings) -> Loaded:
+    """All tables of the contract into a new in-memory DuckDB connection."""
+    loaded = Loaded(ibis.duckdb.connect())
+    for table in TABLES:
+        rows = _load_checked(loaded, source, table, settings)
+        standing = in_order(standing_rows(rows, table), table)
+        loaded.tables[table] = loaded.connection.create_table(table, standing)
+        loaded.connection.drop_table(_checked(table))
+    loaded.warnings += _strangers(loaded.tables)
+    return loaded
+
+
+def _load_checked(
+    loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
+) -> ir.Table:
+    empty = normal_schema(table, settings).empty_table()
+    rows = loaded.connection.create_table(_checked(table), empty)
+    if table not in source.tables:
+        return rows
+    n_read, n_accepted, unknown = 0, 0, set()
+    known = {column.name for column in settings.columns[table]}
+    for part, checked in checked_parts(source, table, settings):
+        unknown |= set(part.rows.column_names) - known
+        n_read += len(part.rows) + len(part.malformed)
+        n_accepted += len(checked.rows)
+        _count_rejects(loaded.rejects, table, part, checked)
+        _append(loaded.connection.con, _checked(table), checked.rows)
+        if table != "snapshots" and len(checked.rows):
+            latest = pc.max(checked.rows["known_at"]).as_py()
+            loaded.latest_known_at = max(latest, loaded.latest_known_at or latest)
+    loaded.reports.append(TableReport(table, n_read, n_accepted))
+    loaded.warnings += [
+        f"{table}: column {column!r} is not in the contract and was ignored"
+        for column in sorted(unknown)
+    ]
+    return rows
+
+
+def _checked(table: str) -> str:
+    """The name under which rows wait for their versions."""
+    return f"checked_{table}"
+
+
+def _append(duckdb: Any, name: str, rows: pa.Table) -> None:  # noqa: ANN401
+    # Ibis would keep every inserted Arrow table alive until the connection closes
+    duckdb.register("part", rows)
+    duckdb.execute(f"INSERT INTO {name} SELECT * FROM part").fetchall()  # noqa: S608
+    duckdb.unregister("part")
+
+
+def _count_rejects(
+    rejects: RejectCounter, table: str, part: Part, checked: Checked
+) -> None:
+    if part.malformed:
+        n = len(part.malformed)
+        rejects.add(table, "malformed_row", "", part.where, None, n)
+    for code, (rule, column) in enumerate(checked.rules, start=1):
+        rows = np.flatnonzero(checked.broken == code)
+        if not len(rows):
+            continue
+        where = f"{part.where} row {part.first_row + int(rows[0])}"
+        value = _plain_value(part.rows, column, int(rows[0]))
+        rejects.add(table, rule, column, where, value, len(rows))
+
+
+def _plain_value(rows: pa.Table, column: str, row: int) -> object:
+    if column not in rows.column_names:
+        return None
+    scalar = rows.column(column)[row]
+    is_temporal = pa.types.is_temporal(scalar.type)  # nanoseconds have no Python value
+    return None if is_temporal else scalar.as_py()
+
+
+def _strangers(tables: Mapping[str, ir.Table]) -> Iterator[str]:
+    """Customers with events whom `customers` does not know: not scored."""
+    for name, rows in tables.items():
+        if name == "customers":
+            continue
+        strange = rows.anti_join(tables["customers"], "customer_id")
+        n = int(strange.customer_id.nunique().to_pyarrow().as_py())
+        if n:
+            yield f"{name}: {n} customers are not in `customers` and are not scored"

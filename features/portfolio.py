@@ -1,0 +1,145 @@
+"""A portfolio: one reseller's events, checked, in normal form, ready to compute on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from features.errors import MissingTableError, UnknownCustomerError
+from features.events import Events
+from features.loading import load
+from features.moments import microseconds
+from features.portfolio_file import read_settings
+from features.reading import FolderSource
+from features.rejects import Reject
+from features.report import ValidationReport
+from features.settings import PortfolioSettings
+from features.slices import iter_slices
+from features.sources import DatabaseSource, MemorySource, Source
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """All tables of the contract in normal form, in one DuckDB connection.
+
+    Attributes:
+        settings: of portfolio.yaml, with `tables` = those that are present.
+        connection: the Ibis backend that holds `tables`.
+        tables: every table of the contract (empty when absent) with every column
+            (NULL when absent), those declared in the settings, and `superseded_at`.
+        observed_until: microseconds since 1970 UTC up to which the data observe.
+        report: what was read, rejected and warned about.
+    """
+
+    settings: PortfolioSettings
+    connection: Any
+    tables: Mapping[str, ir.Table]
+    observed_until: int
+    report: ValidationReport
+    source: Source
+
+    @classmethod
+    def open(cls, folder: Path) -> Portfolio:
+        """Read and check a portfolio folder. Writes nothing.
+
+        Raises:
+            PortfolioError: if the portfolio cannot be used at all.
+        """
+        source = FolderSource(folder)
+        settings, warnings = read_settings(folder)
+        return _portfolio(source, settings, warnings)
+
+    @classmethod
+    def from_tables(
+        cls, tables: Mapping[str, pa.Table], settings: PortfolioSettings
+    ) -> Portfolio:
+        """A portfolio of tables in memory, checked as files are."""
+        return _portfolio(MemorySource(tables), settings)
+
+    @classmethod
+    def from_connection(
+        cls,
+        connection: Any,  # noqa: ANN401 - any Ibis backend
+        settings: PortfolioSettings,
+    ) -> Portfolio:
+        """The tables of a database, by their names in the contract."""
+        return _portfolio(DatabaseSource(connection), settings)
+
+    @property
+    def rejects(self) -> tuple[Reject, ...]:
+        return tuple(self.report.rejects)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(self.report.warnings)
+
+    @cached_property
+    def customer_ids(self) -> tuple[str, ...]:
+        """Everyone in `customers`, in order."""
+        ids = self.tables["customers"].select("customer_id").distinct()
+        return tuple(ids.order_by("customer_id").to_pyarrow()[0].to_pylist())
+
+    def events(self, customer_id: str) -> Events:
+        """One customer's events.
+
+        Raises:
+            UnknownCustomerError: if no table has a row of this customer.
+        """
+        [events] = self.iter_events([customer_id])
+        if not any(len(rows["known_at"]) for rows in events.tables.values()):
+            raise UnknownCustomerError(f"no rows of customer {customer_id!r}")
+        return events
+
+    def iter_events(
+        self, customer_ids: Iterable[str] | None = None
+    ) -> Iterator[Events]:
+        """Events of many customers, in order of customer_id; all by default."""
+        ids = self.customer_ids if customer_ids is None else sorted(set(customer_ids))
+        return iter_slices(self.tables, ids, self.settings)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 over the normal form; order and duplicates of rows change nothing."""
+        said = hashlib.sha256()
+        for name, rows in self.tables.items():
+            n, total = _table_sum(self.connection, name, rows.columns)
+            said.update(f"{name} {n} {total}\n".encode())
+        return said.hexdigest()
+
+
+def _portfolio(
+    source: Source, settings: PortfolioSettings, warnings: Iterable[str] = ()
+) -> Portfolio:
+    if "customers" not in source.tables:
+        raise MissingTableError("no table `customers`: the one table that must exist")
+    settings = settings.model_copy(update={"tables": source.tables})
+    loaded = load(source, settings)
+    loaded.warnings[:0] = [*warnings, *source.warnings]
+    observed_until = loaded.latest_known_at or 0
+    if settings.observed_until is not None:
+        observed_until = microseconds(settings.observed_until)
+    return Portfolio(
+        settings,
+        loaded.connection,
+        loaded.tables,
+        observed_until,
+        loaded.report,
+        source,
+    )
+
+
+def _table_sum(connection: Any, table: str, columns: Iterable[str]) -> tuple[int, int]:  # noqa: ANN401
+    """Rows and the sum of their digests, which no order of rows changes."""
+    cells = ", ".join(f'coalesce("{c}"::VARCHAR, chr(0))' for c in columns)
+    digest = f"md5_number_lower(concat_ws(chr(31), {cells}))"
+    [[n, total]] = connection.con.execute(
+        f'SELECT count(*), coalesce(sum({digest}::HUGEINT), 0) FROM "{table}"'  # noqa: S608
+    ).fetchall()
+    return int(n), int(total)

@@ -1,0 +1,155 @@
+"""A portfolio folder: `portfolio.yaml`, and each table as Parquet or CSV.
+
+A table is one file (`invoices.parquet`, `invoices.csv`) or a folder of files of
+one format, partitioned or not (`invoices/year=2026/part-0.parquet`).
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from features.contract import TABLES
+from features.errors import (
+    MixedFormatsError,
+    PortfolioNotFoundError,
+    UnreadableTableError,
+)
+from features.sources import PART_ROWS, Part
+
+FORMATS = (".parquet", ".csv")
+REJECTED = "rejected"  # written by validation, never read
+_NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+_CSV_BLOCK_BYTES = 32 << 20
+
+
+class FolderSource:
+    """The tables of a portfolio folder.
+
+    Raises:
+        PortfolioNotFoundError: if there is no such folder.
+        MixedFormatsError: if a table is there in more than one form.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise PortfolioNotFoundError(f"no portfolio folder {folder}")
+        self._files = {
+            table: files for table in TABLES if (files := _files(folder, table))
+        }
+        self._folder = folder
+        self.tables = frozenset(self._files)
+        self.warnings = tuple(_unknown_files(folder))
+
+    def parts(self, table: str) -> Iterator[Part]:
+        for file in self._files[table]:
+            where = file.relative_to(self._folder).as_posix()
+            partitions = _partitions(file.relative_to(self._folder))
+            read = _parquet if file.suffix == ".parquet" else _csv
+            try:
+                for part in read(file, where):
+                    yield _with_partitions(part, partitions)
+            except (pa.ArrowException, OSError) as error:
+                raise UnreadableTableError(
+                    f"{where} cannot be read as {file.suffix[1:]}: {error}"
+                ) from error
+
+
+def _files(folder: Path, table: str) -> list[Path]:
+    """The files of a table, in order of their names; [] when it is absent."""
+    forms: dict[str, list[Path]] = {}
+    for suffix in FORMATS:
+        file = folder / f"{table}{suffix}"
+        if file.is_file():
+            forms[file.name] = [file]
+        if within := _within(folder / table, suffix):
+            forms[f"{table}/*{suffix}"] = within
+    if len(forms) > 1:
+        raise MixedFormatsError(
+            f"table {table} is there as {' and as '.join(forms)}; keep one of them"
+        )
+    return next(iter(forms.values()), [])
+
+
+def _within(folder: Path, suffix: str) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.rglob(f"*{suffix}")
+        if file.is_file()
+        and not any(
+            part.startswith((".", "_")) for part in file.relative_to(folder).parts
+        )
+    )
+
+
+def _unknown_files(folder: Path) -> Iterator[str]:
+    for file in sorted(folder.iterdir()):
+        if file.suffix in FORMATS and file.stem not in TABLES:
+            near = difflib.get_close_matches(file.stem, TABLES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"{file.name} is no table of the contract and was ignored{hint}"
+
+
+def _partitions(path: Path) -> Mapping[str, str | None]:
+    """`key=value` folders of a partitioned table are columns of text."""
+    pairs = (part.split("=", 1) for part in path.parts[1:-1] if "=" in part)
+    return {
+        unquote(key): None if value == _NO_PARTITION else unquote(value)
+        for key, value in pairs
+    }
+
+
+def _with_partitions(part: Part, partitions: Mapping[str, str | None]) -> Part:
+    rows = part.rows
+    for name, value in partitions.items():
+        if name not in rows.column_names:
+            column = pa.repeat(pa.scalar(value, pa.string()), len(rows))
+            rows = rows.append_column(name, column)
+    return Part(part.where, part.first_row, rows, part.malformed)
+
+
+def _parquet(file: Path, where: str) -> Iterator[Part]:
+    with pq.ParquetFile(file) as parquet:
+        first_row = 1
+        for batch in parquet.iter_batches(PART_ROWS):
+            yield Part(where, first_row, pa.Table.from_batches([batch]))
+            first_row += len(batch)
+        if first_row == 1:
+            yield Part(where, 1, parquet.schema_arrow.empty_table())
+
+
+def _csv(file: Path, where: str) -> Iterator[Part]:
+    """All cells as text; an empty cell is a missing one."""
+    malformed: list[str] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        malformed.append(row.text)
+        return "skip"
+
+    schema = pa.schema([(name, pa.string()) for name in _header(file)])
+    reader = pacsv.open_csv(
+        file,
+        pacsv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
+        pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+        pacsv.ConvertOptions(
+            column_types=schema, null_values=[""], strings_can_be_null=True
+        ),
+    )
+    first_row = 1
+    with reader as batches:
+        for batch in batches:
+            yield Part(where, first_row, pa.Table.from_batches([batch]))
+            first_row += len(batch)
+    if first_row == 1 or malformed:
+        yield Part(where, first_row, schema.empty_table(), tuple(malformed))
+
+
+def _header(file: Path) -> list[str]:
+    with file.open("rb") as lines:
+        head = lines.readline()
+    names = pacsv.read_csv(pa.BufferReader(head)).column_names
+    return [str(name) for name in names]

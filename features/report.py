@@ -1,0 +1,39 @@
+"""What reading a portfolio found: rows, rejects and warnings, for people to act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features.rejects import Reject
+
+CLEAN, UNUSABLE, HAS_REJECTS = 0, 2, 3  # exit codes of `forbear validate`
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """Rows of one table: as found, and as accepted (before corrections apply)."""
+
+    table: str
+    n_read: int
+    n_accepted: int
+
+    @property
+    def n_rejected(self) -> int:
+        return self.n_read - self.n_accepted
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """Everything `forbear validate` says; holds no personal data."""
+
+    tables: Sequence[TableReport]
+    rejects: Sequence[Reject]
+    warnings: Sequence[str]
+
+    @property
+    def n_rejected(self) -> int:
+        return sum(table.n_rejected for table in self.tables)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 3 with rejects; 2, unusable, comes as a `PortfolioError`."""
+        return HAS_REJECTS if self.rejects else CLEAN

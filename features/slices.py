@@ -1,0 +1,75 @@
+"""Many customers' events at once: whole tables cut into one `Events` each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.contract import ColumnSpec
+from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
+from features.settings import PortfolioSettings
+from features.versions import in_order
+
+CHUNK = 20_000  # customers held at a time
+
+Spans: TypeAlias = Mapping[str, tuple[int, int]]
+
+
+def iter_slices(
+    tables: Mapping[str, ir.Table],
+    customer_ids: Sequence[str],
+    settings: PortfolioSettings,
+) -> Iterator[Events]:
+    """Events of each customer, in the order given. Ids must be sorted."""
+    for start in range(0, len(customer_ids), CHUNK):
+        chunk = customer_ids[start : start + CHUNK]
+        held = {name: _hold(t, name, chunk, settings) for name, t in tables.items()}
+        empty = {name: _cut(columns, 0, 0) for name, (columns, _) in held.items()}
+        for customer_id in chunk:
+            cut = dict(empty)
+            for name, (columns, spans) in held.items():
+                span = spans.get(customer_id)
+                if span is not None:
+                    cut[name] = _cut(columns, *span)
+            yield Events(customer_id, cut)
+
+
+def _cut(columns: Columns, start: int, stop: int) -> Columns:
+    return {name: column[start:stop] for name, column in columns.items()}
+
+
+def _hold(
+    rows: ir.Table, table: str, chunk: Sequence[str], settings: PortfolioSettings
+) -> tuple[Columns, Spans]:
+    """A table's rows of these customers as columns, and where each one's are."""
+    if len(chunk) < CHUNK // 10:
+        wanted = rows.filter(rows.customer_id.isin(chunk))
+    else:
+        wanted = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
+    found = in_order(wanted, table).to_pyarrow()
+    kinds = {column.name: column for column in settings.columns[table]}
+    columns = {
+        name: _array(found.column(name), kinds.get(name)) for name in found.column_names
+    }
+    runs = pc.run_end_encode(found.column("customer_id").combine_chunks())
+    ends = runs.run_ends.to_pylist()
+    spans = zip(
+        runs.values.to_pylist(), zip([0, *ends], ends, strict=False), strict=True
+    )
+    return columns, dict(spans)
+
+
+def _array(column: pa.ChunkedArray, spec: ColumnSpec | None) -> npt.NDArray[Any]:
+    """`spec` is None for derived columns, all int64."""
+    if spec is None or spec.kind in INT64_KINDS:
+        return np.asarray(column.fill_null(MISSING).to_numpy(), np.int64)
+    if spec.kind in FLOAT_KINDS:
+        return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy())
+    encoded = column.combine_chunks().dictionary_encode()
+    texts = np.array([*encoded.dictionary.to_pylist(), None], object)
+    places = encoded.indices.fill_null(len(texts) - 1).to_numpy()
+    return np.asarray(texts[places])

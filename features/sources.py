@@ -1,0 +1,79 @@
+"""Where the rows of a portfolio come from: memory, or any Ibis connection.
+
+`features.reading` reads folders. Every source gives rows as found, in parts, and
+may be asked again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from features.contract import TABLES
+
+PART_ROWS = 500_000  # rows held as found at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of a table as found; `first_row` counts from 1 within `where`."""
+
+    where: str
+    first_row: int
+    rows: pa.Table
+    malformed: tuple[str, ...] = ()  # lines that could not be cut into cells
+
+
+class Source(Protocol):
+    """Gives the rows of a portfolio's tables."""
+
+    @property
+    def tables(self) -> frozenset[str]: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    def parts(self, table: str) -> Iterator[Part]: ...
+
+
+class MemorySource:
+    """Tables given as Arrow tables."""
+
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._given = tables
+        self.tables = frozenset(tables) & TABLES.keys()
+
+    def parts(self, table: str) -> Iterator[Part]:
+        return in_parts(table, self._given[table])
+
+
+class DatabaseSource:
+    """Tables of the contract's names behind an Ibis connection."""
+
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - any Ibis backend
+        self._connection = connection
+        self.tables = frozenset(t for t in TABLES if _has_table(connection, t))
+
+    def parts(self, table: str) -> Iterator[Part]:
+        return in_parts(table, self._connection.table(table).to_pyarrow())
+
+
+def _has_table(connection: Any, table: str) -> bool:  # noqa: ANN401
+    from ibis.common.exceptions import TableNotFound
+
+    try:
+        connection.table(table)
+    except TableNotFound:
+        return False
+    return True
+
+
+def in_parts(where: str, rows: pa.Table) -> Iterator[Part]:
+    """Cut a table into parts; an empty one is one part, so its columns are seen."""
+    for start in range(0, max(len(rows), 1), PART_ROWS):
+        yield Part(where, start + 1, rows.slice(start, PART_ROWS))

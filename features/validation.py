@@ -1,0 +1,176 @@
+"""The row rules for tables: rows as found → normal form, and what is broken.
+
+The same rules as `features.rows` has for dictionaries, in the same order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.columns import arrow_type, read_column
+from features.contract import CLOCK_SKEW_US, ColumnSpec
+from features.events import MISSING
+from features.moments import local_days
+from features.money import LARGEST, convert
+from features.settings import PortfolioSettings
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Cells: TypeAlias = dict[str, pa.Array]
+
+TOO_LARGE = LARGEST + 1  # stands for an amount whose conversion is too large
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Rows after the rules.
+
+    `rows` are the good ones in normal form. `broken[row]` of the rows as found is
+    0, or 1 + the place in `rules` of the first (rule, column) the row breaks:
+    cells in the contract's order, then the rules between cells.
+    """
+
+    rows: pa.Table
+    broken: npt.NDArray[np.int16]
+    rules: Sequence[tuple[str, str]]
+
+
+class _Broken:
+    """Keeps the first broken rule of each row."""
+
+    def __init__(self, n: int) -> None:
+        self.codes = np.zeros(n, np.int16)
+        self.rules: list[tuple[str, str]] = []
+
+    def add(self, mask: Mask, rule: str, column: str) -> None:
+        fresh = mask & (self.codes == 0)
+        if fresh.any():
+            self.rules.append((rule, column))
+            self.codes[fresh] = len(self.rules)
+
+
+def normal_schema(table: str, settings: PortfolioSettings) -> pa.Schema:
+    """Columns of `table` in normal form, without `superseded_at`."""
+    fields = [(c.name, arrow_type(c)) for c in settings.columns[table]]
+    if table == "invoices":
+        fields.append(("due_on", pa.int64()))
+    return pa.schema(fields)
+
+
+def check(found: pa.Table, table: str, settings: PortfolioSettings) -> Checked:
+    """Apply the row rules of `table` to rows as found.
+
+    Args:
+        found: columns of any plain type; those the contract does not know are left.
+        table: a table of the contract.
+        settings: currency, rates, time zone, attributes.
+    """
+    broken = _Broken(len(found))
+    columns = settings.columns[table]
+    for column in columns:
+        if column.is_required and column.name not in found.column_names:
+            everything = np.ones(len(found), np.bool_)
+            broken.add(everything, f"missing_column:{column.name}", column.name)
+    cells = {c.name: _read(found, c, settings, broken) for c in columns}
+    if table == "invoices":
+        _complete_invoices(cells, settings, broken)
+    _complete_moments(table, cells, broken)
+    if "currency" in cells:
+        _convert(cells, settings, broken)
+    schema = normal_schema(table, settings)
+    rows = pa.table([cells[name] for name in schema.names], schema=schema)
+    if broken.rules:
+        rows = rows.filter(pa.array(broken.codes == 0))
+    return Checked(rows, broken.codes, broken.rules)
+
+
+def _read(
+    found: pa.Table, column: ColumnSpec, settings: PortfolioSettings, broken: _Broken
+) -> pa.Array:
+    if column.name not in found.column_names:
+        values = pa.nulls(len(found), arrow_type(column))
+    else:
+        read = read_column(found.column(column.name), column, settings.zone)
+        for number, rule in enumerate(read.rules, start=1):
+            broken.add(read.broken == number, rule, column.name)
+        values = read.values
+    if column.name == "customer_id":
+        is_empty = pc.equal(pc.utf8_trim_whitespace(values), "").fill_null(True)
+        broken.add(_mask(is_empty), "empty_customer_id", column.name)
+    elif column.is_required:
+        broken.add(_mask(values.is_null()), "missing_required", column.name)
+    default = False if column.name == "retracted" else column.default
+    return values if default is None else values.fill_null(default)
+
+
+def _complete_moments(table: str, cells: Cells, broken: _Broken) -> None:
+    """`known_at` absent is `event_at`; `customers` may leave out both."""
+    event_at, known_at = _ints(cells["event_at"]), _ints(cells["known_at"])
+    if table == "customers":
+        created_at = _ints(cells["created_at"])
+        for fallback in (known_at, created_at, np.zeros_like(event_at)):
+            event_at = np.where(event_at == MISSING, fallback, event_at)
+    known_at = np.where(known_at == MISSING, event_at, known_at)
+    # a missing event_at is broken already, and must not overflow here
+    skew = np.where(event_at == MISSING, 0, CLOCK_SKEW_US)
+    broken.add(known_at < event_at - skew, "known_before_event", "known_at")
+    cells["event_at"] = _nullable(event_at)
+    cells["known_at"] = _nullable(np.maximum(known_at, event_at))
+
+
+def _complete_invoices(
+    cells: Cells, settings: PortfolioSettings, broken: _Broken
+) -> None:
+    is_invoice = _mask(pc.equal(cells["kind"], "invoice").fill_null(False))
+    has_no_due_at = _mask(cells["due_at"].is_null())
+    broken.add(is_invoice & has_no_due_at, "due_at_missing", "due_at")
+    cells["due_on"] = _nullable(local_days(_ints(cells["due_at"]), settings.zone))
+
+
+def _convert(cells: Cells, settings: PortfolioSettings, broken: _Broken) -> None:
+    """Amounts of other currencies → the portfolio's, by its rates."""
+    currency = cells["currency"].dictionary_encode()
+    names = [str(name) for name in currency.dictionary.to_pylist()]
+    places = currency.indices.fill_null(-1).to_numpy()
+    amounts = _ints(cells["amount"]).copy()
+    too_large = np.zeros(len(amounts), np.bool_)
+    for place, name in enumerate(names):
+        rows = places == place
+        if name == settings.currency:
+            continue
+        if (rate := settings.rates.get(name)) is None:
+            broken.add(rows, "unknown_currency", "currency")
+            continue
+        distinct, which = np.unique(
+            amounts[rows & (amounts != MISSING)], return_inverse=True
+        )
+        converted = np.array([_converted(int(a), rate) for a in distinct], np.int64)
+        amounts[rows & (amounts != MISSING)] = converted[which]
+        too_large |= rows & (amounts == TOO_LARGE)
+    broken.add(too_large, "amount_too_large", "amount")
+    cells["amount"] = _nullable(amounts)
+
+
+def _converted(amount: int, rate: Decimal) -> int:
+    try:
+        return convert(amount, rate)
+    except ValueError:
+        return TOO_LARGE
+
+
+def _ints(array: pa.Array) -> Ints:
+    return np.asarray(array.fill_null(MISSING).to_numpy(), np.int64)
+
+
+def _nullable(values: Ints) -> pa.Array:
+    return pa.array(values, mask=values == MISSING)
+
+
+def _mask(array: pa.Array) -> Mask:
+    return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
