@@ -1,0 +1,172 @@
+"""Arrears: what is overdue and since how many days, at any moment (CONTRACT 2.5, 2.6).
+
+The ledger and the disputes make both a step function of time. It changes only when
+money moves, a dispute opens or ends, or a local day begins, so episodes and labels
+look at those moments and at no others.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from features.account.disputes import Dispute, contested_parts
+from features.events import FOREVER
+from features.ledger import Invoice, Ledger
+from features.local_days import LocalDays
+
+
+class DebtItem(NamedTuple):
+    """An invoice with something unpaid at a moment."""
+
+    invoice: Invoice
+    remainder: int
+    contested: int
+    days_overdue: int  # 0 when not due, wholly contested or its dispute ended today
+    is_overdue: bool  # its due day has ended and part of it is uncontested
+
+
+class Owed(NamedTuple):
+    """What is owed at a moment; `overdue` is 0 when it is not material."""
+
+    items: list[DebtItem]
+    contested: int
+    overdue: int
+    days_overdue: int
+
+
+class Arrears:
+    """What one customer owes as time goes by, by the knowledge of one ledger."""
+
+    __slots__ = ("_clock_stops", "_days", "_disputes", "_ledger", "_materiality")
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        disputes: list[Dispute],
+        days: LocalDays,
+        materiality: int,
+    ) -> None:
+        self._ledger, self._disputes = ledger, disputes
+        self._days, self._materiality = days, materiality
+        self._clock_stops = self._ends_of_disputes() if disputes else {}
+
+    def now(self, as_of: int) -> Owed:
+        """What is owed at the moment to which the ledger was moved."""
+        debts = [(invoice, invoice.remainder) for invoice in self._ledger.open]
+        return self._owed(debts, as_of)
+
+    def at(self, moment: int, invoices: Iterable[Invoice]) -> Owed:
+        """What of `invoices` was owed at an earlier moment."""
+        debts = [
+            (invoice, remainder)
+            for invoice in invoices
+            if (remainder := invoice.remainder_at(moment))
+        ]
+        return self._owed(debts, moment)
+
+    def episode_start(self, as_of: int) -> int:
+        """When days_overdue last left 0; for a customer in arrears at `as_of`."""
+        invoices = self._invoices_that_matter()
+        start = as_of
+        for moment in sorted(self._changes(invoices, 1), reverse=True):
+            if moment <= as_of:
+                if self.at(moment, invoices).days_overdue == 0:
+                    break
+                start = moment
+        return start
+
+    def spells(self, n_days: int, until: int) -> list[tuple[int, int]]:
+        """Spans [from, to) up to `until` in which days_overdue is at least `n_days`."""
+        if not self._late_invoices(n_days):
+            return []
+        invoices = self._invoices_that_matter()
+        spans: list[tuple[int, int]] = []
+        began: int | None = None
+        for moment in sorted(self._changes(invoices, n_days)):
+            if moment > until:
+                break
+            is_in = self.at(moment, invoices).days_overdue >= n_days
+            if is_in and began is None:
+                began = moment
+            elif not is_in and began is not None:
+                spans.append((began, moment))
+                began = None
+        return spans if began is None else [*spans, (began, FOREVER)]
+
+    def _owed(self, debts: list[tuple[Invoice, int]], moment: int) -> Owed:
+        today = self._days.day(moment)
+        contested = self._contested(debts, moment) if self._disputes else {}
+        items = []
+        overdue = days_overdue = 0
+        for invoice, remainder in debts:
+            part = contested.get(invoice.id, 0)
+            is_overdue = today > invoice.due_on and part < remainder
+            days = today - self._clock_start(invoice, moment) if is_overdue else 0
+            items.append(DebtItem(invoice, remainder, part, days, is_overdue))
+            if is_overdue:
+                overdue += remainder - part
+                days_overdue = max(days_overdue, days)
+        if overdue <= self._materiality:
+            overdue = days_overdue = 0
+        return Owed(items, sum(contested.values()), overdue, days_overdue)
+
+    def _contested(
+        self, debts: list[tuple[Invoice, int]], moment: int
+    ) -> dict[str, int]:
+        running = [d for d in self._disputes if d.is_open_at(moment)]
+        total: dict[str, int] = {}
+        for _, invoice, part in contested_parts(debts, running, self._ledger.invoices):
+            total[invoice.id] = total.get(invoice.id, 0) + part
+        return total
+
+    def _clock_start(self, invoice: Invoice, moment: int) -> int:
+        """The local day from which days are counted."""
+        if invoice.id not in self._clock_stops:
+            return invoice.due_on
+        ended = [end for end in self._clock_stops[invoice.id] if end <= moment]
+        return max([invoice.due_on, *map(self._days.day, ended)])
+
+    def _ends_of_disputes(self) -> dict[str, list[int]]:
+        """For each invoice the moments at which a dispute about it ended."""
+        stops: dict[str, list[int]] = {}
+        invoices = sorted(self._ledger.invoices.values(), key=lambda i: i.key)
+        for end in {end for d in self._disputes for _, end in d.spans} - {FOREVER}:
+            before = end - 1
+            debts = [(i, owed) for i in invoices if (owed := i.remainder_at(before))]
+            running = [d for d in self._disputes if d.is_open_at(before)]
+            for dispute, invoice, _ in contested_parts(
+                debts, running, self._ledger.invoices
+            ):
+                if any(span_end == end for _, span_end in dispute.spans):
+                    stops.setdefault(invoice.id, []).append(end)
+        return stops
+
+    def _late_invoices(self, n_days: int) -> list[Invoice]:
+        """Invoices that were unpaid `n_days` after their due day, in their order.
+
+        Others cannot be overdue that long: disputes only start the clock later.
+        """
+        late = [i for i in self._ledger.settled if i.days_late >= n_days]
+        return sorted([*late, *self._ledger.open], key=lambda invoice: invoice.key)
+
+    def _invoices_that_matter(self) -> list[Invoice]:
+        """Those ever overdue; with disputes all, as any may be contested instead."""
+        if not self._disputes:
+            return self._late_invoices(1)
+        return sorted(self._ledger.invoices.values(), key=lambda i: i.key)
+
+    def _changes(self, invoices: list[Invoice], n_days: int) -> set[int]:
+        """All moments at which `days_overdue >= n_days` can change."""
+        start, day = self._days.start, self._days.day
+        moments: set[int] = set()
+        for invoice in invoices:
+            moments.add(invoice.issued_at)
+            moments.add(start(invoice.due_on + 1))
+            moments.add(start(invoice.due_on + n_days))
+            moments.update(entry[0] for entry in invoice.entries)
+        for dispute in self._disputes:
+            for opened, ended in dispute.spans:
+                moments.add(opened)
+                if ended != FOREVER:
+                    shifted = (start(day(ended) + shift) for shift in (1, n_days))
+                    moments.update((ended, *shifted))
+        return moments

@@ -1,0 +1,242 @@
+"""Account facts as numbers, for features: one list of columns, one way to fill it.
+
+`FACT_COLUMNS` is the contract with the catalogue; the online compiler asks for one
+customer's row, the batch compiler for a table, and both come from `fact_values`.
+"""
+
+from collections.abc import Sequence
+from math import nan, sqrt
+from typing import NamedTuple
+
+from features.account.contacts import n_promises_since, notices_since
+from features.account.standing import Standing
+from features.ledger import Invoice
+from features.moments import DAY_US
+from features.money import PER_UNIT
+
+
+class FactColumn(NamedTuple):
+    """A numeric fact; a missing value is NaN and never stands for zero."""
+
+    name: str
+    unit: str
+    meaning: str
+    when_missing: str = "never missing"
+
+
+_NO_SOURCE = "neither invoices, an ageing report nor a stated exposure"
+_NO_REPORT = "neither invoices nor an ageing report"
+_NO_LEDGER = "no invoices table"
+_NO_SUBSCRIPTIONS = "no subscriptions table"
+_NONE_PAID = "no invoice was paid in that time"
+_WINDOWS_DAYS = (90, 180, 365)
+
+FACT_COLUMNS: tuple[FactColumn, ...] = (
+    FactColumn("open", "money", "unpaid now, face value", _NO_SOURCE),
+    FactColumn("credit", "money", "paid or credited, not yet used", _NO_REPORT),
+    FactColumn("written_off", "money", "written off so far", _NO_LEDGER),
+    FactColumn("contested", "money", "open and under a running dispute", _NO_REPORT),
+    FactColumn("in_flight", "money", "payments on their way", _NO_REPORT),
+    FactColumn("promised", "money", "promised and not yet due", _NO_REPORT),
+    FactColumn("overdue", "money", "uncontested, due and material", _NO_REPORT),
+    FactColumn("actionable", "money", "overdue, not on its way", _NO_REPORT),
+    FactColumn("days_overdue", "days", "of the oldest overdue part", _NO_REPORT),
+    FactColumn("episode_days", "days", "since arrears began", "not in arrears"),
+    FactColumn("report_age_days", "days", "age of the ageing report", "no report"),
+    FactColumn(
+        "recurring_monthly", "money", "monthly license charges", _NO_SUBSCRIPTIONS
+    ),
+    FactColumn(
+        "recurring_committed",
+        "money",
+        "monthly license charges under commitment",
+        _NO_SUBSCRIPTIONS,
+    ),
+    FactColumn("committed", "money", "committed months left", _NO_SUBSCRIPTIONS),
+    FactColumn(
+        "usage_daily_cost", "money", "mean cost of 28 days, a day", "no usage table"
+    ),
+    FactColumn(
+        "usage_ratio",
+        "ratio",
+        "daily cost of 7 days / of the 28 days before",
+        "no usage in the 28 days",
+    ),
+    FactColumn("clv", "money", "margin × months left", "no margin, charge or usage"),
+    FactColumn("run_up", "money", "what will accrue, as stated", "not stated"),
+    FactColumn("is_departed", "0 or 1", "had subscriptions and all have ended"),
+    FactColumn("n_subscriptions", "count", "subscriptions ever"),
+    FactColumn("n_live_subscriptions", "count", "subscriptions live now"),
+    FactColumn("n_unpaid_subscriptions", "count", "with an overdue invoice"),
+    FactColumn("n_invoices", "count", "invoices so far"),
+    FactColumn("n_open_invoices", "count", "invoices with something unpaid"),
+    FactColumn("n_overdue_invoices", "count", "invoices behind `overdue`"),
+    FactColumn("overdue_0_30", "money", "overdue at most 30 days", _NO_LEDGER),
+    FactColumn("overdue_31_60", "money", "overdue 31 to 60 days", _NO_LEDGER),
+    FactColumn("overdue_61_90", "money", "overdue 61 to 90 days", _NO_LEDGER),
+    FactColumn("overdue_over_90", "money", "overdue more than 90 days", _NO_LEDGER),
+    FactColumn("oldest_open_age_days", "days", "since issue", "nothing open"),
+    FactColumn("largest_open_remainder", "money", "of one invoice", "nothing open"),
+    FactColumn("share_overdue", "ratio", "overdue / open", "nothing open"),
+    FactColumn("n_invoices_paid", "count", "invoices paid, none of it written off"),
+    FactColumn("n_invoices_paid_late", "count", "of these, after their due day"),
+    FactColumn("n_invoices_paid_in_parts", "count", "of these, in two or more parts"),
+    FactColumn("largest_invoice_paid", "money", "the largest of these", "none paid"),
+    FactColumn("days_late_last", "days", "of the last invoice paid", "none paid"),
+    *(
+        column
+        for days in _WINDOWS_DAYS
+        for column in (
+            FactColumn(f"n_paid_{days}d", "count", f"invoices paid in {days} days"),
+            FactColumn(f"n_paid_late_{days}d", "count", "of these, after the due day"),
+            FactColumn(f"days_late_mean_{days}d", "days", "early counts 0", _NONE_PAID),
+            FactColumn(f"days_late_max_{days}d", "days", "early counts 0", _NONE_PAID),
+            FactColumn(f"days_late_std_{days}d", "days", "of one: 0", _NONE_PAID),
+            FactColumn(f"days_to_pay_mean_{days}d", "days", "from issue", _NONE_PAID),
+        )
+    ),
+    FactColumn("n_open_disputes", "count", "running disputes"),
+    FactColumn("n_open_promises", "count", "promises neither kept, broken nor past"),
+    FactColumn("n_promises_365d", "count", "promises made in 365 days"),
+    FactColumn("n_notices_episode", "count", "notices sent in these arrears"),
+    FactColumn("n_notices_delivered_episode", "count", "of these, delivered"),
+)
+FACT_NAMES: tuple[str, ...] = tuple(column.name for column in FACT_COLUMNS)
+
+
+def fact_values(standing: Standing) -> list[float]:
+    """The numbers of `FACT_COLUMNS`, in their order."""
+    return [
+        *_owed(standing),
+        *_stake(standing),
+        *_items(standing),
+        *_payment_behaviour(standing),
+        *_contacts(standing),
+    ]
+
+
+def _money(money: int | None) -> float:
+    return nan if money is None else money / PER_UNIT
+
+
+def _days_since(moment: int | None, as_of: int) -> float:
+    return nan if moment is None else (as_of - moment) / DAY_US
+
+
+def _owed(s: Standing) -> tuple[float, ...]:
+    return (
+        _money(s.open),
+        _money(s.credit),
+        _money(s.written_off),
+        _money(s.contested),
+        _money(s.in_flight),
+        _money(s.promised),
+        _money(s.overdue),
+        _money(s.actionable),
+        nan if s.days_overdue is None else float(s.days_overdue),
+        _days_since(s.episode_started_at, s.as_of),
+        _days_since(s.report_at, s.as_of),
+    )
+
+
+def _stake(s: Standing) -> tuple[float, ...]:
+    used = s.usage
+    return (
+        _money(s.recurring_monthly),
+        _money(s.recurring_committed),
+        _money(s.committed),
+        nan if used is None else used.daily_cost / PER_UNIT,
+        nan if used is None or used.ratio is None else used.ratio,
+        _money(s.clv),
+        _money(s.run_up),
+        float(s.is_departed),
+        float(len(s.subscriptions)),
+        float(sum(found.is_live(s.as_of) for found in s.subscriptions)),
+    )
+
+
+def _items(s: Standing) -> tuple[float, ...]:
+    """Open invoices by age; nothing is overdue as long as it is not material."""
+    if s.owed is None:
+        share = s.overdue / s.open if s.open and s.overdue is not None else nan
+        return (0.0, 0.0, 0.0, 0.0, nan, nan, nan, nan, nan, nan, share)
+    unpaid: set[str] = set()
+    buckets = [0, 0, 0, 0]
+    n_overdue = largest = 0
+    oldest = s.as_of
+    for invoice, remainder, contested, days, is_overdue in s.owed.items:
+        oldest = min(oldest, invoice.issued_at)
+        largest = max(largest, remainder)
+        if is_overdue and s.overdue:
+            n_overdue += 1
+            buckets[min(3, max(0, (days - 1) // 30))] += remainder - contested
+            if invoice.subscription_id is not None:
+                unpaid.add(invoice.subscription_id)
+    n_open = len(s.owed.items)
+    return (
+        float(len(unpaid)),
+        float(len(s.ledger.invoices)),
+        float(n_open),
+        float(n_overdue),
+        *(money / PER_UNIT for money in buckets),
+        _days_since(oldest, s.as_of) if n_open else nan,
+        largest / PER_UNIT if n_open else nan,
+        s.owed.overdue / s.open if s.open else nan,
+    )
+
+
+def _payment_behaviour(s: Standing) -> list[float]:
+    paid = [invoice for invoice in s.ledger.settled if invoice.was_paid]
+    n_late = sum(invoice.days_late > 0 for invoice in paid)
+    values = [
+        float(len(paid)),
+        float(n_late),
+        float(sum(invoice.n_paid > 1 for invoice in paid)),
+        max(i.amount for i in paid) / PER_UNIT if paid else nan,
+        float(max(0, paid[-1].days_late)) if paid else nan,
+    ]
+    for days in _WINDOWS_DAYS:
+        values += _lateness(paid, s.as_of - days * DAY_US)
+    return values
+
+
+def _lateness(paid: Sequence[Invoice], start: int) -> tuple[float, ...]:
+    """How late the invoices paid after `start` were, in whole numbers to the end."""
+    n = n_late = total = squares = worst = to_pay = 0
+    for invoice in reversed(paid):  # in the order in which they were settled
+        settled_at = invoice.settled_at or 0
+        if settled_at <= start:
+            break
+        days = max(0, invoice.days_late)
+        n += 1
+        n_late += days > 0
+        total += days
+        squares += days * days
+        worst = max(worst, days)
+        to_pay += settled_at - invoice.issued_at
+    if not n:
+        return (0.0, 0.0, nan, nan, nan, nan)
+    spread = sqrt(n * squares - total * total) / n
+    return (
+        float(n),
+        float(n_late),
+        total / n,
+        float(worst),
+        spread,
+        to_pay / n / DAY_US,
+    )
+
+
+def _contacts(s: Standing) -> tuple[float, ...]:
+    n_sent = n_delivered = 0
+    if s.episode_started_at is not None and s.contacts:
+        notices = notices_since(s.contacts, s.episode_started_at)
+        n_sent = len(notices)
+        n_delivered = sum(notice.delivered_at is not None for notice in notices)
+    return (
+        float(sum(d.is_open_at(s.as_of) for d in s.disputes)),
+        float(len(s.promises)),
+        float(n_promises_since(s.contacts, s.as_of - 365 * DAY_US)),
+        float(n_sent),
+        float(n_delivered),
+    )

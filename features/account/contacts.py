@@ -1,0 +1,114 @@
+"""What the customer promised and was told (CONTRACT 2.4, 2.6)."""
+
+from collections.abc import Iterable
+
+from features.account.books import Row
+from features.events import MISSING
+
+CONTACT_COLUMNS = (
+    "known_at",
+    "superseded_at",
+    "event_at",
+    "kind",
+    "notice",
+    "notice_id",
+    "promise_id",
+    "amount",
+    "until",
+    "policy",
+)
+
+
+class Promise:
+    __slots__ = ("amount", "made_at", "promise_id", "until")
+
+    def __init__(self, row: Row) -> None:
+        self.made_at: int = row[2]
+        self.promise_id: str | None = row[6]
+        self.amount: int | None = None if row[7] == MISSING else row[7]
+        self.until: int | None = None if row[8] == MISSING else row[8]
+
+    def is_past(self, moment: int) -> bool:
+        return self.until is not None and moment > self.until
+
+
+class NoticeSent:
+    __slots__ = ("bounced_at", "delivered_at", "name", "notice_id", "policy", "sent_at")
+
+    def __init__(self, row: Row) -> None:
+        self.sent_at: int = row[2]
+        self.name: str | None = row[4]
+        self.notice_id: str | None = row[5]
+        self.policy: str | None = row[9]
+        self.delivered_at: int | None = None
+        self.bounced_at: int | None = None
+
+    def is_meant_by(self, row: Row) -> bool:
+        """Whether a delivery or bounce tells of this notice: by id, else by name."""
+        if row[5] is not None and self.notice_id is not None:
+            return bool(row[5] == self.notice_id)
+        return bool(row[4] == self.name)
+
+
+def open_promises(rows: Iterable[Row], as_of: int) -> list[Promise]:
+    """Promises neither kept, broken nor past their date, oldest first.
+
+    A kept or broken row ends the promise it names; without a name it ends the
+    oldest promise that is open at that moment.
+    """
+    promises: list[Promise] = []
+    for row in sorted(rows, key=_moment):
+        if row[3] == "promise_made":
+            promises.append(Promise(row))
+        elif row[3] in {"promise_kept", "promise_broken"}:
+            promise_id = row[6]
+            ended = next(
+                (
+                    promise
+                    for promise in promises
+                    if (
+                        promise.promise_id == promise_id
+                        if promise_id is not None
+                        else not promise.is_past(row[2])
+                    )
+                ),
+                None,
+            )
+            if ended is not None:
+                promises.remove(ended)
+    return [promise for promise in promises if not promise.is_past(as_of)]
+
+
+def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
+    """Notices sent from `start` on, with what became of them.
+
+    A delivery that nobody logged as sent counts as sent then: the customer has it.
+    """
+    notices: list[NoticeSent] = []
+    for row in sorted(rows, key=_moment):
+        kind = row[3]
+        if kind == "notice_sent":
+            notices.append(NoticeSent(row))
+        elif kind in {"notice_delivered", "notice_bounced"}:
+            sent = next((n for n in reversed(notices) if n.is_meant_by(row)), None)
+            if sent is None and kind == "notice_delivered":
+                sent = NoticeSent(row)
+                notices.append(sent)
+            if sent is not None and kind == "notice_delivered":
+                sent.delivered_at = row[2]
+            elif sent is not None:
+                sent.bounced_at = row[2]
+    return [notice for notice in notices if notice.sent_at >= start]
+
+
+def n_promises_since(rows: Iterable[Row], start: int) -> int:
+    """Promises made after `start`, kept or not."""
+    return sum(row[3] == "promise_made" and row[2] > start for row in rows)
+
+
+_STEP = {"notice_delivered": 1, "notice_bounced": 2, "promise_kept": 1}
+
+
+def _moment(row: Row) -> tuple[int, int, int, str, str]:
+    """In order of happening; what is sent comes before what becomes of it."""
+    return row[2], _STEP.get(row[3], 0), row[0], row[5] or "", row[6] or ""

@@ -1,0 +1,195 @@
+"""Account facts for people and policies: a `Standing` in their words."""
+
+from datetime import date, datetime, timedelta
+
+from features.account.contacts import n_promises_since, notices_since
+from features.account.evidence import evidence
+from features.account.history import account_columns, history_of
+from features.account.measures import access_off, actions_since, active_holds
+from features.account.standing import Account, Rules, Standing
+from features.account.values import KnownTable, known_table
+from features.events import Events
+from features.facts import (
+    AccountFacts,
+    LiveSubscription,
+    Notice,
+    OpenDispute,
+    OpenItem,
+    OpenPromise,
+)
+from features.moments import DAY_US, to_datetime
+from features.settings import PortfolioSettings
+
+_DAY_ZERO = date(1970, 1, 1)
+
+
+def account_facts(
+    events: Events, as_of: int, settings: PortfolioSettings
+) -> AccountFacts:
+    """What a customer owes, contests, promised and was told (CONTRACT section 2).
+
+    Args:
+        events: the customer's rows; only those known at `as_of` are looked at.
+        as_of: microseconds since 1970 UTC.
+        settings: of the portfolio; its `tables` decide where money comes from.
+    """
+    rules = Rules(settings)
+    account = Account(history_of(events, account_columns(settings)), rules)
+    return _facts(account.at(as_of), events, rules)
+
+
+def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
+    as_of = standing.as_of
+    actions = known_table(events, "actions", as_of)
+    customer = known_table(events, "customers", as_of)
+    contacts = standing.contacts
+    return AccountFacts(
+        customer_id=events.customer_id,
+        as_of=to_datetime(as_of),
+        source=rules.source,
+        open=standing.open,
+        credit=standing.credit,
+        written_off=standing.written_off,
+        contested=standing.contested,
+        in_flight=standing.in_flight,
+        promised=standing.promised,
+        overdue=standing.overdue,
+        actionable=standing.actionable,
+        days_overdue=standing.days_overdue,
+        episode_started_at=_moment(standing.episode_started_at),
+        report_age_days=(
+            None
+            if standing.report_at is None
+            else (as_of - standing.report_at) / DAY_US
+        ),
+        recurring_monthly=standing.recurring_monthly,
+        usage_daily_cost=standing.usage.daily_cost if standing.usage else None,
+        committed=standing.committed,
+        clv=standing.clv,
+        run_up=standing.run_up,
+        subject_kind=customer.last("subject_kind"),
+        segment=customer.last("segment"),
+        created_at=_moment(_created_at(customer)),
+        is_departed=standing.is_departed,
+        n_invoices_paid=sum(invoice.was_paid for invoice in standing.ledger.settled),
+        usage_ratio=standing.usage.ratio if standing.usage else None,
+        known_until=_moment(_known_until(events, as_of)),
+        items=_items(standing),
+        disputes=_disputes(standing),
+        promises=_promises(standing),
+        n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
+        notices=_notices(standing),
+        holds=active_holds(known_table(events, "holds", as_of)),
+        access_off=access_off(actions),
+        actions_90d=actions_since(actions, as_of - 90 * DAY_US),
+        evidence=evidence(events, as_of),
+        has_open_appeal=_has_open_appeal(standing),
+        subscriptions=_subscriptions(standing),
+        tables=rules.settings.tables,
+        recurring_committed=standing.recurring_committed,
+    )
+
+
+def _moment(moment: int | None) -> datetime | None:
+    return None if moment is None else to_datetime(moment)
+
+
+def _created_at(customer: KnownTable) -> int | None:
+    """As stated, else when the customer became known."""
+    stated: int | None = customer.last("created_at")
+    return stated if stated is not None else customer.first_known_at()
+
+
+def _known_until(events: Events, as_of: int) -> int | None:
+    """The latest `known_at` up to `as_of`; `snapshots` say nothing of a customer."""
+    moments = [
+        int(known_at.max())
+        for table, columns in events.tables.items()
+        if table != "snapshots"
+        and len(known_at := columns["known_at"][columns["known_at"] <= as_of])
+    ]
+    return max(moments, default=None)
+
+
+def _items(s: Standing) -> tuple[OpenItem, ...]:
+    """Overdue items count no days as long as together they are not material."""
+    if s.owed is None:
+        return ()
+    return tuple(
+        OpenItem(
+            invoice_id=item.invoice.id,
+            issued_at=to_datetime(item.invoice.issued_at),
+            due_on=_DAY_ZERO + timedelta(days=item.invoice.due_on),
+            amount=item.invoice.amount,
+            remainder=item.remainder,
+            contested=item.contested,
+            days_overdue=item.days_overdue if s.overdue else 0,
+            subscription_id=item.invoice.subscription_id,
+        )
+        for item in s.owed.items
+    )
+
+
+def _disputes(s: Standing) -> tuple[OpenDispute, ...]:
+    return tuple(
+        OpenDispute(d.id, d.kind, to_datetime(d.opened_at), d.amount, d.invoice_id)
+        for d in s.disputes
+        if d.is_open_at(s.as_of)
+    )
+
+
+def _promises(s: Standing) -> tuple[OpenPromise, ...]:
+    return tuple(
+        OpenPromise(to_datetime(p.made_at), _moment(p.until), p.amount, p.promise_id)
+        for p in s.promises
+    )
+
+
+def _notices(s: Standing) -> tuple[Notice, ...]:
+    if s.episode_started_at is None:
+        return ()
+    return tuple(
+        Notice(
+            name=notice.name or "",
+            sent_at=to_datetime(notice.sent_at),
+            delivered_at=_moment(notice.delivered_at),
+            bounced_at=_moment(notice.bounced_at),
+            policy=notice.policy,
+        )
+        for notice in notices_since(s.contacts, s.episode_started_at)
+    )
+
+
+def _has_open_appeal(s: Standing) -> bool:
+    turns = [
+        (row[2], row[0], row[3] == "appeal_opened")
+        for row in s.contacts
+        if row[3] in {"appeal_opened", "appeal_closed"}
+    ]
+    return bool(turns) and max(turns)[2]
+
+
+def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:
+    items = s.owed.items if s.owed is not None else []
+    return tuple(
+        LiveSubscription(
+            subscription_id=found.id,
+            product=found.product,
+            billing=found.billing,
+            monthly=found.monthly(),
+            committed=found.committed(s.as_of),
+            commitment_ends_at=_moment(found.commitment_ends_at),
+            cancel_window_ends_at=_moment(found.cancel_window_ends_at),
+            open=sum(
+                i.remainder for i in items if i.invoice.subscription_id == found.id
+            ),
+            overdue=sum(
+                i.remainder - i.contested
+                for i in items
+                if i.is_overdue and s.overdue and i.invoice.subscription_id == found.id
+            ),
+            is_trial=found.is_trial,
+        )
+        for found in s.subscriptions
+        if found.is_live(s.as_of)
+    )

@@ -1,0 +1,84 @@
+"""Histories of many customers, cut from whole tables a few thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from features.account.books import Row
+from features.account.history import History, Usage, account_columns
+from features.events import MISSING
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from features.portfolio import Portfolio
+
+CUSTOMERS_AT_ONCE = 5_000  # bounds memory: rows are Python objects here
+
+
+def histories(portfolio: Portfolio, customer_ids: Sequence[str]) -> Iterator[History]:
+    """The rows of many customers, in the order given. Ids must be sorted."""
+    columns = account_columns(portfolio.settings)
+    for start in range(0, len(customer_ids), CUSTOMERS_AT_ONCE):
+        chunk = customer_ids[start : start + CUSTOMERS_AT_ONCE]
+        held = {
+            table: _Held(portfolio.tables[table], table, names, chunk)
+            for table, names in columns.items()
+        }
+        usage = held.pop("usage")
+        for customer_id in chunk:
+            rows = {table: part.rows_of(customer_id) for table, part in held.items()}
+            used = usage.columns_of(customer_id)
+            yield History(customer_id, rows, used, columns)
+
+
+class _Held:
+    """One table's rows of some customers, as lists."""
+
+    def __init__(
+        self, rows: ir.Table, table: str, names: Sequence[str], chunk: Sequence[str]
+    ) -> None:
+        import pyarrow.compute as pc
+
+        from features.contract import TABLES
+        from features.versions import in_order
+
+        found = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
+        needed = dict.fromkeys(["customer_id", *names, *TABLES[table].key])
+        arrow = in_order(found.select(*needed), table).to_pyarrow()
+        self._columns = [_cells(arrow[name]) for name in names]
+        self._rows: list[Row] = []
+        if table != "usage":
+            self._rows = list(zip(*self._columns, strict=True))
+        runs = pc.run_end_encode(arrow["customer_id"].combine_chunks())
+        spans = pairwise([0, *runs.run_ends.to_pylist()])
+        self._spans = dict(zip(runs.values.to_pylist(), spans, strict=True))
+
+    def rows_of(self, customer_id: str) -> list[Row]:
+        start, end = self._spans.get(customer_id, (0, 0))
+        return self._rows[start:end]
+
+    def columns_of(self, customer_id: str) -> Usage:
+        start, end = self._spans.get(customer_id, (0, 0))
+        one, two, three, four = (column[start:end] for column in self._columns)
+        return one, two, three, four
+
+
+def _cells(column: pa.ChunkedArray) -> list[Any]:
+    """A column's cells as `Events` have them: MISSING, NaN or None for NULL."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        encoded = column.combine_chunks().dictionary_encode()
+        texts = [*encoded.dictionary.to_pylist(), None]
+        places = encoded.indices.fill_null(len(texts) - 1).to_pylist()
+        return [texts[place] for place in places]
+    if pa.types.is_integer(column.type):
+        whole: list[Any] = column.fill_null(MISSING).to_numpy().tolist()
+        return whole
+    numbers = column.cast(pa.float64()).fill_null(float("nan"))
+    cells: list[Any] = numbers.to_numpy().tolist()
+    return cells

@@ -1,0 +1,66 @@
+"""Measures in force: holds that say not to act, and actions that took access away."""
+
+from features.account.values import KnownTable
+from features.facts import ActiveHold, ExecutedAction
+from features.moments import to_datetime
+
+_TAKES_ACCESS = frozenset({"suspend", "block"})
+
+
+def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
+    """Rows of `holds` not past their `until`."""
+    names = ("kind", "event_at", "until", "reason", "by", "subscription_id", "amount")
+    return tuple(
+        ActiveHold(
+            kind=kind,
+            since=to_datetime(since),
+            until=None if until is None else to_datetime(until),
+            reason=reason,
+            by=by,
+            subscription_id=subscription_id,
+            amount=amount,
+        )
+        for kind, since, until, reason, by, subscription_id, amount in holds.rows(
+            *names
+        )
+        if until is None or holds.as_of <= until
+    )
+
+
+def actions_since(actions: KnownTable, start: int) -> tuple[ExecutedAction, ...]:
+    """Actions executed after `start`, oldest first."""
+    since = to_datetime(start)
+    return tuple(action for action in _executed(actions) if action.at > since)
+
+
+def access_off(actions: KnownTable) -> tuple[ExecutedAction, ...]:
+    """Suspensions and blocks that nothing has lifted, each since it began.
+
+    A `reactivate` for fraud or non-payment lifts what that reason took away, for one
+    subscription if it names one; a person's (`manual`) or one without a reason lifts
+    whatever the reason was.
+    """
+    off: dict[tuple[str, str | None, str | None], ExecutedAction] = {}
+    for action in _executed(actions):
+        if action.action in _TAKES_ACCESS:
+            key = (action.action, action.reason, action.subscription_id)
+            off.setdefault(key, action)
+        elif action.action == "reactivate":
+            off = {key: held for key, held in off.items() if not _lifts(action, held)}
+    return tuple(off.values())
+
+
+def _lifts(reactivation: ExecutedAction, held: ExecutedAction) -> bool:
+    any_reason = reactivation.reason in {None, "manual"}
+    everything = reactivation.subscription_id is None
+    return (any_reason or reactivation.reason == held.reason) and (
+        everything or reactivation.subscription_id == held.subscription_id
+    )
+
+
+def _executed(actions: KnownTable) -> list[ExecutedAction]:
+    names = ("action", "event_at", "reason", "by", "subscription_id", "decision_id")
+    return [
+        ExecutedAction(action, to_datetime(at), *rest)
+        for action, at, *rest in actions.rows(*names)
+    ]

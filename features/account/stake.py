@@ -1,0 +1,200 @@
+"""What is at stake beyond what is owed: recurring charges, usage, customer value.
+
+Face value, CONTRACT 2.7. What it costs the reseller is the policy's matter.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from math import isnan
+from typing import NamedTuple
+
+from features.account.books import Row
+from features.events import MISSING
+from features.moments import DAY_US
+
+SUBSCRIPTION_COLUMNS = (
+    "known_at",
+    "superseded_at",
+    "event_at",
+    "subscription_id",
+    "kind",
+    "effective_at",
+    "product",
+    "billing",
+    "quantity",
+    "unit_price",
+    "commitment_ends_at",
+    "cancel_window_ends_at",
+    "is_trial",
+)
+USAGE_COLUMNS = ("event_at", "known_at", "superseded_at", "cost")
+MONTH_US = 2_629_800 * 1_000_000  # 30.4375 days, a twelfth of a year
+_WINDOW_DAYS, _WEEK_DAYS = 28, 7
+_KINDS = ("started", "quantity_changed", "renewed", "cancelled", "ended")
+
+
+class Subscription:
+    """A subscription as its log tells it; each row changes what it states."""
+
+    __slots__ = (
+        "billing",
+        "cancel_window_ends_at",
+        "commitment_ends_at",
+        "ends_at",
+        "id",
+        "is_trial",
+        "price",
+        "product",
+        "quantity",
+        "starts_at",
+    )
+
+    def __init__(self, subscription_id: str) -> None:
+        self.id = subscription_id
+        self.product: str | None = None
+        self.billing: str | None = None
+        self.quantity = 1.0
+        self.price = 0
+        self.is_trial = False
+        self.commitment_ends_at: int | None = None
+        self.cancel_window_ends_at: int | None = None
+        self.starts_at: int | None = None
+        self.ends_at: int | None = None
+
+    def read(self, row: Row) -> None:
+        """Takes over what the next row of the log says."""
+        _, _, event_at, _, kind, effective_at, product, billing, quantity, *rest = row
+        price, commitment, cancel_window, is_trial = rest
+        effective = event_at if effective_at == MISSING else effective_at
+        if kind in {"cancelled", "ended"}:
+            self.ends_at = effective
+            return
+        if kind != "quantity_changed" or self.starts_at is None:
+            self.starts_at, self.ends_at = effective, None
+        self.product = self.product if product is None else product
+        self.billing = self.billing if billing is None else billing
+        self.quantity = self.quantity if isnan(quantity) else quantity
+        self.price = self.price if price == MISSING else price
+        self.is_trial = self.is_trial if isnan(is_trial) else bool(is_trial)
+        if commitment != MISSING:
+            self.commitment_ends_at = commitment
+        if cancel_window != MISSING:
+            self.cancel_window_ends_at = cancel_window
+
+    def has_ended(self, as_of: int) -> bool:
+        return self.ends_at is not None and self.ends_at <= as_of
+
+    def is_live(self, as_of: int) -> bool:
+        has_started = self.starts_at is not None and self.starts_at <= as_of
+        return has_started and not self.has_ended(as_of)
+
+    def monthly(self) -> int:
+        """Quantity × price of a license; usage is not a recurring charge."""
+        return 0 if self.billing == "usage" else round(self.quantity * self.price)
+
+    def is_committed(self, as_of: int) -> bool:
+        return self.commitment_ends_at is not None and self.commitment_ends_at > as_of
+
+    def committed(self, as_of: int) -> int:
+        """Price of the committed months left."""
+        if self.commitment_ends_at is None or self.commitment_ends_at <= as_of:
+            return 0
+        return _quotient(self.monthly() * (self.commitment_ends_at - as_of), MONTH_US)
+
+
+def subscriptions(rows: Iterable[Row], as_of: int) -> list[Subscription]:
+    """Subscriptions by known rows, in order of first mention.
+
+    A change announced for later (`effective_at` after `as_of`) is not yet made,
+    but a cancellation ahead is kept, for a renewal may still take it back.
+    """
+    found: dict[str, Subscription] = {}
+    for row in sorted(rows, key=_subscription_order):
+        is_ahead = row[5] != MISSING and row[5] > as_of
+        if row[4] == "quantity_changed" and is_ahead:
+            continue
+        subscription = found.get(row[3])
+        if subscription is None:
+            subscription = found[row[3]] = Subscription(row[3])
+        elif is_ahead and row[4] in {"started", "renewed"}:
+            continue
+        subscription.read(row)
+    return list(found.values())
+
+
+def have_all_ended(found: list[Subscription], as_of: int) -> bool:
+    """Departed: had subscriptions, and every one of them has ended."""
+    return bool(found) and all(s.has_ended(as_of) for s in found)
+
+
+class Usage(NamedTuple):
+    daily_cost: int  # mean of the last 28 days, at cost
+    ratio: float | None  # last 7 days' daily cost / that of the 28 days before
+
+
+def usage(
+    columns: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
+    as_of: int,
+) -> Usage:
+    """Usage by known rows; a customer younger than 28 days has fewer days to share.
+
+    Args:
+        columns: `USAGE_COLUMNS`, sorted by event_at.
+        as_of: a moment.
+    """
+    event_at, known_at, superseded_at, cost = columns
+    window = as_of - _WINDOW_DAYS * DAY_US
+    week = as_of - _WEEK_DAYS * DAY_US
+    base = week - _WINDOW_DAYS * DAY_US
+    in_window = in_week = in_base = 0
+    for i in range(bisect_right(event_at, base), bisect_right(event_at, as_of)):
+        if known_at[i] <= as_of < superseded_at[i]:
+            at, money = event_at[i], cost[i]
+            if at > window:
+                in_window += money
+            if at > week:
+                in_week += money
+            else:
+                in_base += money
+    first = next(
+        (
+            at
+            for i, at in enumerate(event_at)
+            if known_at[i] <= as_of < superseded_at[i]
+        ),
+        as_of,
+    )
+    n_days = max(1, min(_WINDOW_DAYS, -((first - as_of) // DAY_US)))
+    ratio = _WINDOW_DAYS * in_week / (_WEEK_DAYS * in_base) if in_base else None
+    return Usage(_quotient(in_window, n_days), ratio)
+
+
+def customer_value(
+    margin: int | None,
+    lifetime_months: float,
+    recurring_monthly: int,
+    usage_daily_cost: int,
+    margin_share: float,
+) -> int:
+    """Monthly margin × months left; without a margin the share of what is charged.
+
+    Usage is known at cost, so its margin is cost × share / (1 − share).
+    """
+    if margin is None:
+        of_usage = 0.0
+        if margin_share < 1:
+            of_usage = usage_daily_cost * 30 * margin_share / (1 - margin_share)
+        margin = round(recurring_monthly * margin_share + of_usage)
+    return max(0, round(margin * lifetime_months))
+
+
+def _quotient(money: int, by: int) -> int:
+    """Exact division, rounded half-even."""
+    whole, rest = divmod(money, by)
+    if 2 * rest > by or (2 * rest == by and whole % 2):
+        whole += 1
+    return whole
+
+
+def _subscription_order(row: Row) -> tuple[int, int, int]:
+    return row[2], row[0], _KINDS.index(row[4])

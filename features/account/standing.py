@@ -1,0 +1,252 @@
+"""How one customer stands as of a moment: what both compilers derive facts from.
+
+An `Account` holds a customer's rows and moves from one `as_of` to the next; a
+`Standing` is what it says there. Facts for people and policies, facts in bulk,
+population and labels all read it, so they cannot disagree about what is owed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isnan
+
+from features.account.arrears import Arrears, Owed
+from features.account.books import Books, Row, known
+from features.account.contacts import Promise, open_promises
+from features.account.disputes import Dispute, disputes
+from features.account.history import History
+from features.account.stake import (
+    Subscription,
+    Usage,
+    customer_value,
+    have_all_ended,
+    subscriptions,
+    usage,
+)
+from features.events import FOREVER, MISSING
+from features.facts import MoneySource
+from features.ledger import Ledger
+from features.local_days import LocalDays, local_days
+from features.moments import DAY_US
+from features.money import ten_thousandths
+from features.settings import PortfolioSettings
+
+
+class Rules:
+    """What the portfolio's settings say about accounts, ready to compute with."""
+
+    def __init__(self, settings: PortfolioSettings) -> None:
+        self.settings = settings
+        self.source: MoneySource = settings.money_source
+        self.materiality: int = settings.materiality_money
+        self.days: LocalDays = local_days(settings.timezone)
+        self.has_subscriptions = "subscriptions" in settings.tables
+        self.has_usage = "usage" in settings.tables
+        self.margin_share = settings.defaults.margin_share
+        self.lifetime_months = settings.defaults.lifetime_months
+
+    def settlement_us(self, method: str | None) -> int:
+        """How long a pending payment of `method` counts as in flight."""
+        return round(self.settings.settlement(method) * DAY_US)
+
+
+@dataclass(slots=True)
+class Standing:
+    """Money is None where the portfolio's tables cannot say it."""
+
+    as_of: int
+    ledger: Ledger
+    open: int | None = None
+    credit: int | None = None
+    written_off: int | None = None
+    contested: int | None = None
+    in_flight: int | None = None
+    promised: int | None = None
+    overdue: int | None = None
+    days_overdue: int | None = None
+    episode_started_at: int | None = None
+    report_at: int | None = None  # of the latest ageing report
+    recurring_monthly: int | None = None
+    recurring_committed: int | None = None
+    usage: Usage | None = None
+    committed: int | None = None
+    clv: int | None = None
+    run_up: int | None = None
+    owed: Owed | None = None
+    customer: Row | None = None  # the latest known version
+    disputes: Sequence[Dispute] = ()  # also those that ended
+    promises: Sequence[Promise] = ()
+    contacts: Sequence[Row] = ()
+    subscriptions: Sequence[Subscription] = ()
+    is_departed: bool = False
+
+    @property
+    def actionable(self) -> int | None:
+        if self.overdue is None:
+            return None
+        return max(0, self.overdue - (self.in_flight or 0) - (self.promised or 0))
+
+
+class Account:
+    """One customer's rows; `at` is cheapest when moments only move forward."""
+
+    def __init__(self, history: History, rules: Rules) -> None:
+        self.history, self.rules = history, rules
+        self._books = Books(history["invoices"], history["payments"], rules.days)
+        self._subscriptions: list[Subscription] = []
+        self._subscriptions_hold = (1, 0)  # from, to: no moment yet
+
+    def at(self, as_of: int) -> Standing:
+        """How the customer stands, by what was known at `as_of`."""
+        history, source = self.history, self.rules.source
+        standing = Standing(as_of, self._books.move_to(as_of))
+        if history["customers"]:
+            standing.customer = _latest(history["customers"], as_of)
+        if history["contacts"]:
+            standing.contacts = known(history["contacts"], as_of)
+            standing.promises = open_promises(standing.contacts, as_of)
+        if history["disputes"]:
+            standing.disputes = disputes(known(history["disputes"], as_of))
+        report = _latest(history["ageing"], as_of) if history["ageing"] else None
+        if report is not None:
+            standing.report_at = report[2]
+        if source == "invoices":
+            self._read_ledger(standing)
+        elif source == "ageing" and report is not None:
+            self._read_report(standing, report)
+        self._read_money_under_way(standing)
+        self._read_stake(standing)
+        return standing
+
+    def arrears(self, standing: Standing) -> Arrears:
+        """What was owed as time went by, as known in `standing`."""
+        return Arrears(
+            standing.ledger,
+            list(standing.disputes),
+            self.rules.days,
+            self.rules.materiality,
+        )
+
+    def _read_ledger(self, standing: Standing) -> None:
+        arrears = self.arrears(standing)
+        standing.owed = owed = arrears.now(standing.as_of)
+        standing.open = sum(item.remainder for item in owed.items)
+        standing.credit = standing.ledger.credit
+        standing.written_off = standing.ledger.written_off
+        standing.contested = owed.contested
+        standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
+        if owed.days_overdue:
+            standing.episode_started_at = arrears.episode_start(standing.as_of)
+
+    def _read_report(self, standing: Standing, report: Row) -> None:
+        """An ageing report instead of invoices (CONTRACT 2.8)."""
+        as_of = standing.as_of
+        balance, days = report[3], report[4]
+        standing.open = max(0, balance)
+        standing.credit = max(0, -balance)
+        claims = (
+            standing.open if dispute.amount is None else dispute.amount
+            for dispute in standing.disputes
+            if dispute.is_open_at(as_of)
+        )
+        standing.contested = min(standing.open, sum(claims))
+        is_in_arrears = self.is_late(report, standing.contested)
+        standing.overdue = standing.open - standing.contested if is_in_arrears else 0
+        standing.days_overdue = int(days) if is_in_arrears else 0
+        if is_in_arrears:
+            for row in sorted(
+                known(self.history["ageing"], as_of), reverse=True, key=_event_order
+            ):
+                if not self.is_late(row, 0):
+                    break
+                standing.episode_started_at = row[2]
+
+    def is_late(self, report: Row, contested: int, n_days: int = 1) -> bool:
+        """Whether a report shows a material debt at least `n_days` past due."""
+        is_material = report[3] - contested > self.rules.materiality
+        return is_material and not isnan(report[4]) and report[4] >= n_days
+
+    def _read_money_under_way(self, standing: Standing) -> None:
+        if standing.overdue is None:
+            return
+        as_of, rules = standing.as_of, self.rules
+        standing.in_flight = sum(
+            row[5]
+            for row in self._books.pending.values()
+            if as_of - row[2] <= rules.settlement_us(row[6])
+        )
+        standing.promised = sum(
+            standing.overdue if promise.amount is None else promise.amount
+            for promise in standing.promises
+        )
+
+    def _read_stake(self, standing: Standing) -> None:
+        as_of, rules = standing.as_of, self.rules
+        if rules.has_subscriptions:
+            found = self._subscriptions_at(as_of)
+            live = [s for s in found if s.is_live(as_of)]
+            standing.subscriptions = found
+            standing.is_departed = have_all_ended(found, as_of)
+            standing.recurring_monthly = sum(s.monthly() for s in live)
+            standing.recurring_committed = sum(
+                s.monthly() for s in live if s.is_committed(as_of)
+            )
+            standing.committed = sum(s.committed(as_of) for s in live)
+        if rules.has_usage:
+            standing.usage = usage(self.history.usage, as_of)
+        standing.clv = self._clv(standing)
+        if rules.source == "flat":
+            standing.open = self._exposure("open", standing.customer)
+        if not rules.has_subscriptions and not rules.has_usage:
+            standing.run_up = self._exposure("run_up", standing.customer)
+
+    def _subscriptions_at(self, as_of: int) -> list[Subscription]:
+        """Read anew only when a row appears, ends or takes effect in between."""
+        since, until = self._subscriptions_hold
+        if not since <= as_of < until:
+            rows = self.history["subscriptions"]
+            self._subscriptions = subscriptions(known(rows, as_of), as_of)
+            changes = {m for row in rows for m in (row[0], row[1], row[5]) if m > as_of}
+            self._subscriptions_hold = as_of, min(changes, default=FOREVER)
+        return self._subscriptions
+
+    def _clv(self, standing: Standing) -> int | None:
+        margin, lifetime = None, self.rules.lifetime_months
+        if standing.customer is not None:
+            _, _, _, _, stated_margin, stated_lifetime, *_ = standing.customer
+            margin = None if stated_margin == MISSING else stated_margin
+            lifetime = lifetime if isnan(stated_lifetime) else stated_lifetime
+        if self.rules.source == "flat" or (
+            margin is None
+            and standing.recurring_monthly is None
+            and standing.usage is None
+        ):
+            return self._exposure("clv", standing.customer)
+        return customer_value(
+            margin,
+            lifetime,
+            standing.recurring_monthly or 0,
+            standing.usage.daily_cost if standing.usage else 0,
+            self.rules.margin_share,
+        )
+
+    def _exposure(self, stake: str, customer: Row | None) -> int | None:
+        """A stake as `exposure` states it: a constant or a column of customers."""
+        exposure = self.rules.settings.exposure
+        if exposure is None:
+            return None
+        stated = getattr(exposure, stake)
+        if isinstance(stated, Decimal):
+            return ten_thousandths(stated)
+        if customer is None:
+            return None
+        money: int = customer[self.history.place_of(stated)]
+        return None if money == MISSING else money
+
+
+def _event_order(row: Row) -> tuple[int, int]:
+    return row[2], row[0]
+
+
+def _latest(rows: list[Row], as_of: int) -> Row | None:
+    return max(known(rows, as_of), key=_event_order, default=None)

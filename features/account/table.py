@@ -1,0 +1,69 @@
+"""Facts as numbers: one customer's row, or a table for many snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features.account.columns import FACT_NAMES, fact_values
+from features.account.history import account_columns, history_of
+from features.account.many import histories
+from features.account.standing import Account, Rules, Standing
+from features.events import Events
+from features.settings import PortfolioSettings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from features.portfolio import Portfolio
+
+
+def fact_row(
+    events: Events, as_of: int, settings: PortfolioSettings
+) -> dict[str, float]:
+    """The numbers of `FACT_COLUMNS` for one customer, money in major units."""
+    account = Account(history_of(events, account_columns(settings)), Rules(settings))
+    return dict(zip(FACT_NAMES, fact_values(account.at(as_of)), strict=True))
+
+
+def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
+    """The numbers of `FACT_COLUMNS` for every snapshot, the same as `fact_row`.
+
+    Args:
+        portfolio: whose tables are read.
+        snapshots: customer_id, as_of (µs since 1970 UTC), in any order.
+
+    Returns:
+        customer_id, as_of and one float64 column per fact, in the order of
+        `snapshots`; unknown is NaN.
+    """
+    import pyarrow as pa
+
+    values = np.empty((snapshots.num_rows, len(FACT_NAMES)))
+    for place, standing in standings(portfolio, snapshots):
+        values[place] = fact_values(standing)
+    facts = {name: pa.array(values[:, i]) for i, name in enumerate(FACT_NAMES)}
+    keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
+    return pa.table(keys | facts)
+
+
+def standings(
+    portfolio: Portfolio, snapshots: pa.Table
+) -> Iterator[tuple[int, Standing]]:
+    """How each customer stands at each snapshot, with the snapshot's row number.
+
+    A standing is valid until the next one is asked for: the ledger in it moves on.
+    """
+    rules = Rules(portfolio.settings)
+    by_customer: dict[str, list[tuple[int, int]]] = {}
+    ids, moments = snapshots["customer_id"], snapshots["as_of"].to_pylist()
+    for place, (customer_id, as_of) in enumerate(
+        zip(ids.to_pylist(), moments, strict=True)
+    ):
+        by_customer.setdefault(customer_id, []).append((as_of, place))
+    for history in histories(portfolio, sorted(by_customer)):
+        account = Account(history, rules)
+        for as_of, place in sorted(by_customer[history.customer_id]):
+            yield place, account.at(as_of)
