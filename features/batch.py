@@ -1,0 +1,151 @@
+"""Many snapshots → a table of features, on any Ibis backend.
+
+Snapshots are worked through in slices of neighbouring customers, so that memory
+depends on the slice and the answer, not on the size of the portfolio's history.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.account import fact_table
+from features.batch_expressions import leaf_table
+from features.feature import AccountFact, CountryMismatch, LatestAttribute
+from features.feature_leaves import Leaf, RowsLeaf
+from features.feature_numbers import Floats, Plan
+from features.feature_set import FeatureSet
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+SLICE = 100_000  # snapshots at once: about 300 MB of numbers
+Texts = dict[LatestAttribute, npt.NDArray[np.object_]]
+Found = RowsLeaf | LatestAttribute  # what is found in the rows of one table
+
+
+def feature_table(
+    portfolio: "Portfolio", snapshots: pa.Table, feature_set: FeatureSet
+) -> pa.Table:
+    """Every feature of every snapshot, from what was known at its as_of.
+
+    Args:
+        portfolio: an opened portfolio, or anything with its tables and connection.
+        snapshots: customer_id (string), as_of (int64 µs).
+        feature_set: what to compute.
+
+    Returns:
+        customer_id, as_of and one column per feature in the order of the set: float64
+        (null = unknown), categories as string; rows in the order of `snapshots`.
+    """
+    plan = Plan([f.definition for f in feature_set.features])
+    numbers = np.empty((len(feature_set.features), snapshots.num_rows))
+    texts: Texts = {}
+    for feature in feature_set.features:
+        if isinstance(feature.definition, LatestAttribute) and feature.is_category:
+            texts[feature.definition] = np.empty(snapshots.num_rows, dtype=object)
+    for rows, piece in _slices(snapshots):
+        found = _Slice(portfolio, piece, plan)
+        numbers[:, rows] = plan.finish(found.raw, piece["as_of"].to_numpy())
+        for leaf, column in texts.items():
+            column[rows] = found.texts[leaf]
+    columns: dict[str, Any] = {
+        "customer_id": snapshots["customer_id"],
+        "as_of": snapshots["as_of"],
+    }
+    for i, feature in enumerate(feature_set.features):
+        if isinstance(feature.definition, LatestAttribute) and feature.is_category:
+            columns[feature.name] = pa.array(texts[feature.definition], pa.string())
+        else:
+            columns[feature.name] = pa.array(numbers[i], from_pandas=True)
+    return pa.table(columns)
+
+
+def matrix(table: pa.Table, feature_set: FeatureSet) -> Floats:
+    """What learners take: float64 of shape (rows, features), unknown as NaN.
+
+    A category becomes its place in the set's vocabulary; a value outside it, NaN.
+    """
+    values = np.empty((table.num_rows, len(feature_set.features)))
+    for i, feature in enumerate(feature_set.features):
+        column = table[feature.name]
+        if feature.is_category:
+            known = pa.array(feature_set.vocabularies[feature.name], pa.string())
+            column = pc.index_in(column, known, skip_nulls=True)
+        values[:, i] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _slices(snapshots: pa.Table) -> Iterator[tuple[npt.NDArray[np.int64], pa.Table]]:
+    """Where the rows of each slice belong, and the slice: neighbouring customers."""
+    order = pc.sort_indices(snapshots, [("customer_id", "ascending")]).to_numpy()
+    for start in range(0, len(order), SLICE):
+        rows = order[start : start + SLICE].astype(np.int64)
+        yield rows, snapshots.select(["customer_id", "as_of"]).take(rows)
+
+
+class _Slice:
+    """The leaves of one slice of snapshots: numbers by place in the plan, texts."""
+
+    def __init__(self, portfolio: "Portfolio", snapshots: pa.Table, plan: Plan) -> None:
+        self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
+        none = [x.when_none if isinstance(x, RowsLeaf) else np.nan for x in plan.leaves]
+        self.raw: Floats = np.tile(np.array(none)[:, None], snapshots.num_rows)
+        self.texts: Texts = {}
+        for table, leaves in _by_table(plan.leaves).items():
+            self._read_table(table, leaves)
+        self._read_facts()
+        for leaf in plan.leaves:
+            if isinstance(leaf, CountryMismatch):
+                self.raw[plan.leaf_at(leaf)] = self._differ(leaf)
+
+    def _read_table(self, table: str, leaves: Sequence[Found]) -> None:
+        ids = self._snapshots["customer_id"]
+        rows = self._portfolio.tables[table]
+        # neighbours only: lets a backend skip the files and row groups of others
+        rows = rows.filter(rows.customer_id.between(ids[0].as_py(), ids[-1].as_py()))
+        row = pa.array(np.arange(len(ids)))
+        snapshots = ibis.memtable(self._snapshots.append_column("row", row))
+        names = {f"leaf_{k}": leaf for k, leaf in enumerate(leaves)}
+        expression = leaf_table(snapshots, rows, names)
+        found = self._portfolio.connection.to_pyarrow(expression)
+        at = found["row"].to_numpy()
+        for name, leaf in names.items():
+            if isinstance(leaf, LatestAttribute) and leaf.is_text:
+                text = self.texts[leaf] = np.full(len(ids), None, dtype=object)
+                text[at] = found[name].to_numpy(zero_copy_only=False)
+            else:
+                i = self._plan.leaf_at(leaf)
+                none = leaf.when_none if isinstance(leaf, RowsLeaf) else np.nan
+                self.raw[i][at] = found[name].fill_null(none).to_numpy()
+
+    def _read_facts(self) -> None:
+        facts = [x for x in self._plan.leaves if isinstance(x, AccountFact)]
+        if not facts:
+            return
+        found = fact_table(self._portfolio, self._snapshots)
+        for leaf in facts:
+            self.raw[self._plan.leaf_at(leaf)] = found[leaf.fact].to_numpy()
+
+    def _differ(self, leaf: CountryMismatch) -> Floats:
+        first, second = self.texts[leaf.first], self.texts[leaf.second]
+        known = (first != None) & (second != None)  # noqa: E711 - of each element
+        return np.where(known, first != second, np.nan)
+
+
+def _by_table(leaves: Sequence[Leaf]) -> dict[str, list[Found]]:
+    """The leaves to find in each table, the sides of mismatches among them."""
+    found: dict[Found, None] = {}
+    for leaf in leaves:
+        if isinstance(leaf, CountryMismatch):
+            found |= {leaf.first: None, leaf.second: None}
+        elif isinstance(leaf, RowsLeaf | LatestAttribute):
+            found[leaf] = None
+    tables: dict[str, list[Found]] = {}
+    for leaf in found:
+        tables.setdefault(leaf.table, []).append(leaf)
+    return tables

@@ -1,0 +1,78 @@
+"""The catalogue: every feature there is, as values, one file per group.
+
+Left out on purpose: names, gender, age, nationality, language; which country it is
+(only that two countries differ); and what we did ourselves, but for the position
+in the reminder timeline.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from features.catalogue.access import ACCESS_FEATURES
+from features.catalogue.account import ACCOUNT_FEATURES, LATENESS_FEATURES
+from features.catalogue.ageing import AGEING_FEATURES
+from features.catalogue.alerts import ALERT_FEATURES
+from features.catalogue.contacts import CONTACT_FEATURES
+from features.catalogue.declared import declared_features
+from features.catalogue.disputes import DISPUTE_FEATURES
+from features.catalogue.families import FAMILIES, Family
+from features.catalogue.identity import IDENTITY_FEATURES
+from features.catalogue.instruments import INSTRUMENT_FEATURES
+from features.catalogue.invoices import INVOICE_FEATURES
+from features.catalogue.payments import PAYMENT_FEATURES
+from features.catalogue.subscriptions import SUBSCRIPTION_FEATURES
+from features.catalogue.usage import USAGE_FEATURES
+from features.feature import Feature
+from features.feature_set import FeatureSet
+from features.settings import PortfolioSettings
+
+CATALOGUE: tuple[Feature, ...] = (
+    *IDENTITY_FEATURES,
+    *INSTRUMENT_FEATURES,
+    *PAYMENT_FEATURES,
+    *INVOICE_FEATURES,
+    *LATENESS_FEATURES,
+    *ACCOUNT_FEATURES,
+    *AGEING_FEATURES,
+    *USAGE_FEATURES,
+    *SUBSCRIPTION_FEATURES,
+    *ACCESS_FEATURES,
+    *ALERT_FEATURES,
+    *CONTACT_FEATURES,
+    *DISPUTE_FEATURES,
+)
+
+
+def known_features(settings: PortfolioSettings) -> tuple[Feature, ...]:
+    """The catalogue and the portfolio's declared attributes."""
+    return (*CATALOGUE, *declared_features(settings))
+
+
+def feature_set(settings: PortfolioSettings) -> FeatureSet:
+    """The features a portfolio can have: those whose tables it has.
+
+    Declared attributes come last, in the order of `portfolio.yaml`.
+    """
+    present = settings.tables | {"customers"}
+    return FeatureSet(tuple(f for f in known_features(settings) if f.tables <= present))
+
+
+def restored(document: Mapping[str, Any], settings: PortfolioSettings) -> FeatureSet:
+    """The feature set of a bundle, from `FeatureSet.to_json` and its settings.
+
+    Raises:
+        UnknownFeatureError: when a feature is gone.
+        FeatureSetChangedError: when a definition has changed since.
+    """
+    return FeatureSet.from_json(document, known_features(settings))
+
+
+__all__ = [
+    "CATALOGUE",
+    "FAMILIES",
+    "Family",
+    "declared_features",
+    "feature_set",
+    "known_features",
+    "restored",
+]

@@ -1,0 +1,75 @@
+"""What a compiler must find in the events, so that features can be finished from it.
+
+A *leaf* is a count, a sum, an extreme, a latest value, an account fact. Leaves are
+float64; money and moments are whole numbers, unknown is NaN.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from features.feature import (
+    AccountFact,
+    Aggregate,
+    CountryMismatch,
+    Definition,
+    Difference,
+    LatestAttribute,
+    Ratio,
+    TimeSince,
+    Trend,
+)
+from features.feature_rows import And, Present, Rows, Window
+
+
+@dataclass(frozen=True, slots=True)
+class RowsLeaf:
+    """A raw number over rows. `spread` is n·Σx² − (Σx)², exact."""
+
+    table: str
+    how: Literal["count", "sum", "max", "min", "spread", "distinct"]
+    column: str | None = None
+    where: Rows | None = None
+    window: Window | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Counted or summed in integers."""
+        if self.how == "count" or self.column in (None, "event_at"):
+            return True
+        return LatestAttribute(self.table, str(self.column)).value_kind == "money"
+
+    @property
+    def when_none(self) -> float:
+        return 0.0 if self.how in ("count", "sum", "distinct") else float("nan")
+
+
+Leaf = RowsLeaf | LatestAttribute | AccountFact | CountryMismatch
+
+
+def _present(where: Rows | None, column: str) -> Rows:
+    return Present(column) if where is None else And(where, Present(column))
+
+
+def leaves_of(definition: Definition) -> tuple[Leaf, ...]:
+    """The leaves a definition is finished from, in the order `Plan` expects."""
+    match definition:
+        case Aggregate(table, "mean" | "std" as how, str(column), where, window):
+            held = _present(where, column)
+            n = RowsLeaf(table, "count", None, held, window)
+            exact = RowsLeaf(
+                table, "sum" if how == "mean" else "spread", column, where, window
+            )
+            return (exact, n)
+        case Aggregate(table, how, column, where, window):
+            return (RowsLeaf(table, how, column, where, window),)  # type: ignore[arg-type]
+        case TimeSince(table, which, where, window):
+            how = "max" if which == "last" else "min"
+            return (RowsLeaf(table, how, "event_at", where, window),)
+        case Ratio(over, under):
+            return (*leaves_of(over), *leaves_of(under))
+        case Difference(left, right):
+            return (*leaves_of(left), *leaves_of(right))
+        case Trend(recent, before):
+            return (*leaves_of(recent), *leaves_of(before))
+        case _:
+            return (definition,)

@@ -1,0 +1,97 @@
+"""One customer's events → one row of features, in NumPy, in microseconds.
+
+Everything that does not depend on the events is worked out once: which tables and
+columns are looked at, which filters are shared, where each number goes.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.account import fact_row
+from features.events import Events
+from features.feature import AccountFact, CountryMismatch, LatestAttribute
+from features.feature_leaves import RowsLeaf
+from features.feature_numbers import Floats, Plan
+from features.feature_set import FeatureSet
+from features.online_rows import NAN, KnownRows, latest
+from features.online_windows import TableReader
+from features.settings import PortfolioSettings
+
+
+class OnlineCompiler:
+    """The features of one customer, the same numbers as `features.batch` gives.
+
+    Args:
+        feature_set: what to compute; categories need its vocabularies.
+        settings: of the portfolio, for the account facts.
+    """
+
+    def __init__(self, feature_set: FeatureSet, settings: PortfolioSettings) -> None:
+        self._settings = settings
+        self._plan = Plan([f.definition for f in feature_set.features])
+        placed = list(enumerate(self._plan.leaves))
+        self._empty = np.array(
+            [x.when_none if isinstance(x, RowsLeaf) else NAN for _, x in placed]
+        )
+        by_table: dict[str, list[tuple[int, RowsLeaf]]] = {}
+        for i, leaf in placed:
+            if isinstance(leaf, RowsLeaf):
+                by_table.setdefault(leaf.table, []).append((i, leaf))
+        self._readers = {t: TableReader(leaves) for t, leaves in by_table.items()}
+        self._facts = [(i, x.fact) for i, x in placed if isinstance(x, AccountFact)]
+        self._latest = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
+        self._mismatches = [
+            (i, x.first, x.second) for i, x in placed if isinstance(x, CountryMismatch)
+        ]
+        self._codes = {
+            f.definition: {v: float(c) for c, v in enumerate(values)}
+            for f in feature_set.features
+            if (values := feature_set.vocabularies.get(f.name)) is not None
+        }
+        sides = [side for _, *pair in self._mismatches for side in pair]
+        looked_at = {x.table for x in [*sides, *(x for _, x in self._latest)]}
+        self._tables = tuple(sorted(looked_at | self._readers.keys()))
+
+    def __call__(self, events: Events, as_of: int) -> Floats:
+        """One row of features at `as_of` (µs), float64 of shape (features,).
+
+        Unknown numbers and values outside a category's vocabulary are NaN.
+        """
+        raw = self._empty.copy()
+        known: dict[str, KnownRows] = {}
+        for table in self._tables:
+            columns = events.tables[table]
+            if not columns["event_at"].size:
+                continue
+            rows = KnownRows(columns, as_of)
+            if rows.n:
+                known[table] = rows
+                if (reader := self._readers.get(table)) is not None:
+                    reader.read(rows, as_of, raw)
+        self._read_latest(known, raw)
+        if self._facts:
+            facts = fact_row(events, as_of, self._settings)
+            for i, name in self._facts:
+                raw[i] = facts[name]
+        moments = np.array([as_of], dtype=np.int64)
+        finished: Floats = self._plan.finish(raw.reshape(-1, 1), moments)[:, 0]
+        return finished
+
+    def _read_latest(self, known: Mapping[str, KnownRows], raw: Floats) -> None:
+        for i, leaf in self._latest:
+            rows = known.get(leaf.table)
+            if rows is None or (value := latest(leaf, rows)) is None:
+                continue
+            if leaf.equals is not None:
+                raw[i] = value == leaf.equals
+            elif leaf.is_text:
+                raw[i] = self._codes.get(leaf, {}).get(str(value), NAN)
+            else:
+                raw[i] = value
+        for i, first, second in self._mismatches:
+            if first.table in known and second.table in known:
+                one = latest(first, known[first.table])
+                other = latest(second, known[second.table])
+                if one is not None and other is not None:
+                    raw[i] = one != other
