@@ -65,13 +65,31 @@ class Arrears:
 
     def episode_start(self, as_of: int) -> int:
         """When days_overdue last left 0; for a customer in arrears at `as_of`."""
-        invoices = self._invoices_that_matter()
+        earliest = self._chain_start(as_of)
+        invoices = [
+            invoice
+            for invoice in self._invoices_that_matter()
+            if invoice.settled_at is None or invoice.settled_at >= earliest
+        ]
         start = as_of
         for moment in sorted(self._changes(invoices, 1), reverse=True):
-            if moment <= as_of:
+            if earliest <= moment <= as_of:
                 if self.at(moment, invoices).days_overdue == 0:
                     break
                 start = moment
+        return start
+
+    def _chain_start(self, as_of: int) -> int:
+        """Since when some invoice or other was late; an episode is never longer."""
+        start = as_of
+        spans = [
+            (self._days.start(invoice.due_on + 1), invoice.settled_at)
+            for invoice in self._late_invoices(1)
+        ]
+        for begin, end in sorted(spans, key=_later_end, reverse=True):
+            if end is not None and end < start:
+                break
+            start = min(start, begin)
         return start
 
     def spells(self, n_days: int, until: int) -> list[tuple[int, int]]:
@@ -170,3 +188,7 @@ class Arrears:
                     shifted = (start(day(ended) + shift) for shift in (1, n_days))
                     moments.update((ended, *shifted))
         return moments
+
+
+def _later_end(span: tuple[int, int | None]) -> int:
+    return FOREVER if span[1] is None else span[1]

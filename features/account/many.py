@@ -82,3 +82,16 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
     numbers = column.cast(pa.float64()).fill_null(float("nan"))
     cells: list[Any] = numbers.to_numpy().tolist()
     return cells
+
+
+def rows_by_customer(found: ir.Table, names: Sequence[str]) -> dict[str, list[Row]]:
+    """The named cells of a small table's rows, customer by customer, in order."""
+    arrow = found.select("customer_id", *names).to_pyarrow()
+    cells = zip(*(_cells(arrow[name]) for name in names), strict=True)
+    rows: dict[str, list[Row]] = {}
+    for customer_id, row in sorted(
+        zip(arrow["customer_id"].to_pylist(), cells, strict=True),
+        key=lambda pair: (pair[0], pair[1][:3]),
+    ):
+        rows.setdefault(customer_id, []).append(row)
+    return rows

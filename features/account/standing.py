@@ -98,15 +98,28 @@ class Account:
 
     def at(self, as_of: int) -> Standing:
         """How the customer stands, by what was known at `as_of`."""
+        standing = self.owing(as_of)
+        contacts = self.history["contacts"]
+        if contacts:
+            standing.contacts = known(contacts, as_of)
+            standing.promises = open_promises(standing.contacts, as_of)
+        if standing.days_overdue:
+            standing.episode_started_at = self._episode_start(standing)
+        self._read_money_under_way(standing)
+        self._read_stake(standing)
+        return standing
+
+    def owing(self, as_of: int) -> Standing:
+        """Only who the customer is, what is owed and what is subscribed."""
         history, source = self.history, self.rules.source
         standing = Standing(as_of, self._books.move_to(as_of))
         if history["customers"]:
             standing.customer = _latest(history["customers"], as_of)
-        if history["contacts"]:
-            standing.contacts = known(history["contacts"], as_of)
-            standing.promises = open_promises(standing.contacts, as_of)
         if history["disputes"]:
             standing.disputes = disputes(known(history["disputes"], as_of))
+        if self.rules.has_subscriptions:
+            standing.subscriptions = self._subscriptions_at(as_of)
+            standing.is_departed = have_all_ended(standing.subscriptions, as_of)
         report = _latest(history["ageing"], as_of) if history["ageing"] else None
         if report is not None:
             standing.report_at = report[2]
@@ -114,8 +127,8 @@ class Account:
             self._read_ledger(standing)
         elif source == "ageing" and report is not None:
             self._read_report(standing, report)
-        self._read_money_under_way(standing)
-        self._read_stake(standing)
+        elif source == "flat":
+            standing.open = self._exposure("open", standing.customer)
         return standing
 
     def arrears(self, standing: Standing) -> Arrears:
@@ -128,38 +141,40 @@ class Account:
         )
 
     def _read_ledger(self, standing: Standing) -> None:
-        arrears = self.arrears(standing)
-        standing.owed = owed = arrears.now(standing.as_of)
+        standing.owed = owed = self.arrears(standing).now(standing.as_of)
         standing.open = sum(item.remainder for item in owed.items)
         standing.credit = standing.ledger.credit
         standing.written_off = standing.ledger.written_off
         standing.contested = owed.contested
         standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
-        if owed.days_overdue:
-            standing.episode_started_at = arrears.episode_start(standing.as_of)
 
     def _read_report(self, standing: Standing, report: Row) -> None:
         """An ageing report instead of invoices (CONTRACT 2.8)."""
-        as_of = standing.as_of
         balance, days = report[3], report[4]
         standing.open = max(0, balance)
         standing.credit = max(0, -balance)
         claims = (
             standing.open if dispute.amount is None else dispute.amount
             for dispute in standing.disputes
-            if dispute.is_open_at(as_of)
+            if dispute.is_open_at(standing.as_of)
         )
         standing.contested = min(standing.open, sum(claims))
         is_in_arrears = self.is_late(report, standing.contested)
         standing.overdue = standing.open - standing.contested if is_in_arrears else 0
         standing.days_overdue = int(days) if is_in_arrears else 0
-        if is_in_arrears:
-            for row in sorted(
-                known(self.history["ageing"], as_of), reverse=True, key=_event_order
-            ):
-                if not self.is_late(row, 0):
-                    break
-                standing.episode_started_at = row[2]
+
+    def _episode_start(self, standing: Standing) -> int:
+        """When the arrears began that last until now."""
+        as_of = standing.as_of
+        if self.rules.source == "invoices":
+            return self.arrears(standing).episode_start(as_of)
+        start = as_of
+        reports = sorted(known(self.history["ageing"], as_of), key=_event_order)
+        for report in reversed(reports):
+            if not self.is_late(report, 0):
+                break
+            start = report[2]
+        return start
 
     def is_late(self, report: Row, contested: int, n_days: int = 1) -> bool:
         """Whether a report shows a material debt at least `n_days` past due."""
@@ -183,10 +198,7 @@ class Account:
     def _read_stake(self, standing: Standing) -> None:
         as_of, rules = standing.as_of, self.rules
         if rules.has_subscriptions:
-            found = self._subscriptions_at(as_of)
-            live = [s for s in found if s.is_live(as_of)]
-            standing.subscriptions = found
-            standing.is_departed = have_all_ended(found, as_of)
+            live = [s for s in standing.subscriptions if s.is_live(as_of)]
             standing.recurring_monthly = sum(s.monthly() for s in live)
             standing.recurring_committed = sum(
                 s.monthly() for s in live if s.is_committed(as_of)
@@ -195,8 +207,6 @@ class Account:
         if rules.has_usage:
             standing.usage = usage(self.history.usage, as_of)
         standing.clv = self._clv(standing)
-        if rules.source == "flat":
-            standing.open = self._exposure("open", standing.customer)
         if not rules.has_subscriptions and not rules.has_usage:
             standing.run_up = self._exposure("run_up", standing.customer)
 

@@ -1,0 +1,190 @@
+"""Which (customer, as_of) pairs to learn from and whom to score: CONTRACT section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from features.account.many import histories, rows_by_customer
+from features.account.standing import Account, Rules, Standing
+from features.events import FOREVER
+from features.fraud_signs import FraudSigns
+from features.local_days import local_days
+from features.moments import DAY_US
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+SCHEMA = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
+_CREATED_AT = 3  # in the rows of customers that a standing carries
+_DAY_ZERO = date(1970, 1, 1)
+_NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
+
+Pairs = Iterator[tuple[str, int]]
+
+
+def snapshots(portfolio: Portfolio) -> pa.Table:
+    """The snapshots to learn from: the portfolio's own, else a grid of dates.
+
+    Population at each t: known at t, created before t, not departed unless owing, no
+    fraud known yet, and, for labels from billing events on a grid, less overdue than
+    what counts as non-payment.
+
+    Returns:
+        customer_id, as_of (µs since 1970 UTC), ordered by both.
+    """
+    asked = _asked_for(portfolio)
+    if asked is not None:
+        return _table(_population(portfolio, asked, is_grid=False))
+    everyone = portfolio.customer_ids
+    if portfolio.settings.tables <= _NO_HISTORY:
+        moment = _extreme(portfolio, ["customers"], "known_at", max)
+        one = dict.fromkeys(everyone, (moment or 0,))
+        return _table(_population(portfolio, one, is_grid=False))
+    grid = dict.fromkeys(everyone, _grid(portfolio))
+    return _table(_population(portfolio, grid, is_grid=True))
+
+
+def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table:
+    """Whom to score, each at one moment or at those of the `snapshots` table.
+
+    Args:
+        portfolio: whose customers.
+        as_of: score everyone known and created by then; without it the portfolio's
+            `snapshots`, else everyone at the latest `known_at`. Customers who
+            departed and owe nothing are left out, unless `snapshots` ask for them.
+
+    Returns:
+        customer_id, as_of (µs since 1970 UTC), ordered by both.
+    """
+    asked = _asked_for(portfolio) if as_of is None else None
+    if asked is not None:
+        known = (
+            (customer_id, standing.as_of)
+            for customer_id, standing, _ in _standings(portfolio, asked)
+            if standing.customer is not None
+        )
+        return _table(known)
+    if as_of is None:
+        told = [name for name in portfolio.tables if name != "snapshots"]
+        as_of = _extreme(portfolio, told, "known_at", max) or 0
+    everyone = dict.fromkeys(portfolio.customer_ids, (as_of,))
+    present = (
+        (customer_id, standing.as_of)
+        for customer_id, standing, _ in _standings(portfolio, everyone)
+        if standing.customer is not None
+        and standing.customer[_CREATED_AT] <= standing.as_of
+        and not (standing.is_departed and not standing.open)
+    )
+    return _table(present)
+
+
+def _table(pairs: Pairs) -> pa.Table:
+    found = list(pairs)
+    ids = [customer_id for customer_id, _ in found]
+    return pa.table([ids, [as_of for _, as_of in found]], schema=SCHEMA)
+
+
+def _population(
+    portfolio: Portfolio, moments: Mapping[str, Sequence[int]], *, is_grid: bool
+) -> Pairs:
+    """Those of the pairs that belong to the population, in order.
+
+    On a grid "created before t" is strict. Where each customer has one given moment,
+    who has no creation date counts as created when first known, often at that moment.
+    """
+    limits = portfolio.settings.labels.nonpayment
+    is_capped = is_grid and limits.source == "events"
+    signs = FraudSigns(portfolio)
+    for customer_id, standing, first_known_at in _standings(portfolio, moments):
+        as_of = standing.as_of
+        if standing.customer is None:
+            continue
+        created_at = standing.customer[_CREATED_AT]
+        is_created = created_at < as_of or (
+            not is_grid and created_at == first_known_at
+        )
+        is_present = not standing.is_departed or bool(standing.open)
+        is_late = is_capped and (standing.days_overdue or 0) >= limits.days_past_due
+        if (
+            is_created
+            and is_present
+            and not is_late
+            and signs.first_known(customer_id, -FOREVER, as_of, as_of) is None
+        ):
+            yield customer_id, as_of
+
+
+def _standings(
+    portfolio: Portfolio, moments: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[str, Standing, int]]:
+    """What is owed at each of a customer's moments, and when it was first known."""
+    rules = Rules(portfolio.settings)
+    for history in histories(portfolio, sorted(moments)):
+        versions = history["customers"]
+        first_known_at = min((row[0] for row in versions), default=FOREVER)
+        account = Account(history, rules)
+        for as_of in moments[history.customer_id]:
+            if as_of >= first_known_at:
+                yield history.customer_id, account.owing(as_of), first_known_at
+
+
+def _asked_for(portfolio: Portfolio) -> dict[str, list[int]] | None:
+    """The moments in the `snapshots` table by customer; None without the table."""
+    if "snapshots" not in portfolio.settings.tables:
+        return None
+    rows = portfolio.tables["snapshots"]
+    standing = rows.filter(rows.superseded_at == FOREVER)
+    customers = frozenset(portfolio.customer_ids)
+    return {
+        customer_id: sorted({row[0] for row in asked})
+        for customer_id, asked in rows_by_customer(standing, ["event_at"]).items()
+        if customer_id in customers
+    }
+
+
+def _grid(portfolio: Portfolio) -> tuple[int, ...]:
+    """Local midnights of first days of months, or of Mondays, after the warm-up.
+
+    The first event is that of the billing tables: `customers` may tell of a creation
+    long before anything was recorded.
+    """
+    rhythm, days = portfolio.settings.snapshots, local_days(portfolio.settings.timezone)
+    told = [name for name in portfolio.tables if name not in {"customers", "snapshots"}]
+    first = _extreme(portfolio, told, "event_at", min)
+    if first is None:
+        return ()
+    first += rhythm.warm_up_days * DAY_US
+    last_day = days.day(portfolio.observed_until)
+    return tuple(
+        moment
+        for day in range(days.day(first), last_day + 1)
+        if _begins(day, rhythm.every)
+        and first <= (moment := days.start(day)) <= portfolio.observed_until
+    )
+
+
+def _begins(day: int, every: str) -> bool:
+    """Whether a month, or a week, begins on that day."""
+    on = _DAY_ZERO + timedelta(days=day)
+    return on.weekday() == 0 if every == "week" else on.day == 1
+
+
+def _extreme(
+    portfolio: Portfolio,
+    tables: Iterable[str],
+    column: str,
+    which: Callable[[list[int]], int],
+) -> int | None:
+    """The earliest or latest moment of a column over some tables; None without rows."""
+    found = []
+    for name in tables:
+        values = portfolio.tables[name][column]
+        extreme = values.min() if which is min else values.max()
+        moment = portfolio.connection.to_pyarrow(extreme).as_py()
+        if moment is not None:
+            found.append(int(moment))
+    return which(found) if found else None
