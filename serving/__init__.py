@@ -1,1 +1,1 @@
-"""Answers: the score endpoint, its decision store and its keys."""
+"""Answers over HTTP, recorded before they are given."""

@@ -99,15 +99,56 @@ class _Pending:
     future: "asyncio.Future[Decision]"
 
 
-class DecisionStore:
+class DecisionReader:
+    """Looks decisions up; changes nothing."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    @classmethod
+    def open(cls, file: Path) -> "DecisionReader":
+        """Raises StoreUnavailableError if nothing was ever recorded there."""
+        try:
+            db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(error.sqlite_errorname) from error
+        return cls(db)
+
+    def find(self, decision_id: str) -> Decision:
+        """Raises UnknownDecisionError if there is none."""
+        rows = self._read("decision_id = ?", decision_id)
+        if not rows:
+            raise UnknownDecisionError(decision_id)
+        return rows[0]
+
+    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
+        """The decision given before under this idempotency key, if any."""
+        rows = self._read("key_id = ? AND idempotency_key = ?", key_id, idempotency_key)
+        return rows[0] if rows else None
+
+    def policy_content(self, policy_hash: str) -> str:
+        """The policy file of a recorded decision, as it was."""
+        query = "SELECT content FROM policies WHERE policy_hash = ?"
+        (content,) = self._db.execute(query, (policy_hash,)).fetchone()
+        return str(content)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _read(self, condition: str, *values: str) -> list[Decision]:
+        query = f"SELECT {_COLUMNS} FROM decisions WHERE {condition}"  # noqa: S608 - literals
+        return [Decision(*row) for row in self._db.execute(query, values)]
+
+
+class DecisionStore(DecisionReader):
     """Append-only decisions. `record` is called from one event loop."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
-        # this one is used inside the event loop: it may not wait
-        self._reader = _connect(file, busy_timeout_ms=20)
-        self._reader.executescript(_SCHEMA)
+        # this connection is used inside the event loop: it may not wait
+        super().__init__(_connect(file, busy_timeout_ms=20))
+        self._db.executescript(_SCHEMA)
         self._queue: queue.Queue[_Pending | None] = queue.Queue(_QUEUE_LIMIT)
         self._writer = threading.Thread(
             target=self._write, name="decision-writer", daemon=True
@@ -131,31 +172,13 @@ class DecisionStore:
             raise StoreUnavailableError("too many decisions wait") from None
         return await future
 
-    def find(self, decision_id: str) -> Decision:
-        """Raises UnknownDecisionError if there is none."""
-        rows = self._read("decision_id = ?", decision_id)
-        if not rows:
-            raise UnknownDecisionError(decision_id)
-        return rows[0]
-
-    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
-        """The decision given before under this idempotency key, if any."""
-        rows = self._read("key_id = ? AND idempotency_key = ?", key_id, idempotency_key)
-        return rows[0] if rows else None
-
-    def policy_content(self, policy_hash: str) -> str:
-        """The policy file of a recorded decision, as it was."""
-        query = "SELECT content FROM policies WHERE policy_hash = ?"
-        (content,) = self._reader.execute(query, (policy_hash,)).fetchone()
-        return str(content)
-
     def is_writable(self) -> bool:
         """Whether the writer lives and the file takes a transaction now."""
         if not self._writer.is_alive():
             return False
         try:
-            self._reader.execute("BEGIN IMMEDIATE")
-            self._reader.execute("ROLLBACK")
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             # a busy writer is a living writer
             return error.sqlite_errorname == "SQLITE_BUSY"
@@ -165,11 +188,7 @@ class DecisionStore:
         """Commit what waits, then end the writer."""
         self._queue.put(None)
         self._writer.join()
-        self._reader.close()
-
-    def _read(self, condition: str, *values: str) -> list[Decision]:
-        query = f"SELECT {_COLUMNS} FROM decisions WHERE {condition}"  # noqa: S608 - literals
-        return [Decision(*row) for row in self._reader.execute(query, values)]
+        super().close()
 
     def _write(self) -> None:
         db = _connect(self._file, busy_timeout_ms=5000)

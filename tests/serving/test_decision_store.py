@@ -57,8 +57,8 @@ def test_a_recorded_decision_is_on_disk_before_the_caller_goes_on(
 
 
 def test_a_commit_is_flushed_to_the_disk(store: DecisionStore) -> None:
-    assert store._reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store._reader.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_a_decision_comes_back_as_it_was(store: DecisionStore) -> None:

@@ -1,0 +1,181 @@
+"""The one path from events to a recommendation.
+
+Endpoint, portfolio run, replay and simulation all come through here, so their
+numbers cannot differ.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from advice.advice import Advice
+from advice.errors import CurrencyMismatchError
+from advice.joint_reasons import joint_reasons, loss_shares
+from advice.knowledge import missing_parts, shared_settings, trained_tables
+from decisions.case import BookState, Case
+from decisions.engine import recommend
+from decisions.policy.load import Policy
+from features.account import account_facts
+from features.events import Events
+from features.facts import AccountFacts
+from features.feature_set import FeatureSet
+from features.moments import microseconds
+from features.online import OnlineCompiler
+from features.settings import PortfolioSettings
+from scoring.bundle import Bundle
+from scoring.predictor import Predictor
+from scoring.reasons import reasons
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from features.portfolio import Portfolio
+
+Row = npt.NDArray[np.float64]
+_EMPTY_BOOK = BookState()
+_KEPT = 32  # combinations of tables for which compilers are kept ready
+_ALL = 1_000  # families, more than there are
+
+
+class Advisor:
+    """Bundles and a policy, put together once and asked many times.
+
+    Args:
+        bundles: by target; one of them is enough. Without the other its probability
+            is null and the decision rests on the one there is.
+        policy: decides; must count in the portfolio's currency.
+
+    Raises:
+        NoBundleError, SettingsDifferError, CurrencyMismatchError: they do not fit.
+    """
+
+    def __init__(self, bundles: Mapping[str, Bundle], policy: Policy) -> None:
+        self.bundles = dict(sorted(bundles.items()))
+        self.policy = policy
+        self.settings = shared_settings(bundles)
+        currency = policy.document.currency
+        if currency != self.settings.currency:
+            raise CurrencyMismatchError(
+                policy.reference, currency, self.settings.currency
+            )
+        self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
+        self.trained_tables = trained_tables(self.bundles.values())
+        self._compilers = lru_cache(_KEPT)(self._make_compilers)
+
+    def advise(
+        self,
+        events: Events,
+        as_of: datetime,
+        *,
+        tables: frozenset[str] | None = None,
+        observed_until: datetime | None = None,
+        book: BookState = _EMPTY_BOOK,
+    ) -> Advice:
+        """Advice about one customer from the events known at `as_of`.
+
+        Args:
+            events: all of the customer's rows; later ones change nothing.
+            as_of: aware moment; the policy in force then decides.
+            tables: those that were looked at, the empty ones included; what was not
+                looked at is unknown, not zero. Default: all the models were trained on.
+            observed_until: how far the events observe; default `as_of`.
+            book: what depends on other customers.
+        """
+        given = self.settings.tables if tables is None else tables
+        settings, compilers = self._compilers(given)
+        moment = microseconds(as_of)
+        rows = compilers.rows(events, moment)
+        facts = account_facts(events, moment, settings)
+        p = {
+            target: float(self.predictors[target].probability(row[None, :])[0])
+            for target, row in rows.items()
+        }
+        parts = {
+            target: self.predictors[target].contributions(row[None, :])[0]
+            for target, row in rows.items()
+        }
+        return self.conclude(facts, rows, p, parts, observed_until, book)
+
+    def advise_portfolio(
+        self,
+        portfolio: "Portfolio",
+        snapshots: "pa.Table",
+        book: BookState = _EMPTY_BOOK,
+    ) -> "pa.Table":
+        """Advice about many customers; see `advice.portfolio_run`."""
+        from advice.portfolio_run import portfolio_run
+
+        return portfolio_run(self, portfolio, snapshots, book)
+
+    def conclude(
+        self,
+        facts: AccountFacts,
+        rows: Mapping[str, Row],
+        p: Mapping[str, float],
+        parts: Mapping[str, Row],
+        observed_until: datetime | None,
+        book: BookState,
+    ) -> Advice:
+        """From one customer's numbers to advice; the same for one and for many.
+
+        `rows` (F,), `p` and `parts` (F + 1,) are per target: features, probability
+        and contributions.
+        """
+        missing = missing_parts(self.trained_tables, facts)
+        case = Case(
+            facts=facts,
+            p_fraud=p.get("fraud"),
+            p_nonpayment=p.get("nonpayment"),
+            nonpayment_given_fraud=self._nonpayment_given_fraud(),
+            missing=missing,
+            observed_until=observed_until,
+        )
+        recommendation = recommend(case, self.policy, facts.as_of, book)
+        terms = self.policy.in_force(facts.as_of)
+        weights = loss_shares(recommendation, terms.model if terms else None)
+        found = {
+            target: reasons(
+                self.bundles[target], row, parts[target], most=_ALL, covered=1.0
+            )
+            for target, row in rows.items()
+        }
+        return Advice(facts, recommendation, joint_reasons(found, weights))
+
+    def _nonpayment_given_fraud(self) -> float:
+        stated = [b.nonpayment_given_fraud for b in self.bundles.values()]
+        return next((rho for rho in stated if rho is not None), 0.0)
+
+    def _make_compilers(
+        self, tables: frozenset[str]
+    ) -> tuple[PortfolioSettings, "_Compilers"]:
+        settings = self.settings.model_copy(update={"tables": tables})
+        return settings, _Compilers(self.bundles, settings)
+
+
+class _Compilers:
+    """Online compilers of all targets; targets with equal features share one."""
+
+    def __init__(
+        self, bundles: Mapping[str, Bundle], settings: PortfolioSettings
+    ) -> None:
+        self._shared: list[tuple[OnlineCompiler, list[str]]] = []
+        seen: list[tuple[FeatureSet, list[str]]] = []
+        for target, bundle in bundles.items():
+            features = bundle.feature_set
+            targets = next((t for known, t in seen if known == features), None)
+            if targets is None:
+                targets = []
+                seen.append((features, targets))
+                self._shared.append((OnlineCompiler(features, settings), targets))
+            targets.append(target)
+
+    def rows(self, events: Events, moment: int) -> dict[str, Row]:
+        """One row of features per target."""
+        found: dict[str, Row] = {}
+        for compiler, targets in self._shared:
+            found |= dict.fromkeys(targets, compiler(events, moment))
+        return found

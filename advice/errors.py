@@ -1,0 +1,40 @@
+"""What advice refuses on purpose; HTTP and exit codes are not its business."""
+
+from collections.abc import Iterable
+
+
+class AdviceError(Exception):
+    """Base of the refusals of this room. `code` is stable, the message is not."""
+
+    code = "advice_error"
+
+
+class NoBundleError(AdviceError):
+    code = "no_champion"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no model is in force for any target: train one (`forbear train PORTFOLIO`)"
+        )
+
+
+class SettingsDifferError(AdviceError):
+    """Numbers of one portfolio must not be read with the settings of another."""
+
+    code = "settings_differ"
+
+    def __init__(self, one: str, other: str, names: Iterable[str]) -> None:
+        super().__init__(
+            f"{one} and {other} disagree on {', '.join(sorted(names))} of"
+            " portfolio.yaml: train again on the portfolio that is to be scored"
+        )
+
+
+class CurrencyMismatchError(AdviceError):
+    code = "policy_currency"
+
+    def __init__(self, policy: str, currency: str, portfolio_currency: str) -> None:
+        super().__init__(
+            f"the policy {policy} counts in {currency}, the portfolio in"
+            f" {portfolio_currency}: give a policy in {portfolio_currency}"
+        )

@@ -1,0 +1,92 @@
+"""One list of reasons for two scores.
+
+A family that raises the probability of the costlier state matters more: its part of
+a score counts by the share of the expected loss that comes from that state.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from decisions.cost import CostModel, product, terms_of
+from decisions.recommendation import Recommendation
+from scoring.reasons import COVERED, MOST, Reason
+
+Target = str
+
+
+@dataclass(frozen=True, slots=True)
+class JointReason:
+    """A family of features that stands behind the expected loss.
+
+    Args:
+        share: of everything that raises the expected loss, 0 to 1.
+        targets: the scores it raises, the one where it weighs most first.
+        lead: the wording and the value, from the score where it weighs most.
+    """
+
+    family: str
+    share: float
+    targets: tuple[Target, ...]
+    lead: Reason
+
+
+def loss_shares(
+    recommendation: Recommendation, model: CostModel | None
+) -> dict[Target, float]:
+    """Share of the expected loss of doing nothing that comes from each bad state.
+
+    Without a cost model or without money at stake the probabilities are the weights.
+    """
+    states, stake = recommendation.states, recommendation.stake
+    if states is None:
+        fraud = recommendation.p_fraud or 0.0
+        nonpayment = recommendation.p_nonpayment or 0.0
+    elif model is None or stake is None:
+        fraud, nonpayment = states.fraud, states.nonpayment_only
+    else:
+        money = (stake.open_cost, stake.run_up_cost, stake.stoppable, 0.0)
+        nothing = (0.0, *model.by_action[0][1:])  # of action none, without fixed cost
+        fraud = product(terms_of(states.fraud, 0.0, 0.0, *money), nothing)
+        only = states.nonpayment_only
+        nonpayment = product(terms_of(0.0, only, 0.0, *money), nothing)
+    total = fraud + nonpayment
+    if total <= 0.0:
+        return {"fraud": 0.5, "nonpayment": 0.5}
+    return {"fraud": fraud / total, "nonpayment": nonpayment / total}
+
+
+def joint_reasons(
+    reasons_by_target: Mapping[Target, Sequence[Reason]],
+    weights: Mapping[Target, float],
+    *,
+    most: int = MOST,
+    covered: float = COVERED,
+) -> tuple[JointReason, ...]:
+    """At most `most` families, by weighted contribution, largest first.
+
+    Args:
+        reasons_by_target: all positive families of each score that was computed.
+        weights: share of the expected loss per target.
+        most: how many at the utmost.
+        covered: stop once this share of the weighted mass is named.
+    """
+    if len(reasons_by_target) == 1:  # one score: nothing to weigh against
+        weights = dict.fromkeys(reasons_by_target, 1.0)
+    found: dict[str, list[tuple[float, Target, Reason]]] = {}
+    for target, reasons in reasons_by_target.items():
+        for reason in reasons:
+            mass = weights[target] * reason.contribution
+            if mass > 0.0:
+                found.setdefault(reason.family, []).append((mass, target, reason))
+    by_family = {name: sum(m for m, _, _ in parts) for name, parts in found.items()}
+    total, named = sum(by_family.values()), 0.0
+    joint: list[JointReason] = []
+    for family in sorted(by_family, key=lambda name: (-by_family[name], name)):
+        if len(joint) == most or named >= covered * total:
+            break
+        parts = sorted(found[family], key=lambda part: (-part[0], part[1]))
+        share = by_family[family] / total
+        targets = tuple(target for _, target, _ in parts)
+        joint.append(JointReason(family, share, targets, parts[0][2]))
+        named += by_family[family]
+    return tuple(joint)

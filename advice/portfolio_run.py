@@ -1,0 +1,213 @@
+"""Advice about a whole portfolio: features in bulk, conclusions one by one.
+
+Features and probabilities of many snapshots come from the batch compiler; facts and
+recommendation from the very functions that answer one customer.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from advice.advice import Advice, reason_row
+from advice.knowledge import require_same
+from decisions.actions import ACTIONS
+from decisions.case import BookState
+from features.account import account_facts
+from features.batch import feature_table, matrix
+from features.moments import to_datetime
+from features.portfolio import Portfolio
+from scoring.points import band, points
+
+if TYPE_CHECKING:
+    from advice.advisor import Advisor
+
+Matrix = npt.NDArray[np.float64]
+
+_REASONS = pa.list_(
+    pa.struct(
+        [
+            ("family", pa.string()),
+            ("share", pa.float64()),
+            ("targets", pa.list_(pa.string())),
+            ("feature", pa.string()),
+            ("value", pa.string()),
+            ("typical", pa.string()),
+            ("staff", pa.string()),
+            ("customer", pa.string()),
+        ]
+    )
+)
+_THRESHOLDS = pa.list_(
+    pa.struct([("action", pa.string()), ("probability", pa.float64())])
+)
+_WITHHELD = pa.list_(
+    pa.struct(
+        [
+            ("code", pa.string()),
+            ("actions", pa.list_(pa.string())),
+            ("sentence", pa.string()),
+            ("permitted_from", pa.timestamp("us", tz="UTC")),
+        ]
+    )
+)
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("p_fraud", pa.float64()),
+        ("p_nonpayment", pa.float64()),
+        ("band_fraud", pa.string()),
+        ("band_nonpayment", pa.string()),
+        ("points_fraud", pa.int64()),
+        ("points_nonpayment", pa.int64()),
+        ("proposed_action", pa.string()),
+        ("action", pa.string()),
+        ("no_decision", pa.string()),
+        ("requires_person", pa.bool_()),
+        ("stability", pa.float64()),
+        ("currency", pa.string()),
+        ("open", pa.float64()),
+        ("run_up", pa.float64()),
+        ("clv", pa.float64()),
+        ("overdue", pa.float64()),
+        ("days_overdue", pa.int64()),
+        *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
+        ("thresholds_fraud", _THRESHOLDS),
+        ("thresholds_nonpayment", _THRESHOLDS),
+        ("withheld", _WITHHELD),
+        ("reasons", _REASONS),
+        ("missing", pa.list_(pa.string())),
+        ("policy", pa.string()),
+    ]
+)
+
+
+def portfolio_run(
+    advisor: "Advisor", portfolio: Portfolio, snapshots: pa.Table, book: BookState
+) -> pa.Table:
+    """One row of advice per snapshot, in the order of `snapshots`.
+
+    Args:
+        advisor: bundles and policy.
+        portfolio: must have the settings the bundles were trained with.
+        snapshots: customer_id (string), as_of (int64 µs).
+        book: what depends on other customers; the same for every row.
+
+    Raises:
+        SettingsDifferError: if the portfolio is another one than the bundles'.
+    """
+    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
+    numbers = _Numbers(advisor, portfolio, snapshots)
+    rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
+    for i, advice in _advices(advisor, portfolio, snapshots, numbers, book):
+        rows[i] = advice_row(advice)
+    return pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata(
+        {
+            "policy_hash": advisor.policy.hash,
+            **{f"bundle_{t}": b.bundle_id for t, b in advisor.bundles.items()},
+        }
+    )
+
+
+class _Numbers:
+    """Features, probability and contributions of all snapshots, per target."""
+
+    def __init__(
+        self, advisor: "Advisor", portfolio: Portfolio, snapshots: pa.Table
+    ) -> None:
+        tables: dict[str, pa.Table] = {}
+        self.rows: dict[str, Matrix] = {}
+        self.p: dict[str, Matrix] = {}
+        self.parts: dict[str, Matrix] = {}
+        for target, bundle in advisor.bundles.items():
+            features = bundle.feature_set
+            if features.hash not in tables:
+                tables[features.hash] = feature_table(portfolio, snapshots, features)
+            rows = matrix(tables[features.hash], features)
+            self.rows[target] = rows
+            self.p[target] = advisor.predictors[target].probability(rows)
+            self.parts[target] = advisor.predictors[target].contributions(rows)
+
+    def of(
+        self, i: int
+    ) -> tuple[Mapping[str, Matrix], dict[str, float], Mapping[str, Matrix]]:
+        rows = {target: values[i] for target, values in self.rows.items()}
+        p = {target: float(values[i]) for target, values in self.p.items()}
+        return rows, p, {target: values[i] for target, values in self.parts.items()}
+
+
+def _advices(
+    advisor: "Advisor",
+    portfolio: Portfolio,
+    snapshots: pa.Table,
+    numbers: _Numbers,
+    book: BookState,
+) -> Iterator[tuple[int, Advice]]:
+    """(row, advice), customer by customer."""
+    places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
+    for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
+        places[customer_id].append((i, moment))
+    observed_until = to_datetime(portfolio.observed_until)
+    for events in portfolio.iter_events(places):
+        for i, moment in places[events.customer_id]:
+            facts = account_facts(events, moment, portfolio.settings)
+            yield i, advisor.conclude(facts, *numbers.of(i), observed_until, book)
+
+
+def advice_row(advice: Advice) -> dict[str, Any]:
+    """One row of `SCHEMA`."""
+    given, exposure = advice.recommendation, advice.exposure()
+    cost = given.expected_cost or {}
+    thresholds = given.thresholds
+    return {
+        "customer_id": advice.customer_id,
+        "as_of": advice.as_of,
+        **_scores("fraud", given.p_fraud),
+        **_scores("nonpayment", given.p_nonpayment),
+        "proposed_action": given.proposed_action,
+        "action": given.recommended_action,
+        "no_decision": given.code,
+        "requires_person": given.requires_person,
+        "stability": given.stability,
+        "currency": given.currency,
+        **{n: exposure[n] for n in ("open", "run_up", "clv", "overdue")},
+        "days_overdue": exposure["days_overdue"],
+        **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
+        **{
+            f"thresholds_{target}": [t._asdict() for t in thresholds.get(target, ())]
+            for target in ("fraud", "nonpayment")
+        },
+        "withheld": [
+            {
+                "code": w.code,
+                "actions": list(w.actions),
+                "sentence": w.sentence,
+                "permitted_from": w.permitted_from,
+            }
+            for w in given.withheld
+        ],
+        "reasons": [_texts(reason_row(reason)) for reason in advice.reasons],
+        "missing": list(advice.missing),
+        "policy": given.policy,
+    }
+
+
+def _scores(target: str, p: float | None) -> dict[str, Any]:
+    return {
+        f"p_{target}": p,
+        f"band_{target}": None if p is None else band(p),
+        f"points_{target}": None if p is None else points(p),
+    }
+
+
+def _texts(reason: dict[str, Any]) -> dict[str, Any]:
+    """Values of features are numbers or words: one column needs one type."""
+    for name in ("value", "typical"):
+        if reason[name] is not None:
+            reason[name] = str(reason[name])
+    return reason

@@ -1,0 +1,207 @@
+"""What is answered to a score request. The model is the documented schema."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from importlib.metadata import version
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from advice.advice import Advice, reason_row
+from advice.advisor import Advisor
+from decisions.actions import Action
+from decisions.case import Basis
+from decisions.recommendation import (
+    Hold,
+    NoticeDue,
+    ProviderEffect,
+    Reactivation,
+    States,
+    Withheld,
+)
+from features.facts import MoneySource
+from scoring.points import band, points
+
+Target = Literal["fraud", "nonpayment"]
+TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Display(_Part):
+    """A probability as points and band. Bands never decide."""
+
+    points: int
+    band: str
+
+
+class Exposure(_Part):
+    """Money at stake, major units; null is unknown, never zero."""
+
+    source: MoneySource
+    open: float | None
+    credit: float | None
+    written_off: float | None
+    contested: float | None
+    in_flight: float | None
+    promised: float | None
+    overdue: float | None
+    actionable: float | None
+    recurring_monthly: float | None
+    usage_daily_cost: float | None
+    committed: float | None
+    clv: float | None
+    run_up: float | None = Field(description="until the ordinary stop, at cost")
+    at_stake: float | None = Field(description="open and run_up, at cost")
+    days_overdue: int | None
+
+
+class NoDecision(_Part):
+    code: str
+    sentence: str
+
+
+class ThresholdPart(_Part):
+    """From this probability on, `action` costs least for this customer."""
+
+    action: Action
+    probability: float
+
+
+class ReasonPart(_Part):
+    family: str
+    share: float = Field(description="of everything that raises the expected loss")
+    targets: list[Target]
+    feature: str
+    value: float | str | None
+    typical: float | str | None
+    staff: str
+    customer: str
+
+
+class BundleVersion(_Part):
+    bundle_id: str
+    learner: str
+    trained_on: date
+    feature_set_hash: str
+    manifest_sha256: str
+
+
+class Versions(_Part):
+    forbear: str
+    policy: str
+    policy_hash: str
+    bundles: dict[Target, BundleVersion]
+
+
+class ScoreAnswer(_Part):
+    """One recorded decision."""
+
+    decision_id: str
+    recorded_at: datetime
+    customer_id: str
+    as_of: datetime
+    currency: str
+    p_fraud: float | None
+    p_nonpayment: float | None
+    horizon_days: dict[Target, int] = Field(description="of each probability")
+    display: dict[Target, Display]
+    states: States | None = Field(description="exclusive; they sum to 1")
+    exposure: Exposure
+    proposed_action: Action | None = Field(description="of least expected cost")
+    action: Action | None = Field(description="the least-cost one the policy permits")
+    no_decision: NoDecision | None
+    expected_cost: dict[Action, float] | None
+    thresholds: dict[Target, list[ThresholdPart]]
+    reasons: list[ReasonPart]
+    withheld: list[Withheld]
+    requires_person: bool
+    approvals: int
+    basis: Basis | None
+    stability: float | None
+    is_close_call: bool
+    in_force: bool
+    ladder_state: str | None
+    holds: list[Hold]
+    notices_due: list[NoticeDue]
+    restrict: list[str]
+    subscriptions: list[str]
+    reactivation: Reactivation | None
+    provider: list[ProviderEffect]
+    wording: str | None
+    review_by: datetime | None
+    auto_expires_at: datetime | None
+    expires_at: datetime
+    arm: str
+    propensity: float
+    missing: list[str]
+    warnings: list[str]
+    versions: Versions
+
+
+def versions_of(advisor: Advisor, manifest_sha256: Mapping[str, str]) -> Versions:
+    """Everything a replay must find again."""
+    return Versions(
+        forbear=version("forbear"),
+        policy=advisor.policy.reference,
+        policy_hash=advisor.policy.hash,
+        bundles={
+            target: BundleVersion(
+                bundle_id=bundle.bundle_id,
+                learner=bundle.learner,
+                trained_on=bundle.trained_on,
+                feature_set_hash=bundle.feature_set.hash,
+                manifest_sha256=manifest_sha256[target],
+            )
+            for target in TARGETS
+            if (bundle := advisor.bundles.get(target)) is not None
+        },
+    )
+
+
+def answer_of(
+    decision_id: str,
+    recorded_at: datetime,
+    advice: Advice,
+    advisor: Advisor,
+    versions: Versions,
+    warnings: tuple[str, ...],
+) -> ScoreAnswer:
+    """The answer; the same arguments give the same bytes."""
+    given = advice.recommendation
+    said: dict[str, Any] = {
+        name: getattr(given, name)
+        for name in ScoreAnswer.model_fields.keys() & set(given.__slots__)
+    }
+    said |= {
+        "decision_id": decision_id,
+        "recorded_at": recorded_at,
+        "as_of": advice.as_of,
+        "horizon_days": {t: b.horizon_days for t, b in advisor.bundles.items()},
+        "display": _displays(given.p_fraud, given.p_nonpayment),
+        "exposure": advice.exposure(),
+        "action": given.recommended_action,
+        "no_decision": None
+        if given.code is None
+        else NoDecision(code=given.code, sentence=given.sentence),
+        "thresholds": {
+            target: [t._asdict() for t in found]
+            for target, found in given.thresholds.items()
+        },
+        "reasons": [reason_row(reason) for reason in advice.reasons],
+        "ladder_state": given.state,
+        "warnings": warnings,
+        "versions": versions,
+    }
+    return ScoreAnswer.model_validate(said)
+
+
+def _displays(p_fraud: float | None, p_nonpayment: float | None) -> dict[str, Display]:
+    given = {"fraud": p_fraud, "nonpayment": p_nonpayment}
+    return {
+        target: Display(points=points(p), band=band(p))
+        for target, p in given.items()
+        if p is not None
+    }

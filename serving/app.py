@@ -1,0 +1,66 @@
+"""The application: what is put together at start-up and taken down at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from advice.errors import AdviceError
+from decisions.errors import DecisionError
+from scoring.errors import ScoringError
+from serving.champions import Champions
+from serving.decision_store import DecisionStore, DecisionStoreError
+from serving.errors import (
+    ProblemError,
+    present_domain_error,
+    present_http_error,
+    present_problem,
+)
+from serving.guard import Guard
+from serving.key_store import KeyStore
+from serving.metrics import Metrics
+from serving.routes import router
+from serving.settings import ServingSettings, serving_settings
+
+DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
+one recommended action with its reasons. Every answer is recorded before it is given and
+can be replayed bit for bit. Errors are RFC 9457 problems with stable codes."""
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: ServingSettings = app.state.settings
+    app.state.keys = KeyStore(settings.key_file)
+    app.state.decisions = DecisionStore(settings.decision_file)
+    champions = Champions(settings, app.state.metrics)
+    champions.look()
+    app.state.champions = champions
+    watch = asyncio.create_task(champions.watch())
+    yield
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
+    app.state.decisions.close()
+    app.state.keys.close()
+
+
+def create_app(settings: ServingSettings | None = None) -> FastAPI:
+    """The service; without `settings` the environment decides."""
+    app = FastAPI(
+        title="Forbear",
+        version=version("forbear"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings or serving_settings()
+    app.state.metrics = Metrics()
+    app.include_router(router)
+    app.add_exception_handler(ProblemError, present_problem)
+    app.add_exception_handler(HTTPException, present_http_error)
+    for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
+        app.add_exception_handler(kind, present_domain_error)
+    app.add_middleware(Guard, metrics=app.state.metrics)
+    return app

@@ -1,0 +1,61 @@
+"""The outermost layer: measures every request, and turns a bug into a clean 500.
+
+The log gets the kind of error and where it happened, not its message: messages of
+unexpected errors may quote a customer's values.
+"""
+
+import logging
+import time
+import traceback
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.errors import ProblemError, problem_response
+from serving.metrics import Metrics
+
+log = logging.getLogger("forbear.serving")
+_METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception as error:
+            # nothing below expected this: say so without quoting anyone's data
+            log_without_values(error)
+            if status:  # the answer is under way and cannot be replaced
+                raise
+            detail = "the failure is in the log; nothing was recorded under an answer"
+            problem = ProblemError("internal_error", detail)
+            await problem_response(problem)(scope, receive, watched_send)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            seconds = time.perf_counter() - started
+            self._metrics.count_request(
+                route, method, status or HTTPStatus.INTERNAL_SERVER_ERROR, seconds
+            )
+
+
+def log_without_values(error: BaseException) -> None:
+    """The error's type and the places it passed, without its message."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s\n%s", type(error).__name__, places)

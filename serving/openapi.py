@@ -1,0 +1,140 @@
+"""What OpenAPI says beyond the models: the contract's tables, problems, examples."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from serving.contract_schema import events_schema
+from serving.errors import KINDS, MEDIA_TYPE
+from serving.request import ScoreRequest
+
+
+class RowProblem(BaseModel):
+    """One place that is wrong; rows count from 0."""
+
+    pointer: str
+    rule: str
+    table: str | None = None
+    row: int | None = None
+    column: str | None = None
+    message: str | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457, with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[RowProblem] | None = None
+
+
+EXAMPLE: dict[str, Any] = {
+    "customer_id": "acme",
+    "as_of": "2026-06-30T22:00:00Z",
+    "events": {
+        "customers": [
+            {
+                "event_at": "2024-03-01T09:00:00Z",
+                "created_at": "2024-03-01T09:00:00Z",
+                "subject_kind": "legal_person",
+                "email_kind": "corporate",
+                "payment_terms_days": 30,
+            }
+        ],
+        "subscriptions": [
+            {
+                "subscription_id": "s-1",
+                "kind": "started",
+                "event_at": "2024-03-01T09:05:00Z",
+                "product": "office-licences",
+                "billing": "license",
+                "quantity": 20,
+                "unit_price": 11.70,
+            }
+        ],
+        "invoices": [
+            {
+                "invoice_id": "4711",
+                "event_at": "2026-05-01T06:00:00Z",
+                "due_at": "2026-05-31",
+                "amount": 234.00,
+                "subscription_id": "s-1",
+            },
+            {
+                "invoice_id": "4802",
+                "event_at": "2026-06-01T06:00:00Z",
+                "due_at": "2026-07-01",
+                "amount": 234.00,
+                "subscription_id": "s-1",
+            },
+        ],
+        "payments": [
+            {
+                "payment_id": "p-1",
+                "status": "failed",
+                "event_at": "2026-05-31T04:00:00Z",
+                "amount": 234.00,
+                "method": "direct_debit",
+                "failure_code": "insufficient_funds",
+                "invoice_id": "4711",
+            }
+        ],
+        "usage": [],
+        "access": [],
+        "alerts": [],
+        "disputes": [],
+        "contacts": [],
+        "holds": [],
+        "actions": [],
+    },
+}
+
+
+def _body_schema() -> dict[str, Any]:
+    schema = ScoreRequest.model_json_schema()
+    schema["properties"]["events"] = events_schema()
+    return schema
+
+
+SCORE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": _body_schema(),
+                "examples": {
+                    "late_payer": {
+                        "summary": "a licence customer with a failed direct debit",
+                        "value": EXAMPLE,
+                    }
+                },
+            }
+        },
+    },
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            "description": "the same key and body give the same answer again",
+        }
+    ],
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem answers of a route, by status, each with its codes."""
+    return {
+        status: {
+            "model": Problem,
+            "description": ", ".join(
+                code for code, kind in KINDS.items() if kind.status == status
+            ),
+            "content": {MEDIA_TYPE: {}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,117 @@
+"""Compute a recorded decision again and compare it byte for byte."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from decisions.case import BookState
+from features.moments import to_datetime
+from scoring.shelf import shelf_path
+from serving.answer import Versions
+from serving.champions import assemble
+from serving.decide import answer_bytes, decide
+from serving.decision_store import Decision, DecisionReader
+from serving.request import parse_request
+from serving.settings import ServingSettings
+
+
+class ReplayError(Exception):
+    """Base of what makes a replay impossible."""
+
+    code = "replay_error"
+
+
+class BundleGoneError(ReplayError):
+    code = "bundle_gone"
+
+    def __init__(self, bundle_id: str) -> None:
+        super().__init__(
+            f"the bundle {bundle_id} is no longer on the shelf as it was;"
+            " bring bundles/ back from a backup"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place of the answer that came out differently."""
+
+    path: str
+    recorded: Any
+    replayed: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`is_identical` speaks of bytes; `differences` says where, for people."""
+
+    decision: Decision
+    answer: bytes
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_identical(self) -> bool:
+        return self.answer == self.decision.answer
+
+
+def replay(settings: ServingSettings, decision_id: str) -> Replay:
+    """Answer the recorded request again with the recorded bundles and policy.
+
+    Raises:
+        UnknownDecisionError: if there is no such decision.
+        BundleGoneError: if a bundle it used is not there any more, or changed.
+    """
+    store = DecisionReader.open(settings.decision_file)
+    try:
+        decision = store.find(decision_id)
+        policy_text = store.policy_content(decision.policy_hash)
+    finally:
+        store.close()
+    versions = Versions.model_validate_json(decision.versions)
+    ids = {}
+    for target, used in versions.bundles.items():
+        manifest = shelf_path(settings.home, target, used.bundle_id) / "manifest.json"
+        if not manifest.is_file() or _sha256(manifest.read_bytes()) != (
+            used.manifest_sha256
+        ):
+            raise BundleGoneError(used.bundle_id)
+        ids[str(target)] = used.bundle_id
+    answer = decide(
+        parse_request(decision.request),
+        assemble(settings.home, ids, policy_text),
+        to_datetime(decision.as_of),
+        decision.decision_id,
+        to_datetime(decision.recorded_at),
+        BookState(**json.loads(decision.book)),
+    )
+    again = answer_bytes(answer)
+    differences = _differences(json.loads(decision.answer), json.loads(again))
+    return Replay(decision, again, tuple(differences))
+
+
+def _sha256(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _differences(recorded: Any, replayed: Any, path: str = "") -> list[Difference]:  # noqa: ANN401 - JSON
+    if isinstance(recorded, dict) and isinstance(replayed, dict):
+        return [
+            found
+            for key in sorted(recorded.keys() | replayed.keys())
+            for found in _differences(
+                recorded.get(key), replayed.get(key), f"{path}/{key}"
+            )
+        ]
+    if (
+        isinstance(recorded, list)
+        and isinstance(replayed, list)
+        and len(recorded) == len(replayed)
+    ):
+        return [
+            found
+            for i, (one, other) in enumerate(zip(recorded, replayed, strict=True))
+            for found in _differences(one, other, f"{path}/{i}")
+        ]
+    if recorded == replayed and type(recorded) is type(replayed):
+        return []
+    return [Difference(path, recorded, replayed)]

@@ -1,0 +1,148 @@
+"""From the bytes of a request to one customer's events, or to what is wrong."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from features.contract import TABLES
+from features.events import Events
+from features.settings import PortfolioSettings
+from serving.errors import ProblemError
+
+Rows = list[dict[str, Any]]
+MOST_ERRORS = 100  # row errors listed in one answer
+_NO_EVENTS = frozenset({"snapshots"})  # a table of portfolios, not of customers
+EVENT_TABLES = frozenset(TABLES) - _NO_EVENTS
+
+
+class ScoreRequest(BaseModel):
+    """One customer and everything known about them.
+
+    An empty list says "there are none"; a table left out says "we did not look", and
+    what was not looked at is unknown, never zero.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    as_of: AwareDatetime | None = Field(
+        default=None,
+        description="the moment to score for; only what was known then counts."
+        " Absent: now. Not in the future.",
+    )
+    observed_until: AwareDatetime | None = Field(
+        default=None,
+        description="how far your data observe; absent: as_of. Older than the policy"
+        " accepts means no decision.",
+    )
+    events: dict[str, Rows] = Field(
+        description="rows by table, named and typed as in the portfolio contract"
+    )
+
+
+def parse_request(body: bytes) -> ScoreRequest:
+    """Raises ProblemError when the body is not JSON or has another form."""
+    try:
+        content = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ProblemError("malformed_json", str(error)) from error
+    try:
+        request = ScoreRequest.model_validate(content)
+    except ValidationError as error:
+        raise _form_problem(error) from error
+    if unknown := sorted(request.events.keys() - EVENT_TABLES):
+        raise ProblemError(
+            "invalid_request",
+            f"tables are {', '.join(sorted(EVENT_TABLES))}",
+            errors=[
+                {"pointer": f"/events/{name}", "rule": "unknown_table", "table": name}
+                for name in unknown[:MOST_ERRORS]
+            ],
+        )
+    return request
+
+
+def _form_problem(error: ValidationError) -> ProblemError:
+    listed = [
+        {
+            "pointer": "".join(f"/{part}" for part in found["loc"]),
+            "rule": found["type"],
+            "message": found["msg"],
+        }
+        for found in error.errors(include_input=False, include_url=False)[:MOST_ERRORS]
+    ]
+    detail = "see `errors`; the form is described at /docs"
+    return ProblemError("invalid_request", detail, errors=listed)
+
+
+def as_of_moment(request: ScoreRequest, skew_s: float) -> datetime:
+    """The moment to score for, UTC.
+
+    Raises:
+        ProblemError: if it lies further ahead than clocks differ.
+    """
+    now = datetime.now(UTC)
+    if request.as_of is None:
+        return now
+    if request.as_of > now + timedelta(seconds=skew_s):
+        detail = f"as_of is ahead of this service's clock ({now.isoformat()})"
+        raise ProblemError("as_of_in_future", detail)
+    return request.as_of.astimezone(UTC)
+
+
+def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
+    """The request's rows in normal form.
+
+    One bad row refuses the request: a score that silently lost rows would be wrong
+    in a way nobody sees.
+
+    Raises:
+        ProblemError: listing row, column and rule of each bad row.
+    """
+    events, rejects = Events.from_rows(request.customer_id, request.events, settings)
+    if rejects:
+        n = sum(reject.n for reject in rejects)
+        detail = f"{n} rows break the contract; correct or leave them out"
+        listed = _row_errors(request, {r.table for r in rejects}, settings)
+        raise ProblemError("invalid_rows", detail, errors=listed)
+    return events
+
+
+def _row_errors(
+    request: ScoreRequest, tables: set[str], settings: PortfolioSettings
+) -> list[Mapping[str, Any]]:
+    """Each bad row by its place (from 0), found by reading the rows one by one."""
+    listed: list[Mapping[str, Any]] = []
+    for table in sorted(tables):
+        for number, row in enumerate(request.events[table]):
+            if len(listed) == MOST_ERRORS:
+                return listed
+            given = {table: [row]}
+            _, rejects = Events.from_rows(request.customer_id, given, settings)
+            listed.extend(
+                {
+                    "pointer": f"/events/{table}/{number}/{reject.column}",
+                    "table": table,
+                    "row": number,
+                    "column": reject.column,
+                    "rule": reject.rule,
+                    "message": reject.what_to_do,
+                }
+                for reject in rejects
+            )
+    return listed
+
+
+def ignored_columns(
+    request: ScoreRequest, settings: PortfolioSettings
+) -> tuple[str, ...]:
+    """A warning for each column the contract does not know."""
+    found = []
+    for table, rows in sorted(request.events.items()):
+        known = {column.name for column in settings.columns[table]}
+        given = set().union(*rows) if rows else set()
+        found += [f"ignored_column:{table}.{name}" for name in sorted(given - known)]
+    return tuple(found[:MOST_ERRORS])

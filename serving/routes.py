@@ -1,0 +1,162 @@
+"""The addresses of the service.
+
+Handlers are `async`: a score takes less than a hop to a thread and back costs.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from decisions.case import BookState
+from serving.access import ReadingKey, ScoringKey
+from serving.answer import ScoreAnswer
+from serving.champions import Champions, InForce
+from serving.decide import decide, decision_of, new_decision_id
+from serving.decision_store import (
+    Decision,
+    DecisionStore,
+    IdempotencyConflictError,
+    same_request,
+)
+from serving.errors import ProblemError
+from serving.metrics import MEDIA_TYPE, Metrics
+from serving.openapi import SCORE_BODY, problems
+from serving.request import as_of_moment, parse_request
+from serving.settings import ServingSettings
+
+router = APIRouter()
+JSON = "application/json"
+LONGEST_IDEMPOTENCY_KEY = 200
+
+
+@router.post(
+    "/v1/score",
+    response_model=ScoreAnswer,
+    responses=problems(401, 403, 409, 413, 415, 422, 503),
+    openapi_extra=SCORE_BODY,
+    tags=["decisions"],
+)
+async def score(request: Request, key: ScoringKey) -> Response:
+    """Score one customer and recommend an action; recorded before it is answered.
+
+    Nothing is executed. Send the same `Idempotency-Key` again to get the same answer.
+    """
+    state = request.app.state
+    settings: ServingSettings = state.settings
+    store: DecisionStore = state.decisions
+    body = await _body(request, settings.max_body_bytes)
+    idempotency_key = _idempotency_key(request)
+    if idempotency_key is not None:
+        earlier = store.find_answered(key.key_id, idempotency_key)
+        if earlier is not None:
+            return _answered(_same(earlier, body), is_replay=True)
+    asked = parse_request(body)
+    as_of = as_of_moment(asked, settings.clock_skew_s)
+    in_force = _in_force(request)
+    book = BookState()
+    decision_id, now = new_decision_id(), datetime.now(UTC)
+    answer = decide(asked, in_force, as_of, decision_id, now, book)
+    decision = decision_of(answer, body, book, key.key_id, idempotency_key)
+    recorded = await store.record(decision, in_force.policy_text)
+    metrics: Metrics = state.metrics
+    is_replay = recorded.decision_id != decision_id
+    if not is_replay:
+        metrics.count_decision(answer.action or "no_decision")
+    return _answered(recorded, is_replay=is_replay)
+
+
+@router.get(
+    "/v1/decisions/{decision_id}",
+    response_model=ScoreAnswer,
+    responses=problems(401, 403, 404),
+    tags=["decisions"],
+)
+async def read_decision(request: Request, decision_id: str, _: ReadingKey) -> Response:
+    """A recorded decision, exactly as it was answered."""
+    store: DecisionStore = request.app.state.decisions
+    return _answered(store.find(decision_id), is_replay=False)
+
+
+@router.get("/v1/policy", responses=problems(401, 403, 503), tags=["policy"])
+async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
+    """The policy that decides now, as data."""
+    policy = _in_force(request).advisor.policy
+    return {
+        "reference": policy.reference,
+        "hash": policy.hash,
+        "is_in_force": policy.in_force(datetime.now(UTC)) is not None,
+        "document": policy.document.model_dump(mode="json", by_alias=True),
+    }
+
+
+@router.get("/healthz", tags=["operation"])
+async def healthz() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses=problems(503), tags=["operation"])
+async def readyz(request: Request) -> dict[str, str]:
+    """Models and policy are loaded and decisions can be recorded."""
+    _in_force(request)
+    store: DecisionStore = request.app.state.decisions
+    if not store.is_writable():
+        raise ProblemError("not_ready", "decisions.sqlite cannot be written")
+    return {"status": "ready"}
+
+
+@router.get("/metrics", tags=["operation"], response_class=Response)
+async def metrics_page(request: Request) -> Response:
+    """Counts and durations for Prometheus; nothing about customers."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.page(), media_type=MEDIA_TYPE)
+
+
+def _answered(decision: Decision, *, is_replay: bool) -> Response:
+    headers = {"Idempotent-Replay": "true"} if is_replay else None
+    return Response(decision.answer, headers=headers, media_type=JSON)
+
+
+def _in_force(request: Request) -> InForce:
+    champions: Champions = request.app.state.champions
+    if champions.in_force is None:
+        raise ProblemError("no_champion", champions.failure)
+    return champions.in_force
+
+
+def _same(earlier: Decision, body: bytes) -> Decision:
+    found = same_request(earlier, sha256(body).digest())
+    if not isinstance(found, Decision):
+        raise IdempotencyConflictError
+    return found
+
+
+def _idempotency_key(request: Request) -> str | None:
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    if not 1 <= len(given) <= LONGEST_IDEMPOTENCY_KEY:
+        detail = f"it has 1 to {LONGEST_IDEMPOTENCY_KEY} characters"
+        raise ProblemError("idempotency_key_invalid", detail)
+    return given
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != JSON:
+        raise ProblemError("unsupported_media_type", f"send Content-Type: {JSON}")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise ProblemError("unsupported_media_type", "send the body uncompressed")
+    stated = request.headers.get("content-length", "0")
+    too_large = ProblemError("body_too_large", f"at most {limit} bytes")
+    if stated.isdigit() and int(stated) > limit:
+        raise too_large
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise too_large
+    return bytes(received)
