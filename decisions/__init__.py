@@ -1,1 +1,27 @@
-"""From probability to action: cost model, policy and guard-rails."""
+"""From probabilities to the action a collections policy permits, with its reasons.
+
+Pure: no clock, no model, no HTTP; the only I/O is reading a policy file.
+"""
+
+from decisions.actions import ACTIONS, Action
+from decisions.case import BookState, Case
+from decisions.engine import recommend
+from decisions.errors import DecisionError, PolicyFileError, ProbabilityRangeError
+from decisions.policy.load import Policy, default_policy, load_policy
+from decisions.recommendation import Recommendation, Withheld
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "BookState",
+    "Case",
+    "DecisionError",
+    "Policy",
+    "PolicyFileError",
+    "ProbabilityRangeError",
+    "Recommendation",
+    "Withheld",
+    "default_policy",
+    "load_policy",
+    "recommend",
+]

@@ -1,0 +1,96 @@
+"""Randomised arms: a keyed hash decides, so anybody can recompute who was in which.
+
+`explore` goes one permitted step softer on a small share of harsh recommendations;
+`holdout` treats a small share of customers by the plain ladder. Never where fraud is
+confirmed or acted upon, and only up to an exposure.
+"""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+from decisions.actions import ACTIONS
+from decisions.terms import Terms
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Arm(NamedTuple):
+    """Which arm a customer is in, its action, and that action's probability."""
+
+    name: str
+    action: int
+    propensity: float
+
+
+GREEDY = "greedy"
+
+
+def uniform(salt: str, purpose: str, customer_id: str, epoch: int) -> float:
+    """A number in [0, 1) that depends on nothing but its arguments.
+
+    >>> uniform("a", "explore", "c1", 3) == uniform("a", "explore", "c1", 3)
+    True
+    """
+    key = f"{salt}|{purpose}|{customer_id}|{epoch}".encode()
+    digest = blake2b(key, digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
+
+
+def epoch_of(at: datetime, epoch_days: int) -> int:
+    """Number of the epoch that contains `at`."""
+    return (at - _EPOCH).days // epoch_days
+
+
+def softer(action: int, forbidden: int) -> int:
+    """The harshest permitted action below `action`."""
+    action -= 1
+    while action > 0 and forbidden >> action & 1:
+        action -= 1
+    return max(action, 0)
+
+
+def is_explorable(terms: Terms, action: int, exposure: float, by_fraud: bool) -> bool:
+    """Whether a recommendation may be drawn one step softer."""
+    rule = terms.document.exploration
+    return (
+        rule.share > 0.0
+        and ACTIONS[action] in rule.scope
+        and exposure <= rule.max_exposure
+        and not by_fraud
+    )
+
+
+def draw_arm(
+    terms: Terms,
+    customer_id: str,
+    at: datetime,
+    greedy: int,
+    soft: int | None,
+    plain: int | None,
+) -> Arm:
+    """Draw the arm of one customer.
+
+    `greedy` is what the policy recommends; `soft` is one step softer, None where
+    nothing may be explored; `plain` is what the ladder alone would do, None where
+    the customer cannot be in the holdout.
+    """
+    explore, holdout = terms.document.exploration, terms.document.holdout
+    n_explore, n_holdout = explore.epoch_days, holdout.epoch_days
+    p_holdout = 0.0 if plain is None else holdout.share
+    p_explore = 0.0 if soft is None else explore.share * (1.0 - p_holdout)
+    name, action = GREEDY, greedy
+    if plain is not None and p_holdout > uniform(
+        explore.salt, "holdout", customer_id, epoch_of(at, n_holdout)
+    ):
+        name, action = "holdout", plain
+    elif soft is not None and explore.share > uniform(
+        explore.salt, "explore", customer_id, epoch_of(at, n_explore)
+    ):
+        name, action = "explore", soft
+    propensity = (
+        p_holdout * (plain == action)
+        + p_explore * (soft == action)
+        + (1.0 - p_holdout - p_explore) * (greedy == action)
+    )
+    return Arm(name, action, propensity)

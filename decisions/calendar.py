@@ -1,0 +1,100 @@
+"""Business days, cut-off hours and full days of grace, in the policy's timezone."""
+
+from bisect import bisect_right
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from decisions.policy.ladder import Calendar
+
+_HORIZON_DAYS = 3 * 366  # far enough for any cure period from any notice
+
+
+class WorkingCalendar:
+    """The policy's calendar, with its business days counted once."""
+
+    def __init__(self, calendar: Calendar, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._calendar = calendar
+        self._off = frozenset(calendar.days_off)
+        self._days = lru_cache(maxsize=64)(self._business_days_of)
+
+    def is_business_day(self, day: date) -> bool:
+        """Whether the reseller works on this local day."""
+        rules = self._calendar
+        if day.isoweekday() not in rules.working_days or day in self._off:
+            return False
+        return rules.country is None or day not in self._public(day.year)
+
+    def _public(self, year: int) -> holidays.HolidayBase:
+        return _public_holidays(
+            self._calendar.country, self._calendar.subdivision, year
+        )
+
+    def _business_days_of(self, year: int) -> tuple[date, ...]:
+        first = date(year, 1, 1)
+        days = (first + timedelta(days=i) for i in range(_HORIZON_DAYS))
+        return tuple(day for day in days if self.is_business_day(day))
+
+    def local_day(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+    def start_of(self, day: date) -> datetime:
+        """The first moment of a local day, UTC."""
+        return datetime.combine(day, time(0), self.zone).astimezone(UTC)
+
+    def after_days(self, since: datetime, n_days: int) -> datetime:
+        """The moment `n_days` full local days after the day of `since` are over."""
+        return self.start_of(self.local_day(since) + timedelta(days=n_days + 1))
+
+    def after_business_days(self, since: datetime, n_days: int) -> datetime:
+        """The moment `n_days` full business days after the day of `since` are over."""
+        if n_days == 0:
+            return self.after_days(since, 0)
+        first = self.local_day(since)
+        days = self._days(first.year)
+        last = days[bisect_right(days, first) + n_days - 1]
+        return self.start_of(last + timedelta(days=1))
+
+    def may_stop_from(self, moment: datetime) -> tuple[datetime, str | None]:
+        """Earliest moment from `moment` on at which access may be taken away.
+
+        Returns the moment and, where it is not `moment` itself, why: `day_off`,
+        `eve_of_day_off` or `outside_hours`.
+        """
+        local = moment.astimezone(self.zone)
+        code = self._closed(local)
+        if code is None:
+            return moment, None
+        day = local.date()
+        if local.time() >= self._calendar.from_time:
+            day += timedelta(days=1)
+        while self._closed_day(day):
+            day += timedelta(days=1)
+        opening = datetime.combine(day, self._calendar.from_time, self.zone)
+        return opening.astimezone(UTC), code
+
+    def _closed_day(self, day: date) -> str | None:
+        if not self.is_business_day(day):
+            return "day_off"
+        eve = self._calendar.not_before_day_off
+        if eve and not self.is_business_day(day + timedelta(days=1)):
+            return "eve_of_day_off"
+        return None
+
+    def _closed(self, local: datetime) -> str | None:
+        closed = self._closed_day(local.date())
+        if closed:
+            return closed
+        rules, now = self._calendar, local.time()
+        late = rules.cut_off is not None and now >= rules.cut_off
+        return "outside_hours" if late or now < rules.from_time else None
+
+
+@lru_cache(maxsize=256)
+def _public_holidays(
+    country: str | None, subdivision: str | None, year: int
+) -> holidays.HolidayBase:
+    return holidays.country_holidays(country or "", subdiv=subdivision, years=year)

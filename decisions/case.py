@@ -1,0 +1,68 @@
+"""What the policy looks at: a case, and the state of the book around it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from decisions.actions import Action
+from decisions.errors import NaiveMomentError, ProbabilityRangeError
+from features.facts import AccountFacts
+
+Missing = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One customer as the policy sees it at one moment.
+
+    Args:
+        facts: what is owed, contested, promised and was told (CONTRACT section 2).
+        p_fraud, p_nonpayment: calibrated marginals in [0, 1]; None when there is no
+            model for the target. One of the two is enough to decide.
+        nonpayment_given_fraud: ρ of the bundle, 0 when unknown.
+        missing: names of what was missing when the case was put together.
+        observed_until: how far the data observe; None means `facts.as_of`. What was
+            not looked at is stale, however quiet the customer.
+        previous: the action recommended last time and still in force, for hysteresis.
+        previous_at: when that was.
+    """
+
+    facts: AccountFacts
+    p_fraud: float | None = None
+    p_nonpayment: float | None = None
+    nonpayment_given_fraud: float = 0.0
+    missing: Missing = ()
+    observed_until: datetime | None = None
+    previous: Action | None = None
+    previous_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("p_fraud", "p_nonpayment", "nonpayment_given_fraud"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value <= 1.0:  # catches NaN as well
+                raise ProbabilityRangeError(name, value)
+        if self.facts.as_of.tzinfo is None:
+            raise NaiveMomentError("facts.as_of")
+        if self.observed_until is not None and self.observed_until.tzinfo is None:
+            raise NaiveMomentError("observed_until")
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """What depends on more than one customer, at the moment of the decision.
+
+    Args:
+        suspensions_last_hour, suspensions_today: recommended or executed so far.
+        reviews_today: places of the review queue already taken.
+        n_customers: size of the base, for budgets stated as a share; None = unknown.
+        is_stopped: the kill switch: no stop action may be recommended.
+    """
+
+    suspensions_last_hour: int = 0
+    suspensions_today: int = 0
+    reviews_today: int = 0
+    n_customers: int | None = None
+    is_stopped: bool = False
+
+
+Basis = Literal["fraud", "nonpayment"]

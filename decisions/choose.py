@@ -1,0 +1,125 @@
+"""From numbers to an action for one customer; `portfolio` does the same in columns."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
+from decisions.arms import GREEDY, Arm, draw_arm, is_explorable, softer
+from decisions.budget import has_stop_budget, is_queue_full
+from decisions.case import BookState
+from decisions.cost import cheapest, expected_costs
+from decisions.guardrails import forbidden, is_by_fraud
+from decisions.stability import stability
+from decisions.terms import Terms
+from decisions.typed import SEVERITY_ORDER, typed_action
+from decisions.view import View
+
+
+class Choice(NamedTuple):
+    """The way from the proposal to the recommendation, as indices of `ACTIONS`."""
+
+    costs: list[float] | None  # expected cost per action, where the policy has costs
+    proposed: int
+    stability: float | None
+    stands: int  # after a close call gave way to the milder action
+    forbidden: int
+    permitted: int  # the least-cost permitted action up to there
+    gained: int  # after the net gain was asked for
+    greedy: int  # what the policy recommends to this customer alone
+    arm: Arm
+    recommended: int  # after budgets and queues of the book
+
+
+def choose(
+    v: View, terms: Terms, book: BookState, customer_id: str, at: datetime
+) -> Choice:
+    """Propose, permit, and take the least-cost action that is left."""
+    costs = None if terms.model is None else expected_costs(terms.model, v.x)
+    proposed, stable, stands = _propose(v, terms, costs)
+    order = costs if terms.mode == "cost" and costs is not None else SEVERITY_ORDER
+    banned: int = forbidden(v, terms)
+    best = least_cost(order, banned, stands)
+    gained = best
+    if terms.mode == "cost" and order[NONE] - order[best] < terms.min_net_gain:
+        gained = NONE
+    greedy = _settled(v, terms, order, banned, gained)
+    arm = _arm(v, terms, banned, greedy, customer_id, at)
+    final = _within_book(v, terms, book, order, banned, stands, arm.action)
+    return Choice(
+        costs, proposed, stable, stands, banned, best, gained, greedy, arm, final
+    )
+
+
+def _propose(
+    v: View, terms: Terms, costs: list[float] | None
+) -> tuple[int, float | None, int]:
+    """(proposed, stability, what stands of it)."""
+    if terms.mode == "timeline":
+        return v.ladder_action, None, v.ladder_action
+    if terms.mode == "thresholds" or costs is None or terms.model is None:
+        action = typed_action(terms, v)
+        return action, None, action
+    proposed = cheapest(costs)
+    if proposed == NONE or terms.model.draws is None:
+        return proposed, None, proposed
+    share, stands = stability(terms.model.draws, v.x, proposed, terms.close_call_below)
+    return proposed, share, stands
+
+
+def least_cost(order: list[float], banned: int, limit: int) -> int:
+    """The cheapest permitted action not harsher than `limit`; ties to the milder."""
+    best = NONE
+    for action in range(1, limit + 1):
+        if not banned >> action & 1 and order[action] < order[best]:
+            best = action
+    return best
+
+
+def _settled(
+    v: View, terms: Terms, order: list[float], banned: int, action: int
+) -> int:
+    """Hysteresis, the first-invoice rule, required notices, and what is in force."""
+    before = v.previous
+    limit = order[action] + terms.hysteresis * abs(order[action])
+    flaps = before > action and terms.mode == "cost" and order[before] <= limit
+    if flaps and not banned >> before & 1:
+        action = before
+    if v.is_first_invoice and v.p_bad >= terms.min_p_first_invoice:
+        action = max(action, REVIEW)
+    if v.is_notice_required:
+        action = max(action, REMIND)
+    settled: int = max(action, v.in_force)
+    return settled
+
+
+def _arm(
+    v: View, terms: Terms, banned: int, greedy: int, customer_id: str, at: datetime
+) -> Arm:
+    by_fraud = bool(v.is_confirmed_fraud or is_by_fraud(v, terms, greedy))
+    soft = plain = None
+    if v.in_force == NONE and not by_fraud:
+        if is_explorable(terms, greedy, v.exposure, by_fraud):
+            soft = softer(greedy, banned)
+        if terms.document.holdout.share > 0.0:
+            plain = least_cost(SEVERITY_ORDER, v.ordinary_bits, v.ladder_action)
+    if soft is None and plain is None:
+        return Arm(GREEDY, greedy, 1.0)
+    return draw_arm(terms, customer_id, at, greedy, soft, plain)
+
+
+def _within_book(
+    v: View,
+    terms: Terms,
+    book: BookState,
+    order: list[float],
+    banned: int,
+    stands: int,
+    action: int,
+) -> int:
+    if v.in_force != NONE:
+        return action
+    if action >= SUSPEND and not has_stop_budget(terms, book):
+        return REVIEW  # the breaker's reviews do not wait for a place in the queue
+    if action == REVIEW and is_queue_full(terms, book):
+        return least_cost(order, banned | 1 << REVIEW, stands)
+    return action

@@ -1,0 +1,181 @@
+"""What the facts alone permit, before probabilities and costs are looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from decisions.actions import ACTIONS, SEVERITY
+from decisions.case import Case
+from decisions.evidence import is_confirmed
+from decisions.holds import (
+    AUTHORITY,
+    access_holds,
+    money_holds,
+    reactivation,
+    standing_holds,
+)
+from decisions.ladder import STOP_ACTIONS, Position, stand
+from decisions.recommendation import Hold, Reactivation, Withheld
+from decisions.scope import Targets, targets
+from decisions.terms import Terms
+from decisions.ways import (
+    STEPS,
+    arrears_reasons,
+    fraud_reasons,
+    high_usage_reasons,
+    hold_reasons,
+    ladder_reasons,
+    service_reasons,
+    timing_reasons,
+)
+from features.facts import AccountFacts
+
+N_ACTIONS = len(ACTIONS)
+STEP_BITS = sum(1 << SEVERITY[action] for action in STEPS)
+STOP_BITS = sum(1 << SEVERITY[action] for action in STOP_ACTIONS)
+BLOCK_BIT = 1 << SEVERITY["block"]
+REVIEW_BIT = 1 << SEVERITY["review"]
+REMIND_BIT = 1 << SEVERITY["remind"]
+
+Reasons = tuple[Withheld, ...]
+_NOWHERE = Position(None, 0, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What one customer's facts permit at a moment.
+
+    `ordinary`, `high_usage` and `fraud` are the reasons that withhold on each way to
+    a stop (None: there is no such way), and `*_bits` the actions they withhold. An
+    action is permitted when one way that is open permits it.
+    """
+
+    ordinary: Reasons
+    high_usage: Reasons | None
+    fraud: Reasons | None
+    ordinary_bits: int
+    high_usage_bits: int
+    fraud_bits: int
+    position: Position = _NOWHERE
+    holds: tuple[Hold, ...] = ()
+    reactivation: Reactivation | None = None
+    in_force: int = 0  # severity of the stop that goes on, 0 when none does
+    in_force_reason: str | None = None
+    is_confirmed_fraud: bool = False
+    subscriptions: tuple[str, ...] = ()
+    is_first_invoice: bool = False
+
+
+def _bits(reasons: Reasons | None) -> int:
+    if reasons is None:
+        return STEP_BITS
+    mask = 0
+    for reason in reasons:
+        for action in reason.actions:
+            mask |= 1 << SEVERITY[action]
+    return mask
+
+
+def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
+    """What the policy permits for this customer, whatever its probabilities."""
+    if _is_plain(case.facts):
+        return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
+    return _particular(case.facts, terms, at)
+
+
+def _is_plain(facts: AccountFacts) -> bool:
+    """Owes nothing overdue, and nothing else is going on."""
+    return not (
+        facts.overdue
+        or facts.contested
+        or facts.evidence
+        or facts.access_off
+        or facts.holds
+        or facts.promises
+        or facts.disputes
+        or facts.in_flight
+        or facts.has_open_appeal
+    )
+
+
+@lru_cache(maxsize=4)
+def _plain(has_path: bool, unknown: bool) -> Circumstances:
+    code, text = "nothing_overdue", "Nothing is overdue."
+    if unknown:
+        code, text = "arrears_unknown", "What is overdue is not known."
+    ordinary = (Withheld(code, STEPS, text),)
+    path: Reasons | None = None
+    if has_path:
+        text = "No sign of fraud that the policy accepts as evidence."
+        path = (Withheld("no_evidence", STEPS[1:], text),)
+    return Circumstances(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
+
+
+def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstances:
+    held = tuple(standing_holds(terms.document, facts, at))
+    standing = tuple(hold for hold, _ in held)
+    covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
+    aim = targets(terms.document, facts, standing)
+    access = tuple(access_holds(terms, facts, at))
+    pursuit = (*arrears_reasons(terms, facts), *hold_reasons(terms, facts, aim))
+    position = _NOWHERE
+    if not pursuit:
+        position = stand(terms, terms.calendar, facts, at)
+    ordinary = _ordinary(facts, terms, at, pursuit, position, aim)
+    shorter = high_usage_reasons(terms, facts, at)
+    if shorter is not None:
+        shorter = (*pursuit, *shorter, *service_reasons(terms, facts, aim))
+    fraud = fraud_reasons(terms, facts, covering, aim, at)
+    on, reason = _in_force(facts, access)
+    return Circumstances(
+        ordinary=ordinary,
+        high_usage=shorter,
+        fraud=fraud,
+        ordinary_bits=_bits(ordinary),
+        high_usage_bits=_bits(shorter) | REMIND_BIT,
+        fraud_bits=_bits(fraud) | REMIND_BIT,
+        position=position,
+        holds=(*standing, *money_holds(terms.document, facts, at), *access),
+        reactivation=reactivation(terms.document, access, at),
+        in_force=on,
+        in_force_reason=reason,
+        is_confirmed_fraud=is_confirmed(facts),
+        subscriptions=aim.subscriptions,
+        is_first_invoice=_is_first_invoice(terms, facts),
+    )
+
+
+def _ordinary(
+    facts: AccountFacts,
+    terms: Terms,
+    at: datetime,
+    pursuit: Reasons,
+    position: Position,
+    aim: Targets,
+) -> Reasons:
+    if pursuit:
+        return (*pursuit, *service_reasons(terms, facts, aim))
+    return (
+        *ladder_reasons(facts, position),
+        *service_reasons(terms, facts, aim),
+        *timing_reasons(terms, facts, at),
+    )
+
+
+def _in_force(facts: AccountFacts, access: tuple[Hold, ...]) -> tuple[int, str | None]:
+    """The stop that goes on and its strongest reason: one uncured reason keeps it."""
+    running = [hold for hold in access if hold.cure is None]
+    if not running:
+        return 0, None
+    severity = max(SEVERITY.get(action.action, 0) for action in facts.access_off)
+    return severity, max(running, key=lambda hold: AUTHORITY[hold.kind]).kind
+
+
+def _is_first_invoice(terms: Terms, facts: AccountFacts) -> bool:
+    rule = terms.document.first_invoice
+    return (
+        rule is not None
+        and facts.n_invoices_paid == 0
+        and (facts.actionable or 0) > 0
+        and (facts.days_overdue or 0) >= rule.days_overdue
+    )

@@ -1,0 +1,201 @@
+"""A portfolio as columns: the same view the scalar path has, for many customers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from decisions.case import Case
+from decisions.circumstances import STEP_BITS, Circumstances, circumstances
+from decisions.exposure import (
+    DAYS_PER_MONTH,
+    UNITS,
+    Exposure,
+    StakeTerms,
+    days_to_stop,
+    stakes,
+)
+from decisions.numbers import Number
+from decisions.states import FloatArray, exclusive_state_arrays
+from decisions.terms import Terms
+from decisions.view import View, undecidable, view
+
+IntArray = npt.NDArray[np.int64]
+TextArray = npt.NDArray[np.object_]
+
+_FLOATS = 9  # the first fields of View are numbers, then masks and actions, then flags
+_INTEGERS = 15
+_EMPTY = View(*[0.0] * _FLOATS, *[0] * (_INTEGERS - _FLOATS), *[False] * 3)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the rules see of n customers, in the order given.
+
+    Args:
+        customer_id: shape (n,), text.
+        view: arrays of shape (n,); rows without a decision hold zeros.
+        code: why there is no decision, None where there is one.
+        subject_kind: shape (n,), text or None.
+        circumstances: per row where cases were given, for the reasons in words.
+    """
+
+    customer_id: TextArray
+    view: View
+    code: TextArray
+    subject_kind: TextArray
+    circumstances: tuple[Circumstances | None, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.customer_id)
+
+
+def columns_of_cases(cases: Sequence[Case], terms: Terms, at: datetime) -> Columns:
+    """Columns from whole cases; any circumstances are allowed."""
+    views: list[View] = []
+    codes: list[str | None] = []
+    particular: list[Circumstances | None] = []
+    for case in cases:
+        code = undecidable(case, terms, at)
+        seen = circumstances(case, terms, at)
+        numbers = None if code is not None else view(case, seen, terms)
+        views.append(_EMPTY if numbers is None else numbers)
+        codes.append(code if numbers is not None or code else "unknown_money")
+        particular.append(seen)
+    return Columns(
+        customer_id=np.array([c.facts.customer_id for c in cases], dtype=object),
+        view=_stacked(views),
+        code=np.array(codes, dtype=object),
+        subject_kind=np.array([c.facts.subject_kind for c in cases], dtype=object),
+        circumstances=tuple(particular),
+    )
+
+
+def _stacked(views: Sequence[View]) -> View:
+    kinds: list[type] = [np.float64] * _FLOATS
+    kinds += [np.int64] * (_INTEGERS - _FLOATS) + [np.bool_] * 3
+    fields = zip(*views, strict=True) if views else [()] * len(kinds)
+    return View(
+        *(np.array(f, dtype=kind) for f, kind in zip(fields, kinds, strict=True))
+    )
+
+
+def columns_of_plain(
+    terms: Terms,
+    customer_id: TextArray,
+    probabilities: Mapping[str, FloatArray],
+    money: Mapping[str, FloatArray],
+    subject_kind: TextArray,
+) -> Columns:
+    """Columns of customers about whom nothing is going on, straight from arrays.
+
+    Only for customers who owe nothing overdue or contested and have no dispute,
+    promise, payment in flight, hold, appeal, sign of fraud or stop in force, and whose
+    data are fresh: for them the facts are these numbers and nothing else. Everybody
+    else goes through `columns_of_cases`; `joined` puts the two together.
+
+    Args:
+        terms: the policy in force.
+        customer_id: shape (n,).
+        probabilities: `p_fraud`, `p_nonpayment` (NaN: no model) and
+            `nonpayment_given_fraud`, each of shape (n,).
+        money: face values in ten-thousandths, NaN where unknown, each of shape (n,):
+            `open`, `recurring_monthly`, `recurring_committed`, `usage_daily_cost`,
+            `committed`, `clv`, and `run_up` where the portfolio states it.
+        subject_kind: shape (n,), text or None.
+    """
+    n = len(customer_id)
+    known = {name: np.nan_to_num(p, nan=0.0) for name, p in probabilities.items()}
+    p_fraud, p_nonpayment = known["p_fraud"], known["p_nonpayment"]
+    fraud, only, good = exclusive_state_arrays(
+        p_fraud, p_nonpayment, known["nonpayment_given_fraud"]
+    )
+    stake = plain_exposure(terms.stake, money)
+    mask, zero = np.full(n, STEP_BITS), np.zeros(n, dtype=np.int64)
+    no = np.zeros(n, dtype=bool)
+    clv = np.nan_to_num(money["clv"], nan=0.0) / UNITS
+    return Columns(
+        customer_id=customer_id,
+        view=View(
+            fraud,
+            only,
+            good,
+            p_fraud,
+            p_nonpayment,
+            *stake,
+            clv,
+            mask,
+            mask,
+            mask,
+            zero,
+            zero,
+            zero,
+            no,
+            no,
+            no,
+        ),
+        code=_plain_codes(terms, probabilities, money),
+        subject_kind=subject_kind,
+    )
+
+
+def _plain_codes(
+    terms: Terms,
+    probabilities: Mapping[str, FloatArray],
+    money: Mapping[str, FloatArray],
+) -> TextArray:
+    blind = np.isnan(probabilities["p_fraud"]) & np.isnan(probabilities["p_nonpayment"])
+    poor = np.isnan(money["open"])
+    if terms.mode == "cost":
+        poor = poor | np.isnan(money["clv"])
+    codes = np.full(len(blind), None, dtype=object)
+    codes[poor] = "unknown_money"
+    if terms.mode != "timeline":
+        codes[blind] = "no_probability"
+    return codes
+
+
+def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposure:
+    """`exposure` for customers who are not overdue, as columns."""
+
+    def major(name: str) -> Number:
+        return np.nan_to_num(money[name], nan=0.0) / UNITS
+
+    days = days_to_stop(terms, 0.0)
+    bound = major("recurring_committed")
+    beyond = np.maximum(major("committed") - bound * days / DAYS_PER_MONTH, 0.0)
+    found = stakes(
+        terms,
+        days,
+        major("open"),
+        major("recurring_monthly"),
+        bound,
+        major("usage_daily_cost"),
+        beyond,
+    )
+    if "run_up" not in money:
+        return found
+    stated = ~np.isnan(money["run_up"])
+    flat = terms.cost_share * major("run_up")
+    return found._replace(
+        run_up=np.where(stated, flat, found.run_up),
+        stoppable=np.where(stated, flat, found.stoppable),
+    )
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Several columns one after the other; circumstances stay where they were given."""
+    seen: list[Circumstances | None] = []
+    for part in parts:
+        seen += part.circumstances or (None,) * len(part)
+    fields = zip(*(part.view for part in parts), strict=True)
+    return replace(
+        parts[0],
+        customer_id=np.concatenate([part.customer_id for part in parts]),
+        view=View(*(np.concatenate(field) for field in fields)),
+        code=np.concatenate([part.code for part in parts]),
+        subject_kind=np.concatenate([part.subject_kind for part in parts]),
+        circumstances=tuple(seen),
+    )

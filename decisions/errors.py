@@ -1,0 +1,36 @@
+"""What `decisions` raises on purpose; each error has a stable `code`."""
+
+
+class DecisionError(Exception):
+    """Ancestor of the errors of this room; the message says what to do."""
+
+    code = "decision_error"
+
+
+class ProbabilityRangeError(DecisionError):
+    code = "probability_range"
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__(
+            f"{name} must be a probability in [0, 1], got {value!r}: "
+            "pass the calibrated probability, or None when there is no model"
+        )
+        self.name, self.value = name, value
+
+
+class PolicyFileError(DecisionError):
+    """The policy file cannot be read, or says something that is not allowed."""
+
+    code = "policy_file"
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where, self.reason = where, reason
+
+
+class NaiveMomentError(DecisionError):
+    code = "naive_moment"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no timezone: pass an aware UTC datetime")
+        self.name = name

@@ -1,0 +1,64 @@
+"""Guard-rails on numbers: what probabilities and money withhold.
+
+Every expression here takes one customer's numbers or a portfolio's columns alike.
+"""
+
+from decisions.circumstances import BLOCK_BIT, STEP_BITS, STOP_BITS, Circumstances
+from decisions.ladder import STOP_ACTIONS
+from decisions.numbers import Number
+from decisions.recommendation import Withheld
+from decisions.terms import Terms
+from decisions.view import View
+
+
+def ways(v: View, t: Terms) -> tuple[Number, Number, Number]:
+    """Actions withheld on each way: ordinary, high usage, fraud."""
+    return (
+        v.ordinary_bits,
+        v.high_usage_bits | STEP_BITS * (v.p_nonpayment < t.min_p_high_usage),
+        v.fraud_bits | STEP_BITS * (v.p_fraud_marginal < t.min_p_fraud_path),
+    )
+
+
+def forbidden(v: View, t: Terms) -> Number:
+    """Bit mask of actions that are not permitted, all ways considered."""
+    ordinary, high_usage, fraud = ways(v, t)
+    return (
+        ordinary & high_usage & fraud
+        | STOP_BITS * (v.p_bad < t.min_p_bad)
+        | STOP_BITS * (v.exposure < t.min_exposure)
+        | BLOCK_BIT * (v.p_fraud_marginal < t.min_p_fraud_block)
+    )
+
+
+def is_by_fraud(v: View, t: Terms, action: Number) -> Number:
+    """Whether an action from service request up stands on the fraud path.
+
+    It does where only that path permits it, or where fraud is the likelier state.
+    """
+    ordinary, high_usage, fraud = ways(v, t)
+    here = 1 << action
+    only_here = (ordinary & high_usage & here) != 0
+    on_path = (~fraud & here & STEP_BITS) != 0
+    return on_path & (only_here | (v.p_fraud > v.p_only))
+
+
+def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
+    """The guard-rails of one customer that hold, in words."""
+    found: list[Withheld] = []
+    if v.p_bad < t.min_p_bad:
+        text = f"P(bad) {v.p_bad:.2f} is below the floor {t.min_p_bad:.2f}."
+        found.append(Withheld("below_floor", STOP_ACTIONS, text))
+    if v.exposure < t.min_exposure:
+        text = f"At stake are {v.exposure:.2f}, less than {t.min_exposure:.2f}."
+        found.append(Withheld("small_exposure", STOP_ACTIONS, text))
+    if v.p_fraud_marginal < t.min_p_fraud_block:
+        text = f"Blocking needs P(fraud) of {t.min_p_fraud_block:.2f}."
+        found.append(Withheld("block_floor", ("block",), text))
+    evidence = seen.fraud is not None and all(
+        reason.code != "no_evidence" for reason in seen.fraud
+    )
+    if evidence and v.p_fraud_marginal < t.min_p_fraud_path:
+        text = f"The fraud path needs P(fraud) of {t.min_p_fraud_path:.2f}."
+        found.append(Withheld("fraud_floor", STOP_ACTIONS, text))
+    return found

@@ -1,0 +1,190 @@
+"""Holds: reasons not to act, reasons access is off, and who may release them.
+
+Reasons form a set and access returns only when all of them are cured. Authority is
+human > fraud > non-payment: automation releases what automation did for non-payment
+(or what expires by itself), and never lowers a stronger hold.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from decisions.evidence import is_confirmed
+from decisions.policy.document import PolicyDocument
+from decisions.policy.rules import StandingHold
+from decisions.recommendation import Hold, Reactivation
+from decisions.terms import Terms
+from features.facts import AccountFacts, ActiveHold, ExecutedAction
+
+AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
+
+
+def standing_rule(document: PolicyDocument, kind: str) -> StandingHold:
+    """The policy's rule for a kind of standing hold; unknown kinds count as manual."""
+    rules = {
+        "instalment_plan": document.holds.instalment_plan,
+        "exemption": document.holds.exemption,
+        "legal": document.holds.legal,
+    }
+    return rules.get(kind, document.holds.manual)
+
+
+def ends_at(rule: StandingHold, hold: ActiveHold) -> datetime | None:
+    """When a hold expires: its own date, or the longest time the policy allows."""
+    if rule.max_days is None:
+        return hold.until
+    longest = hold.since + timedelta(days=rule.max_days)
+    return longest if hold.until is None else min(hold.until, longest)
+
+
+def standing_holds(
+    document: PolicyDocument, facts: AccountFacts, at: datetime
+) -> Iterator[tuple[Hold, bool]]:
+    """Holds from the table `holds` in force at `at`: (hold, covers fraud as well)."""
+    for hold in facts.holds:
+        rule = standing_rule(document, hold.kind)
+        until = ends_at(rule, hold)
+        if until is not None and until <= at:
+            continue
+        ends = "until a person ends it" if until is None else f"until {until:%Y-%m-%d}"
+        yield (
+            Hold(
+                kind=hold.kind,
+                protects=True,
+                since=hold.since,
+                until=until,
+                released_by=rule.released_by,
+                sentence=f"{hold.kind.replace('_', ' ').capitalize()} {ends}.",
+                subscription_id=hold.subscription_id,
+            ),
+            rule.covers_fraud,
+        )
+
+
+def money_holds(
+    document: PolicyDocument, facts: AccountFacts, at: datetime
+) -> Iterator[Hold]:
+    """Holds on money: contested, promised and in flight; they protect their amounts."""
+    rules = document.holds
+    for dispute in facts.disputes:
+        decide_by = dispute.opened_at + timedelta(days=rules.dispute.max_days)
+        late = " It is past its time: a person must decide it." * (decide_by <= at)
+        yield Hold(
+            "dispute",
+            True,
+            dispute.opened_at,
+            None,
+            rules.dispute.decided_by,
+            sentence=f"Contested money is not owed until the dispute ends.{late}",
+        )
+    for promise in facts.promises:
+        longest = promise.made_at + timedelta(days=rules.promise.max_days)
+        beyond = promise.until is None or promise.until > longest
+        beyond = beyond or facts.n_promises_365d > rules.promise.per_year
+        note = " It goes beyond what the policy grants: a person looks." * beyond
+        yield Hold(
+            "promise",
+            True,
+            promise.made_at,
+            promise.until,
+            "its date",
+            sentence=f"Promised money is waited for.{note}",
+        )
+    if facts.in_flight:
+        yield Hold(
+            "payment_in_flight",
+            True,
+            None,
+            None,
+            "settlement",
+            sentence="A payment is on its way and counts as paid until it fails.",
+        )
+
+
+def access_holds(terms: Terms, facts: AccountFacts, at: datetime) -> Iterator[Hold]:
+    """Reasons for which access is off, each with whether its cause is cured."""
+    for action in facts.access_off:
+        reason = _reason(action)
+        cure = _cure(terms, facts, action, reason, at)
+        yield Hold(
+            kind=reason,
+            protects=False,
+            since=action.at,
+            until=_expiry(terms, facts, action, reason),
+            released_by=_released_by(reason, cure),
+            cure=cure,
+            sentence=f"Access is off for {reason}"
+            + (f"; cured: {cure}." if cure else "; not cured."),
+            subscription_id=action.subscription_id,
+        )
+
+
+def _reason(action: ExecutedAction) -> str:
+    reason = action.reason or "manual"
+    if action.by == "person" and reason == "nonpayment":
+        return reason  # a person carried out the ladder's own step
+    return reason if reason in AUTHORITY else "manual"
+
+
+def _expiry(
+    terms: Terms, facts: AccountFacts, action: ExecutedAction, reason: str
+) -> datetime | None:
+    """A protective suspension expires unless the fraud is confirmed by then."""
+    path = terms.document.fraud_path
+    confirmed = is_confirmed(facts)
+    if reason != "fraud" or path is None or confirmed or action.by == "person":
+        return None
+    return action.at + timedelta(hours=path.auto_expire_hours)
+
+
+def _cure(
+    terms: Terms,
+    facts: AccountFacts,
+    action: ExecutedAction,
+    reason: str,
+    at: datetime,
+) -> str | None:
+    """How the cause went away; None while it stands."""
+    if reason == "manual":
+        return None
+    if reason == "fraud":
+        expiry = _expiry(terms, facts, action, reason)
+        if expiry is not None and expiry <= at:
+            return "expired"
+        return None if facts.evidence else "cleared"
+    return _paid_or_arranged(terms, facts, at)
+
+
+def _paid_or_arranged(terms: Terms, facts: AccountFacts, at: datetime) -> str | None:
+    accepted = terms.document.reconnection.when
+    if facts.overdue is None:
+        return None
+    if facts.overdue <= (facts.in_flight or 0) and "paid" in accepted:
+        return "paid"
+    plans = (hold for hold, _ in standing_holds(terms.document, facts, at))
+    planned = any(hold.kind == "instalment_plan" for hold in plans)
+    arranged = facts.actionable == 0 or planned
+    return "arranged" if arranged and "arranged" in accepted else None
+
+
+def _released_by(reason: str, cure: str | None) -> str:
+    automatic = reason == "nonpayment" or cure == "expired"
+    return "automation" if automatic else "a person"
+
+
+def reactivation(
+    document: PolicyDocument, access: tuple[Hold, ...], at: datetime
+) -> Reactivation | None:
+    """Access comes back when every reason is cured, and not before."""
+    if not access or not all(hold.cure for hold in access):
+        return None
+    rules = document.reconnection
+    by_automation = all(hold.released_by == "automation" for hold in access)
+    strongest = max(access, key=lambda hold: AUTHORITY[hold.kind])
+    return Reactivation(
+        reasons=tuple(sorted({hold.kind for hold in access})),
+        cure=strongest.cure or "",
+        by="automation" if by_automation else "person",
+        restore_by=at + timedelta(hours=rules.within_hours),
+        bill_suspended_period=rules.bill_suspended_period,
+        fee_cap=rules.fee_cap,
+    )

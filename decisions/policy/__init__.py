@@ -1,0 +1,1 @@
+"""The policy file: its schema, how it is read, checked and hashed."""

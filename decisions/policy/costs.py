@@ -1,0 +1,105 @@
+"""The money part of a policy: losses and, per action, cost and effect."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from decisions.actions import ACTIONS, Action
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A part of the policy file: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Uncertain(Strict):
+    """A number, or a number with the range in which the truth may lie."""
+
+    value: Amount
+    low: Amount
+    high: Amount
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_number(cls, given: object) -> object:
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return {"value": given, "low": given, "high": given}
+        return given
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Uncertain":
+        if not self.low <= self.value <= self.high:
+            raise ValueError("needs low <= value <= high")
+        return self
+
+    @property
+    def is_exact(self) -> bool:
+        return self.low == self.high
+
+
+def _share(number: Uncertain) -> Uncertain:
+    if number.high > 1.0:
+        raise ValueError("is a share: it and its range must lie in [0, 1]")
+    return number
+
+
+class UncertainShare(Uncertain):
+    """An uncertain number in [0, 1]."""
+
+    @model_validator(mode="after")
+    def _in_unit_interval(self) -> "UncertainShare":
+        _share(self)
+        return self
+
+
+class Loss(Strict):
+    """What a bad customer costs (major units of the policy's currency)."""
+
+    cost_share: Share = Field(description="provider's share of a sales price")
+    lgd_nonpayment: UncertainShare = Field(description="share of unpaid cost lost")
+    lgd_fraud: UncertainShare
+    chargeback_fee: Uncertain = Uncertain(value=0, low=0, high=0)
+    nonpayer_value: UncertainShare = Field(
+        default=UncertainShare(value=0, low=0, high=0),
+        description="share of its lifetime value a non-payer who cures still has",
+    )
+    because: str = ""
+
+
+class ActionCost(Strict):
+    """One row of the cost model; pairs are (non-payment, fraud)."""
+
+    fixed: Uncertain
+    churn_good: UncertainShare = Field(
+        default=UncertainShare(value=0, low=0, high=0),
+        description="extra churn the action causes in a good customer",
+    )
+    rec: tuple[UncertainShare, UncertainShare] = Field(
+        description="share of the open cost recovered because of the action"
+    )
+    stop: tuple[UncertainShare, UncertainShare] = Field(
+        description="share of the run-up avoided"
+    )
+    stop_cb: UncertainShare = Field(
+        default=UncertainShare(value=0, low=0, high=0),
+        description="share of chargeback fees avoided",
+    )
+    because: str = ""
+
+
+class Costs(Strict):
+    """The cost model: losses and all six actions."""
+
+    loss: Loss
+    actions: dict[Action, ActionCost]
+
+    @model_validator(mode="after")
+    def _all_actions(self) -> "Costs":
+        absent = [action for action in ACTIONS if action not in self.actions]
+        if absent:
+            raise ValueError(f"costs.actions needs all six actions, missing {absent}")
+        return self

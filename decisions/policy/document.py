@@ -1,0 +1,189 @@
+"""The policy file as a whole."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from decisions.actions import Action
+from decisions.policy.costs import Amount, Costs, Share, Strict
+from decisions.policy.ladder import (
+    Calendar,
+    Clock,
+    Name,
+    Notices,
+    OrdinaryStop,
+    State,
+)
+from decisions.policy.rules import (
+    Appeals,
+    Approvals,
+    Budget,
+    Essential,
+    Exploration,
+    FirstInvoice,
+    FraudPath,
+    GuardRails,
+    HighUsage,
+    Holdout,
+    Holds,
+    ProviderRule,
+    Reconnection,
+    Review,
+)
+
+Thresholds = dict[Action, Share]
+
+
+class Tier(Strict):
+    """Typed thresholds for exposures from `exposure_from` up (major units)."""
+
+    exposure_from: Amount = 0.0
+    nonpayment: Thresholds = Field(default_factory=dict)
+    fraud: Thresholds = Field(default_factory=dict)
+
+
+class Scope(Strict):
+    """Whom the policy is for; an empty list means everybody."""
+
+    segments: tuple[str, ...] = ()
+    subject_kinds: tuple[
+        Literal["natural_person", "sole_trader", "legal_person"], ...
+    ] = ()
+    products: tuple[str, ...] = Field(
+        default=(), description="glob patterns; one live subscription must match"
+    )
+
+
+class Service(Strict):
+    """What a suspension for non-payment touches."""
+
+    suspend: Literal["unpaid_subscriptions", "account"] = "account"
+    because: str = ""
+
+
+class Amendment(Strict):
+    """Values that change from a date on: `set` is laid over the file."""
+
+    from_: date = Field(alias="from")
+    set: dict[str, Any]
+    because: str = Field(min_length=1)
+
+
+class PolicyCase(Strict):
+    """An example with its expected answer; every check of the file runs it.
+
+    Money is in major units, days are whole; what is absent is nothing.
+    """
+
+    name: str
+    p: tuple[Share | None, Share | None] = Field(description="(fraud, non-payment)")
+    open: Amount | None = 0.0
+    recurring: Amount = 0.0
+    usage: Amount = 0.0
+    clv: Amount | None = 0.0
+    days_overdue: int = 0
+    contested: Amount = 0.0
+    in_flight: Amount = 0.0
+    promised: Amount = 0.0
+    notices: dict[Name, int] = Field(
+        default_factory=dict, description="delivered so many days ago"
+    )
+    undelivered: dict[Name, int] = Field(
+        default_factory=dict, description="sent so many days ago, delivery unknown"
+    )
+    evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
+    holds: tuple[str, ...] = ()
+    subject_kind: str | None = "legal_person"
+    segment: str | None = None
+    n_invoices_paid: int = 5
+    usage_ratio: float | None = None
+    has_contacts: bool = True
+    stale_hours: float = 0.0
+    at: str = Field(default="2026-06-09T10:00:00Z", description="a Tuesday morning")
+    expect: Action | Literal["no_decision"]
+    propose: Action | None = None
+    withheld: str | None = Field(default=None, description="a code that must appear")
+    needs_person: bool | None = None
+
+
+class PolicyDocument(Strict):
+    """A collections policy: what happens to a customer, when, and why."""
+
+    forbear_policy: Literal[1] = Field(description="version of this schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    version: Annotated[int, Field(ge=1)]
+    title: str = ""
+    effective_from: date
+    effective_to: date | None = None
+    owner: str
+    approved_by: str | None = None
+    jurisdiction: str | None = None
+    language: str = "en"
+    contact: str = Field(default="", description="how customers reach a person")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    because: str = ""
+    mode: Literal["cost", "thresholds", "timeline"]
+    horizon_days: Annotated[int, Field(ge=1)] = 90
+    scope: Scope = Scope()
+    calendar: Calendar = Calendar()
+    clock: Clock = Clock()
+    materiality: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Amount] = Field(
+        default_factory=dict, description="per currency; below it nobody is pursued"
+    )
+    in_flight_days: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="as published; must equal settlement_days of the portfolio",
+    )
+    ordinary_stop: OrdinaryStop
+    notices: Notices = Notices()
+    ladder: tuple[State, ...] = ()
+    holds: Holds = Holds()
+    service: Service = Service()
+    fraud_path: FraudPath | None = None
+    high_usage: HighUsage | None = None
+    first_invoice: FirstInvoice | None = None
+    essential: Essential = Essential()
+    approvals: Approvals = Approvals()
+    budget: Budget = Budget()
+    review: Review = Review()
+    reconnection: Reconnection = Reconnection()
+    appeals: Appeals = Appeals()
+    exploration: Exploration = Exploration()
+    holdout: Holdout = Holdout()
+    provider: tuple[ProviderRule, ...] = ()
+    costs: Costs | None = None
+    thresholds: tuple[Tier, ...] = ()
+    guardrails: GuardRails = GuardRails()
+    amendments: tuple[Amendment, ...] = ()
+    cases: tuple[PolicyCase, ...] = ()
+
+    @model_validator(mode="after")
+    def _mode_has_what_it_needs(self) -> "PolicyDocument":
+        if self.mode == "cost" and self.costs is None:
+            raise ValueError("mode: cost needs the section costs")
+        if self.mode == "thresholds" and not self.thresholds:
+            raise ValueError("mode: thresholds needs the section thresholds")
+        if self.mode == "timeline" and not self.ladder:
+            raise ValueError("mode: timeline needs a ladder")
+        edges = [tier.exposure_from for tier in self.thresholds]
+        if edges and (edges[0] != 0 or edges != sorted(set(edges))):
+            raise ValueError("thresholds: exposure_from must start at 0 and rise")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "PolicyDocument":
+        known = set(self.notices.kinds)
+        used = {state.notice for state in self.ladder if state.notice}
+        for state in self.ladder:
+            used |= {*state.when.days_since, *state.when.business_days_since}
+        if self.fraud_path and self.fraud_path.notice:
+            used.add(self.fraud_path.notice)
+        if self.high_usage:
+            used.add(self.high_usage.notice)
+        if unknown := sorted(used - known):
+            raise ValueError(f"notices.kinds does not describe {unknown}")
+        names = [state.state for state in self.ladder]
+        if len(names) != len(set(names)):
+            raise ValueError("ladder: two states have the same name")
+        return self

@@ -1,0 +1,112 @@
+"""The collections ladder: clock, notices and states."""
+
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from decisions.actions import Action
+from decisions.policy.costs import Amount, Share, Strict
+
+Days = Annotated[int, Field(ge=0, le=3650)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Calendar(Strict):
+    """When the reseller acts: days, hours and timezone."""
+
+    timezone: str = "UTC"
+    country: str | None = Field(
+        default=None, description="ISO 3166 code for public holidays; absent: none"
+    )
+    subdivision: str | None = None
+    days_off: tuple[date, ...] = Field(default=(), description="further days off")
+    working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
+        default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
+    )
+    from_time: time = Field(default=time(0, 0), description="no stop before, local")
+    cut_off: time | None = Field(default=None, description="no stop from then on")
+    not_before_day_off: bool = Field(
+        default=False, description="no stop on the eve of a day off"
+    )
+    because: str = ""
+
+
+class Clock(Strict):
+    """What the days of the ladder are counted from (the facts count the same way)."""
+
+    anchor: Literal["due_date"] = "due_date"
+    of: Literal["earliest_unpaid"] = "earliest_unpaid"
+    after_partial_payment: Literal["re_anchor"] = "re_anchor"
+    grace_days: Days = 0
+    substantially_paid_share: Share = Field(
+        default=1.0,
+        description="invoices paid to this share are treated as paid by the ladder",
+    )
+    because: str = ""
+
+
+class NoticeRule(Strict):
+    """A message the policy requires before it goes further."""
+
+    channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
+    languages: tuple[str, ...] = ("en",)
+    proof: Literal["sent", "delivered"] = "delivered"
+    send_within_days: Days = 2
+    retry_after_days: Annotated[int, Field(ge=1)] = Field(
+        default=7, description="silent for so long: try the next channel"
+    )
+    is_final_warning: bool = False
+    fee: Amount = 0.0
+    text: str = Field(default="", description="what it tells the customer, in a line")
+    because: str = ""
+
+
+class Notices(Strict):
+    """Which messages there are, and when they are sent."""
+
+    send: Literal["when_useful", "always"] = Field(
+        default="when_useful",
+        description="always: also to a customer whom leaving alone would cost less",
+    )
+    consolidated: bool = Field(
+        default=True, description="one notice per customer, not one per invoice"
+    )
+    count: Literal["same_version", "same_policy"] = Field(
+        default="same_version", description="which notices already sent count"
+    )
+    kinds: dict[Name, NoticeRule] = Field(default_factory=dict)
+
+
+class When(Strict):
+    """Entry condition of a state; all parts must hold."""
+
+    days_overdue: Days = 0
+    days_since: dict[Name, Days] = Field(default_factory=dict)
+    business_days_since: dict[Name, Days] = Field(default_factory=dict)
+    days_suspended: Days = 0
+
+
+class State(Strict):
+    """One rung. It is entered only after every rung before it was passed."""
+
+    state: Name
+    action: Action
+    when: When
+    notice: Name | None = None
+    restrict: tuple[str, ...] = Field(
+        default=(), description="what the customer may not do meanwhile"
+    )
+    owner: str = "collections"
+    max_days: Days | None = Field(default=None, description="then a person reviews")
+    because: str = ""
+
+
+class OrdinaryStop(Strict):
+    """When service would end without Forbear: run-up counts until then."""
+
+    days_overdue: Days
+    at_least_days: Days = Field(
+        default=14, description="run-up of an account already past the ordinary stop"
+    )
+    because: str = ""

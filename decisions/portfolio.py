@@ -1,0 +1,287 @@
+"""A portfolio in columns: the twin of `recommend`, with budgets and the review queue.
+
+Row by row it gives what `recommend` gives (tests compare them); what only a whole run
+can know comes after: the breaker lets the stops with the greatest net gain through and
+turns the rest into reviews, and the queue takes the reviews that gain most.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SUSPEND
+from decisions.arms import GREEDY, Arm, draw_arm, softer
+from decisions.budget import places_left, stops_left
+from decisions.case import BookState, Case
+from decisions.choose import least_cost
+from decisions.columns import Columns, IntArray, TextArray, columns_of_cases
+from decisions.cost import expected_costs
+from decisions.guardrails import forbidden, is_by_fraud
+from decisions.policy.load import Policy
+from decisions.stability import stability_arrays
+from decisions.states import FloatArray
+from decisions.terms import Terms
+from decisions.typed import SEVERITY_ORDER, typed_actions
+from decisions.view import View
+
+_CHUNK = 16_384  # rows that fit the processor's cache
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PortfolioRun:
+    """Answers for n customers, in the order of the columns.
+
+    `proposed` and `recommended` are indices of `ACTIONS`, -1 where there is no
+    decision (`code` says why). `costs` has shape (n, 6), NaN where there are none.
+    `is_broken` says that the mass-action breaker turned stops into reviews.
+    """
+
+    columns: Columns
+    costs: FloatArray
+    proposed: IntArray
+    recommended: IntArray
+    forbidden: IntArray
+    stability: FloatArray
+    is_close_call: BoolArray
+    requires_person: BoolArray
+    arm: TextArray
+    propensity: FloatArray
+    n_breaker_reviews: int
+    n_queue_refused: int
+
+    @property
+    def is_broken(self) -> bool:
+        return self.n_breaker_reviews > 0
+
+    def actions(self, indices: IntArray) -> TextArray:
+        """Names of actions; None where there is no decision."""
+        names = np.array([*ACTIONS, None], dtype=object)
+        chosen: TextArray = names[indices]
+        return chosen
+
+
+@dataclass
+class _Rows:
+    """The state of a run while it is made."""
+
+    v: View
+    order: list[FloatArray]
+    banned: IntArray
+    stands: IntArray
+    action: IntArray
+    in_force: BoolArray
+
+
+def recommend_many(
+    cases: Sequence[Case], policy: Policy, at: datetime, book: BookState | None = None
+) -> PortfolioRun:
+    """`recommend` for many cases at one moment, with the book's limits over the run.
+
+    Args:
+        cases: any cases; the answer has their order.
+        policy: its terms in force at `at` decide.
+        at: aware UTC moment.
+        book: what was used before this run; its size of base counts for shares.
+    """
+    terms = policy.in_force(at)
+    columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
+    if terms is None:
+        columns.code[:] = "not_in_force"
+    return run(columns, terms or policy.latest, at, book or BookState())
+
+
+def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> PortfolioRun:
+    """The answers for prepared columns."""
+    n, v = len(columns), columns.view
+    costs = _costs(terms, v, n)
+    proposed, stable, stands = _propose(terms, v, costs)
+    banned = np.asarray(forbidden(v, terms), dtype=np.int64)
+    order = costs if terms.mode == "cost" else [np.full(n, c) for c in SEVERITY_ORDER]
+    rows = _Rows(v, order, banned, stands, stands, v.in_force > NONE)
+    rows.action = _least_cost(order, banned, stands)
+    _settle(rows, terms)
+    arm, propensity = _draw_arms(rows, terms, columns.customer_id, at)
+    decided = columns.code == None  # noqa: E711  elementwise
+    n_broken = _break_mass_action(rows, terms, book, decided)
+    n_refused = _fill_queue(rows, terms, book, decided, n_broken)
+    nothing = np.where(decided, 0, -1)
+    return PortfolioRun(
+        columns=columns,
+        costs=np.where(decided[:, np.newaxis], np.stack(costs, axis=1), np.nan),
+        proposed=np.where(decided, proposed, nothing),
+        recommended=np.where(decided, rows.action, nothing),
+        forbidden=banned,
+        stability=np.where(decided, stable, np.nan),
+        is_close_call=decided & (stands != proposed),
+        requires_person=decided & _needs_person(rows, terms, columns.subject_kind),
+        arm=arm,
+        propensity=propensity,
+        n_breaker_reviews=int(n_broken.sum()),
+        n_queue_refused=n_refused,
+    )
+
+
+def _costs(terms: Terms, v: View, n: int) -> list[FloatArray]:
+    """Expected cost per action, each of shape (n,); NaN without a cost model."""
+    if terms.model is None:
+        return [np.full(n, np.nan) for _ in ACTIONS]
+    found = [np.empty(n) for _ in ACTIONS]
+    for start in range(0, n, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        piece = View(*(column[part] for column in v))
+        for whole, few in zip(found, expected_costs(terms.model, piece.x), strict=True):
+            whole[part] = few
+    return found
+
+
+def _cheapest(order: Sequence[FloatArray]) -> IntArray:
+    best = order[0].copy()
+    action = np.zeros(len(best), dtype=np.int64)
+    for index in range(1, len(order)):
+        better = order[index] < best
+        best[better] = order[index][better]
+        action[better] = index
+    return action
+
+
+def _least_cost(
+    order: Sequence[FloatArray], banned: IntArray, limit: IntArray
+) -> IntArray:
+    best = order[0].copy()
+    action = np.zeros(len(best), dtype=np.int64)
+    for index in range(1, len(order)):
+        better = (order[index] < best) & (index <= limit) & ((banned >> index) & 1 == 0)
+        best[better] = order[index][better]
+        action[better] = index
+    return action
+
+
+def _propose(
+    terms: Terms, v: View, costs: list[FloatArray]
+) -> tuple[IntArray, FloatArray, IntArray]:
+    n = len(v.p_fraud)
+    unknown = np.full(n, np.nan)
+    if terms.mode == "timeline":
+        return v.ladder_action, unknown, v.ladder_action
+    if terms.mode == "thresholds" or terms.model is None:
+        action = typed_actions(terms, v).astype(np.int64)
+        return action, unknown, action
+    proposed = _cheapest(costs)
+    asked = np.flatnonzero(proposed > NONE)
+    if terms.model.draws is None or not len(asked):
+        return proposed, unknown, proposed
+    few = View(*(column[asked] for column in v))
+    share, stand = stability_arrays(
+        terms.model.draws, few.x, proposed[asked], terms.close_call_below
+    )
+    stable, stands = unknown, proposed.copy()
+    stable[asked], stands[asked] = share, stand
+    return proposed, stable, stands
+
+
+def _at(order: Sequence[FloatArray], action: IntArray) -> FloatArray:
+    return np.choose(action, order)
+
+
+def _settle(rows: _Rows, terms: Terms) -> None:
+    """Net gain, hysteresis, first invoice, required notices, what is in force."""
+    v, order, action = rows.v, rows.order, rows.action
+    if terms.mode == "cost":
+        now = _at(order, action)
+        action = np.where(order[NONE] - now < terms.min_net_gain, NONE, action)
+        now = _at(order, action)
+        limit = now + terms.hysteresis * np.abs(now)
+        allowed = (rows.banned >> v.previous) & 1 == 0
+        flaps = (v.previous > action) & (_at(order, v.previous) <= limit) & allowed
+        action = np.where(flaps, v.previous, action)
+    first = v.is_first_invoice & (v.p_bad >= terms.min_p_first_invoice)
+    action = np.where(first, np.maximum(action, REVIEW), action)
+    action = np.where(v.is_notice_required, np.maximum(action, REMIND), action)
+    rows.action = np.maximum(action, v.in_force)
+
+
+def _draw_arms(
+    rows: _Rows, terms: Terms, customer_id: TextArray, at: datetime
+) -> tuple[TextArray, FloatArray]:
+    n, v = len(customer_id), rows.v
+    names = np.full(n, GREEDY, dtype=object)
+    propensity = np.ones(n)
+    explore, p_holdout = terms.document.exploration, terms.document.holdout.share
+    by_fraud = v.is_confirmed_fraud | is_by_fraud(v, terms, rows.action)
+    open_ = ~rows.in_force & ~by_fraud
+    scope = [ACTIONS.index(action) for action in explore.scope]
+    may_explore = (
+        open_
+        & np.isin(rows.action, scope)
+        & (v.exposure <= explore.max_exposure)
+        & (explore.share > 0.0)
+    )
+    asked = may_explore | (open_ & (p_holdout > 0.0))
+    action = rows.action.copy()
+    for i in np.flatnonzero(asked).tolist():
+        greedy, banned = int(action[i]), int(rows.banned[i])
+        soft = softer(greedy, banned) if may_explore[i] else None
+        plain = None
+        if p_holdout > 0.0:
+            ladder, bits = int(v.ladder_action[i]), int(v.ordinary_bits[i])
+            plain = least_cost(SEVERITY_ORDER, bits, ladder)
+        arm: Arm = draw_arm(terms, str(customer_id[i]), at, greedy, soft, plain)
+        names[i], action[i], propensity[i] = arm
+    rows.action = action
+    return names, propensity
+
+
+def _break_mass_action(
+    rows: _Rows, terms: Terms, book: BookState, decided: BoolArray
+) -> BoolArray:
+    """Stops beyond the budget become reviews; those that gain most come first."""
+    broken = np.zeros(len(rows.action), dtype=bool)
+    stops = np.flatnonzero(decided & ~rows.in_force & (rows.action >= SUSPEND))
+    left = stops_left(terms, book)
+    if len(stops) <= left:
+        return broken
+    gain = rows.order[NONE][stops] - _at(rows.order, rows.action)[stops]
+    ranked = stops[np.argsort(-gain, kind="stable")]
+    broken[ranked[int(left) :]] = True
+    rows.action = np.where(broken, REVIEW, rows.action)
+    return broken
+
+
+def _fill_queue(
+    rows: _Rows, terms: Terms, book: BookState, decided: BoolArray, broken: BoolArray
+) -> int:
+    """The queue takes the reviews that gain most over what would be done instead.
+
+    Exact for one resource of which every review takes one unit. The breaker's reviews
+    do not wait for a place.
+    """
+    asked = decided & ~rows.in_force & ~broken & (rows.action == REVIEW)
+    reviews = np.flatnonzero(asked)
+    left = places_left(terms, book)
+    if len(reviews) <= left:
+        return 0
+    without = _least_cost(rows.order, rows.banned | 1 << REVIEW, rows.stands)
+    gain = (_at(rows.order, without) - rows.order[REVIEW])[reviews]
+    refused = reviews[np.argsort(-gain, kind="stable")][int(left) :]
+    action = rows.action.copy()
+    action[refused] = without[refused]
+    rows.action = action
+    return len(refused)
+
+
+def _needs_person(rows: _Rows, terms: Terms, subject_kind: TextArray) -> BoolArray:
+    """`approvals_needed` > 0, as a column."""
+    rule, v = terms.document.approvals, rows.v
+    limit = np.inf if rule.four_eyes_over is None else rule.four_eyes_over
+    by_fraud = (rows.action != v.in_force) & is_by_fraud(v, terms, rows.action)
+    needed: BoolArray = (rows.action >= SUSPEND) & (v.exposure > limit) & ~by_fraud
+    natural = subject_kind != "legal_person"
+    for index, name in enumerate(ACTIONS):
+        always = name in rule.person_for or name in ("review", "block")
+        if always or name in rule.natural_person_for:
+            needed |= (rows.action == index) & (always | natural)
+    return needed

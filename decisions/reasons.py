@@ -1,0 +1,94 @@
+"""Why a proposed action is withheld: codes, sentences, and when that ends."""
+
+from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.case import BookState
+from decisions.choose import Choice
+from decisions.circumstances import Circumstances
+from decisions.guardrails import number_reasons, ways
+from decisions.recommendation import Withheld
+from decisions.terms import Terms
+from decisions.view import View
+
+_NO_DECISION = {
+    "not_in_force": "The policy is not in force at this moment.",
+    "out_of_scope": "The policy does not speak of this customer.",
+    "no_probability": "There is no probability to decide on.",
+    "unknown_money": "What is at stake in money is unknown.",
+    "stale_data": "The data are older than the policy accepts.",
+}
+
+
+def no_decision_sentence(code: str, terms: Terms) -> str:
+    """Why there is no decision, in one sentence."""
+    text = _NO_DECISION[code]
+    if code == "stale_data":
+        hours = terms.document.guardrails.any.stale_hours
+        return f"{text[:-1]} ({hours:g} hours). Load newer data and ask again."
+    return text
+
+
+def withheld_reasons(
+    terms: Terms, book: BookState, seen: Circumstances, v: View, choice: Choice
+) -> tuple[Withheld, ...]:
+    """Every reason why the answer is milder than the proposal; empty when it is not."""
+    wanted = max(choice.proposed, choice.greedy)
+    given = choice.recommended
+    if wanted <= given:
+        return ()
+    between = range(given + 1, wanted + 1)
+    names = {ACTIONS[action] for action in between}
+    found = [*_of_the_facts(terms, seen, v, names), *number_reasons(v, terms, seen)]
+    relevant = [reason for reason in found if names.intersection(reason.actions)]
+    return (*relevant, *_of_the_choice(terms, book, choice))
+
+
+def _of_the_facts(
+    terms: Terms, seen: Circumstances, v: View, names: set[Action]
+) -> list[Withheld]:
+    """Reasons of the ways this customer could go; an open way gives none."""
+    ordinary, high_usage, fraud = ways(v, terms)
+    mask = sum(1 << ACTIONS.index(name) for name in names)
+    if not ordinary & high_usage & fraud & mask:
+        return []
+    found = list(seen.ordinary)
+    if seen.high_usage:
+        found += [reason for reason in seen.high_usage if reason not in found]
+    if seen.fraud and v.p_fraud > v.p_only:
+        found += [reason for reason in seen.fraud if reason not in found]
+    return found
+
+
+def _of_the_choice(terms: Terms, book: BookState, choice: Choice) -> list[Withheld]:
+    found = []
+    if choice.stands < choice.proposed and choice.stability is not None:
+        text = (
+            f"Close call: only {choice.stability:.0%} of the draws of uncertain costs "
+            f"agree on {ACTIONS[choice.proposed]}; the milder action wins."
+        )
+        found.append(Withheld("close_call", _above(choice.stands, choice), text))
+    if choice.gained < choice.permitted and choice.greedy == NONE:
+        text = f"Acting would gain less than {terms.min_net_gain:.2f}."
+        found.append(Withheld("small_gain", _above(NONE, choice), text))
+    if choice.arm.name != "greedy" and choice.arm.action < choice.greedy:
+        text = "Drawn into the randomised softer share, so that we keep learning."
+        if choice.arm.name == "holdout":
+            text = "In the holdout that is treated by the plain ladder."
+        found.append(Withheld(choice.arm.name, _above(choice.arm.action, choice), text))
+    if choice.recommended != choice.arm.action:
+        found.append(_of_the_book(book, choice))
+    return found
+
+
+def _above(action: int, choice: Choice) -> tuple[Action, ...]:
+    return ACTIONS[action + 1 : max(choice.proposed, choice.greedy) + 1]
+
+
+def _of_the_book(book: BookState, choice: Choice) -> Withheld:
+    if choice.arm.action == REVIEW:
+        text = "Today's review queue is full."
+        return Withheld("review_queue_full", ("review",), text)
+    if book.is_stopped:
+        text = "All stops are switched off; a person looks instead."
+        return Withheld("kill_switch", ("suspend", "block"), text)
+    text = "The suspension budget is used up; a person looks instead."
+    return Withheld("suspension_budget", ACTIONS[SUSPEND:], text)

@@ -1,0 +1,173 @@
+"""The answer: what is proposed, what is permitted, why not more, and until when."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from decisions.actions import Action
+from decisions.case import Basis
+from decisions.cost import CostModel
+from decisions.thresholds import Stake, Threshold, thresholds_of
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A reason why actions are not permitted now.
+
+    `permitted_from` is the moment this reason ends by itself; None when it waits for
+    somebody (a payment, a delivery, a person).
+    """
+
+    code: str
+    actions: tuple[Action, ...]
+    sentence: str
+    permitted_from: datetime | None = None
+    released_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDue:
+    """A notice the policy requires now, before it goes further (or after it acted)."""
+
+    notice: str
+    state: str
+    channel: str
+    languages: tuple[str, ...]
+    send_by: datetime
+    invoices: tuple[str, ...] = ()
+    is_final_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason not to act (`protects`), or a reason access is off."""
+
+    kind: str
+    protects: bool
+    since: datetime | None
+    until: datetime | None
+    released_by: str
+    cure: str | None = None  # how the cause went away: paid, arranged, cleared, expired
+    sentence: str = ""
+    subscription_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reactivation:
+    """Every reason for which access is off is cured: access comes back."""
+
+    reasons: tuple[str, ...]
+    cure: str  # paid, arranged, cleared or expired
+    by: str  # automation or person
+    restore_by: datetime
+    bill_suspended_period: str
+    fee_cap: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEffect:
+    """What taking access away does to the provider's bill of one subscription."""
+
+    subscription_id: str
+    product: str | None
+    share_stopped: float
+    instead: str
+    cancel_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Exclusive probabilities; they sum to 1."""
+
+    fraud: float
+    nonpayment_only: float
+    good: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One answer. `recommended_action` None means "no decision", and `code` says why.
+
+    A stop action is automatic only where `requires_person` is False; `approvals` is
+    the number of people who must agree, and `meanwhile_action` what automation may do
+    until they have answered. `in_force` says the recommended action was
+    carried out already and simply goes on.
+    """
+
+    customer_id: str
+    at: datetime
+    policy: str
+    policy_hash: str
+    mode: str
+    currency: str
+    horizon_days: int
+    proposed_action: Action | None
+    recommended_action: Action | None
+    code: str | None
+    sentence: str
+    basis: Basis | None
+    states: States | None
+    p_fraud: float | None
+    p_nonpayment: float | None
+    stake: Stake | None
+    expected_cost: dict[Action, float] | None
+    stability: float | None
+    is_close_call: bool
+    withheld: tuple[Withheld, ...]
+    holds: tuple[Hold, ...]
+    notices_due: tuple[NoticeDue, ...]
+    state: str | None
+    restrict: tuple[str, ...]
+    subscriptions: tuple[str, ...]
+    requires_person: bool
+    meanwhile_action: Action | None
+    approvals: int
+    in_force: bool
+    reactivation: Reactivation | None
+    provider: tuple[ProviderEffect, ...]
+    wording: str | None
+    review_by: datetime | None
+    auto_expires_at: datetime | None
+    arm: str
+    propensity: float
+    expires_at: datetime
+    missing: tuple[str, ...]
+    _model: CostModel | None = field(repr=False, compare=False, default=None)
+    _rho: float = field(repr=False, compare=False, default=0.0)
+
+    @property
+    def thresholds(self) -> dict[str, tuple[Threshold, ...]]:
+        """Per target, from which probability on each action costs least."""
+        if self._model is None or self.stake is None:
+            return {}
+        return thresholds_of(
+            self._model,
+            self.stake,
+            self.p_fraud or 0.0,
+            self.p_nonpayment or 0.0,
+            self._rho,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: moments as ISO 8601 text, nothing private."""
+        values = {
+            f.name: _plain(getattr(self, f.name))
+            for f in fields(self)
+            if not f.name.startswith("_")
+        }
+        if values["stake"] is not None and self.stake is not None:
+            values["stake"]["exposure"] = self.stake.exposure
+        values["thresholds"] = _plain(self.thresholds)
+        return values
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value

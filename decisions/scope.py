@@ -1,0 +1,72 @@
+"""For whom the policy is, and which subscriptions a stop would touch."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from decisions.policy.document import PolicyDocument
+from decisions.recommendation import Hold
+from features.facts import AccountFacts, LiveSubscription
+
+
+def _matches(patterns: tuple[str, ...], product: str | None) -> bool:
+    name = (product or "").lower()
+    return any(fnmatchcase(name, pattern.lower()) for pattern in patterns)
+
+
+def is_in_scope(document: PolicyDocument, facts: AccountFacts) -> bool:
+    """Whether the policy speaks of this customer."""
+    scope = document.scope
+    if scope.segments and facts.segment not in scope.segments:
+        return False
+    if scope.subject_kinds and facts.subject_kind not in scope.subject_kinds:
+        return False
+    live = facts.subscriptions
+    return not scope.products or any(_matches(scope.products, s.product) for s in live)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a stop would touch: named subscriptions, or (empty) the whole account.
+
+    `protection` is the hold that leaves nothing to touch; `is_essential` says that
+    what is left is never cut off.
+    """
+
+    subscriptions: tuple[str, ...] = ()
+    protection: Hold | None = None
+    is_essential: bool = False
+
+
+def targets(
+    document: PolicyDocument, facts: AccountFacts, standing: tuple[Hold, ...]
+) -> Targets:
+    """What a stop for non-payment would touch under the policy's service scope."""
+    whole = next((hold for hold in standing if hold.subscription_id is None), None)
+    if whole is not None:
+        return Targets(protection=whole)
+    essential = document.essential
+    if facts.segment in essential.segments:
+        return Targets(is_essential=True)
+    unpaid = [s for s in facts.subscriptions if s.overdue > 0]
+    if document.service.suspend == "account" or not unpaid:
+        part = next(iter(standing), None)
+        live = facts.subscriptions
+        cut = any(_matches(essential.products, s.product) for s in live)
+        return Targets(protection=part, is_essential=cut)
+    return _of_unpaid(document, unpaid, standing)
+
+
+def _of_unpaid(
+    document: PolicyDocument,
+    unpaid: list[LiveSubscription],
+    standing: tuple[Hold, ...],
+) -> Targets:
+    held = {hold.subscription_id: hold for hold in standing}
+    free = [s for s in unpaid if s.subscription_id not in held]
+    if not free:
+        return Targets(protection=held[unpaid[0].subscription_id])
+    products = document.essential.products
+    touched = tuple(
+        s.subscription_id for s in free if not _matches(products, s.product)
+    )
+    return Targets(subscriptions=touched, is_essential=not touched)

@@ -1,0 +1,125 @@
+"""What the rules compare: one customer's numbers, or a portfolio's columns."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from decisions.actions import SEVERITY
+from decisions.case import Case
+from decisions.circumstances import Circumstances
+from decisions.cost import Coefficients, terms_of
+from decisions.exposure import UNITS, exposure
+from decisions.numbers import Number
+from decisions.scope import is_in_scope
+from decisions.states import exclusive_states
+from decisions.terms import Terms
+
+
+class View(NamedTuple):
+    """Numbers of one customer, or arrays of shape (n,); the rules do not care which.
+
+    Probabilities are exclusive states but for the two marginals; money is in major
+    units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold;
+    actions are indices of `ACTIONS`.
+    """
+
+    p_fraud: Number
+    p_only: Number
+    p_good: Number
+    p_fraud_marginal: Number
+    p_nonpayment: Number
+    open_cost: Number
+    run_up: Number
+    stoppable: Number
+    clv: Number
+    ordinary_bits: Number
+    high_usage_bits: Number
+    fraud_bits: Number
+    ladder_action: Number
+    in_force: Number
+    previous: Number
+    is_confirmed_fraud: Number
+    is_first_invoice: Number
+    is_notice_required: Number
+
+    @property
+    def exposure(self) -> Number:
+        return self.open_cost + self.run_up
+
+    @property
+    def p_bad(self) -> Number:
+        return self.p_fraud + self.p_only
+
+    @property
+    def x(self) -> Coefficients:
+        """The customer's side of the cost product."""
+        return terms_of(
+            self.p_fraud,
+            self.p_only,
+            self.p_good,
+            self.open_cost,
+            self.run_up,
+            self.stoppable,
+            self.clv,
+        )
+
+
+def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
+    """One customer's numbers; None when the money is unknown."""
+    facts = case.facts
+    stake = exposure(terms.stake, facts)
+    if stake is None or (facts.clv is None and terms.mode == "cost"):
+        return None
+    p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
+    fraud, only, good = exclusive_states(
+        p_fraud, p_nonpayment, case.nonpayment_given_fraud
+    )
+    is_due = seen.position.notice is not None
+    return View(
+        fraud,
+        only,
+        good,
+        p_fraud,
+        p_nonpayment,
+        stake.open_cost,
+        stake.run_up,
+        stake.stoppable,
+        (facts.clv or 0) / UNITS,
+        seen.ordinary_bits,
+        seen.high_usage_bits,
+        seen.fraud_bits,
+        seen.position.action,
+        seen.in_force,
+        0 if case.previous is None else SEVERITY[case.previous],
+        seen.is_confirmed_fraud,
+        seen.is_first_invoice,
+        is_due and terms.notices_always,
+    )
+
+
+def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
+    """Why nothing may be decided: a code, or None."""
+    if terms is None:
+        return "not_in_force"
+    if not is_in_scope(terms.document, case.facts):
+        return "out_of_scope"
+    blind = case.p_fraud is None and case.p_nonpayment is None
+    if blind and terms.mode != "timeline":
+        return "no_probability"
+    if case.facts.open is None or (case.facts.clv is None and terms.mode == "cost"):
+        return "unknown_money"
+    return "stale_data" if _is_stale(case, terms, at) else None
+
+
+def data_until(case: Case) -> datetime:
+    """How far the data behind the case observe."""
+    seen = case.observed_until
+    return case.facts.as_of if seen is None else min(seen, case.facts.as_of)
+
+
+def _is_stale(case: Case, terms: Terms, at: datetime) -> bool:
+    age = case.facts.report_age_days
+    if age is not None and case.facts.source == "ageing":
+        limit = terms.document.guardrails.any.max_report_age_days
+        if age > limit:
+            return True
+    return at - data_until(case) > terms.stale_after

@@ -1,0 +1,189 @@
+"""Three ways lead to a stop; each says why it does not, or not yet.
+
+The ordinary way climbs the ladder; the way of abnormally high use is shorter; the
+fraud path needs evidence instead of notices. Reasons come in the order in which a
+person would ask for them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from decisions.actions import Action
+from decisions.evidence import counting_evidence, is_confirmed
+from decisions.exposure import UNITS
+from decisions.ladder import STOP_ACTIONS, Position, counting_notices
+from decisions.recommendation import Hold, Withheld
+from decisions.scope import Targets
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+STEPS: tuple[Action, ...] = ("remind", "service_request", "suspend", "block")
+PURSUIT: tuple[Action, ...] = ("service_request", "suspend", "block")
+
+
+def arrears_reasons(terms: Terms, facts: AccountFacts) -> Iterator[Withheld]:
+    """Why there is no arrears to act on; nothing when there is."""
+    if facts.overdue is None or facts.actionable is None:
+        yield Withheld("arrears_unknown", STEPS, "What is overdue is not known.")
+    elif facts.actionable <= 0:
+        yield _no_arrears(facts)
+    elif facts.actionable / UNITS < terms.materiality:
+        yield Withheld(
+            "below_materiality",
+            STEPS,
+            f"Overdue {facts.actionable / UNITS:.2f} is below {terms.materiality:.2f}.",
+        )
+    elif _is_substantially_paid(terms, facts):
+        yield Withheld("substantially_paid", STEPS, "What is overdue is all but paid.")
+
+
+def _no_arrears(facts: AccountFacts) -> Withheld:
+    if facts.overdue and facts.promised:
+        ends = [p.until for p in facts.promises if p.until is not None]
+        until = min(ends, default=None)
+        return Withheld("promise", STEPS, "What is overdue is promised.", until)
+    if facts.overdue and facts.in_flight:
+        return Withheld(
+            "payment_in_flight", STEPS, "What is overdue is being paid right now."
+        )
+    if facts.contested:
+        return Withheld(
+            "dispute",
+            STEPS,
+            "Everything overdue is contested and the rest is paid.",
+            released_by="the end of the dispute",
+        )
+    return Withheld("nothing_overdue", STEPS, "Nothing is overdue.")
+
+
+def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:
+    share = terms.document.clock.substantially_paid_share
+    if share >= 1.0:
+        return False
+    late = [item for item in facts.items if item.days_overdue > 0]
+    billed = sum(item.amount for item in late)
+    return billed > 0 and sum(item.remainder for item in late) <= (1 - share) * billed
+
+
+def hold_reasons(terms: Terms, facts: AccountFacts, aim: Targets) -> Iterator[Withheld]:
+    """Standing holds and, where the policy says so, any open dispute."""
+    hold = aim.protection
+    if hold is not None:
+        yield _held(hold, STEPS)
+    if facts.disputes and terms.document.holds.dispute.blocks_always:
+        yield Withheld(
+            "dispute",
+            PURSUIT,
+            "A dispute is open.",
+            released_by="the end of the dispute",
+        )
+
+
+def _held(hold: Hold, actions: tuple[Action, ...]) -> Withheld:
+    return Withheld(hold.kind, actions, hold.sentence, hold.until, hold.released_by)
+
+
+def ladder_reasons(facts: AccountFacts, position: Position) -> Iterator[Withheld]:
+    """What the ladder still waits for."""
+    waits = position.waits
+    if "contacts" not in facts.tables:
+        yield Withheld(
+            "no_contacts",
+            STOP_ACTIONS,
+            "The data have no contacts, so no notice is proven.",
+        )
+    if waits is not None:
+        yield waits
+    if position.notice is None:
+        opens = None if waits is None else waits.permitted_from
+        yield Withheld("no_notice_due", ("remind",), "No notice is due now.", opens)
+
+
+def service_reasons(
+    terms: Terms, facts: AccountFacts, aim: Targets
+) -> Iterator[Withheld]:
+    """Essential service and appeals: they count on every way."""
+    essential = terms.document.essential
+    if aim.is_essential:
+        mode = essential.restricted_mode
+        text = "This service is essential and never cut off wholly."
+        yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
+    if facts.has_open_appeal and not _has_new_evidence(facts):
+        days = terms.document.appeals.decide_days
+        yield Withheld(
+            "open_appeal",
+            STOP_ACTIONS,
+            f"An appeal is open; it is decided within {days} days.",
+            released_by="the decision on the appeal",
+        )
+
+
+def _has_new_evidence(facts: AccountFacts) -> bool:
+    stopped = max((action.at for action in facts.access_off), default=None)
+    return stopped is not None and any(sign.at > stopped for sign in facts.evidence)
+
+
+def timing_reasons(
+    terms: Terms, facts: AccountFacts, at: datetime
+) -> Iterator[Withheld]:
+    """Tenure, cool-down and the calendar: reasons that end by themselves."""
+    rails = terms.document.guardrails.suspend
+    if rails.min_tenure_days and facts.created_at is not None:
+        grown = facts.created_at + timedelta(days=rails.min_tenure_days)
+        if at < grown:
+            text = f"Customer for less than {rails.min_tenure_days} days."
+            yield Withheld("new_customer", STOP_ACTIONS, text, grown)
+    last = [a.at for a in facts.actions_90d if a.action in ("suspend", "reactivate")]
+    if rails.cool_down_days and last:
+        cooled = max(last) + timedelta(days=rails.cool_down_days)
+        if at < cooled:
+            text = f"Access changed less than {rails.cool_down_days} days ago."
+            yield Withheld("cool_down", STOP_ACTIONS, text, cooled)
+    opens, code = terms.calendar.may_stop_from(at)
+    if code is not None:
+        text = f"No access is taken away now ({code.replace('_', ' ')})."
+        yield Withheld(code, STOP_ACTIONS, text, opens)
+
+
+def high_usage_reasons(
+    terms: Terms, facts: AccountFacts, at: datetime
+) -> tuple[Withheld, ...] | None:
+    """The way of abnormally high use; None when use is not so."""
+    rule = terms.document.high_usage
+    if rule is None or facts.usage_ratio is None:
+        return None
+    daily = (facts.usage_daily_cost or 0) / UNITS
+    if facts.usage_ratio < rule.usage_ratio or daily < rule.min_usage_daily_cost:
+        return None
+    delivered = [
+        notice.delivered_at
+        for notice in counting_notices(terms, facts, rule.notice)
+        if notice.delivered_at is not None
+    ]
+    if not delivered:
+        text = f"High use, but the notice {rule.notice!r} was not delivered."
+        return (Withheld("notice_missing", STOP_ACTIONS, text),)
+    opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
+    if at < opens:
+        text = f"High use: {rule.hours_after_notice:g} hours after the notice."
+        return (Withheld("cure_period", STOP_ACTIONS, text, opens),)
+    return ()
+
+
+def fraud_reasons(
+    terms: Terms,
+    facts: AccountFacts,
+    covering: tuple[Hold, ...],
+    aim: Targets,
+    at: datetime,
+) -> tuple[Withheld, ...] | None:
+    """The fraud path; None when the policy has none."""
+    if terms.document.fraud_path is None:
+        return None
+    found = [_held(hold, PURSUIT) for hold in covering]
+    if not counting_evidence(terms, facts, at):
+        text = "No sign of fraud that the policy accepts as evidence."
+        found.append(Withheld("no_evidence", PURSUIT, text))
+    if not is_confirmed(facts):
+        found.extend(service_reasons(terms, facts, aim))
+    return tuple(found)

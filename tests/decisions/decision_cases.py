@@ -1,0 +1,236 @@
+"""Random cases that hold together: what is owed, told, promised and contested."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from decisions.case import Case
+from features.facts import (
+    AccountFacts,
+    ActiveHold,
+    Evidence,
+    ExecutedAction,
+    LiveSubscription,
+    Notice,
+    OpenDispute,
+    OpenItem,
+    OpenPromise,
+)
+
+TUESDAY = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
+UNITS = 10_000
+NOTICES = ("reminder_1", "reminder_2", "final_notice", "usage_warning")
+TABLES = frozenset({"customers", "invoices", "payments", "contacts", "subscriptions"})
+
+Anything: TypeAlias = Any  # a field of AccountFacts
+
+money = st.integers(0, 20_000).map(lambda euros: euros * UNITS)
+shares = st.sampled_from([0.0, 0.0, 0.0, 0.3, 1.0])
+probabilities = st.one_of(
+    st.sampled_from([0.0, 0.01, 0.1, 0.3, 0.5, 0.9, 1.0]), st.floats(0, 1)
+)
+
+
+def facts_of(at: datetime = TUESDAY, **given: Anything) -> AccountFacts:
+    """Facts of a customer with sound defaults, money in ten-thousandths."""
+    days = int(given.get("days_overdue", 0))
+    defaults: dict[str, Any] = {
+        "customer_id": "c1",
+        "as_of": at,
+        "source": "invoices",
+        "open": 0,
+        "credit": 0,
+        "written_off": 0,
+        "contested": 0,
+        "in_flight": 0,
+        "promised": 0,
+        "overdue": 0,
+        "actionable": 0,
+        "days_overdue": 0,
+        "recurring_monthly": 0,
+        "usage_daily_cost": 0,
+        "committed": 0,
+        "clv": 0,
+        "subject_kind": "legal_person",
+        "created_at": at - timedelta(days=800),
+        "n_invoices_paid": 9,
+        "known_until": at,
+        "episode_started_at": at - timedelta(days=days) if days else None,
+        "tables": TABLES,
+    }
+    return AccountFacts(**(defaults | given))
+
+
+def overdue_facts(
+    open_euros: float = 4500, days: int = 40, at: datetime = TUESDAY, **given: Anything
+) -> AccountFacts:
+    """A customer in arrears to whom every notice was delivered in time."""
+    owed = round(open_euros * UNITS)
+    due_at = at - timedelta(days=days)
+    item = OpenItem(
+        invoice_id="i1",
+        issued_at=due_at - timedelta(days=30),
+        due_on=due_at.date(),
+        amount=owed,
+        remainder=owed,
+        contested=0,
+        days_overdue=days,
+    )
+    told = {"reminder_1": 35, "reminder_2": 28, "final_notice": 20}
+    defaults: dict[str, Any] = {
+        "open": owed,
+        "overdue": owed,
+        "actionable": owed,
+        "days_overdue": days,
+        "recurring_monthly": 800 * UNITS,
+        "clv": 1800 * UNITS,
+        "items": (item,),
+        "notices": tuple(delivered(name, ago, at) for name, ago in told.items()),
+    }
+    return facts_of(at, **(defaults | given))
+
+
+def delivered(name: str, days_ago: float, at: datetime = TUESDAY) -> Notice:
+    moment = at - timedelta(days=days_ago)
+    return Notice(name, moment, moment)
+
+
+@st.composite
+def notices(draw: st.DrawFn, at: datetime) -> tuple[Notice, ...]:
+    found = []
+    for name in draw(st.lists(st.sampled_from(NOTICES), max_size=4)):
+        sent = at - timedelta(days=draw(st.integers(0, 60)))
+        fate = draw(st.sampled_from(["delivered", "delivered", "silent", "bounced"]))
+        found.append(
+            Notice(
+                name,
+                sent,
+                delivered_at=sent if fate == "delivered" else None,
+                bounced_at=sent if fate == "bounced" else None,
+                policy=draw(st.sampled_from([None, None, "reseller-default@1", "x@1"])),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def subscriptions(draw: st.DrawFn) -> tuple[LiveSubscription, ...]:
+    return tuple(
+        LiveSubscription(
+            subscription_id=f"s{i}",
+            product=draw(st.sampled_from(["Office", "Azure plan", None])),
+            billing=draw(st.sampled_from(["license", "usage"])),
+            monthly=draw(money),
+            committed=draw(st.sampled_from([0, 100 * UNITS])),
+            overdue=draw(st.sampled_from([0, 500 * UNITS])),
+        )
+        for i in range(draw(st.integers(0, 3)))
+    )
+
+
+@st.composite
+def holds(draw: st.DrawFn, at: datetime) -> tuple[ActiveHold, ...]:
+    kinds = ["exemption", "instalment_plan", "legal", "manual"]
+    return tuple(
+        ActiveHold(
+            kind,
+            since=at - timedelta(days=draw(st.integers(0, 200))),
+            until=draw(st.sampled_from([None, at + timedelta(days=9)])),
+            subscription_id=draw(st.sampled_from([None, "s0"])),
+        )
+        for kind in draw(st.lists(st.sampled_from(kinds), max_size=2))
+    )
+
+
+@st.composite
+def signs(draw: st.DrawFn, at: datetime) -> tuple[Evidence, ...]:
+    kinds = ["crypto_mining", "spend_anomaly", "chargeback_fraud", "outcome_fraud", "x"]
+    return tuple(
+        Evidence(
+            kind,
+            at - timedelta(days=draw(st.integers(0, 200))),
+            confidence=draw(st.sampled_from([None, "low", "high"])),
+        )
+        for kind in draw(st.lists(st.sampled_from(kinds), max_size=2))
+    )
+
+
+@st.composite
+def stops(draw: st.DrawFn, at: datetime) -> tuple[ExecutedAction, ...]:
+    return tuple(
+        ExecutedAction(
+            draw(st.sampled_from(["suspend", "block"])),
+            at - timedelta(days=draw(st.integers(0, 90))),
+            reason=reason,
+            by=draw(st.sampled_from(["automation", "person"])),
+        )
+        for reason in draw(
+            st.lists(st.sampled_from(["nonpayment", "fraud", "manual"]), max_size=2)
+        )
+    )
+
+
+@st.composite
+def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
+    """Facts in which the amounts add up as the contract says."""
+    open_ = draw(money)
+    contested = round(open_ * draw(shares))
+    days = draw(st.sampled_from([0, 0, 2, 5, 15, 25, 35, 50, 100]))
+    overdue = open_ - contested if days else 0
+    in_flight, promised = round(overdue * draw(shares)), round(overdue * draw(shares))
+    fields: dict[str, Any] = {
+        "customer_id": draw(st.sampled_from(["c1", "c2", "c3", "c4", "c5"])),
+        "open": open_,
+        "contested": contested,
+        "in_flight": in_flight,
+        "promised": promised,
+        "overdue": overdue,
+        "actionable": max(0, overdue - in_flight - promised),
+        "days_overdue": days if overdue else 0,
+        "recurring_monthly": draw(money),
+        "usage_daily_cost": draw(st.integers(0, 500)) * UNITS,
+        "committed": draw(st.sampled_from([0, 0, 3000 * UNITS])),
+        "clv": draw(money),
+        "usage_ratio": draw(st.sampled_from([None, 1.0, 9.0])),
+        "subject_kind": draw(
+            st.sampled_from(["legal_person", "natural_person", "sole_trader", None])
+        ),
+        "segment": draw(st.sampled_from([None, "healthcare", "retail"])),
+        "n_invoices_paid": draw(st.sampled_from([0, 7])),
+        "has_open_appeal": draw(st.sampled_from([False, False, True])),
+        "tables": draw(st.sampled_from([TABLES, TABLES, TABLES - {"contacts"}])),
+        "notices": draw(notices(at)),
+        "subscriptions": draw(subscriptions()),
+        "holds": draw(st.one_of(st.just(()), holds(at))),
+        "evidence": draw(st.one_of(st.just(()), signs(at))),
+        "access_off": draw(st.one_of(st.just(()), stops(at))),
+        "disputes": (OpenDispute("d", "billing", at, contested, None),)
+        if contested
+        else (),
+        "promises": (OpenPromise(at, at + timedelta(days=5), promised),)
+        if promised
+        else (),
+    }
+    return facts_of(at, **fields)
+
+
+@st.composite
+def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
+    return Case(
+        facts=draw(random_facts(at)),
+        p_fraud=draw(st.one_of(probabilities, st.none())),
+        p_nonpayment=draw(st.one_of(probabilities, st.none())),
+        nonpayment_given_fraud=draw(st.sampled_from([0.0, 0.5, 1.0])),
+        observed_until=draw(st.sampled_from([None, None, at - timedelta(days=30)])),
+        previous=draw(
+            st.sampled_from([None, None, "remind", "review", "service_request"])
+        ),
+    )
+
+
+moments = st.datetimes(
+    datetime(2026, 1, 2),  # noqa: DTZ001  Hypothesis wants them naive
+    datetime(2027, 12, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
