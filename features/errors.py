@@ -1,5 +1,12 @@
 """What makes a whole portfolio unusable. A bad row is no error: it is a reject."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
 
 class PortfolioError(Exception):
     """Base of what `features` raises on purpose; the message says what to do."""
@@ -32,9 +39,13 @@ class UnreadableTableError(PortfolioError):
 
 
 class NoCustomersError(PortfolioError):
-    """No row of `customers` can be used."""
+    """No row of `customers` can be used; `portfolio` says what was rejected."""
 
     code = "no_customers"
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        super().__init__("no row of `customers` can be used; validate says why")
+        self.portfolio = portfolio
 
 
 class UnknownCustomerError(PortfolioError):

@@ -1,7 +1,7 @@
 """Loads a source into DuckDB: checked part by part, then put into versions."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,9 @@ from features.report import TableReport, ValidationReport
 from features.settings import PortfolioSettings
 from features.sources import Part, Source
 from features.validation import Checked, check, normal_schema
-from features.versions import in_order, standing_rows
+from features.versions import standing_sql
+
+CHECKED = "checked_rows"  # where a table's rows wait for their versions
 
 
 @dataclass
@@ -57,22 +59,26 @@ def checked_parts(
 def load(source: Source, settings: PortfolioSettings) -> Loaded:
     """All tables of the contract into a new in-memory DuckDB connection."""
     loaded = Loaded(ibis.duckdb.connect())
+    duckdb = loaded.connection.con
     for table in TABLES:
-        rows = _load_checked(loaded, source, table, settings)
-        standing = in_order(standing_rows(rows, table), table)
-        loaded.tables[table] = loaded.connection.create_table(table, standing)
-        loaded.connection.drop_table(_checked(table))
-    loaded.warnings += _strangers(loaded.tables)
+        schema = normal_schema(table, settings)
+        if table in source.tables:
+            _create(duckdb, CHECKED, schema)
+            _load_checked(loaded, source, table, settings)
+            sql = standing_sql(table, CHECKED, schema)
+            _run(duckdb, f'CREATE TABLE "{table}" AS {sql}')
+            _run(duckdb, f"DROP TABLE {CHECKED}")
+        else:
+            superseded_at = pa.field("superseded_at", pa.int64())
+            _create(duckdb, table, schema.append(superseded_at))
+        loaded.tables[table] = loaded.connection.table(table)
+    loaded.warnings += _strangers(duckdb, source.tables)
     return loaded
 
 
 def _load_checked(
     loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
-) -> ir.Table:
-    empty = normal_schema(table, settings).empty_table()
-    rows = loaded.connection.create_table(_checked(table), empty)
-    if table not in source.tables:
-        return rows
+) -> None:
     n_read, n_accepted, unknown = 0, 0, set()
     known = {column.name for column in settings.columns[table]}
     for part, checked in checked_parts(source, table, settings):
@@ -80,7 +86,7 @@ def _load_checked(
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
         _count_rejects(loaded.rejects, table, part, checked)
-        _append(loaded.connection.con, _checked(table), checked.rows)
+        _append(loaded.connection.con, checked.rows)
         if table != "snapshots" and len(checked.rows):
             latest = pc.max(checked.rows["known_at"]).as_py()
             loaded.latest_known_at = max(latest, loaded.latest_known_at or latest)
@@ -89,18 +95,22 @@ def _load_checked(
         f"{table}: column {column!r} is not in the contract and was ignored"
         for column in sorted(unknown)
     ]
-    return rows
 
 
-def _checked(table: str) -> str:
-    """The name under which rows wait for their versions."""
-    return f"checked_{table}"
+def _run(duckdb: Any, sql: str) -> list[tuple[Any, ...]]:  # noqa: ANN401
+    # DuckDB refuses other work while a result is unread
+    return list(duckdb.execute(sql).fetchall())
 
 
-def _append(duckdb: Any, name: str, rows: pa.Table) -> None:  # noqa: ANN401
-    # Ibis would keep every inserted Arrow table alive until the connection closes
+def _create(duckdb: Any, name: str, schema: pa.Schema) -> None:  # noqa: ANN401
+    duckdb.register("part", schema.empty_table())
+    _run(duckdb, f'CREATE TABLE "{name}" AS SELECT * FROM part')  # noqa: S608
+    duckdb.unregister("part")
+
+
+def _append(duckdb: Any, rows: pa.Table) -> None:  # noqa: ANN401
     duckdb.register("part", rows)
-    duckdb.execute(f"INSERT INTO {name} SELECT * FROM part").fetchall()  # noqa: S608
+    _run(duckdb, f"INSERT INTO {CHECKED} SELECT * FROM part")  # noqa: S608
     duckdb.unregister("part")
 
 
@@ -127,12 +137,14 @@ def _plain_value(rows: pa.Table, column: str, row: int) -> object:
     return None if is_temporal else scalar.as_py()
 
 
-def _strangers(tables: Mapping[str, ir.Table]) -> Iterator[str]:
+def _strangers(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
     """Customers with events whom `customers` does not know: not scored."""
-    for name, rows in tables.items():
-        if name == "customers":
+    for table in TABLES:
+        if table == "customers" or table not in tables:
             continue
-        strange = rows.anti_join(tables["customers"], "customer_id")
-        n = int(strange.customer_id.nunique().to_pyarrow().as_py())
+        [[n]] = _run(
+            duckdb,
+            f'SELECT count(DISTINCT customer_id) FROM "{table}" ANTI JOIN customers USING (customer_id)',
+        )
         if n:
-            yield f"{name}: {n} customers are not in `customers` and are not scored"
+            yield f"{table}: {n} customers are not in `customers` and are not scored"

@@ -12,12 +12,13 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from features.errors import MissingTableError, UnknownCustomerError
+from features.errors import MissingTableError, NoCustomersError, UnknownCustomerError
 from features.events import Events
 from features.loading import load
 from features.moments import microseconds
 from features.portfolio_file import read_settings
 from features.reading import FolderSource
+from features.rejected import write_rejected
 from features.rejects import Reject
 from features.report import ValidationReport
 from features.settings import PortfolioSettings
@@ -80,6 +81,13 @@ class Portfolio:
     def warnings(self) -> tuple[str, ...]:
         return tuple(self.report.warnings)
 
+    def write_rejects(self, out: Path) -> tuple[Path, ...]:
+        """Write `out/rejected/TABLE.parquet`, rows as found with `rule` and `column`.
+
+        Nothing is written unless asked. `out` is usually the portfolio's folder.
+        """
+        return write_rejected(self.source, self.settings, out)
+
     @cached_property
     def customer_ids(self) -> tuple[str, ...]:
         """Everyone in `customers`, in order."""
@@ -102,7 +110,7 @@ class Portfolio:
     ) -> Iterator[Events]:
         """Events of many customers, in order of customer_id; all by default."""
         ids = self.customer_ids if customer_ids is None else sorted(set(customer_ids))
-        return iter_slices(self.tables, ids, self.settings)
+        return iter_slices(self.connection.con, ids, self.settings)
 
     @cached_property
     def content_hash(self) -> str:
@@ -125,7 +133,7 @@ def _portfolio(
     observed_until = loaded.latest_known_at or 0
     if settings.observed_until is not None:
         observed_until = microseconds(settings.observed_until)
-    return Portfolio(
+    portfolio = Portfolio(
         settings,
         loaded.connection,
         loaded.tables,
@@ -133,6 +141,9 @@ def _portfolio(
         loaded.report,
         source,
     )
+    if not loaded.report.has_customers:
+        raise NoCustomersError(portfolio)
+    return portfolio
 
 
 def _table_sum(connection: Any, table: str, columns: Iterable[str]) -> tuple[int, int]:  # noqa: ANN401

@@ -22,7 +22,6 @@ from features.errors import (
 from features.sources import PART_ROWS, Part
 
 FORMATS = (".parquet", ".csv")
-REJECTED = "rejected"  # written by validation, never read
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _CSV_BLOCK_BYTES = 32 << 20
 

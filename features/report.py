@@ -34,6 +34,12 @@ class ValidationReport:
         return sum(table.n_rejected for table in self.tables)
 
     @property
+    def has_customers(self) -> bool:
+        return any(t.table == "customers" and t.n_accepted for t in self.tables)
+
+    @property
     def exit_code(self) -> int:
-        """0 clean, 3 with rejects; 2, unusable, comes as a `PortfolioError`."""
+        """0 clean, 3 with rejects, 2 unusable: no customer is left."""
+        if not self.has_customers:
+            return UNUSABLE
         return HAS_REJECTS if self.rejects else CLEAN

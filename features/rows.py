@@ -238,6 +238,11 @@ def _readers(settings: PortfolioSettings) -> Mapping[str, TableReader]:
     return kept[1]
 
 
+def empty_tables(settings: PortfolioSettings) -> Mapping[str, Columns]:
+    """Every table in normal form without a row."""
+    return {name: reader.nothing for name, reader in _readers(settings).items()}
+
+
 def read_events(
     customer_id: str,
     tables: Mapping[str, Sequence[JsonRow]],

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contract import ColumnSpec
+from features.contract import TABLES, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
+from features.rows import empty_tables
 from features.settings import PortfolioSettings
-from features.versions import in_order
+from features.versions import row_order
 
 CHUNK = 20_000  # customers held at a time
 
@@ -20,15 +20,16 @@ Spans: TypeAlias = Mapping[str, tuple[int, int]]
 
 
 def iter_slices(
-    tables: Mapping[str, ir.Table],
+    duckdb: Any,  # noqa: ANN401 - the connection that holds the tables
     customer_ids: Sequence[str],
     settings: PortfolioSettings,
 ) -> Iterator[Events]:
     """Events of each customer, in the order given. Ids must be sorted."""
+    empty = empty_tables(settings)
+    present = [table for table in TABLES if table in settings.tables]
     for start in range(0, len(customer_ids), CHUNK):
         chunk = customer_ids[start : start + CHUNK]
-        held = {name: _hold(t, name, chunk, settings) for name, t in tables.items()}
-        empty = {name: _cut(columns, 0, 0) for name, (columns, _) in held.items()}
+        held = {table: _hold(duckdb, table, chunk, settings) for table in present}
         for customer_id in chunk:
             cut = dict(empty)
             for name, (columns, spans) in held.items():
@@ -43,14 +44,19 @@ def _cut(columns: Columns, start: int, stop: int) -> Columns:
 
 
 def _hold(
-    rows: ir.Table, table: str, chunk: Sequence[str], settings: PortfolioSettings
+    duckdb: Any,  # noqa: ANN401
+    table: str,
+    chunk: Sequence[str],
+    settings: PortfolioSettings,
 ) -> tuple[Columns, Spans]:
     """A table's rows of these customers as columns, and where each one's are."""
-    if len(chunk) < CHUNK // 10:
-        wanted = rows.filter(rows.customer_id.isin(chunk))
-    else:
-        wanted = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
-    found = in_order(wanted, table).to_pyarrow()
+    order = ", ".join(f'"{name}" NULLS FIRST' for name in row_order(table))
+    duckdb.register("wanted", pa.table({"customer_id": pa.array(chunk, pa.string())}))
+    found = duckdb.sql(
+        f'SELECT * FROM "{table}" SEMI JOIN wanted USING (customer_id) '  # noqa: S608
+        f"ORDER BY {order}"
+    ).to_arrow_table()
+    duckdb.unregister("wanted")
     kinds = {column.name: column for column in settings.columns[table]}
     columns = {
         name: _array(found.column(name), kinds.get(name)) for name in found.column_names
@@ -69,6 +75,8 @@ def _array(column: pa.ChunkedArray, spec: ColumnSpec | None) -> npt.NDArray[Any]
         return np.asarray(column.fill_null(MISSING).to_numpy(), np.int64)
     if spec.kind in FLOAT_KINDS:
         return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy())
+    if column.null_count == len(column):
+        return np.full(len(column), None, object)
     encoded = column.combine_chunks().dictionary_encode()
     texts = np.array([*encoded.dictionary.to_pylist(), None], object)
     places = encoded.indices.fill_null(len(texts) - 1).to_numpy()

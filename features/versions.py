@@ -1,7 +1,10 @@
 """When a row stands: from its known_at until the next version of its key is known."""
 
+from functools import lru_cache
+
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from features.contract import TABLES
 from features.events import FOREVER
@@ -28,8 +31,19 @@ def standing_rows(rows: ir.Table, table: str) -> ir.Table:
     return dated.filter(dated.superseded_at > dated.known_at, ~dated.retracted)
 
 
-def in_order(rows: ir.Table, table: str) -> ir.Table:
-    """By customer, then as `Events` are: event_at, known_at, key."""
-    first = ["customer_id", "event_at", "known_at"]
-    rest = [name for name in TABLES[table].key if name not in first]
-    return rows.order_by(*first, *(rows[name].asc(nulls_first=True) for name in rest))
+@lru_cache(maxsize=256)
+def standing_sql(table: str, found: str, schema: pa.Schema) -> str:
+    """DuckDB SQL of `standing_rows` over the table named `found`, in order.
+
+    Compiled once per schema: opening a small portfolio is mostly compiling.
+    """
+    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=found)
+    standing = standing_rows(rows, table)
+    nulls_first = (standing[c].asc(nulls_first=True) for c in row_order(table))
+    return str(ibis.to_sql(standing.order_by(*nulls_first), dialect="duckdb"))
+
+
+def row_order(table: str) -> tuple[str, ...]:
+    """By customer, then as `Events` are: event_at, known_at, key; missing first."""
+    names = ("customer_id", "event_at", "known_at", *TABLES[table].key)
+    return tuple(dict.fromkeys(names))
