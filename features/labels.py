@@ -1,0 +1,156 @@
+"""What became of each snapshot: the labels that training learns from.
+
+CONTRACT section 3. Unknown is null and never counts as good. A label is used from the
+moment its whole date can be known (`mature_at`), for positives become known early and
+would teach a model that recent means bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+
+from features.account.books import Row
+from features.account.many import histories, rows_by_customer
+from features.account.standing import Account, Rules
+from features.fraud_signs import FraudSigns
+from features.moments import DAY_US
+from features.nonpayment import ACTION_COLUMNS, Aftermath
+from features.settings import PortfolioSettings
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+Target = Literal["fraud", "nonpayment"]
+TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")
+
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("as_of", pa.int64()),
+        ("label", pa.float64()),
+        ("known_at", pa.int64()),
+        ("mature_at", pa.int64()),
+    ]
+)
+
+# label, and when it became known if that was before its date matured
+Judgement = tuple[float | None, int | None]
+UNKNOWN: Judgement = (None, None)
+NOTHING_HAPPENED: Judgement = (0.0, None)
+
+Judge = Callable[[int, int], Judgement]  # of one customer, for (as_of, end]
+
+
+def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Table:
+    """The label of each snapshot, judged by all that is known at `observed_until`.
+
+    Args:
+        portfolio: whose events or outcomes are looked at.
+        snapshots: customer_id, as_of (µs since 1970 UTC), in any order.
+        target: `fraud` or `nonpayment`.
+
+    Returns:
+        In the order of `snapshots`: customer_id, as_of, label (1, 0, null = unknown),
+        known_at (when this label could be known) and mature_at (when all labels of
+        its date can be known; training takes dates with mature_at <= its cut).
+    """
+    horizon_us, lag_us = maturity_us(portfolio.settings, target)
+    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
+    mature_at = [as_of + horizon_us + lag_us for as_of in moments]
+    values: list[float | None] = [None] * len(moments)
+    known_at = list(mature_at)
+    by_customer: dict[str, list[int]] = {}
+    for place, customer_id in enumerate(ids):
+        by_customer.setdefault(customer_id, []).append(place)
+    for customer_id, judge in _judges(portfolio, sorted(by_customer), target):
+        for place in by_customer[customer_id]:
+            label, early = judge(moments[place], moments[place] + horizon_us)
+            if label == 0.0 and mature_at[place] > portfolio.observed_until:
+                label = None
+            values[place] = label
+            if early is not None:
+                known_at[place] = min(early, mature_at[place])
+    return pa.table([ids, moments, values, known_at, mature_at], schema=SCHEMA)
+
+
+def maturity_us(settings: PortfolioSettings, target: Target) -> tuple[int, int]:
+    """The horizon of a target, and how long after it labels become known, in µs."""
+    if target == "fraud":
+        fraud = settings.labels.fraud
+        return fraud.horizon_days * DAY_US, fraud.maturity_days * DAY_US
+    nonpayment = settings.labels.nonpayment
+    return nonpayment.horizon_days * DAY_US, nonpayment.posting_lag_days * DAY_US
+
+
+def _judges(
+    portfolio: Portfolio, customer_ids: list[str], target: Target
+) -> Iterator[tuple[str, Judge]]:
+    """For each customer what tells labels; nobody where nothing can tell them."""
+    settings = portfolio.settings
+    if target == "fraud":
+        return _fraud_judges(portfolio, customer_ids)
+    is_billed = settings.money_source in {"invoices", "ageing"}
+    if settings.labels.nonpayment.source == "events" and is_billed:
+        return _billing_judges(portfolio, customer_ids)
+    return _outcome_judges(portfolio, customer_ids)
+
+
+def _fraud_judges(
+    portfolio: Portfolio, customer_ids: list[str]
+) -> Iterator[tuple[str, Judge]]:
+    signs, until = FraudSigns(portfolio), portfolio.observed_until
+    if not signs.can_be_known:
+        return
+    for customer_id in customer_ids:
+
+        def judge(as_of: int, end: int, of: str = customer_id) -> Judgement:
+            known_at = signs.first_known(of, as_of, end, until)
+            return NOTHING_HAPPENED if known_at is None else (1.0, known_at)
+
+        yield customer_id, judge
+
+
+def _outcome_judges(
+    portfolio: Portfolio, customer_ids: list[str]
+) -> Iterator[tuple[str, Judge]]:
+    if "outcomes" not in portfolio.settings.tables:
+        return
+    outcomes = portfolio.tables["outcomes"]
+    bad = outcomes.filter(outcomes.kind.isin(["nonpayment", "written_off"]))
+    until = portfolio.observed_until
+    names = ("event_at", "known_at", "superseded_at")
+    rows = rows_by_customer(bad, names)
+    for customer_id in customer_ids:
+        known = [r for r in rows.get(customer_id, ()) if r[1] <= until < r[2]]
+
+        def judge(as_of: int, end: int, of: list[Row] = known) -> Judgement:
+            found = [known_at for at, known_at, _ in of if as_of < at <= end]
+            return (1.0, min(found)) if found else NOTHING_HAPPENED
+
+        yield customer_id, judge
+
+
+def _billing_judges(
+    portfolio: Portfolio, customer_ids: list[str]
+) -> Iterator[tuple[str, Judge]]:
+    rules, until = Rules(portfolio.settings), portfolio.observed_until
+    terms = portfolio.settings.labels.nonpayment
+    lag_us = terms.posting_lag_days * DAY_US
+    actions = rows_by_customer(portfolio.tables["actions"], ACTION_COLUMNS)
+    for history in histories(portfolio, customer_ids):
+        done = actions.get(history.customer_id, [])
+        account = Account(history, rules)
+        later = Aftermath(account, done, terms.days_past_due, until)
+
+        def judge(as_of: int, end: int, of: Aftermath = later) -> Judgement:
+            default_at = of.default_at(as_of, end)
+            if of.is_unseen(as_of, end, default_at):
+                return UNKNOWN
+            if default_at is not None:
+                return 1.0, default_at + lag_us
+            return NOTHING_HAPPENED
+
+        yield history.customer_id, judge

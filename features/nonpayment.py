@@ -1,0 +1,144 @@
+"""What became of a customer's debts after a snapshot (CONTRACT section 3).
+
+Judged with everything known when observation ended. A suspension for non-payment
+censors nothing: what was owed already is paid or not. A suspicion of fraud, or a
+departure without debt, ends what can be observed.
+"""
+
+from typing import NamedTuple
+
+from features.account.books import Row, known
+from features.account.stake import have_all_ended, subscriptions
+from features.account.standing import Account
+from features.ledger import WRITTEN_OFF
+
+TAKES_ACCESS = frozenset({"suspend", "block"})
+ACTION_COLUMNS = ("event_at", "known_at", "superseded_at", "action", "reason")
+
+
+class Debts(NamedTuple):
+    """What a customer owes at a moment, in hindsight."""
+
+    open: int
+    overdue: int
+
+
+class Aftermath:
+    """One customer's later course, as known at `observed_until`.
+
+    Args:
+        account: the customer's rows.
+        actions: rows of `ACTION_COLUMNS`, in order of event_at.
+        n_days: how many days overdue count as non-payment.
+        observed_until: µs since 1970 UTC.
+    """
+
+    def __init__(
+        self, account: Account, actions: list[Row], n_days: int, observed_until: int
+    ) -> None:
+        self._account, self._until = account, observed_until
+        self._actions = [r for r in actions if r[1] <= observed_until < r[2]]
+        self._final = account.owing(observed_until)
+        self._is_billed = account.rules.source == "invoices"
+        self._reports: list[Row] = []
+        self._subscriptions = known(account.history["subscriptions"], observed_until)
+        if self._is_billed:
+            self._arrears = account.arrears(self._final)
+            self._spells = self._arrears.spells(n_days, observed_until)
+            self._invoices = sorted(
+                self._final.ledger.invoices.values(), key=lambda invoice: invoice.key
+            )
+            self._write_offs = sorted(
+                entry[0]
+                for invoice in self._invoices
+                for entry in invoice.entries
+                if entry[2] == WRITTEN_OFF
+            )
+        else:
+            reports = known(account.history["ageing"], observed_until)
+            self._reports = sorted(reports, key=lambda row: (row[2], row[0]))
+            self._spells = [
+                (row[2], row[2] + 1)
+                for row in self._reports
+                if account.is_late(row, 0, n_days)
+            ]
+            self._write_offs = []
+
+    def default_at(self, since: int, until: int) -> int | None:
+        """When the customer first counted as not paying in (since, until]."""
+        first = since + 1
+        found = [
+            max(first, begin)
+            for begin, end in self._spells
+            if begin <= until and end > first
+        ]
+        found += [moment for moment in self._write_offs if first <= moment <= until]
+        if not found and until <= self._until:
+            departed_at = self._departed_at(until)
+            if (
+                departed_at is not None
+                and departed_at > since
+                and self._debts_at(until).overdue
+            ):
+                return until
+        return min(found, default=None)
+
+    def is_unseen(self, since: int, until: int, default_at: int | None) -> bool:
+        """Whether observation of (since, until] ended before anything was decided.
+
+        A suspicion of fraud hides what comes after it; a departure hides the rest of
+        the window if nothing was owed by then.
+        """
+        suspected_at = self._suspected_at(since, until)
+        if suspected_at is not None:
+            return default_at is None or suspected_at < default_at
+        if default_at is not None:
+            return False
+        departed_at = self._departed_at(min(until, self._until))
+        return (
+            departed_at is not None
+            and departed_at > since
+            and not self._debts_at(departed_at).open
+        )
+
+    def _suspected_at(self, since: int, until: int) -> int | None:
+        """The first action for fraud; `since` if access was off for fraud already."""
+        is_off = False
+        for at, _, _, action, reason in self._actions:
+            if at > since:
+                break
+            if action == "reactivate" and reason != "nonpayment":
+                is_off = False
+            elif action in TAKES_ACCESS and reason == "fraud":
+                is_off = True
+        if is_off:
+            return since
+        later = (
+            at
+            for at, _, _, action, reason in self._actions
+            if since < at <= until
+            and reason == "fraud"
+            and action not in {"none", "reactivate"}
+        )
+        return next(later, None)
+
+    def _departed_at(self, moment: int) -> int | None:
+        """Since when all subscriptions have ended, as it was at a moment."""
+        if not any(row[4] in {"ended", "cancelled"} for row in self._subscriptions):
+            return None
+        happened = [row for row in self._subscriptions if row[2] <= moment]
+        found = subscriptions(happened, moment)
+        if not have_all_ended(found, moment):
+            return None
+        return max(s.ends_at or 0 for s in found)
+
+    def _debts_at(self, moment: int) -> Debts:
+        if self._is_billed:
+            owed = self._arrears.at(moment, self._invoices)
+            return Debts(sum(item.remainder for item in owed.items), owed.overdue)
+        past = [row for row in self._reports if row[2] <= moment]
+        if not past:
+            return Debts(0, 0)
+        report = past[-1]
+        is_late = self._account.is_late(report, 0)
+        return Debts(max(0, report[3]), report[3] if is_late else 0)
