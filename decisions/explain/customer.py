@@ -1,0 +1,116 @@
+"""The explanation for the customer: neutral, without score, finding or internal reason."""
+
+from collections.abc import Iterator
+
+from decisions.actions import SEVERITY, SUSPEND
+from decisions.explain.naming import notice_name
+from decisions.explain.passage import Passage, Subject
+
+# Reasons that are the reseller's own affair: numbers, budgets, experiments, data.
+SILENT = frozenset(
+    {
+        "arrears_unknown",
+        "below_floor",
+        "block_floor",
+        "close_call",
+        "cool_down",
+        "explore",
+        "fraud_floor",
+        "holdout",
+        "kill_switch",
+        "new_customer",
+        "no_contacts",
+        "no_evidence",
+        "no_ladder",
+        "no_notice_due",
+        "not_suspended",
+        "nothing_overdue",
+        "review_queue_full",
+        "small_exposure",
+        "small_gain",
+        "suspension_budget",
+    }
+)
+
+
+def customer_passages(s: Subject) -> tuple[Passage, ...]:
+    """What the customer is told: the step, what is owed, what protects, what helps."""
+    return (
+        *s.passage("decision", _decision(s)),
+        *s.passage("owed", _owed(s)),
+        *s.passage("protection", _protection(s)),
+        *s.passage("notice", _notices(s)),
+        *s.passage("next", _next(s)),
+    )
+
+
+def _is_protective(s: Subject) -> bool:
+    return s.answer.basis == "fraud"
+
+
+def _decision(s: Subject) -> Iterator[str]:
+    answer, words = s.answer, s.words
+    action = answer.recommended_action or "none"
+    is_stop = SEVERITY[action] >= SUSPEND
+    key = "in_force" if answer.in_force else action
+    if is_stop and _is_protective(s):
+        key += "_protective"
+    yield words.sentence(f"customer.action.{key}")
+    if is_stop and answer.requires_person and not answer.in_force:
+        yield words.sentence("customer.action.person")
+    if is_stop and answer.subscriptions:
+        yield words.sentence("customer.action.services")
+    if answer.restrict and not _is_protective(s):
+        names = words.words("restrictions", answer.restrict)
+        yield words.sentence("customer.action.restrict", restrictions=names)
+
+
+def _owed(s: Subject) -> Iterator[str]:
+    quoted, facts = s.quoted(), s.case.facts
+    if facts.overdue and facts.days_overdue:
+        yield s.words.sentence("customer.owed.overdue", **quoted)
+    for name in ("contested", "promised", "in_flight"):
+        if quoted[name]:
+            yield s.words.sentence(f"customer.owed.{name}", **quoted)
+
+
+def _protection(s: Subject) -> Iterator[str]:
+    for reason in s.answer.withheld:
+        code = s.protected(reason.code)
+        if code in SILENT:
+            continue
+        yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
+        if reason.permitted_from is not None:
+            at = reason.permitted_from
+            yield s.words.sentence("customer.protection.until", at=at)
+
+
+def _notices(s: Subject) -> Iterator[str]:
+    for due in s.answer.notices_due:
+        yield s.words.sentence(
+            "customer.notice",
+            notice=notice_name(s.terms.document, due.notice, s.words),
+            channel=s.words.word("channels", due.channel),
+        )
+
+
+def _next(s: Subject) -> Iterator[str]:
+    answer, document, words = s.answer, s.terms.document, s.words
+    action = answer.recommended_action or "none"
+    is_stop = SEVERITY[action] >= SUSPEND
+    if answer.reactivation is not None:
+        by = answer.reactivation.restore_by
+        yield words.sentence("customer.next.returns_by", restore_by=by)
+    elif is_stop and not _is_protective(s):
+        hours = document.reconnection.within_hours
+        yield words.sentence("customer.next.returns", within=hours)
+    if answer.auto_expires_at is not None:
+        yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
+    if action != "none" and document.contact:
+        yield words.sentence("customer.next.contact", contact=document.contact)
+    if is_stop and document.appeals.channel:
+        yield words.sentence(
+            "customer.next.appeal",
+            channel=document.appeals.channel,
+            decide_days=document.appeals.decide_days,
+        )

@@ -1,0 +1,77 @@
+"""What the sentences of both audiences are made from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from decisions.case import Case
+from decisions.explain.wording import Wording
+from decisions.exposure import UNITS
+from decisions.recommendation import Recommendation
+from decisions.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Sentences on one topic; `topic` is a stable name, `title` is for people."""
+
+    topic: str
+    title: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One answer with all that sentences may quote."""
+
+    case: Case
+    answer: Recommendation
+    terms: Terms
+    words: Wording
+
+    def passage(self, topic: str, sentences: Iterable[str]) -> tuple[Passage, ...]:
+        """A passage, or nothing where there is nothing to say."""
+        said = tuple(sentences)
+        title = self.words.sentence(f"topics.{topic}")
+        return (Passage(topic, title, said),) if said else ()
+
+    def hold_kind(self, kind: str) -> str:
+        """The kind as the policy treats it: what it does not know counts as manual."""
+        return kind if self.words.has(f"staff.hold.{kind}") else "manual"
+
+    def protected(self, code: str) -> str:
+        """The code of a withheld reason; unknown kinds of holds count as manual."""
+        held = {hold.kind for hold in self.answer.holds}
+        known = self.words.has(f"staff.withheld.{code}")
+        return "manual" if code in held and not known else code
+
+    def quoted(self) -> dict[str, Any]:
+        """Numbers of the case and the policy by the names the messages use."""
+        facts, document, terms = self.case.facts, self.terms.document, self.terms
+        answer, rails = self.answer, self.terms.document.guardrails
+        states, stake = answer.states, answer.stake
+        return {
+            "overdue": _major(facts.overdue),
+            "contested": _major(facts.contested),
+            "promised": _major(facts.promised),
+            "in_flight": _major(facts.in_flight),
+            "days": facts.days_overdue,
+            "materiality": terms.materiality,
+            "p_bad": None if states is None else round(1.0 - states.good, 3),
+            "p_fraud": round(answer.p_fraud or 0.0, 3),
+            "min_p_bad": terms.min_p_bad,
+            "min_p_block": terms.min_p_fraud_block,
+            "min_p_path": terms.min_p_fraud_path,
+            "exposure": None if stake is None else stake.exposure,
+            "min_exposure": terms.min_exposure,
+            "min_net_gain": terms.min_net_gain,
+            "min_tenure_days": rails.suspend.min_tenure_days,
+            "cool_down_days": rails.suspend.cool_down_days,
+            "stale_hours": rails.any.stale_hours,
+            "decide_days": document.appeals.decide_days,
+            "stability": answer.stability,
+        }
+
+
+def _major(units: int | None) -> float | None:
+    return None if units is None else units / UNITS

@@ -1,0 +1,253 @@
+"""The explanation for the staff: risk, money, break-even, and why not more."""
+
+from collections.abc import Iterator
+
+from decisions.actions import STOPS, SEVERITY, Action
+from decisions.explain.comparison import compare, leading_target
+from decisions.explain.frequency import fitting_base, frequency
+from decisions.explain.naming import notice_name
+from decisions.explain.passage import Passage, Subject
+from decisions.recommendation import Hold, ProviderEffect, Withheld
+from decisions.thresholds import Target
+
+_TARGETS: tuple[Target, ...] = ("nonpayment", "fraud")
+
+
+def staff_passages(s: Subject) -> tuple[Passage, ...]:
+    """All passages in the order in which somebody would ask."""
+    return (
+        *s.passage("risk", _risk(s)),
+        *s.passage("stake", _stake(s)),
+        *s.passage("comparison", _comparison(s)),
+        *s.passage("recommended", _recommended(s)),
+        *s.passage("withheld", _withheld(s)),
+        *s.passage("holds", _holds(s)),
+        *s.passage("notice", _notices(s)),
+        *s.passage("person", _person(s)),
+        *s.passage("reactivation", _reactivation(s)),
+        *s.passage("provider", _provider(s)),
+        *s.passage("validity", _validity(s)),
+    )
+
+
+def _risk(s: Subject) -> Iterator[str]:
+    compared = compare(s.answer, s.terms)
+    known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
+    for target in _TARGETS:
+        p = known[target]
+        if p is None:
+            continue
+        beside = [compared.break_even] if compared and compared.target == target else []
+        n, base = frequency(p, fitting_base(p, *beside))
+        key = f"staff.risk.{target}" + "_rare" * (n == 0)
+        yield s.words.sentence(key, n=n, base=base, horizon=s.answer.horizon_days)
+
+
+def _stake(s: Subject) -> Iterator[str]:
+    stake = s.answer.stake
+    if stake is None:
+        return
+    if stake.exposure == 0.0:
+        yield s.words.sentence("staff.stake.none")
+        return
+    yield s.words.sentence(
+        "staff.stake.full",
+        exposure=stake.exposure,
+        open=stake.open or 0.0,
+        open_cost=stake.open_cost,
+        run_up=stake.run_up_cost,
+    )
+
+
+def _comparison(s: Subject) -> Iterator[str]:
+    found = compare(s.answer, s.terms)
+    if found is not None:
+        yield s.words.sentence(
+            f"staff.comparison.{found.target}",
+            milder=found.milder,
+            harsher=found.harsher,
+            good=found.dearer_if_good,
+            bad=found.saved_if_bad,
+        )
+        base = fitting_base(found.probability, found.break_even)
+        n = frequency(found.break_even, base).n
+        yield s.words.sentence(
+            "staff.comparison.break_even", harsher=found.harsher, n=n, base=base
+        )
+    if s.answer.mode == "cost":
+        yield from _all_steps(s)
+
+
+def _all_steps(s: Subject) -> Iterator[str]:
+    target = leading_target(s.answer)
+    edges = s.answer.thresholds.get(target, ())
+    if not edges:
+        return
+    base = fitting_base(*(edge.probability for edge in edges))
+    steps = [
+        s.words.say(
+            "staff.comparison.step",
+            action=edge.action,
+            n=frequency(edge.probability, base).n,
+        )
+        for edge in edges
+    ]
+    yield s.words.sentence("staff.comparison.all", base=base, steps=", ".join(steps))
+
+
+def _recommended(s: Subject) -> Iterator[str]:
+    answer, words = s.answer, s.words
+    if answer.recommended_action is None:
+        yield words.sentence("staff.recommended.no_decision")
+        yield words.sentence(f"staff.no_decision.{answer.code}", **s.quoted())
+        return
+    if answer.proposed_action != answer.recommended_action:
+        key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
+            answer.mode, "by_timeline"
+        )
+        yield words.sentence(
+            f"staff.recommended.{key}", action=answer.proposed_action
+        )
+    yield words.sentence("staff.recommended.action", action=answer.recommended_action)
+    if answer.in_force:
+        yield words.sentence("staff.recommended.in_force")
+    if answer.restrict:
+        names = words.words("restrictions", answer.restrict)
+        yield words.sentence("staff.recommended.restrict", restrictions=names)
+    if answer.subscriptions:
+        names = words.joined(list(answer.subscriptions))
+        yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
+
+
+def _withheld(s: Subject) -> Iterator[str]:
+    actions = sorted(
+        {a for reason in s.answer.withheld for a in reason.actions},
+        key=SEVERITY.__getitem__,
+    )
+    if not actions:
+        return
+    names = [s.words.say(f"actions.{action}.name") for action in actions]
+    yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
+    for reason in s.answer.withheld:
+        yield from _one_reason(s, reason)
+    yield from _permitted_from(s)
+
+
+def _one_reason(s: Subject, reason: Withheld) -> Iterator[str]:
+    code = s.protected(reason.code)
+    yield s.words.sentence(f"staff.withheld.{code}", **s.quoted())
+    if reason.permitted_from is not None:
+        yield s.words.sentence("staff.ends_at", at=reason.permitted_from)
+    elif reason.released_by:
+        who = s.words.word("teams", reason.released_by)
+        yield s.words.sentence("staff.released_by", who=who)
+
+
+def _permitted_from(s: Subject) -> Iterator[str]:
+    """The moment at which the proposal would be permitted, where time alone decides."""
+    proposed = s.answer.proposed_action
+    of_it = [r.permitted_from for r in s.answer.withheld if proposed in r.actions]
+    moments = [moment for moment in of_it if moment is not None]
+    if proposed is not None and len(moments) > 1 and len(moments) == len(of_it):
+        yield s.words.sentence(
+            "staff.permitted_from", action=proposed, at=max(moments)
+        )
+
+
+def _holds(s: Subject) -> Iterator[str]:
+    for hold in s.answer.holds:
+        if hold.protects:
+            yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
+        else:
+            yield from _access(s, hold)
+        if hold.until is not None:
+            yield s.words.sentence("staff.ends_at", at=hold.until)
+        else:
+            who = s.words.word("teams", hold.released_by)
+            yield s.words.sentence("staff.released_by", who=who)
+
+
+def _access(s: Subject, hold: Hold) -> Iterator[str]:
+    yield s.words.sentence(f"staff.access.{hold.kind}", since=hold.since)
+    if hold.cure is None:
+        yield s.words.sentence("staff.access.not_cured")
+    else:
+        cure = s.words.say(f"staff.cure.{hold.cure}")
+        yield s.words.sentence("staff.access.cured", cure=cure)
+
+
+def _notices(s: Subject) -> Iterator[str]:
+    for due in s.answer.notices_due:
+        yield s.words.sentence(
+            "staff.notice.due",
+            notice=notice_name(s.terms.document, due.notice, s.words),
+            channel=s.words.word("channels", due.channel),
+            send_by=due.send_by,
+        )
+        if due.invoices:
+            invoices = s.words.joined(list(due.invoices))
+            yield s.words.sentence("staff.notice.invoices", invoices=invoices)
+        if due.is_final_warning:
+            yield s.words.sentence("staff.notice.final")
+
+
+def _person(s: Subject) -> Iterator[str]:
+    answer = s.answer
+    action: Action | None = answer.recommended_action
+    if action is None or answer.in_force:
+        return
+    if action == "review":
+        yield s.words.sentence("staff.person.review")
+    elif answer.requires_person:
+        yield s.words.sentence("staff.person.approvals", n=answer.approvals)
+    elif SEVERITY[action] in STOPS:
+        yield s.words.sentence("staff.person.automatic")
+    if answer.review_by is not None and answer.auto_expires_at is not None:
+        yield s.words.sentence(
+            "staff.person.review_by",
+            review_by=answer.review_by,
+            auto_expires_at=answer.auto_expires_at,
+        )
+
+
+def _reactivation(s: Subject) -> Iterator[str]:
+    back = s.answer.reactivation
+    if back is not None:
+        cure = s.words.say(f"staff.cure.{back.cure}")
+        yield s.words.sentence(
+            f"staff.reactivation.{back.by}", cure=cure, restore_by=back.restore_by
+        )
+
+
+def _provider(s: Subject) -> Iterator[str]:
+    for effect in s.answer.provider:
+        if effect.share_stopped >= 1.0:
+            continue
+        yield from _effect(s, effect)
+
+
+def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
+    product = effect.product or effect.subscription_id
+    quoted = {"product": product, "share": effect.share_stopped}
+    if effect.cancel_until is not None:
+        yield s.words.say(
+            "staff.provider.cancel", cancel_until=effect.cancel_until, **quoted
+        )
+        return
+    own = {rule.instead for rule in s.terms.document.provider if rule.instead}
+    if effect.share_stopped == 0.0 and effect.instead not in own:
+        yield s.words.say("staff.provider.nothing", **quoted)
+        return
+    yield s.words.say("staff.provider.stops", **quoted)
+    if effect.instead in own and s.terms.document.language == s.words.lang:
+        yield s.words.sentence("staff.provider.instead", instead=effect.instead)
+
+
+def _validity(s: Subject) -> Iterator[str]:
+    if s.answer.recommended_action is not None:
+        yield s.words.sentence("staff.validity.until", expires_at=s.answer.expires_at)
+    if s.answer.missing:
+        names = s.words.words("missing", s.answer.missing)
+        yield s.words.sentence("staff.validity.missing", missing=names)
+
+

@@ -1,0 +1,186 @@
+"""Sentences of one language, with numbers, money, plurals and moments as it writes them.
+
+A message is a text with named places: `{amount:money}`, `{wait:days}`. What stands after
+the colon is a kind below or a unit of the language's own list, so each language chooses
+the form it needs ("nach {wait:days_dative}") and no sentence is put together from parts.
+"""
+
+import string
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from decisions.errors import DecisionError
+
+LANGUAGES = ("en", "pt-BR", "fr", "de")
+_LOCALES = {"en": "en_GB", "pt-BR": "pt_BR", "fr": "fr", "de": "de"}
+_PLURALS = {"one", "many", "other"}
+Message = str | dict[str, str]
+ROUGHLY_FROM = 10.0  # from here on `about` leaves the cents out
+
+
+class UnknownLanguageError(DecisionError):
+    code = "unknown_language"
+
+    def __init__(self, lang: str) -> None:
+        super().__init__(
+            f"no translation into {lang!r}: use one of {', '.join(LANGUAGES)}"
+        )
+        self.lang = lang
+
+
+class UnknownMessageError(DecisionError):
+    code = "unknown_message"
+
+    def __init__(self, lang: str, key: str) -> None:
+        super().__init__(f"{lang}.yaml has no message {key!r}: add it in all languages")
+        self.lang, self.key = lang, key
+
+
+@lru_cache(maxsize=32)
+def messages(package: str, lang: str) -> Mapping[str, Message]:
+    """All messages of a package's `translations/<lang>.yaml`, by dotted key.
+
+    Raises:
+        UnknownLanguageError: when there is no such translation.
+    """
+    if lang not in LANGUAGES:
+        raise UnknownLanguageError(lang)
+    text = files(package).joinpath("translations", f"{lang}.yaml").read_text("utf-8")
+    found: dict[str, Message] = {}
+    _flatten("", yaml.safe_load(text), found)
+    return found
+
+
+def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Message]) -> None:
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and "other" in value and set(value) <= _PLURALS:
+            found[name] = {form: str(text) for form, text in value.items()}
+        elif isinstance(value, dict):
+            _flatten(f"{name}.", value, found)
+        else:
+            found[name] = str(value)
+
+
+class Wording(string.Formatter):
+    """One language, for one currency and timezone.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> words = Wording("de", "EUR", ZoneInfo("Europe/Berlin"))
+    >>> words.format("{a:money}, {n:days}", a=1250, n=1).replace("\\xa0", " ")
+    '1.250 €, 1 Tag'
+    """
+
+    def __init__(
+        self, lang: str, currency: str, zone: ZoneInfo, *packages: str
+    ) -> None:
+        self.lang, self.currency, self.zone = lang, currency, zone
+        self._messages: dict[str, Message] = {}
+        for package in ("decisions.explain", *packages):
+            self._messages.update(messages(package, lang))
+        self._locale = Locale.parse(_LOCALES[lang])
+
+    def has(self, key: str) -> bool:
+        """Whether there is a message with this key."""
+        return key in self._messages
+
+    def say(self, key: str, /, **values: Any) -> str:
+        """One message, its places filled; a plural message is chosen by `n`.
+
+        Raises:
+            UnknownMessageError: when the translation has no such message.
+        """
+        message = self._messages.get(key)
+        if message is None:
+            raise UnknownMessageError(self.lang, key)
+        if isinstance(message, dict):
+            message = self._plural(message, values["n"])
+        return self.vformat(message, (), values)
+
+    def sentence(self, key: str, /, **values: Any) -> str:
+        """`say`, with a capital letter first."""
+        text = self.say(key, **values)
+        return text[:1].upper() + text[1:]
+
+    def word(self, group: str, name: str) -> str:
+        """The word for a name of the policy; unknown names are read out as they are."""
+        key = f"{group}.{name}"
+        return self.say(key) if self.has(key) else name.replace("_", " ")
+
+    def words(self, group: str, names: Any, style: str = "standard") -> str:
+        """A list of `word`s, joined as the language does."""
+        return self.joined([self.word(group, name) for name in names], style)
+
+    def joined(self, texts: list[str], style: str = "standard") -> str:
+        """Texts as a list in words: `standard` joins with and, `or` with or."""
+        return str(format_list(texts, style=style, locale=self._locale))  # type: ignore[arg-type]
+
+    def _plural(self, forms: dict[str, str], n: float) -> str:
+        return forms.get(self._locale.plural_form(n), forms["other"])
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Babel's forms by name, then the language's units, then words."""
+        if not format_spec:
+            return self._number(value) if _is_number(value) else str(value)
+        if format_spec in KINDS:
+            return str(getattr(self, f"_{format_spec}")(value))
+        if isinstance(value, str):
+            return self.say(f"actions.{value}.{format_spec}")
+        return self.say(f"units.{format_spec}", n=value)
+
+    def _number(self, value: float) -> str:
+        return str(format_decimal(value, locale=self._locale))
+
+    def _money(self, value: float) -> str:
+        return self._currency(value, is_whole=round(value, 2) == round(value))
+
+    def _about(self, value: float) -> str:
+        is_whole = abs(value) >= ROUGHLY_FROM or round(value, 2) == round(value)
+        return self._currency(value, is_whole=is_whole)
+
+    def _currency(self, value: float, *, is_whole: bool) -> str:
+        pattern = self._locale.currency_formats["standard"].pattern
+        if is_whole:
+            return str(
+                format_currency(
+                    value,
+                    self.currency,
+                    pattern.replace(".00", ""),
+                    locale=self._locale,
+                    currency_digits=False,
+                )
+            )
+        return str(format_currency(value, self.currency, locale=self._locale))
+
+    def _percent(self, value: float) -> str:
+        pattern = self._locale.percent_formats[None].pattern.replace("0", "0.##")
+        return str(format_percent(value, pattern, locale=self._locale))
+
+    def _date(self, value: date) -> str:
+        return str(format_date(value, "long", locale=self._locale))
+
+    def _time(self, value: time) -> str:
+        return str(format_time(value, "short", locale=self._locale))
+
+    def _moment(self, value: datetime) -> str:
+        local = value.astimezone(self.zone)
+        return self.say(
+            "words.moment", day=self._date(local.date()), at=self._time(local.time())
+        )
+
+
+KINDS = frozenset({"number", "money", "about", "percent", "date", "time", "moment"})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
