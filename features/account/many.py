@@ -43,12 +43,14 @@ class _Held:
     ) -> None:
         import pyarrow.compute as pc
 
-        from features.contract import TABLES
-        from features.versions import in_order
+        from features.versions import row_order
 
-        found = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
-        needed = dict.fromkeys(["customer_id", *names, *TABLES[table].key])
-        arrow = in_order(found.select(*needed), table).to_pyarrow()
+        theirs = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
+        order = row_order(table)
+        found = theirs.select(*dict.fromkeys([*order, *names]))
+        arrow = found.order_by(
+            *(found[name].asc(nulls_first=True) for name in order)
+        ).to_pyarrow()
         self._columns = [_cells(arrow[name]) for name in names]
         self._rows: list[Row] = []
         if table != "usage":
