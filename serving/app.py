@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from advice.errors import AdviceError
@@ -17,6 +18,7 @@ from serving.errors import (
     ProblemError,
     present_domain_error,
     present_http_error,
+    present_invalid,
     present_problem,
 )
 from serving.guard import Guard
@@ -60,6 +62,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.include_router(router)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
+    app.add_exception_handler(RequestValidationError, present_invalid)
     for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
         app.add_exception_handler(kind, present_domain_error)
     app.add_middleware(Guard, metrics=app.state.metrics)

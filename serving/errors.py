@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -81,6 +82,17 @@ async def present_problem(_: Request, error: Exception) -> Response:
     """For a ProblemError raised in a route."""
     assert isinstance(error, ProblemError)  # noqa: S101 - narrowed by the registration
     return problem_response(error)
+
+
+async def present_invalid(_: Request, error: Exception) -> Response:
+    """For parameters FastAPI itself refuses."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    listed = [
+        {"pointer": "".join(f"/{part}" for part in found["loc"]), "rule": found["type"]}
+        for found in error.errors()
+    ]
+    detail = "see `errors`; the form is described at /docs"
+    return problem_response(ProblemError("invalid_request", detail, errors=listed))
 
 
 async def present_domain_error(_: Request, error: Exception) -> Response:

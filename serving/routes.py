@@ -71,7 +71,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 404),
+    responses=problems(401, 403, 404, 422),
     tags=["decisions"],
 )
 async def read_decision(request: Request, decision_id: str, _: ReadingKey) -> Response:

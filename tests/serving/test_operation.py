@@ -1,0 +1,280 @@
+"""A running service: new champions and policies, keys, health, metrics, failures."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Client
+
+from scoring.bundle import Bundle
+from serving import routes
+from serving.champions import DEFAULT_POLICY
+from serving.decision_store import DecisionStore, StoreUnavailableError
+from serving.key_store import KeyStore
+from serving.replay import BundleGoneError, replay
+from serving.settings import ServingSettings
+
+Publish = Callable[[Bundle], str]
+MakeBundle = Callable[..., Bundle]
+Asked = dict[str, Any]
+
+
+def until(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def is_ready(service: Client) -> bool:
+    return service.get("/readyz").status_code == 200
+
+
+def test_a_service_without_a_model_says_so(service: Client, asked: Asked) -> None:
+    assert service.get("/healthz").status_code == 200
+    answer = service.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_champion")
+    assert service.post("/v1/score", json=asked).json()["code"] == "no_champion"
+
+
+def test_a_new_champion_is_taken_up_without_a_restart(
+    service: Client, publish: Publish, make_bundle: MakeBundle, asked: Asked
+) -> None:
+    first = publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    before = service.post("/v1/score", json=asked).json()
+    assert before["versions"]["bundles"]["nonpayment"]["bundle_id"] == first
+    assert before["p_fraud"] is None
+    assert "p_fraud" in before["missing"]
+
+    second = publish(make_bundle("nonpayment", intercept=-1.0))
+
+    def is_taken_up() -> bool:
+        said = service.post("/v1/score", json=asked).json()
+        return bool(said["versions"]["bundles"]["nonpayment"]["bundle_id"] == second)
+
+    assert until(is_taken_up)
+    after = service.post("/v1/score", json=asked).json()
+    assert after["p_nonpayment"] > before["p_nonpayment"]
+
+
+def test_a_broken_champion_leaves_the_old_one_in_force(
+    service: Client,
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    good = publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    pointer = settings.home / "bundles" / "nonpayment" / "champion"
+    pointer.write_text("nonpayment-20260601-00000000\n")
+    failed = "forbear_reload_failures_total 1.0"
+    assert until(lambda: failed in service.get("/metrics").text)
+    said = service.post("/v1/score", json=asked).json()
+    assert said["versions"]["bundles"]["nonpayment"]["bundle_id"] == good
+
+
+def test_a_changed_policy_file_is_taken_up(
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    tmp_path: Path,
+) -> None:
+    from serving.champions import Champions
+    from serving.metrics import Metrics
+
+    file = tmp_path / "policy.yaml"
+    text = DEFAULT_POLICY.read_text()
+    file.write_text(text)
+    publish(make_bundle("nonpayment"))
+    own = settings.model_copy(update={"policy": file})
+    champions = Champions(own, Metrics())
+    champions.look()
+    assert champions.in_force is not None
+    before = champions.in_force.advisor.policy
+    file.write_text(text.replace("\nversion: 1\n", "\nversion: 2\n"))
+
+    async def watch_for_it() -> bool:
+        task = asyncio.create_task(champions.watch())
+        try:
+            for _ in range(1_000):
+                await asyncio.sleep(0.02)
+                if champions.in_force and champions.in_force.advisor.policy != before:
+                    return True
+            return False
+        finally:
+            task.cancel()
+
+    assert asyncio.run(watch_for_it())
+    assert champions.in_force.advisor.policy.reference == "reseller-default@2"
+
+
+def test_a_read_key_may_read_but_not_score(
+    client: Client, module_settings: ServingSettings, asked: Asked
+) -> None:
+    keys = KeyStore(module_settings.key_file)
+    key, text = keys.create("auditor", "read")
+    headers = {"Authorization": f"Bearer {text}"}
+    refused = client.post("/v1/score", json=asked, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    assert client.get("/v1/policy", headers=headers).status_code == 200
+    keys.revoke(key.key_id)
+    keys.close()
+    assert client.get("/v1/policy", headers=headers).status_code == 401
+
+
+def test_metrics_count_without_naming_anyone(client: Client, asked: Asked) -> None:
+    asked["customer_id"] = "customer-whose-name-is-private"
+    client.post("/v1/score", json=asked)
+    client.get("/v1/decisions/d-of-nobody")
+    client.get("/no/such/customer-path")
+    page = client.get("/metrics").text
+    assert (
+        'forbear_requests_total{method="POST",route="/v1/score",status="200"}' in page
+    )
+    assert 'route="/v1/decisions/{decision_id}",status="404"' in page
+    assert 'route="unmatched",status="404"' in page
+    assert "private" not in page
+    assert "customer-path" not in page
+
+
+def test_nobody_is_named_in_the_log(
+    client: Client, asked: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    asked["customer_id"] = "customer-whose-name-is-private"
+    asked["events"]["invoices"] = [{"invoice_id": "private"}]
+    client.post("/v1/score", json=asked)
+    mine = [r for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
+    assert "private" not in "".join(record.getMessage() for record in mine)
+
+
+def test_a_bug_is_answered_and_logged_without_values(
+    client: Client,
+    asked: Asked,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("owed by " + asked["customer_id"])
+
+    monkeypatch.setattr(routes, "decide", break_down)
+    answer = client.post("/v1/score", json=asked)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "acme" not in answer.text
+    assert "ZeroDivisionError" in caplog.text
+    assert "break_down" in caplog.text
+    assert "acme" not in caplog.text
+
+
+def test_what_cannot_be_recorded_is_not_answered(
+    client: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailableError("SQLITE_FULL")
+
+    monkeypatch.setattr(DecisionStore, "record", refuse)
+    answer = client.post("/v1/score", json=asked)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "decision_store_unavailable"
+    assert "p_nonpayment" not in answer.json()
+
+
+def test_many_at_once_get_each_their_own_answer(client: Client, asked: Asked) -> None:
+    names = [f"c{n}" for n in range(40)]
+
+    def score(name: str) -> str:
+        said = client.post("/v1/score", json={**asked, "customer_id": name}).json()
+        read = client.get(f"/v1/decisions/{said['decision_id']}").json()
+        assert read == said
+        return str(read["customer_id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(score, names)) == names
+
+
+def test_an_old_decision_replays_bit_for_bit_after_everything_changed(
+    settings: ServingSettings,
+    service: Client,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    decision_id = service.post("/v1/score", json=asked).json()["decision_id"]
+    publish(make_bundle("nonpayment", intercept=1.0))
+    publish(make_bundle("fraud"))
+    again = replay(settings, decision_id)
+    assert again.is_identical
+    assert again.differences == ()
+
+
+def test_a_replay_without_its_bundle_says_which(
+    settings: ServingSettings,
+    service: Client,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    bundle_id = publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    decision_id = service.post("/v1/score", json=asked).json()["decision_id"]
+    place = settings.home / "bundles" / "nonpayment" / bundle_id
+    (place / "manifest.json").unlink()
+    with pytest.raises(BundleGoneError, match=bundle_id):
+        replay(settings, decision_id)
+
+
+def test_a_tampered_answer_is_found_out_and_shown(
+    settings: ServingSettings,
+    service: Client,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    import sqlite3
+
+    publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    said = service.post("/v1/score", json=asked).json()
+    db = sqlite3.connect(settings.decision_file)
+    db.execute(
+        "UPDATE decisions SET answer = CAST(replace(CAST(answer AS TEXT),"
+        " '\"days_overdue\":31', '\"days_overdue\":61') AS BLOB)"
+    )
+    db.commit()
+    db.close()
+    again = replay(settings, said["decision_id"])
+    assert not again.is_identical
+    [difference] = again.differences
+    assert difference.path == "/exposure/days_overdue"
+    assert (difference.recorded, difference.replayed) == (61, 31)
+
+
+def test_openapi_describes_the_real_request_and_answer(
+    client: Client, asked: Asked
+) -> None:
+    document = client.get("/openapi.json").json()
+    post = document["paths"]["/v1/score"]["post"]
+    body = post["requestBody"]["content"]["application/json"]
+    invoices = body["schema"]["properties"]["events"]["properties"]["invoices"]
+    assert invoices["items"]["required"] == ["event_at", "invoice_id", "amount"]
+    example = body["examples"]["late_payer"]["value"]
+    assert client.post("/v1/score", json=example).status_code == 200
+    answer = document["components"]["schemas"]["ScoreAnswer"]["properties"]
+    assert set(client.post("/v1/score", json=asked).json()) == set(answer)
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, said in operation["responses"].items():
+                if not status.startswith("2"):
+                    assert "application/problem+json" in said["content"], said

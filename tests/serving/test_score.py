@@ -1,0 +1,280 @@
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from httpx import Client, Response
+
+from serving.answer import ScoreAnswer
+
+Asked = dict[str, Any]
+
+
+def problem(client: Client, content: object, **headers: str) -> dict[str, Any]:
+    answer = client.post("/v1/score", json=content, headers=headers)
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json()
+    assert found["status"] == answer.status_code
+    assert found["type"] == f"urn:forbear:problem:{found['code']}"
+    return found
+
+
+def test_an_answer_says_everything_it_must(client: Client, asked: Asked) -> None:
+    answer = client.post("/v1/score", json=asked)
+    assert answer.status_code == 200
+    said = ScoreAnswer.model_validate_json(answer.content)
+    assert said.customer_id == "acme"
+    assert said.p_nonpayment is not None
+    assert 0 < said.p_nonpayment < 1
+    assert said.p_fraud is not None
+    assert said.horizon_days == {"fraud": 90, "nonpayment": 90}
+    assert said.exposure.open == 468.0
+    assert said.exposure.overdue == 234.0
+    assert said.exposure.days_overdue == 31  # due 31 May, asked on 1 July in Brussels
+    assert said.proposed_action is not None
+    assert said.action is not None
+    assert said.expected_cost is not None
+    assert len(said.expected_cost) == 6
+    assert said.thresholds["nonpayment"][0].probability == 0.0
+    assert 1 <= len(said.reasons) <= 4
+    assert said.reasons[0].family == "lateness"
+    assert said.versions.bundles.keys() == {"fraud", "nonpayment"}
+    assert said.missing == []
+
+
+def test_a_decision_reads_back_as_the_same_bytes(client: Client, asked: Asked) -> None:
+    answer = client.post("/v1/score", json=asked)
+    again = client.get(f"/v1/decisions/{answer.json()['decision_id']}")
+    assert again.content == answer.content
+
+
+def test_as_of_is_now_when_absent(client: Client, asked: Asked) -> None:
+    del asked["as_of"]
+    said = client.post("/v1/score", json=asked).json()
+    as_of = datetime.fromisoformat(said["as_of"])
+    assert abs(datetime.now(UTC) - as_of) < timedelta(minutes=1)
+
+
+def test_what_was_not_looked_at_is_unknown_never_zero(
+    client: Client, asked: Asked
+) -> None:
+    del asked["events"]["invoices"]
+    said = client.post("/v1/score", json=asked).json()
+    assert "tables.invoices" in said["missing"]
+    assert said["exposure"]["open"] is None
+    assert said["action"] is None
+    assert said["no_decision"]["code"] == "unknown_money"
+    assert said["p_nonpayment"] is not None
+
+
+def test_later_events_change_nothing(client: Client, asked: Asked) -> None:
+    before = client.post("/v1/score", json=asked).json()
+    paid = {
+        "payment_id": "p-9",
+        "status": "succeeded",
+        "amount": 468,
+        "event_at": "2026-07-02T10:00:00Z",
+    }
+    asked["events"]["payments"] = [*asked["events"]["payments"], paid]
+    after = client.post("/v1/score", json=asked).json()
+    for part in ("p_nonpayment", "exposure", "action", "expected_cost", "reasons"):
+        assert after[part] == before[part]
+
+
+def test_unknown_columns_are_ignored_with_a_warning(
+    client: Client, asked: Asked
+) -> None:
+    asked["events"]["customers"] = [
+        {**asked["events"]["customers"][0], "shoe_size": 43}
+    ]
+    said = client.post("/v1/score", json=asked).json()
+    assert said["warnings"] == ["ignored_column:customers.shoe_size"]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule", "column"),
+    [
+        pytest.param({"amount": -1}, "negative_amount", "amount", id="below zero"),
+        pytest.param(
+            {"event_at": "2026-05-01T06:00:00"}, "naive_time", "event_at", id="no zone"
+        ),
+        pytest.param({"due_at": None}, "due_at_missing", "due_at", id="no due date"),
+        pytest.param({"kind": "receipt"}, "unknown_choice", "kind", id="not a kind"),
+        pytest.param({"currency": "XTS"}, "unknown_currency", "currency", id="no rate"),
+        pytest.param(
+            {"customer_id": "other"}, "other_customer", "customer_id", id="not theirs"
+        ),
+    ],
+)
+def test_a_bad_row_refuses_the_request_and_is_named(
+    client: Client, asked: Asked, row: dict[str, Any], rule: str, column: str
+) -> None:
+    first, second = asked["events"]["invoices"]
+    asked["events"]["invoices"] = [first, {**second, **row}]
+    found = problem(client, asked)
+    assert found["code"] == "invalid_rows"
+    assert found["status"] == 422
+    [error] = found["errors"]
+    assert error["rule"] == rule
+    assert error["pointer"] == f"/events/invoices/1/{column}"
+    assert (error["table"], error["row"], error["column"]) == ("invoices", 1, column)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        pytest.param({"customer_id": ""}, "invalid_request", "/customer_id", id="id"),
+        pytest.param(
+            {"as_of": "2026-06-30T22:00:00"}, "invalid_request", "/as_of", id="naive"
+        ),
+        pytest.param(
+            {"events": {"invoice": []}},
+            "invalid_request",
+            "/events/invoice",
+            id="unknown table",
+        ),
+        pytest.param(
+            {"events": {"invoices": [1]}},
+            "invalid_request",
+            "/events/invoices/0",
+            id="a row that is none",
+        ),
+        pytest.param({"event": {}}, "invalid_request", "/event", id="unknown field"),
+        pytest.param({"as_of": "2999-01-01T00:00:00Z"}, "as_of_in_future", None),
+    ],
+)
+def test_a_request_of_another_form_is_refused(
+    client: Client,
+    asked: Asked,
+    change: dict[str, Any],
+    code: str,
+    pointer: str | None,
+) -> None:
+    found = problem(client, {**asked, **change})
+    assert (found["status"], found["code"]) == (422, code)
+    if pointer is not None:
+        assert found["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"customer_id": NaN}',
+        b"\xff",
+        b"[" * 10_000,
+        b'{"customer_id": "\\ud800"}',
+    ],
+    ids=["empty", "cut off", "NaN", "not UTF-8", "nested deep", "half a character"],
+)
+def test_what_is_not_json_is_refused(client: Client, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/v1/score", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed_json")
+
+
+def test_a_large_body_is_refused_before_it_is_read(
+    client: Client, asked: Asked
+) -> None:
+    asked["events"]["access"] = [{"kind": "sign_in", "ip_id": "i" * 300_000}]
+    assert problem(client, asked)["code"] == "body_too_large"
+
+
+def test_a_large_body_without_a_length_is_refused(client: Client) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(300):
+            yield b" " * 1_000
+
+    headers = {"content-type": "application/json"}
+    answer = client.post("/v1/score", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("send", "status", "code"),
+    [
+        pytest.param(
+            lambda c: c.get("/v2/score"), 404, "not_found", id="unknown address"
+        ),
+        pytest.param(
+            lambda c: c.get("/v1/score"), 405, "method_not_allowed", id="method"
+        ),
+        pytest.param(
+            lambda c: c.post("/v1/score", content=b"a=1"),
+            415,
+            "unsupported_media_type",
+            id="no media type",
+        ),
+        pytest.param(
+            lambda c: c.post(
+                "/v1/score",
+                content=b"",
+                headers={
+                    "content-type": "application/json",
+                    "content-encoding": "gzip",
+                },
+            ),
+            415,
+            "unsupported_media_type",
+            id="compressed",
+        ),
+        pytest.param(
+            lambda c: c.get("/v1/decisions/d0"), 404, "unknown_decision", id="decision"
+        ),
+        pytest.param(
+            lambda c: c.get("/v1/policy", headers={"authorization": ""}),
+            401,
+            "missing_key",
+            id="no key",
+        ),
+        pytest.param(
+            lambda c: c.get("/v1/policy", headers={"authorization": "Bearer fb_1_2"}),
+            401,
+            "invalid_key",
+            id="unknown key",
+        ),
+    ],
+)
+def test_every_refusal_is_a_problem_with_a_code(
+    client: Client, send: Callable[[Client], Response], status: int, code: str
+) -> None:
+    answer = send(client)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    if status == 401:
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_the_same_idempotency_key_gives_the_same_answer(
+    client: Client, asked: Asked
+) -> None:
+    headers = {"Idempotency-Key": "once"}
+    first = client.post("/v1/score", json=asked, headers=headers)
+    second = client.post("/v1/score", json=asked, headers=headers)
+    assert second.content == first.content
+    assert second.headers["idempotent-replay"] == "true"
+    asked["customer_id"] = "other"
+    assert problem(client, asked, **headers)["code"] == "idempotency_key_reused"
+
+
+def test_without_an_idempotency_key_every_request_is_a_decision(
+    client: Client, asked: Asked
+) -> None:
+    ids = {client.post("/v1/score", json=asked).json()["decision_id"] for _ in "ab"}
+    assert len(ids) == 2
+
+
+def test_the_policy_is_published_as_data(client: Client) -> None:
+    said = client.get("/v1/policy").json()
+    assert said["reference"].startswith("reseller-default@")
+    assert said["document"]["currency"] == "EUR"
+
+
+def test_the_answer_is_plain_json_without_nan(client: Client, asked: Asked) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    content = client.post("/v1/score", json=asked).content
+    json.loads(content, parse_constant=refuse)
