@@ -1,6 +1,7 @@
-"""Two neighbouring actions for one customer: what each mistake costs, and where they tie."""
+"""Two neighbouring actions of one customer: what a mistake costs, where they tie."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from decisions.actions import ACTIONS, Action
 from decisions.cost import CostModel, expected_costs, terms_of
@@ -64,8 +65,7 @@ def _nearest(
     thresholds: tuple[Threshold, ...], p: float
 ) -> tuple[Action, Threshold] | None:
     """The switch closest to `p`, with the action it takes over from."""
-    steps = zip(thresholds, thresholds[1:], strict=False)
-    edges = [(before.action, after) for before, after in steps]
+    edges = [(before.action, after) for before, after in pairwise(thresholds)]
     return min(edges, key=lambda edge: abs(edge[1].probability - p), default=None)
 
 

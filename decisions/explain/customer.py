@@ -1,4 +1,4 @@
-"""The explanation for the customer: neutral, without score, finding or internal reason."""
+"""The explanation for the customer: neutral, no score, no finding, no inner reason."""
 
 from collections.abc import Iterator
 
@@ -52,7 +52,7 @@ def _decision(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
     action = answer.recommended_action or "none"
     is_stop = SEVERITY[action] >= SUSPEND
-    key = "in_force" if answer.in_force else action
+    key: str = "in_force" if answer.in_force else action
     if is_stop and _is_protective(s):
         key += "_protective"
     yield words.sentence(f"customer.action.{key}")
@@ -107,7 +107,8 @@ def _next(s: Subject) -> Iterator[str]:
     if answer.auto_expires_at is not None:
         yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
     if action != "none" and document.contact:
-        yield words.sentence("customer.next.contact", contact=document.contact)
+        key = "contact_protective" if _is_protective(s) else "contact"
+        yield words.sentence(f"customer.next.{key}", contact=document.contact)
     if is_stop and document.appeals.channel:
         yield words.sentence(
             "customer.next.appeal",

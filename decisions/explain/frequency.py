@@ -1,4 +1,4 @@
-"""Probabilities as people count them: so many of a hundred, a thousand, ten thousand."""
+"""Probabilities as people count them: so many of a hundred, or of a thousand."""
 
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ def frequency(p: float, base: int) -> Frequency:
 
 def fitting_base(*probabilities: float) -> int:
     """The smallest base that shows no probability as zero and no two as the same.
+
+    A probability of exactly 0 may show as zero.
 
     >>> fitting_base(0.35, 0.363), fitting_base(0.36, 0.363), fitting_base(0.004)
     (100, 1000, 1000)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import STOPS, SEVERITY, Action
+from decisions.actions import SEVERITY, STOPS, Action
 from decisions.explain.comparison import compare, leading_target
-from decisions.explain.frequency import fitting_base, frequency
+from decisions.explain.frequency import BASES, fitting_base, frequency
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
 from decisions.recommendation import Hold, ProviderEffect, Withheld
@@ -39,7 +39,9 @@ def _risk(s: Subject) -> Iterator[str]:
             continue
         beside = [compared.break_even] if compared and compared.target == target else []
         n, base = frequency(p, fitting_base(p, *beside))
-        key = f"staff.risk.{target}" + "_rare" * (n == 0)
+        key = f"staff.risk.{target}"
+        if n == 0:
+            key, base = f"{key}_rare", BASES[-1]
         yield s.words.sentence(key, n=n, base=base, horizon=s.answer.horizon_days)
 
 
@@ -105,9 +107,7 @@ def _recommended(s: Subject) -> Iterator[str]:
         key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
             answer.mode, "by_timeline"
         )
-        yield words.sentence(
-            f"staff.recommended.{key}", action=answer.proposed_action
-        )
+        yield words.sentence(f"staff.recommended.{key}", action=answer.proposed_action)
     yield words.sentence("staff.recommended.action", action=answer.recommended_action)
     if answer.in_force:
         yield words.sentence("staff.recommended.in_force")
@@ -149,9 +149,7 @@ def _permitted_from(s: Subject) -> Iterator[str]:
     of_it = [r.permitted_from for r in s.answer.withheld if proposed in r.actions]
     moments = [moment for moment in of_it if moment is not None]
     if proposed is not None and len(moments) > 1 and len(moments) == len(of_it):
-        yield s.words.sentence(
-            "staff.permitted_from", action=proposed, at=max(moments)
-        )
+        yield s.words.sentence("staff.permitted_from", action=proposed, at=max(moments))
 
 
 def _holds(s: Subject) -> Iterator[str]:
@@ -249,5 +247,3 @@ def _validity(s: Subject) -> Iterator[str]:
     if s.answer.missing:
         names = s.words.words("missing", s.answer.missing)
         yield s.words.sentence("staff.validity.missing", missing=names)
-
-

@@ -1,16 +1,16 @@
-"""Sentences of one language, with numbers, money, plurals and moments as it writes them.
+"""Sentences of one language, with its own numbers, money, plurals and moments.
 
-A message is a text with named places: `{amount:money}`, `{wait:days}`. What stands after
-the colon is a kind below or a unit of the language's own list, so each language chooses
-the form it needs ("nach {wait:days_dative}") and no sentence is put together from parts.
+A message is a text with named places: `{amount:money}`, `{wait:days}`. After the colon
+stands a kind below or a unit of the language's own list, so each language chooses the
+form it needs ("nach {wait:days_dative}") and no sentence is glued together from parts.
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -73,11 +73,11 @@ def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Message]) 
 
 
 class Wording(string.Formatter):
-    """One language, for one currency and timezone.
+    r"""One language, for one currency and timezone.
 
     >>> from zoneinfo import ZoneInfo
     >>> words = Wording("de", "EUR", ZoneInfo("Europe/Berlin"))
-    >>> words.format("{a:money}, {n:days}", a=1250, n=1).replace("\\xa0", " ")
+    >>> words.format("{a:money}, {n:days}", a=1250, n=1).replace("\xa0", " ")
     '1.250 €, 1 Tag'
     """
 
@@ -94,7 +94,7 @@ class Wording(string.Formatter):
         """Whether there is a message with this key."""
         return key in self._messages
 
-    def say(self, key: str, /, **values: Any) -> str:
+    def say(self, key: str, /, **values: object) -> str:
         """One message, its places filled; a plural message is chosen by `n`.
 
         Raises:
@@ -104,10 +104,10 @@ class Wording(string.Formatter):
         if message is None:
             raise UnknownMessageError(self.lang, key)
         if isinstance(message, dict):
-            message = self._plural(message, values["n"])
+            message = self._plural(message, values["n"])  # type: ignore[arg-type]
         return self.vformat(message, (), values)
 
-    def sentence(self, key: str, /, **values: Any) -> str:
+    def sentence(self, key: str, /, **values: object) -> str:
         """`say`, with a capital letter first."""
         text = self.say(key, **values)
         return text[:1].upper() + text[1:]
@@ -117,7 +117,7 @@ class Wording(string.Formatter):
         key = f"{group}.{name}"
         return self.say(key) if self.has(key) else name.replace("_", " ")
 
-    def words(self, group: str, names: Any, style: str = "standard") -> str:
+    def words(self, group: str, names: Iterable[str], style: str = "standard") -> str:
         """A list of `word`s, joined as the language does."""
         return self.joined([self.word(group, name) for name in names], style)
 
@@ -128,7 +128,7 @@ class Wording(string.Formatter):
     def _plural(self, forms: dict[str, str], n: float) -> str:
         return forms.get(self._locale.plural_form(n), forms["other"])
 
-    def format_field(self, value: Any, format_spec: str) -> str:
+    def format_field(self, value: object, format_spec: str) -> str:
         """Babel's forms by name, then the language's units, then words."""
         if not format_spec:
             return self._number(value) if _is_number(value) else str(value)
@@ -182,5 +182,5 @@ class Wording(string.Formatter):
 KINDS = frozenset({"number", "money", "about", "percent", "date", "time", "moment"})
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
