@@ -10,7 +10,7 @@ left is credit, which later invoices use as they are issued. Money is an integer
 number of ten-thousandths.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 INVOICE, CREDIT_NOTE, WRITE_OFF, PAYMENT, REFUND = range(5)
 KINDS = {None: INVOICE, "invoice": INVOICE, "credit_note": CREDIT_NOTE}
@@ -115,9 +115,9 @@ class Ledger:
             item[3] == INVOICE and item[2] in self._strangers for item in items
         )
 
-    def post(self, items: Iterable[Item]) -> None:
+    def post(self, items: list[Item]) -> None:
         """Posts items; the caller has asked `continues_with` unless it is new."""
-        ordered = sorted(items)
+        ordered = sorted(items) if len(items) > 1 else items
         for item in ordered:
             if item[3] == INVOICE:
                 self._announced[item[2]] = item[4]
@@ -146,7 +146,7 @@ class Ledger:
 
     def _allocate(self, item: Item) -> None:
         """A payment, credit note or write-off: the named invoice, then the rest."""
-        at, _, _, kind, money, name, *_ = item
+        at, kind, money, name = item[0], item[3], item[4], item[5]
         entry = _ENTRY[kind]
         is_named = False
         if name is not None:
@@ -182,7 +182,8 @@ class Ledger:
 
     def _reduce(self, invoice: Invoice, at: int, money: int, entry: int) -> int:
         """Takes up to `money` for one invoice; returns what it took."""
-        taken = min(money, invoice.remainder)
+        owed = invoice.remainder
+        taken = money if money < owed else owed
         if not taken:
             return 0
         invoice.entries.append((at, taken, entry))

@@ -5,7 +5,7 @@ money moves, a dispute opens or ends, or a local day begins, so episodes and lab
 look at those moments and at no others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from features.account.disputes import Dispute, contested_parts
@@ -41,7 +41,7 @@ class Arrears:
     def __init__(
         self,
         ledger: Ledger,
-        disputes: list[Dispute],
+        disputes: Sequence[Dispute],
         days: LocalDays,
         materiality: int,
     ) -> None:
@@ -118,14 +118,18 @@ class Arrears:
         for invoice, remainder in debts:
             part = contested.get(invoice.id, 0)
             is_overdue = today > invoice.due_on and part < remainder
-            days = today - self._clock_start(invoice, moment) if is_overdue else 0
+            days = 0
+            if is_overdue:
+                days = today - self._clock_start(invoice, moment)
             items.append(DebtItem(invoice, remainder, part, days, is_overdue))
             if is_overdue:
                 overdue += remainder - part
-                days_overdue = max(days_overdue, days)
+                if days > days_overdue:
+                    days_overdue = days
         if overdue <= self._materiality:
             overdue = days_overdue = 0
-        return Owed(items, sum(contested.values()), overdue, days_overdue)
+        in_dispute = sum(contested.values()) if contested else 0
+        return Owed(items, in_dispute, overdue, days_overdue)
 
     def _contested(
         self, debts: list[tuple[Invoice, int]], moment: int

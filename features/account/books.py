@@ -45,6 +45,35 @@ def known(rows: Iterable[Row], as_of: int) -> list[Row]:
     return [row for row in rows if row[0] <= as_of < row[1]]
 
 
+class KnownRows:
+    """A table's rows as of a moment, remembered until one appears or ends."""
+
+    __slots__ = ("_as_of", "_rows", "known")
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self._as_of: int | None = None
+        self.known: list[Row] = []
+
+    def move_to(self, as_of: int) -> bool:
+        """Whether `known` had to be made anew."""
+        if not self._rows or (
+            self._as_of is not None
+            and as_of >= self._as_of
+            and not self._changes_in(self._as_of, as_of)
+        ):
+            return False
+        self.known = known(self._rows, as_of)
+        self._as_of = as_of
+        return True
+
+    def _changes_in(self, since: int, as_of: int) -> bool:
+        for row in self._rows:
+            if since < row[0] <= as_of or since < row[1] <= as_of:
+                return True
+        return False
+
+
 class Books:
     """The ledger of one customer, moved forward from one `as_of` to the next.
 
@@ -101,6 +130,8 @@ class Books:
 
     def _take(self, invoices: list[Row], payments: list[Row]) -> bool:
         """Posts newly known rows; False (the books are spoilt) if they rewrite."""
+        if not invoices and not payments:
+            return True
         items = [document for row in invoices if (document := _document(row))]
         changed = {}
         for row in payments:
@@ -140,12 +171,14 @@ class _Feed:
 
     def loses(self, since: int, as_of: int) -> bool:
         """Whether a row ended (corrected or retracted) in (since, as_of]."""
-        return any(since < loss <= as_of for loss in self._losses)
+        return bool(self._losses) and any(
+            since < loss <= as_of for loss in self._losses
+        )
 
     def between(self, since: int, as_of: int) -> list[Row]:
         first = bisect_right(self._known_at, since)
-        rows = self._rows[first : bisect_right(self._known_at, as_of)]
-        return [row for row in rows if as_of < row[1]]
+        last = bisect_right(self._known_at, as_of)
+        return [row for row in self._rows[first:last] if as_of < row[1]]
 
 
 def _known_at(row: Row) -> int:

@@ -4,13 +4,11 @@
 customer's row, the batch compiler for a table, and both come from `fact_values`.
 """
 
-from collections.abc import Sequence
-from math import nan, sqrt
+from math import nan
 from typing import NamedTuple
 
 from features.account.contacts import n_promises_since, notices_since
 from features.account.standing import Standing
-from features.ledger import Invoice
 from features.moments import DAY_US
 from features.money import PER_UNIT
 
@@ -29,7 +27,6 @@ _NO_REPORT = "neither invoices nor an ageing report"
 _NO_LEDGER = "no invoices table"
 _NO_SUBSCRIPTIONS = "no subscriptions table"
 _NONE_PAID = "no invoice was paid in that time"
-_WINDOWS_DAYS = (90, 180, 365)
 
 FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("open", "money", "unpaid now, face value", _NO_SOURCE),
@@ -85,7 +82,7 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("days_late_last", "days", "of the last invoice paid", "none paid"),
     *(
         column
-        for days in _WINDOWS_DAYS
+        for days in (90, 180, 365)
         for column in (
             FactColumn(f"n_paid_{days}d", "count", f"invoices paid in {days} days"),
             FactColumn(f"n_paid_late_{days}d", "count", "of these, after the due day"),
@@ -151,7 +148,7 @@ def _stake(s: Standing) -> tuple[float, ...]:
         _money(s.run_up),
         float(s.is_departed),
         float(len(s.subscriptions)),
-        float(sum(found.is_live(s.as_of) for found in s.subscriptions)),
+        float(s.n_live),
     )
 
 
@@ -185,56 +182,32 @@ def _items(s: Standing) -> tuple[float, ...]:
     )
 
 
-def _payment_behaviour(s: Standing) -> list[float]:
-    paid = [invoice for invoice in s.ledger.settled if invoice.was_paid]
-    n_late = sum(invoice.days_late > 0 for invoice in paid)
-    values = [
-        float(len(paid)),
-        float(n_late),
-        float(sum(invoice.n_paid > 1 for invoice in paid)),
-        max(i.amount for i in paid) / PER_UNIT if paid else nan,
-        float(max(0, paid[-1].days_late)) if paid else nan,
-    ]
-    for days in _WINDOWS_DAYS:
-        values += _lateness(paid, s.as_of - days * DAY_US)
-    return values
-
-
-def _lateness(paid: Sequence[Invoice], start: int) -> tuple[float, ...]:
-    """How late the invoices paid after `start` were, in whole numbers to the end."""
-    n = n_late = total = squares = worst = to_pay = 0
-    for invoice in reversed(paid):  # in the order in which they were settled
-        settled_at = invoice.settled_at or 0
-        if settled_at <= start:
-            break
-        days = max(0, invoice.days_late)
-        n += 1
-        n_late += days > 0
-        total += days
-        squares += days * days
-        worst = max(worst, days)
-        to_pay += settled_at - invoice.issued_at
-    if not n:
-        return (0.0, 0.0, nan, nan, nan, nan)
-    spread = sqrt(n * squares - total * total) / n
+def _payment_behaviour(s: Standing) -> tuple[float, ...]:
+    paid = s.paid
+    last = paid.last_days_late
     return (
-        float(n),
-        float(n_late),
-        total / n,
-        float(worst),
-        spread,
-        to_pay / n / DAY_US,
+        float(paid.n),
+        float(paid.n_late),
+        float(paid.n_in_parts),
+        nan if last is None else paid.largest / PER_UNIT,
+        nan if last is None else float(last),
+        *paid.since(s.as_of - 90 * DAY_US),
+        *paid.since(s.as_of - 180 * DAY_US),
+        *paid.since(s.as_of - 365 * DAY_US),
     )
 
 
 def _contacts(s: Standing) -> tuple[float, ...]:
+    n_disputes = sum(d.is_open_at(s.as_of) for d in s.disputes) if s.disputes else 0
+    if not s.contacts:
+        return (float(n_disputes), 0.0, 0.0, 0.0, 0.0)
     n_sent = n_delivered = 0
-    if s.episode_started_at is not None and s.contacts:
+    if s.episode_started_at is not None:
         notices = notices_since(s.contacts, s.episode_started_at)
         n_sent = len(notices)
         n_delivered = sum(notice.delivered_at is not None for notice in notices)
     return (
-        float(sum(d.is_open_at(s.as_of) for d in s.disputes)),
+        float(n_disputes),
         float(len(s.promises)),
         float(n_promises_since(s.contacts, s.as_of - 365 * DAY_US)),
         float(n_sent),

@@ -71,7 +71,7 @@ def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
         segment=customer.last("segment"),
         created_at=_moment(_created_at(customer)),
         is_departed=standing.is_departed,
-        n_invoices_paid=sum(invoice.was_paid for invoice in standing.ledger.settled),
+        n_invoices_paid=standing.paid.n,
         usage_ratio=standing.usage.ratio if standing.usage else None,
         known_until=_moment(_known_until(events, as_of)),
         items=_items(standing),

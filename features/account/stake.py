@@ -132,6 +132,9 @@ class Usage(NamedTuple):
     ratio: float | None  # last 7 days' daily cost / that of the 28 days before
 
 
+NO_USAGE = Usage(0, None)
+
+
 def usage(
     columns: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
     as_of: int,
@@ -143,6 +146,8 @@ def usage(
         as_of: a moment.
     """
     event_at, known_at, superseded_at, cost = columns
+    if not event_at:
+        return NO_USAGE
     window = as_of - _WINDOW_DAYS * DAY_US
     week = as_of - _WEEK_DAYS * DAY_US
     base = week - _WINDOW_DAYS * DAY_US
@@ -156,14 +161,11 @@ def usage(
                 in_week += money
             else:
                 in_base += money
-    first = next(
-        (
-            at
-            for i, at in enumerate(event_at)
-            if known_at[i] <= as_of < superseded_at[i]
-        ),
-        as_of,
-    )
+    first = as_of
+    for i, at in enumerate(event_at):
+        if known_at[i] <= as_of < superseded_at[i]:
+            first = at
+            break
     n_days = max(1, min(_WINDOW_DAYS, -((first - as_of) // DAY_US)))
     ratio = _WINDOW_DAYS * in_week / (_WEEK_DAYS * in_base) if in_base else None
     return Usage(_quotient(in_window, n_days), ratio)

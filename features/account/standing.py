@@ -11,10 +11,11 @@ from decimal import Decimal
 from math import isnan
 
 from features.account.arrears import Arrears, Owed
-from features.account.books import Books, Row, known
+from features.account.books import Books, KnownRows, Row, known
 from features.account.contacts import Promise, open_promises
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
+from features.account.paid import PaidInvoices
 from features.account.stake import (
     Subscription,
     Usage,
@@ -56,6 +57,7 @@ class Standing:
 
     as_of: int
     ledger: Ledger
+    paid: PaidInvoices
     open: int | None = None
     credit: int | None = None
     written_off: int | None = None
@@ -78,6 +80,7 @@ class Standing:
     promises: Sequence[Promise] = ()
     contacts: Sequence[Row] = ()
     subscriptions: Sequence[Subscription] = ()
+    n_live: int = 0  # subscriptions
     is_departed: bool = False
 
     @property
@@ -93,15 +96,20 @@ class Account:
     def __init__(self, history: History, rules: Rules) -> None:
         self.history, self.rules = history, rules
         self._books = Books(history["invoices"], history["payments"], rules.days)
+        self._paid = PaidInvoices(self._books.ledger)
+        self._contacts = KnownRows(history["contacts"])
+        self._dispute_rows = KnownRows(history["disputes"])
+        self._disputes: list[Dispute] = []
+        self._subscription_rows = KnownRows(history["subscriptions"])
         self._subscriptions: list[Subscription] = []
-        self._subscriptions_hold = (1, 0)  # from, to: no moment yet
+        self._next_effect = FOREVER  # when a change announced ahead is made
 
     def at(self, as_of: int) -> Standing:
         """How the customer stands, by what was known at `as_of`."""
         standing = self.owing(as_of)
-        contacts = self.history["contacts"]
-        if contacts:
-            standing.contacts = known(contacts, as_of)
+        self._contacts.move_to(as_of)
+        standing.contacts = self._contacts.known
+        if standing.contacts:
             standing.promises = open_promises(standing.contacts, as_of)
         if standing.days_overdue:
             standing.episode_started_at = self._episode_start(standing)
@@ -112,11 +120,16 @@ class Account:
     def owing(self, as_of: int) -> Standing:
         """Only who the customer is, what is owed and what is subscribed."""
         history, source = self.history, self.rules.source
-        standing = Standing(as_of, self._books.move_to(as_of))
+        ledger = self._books.move_to(as_of)
+        if self._paid.ledger is not ledger:
+            self._paid = PaidInvoices(ledger)
+        self._paid.catch_up()
+        standing = Standing(as_of, ledger, self._paid)
         if history["customers"]:
             standing.customer = _latest(history["customers"], as_of)
-        if history["disputes"]:
-            standing.disputes = disputes(known(history["disputes"], as_of))
+        if self._dispute_rows.move_to(as_of):
+            self._disputes = disputes(self._dispute_rows.known)
+        standing.disputes = self._disputes
         if self.rules.has_subscriptions:
             standing.subscriptions = self._subscriptions_at(as_of)
             standing.is_departed = have_all_ended(standing.subscriptions, as_of)
@@ -135,7 +148,7 @@ class Account:
         """What was owed as time went by, as known in `standing`."""
         return Arrears(
             standing.ledger,
-            list(standing.disputes),
+            standing.disputes,
             self.rules.days,
             self.rules.materiality,
         )
@@ -185,25 +198,28 @@ class Account:
         if standing.overdue is None:
             return
         as_of, rules = standing.as_of, self.rules
-        standing.in_flight = sum(
-            row[5]
-            for row in self._books.pending.values()
-            if as_of - row[2] <= rules.settlement_us(row[6])
-        )
-        standing.promised = sum(
-            standing.overdue if promise.amount is None else promise.amount
-            for promise in standing.promises
-        )
+        standing.in_flight = standing.promised = 0
+        for row in self._books.pending.values():
+            if as_of - row[2] <= rules.settlement_us(row[6]):
+                standing.in_flight += row[5]
+        for promise in standing.promises:
+            amount = standing.overdue if promise.amount is None else promise.amount
+            standing.promised += amount
 
     def _read_stake(self, standing: Standing) -> None:
         as_of, rules = standing.as_of, self.rules
         if rules.has_subscriptions:
-            live = [s for s in standing.subscriptions if s.is_live(as_of)]
-            standing.recurring_monthly = sum(s.monthly() for s in live)
-            standing.recurring_committed = sum(
-                s.monthly() for s in live if s.is_committed(as_of)
-            )
-            standing.committed = sum(s.committed(as_of) for s in live)
+            monthly = committed_monthly = committed = 0
+            for subscription in standing.subscriptions:
+                if subscription.is_live(as_of):
+                    standing.n_live += 1
+                    monthly += subscription.monthly()
+                    if subscription.is_committed(as_of):
+                        committed_monthly += subscription.monthly()
+                        committed += subscription.committed(as_of)
+            standing.recurring_monthly = monthly
+            standing.recurring_committed = committed_monthly
+            standing.committed = committed
         if rules.has_usage:
             standing.usage = usage(self.history.usage, as_of)
         standing.clv = self._clv(standing)
@@ -211,13 +227,12 @@ class Account:
             standing.run_up = self._exposure("run_up", standing.customer)
 
     def _subscriptions_at(self, as_of: int) -> list[Subscription]:
-        """Read anew only when a row appears, ends or takes effect in between."""
-        since, until = self._subscriptions_hold
-        if not since <= as_of < until:
-            rows = self.history["subscriptions"]
-            self._subscriptions = subscriptions(known(rows, as_of), as_of)
-            changes = {m for row in rows for m in (row[0], row[1], row[5]) if m > as_of}
-            self._subscriptions_hold = as_of, min(changes, default=FOREVER)
+        """Read anew only when a row appears, ends or takes effect."""
+        rows = self._subscription_rows
+        if rows.move_to(as_of) or as_of >= self._next_effect:
+            self._subscriptions = subscriptions(rows.known, as_of)
+            ahead = (row[5] for row in rows.known if row[5] > as_of)
+            self._next_effect = min(ahead, default=FOREVER)
         return self._subscriptions
 
     def _clv(self, standing: Standing) -> int | None:
@@ -259,4 +274,7 @@ def _event_order(row: Row) -> tuple[int, int]:
 
 
 def _latest(rows: list[Row], as_of: int) -> Row | None:
+    if len(rows) == 1:
+        row = rows[0]
+        return row if row[0] <= as_of < row[1] else None
     return max(known(rows, as_of), key=_event_order, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,17 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    values = np.empty((snapshots.num_rows, len(FACT_NAMES)))
+    numbers, places = array("d"), array("q")
     for place, standing in standings(portfolio, snapshots):
-        values[place] = fact_values(standing)
-    facts = {name: pa.array(values[:, i]) for i, name in enumerate(FACT_NAMES)}
+        places.append(place)
+        numbers.extend(fact_values(standing))
+    shape = (snapshots.num_rows, len(FACT_NAMES))
+    values = np.empty(shape)
+    values[np.array(places, np.int64)] = np.array(numbers).reshape(shape)
+    facts = {
+        name: pa.array(np.ascontiguousarray(values[:, i]))
+        for i, name in enumerate(FACT_NAMES)
+    }
     keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
     return pa.table(keys | facts)
 
