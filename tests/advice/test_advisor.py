@@ -1,0 +1,160 @@
+import math
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from advice import Advisor
+from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferError
+from advice.portfolio_run import SCHEMA, advice_row
+from decisions.actions import ACTIONS
+from decisions.case import BookState
+from decisions.policy.load import Policy
+from features.portfolio import Portfolio
+from features.snapshots import latest_snapshots, snapshots
+from scoring.bundle import Bundle
+
+BundleOf = Callable[[str], Bundle]
+TARGETS = ("fraud", "nonpayment")
+
+
+@pytest.fixture(scope="module")
+def advisor(bundle_of: BundleOf, policy: Policy) -> Advisor:
+    return Advisor({target: bundle_of(target) for target in TARGETS}, policy)
+
+
+@pytest.fixture(scope="module")
+def advised(advisor: Advisor, portfolio: Portfolio) -> pa.Table:
+    """The grid of the last months and the latest moment: debts of all ages."""
+    grid = snapshots(portfolio)
+    late = grid.slice(max(0, grid.num_rows - 150))
+    asked = pa.concat_tables([late, latest_snapshots(portfolio)])
+    return advisor.advise_portfolio(portfolio, asked)
+
+
+def assert_same(one: object, other: object, where: str = "") -> None:
+    """Equal; numbers to 1e-9 relative."""
+    if isinstance(one, float) and isinstance(other, float):
+        assert math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12), where
+    elif isinstance(one, Mapping) and isinstance(other, Mapping):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same(one[key], other[key], f"{where}/{key}")
+    elif isinstance(one, Sequence) and not isinstance(one, str):
+        assert isinstance(other, Sequence)
+        assert len(one) == len(other), where
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            assert_same(a, b, f"{where}/{i}")
+    else:
+        assert one == other, where
+
+
+def test_one_customer_and_a_portfolio_get_the_same_numbers(
+    advisor: Advisor, portfolio: Portfolio, advised: pa.Table
+) -> None:
+    events = {e.customer_id: e for e in portfolio.iter_events()}
+    for row in advised.to_pylist():
+        alone = advisor.advise(
+            events[row["customer_id"]],
+            row["as_of"],
+            tables=portfolio.settings.tables,
+        )
+        written = pa.Table.from_pylist([advice_row(alone)], schema=SCHEMA)
+        assert_same(row, written.to_pylist()[0], row["customer_id"])
+
+
+def test_the_portfolio_is_not_all_the_same(advised: pa.Table) -> None:
+    """So that the test above compares something."""
+    actions = set(advised["action"].to_pylist())
+    assert {"none", "remind"} <= actions
+    assert len(set(advised["p_nonpayment"].to_pylist())) > 20
+    assert any(advised["withheld"].to_pylist())
+    assert all(len(found) <= 4 for found in advised["reasons"].to_pylist())
+    assert any(len(found) > 1 for found in advised["reasons"].to_pylist())
+
+
+def test_rows_come_back_in_the_order_asked(
+    advisor: Advisor, portfolio: Portfolio
+) -> None:
+    asked = latest_snapshots(portfolio)
+    backwards = asked.take(list(range(asked.num_rows))[::-1])
+    found = advisor.advise_portfolio(portfolio, backwards)
+    assert found["customer_id"].to_pylist() == backwards["customer_id"].to_pylist()
+
+
+def test_every_action_has_its_expected_cost(advised: pa.Table) -> None:
+    decided = [row for row in advised.to_pylist() if row["no_decision"] is None]
+    assert decided
+    for row in decided:
+        costs = {a: row[f"expected_cost_{a}"] for a in ACTIONS}
+        assert row["proposed_action"] == min(ACTIONS, key=lambda a: costs[a])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_one_bundle_is_enough_and_says_so(
+    target: str, bundle_of: BundleOf, policy: Policy, portfolio: Portfolio
+) -> None:
+    [other] = set(TARGETS) - {target}
+    alone = Advisor({target: bundle_of(target)}, policy)
+    found = alone.advise_portfolio(portfolio, latest_snapshots(portfolio)).to_pylist()
+    assert all(row[f"p_{other}"] is None for row in found)
+    assert all(f"p_{other}" in row["missing"] for row in found)
+    assert all(row[f"p_{target}"] is not None for row in found)
+    assert all(row["action"] is not None for row in found)
+    named = {t for row in found for reason in row["reasons"] for t in reason["targets"]}
+    assert named <= {target}
+
+
+def test_what_was_not_looked_at_is_unknown(
+    advisor: Advisor, portfolio: Portfolio, advised: pa.Table
+) -> None:
+    row = max(advised.to_pylist(), key=lambda row: row["open"])
+    looked_at = portfolio.settings.tables - {"invoices", "usage"}
+    events = portfolio.events(row["customer_id"])
+    advice = advisor.advise(events, row["as_of"], tables=looked_at)
+    assert {"tables.invoices", "tables.usage", "money.open"} <= set(advice.missing)
+    assert advice.recommendation.recommended_action is None
+    assert advice.recommendation.code == "unknown_money"
+
+
+def test_the_book_is_passed_on(
+    advisor: Advisor, portfolio: Portfolio, advised: pa.Table
+) -> None:
+    stopped = BookState(is_stopped=True)
+    for row in advised.to_pylist():
+        if row["proposed_action"] in ("suspend", "block"):
+            events = portfolio.events(row["customer_id"])
+            advice = advisor.advise(events, row["as_of"], book=stopped)
+            assert advice.recommendation.recommended_action not in ("suspend", "block")
+
+
+def test_without_any_bundle_there_is_no_advisor(policy: Policy) -> None:
+    with pytest.raises(NoBundleError):
+        Advisor({}, policy)
+
+
+def test_bundles_of_two_portfolios_do_not_mix(
+    bundle_of: BundleOf, policy: Policy, portfolio: Portfolio
+) -> None:
+    from dataclasses import replace
+
+    changes: dict[str, Any] = {"materiality": Decimal(100), "timezone": "Asia/Taipei"}
+    elsewhere = portfolio.settings.model_copy(update=changes)
+    other = replace(bundle_of("fraud"), settings=elsewhere)
+    with pytest.raises(SettingsDifferError, match="materiality, timezone"):
+        Advisor({"fraud": other, "nonpayment": bundle_of("nonpayment")}, policy)
+    alone = Advisor({"fraud": other}, policy)
+    with pytest.raises(SettingsDifferError, match="the portfolio"):
+        alone.advise_portfolio(portfolio, latest_snapshots(portfolio))
+
+
+def test_a_policy_in_another_currency_is_refused(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    from decisions.policy.load import Policy as Read
+
+    document = policy.document.model_copy(update={"currency": "TWD"})
+    with pytest.raises(CurrencyMismatchError, match="TWD"):
+        Advisor({"fraud": bundle_of("fraud")}, Read(document))
