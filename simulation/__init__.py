@@ -1,6 +1,6 @@
 """Portfolios with known truth, in the contract that real portfolios follow."""
 
-from simulation.run import Progress, SimulationSummary, simulate
+from simulation.run import Branching, Progress, SimulationSummary, simulate
 from simulation.timeline import Policy, Seen, hands_off, timeline
 from simulation.worlds import (
     CALM,
@@ -18,6 +18,7 @@ __all__ = [
     "RECESSION",
     "THIN",
     "WORLDS",
+    "Branching",
     "Policy",
     "Progress",
     "Seen",

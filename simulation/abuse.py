@@ -139,8 +139,8 @@ def _look_closer(
     odd = (state.is_abusing | state.is_hijacked) & people.has_usage
     chance = np.select(
         [odd & ~people.is_careful, odd, state.burst_months > 0],
-        [0.55, 0.3, 0.35],
-        default=0.004,
+        [0.45, 0.15, 0.35],
+        default=0.006,
     )
     alerted = in_use & draws.happens("alert", chance)
     asked = draws.happens("reviewed", world.reviewed_share_of_alerts)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.people import People
+from simulation.people import COUNTRY_LOG_ODDS, People
 from simulation.state import State
 from simulation.streams import Draws, Flags, Floats, Ints
-from simulation.worlds import FRAGILE, TAKEOVER_PRONE, World
+from simulation.worlds import TAKEOVER_PRONE, World
 
 BURSTS = ("migration", "training", "new_office")
 NEW_OFFICE = 2
@@ -73,10 +73,12 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
         state.is_live & people.is_trial & (people.joined_month == span.month - 1)
     )
     state.liquidity = 0.8 * state.liquidity + 0.6 * draws.normal("liquidity")
-    hit = (people.kind == FRAGILE) & draws.happens("distress", world.distress_per_month)
-    state.distress = 0.6 * state.distress + world.distress_log_odds * hit
+    chance = _distress_chance(world, people, state, span)
+    depth = world.distress_log_odds * (0.2 + 1.4 * draws.uniform("distress_depth"))
+    state.distress *= world.distress_kept_per_month
+    state.distress += depth * draws.happens("distress", chance)
     changed, changed_day = _change_seats(people, state, draws, span)
-    burst = _burst(world, state, draws, span)
+    burst = _burst(world, state, draws)
     started, ended = _hijack(world, people, state, draws)
     _begin_abuse(world, people, state, draws, span)
     state.usage_log = 0.97 * state.usage_log + 0.1 * draws.normal("usage_drift") + 0.004
@@ -92,6 +94,15 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
     )
 
 
+def _distress_chance(world: World, people: People, state: State, span: Span) -> Floats:
+    """Trouble comes to the small, the young and the strained first."""
+    young = 0.6 * (span.month - people.joined_month < 6) * (people.joined_month >= 0)
+    risk = young - 0.6 * state.liquidity - 0.6 * people.inertia / world.inertia_sd
+    risk = risk + np.array([0.25, -0.1, -0.6])[people.segment]
+    risk = risk - COUNTRY_LOG_ODDS[people.country]
+    return np.array(world.distress_per_month)[people.kind] * np.exp(risk)
+
+
 def _change_seats(
     people: People, state: State, draws: Draws, span: Span
 ) -> tuple[Flags, Ints]:
@@ -104,7 +115,7 @@ def _change_seats(
     return changed, draws.whole("seats_day", span.start, span.end - 1)
 
 
-def _burst(world: World, state: State, draws: Draws, span: Span) -> Flags:
+def _burst(world: World, state: State, draws: Draws) -> Flags:
     state.burst_months = np.maximum(0, state.burst_months - 1)
     started = (
         state.is_live

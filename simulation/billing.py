@@ -80,7 +80,7 @@ def bill(people: People, state: State, span: Span, starts: Ints) -> Billed:
 
 
 def dispute(
-    world: World, people: People, state: State, billed: Billed, draws: Draws, span: Span
+    world: World, people: People, state: State, draws: Draws, span: Span
 ) -> Disputed:
     """Contest the invoice that falls due this month: its clock stops until the end."""
     rows, slot = np.arange(len(people)), span.month % SLOTS
@@ -134,9 +134,9 @@ def pay(
     """Decide who pays what on which day, and reduce what is owed."""
     oldest, owed = state.oldest_due(span.end)
     chance = 1.0 / (1.0 + np.exp(-log_odds))
-    may = (owed > 0) & ~state.is_stopped
+    day, in_time = _pay_day(people, state, disputed, oldest, draws, span)
+    may = (owed > 0) & ~state.is_stopped & in_time
     paid = may & (draws.uniform("pays") < chance)
-    day = _pay_day(people, state, disputed, oldest, draws, span)
     amount = _amount(people, state, owed, partial_share, draws, span)
     amount = np.where(paid, amount, 0)
     only, newest = _settle(state, amount, span)
@@ -161,10 +161,14 @@ def _pay_day(
     oldest: Ints,
     draws: Draws,
     span: Span,
-) -> Ints:
-    """Draw a day around the due date, or early in the month when already late."""
+) -> tuple[Ints, Flags]:
+    """Draw a day around the due date, or early in the month when already late.
+
+    Who is late beyond the month's end decides again next month.
+    """
     u = draws.uniform("pay_day")
-    shift = people.habit_days - 1.2 * state.liquidity + 3.0 * (people.kind == FRAGILE)
+    shift = people.habit_days - 2.0 * state.liquidity + 3.0 * (people.kind == FRAGILE)
+    shift = shift - 3.0 * people.inertia
     late = np.interp(u, LATENESS_AT, LATENESS_DAYS) + shift
     late = np.where(people.is_auto_pay, np.where(late < 4, 0, late - 2), late)
     slot = span.month % SLOTS
@@ -172,13 +176,13 @@ def _pay_day(
         state.due_day[:, slot] < span.end, state.due_day[:, slot], span.start
     )
     fresh = due + np.rint(late).astype(np.int64)
-    overdue = span.start + (span.length * u**1.5).astype(np.int64)
+    overdue = span.start + (span.length * u**3).astype(np.int64)
     day = np.where(oldest < span.start, overdue, fresh)
     issue = np.where(state.remainder[:, slot] > 0, due - people.terms_days, span.start)
     earliest = np.maximum(span.start, issue)
     ended = disputed.opened & (disputed.end_day < span.end)
     earliest = np.where(ended, np.maximum(earliest, disputed.end_day), earliest)
-    return np.clip(day, earliest, span.end - 1)
+    return np.clip(day, earliest, span.end - 1), day < span.end
 
 
 def _amount(

@@ -77,7 +77,7 @@ def step(
     lived = live(world, people, state, draws, span)
     gone, gone_day, gone_amounts = write_off(state, span)
     billed = bill(people, state, span, starts)
-    disputed = dispute(world, people, state, billed, draws, span)
+    disputed = dispute(world, people, state, draws, span)
     seen = observe(people, state, draws, span)
     planned = policy(seen)
     action = soften(people, planned)

@@ -174,10 +174,10 @@ def _look(
         "subject": _subject(draws, segment),
         "email_age_days": age.astype(np.int64),
         "is_email_verified": ~draws.happens("email_unverified", 0.05 + 0.3 * careless),
-        "is_phone_verified": ~draws.happens("phone_unverified", 0.1 + 0.35 * careless),
-        "is_tax_id_valid": ~draws.happens("tax_invalid", 0.07 + 0.35 * careless),
-        "ip_country": _elsewhere(draws, "ip", country, 0.05 + 0.35 * careless),
-        "card_country": _elsewhere(draws, "card", country, 0.04 + 0.35 * careless),
+        "is_phone_verified": ~draws.happens("phone_unverified", 0.15 + 0.3 * careless),
+        "is_tax_id_valid": ~draws.happens("tax_invalid", 0.1 + 0.3 * careless),
+        "ip_country": _elsewhere(draws, "ip", country, 0.08 + 0.3 * careless),
+        "card_country": _elsewhere(draws, "card", country, 0.07 + 0.3 * careless),
         "is_trial": (joined_month >= 0) & draws.happens("trial", 0.2),
     }
 
@@ -215,7 +215,9 @@ def _contract(
     funding = draws.choice(
         "funding",
         np.where(
-            is_fraud[:, None], np.array([0.4, 0.4, 0.2]), np.array([0.5, 0.46, 0.04])
+            is_fraud[:, None],
+            np.array([0.44, 0.44, 0.12]),
+            np.array([0.49, 0.46, 0.05]),
         ),
     )
     has_usage = draws.happens("usage", np.maximum(world.usage_share, 0.85 * is_fraud))
@@ -227,7 +229,7 @@ def _contract(
         "method": method,
         "is_auto_pay": auto,
         "terms_days": np.where(late_terms, 30, TERMS_DAYS[terms]),
-        "due_offset": draws.whole("due", 2, 24),
+        "due_offset": draws.whole("due", 3, 27),
         "funding": funding,
         "has_usage": has_usage,
         "has_license": ~has_usage | draws.happens("license", 0.75),

@@ -1,14 +1,21 @@
 """What every writer of rows needs: the world, its people, the days and the draws."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from simulation.days import Days
 from simulation.people import People
 from simulation.state import SLOTS, State
-from simulation.streams import Draws, Flags, Floats, Ints
-from simulation.tables import Column, Columns, Numbered, PortfolioWriter
+from simulation.streams import Draws, Flags, Ints
+from simulation.tables import (
+    Coded,
+    Column,
+    Columns,
+    Maybe,
+    Numbered,
+    PortfolioWriter,
+)
 from simulation.worlds import World
 
 
@@ -35,7 +42,6 @@ class Scene:
     writer: PortfolioWriter
     ledger: Ledger
     usage_every: str
-    known: dict[str, Flags] = field(default_factory=dict)
 
     def office(self, stream: str, day: Ints) -> Ints:
         """A moment in office hours of each customer's day."""
@@ -58,9 +64,31 @@ class Scene:
         self.writer.add(table, rows, event_at[rows], picked, known)
 
 
-def pick(column: Column, rows: Ints) -> Column:
-    from simulation.tables import Coded, Maybe
+@dataclass(frozen=True)
+class Scenery:
+    """What stays the same from month to month."""
 
+    world: World
+    people: People
+    days: Days
+    writer: PortfolioWriter
+    usage_every: str
+    ledger: Ledger
+
+    def of(self, state: State, draws: Draws) -> Scene:
+        return Scene(
+            self.world,
+            self.people,
+            state,
+            self.days,
+            draws,
+            self.writer,
+            self.ledger,
+            self.usage_every,
+        )
+
+
+def pick(column: Column, rows: Ints) -> Column:
     if isinstance(column, str):
         return column
     if isinstance(column, Coded):
@@ -83,8 +111,3 @@ def named(prefix: str, *numbers: Ints | int, valid: Flags | None = None) -> Numb
     )
     widths = (7, *(2 for _ in arrays[1:]))
     return Numbered(prefix, arrays, widths, valid)
-
-
-def spread(u: Floats, low: int, high: int) -> Ints:
-    """Whole numbers in [low, high] from uniforms."""
-    return low + (u * (high - low + 1)).astype(np.int64)

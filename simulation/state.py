@@ -17,7 +17,7 @@ Small = npt.NDArray[np.int8]
 
 @dataclass
 class State:
-    """Shape (customers,), and (customers, SLOTS) for one invoice per month of falling due."""
+    """Shape (customers,), or (customers, SLOTS) by the month of falling due."""
 
     is_live: Flags  # has a subscription
     has_left: Flags
@@ -43,6 +43,9 @@ class State:
     def take(self, rows: npt.NDArray[np.int64]) -> "State":
         values = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__}
         return State(**values)
+
+    def copy(self) -> "State":
+        return self.take(np.arange(len(self.is_live)))
 
     def oldest_due(self, before: int) -> tuple[Ints, Ints]:
         """Return the first due day before a day (or NEVER), and what is due by then."""

@@ -188,6 +188,10 @@ def _digits(prefix: str, parts: list[Ints], widths: tuple[int, ...]) -> pa.Array
     return pa.StringArray.from_buffers(n, buffers[1], buffers[2])
 
 
+def customer_ids(numbers: Ints) -> pa.Array:
+    return _digits("c", [numbers], (7,))
+
+
 def _decimals(values: Ints, valid: Flags | None) -> pa.Array:
     """Ten-thousandths become decimals by their bits: low word, sign word."""
     pairs = np.empty((len(values), 2), dtype=np.int64)
@@ -223,8 +227,7 @@ class PortfolioWriter:
 
     def __init__(self, folder: Path, customers: int, observed_until_us: int) -> None:
         self.folder, self.horizon = folder, observed_until_us
-        numbers = np.arange(customers, dtype=np.int64)
-        self.ids = _digits("c", [numbers], (7,))
+        self.ids = customer_ids(np.arange(customers))
         self.rows = dict.fromkeys(SCHEMAS, 0)
         self._writers = {
             name: pq.ParquetWriter(

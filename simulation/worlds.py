@@ -43,20 +43,22 @@ class World:
     # who the customers are
     share_at_start: float = 0.6  # the others arrive evenly over the months
     share_of_kind: PerKind = (0.755, 0.135, 0.075, 0.0, 0.0, 0.02, 0.015)
-    fraud_share_new: tuple[float, float] = (0.018, 0.020)  # first party, stolen card
-    fraud_share_at_start: tuple[float, float] = (0.006, 0.0)
-    careful_share: float = 0.6  # of fraudsters: look like anyone at sign-up
+    fraud_share_new: tuple[float, float] = (0.025, 0.022)  # first party, stolen card
+    fraud_share_at_start: tuple[float, float] = (0.015, 0.0)
+    careful_share: float = 0.7  # of fraudsters: look like anyone at sign-up
     wave_from_month: int | None = None  # fraud wave: more fraud, and more careful
     wave_factor: float = 1.0
     wave_careful_share: float = 0.85
 
     # whether they pay
-    pay_log_odds: PerKind = (4.1, 2.0, 2.6, -2.5, 9.0, 4.0, 3.5)
-    inertia_sd: float = 0.8  # per customer, for ever
-    liquidity_effect: float = 0.85  # per standard deviation of an AR(1), 0.8 / 0.6
-    distress_per_month: float = 0.05  # of fragile customers: a shock that decays
-    distress_log_odds: float = 2.2
-    overdue_log_odds_per_day: float = 0.024  # up to 120 days
+    pay_log_odds: PerKind = (3.5, 2.6, 2.2, -2.5, 9.0, 3.5, 3.0)
+    inertia_sd: float = 0.5  # per customer, for ever
+    liquidity_effect: float = 0.45  # per standard deviation of an AR(1), 0.8 / 0.6
+    # a sudden shock to the cash of a customer, which decays
+    distress_per_month: PerKind = (0.03, 0.1, 0.05, 0.0, 0.0, 0.03, 0.03)
+    distress_log_odds: float = 5.0
+    distress_kept_per_month: float = 0.65
+    overdue_log_odds_per_day: float = 0.018  # up to 120 days
     usage_growth_effect: float = 0.25  # per log of usage above the customer's habit
     macro_sd: float = 0.08
     macro_shock_month: int | None = None
@@ -68,9 +70,9 @@ class World:
         (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         (0.35, 0.2, 0.35, 0.0, 0.0, 0.35, 0.2),
         (0.3, 0.3, 0.3, 0.0, 0.0, 0.3, 0.3),
-        (0.5, 0.25, 0.6, 0.0, 0.0, 0.5, 0.2),
-        (0.9, 0.3, 1.0, 0.0, 0.0, 0.9, 0.4),
-        (0.9, 0.3, 1.0, 0.0, 0.0, 0.9, 0.4),
+        (1.0, 0.4, 1.0, 0.0, 0.0, 1.0, 0.4),
+        (2.2, 0.9, 2.4, 0.0, 0.0, 2.2, 0.9),
+        (2.2, 0.9, 2.4, 0.0, 0.0, 2.2, 0.9),
     )
     holdout_share: float = 0.05  # of customers: never suspended for non-payment
     review_sensitivity: float = 0.8
@@ -79,12 +81,12 @@ class World:
 
     # abuse and what looks like it
     abuse_starts_new: float = 0.45  # per month, from the second month on
-    abuse_starts_old: float = 0.03
-    found_per_month: float = 0.15  # first-party abuse found without an alert
+    abuse_starts_old: float = 0.02
+    found_per_month: float = 0.25  # first-party abuse found without an alert
     hijack_prone: float = 0.015  # per month
     hijack_other: float = 0.0004
     chargeback_share: float = 0.85  # of payments with a stolen card
-    friendly_fraud: float = 0.0004  # per card payment of an honest customer
+    friendly_fraud: float = 0.0006  # per card payment of an honest customer
     friendly_fraud_disputer: float = 0.004
     burst_per_month: float = 0.012  # migrations, training runs, new offices
     dispute_per_invoice: float = 0.003

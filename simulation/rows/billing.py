@@ -14,9 +14,9 @@ from simulation.people import (
     METHODS,
 )
 from simulation.rows.accounts import LICENSE
-from simulation.scene import Scene, named, spread
+from simulation.scene import Scene, named
 from simulation.state import NEVER, SLOTS
-from simulation.streams import Ints
+from simulation.streams import Ints, spread
 from simulation.tables import Column, words
 
 FAILURES = (

@@ -7,8 +7,8 @@ from simulation.days import MINUTE_US
 from simulation.month import Month
 from simulation.people import ALL_COUNTRIES
 from simulation.rows.accounts import USAGE
-from simulation.scene import Scene, named, pick, spread
-from simulation.streams import Flags, Ints
+from simulation.scene import Scene, named, pick
+from simulation.streams import Flags, Ints, spread
 from simulation.tables import Column, words
 
 ALERTS = (
@@ -203,7 +203,7 @@ def _card_warnings(scene: Scene, month: Month) -> None:
     people, paid, draws = scene.people, month.paid, scene.draws
     slot = month.span.month % scene.state.charged_day.shape[1]
     doomed = scene.state.charged_day[:, slot] < 1 << 39
-    warned = paid.paid & draws.happens("warned", np.where(doomed, 0.3, 0.0002))
+    warned = paid.paid & draws.happens("warned", np.where(doomed, 0.15, 0.0005))
     columns: dict[str, Column] = {
         "alert_id": named("alw", np.arange(len(people)), month.span.month),
         "kind": "payment_warning",
