@@ -28,6 +28,20 @@ class PolicyFileError(DecisionError):
         self.where, self.reason = where, reason
 
 
+class DominatedActionError(PolicyFileError):
+    """An action costs more than another and does no more in any state (Elkan, 2001)."""
+
+    code = "dominated_action"
+
+    def __init__(self, where: str, worse: str, better: str) -> None:
+        super().__init__(
+            f"{where}: costs.actions.{worse}",
+            f"costs no less and does no more than {better!r} in every state; "
+            f"lower its cost, raise its effect, or make both rows equal",
+        )
+        self.worse, self.better = worse, better
+
+
 class NaiveMomentError(DecisionError):
     code = "naive_moment"
 

@@ -3,6 +3,7 @@
 Every expression here takes one customer's numbers or a portfolio's columns alike.
 """
 
+from decisions.actions import BLOCK
 from decisions.circumstances import BLOCK_BIT, STEP_BITS, STOP_BITS, Circumstances
 from decisions.ladder import STOP_ACTIONS
 from decisions.numbers import Number
@@ -27,8 +28,13 @@ def forbidden(v: View, t: Terms) -> Number:
         ordinary & high_usage & fraud
         | STOP_BITS * (v.p_bad < t.min_p_bad)
         | STOP_BITS * (v.exposure < t.min_exposure)
-        | BLOCK_BIT * (v.p_fraud_marginal < t.min_p_fraud_block)
+        | BLOCK_BIT * below_block_floor(v, t)
     )
+
+
+def below_block_floor(v: View, t: Terms) -> Number:
+    """Blocking is for fraud, unless the ladder itself has come to its end."""
+    return (v.p_fraud_marginal < t.min_p_fraud_block) & (v.ladder_action != BLOCK)
 
 
 def is_by_fraud(v: View, t: Terms, action: Number) -> Number:
@@ -52,7 +58,7 @@ def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
     if v.exposure < t.min_exposure:
         text = f"At stake are {v.exposure:.2f}, less than {t.min_exposure:.2f}."
         found.append(Withheld("small_exposure", STOP_ACTIONS, text))
-    if v.p_fraud_marginal < t.min_p_fraud_block:
+    if below_block_floor(v, t):
         text = f"Blocking needs P(fraud) of {t.min_p_fraud_block:.2f}."
         found.append(Withheld("block_floor", ("block",), text))
     evidence = seen.fraud is not None and all(

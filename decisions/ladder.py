@@ -1,9 +1,9 @@
 """Where a customer stands on the ladder; no rung is ever skipped.
 
 A rung with a notice is passed when the notice is proven within this arrears episode
-under this policy; a rung without one when its condition holds; a stop never passes by
-itself. The first rung not passed is where the customer stands: it alone says what is
-due, and every later rung waits for it.
+under this policy; a rung without one when its condition holds; a stop when it was
+carried out. The first rung not passed is where the customer stands: it alone says
+what is due, and every later rung waits for it.
 """
 
 from collections.abc import Iterable
@@ -75,7 +75,7 @@ def stand(
         if opens is None or opens > at:
             return Position(last, action, None, _waits(state, code, opens))
         severity = SEVERITY[state.action]
-        if severity >= SUSPEND:
+        if severity >= SUSPEND and severity > _in_force(facts):
             return _at_a_stop(state, severity, delivered)
         last, action = state, severity
         if state.notice is None:
@@ -91,10 +91,21 @@ def stand(
     return Position(last, action, None, _no_rung())
 
 
+def _in_force(facts: AccountFacts) -> int:
+    """Severity of the stop that was carried out for non-payment; 0 for none."""
+    return max(
+        (SEVERITY[a.action] for a in facts.access_off if a.reason == "nonpayment"),
+        default=0,
+    )
+
+
 def _at_a_stop(state: State, severity: int, delivered: bool) -> Position:
-    if delivered:
+    if not delivered:
+        return Position(state, 0, None, _no_notice(state))
+    if severity > SUSPEND:
         return Position(state, severity, None, None)
-    return Position(state, 0, None, _no_notice(state))
+    text = f"The state {state.state!r} suspends; it does not end the contract."
+    return Position(state, severity, None, Withheld("ladder_state", ("block",), text))
 
 
 def _opens_at(

@@ -171,3 +171,15 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
     if hasattr(value, "__dataclass_fields__"):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     return value
+
+
+__all__ = [
+    "Hold",
+    "NoticeDue",
+    "ProviderEffect",
+    "Reactivation",
+    "Recommendation",
+    "Stake",
+    "States",
+    "Withheld",
+]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
+from decisions.policy.dominance import refuse_dominated
 from decisions.terms import Terms, compile_terms
 
 SHIPPED = Path(__file__).parent.parent / "policies"
@@ -59,6 +60,7 @@ class Policy:
 
     def __init__(self, document: PolicyDocument, source: str = "") -> None:
         self.document = document
+        refuse_dominated(document, source)
         self.source = source
         try:
             zone = ZoneInfo(document.calendar.timezone)
@@ -77,7 +79,9 @@ class Policy:
         values = self.document.model_dump(mode="json", by_alias=True)
         for change in sorted(self.document.amendments, key=lambda a: a.from_):
             values = _laid_over(values, change.set)
-            amended = parse_document(values, f"amendment from {change.from_}")
+            where = f"amendment from {change.from_}"
+            amended = parse_document(values, where)
+            refuse_dominated(amended, where)
             self._starts.append(_start_of(change.from_, zone))
             self._terms.append(compile_terms(amended, self.reference, self.hash))
 

@@ -16,7 +16,7 @@ class DisputeHold(Strict):
     """Contested money is never owed; the uncontested part must be paid meanwhile."""
 
     exclude: Literal["contested"] = "contested"
-    blocks_if_rest_paid: bool = True
+    blocks_if_rest_paid: Literal[True] = True
     blocks_always: bool = Field(
         default=False, description="any open dispute keeps every stop away"
     )

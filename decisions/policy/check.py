@@ -1,0 +1,223 @@
+"""Checking a policy file: schema, a linter with stable codes, and its own cases."""
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from decisions.actions import ACTIONS, SEVERITY, SUSPEND, Action
+from decisions.engine import recommend
+from decisions.errors import PolicyFileError
+from decisions.policy.document import PolicyCase, PolicyDocument
+from decisions.policy.examples import case_of, moment_of
+from decisions.policy.ladder import State
+from decisions.policy.load import Policy, load_policy
+from decisions.thresholds import Stake, break_even
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """Something wrong with a policy; `code` is stable, `message` is not."""
+
+    code: str
+    severity: Severity
+    where: str
+    message: str
+
+
+def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
+    """Everything that is wrong with a policy file; empty when nothing is.
+
+    Args:
+        path: the YAML file.
+        n_customers: size of the base, to compare budgets with; None skips that.
+    """
+    try:
+        policy = load_policy(path)
+    except PolicyFileError as error:
+        return [Finding(error.code, "error", error.where, error.reason)]
+    return check(policy, n_customers)
+
+
+def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
+    """`check_policy` for a policy that was read."""
+    found: list[Finding] = []
+    for starts, terms in policy.versions:
+        prefix = f"from {starts:%Y-%m-%d}: " if len(policy.versions) > 1 else ""
+        found.extend(
+            finding._replace(where=prefix + finding.where)
+            for finding in lint(terms.document, n_customers)
+        )
+    return [*found, *_break_evens(policy), *run_cases(policy)]
+
+
+def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:
+    """The linter's rules over one dated version."""
+    rules: tuple[Callable[[PolicyDocument], Iterator[Finding]], ...] = (
+        _unreachable,
+        _notices,
+        _holds,
+        _fraud_path,
+        _appeals,
+    )
+    for rule in rules:
+        yield from rule(document)
+    yield from _budget(document, n_customers)
+    if not document.cases:
+        yield Finding("no_cases", "warning", "cases", "a policy should carry examples")
+
+
+def _is_stop(state: State) -> bool:
+    return SEVERITY[state.action] >= SUSPEND
+
+
+def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
+    told: set[str] = set()
+    stopped: Action | None = None
+    for state in document.ladder:
+        where = f"ladder.{state.state}"
+        needs = {*state.when.days_since, *state.when.business_days_since} - told
+        if needs:
+            text = f"counts from {sorted(needs)}, which no earlier state sends"
+            yield Finding("unreachable_state", "error", where, text)
+        if state.when.days_suspended and stopped is None:
+            text = "counts days of suspension, but no earlier state suspends"
+            yield Finding("unreachable_state", "error", where, text)
+        if stopped is not None and SEVERITY[state.action] <= SEVERITY[stopped]:
+            text = f"comes after {stopped!r} and is no harsher: it changes nothing"
+            yield Finding("unreachable_state", "error", where, text)
+        if _is_stop(state):
+            stopped = state.action
+        if state.notice:
+            told.add(state.notice)
+
+
+def _notices(document: PolicyDocument) -> Iterator[Finding]:
+    kinds = document.notices.kinds
+    proven: list[str] = []
+    last: str | None = None
+    stops = [state for state in document.ladder if _is_stop(state)]
+    for state in document.ladder:
+        where = f"ladder.{state.state}"
+        if state in stops and not proven:
+            text = "takes access away, but no earlier notice needs proof of delivery"
+            yield Finding("suspension_without_notice", "error", where, text)
+        counted = {*state.when.days_since, *state.when.business_days_since}
+        if state is next(iter(stops), None) and last and last not in counted:
+            text = f"may follow the notice {last!r} at once: count days from it"
+            yield Finding("skipped_notice", "error", where, text)
+        if state.notice:
+            last = state.notice
+            proven += [last] if kinds[last].proof == "delivered" else []
+    if not stops and document.mode != "timeline":
+        text = "no state suspends: for non-payment access is never taken away"
+        yield Finding("no_notice_path", "warning", "ladder", text)
+    used = {state.notice for state in document.ladder}
+    used |= {rule.notice for rule in (document.fraud_path, document.high_usage) if rule}
+    for name in sorted(set(kinds) - used):
+        text = "no state and no path sends this notice"
+        yield Finding("skipped_notice", "warning", f"notices.kinds.{name}", text)
+
+
+def _holds(document: PolicyDocument) -> Iterator[Finding]:
+    holds = document.holds
+    exemption = holds.exemption
+    if not exemption.needs_expiry and exemption.max_days is None:
+        text = "an exemption must end: require an expiry or set max_days"
+        yield Finding("exemption_without_expiry", "error", "holds.exemption", text)
+    for name in ("instalment_plan", "legal", "manual"):
+        rule = getattr(holds, name)
+        if not rule.needs_expiry and rule.max_days is not None:
+            text = "needs no expiry, yet ends after max_days"
+            yield Finding("contradictory_holds", "error", f"holds.{name}", text)
+    arranged = "arranged" in document.reconnection.when
+    if arranged and (holds.promise.max_days == 0 or holds.promise.per_year == 0):
+        text = "no promise is ever granted, yet an arrangement restores access"
+        yield Finding("contradictory_holds", "error", "holds.promise", text)
+    if exemption.covers_fraud and not holds.legal.covers_fraud:
+        text = "an exemption would protect from the fraud path and a legal hold not"
+        yield Finding("contradictory_holds", "error", "holds.legal", text)
+
+
+def _fraud_path(document: PolicyDocument) -> Iterator[Finding]:
+    path = document.fraud_path
+    if path is None:
+        return
+    if not path.terms_clause.strip():
+        text = "acting without notice needs the clause of the terms that allows it"
+        yield Finding("fraud_path_without_terms_clause", "error", "fraud_path", text)
+    if path.review_within_hours > path.auto_expire_hours:
+        text = "expires before the review is due"
+        yield Finding("contradictory_holds", "error", "fraud_path", text)
+
+
+def _appeals(document: PolicyDocument) -> Iterator[Finding]:
+    stops = any(_is_stop(state) for state in document.ladder) or document.fraud_path
+    if stops and not document.appeals.channel:
+        text = "access can be taken away, but nobody is named to object to"
+        yield Finding("no_appeal_channel", "warning", "appeals", text)
+
+
+def _budget(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:
+    rule, code = document.budget, "budget_larger_than_base"
+    share = rule.share_of_customers_per_day
+    if share is not None and share >= 1.0:
+        text = "a share of 1 stops nothing: every customer could lose access in a day"
+        yield Finding(code, "error", "budget.share_of_customers_per_day", text)
+    hour, day = rule.per_hour, rule.per_day
+    if n_customers is not None and day is not None and day >= n_customers:
+        text = f"{day} a day for {n_customers} customers limits nothing"
+        yield Finding(code, "error", "budget.per_day", text)
+    if hour is not None and day is not None and hour > day:
+        text = "more per hour than per day"
+        yield Finding("budget_order", "warning", "budget.per_hour", text)
+
+
+# Open and run-up at cost and lifetime value, from a private customer to a large firm.
+_REFERENCE = [
+    Stake(open_cost, clv, open_cost, run_up, run_up)
+    for open_cost, run_up, clv in product(
+        (0.0, 25.0, 500.0, 20_000.0), (0.0, 50.0, 5_000.0), (50.0, 1_000.0, 30_000.0)
+    )
+]
+
+
+def _break_evens(policy: Policy) -> Iterator[Finding]:
+    model = policy.latest.model
+    if model is None:
+        return
+    for action in ACTIONS[1:]:
+        pays = any(
+            break_even(model, stake, target, "none", action, 0.0) is not None
+            for stake in _REFERENCE
+            for target in ("nonpayment", "fraud")
+        )
+        if not pays:
+            text = "costs more than doing nothing at every probability"
+            where = f"costs.actions.{action}"
+            yield Finding("break_even_outside", "error", where, text)
+
+
+def run_cases(policy: Policy) -> Iterator[Finding]:
+    """The policy's own cases that do not come out as the file says."""
+    for example in policy.document.cases:
+        for text in _differences(policy, example):
+            yield Finding("case_failed", "error", f"cases.{example.name}", text)
+
+
+def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
+    found = recommend(case_of(example), policy, moment_of(example))
+    given = found.recommended_action or "no_decision"
+    if given != example.expect:
+        codes = [reason.code for reason in found.withheld]
+        yield f"expected {example.expect}, got {given} (withheld: {codes})"
+    if example.propose is not None and found.proposed_action != example.propose:
+        yield f"expected to propose {example.propose}, got {found.proposed_action}"
+    if example.withheld is not None:
+        codes = [reason.code for reason in found.withheld]
+        if example.withheld not in codes:
+            yield f"expected {example.withheld!r} among the reasons, got {codes}"
+    person = example.needs_person
+    if person is not None and found.requires_person != person:
+        yield f"expected needs_person {person}, got {found.requires_person}"

@@ -1,0 +1,243 @@
+"""The policy file: reading, dated values, hash, linter, and the shipped ones."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from decisions.errors import PolicyFileError
+from decisions.policy.check import check, check_policy
+from decisions.policy.load import (
+    SHIPPED,
+    Policy,
+    default_policy,
+    json_schema,
+    load_policy,
+    parse_document,
+    parse_policy,
+    shipped_policies,
+)
+
+Values: TypeAlias = dict[str, Any]
+
+
+def _values() -> Values:
+    return default_policy().document.model_dump(mode="json", by_alias=True)
+
+
+def _changed(change: Callable[[Values], None]) -> Policy:
+    values = _values()
+    change(values)
+    return Policy(parse_document(values, "test"))
+
+
+@pytest.mark.parametrize("path", shipped_policies(), ids=lambda path: path.stem)
+def test_shipped_policies_have_no_findings(path: Path) -> None:
+    assert check_policy(path) == []
+
+
+def test_five_policies_ship_with_cases_and_reasons() -> None:
+    names = {path.stem for path in shipped_policies()}
+    assert names == {
+        "reseller-default",
+        "eu-telecom-be",
+        "cyprus-2002-1-19",
+        "plain-timeline",
+        "thresholds-only",
+    }
+    for path in shipped_policies():
+        document = load_policy(path).document
+        assert document.name == path.stem
+        assert len(document.cases) >= 4
+        assert document.because
+
+
+def test_the_schema_accepts_the_shipped_files() -> None:
+    schema = json_schema()
+    text = json.dumps(schema)
+    assert "Elkan" not in text
+    for path in shipped_policies():
+        values = load_policy(path).document.model_dump(mode="json", by_alias=True)
+        jsonschema.validate(values, schema)
+
+
+def _drop_clause(v: Values) -> None:
+    v["fraud_path"]["terms_clause"] = " "
+
+
+def _endless_exemption(v: Values) -> None:
+    v["holds"]["exemption"] |= {"needs_expiry": False, "max_days": None}
+
+
+def _sent_is_enough(v: Values) -> None:
+    v["notices"]["kinds"]["final_notice"]["proof"] = "sent"
+
+
+def _no_cure_period(v: Values) -> None:
+    v["ladder"][3]["when"]["business_days_since"] = {}
+
+
+def _unsent_notice(v: Values) -> None:
+    v["ladder"][1]["when"]["days_since"] = {"final_notice": 3}
+
+
+def _suspended_before_suspension(v: Values) -> None:
+    v["ladder"][0]["when"]["days_suspended"] = 1
+
+
+def _second_suspension(v: Values) -> None:
+    v["ladder"][4]["action"] = "suspend"
+
+
+def _no_promises(v: Values) -> None:
+    v["holds"]["promise"]["per_year"] = 0
+
+
+def _whole_base(v: Values) -> None:
+    v["budget"]["share_of_customers_per_day"] = 1.0
+
+
+def _useless_block(v: Values) -> None:
+    v["costs"]["actions"]["service_request"] |= {
+        "fixed": {"value": 1e6, "low": 1e6, "high": 1e6}
+    }
+
+
+def _wrong_case(v: Values) -> None:
+    v["cases"][0]["expect"] = "block"
+
+
+def _no_stop(v: Values) -> None:
+    v["ladder"] = v["ladder"][:3]
+
+
+def _no_channel(v: Values) -> None:
+    v["appeals"]["channel"] = ""
+
+
+def _unused_notice(v: Values) -> None:
+    v["notices"]["kinds"]["birthday"] = {"channels": ["email"]}
+
+
+def _expires_before_review(v: Values) -> None:
+    v["fraud_path"]["auto_expire_hours"] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_drop_clause, "fraud_path_without_terms_clause"),
+        (_endless_exemption, "exemption_without_expiry"),
+        (_sent_is_enough, "suspension_without_notice"),
+        (_no_cure_period, "skipped_notice"),
+        (_unused_notice, "skipped_notice"),
+        (_unsent_notice, "unreachable_state"),
+        (_suspended_before_suspension, "unreachable_state"),
+        (_second_suspension, "unreachable_state"),
+        (_no_promises, "contradictory_holds"),
+        (_expires_before_review, "contradictory_holds"),
+        (_whole_base, "budget_larger_than_base"),
+        (_useless_block, "break_even_outside"),
+        (_wrong_case, "case_failed"),
+        (_no_stop, "no_notice_path"),
+        (_no_channel, "no_appeal_channel"),
+    ],
+)
+def test_the_linter_finds(change: Callable[[Values], None], code: str) -> None:
+    assert code in {finding.code for finding in check(_changed(change))}
+
+
+def test_a_budget_is_compared_with_the_base() -> None:
+    codes = {finding.code for finding in check(default_policy(), n_customers=80)}
+    assert codes == {"budget_larger_than_base"}
+    assert check(default_policy(), n_customers=10_000) == []
+
+
+def test_a_dominated_action_is_refused(tmp_path: Path) -> None:
+    """Elkan's reasonableness: more cost and no more effect in every state."""
+    values = _values()
+    rows = values["costs"]["actions"]
+    rows["block"] = dict(rows["suspend"], fixed=99)
+    path = tmp_path / "policy.yaml"
+    path.write_text(yaml.safe_dump(values))
+    [finding] = check_policy(path)
+    assert (finding.code, finding.severity) == ("dominated_action", "error")
+    assert "suspend" in finding.message
+    with pytest.raises(PolicyFileError, match="block"):
+        load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a: 1\na: 2\n", "stands twice", id="a key twice"),
+        pytest.param("a: [1\n", "not readable as YAML", id="no YAML"),
+        pytest.param("forbear_policy: 2\n", "forbear_policy", id="unknown schema"),
+        pytest.param("[]", "policy", id="no mapping"),
+    ],
+)
+def test_unreadable_policies_say_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(PolicyFileError, match=message):
+        parse_policy(text)
+
+
+def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
+    [finding] = check_policy(tmp_path / "none.yaml")
+    assert finding.code == "policy_file"
+
+
+def test_norway_and_times_need_no_quotes() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text()
+    plain = "calendar: {timezone: Europe/Oslo, country: NO, cut_off: 16:00}"
+    policy = parse_policy(text.replace("calendar: {timezone: Europe/Brussels}", plain))
+    calendar = policy.document.calendar
+    assert calendar.country == "NO"
+    assert calendar.cut_off is not None
+    assert calendar.cut_off.hour == 16
+
+
+def test_a_misspelt_key_and_an_unknown_timezone_are_refused() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text()
+    with pytest.raises(PolicyFileError, match="graze"):
+        parse_policy(text + "\nclock: {graze_days: 3}\n")
+    with pytest.raises(PolicyFileError, match="timezone"):
+        parse_policy(text.replace("Europe/Brussels", "Europe/Atlantis"))
+
+
+def test_the_hash_is_of_the_content() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text()
+    same = parse_policy("# a comment\n" + text)
+    other = parse_policy(text.replace("{EUR: 25}", "{EUR: 26}"))
+    assert parse_policy(text).hash == same.hash != other.hash
+
+
+def test_amendments_apply_from_their_local_day() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text() + (
+        "\namendments:\n"
+        "  - {from: 2026-09-01, set: {materiality: {EUR: 60}}, because: costs rose}\n"
+    )
+    policy = parse_policy(text)
+    before = policy.in_force(datetime(2026, 8, 31, 21, 59, tzinfo=UTC))
+    after = policy.in_force(datetime(2026, 8, 31, 22, 0, tzinfo=UTC))
+    assert before is not None
+    assert after is not None
+    assert (before.materiality, after.materiality) == (25.0, 60.0)
+    assert policy.in_force(datetime(2025, 12, 31, 22, 0, tzinfo=UTC)) is None
+
+
+def test_an_amendment_that_breaks_the_schema_is_refused() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text() + (
+        "\namendments:\n  - {from: 2026-09-01, set: {mode: luck}, because: why not}\n"
+    )
+    with pytest.raises(PolicyFileError, match="2026-09-01"):
+        parse_policy(text)
+
+
+def test_published_settlement_days_are_compared_with_the_portfolio() -> None:
+    days = {"direct_debit": 5, "bank_transfer": 2, "cheque": 10}
+    assert default_policy().settlement_conflicts(days) == ["bank_transfer"]
