@@ -66,7 +66,7 @@ class PaidInvoices:
         return self._days[-1] if self._days else None
 
     def since(self, start: int) -> tuple[float, float, float, float, float, float]:
-        """Of those paid after `start`: n, n late; mean, max, std of days late; days to pay.
+        """Paid after `start`: n, n late, mean, max and std of days late, days to pay.
 
         The last four are NaN without any; the std is that of these invoices alone.
         """
