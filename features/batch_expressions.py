@@ -31,7 +31,7 @@ def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTab
         rows: one table of the contract in the normal form.
         leaves: what to find; all of this table.
     """
-    known = _known(snapshots, rows, leaves)
+    known = _known(snapshots, _numbered(rows, leaves), leaves)
     distinct = {
         n: x
         for n, x in leaves.items()
@@ -50,7 +50,7 @@ def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
     used = {"event_at"} | {x.column for x in leaves.values() if x.column}
     used = used.union(*(columns_of(x.where) for x in leaves.values()))
     if latest:
-        used |= set(_order_columns(latest[0].table))
+        used.add("place")
     conditions = [
         snapshots.customer_id == rows.customer_id,
         rows.known_at <= snapshots.as_of,
@@ -63,6 +63,17 @@ def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
     joined = snapshots.join(rows, conditions)
     age = (joined.as_of - joined.event_at).name("age")
     return joined.select("row", age, *sorted(used))
+
+
+def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
+    """A customer's rows numbered in the order of the normal form, where one asks."""
+    latest = next((x for x in leaves.values() if isinstance(x, LatestAttribute)), None)
+    if latest is None:
+        return rows
+    key = [c for c in TABLES[latest.table].key if c not in ("customer_id", "event_at")]
+    order = [rows[c].asc(nulls_first=True) for c in ("event_at", "known_at", *key)]
+    theirs = ibis.window(group_by="customer_id", order_by=order)
+    return rows.mutate(place=ibis.row_number().over(theirs))
 
 
 class _Buckets:
@@ -92,13 +103,13 @@ def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
     buckets = _Buckets(leaves.values())
     latest = {n: x for n, x in leaves.items() if isinstance(x, LatestAttribute)}
     counted = {n: x for n, x in leaves.items() if isinstance(x, RowsLeaf)}
-    ranked, ranks = _with_ranks(known, latest.values())
+    ranked = _ranked(known, latest.values())
     stems = {s: f"s{i}" for i, s in enumerate(_stems(counted.values()))}
     bucket = buckets.of(ranked.age).name("bucket")
     parts = {name: _part(ranked, stem) for stem, name in stems.items()}
-    parts |= {
-        name: _at_rank(ranked, leaf, ranks[leaf.where]) for name, leaf in latest.items()
-    }
+    for name, leaf in latest.items():
+        of_latest = _latest_part(ranked, leaf).items()
+        parts |= {f"{name}_{what}": part for what, part in of_latest}
     by_bucket = ranked.group_by("row", bucket).aggregate(**parts)
     wholes = {
         name: _whole(
@@ -106,7 +117,7 @@ def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
         )
         for name, leaf in counted.items()
     }
-    wholes |= {name: by_bucket[name].max() for name in latest}
+    wholes |= {name: _latest_whole(by_bucket, x, name) for name, x in latest.items()}
     return by_bucket.group_by("row").aggregate(**wholes)
 
 
@@ -150,38 +161,38 @@ def _whole(
     return whole.cast("float64")
 
 
-def _order_columns(table: str) -> tuple[str, ...]:
-    """What decides which of two rows is later: the order of the normal form."""
-    key = [c for c in TABLES[table].key if c not in ("customer_id", "event_at")]
-    return ("event_at", "known_at", *key)
+def _ranked(known: IbisTable, latest: Iterable[LatestAttribute]) -> IbisTable:
+    """With 0 for a snapshot's latest row, 1 for the one before, and so on.
+
+    Only for the latest row whatever it holds. Where the value must be present, the
+    value at the highest place will do, which is far cheaper than sorting.
+    """
+    if all(leaf.where is not None for leaf in latest):
+        return known
+    youngest = ibis.window(group_by="row", order_by=known.place.desc())
+    return known.mutate(rank=ibis.row_number().over(youngest))
 
 
-def _with_ranks(
-    known: IbisTable, latest: Iterable[LatestAttribute]
-) -> tuple[IbisTable, dict[Rows | None, str]]:
-    """0 for a snapshot's latest row that passes a filter, 1 for the one before, and so on."""
-    chosen = list(latest)
-    names: dict[Rows | None, str] = {}
-    ranks = {}
-    for where in dict.fromkeys(leaf.where for leaf in chosen):
-        order = [
-            known[c].desc(nulls_first=False) for c in _order_columns(chosen[0].table)
-        ]
-        passes = None if where is None else where.over(known)
-        groups = [known.row] if passes is None else [known.row, passes]
-        rank = ibis.row_number().over(ibis.window(group_by=groups, order_by=order))
-        name = names[where] = f"rank_{len(names)}"
-        ranks[name] = rank if passes is None else passes.ifelse(rank, -1)
-    return (known.mutate(**ranks) if ranks else known), names
-
-
-def _at_rank(ranked: IbisTable, leaf: LatestAttribute, rank: str) -> Scalar:
-    values = ranked[leaf.column]
+def _latest_part(known: IbisTable, leaf: LatestAttribute) -> dict[str, Scalar]:
+    values = known[leaf.column]
     if leaf.equals is not None:
         values = values == leaf.equals
     if not leaf.is_text:
         values = values.cast("float64")
-    return values.max(where=ranked[rank] == leaf.back)
+    if leaf.where is None:
+        return {"value": values.max(where=known["rank"] == leaf.back)}
+    present = leaf.where.over(known)
+    return {
+        "value": values.argmax(known.place, where=present),
+        "place": known.place.max(where=present),
+    }
+
+
+def _latest_whole(parts: IbisTable, leaf: LatestAttribute, name: str) -> Scalar:
+    value = parts[f"{name}_value"]
+    if leaf.where is None:
+        return value.max()
+    return value.argmax(parts[f"{name}_place"])
 
 
 def _by_column(leaves: Leaves) -> dict[tuple[str, Rows | None], dict[str, RowsLeaf]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.contract import TABLES
-from features.feature_rows import Rows, Window
+from features.feature_rows import Present, Rows, Window
 
 How = Literal["count", "sum", "mean", "max", "min", "std", "distinct"]
 ValueKind = Literal["number", "money", "boolean", "text", "moment"]
@@ -17,18 +17,23 @@ ValueKind = Literal["number", "money", "boolean", "text", "moment"]
 
 @dataclass(frozen=True, slots=True)
 class LatestAttribute:
-    """A column of the latest row (or of the row `back` before it) that passes `where`.
+    """A column of the latest row, or of the row `back` before it.
 
-    Moments become days before as_of, booleans 1 and 0. With `equals` the number says
-    whether the text is that one.
+    With `where=Present(column)` it is the latest row that has the value. Moments
+    become days before as_of, booleans 1 and 0. With `equals` the number says whether
+    the text is that one.
     """
 
     table: str
     column: str
-    where: Rows | None = None
+    where: Present | None = None
     back: int = 0
     equals: str | None = None
     kind: ValueKind | None = None  # of a declared attribute; else the contract's
+
+    def __post_init__(self) -> None:
+        if self.where is not None and (self.where.column != self.column or self.back):
+            raise ValueError("the latest row is asked for its own value, or for any")
 
     @property
     def value_kind(self) -> ValueKind:

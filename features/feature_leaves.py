@@ -7,6 +7,7 @@ float64; money and moments are whole numbers, unknown is NaN.
 from dataclasses import dataclass
 from typing import Literal
 
+from features.contract import TABLES
 from features.feature import (
     AccountFact,
     Aggregate,
@@ -39,6 +40,11 @@ class RowsLeaf:
         return LatestAttribute(self.table, str(self.column)).value_kind == "money"
 
     @property
+    def is_always_present(self) -> bool:
+        """Its column is required, so every row has it."""
+        return self.column is not None and _is_required(self.table, self.column)
+
+    @property
     def when_none(self) -> float:
         return 0.0 if self.how in ("count", "sum", "distinct") else float("nan")
 
@@ -46,7 +52,14 @@ class RowsLeaf:
 Leaf = RowsLeaf | LatestAttribute | AccountFact | CountryMismatch
 
 
-def _present(where: Rows | None, column: str) -> Rows:
+def _is_required(table: str, column: str) -> bool:
+    return column == "event_at" or TABLES[table].column(column).is_required
+
+
+def _present(table: str, where: Rows | None, column: str) -> Rows | None:
+    """Rows that pass and have a value."""
+    if _is_required(table, column):
+        return where
     return Present(column) if where is None else And(where, Present(column))
 
 
@@ -54,7 +67,7 @@ def leaves_of(definition: Definition) -> tuple[Leaf, ...]:
     """The leaves a definition is finished from, in the order `Plan` expects."""
     match definition:
         case Aggregate(table, "mean" | "std" as how, str(column), where, window):
-            held = _present(where, column)
+            held = _present(table, where, column)
             n = RowsLeaf(table, "count", None, held, window)
             exact = RowsLeaf(
                 table, "sum" if how == "mean" else "spread", column, where, window

@@ -3,8 +3,8 @@
 So a mean or a ratio is the same to the last bit wherever it is computed.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,26 +25,30 @@ from features.money import PER_UNIT
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-COMPOSITES = (Ratio, Difference, Trend)
+SHAPES = ("direct", "since", "mean", "std", "ratio", "difference", "trend")
 
 
 def ratio(over: Floats, under: Floats) -> Floats:
     """`over` / `under`; unknown unless `under` is above 0."""
-    unknown = np.full_like(over, np.nan)
-    divided: Floats = np.divide(over, under, out=unknown, where=under > 0)
+    divided = np.full(over.shape, np.nan)
+    np.divide(over, under, out=divided, where=under > 0)
     return divided
 
 
 def trend(recent: Floats, before: Floats) -> Floats:
     """Change relative to both together, −1 to 1; 0 when both are 0."""
     size = np.abs(recent) + np.abs(before)
-    change = recent - before
-    relative: Floats = np.divide(change, size, out=change, where=size > 0)
-    return relative
+    change: Floats = recent - before
+    np.divide(change, size, out=change, where=size > 0)
+    return change
 
 
 class Plan:
-    """Which leaves to find for some definitions, and how to finish them."""
+    """Which leaves to find for some definitions, and how to finish them.
+
+    Finished values stand in the order of `SHAPES`: those of one shape side by side,
+    so that each shape is one piece of arithmetic, for one customer or a million.
+    """
 
     def __init__(self, definitions: Sequence[Definition]) -> None:
         self.leaves: tuple[Leaf, ...] = tuple(
@@ -52,89 +56,89 @@ class Plan:
         )
         self._leaf_at = {leaf: i for i, leaf in enumerate(self.leaves)}
         operands = [o for d in definitions for o in _operands(d)]
-        simple = [d for d in definitions if not isinstance(d, COMPOSITES)]
-        singles: list[Definition] = list(dict.fromkeys([*operands, *simple]))
-        self._rank = {d: i for i, d in enumerate(singles)}
-        self._direct = _Picks(self, [d for d in singles if _shape(d) == "direct"])
-        self._means = _Picks(self, [d for d in singles if _shape(d) == "mean"])
-        self._stds = _Picks(self, [d for d in singles if _shape(d) == "std"])
-        self._since = _Picks(self, [d for d in singles if _shape(d) == "since"])
-        composites = list(
-            dict.fromkeys(d for d in definitions if isinstance(d, COMPOSITES))
+        by_shape: dict[str, list[Definition]] = {shape: [] for shape in SHAPES}
+        for d in dict.fromkeys([*operands, *definitions]):
+            by_shape[_shape(d)].append(d)
+        ranked = [d for shape in SHAPES for d in by_shape[shape]]
+        self._rank = {d: i for i, d in enumerate(ranked)}
+        self._direct, self._since, self._means, self._stds = (
+            self._of_leaves(by_shape[shape]) for shape in SHAPES[:4]
         )
-        n = len(singles)
-        self._rank |= {d: n + i for i, d in enumerate(composites)}
-        self._ratios = self._pairs(d for d in composites if isinstance(d, Ratio))
-        self._scales = _column([d.scale for d in composites if isinstance(d, Ratio)])
-        self._differences = self._pairs(
-            d for d in composites if isinstance(d, Difference)
+        self._ratios, self._differences, self._trends = (
+            self._of_pairs(by_shape[shape]) for shape in SHAPES[4:]
         )
-        self._trends = self._pairs(d for d in composites if isinstance(d, Trend))
         self._order = _indices([self._rank[d] for d in definitions])
 
     def leaf_at(self, leaf: Leaf) -> int:
+        """The line of a leaf."""
         return self._leaf_at[leaf]
-
-    def rank(self, definition: Definition) -> int:
-        return self._rank[definition]
-
-    def _pairs(self, definitions: Iterable[Definition]) -> tuple[Ints, Ints, Ints]:
-        chosen = list(definitions)
-        sides = [_operands(d) for d in chosen]
-        return (
-            _indices([self._rank[d] for d in chosen]),
-            _indices([self._rank[first] for first, _ in sides]),
-            _indices([self._rank[second] for _, second in sides]),
-        )
 
     def finish(self, raw: Floats, as_of: Ints) -> Floats:
         """Leaves of shape (leaves, n) at `as_of` of shape (n,) → (definitions, n)."""
         values = np.empty((len(self._rank), raw.shape[1]))
-        pick = self._direct
-        values[pick.to] = raw[pick.first] / pick.scale
-        pick = self._since
-        if pick.to.size:
-            values[pick.to] = (as_of - raw[pick.first]) / DAY_US
-        pick = self._means
-        if pick.to.size:
-            values[pick.to] = ratio(raw[pick.first], raw[pick.second] * pick.scale)
-        pick = self._stds
-        if pick.to.size:
-            spread = np.sqrt(raw[pick.first])
-            values[pick.to] = ratio(spread, raw[pick.second] * pick.scale)
+        part = self._direct
+        np.divide(raw.take(part.first, axis=0), part.scale, out=values[part.to])
+        part = self._since
+        np.divide(as_of - raw.take(part.first, axis=0), DAY_US, out=values[part.to])
+        part = self._means
+        n = raw.take(part.second, axis=0) * part.scale
+        values[part.to] = ratio(raw.take(part.first, axis=0), n)
+        part = self._stds
+        n = raw.take(part.second, axis=0) * part.scale
+        values[part.to] = ratio(np.sqrt(raw.take(part.first, axis=0)), n)
         self._finish_pairs(values)
-        finished: Floats = values[self._order]
+        finished: Floats = values.take(self._order, axis=0)
         return finished
 
     def _finish_pairs(self, values: Floats) -> None:
-        to, first, second = self._ratios
-        if to.size:
-            values[to] = ratio(values[first], values[second]) * self._scales
-        to, first, second = self._differences
-        if to.size:
-            values[to] = values[first] - values[second]
-        to, first, second = self._trends
-        if to.size:
-            values[to] = trend(values[first], values[second])
+        part = self._ratios
+        under = values.take(part.second, axis=0)
+        divided = ratio(values.take(part.first, axis=0), under)
+        np.multiply(divided, part.scale, out=values[part.to])
+        part = self._differences
+        right = values.take(part.second, axis=0)
+        np.subtract(values.take(part.first, axis=0), right, out=values[part.to])
+        part = self._trends
+        before = values.take(part.second, axis=0)
+        values[part.to] = trend(values.take(part.first, axis=0), before)
+
+    def _of_leaves(self, definitions: Sequence[Definition]) -> "_Part":
+        leaves = [[self._leaf_at[x] for x in leaves_of(d)] for d in definitions]
+        scales = [_scale(d) for d in definitions]
+        return self._part(definitions, [(x[0], x[-1]) for x in leaves], scales)
+
+    def _of_pairs(self, definitions: Sequence[Definition]) -> "_Part":
+        sides = [[self._rank[x] for x in _operands(d)] for d in definitions]
+        scales = [d.scale if isinstance(d, Ratio) else 1.0 for d in definitions]
+        return self._part(definitions, [(x[0], x[1]) for x in sides], scales)
+
+    def _part(
+        self,
+        definitions: Sequence[Definition],
+        sources: Sequence[tuple[int, int]],
+        scales: Sequence[float],
+    ) -> "_Part":
+        start = self._rank[definitions[0]] if definitions else 0
+        return _Part(
+            slice(start, start + len(definitions)),
+            _indices([first for first, _ in sources]),
+            _indices([second for _, second in sources]),
+            np.array(scales, dtype=np.float64).reshape(-1, 1),
+        )
 
 
-class _Picks:
-    """Definitions of one shape: where they go, their leaves, their unit's scale."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Definitions of one shape: their lines, those of their sources, their scales."""
 
-    def __init__(self, plan: Plan, definitions: Sequence[Definition]) -> None:
-        leaves = [leaves_of(d) for d in definitions]
-        self.to = _indices([plan.rank(d) for d in definitions])
-        self.first = _indices([plan.leaf_at(found[0]) for found in leaves])
-        self.second = _indices([plan.leaf_at(found[-1]) for found in leaves])
-        self.scale = _column([_scale(d) for d in definitions])
+    to: slice
+    first: Ints
+    second: Ints
+    scale: Floats
 
 
 def _indices(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64)
-
-
-def _column(values: Sequence[float]) -> Floats:
-    return np.array(values, dtype=np.float64).reshape(-1, 1)
 
 
 def _operands(definition: Definition) -> tuple[Simple, ...]:
@@ -149,12 +153,16 @@ def _operands(definition: Definition) -> tuple[Simple, ...]:
             return ()
 
 
-def _shape(definition: Definition) -> Literal["direct", "mean", "std", "since"]:
+def _shape(definition: Definition) -> str:
     match definition:
-        case Aggregate(how="mean"):
-            return "mean"
-        case Aggregate(how="std"):
-            return "std"
+        case Ratio():
+            return "ratio"
+        case Difference():
+            return "difference"
+        case Trend():
+            return "trend"
+        case Aggregate(how="mean" | "std" as how):
+            return how
         case TimeSince():
             return "since"
         case LatestAttribute() if definition.value_kind == "moment":
@@ -164,9 +172,7 @@ def _shape(definition: Definition) -> Literal["direct", "mean", "std", "since"]:
 
 
 def _scale(definition: Definition) -> float:
-    match definition:
-        case Aggregate() | LatestAttribute():
-            is_money = definition.value_kind == "money"
-        case _:
-            is_money = False
-    return float(PER_UNIT) if is_money else 1.0
+    """Stored units per finished unit."""
+    if isinstance(definition, Aggregate | LatestAttribute):
+        return float(PER_UNIT) if definition.value_kind == "money" else 1.0
+    return 1.0

@@ -40,17 +40,19 @@ class OnlineCompiler:
                 by_table.setdefault(leaf.table, []).append((i, leaf))
         self._readers = {t: TableReader(leaves) for t, leaves in by_table.items()}
         self._facts = [(i, x.fact) for i, x in placed if isinstance(x, AccountFact)]
-        self._latest = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
-        self._mismatches = [
-            (i, x.first, x.second) for i, x in placed if isinstance(x, CountryMismatch)
-        ]
-        self._codes = {
+        found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
+        self._latest = [(i, x) for i, x in found if not x.is_text]
+        codes: dict[object, dict[object, float]] = {
             f.definition: {v: float(c) for c, v in enumerate(values)}
             for f in feature_set.features
             if (values := feature_set.vocabularies.get(f.name)) is not None
         }
+        self._texts = [(i, x, codes.get(x, {})) for i, x in found if x.is_text]
+        self._mismatches = [
+            (i, x.first, x.second) for i, x in placed if isinstance(x, CountryMismatch)
+        ]
         sides = [side for _, *pair in self._mismatches for side in pair]
-        looked_at = {x.table for x in [*sides, *(x for _, x in self._latest)]}
+        looked_at = {x.table for x in [*sides, *(x for _, x in found)]}
         self._tables = tuple(sorted(looked_at | self._readers.keys()))
 
     def __call__(self, events: Events, as_of: int) -> Floats:
@@ -81,14 +83,12 @@ class OnlineCompiler:
     def _read_latest(self, known: Mapping[str, KnownRows], raw: Floats) -> None:
         for i, leaf in self._latest:
             rows = known.get(leaf.table)
-            if rows is None or (value := latest(leaf, rows)) is None:
-                continue
-            if leaf.equals is not None:
-                raw[i] = value == leaf.equals
-            elif leaf.is_text:
-                raw[i] = self._codes.get(leaf, {}).get(str(value), NAN)
-            else:
-                raw[i] = value
+            if rows is not None and (value := latest(leaf, rows)) is not None:
+                raw[i] = value if leaf.equals is None else value == leaf.equals
+        for i, leaf, codes in self._texts:
+            rows = known.get(leaf.table)
+            if rows is not None:
+                raw[i] = codes.get(latest(leaf, rows), NAN)
         for i, first, second in self._mismatches:
             if first.table in known and second.table in known:
                 one = latest(first, known[first.table])

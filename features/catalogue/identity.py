@@ -74,7 +74,7 @@ IDENTITY_FEATURES: tuple[Feature, ...] = (
         CountryMismatch(customer("ip_country"), customer("country")),
         unit="flag",
         staff="signed up from another country than the billing country",
-        why="stolen details are often used from elsewhere; which country does not matter",
+        why="stolen details are used from elsewhere; which country does not matter",
     ),
     IDENTITY.feature(
         "customer_is_trial",
