@@ -1,0 +1,320 @@
+"""Hold algebra: a set of reasons, who may release them, and when access returns."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisions import Case, Recommendation, default_policy, load_policy, recommend
+from decisions.policy.load import Policy, parse_document, shipped_policies
+from features.facts import (
+    AccountFacts,
+    ActiveHold,
+    Evidence,
+    ExecutedAction,
+    LiveSubscription,
+    OpenDispute,
+    OpenPromise,
+)
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    UNITS,
+    delivered,
+    facts_of,
+    overdue_facts,
+    random_cases,
+)
+
+POLICIES = [load_policy(path) for path in shipped_policies()]
+LONG_AGO = TUESDAY - timedelta(days=20)
+
+
+def _off(reason: str, by: str = "automation", days: int = 20) -> ExecutedAction:
+    at = TUESDAY - timedelta(days=days)
+    return ExecutedAction("suspend", at, reason=reason, by=by)
+
+
+def _answer(facts: AccountFacts, p_fraud: float = 0.0) -> Recommendation:
+    return recommend(Case(facts, p_fraud, 0.6), default_policy(), TUESDAY)
+
+
+def _codes(found: Recommendation) -> set[str]:
+    return {reason.code for reason in found.withheld}
+
+
+@given(case=random_cases(), policy=st.sampled_from(POLICIES))
+def test_access_returns_only_when_every_reason_is_cured(
+    case: Case, policy: Policy
+) -> None:
+    found = recommend(case, policy, TUESDAY)
+    if found.code is not None:
+        return
+    reasons = [hold for hold in found.holds if not hold.protects]
+    back = found.reactivation is not None
+    assert back is (bool(reasons) and all(hold.cure for hold in reasons))
+    if reasons and not back:
+        assert found.recommended_action in ("suspend", "block")
+    if found.reactivation is not None and found.reactivation.by == "automation":
+        assert all(hold.released_by == "automation" for hold in reasons)
+
+
+@given(case=random_cases())
+def test_automation_never_lowers_what_a_person_or_fraud_put_there(case: Case) -> None:
+    for reason in ("fraud", "manual"):
+        off = _off(reason, by="person")
+        facts = replace(case.facts, access_off=(off, _off("nonpayment")))
+        found = recommend(replace(case, facts=facts), default_policy(), TUESDAY)
+        back = found.reactivation
+        assert back is None or back.by == "person"
+
+
+def test_paying_brings_access_back_by_itself() -> None:
+    found = _answer(facts_of(access_off=(_off("nonpayment"),)))
+    assert found.reactivation is not None
+    assert found.reactivation.cure == "paid"
+    assert found.reactivation.by == "automation"
+    assert found.reactivation.restore_by == TUESDAY + timedelta(hours=4)
+    assert found.recommended_action == "none"
+
+
+def test_a_promise_counts_as_arranged() -> None:
+    facts = overdue_facts(access_off=(_off("nonpayment"),))
+    promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None)
+    owed = facts.overdue
+    facts = replace(facts, promised=owed, actionable=0, promises=(promise,))
+    found = _answer(facts)
+    assert found.reactivation is not None
+    assert found.reactivation.cure == "arranged"
+
+
+def test_a_manual_hold_stays_though_everything_is_paid() -> None:
+    facts = facts_of(access_off=(_off("nonpayment"), _off("manual", by="person")))
+    found = _answer(facts)
+    assert found.reactivation is None
+    assert found.recommended_action == "suspend"
+    assert found.in_force
+    cures = {hold.kind: hold.cure for hold in found.holds}
+    assert cures == {"nonpayment": "paid", "manual": None}
+
+
+def test_what_is_in_force_goes_on_without_a_new_notice() -> None:
+    facts = overdue_facts(access_off=(_off("nonpayment"),), notices=())
+    found = _answer(facts)
+    assert (found.recommended_action, found.in_force) == ("suspend", True)
+    assert not found.subscriptions
+
+
+@pytest.mark.parametrize(
+    ("days", "confirmed", "cure"),
+    [
+        pytest.param(2, False, None, id="still checking"),
+        pytest.param(3, False, "expired", id="72 hours are over"),
+        pytest.param(3, True, None, id="confirmed meanwhile"),
+    ],
+)
+def test_a_protective_suspension_expires(
+    days: int, confirmed: bool, cure: str | None
+) -> None:
+    kind = "outcome_fraud" if confirmed else "crypto_mining"
+    sign = Evidence(kind, TUESDAY - timedelta(days=days), confidence="high")
+    facts = facts_of(access_off=(_off("fraud", days=days),), evidence=(sign,))
+    [hold] = _answer(facts).holds
+    assert hold.cure == cure
+
+
+@pytest.mark.parametrize("kind", ["exemption", "instalment_plan", "legal", "manual"])
+def test_a_standing_hold_keeps_every_step_away(kind: str) -> None:
+    hold = ActiveHold(kind, LONG_AGO, TUESDAY + timedelta(days=5))
+    found = _answer(overdue_facts(holds=(hold,)))
+    assert found.recommended_action == "review"
+    [reason] = [r for r in found.withheld if r.code == kind]
+    assert reason.permitted_from == TUESDAY + timedelta(days=5)
+
+
+def test_an_exemption_ends_with_the_longest_time_the_policy_grants() -> None:
+    forgotten = ActiveHold("exemption", TUESDAY - timedelta(days=365), None)
+    assert _answer(overdue_facts(holds=(forgotten,))).recommended_action == "suspend"
+    younger = replace(forgotten, since=TUESDAY - timedelta(days=364))
+    assert _answer(overdue_facts(holds=(younger,))).recommended_action == "review"
+
+
+@pytest.mark.parametrize(
+    ("kind", "stops"),
+    [
+        ("exemption", True),
+        ("instalment_plan", True),
+        ("legal", False),
+        ("manual", False),
+    ],
+)
+def test_only_human_holds_cover_fraud(kind: str, stops: bool) -> None:
+    sign = Evidence("crypto_mining", TUESDAY, confidence="high")
+    hold = ActiveHold(kind, LONG_AGO, TUESDAY + timedelta(days=5))
+    facts = facts_of(
+        evidence=(sign,), holds=(hold,), usage_daily_cost=100 * UNITS, clv=900 * UNITS
+    )
+    found = _answer(facts, p_fraud=0.45)
+    assert (found.recommended_action == "suspend") is stops
+
+
+def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
+    sign = Evidence("crypto_mining", TUESDAY, confidence="high")
+    facts = facts_of(evidence=(sign,), usage_daily_cost=100 * UNITS, clv=900 * UNITS)
+    saturday = TUESDAY + timedelta(days=4)
+    found = recommend(
+        Case(replace(facts, as_of=saturday), 0.45, 0.1), default_policy(), saturday
+    )
+    assert (found.recommended_action, found.basis) == ("suspend", "fraud")
+    assert found.review_by == saturday + timedelta(hours=24)
+    assert found.auto_expires_at == saturday + timedelta(hours=72)
+    assert found.wording is not None
+    assert "fraud" not in found.wording.lower()
+    assert [due.notice for due in found.notices_due] == ["access_paused"]
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        pytest.param(Evidence("crypto_mining", TUESDAY, confidence="low"), id="weak"),
+        pytest.param(
+            Evidence("crypto_mining", TUESDAY - timedelta(days=31), confidence="high"),
+            id="old",
+        ),
+        pytest.param(Evidence("security_advisory", TUESDAY), id="not listed"),
+    ],
+)
+def test_evidence_the_policy_does_not_accept_opens_nothing(sign: Evidence) -> None:
+    facts = facts_of(evidence=(sign,), usage_daily_cost=100 * UNITS, clv=900 * UNITS)
+    found = _answer(facts, p_fraud=0.9)
+    assert found.recommended_action == "review"
+    assert "no_evidence" in _codes(found)
+
+
+def test_evidence_without_probability_is_not_enough() -> None:
+    sign = Evidence("crypto_mining", TUESDAY, confidence="high")
+    facts = facts_of(evidence=(sign,), usage_daily_cost=900 * UNITS, clv=90 * UNITS)
+    found = _answer(facts, p_fraud=0.29)
+    assert found.recommended_action == "review"
+
+
+def _subscription(name: str, overdue: int, product: str = "Office") -> LiveSubscription:
+    return LiveSubscription(name, product, "license", 800 * UNITS, 0, overdue=overdue)
+
+
+def test_only_the_unpaid_service_is_touched() -> None:
+    subs = (_subscription("paid", 0), _subscription("unpaid", 4500 * UNITS))
+    found = _answer(overdue_facts(subscriptions=subs))
+    assert found.recommended_action == "suspend"
+    assert found.subscriptions == ("unpaid",)
+    assert [effect.subscription_id for effect in found.provider] == ["unpaid"]
+
+
+def test_a_hold_on_one_subscription_spares_that_one() -> None:
+    subs = (_subscription("a", 2000 * UNITS), _subscription("b", 2500 * UNITS))
+    hold = ActiveHold("exemption", LONG_AGO, None, subscription_id="a")
+    found = _answer(overdue_facts(subscriptions=subs, holds=(hold,)))
+    assert found.subscriptions == ("b",)
+    both = (hold, replace(hold, subscription_id="b"))
+    found = _answer(overdue_facts(subscriptions=subs, holds=both))
+    assert "exemption" in _codes(found)
+
+
+def test_an_essential_customer_is_never_cut_off() -> None:
+    found = _answer(overdue_facts(segment="healthcare"))
+    assert found.recommended_action == "service_request"
+    assert "essential_service" in _codes(found)
+
+
+def test_an_open_appeal_keeps_new_stops_away() -> None:
+    found = _answer(overdue_facts(has_open_appeal=True))
+    assert "open_appeal" in _codes(found)
+    assert found.recommended_action == "service_request"
+
+
+def test_cool_down_after_a_restoration() -> None:
+    back = ExecutedAction("reactivate", TUESDAY - timedelta(days=5), by="automation")
+    found = _answer(overdue_facts(actions_90d=(back,)))
+    [reason] = [r for r in found.withheld if r.code == "cool_down"]
+    assert reason.permitted_from == TUESDAY + timedelta(days=9)
+
+
+def test_a_new_customer_is_spared() -> None:
+    found = _answer(overdue_facts(created_at=TUESDAY - timedelta(days=2)))
+    assert "new_customer" in _codes(found)
+
+
+def test_who_never_paid_an_invoice_is_looked_at() -> None:
+    facts = overdue_facts(
+        60, days=6, notices=(), n_invoices_paid=0, recurring_monthly=0
+    )
+    found = recommend(Case(facts, 0.0, 0.12), default_policy(), TUESDAY)
+    assert found.recommended_action == "review"
+    paid = replace(facts, n_invoices_paid=1)
+    found = recommend(Case(paid, 0.0, 0.12), default_policy(), TUESDAY)
+    assert found.recommended_action in ("none", "remind")
+
+
+def test_high_use_without_prospect_of_payment_shortens_the_way() -> None:
+    facts = overdue_facts(
+        900,
+        days=5,
+        notices=(delivered("usage_warning", 1.1),),
+        usage_ratio=8.0,
+        usage_daily_cost=120 * UNITS,
+        recurring_monthly=0,
+    )
+    found = recommend(Case(facts, 0.0, 0.8), default_policy(), TUESDAY)
+    assert found.recommended_action == "suspend"
+    found = recommend(Case(facts, 0.0, 0.49), default_policy(), TUESDAY)
+    assert found.recommended_action != "suspend"
+    calm = replace(facts, usage_ratio=4.9)
+    found = recommend(Case(calm, 0.0, 0.8), default_policy(), TUESDAY)
+    assert found.recommended_action != "suspend"
+
+
+def test_a_committed_licence_is_billed_on_and_the_answer_says_so() -> None:
+    bound = LiveSubscription(
+        "s1",
+        "Office",
+        "license",
+        800 * UNITS,
+        committed=9000 * UNITS,
+        cancel_window_ends_at=TUESDAY + timedelta(days=3),
+        overdue=4500 * UNITS,
+    )
+    [effect] = _answer(overdue_facts(subscriptions=(bound,))).provider
+    assert effect.share_stopped == 0.0
+    assert effect.cancel_until == TUESDAY + timedelta(days=3)
+    late = replace(bound, cancel_window_ends_at=TUESDAY - timedelta(days=3))
+    [effect] = _answer(overdue_facts(subscriptions=(late,))).provider
+    assert effect.cancel_until is None
+    assert effect.instead == "reduce at renewal and switch automatic renewal off"
+
+
+def test_four_eyes_above_an_amount() -> None:
+    small = recommend(Case(overdue_facts(4500), 0.0, 0.6), default_policy(), TUESDAY)
+    large = recommend(Case(overdue_facts(9500), 0.0, 0.6), default_policy(), TUESDAY)
+    assert (small.approvals, large.approvals) == (0, 2)
+
+
+def test_an_old_dispute_and_a_long_promise_call_a_person() -> None:
+    dispute = OpenDispute("d", "billing", TUESDAY - timedelta(days=61), None, None)
+    promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), 10 * UNITS)
+    facts = overdue_facts(disputes=(dispute,), promises=(promise,))
+    texts = " ".join(hold.sentence for hold in _answer(facts).holds)
+    assert "a person must decide" in texts
+    assert "a person looks" in texts
+
+
+def test_any_dispute_may_be_made_to_block() -> None:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["holds"]["dispute"]["blocks_always"] = True
+    strict = Policy(parse_document(values, "strict"))
+    dispute = OpenDispute("d", "billing", LONG_AGO, 10 * UNITS, None)
+    facts = overdue_facts(disputes=(dispute,), contested=10 * UNITS)
+    assert _answer(facts).recommended_action == "suspend"
+    found = recommend(Case(facts, 0.0, 0.6), strict, TUESDAY)
+    assert "dispute" in _codes(found)
+    assert found.recommended_action == "review"

@@ -1,0 +1,284 @@
+"""What only a whole run knows: budgets, the breaker, the queue, and the arms."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import combinations
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisions import BookState, Case, Policy, default_policy, recommend
+from decisions.actions import REVIEW, SUSPEND
+from decisions.arms import uniform
+from decisions.columns import columns_of_cases, columns_of_plain, joined
+from decisions.policy.load import parse_document
+from decisions.portfolio import recommend_many, run
+from decisions.states import FloatArray
+from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
+
+Values: TypeAlias = dict[str, Any]
+
+
+def _policy(**change: Values) -> Policy:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    for section, update in change.items():
+        values[section] = values[section] | update
+    return Policy(parse_document(values, "test"))
+
+
+def _late(n: int, p: float = 0.6) -> list[Case]:
+    return [
+        Case(replace(overdue_facts(3000 + 100 * i), customer_id=f"c{i}"), 0.0, p)
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("book", "left"),
+    [
+        pytest.param(BookState(), 3, id="the day's budget"),
+        pytest.param(BookState(suspensions_today=2), 1, id="two used today"),
+        pytest.param(BookState(suspensions_last_hour=2), 1, id="the hour's budget"),
+        pytest.param(BookState(n_customers=500), 2, id="a share of the base"),
+        pytest.param(BookState(is_stopped=True), 0, id="the kill switch"),
+        pytest.param(BookState(suspensions_today=99), 0, id="more than used up"),
+    ],
+)
+def test_the_breaker_turns_what_exceeds_into_reviews(
+    book: BookState, left: int
+) -> None:
+    policy = _policy(
+        budget={"per_hour": 3, "per_day": 3, "share_of_customers_per_day": 0.004}
+    )
+    found = recommend_many(_late(8), policy, TUESDAY, book)
+    stopped = np.flatnonzero(found.recommended == SUSPEND)
+    assert len(stopped) == left
+    assert (found.recommended == REVIEW).sum() == 8 - left
+    assert found.is_broken
+    assert found.n_breaker_reviews == 8 - left
+    # Those that gain most go first: cost grows with the amount open.
+    assert stopped.tolist() == list(range(8 - left, 8))
+
+
+def test_one_customer_sees_the_same_budget() -> None:
+    policy = _policy(budget={"per_hour": None, "per_day": 3})
+    [case] = _late(1)
+    used = recommend(case, policy, TUESDAY, BookState(suspensions_today=3))
+    assert used.recommended_action == "review"
+    assert [r.code for r in used.withheld] == ["suspension_budget"]
+    off = recommend(case, policy, TUESDAY, BookState(is_stopped=True))
+    assert [r.code for r in off.withheld] == ["kill_switch"]
+
+
+def test_within_the_budget_nothing_breaks() -> None:
+    found = recommend_many(_late(8), _policy(), TUESDAY)
+    assert (found.recommended == SUSPEND).all()
+    assert not found.is_broken
+
+
+def _doubtful(n: int) -> list[Case]:
+    return [
+        Case(
+            facts_of(
+                customer_id=f"c{i}",
+                usage_daily_cost=(20 + 3 * (i * 7 % 11)) * UNITS,
+                clv=4000 * UNITS,
+            ),
+            0.10 + 0.02 * (i % 3),
+            0.02,
+        )
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("capacity", [0, 1, 3, 5])
+def test_the_queue_takes_the_reviews_that_gain_most(capacity: int) -> None:
+    """Greedy is exact for one resource with unit consumption: compare with all sets."""
+    cases = _doubtful(6)
+    policy = _policy(review={"capacity_per_day": capacity})
+    free = recommend_many(cases, _policy(review={"capacity_per_day": None}), TUESDAY)
+    assert (free.recommended == REVIEW).all()
+    found = recommend_many(cases, policy, TUESDAY)
+    rows = np.arange(len(cases))
+    spent = found.costs[rows, found.recommended].sum()
+    others = found.costs[:, [0]].ravel()
+    best = min(
+        sum(found.costs[i, REVIEW] if i in chosen else others[i] for i in rows)
+        for chosen in combinations(rows, capacity)
+    )
+    assert spent == pytest.approx(best)
+    assert found.n_queue_refused == len(cases) - capacity
+
+
+def test_a_full_queue_is_said() -> None:
+    [case] = _doubtful(1)
+    policy = _policy(review={"capacity_per_day": 2})
+    found = recommend(case, policy, TUESDAY, BookState(reviews_today=2))
+    assert found.recommended_action == "none"
+    assert "review_queue_full" in {reason.code for reason in found.withheld}
+
+
+def test_exploration_is_reproducible_small_and_one_step_softer() -> None:
+    policy = _policy(
+        exploration={"share": 0.25, "max_exposure": 1e6},
+        budget={"per_hour": None},
+    )
+    cases = [
+        Case(replace(overdue_facts(), customer_id=f"c{i}"), 0.0, 0.6) for i in range(80)
+    ]
+    first = recommend_many(cases, policy, TUESDAY)
+    again = recommend_many(cases, policy, TUESDAY + timedelta(hours=2))
+    explored = first.arm == "explore"
+    assert (again.arm == first.arm).all()
+    # 80 draws of 0.25: outside 7..35 less than once in a million seeds.
+    assert 7 <= explored.sum() <= 35
+    assert (first.propensity[explored] == 0.25).all()
+    assert (first.propensity[~explored] == 0.75).all()
+    assert set(first.actions(first.recommended)[explored]) == {"service_request"}
+    later = recommend_many(
+        [
+            replace(c, facts=replace(c.facts, as_of=TUESDAY + timedelta(days=35)))
+            for c in cases
+        ],
+        policy,
+        TUESDAY + timedelta(days=35),
+    )
+    assert (later.arm != first.arm).any()
+
+
+def test_exploration_spares_large_exposures_and_fraud() -> None:
+    policy = _policy(exploration={"share": 0.5, "max_exposure": 100})
+    found = recommend_many(_late(30), policy, TUESDAY)
+    assert (found.arm == "greedy").all()
+    assert (found.propensity == 1.0).all()
+
+
+def test_the_holdout_follows_the_ladder_alone() -> None:
+    policy = _policy(holdout={"share": 0.5}, exploration={"share": 0.0})
+    cases = [
+        Case(replace(overdue_facts(30, notices=()), customer_id=f"c{i}"), 0.0, 0.001)
+        for i in range(60)
+    ]
+    found = recommend_many(cases, policy, TUESDAY)
+    held = found.arm == "holdout"
+    # 60 draws of 0.5: outside 12..48 less than once in a hundred thousand seeds.
+    assert 12 <= held.sum() <= 48
+    names = found.actions(found.recommended)
+    assert set(names[held]) == {"remind"}  # the ladder's first reminder is due
+    assert set(names[~held]) == {"none"}  # which at this probability gains nothing
+    assert (found.propensity == 0.5).all()
+
+
+@given(st.text(max_size=8), st.text(max_size=8), st.integers(0, 9))
+def test_the_hash_is_uniform_enough_to_compare(
+    salt: str, name: str, epoch: int
+) -> None:
+    assert 0.0 <= uniform(salt, "explore", name, epoch) < 1.0
+
+
+def test_the_hash_has_no_visible_bias() -> None:
+    draws = np.array([uniform("s", "explore", f"c{i}", 0) for i in range(4000)])
+    # Kolmogorov-Smirnov: 1.95/sqrt(n) is passed by chance once in a thousand salts.
+    grid = np.arange(1, 4001) / 4000
+    assert np.abs(np.sort(draws) - grid).max() < 1.95 / np.sqrt(4000)
+
+
+def _money(cases: list[Case]) -> dict[str, FloatArray]:
+    names = (
+        "open",
+        "recurring_monthly",
+        "recurring_committed",
+        "usage_daily_cost",
+        "committed",
+        "clv",
+        "run_up",
+    )
+    return {
+        name: np.array(
+            [np.nan if (v := getattr(c.facts, name)) is None else v for c in cases],
+            dtype=float,
+        )
+        for name in names
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 1),
+            st.floats(0, 1),
+            st.integers(0, 9000),
+            st.integers(0, 900),
+            st.integers(0, 9000),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_plain_customers_straight_from_arrays(
+    drawn: list[tuple[float, float, int, int, int, bool]],
+) -> None:
+    policy, terms = default_policy(), default_policy().latest
+    cases = [
+        Case(
+            facts_of(
+                customer_id=f"c{i}",
+                open=open_ * UNITS if known else None,
+                recurring_monthly=monthly * UNITS,
+                recurring_committed=monthly * UNITS // 2,
+                committed=monthly * UNITS * 4,
+                clv=clv * UNITS,
+            ),
+            p_fraud,
+            p_nonpayment,
+            0.5,
+        )
+        for i, (p_fraud, p_nonpayment, open_, monthly, clv, known) in enumerate(drawn)
+    ]
+    plain = columns_of_plain(
+        terms,
+        np.array([c.facts.customer_id for c in cases], dtype=object),
+        {
+            "p_fraud": np.array([c.p_fraud for c in cases]),
+            "p_nonpayment": np.array([c.p_nonpayment for c in cases]),
+            "nonpayment_given_fraud": np.full(len(cases), 0.5),
+        },
+        _money(cases),
+        np.array([c.facts.subject_kind for c in cases], dtype=object),
+    )
+    whole = columns_of_cases(cases, terms, TUESDAY)
+    one, two = (run(c, terms, TUESDAY, BookState()) for c in (plain, whole))
+    assert one.recommended.tolist() == two.recommended.tolist()
+    assert np.array_equal(one.costs, two.costs, equal_nan=True)
+    assert plain.code.tolist() == whole.code.tolist()
+    both = run(joined([plain, whole]), terms, TUESDAY, BookState())
+    assert len(both.columns) == 2 * len(cases)
+    assert policy.reference == "reseller-default@1"
+
+
+def test_an_empty_portfolio_is_no_error() -> None:
+    found = recommend_many([], default_policy(), TUESDAY)
+    assert len(found.recommended) == 0
+    assert not found.is_broken
+
+
+def test_yesterdays_recommendation_does_not_flap() -> None:
+    """A harsher action is left only when it costs 10 % more than the new one."""
+    facts = facts_of(usage_daily_cost=20 * UNITS, clv=4000 * UNITS)
+    policy = default_policy()
+    edge = next(
+        p / 1000
+        for p in range(1, 300)
+        if recommend(Case(facts, p / 1000, 0.0), policy, TUESDAY).recommended_action
+        == "review"
+    )
+    below = Case(facts, edge - 0.001, 0.0)
+    assert recommend(below, policy, TUESDAY).recommended_action == "none"
+    before = replace(below, previous="review")
+    assert recommend(before, policy, TUESDAY).recommended_action == "review"
+    far = Case(facts, edge / 2, 0.0, previous="review")
+    assert recommend(far, policy, TUESDAY).recommended_action == "none"
