@@ -20,8 +20,10 @@ class WorkingCalendar:
         self._calendar = calendar
         self._off = frozenset(calendar.days_off)
         self._days = lru_cache(maxsize=64)(self._business_days_of)
+        self._end = lru_cache(maxsize=4096)(self._end_of_business_days)
+        self.is_business_day = lru_cache(maxsize=4096)(self._is_business_day)
 
-    def is_business_day(self, day: date) -> bool:
+    def _is_business_day(self, day: date) -> bool:
         """Whether the reseller works on this local day."""
         rules = self._calendar
         if day.isoweekday() not in rules.working_days or day in self._off:
@@ -53,7 +55,9 @@ class WorkingCalendar:
         """The moment `n_days` full business days after the day of `since` are over."""
         if n_days == 0:
             return self.after_days(since, 0)
-        first = self.local_day(since)
+        return self._end(self.local_day(since), n_days)
+
+    def _end_of_business_days(self, first: date, n_days: int) -> datetime:
         days = self._days(first.year)
         last = days[bisect_right(days, first) + n_days - 1]
         return self.start_of(last + timedelta(days=1))

@@ -6,7 +6,6 @@ carried out. The first rung not passed is where the customer stands: it alone sa
 what is due, and every later rung waits for it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,41 +36,50 @@ class Position:
     waits: Withheld | None
 
 
-def counting_notices(terms: Terms, facts: AccountFacts, name: str) -> list[Notice]:
-    """Notices of this name that count: this episode, this policy, oldest first."""
-    reference = terms.reference if not terms.any_version else terms.document.name
-    started = facts.episode_started_at
-    return [
-        notice
-        for notice in facts.notices
-        if notice.name == name
-        and (started is None or notice.sent_at >= started)
-        and (notice.policy is None or _is_of(notice.policy, reference))
-    ]
+class Told:
+    """Notices that count: sent in this episode, under this policy, by name."""
+
+    def __init__(self, terms: Terms, facts: AccountFacts) -> None:
+        self._kinds = terms.document.notices.kinds
+        self._by_name: dict[str, list[Notice]] = {}
+        started = facts.episode_started_at
+        for notice in facts.notices:
+            if started is not None and notice.sent_at < started:
+                continue
+            if notice.policy is None or _is_of(notice.policy, terms):
+                self._by_name.setdefault(notice.name, []).append(notice)
+
+    def notices(self, name: str) -> list[Notice]:
+        return self._by_name.get(name, [])
+
+    def proven_at(self, name: str) -> datetime | None:
+        """The moment from which a notice counts: its first delivery (or sending)."""
+        found = self._by_name.get(name)
+        if not found:
+            return None
+        if self._kinds[name].proof == "sent":
+            moments = [n.sent_at for n in found if n.bounced_at is None]
+        else:
+            moments = [n.delivered_at for n in found if n.delivered_at is not None]
+        return min(moments, default=None)
 
 
-def _is_of(policy: str, reference: str) -> bool:
-    return policy == reference or policy.partition("@")[0] == reference
-
-
-def proven_at(rule: NoticeRule, notices: Iterable[Notice]) -> datetime | None:
-    """The moment from which a notice counts: its first delivery (or sending)."""
-    if rule.proof == "sent":
-        moments = [n.sent_at for n in notices if n.bounced_at is None]
-    else:
-        moments = [n.delivered_at for n in notices if n.delivered_at is not None]
-    return min(moments, default=None)
+def _is_of(policy: str, terms: Terms) -> bool:
+    if terms.any_version:
+        return policy.partition("@")[0] == terms.document.name
+    return policy == terms.reference
 
 
 def stand(
     terms: Terms, calendar: WorkingCalendar, facts: AccountFacts, at: datetime
 ) -> Position:
     """Where the customer stands at `at`, for arrears that may be acted on."""
+    told = Told(terms, facts)
     delivered = False
     last: State | None = None
     action = 0  # a rung without a notice goes on until the next is entered
     for state in terms.document.ladder:
-        opens, code = _opens_at(terms, calendar, facts, state, at)
+        opens, code = _opens_at(terms, calendar, facts, told, state, at)
         if opens is None or opens > at:
             return Position(last, action, None, _waits(state, code, opens))
         severity = SEVERITY[state.action]
@@ -81,8 +89,8 @@ def stand(
         if state.notice is None:
             continue
         rule = terms.document.notices.kinds[state.notice]
-        notices = counting_notices(terms, facts, state.notice)
-        if proven_at(rule, notices) is None:
+        notices = told.notices(state.notice)
+        if told.proven_at(state.notice) is None:
             due = _due(rule, state, notices, facts, at)
             rests = severity if due is not None else 0
             return Position(state, rests, due, _unproven(state, notices))
@@ -112,6 +120,7 @@ def _opens_at(
     terms: Terms,
     calendar: WorkingCalendar,
     facts: AccountFacts,
+    told: Told,
     state: State,
     at: datetime,
 ) -> tuple[datetime | None, str]:
@@ -128,11 +137,11 @@ def _opens_at(
         for n, d in when.business_days_since.items()
     ]
     for name, days, after in counted:
-        proven = proven_at(
-            document.notices.kinds[name], counting_notices(terms, facts, name)
-        )
+        proven = told.proven_at(name)
         if proven is None:
             return None, "notice_missing"
+        if after == calendar.after_days and at - proven > timedelta(days=days + 2):
+            continue  # long over: no need to know the exact moment
         ends = after(proven, days)
         if ends > opens:
             opens, code = ends, "cure_period"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decisions.actions import Action
 from decisions.evidence import counting_evidence, is_confirmed
 from decisions.exposure import UNITS
-from decisions.ladder import STOP_ACTIONS, Position, counting_notices
+from decisions.ladder import STOP_ACTIONS, Position, Told
 from decisions.recommendation import Hold, Withheld
 from decisions.scope import Targets
 from decisions.terms import Terms
@@ -157,7 +157,7 @@ def high_usage_reasons(
         return None
     delivered = [
         notice.delivered_at
-        for notice in counting_notices(terms, facts, rule.notice)
+        for notice in Told(terms, facts).notices(rule.notice)
         if notice.delivered_at is not None
     ]
     if not delivered:

@@ -17,7 +17,7 @@ from decisions import (
 )
 from decisions.calendar import WorkingCalendar
 from decisions.evidence import counting_evidence
-from decisions.ladder import counting_notices
+from decisions.ladder import Told
 from decisions.policy.load import shipped_policies
 from features.facts import AccountFacts, ExecutedAction, Notice
 from tests.decisions.decision_cases import (
@@ -56,7 +56,7 @@ def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
     if not _is_new_stop(found) or terms is None:
         return
     names = terms.document.notices.kinds
-    told = [n for name in names for n in counting_notices(terms, case.facts, name)]
+    told = [n for name in names for n in Told(terms, case.facts).notices(name)]
     by_notice = any(n.delivered_at is not None for n in told)
     by_fraud = bool(counting_evidence(terms, case.facts, at)) and bool(
         terms.document.fraud_path
