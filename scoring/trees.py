@@ -100,6 +100,10 @@ class TreeModel:
             return kernel(x[0])[None, :]
         return self._bulk(x, pred_contrib=True)
 
+    def gain(self) -> FloatArray:
+        """(F,) log-loss each feature's splits took away in training."""
+        return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
+
     def _bulk(self, x: FloatArray, **kind: bool) -> FloatArray:
         n_threads = self._n_threads if len(x) > 1 else 1
         answer = self._booster.predict(x, num_threads=n_threads, **kind)

@@ -1,0 +1,80 @@
+"""Too good to be true: the usual trace of a leak, to be looked at before use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.metrics import auc
+from scoring.trees import TreeModel
+from training.fitting import Model
+from training.rows import Rows
+
+SINGLE_FEATURE_AUC = 0.90
+GAIN_SHARE = 0.60
+CALM_AUC = 0.85  # among customers not past due; a reference simulator gave 0.73
+
+
+@dataclass(frozen=True)
+class Alarm:
+    code: str
+    text: str
+
+
+def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...]:
+    """What looks too good: one feature alone, one feature's gain, the calm customers.
+
+    Args:
+        rows: the test rows.
+        model: the one that was judged on them.
+        calm_auc: its AUC among customers with nothing overdue; None if unknown.
+    """
+    found = []
+    for name, value in single_feature_auc(rows).items():
+        if value > SINGLE_FEATURE_AUC:
+            found.append(
+                Alarm(
+                    "single_feature_auc",
+                    f"{name} alone has AUC {value:.3f}: was it known at the moment?",
+                )
+            )
+    for name, share in gain_shares(model, rows).items():
+        if share > GAIN_SHARE:
+            found.append(
+                Alarm(
+                    "gain_share", f"{name} has {share:.0%} of the gain: is it a label?"
+                )
+            )
+    if calm_auc is not None and calm_auc > CALM_AUC:
+        text = f"AUC {calm_auc:.3f} among customers not past due: look for a leak"
+        found.append(Alarm("calm_auc", text))
+    return tuple(found)
+
+
+def single_feature_auc(rows: Rows) -> dict[str, float]:
+    """AUC of each number alone, whichever its direction; missing stands lowest."""
+    found = {}
+    for column, feature in enumerate(rows.feature_set.features):
+        value = rows.x[:, column]
+        if feature.is_category or np.isnan(value).all():
+            continue
+        lowest = np.nanmin(value) - 1.0
+        one_way = auc(rows.label, np.where(np.isnan(value), lowest, value))
+        found[feature.name] = max(one_way, 1.0 - one_way)
+    return found
+
+
+def gain_shares(model: Model, rows: Rows) -> dict[str, float]:
+    """Each feature's share of what moves the model, largest first.
+
+    For trees the gain of its splits; for additive models the spread of its term.
+    """
+    names = rows.feature_set.names
+    if isinstance(model, TreeModel):
+        gain = model.gain()
+    else:
+        gain = model.contributions(rows.x, names)[:, :-1].std(axis=0)
+    total = float(gain.sum())
+    if total == 0.0:
+        return {}
+    order = np.argsort(-gain, kind="stable")
+    return {names[i]: float(gain[i] / total) for i in order if gain[i] > 0.0}

@@ -1,0 +1,103 @@
+"""One learner fitted and calibrated on the same rows by cross-fitting.
+
+Every row is predicted once by a model that never saw its customer. Those
+predictions choose the number of rounds and the calibration: a map of all rows,
+drawn towards the map of the latest matured window as that holds more positives.
+The model itself then learns from all rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.additive import AdditiveModel
+from scoring.bundle import Learner
+from scoring.calibration import LogOddsAffine, fit_log_odds_affine
+from scoring.trees import TreeModel
+from training.boosting import fit_rounds, fit_stopped, recipe
+from training.lateness import fit_rule
+from training.linear import fit_linear
+from training.rows import FloatArray, Rows
+from training.split import customer_folds, latest_window
+
+N_FOLDS = 5
+MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
+
+Model = TreeModel | AdditiveModel
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model with its map; `out_of_fold` are the margins that chose the map."""
+
+    learner: Learner
+    model: Model
+    calibration: LogOddsAffine
+    out_of_fold: FloatArray
+    n_rounds: int | None = None
+
+    def probability(self, rows: Rows) -> FloatArray:
+        return self.calibration.probability(margin(self.model, rows))
+
+
+def margin(model: Model, rows: Rows) -> FloatArray:
+    if isinstance(model, TreeModel):
+        return model.margin(rows.x)
+    return model.margin(rows.x, rows.feature_set.names)
+
+
+def fit(learner: Learner, rows: Rows, seed: int, n_folds: int = N_FOLDS) -> Fitted:
+    """Fit and calibrate `learner` on `rows`.
+
+    Args:
+        learner: `lightgbm`, `linear` or `rule` (which needs a known lateness).
+        rows: all that may be learnt from; both labels present.
+        seed: of the folds and of LightGBM.
+        n_folds: parts of the customers, each predicted by a model of the others.
+    """
+    fold = customer_folds(rows, n_folds, seed)
+    if learner == "lightgbm":
+        model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed)
+    else:
+        n_rounds = None
+        model = _fit_additive(learner, rows)
+        out_of_fold = np.empty(len(rows))
+        for k in range(n_folds):
+            part = _fit_additive(learner, rows[fold != k])
+            out_of_fold[fold == k] = margin(part, rows[fold == k])
+    calibration = _calibration(rows, out_of_fold)
+    return Fitted(learner, model, calibration, out_of_fold, n_rounds)
+
+
+def _fit_additive(learner: Learner, rows: Rows) -> Model:
+    if learner == "linear":
+        return fit_linear(rows)
+    rule = fit_rule(rows)
+    if rule is None:
+        raise ValueError("no lateness is known: there is no rule to fit")
+    return rule
+
+
+def _fit_trees(
+    rows: Rows, fold: "np.typing.NDArray[np.int64]", seed: int
+) -> tuple[Model, FloatArray, int]:
+    parameters = recipe(rows, seed)
+    out_of_fold = np.empty(len(rows))
+    rounds = []
+    for k in range(int(fold.max()) + 1):
+        judged = fold == k
+        n, out_of_fold[judged] = fit_stopped(rows[~judged], rows[judged], parameters)
+        # more rows carry proportionally more rounds
+        rounds.append(n * len(rows) / (len(rows) - judged.sum()))
+    n_rounds = max(1, round(float(np.mean(rounds))))
+    return fit_rounds(rows, parameters, n_rounds), out_of_fold, n_rounds
+
+
+def _calibration(rows: Rows, out_of_fold: FloatArray) -> LogOddsAffine:
+    overall = fit_log_odds_affine(out_of_fold, rows.label)
+    window = latest_window(rows)
+    n_positives = int(rows.label[window].sum())
+    if window.all() or n_positives < MIN_WINDOW_POSITIVES:
+        return overall
+    latest = fit_log_odds_affine(out_of_fold[window], rows.label[window])
+    return latest.blended(overall, n_positives)

@@ -1,0 +1,132 @@
+"""Is a model good enough, and is it the right one: gates on untouched rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scoring.bundle import Learner
+from scoring.intervals import (
+    Measured,
+    PairedComparison,
+    compare_log_loss,
+    customer_blocks,
+    measured,
+)
+from scoring.metrics import METRICS, auc, brier
+from training.errors import NoBetterThanConstantError
+from training.fitting import Fitted
+from training.lateness import lateness_feature
+from training.rows import FloatArray, Mask, Rows
+
+MANY_ROWS = 20_000  # above this fewer draws give the same interval width in less time
+P_WORSE = 0.2  # a simpler model takes over when the trees are better in fewer draws
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One requirement, whether it was met, and the numbers as a sentence."""
+
+    name: str
+    is_passed: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the test rows say.
+
+    Args:
+        learner: the one that is used.
+        label, p: of the test rows, p by the learner that is used.
+        metrics: of the learner that is used, with intervals.
+        others: learner to metric to value, for the ones that are not.
+        auc_not_past_due: among test rows with nothing overdue; None if unknown.
+    """
+
+    learner: Learner
+    label: FloatArray
+    p: FloatArray
+    metrics: Mapping[str, Measured]
+    others: Mapping[Learner, Mapping[str, float]]
+    gates: tuple[Gate, ...]
+    auc_not_past_due: float | None
+
+
+def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
+    """Choose among the fitted learners on rows none of them saw.
+
+    Raises:
+        NoBetterThanConstantError: when even the best has the Brier score of a guess.
+    """
+    p = {learner: one.probability(test) for learner, one in fitted.items()}
+    blocks = customer_blocks(test.customer)
+    chosen: Learner = "lightgbm"
+    gates = []
+    for challenger in ("linear", "rule"):
+        if challenger not in p:
+            continue
+        paired = compare_log_loss(
+            test.label, p[chosen], p[challenger], blocks, seed=seed
+        )
+        gate = _not_worse(chosen, challenger, paired)
+        gates.append(gate)
+        if not gate.is_passed:
+            chosen = challenger
+    constant = _better_than_constant(chosen, test.label, p[chosen])
+    if not constant.is_passed:
+        raise NoBetterThanConstantError(
+            f"{constant.text}: the features say nothing about this target yet"
+        )
+    n_draws = 200 if len(test) <= MANY_ROWS else 100
+    others = {
+        learner: _plain_metrics(test.label, p[learner])
+        for learner in p
+        if learner != chosen
+    }
+    return Judgement(
+        learner=chosen,
+        label=test.label,
+        p=p[chosen],
+        metrics=measured(test.label, p[chosen], blocks, n_draws=n_draws, seed=seed),
+        others=others,
+        gates=(constant, *gates),
+        auc_not_past_due=auc_not_past_due(test, p[chosen]),
+    )
+
+
+def _plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:
+    return {name: metric(label, p) for name, metric in METRICS.items()}
+
+
+def _not_worse(a: Learner, b: Learner, paired: PairedComparison) -> Gate:
+    return Gate(
+        name=f"{a}_not_worse_than_{b}",
+        is_passed=paired.p_a_is_better >= P_WORSE,
+        text=(
+            f"log-loss of {a} minus {b}: {paired.difference:+.5f} "
+            f"(95 % interval {paired.low:+.5f} to {paired.high:+.5f}); {a} is better "
+            f"in {paired.p_a_is_better:.0%} of the draws"
+        ),
+    )
+
+
+def _better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) -> Gate:
+    rate = float(label.mean())
+    constant = rate * (1.0 - rate)  # the Brier score of always saying the test's rate
+    score = brier(label, p)
+    return Gate(
+        name="brier_beats_constant",
+        is_passed=score < constant,
+        text=f"Brier score of {learner} {score:.5f}, of the constant {constant:.5f}",
+    )
+
+
+def auc_not_past_due(rows: Rows, p: FloatArray) -> float | None:
+    """AUC among customers with nothing overdue: the part a rule cannot do."""
+    name = lateness_feature(rows)
+    if name is None:
+        return None
+    calm: Mask = rows.column(name) == 0.0
+    positives = rows.label[calm].sum()
+    if positives == 0 or positives == calm.sum():
+        return None
+    return auc(rows.label[calm], p[calm])

@@ -1,0 +1,102 @@
+"""Which rows a model may learn from, and which ones judge it.
+
+By time wherever there is more than one moment: a training label must have been
+known before the first test moment, as it would be in service. A portfolio of one
+moment, or one whose history is too short for that, is split by customer.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from training.errors import TooFewPositivesError
+from training.rows import IntArray, Mask, Rows
+
+TEST_SHARE = 0.2
+MIN_POSITIVES = 50  # below this in training, or 20 in test, nothing is learnt
+MIN_TEST_POSITIVES = 20
+LARGEST_TEST_SHARE = 1 / 3  # of the dates
+WINDOW_POSITIVES = 200  # a calibration window is widened until it has as many
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train and test masks over the rows; rows in neither fell to the embargo."""
+
+    kind: Literal["time", "customers", "customers_short_history"]
+    train: Mask
+    test: Mask
+
+
+def split(rows: Rows, seed: int) -> Split:
+    """By time with embargo where possible, else by customer.
+
+    Raises:
+        TooFewPositivesError: fewer than 50 positives to learn from, 20 to judge by.
+    """
+    dates = np.unique(rows.as_of)
+    if len(dates) > 1:
+        by_time = _time_split(rows, dates)
+        if by_time is not None:
+            return by_time
+    kind: Literal["customers", "customers_short_history"] = (
+        "customers" if len(dates) == 1 else "customers_short_history"
+    )
+    found = _customer_split(rows, kind, seed)
+    if not _is_enough(rows, found):
+        raise TooFewPositivesError(
+            f"{rows.n_positives} positive labels of {len(rows)} are too few: at least "
+            f"{MIN_POSITIVES} are needed to learn from and {MIN_TEST_POSITIVES} more "
+            "to judge by; wait for outcomes, or lengthen the history"
+        )
+    return found
+
+
+def _is_enough(rows: Rows, found: Split) -> bool:
+    n_train = rows.label[found.train].sum()
+    n_test = rows.label[found.test].sum()
+    return bool(n_train >= MIN_POSITIVES and n_test >= MIN_TEST_POSITIVES)
+
+
+def _time_split(rows: Rows, dates: IntArray) -> Split | None:
+    """The last fifth of the dates, more if they hold too few positives."""
+    n_first = max(1, round(TEST_SHARE * len(dates)))
+    n_last = max(n_first, int(LARGEST_TEST_SHARE * len(dates)))
+    for n_test in range(n_first, n_last + 1):
+        first_test = dates[-n_test]
+        # an untouched customer may still be in both: what the embargo forbids is a
+        # label that was not yet known when the test period began
+        train = rows.mature_at <= first_test
+        found = Split("time", train, rows.as_of >= first_test)
+        if _is_enough(rows, found):
+            return found
+    return None
+
+
+def _customer_split(
+    rows: Rows, kind: Literal["customers", "customers_short_history"], seed: int
+) -> Split:
+    folds = customer_folds(rows, round(1 / TEST_SHARE), seed)
+    return Split(kind, folds != 0, folds == 0)
+
+
+def customer_folds(rows: Rows, n_folds: int, seed: int) -> IntArray:
+    """(n,) fold of each row, stratified; a customer's rows share their fold."""
+    fold = np.zeros(len(rows), dtype=np.int64)
+    folder = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    parts = folder.split(rows.label, rows.label, rows.customer)
+    for number, (_, held_out) in enumerate(parts):
+        fold[held_out] = number
+    return fold
+
+
+def latest_window(rows: Rows) -> Mask:
+    """The latest dates, as many as hold 200 positives, at most half of them."""
+    dates = np.unique(rows.as_of)
+    for n_dates in range(1, max(1, len(dates) // 2) + 1):
+        window: Mask = rows.as_of >= dates[-n_dates]
+        if rows.label[window].sum() >= WINDOW_POSITIVES:
+            break
+    return window
