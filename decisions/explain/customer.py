@@ -89,7 +89,7 @@ def _notices(s: Subject) -> Iterator[str]:
     for due in s.answer.notices_due:
         yield s.words.sentence(
             "customer.notice",
-            notice=notice_name(s.terms.document, due.notice, s.words),
+            notice=notice_name(s.terms.document, due.notice, s.words, "the"),
             channel=s.words.word("channels", due.channel),
         )
 

@@ -88,7 +88,8 @@ class Wording(string.Formatter):
         self._messages: dict[str, Message] = {}
         for package in ("decisions.explain", *packages):
             self._messages.update(messages(package, lang))
-        self._locale = Locale.parse(_LOCALES[lang])
+        self.locale = _LOCALES[lang]
+        self._locale = Locale.parse(self.locale)
 
     def has(self, key: str) -> bool:
         """Whether there is a message with this key."""
@@ -141,26 +142,30 @@ class Wording(string.Formatter):
     def _number(self, value: float) -> str:
         return str(format_decimal(value, locale=self._locale))
 
+    def in_currency(self, value: float, currency: str) -> str:
+        """An amount in any currency; cents only where there are some."""
+        return self._amount(value, currency, round(value, 2) == round(value))
+
     def _money(self, value: float) -> str:
-        return self._currency(value, is_whole=round(value, 2) == round(value))
+        return self.in_currency(value, self.currency)
 
     def _about(self, value: float) -> str:
         is_whole = abs(value) >= ROUGHLY_FROM or round(value, 2) == round(value)
-        return self._currency(value, is_whole=is_whole)
+        return self._amount(value, self.currency, is_whole)
 
-    def _currency(self, value: float, *, is_whole: bool) -> str:
+    def _amount(self, value: float, currency: str, is_whole: bool) -> str:
         pattern = self._locale.currency_formats["standard"].pattern
         if is_whole:
-            return str(
-                format_currency(
-                    value,
-                    self.currency,
-                    pattern.replace(".00", ""),
-                    locale=self._locale,
-                    currency_digits=False,
-                )
+            pattern = pattern.replace(".00", "")
+        return str(
+            format_currency(
+                value,
+                currency,
+                pattern,
+                locale=self._locale,
+                currency_digits=not is_whole,
             )
-        return str(format_currency(value, self.currency, locale=self._locale))
+        )
 
     def _percent(self, value: float) -> str:
         pattern = self._locale.percent_formats[None].pattern.replace("0", "0.##")

@@ -1,0 +1,107 @@
+"""Sections on access: every way in which it can be taken away, and how it returns."""
+
+from collections.abc import Iterator
+
+from decisions.actions import SEVERITY, STOPS
+from decisions.policy.rules import EvidenceRule, FraudPath
+from decisions.publish.page import Section
+from decisions.publish.source import Source
+
+
+def access(s: Source) -> Section:
+    """The ordinary way and the way of abnormally high use."""
+    return s.section("access", *s.items([*_ordinary(s), *_high_usage(s)]))
+
+
+def _ordinary(s: Source) -> Iterator[str]:
+    stops = [x for x in s.document.ladder if SEVERITY[x.action] in STOPS]
+    if not stops:
+        yield s.say("access.never")
+        return
+    first = stops[0].when.days_overdue + s.document.clock.grace_days
+    yield s.say("access.earliest", n=first)
+    yield s.say("access.proven")
+    yield s.say(f"access.{s.document.service.suspend}")
+
+
+def _high_usage(s: Source) -> Iterator[str]:
+    rule = s.document.high_usage
+    if rule is not None:
+        yield s.say(
+            "access.high_usage",
+            ratio=rule.usage_ratio,
+            cost=rule.min_usage_daily_cost,
+            notice=s.notice(rule.notice, "of"),
+            hours=rule.hours_after_notice,
+        )
+
+
+def protective(s: Source) -> Section | None:
+    """The fraud path: protective suspension without a prior notice."""
+    path = s.document.fraud_path
+    if path is None:
+        return None
+    return s.section(
+        "protective",
+        s.paragraph("protective.lead"),
+        *s.items(_sign(s, rule) for rule in path.evidence_any),
+        *s.items(_terms_of_pause(s, path)),
+    )
+
+
+def _sign(s: Source, rule: EvidenceRule) -> str:
+    text = s.words.word("signs", "any" if rule.kind == "*" else rule.kind)
+    if rule.min_confidence is not None:
+        sure = s.words.say(f"publish.confidence.{rule.min_confidence}")
+        text = s.words.say("publish.protective.confidence", sign=text, level=sure)
+    if rule.min_severity is not None:
+        grave = s.words.say(f"publish.severity.{rule.min_severity}")
+        text = s.words.say("publish.protective.severity", sign=text, level=grave)
+    return s.say("protective.sign", sign=text, n=rule.max_age_days)
+
+
+def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
+    if path.terms_clause:
+        yield s.say("protective.clause", clause=path.terms_clause)
+    yield s.say("protective.estimate")
+    if path.notice is not None:
+        notice, hours = s.notice(path.notice), path.notice_within_hours
+        yield s.say("protective.notice", notice=notice, hours=hours)
+    else:
+        yield s.say("protective.no_notice")
+    yield s.say("protective.review", hours=path.review_within_hours)
+    yield s.say("protective.expires", hours=path.auto_expire_hours)
+    yield s.say("protective.scope")
+    yield s.say("protective.ending")
+    yield s.say("protective.no_finding")
+    if wording := s.own(path.wording):
+        yield s.say("protective.wording", wording=wording)
+
+
+def restoring(s: Source) -> Section:
+    """How access returns."""
+    rule = s.document.reconnection
+    causes = [s.words.say(f"publish.restoring.{cause}") for cause in rule.when]
+    said = [
+        s.say("restoring.when", causes=s.words.joined(causes, "or")),
+        s.say("restoring.within", hours=rule.within_hours),
+        s.say("restoring.all"),
+        s.say(f"restoring.bill_{rule.bill_suspended_period}"),
+    ]
+    return s.section("restoring", *s.items(said))
+
+
+def fees(s: Source) -> Section:
+    """What notices and reconnection cost."""
+    kinds, cap = s.document.notices.kinds, s.document.reconnection.fee_cap
+    charged = [(name, rule.fee) for name, rule in kinds.items() if rule.fee]
+    said = [
+        s.say("fees.notice", notice=s.notice(name, "name"), fee=fee)
+        for name, fee in charged
+    ]
+    if kinds and not charged:
+        said.append(s.say("fees.no_notice"))
+    elif len(charged) < len(kinds):
+        said.append(s.say("fees.others"))
+    said.append(s.say("fees.reconnection", fee=cap) if cap else s.say("fees.none"))
+    return s.section("fees", *s.items(said))

@@ -1,0 +1,118 @@
+"""From a policy to its page: identity, sections, and changes announced for later."""
+
+from datetime import datetime
+
+from decisions.explain.wording import Wording
+from decisions.policy.document import PolicyDocument
+from decisions.policy.load import Policy
+from decisions.publish.access import access, fees, protective, restoring
+from decisions.publish.page import Items, Page, Paragraph, Section, texts
+from decisions.publish.people import appeals, deciding, scope
+from decisions.publish.protection import arrangements, disputes, essential
+from decisions.publish.source import Source
+from decisions.publish.timeline import counting, notices, timeline
+from decisions.terms import Terms
+
+_FINGERPRINT = 12  # characters of the policy's hash: enough to compare by eye
+
+
+def compose(policy: Policy, lang: str, at: datetime | None = None) -> Page:
+    """The policy as a page.
+
+    Args:
+        policy: a policy that was read.
+        lang: one of `LANGUAGES`.
+        at: aware moment whose version is written; None means the first one. Versions
+            that begin later follow as announced changes.
+
+    Raises:
+        UnknownLanguageError: when there is no such translation.
+    """
+    versions = policy.versions
+    begun = [i for i, (start, _) in enumerate(versions) if at is None or start <= at]
+    now = 0 if at is None or not begun else begun[-1]
+    source = _source(versions[now][1], lang)
+    document = source.document
+    sections = (*_sections(source), *_announced(source, versions[now:], lang))
+    short = policy.hash[:_FINGERPRINT]
+    return Page(
+        lang=lang,
+        title=source.own(document.title) or source.say("page.title"),
+        lead=source.say("page.lead"),
+        facts=tuple(_facts(source, policy.reference)),
+        sections=sections,
+        contents=source.say("page.contents"),
+        footer=source.say("page.footer", reference=policy.reference, fingerprint=short),
+    )
+
+
+def _source(terms: Terms, lang: str) -> Source:
+    words = Wording(lang, terms.document.currency, terms.zone, "decisions.publish")
+    return Source(terms.document, words)
+
+
+def _sections(s: Source) -> list[Section]:
+    found = [
+        scope(s),
+        timeline(s),
+        counting(s),
+        notices(s),
+        access(s),
+        protective(s),
+        restoring(s),
+        disputes(s),
+        arrangements(s),
+        essential(s),
+        fees(s),
+        deciding(s),
+        appeals(s),
+    ]
+    return [section for section in found if section is not None]
+
+
+def _facts(s: Source, reference: str) -> list[tuple[str, str]]:
+    document: PolicyDocument = s.document
+    given = {
+        "version": reference,
+        "effective_from": s.words.format("{d:date}", d=document.effective_from),
+        "effective_to": document.effective_to
+        and s.words.format("{d:date}", d=document.effective_to),
+        "jurisdiction": document.jurisdiction and s.country(document.jurisdiction),
+        "currency": document.currency,
+        "owner": document.owner,
+        "approved_by": s.own(document.approved_by or ""),
+    }
+    return [(s.say(f"facts.{name}"), value) for name, value in given.items() if value]
+
+
+def _announced(
+    s: Source, versions: list[tuple[datetime, Terms]], lang: str
+) -> list[Section]:
+    """What later versions say otherwise, each against the one before."""
+    blocks: list[Paragraph | Items] = []
+    before = _sections(s)
+    for start, terms in versions[1:]:
+        after = _sections(_source(terms, lang))
+        day = start.astimezone(terms.zone).date()
+        blocks.append(s.paragraph("changes.from", date=day))
+        blocks.extend(s.items(_changes(s, before, after)))
+        before = after
+    return [s.section("changes", *blocks)] if blocks else []
+
+
+def _changes(s: Source, before: list[Section], after: list[Section]) -> list[str]:
+    known = {text for section in before for text in texts(section)}
+    stays = {text for section in after for text in texts(section)}
+    new = [
+        s.say("changes.new", section=section.title, text=text)
+        for section in after
+        for text in texts(section)
+        if text not in known
+    ]
+    gone = [
+        s.say("changes.gone", section=section.title, text=text)
+        for section in before
+        for text in texts(section)
+        if text not in stays
+    ]
+    return [*new, *gone] or [s.say("changes.nothing")]
