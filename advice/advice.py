@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from advice.joint_reasons import JointReason
+from decisions.case import Case
 from decisions.recommendation import Recommendation
 from features.facts import AccountFacts
 from features.money import major_units
@@ -29,9 +30,13 @@ _MONEY = (
 class Advice:
     """One answer about one customer at one moment."""
 
-    facts: AccountFacts
+    case: Case
     recommendation: Recommendation
     reasons: tuple[JointReason, ...]
+
+    @property
+    def facts(self) -> AccountFacts:
+        return self.case.facts
 
     @property
     def customer_id(self) -> str:

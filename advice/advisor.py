@@ -143,7 +143,7 @@ class Advisor:
             )
             for target, row in rows.items()
         }
-        return Advice(facts, recommendation, joint_reasons(found, weights))
+        return Advice(case, recommendation, joint_reasons(found, weights))
 
     def _nonpayment_given_fraud(self) -> float:
         stated = [b.nonpayment_given_fraud for b in self.bundles.values()]

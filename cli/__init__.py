@@ -1,1 +1,1 @@
-"""The command `forbear`."""
+"""The command `forbear`: wires rooms together, lazily; computes nothing."""

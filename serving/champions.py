@@ -13,19 +13,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from advice.advisor import Advisor
-from advice.errors import AdviceError
+from advice.assembly import DEFAULT_POLICY, assemble, champion_ids
+from advice.errors import AdviceError, NoBundleError
 from decisions.errors import DecisionError
-from decisions.policy.load import SHIPPED, parse_policy
-from scoring.bundle import Bundle
+from decisions.policy.load import parse_policy
 from scoring.errors import ScoringError
-from scoring.shelf import TARGETS, champion_id, shelf_path
 from serving.answer import Versions, versions_of
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
 
 log = logging.getLogger("forbear.serving")
 Stamp = tuple[object, ...]
-DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +33,20 @@ class InForce:
     advisor: Advisor
     versions: Versions
     policy_text: str
-    stamp: Stamp
 
 
-def assemble(home: Path, bundle_ids: dict[str, str], policy_text: str) -> InForce:
+def put_in_force(home: Path, bundle_ids: dict[str, str], policy_text: str) -> InForce:
     """Load bundles from the shelf and put them together with a policy.
 
     Raises:
         ScoringError, DecisionError, AdviceError: naming what does not fit.
     """
-    bundles, hashes = {}, {}
-    for target, bundle_id in bundle_ids.items():
-        folder = shelf_path(home, target, bundle_id)
-        bundles[target] = Bundle.load(folder)
-        hashes[target] = sha256((folder / "manifest.json").read_bytes()).hexdigest()
-    advisor = Advisor(bundles, parse_policy(policy_text))
-    return InForce(advisor, versions_of(advisor, hashes), policy_text, ())
+    advisor = assemble(home, bundle_ids, parse_policy(policy_text))
+    hashes = {
+        target: sha256(bundle.files["manifest.json"]).hexdigest()
+        for target, bundle in advisor.bundles.items()
+    }
+    return InForce(advisor, versions_of(advisor, hashes), policy_text)
 
 
 class Champions:
@@ -61,6 +57,7 @@ class Champions:
         self._policy_file = settings.policy or DEFAULT_POLICY
         self._poll_s = settings.poll_s
         self._metrics = metrics
+        self._loaded: Stamp | None = None
         self._failed: Stamp | None = None
         self.in_force: InForce | None = None
         self.failure = "nothing was published yet: `forbear train PORTFOLIO`"
@@ -76,17 +73,17 @@ class Champions:
         """Take up what is in force now; keep the old state if that fails."""
         stamp = self._stamp()
         try:
-            ids = self._bundle_ids()
+            ids = champion_ids(self._home)
             text = self._policy_file.read_text(encoding="utf-8")
-            found = assemble(self._home, ids, text)
+            found = put_in_force(self._home, ids, text)
         except (ScoringError, DecisionError, AdviceError, OSError) as error:
             self._failed, self.failure = stamp, str(error)
-            if self._bundle_ids():  # an empty shelf is no failure
+            if not isinstance(error, NoBundleError):  # an empty shelf is no failure
                 self._metrics.count_reload_failure()
                 log.exception("kept the old models and policy")
             return
-        self._failed = None
-        self.in_force = InForce(found.advisor, found.versions, text, stamp)
+        self._loaded, self._failed = stamp, None
+        self.in_force = found
         self._metrics.show_bundles(
             (target, bundle.bundle_id)
             for target, bundle in found.advisor.bundles.items()
@@ -98,12 +95,7 @@ class Champions:
         gc.freeze()
 
     def _has_changed(self) -> bool:
-        known = self.in_force.stamp if self.in_force else None
-        return self._stamp() not in (known, self._failed)
-
-    def _bundle_ids(self) -> dict[str, str]:
-        found = {target: champion_id(self._home, target) for target in TARGETS}
-        return {target: name for target, name in found.items() if name is not None}
+        return self._stamp() not in (self._loaded, self._failed)
 
     def _stamp(self) -> Stamp:
         try:
@@ -112,4 +104,4 @@ class Champions:
             policy: Stamp = ("absent",)
         else:
             policy = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
-        return (*sorted(self._bundle_ids().items()), policy)
+        return (*sorted(champion_ids(self._home).items()), policy)

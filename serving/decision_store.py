@@ -61,6 +61,13 @@ class UnknownDecisionError(DecisionStoreError):
         super().__init__(f"no decision {decision_id!r} is recorded here")
 
 
+class NoDecisionsError(DecisionStoreError):
+    code = "no_decisions"
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"no decisions are recorded in {file}: is FORBEAR_HOME right?")
+
+
 class IdempotencyConflictError(DecisionStoreError):
     code = "idempotency_key_reused"
 
@@ -107,12 +114,10 @@ class DecisionReader:
 
     @classmethod
     def open(cls, file: Path) -> "DecisionReader":
-        """Raises StoreUnavailableError if nothing was ever recorded there."""
-        try:
-            db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
-        except sqlite3.Error as error:
-            raise StoreUnavailableError(error.sqlite_errorname) from error
-        return cls(db)
+        """Raises NoDecisionsError if nothing was ever recorded there."""
+        if not file.is_file():
+            raise NoDecisionsError(file)
+        return cls(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True))
 
     def find(self, decision_id: str) -> Decision:
         """Raises UnknownDecisionError if there is none."""

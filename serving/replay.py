@@ -9,7 +9,7 @@ from decisions.case import BookState
 from features.moments import to_datetime
 from scoring.shelf import shelf_path
 from serving.answer import Versions
-from serving.champions import assemble
+from serving.champions import put_in_force
 from serving.decide import answer_bytes, decide
 from serving.decision_store import Decision, DecisionReader
 from serving.request import parse_request
@@ -78,7 +78,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         ids[str(target)] = used.bundle_id
     answer = decide(
         parse_request(decision.request),
-        assemble(settings.home, ids, policy_text),
+        put_in_force(settings.home, ids, policy_text),
         to_datetime(decision.as_of),
         decision.decision_id,
         to_datetime(decision.recorded_at),

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 from pydantic_core import from_json
 
 from features.contract import TABLES
 from features.events import Events
+from features.moments import microseconds
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError
 
@@ -16,6 +25,21 @@ Rows = list[dict[str, Any]]
 MOST_ERRORS = 100  # row errors listed in one answer
 _NO_EVENTS = frozenset({"snapshots"})  # a table of portfolios, not of customers
 EVENT_TABLES = frozenset(TABLES) - _NO_EVENTS
+
+
+def _written(value: object) -> object:
+    """A number would pass as seconds since 1970, which nobody means."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("write ISO 8601 with offset, as text")
+    return value
+
+
+def _in_range(moment: datetime) -> datetime:
+    microseconds(moment)  # a MomentError is a ValueError
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_range)]
 
 
 class ScoreRequest(BaseModel):
@@ -28,12 +52,12 @@ class ScoreRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     customer_id: str = Field(min_length=1, max_length=200, pattern=r"\S")
-    as_of: AwareDatetime | None = Field(
+    as_of: Moment | None = Field(
         default=None,
         description="the moment to score for; only what was known then counts."
         " Absent: now. Not in the future.",
     )
-    observed_until: AwareDatetime | None = Field(
+    observed_until: Moment | None = Field(
         default=None,
         description="how far your data observe; absent: as_of. Older than the policy"
         " accepts means no decision.",
@@ -90,7 +114,7 @@ def as_of_moment(request: ScoreRequest, skew_s: float) -> datetime:
     if request.as_of > now + timedelta(seconds=skew_s):
         detail = f"as_of is ahead of this service's clock ({now.isoformat()})"
         raise ProblemError("as_of_in_future", detail)
-    return request.as_of.astimezone(UTC)
+    return request.as_of
 
 
 def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from httpx import Client
 
+from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
 from serving import routes
-from serving.champions import DEFAULT_POLICY
 from serving.decision_store import DecisionStore, StoreUnavailableError
 from serving.key_store import KeyStore
 from serving.replay import BundleGoneError, replay

@@ -141,6 +141,13 @@ def test_a_bad_row_refuses_the_request_and_is_named(
             id="a row that is none",
         ),
         pytest.param({"event": {}}, "invalid_request", "/event", id="unknown field"),
+        pytest.param({"as_of": 1e9}, "invalid_request", "/as_of", id="a number"),
+        pytest.param(
+            {"as_of": "0001-01-01T00:00:00Z"},
+            "invalid_request",
+            "/as_of",
+            id="before all time",
+        ),
         pytest.param({"as_of": "2999-01-01T00:00:00Z"}, "as_of_in_future", None),
     ],
 )

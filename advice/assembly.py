@@ -1,0 +1,30 @@
+"""An advisor from the shelf: the champions, or the bundles of an old decision."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from advice.advisor import Advisor
+from decisions.policy.load import SHIPPED, Policy
+from scoring.bundle import Bundle
+from scoring.shelf import TARGETS, champion_id, shelf_path
+
+DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"
+
+
+def champion_ids(home: Path) -> dict[str, str]:
+    """The bundle in force per target; targets without one are left out."""
+    found = {target: champion_id(home, target) for target in TARGETS}
+    return {target: name for target, name in found.items() if name is not None}
+
+
+def assemble(home: Path, bundle_ids: Mapping[str, str], policy: Policy) -> Advisor:
+    """Load bundles from the shelf and put them together with a policy.
+
+    Raises:
+        ScoringError, AdviceError: naming what is damaged or does not fit.
+    """
+    bundles = {
+        target: Bundle.load(shelf_path(home, target, bundle_id))
+        for target, bundle_id in bundle_ids.items()
+    }
+    return Advisor(bundles, policy)

@@ -1,0 +1,43 @@
+"""`forbear features`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import show_table
+
+app = typer.Typer(help="What the models look at.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """What the models look at."""
+
+
+@app.command("list")
+def list_features(
+    portfolio: Annotated[
+        Path | None,
+        typer.Option(help="only the features this portfolio can have, with its own"),
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="only this family")] = None,
+) -> None:
+    """Every feature with its unit, meaning and family.
+
+    Example: forbear features list --portfolio data/samples/lumen --family lateness
+    """
+    from features.catalogue import CATALOGUE, feature_set
+
+    found = CATALOGUE
+    if portfolio is not None:
+        from features.portfolio import Portfolio
+
+        found = feature_set(Portfolio.open(portfolio).settings).features
+    rows = [
+        (f.name, f.unit, f.family, f.staff_text.replace("{value}", "…"), f.missing)
+        for f in found
+        if family in (None, f.family)
+    ]
+    head = ("feature", "unit", "family", "meaning", "when missing")
+    show_table(f"{len(rows)} features", head, rows)

@@ -1,0 +1,78 @@
+"""`forbear`: every command in one place, and one way of failing.
+
+Commands live one file per group and import the rooms inside their functions, so that
+`forbear --help` starts in a fraction of a second.
+"""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from cli import (
+    demo,
+    features,
+    keys,
+    policy,
+    promote,
+    replay,
+    score,
+    serve,
+    simulate,
+    train,
+    validate,
+)
+from cli.exits import UNUSABLE
+
+# plain help: rich markup alone would take twice the time of everything else
+app = typer.Typer(
+    name="forbear",
+    help="Calibrated fraud and non-payment probabilities, and one recommended action"
+    " per customer.\n\nState lives under FORBEAR_HOME (default .forbear/). Exit codes:"
+    " 0 done, 1 done and something differs, 2 unusable input, 3 rows were rejected.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for group in (demo, simulate, validate, train, promote, score, serve, replay):
+    group.register(app)
+app.add_typer(features.app, name="features")
+app.add_typer(policy.app, name="policy")
+app.add_typer(keys.app, name="keys")
+
+_EXTRAS = {
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
+    "mlflow": "train",
+    "sklearn": "train",
+    "matplotlib": "train",
+}
+
+
+def main() -> None:
+    """Entry point: what a room refuses becomes one line and exit code 2."""
+    try:
+        app()
+    except OSError as error:
+        _fail("file_problem", f"{error.strerror or error}: {error.filename or ''}")
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _fail("extra_missing", f'install the extra: pip install "forbear[{extra}]"')
+    except Exception as error:
+        # every room's own errors carry a stable code; anything else is a bug
+        code = getattr(error, "code", None)
+        if not isinstance(code, str):
+            raise
+        _fail(code, str(error))
+
+
+def _fail(code: str, message: str) -> NoReturn:
+    sys.stderr.write(f"forbear: {message} [{code}]\n")
+    sys.exit(UNUSABLE)
+
+
+if __name__ == "__main__":
+    main()

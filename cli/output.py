@@ -1,0 +1,78 @@
+"""Where words go: results to stdout, progress and complaints to stderr."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+WIDTH_IN_A_PIPE = 160  # columns; nobody resizes a pipe
+
+
+def say(text: str = "") -> None:
+    """A line of the result."""
+    typer.echo(text)
+
+
+def console() -> "Console":
+    """Rich on stdout; colours and width only where there is a terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
+    return Console(width=width, highlight=False, soft_wrap=False)
+
+
+def show_table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """A table people read; numbers to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    content = [tuple(row) for row in rows]
+    for i, name in enumerate(head):
+        is_number = {type(row[i]) for row in content} <= {int, float}
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(name, justify=justify, overflow="fold")
+    for row in content:
+        table.add_row(*(_cell(value) for value in row))
+    console().print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """A spinner on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
+
+
+@contextmanager
+def progress(text: str) -> "Iterator[Callable[[int, int], None]]":
+    """Gives a function (done, total) that moves a bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,75 @@
+"""`forbear policy`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exits import DIFFERENT, OK
+from cli.output import say, show_table
+
+app = typer.Typer(help="The policy file.", no_args_is_help=True)
+File = Annotated[Path, typer.Argument(metavar="FILE", help="a policy file (YAML)")]
+
+
+@app.command()
+def check(
+    file: File,
+    customers: Annotated[
+        int | None, typer.Option(help="size of the base, to compare budgets with")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="findings as JSON, for programs")
+    ] = False,
+) -> None:
+    """Check a policy: its form, its sense, and its own cases.
+
+    Exit code 0: no errors (warnings may be). 1: errors.
+
+    Example: forbear policy check my-policy.yaml --customers 20000
+    """
+    from decisions.policy.check import check_policy
+
+    found = check_policy(file, customers)
+    if as_json:
+        import json
+
+        say(json.dumps([finding._asdict() for finding in found], indent=1))
+    elif found:
+        rows = [(f.severity, f.code, f.where, f.message) for f in found]
+        show_table("", ("severity", "code", "where", "what"), rows)
+    else:
+        say("no findings: form, sense and cases are right")
+    has_errors = any(finding.severity == "error" for finding in found)
+    raise typer.Exit(DIFFERENT if has_errors else OK)
+
+
+@app.command()
+def show(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
+        ),
+    ] = None,
+) -> None:
+    """Print the policy file in use, as it is written.
+
+    Example: forbear policy show > my-policy.yaml
+    """
+    from advice.assembly import DEFAULT_POLICY
+
+    say((file or DEFAULT_POLICY).read_text(encoding="utf-8").rstrip("\n"))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a policy file, for editors.
+
+    Example: forbear policy schema > policy.schema.json
+    """
+    import json
+
+    from decisions.policy.load import json_schema
+
+    say(json.dumps(json_schema(), indent=1))

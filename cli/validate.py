@@ -1,0 +1,69 @@
+"""`forbear validate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.arguments import PortfolioFolder
+from cli.output import say, show_table, waiting
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(validate)
+
+
+def validate(
+    portfolio: PortfolioFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="where rejected/TABLE.parquet goes; default: PORTFOLIO"),
+    ] = None,
+) -> None:
+    """Check a portfolio against the contract and show what to correct.
+
+    Exit code 0: clean. 3: some rows were rejected, the rest can be used. 2: unusable.
+
+    Example: forbear validate data/samples/lumen
+    """
+    from features.errors import NoCustomersError
+    from features.portfolio import Portfolio
+    from features.rejected import write_rejected
+
+    with waiting("checking every row"):
+        try:
+            read = Portfolio.open(portfolio)
+        except NoCustomersError as error:
+            read = error.portfolio
+        folder = out or portfolio
+        written = write_rejected(read.source, read.settings, folder)
+    _show(read)
+    for file in written:
+        say(f"rejected rows with the rule each broke: {file}")
+    raise typer.Exit(read.report.exit_code)
+
+
+def _show(read: "Portfolio") -> None:
+    report = read.report
+    tables = [(t.table, t.n_read, t.n_accepted, t.n_rejected) for t in report.tables]
+    show_table("", ("table", "rows", "good", "rejected"), tables)
+    if report.rejects:
+        show_table(
+            "What to correct",
+            ("table", "column", "rule", "rows", "first", "what to do"),
+            [
+                (r.table, r.column, r.rule, r.n, r.example, r.what_to_do)
+                for r in report.rejects
+            ],
+        )
+    for warning in report.warnings:
+        say(f"warning: {warning}")
+    if not report.has_customers:
+        say("unusable: no row of `customers` can be used")
+    elif report.rejects:
+        say(f"{report.n_rejected:,} rows rejected; the good rows can be used")
+    else:
+        say("clean")
