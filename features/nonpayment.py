@@ -5,22 +5,13 @@ censors nothing: what was owed already is paid or not. A suspicion of fraud, or 
 departure without debt, ends what can be observed.
 """
 
-from typing import NamedTuple
-
 from features.account.books import Row, known
 from features.account.stake import have_all_ended, subscriptions
-from features.account.standing import Account
+from features.account.standing import Account, ReportedDebt
 from features.ledger import WRITTEN_OFF
 
 TAKES_ACCESS = frozenset({"suspend", "block"})
 ACTION_COLUMNS = ("event_at", "known_at", "superseded_at", "action", "reason")
-
-
-class Debts(NamedTuple):
-    """What a customer owes at a moment, in hindsight."""
-
-    open: int
-    overdue: int
 
 
 class Aftermath:
@@ -60,7 +51,7 @@ class Aftermath:
             self._spells = [
                 (row[2], row[2] + 1)
                 for row in self._reports
-                if account.is_late(row, 0, n_days)
+                if self._reported(row).days_overdue >= n_days
             ]
             self._write_offs = []
 
@@ -78,7 +69,7 @@ class Aftermath:
             if (
                 departed_at is not None
                 and departed_at > since
-                and self._debts_at(until).overdue
+                and self._owed_at(until)[1]
             ):
                 return until
         return min(found, default=None)
@@ -98,7 +89,7 @@ class Aftermath:
         return (
             departed_at is not None
             and departed_at > since
-            and not self._debts_at(departed_at).open
+            and not self._owed_at(departed_at)[0]
         )
 
     def _suspected_at(self, since: int, until: int) -> int | None:
@@ -132,13 +123,16 @@ class Aftermath:
             return None
         return max(s.ends_at or 0 for s in found)
 
-    def _debts_at(self, moment: int) -> Debts:
+    def _owed_at(self, moment: int) -> tuple[int, int]:
+        """Open and overdue money at a moment, in hindsight."""
         if self._is_billed:
             owed = self._arrears.at(moment, self._invoices)
-            return Debts(sum(item.remainder for item in owed.items), owed.overdue)
+            return sum(item.remainder for item in owed.items), owed.overdue
         past = [row for row in self._reports if row[2] <= moment]
         if not past:
-            return Debts(0, 0)
-        report = past[-1]
-        is_late = self._account.is_late(report, 0)
-        return Debts(max(0, report[3]), report[3] if is_late else 0)
+            return 0, 0
+        reported = self._reported(past[-1])
+        return reported.open, reported.overdue
+
+    def _reported(self, report: Row) -> ReportedDebt:
+        return self._account.reported(report, self._final.disputes, report[2])

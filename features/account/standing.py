@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isnan
+from typing import NamedTuple
 
 from features.account.arrears import Arrears, Owed
 from features.account.books import Books, KnownRows, Row, known
@@ -90,6 +91,15 @@ class Standing:
         return max(0, self.overdue - (self.in_flight or 0) - (self.promised or 0))
 
 
+class ReportedDebt(NamedTuple):
+    """An ageing report as facts."""
+
+    open: int
+    contested: int
+    overdue: int
+    days_overdue: int
+
+
 class Account:
     """One customer's rows; `at` is cheapest when moments only move forward."""
 
@@ -163,18 +173,26 @@ class Account:
 
     def _read_report(self, standing: Standing, report: Row) -> None:
         """An ageing report instead of invoices (CONTRACT 2.8)."""
-        balance, days = report[3], report[4]
-        standing.open = max(0, balance)
-        standing.credit = max(0, -balance)
+        debt = self.reported(report, standing.disputes, standing.as_of)
+        standing.open, standing.contested = debt.open, debt.contested
+        standing.credit = max(0, -report[3])
+        standing.overdue, standing.days_overdue = debt.overdue, debt.days_overdue
+
+    def reported(
+        self, report: Row, among: Sequence[Dispute], moment: int
+    ) -> ReportedDebt:
+        """What a report says is owed, less what disputes running at a moment claim."""
+        balance, days = max(0, report[3]), report[4]
         claims = (
-            standing.open if dispute.amount is None else dispute.amount
-            for dispute in standing.disputes
-            if dispute.is_open_at(standing.as_of)
+            balance if dispute.amount is None else dispute.amount
+            for dispute in among
+            if dispute.is_open_at(moment)
         )
-        standing.contested = min(standing.open, sum(claims))
-        is_in_arrears = self.is_late(report, standing.contested)
-        standing.overdue = standing.open - standing.contested if is_in_arrears else 0
-        standing.days_overdue = int(days) if is_in_arrears else 0
+        contested = min(balance, sum(claims))
+        is_material = balance - contested > self.rules.materiality
+        if not is_material or isnan(days) or days < 1:
+            return ReportedDebt(balance, contested, 0, 0)
+        return ReportedDebt(balance, contested, balance - contested, int(days))
 
     def _episode_start(self, standing: Standing) -> int:
         """When the arrears began that last until now."""
@@ -184,15 +202,10 @@ class Account:
         start = as_of
         reports = sorted(known(self.history["ageing"], as_of), key=_event_order)
         for report in reversed(reports):
-            if not self.is_late(report, 0):
+            if not self.reported(report, standing.disputes, report[2]).overdue:
                 break
             start = report[2]
         return start
-
-    def is_late(self, report: Row, contested: int, n_days: int = 1) -> bool:
-        """Whether a report shows a material debt at least `n_days` past due."""
-        is_material = report[3] - contested > self.rules.materiality
-        return is_material and not isnan(report[4]) and report[4] >= n_days
 
     def _read_money_under_way(self, standing: Standing) -> None:
         if standing.overdue is None:

@@ -1,9 +1,10 @@
 """Account facts worked out by hand, through both doors."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pytest
@@ -16,7 +17,8 @@ from features.money import PER_UNIT
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 
-Case = dict[str, Any]
+Case: TypeAlias = dict[str, Any]
+MakePortfolio: TypeAlias = Callable[[Any, PortfolioSettings], Portfolio]
 
 TABLES = (
     "customers",
@@ -28,6 +30,7 @@ TABLES = (
     "usage",
     "ageing",
 )
+IDS = {"invoice_id", "applies_to", "payment_id", "dispute_id", "subscription_id"}
 # BaseLoader keeps every cell a text, as in a CSV file
 CASES: list[Case] = yaml.load(
     (Path(__file__).parent / "account_cases.yaml").read_text(encoding="utf-8"),
@@ -78,25 +81,28 @@ def case_events(case: Case) -> Events:
     return events
 
 
-def case_portfolio(case: Case) -> Portfolio:
-    columns = {
-        "invoices": ["invoice_id", "due_at", "amount", "kind"],
-        "payments": ["payment_id", "status", "amount"],
-        "disputes": ["dispute_id", "kind", "status"],
-        "contacts": ["kind"],
-        "subscriptions": ["subscription_id", "kind"],
-        "usage": ["cost"],
-        "ageing": ["balance", "days_past_due"],
-        "customers": [],
-    }
-    tables = {}
-    for name in case_settings(case).tables:
-        rows = case_tables(case)[name]
-        required = dict.fromkeys(["customer_id", "event_at", *columns[name]])
-        names = dict.fromkeys([*required, *(cell for row in rows for cell in row)])
-        cells = {n: [{"customer_id": "c", **row}.get(n) for row in rows] for n in names}
-        tables[name] = pa.table({n: pa.array(v, pa.string()) for n, v in cells.items()})
-    return Portfolio.from_tables(tables, case_settings(case))
+@pytest.fixture(scope="module")
+def portfolios(make_portfolio: MakePortfolio) -> dict[frozenset[str], Portfolio]:
+    """The cases with the same tables as one portfolio, a customer for each case."""
+    found = {}
+    for present in {case_settings(case).tables for case in CASES}:
+        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in present}
+        for case in CASES:
+            if case_settings(case).tables == present:
+                for name in present:
+                    for row in case_tables(case)[name]:
+                        tables[name].append(_own(case, row))
+        settings = PortfolioSettings(timezone="Europe/Brussels", materiality="25")
+        found[present] = make_portfolio(tables, settings)
+    return found
+
+
+def _own(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    """The row of one case's customer, with ids no other case has."""
+    own = {"customer_id": case["name"], **row}
+    for column in IDS & row.keys():
+        own[column] = f"{case['name']}/{row[column]}"
+    return own
 
 
 def moment(case: Case) -> int:
@@ -117,15 +123,37 @@ def test_one_customer(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
-def test_many_customers(case: Case) -> None:
-    portfolio = case_portfolio(case)
-    assert portfolio.rejects == ()
-    snapshots = pa.table({"customer_id": ["c"], "as_of": [moment(case)]})
-    [found] = fact_table(portfolio, snapshots).to_pylist()
+def test_many_customers(
+    case: Case, portfolios: dict[frozenset[str], Portfolio]
+) -> None:
+    portfolio = portfolios[case_settings(case).tables]
+    ids = pa.table({"customer_id": [case["name"]], "as_of": [moment(case)]})
+    [found] = fact_table(portfolio, ids).to_pylist()
     check(found, case)
-    events, settings = portfolio.events("c"), portfolio.settings
-    alone = fact_row(events, moment(case), settings)
-    assert {name: found[name] for name in alone} == pytest.approx(alone, nan_ok=True)
+    events = portfolio.events(case["name"])
+    alone = fact_row(events, moment(case), portfolio.settings)
+    assert {name: found[name] for name in alone} == pytest.approx(
+        alone, rel=0, abs=0, nan_ok=True
+    )
+
+
+def test_a_table_of_all_cases_keeps_the_order_asked_for(
+    portfolios: dict[frozenset[str], Portfolio],
+) -> None:
+    for present, portfolio in portfolios.items():
+        cases = [case for case in CASES if case_settings(case).tables == present]
+        backwards = cases[::-1]
+        asked = pa.table(
+            {
+                "customer_id": [case["name"] for case in backwards],
+                "as_of": [moment(case) for case in backwards],
+            }
+        )
+        table = fact_table(portfolio, asked)
+        assert table.column_names == ["customer_id", "as_of", *FACT_NAMES]
+        assert table.select(["customer_id", "as_of"]).equals(asked)
+        for case, found in zip(backwards, table.to_pylist(), strict=True):
+            check(found, case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
