@@ -163,7 +163,7 @@ def test_late_rows_are_known_late() -> None:
 
 
 def test_created_at_absent_is_the_first_known_at() -> None:
-    rows = [
+    rows: list[Row] = [
         {"customer_id": "c", "event_at": _at(2), "retracted": True},
         {"customer_id": "c", "event_at": _at(5), "segment": "b"},
         {"customer_id": "c", "event_at": _at(3), "known_at": _at(4)},
