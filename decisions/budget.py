@@ -1,5 +1,7 @@
 """The mass-action breaker and the review queue: what depends on the whole book."""
 
+from math import ceil
+
 from decisions.case import BookState
 from decisions.terms import Terms
 
@@ -20,7 +22,7 @@ def stops_left(terms: Terms, book: BookState) -> float:
         left = min(left, rule.per_day - book.suspensions_today)
     share, base = rule.share_of_customers_per_day, book.n_customers
     if share is not None and base is not None:
-        left = min(left, int(share * base) - book.suspensions_today)
+        left = min(left, ceil(share * base) - book.suspensions_today)
     return max(left, 0.0)
 
 

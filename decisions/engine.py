@@ -94,6 +94,7 @@ def _answer(
         holds=seen.holds,
         notices_due=_notices_due(terms, seen, choice, by_fraud, at),
         state=None if state is None else state.state,
+        owner=_owner(terms, seen, action),
         restrict=() if state is None else state.restrict,
         subscriptions=seen.subscriptions if is_new_stop and not by_fraud else (),
         requires_person=people > 0,
@@ -107,7 +108,7 @@ def _answer(
         if action >= SUSPEND
         else (),
         wording=None if path is None else path.wording,
-        review_by=None
+        review_by=_review_by(terms, seen, goes_on)
         if path is None
         else at + timedelta(hours=path.review_within_hours),
         auto_expires_at=None
@@ -186,6 +187,25 @@ def _notices_due(
     return tuple(found)
 
 
+def _owner(terms: Terms, seen: Circumstances, action: int) -> str | None:
+    """Who is in charge: no state and no action is without an owner."""
+    if action == REVIEW:
+        return terms.document.review.owner
+    state = seen.position.state
+    if state is not None:
+        return state.owner
+    return None if action == NONE else terms.document.review.owner
+
+
+def _review_by(terms: Terms, seen: Circumstances, goes_on: bool) -> datetime | None:
+    """A stop that goes on is looked at again after its state's longest time."""
+    longest = [s.max_days for s in terms.document.ladder if s.max_days is not None]
+    off = [h.since for h in seen.holds if not h.protects and h.since is not None]
+    if not (goes_on and longest and off):
+        return None
+    return min(off) + timedelta(days=min(longest))
+
+
 def _missing(case: Case) -> tuple[str, ...]:
     found = list(case.missing)
     if case.p_fraud is None:
@@ -224,6 +244,7 @@ def _no_decision(
         holds=() if seen is None else seen.holds,
         notices_due=(),
         state=None if state is None else state.state,
+        owner=None if state is None else state.owner,
         restrict=(),
         subscriptions=(),
         requires_person=False,

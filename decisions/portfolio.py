@@ -6,7 +6,7 @@ turns the rest into reviews, and the queue takes the reviews that gain most.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -37,7 +37,8 @@ class PortfolioRun:
 
     `proposed` and `recommended` are indices of `ACTIONS`, -1 where there is no
     decision (`code` says why). `costs` has shape (n, 6), NaN where there are none.
-    `is_broken` says that the mass-action breaker turned stops into reviews.
+    `broken` marks stops that the mass-action breaker turned into reviews, `refused`
+    reviews for which the queue had no place.
     """
 
     columns: Columns
@@ -50,8 +51,16 @@ class PortfolioRun:
     requires_person: BoolArray
     arm: TextArray
     propensity: FloatArray
-    n_breaker_reviews: int
-    n_queue_refused: int
+    broken: BoolArray
+    refused: BoolArray
+
+    @property
+    def n_breaker_reviews(self) -> int:
+        return int(self.broken.sum())
+
+    @property
+    def n_queue_refused(self) -> int:
+        return int(self.refused.sum())
 
     @property
     def is_broken(self) -> bool:
@@ -85,13 +94,16 @@ def recommend_many(
         cases: any cases; the answer has their order.
         policy: its terms in force at `at` decide.
         at: aware UTC moment.
-        book: what was used before this run; its size of base counts for shares.
+        book: what was used before this run; without a size of base the run is the base.
     """
+    book = book or BookState()
+    if book.n_customers is None:
+        book = replace(book, n_customers=len(cases))
     terms = policy.in_force(at)
     columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
     if terms is None:
         columns.code[:] = "not_in_force"
-    return run(columns, terms or policy.latest, at, book or BookState())
+    return run(columns, terms or policy.latest, at, book)
 
 
 def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> PortfolioRun:
@@ -106,8 +118,8 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
     _settle(rows, terms)
     arm, propensity = _draw_arms(rows, terms, columns.customer_id, at)
     decided = columns.code == None  # noqa: E711  elementwise
-    n_broken = _break_mass_action(rows, terms, book, decided)
-    n_refused = _fill_queue(rows, terms, book, decided, n_broken)
+    broken = _break_mass_action(rows, terms, book, decided)
+    refused = _fill_queue(rows, terms, book, decided, broken)
     nothing = np.where(decided, 0, -1)
     return PortfolioRun(
         columns=columns,
@@ -120,8 +132,8 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
         requires_person=decided & _needs_person(rows, terms, columns.subject_kind),
         arm=arm,
         propensity=propensity,
-        n_breaker_reviews=int(n_broken.sum()),
-        n_queue_refused=n_refused,
+        broken=broken,
+        refused=refused,
     )
 
 
@@ -253,7 +265,7 @@ def _break_mass_action(
 
 def _fill_queue(
     rows: _Rows, terms: Terms, book: BookState, decided: BoolArray, broken: BoolArray
-) -> int:
+) -> BoolArray:
     """The queue takes the reviews that gain most over what would be done instead.
 
     Exact for one resource of which every review takes one unit. The breaker's reviews
@@ -262,15 +274,15 @@ def _fill_queue(
     asked = decided & ~rows.in_force & ~broken & (rows.action == REVIEW)
     reviews = np.flatnonzero(asked)
     left = places_left(terms, book)
+    out = np.zeros(len(rows.action), dtype=bool)
     if len(reviews) <= left:
-        return 0
+        return out
     without = _least_cost(rows.order, rows.banned | 1 << REVIEW, rows.stands)
     gain = (_at(rows.order, without) - rows.order[REVIEW])[reviews]
     refused = reviews[np.argsort(-gain, kind="stable")][int(left) :]
-    action = rows.action.copy()
-    action[refused] = without[refused]
-    rows.action = action
-    return len(refused)
+    out[refused] = True
+    rows.action = np.where(out, without, rows.action)
+    return out
 
 
 def _needs_person(rows: _Rows, terms: Terms, subject_kind: TextArray) -> BoolArray:

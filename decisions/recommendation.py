@@ -117,6 +117,7 @@ class Recommendation:
     holds: tuple[Hold, ...]
     notices_due: tuple[NoticeDue, ...]
     state: str | None
+    owner: str | None
     restrict: tuple[str, ...]
     subscriptions: tuple[str, ...]
     requires_person: bool

@@ -17,7 +17,14 @@ from decisions.columns import columns_of_cases, columns_of_plain, joined
 from decisions.policy.load import parse_document
 from decisions.portfolio import recommend_many, run
 from decisions.states import FloatArray
-from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
+from decisions.whole_book import recommend_all
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    UNITS,
+    facts_of,
+    overdue_facts,
+    random_cases,
+)
 
 Values: TypeAlias = dict[str, Any]
 
@@ -27,6 +34,13 @@ def _policy(**change: Values) -> Policy:
     for section, update in change.items():
         values[section] = values[section] | update
     return Policy(parse_document(values, "test"))
+
+
+NO_BUDGET: Values = {
+    "per_hour": None,
+    "per_day": None,
+    "share_of_customers_per_day": None,
+}
 
 
 def _late(n: int, p: float = 0.6) -> list[Case]:
@@ -39,9 +53,12 @@ def _late(n: int, p: float = 0.6) -> list[Case]:
 @pytest.mark.parametrize(
     ("book", "left"),
     [
-        pytest.param(BookState(), 3, id="the day's budget"),
-        pytest.param(BookState(suspensions_today=2), 1, id="two used today"),
+        pytest.param(BookState(n_customers=9999), 3, id="the day's budget"),
+        pytest.param(
+            BookState(suspensions_today=2, n_customers=9999), 1, id="two used today"
+        ),
         pytest.param(BookState(suspensions_last_hour=2), 1, id="the hour's budget"),
+        pytest.param(BookState(), 1, id="a share of the run itself"),
         pytest.param(BookState(n_customers=500), 2, id="a share of the base"),
         pytest.param(BookState(is_stopped=True), 0, id="the kill switch"),
         pytest.param(BookState(suspensions_today=99), 0, id="more than used up"),
@@ -74,7 +91,7 @@ def test_one_customer_sees_the_same_budget() -> None:
 
 
 def test_within_the_budget_nothing_breaks() -> None:
-    found = recommend_many(_late(8), _policy(), TUESDAY)
+    found = recommend_many(_late(8), _policy(budget=NO_BUDGET), TUESDAY)
     assert (found.recommended == SUSPEND).all()
     assert not found.is_broken
 
@@ -258,6 +275,32 @@ def test_plain_customers_straight_from_arrays(
     both = run(joined([plain, whole]), terms, TUESDAY, BookState())
     assert len(both.columns) == 2 * len(cases)
     assert policy.reference == "reseller-default@1"
+
+
+@given(
+    cases=st.lists(random_cases(), max_size=10),
+    stops=st.integers(0, 2),
+    places=st.integers(0, 2),
+)
+def test_every_answer_of_a_whole_book_is_the_run_in_words(
+    cases: list[Case], stops: int, places: int
+) -> None:
+    policy = _policy(
+        budget={"per_day": stops, "per_hour": None},
+        review={"capacity_per_day": places},
+    )
+    found = recommend_all(cases, policy, TUESDAY)
+    names = found.run.actions(found.run.recommended).tolist()
+    assert [r.recommended_action for r in found.recommendations] == names
+    new = [
+        r
+        for r in found.recommendations
+        if r.recommended_action in ("suspend", "block") and not r.in_force
+    ]
+    assert len(new) <= stops
+    for answer, broken in zip(found.recommendations, found.run.broken, strict=True):
+        codes = {reason.code for reason in answer.withheld}
+        assert ("suspension_budget" in codes) == bool(broken)
 
 
 def test_an_empty_portfolio_is_no_error() -> None:
