@@ -1,0 +1,43 @@
+"""Runs commands as a person would: words in; exit code, stdout and stderr out."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cli.main import main
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("FORBEAR_POLICY", raising=False)
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def forbear(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    def run(*words: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["forbear", *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run

@@ -1,0 +1,189 @@
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+Run = Callable[..., Any]
+
+CUSTOMERS = "customer_id,event_at\nacme,2026-01-01T00:00:00Z\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "portfolio"
+    folder.mkdir()
+    (folder / "portfolio.yaml").write_text("name: small\ncurrency: EUR\n")
+    (folder / "customers.csv").write_text(CUSTOMERS)
+    return folder
+
+
+def test_help_starts_fast_and_loads_no_room() -> None:
+    """Under 0.3 s on an idle machine; what it loads does not depend on the load."""
+    heavy = ("numpy", "pyarrow", "ibis", "duckdb", "lightgbm", "fastapi", "mlflow")
+    code = (
+        "import sys\nsys.argv = ['forbear', '--help']\nfrom cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print('loaded', [m for m in {heavy} if m in sys.modules])"
+    )
+    started = time.perf_counter()
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "simulate" in said.stdout
+    assert "loaded []" in said.stdout
+    assert time.perf_counter() - started < 3.0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "simulate",
+        "validate",
+        "train",
+        "promote",
+        "score",
+        "serve",
+        "replay",
+        "demo",
+        "features list",
+        "policy check",
+        "policy show",
+        "policy schema",
+        "keys create",
+        "keys list",
+        "keys revoke",
+    ],
+)
+def test_every_command_has_help_with_an_example(forbear: Run, command: str) -> None:
+    ran = forbear(*command.split(), "--help")
+    assert ran.code == 0
+    assert "Example: forbear " + command in ran.out
+
+
+def test_a_clean_portfolio_is_clean(forbear: Run, folder: Path) -> None:
+    ran = forbear("validate", folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "clean" in ran.out
+
+
+def test_bad_rows_are_shown_written_and_exit_3(forbear: Run, folder: Path) -> None:
+    invoices = "invoice_id,customer_id,event_at,due_at,amount\n"
+    good = "1,acme,2026-01-01T00:00:00Z,2026-02-01,10\n"
+    bad = "2,acme,2026-01-01T00:00:00Z,2026-02-01,-10\n"
+    (folder / "invoices.csv").write_text(invoices + good + bad)
+    ran = forbear("validate", folder)
+    assert ran.code == 3
+    assert "negative_amount" in ran.out
+    rejected = pq.read_table(folder / "rejected" / "invoices.parquet")
+    assert rejected["rule"].to_pylist() == ["negative_amount"]
+
+
+def test_a_portfolio_without_customers_is_unusable(forbear: Run, folder: Path) -> None:
+    (folder / "customers.csv").write_text("customer_id,event_at\n,2026-01-01\n")
+    ran = forbear("validate", folder)
+    assert ran.code == 2
+    assert "unusable" in ran.out
+    (folder / "customers.csv").unlink()
+    assert forbear("validate", folder).code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(["validate", "nowhere"], "portfolio_not_found", id="folder"),
+        pytest.param(["replay", "d1"], "no_decisions", id="nothing recorded"),
+        pytest.param(["keys", "revoke", "k1"], "unknown_key", id="key"),
+        pytest.param(["keys", "create", "--name", ""], "bad_key_name", id="name"),
+        pytest.param(
+            ["keys", "create", "--name", "x", "--scope", "all"],
+            "unknown_scope",
+            id="scope",
+        ),
+        pytest.param(
+            ["simulate", "--out", "x", "--world", "mars"],
+            "simulation_world",
+            id="world",
+        ),
+        pytest.param(["policy", "show", "nowhere.yaml"], "file_problem", id="file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_with_a_code(
+    forbear: Run, words: list[str], code: str
+) -> None:
+    ran = forbear(*words)
+    assert ran.code == 2
+    assert ran.err.startswith("forbear: ")
+    assert ran.err.endswith(f"[{code}]\n")
+    assert ran.err.count("\n") == 1
+
+
+def test_scoring_without_a_model_says_what_to_do(forbear: Run, folder: Path) -> None:
+    ran = forbear("score", folder, "--out", folder / "out.parquet")
+    assert ran.code == 2
+    assert "forbear train" in ran.err
+    assert not (folder / "out.parquet").exists()
+
+
+def test_a_key_is_shown_once_and_listed_without_its_secret(forbear: Run) -> None:
+    text = forbear("keys", "create", "--name", "billing").out.strip()
+    assert text.startswith("fb_")
+    listed = forbear("keys", "list").out
+    assert "billing" in listed
+    assert "active" in listed
+    assert text.split("_")[2] not in listed
+    assert forbear("keys", "revoke", text.split("_")[1]).code == 0
+    assert "active" not in forbear("keys", "list").out
+
+
+def test_the_shipped_policy_passes_and_a_changed_one_does_not(
+    forbear: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(forbear("policy", "show").out)
+    assert forbear("policy", "check", file).code == 0
+    file.write_text(file.read_text().replace("mode: cost", "mode: guess"))
+    ran = forbear("policy", "check", file, "--json")
+    assert ran.code == 1
+    [finding] = json.loads(ran.out)
+    assert finding["severity"] == "error"
+
+
+def test_the_schema_of_a_policy_is_json(forbear: Run) -> None:
+    assert "properties" in json.loads(forbear("policy", "schema").out)
+
+
+def test_a_pipe_gets_no_progress_and_no_colours(forbear: Run, tmp_path: Path) -> None:
+    out = tmp_path / "small"
+    words = ("--customers", 20, "--months", 2, "--out", out)
+    ran = forbear("simulate", *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert "\x1b" not in ran.out
+    assert (out / "portfolio.yaml").is_file()
+    assert (tmp_path / "small.oracle").is_dir()
+
+
+def test_features_are_listed_with_unit_meaning_and_family(forbear: Run) -> None:
+    ran = forbear("features", "list")
+    assert "account_days_overdue" in ran.out
+    assert "lateness" in ran.out
+    few = forbear("features", "list", "--family", "alerts").out
+    assert "account_days_overdue" not in few
+    assert "alerts_unresolved" in few
+
+
+def test_a_portfolio_lists_only_what_it_can_have(forbear: Run, folder: Path) -> None:
+    (folder / "portfolio.yaml").write_text(
+        "currency: EUR\nattributes: {shoe_size: {type: number, text: size of shoe}}\n"
+    )
+    (folder / "customers.csv").write_text(
+        "customer_id,event_at,shoe_size\nacme,2026-01-01T00:00:00Z,43\n"
+    )
+    ran = forbear("features", "list", "--portfolio", folder)
+    assert "shoe_size" in ran.out
+    assert "usage_cost_7d" not in ran.out

@@ -1,0 +1,22 @@
+"""Pages made from code are fresh; what is written by hand is whole."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.docs import FOLDER, PAGES
+from serving.answer import ScoreAnswer
+from serving.errors import KINDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_made_pages_are_fresh(name: str) -> None:
+    assert (FOLDER / name).read_text() == PAGES[name](), "run `make docs`"
+
+
+def test_the_api_page_names_every_problem_and_every_field() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    assert [code for code in KINDS if f"`{code}`" not in page] == []
+    assert [n for n in ScoreAnswer.model_fields if f"`{n}`" not in page] == []
