@@ -65,11 +65,19 @@ def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Message]) 
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict) and "other" in value and set(value) <= _PLURALS:
-            found[name] = {form: str(text) for form, text in value.items()}
+            found[name] = {form: _typeset(text) for form, text in value.items()}
         elif isinstance(value, dict):
             _flatten(f"{name}.", value, found)
         else:
-            found[name] = str(value)
+            found[name] = _typeset(value)
+
+
+def _typeset(text: object) -> str:
+    """French spaces before a mark never break the line."""
+    said = str(text)
+    for mark in ":;?!»":
+        said = said.replace(f" {mark}", f"\N{NO-BREAK SPACE}{mark}")
+    return said.replace("« ", "«\N{NO-BREAK SPACE}")
 
 
 class Wording(string.Formatter):

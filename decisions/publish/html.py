@@ -1,0 +1,72 @@
+"""A page as HTML: one file, no script, readable by screen readers and on paper."""
+
+from collections.abc import Iterator
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from decisions.publish.page import Block, Items, Page, Paragraph, Section, Table
+
+
+def _packaged(name: str) -> str:
+    return files("decisions.publish").joinpath(name).read_text("utf-8")
+
+
+def html(page: Page, *, is_print: bool) -> str:
+    """The page as a whole HTML file; `is_print` lays it out for paper."""
+    contents = "" if is_print else _contents(page)
+    return Template(_packaged("page.html")).substitute(
+        lang=escape(page.lang),
+        title=escape(page.title),
+        style=_packaged("print.css" if is_print else "screen.css"),
+        lead=escape(page.lead),
+        facts="\n".join(
+            f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>"
+            for label, value in page.facts
+        ),
+        contents=contents,
+        sections="\n".join(_section(section) for section in page.sections),
+        footer=escape(page.footer),
+    )
+
+
+def _contents(page: Page) -> str:
+    links = "\n".join(
+        f'<li><a href="#{section.name}">{escape(section.title)}</a></li>'
+        for section in page.sections
+    )
+    heading = escape(page.contents)
+    return (
+        f'<nav aria-labelledby="contents"><h2 id="contents">{heading}</h2>'
+        f"<ol>{links}</ol></nav>"
+    )
+
+
+def _section(section: Section) -> str:
+    head = f'<h2 id="{section.name}-title">{escape(section.title)}</h2>'
+    body = "\n".join(_block(block) for block in section.blocks)
+    return (
+        f'<section id="{section.name}" aria-labelledby="{section.name}-title">\n'
+        f"{head}\n{body}\n</section>"
+    )
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Paragraph):
+        return f"<p>{escape(block.text)}</p>"
+    if isinstance(block, Items):
+        return "<ul>" + "".join(f"<li>{escape(t)}</li>" for t in block.texts) + "</ul>"
+    return "".join(_table(block))
+
+
+def _table(table: Table) -> Iterator[str]:
+    """Column heads label the cells again where a narrow screen stacks them."""
+    yield f'<table>\n<caption class="unseen">{escape(table.caption)}</caption>\n<thead><tr>'
+    yield "".join(f'<th scope="col">{escape(head)}</th>' for head in table.head)
+    yield "</tr></thead>\n<tbody>\n"
+    for row in table.rows:
+        yield f'<tr><th scope="row">{escape(row[0])}</th>'
+        for head, cell in zip(table.head[1:], row[1:], strict=True):
+            yield f'<td data-head="{escape(head)}">{escape(cell)}</td>'
+        yield "</tr>\n"
+    yield "</tbody>\n</table>"
