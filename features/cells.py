@@ -7,11 +7,12 @@ A missing cell is `None`, and so is an empty text, whatever the source.
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from features.contract import ColumnSpec
-from features.moments import MomentError, parse_moment
+from features.moments import EARLIEST, EPOCH, LATEST, MomentError, parse_moment
 from features.money import PER_UNIT, ten_thousandths
 
 Parser = Callable[[object], object]
@@ -21,6 +22,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # a product farther than that from a tie rounds as the exact decimal would
 QUICK_LIMIT = float(2**43)
 QUICK_MARGIN = 0.49
+EARLIEST_S, LATEST_S = EARLIEST // 1_000_000, LATEST // 1_000_000
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -86,7 +88,10 @@ def read_number(value: object) -> float | None:
 
 def read_money(value: object) -> int | None:
     """An amount in major units → ten-thousandths, rounded half-even."""
-    number = read_number(value)
+    if type(value) is float and value - value == 0.0:  # finite: no need to look closer
+        number: float | None = value
+    else:
+        number = read_number(value)
     if number is None:
         return None
     product = number * PER_UNIT
@@ -144,6 +149,15 @@ def _choice_parser(column: ColumnSpec) -> Parser:
 
 def _moment_parser(zone: ZoneInfo) -> Parser:
     def read_moment(value: object) -> int | None:
+        if type(value) is str and len(value) > 10 and value[4] == value[7] == "-":
+            try:  # the usual case without a call: API rows have two moments each
+                since = datetime.fromisoformat(value) - EPOCH
+            except (ValueError, TypeError):
+                pass  # the parser names the rule
+            else:
+                seconds = since.days * 86_400 + since.seconds
+                if EARLIEST_S <= seconds < LATEST_S:
+                    return seconds * 1_000_000 + since.microseconds
         try:
             return parse_moment(value, zone)
         except MomentError as error:

@@ -7,7 +7,7 @@ the same currency, time zone, materiality and attributes.
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     field_validator,
+    model_validator,
 )
 
 from features.contract import TABLES, ColumnKind, ColumnSpec
@@ -138,6 +139,22 @@ class PortfolioSettings(_Settings):
             if rate <= 0:
                 raise ValueError(f"the rate of {currency} must be above 0")
         return rates
+
+    @model_validator(mode="after")
+    def _stakes_are_money(self) -> Self:
+        """A column that `exposure` names is money, also as an attribute."""
+        in_contract = {c.name: c.kind for c in TABLES["customers"].columns}
+        for name in self.exposure_columns:
+            attribute = self.attributes.get(name)
+            if in_contract.get(name, "money") != "money":
+                raise ValueError(f"exposure: column {name!r} is no money")
+            if attribute is None or attribute.table != "customers":
+                continue
+            if attribute.type not in ("number", "money"):
+                raise ValueError(f"exposure: attribute {name!r} is no money")
+            as_money = attribute.model_copy(update={"type": "money"})
+            self.attributes[name] = as_money
+        return self
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -112,18 +112,20 @@ def test_declared_columns_are_read() -> None:
                 "utilisation": {"type": "number"},
                 "plan": {"type": "category"},
                 "vip": {"type": "boolean"},
+                "margin": {"type": "number"},
                 "balance_limit": {"type": "money", "from": "ageing"},
             },
-            "exposure": {"open": "loan_amount", "run_up": 0, "clv": "utilisation"},
+            "exposure": {"open": "loan_amount", "run_up": 0, "clv": "margin"},
         }
     )
-    cells = {"utilisation": [0.5], "plan": ["x"], "vip": [True], "loan_amount": [12]}
+    cells = {"utilisation": [0.5], "plan": ["x"], "vip": [True], "loan_amount": [12], "margin": [3]}
     customers = pa.table({"customer_id": ["a"], **cells})
     portfolio = Portfolio.from_tables({"customers": customers}, settings)
     assert not portfolio.warnings
     [row] = portfolio.tables["customers"].to_pyarrow().to_pylist()
     assert (row["utilisation"], row["plan"], row["vip"]) == (0.5, "x", True)
-    assert row["loan_amount"] == 120_000
+    assert (row["loan_amount"], row["margin"]) == (120_000, 30_000)
+    assert portfolio.settings.attributes["margin"].type == "money"
     assert "balance_limit" in portfolio.tables["ageing"].columns
 
 
@@ -298,6 +300,7 @@ def test_without_settings_the_defaults_stand_and_it_is_said(folder: Path) -> Non
         ({"portfolio.yaml": "timezone: Mars"}, SettingsError, "unknown time zone"),
         ({"portfolio.yaml": "rates: {USD: -1}"}, SettingsError, "above 0"),
         ({"portfolio.yaml": "materiality: x"}, SettingsError, "materiality"),
+        ({"portfolio.yaml": "exposure: {open: segment}"}, SettingsError, "no money"),
         ({"customers.csv": "customer_id\na\n"}, MixedFormatsError, "keep one"),
         ({"usage.parquet": "PAR?"}, UnreadableTableError, "usage.parquet"),
         ({"usage.csv": ""}, UnreadableTableError, "usage.csv"),
