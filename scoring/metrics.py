@@ -38,7 +38,9 @@ def auc(label: FloatArray, p: FloatArray) -> float:
     return float(surplus / (n_positives * n_negatives))
 
 
-def _positives_by_score(label: FloatArray, p: FloatArray) -> tuple[FloatArray, ...]:
+def positives_by_score(
+    label: FloatArray, p: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Rows and positives at or above each distinct score, highest first."""
     order = np.argsort(-p, kind="stable")
     last = np.append(np.diff(p[order]) != 0.0, True)
@@ -46,19 +48,25 @@ def _positives_by_score(label: FloatArray, p: FloatArray) -> tuple[FloatArray, .
     return n_above, np.cumsum(label[order])[last]
 
 
+def roc_curve(label: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """False and true positive rates at every distinct score, from (0, 0) on."""
+    n_above, n_hits = positives_by_score(label, p)
+    n_positives = label.sum()
+    false = (n_above - n_hits) / (len(label) - n_positives)
+    return np.append(0.0, false), np.append(0.0, n_hits / n_positives)
+
+
 def average_precision(label: FloatArray, p: FloatArray) -> float:
     """Area under precision and recall, as the step-wise sum (PR-AUC)."""
-    n_above, n_hits = _positives_by_score(label, p)
+    n_above, n_hits = positives_by_score(label, p)
     gained = np.diff(n_hits, prepend=0.0)
     return float(np.sum(gained * n_hits / n_above) / label.sum())
 
 
 def kolmogorov_smirnov(label: FloatArray, p: FloatArray) -> float:
     """Largest gap between the two cumulative score distributions."""
-    n_above, n_hits = _positives_by_score(label, p)
-    n_positives = label.sum()
-    misses = (n_above - n_hits) / (len(label) - n_positives)
-    return float(np.max(np.abs(n_hits / n_positives - misses)))
+    false, true = roc_curve(label, p)
+    return float(np.max(np.abs(true - false)))
 
 
 def log_losses(label: FloatArray, p: FloatArray) -> FloatArray:

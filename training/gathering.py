@@ -1,0 +1,92 @@
+"""From a portfolio to training rows: one feature table, one label per target."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from features.batch import feature_table, matrix
+from features.catalogue import feature_set as features_of
+from features.feature_set import FeatureSet
+from features.labels import Target, labels
+from features.portfolio import Portfolio
+from features.snapshots import snapshots
+from training.rows import FloatArray, IntArray, Rows
+
+RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
+RHO_PRIOR_N = 10.0
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows per target, over one feature set; unknown labels left out."""
+
+    rows: Mapping[Target, Rows]
+    feature_set: FeatureSet
+    nonpayment_given_fraud: float | None
+
+
+def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
+    """Features once for all snapshots with a mature label of any target."""
+    asked = snapshots(portfolio)
+    label_by_target = {t: labels(portfolio, asked, t) for t in targets}
+    label = {t: _mature(label_by_target[t], portfolio) for t in targets}
+    wanted = np.zeros(asked.num_rows, dtype=np.bool_)
+    for one in label.values():
+        wanted |= ~np.isnan(one)
+    kept = asked.filter(pa.array(wanted))
+    table = feature_table(portfolio, kept, features_of(portfolio.settings))
+    features, x = _informative(table, features_of(portfolio.settings))
+    customer = _numbers(kept["customer_id"])
+    as_of = kept["as_of"].to_numpy()
+    rows = {}
+    for target in targets:
+        mature_at = label_by_target[target]["mature_at"].to_numpy()[wanted]
+        one = label[target][wanted]
+        everyone = Rows(x, one, customer, as_of, mature_at, features)
+        rows[target] = everyone[~np.isnan(one)]
+    return Gathered(rows, features, _nonpayment_given_fraud(label))
+
+
+def _mature(found: pa.Table, portfolio: Portfolio) -> FloatArray:
+    """(n,) labels; unknown where the whole date cannot be known yet.
+
+    Positives of young dates are known early and would teach that recent means bad.
+    """
+    label = found["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+    is_mature = found["mature_at"].to_numpy() <= portfolio.observed_until
+    return np.where(is_mature, label, np.nan)
+
+
+def _numbers(customer_ids: pa.ChunkedArray) -> IntArray:
+    encoded = customer_ids.combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+
+
+def _informative(
+    table: pa.Table, features: FeatureSet
+) -> tuple[FeatureSet, FloatArray]:
+    """The features that vary, and their matrix; all targets share them."""
+    features = features.with_vocabularies(table)
+    x = matrix(table, features)
+    varies = []
+    for column in x.T:
+        known = column[~np.isnan(column)]
+        is_constant = len(known) == 0 or known.min() == known.max()
+        varies.append(not is_constant or 0 < len(known) < len(column))
+    names = [n for n, v in zip(features.names, varies, strict=True) if v]
+    return features.subset(names), x[:, varies]
+
+
+def _nonpayment_given_fraud(label: Mapping[Target, FloatArray]) -> float | None:
+    """ρ, drawn towards one half by ten rows; None unless both targets are known."""
+    if "fraud" not in label or "nonpayment" not in label:
+        return None
+    both = label["nonpayment"][label["fraud"] == 1.0]
+    both = both[~np.isnan(both)]
+    if len(both) == 0:
+        return None
+    return float(
+        (both.sum() + RHO_PRIOR_MEAN * RHO_PRIOR_N) / (len(both) + RHO_PRIOR_N)
+    )

@@ -1,0 +1,141 @@
+"""Plots of one judged model, each a figure of its own; nobody's global state."""
+
+from collections.abc import Mapping
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from scipy.special import chdtri
+
+from scoring.metrics import equal_count_bins, roc_curve
+from scoring.metrics import positives_by_score as by_score
+from training.learning import Learnt
+from training.rows import FloatArray
+
+INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"
+N_DECILES = 10
+MOST_FEATURES = 20
+
+
+def plots(learnt: Learnt, title: str) -> Mapping[str, Figure]:
+    """File name to figure, for the model card and the tracking server."""
+    label, p = learnt.judgement.label, learnt.judgement.p
+    auc = learnt.judgement.metrics["auc"]
+    pr_auc = learnt.judgement.metrics["pr_auc"]
+    return {
+        "roc.png": _roc(label, p, f"{title}\nROC, AUC {auc.value:.3f}"),
+        "precision_recall.png": _precision_recall(
+            label, p, f"{title}\nPrecision and recall, area {pr_auc.value:.3f}"
+        ),
+        "calibration.png": _calibration(label, p, f"{title}\nCalibration by decile"),
+        "scores.png": _scores(label, p, f"{title}\nDistribution of P"),
+        "gain.png": _gain(learnt.gains, f"{title}\nWhat moves the model"),
+    }
+
+
+def _axes(title: str, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes]:
+    with mpl.rc_context({"font.size": 10, "axes.edgecolor": SOFT, "text.color": INK}):
+        figure = Figure(figsize=(6.4, height), dpi=120, layout="constrained")
+        axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e4e7eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
+    if x:
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    if y:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+def _roc(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    figure, axes = _axes(title, "good customers flagged", "bad customers found")
+    false, true = roc_curve(label, p)
+    axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
+    axes.plot(false, true, color=ACCENT, linewidth=2)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    _percent(axes)
+    return figure
+
+
+def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    figure, axes = _axes(title, "bad customers found", "of those flagged, bad")
+    n_above, n_hits = by_score(label, p)
+    rate = float(label.mean())
+    axes.axhline(rate, color=SOFT, linestyle="--", linewidth=1)
+    axes.annotate(
+        f"everyone: {rate:.1%}", (0.99, rate), ha="right", va="bottom", color=INK
+    )
+    axes.plot(n_hits / label.sum(), n_hits / n_above, color=ACCENT, linewidth=2)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    _percent(axes)
+    return figure
+
+
+def _calibration(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    """Observed rate against mean P, on log axes where rates are small."""
+    figure, axes = _axes(title, "mean P of the decile", "observed rate (95 % interval)")
+    bins = equal_count_bins(label, p, N_DECILES)
+    low = chdtri(2.0 * np.maximum(bins.n_positives, 1e-9), 0.975) / 2.0 / bins.n
+    high = chdtri(2.0 * (bins.n_positives + 1.0), 0.025) / 2.0 / bins.n
+    high = np.minimum(high, 1.0)
+    error = np.maximum([bins.rate - low, high - bins.rate], 0.0)
+    floor = max(0.5 * float(bins.mean_p.min()), 1e-4)
+    top = min(1.0, 1.3 * float(max(bins.mean_p.max(), high.max())))
+    axes.plot([floor, top], [floor, top], color=SOFT, linestyle="--", linewidth=1)
+    axes.errorbar(
+        bins.mean_p,
+        np.maximum(bins.rate, floor),
+        yerr=error,
+        fmt="o",
+        color=ACCENT,
+        ecolor=ACCENT,
+        capsize=3,
+        markersize=5,
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(floor, top)
+    axes.set_ylim(floor, top)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_minor_formatter("")
+    return figure
+
+
+def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    """Both classes as densities on the log-odds axis, labelled with P."""
+    figure, axes = _axes(title, "P (log-odds scale)", "share of the class")
+    z = np.log(np.clip(p, 1e-6, 1 - 1e-6) / (1 - np.clip(p, 1e-6, 1 - 1e-6)))
+    edges = np.linspace(z.min(), z.max() + 1e-9, 41)
+    for value, color, name in ((0.0, ACCENT, "good"), (1.0, WARM, "bad")):
+        own = z[label == value]
+        weights = np.full(len(own), 1.0 / len(own))
+        axes.hist(own, edges, weights=weights, color=color, alpha=0.55, label=name)
+    marks = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99])
+    at = np.log(marks / (1 - marks))
+    is_inside = (at >= edges[0]) & (at <= edges[-1])
+    axes.set_xticks(at[is_inside], [f"{m:.3g}" for m in marks[is_inside]])
+    axes.legend(frameon=False)
+    _percent(axes, x=False)
+    return figure
+
+
+def _gain(gains: Mapping[str, float], title: str) -> Figure:
+    names = list(gains)[:MOST_FEATURES][::-1]
+    height = 1.4 + 0.24 * max(len(names), 4)
+    figure, axes = _axes(title, "share of the gain", "", height)
+    axes.barh(names, [gains[name] for name in names], color=ACCENT)
+    axes.tick_params(axis="y", labelsize=8)
+    axes.grid(visible=False, axis="y")
+    _percent(axes, y=False)
+    return figure

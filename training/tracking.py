@@ -1,0 +1,217 @@
+"""MLflow: every fit is a run, every bundle a registered version."""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from features.feature_set import FeatureSet
+from scoring.bundle import Bundle
+from scoring.metrics import expected_calibration_error
+from scoring.shelf import publish_bundle
+from training.boosting import recipe
+from training.learning import Learnt
+from training.model_card import as_html, model_card
+from training.plots import plots
+from training.rows import Rows
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+N_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Where a trained model stands in the registry."""
+
+    run_id: str
+    name: str
+    version: str
+    is_champion: bool
+    tracking_uri: str
+
+
+def registered_name(target: str) -> str:
+    return f"forbear-{target}"
+
+
+class Tracker:
+    """One tracking server; SQLite and a folder under `home` unless told otherwise."""
+
+    def __init__(self, home: Path, tracking_uri: str | None = None) -> None:
+        self._home = home
+        self._folder = (home / "mlflow").absolute()
+        remote = tracking_uri or environ.get("MLFLOW_TRACKING_URI")
+        self._is_local = remote is None
+        self.uri = remote or f"sqlite:///{self._folder / 'mlflow.db'}"
+
+    def register(
+        self, bundle: Bundle, learnt: Learnt, rows: Rows, seed: int
+    ) -> Registered:
+        """Log the run and a new version; first of its name, it becomes champion."""
+        with _quiet(), tempfile.TemporaryDirectory() as scratch:
+            self._prepare()
+            with mlflow.start_run(run_name=bundle.bundle_id) as run:
+                _log_numbers(bundle, learnt, rows, seed)
+                _log_card(bundle, learnt, rows, seed, Path(scratch))
+                saved = bundle.save(Path(scratch))
+                version = _log_model(bundle, saved, rows)
+            is_champion = self._name_version(bundle.target, version)
+            if is_champion:
+                publish_bundle(saved, self._home, bundle.target)
+        name = registered_name(bundle.target)
+        return Registered(run.info.run_id, name, version, is_champion, self.uri)
+
+    def _prepare(self) -> None:
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        if self._is_local:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if mlflow.get_experiment_by_name("forbear") is None:
+                artifacts = (self._folder / "artifacts").as_uri()
+                mlflow.create_experiment("forbear", artifact_location=artifacts)
+        mlflow.set_experiment("forbear")
+
+    def _name_version(self, target: str, version: str) -> bool:
+        """Point `challenger` at it, and `champion` if there is none."""
+        client = mlflow.MlflowClient()
+        name = registered_name(target)
+        client.set_registered_model_alias(name, CHALLENGER, version)
+        try:
+            client.get_model_version_by_alias(name, CHAMPION)
+        except MlflowException:  # no such alias yet
+            client.set_registered_model_alias(name, CHAMPION, version)
+            return True
+        return False
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without MLflow's remarks on itself; what goes wrong is raised anyway."""
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
+    judgement = learnt.judgement
+    parameters = recipe(rows, seed) if bundle.learner == "lightgbm" else {}
+    parameters.pop("monotone_constraints", None)  # the feature set says them
+    mlflow.log_params(
+        {
+            "target": bundle.target,
+            "learner": bundle.learner,
+            "horizon_days": bundle.horizon_days,
+            "split": learnt.split.kind,
+            "n_rows": len(rows),
+            "n_positives": rows.n_positives,
+            "n_features": len(bundle.feature_set.names),
+            "n_rounds": learnt.fitted.n_rounds,
+            **parameters,
+            "seed": seed,
+        }
+    )
+    mlflow.set_tags(
+        {
+            "bundle_id": bundle.bundle_id,
+            "portfolio": bundle.settings.name,
+            "data_hash": bundle.data_hash,
+            "feature_set_hash": bundle.feature_set.hash,
+            **{f"gate.{g.name}": str(g.is_passed) for g in judgement.gates},
+            **{f"alarm.{a.code}": a.text for a in learnt.alarms},
+        }
+    )
+    mlflow.log_metrics(_metrics(learnt))
+
+
+def _metrics(learnt: Learnt) -> Mapping[str, float]:
+    judgement = learnt.judgement
+    found = {"ece": expected_calibration_error(judgement.label, judgement.p)}
+    for name, metric in judgement.metrics.items():
+        found[name] = metric.value
+        found[f"{name}_low"], found[f"{name}_high"] = metric.low, metric.high
+    for learner, values in judgement.others.items():
+        found |= {f"{learner}_{name}": value for name, value in values.items()}
+    if judgement.auc_not_past_due is not None:
+        found["auc_not_past_due"] = judgement.auc_not_past_due
+    return found
+
+
+def _log_card(
+    bundle: Bundle, learnt: Learnt, rows: Rows, seed: int, scratch: Path
+) -> None:
+    folder = scratch / "card"
+    folder.mkdir()
+    title = (
+        f"{bundle.target} within {bundle.horizon_days} days · {bundle.settings.name}"
+    )
+    figures = plots(learnt, title)
+    for name, figure in figures.items():
+        figure.savefig(folder / name)
+    card = model_card(bundle, learnt, rows, seed)
+    (folder / "model_card.md").write_text(card)
+    page = as_html(card, bundle.bundle_id, list(figures))
+    (folder / "model_card.html").write_text(page)
+    mlflow.log_artifacts(str(folder), "card")
+
+
+def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(MODEL_CODE),
+        artifacts={"bundle": str(saved)},
+        signature=signature(bundle.feature_set),
+        input_example=example(rows[np.arange(min(N_EXAMPLES, len(rows)))]),
+        # Forbear itself is not on any index: install it where the model is loaded
+        pip_requirements=[
+            f"{name}=={bundle.versions[name]}"
+            for name in ("lightgbm", "numpy")
+            if name in bundle.versions
+        ],
+        registered_model_name=registered_name(bundle.target),
+        metadata={"bundle_id": bundle.bundle_id},
+    )
+    return str(logged.registered_model_version)
+
+
+def signature(feature_set: FeatureSet) -> ModelSignature:
+    """One optional column per feature in, one probability per row out."""
+    columns = [
+        ColSpec("string" if f.is_category else "double", f.name, required=False)
+        for f in feature_set.features
+    ]
+    return ModelSignature(Schema(columns), Schema([ColSpec("double")]))
+
+
+def example(rows: Rows) -> pd.DataFrame:
+    """Rows as the frame that `predict` takes: categories as text."""
+    frame = {}
+    for column, feature in enumerate(rows.feature_set.features):
+        value = rows.x[:, column]
+        if feature.is_category:
+            words = rows.feature_set.vocabularies[feature.name]
+            frame[feature.name] = pd.Series(
+                [None if np.isnan(v) else words[int(v)] for v in value], dtype=object
+            )
+        else:
+            frame[feature.name] = pd.Series(value)
+    return pd.DataFrame(frame)
