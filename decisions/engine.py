@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.actions import ACTIONS, BLOCK, NONE, REVIEW, SUSPEND, Action
 from decisions.approvals import approvals_needed
 from decisions.arms import softer
 from decisions.case import Basis, BookState, Case
@@ -12,7 +12,7 @@ from decisions.errors import NaiveMomentError
 from decisions.guardrails import is_by_fraud
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
-from decisions.reasons import no_decision_sentence, withheld_reasons
+from decisions.reasons import no_decision_sentence, permitted_from, withheld_reasons
 from decisions.recommendation import NoticeDue, Recommendation, States
 from decisions.terms import Terms
 from decisions.thresholds import Stake
@@ -68,6 +68,7 @@ def _answer(
     path = document.fraud_path if by_fraud else None
     people = approvals_needed(terms, action, facts.subject_kind, v.exposure, by_fraud)
     state = seen.position.state
+    withheld = withheld_reasons(terms, book, seen, v, choice)
     return Recommendation(
         customer_id=facts.customer_id,
         at=at,
@@ -90,7 +91,8 @@ def _answer(
         else dict(zip(ACTIONS, choice.costs, strict=True)),
         stability=choice.stability,
         is_close_call=choice.stands != choice.proposed,
-        withheld=withheld_reasons(terms, book, seen, v, choice),
+        withheld=withheld,
+        permitted_from=permitted_from(terms, choice.proposed, withheld),
         holds=seen.holds,
         notices_due=_notices_due(terms, seen, choice, by_fraud, at),
         state=None if state is None else state.state,
@@ -105,7 +107,7 @@ def _answer(
         in_force=goes_on,
         reactivation=seen.reactivation,
         provider=provider_effects(terms, facts, seen.subscriptions, at)
-        if action >= SUSPEND
+        if max(action, choice.proposed) >= SUSPEND
         else (),
         wording=None if path is None else path.wording,
         review_by=_review_by(terms, seen, goes_on)
@@ -114,6 +116,10 @@ def _answer(
         auto_expires_at=None
         if path is None
         else at + timedelta(hours=path.auto_expire_hours),
+        stop_charging=path is not None and path.stop_charging,
+        data_export_until=at + timedelta(days=document.termination.data_export_days)
+        if action == BLOCK
+        else None,
         arm=choice.arm.name,
         propensity=choice.arm.propensity,
         expires_at=expires_at(case, terms, at),
@@ -241,6 +247,7 @@ def _no_decision(
         stability=None,
         is_close_call=False,
         withheld=(),
+        permitted_from=None,
         holds=() if seen is None else seen.holds,
         notices_due=(),
         state=None if state is None else state.state,
@@ -256,6 +263,8 @@ def _no_decision(
         wording=None,
         review_by=None,
         auto_expires_at=None,
+        stop_charging=False,
+        data_export_until=None,
         arm="greedy",
         propensity=1.0,
         expires_at=expires_at(case, terms, at),

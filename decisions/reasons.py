@@ -1,5 +1,7 @@
 """Why a proposed action is withheld: codes, sentences, and when that ends."""
 
+from datetime import datetime
+
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
 from decisions.case import BookState
 from decisions.choose import Choice
@@ -40,6 +42,19 @@ def withheld_reasons(
     found = [*_of_the_facts(terms, seen, v, names), *number_reasons(v, terms, seen)]
     relevant = [reason for reason in found if names.intersection(reason.actions)]
     return (*relevant, *_of_the_choice(terms, book, choice))
+
+
+def permitted_from(
+    terms: Terms, proposed: int, withheld: tuple[Withheld, ...]
+) -> datetime | None:
+    """When time alone would have permitted the proposal; None where it would not."""
+    moments = [reason.permitted_from for reason in withheld]
+    known = [moment for moment in moments if moment is not None]
+    if not known or len(known) < len(moments):
+        return None
+    if proposed < SUSPEND:
+        return max(known)
+    return terms.calendar.may_stop_from(max(known))[0]
 
 
 def _of_the_facts(

@@ -90,8 +90,9 @@ class Recommendation:
 
     A stop action is automatic only where `requires_person` is False; `approvals` is
     the number of people who must agree, and `meanwhile_action` what automation may do
-    until they have answered. `in_force` says the recommended action was
-    carried out already and simply goes on.
+    until they have answered. `permitted_from` is when the proposed action would be
+    permitted if nothing else changed, None where it waits for somebody. `in_force`
+    says the recommended action was carried out already and simply goes on.
     """
 
     customer_id: str
@@ -114,6 +115,7 @@ class Recommendation:
     stability: float | None
     is_close_call: bool
     withheld: tuple[Withheld, ...]
+    permitted_from: datetime | None
     holds: tuple[Hold, ...]
     notices_due: tuple[NoticeDue, ...]
     state: str | None
@@ -129,6 +131,8 @@ class Recommendation:
     wording: str | None
     review_by: datetime | None
     auto_expires_at: datetime | None
+    stop_charging: bool
+    data_export_until: datetime | None
     arm: str
     propensity: float
     expires_at: datetime

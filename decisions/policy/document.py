@@ -30,6 +30,7 @@ from decisions.policy.rules import (
     ProviderRule,
     Reconnection,
     Review,
+    Termination,
 )
 
 Thresholds = dict[Action, Share]
@@ -148,6 +149,7 @@ class PolicyDocument(Strict):
     budget: Budget = Budget()
     review: Review = Review()
     reconnection: Reconnection = Reconnection()
+    termination: Termination = Termination()
     appeals: Appeals = Appeals()
     exploration: Exploration = Exploration()
     holdout: Holdout = Holdout()

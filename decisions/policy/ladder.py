@@ -38,7 +38,9 @@ class Clock(Strict):
     anchor: Literal["due_date"] = "due_date"
     of: Literal["earliest_unpaid"] = "earliest_unpaid"
     after_partial_payment: Literal["re_anchor"] = "re_anchor"
-    grace_days: Days = 0
+    grace_days: Days = Field(
+        default=0, description="added to every days_overdue of the ladder"
+    )
     substantially_paid_share: Share = Field(
         default=1.0,
         description="invoices paid to this share are treated as paid by the ladder",

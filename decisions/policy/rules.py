@@ -67,6 +67,10 @@ class FraudPath(Strict):
     notice_within_hours: Hours = 4
     review_within_hours: Hours = 24
     auto_expire_hours: Hours = 72
+    stop_charging: bool = Field(
+        default=True,
+        description="stop our own charges to a payment method that may be stolen",
+    )
     wording: str = "Access is paused while we check unusual activity on the account."
     because: str = ""
 
@@ -130,6 +134,15 @@ class Reconnection(Strict):
     within_hours: Hours = 4
     fee_cap: Amount = 0.0
     bill_suspended_period: Literal["no", "yes", "per_provider"] = "per_provider"
+    because: str = ""
+
+
+class Termination(Strict):
+    """The end of a contract; a person decides it, and data can be fetched after."""
+
+    data_export_days: Days = Field(
+        default=30, description="how long data can be fetched after a block"
+    )
     because: str = ""
 
 

@@ -169,6 +169,7 @@ def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
     assert (found.recommended_action, found.basis) == ("suspend", "fraud")
     assert found.review_by == saturday + timedelta(hours=24)
     assert found.auto_expires_at == saturday + timedelta(hours=72)
+    assert found.stop_charging
     assert found.wording is not None
     assert "fraud" not in found.wording.lower()
     assert [due.notice for due in found.notices_due] == ["access_paused"]

@@ -181,6 +181,7 @@ def test_cure_period_in_business_days() -> None:
     found = _answer(replace(facts, as_of=thursday), thursday)
     [reason] = [r for r in found.withheld if r.code == "cure_period"]
     assert reason.permitted_from == datetime(2026, 6, 4, 22, tzinfo=UTC)
+    assert found.permitted_from == datetime(2026, 6, 8, 6, tzinfo=UTC)
     friday = datetime(2026, 6, 5, 10, tzinfo=UTC)
     found = _answer(replace(facts, as_of=friday), friday)
     [reason] = [r for r in found.withheld if r.code == "eve_of_day_off"]
