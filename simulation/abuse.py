@@ -90,7 +90,7 @@ def suspect(
 ) -> Suspected:
     """Raise alerts, review some of them, and stop whoever looks like a fraudster."""
     released = state.is_stopped & ~state.is_fraud_known
-    alerted, reviewed = _look_closer(world, people, state, planned, draws)
+    alerted, reviewed = _look_closer(world, people, state, planned, draws, span)
     u = draws.uniform("verdict")
     guilty = people.is_fraudster & state.is_abusing & ~state.is_fraud_known
     sensitivity = world.review_sensitivity * np.where(people.is_careful, 0.6, 1.0)
@@ -133,9 +133,14 @@ def suspect(
 
 
 def _look_closer(
-    world: World, people: People, state: State, planned: Ints, draws: Draws
+    world: World,
+    people: People,
+    state: State,
+    planned: Ints,
+    draws: Draws,
+    span: Span,
 ) -> tuple[Flags, Flags]:
-    in_use = state.is_live & ~state.is_stopped
+    in_use = state.is_live & ~state.is_stopped & (people.joined_month < span.month)
     odd = (state.is_abusing | state.is_hijacked) & people.has_usage
     chance = np.select(
         [odd & ~people.is_careful, odd, state.burst_months > 0],

@@ -97,10 +97,10 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
 def _distress_chance(world: World, people: People, state: State, span: Span) -> Floats:
     """Trouble comes to the small, the young and the strained first."""
     young = 0.6 * (span.month - people.joined_month < 6) * (people.joined_month >= 0)
-    risk = young - 0.6 * state.liquidity - 0.6 * people.inertia / world.inertia_sd
+    risk = young - 0.4 * state.liquidity - 0.3 * people.inertia / world.inertia_sd
     risk = risk + np.array([0.25, -0.1, -0.6])[people.segment]
     risk = risk - COUNTRY_LOG_ODDS[people.country]
-    return np.array(world.distress_per_month)[people.kind] * np.exp(risk)
+    return np.asarray(np.array(world.distress_per_month)[people.kind] * np.exp(risk))
 
 
 def _change_seats(
@@ -130,7 +130,7 @@ def _burst(world: World, state: State, draws: Draws) -> Flags:
     state.burst_log = np.where(
         started, size, np.where(state.burst_months > 0, state.burst_log, 0.0)
     )
-    return started
+    return np.asarray(started)
 
 
 def _hijack(
@@ -165,4 +165,4 @@ def usage_rate(people: People, state: State) -> Floats:
         + 1.4 * state.is_hijacked
         + strong * state.is_abusing
     )
-    return people.usage_daily_cost * people.has_usage * np.exp(log_factor)
+    return np.asarray(people.usage_daily_cost * people.has_usage * np.exp(log_factor))

@@ -8,6 +8,7 @@ from simulation.behaviour import Span, usage_rate
 from simulation.people import (
     CARD,
     COUNTRY_LOG_ODDS,
+    DIRECT_DEBIT,
     People,
 )
 from simulation.state import NEVER, SLOTS, State
@@ -169,14 +170,15 @@ def _pay_day(
     u = draws.uniform("pay_day")
     shift = people.habit_days - 2.0 * state.liquidity + 3.0 * (people.kind == FRAGILE)
     shift = shift - 3.0 * people.inertia
-    late = np.interp(u, LATENESS_AT, LATENESS_DAYS) + shift
-    late = np.where(people.is_auto_pay, np.where(late < 4, 0, late - 2), late)
+    late = np.interp(u, LATENESS_AT, LATENESS_DAYS) + shift + 3.0
+    booked = np.where(people.method == DIRECT_DEBIT, 2, 0)  # after the mandate is used
+    late = np.where(people.is_auto_pay, np.where(late < 4, booked, late - 2), late)
     slot = span.month % SLOTS
     due = np.where(
         state.due_day[:, slot] < span.end, state.due_day[:, slot], span.start
     )
     fresh = due + np.rint(late).astype(np.int64)
-    overdue = span.start + (span.length * u**3).astype(np.int64)
+    overdue = span.start + (span.length * u**6).astype(np.int64)
     day = np.where(oldest < span.start, overdue, fresh)
     issue = np.where(state.remainder[:, slot] > 0, due - people.terms_days, span.start)
     earliest = np.maximum(span.start, issue)

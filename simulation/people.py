@@ -1,6 +1,7 @@
 """Who the customers are: drawn once, and mostly hidden from whoever scores them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,7 @@ class People:
 
     @property
     def is_fraudster(self) -> Flags:
-        return (self.kind == FIRST_PARTY) | (self.kind == STOLEN_CARD)
+        return np.asarray((self.kind == FIRST_PARTY) | (self.kind == STOLEN_CARD))
 
     def take(self, rows: npt.NDArray[np.int64]) -> "People":
         values = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__}
@@ -146,7 +147,7 @@ def _kind_shares(world: World, joined_month: Ints) -> Floats:
 
 def _look(
     draws: Draws, kind: Ints, careless: Flags, joined_month: Ints
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> dict[str, npt.NDArray[Any]]:
     """Draw what a stranger could see at sign-up."""
     shaky = np.isin(kind, (FRAGILE, DISPUTER))[:, None]
     odd = careless[:, None]
@@ -199,7 +200,7 @@ def _contract(
     channel: Ints,
     kind: Ints,
     is_fraud: Flags,
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> dict[str, npt.NDArray[Any]]:
     """Draw what they buy and how they promised to pay."""
     by_channel = np.array([[0.62, 0.18, 0.2], [0.2, 0.3, 0.5], [0.05, 0.25, 0.7]])
     method = draws.choice("method", by_channel[channel])

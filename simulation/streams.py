@@ -1,12 +1,13 @@
 """Common random numbers: one counter-based generator per (stream, month, branch)."""
 
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
 
 BEFORE_TIME = 0xFFFF  # the month of what is drawn once per customer
@@ -69,4 +70,5 @@ class Draws:
         edges = np.cumsum(shares, axis=-1)
         edges = edges / edges[..., -1:]
         u = self.uniform(stream)[:, None]
-        return np.minimum((u >= edges).sum(axis=1), edges.shape[-1] - 1)
+        last = edges.shape[-1] - 1
+        return np.asarray(np.minimum((u >= edges).sum(axis=1), last))

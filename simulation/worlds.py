@@ -51,14 +51,14 @@ class World:
     wave_careful_share: float = 0.85
 
     # whether they pay
-    pay_log_odds: PerKind = (3.5, 2.6, 2.2, -2.5, 9.0, 3.5, 3.0)
-    inertia_sd: float = 0.5  # per customer, for ever
+    pay_log_odds: PerKind = (3.1, 2.6, 2.2, -2.5, 9.0, 3.1, 2.8)
+    inertia_sd: float = 0.35  # per customer, for ever
     liquidity_effect: float = 0.45  # per standard deviation of an AR(1), 0.8 / 0.6
     # a sudden shock to the cash of a customer, which decays
-    distress_per_month: PerKind = (0.03, 0.1, 0.05, 0.0, 0.0, 0.03, 0.03)
-    distress_log_odds: float = 5.0
-    distress_kept_per_month: float = 0.65
-    overdue_log_odds_per_day: float = 0.018  # up to 120 days
+    distress_per_month: PerKind = (0.055, 0.105, 0.07, 0.0, 0.0, 0.055, 0.055)
+    distress_log_odds: float = 6.5
+    distress_kept_per_month: float = 0.45
+    overdue_log_odds_per_day: float = 0.012  # up to 120 days
     usage_growth_effect: float = 0.25  # per log of usage above the customer's habit
     macro_sd: float = 0.08
     macro_shock_month: int | None = None
@@ -70,9 +70,9 @@ class World:
         (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         (0.35, 0.2, 0.35, 0.0, 0.0, 0.35, 0.2),
         (0.3, 0.3, 0.3, 0.0, 0.0, 0.3, 0.3),
-        (1.0, 0.4, 1.0, 0.0, 0.0, 1.0, 0.4),
-        (2.2, 0.9, 2.4, 0.0, 0.0, 2.2, 0.9),
-        (2.2, 0.9, 2.4, 0.0, 0.0, 2.2, 0.9),
+        (1.0, 0.7, 1.0, 0.0, 0.0, 1.0, 0.5),
+        (2.7, 2.5, 2.9, 0.0, 0.0, 2.7, 1.8),
+        (2.7, 2.5, 2.9, 0.0, 0.0, 2.7, 1.8),
     )
     holdout_share: float = 0.05  # of customers: never suspended for non-payment
     review_sensitivity: float = 0.8

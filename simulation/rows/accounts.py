@@ -42,7 +42,7 @@ def _joined_at(scene: Scene) -> Ints:
     people = scene.people
     static = Draws(scene.draws.seed, len(people), BEFORE_TIME)
     minutes = np.where(people.joined_month < 0, 0, static.whole("joined_at", 1, 420))
-    return scene.days.midnight(people.joined_day) + minutes * MINUTE_US
+    return np.asarray(scene.days.midnight(people.joined_day) + minutes * MINUTE_US)
 
 
 def _customers(scene: Scene, month: Month) -> None:

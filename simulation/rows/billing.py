@@ -146,7 +146,10 @@ def _payments(scene: Scene, month: Month) -> None:
     posting = (people.method == BANK_TRANSFER) * spread(draws.uniform("posting"), 0, 5)
     known_at = at + posting * 1_440 * MINUTE_US
     scene.add("payments", done, at, columns | {"status": "succeeded"}, known_at)
-    begun = np.maximum(month.span.start, paid.day - draws.whole("pending", 1, 4))
+    issued = month.span.start + people.due_offset - people.terms_days
+    issued = np.where(paid.newest_slot_month == month.span.month, issued, 0)
+    begun = np.maximum(paid.day - draws.whole("pending", 1, 4), issued)
+    begun = np.maximum(begun, month.span.start)
     pending = done & (people.method == DIRECT_DEBIT) & (begun < paid.day)
     at = scene.office("pending_at", begun)
     scene.add("payments", pending, at, columns | {"status": "pending"})

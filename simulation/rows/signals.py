@@ -107,7 +107,8 @@ def _sign_ups(scene: Scene, month: Month) -> None:
 def _odd(scene: Scene) -> Flags:
     state = scene.state
     office = (state.burst_months > 0) & (state.burst_kind == NEW_OFFICE)
-    return state.is_hijacked | office | (state.is_abusing & ~scene.people.is_careful)
+    careless = state.is_abusing & ~scene.people.is_careful
+    return np.asarray(state.is_hijacked | office | careless)
 
 
 def _sign_ins(scene: Scene, month: Month) -> None:
