@@ -111,10 +111,11 @@ class LiveSubscription:
 class AccountFacts:
     """Everything the policy may look at about one customer as of one moment.
 
-    With `source` "unknown" every money field and `days_overdue` are None; with
-    "ageing" only `open`, `overdue`, `actionable` and `days_overdue` come from the
-    report and `report_age_days` says how old it is; with "flat" `open`, `run_up`
-    and `clv` come from the portfolio's `exposure`.
+    With `source` "unknown" all that is owed is None, though subscriptions and usage
+    may still tell what is at stake; with "ageing" only `open`, `overdue`,
+    `actionable` and `days_overdue` come from the report and `report_age_days` says
+    how old it is; with "flat" `open`, `run_up` and `clv` come from the portfolio's
+    `exposure`.
     """
 
     customer_id: str

@@ -97,7 +97,7 @@ class Ledger:
         self.written_off = 0
         self._day = day
         self._last: Item | None = None
-        self._announced: dict[str, int] = {}  # known, not issued yet: money awaited
+        self._announced: dict[str, int] = {}  # being posted: what they can still take
         self._reserved: dict[str, list[tuple[int, int]]] = {}
         self._strangers: set[str] = set()  # invoices named before anyone knew them
 
@@ -118,9 +118,7 @@ class Ledger:
     def post(self, items: list[Item]) -> None:
         """Posts items; the caller has asked `continues_with` unless it is new."""
         ordered = sorted(items) if len(items) > 1 else items
-        for item in ordered:
-            if item[3] == INVOICE:
-                self._announced[item[2]] = item[4]
+        self._announced = {item[2]: item[4] for item in items if item[3] == INVOICE}
         for item in ordered:
             kind = item[3]
             if kind == INVOICE:
@@ -134,13 +132,13 @@ class Ledger:
 
     def _issue(self, item: Item) -> None:
         invoice = Invoice(item)
-        del self._announced[invoice.id]
         self.invoices[invoice.id] = invoice
         self.open.append(invoice)
         if len(self.open) > 1 and invoice.key < self.open[-2].key:
             self.open.sort(key=_key)
-        for money, entry in self._reserved.pop(invoice.id, ()):
-            self._reduce(invoice, invoice.issued_at, money, entry)
+        if self._reserved:
+            for money, entry in self._reserved.pop(invoice.id, ()):
+                self._reduce(invoice, invoice.issued_at, money, entry)
         if self.credit and invoice.remainder:
             self.credit -= self._reduce(invoice, invoice.issued_at, self.credit, PAID)
 

@@ -65,32 +65,33 @@ class Arrears:
 
     def episode_start(self, as_of: int) -> int:
         """When days_overdue last left 0; for a customer in arrears at `as_of`."""
-        earliest = self._chain_start(as_of)
-        invoices = [
-            invoice
-            for invoice in self._invoices_that_matter()
-            if invoice.settled_at is None or invoice.settled_at >= earliest
-        ]
+        earliest, invoices = self._chain(as_of)
+        if self._disputes:  # then any invoice may be contested instead of another
+            invoices = [
+                invoice
+                for invoice in self._invoices_that_matter()
+                if invoice.settled_at is None or invoice.settled_at >= earliest
+            ]
+        moments = (m for m in self._changes(invoices, 1) if earliest <= m <= as_of)
         start = as_of
-        for moment in sorted(self._changes(invoices, 1), reverse=True):
-            if earliest <= moment <= as_of:
-                if self.at(moment, invoices).days_overdue == 0:
-                    break
-                start = moment
+        for moment in sorted(moments, reverse=True):
+            if self.at(moment, invoices).days_overdue == 0:
+                break
+            start = moment
         return start
 
-    def _chain_start(self, as_of: int) -> int:
-        """Since when some invoice or other was late; an episode is never longer."""
-        start = as_of
-        spans = [
-            (self._days.start(invoice.due_on + 1), invoice.settled_at)
-            for invoice in self._late_invoices(1)
-        ]
-        for begin, end in sorted(spans, key=_later_end, reverse=True):
-            if end is not None and end < start:
+    def _chain(self, as_of: int) -> tuple[int, list[Invoice]]:
+        """Since when one invoice or another was late, and which: no episode is longer."""
+        first_late = self._days.start
+        chain = list(self._ledger.open)
+        start = min([as_of, *(first_late(i.due_on + 1) for i in chain)])
+        for invoice in reversed(self._ledger.settled):  # the last settled comes first
+            if invoice.settled_at is not None and invoice.settled_at < start:
                 break
-            start = min(start, begin)
-        return start
+            if invoice.days_late > 0:
+                chain.append(invoice)
+                start = min(start, first_late(invoice.due_on + 1))
+        return start, chain
 
     def spells(self, n_days: int, until: int) -> list[tuple[int, int]]:
         """Spans [from, to) up to `until` in which days_overdue is at least `n_days`."""
@@ -192,7 +193,3 @@ class Arrears:
                     shifted = (start(day(ended) + shift) for shift in (1, n_days))
                     moments.update((ended, *shifted))
         return moments
-
-
-def _later_end(span: tuple[int, int | None]) -> int:
-    return FOREVER if span[1] is None else span[1]

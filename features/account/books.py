@@ -132,7 +132,7 @@ class Books:
         """Posts newly known rows; False (the books are spoilt) if they rewrite."""
         if not invoices and not payments:
             return True
-        items = [document for row in invoices if (document := _document(row))]
+        items = [_document(row) for row in invoices if row[5]]  # 0 is ignored
         changed = {}
         for row in payments:
             payment_id = row[3]
@@ -186,10 +186,8 @@ def _known_at(row: Row) -> int:
     return moment
 
 
-def _document(row: Row) -> Item | None:
+def _document(row: Row) -> Item:
     _, _, at, document_id, kind, amount, applies_to, due_at, due_on, subscription = row
-    if amount == 0:
-        return None
     kind = KINDS[kind]
     names = None if kind == INVOICE else applies_to
     return (at, 0, document_id, kind, amount, names, due_at, due_on, subscription)

@@ -8,7 +8,7 @@ from features.account.history import account_columns, history_of
 from features.account.measures import access_off, actions_since, active_holds
 from features.account.standing import Account, Rules, Standing
 from features.account.values import KnownTable, known_table
-from features.events import Events
+from features.events import MISSING, Events
 from features.facts import (
     AccountFacts,
     LiveSubscription,
@@ -102,12 +102,16 @@ def _created_at(customer: KnownTable) -> int | None:
 
 def _known_until(events: Events, as_of: int) -> int | None:
     """The latest `known_at` up to `as_of`; `snapshots` say nothing of a customer."""
-    moments = [
-        int(known_at.max())
-        for table, columns in events.tables.items()
-        if table != "snapshots"
-        and len(known_at := columns["known_at"][columns["known_at"] <= as_of])
-    ]
+    moments = []
+    for table, columns in events.tables.items():
+        known_at = columns["known_at"]
+        if table == "snapshots" or not len(known_at):
+            continue
+        latest = known_at.max()
+        if latest > as_of:
+            latest = known_at[known_at <= as_of].max(initial=MISSING)
+        if latest != MISSING:
+            moments.append(int(latest))
     return max(moments, default=None)
 
 

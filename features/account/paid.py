@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from math import nan, sqrt
 
-from features.ledger import Invoice, Ledger
+from features.ledger import Ledger
 from features.moments import DAY_US
 
 
@@ -15,12 +15,9 @@ class PaidInvoices:
 
     __slots__ = (
         "_days",
-        "_n_late",
         "_n_seen",
         "_paid_at",
-        "_squares",
-        "_to_pay_us",
-        "_total",
+        "_sums",
         "largest",
         "ledger",
         "n_in_parts",
@@ -31,27 +28,33 @@ class PaidInvoices:
         self.largest = self.n_in_parts = self._n_seen = 0
         self._paid_at: list[int] = []
         self._days: list[int] = []
-        self._n_late, self._total, self._squares, self._to_pay_us = [0], [0], [0], [0]
+        # so far: n late, days late, their squares, microseconds from issue to payment
+        self._sums: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
 
     def catch_up(self) -> None:
         """Takes in what the ledger has settled since the last time."""
         settled = self.ledger.settled
+        if len(settled) == self._n_seen:
+            return
+        n_late, total, squares, to_pay_us = self._sums[-1]
         for invoice in settled[self._n_seen :]:
-            if invoice.was_paid:
-                self._add(invoice, invoice.settled_at or 0)
+            paid_at = invoice.settled_at
+            if paid_at is None or not invoice.n_paid or invoice.written_off:
+                continue
+            days = invoice.days_late if invoice.days_late > 0 else 0
+            if days:
+                n_late += 1
+                total += days
+                squares += days * days
+            to_pay_us += paid_at - invoice.issued_at
+            self._paid_at.append(paid_at)
+            self._days.append(days)
+            self._sums.append((n_late, total, squares, to_pay_us))
+            if invoice.n_paid > 1:
+                self.n_in_parts += 1
+            if invoice.amount > self.largest:
+                self.largest = invoice.amount
         self._n_seen = len(settled)
-
-    def _add(self, invoice: Invoice, paid_at: int) -> None:
-        days = invoice.days_late if invoice.days_late > 0 else 0
-        self._paid_at.append(paid_at)
-        self._days.append(days)
-        self._n_late.append(self._n_late[-1] + (days > 0))
-        self._total.append(self._total[-1] + days)
-        self._squares.append(self._squares[-1] + days * days)
-        self._to_pay_us.append(self._to_pay_us[-1] + paid_at - invoice.issued_at)
-        self.n_in_parts += invoice.n_paid > 1
-        if invoice.amount > self.largest:
-            self.largest = invoice.amount
 
     @property
     def n(self) -> int:
@@ -59,7 +62,7 @@ class PaidInvoices:
 
     @property
     def n_late(self) -> int:
-        return self._n_late[-1]
+        return self._sums[-1][0]
 
     @property
     def last_days_late(self) -> int | None:
@@ -74,14 +77,14 @@ class PaidInvoices:
         n = len(self._paid_at) - first
         if not n:
             return (0.0, 0.0, nan, nan, nan, nan)
-        total = self._total[-1] - self._total[first]
-        squares = self._squares[-1] - self._squares[first]
-        to_pay_us = self._to_pay_us[-1] - self._to_pay_us[first]
+        late_then, total_then, squares_then, us_then = self._sums[first]
+        late, total, squares, us = self._sums[-1]
+        total, squares = total - total_then, squares - squares_then
         return (
             float(n),
-            float(self._n_late[-1] - self._n_late[first]),
+            float(late - late_then),
             total / n,
             float(max(self._days[first:])),
             sqrt(n * squares - total * total) / n,
-            to_pay_us / n / DAY_US,
+            (us - us_then) / n / DAY_US,
         )

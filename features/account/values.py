@@ -21,6 +21,8 @@ class KnownTable:
 
     def rows(self, *names: str) -> Iterator[tuple[Any, ...]]:
         """The named cells of each row; a missing cell is None."""
+        if not self._places:
+            return iter(())
         picked = [
             [_cell(value) for value in self._columns[name][self._places].tolist()]
             for name in names
