@@ -6,6 +6,8 @@ recommendation from the very functions that answer one customer.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,8 @@ import pyarrow as pa
 from advice.advice import Advice, reason_row
 from advice.knowledge import require_same
 from decisions.actions import ACTIONS
-from decisions.case import BookState
+from decisions.case import BookState, Case
+from decisions.portfolio import recommend_many
 from features.account import account_facts
 from features.batch import feature_table, matrix
 from features.moments import to_datetime
@@ -66,6 +69,7 @@ SCHEMA = pa.schema(
         ("points_nonpayment", pa.int64()),
         ("proposed_action", pa.string()),
         ("action", pa.string()),
+        ("action_in_run", pa.string()),
         ("no_decision", pa.string()),
         ("requires_person", pa.bool_()),
         ("stability", pa.float64()),
@@ -91,6 +95,10 @@ def portfolio_run(
 ) -> pa.Table:
     """One row of advice per snapshot, in the order of `snapshots`.
 
+    `action` is what the policy permits for the customer alone, as the service answers;
+    `action_in_run` is what is left of it when the whole run shares the policy's
+    suspension budgets and review queue, per moment.
+
     Args:
         advisor: bundles and policy.
         portfolio: must have the settings the bundles were trained with.
@@ -103,8 +111,17 @@ def portfolio_run(
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     numbers = _Numbers(advisor, portfolio, snapshots)
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
+    places: dict[datetime, list[int]] = defaultdict(list)
+    cases: dict[datetime, list[Case]] = defaultdict(list)
     for i, advice in _advices(advisor, portfolio, snapshots, numbers, book):
         rows[i] = advice_row(advice)
+        places[advice.as_of].append(i)
+        cases[advice.as_of].append(advice.case)
+    for at, members in cases.items():
+        whole = replace(book, n_customers=book.n_customers or len(members))
+        run = recommend_many(members, advisor.policy, at, whole)
+        for i, action in zip(places[at], run.actions(run.recommended), strict=True):
+            rows[i]["action_in_run"] = action
     return pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata(
         {
             "policy_hash": advisor.policy.hash,
