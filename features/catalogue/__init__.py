@@ -19,6 +19,7 @@ from features.catalogue.families import FAMILIES, Family
 from features.catalogue.identity import IDENTITY_FEATURES
 from features.catalogue.instruments import INSTRUMENT_FEATURES
 from features.catalogue.invoices import INVOICE_FEATURES
+from features.catalogue.page import FeatureLine, feature_lines, features_page
 from features.catalogue.payments import PAYMENT_FEATURES
 from features.catalogue.subscriptions import SUBSCRIPTION_FEATURES
 from features.catalogue.usage import USAGE_FEATURES
@@ -71,8 +72,11 @@ __all__ = [
     "CATALOGUE",
     "FAMILIES",
     "Family",
+    "FeatureLine",
     "declared_features",
+    "feature_lines",
     "feature_set",
+    "features_page",
     "known_features",
     "restored",
 ]

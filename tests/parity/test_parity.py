@@ -303,7 +303,7 @@ def test_batch_equals_online(history: History, as_ofs: list[datetime]) -> None:
     assert_same(matrix(table, KNOWN), expected)
 
 
-HERS = {(table, "eve") for table in ("invoices", "payments", "disputes", "ageing")}
+HERS = {(table, "eve") for table in ("invoices", "payments", "disputes")}
 
 
 def test_batch_equals_online_where_every_feature_has_a_value() -> None:
