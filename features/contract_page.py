@@ -1,0 +1,114 @@
+"""The contract as a page for people, made from `features.contract`: it cannot lie."""
+
+from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec, TableSpec
+from features.money import LARGEST, PER_UNIT
+from features.rejects import WHAT_TO_DO
+
+ABOUT = {
+    "customers": "Who they are. A later row is a newer version of the customer.",
+    "subscriptions": "What they bought, as a log.",
+    "invoices": "Invoices, credit notes and write-offs; each document its own row.",
+    "payments": "A log: the latest status other than `refunded` is the state.",
+    "disputes": "Contested money and chargebacks: a log, as the reseller sees it.",
+    "usage": "What the provider charges the reseller, a row per day or less.",
+    "access": "Signs of who uses the account.",
+    "alerts": "What a provider or a monitor reported, as a log.",
+    "contacts": "Notices, replies, promises to pay, appeals.",
+    "holds": "Reasons not to act.",
+    "actions": "What was done about a customer, with its propensity.",
+    "ageing": "A periodic report of what is owed.",
+    "outcomes": "What became of it, where events do not tell.",
+    "snapshots": "Optional: `event_at` is a moment to score.",
+}
+NOTES = {
+    "event_at": "when it happened",
+    "known_at": "when we could know it; absent: `event_at`",
+    "retracted": "true takes the row of this key back from its `known_at`",
+    "currency": "ISO 4217; absent: the portfolio's; another one needs a rate",
+    "customers.event_at": "absent: `known_at`, else `created_at`, else always",
+    "customers.created_at": "absent: the first `known_at`",
+    "customers.expected_lifetime_months": "remaining",
+    "subscriptions.effective_at": "when it takes effect; absent: `event_at`",
+    "subscriptions.unit_price": "per month",
+    "invoices.due_at": "required for an `invoice`",
+    "invoices.amount": "0 is ignored",
+    "invoices.applies_to": "the invoice a credit note or write-off reduces",
+    "payments.amount": "of a refund: the part refunded",
+    "payments.payment_id": "a retry is a new one",
+    "contacts.notice": "its name in the policy",
+    "contacts.until": "the date promised",
+    "ageing.paid": "since the last row",
+    "ageing.state": "what the source says, free text",
+    "usage.cost": "what the provider charges the reseller",
+}
+_KINDS = {
+    "text": "text",
+    "moment": "moment",
+    "day": "moment or date",
+    "money": "money",
+    "number": "number",
+    "integer": "number",
+    "boolean": "boolean",
+    "choice": "choice",
+}
+_HEAD = f"""\
+# The portfolio contract: tables and columns
+
+<!-- made by `make docs`; change the code, not this page -->
+
+A portfolio is a folder with `portfolio.yaml` and one Parquet file per table
+(`invoices.parquet`), one CSV file (`invoices.csv`), or a folder of either
+(`invoices/*.parquet`, partitioned or not). Only `customers` must exist. The API
+takes the same tables and columns as lists of JSON objects.
+
+- **Moment**: UTC. In text ISO 8601 with offset (`2026-06-30T22:00:00Z`); a time
+  without offset is an error. A plain date (`2026-06-30`) is the last microsecond
+  of that day in the portfolio's time zone.
+- **Money**: major units, four decimal places, rounded half-even; at most
+  {LARGEST // PER_UNIT:,}; not negative unless said.
+- **Boolean**: true and false, also as text, or 1 and 0.
+- **Empty text** is a missing value. Unknown extra columns are ignored, with a warning.
+- **Key**: of rows with one key the latest known stands; a correction is a new row
+  with the same key and a later `known_at`.
+- `known_at` may precede `event_at` by {CLOCK_SKEW_US // 60_000_000} minutes (skew).
+
+Columns in **bold** are required.
+"""
+
+
+def contract_page() -> str:
+    """The page as Markdown."""
+    tables = "\n".join(_table(table) for table in TABLES.values())
+    return f"{_HEAD}\n{tables}\n{_rules()}"
+
+
+def _table(table: TableSpec) -> str:
+    key = " + ".join(f"`{name}`" for name in table.key)
+    rows = "\n".join(_column(table.name, column) for column in table.columns)
+    return (
+        f"## {table.name}\n\n{ABOUT[table.name]}\n\nKey: {key}\n\n"
+        f"| column | kind | values and notes |\n|---|---|---|\n{rows}\n"
+    )
+
+
+def _column(table: str, column: ColumnSpec) -> str:
+    name = f"**{column.name}**" if column.is_required else column.name
+    notes = [" ".join(f"`{choice}`" for choice in column.choices)]
+    if column.is_open:
+        notes.append("anything else is kept as `other`")
+    if column.default is not None:
+        notes.append(f"absent: `{column.default}`")
+    if column.kind == "money" and column.may_be_negative:
+        notes.append("may be negative")
+    notes.append(NOTES.get(f"{table}.{column.name}", NOTES.get(column.name, "")))
+    said = "; ".join(note for note in notes if note)
+    return f"| {name} | {_KINDS[column.kind]} | {said} |"
+
+
+def _rules() -> str:
+    rows = "\n".join(f"| `{rule}` | {advice} |" for rule, advice in WHAT_TO_DO.items())
+    return (
+        "## Why a row is rejected\n\nGood rows go on. Bad rows are counted, and go to "
+        "`rejected/TABLE.parquet` with the rule's name when asked.\n\n"
+        f"| rule | what to do |\n|---|---|\n{rows}\n"
+    )
