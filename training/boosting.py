@@ -16,7 +16,7 @@ from scoring.trees import TreeModel
 from training.rows import FloatArray, Rows
 
 MOST_ROUNDS = 2000
-PATIENCE = 80  # rounds without a better log-loss
+PATIENCE = 60  # rounds without a better log-loss
 SMALL_ROWS = 12_000
 RARE_RATE = 0.005
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
@@ -69,7 +69,7 @@ def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
 
 def fit_rounds(rows: Rows, parameters: Mapping[str, Any], n_rounds: int) -> TreeModel:
     booster = lightgbm.train(
-        dict(parameters), _dataset(rows, parameters), num_boost_round=n_rounds
+        dict(parameters), _dataset(rows, parameters), num_boost_round=max(1, n_rounds)
     )
     return TreeModel(booster.model_to_string())
 

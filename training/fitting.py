@@ -17,7 +17,7 @@ from scoring.trees import TreeModel
 from training.boosting import fit_rounds, fit_stopped, recipe
 from training.lateness import fit_rule
 from training.linear import fit_linear
-from training.rows import FloatArray, Rows
+from training.rows import FloatArray, IntArray, Rows
 from training.split import customer_folds, latest_window
 
 N_FOLDS = 5
@@ -46,23 +46,22 @@ def margin(model: Model, rows: Rows) -> FloatArray:
     return model.margin(rows.x, rows.feature_set.names)
 
 
-def fit(learner: Learner, rows: Rows, seed: int, n_folds: int = N_FOLDS) -> Fitted:
+def fit(learner: Learner, rows: Rows, seed: int, n_rounds: int | None = None) -> Fitted:
     """Fit and calibrate `learner` on `rows`.
 
     Args:
         learner: `lightgbm`, `linear` or `rule` (which needs a known lateness).
         rows: all that may be learnt from; both labels present.
         seed: of the folds and of LightGBM.
-        n_folds: parts of the customers, each predicted by a model of the others.
+        n_rounds: of the trees; None to find them by early stopping in every fold.
     """
-    fold = customer_folds(rows, n_folds, seed)
+    fold = customer_folds(rows, N_FOLDS, seed)
     if learner == "lightgbm":
-        model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed)
+        model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed, n_rounds)
     else:
-        n_rounds = None
         model = _fit_additive(learner, rows)
         out_of_fold = np.empty(len(rows))
-        for k in range(n_folds):
+        for k in range(N_FOLDS):
             part = _fit_additive(learner, rows[fold != k])
             out_of_fold[fold == k] = margin(part, rows[fold == k])
     calibration = _calibration(rows, out_of_fold)
@@ -79,18 +78,23 @@ def _fit_additive(learner: Learner, rows: Rows) -> Model:
 
 
 def _fit_trees(
-    rows: Rows, fold: "np.typing.NDArray[np.int64]", seed: int
+    rows: Rows, fold: IntArray, seed: int, n_rounds: int | None
 ) -> tuple[Model, FloatArray, int]:
     parameters = recipe(rows, seed)
     out_of_fold = np.empty(len(rows))
-    rounds = []
-    for k in range(int(fold.max()) + 1):
+    found = []
+    for k in range(N_FOLDS):
         judged = fold == k
-        n, out_of_fold[judged] = fit_stopped(rows[~judged], rows[judged], parameters)
-        # more rows carry proportionally more rounds
-        rounds.append(n * len(rows) / (len(rows) - judged.sum()))
-    n_rounds = max(1, round(float(np.mean(rounds))))
-    return fit_rounds(rows, parameters, n_rounds), out_of_fold, n_rounds
+        share = 1.0 - float(judged.mean())  # more rows carry that much more rounds
+        if n_rounds is None:
+            n, margins = fit_stopped(rows[~judged], rows[judged], parameters)
+            found.append(n / share)
+        else:
+            part = fit_rounds(rows[~judged], parameters, round(n_rounds * share))
+            margins = part.margin(rows.x[judged])
+        out_of_fold[judged] = margins
+    n_all = n_rounds or max(1, round(float(np.mean(found))))
+    return fit_rounds(rows, parameters, n_all), out_of_fold, n_all
 
 
 def _calibration(rows: Rows, out_of_fold: FloatArray) -> LogOddsAffine:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from scoring.bundle import Learner
 from training.alarms import Alarm, alarms, gain_shares
@@ -59,5 +59,7 @@ def learn(rows: Rows, seed: int, progress: Progress = lambda _: None) -> Learnt:
         chosen = fitted[judgement.learner]
         found = alarms(test, chosen.model, judgement.auc_not_past_due)
         progress(f"learning again from all {len(rows):,} rows with {judgement.learner}")
-        final = fit(judgement.learner, rows, seed)
+        # a longer history carries proportionally more rounds
+        n_rounds = chosen.n_rounds and round(chosen.n_rounds * len(rows) / len(train))
+        final = fit(judgement.learner, rows, seed, n_rounds)
         return Learnt(parts, judgement, final, found, gain_shares(final.model, rows))

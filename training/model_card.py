@@ -1,6 +1,7 @@
 """The model card: what a person should know before they trust a probability."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 from markdown_it import MarkdownIt
@@ -33,7 +34,13 @@ SPLITS = {
     "customers_short_history": "by customer: the history is too short to test on a "
     "later period. **This flatters the model**; judge it again when more is known",
 }
+RESULT = {True: "passed", False: "**not passed**"}
 MOST_FEATURES = 15
+LIMITS = """\
+- Customers acted upon may have behaved otherwise; no action of the reseller is a
+  label, and none but the reminder timeline is a feature.
+- No name, gender, age, nationality or country is a feature. Declared attributes may
+  still stand in for them: check them for your portfolio."""
 
 
 def model_card(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
@@ -64,7 +71,7 @@ def as_html(markdown: str, title: str, images: list[str]) -> str:
     )
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -82,7 +89,12 @@ def _use(bundle: Bundle) -> str:
 
 def _data(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
     dates = np.unique(rows.as_of)
-    first, last = (_day(int(moment)) for moment in (dates[0], dates[-1]))
+    first, last = (_day(int(moment), bundle) for moment in (dates[0], dates[-1]))
+    when = (
+        f"on {first}"
+        if len(dates) == 1
+        else f"on {len(dates)} dates, {first} to {last}"
+    )
     name = bundle.settings.name
     simulated = (
         "\n\n**This portfolio is simulated.** Its numbers prove that the machinery "
@@ -96,8 +108,8 @@ def _data(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
         f"Portfolio `{name}`, observed until {bundle.trained_on.isoformat()}; "
         f"content hash `{bundle.data_hash[:16]}`, feature set "
         f"`{bundle.feature_set.hash[:16]}`, seed {seed}.{simulated}\n\n"
-        f"Population: {len(np.unique(rows.customer)):,} customers at {len(dates)} "
-        f"moments from {first} to {last}, {len(rows):,} mature rows, "
+        f"Population: {len(np.unique(rows.customer)):,} customers {when}, "
+        f"{len(rows):,} mature rows, "
         f"{rows.n_positives:,} positive ({rows.rate:.2%}). Unknown outcomes are left "
         "out, never counted as good.\n\n"
         f"Judged on {int(split.test.sum()):,} rows, split {SPLITS[split.kind]}. The "
@@ -105,8 +117,9 @@ def _data(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
     )
 
 
-def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1e6, UTC).date().isoformat()
+def _day(moment: int, bundle: Bundle) -> str:
+    at = datetime.fromtimestamp(moment / 1e6, bundle.settings.zone)
+    return at.date().isoformat()
 
 
 def _metrics(learnt: Learnt) -> str:
@@ -136,8 +149,7 @@ def _metrics(learnt: Learnt) -> str:
 
 def _gates(learnt: Learnt) -> str:
     rows = [
-        (gate.name.replace("_", " "), "passed" if gate.is_passed else "**not passed**")
-        + (gate.text,)
+        (gate.name.replace("_", " "), RESULT[gate.is_passed], gate.text)
         for gate in learnt.judgement.gates
     ]
     table = _table(("gate", "result", "numbers"), rows)
@@ -162,15 +174,11 @@ def _features(learnt: Learnt) -> str:
 
 
 def _limits(bundle: Bundle, learnt: Learnt) -> str:
-    horizon = bundle.horizon_days
-    lines = [
-        f"- The newest outcomes are at least {horizon} days old: a change of the "
-        "economy or of a fraud pattern since then is not in it.",
-        "- Customers acted upon may have behaved otherwise; no action of the reseller "
-        "is a label, and none but the reminder timeline is a feature.",
-        "- No name, gender, age, nationality or country is a feature. Declared "
-        "attributes may still stand in for them: check them for your portfolio.",
-    ]
+    newest = (
+        f"- The newest outcomes were {bundle.horizon_days} days in the making: a "
+        "change of the economy or of a fraud pattern since then is not in it."
+    )
+    lines = [newest, LIMITS]
     if learnt.judgement.learner != "lightgbm":
         lines.append(
             f"- Trees did not beat the simpler `{learnt.judgement.learner}` here, so "

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 from scipy.special import chdtri
 
 from scoring.metrics import equal_count_bins, roc_curve
@@ -31,7 +31,8 @@ def plots(learnt: Learnt, title: str) -> Mapping[str, Figure]:
         ),
         "calibration.png": _calibration(label, p, f"{title}\nCalibration by decile"),
         "scores.png": _scores(label, p, f"{title}\nDistribution of P"),
-        "gain.png": _gain(learnt.gains, f"{title}\nWhat moves the model"),
+        "gain.png": _gain(label, p, f"{title}\nGain: who is found, worst first"),
+        "features.png": _features(learnt.gains, f"{title}\nWhat moves the model"),
     }
 
 
@@ -71,9 +72,7 @@ def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
     n_above, n_hits = by_score(label, p)
     rate = float(label.mean())
     axes.axhline(rate, color=SOFT, linestyle="--", linewidth=1)
-    axes.annotate(
-        f"everyone: {rate:.1%}", (0.99, rate), ha="right", va="bottom", color=INK
-    )
+    axes.annotate(f"everyone: {rate:.1%}", (0.01, rate), va="top", color=INK)
     axes.plot(n_hits / label.sum(), n_hits / n_above, color=ACCENT, linewidth=2)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
@@ -107,7 +106,8 @@ def _calibration(label: FloatArray, p: FloatArray, title: str) -> Figure:
     axes.set_xlim(floor, top)
     axes.set_ylim(floor, top)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
         axis.set_minor_formatter("")
     return figure
 
@@ -116,7 +116,7 @@ def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
     """Both classes as densities on the log-odds axis, labelled with P."""
     figure, axes = _axes(title, "P (log-odds scale)", "share of the class")
     z = np.log(np.clip(p, 1e-6, 1 - 1e-6) / (1 - np.clip(p, 1e-6, 1 - 1e-6)))
-    edges = np.linspace(z.min(), z.max() + 1e-9, 41)
+    edges = np.linspace(z.min(), z.max() + 1e-9, 41).tolist()
     for value, color, name in ((0.0, ACCENT, "good"), (1.0, WARM, "bad")):
         own = z[label == value]
         weights = np.full(len(own), 1.0 / len(own))
@@ -130,7 +130,22 @@ def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
     return figure
 
 
-def _gain(gains: Mapping[str, float], title: str) -> Figure:
+def _gain(label: FloatArray, p: FloatArray, title: str) -> Figure:
+    figure, axes = _axes(title, "share of customers, highest P first", "bad found")
+    n_above, n_hits = by_score(label, p)
+    touched, found = n_above / len(label), n_hits / label.sum()
+    axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
+    axes.plot(np.append(0.0, touched), np.append(0.0, found), color=ACCENT, linewidth=2)
+    tenth = float(np.interp(0.1, touched, found))
+    axes.plot([0.1], [tenth], "o", color=WARM)
+    axes.annotate(f"first tenth: {tenth:.0%} of the bad", (0.13, tenth), va="top")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    _percent(axes)
+    return figure
+
+
+def _features(gains: Mapping[str, float], title: str) -> Figure:
     names = list(gains)[:MOST_FEATURES][::-1]
     height = 1.4 + 0.24 * max(len(names), 4)
     figure, axes = _axes(title, "share of the gain", "", height)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import mlflow.pyfunc
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from features.batch import matrix
@@ -34,7 +35,7 @@ def frame_matrix(
     return matrix(table, feature_set)
 
 
-class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
     """A bundle as MLflow wants it; the arguments are MLflow's own."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401

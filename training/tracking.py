@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, Schema, TensorSpec
 
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
@@ -143,7 +143,7 @@ def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
     mlflow.log_metrics(_metrics(learnt))
 
 
-def _metrics(learnt: Learnt) -> Mapping[str, float]:
+def _metrics(learnt: Learnt) -> dict[str, float]:
     judgement = learnt.judgement
     found = {"ece": expected_calibration_error(judgement.label, judgement.p)}
     for name, metric in judgement.metrics.items():
@@ -195,7 +195,7 @@ def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:
 
 def signature(feature_set: FeatureSet) -> ModelSignature:
     """One optional column per feature in, one probability per row out."""
-    columns = [
+    columns: list[ColSpec | TensorSpec] = [
         ColSpec("string" if f.is_category else "double", f.name, required=False)
         for f in feature_set.features
     ]
