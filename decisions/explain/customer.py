@@ -18,6 +18,7 @@ SILENT = frozenset(
         "fraud_floor",
         "holdout",
         "kill_switch",
+        "ladder_state",
         "new_customer",
         "no_contacts",
         "no_evidence",
@@ -106,6 +107,9 @@ def _next(s: Subject) -> Iterator[str]:
         yield words.sentence("customer.next.returns", within=hours)
     if answer.auto_expires_at is not None:
         yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
+    if answer.data_export_until is not None:
+        until = answer.data_export_until
+        yield words.sentence("customer.next.data_export", data_export_until=until)
     if action != "none" and document.contact:
         key = "contact_protective" if _is_protective(s) else "contact"
         yield words.sentence(f"customer.next.{key}", contact=document.contact)

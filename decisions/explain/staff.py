@@ -145,11 +145,10 @@ def _one_reason(s: Subject, reason: Withheld) -> Iterator[str]:
 
 def _permitted_from(s: Subject) -> Iterator[str]:
     """The moment at which the proposal would be permitted, where time alone decides."""
-    proposed = s.answer.proposed_action
-    of_it = [r.permitted_from for r in s.answer.withheld if proposed in r.actions]
-    moments = [moment for moment in of_it if moment is not None]
-    if proposed is not None and len(moments) > 1 and len(moments) == len(of_it):
-        yield s.words.sentence("staff.permitted_from", action=proposed, at=max(moments))
+    answer = s.answer
+    if answer.permitted_from is not None:
+        action, at = answer.proposed_action, answer.permitted_from
+        yield s.words.sentence("staff.permitted_from", action=action, at=at)
 
 
 def _holds(s: Subject) -> Iterator[str]:
@@ -190,22 +189,39 @@ def _notices(s: Subject) -> Iterator[str]:
 
 
 def _person(s: Subject) -> Iterator[str]:
-    answer = s.answer
+    answer, words = s.answer, s.words
     action: Action | None = answer.recommended_action
-    if action is None or answer.in_force:
+    if action is None:
         return
-    if action == "review":
-        yield s.words.sentence("staff.person.review")
-    elif answer.requires_person:
-        yield s.words.sentence("staff.person.approvals", n=answer.approvals)
-    elif SEVERITY[action] in STOPS:
-        yield s.words.sentence("staff.person.automatic")
-    if answer.review_by is not None and answer.auto_expires_at is not None:
-        yield s.words.sentence(
-            "staff.person.review_by",
+    if not answer.in_force:
+        yield from _agreement(s, action)
+    if answer.owner is not None:
+        who = words.word("teams", answer.owner)
+        yield words.sentence("staff.person.owner", who=who)
+    if answer.review_by is not None:
+        key = "review_by" if answer.auto_expires_at is not None else "review_by_only"
+        yield words.sentence(
+            f"staff.person.{key}",
             review_by=answer.review_by,
             auto_expires_at=answer.auto_expires_at,
         )
+    if answer.stop_charging:
+        yield words.sentence("staff.person.stop_charging")
+    if answer.data_export_until is not None:
+        until = answer.data_export_until
+        yield words.sentence("staff.person.data_export", data_export_until=until)
+
+
+def _agreement(s: Subject, action: Action) -> Iterator[str]:
+    if action == "review":
+        yield s.words.sentence("staff.person.review")
+    elif s.answer.requires_person:
+        yield s.words.sentence("staff.person.approvals", n=s.answer.approvals)
+        if s.answer.meanwhile_action is not None:
+            meanwhile = s.answer.meanwhile_action
+            yield s.words.sentence("staff.person.meanwhile", action=meanwhile)
+    elif SEVERITY[action] in STOPS:
+        yield s.words.sentence("staff.person.automatic")
 
 
 def _reactivation(s: Subject) -> Iterator[str]:

@@ -10,7 +10,9 @@ from decisions.publish.source import Source
 
 def access(s: Source) -> Section:
     """The ordinary way and the way of abnormally high use."""
-    return s.section("access", *s.items([*_ordinary(s), *_high_usage(s)]))
+    days = s.document.termination.data_export_days
+    export = s.say("access.data_export", n=days)
+    return s.section("access", *s.items([*_ordinary(s), *_high_usage(s), export]))
 
 
 def _ordinary(s: Source) -> Iterator[str]:
@@ -62,7 +64,7 @@ def _sign(s: Source, rule: EvidenceRule) -> str:
 
 def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     if path.terms_clause:
-        yield s.say("protective.clause", clause=path.terms_clause)
+        yield s.say("protective.clause", clause=_clause(s, path.terms_clause))
     yield s.say("protective.estimate")
     if path.notice is not None:
         notice, hours = s.notice(path.notice), path.notice_within_hours
@@ -73,9 +75,18 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     yield s.say("protective.expires", hours=path.auto_expire_hours)
     yield s.say("protective.scope")
     yield s.say("protective.ending")
+    if path.stop_charging:
+        yield s.say("protective.stop_charging")
     yield s.say("protective.no_finding")
     if wording := s.own(path.wording):
         yield s.say("protective.wording", wording=wording)
+
+
+def _clause(s: Source, clause: str) -> str:
+    """The clause; in another language than the policy's its number alone, if any."""
+    number = clause.split(maxsplit=1)[0]
+    is_number = number[:1].isdigit() or number[:1] == "§"
+    return s.own(clause) or (number if is_number else clause)
 
 
 def restoring(s: Source) -> Section:

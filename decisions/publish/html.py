@@ -61,11 +61,13 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     """Column heads label the cells again where a narrow screen stacks them."""
-    yield f'<table>\n<caption class="unseen">{escape(table.caption)}</caption>\n<thead><tr>'
+    caption = escape(table.caption)
+    yield f'<table>\n<caption class="unseen">{caption}</caption>\n<thead><tr>'
     yield "".join(f'<th scope="col">{escape(head)}</th>' for head in table.head)
     yield "</tr></thead>\n<tbody>\n"
     for row in table.rows:
-        yield f'<tr><th scope="row">{escape(row[0])}</th>'
+        first = escape(table.head[0])
+        yield f'<tr><th scope="row" data-head="{first}">{escape(row[0])}</th>'
         for head, cell in zip(table.head[1:], row[1:], strict=True):
             yield f'<td data-head="{escape(head)}">{escape(cell)}</td>'
         yield "</tr>\n"

@@ -22,7 +22,10 @@ class UnknownFormatError(DecisionError):
 
 
 def publish(
-    policy: Policy, lang: str, format: Format = "html", at: datetime | None = None
+    policy: Policy,
+    lang: str,
+    format: Format = "html",  # noqa: A002  the name people type
+    at: datetime | None = None,
 ) -> str:
     """The collections policy as customers read it, from the values that decide.
 

@@ -155,9 +155,11 @@ def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
     then = s.words.say("publish.notices.then")
     channels = then.join(s.words.word("channels", c) for c in rule.channels)
     called = s.notice(name, "name")
-    final = s.say("notices.final") if rule.is_final_warning else ""
+    called = called[:1].upper() + called[1:]
+    if rule.is_final_warning:
+        called = f"{called}. {s.say('notices.final')}"
     return (
-        f"{called[:1].upper()}{called[1:]}. {final}".strip(),
+        called,
         channels,
         s.words.joined([s.language(code) for code in rule.languages]),
         s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),

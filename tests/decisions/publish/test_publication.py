@@ -1,0 +1,387 @@
+"""The published text is the policy: every number and every way to a stop."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from decisions.explain import LANGUAGES, UnknownLanguageError
+from decisions.explain.wording import messages
+from decisions.policy.document import PolicyDocument
+from decisions.policy.load import Policy, load_policy, shipped_policies
+from decisions.publish import FORMATS, Format, UnknownFormatError, publish
+from decisions.publish.composition import compose
+from decisions.publish.page import Table, texts
+
+POLICIES = {path.stem: load_policy(path) for path in shipped_policies()}
+DEFAULT = POLICIES["reseller-default"]
+RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
+
+# Numbers of the file that are the reseller's own affair, and why they are.
+INTERNAL = (
+    "forbear_policy",  # version of the schema
+    "costs",  # what mistakes cost the reseller
+    "thresholds",  # levels of the estimates: published, they would be gamed
+    "ordinary_stop",  # a reckoning date of the cost model
+    "provider",  # the reseller's own purchase terms
+    "budget",  # that there is a limit is published, its size is not
+    "review",  # capacity of a team
+    "cases",  # examples for the check
+    "amendments",  # become versions of their own, tested below
+    "fraud_path.min_p_fraud",  # levels of the estimates
+    "high_usage.min_p_nonpayment",
+    "first_invoice.min_p_bad",
+    "guardrails.suspend.min_p_bad",
+    "guardrails.block",
+    "guardrails.suspend.min_exposure",  # at cost, not a face value
+    "guardrails.any.min_net_gain",
+    "guardrails.any.hysteresis",
+    "guardrails.any.close_call_below",
+    "guardrails.any.max_report_age_days",
+    "guardrails.any.valid_hours",
+    "exploration.max_exposure",
+    "exploration.epoch_days",
+    "holdout.epoch_days",
+    "holds.legal.max_days",  # ended by law, not by days
+    "holds.manual",  # inner hold of the staff
+)
+
+
+@cache
+def full_document() -> PolicyDocument:
+    """The default policy with everything filled in that it leaves out."""
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["effective_to"] = "2030-12-31"
+    values["clock"]["grace_days"] = 2
+    values["calendar"]["days_off"] = ["2026-12-24"]
+    values["holdout"]["share"] = 0.02
+    values["reconnection"]["fee_cap"] = 15
+    for name, fee in (("reminder_2", 5), ("final_notice", 8), ("usage_warning", 3)):
+        values["notices"]["kinds"][name]["fee"] = fee
+    values["notices"]["kinds"]["reminder_1"]["fee"] = 1
+    values["notices"]["kinds"]["access_paused"]["fee"] = 2
+    return PolicyDocument.model_validate(values)
+
+
+def leaves(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of all numbers, dates and times."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from leaves(item, (*path, i))
+    elif isinstance(value, int | float | date | time) and not isinstance(value, bool):
+        yield path
+
+
+def published_paths() -> list[Any]:
+    found = []
+    for path in leaves(full_document().model_dump(by_alias=True)):
+        name = ".".join(map(str, path))
+        if not any(name == i or name.startswith(f"{i}.") for i in INTERNAL):
+            found.append(pytest.param(path, id=name))
+    return found
+
+
+def moved(value: date | time | float) -> date | time | float:
+    """A near value of the same kind."""
+    if isinstance(value, date):
+        return value + timedelta(days=1)
+    if isinstance(value, time):
+        return time(value.hour, value.minute + 7)
+    if isinstance(value, int):
+        return value + 1
+    return value * 0.5 if value <= 1.0 else value + 1.0
+
+
+def with_change(document: PolicyDocument, path: tuple[Any, ...]) -> PolicyDocument:
+    values = document.model_dump(by_alias=True)
+    place: Any = values
+    for i, key in enumerate(path[:-1]):
+        if isinstance(place[key], tuple):
+            place[key] = list(place[key])
+        place = place[key]
+        assert place is not None, path[: i + 1]
+    place[path[-1]] = 6 if "working_days" in path else moved(place[path[-1]])
+    return PolicyDocument.model_validate(values)
+
+
+def spoken(policy: Policy, lang: str = "en") -> list[str]:
+    """Everything the page says, but for the fingerprint, which always changes."""
+    page = compose(policy, lang)
+    said = [f"{label}: {value}" for label, value in page.facts]
+    return said + [text for section in page.sections for text in texts(section)]
+
+
+@cache
+def said_in_full() -> list[str]:
+    return spoken(Policy(full_document()))
+
+
+@pytest.mark.parametrize("path", published_paths())
+def test_changing_a_number_in_the_file_changes_the_sentence(
+    path: tuple[Any, ...],
+) -> None:
+    after = spoken(Policy(with_change(full_document(), path)))
+    assert said_in_full() != after
+
+
+def test_most_numbers_are_published_and_the_rest_exist() -> None:
+    names = {".".join(map(str, p)) for p in leaves(full_document().model_dump())}
+    sections = {name.split(".", maxsplit=1)[0] for name in names}
+    assert len(published_paths()) >= 60
+    for name in INTERNAL:
+        top = name.split(".", maxsplit=1)[0]
+        assert top in sections | {"thresholds", "cases", "amendments"}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_rule_that_can_suspend_is_left_out(name: str, lang: str) -> None:
+    """Walks the ladder, the high-usage exception and the fraud path of the file."""
+    policy = POLICIES[name]
+    document = policy.document
+    sections = {s.name: s for s in compose(policy, lang).sections}
+    timeline = next(b for b in sections["timeline"].blocks if isinstance(b, Table))
+    assert len(timeline.rows) == len(document.ladder)
+    own = messages("decisions.publish", lang)
+    for state, row in zip(document.ladder, timeline.rows, strict=True):
+        assert str(state.when.days_overdue + document.clock.grace_days) in row[1]
+        waits = {**state.when.days_since, **state.when.business_days_since}
+        assert all(str(days) in row[1] for days in waits.values())
+        if state.action in ("suspend", "block"):
+            assert str(own[f"publish.what.{state.action}"]) in row[2]
+    said = " ".join(texts(sections["access"]))
+    if document.high_usage is not None:
+        assert f"{document.high_usage.usage_ratio:g}" in said
+    path = document.fraud_path
+    assert (path is not None) == ("protective" in sections)
+    if path is not None:
+        told = " ".join(texts(sections["protective"])).lower()
+        for rule in path.evidence_any:
+            sign = own[f"signs.{rule.kind}"]
+            assert isinstance(sign, str)
+            assert sign.lower() in told
+            assert str(rule.max_age_days) in told
+
+
+@pytest.mark.parametrize("part", ["ladder", "evidence", "high_usage", "fraud_path"])
+def test_a_way_to_a_stop_that_is_taken_out_of_the_file_leaves_the_text(
+    part: str,
+) -> None:
+    document = DEFAULT.document
+    path = document.fraud_path
+    assert path is not None
+    if part == "ladder":
+        change: dict[str, Any] = {"ladder": document.ladder[:-1]}
+    elif part == "evidence":
+        shorter = path.model_copy(update={"evidence_any": path.evidence_any[1:]})
+        change = {"fraud_path": shorter}
+    else:
+        change = {part: None}
+    after = Policy(document.model_copy(update=change))
+    assert len(spoken(after)) < len(spoken(DEFAULT))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_shipped_policy_reads_without_codes_or_foreign_sentences(
+    name: str, lang: str
+) -> None:
+    policy = POLICIES[name]
+    page = compose(policy, lang)
+    said = " ".join([page.title, page.lead, *spoken(policy, lang)])
+    assert not RAW.findall(said)
+    if policy.document.language != lang:
+        foreign = [policy.document.title, *_free_texts(policy.document)]
+        assert not [text for text in foreign if text and text in said]
+
+
+def _free_texts(document: PolicyDocument) -> list[str]:
+    found = [rule.text for rule in document.notices.kinds.values()]
+    found.append(document.essential.restricted_mode)
+    if document.fraud_path is not None:
+        found.append(document.fraud_path.wording)
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_name_a_shipped_policy_uses_has_a_word(name: str, lang: str) -> None:
+    document = POLICIES[name].document
+    words = {*messages("decisions.explain", lang), *messages("decisions.publish", lang)}
+    path = document.fraud_path
+    used = [f"segments.{s}" for s in document.essential.segments]
+    used += [f"segments.{s}" for s in document.scope.segments]
+    used += [f"methods.{m}" for m in document.in_flight_days]
+    used += [
+        f"channels.{c}" for r in document.notices.kinds.values() for c in r.channels
+    ]
+    used += [f"teams.{state.owner}" for state in document.ladder]
+    used += [f"teams.{document.holds.dispute.decided_by}"]
+    used += [f"restrictions.{r}" for state in document.ladder for r in state.restrict]
+    used += [f"signs.{rule.kind}" for rule in (path.evidence_any if path else ())]
+    assert not [key for key in used if key not in words]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_optional_parts_are_told_in_every_language(lang: str) -> None:
+    values = full_document().model_dump(mode="json", by_alias=True)
+    values["scope"] = {
+        "segments": ["healthcare"],
+        "subject_kinds": ["legal_person"],
+        "products": ["cloud*"],
+    }
+    values["essential"]["products"] = ["lifeline*"]
+    values["holds"]["dispute"]["blocks_always"] = True
+    values["holds"]["instalment_plan"]["max_days"] = None
+    values["holds"]["exemption"]["max_days"] = None
+    values["appeals"]["during"] = "restore"
+    values["reconnection"]["bill_suspended_period"] = "yes"
+    values["reconnection"]["when"] = ["paid", "arranged", "cleared"]
+    values["calendar"].update(country=None, cut_off=None)
+    values["service"]["suspend"] = "account"
+    values["fraud_path"].update(notice=None, stop_charging=False)
+    values["fraud_path"]["evidence_any"] = [{"kind": "*", "min_severity": "high"}]
+    said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
+    assert not RAW.findall(" ".join(said))
+    assert any("lifeline*" in text for text in said)
+    values["calendar"]["from_time"] = "00:00"
+    values["ladder"] = values["ladder"][:2]
+    said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
+    assert messages("decisions.publish", lang)["publish.access.never"] in said
+    values.update(ladder=[], high_usage=None)
+    values["notices"]["kinds"] = {}
+    values["essential"] = {}
+    assert spoken(Policy(PolicyDocument.model_validate(values)), lang)
+
+
+def amended() -> Policy:
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["amendments"] = [
+        {"from": "2026-07-01", "set": {"materiality": {"EUR": 40}}, "because": "x"},
+        {"from": "2026-09-01", "set": {"budget": {"per_day": 7}}, "because": "y"},
+    ]
+    return Policy(PolicyDocument.model_validate(values))
+
+
+def test_an_amendment_is_announced_with_its_date_and_both_sentences() -> None:
+    [changes] = [s for s in compose(amended(), "en").sections if s.name == "changes"]
+    said = texts(changes)
+    assert said[0] == "From 1 July 2026:"
+    assert "below €40" in said[1]
+    assert said[2].startswith("No longer applies")
+    assert "below €25" in said[2]
+    assert said[3:] == [
+        "From 1 September 2026:",
+        "Nothing that is stated on this page changes.",
+    ]
+
+
+def test_the_version_in_force_at_a_moment_is_written() -> None:
+    at = datetime.fromisoformat("2026-10-01T00:00:00+00:00")
+    page = compose(amended(), "en", at)
+    said = " ".join(text for section in page.sections for text in texts(section))
+    assert "below €40" in said
+    assert "changes" not in {section.name for section in page.sections}
+
+
+class Outline(HTMLParser):
+    """What a screen reader goes by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("layout", ["html", "print"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", POLICIES)
+def test_html_is_accessible(name: str, lang: str, layout: Format) -> None:
+    outline = Outline()
+    outline.feed(publish(POLICIES[name], lang, layout))
+    assert not outline.open
+    tags = [tag for tag, _ in outline.seen]
+    attributes = dict(outline.seen)
+    assert attributes["html"]["lang"] == lang
+    assert tags.count("h1") == 1
+    assert {"main", "header", "footer"} <= set(tags)
+    assert "script" not in tags
+    assert all(a.get("scope") in ("col", "row") for t, a in outline.seen if t == "th")
+    assert tags.count("caption") == tags.count("table")
+    ids = [a["id"] for _, a in outline.seen if "id" in a]
+    assert len(ids) == len(set(ids))
+    links = [str(a["href"]) for t, a in outline.seen if t == "a"]
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    assert not [link for link in links if not link.startswith("#")]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a hex colour (WCAG 2.2)."""
+    digits = colour.lstrip("#")
+    if len(digits) == 3:
+        digits = "".join(d * 2 for d in digits)
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_text_has_the_contrast_wcag_asks_for() -> None:
+    style = files("decisions.publish").joinpath("screen.css").read_text()
+    colours = re.findall(r"(?<![-\w])color: (#\w+)", style)
+    grounds = re.findall(r"background: (#\w+)", style)
+    assert len(colours) >= 4
+    for colour in colours:
+        for ground in grounds:
+            assert (luminance(ground) + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+def test_free_text_of_the_policy_cannot_break_the_page() -> None:
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["title"] = "<script>x</script> | *A*"
+    policy = Policy(PolicyDocument.model_validate(values))
+    assert "<script>" not in publish(policy, "en", "html")
+    assert r"# \<script\>x\</script\> \| \*A\*" in publish(policy, "en", "md")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_markdown_tables_are_rectangular(name: str) -> None:
+    rows = [
+        line.replace(r"\|", "")
+        for line in publish(POLICIES[name], "en", "md").splitlines()
+        if line.startswith("|")
+    ]
+    assert rows
+    assert {line.count("|") for line in rows} <= {6, 7}
+
+
+def test_the_page_is_dated_versioned_and_fingerprinted() -> None:
+    for layout in FORMATS:
+        said = publish(DEFAULT, "en", layout).replace("\\", "")
+        assert DEFAULT.reference in said
+        assert "1 January 2026" in said
+        assert DEFAULT.hash[:12] in said
+
+
+def test_unknown_languages_and_formats_are_refused() -> None:
+    with pytest.raises(UnknownLanguageError):
+        publish(DEFAULT, "it")
+    with pytest.raises(UnknownFormatError, match="html, md, print"):
+        publish(DEFAULT, "en", "docx")  # type: ignore[arg-type]
