@@ -66,7 +66,9 @@ def read_text(value: object) -> str | None:
 
 def read_number(value: object) -> float | None:
     """A finite number, or its text; NaN is missing."""
-    if isinstance(value, str):
+    if type(value) is int or (type(value) is float and value == value):
+        pass
+    elif isinstance(value, str):
         text = value.strip()
         if not text:
             return None

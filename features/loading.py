@@ -1,8 +1,10 @@
 """Loads a source into DuckDB: checked part by part, then put into versions."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -58,7 +60,9 @@ def checked_parts(
 
 def load(source: Source, settings: PortfolioSettings) -> Loaded:
     """All tables of the contract into a new in-memory DuckDB connection."""
-    loaded = Loaded(ibis.duckdb.connect())
+    # what exceeds memory spills there, never into the working folder
+    spill = Path(tempfile.gettempdir()) / "forbear"
+    loaded = Loaded(ibis.duckdb.connect(temp_directory=spill))
     duckdb = loaded.connection.con
     for table in TABLES:
         schema = normal_schema(table, settings)

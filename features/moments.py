@@ -87,12 +87,17 @@ def _parse_text(text: str, zone: ZoneInfo) -> int | None:
         raise MomentError("bad_time")
     try:
         if len(text) == 10:
-            return _plain_date(date.fromisoformat(text), zone)
+            return _plain_text(text, zone)
         return microseconds(datetime.fromisoformat(text))
     except MomentError:
         raise
     except (ValueError, OverflowError) as error:
         raise MomentError("bad_time") from error
+
+
+@lru_cache(maxsize=65_536)
+def _plain_text(text: str, zone: ZoneInfo) -> int:
+    return _plain_date(date.fromisoformat(text), zone)
 
 
 def _plain_date(day: date, zone: ZoneInfo) -> int:

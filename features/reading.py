@@ -150,5 +150,7 @@ def _csv(file: Path, where: str) -> Iterator[Part]:
 def _header(file: Path) -> list[str]:
     with file.open("rb") as lines:
         head = lines.readline()
-    names = pacsv.read_csv(pa.BufferReader(head)).column_names
-    return [str(name) for name in names]
+    names = [str(n) for n in pacsv.read_csv(pa.BufferReader(head)).column_names]
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        raise UnreadableTableError(f"{file.name}: separate its cells by commas")
+    return names

@@ -118,7 +118,13 @@ def test_declared_columns_are_read() -> None:
             "exposure": {"open": "loan_amount", "run_up": 0, "clv": "margin"},
         }
     )
-    cells = {"utilisation": [0.5], "plan": ["x"], "vip": [True], "loan_amount": [12], "margin": [3]}
+    cells = {
+        "utilisation": [0.5],
+        "plan": ["x"],
+        "vip": [True],
+        "loan_amount": [12],
+        "margin": [3],
+    }
     customers = pa.table({"customer_id": ["a"], **cells})
     portfolio = Portfolio.from_tables({"customers": customers}, settings)
     assert not portfolio.warnings
@@ -304,6 +310,7 @@ def test_without_settings_the_defaults_stand_and_it_is_said(folder: Path) -> Non
         ({"customers.csv": "customer_id\na\n"}, MixedFormatsError, "keep one"),
         ({"usage.parquet": "PAR?"}, UnreadableTableError, "usage.parquet"),
         ({"usage.csv": ""}, UnreadableTableError, "usage.csv"),
+        ({"usage.csv": "customer_id;cost\n"}, UnreadableTableError, "by commas"),
         ({"usage.csv": "cost,cost\n1,2\n"}, UnreadableTableError, "2 columns 'cost'"),
     ],
 )

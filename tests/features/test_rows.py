@@ -1,5 +1,7 @@
 """Versions of rows: corrections, duplicates, retractions, ties; API rows and tables."""
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -198,3 +200,18 @@ def test_an_id_that_moves_to_another_customer_leaves_the_first() -> None:
     first, second = Portfolio.from_tables(tables, SETTINGS).iter_events()
     assert first.tables["invoices"]["superseded_at"].tolist() == [_us(4)]
     assert second.tables["invoices"]["superseded_at"].tolist() == [FOREVER]
+
+
+def test_rows_are_read_without_tables_or_databases() -> None:
+    """A service that answers for one customer loads no Arrow, Ibis or DuckDB."""
+    code = (
+        "import sys\n"
+        "from features.events import Events\n"
+        "from features.settings import PortfolioSettings\n"
+        "Events.from_rows('c', {'usage': []}, PortfolioSettings())\n"
+        "print({'pyarrow', 'ibis', 'duckdb', 'pandas'} & sys.modules.keys())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
