@@ -35,7 +35,9 @@ def show_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    if title:
+        say(title)
+    table = Table(box=box.SIMPLE_HEAD)
     content = [tuple(row) for row in rows]
     for i, name in enumerate(head):
         is_number = {type(row[i]) for row in content} <= {int, float}
@@ -76,3 +78,15 @@ def progress(text: str) -> "Iterator[Callable[[int, int], None]]":
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps() -> "Iterator[Callable[[str], None]]":
+    """Gives a function that names the step under way on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _line: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update

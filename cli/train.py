@@ -1,0 +1,113 @@
+"""`forbear train`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.arguments import PortfolioFolder
+from cli.exits import OK, REJECTS, UNUSABLE
+from cli.output import say, show_table, steps
+
+if TYPE_CHECKING:
+    from training.train import TrainingResult
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", help="fraud or nonpayment; default: all with labels"),
+]
+SHOWN = {
+    "auc": "AUC",
+    "pr_auc": "PR-AUC",
+    "ks": "KS",
+    "log_loss": "log-loss",
+    "brier": "Brier",
+    "observed_over_expected": "observed / expected",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+    "ici": "ICI",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(train)
+
+
+def train(
+    portfolio: PortfolioFolder,
+    target: Targets = None,
+    seed: Annotated[
+        int, typer.Option(help="the same data and seed give the same bundle")
+    ] = 0,
+) -> None:
+    """Train, judge and register a model per target that has labels.
+
+    The first model of a target becomes champion; later ones are challengers until
+    `forbear promote`. Exit code 2: nothing could be trained. 3: trained, but rows of
+    the portfolio were rejected.
+
+    Example: forbear train data/samples/lumen --target nonpayment
+    """
+    from features.portfolio import Portfolio
+    from training.train import train as train_targets
+
+    with steps() as step:
+        step("reading the portfolio")
+        read = Portfolio.open(portfolio)
+        results = train_targets(read, target, seed=seed, progress=step)  # type: ignore[arg-type]
+    for result in results:
+        show_result(result)
+    if not results:
+        say("no labels: neither fraud nor non-payment happened, or not yet for sure")
+    if not any(result.is_trained for result in results):
+        raise typer.Exit(UNUSABLE)
+    raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def show_result(result: "TrainingResult") -> None:
+    """What became of one target: metrics with intervals, gates, alarms."""
+    if result.bundle is None or result.learnt is None or result.registered is None:
+        say(f"{result.target}: not trained: {result.refusal}")
+        return
+    learnt, bundle = result.learnt, result.bundle
+    metrics = learnt.judgement.metrics
+    rows = [
+        (
+            title,
+            metrics[name].value,
+            f"{metrics[name].low:.4g} – {metrics[name].high:.4g}",
+        )
+        for name, title in SHOWN.items()
+        if name in metrics
+    ]
+    share = learnt.judgement.label.mean()
+    show_table(
+        f"{bundle.bundle_id}: {bundle.learner}, judged on"
+        f" {len(learnt.judgement.label):,} rows it did not see"
+        f" ({learnt.split.kind.replace('_', ' ')}), of which {share:.2%} happened",
+        ("measure", "value", "95 % interval"),
+        rows,
+    )
+    for gate in learnt.judgement.gates:
+        say(f"{'passed' if gate.is_passed else 'FAILED'}: {gate.text}")
+    for alarm in learnt.alarms:
+        say(f"look at this: {alarm.text} [{alarm.code}]")
+    rank = "champion" if result.registered.is_champion else "challenger"
+    say(f"{result.target}: {rank}")
+    for file in cards([result]):
+        say(f"model card: {file}")
+    say()
+
+
+def cards(results: "Sequence[TrainingResult]") -> list[Path]:
+    """Model cards on this machine; a remote tracking server keeps its own."""
+    from scoring.shelf import forbear_home
+
+    artifacts = forbear_home() / "mlflow" / "artifacts"
+    found = [
+        artifacts / result.registered.run_id / "artifacts" / "card" / "model_card.html"
+        for result in results
+        if result.registered is not None
+    ]
+    return [file for file in found if file.is_file()]
