@@ -1,0 +1,90 @@
+"""One row and a million give the same bits; parts sum to the whole."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from scoring import trees as trees_module
+from scoring.bundle import Bundle
+from scoring.errors import MatrixShapeError
+from scoring.predictor import Predictor
+from scoring.trees import TreeModel
+
+BundleOf = Callable[[str], Bundle]
+FloatArray = npt.NDArray[np.float64]
+LEARNERS = ("lightgbm", "linear", "rule")
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_a_row_alone_scores_as_among_others(
+    bundle_of: BundleOf, matrix: FloatArray, learner: str
+) -> None:
+    predictor = Predictor(bundle_of(learner))
+    together = predictor.probability(matrix[:400])
+    alone = [predictor.probability(matrix[i : i + 1])[0] for i in range(400)]
+    assert together.tolist() == alone  # to the last bit
+    parts = predictor.contributions(matrix[:50])
+    one_by_one = [predictor.contributions(matrix[i : i + 1])[0] for i in range(50)]
+    assert parts.tolist() == np.array(one_by_one).tolist()
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_contributions_sum_to_the_calibrated_log_odds(
+    bundle_of: BundleOf, matrix: FloatArray, learner: str
+) -> None:
+    predictor = Predictor(bundle_of(learner))
+    parts = predictor.contributions(matrix)
+    assert parts.shape == (len(matrix), matrix.shape[1] + 1)
+    np.testing.assert_allclose(
+        parts.sum(axis=1), predictor.log_odds(matrix), atol=1e-6, rtol=0
+    )
+    p = predictor.probability(matrix)
+    np.testing.assert_allclose(np.log(p / (1 - p)), parts.sum(axis=1), atol=1e-6)
+
+
+def test_threads_do_not_disturb_each_other(
+    bundle_of: BundleOf, matrix: FloatArray
+) -> None:
+    predictor = Predictor(bundle_of("lightgbm"))
+    expected = predictor.margin(matrix[:300]).tolist()
+
+    def one_by_one(_: int) -> list[float]:
+        return [float(predictor.margin(matrix[i : i + 1])[0]) for i in range(300)]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == expected for found in pool.map(one_by_one, range(4)))
+
+
+def test_without_the_fast_call_the_slow_one_answers_alike(
+    trees: TreeModel, matrix: FloatArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing:
+        def __init__(self, *_: object) -> None:
+            raise AttributeError("no such call in this LightGBM")
+
+    monkeypatch.setattr(trees_module, "_RowKernel", Missing)
+    slow = TreeModel(trees.text)
+    row = matrix[:1]
+    assert slow.margin(row).tolist() == trees.margin(row).tolist()
+    assert slow.contributions(row).tolist() == trees.contributions(row).tolist()
+
+
+def test_a_matrix_of_other_width_is_refused(
+    bundle_of: BundleOf, matrix: FloatArray
+) -> None:
+    with pytest.raises(MatrixShapeError) as refusal:
+        Predictor(bundle_of("lightgbm")).probability(matrix[:, :3])
+    assert refusal.value.code == "matrix_shape"
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_nothing_known_and_no_rows_are_scored_too(
+    bundle_of: BundleOf, learner: str
+) -> None:
+    predictor = Predictor(bundle_of(learner))
+    [p] = predictor.probability(np.full((1, 4), np.nan))
+    assert 0.0 < p < 1.0
+    assert predictor.probability(np.empty((0, 4))).shape == (0,)
