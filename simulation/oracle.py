@@ -79,7 +79,7 @@ def ends(
     people: People,
     state: State,
     first: int,
-    draw: "Draws",
+    draws: Draws,
     policy: Policy | None,
 ) -> Ends:
     """Run `state` on for the horizon, in place."""
@@ -89,7 +89,7 @@ def ends(
     fraud = np.zeros(len(people), dtype=bool)
     months = min(HORIZON_MONTHS, len(course.macro) - first)
     for month in range(first, first + months):
-        happened = course.step(people, state, draw.of_month(month), policy)
+        happened = course.step(people, state, draws.of_month(month), policy)
         nonpayment |= nonpayment_day(happened) <= last
         fraud |= fraud_day(happened) <= last
     _, owed = state.oldest_due(last + 1)
@@ -111,7 +111,13 @@ def fraud_day(month: Month) -> Ints:
 
 
 def branch(
-    course: Course, people: People, state: State, first: int, rows: Ints, branches: int
+    course: Course,
+    people: People,
+    state: State,
+    first: int,
+    rows: Ints,
+    branches: int,
+    under: tuple[str, ...] = (UNDER_POLICY, *ACTIONS),
 ) -> pa.Table:
     """Probabilities and coupled outcomes of `rows` from the start of a month on.
 
@@ -121,8 +127,8 @@ def branch(
     n = len(people)
     many = np.repeat(rows, branches)
     tables = []
-    for number, name in enumerate((UNDER_POLICY, *ACTIONS)):
-        policy = None if number == 0 else always(number - 1)
+    for name in under:
+        policy = None if name == UNDER_POLICY else always(ACTIONS.index(name))
         fresh = Draws(course.seed, len(many), branch=FIRST_BRANCH)
         future = ends(course, people.take(many), state.take(many), first, fresh, policy)
         same = Draws(course.seed, n, rows=rows)

@@ -15,11 +15,11 @@ from simulation import CALM, simulate
 WORLD = replace(
     CALM,
     name="calm-more-fraud",
-    fraud_share_new=(0.045, 0.06),
-    fraud_share_at_start=(0.03, 0.0),
+    fraud_share_new=(0.09, 0.10),
+    fraud_share_at_start=(0.05, 0.0),
     sign_ins_per_month=1.2,
 )
-CUSTOMERS, MONTHS, SEED = 3_000, 24, 2024
+CUSTOMERS, MONTHS, SEED = 3_500, 24, 2024
 BY_CUSTOMER = [("customer_id", "ascending"), ("event_at", "ascending")]
 
 
