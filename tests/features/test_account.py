@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from features.account import account_facts, fact_row
+from features.account.history import account_columns, history_of
+from features.account.standing import Account, Rules
 from features.events import Events
 from features.facts import AccountFacts, ActiveHold, Evidence, Notice, OpenItem
 from features.moments import microseconds
@@ -313,6 +315,23 @@ def test_recurring_charges(log: list[Row], monthly: float | None) -> None:
     assert len(facts.subscriptions) == (monthly is not None)
     for found in facts.subscriptions:
         assert (found.open, found.overdue) == (1_000_000, 1_000_000)
+
+
+def test_a_change_announced_ahead_is_made_when_its_time_comes() -> None:
+    """No row appears in between: time alone makes the change."""
+    ahead = "2024-06-10T00:00:00Z"
+    log = [
+        STARTED,
+        subscription(
+            "quantity_changed", "2024-05-01", quantity="5", effective_at=ahead
+        ),
+    ]
+    settings = PortfolioSettings(tables=frozenset({"customers", "subscriptions"}))
+    events = events_of(settings, {"subscriptions": log})
+    account = Account(history_of(events, account_columns(settings)), Rules(settings))
+    change = microseconds(datetime(2024, 6, 10, tzinfo=UTC))
+    recurring = [account.at(change + after).recurring_monthly for after in (-1, 0)]
+    assert recurring == [200_000, 500_000]
 
 
 def test_a_flat_portfolio_states_what_is_at_stake() -> None:
