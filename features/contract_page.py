@@ -70,7 +70,8 @@ takes the same tables and columns as lists of JSON objects.
 - **Empty text** is a missing value. Unknown extra columns are ignored, with a warning.
 - **Key**: of rows with one key the latest known stands; a correction is a new row
   with the same key and a later `known_at`.
-- `known_at` may precede `event_at` by {CLOCK_SKEW_US // 60_000_000} minutes (skew).
+- `known_at` may precede `event_at` by {CLOCK_SKEW_US // 60_000_000} minutes (skew);
+  a clock time within the day of a plain-date `event_at` counts as that day's end.
 
 Columns in **bold** are required.
 """

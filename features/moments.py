@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from features.contract import CLOCK_SKEW_US
 from features.events import MISSING
 
 DAY_US = 86_400_000_000
@@ -132,6 +133,19 @@ def local_day(moment: int, zone: ZoneInfo) -> int:
     if moment >= start_of_day(day + 1, zone):
         return day + 1
     return day if moment >= start_of_day(day, zone) else day - 1
+
+
+def is_known_too_early(known_at: int, event_at: int, zone: ZoneInfo) -> bool:
+    """Whether `known_at` precedes `event_at` by more than clocks and days explain.
+
+    Five minutes are clock skew. An event of a plain date stands at the end of its
+    day, so a clock time of that same day is not before it: a daily row is known once
+    its day is over, and not an error.
+    """
+    if known_at >= event_at - CLOCK_SKEW_US:
+        return False
+    day = local_day(known_at, zone)
+    return event_at != end_of_day(day, zone)
 
 
 def local_days(moments: Moments, zone: ZoneInfo) -> Moments:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.cells import CellError, Parser, cell_parser
-from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec
+from features.contract import TABLES, ColumnSpec
 from features.events import (
     FLOAT_KINDS,
     FOREVER,
@@ -22,7 +22,7 @@ from features.events import (
     Columns,
     Events,
 )
-from features.moments import local_day
+from features.moments import is_known_too_early, local_day
 from features.money import convert
 from features.rejects import Reject, RejectCounter
 from features.settings import PortfolioSettings
@@ -148,7 +148,7 @@ class TableReader:
         if known_at is None:
             cells[KNOWN_AT] = event_at
         elif known_at < event_at:
-            if known_at < event_at - CLOCK_SKEW_US:
+            if is_known_too_early(known_at, event_at, self.settings.zone):
                 raise RowError("known_before_event", "known_at")
             cells[KNOWN_AT] = event_at
         if "currency" in self.places:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.columns import arrow_type, read_column
-from features.contract import CLOCK_SKEW_US, ColumnSpec
+from features.contract import ColumnSpec
 from features.events import MISSING
-from features.moments import local_days
+from features.moments import is_known_too_early, local_days
 from features.money import LARGEST, convert
 from features.settings import PortfolioSettings
 
@@ -80,7 +81,7 @@ def check(found: pa.Table, table: str, settings: PortfolioSettings) -> Checked:
     cells = {c.name: _read(found, c, settings, broken) for c in columns}
     if table == "invoices":
         _complete_invoices(cells, settings, broken)
-    _complete_moments(table, cells, broken)
+    _complete_moments(table, cells, settings.zone, broken)
     if "currency" in cells:
         _convert(cells, settings, broken)
     schema = normal_schema(table, settings)
@@ -109,7 +110,9 @@ def _read(
     return values if default is None else values.fill_null(default)
 
 
-def _complete_moments(table: str, cells: Cells, broken: _Broken) -> None:
+def _complete_moments(
+    table: str, cells: Cells, zone: ZoneInfo, broken: _Broken
+) -> None:
     """`known_at` absent is `event_at`; `customers` may leave out both."""
     event_at, known_at = _ints(cells["event_at"]), _ints(cells["known_at"])
     if table == "customers":
@@ -117,9 +120,11 @@ def _complete_moments(table: str, cells: Cells, broken: _Broken) -> None:
         for fallback in (known_at, created_at, np.zeros_like(event_at)):
             event_at = np.where(event_at == MISSING, fallback, event_at)
     known_at = np.where(known_at == MISSING, event_at, known_at)
-    # a missing event_at is broken already, and must not overflow here
-    skew = np.where(event_at == MISSING, 0, CLOCK_SKEW_US)
-    broken.add(known_at < event_at - skew, "known_before_event", "known_at")
+    too_early = known_at < event_at
+    for row in np.flatnonzero(too_early):  # few: skew, and events of plain dates
+        known, event = int(known_at[row]), int(event_at[row])
+        too_early[row] = is_known_too_early(known, event, zone)
+    broken.add(too_early, "known_before_event", "known_at")
     cells["event_at"] = _nullable(event_at)
     cells["known_at"] = _nullable(np.maximum(known_at, event_at))
 

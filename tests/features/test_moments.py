@@ -14,6 +14,7 @@ from features.moments import (
     MomentError,
     end_of_day,
     ends_of_days,
+    is_known_too_early,
     local_day,
     local_days,
     microseconds,
@@ -134,3 +135,27 @@ def test_dates_and_datetimes_are_read_as_their_texts() -> None:
     later = moment.astimezone(BRUSSELS) + timedelta(microseconds=1)
     assert parse_moment(later, BRUSSELS) == microseconds(moment) + 1
     assert parse_moment(None, BRUSSELS) is parse_moment(" ", BRUSSELS) is None
+
+
+@pytest.mark.parametrize(
+    ("known_at", "event_at", "is_early"),
+    [
+        pytest.param("2026-03-29T08:00:00Z", "2026-03-29", False, id="same local day"),
+        pytest.param("2026-03-28T23:00:00Z", "2026-03-29", False, id="at its start"),
+        pytest.param("2026-03-28T22:59:59Z", "2026-03-29", True, id="the day before"),
+        pytest.param(
+            "2026-03-29T08:00:00Z", "2026-03-29T12:00:00Z", True, id="a clock time"
+        ),
+        pytest.param(
+            "2026-03-29T11:55:00Z", "2026-03-29T12:00:00Z", False, id="clock skew"
+        ),
+    ],
+)
+def test_a_daily_row_may_be_stamped_during_its_day(
+    known_at: str, event_at: str, is_early: bool
+) -> None:
+    zone = ZoneInfo("Europe/Brussels")
+    known, event = parse_moment(known_at, zone), parse_moment(event_at, zone)
+    assert known is not None
+    assert event is not None
+    assert is_known_too_early(known, event, zone) is is_early
