@@ -3,24 +3,26 @@
 Only what every backend has: equi-joins with a condition, conditional aggregates,
 `row_number`. So the same expression runs on DuckDB and on PySpark.
 
-Nested windows are unions of disjoint buckets of age. Rows are aggregated once per
-(snapshot, bucket); a window then adds up its buckets.
+Every number is one conditional aggregate in one pass over the joined rows. (Nested
+windows by disjoint buckets of age, added up afterwards, were measured: DuckDB takes
+1.1 to 1.3 times as long for them.)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import and_
 
 import ibis
-from ibis.expr.types import BooleanValue, NumericValue, Scalar
+from ibis.expr.types import BooleanValue, Scalar
 from ibis.expr.types import Table as IbisTable
 
 from features.contract import TABLES
 from features.feature import LatestAttribute
 from features.feature_leaves import RowsLeaf
-from features.feature_rows import Rows, Window, columns_of
+from features.feature_rows import Rows, columns_of
 
 EXACT = "decimal(38, 0)"  # holds the square of any amount, and sums of them
 Leaves = Mapping[str, RowsLeaf | LatestAttribute]  # by name of the column to make
-Stem = tuple[str, str | None, Rows | None]
 
 
 def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
@@ -76,92 +78,43 @@ def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
     return rows.mutate(place=ibis.row_number().over(theirs))
 
 
-class _Buckets:
-    """Disjoint ages whose unions are the windows."""
-
-    def __init__(self, leaves: Iterable[RowsLeaf | LatestAttribute]) -> None:
-        windows = [x.window for x in leaves if isinstance(x, RowsLeaf) and x.window]
-        edges = {edge for w in windows for edge in (w.start_us, w.end_us)}
-        self._edges = sorted(edges - {0})
-
-    def of(self, age: NumericValue) -> NumericValue:
-        older: list[NumericValue] = [(age >= e).cast("int64") for e in self._edges]
-        return sum(older[1:], start=older[0]) if older else ibis.literal(0)
-
-    def inside(
-        self, bucket: NumericValue, window: Window | None
-    ) -> BooleanValue | None:
-        if window is None:
-            return None
-        young_enough = bucket <= self._edges.index(window.start_us)
-        if not window.before:
-            return young_enough
-        return young_enough & (bucket > self._edges.index(window.end_us))
-
-
 def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
-    buckets = _Buckets(leaves.values())
-    latest = {n: x for n, x in leaves.items() if isinstance(x, LatestAttribute)}
-    counted = {n: x for n, x in leaves.items() if isinstance(x, RowsLeaf)}
-    ranked = _ranked(known, latest.values())
-    stems = {s: f"s{i}" for i, s in enumerate(_stems(counted.values()))}
-    bucket = buckets.of(ranked.age).name("bucket")
-    parts = {name: _part(ranked, stem) for stem, name in stems.items()}
-    for name, leaf in latest.items():
-        of_latest = _latest_part(ranked, leaf).items()
-        parts |= {f"{name}_{what}": part for what, part in of_latest}
-    by_bucket = ranked.group_by("row", bucket).aggregate(**parts)
-    wholes = {
-        name: _whole(
-            by_bucket, leaf, stems, buckets.inside(by_bucket.bucket, leaf.window)
-        )
-        for name, leaf in counted.items()
+    latest = [x for x in leaves.values() if isinstance(x, LatestAttribute)]
+    ranked = _ranked(known, latest)
+    found = {
+        name: _latest(ranked, leaf)
+        if isinstance(leaf, LatestAttribute)
+        else _aggregate(ranked, leaf)
+        for name, leaf in leaves.items()
     }
-    wholes |= {name: _latest_whole(by_bucket, x, name) for name, x in latest.items()}
-    return by_bucket.group_by("row").aggregate(**wholes)
+    return ranked.group_by("row").aggregate(**found)
 
 
-def _stems(leaves: Iterable[RowsLeaf]) -> list[Stem]:
-    """What must be aggregated per bucket; a spread needs three."""
-    stems: dict[Stem, None] = {}
-    for leaf in leaves:
-        hows = ("n", "sum", "squares") if leaf.how == "spread" else (leaf.how,)
-        stems |= {(how, leaf.column, leaf.where): None for how in hows}
-    return list(stems)
+def _aggregate(known: IbisTable, leaf: RowsLeaf) -> Scalar:
+    condition = _condition(known, leaf)
+    if leaf.column is None:
+        return known.count(where=condition).cast("float64")
+    values = known[leaf.column]
+    if leaf.how != "spread":
+        return getattr(values, leaf.how)(where=condition).cast("float64")
+    exact = values.cast(EXACT)
+    n = values.count(where=condition).cast(EXACT)
+    total = exact.sum(where=condition)
+    squares = (exact * exact).sum(where=condition)
+    return (n * squares - total * total).cast("float64")
 
 
-def _part(known: IbisTable, stem: Stem) -> Scalar:
-    how, column, where = stem
-    condition = None if where is None else where.over(known)
-    if how == "count":
-        return known.count(where=condition)
-    values = known[column]
-    if how == "squares":
-        exact = values.cast(EXACT)
-        return (exact * exact).sum(where=condition)
-    if how == "n":
-        return values.count(where=condition)
-    return getattr(values, how)(where=condition)
+def _condition(known: IbisTable, leaf: RowsLeaf) -> BooleanValue | None:
+    """The filter and the window of a leaf; None when every row counts."""
+    conditions = [] if leaf.where is None else [leaf.where.over(known)]
+    if leaf.window is not None:
+        conditions.append(known.age < leaf.window.start_us)
+        if leaf.window.before:
+            conditions.append(known.age >= leaf.window.end_us)
+    return reduce(and_, conditions) if conditions else None
 
 
-def _whole(
-    parts: IbisTable,
-    leaf: RowsLeaf,
-    stems: Mapping[Stem, str],
-    inside: BooleanValue | None,
-) -> Scalar:
-    if leaf.how == "spread":
-        n, total, squares = (
-            parts[stems[how, leaf.column, leaf.where]].sum(where=inside).cast(EXACT)
-            for how in ("n", "sum", "squares")
-        )
-        return (n * squares - total * total).cast("float64")
-    part = parts[stems[leaf.how, leaf.column, leaf.where]]
-    whole = getattr(part, "sum" if leaf.how == "count" else leaf.how)(where=inside)
-    return whole.cast("float64")
-
-
-def _ranked(known: IbisTable, latest: Iterable[LatestAttribute]) -> IbisTable:
+def _ranked(known: IbisTable, latest: Sequence[LatestAttribute]) -> IbisTable:
     """With 0 for a snapshot's latest row, 1 for the one before, and so on.
 
     Only for the latest row whatever it holds. Where the value must be present, the
@@ -173,26 +126,15 @@ def _ranked(known: IbisTable, latest: Iterable[LatestAttribute]) -> IbisTable:
     return known.mutate(rank=ibis.row_number().over(youngest))
 
 
-def _latest_part(known: IbisTable, leaf: LatestAttribute) -> dict[str, Scalar]:
+def _latest(known: IbisTable, leaf: LatestAttribute) -> Scalar:
     values = known[leaf.column]
     if leaf.equals is not None:
         values = values == leaf.equals
     if not leaf.is_text:
         values = values.cast("float64")
     if leaf.where is None:
-        return {"value": values.max(where=known["rank"] == leaf.back)}
-    present = leaf.where.over(known)
-    return {
-        "value": values.argmax(known.place, where=present),
-        "place": known.place.max(where=present),
-    }
-
-
-def _latest_whole(parts: IbisTable, leaf: LatestAttribute, name: str) -> Scalar:
-    value = parts[f"{name}_value"]
-    if leaf.where is None:
-        return value.max()
-    return value.argmax(parts[f"{name}_place"])
+        return values.max(where=known["rank"] == leaf.back)
+    return values.argmax(known.place, where=leaf.where.over(known))
 
 
 def _by_column(leaves: Leaves) -> dict[tuple[str, Rows | None], dict[str, RowsLeaf]]:
