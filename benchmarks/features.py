@@ -225,8 +225,8 @@ def online_times(portfolio: Portfolio) -> None:
     batch_us = (time.perf_counter() - start) / 3 * 1e6
     median = statistics.median(spent)
     print(
-        f"online, {len(features.names)} features (account facts among them), customers "
-        f"of {sizes[nearest[-1]]} to {sizes[nearest[0]]} events: median {median:.0f} µs, "
+        f"online, {len(features.names)} features with account facts, customers of "
+        f"{sizes[nearest[-1]]} to {sizes[nearest[0]]} events: median {median:.0f} µs, "
         f"fastest {min(spent):.0f} µs; the batch expression for one customer takes "
         f"{batch_us / median:,.0f} times as long"
     )
