@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advice.advice import Advice
-from advice.errors import CurrencyMismatchError
+from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import joint_reasons, loss_shares
 from advice.knowledge import missing_parts, shared_settings, trained_tables
 from decisions.case import BookState, Case
@@ -47,7 +47,7 @@ class Advisor:
     Args:
         bundles: by target; one of them is enough. Without the other its probability
             is null and the decision rests on the one there is.
-        policy: decides; must count in the portfolio's currency.
+        policy: decides, in the portfolio's currency (see `advice.currency`).
 
     Raises:
         NoBundleError, SettingsDifferError, CurrencyMismatchError: they do not fit.
@@ -55,13 +55,9 @@ class Advisor:
 
     def __init__(self, bundles: Mapping[str, Bundle], policy: Policy) -> None:
         self.bundles = dict(sorted(bundles.items()))
-        self.policy = policy
         self.settings = shared_settings(bundles)
-        currency = policy.document.currency
-        if currency != self.settings.currency:
-            raise CurrencyMismatchError(
-                policy.reference, currency, self.settings.currency
-            )
+        self.policy = in_portfolio_currency(policy, self.settings)
+        self.currency_note = currency_note(policy, self.settings)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
         self._compilers = lru_cache(_KEPT)(self._make_compilers)

@@ -36,5 +36,6 @@ class CurrencyMismatchError(AdviceError):
     def __init__(self, policy: str, currency: str, portfolio_currency: str) -> None:
         super().__init__(
             f"the policy {policy} counts in {currency}, the portfolio in"
-            f" {portfolio_currency}: give a policy in {portfolio_currency}"
+            f" {portfolio_currency}: state a rate for {currency} in portfolio.yaml, or"
+            f" give a policy in {portfolio_currency}"
         )

@@ -27,17 +27,16 @@ def list_features(
 
     Example: forbear features list --portfolio data/samples/lumen --family lateness
     """
-    from features.catalogue import CATALOGUE, feature_set
+    from features.catalogue import CATALOGUE, feature_lines, feature_set
 
     found = CATALOGUE
     if portfolio is not None:
         from features.portfolio import Portfolio
 
         found = feature_set(Portfolio.open(portfolio).settings).features
-    rows = [
-        (f.name, f.unit, f.family, f.staff_text.replace("{value}", "…"), f.missing)
-        for f in found
-        if family in (None, f.family)
-    ]
-    head = ("feature", "unit", "family", "meaning", "when missing")
-    show_table(f"{len(rows)} features", head, rows)
+    lines = [f for f in feature_lines(found) if family in (None, f.family)]
+    show_table(
+        f"{len(lines)} features",
+        ("feature", "unit", "family", "meaning", "when missing", "direction"),
+        [(f.name, f.unit, f.family, f.meaning, f.missing, f.direction) for f in lines],
+    )

@@ -40,10 +40,13 @@ def score(
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out scored.parquet
     """
     from features.portfolio import Portfolio
+    from scoring.shelf import forbear_home
 
     with waiting("reading the portfolio"):
         read = Portfolio.open(portfolio)
-    advisor = champions(policy)
+    advisor = champions(forbear_home(), policy)
+    if advisor.currency_note:
+        say(advisor.currency_note)
     with waiting("scoring"):
         advised = advise(advisor, read, as_of)
     write(advised, out)
@@ -54,13 +57,11 @@ def score(
     raise typer.Exit(REJECTS if read.rejects else OK)
 
 
-def champions(policy: Path | None) -> "Advisor":
-    """The champions under FORBEAR_HOME with a policy."""
+def champions(home: Path, policy: Path | None) -> "Advisor":
+    """The champions under `home` with a policy."""
     from advice.assembly import DEFAULT_POLICY, assemble, champion_ids
     from decisions.policy.load import load_policy
-    from scoring.shelf import forbear_home
 
-    home = forbear_home()
     return assemble(home, champion_ids(home), load_policy(policy or DEFAULT_POLICY))
 
 
@@ -94,7 +95,18 @@ def show_actions(advised: "pa.Table") -> None:
 
     proposed = Counter(advised["proposed_action"].to_pylist())
     permitted = Counter(advised["action"].to_pylist())
-    rows = [(name, proposed[name], permitted[name]) for name in SEVERITY]
-    if permitted[None]:
-        rows.append(("no decision", proposed[None], permitted[None]))
-    show_table("", ("action", "costs least", "recommended"), rows)
+    in_run = Counter(advised["action_in_run"].to_pylist())
+    goes_on = Counter(advised.filter(advised["in_force"])["action"].to_pylist())
+    names = [*SEVERITY, *([None] if permitted[None] else [])]
+    rows = [
+        (
+            name or "no decision",
+            proposed[name],
+            permitted[name],
+            goes_on[name],
+            in_run[name],
+        )
+        for name in names
+    ]
+    head = ("action", "costs least", "permitted", "of which in force", "within budgets")
+    show_table("", head, rows)

@@ -1,6 +1,5 @@
 """`forbear train`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,14 +49,16 @@ def train(
     Example: forbear train data/samples/lumen --target nonpayment
     """
     from features.portfolio import Portfolio
+    from scoring.shelf import forbear_home
     from training.train import train as train_targets
 
+    home = forbear_home()
     with steps() as step:
         step("reading the portfolio")
         read = Portfolio.open(portfolio)
         results = train_targets(read, target, seed=seed, progress=step)  # type: ignore[arg-type]
     for result in results:
-        show_result(result)
+        show_result(result, home)
     if not results:
         say("no labels: neither fraud nor non-payment happened, or not yet for sure")
     if not any(result.is_trained for result in results):
@@ -65,7 +66,7 @@ def train(
     raise typer.Exit(REJECTS if read.rejects else OK)
 
 
-def show_result(result: "TrainingResult") -> None:
+def show_result(result: "TrainingResult", home: Path) -> None:
     """What became of one target: metrics with intervals, gates, alarms."""
     if result.bundle is None or result.learnt is None or result.registered is None:
         say(f"{result.target}: not trained: {result.refusal}")
@@ -95,19 +96,16 @@ def show_result(result: "TrainingResult") -> None:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     rank = "champion" if result.registered.is_champion else "challenger"
     say(f"{result.target}: {rank}")
-    for file in cards([result]):
+    file = card(result, home)
+    if file is not None:
         say(f"model card: {file}")
     say()
 
 
-def cards(results: "Sequence[TrainingResult]") -> list[Path]:
-    """Model cards on this machine; a remote tracking server keeps its own."""
-    from scoring.shelf import forbear_home
-
-    artifacts = forbear_home() / "mlflow" / "artifacts"
-    found = [
-        artifacts / result.registered.run_id / "artifacts" / "card" / "model_card.html"
-        for result in results
-        if result.registered is not None
-    ]
-    return [file for file in found if file.is_file()]
+def card(result: "TrainingResult", home: Path) -> Path | None:
+    """The model card on this machine; a remote tracking server keeps its own."""
+    if result.registered is None:
+        return None
+    run = home / "mlflow" / "artifacts" / result.registered.run_id
+    file = run / "artifacts" / "card" / "model_card.html"
+    return file if file.is_file() else None

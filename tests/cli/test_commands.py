@@ -46,7 +46,6 @@ def test_help_starts_fast_and_loads_no_room() -> None:
         "simulate",
         "validate",
         "train",
-        "promote",
         "score",
         "serve",
         "replay",
