@@ -186,8 +186,8 @@ def _json(document: object) -> bytes:
 
 
 def _settings_document(settings: PortfolioSettings) -> dict[str, Any]:
-    document = settings.model_dump(mode="json", by_alias=True)
-    document["tables"] = sorted(document["tables"])  # a set has no order of its own
+    document = settings.model_dump(mode="json", by_alias=True, exclude={"tables"})
+    document["tables"] = sorted(settings.tables)  # a set has no order of its own
     return document
 
 

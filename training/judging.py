@@ -55,7 +55,7 @@ def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
     """Choose among the fitted learners on rows none of them saw.
 
     Raises:
-        NoBetterThanConstantError: when even the best has the Brier score of a guess.
+        NoBetterThanConstantError: when even the best is no better than a guess.
     """
     p = {learner: one.probability(test) for learner, one in fitted.items()}
     blocks = customer_blocks(test.customer)
@@ -71,12 +71,16 @@ def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
         gates.append(gate)
         if not gate.is_passed:
             chosen = challenger
-    constant = _better_than_constant(chosen, test.label, p[chosen])
-    if not constant.is_passed:
-        raise NoBetterThanConstantError(
-            f"{constant.text}: the features say nothing about this target yet"
-        )
     n_draws = 200 if len(test) <= MANY_ROWS else 100
+    metrics = measured(test.label, p[chosen], blocks, n_draws=n_draws, seed=seed)
+    needed = (
+        _better_than_constant(chosen, test.label, p[chosen]),
+        _ranks(chosen, metrics["auc"]),
+    )
+    if failed := [gate.text for gate in needed if not gate.is_passed]:
+        raise NoBetterThanConstantError(
+            f"{'; '.join(failed)}: the features say nothing about this target yet"
+        )
     others = {
         learner: _plain_metrics(test.label, p[learner])
         for learner in p
@@ -86,9 +90,9 @@ def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
         learner=chosen,
         label=test.label,
         p=p[chosen],
-        metrics=measured(test.label, p[chosen], blocks, n_draws=n_draws, seed=seed),
+        metrics=metrics,
         others=others,
-        gates=(constant, *gates),
+        gates=(*needed, *gates),
         auc_not_past_due=auc_not_past_due(test, p[chosen]),
     )
 
@@ -117,6 +121,15 @@ def _better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) ->
         name="brier_beats_constant",
         is_passed=score < constant,
         text=f"Brier score of {learner} {score:.5f}, of the constant {constant:.5f}",
+    )
+
+
+def _ranks(learner: Learner, auc: Measured) -> Gate:
+    """On noise the Brier score passes every third time, this one time in forty."""
+    return Gate(
+        name="ranks_better_than_chance",
+        is_passed=auc.low > 0.5,
+        text=f"AUC of {learner} {auc.value:.3f} (from {auc.low:.3f}), by chance 0.5",
     )
 
 

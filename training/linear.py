@@ -97,7 +97,7 @@ def _number(name: str, column: int, value: FloatArray) -> _Number | None:
         return None
     low, middle, high = np.quantile(known, [0.01, 0.5, 0.99])
     width = max(float(np.quantile(np.abs(known - middle), 0.5)), 1e-9)
-    is_log = max(high - middle, middle - low) > SKEWED * width
+    is_log = bool(max(high - middle, middle - low) > SKEWED * width)
     value = compress(known) if is_log else known
     scale = float(value.std())
     has_missing = bool(missing.mean() >= RARE_SHARE)

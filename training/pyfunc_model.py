@@ -7,8 +7,6 @@ or empty = missing, categories as text) and gives the calibrated probabilities.
 from pathlib import Path
 from typing import Any
 
-import mlflow
-import mlflow.pyfunc
 import numpy as np
 import numpy.typing as npt
 import pandas as pd  # type: ignore[import-untyped]
@@ -18,6 +16,7 @@ from features.batch import matrix
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
+from training.quiet_mlflow import mlflow
 
 
 def frame_matrix(

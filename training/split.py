@@ -36,6 +36,13 @@ def split(rows: Rows, seed: int) -> Split:
     Raises:
         TooFewPositivesError: fewer than 50 positives to learn from, 20 to judge by.
     """
+    refusal = TooFewPositivesError(
+        f"{rows.n_positives} positive labels of {len(rows)} are too few: at least "
+        f"{MIN_POSITIVES} are needed to learn from and {MIN_TEST_POSITIVES} more to "
+        "judge by; wait for outcomes, or lengthen the history"
+    )
+    if rows.n_positives < MIN_POSITIVES + MIN_TEST_POSITIVES:
+        raise refusal
     dates = np.unique(rows.as_of)
     if len(dates) > 1:
         by_time = _time_split(rows, dates)
@@ -46,11 +53,7 @@ def split(rows: Rows, seed: int) -> Split:
     )
     found = _customer_split(rows, kind, seed)
     if not _is_enough(rows, found):
-        raise TooFewPositivesError(
-            f"{rows.n_positives} positive labels of {len(rows)} are too few: at least "
-            f"{MIN_POSITIVES} are needed to learn from and {MIN_TEST_POSITIVES} more "
-            "to judge by; wait for outcomes, or lengthen the history"
-        )
+        raise refusal
     return found
 
 

@@ -1,15 +1,10 @@
 """MLflow: every fit is a run, every bundle a registered version."""
 
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 from mlflow.exceptions import MlflowException
@@ -24,6 +19,7 @@ from training.boosting import recipe
 from training.learning import Learnt
 from training.model_card import as_html, model_card
 from training.plots import plots
+from training.quiet_mlflow import mlflow, quiet
 from training.rows import Rows
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -60,7 +56,7 @@ class Tracker:
         self, bundle: Bundle, learnt: Learnt, rows: Rows, seed: int
     ) -> Registered:
         """Log the run and a new version; first of its name, it becomes champion."""
-        with _quiet(), tempfile.TemporaryDirectory() as scratch:
+        with quiet(), tempfile.TemporaryDirectory() as scratch:
             self._prepare()
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
@@ -94,22 +90,6 @@ class Tracker:
             client.set_registered_model_alias(name, CHAMPION, version)
             return True
         return False
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without MLflow's remarks on itself; what goes wrong is raised anyway."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
 
 
 def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:

@@ -49,10 +49,10 @@ def features(settings: PortfolioSettings) -> FeatureSet:
 @pytest.fixture(scope="session")
 def matrix() -> FloatArray:
     rng = np.random.default_rng(5)
-    x: FloatArray = rng.normal(size=(3000, 4)) * [300.0, 10.0, 1000.0, 1.0]
+    x = rng.normal(size=(3000, 4)) * [300.0, 10.0, 1000.0, 1.0]
     x[:, 3] = rng.integers(0, 3, 3000)
     x[rng.random(x.shape) < 0.1] = np.nan
-    return x
+    return np.asarray(x, dtype=np.float64)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,99 @@
+"""Learning: gates, the choice of the learner, determinism, refusals."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from scoring.bundle import Learner
+from scoring.trees import TreeModel
+from training.alarms import alarms
+from training.boosting import recipe
+from training.errors import NoBetterThanConstantError
+from training.fitting import fit, margin
+from training.judging import judge
+from training.learning import learn
+from training.rows import Rows
+
+RowsOf = Callable[..., Rows]
+
+
+@pytest.fixture(scope="module")
+def rows(rows_of: RowsOf) -> Rows:
+    return rows_of(2_000)
+
+
+def test_a_linear_truth_on_little_data_is_left_to_the_logistic(rows: Rows) -> None:
+    learnt = learn(rows, seed=0)
+    assert learnt.judgement.learner == "linear"
+    assert learnt.fitted.learner == "linear"
+    assert "lightgbm" in learnt.judgement.others
+    gates = {gate.name: gate for gate in learnt.judgement.gates}
+    assert not gates["lightgbm_not_worse_than_linear"].is_passed
+    assert gates["brier_beats_constant"].is_passed
+    # the truth's own AUC is 0.81 on many draws
+    assert 0.72 < learnt.judgement.metrics["auc"].value < 0.9
+
+
+def test_an_interaction_is_left_to_the_trees(rows_of: RowsOf) -> None:
+    rows = rows_of(3_000)
+    product = rows.x[:, 1] * rows.x[:, 2]
+    rng = np.random.default_rng(3)
+    label = (rng.random(3_000) < 1 / (1 + np.exp(1.0 - 3.0 * product))).astype(float)
+    rows = replace(rows, label=label)
+    train, test = rows[np.arange(2_400)], rows[np.arange(2_400, 3_000)]
+    learners: tuple[Learner, ...] = ("lightgbm", "linear")
+    fitted = {learner: fit(learner, train, 0) for learner in learners}
+    assert judge(fitted, test, 0).learner == "lightgbm"
+
+
+def test_noise_is_refused(rows_of: RowsOf) -> None:
+    with pytest.raises(NoBetterThanConstantError) as refusal:
+        learn(rows_of(2_000, seed=4, is_noise=True), seed=0)
+    assert refusal.value.code == "no_better_than_constant"
+
+
+def test_the_same_seed_gives_the_same_trees(rows: Rows) -> None:
+    first, second = fit("lightgbm", rows, 7), fit("lightgbm", rows, 7)
+    assert isinstance(first.model, TreeModel)
+    assert isinstance(second.model, TreeModel)
+    assert first.model.text == second.model.text
+    assert first.calibration == second.calibration
+
+
+def test_no_weights_and_no_resampling(rows: Rows) -> None:
+    forbidden = {"scale_pos_weight", "is_unbalance", "pos_bagging_fraction"}
+    assert not forbidden & recipe(rows, 0).keys()
+    assert recipe(rows, 0)["objective"] == "binary"
+
+
+def test_a_declared_direction_holds_everywhere(rows: Rows) -> None:
+    model = fit("lightgbm", rows, 0).model
+    before = margin(model, rows)
+    x = rows.x.copy()
+    x[:, rows.feature_set.names.index("load")] += 0.5
+    assert (margin(model, replace(rows, x=x)) >= before).all()
+
+
+def test_the_judged_rows_were_not_seen_by_their_own_model(rows: Rows) -> None:
+    """Out-of-fold margins of shuffled labels carry nothing: AUC near one half."""
+    shuffled = replace(rows, label=np.random.default_rng(1).permutation(rows.label))
+    fitted = fit("linear", shuffled, 0)
+    label = shuffled.label == 1.0
+    gap = fitted.out_of_fold[label].mean() - fitted.out_of_fold[~label].mean()
+    spread = fitted.out_of_fold.std()
+    # 4 standard errors of a difference of means: a false alarm in ~16,000 seeds
+    n = label.sum()
+    assert abs(gap) < 4 * spread * np.sqrt(1 / n + 1 / (len(label) - n))
+
+
+def test_a_leak_raises_an_alarm(rows: Rows) -> None:
+    x = rows.x.copy()
+    x[:, 2] = rows.label + 0.01 * x[:, 2]
+    leaky = replace(rows, x=x)
+    model = fit("linear", leaky, 0).model
+    found = {alarm.code for alarm in alarms(leaky, model, 0.9)}
+    assert found == {"single_feature_auc", "gain_share", "calm_auc"}
+    honest = fit("linear", rows, 0).model
+    assert "single_feature_auc" not in {a.code for a in alarms(rows, honest, 0.7)}

@@ -1,0 +1,134 @@
+"""From a portfolio to a registered champion that scores as the service does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.batch import feature_table, matrix
+from features.portfolio import Portfolio
+from features.snapshots import snapshots
+from scoring.bundle import Bundle
+from scoring.predictor import Predictor
+from scoring.shelf import champion_path
+from training.errors import UnknownTargetError
+from training.gathering import gather
+from training.model_card import as_html
+from training.quiet_mlflow import mlflow, quiet
+from training.train import TrainingResult, train
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(flat_portfolio: Portfolio, home: Path, lines: list[str]) -> TrainingResult:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        [result] = train(flat_portfolio, home=home, progress=lines.append)
+    return result
+
+
+def test_a_target_without_labels_is_left_out(trained: TrainingResult) -> None:
+    assert trained.target == "nonpayment"
+    assert trained.refusal is None
+
+
+def test_a_target_asked_for_without_labels_is_refused(
+    flat_portfolio: Portfolio, tmp_path: Path
+) -> None:
+    [result] = train(flat_portfolio, ["fraud"], home=tmp_path)
+    assert result.refusal is not None
+    assert result.refusal.code == "too_few_positives"
+    assert not result.is_trained
+
+
+def test_an_unknown_target_is_refused(flat_portfolio: Portfolio) -> None:
+    with pytest.raises(UnknownTargetError, match="churn"):
+        train(flat_portfolio, ["churn"])  # type: ignore[list-item]
+
+
+def test_progress_is_told_and_the_first_model_is_champion(
+    trained: TrainingResult, home: Path, lines: list[str]
+) -> None:
+    assert any("rows to learn from" in line for line in lines)
+    assert trained.registered is not None
+    assert trained.registered.is_champion
+    place = champion_path(home, "nonpayment")
+    assert place is not None
+    assert trained.bundle is not None
+    assert Bundle.load(place).files == trained.bundle.files
+    assert trained.bundle.horizon_days == 30
+    assert trained.bundle.trained_on.isoformat() == "2026-01-31"
+
+
+@pytest.mark.parametrize("alias", ["champion", "challenger"])
+def test_the_registered_model_gives_the_numbers_of_the_service(
+    trained: TrainingResult, flat_portfolio: Portfolio, alias: str
+) -> None:
+    assert trained.registered is not None
+    assert trained.bundle is not None
+    mlflow.set_tracking_uri(trained.registered.tracking_uri)
+    mlflow.set_registry_uri(trained.registered.tracking_uri)
+    with quiet():
+        model = mlflow.pyfunc.load_model(f"models:/forbear-nonpayment@{alias}")
+    features = trained.bundle.feature_set
+    table = feature_table(flat_portfolio, snapshots(flat_portfolio), features)
+    expected = Predictor(trained.bundle).probability(matrix(table, features))
+    frame = table.select(list(features.names)).to_pandas()
+    np.testing.assert_array_equal(model.predict(frame), expected)
+    # a column that is not sent is missing, as it is for the service
+    without = frame.drop(columns=["trade", "load"])
+    assert np.isfinite(model.predict(without)).all()
+
+
+def test_the_run_says_what_was_measured(trained: TrainingResult) -> None:
+    assert trained.registered is not None
+    assert trained.bundle is not None
+    client = mlflow.MlflowClient(trained.registered.tracking_uri)
+    run = client.get_run(trained.registered.run_id)
+    for name in ("auc", "pr_auc", "log_loss", "brier", "ks", "ici"):
+        assert {name, f"{name}_low", f"{name}_high"} <= run.data.metrics.keys()
+    assert run.data.tags["data_hash"] == trained.bundle.data_hash
+    assert run.data.tags["feature_set_hash"] == trained.bundle.feature_set.hash
+    assert run.data.params["learner"] == trained.bundle.learner
+    files = {file.path for file in client.list_artifacts(run.info.run_id, "card")}
+    for plot in ("roc", "precision_recall", "calibration", "scores", "gain"):
+        assert f"card/{plot}.png" in files
+    assert {"card/model_card.md", "card/model_card.html"} <= files
+
+
+def test_nothing_registered_is_a_pickle(trained: TrainingResult, home: Path) -> None:
+    assert trained.is_trained
+    suffixes = {path.suffix for path in (home / "mlflow").rglob("*")}
+    assert not suffixes & {".pkl", ".pickle", ".joblib"}
+
+
+def test_the_same_portfolio_gives_the_same_bundle(
+    trained: TrainingResult, flat_portfolio: Portfolio, tmp_path: Path
+) -> None:
+    [again] = train(flat_portfolio, ["nonpayment"], home=tmp_path)
+    assert again.bundle is not None
+    assert trained.bundle is not None
+    assert again.bundle.files == trained.bundle.files
+
+
+def test_only_informative_features_are_kept(flat_portfolio: Portfolio) -> None:
+    gathered = gather(flat_portfolio, ("nonpayment",))
+    names = set(gathered.feature_set.names)
+    assert {"load", "reserve", "noise", "trade"} <= names
+    assert "customer_email_kind" not in names  # nowhere known
+    assert gathered.nonpayment_given_fraud is None
+
+
+def test_the_card_as_a_page_shows_its_plots() -> None:
+    page = as_html("# A\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n", "A", ["roc.png"])
+    assert "<table>" in page
+    assert '<img src="roc.png" alt="roc">' in page

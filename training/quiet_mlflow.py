@@ -1,0 +1,36 @@
+"""MLflow without its remarks on itself, at import and at work.
+
+It warns about its own type hints when it is imported; nobody who trains a model can
+act on that. What goes wrong is raised, and is not silenced here.
+"""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import mlflow
+    import mlflow.pyfunc
+
+LOGGERS = ("mlflow", "alembic")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings, and of MLflow's and its database's log only errors."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+__all__ = ["mlflow", "quiet"]
