@@ -12,7 +12,7 @@ from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferEr
 from advice.portfolio_run import SCHEMA, advice_row
 from decisions.actions import ACTIONS
 from decisions.case import BookState
-from decisions.policy.load import Policy, parse_document
+from decisions.policy.load import Policy, default_policy, parse_document
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots
 from scoring.bundle import Bundle
@@ -178,3 +178,22 @@ def test_a_policy_in_another_currency_is_refused(
     document = policy.document.model_copy(update={"currency": "TWD"})
     with pytest.raises(CurrencyMismatchError, match="TWD"):
         Advisor({"fraud": bundle_of("fraud")}, Read(document))
+
+
+def test_a_rate_converts_the_policy_and_the_default_goes_without(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    from dataclasses import replace
+
+    bundle = bundle_of("fraud")
+    euros = policy.document.guardrails.suspend.min_exposure
+
+    def advisor(**changes: object) -> Advisor:
+        settings = bundle.settings.model_copy(update={"currency": "TWD", **changes})
+        return Advisor({"fraud": replace(bundle, settings=settings)}, default_policy())
+
+    at_par, converted = advisor(), advisor(rates={"EUR": Decimal(32)})
+    assert at_par.policy.document.guardrails.suspend.min_exposure == euros
+    assert at_par.currency_note is not None
+    assert converted.policy.document.guardrails.suspend.min_exposure == 32 * euros
+    assert converted.currency_note is None

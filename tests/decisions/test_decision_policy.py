@@ -227,7 +227,7 @@ def test_amendments_apply_from_their_local_day() -> None:
     assert before is not None
     assert after is not None
     assert (before.materiality, after.materiality) == (25.0, 60.0)
-    assert policy.in_force(datetime(2025, 12, 31, 22, 0, tzinfo=UTC)) is None
+    assert policy.in_force(datetime(1999, 12, 31, 22, 0, tzinfo=UTC)) is None
 
 
 def test_an_amendment_that_breaks_the_schema_is_refused() -> None:

@@ -376,7 +376,7 @@ def test_the_page_is_dated_versioned_and_fingerprinted() -> None:
     for layout in FORMATS:
         said = publish(DEFAULT, "en", layout).replace("\\", "")
         assert DEFAULT.reference in said
-        assert "1 January 2026" in said
+        assert "1 January 2000" in said
         assert DEFAULT.hash[:12] in said
 
 
