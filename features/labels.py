@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
+from features.account.account import Account
 from features.account.books import Row
 from features.account.many import histories, rows_by_customer
-from features.account.standing import Account, Rules
+from features.account.standing import Rules
 from features.fraud_signs import FraudSigns
 from features.moments import DAY_US
 from features.nonpayment import ACTION_COLUMNS, Aftermath

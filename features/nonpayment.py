@@ -5,9 +5,10 @@ censors nothing: what was owed already is paid or not. A suspicion of fraud, or 
 departure without debt, ends what can be observed.
 """
 
+from features.account.account import Account
 from features.account.books import Row, known
 from features.account.stake import have_all_ended, subscriptions
-from features.account.standing import Account, ReportedDebt
+from features.account.standing import ReportedDebt
 from features.ledger import WRITTEN_OFF
 
 TAKES_ACCESS = frozenset({"suspend", "block"})

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from features.account.account import Account
 from features.account.many import histories, rows_by_customer
-from features.account.standing import Account, Rules, Standing
+from features.account.standing import Rules, Standing
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
 from features.local_days import local_days

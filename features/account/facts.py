@@ -2,11 +2,12 @@
 
 from datetime import date, datetime, timedelta
 
+from features.account.account import Account
 from features.account.contacts import n_promises_since, notices_since
 from features.account.evidence import evidence
 from features.account.history import account_columns, history_of
 from features.account.measures import access_off, actions_since, active_holds
-from features.account.standing import Account, Rules, Standing
+from features.account.standing import Rules, Standing
 from features.account.values import KnownTable, known_table
 from features.events import MISSING, Events
 from features.facts import (

@@ -1,36 +1,23 @@
 """How one customer stands as of a moment: what both compilers derive facts from.
 
-An `Account` holds a customer's rows and moves from one `as_of` to the next; a
-`Standing` is what it says there. Facts for people and policies, facts in bulk,
-population and labels all read it, so they cannot disagree about what is owed.
+Facts for people and policies, facts in bulk, population and labels all read a
+`Standing`, so they cannot disagree about what is owed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from math import isnan
 from typing import NamedTuple
 
-from features.account.arrears import Arrears, Owed
-from features.account.books import Books, KnownRows, Row, known
-from features.account.contacts import Promise, open_promises
-from features.account.disputes import Dispute, disputes
-from features.account.history import History
+from features.account.arrears import Owed
+from features.account.books import Row
+from features.account.contacts import Promise
+from features.account.disputes import Dispute
 from features.account.paid import PaidInvoices
-from features.account.stake import (
-    Subscription,
-    Usage,
-    customer_value,
-    have_all_ended,
-    subscriptions,
-    usage,
-)
-from features.events import FOREVER, MISSING
+from features.account.stake import Subscription, Usage
 from features.facts import MoneySource
 from features.ledger import Ledger
 from features.local_days import LocalDays, local_days
 from features.moments import DAY_US
-from features.money import ten_thousandths
 from features.settings import PortfolioSettings
 
 
@@ -98,196 +85,3 @@ class ReportedDebt(NamedTuple):
     contested: int
     overdue: int
     days_overdue: int
-
-
-class Account:
-    """One customer's rows; `at` is cheapest when moments only move forward."""
-
-    def __init__(self, history: History, rules: Rules) -> None:
-        self.history, self.rules = history, rules
-        self._books = Books(history["invoices"], history["payments"], rules.days)
-        self._paid = PaidInvoices(self._books.ledger)
-        self._contacts = KnownRows(history["contacts"])
-        self._dispute_rows = KnownRows(history["disputes"])
-        self._disputes: list[Dispute] = []
-        self._subscription_rows = KnownRows(history["subscriptions"])
-        self._subscriptions: list[Subscription] = []
-        self._next_effect = FOREVER  # when a change announced ahead is made
-
-    def at(self, as_of: int) -> Standing:
-        """How the customer stands, by what was known at `as_of`."""
-        standing = self.owing(as_of)
-        self._contacts.move_to(as_of)
-        standing.contacts = self._contacts.known
-        if standing.contacts:
-            standing.promises = open_promises(standing.contacts, as_of)
-        if standing.days_overdue:
-            standing.episode_started_at = self._episode_start(standing)
-        self._read_money_under_way(standing)
-        self._read_stake(standing)
-        return standing
-
-    def owing(self, as_of: int) -> Standing:
-        """Only who the customer is, what is owed and what is subscribed."""
-        history, source = self.history, self.rules.source
-        ledger = self._books.move_to(as_of)
-        if self._paid.ledger is not ledger:
-            self._paid = PaidInvoices(ledger)
-        self._paid.catch_up()
-        standing = Standing(as_of, ledger, self._paid)
-        if history["customers"]:
-            standing.customer = _latest(history["customers"], as_of)
-        if self._dispute_rows.move_to(as_of):
-            self._disputes = disputes(self._dispute_rows.known)
-        standing.disputes = self._disputes
-        if self.rules.has_subscriptions:
-            standing.subscriptions = self._subscriptions_at(as_of)
-            standing.is_departed = have_all_ended(standing.subscriptions, as_of)
-        report = _latest(history["ageing"], as_of) if history["ageing"] else None
-        if report is not None:
-            standing.report_at = report[2]
-        if source == "invoices":
-            self._read_ledger(standing)
-        elif source == "ageing" and report is not None:
-            self._read_report(standing, report)
-        elif source == "flat":
-            standing.open = self._exposure("open", standing.customer)
-        return standing
-
-    def arrears(self, standing: Standing) -> Arrears:
-        """What was owed as time went by, as known in `standing`."""
-        return Arrears(
-            standing.ledger,
-            standing.disputes,
-            self.rules.days,
-            self.rules.materiality,
-        )
-
-    def _read_ledger(self, standing: Standing) -> None:
-        standing.owed = owed = self.arrears(standing).now(standing.as_of)
-        standing.open = sum(item.remainder for item in owed.items)
-        standing.credit = standing.ledger.credit
-        standing.written_off = standing.ledger.written_off
-        standing.contested = owed.contested
-        standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
-
-    def _read_report(self, standing: Standing, report: Row) -> None:
-        """An ageing report instead of invoices (CONTRACT 2.8)."""
-        debt = self.reported(report, standing.disputes, standing.as_of)
-        standing.open, standing.contested = debt.open, debt.contested
-        standing.credit = max(0, -report[3])
-        standing.overdue, standing.days_overdue = debt.overdue, debt.days_overdue
-
-    def reported(
-        self, report: Row, among: Sequence[Dispute], moment: int
-    ) -> ReportedDebt:
-        """What a report says is owed, less what disputes running at a moment claim."""
-        balance, days = max(0, report[3]), report[4]
-        claims = (
-            balance if dispute.amount is None else dispute.amount
-            for dispute in among
-            if dispute.is_open_at(moment)
-        )
-        contested = min(balance, sum(claims))
-        is_material = balance - contested > self.rules.materiality
-        if not is_material or isnan(days) or days < 1:
-            return ReportedDebt(balance, contested, 0, 0)
-        return ReportedDebt(balance, contested, balance - contested, int(days))
-
-    def _episode_start(self, standing: Standing) -> int:
-        """When the arrears began that last until now."""
-        as_of = standing.as_of
-        if self.rules.source == "invoices":
-            return self.arrears(standing).episode_start(as_of)
-        start = as_of
-        reports = sorted(known(self.history["ageing"], as_of), key=_event_order)
-        for report in reversed(reports):
-            if not self.reported(report, standing.disputes, report[2]).overdue:
-                break
-            start = report[2]
-        return start
-
-    def _read_money_under_way(self, standing: Standing) -> None:
-        if standing.overdue is None:
-            return
-        as_of, rules = standing.as_of, self.rules
-        standing.in_flight = standing.promised = 0
-        for row in self._books.pending.values():
-            if as_of - row[2] <= rules.settlement_us(row[6]):
-                standing.in_flight += row[5]
-        for promise in standing.promises:
-            amount = standing.overdue if promise.amount is None else promise.amount
-            standing.promised += amount
-
-    def _read_stake(self, standing: Standing) -> None:
-        as_of, rules = standing.as_of, self.rules
-        if rules.has_subscriptions:
-            monthly = committed_monthly = committed = 0
-            for subscription in standing.subscriptions:
-                if subscription.is_live(as_of):
-                    standing.n_live += 1
-                    monthly += subscription.monthly()
-                    if subscription.is_committed(as_of):
-                        committed_monthly += subscription.monthly()
-                        committed += subscription.committed(as_of)
-            standing.recurring_monthly = monthly
-            standing.recurring_committed = committed_monthly
-            standing.committed = committed
-        if rules.has_usage:
-            standing.usage = usage(self.history.usage, as_of)
-        standing.clv = self._clv(standing)
-        if not rules.has_subscriptions and not rules.has_usage:
-            standing.run_up = self._exposure("run_up", standing.customer)
-
-    def _subscriptions_at(self, as_of: int) -> list[Subscription]:
-        """Read anew only when a row appears, ends or takes effect."""
-        rows = self._subscription_rows
-        if rows.move_to(as_of) or as_of >= self._next_effect:
-            self._subscriptions = subscriptions(rows.known, as_of)
-            ahead = (row[5] for row in rows.known if row[5] > as_of)
-            self._next_effect = min(ahead, default=FOREVER)
-        return self._subscriptions
-
-    def _clv(self, standing: Standing) -> int | None:
-        margin, lifetime = None, self.rules.lifetime_months
-        if standing.customer is not None:
-            _, _, _, _, stated_margin, stated_lifetime, *_ = standing.customer
-            margin = None if stated_margin == MISSING else stated_margin
-            lifetime = lifetime if isnan(stated_lifetime) else stated_lifetime
-        if self.rules.source == "flat" or (
-            margin is None
-            and standing.recurring_monthly is None
-            and standing.usage is None
-        ):
-            return self._exposure("clv", standing.customer)
-        return customer_value(
-            margin,
-            lifetime,
-            standing.recurring_monthly or 0,
-            standing.usage.daily_cost if standing.usage else 0,
-            self.rules.margin_share,
-        )
-
-    def _exposure(self, stake: str, customer: Row | None) -> int | None:
-        """A stake as `exposure` states it: a constant or a column of customers."""
-        exposure = self.rules.settings.exposure
-        if exposure is None:
-            return None
-        stated = getattr(exposure, stake)
-        if isinstance(stated, Decimal):
-            return ten_thousandths(stated)
-        if customer is None:
-            return None
-        money: int = customer[self.history.place_of(stated)]
-        return None if money == MISSING else money
-
-
-def _event_order(row: Row) -> tuple[int, int]:
-    return row[2], row[0]
-
-
-def _latest(rows: list[Row], as_of: int) -> Row | None:
-    if len(rows) == 1:
-        row = rows[0]
-        return row if row[0] <= as_of < row[1] else None
-    return max(known(rows, as_of), key=_event_order, default=None)

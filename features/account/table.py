@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.account.account import Account
 from features.account.columns import FACT_NAMES, fact_values
 from features.account.history import account_columns, history_of
 from features.account.many import histories
-from features.account.standing import Account, Rules, Standing
+from features.account.standing import Rules, Standing
 from features.events import Events
 from features.settings import PortfolioSettings
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from features.account import account_facts, fact_row
+from features.account.account import Account
 from features.account.history import account_columns, history_of
-from features.account.standing import Account, Rules
+from features.account.standing import Rules
 from features.events import Events
 from features.facts import AccountFacts, ActiveHold, Evidence, Notice, OpenItem
 from features.moments import microseconds

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.account import FACT_NAMES, account_facts, fact_row, fact_table
+from features.account.account import Account
 from features.account.columns import fact_values
 from features.account.history import account_columns, history_of
-from features.account.standing import Account, Rules
+from features.account.standing import Rules
 from features.events import Events
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
