@@ -216,9 +216,37 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
 
 
 @st.composite
+def nearly_stopped(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
+    """Facts that permit a suspension, but for at most two of a random customer's."""
+    other = draw(random_facts(at))
+    names = [
+        "subject_kind",
+        "segment",
+        "has_open_appeal",
+        "tables",
+        "notices",
+        "subscriptions",
+        "holds",
+        "evidence",
+        "access_off",
+        "usage_daily_cost",
+        "clv",
+        "n_invoices_paid",
+    ]
+    taken = draw(st.lists(st.sampled_from(names), max_size=2))
+    return overdue_facts(
+        draw(st.sampled_from([30, 400, 4500, 9000])),
+        draw(st.sampled_from([25, 40, 90])),
+        at,
+        customer_id=other.customer_id,
+        **{name: getattr(other, name) for name in taken},
+    )
+
+
+@st.composite
 def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
     return Case(
-        facts=draw(random_facts(at)),
+        facts=draw(st.one_of(random_facts(at), nearly_stopped(at))),
         p_fraud=draw(st.one_of(probabilities, st.none())),
         p_nonpayment=draw(st.one_of(probabilities, st.none())),
         nonpayment_given_fraud=draw(st.sampled_from([0.0, 0.5, 1.0])),

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions import BookState, Case, Policy, default_policy, load_policy, recommend
@@ -14,6 +15,7 @@ from decisions.actions import ACTIONS, SEVERITY, SUSPEND
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
 from decisions.policy.load import shipped_policies
 from decisions.portfolio import recommend_many
+from decisions.stability import stability, stability_arrays
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -48,6 +50,7 @@ def test_one_customer_and_a_portfolio_agree(
         assert run.stability[0] == one.stability
 
 
+@settings(max_examples=25)  # each draws a dozen cases
 @given(cases=st.lists(random_cases(), max_size=12), policy=policies)
 def test_order_of_a_portfolio_changes_nothing(
     cases: list[Case], policy: Policy
@@ -213,3 +216,48 @@ def test_thresholds_rise() -> None:
     found = recommend(Case(overdue_facts(), 0.0, 0.5), default_policy(), TUESDAY)
     steps = found.thresholds["nonpayment"]
     assert all(a.probability <= b.probability for a, b in pairwise(steps))
+
+
+def test_the_floor_on_p_bad_withholds_the_stop() -> None:
+    facts = overdue_facts(20_000)
+    below = recommend(Case(facts, 0.0, 0.29), default_policy(), TUESDAY)
+    assert below.proposed_action == "suspend"
+    assert below.recommended_action != "suspend"
+    assert "below_floor" in {reason.code for reason in below.withheld}
+    at_floor = recommend(Case(facts, 0.0, 0.30), default_policy(), TUESDAY)
+    assert at_floor.recommended_action == "suspend"
+
+
+def test_as_many_draws_as_required_are_enough() -> None:
+    """Of 64 draws exactly 45 (0.7 rounded up) make action 1 cheaper than action 0."""
+    costs = np.full((64, 6), 9.0)
+    costs[:, 0] = np.where(np.arange(64) < 45, 2.0, 0.0)
+    costs[:, 1] = 1.0
+    draws = (costs.ravel(), *[np.zeros(64 * 6)] * 9)
+    x = (1.0, *[0.0] * 9)
+    assert stability(draws, x, 1, 0.7) == (45 / 64, 1)
+    assert stability(draws, x, 1, 0.71) == (45 / 64, 0)
+    columns = (1.0, *[np.zeros(1)] * 9)
+    for limit, expected in ((0.7, 1), (0.71, 0)):
+        share, stands = stability_arrays(draws, columns, np.array([1]), limit)
+        assert (share[0], stands[0]) == (45 / 64, expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        ("legal_person", False),
+        ("sole_trader", True),
+        ("natural_person", True),
+        (None, True),
+    ],
+)
+def test_whoever_is_not_a_legal_person_needs_a_person(
+    kind: str | None, needed: bool
+) -> None:
+    case = Case(overdue_facts(subject_kind=kind), 0.0, 0.6)
+    found = recommend(case, default_policy(), TUESDAY)
+    assert found.recommended_action == "suspend"
+    assert found.requires_person is needed
+    run = recommend_many([case], default_policy(), TUESDAY)
+    assert bool(run.requires_person[0]) is needed
