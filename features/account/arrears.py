@@ -81,7 +81,7 @@ class Arrears:
         return start
 
     def _chain(self, as_of: int) -> tuple[int, list[Invoice]]:
-        """Since when one invoice or another was late, and which; bounds every episode."""
+        """Since when one invoice or other was late, and which; no episode is longer."""
         first_late = self._days.start
         chain = list(self._ledger.open)
         start = min([as_of, *(first_late(i.due_on + 1) for i in chain)])
