@@ -18,10 +18,12 @@ from simulation.billing import (
     write_off,
 )
 from simulation.people import MONEY, People
-from simulation.state import NEVER, State
+from simulation.state import MATERIALITY, NEVER, State
 from simulation.streams import Draws, Flags, Ints
 from simulation.timeline import STAGE_DAYS, TERMINATE_DAYS, Policy, Seen
 from simulation.worlds import BLOCK, NONE, SERVICE_REQUEST, SUSPEND, World
+
+NONPAYMENT_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,11 @@ def soften(people: People, planned: Ints) -> Ints:
 def sixty_day(state: State, span: Span, since: Ints) -> Ints:
     """Return when the oldest open invoice reaches 60 days overdue within the month."""
     oldest, _ = state.oldest_due(span.end)
-    day = oldest + 60
-    return np.where(
-        (day >= np.maximum(span.start, since)) & (day < span.end), day, NEVER
-    )
+    day = oldest + NONPAYMENT_DAYS
+    is_due = state.due_day < day[:, None]  # what falls due later this month is not yet
+    owed = np.where(is_due, state.remainder, 0).sum(axis=1)
+    counts = (day >= np.maximum(span.start, since)) & (day < span.end)
+    return np.where(counts & (owed > MATERIALITY), day, NEVER)
 
 
 def _reached(before: Ints, after: Ints, paid: Paid) -> Ints:

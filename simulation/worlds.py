@@ -45,7 +45,7 @@ class World:
     share_of_kind: PerKind = (0.755, 0.135, 0.075, 0.0, 0.0, 0.02, 0.015)
     fraud_share_new: tuple[float, float] = (0.025, 0.022)  # first party, stolen card
     fraud_share_at_start: tuple[float, float] = (0.015, 0.0)
-    careful_share: float = 0.7  # of fraudsters: look like anyone at sign-up
+    careful_share: float = 0.75  # of fraudsters: look like anyone at sign-up
     wave_from_month: int | None = None  # fraud wave: more fraud, and more careful
     wave_factor: float = 1.0
     wave_careful_share: float = 0.85
@@ -86,7 +86,7 @@ class World:
     hijack_prone: float = 0.015  # per month
     hijack_other: float = 0.0004
     chargeback_share: float = 0.85  # of payments with a stolen card
-    friendly_fraud: float = 0.0006  # per card payment of an honest customer
+    friendly_fraud: float = 0.0007  # per card payment of an honest customer
     friendly_fraud_disputer: float = 0.004
     burst_per_month: float = 0.012  # migrations, training runs, new offices
     dispute_per_invoice: float = 0.003
