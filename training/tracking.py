@@ -1,6 +1,8 @@
 """MLflow: every fit is a run, every bundle a registered version."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
@@ -25,6 +27,7 @@ from training.rows import Rows
 CHAMPION, CHALLENGER = "champion", "challenger"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 N_EXAMPLES = 3
+_URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Tracker:
         self, bundle: Bundle, learnt: Learnt, rows: Rows, seed: int
     ) -> Registered:
         """Log the run and a new version; first of its name, it becomes champion."""
-        with quiet(), tempfile.TemporaryDirectory() as scratch:
+        with quiet(), _own_uri(), tempfile.TemporaryDirectory() as scratch:
             self._prepare()
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
@@ -90,6 +93,19 @@ class Tracker:
             client.set_registered_model_alias(name, CHAMPION, version)
             return True
         return False
+
+
+@contextmanager
+def _own_uri() -> Iterator[None]:
+    """MLflow leaves its URI in the environment: the next home would inherit it."""
+    before = {name: environ.get(name) for name in _URIS}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            environ.pop(name, None)
+            if value is not None:
+                environ[name] = value
 
 
 def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
