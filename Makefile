@@ -47,7 +47,8 @@ format: setup ## let ruff write
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data
 
 bench: setup ## the ratios and floors the README quotes
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/*.py; do name=$$(basename $$script .py); \
+	  echo "== benchmarks/$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## compile requirements/*.txt anew (needs uv)
 	@for extras in "dev:serve train build dev" "train:serve train build" "serve:serve build"; do \
