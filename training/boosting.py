@@ -19,6 +19,7 @@ MOST_ROUNDS = 2000
 PATIENCE = 60  # rounds without a better log-loss
 SMALL_ROWS = 12_000
 RARE_RATE = 0.005
+LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
 
 
@@ -36,7 +37,7 @@ def recipe(rows: Rows, seed: int) -> dict[str, Any]:
         "min_sum_hessian_in_leaf": 1.0,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "feature_fraction": 0.4,
+        "feature_fraction": max(0.4, min(1.0, LEAST_FEATURES / rows.x.shape[1])),
         "lambda_l2": 10.0,
         "path_smooth": 10.0,
         "max_cat_to_onehot": 8,

@@ -20,7 +20,8 @@ from training.linear import fit_linear
 from training.rows import FloatArray, IntArray, Rows
 from training.split import customer_folds, latest_window
 
-N_FOLDS = 5
+N_FOLDS, FEW_FOLDS = 5, 3
+MANY_ROWS = 20_000  # from here three folds choose as well as five
 MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
 Model = TreeModel | AdditiveModel
@@ -55,13 +56,14 @@ def fit(learner: Learner, rows: Rows, seed: int, n_rounds: int | None = None) ->
         seed: of the folds and of LightGBM.
         n_rounds: of the trees; None to find them by early stopping in every fold.
     """
-    fold = customer_folds(rows, N_FOLDS, seed)
+    n_folds = N_FOLDS if len(rows) < MANY_ROWS else FEW_FOLDS
+    fold = customer_folds(rows, n_folds, seed)
     if learner == "lightgbm":
         model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed, n_rounds)
     else:
         model = _fit_additive(learner, rows)
         out_of_fold = np.empty(len(rows))
-        for k in range(N_FOLDS):
+        for k in range(n_folds):
             part = _fit_additive(learner, rows[fold != k])
             out_of_fold[fold == k] = margin(part, rows[fold == k])
     calibration = _calibration(rows, out_of_fold)
@@ -83,7 +85,7 @@ def _fit_trees(
     parameters = recipe(rows, seed)
     out_of_fold = np.empty(len(rows))
     found = []
-    for k in range(N_FOLDS):
+    for k in range(int(fold.max()) + 1):
         judged = fold == k
         share = 1.0 - float(judged.mean())  # more rows carry that much more rounds
         if n_rounds is None:

@@ -13,6 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import mlflow
     import mlflow.pyfunc
+    from mlflow.utils.logging_utils import disable_logging, enable_logging
 
 LOGGERS = ("mlflow", "alembic")
 
@@ -26,9 +27,11 @@ def quiet() -> Iterator[None]:
         warnings.simplefilter("ignore")
         for logger in loggers:
             logger.setLevel(logging.ERROR)
+        disable_logging()  # type: ignore[no-untyped-call]  # prints past the loggers
         try:
             yield
         finally:
+            enable_logging()  # type: ignore[no-untyped-call]
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
 
