@@ -6,6 +6,7 @@ says something ("it has not happened").
 """
 
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -59,27 +60,24 @@ def reasons(
         covered: stop once this share of the positive mass is named.
     """
     features = bundle.feature_set.features
-    may_speak = [
-        not np.isnan(value) or _absence_speaks(feature)
-        for feature, value in zip(features, x, strict=True)
-    ]
-    by_family: dict[str, list[int]] = {}
+    values, parts = x.tolist(), contributions.tolist()  # plain floats are faster here
+    mass: dict[str, float] = {}
+    leads: dict[str, int] = {}
     for i, feature in enumerate(features):
-        if may_speak[i]:
-            by_family.setdefault(feature.family, []).append(i)
-    mass = {
-        family: float(contributions[members].sum())
-        for family, members in by_family.items()
-    }
+        if parts[i] == 0.0 or (isnan(values[i]) and not _absence_speaks(feature)):
+            continue
+        family = feature.family
+        mass[family] = mass.get(family, 0.0) + parts[i]
+        if family not in leads or parts[i] > parts[leads[family]]:
+            leads[family] = i
     total = sum(value for value in mass.values() if value > 0.0)
     found: list[Reason] = []
     named = 0.0
     for family in sorted(mass, key=lambda name: (-mass[name], name)):
         if mass[family] <= 0.0 or len(found) == most or named >= covered * total:
             break
-        lead = max(by_family[family], key=lambda i: float(contributions[i]))
-        share = mass[family] / total
-        found.append(_reason(bundle, lead, x[lead], mass[family], share))
+        lead, share = leads[family], mass[family] / total
+        found.append(_reason(bundle, lead, values[lead], mass[family], share))
         named += mass[family]
     return tuple(found)
 
