@@ -52,6 +52,8 @@ def score(
     write(advised, out)
     show_actions(advised)
     say(f"{advised.num_rows:,} rows: {out}")
+    if advisor.currency_note is not None:
+        say(f"note: {advisor.currency_note}")
     if read.rejects:
         say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)

@@ -42,7 +42,11 @@ def decide(
         observed_until=request.observed_until,
         book=book,
     )
-    warnings = ignored_columns(request, advisor.settings)
+    note = advisor.currency_note
+    warnings = (
+        *ignored_columns(request, advisor.settings),
+        *([] if note is None else [f"policy_currency: {note}"]),
+    )
     return answer_of(
         decision_id, recorded_at, advice, advisor, in_force.versions, warnings
     )
