@@ -17,3 +17,7 @@ class NoBetterThanConstantError(TrainingError):
 
 class UnknownTargetError(TrainingError):
     code = "unknown_target"
+
+
+class NoSuchVersionError(TrainingError):
+    code = "no_such_version"

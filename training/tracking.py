@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
@@ -49,7 +50,7 @@ class Tracker:
     """One tracking server; SQLite and a folder under `home` unless told otherwise."""
 
     def __init__(self, home: Path, tracking_uri: str | None = None) -> None:
-        self._home = home
+        self.home = home
         self._folder = (home / "mlflow").absolute()
         remote = tracking_uri or environ.get("MLFLOW_TRACKING_URI")
         self._is_local = remote is None
@@ -68,9 +69,16 @@ class Tracker:
                 version = _log_model(bundle, saved, rows)
             is_champion = self._name_version(bundle.target, version)
             if is_champion:
-                publish_bundle(saved, self._home, bundle.target)
+                publish_bundle(saved, self.home, bundle.target)
         name = registered_name(bundle.target)
         return Registered(run.info.run_id, name, version, is_champion, self.uri)
+
+    @contextmanager
+    def connected(self) -> Iterator[MlflowClient]:
+        """The registry, for as long as the block lasts."""
+        with quiet(), _own_uri():
+            self._prepare()
+            yield MlflowClient()
 
     def _prepare(self) -> None:
         mlflow.set_tracking_uri(self.uri)
@@ -84,7 +92,7 @@ class Tracker:
 
     def _name_version(self, target: str, version: str) -> bool:
         """Point `challenger` at it, and `champion` if there is none."""
-        client = mlflow.MlflowClient()
+        client = MlflowClient()
         name = registered_name(target)
         client.set_registered_model_alias(name, CHALLENGER, version)
         try:

@@ -89,7 +89,7 @@ def _train_one(
     progress: Progress,
 ) -> TrainingResult:
     rows = gathered.rows[target]
-    learnt = learn(rows, seed, lambda line: progress(f"{target}: {line}"))
+    learnt = learn(target, rows, seed, lambda line: progress(f"{target}: {line}"))
     bundle = _bundle(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
     registered = tracker.register(bundle, learnt, rows, seed)

@@ -25,7 +25,7 @@ def rows(rows_of: RowsOf) -> Rows:
 
 
 def test_a_linear_truth_on_little_data_is_left_to_the_logistic(rows: Rows) -> None:
-    learnt = learn(rows, seed=0)
+    learnt = learn("nonpayment", rows, seed=0)
     assert learnt.judgement.learner == "linear"
     assert learnt.fitted.learner == "linear"
     assert "lightgbm" in learnt.judgement.others
@@ -50,7 +50,7 @@ def test_an_interaction_is_left_to_the_trees(rows_of: RowsOf) -> None:
 
 def test_noise_is_refused(rows_of: RowsOf) -> None:
     with pytest.raises(NoBetterThanConstantError) as refusal:
-        learn(rows_of(2_000, seed=4, is_noise=True), seed=0)
+        learn("nonpayment", rows_of(2_000, seed=4, is_noise=True), seed=0)
     assert refusal.value.code == "no_better_than_constant"
 
 
