@@ -1,0 +1,112 @@
+"""Everybody on one day, as the policies will see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from advice.rehearsal.chronicle import ABSENT, MONEY, PARTICULAR, PLAIN, Chronicle
+from advice.rehearsal.plan import Days
+from advice.rehearsal.scores import Floats, Scores
+from advice.rehearsal.turns import advanced
+from features.facts import AccountFacts
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Today:
+    """One day's book.
+
+    Args:
+        day: place among the decision days. at: aware UTC moment.
+        plain: customers about whom nothing is going on (places, rising).
+        particular: places of all others; `facts` are theirs, as of `at`.
+        money: (customers, 7) of `MONEY`, ten-thousandths, NaN unknown.
+        p: per target (customers,), NaN where there is no score.
+    """
+
+    day: int
+    at: datetime
+    customer_ids: npt.NDArray[np.object_]
+    subject_kind: npt.NDArray[np.object_]
+    plain: Ints
+    particular: Ints
+    facts: tuple[AccountFacts, ...]
+    money: Floats
+    p: dict[str, Floats]
+    nonpayment_given_fraud: float
+
+    @property
+    def customers(self) -> Ints:
+        """Everybody in the book: the plain ones first."""
+        return np.concatenate([self.plain, self.particular])
+
+    def money_of(self, who: Ints) -> dict[str, Floats]:
+        """Columns as `decisions.columns.columns_of_plain` takes them."""
+        return {name: self.money[who, k] for k, name in enumerate(MONEY)}
+
+    def probabilities_of(self, who: Ints) -> dict[str, Floats]:
+        rho = np.full(len(who), self.nonpayment_given_fraud)
+        return {
+            "p_fraud": self.p["fraud"][who],
+            "p_nonpayment": self.p["nonpayment"][who],
+            "nonpayment_given_fraud": rho,
+        }
+
+
+class Book:
+    """Moves from day to day; facts in between are the last ones, their clocks moved."""
+
+    def __init__(
+        self, chronicle: Chronicle, scores: Scores, days: Days, zone: ZoneInfo
+    ) -> None:
+        n = len(chronicle.customer_ids)
+        self._chronicle, self._scores = chronicle, scores
+        self._days, self._zone = days, zone
+        self._ids = np.array(chronicle.customer_ids, dtype=object)
+        self._status = np.full(n, ABSENT)
+        self._money = np.full((n, len(MONEY)), np.nan)
+        self._facts: dict[int, AccountFacts] = {}
+
+    def on(self, day: int) -> Today:
+        """The book of a day; days must come in order."""
+        at = self._days.moments[day]
+        news = self._chronicle.days[day]
+        rows = news.rows()
+        who = rows[:, 0].astype(np.int64)
+        self._status[who] = rows[:, 1]
+        self._money[who] = rows[:, 2:]
+        # whole facts of somebody at rest are told once, for whoever lost access
+        resting = {
+            i: facts for i, facts in news.facts.items() if self._status[i] != PARTICULAR
+        }
+        for i in who[self._status[who] != PARTICULAR].tolist():
+            self._facts.pop(i, None)
+        self._facts.update({i: f for i, f in news.facts.items() if i not in resting})
+        present = {i: f for i, f in resting.items() if self._status[i] == PLAIN}
+        facts = {i: self._as_of(f, at) for i, f in self._facts.items()} | present
+        particular = np.array(sorted(facts), dtype=np.int64)
+        is_plain = self._status == PLAIN
+        is_plain[particular] = False
+        return Today(
+            day=day,
+            at=at,
+            customer_ids=self._ids,
+            subject_kind=self._chronicle.subject_kind,
+            plain=np.flatnonzero(is_plain),
+            particular=particular,
+            facts=tuple(facts[i] for i in particular.tolist()),
+            money=self._money,
+            p=self._scores.on(day),
+            nonpayment_given_fraud=self._scores.nonpayment_given_fraud,
+        )
+
+    def _as_of(self, facts: AccountFacts, at: datetime) -> AccountFacts:
+        if facts.as_of == at:
+            return facts
+        zone = self._zone
+        days = (at.astimezone(zone).date() - facts.as_of.astimezone(zone).date()).days
+        return advanced(facts, at, days)

@@ -1,0 +1,276 @@
+"""With a simulated portfolio's oracle: how much of the attainable saving is captured.
+
+Everything is an expectation under the true probabilities, at the policy's own costs,
+for the customers and moments whose futures the oracle branched:
+
+    captured = (do nothing - policy) / (do nothing - best policy given the features)
+
+The true probabilities are those under the collections that were at work (`policy` in
+the oracle), because that is what the labels speak of; what actions change is in the
+costs. The best policy given the features decides by a booster that regresses the true
+probabilities on the features, starting from the models' own scores and cross-fitted by
+customer, so it never decides about a customer it has seen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from advice.advisor import Advisor
+from advice.rehearsal.errors import TruthError
+from advice.rehearsal.intervals import Interval, ratio_interval
+from advice.rehearsal.scores import Floats
+from decisions.cost import CostModel, expected_costs, terms_of
+from decisions.exposure import UNITS, exposure
+from decisions.states import exclusive_state_arrays
+from decisions.terms import Terms
+from features.account import account_facts
+from features.batch import feature_table, matrix
+from features.moments import microseconds
+from features.portfolio import Portfolio
+from scoring.bundle import Bundle
+
+Ints = npt.NDArray[np.int64]
+TARGETS = ("fraud", "nonpayment")
+UNDER = "policy"
+HORIZON_US = 90 * 86_400_000_000
+_NEEDED = {"customer_id", "as_of", "action", "p_fraud", "p_nonpayment"}
+_FOLDS = 5
+_ROUNDS = 150
+_CLIP = 1e-6
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a simulated portfolio's oracle tells.
+
+    Args:
+        branched: customer_id, as_of, action, p_fraud, p_nonpayment per action that
+            was tried; empty when nothing was branched.
+        months: customer_id, as_of and when things happened (`sixty_at`,
+            `written_off_at`, `fraud_at`), for what really came of a suspension.
+    """
+
+    branched: pa.Table
+    months: pa.Table | None = None
+
+    def __post_init__(self) -> None:
+        missing = _NEEDED - set(self.branched.column_names)
+        if missing:
+            raise TruthError(f"the oracle's truth lacks {', '.join(sorted(missing))}")
+
+    def moments(self) -> list[int]:
+        """Moments (µs) for which futures were branched, rising."""
+        found = pc.unique(_micros(self.branched["as_of"]))
+        return sorted(found.to_pylist())
+
+    def at(self, moment: int) -> pa.Table:
+        """customer_id, p_fraud, p_nonpayment of one moment, by customer."""
+        table = self.branched
+        here = pc.and_(
+            pc.equal(_micros(table["as_of"]), moment), pc.equal(table["action"], UNDER)
+        )
+        return table.filter(here).sort_by("customer_id")
+
+    def were_good(self, who: Sequence[tuple[str, datetime]]) -> tuple[bool, ...]:
+        """Whether neither fraud nor non-payment happened within 90 days of a moment.
+
+        As history went: under the collections that were at work then.
+        """
+        bad, none = self._bad_from(), np.empty(0, dtype=np.int64)
+        found = []
+        for customer_id, at in who:
+            moment = microseconds(at)
+            shown = bad.get(customer_id, none)
+            first = int(np.searchsorted(shown, moment))
+            found.append(first == len(shown) or int(shown[first]) > moment + HORIZON_US)
+        return tuple(found)
+
+    def _bad_from(self) -> dict[str, Ints]:
+        """Per customer the moments (µs) at which fraud or non-payment showed."""
+        if self.months is None:
+            return {}
+        found: dict[str, list[int]] = {}
+        for column in ("sixty_at", "written_off_at", "fraud_at"):
+            told = self.months.filter(pc.is_valid(self.months[column]))
+            ids, at = told["customer_id"].to_pylist(), _micros(told[column]).to_pylist()
+            for customer_id, moment in zip(ids, at, strict=True):
+                found.setdefault(customer_id, []).append(moment)
+        return {name: np.array(sorted(at)) for name, at in found.items()}
+
+
+@dataclass(frozen=True)
+class Regret:
+    """One moment's exact costs per customer, in expectation under the truth.
+
+    `captured` are shares of the attainable saving with 95 % intervals over customers:
+    of the proposed actions (guard-rails off), of the recommended ones where the
+    rehearsal passed that day, and of what the true probabilities would allow.
+    """
+
+    as_of: int
+    n_customers: int
+    cost: Mapping[str, float]
+    captured: Mapping[str, Interval]
+
+
+def regrets(
+    advisor: Advisor,
+    portfolio: Portfolio,
+    terms: Terms,
+    truth: Truth,
+    recommended: Mapping[int, Mapping[str, int]],
+) -> list[Regret]:
+    """Regret at every moment of the truth.
+
+    Args:
+        advisor: the models judged.
+        portfolio: the simulated one.
+        terms: the policy judged; must have costs.
+        truth: of that portfolio.
+        recommended: per moment of the truth, the rehearsal's action by customer.
+    """
+    found = []
+    for moment in truth.moments():
+        table = truth.at(moment)
+        sample = _Sample(advisor, portfolio, terms, table, moment)
+        if len(sample.ids) and terms.model is not None:
+            actions = recommended.get(moment, {})
+            found.append(_regret(sample, terms.model, moment, actions))
+    return found
+
+
+def _regret(
+    sample: "_Sample", model: CostModel, moment: int, recommended: Mapping[str, int]
+) -> Regret:
+    true = sample.costs(model, sample.true)
+    n = np.arange(len(sample.ids))
+    choices = {
+        "nothing": np.zeros(len(n), dtype=np.int64),
+        "proposed": sample.costs(model, sample.scored).argmin(axis=1),
+        "best_given_features": sample.costs(model, sample.attainable()).argmin(axis=1),
+        "best_given_truth": true.argmin(axis=1),
+    }
+    if recommended:
+        done = [recommended.get(customer_id, 0) for customer_id in sample.ids]
+        choices["recommended"] = np.array(done, dtype=np.int64)
+    cost = {name: true[n, action] for name, action in choices.items()}
+    saved = cost["nothing"] - cost["best_given_features"]
+    captured = {
+        name: ratio_interval(cost["nothing"] - values, saved)
+        for name, values in cost.items()
+        if name not in ("nothing", "best_given_features")
+    }
+    means = {name: float(values.mean()) for name, values in cost.items()}
+    return Regret(moment, len(n), means, captured)
+
+
+class _Sample:
+    """Customers of the truth at one moment: their stakes, scores and truth."""
+
+    def __init__(
+        self,
+        advisor: Advisor,
+        portfolio: Portfolio,
+        terms: Terms,
+        table: pa.Table,
+        moment: int,
+    ) -> None:
+        stakes = _stakes(portfolio, terms, table["customer_id"].to_pylist(), moment)
+        known = [c in stakes for c in table["customer_id"].to_pylist()]
+        table = table.filter(pa.array(known, pa.bool_()))
+        self.ids: list[str] = table["customer_id"].to_pylist()
+        self.money = np.array([stakes[c] for c in self.ids]).reshape(-1, 4)
+        self.true = {t: table[f"p_{t}"].to_numpy() for t in TARGETS}
+        rho = (b.nonpayment_given_fraud for b in advisor.bundles.values())
+        self.rho = next((value for value in rho if value is not None), 0.0)
+        as_of = pa.array([moment] * len(self.ids), pa.int64())
+        snapshots = pa.table({"customer_id": table["customer_id"], "as_of": as_of})
+        self._features: dict[str, Floats] = {}
+        self.scored = {t: np.zeros(len(self.ids)) for t in TARGETS}
+        for target, bundle in advisor.bundles.items():
+            rows = _features(portfolio, snapshots, bundle)
+            self._features[target] = rows
+            self.scored[target] = advisor.predictors[target].probability(rows)
+
+    def costs(self, model: CostModel, p: Mapping[str, Floats]) -> Floats:
+        """(n, 6) expected costs under given marginals."""
+        rho = np.full(len(self.ids), self.rho)
+        fraud, only, good = exclusive_state_arrays(p["fraud"], p["nonpayment"], rho)
+        x = terms_of(fraud, only, good, *self.money.T)
+        return np.stack(
+            [np.broadcast_to(c, fraud.shape) for c in expected_costs(model, x)], axis=1
+        )
+
+    def attainable(self) -> dict[str, Floats]:
+        """What the features can tell of the truth, per target."""
+        rows = next(iter(self._features.values()))
+        return {t: _regressed(rows, self.true[t], self.scored[t]) for t in TARGETS}
+
+
+def _features(portfolio: Portfolio, snapshots: pa.Table, bundle: Bundle) -> Floats:
+    features = bundle.feature_set
+    return matrix(feature_table(portfolio, snapshots, features), features)
+
+
+def _stakes(
+    portfolio: Portfolio, terms: Terms, ids: list[str], moment: int
+) -> dict[str, tuple[float, float, float, float]]:
+    """open_cost, run_up, stoppable, clv by customer; who has none is left out."""
+    found = {}
+    for events in portfolio.iter_events(ids):
+        facts = account_facts(events, moment, portfolio.settings)
+        stake = exposure(terms.stake, facts)
+        if stake is not None and facts.clv is not None:
+            found[events.customer_id] = (
+                float(stake.open_cost),
+                float(stake.run_up),
+                float(stake.stoppable),
+                facts.clv / UNITS,
+            )
+    return found
+
+
+def _regressed(rows: Floats, true: Floats, scored: Floats) -> Floats:
+    """Cross-fitted regression of true probabilities on features and score."""
+    import lightgbm as lgb
+
+    start = scored if scored.any() else np.full(len(true), true.mean())
+    start = np.clip(start, _CLIP, 1 - _CLIP)
+    offset = np.log(start / (1 - start))
+    fold = np.random.default_rng(0).integers(0, _FOLDS, len(true))
+    told = np.column_stack([rows, offset])
+    found = np.empty(len(true))
+    for k in range(_FOLDS):
+        here = fold == k
+        if not here.any() or here.all():
+            return scored
+        data = lgb.Dataset(told[~here], true[~here], init_score=offset[~here])
+        booster = lgb.train(_BOOSTER, data, num_boost_round=_ROUNDS)
+        raw = booster.predict(told[here], raw_score=True) + offset[here]
+        found[here] = 1.0 / (1.0 + np.exp(-np.asarray(raw)))
+    return found
+
+
+_BOOSTER = {
+    "objective": "cross_entropy",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 40,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.6,
+    "num_threads": 2,
+    "deterministic": True,
+    "force_row_wise": True,
+    "seed": 0,
+    "verbose": -1,
+}
+
+
+def _micros(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
