@@ -33,7 +33,7 @@ def demo(
 
     Everything is written under FORBEAR_HOME. SERVE=0 stops before serving.
 
-    Example: SERVE=0 forbear demo
+    Example: forbear demo --no-serve
     """
     from scoring.shelf import forbear_home
 

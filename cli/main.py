@@ -14,6 +14,7 @@ from cli import (
     features,
     keys,
     policy,
+    promote,
     replay,
     score,
     serve,
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, simulate, validate, train, score, serve, replay):
+for group in (demo, simulate, validate, train, promote, score, serve, replay):
     group.register(app)
 app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")

@@ -1,7 +1,7 @@
 """`forbear policy`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -73,3 +73,48 @@ def schema() -> None:
     from decisions.policy.load import json_schema
 
     say(json.dumps(json_schema(), indent=1))
+
+
+@app.command()
+def publish(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
+        ),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
+    form: Annotated[
+        Literal["html", "md", "print"],
+        typer.Option("--format", help="print: HTML laid out for A4"),
+    ] = "md",
+) -> None:
+    """Print the collections policy for customers, from the file that decides.
+
+    Example: forbear policy publish my-policy.yaml --format html > policy.html
+    """
+    from advice.assembly import DEFAULT_POLICY
+    from decisions.policy.load import load_policy
+    from decisions.publish import publish as published
+
+    policy = load_policy(file or DEFAULT_POLICY)
+    say(published(policy, lang, form).rstrip("\n"))
+
+
+@app.command("import-killbill")
+def import_killbill(
+    file: Annotated[Path, typer.Argument(metavar="XML", help="overdue.xml")],
+    currency: Annotated[str, typer.Option(help="of its amounts")] = "EUR",
+) -> None:
+    """Print a policy made from Kill Bill's overdue configuration.
+
+    What could not be carried over is said on stderr.
+
+    Example: forbear policy import-killbill overdue.xml > my-policy.yaml
+    """
+    from decisions.policy.killbill import import_killbill as imported
+
+    draft = imported(file.read_text(encoding="utf-8"), currency)
+    say(draft.policy.rstrip("\n"))
+    for note in draft.not_expressed:
+        typer.echo(note, err=True)

@@ -54,6 +54,8 @@ def test_help_starts_fast_and_loads_no_room() -> None:
         "policy check",
         "policy show",
         "policy schema",
+        "policy publish",
+        "policy import-killbill",
         "keys create",
         "keys list",
         "keys revoke",
@@ -151,6 +153,29 @@ def test_the_shipped_policy_passes_and_a_changed_one_does_not(
     assert ran.code == 1
     [finding] = json.loads(ran.out)
     assert finding["severity"] == "error"
+
+
+def test_the_policy_is_published_for_customers(forbear: Run) -> None:
+    page = forbear("policy", "publish", "--format", "md").out
+    assert page.startswith("# ")
+    assert "<html" in forbear("policy", "publish", "--format", "html").out
+    assert forbear("policy", "publish", "--lang", "xx").code == 2
+
+
+def test_a_kill_bill_file_becomes_a_draft(forbear: Run, tmp_path: Path) -> None:
+    file = tmp_path / "overdue.xml"
+    file.write_text(
+        "<overdueConfig><accountOverdueStates><state name='BLOCKED'><condition>"
+        "<timeSinceEarliestUnpaidInvoiceEqualsOrExceeds><unit>DAYS</unit>"
+        "<number>14</number></timeSinceEarliestUnpaidInvoiceEqualsOrExceeds>"
+        "</condition><disableEntitlementAndChangesBlocked>true"
+        "</disableEntitlementAndChangesBlocked></state></accountOverdueStates>"
+        "</overdueConfig>"
+    )
+    ran = forbear("policy", "import-killbill", file)
+    assert ran.code == 0
+    assert "forbear_policy: 1" in ran.out
+    assert ran.err
 
 
 def test_the_schema_of_a_policy_is_json(forbear: Run) -> None:
