@@ -6,7 +6,7 @@ a customer held back for a month is one customer, not thirty. Prices do not add 
 because several guard-rails often hold the same customer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -130,7 +130,7 @@ class Price(NamedTuple):
     rail: str
     title: str
     price: float
-    changed: int
+    changed: float
 
 
 @dataclass(frozen=True)
@@ -251,3 +251,15 @@ def _left(seen: Circumstances, codes: frozenset[str]) -> Bits:
 
 def _mask(actions: tuple[str, ...]) -> int:
     return sum(1 << ACTIONS.index(action) for action in actions)
+
+
+def mean_prices(looks: Sequence[Look]) -> list[Price]:
+    """Prices on an average day, the dearest first."""
+    if not looks:
+        return []
+    found = []
+    for same in zip(*(look.prices for look in looks), strict=True):
+        price = float(np.mean([p.price for p in same]))
+        changed = float(np.mean([p.changed for p in same]))
+        found.append(Price(same[0].rail, same[0].title, price, changed))
+    return sorted(found, key=lambda p: (-p.price, p.rail))

@@ -51,27 +51,33 @@ class Truth:
 
     Args:
         branched: customer_id, as_of, action, p_fraud, p_nonpayment per action that
-            was tried; empty when nothing was branched.
+            was tried; None when no future was branched.
         months: customer_id, as_of and when things happened (`sixty_at`,
             `written_off_at`, `fraud_at`), for what really came of a suspension.
     """
 
-    branched: pa.Table
+    branched: pa.Table | None = None
     months: pa.Table | None = None
 
     def __post_init__(self) -> None:
+        if self.branched is None:
+            return
         missing = _NEEDED - set(self.branched.column_names)
         if missing:
             raise TruthError(f"the oracle's truth lacks {', '.join(sorted(missing))}")
 
     def moments(self) -> list[int]:
         """Moments (µs) for which futures were branched, rising."""
+        if self.branched is None:
+            return []
         found = pc.unique(_micros(self.branched["as_of"]))
         return sorted(found.to_pylist())
 
     def at(self, moment: int) -> pa.Table:
         """customer_id, p_fraud, p_nonpayment of one moment, by customer."""
         table = self.branched
+        if table is None:
+            raise TruthError("the oracle branched no future")
         here = pc.and_(
             pc.equal(_micros(table["as_of"]), moment), pc.equal(table["action"], UNDER)
         )

@@ -1,0 +1,426 @@
+"""What a rehearsal's report says, section by section."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow.compute as pc
+
+from advice.rehearsal.intervals import Interval
+from advice.rehearsal.rails import mean_prices
+from advice.rehearsal.rehearse import Lived, Rehearsal
+from advice.rehearsal.report.figures import (
+    actions_per_day,
+    bars,
+    queue_load,
+    saving_by_action,
+)
+from advice.rehearsal.report.page import Block, Part, Report
+from advice.rehearsal.support import DEFINITION
+from decisions.actions import ACTIONS
+from decisions.publish.page import Items, Paragraph, Table
+
+UNMOVED = (
+    "The recorded history does not react to the new policy: payments, usage and fraud"
+    " are those that happened under the collections of that time."
+)
+
+
+def report(rehearsal: Rehearsal) -> Report:
+    """The whole report, in English."""
+    parts = [_money(rehearsal), _days(rehearsal), _reviews(rehearsal)]
+    parts += [_stops(rehearsal), _rails(rehearsal)]
+    if rehearsal.old is not None:
+        parts.append(_differences(rehearsal))
+    if rehearsal.regrets:
+        parts.append(_truth(rehearsal))
+    parts += [_support(rehearsal), _assumptions(rehearsal)]
+    return Report(
+        title=f"Rehearsal of {rehearsal.new.policy.reference}",
+        lead=lead(rehearsal),
+        facts=tuple(_facts(rehearsal)),
+        parts=tuple(parts),
+        footer="Expected values from calibrated probabilities and the policy's own"
+        " costs; nothing was sent to anybody.",
+    )
+
+
+def money(amount: float) -> str:
+    """Whole units with a true minus."""
+    return f"{amount:,.0f}".replace("-", "−")
+
+
+def ranged(found: Interval) -> str:
+    return f"{money(found.value)} ({money(found.low)} to {money(found.high)})"
+
+
+def period(rehearsal: Rehearsal) -> tuple[str, str]:
+    days = rehearsal.new.days["on"].to_pylist()
+    return str(days[0]), str(days[-1])
+
+
+def lead(rehearsal: Rehearsal) -> str:
+    """The outcome in one or two sentences."""
+    first, last = period(rehearsal)
+    saved, currency = rehearsal.new.saved(), rehearsal.currency
+    said = (
+        f"From {first} to {last} {rehearsal.new.policy.reference} would have saved an"
+        f" expected {money(saved.value)} {currency} against doing nothing"
+        f" (95 %: {money(saved.low)} to {money(saved.high)})"
+    )
+    against = rehearsal.saved_against_old()
+    if against is None or rehearsal.old is None:
+        return f"{said}."
+    more = "more" if against.value >= 0 else "less"
+    return (
+        f"{said}, {money(abs(against.value))} {currency} {more} than"
+        f" {rehearsal.old.policy.reference}"
+        f" ({money(against.low)} to {money(against.high)})."
+    )
+
+
+def _facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
+    first, last = period(rehearsal)
+    yield "Policy", rehearsal.new.policy.reference
+    if rehearsal.old is not None:
+        yield "Compared with", rehearsal.old.policy.reference
+    yield "Days", f"{first} to {last}"
+    yield "Customers", f"{rehearsal.n_customers:,}"
+    yield "Priced with", f"{rehearsal.priced_with}, {rehearsal.currency}"
+    trained = sorted(rehearsal.trained_on.items())
+    yield "Models trained up to", ", ".join(f"{t} {day}" for t, day in trained)
+
+
+def _lives(rehearsal: Rehearsal) -> list[Lived]:
+    return [rehearsal.new] + ([rehearsal.old] if rehearsal.old else [])
+
+
+def _total(lived: Lived, column: str) -> float:
+    found = pc.sum(lived.days[column]).as_py()
+    return float(found or 0)
+
+
+def _money(rehearsal: Rehearsal) -> Part:
+    rows = [
+        (lived.policy.reference, ranged(lived.saved())) for lived in _lives(rehearsal)
+    ]
+    against = rehearsal.saved_against_old()
+    if against is not None:
+        rows.append(("difference, customer by customer", ranged(against)))
+    head = ("policy", f"expected saving, {rehearsal.currency} (95 %)")
+    saved = saving_by(rehearsal.new)
+    blocks: list[Block] = [
+        Paragraph(UNMOVED),
+        Table("Expected saving against doing nothing", head, tuple(rows)),
+        Paragraph(
+            "An act counts once in the horizon of its probability, for what it saves"
+            " beyond what was done before it. Intervals come from drawing whole"
+            " customers again; they do not cover errors in the policy's costs."
+        ),
+    ]
+    if saved:
+        blocks.append(saving_by_action(rehearsal.currency, saved))
+    return Part("money", "Money", tuple(blocks))
+
+
+def saving_by(lived: Lived) -> dict[str, float]:
+    """Expected saving per action."""
+    if not lived.acts.num_rows:
+        return {}
+    sums = lived.acts.group_by("action").aggregate([("expected_saving", "sum")])
+    values = sums["expected_saving_sum"].to_pylist()
+    pairs = zip(sums["action"].to_pylist(), values, strict=True)
+    return {name: value or 0.0 for name, value in pairs}
+
+
+def _days(rehearsal: Rehearsal) -> Part:
+    days = rehearsal.new.days
+    counts = {a: days[f"n_{a}"].to_pylist() for a in ACTIONS[1:]}
+    names = [a.replace("_", " ") for a in ACTIONS[1:]]
+    rows = []
+    for lived in _lives(rehearsal):
+        done = [f"{_total(lived, f'n_{a}'):,.0f}" for a in ACTIONS[1:]]
+        notices = f"{_total(lived, 'notices'):,.0f}"
+        rows.append((lived.policy.reference, *done, notices))
+    head = ("policy", *names, "notices sent")
+    return Part(
+        "days",
+        "Acts per day",
+        (
+            actions_per_day(days["on"].to_pylist(), counts),
+            Table("Acts in the whole period", head, tuple(rows)),
+        ),
+    )
+
+
+def _reviews(rehearsal: Rehearsal) -> Part:
+    days = rehearsal.new.days
+    taken, refused = days["n_review"].to_pylist(), days["queue_refused"].to_pylist()
+    capacity = days["queue_capacity"].to_pylist()[-1] or 0
+    busy = float(np.quantile(taken, 0.95)) if taken else 0.0
+    said = (
+        f"{sum(taken):,} reviews; on 95 of 100 days at most {busy:,.0f}."
+        f" {sum(refused):,} times a review had no place, and the next best action was"
+        " taken."
+    )
+    return Part(
+        "reviews",
+        "Review queue",
+        (
+            queue_load(days["on"].to_pylist(), taken, refused, capacity),
+            Paragraph(said),
+        ),
+    )
+
+
+def hours_without_service(lived: Lived, end: datetime) -> float:
+    """Summed over stops, to the day access returns or the period ends."""
+    spans = ((stop.until or end) - stop.since for stop in lived.stops)
+    return sum(span.total_seconds() / 3600 for span in spans)
+
+
+def _stops(rehearsal: Rehearsal) -> Part:
+    end = rehearsal.days.moments[-1]
+    rows = []
+    for lived in _lives(rehearsal):
+        stops = lived.stops
+        good = sum(stop.p_good for stop in stops)
+        still = sum(stop.until is None for stop in stops)
+        beyond = _total(lived, "stops_beyond_budget")
+        rows.append(
+            (
+                lived.policy.reference,
+                f"{len(stops):,}",
+                f"{good:,.1f}",
+                f"{hours_without_service(lived, end):,.0f}",
+                f"{still:,}",
+                f"{_total(lived, 'approvals'):,.0f}",
+                f"{beyond:,.0f}",
+            )
+        )
+    head = (
+        "policy",
+        "customers stopped",
+        "of them good (expected)",
+        "hours without service",
+        "still off at the end",
+        "approvals asked for",
+        "beyond the budget",
+    )
+    blocks: list[Block] = [
+        Table("Service taken away", head, tuple(rows)),
+        *_budget_use(rehearsal),
+        *_truly_good(rehearsal),
+        Paragraph(
+            "Hours run from the decision that stops service to the first decision on"
+            " which its cause is cured: the recorded payment that settles the arrears,"
+            " a promise the policy accepts, a sign of fraud that was cleared or that"
+            " expired. Without one they run to the end of the period."
+        ),
+    ]
+    return Part("stops", "Service taken away", tuple(blocks))
+
+
+def _budget_use(rehearsal: Rehearsal) -> Iterator[Paragraph]:
+    days = rehearsal.new.days
+    permitted = days["stops_permitted"].to_pylist()
+    pairs = zip(days["n_suspend"].to_pylist(), days["n_block"].to_pylist(), strict=True)
+    stopped = [a + b for a, b in pairs]
+    uses = [s / p for s, p in zip(stopped, permitted, strict=True) if p]
+    if uses:
+        yield Paragraph(
+            f"Of the daily budget of stops {float(np.mean(uses)):.0%} was used on"
+            f" average and {max(uses):.0%} on the busiest day."
+        )
+
+
+def _truly_good(rehearsal: Rehearsal) -> Iterator[Paragraph]:
+    if rehearsal.truly_good is not None:
+        yield Paragraph(
+            f"By the oracle {sum(rehearsal.truly_good):,} of"
+            f" {len(rehearsal.truly_good):,} stopped customers neither failed to pay"
+            " nor proved to be a fraud within 90 days, as history went."
+        )
+
+
+def _rails(rehearsal: Rehearsal) -> Part:
+    looks, currency = rehearsal.looks, rehearsal.currency
+    prices = [p for p in mean_prices(looks) if p.price or p.changed]
+    attainable = float(np.mean([k.nothing - k.proposed for k in looks]))
+    kept = float(np.mean([k.nothing - k.recommended for k in looks]))
+
+    def share(amount: float) -> str:
+        return f"{amount / attainable:.1%}" if attainable > 0 else ""
+
+    rows = tuple(
+        (p.title, money(p.price), share(p.price).replace("-", "−"), f"{p.changed:,.1f}")
+        for p in prices
+    )
+    head = (
+        "guard-rail",
+        f"price, {currency}",
+        "share of what is proposed",
+        "customers",
+    )
+    said = (
+        f"On an average day of {len(looks)} on which the whole book was decided again,"
+        f" what costs least would save {money(attainable)} {currency} and what is"
+        f" permitted saves {money(kept)}. The price of a guard-rail is what the same"
+        " book would save more without it. Prices do not add up: several often hold"
+        " the same customer. A price below zero says that the guard-rail itself saves."
+    )
+    blocks: list[Block] = [Paragraph(said)]
+    if rows:
+        dear = [(p.title, p.price) for p in prices if abs(p.price) >= 0.5]
+        if dear:
+            unit = f"{currency} on an average day"
+            blocks.append(bars("rails", "Price of each guard-rail", unit, dear))
+        blocks.append(Table("Price of each guard-rail", head, rows))
+    else:
+        blocks.append(Paragraph("No guard-rail held anything back."))
+    return Part("guard-rails", "Price of each guard-rail", tuple(blocks))
+
+
+def _differences(rehearsal: Rehearsal) -> Part:
+    names = [a.replace("_", " ") for a in ACTIONS]
+    cells = rehearsal.crossed or []
+    rows = tuple(
+        (f"{name} under the old", *(f"{n:,}" if n else "" for n in row))
+        for name, row in zip(names, cells, strict=True)
+        if any(row)
+    )
+    apart = sum(n for i, row in enumerate(cells) for j, n in enumerate(row) if i != j)
+    blocks: list[Block] = [
+        Paragraph(
+            f"{apart:,} customers would have met another harshest act. Rows: under the"
+            " old policy; columns: under the new one."
+        ),
+        Table("Customers by harshest act", ("", *names), rows),
+    ]
+    if rehearsal.differences:
+        blocks.append(
+            Table(
+                "A sample of customers treated differently",
+                ("customer", "day", "old", "new", f"saving, {rehearsal.currency}"),
+                tuple(
+                    (
+                        d.customer_id,
+                        d.at[:10],
+                        f"{d.old_action.replace('_', ' ')}: {d.old_why}",
+                        f"{d.new_action.replace('_', ' ')}: {d.new_why}",
+                        money(d.saving),
+                    )
+                    for d in rehearsal.differences
+                ),
+            )
+        )
+        blocks.append(
+            Paragraph(
+                "The sample shows where the difference weighs most, for and against"
+                " the new policy, at each customer's weightiest day."
+            )
+        )
+    return Part("differences", "Who is treated differently", tuple(blocks))
+
+
+def percent(found: Interval) -> str:
+    if np.isnan(found.value):
+        return "nothing attainable"
+    text = f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+    return text.replace("-", "−")
+
+
+def _truth(rehearsal: Rehearsal) -> Part:
+    names = {
+        "proposed": "proposed actions (guard-rails off)",
+        "recommended": "recommended actions, as this rehearsal stood",
+        "best_given_truth": "true probabilities (unattainable)",
+    }
+    rows: list[tuple[str, ...]] = []
+    for regret in rehearsal.regrets:
+        day = datetime.fromtimestamp(regret.as_of / 1e6, UTC).date()
+        for name, title in names.items():
+            if name in regret.captured:
+                cost = f"{regret.cost[name]:,.3f}"
+                share = percent(regret.captured[name])
+                rows.append((str(day), title, cost, share))
+        for name in ("nothing", "best_given_features"):
+            title = name.replace("_", " ")
+            rows.append((str(day), title, f"{regret.cost[name]:,.3f}", ""))
+    head = (
+        "moment",
+        "decided by",
+        f"{rehearsal.currency} per customer",
+        "captured (95 %)",
+    )
+    said = (
+        "Exact expected costs under the oracle's true probabilities. Captured is"
+        " (do nothing − policy) / (do nothing − best policy given the features);"
+        " the latter decides by a regression of the truth on the features, made on"
+        " other customers."
+    )
+    table = Table("Captured share of the attainable saving", head, tuple(rows))
+    return Part("truth", "Compared with the truth", (Paragraph(said), table))
+
+
+def _support(rehearsal: Rehearsal) -> Part:
+    if not rehearsal.has_log:
+        said = "The portfolio has no log of executed actions, so support is unknown."
+        return Part("support", "Unsupported decisions", (Paragraph(said),))
+    lines = []
+    for lived in _lives(rehearsal):
+        n = lived.acts.num_rows
+        share = lived.unsupported / n if n else 0.0
+        lines.append(
+            f"{lived.policy.reference}: {lived.unsupported:,} of {n:,} acts"
+            f" ({share:.1%})"
+        )
+    blocks = (Items(tuple(lines)), Paragraph(DEFINITION))
+    return Part("support", "Unsupported decisions", blocks)
+
+
+def _assumptions(rehearsal: Rehearsal) -> Part:
+    return Part("assumptions", "Assumptions", (Items(tuple(assumed(rehearsal))),))
+
+
+def assumed(rehearsal: Rehearsal) -> Iterator[str]:
+    """Every assumption in a sentence."""
+    given, days = rehearsal.assumptions, rehearsal.days
+    yield UNMOVED
+    first = str(days.moments[0].date())
+    if any(day > first for day in rehearsal.trained_on.values()):
+        yield (
+            "The models were trained on data that reach into this period or beyond, so"
+            " the scores are better than they were on the day."
+        )
+    if given.notices == "simulated":
+        yield (
+            "Recorded notices belong to the old policy and do not count. Those the"
+            " simulated policy finds due count as sent;"
+            f" {given.delivered_share:.0%} are delivered after"
+            f" {given.delivery_hours:g} hours, the others come back."
+        )
+    else:
+        yield "Recorded notices count, whichever policy sent them; none are added."
+    yield (
+        "Recorded suspensions are taken out. Those the simulated policy recommends"
+        " count as carried out at once; whoever must approve agrees."
+    )
+    yield (
+        f"A reviewed customer is not reviewed again for {given.review_rest_days} days,"
+        " and a review changes no probability. A protective pause that expired is not"
+        " repeated on the same signs."
+    )
+    yield (
+        "Scores are made anew"
+        f" {_rhythm(days.scored, len(days))} and hold until the next; decisions fall"
+        " on 10:00 local time. Money that depends on usage is refreshed with the"
+        " scores."
+    )
+    yield "The policy counts as in force on every day, whatever dates it states."
+
+
+def _rhythm(scored: Sequence[int], n: int) -> str:
+    if len(scored) >= n:
+        return "on every decision day"
+    return f"on {len(scored)} of {n} decision days"

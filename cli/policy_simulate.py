@@ -1,0 +1,175 @@
+"""`forbear policy simulate`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.arguments import PortfolioFolder
+from cli.output import progress, say, show_table, waiting
+
+if TYPE_CHECKING:
+    from advice.rehearsal.rehearse import Rehearsal, Step
+    from advice.rehearsal.truth import Truth
+    from features.portfolio import Portfolio
+
+_STEPS = ("scoring", "reading what was known", "living through the days")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(simulate)
+
+
+def simulate(
+    portfolio: PortfolioFolder,
+    policy: Annotated[Path, typer.Option(help="the policy to try (YAML)")],
+    since: Annotated[str, typer.Option("--from", help="first day, such as 2026-01-01")],
+    until: Annotated[str, typer.Option("--to", help="last day")],
+    out: Annotated[Path, typer.Option(help="folder for report.html and tables")],
+    against: Annotated[
+        Path | None, typer.Option(help="policy to compare with; default: doing nothing")
+    ] = None,
+    oracle: Annotated[
+        Path | None,
+        typer.Option(help="truth of a simulated portfolio; default: PORTFOLIO.oracle"),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="days between decisions")] = 1,
+    score_every: Annotated[
+        int, typer.Option(min=1, help="days between new scores")
+    ] = 7,
+    notices: Annotated[
+        Literal["simulated", "recorded"],
+        typer.Option(
+            help="the policy's own notices, as if sent; or those on record, whichever"
+            " policy sent them"
+        ),
+    ] = "simulated",
+    delivered: Annotated[
+        float, typer.Option(min=0, max=1, help="share of simulated notices delivered")
+    ] = 0.97,
+    delivery_hours: Annotated[
+        float, typer.Option(min=0, help="until a simulated notice is delivered")
+    ] = 24.0,
+    review_rest: Annotated[
+        int, typer.Option(min=0, help="days until a customer is reviewed again")
+    ] = 30,
+) -> None:
+    """Let a policy live through a portfolio's past, day by day, before it is live.
+
+    Uses the champions under FORBEAR_HOME with what was known on each day. The past
+    does not react to the policy. Writes report.html, days.parquet, decisions.parquet
+    and guard_rails.parquet into OUT.
+
+    Example: forbear policy simulate demo --policy my-policy.yaml --from 2026-01-01
+    --to 2026-03-31 --out rehearsal
+    """
+    from advice.rehearsal.plan import Assumptions, Days
+    from advice.rehearsal.rehearse import rehearse
+    from advice.rehearsal.report import write_report
+    from cli.score import champions
+    from decisions.policy.load import load_policy
+    from features.portfolio import Portfolio
+    from scoring.shelf import forbear_home
+
+    first, last = _day(since, "--from"), _day(until, "--to")
+    other = None if against is None else load_policy(against)
+    advisor = champions(forbear_home(), policy)
+    with waiting("reading the portfolio"):
+        read = Portfolio.open(portfolio)
+        truth = _truth(portfolio, oracle)
+    days = Days.between(
+        first, last, read.settings.zone, every=every, score_every=score_every
+    )
+    _require_data(read, days.moments[-1].timestamp())
+    assumptions = Assumptions(
+        notices=notices,
+        delivered_share=delivered,
+        delivery_hours=delivery_hours,
+        review_rest_days=review_rest,
+    )
+    with _steps() as step:
+        rehearsal = rehearse(
+            advisor,
+            read,
+            days,
+            against=other,
+            assumptions=assumptions,
+            truth=truth,
+            step=step,
+        )
+    _show(rehearsal)
+    for path in write_report(rehearsal, out):
+        say(str(path))
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} {text}: a day as YYYY-MM-DD") from error
+
+
+def _require_data(read: "Portfolio", last: float) -> None:
+    """Days beyond what was observed would be days on which nobody pays."""
+    from features.moments import to_datetime
+
+    if last * 1e6 > read.observed_until:
+        until = to_datetime(read.observed_until).astimezone(read.settings.zone)
+        raise typer.BadParameter(f"--to: the data observe until {until:%Y-%m-%d %H:%M}")
+
+
+def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":
+    """The oracle's tables, read plainly; None where there is no truth."""
+    import pyarrow.parquet as pq
+
+    from advice.rehearsal.truth import Truth
+
+    folder = oracle or portfolio.with_name(portfolio.name + ".oracle")
+    months, branched = folder / "months.parquet", folder / "truth.parquet"
+    if oracle is not None and not oracle.is_dir():
+        raise typer.BadParameter(f"--oracle {oracle}: no such folder")
+    if not months.is_file() and not branched.is_file():
+        return None
+    return Truth(
+        branched=pq.read_table(branched) if branched.is_file() else None,
+        months=pq.read_table(months) if months.is_file() else None,
+    )
+
+
+@contextmanager
+def _steps() -> "Iterator[Step]":
+    """One bar over all steps, each a third of it."""
+    with progress("rehearsing") as moved:
+        yield _thirds(moved)
+
+
+def _thirds(moved: Callable[[int, int], None]) -> "Step":
+    def step(text: str, done: int, total: int) -> None:
+        if text in _STEPS:
+            part = 100 * done // max(total, 1)
+            moved(100 * _STEPS.index(text) + part, 100 * len(_STEPS))
+
+    return step
+
+
+def _show(rehearsal: "Rehearsal") -> None:
+    from advice.rehearsal.rails import mean_prices
+    from advice.rehearsal.report.composition import UNMOVED, lead, percent
+
+    say(lead(rehearsal))
+    say(UNMOVED)
+    dear = [p for p in mean_prices(rehearsal.looks) if p.price or p.changed]
+    rows = [(p.title, round(p.price, 1), round(p.changed, 1)) for p in dear]
+    head = ("guard-rail", f"price on an average day, {rehearsal.currency}", "customers")
+    if rows:
+        show_table("", head, rows)
+    for regret in rehearsal.regrets:
+        shares = "; ".join(
+            f"{name.replace('_', ' ')} {percent(found)}"
+            for name, found in regret.captured.items()
+        )
+        say(f"captured of the attainable saving, {regret.n_customers:,} customers:")
+        say(f"  {shares}")
