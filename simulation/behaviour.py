@@ -97,7 +97,7 @@ def live(world: World, people: People, state: State, draws: Draws, span: Span) -
 def _distress_chance(world: World, people: People, state: State, span: Span) -> Floats:
     """Trouble comes to the small, the young and the strained first."""
     young = 0.6 * (span.month - people.joined_month < 6) * (people.joined_month >= 0)
-    risk = young - 0.4 * state.liquidity - 0.3 * people.inertia / world.inertia_sd
+    risk = young - 0.5 * state.liquidity - 0.4 * people.inertia / world.inertia_sd
     risk = risk + np.array([0.25, -0.1, -0.6])[people.segment]
     risk = risk - COUNTRY_LOG_ODDS[people.country]
     return np.asarray(np.array(world.distress_per_month)[people.kind] * np.exp(risk))

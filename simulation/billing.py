@@ -27,7 +27,8 @@ CENT = 100
 # days from due of a small-loan book at 0/25/50/75/90/95/99/100 %, see datasets
 LATENESS_AT = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0])
 LATENESS_DAYS = np.array([-12.0, -6.0, -2.0, 0.0, 4.0, 9.0, 27.0, 40.0])
-WON, LOST, WITHDRAWN = range(3)
+BUSINESS_LATER_DAYS = 4.0  # than those small borrowers
+LOST = 1  # position among the verdicts won, lost, withdrawn
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _pay_day(
     u = draws.uniform("pay_day")
     shift = people.habit_days - 2.0 * state.liquidity + 3.0 * (people.kind == FRAGILE)
     shift = shift - 3.0 * people.inertia
-    late = np.interp(u, LATENESS_AT, LATENESS_DAYS) + shift + 3.0
+    late = np.interp(u, LATENESS_AT, LATENESS_DAYS) + shift + BUSINESS_LATER_DAYS
     booked = np.where(people.method == DIRECT_DEBIT, 2, 0)  # after the mandate is used
     late = np.where(people.is_auto_pay, np.where(late < 4, booked, late - 2), late)
     slot = span.month % SLOTS

@@ -80,7 +80,7 @@ def simulate(
     over days 1-7, 8-14, 15-21 and the rest of a month.
     """
     world = world_named(world) if isinstance(world, str) else world
-    _check(n_customers, months, seed)
+    _check(n_customers, months, seed, branching)
     days = Days(world.start_on, months, world.timezone)
     course = Course(world, days, macro_path(world, months, seed), policy, seed)
     people = draw_people(world, n_customers, months, days, seed)
@@ -141,10 +141,16 @@ def _sample(course: Course, people: People, state: State, branching: Branching) 
     return np.sort(here[np.argsort(u)[: branching.customers]])
 
 
-def _check(n_customers: int, months: int, seed: int) -> None:
+def _check(
+    n_customers: int, months: int, seed: int, branching: Branching | None
+) -> None:
     if not 1 <= n_customers < 5_000_000:
         raise WorldError(f"customers must be 1 to 4,999,999, got {n_customers}")
     if not 1 <= months <= 99:
         raise WorldError(f"months must be 1 to 99, got {months}")
     if seed < 0:
         raise WorldError(f"seed must not be negative, got {seed}")
+    if branching is not None and not 0 <= branching.month < months:
+        raise WorldError(
+            f"the branching month must be 0 to {months - 1}, got {branching.month}"
+        )

@@ -55,9 +55,9 @@ class World:
     inertia_sd: float = 0.35  # per customer, for ever
     liquidity_effect: float = 0.45  # per standard deviation of an AR(1), 0.8 / 0.6
     # a sudden shock to the cash of a customer, which decays
-    distress_per_month: PerKind = (0.055, 0.105, 0.07, 0.0, 0.0, 0.055, 0.055)
-    distress_log_odds: float = 6.5
-    distress_kept_per_month: float = 0.45
+    distress_per_month: PerKind = (0.07, 0.15, 0.095, 0.0, 0.0, 0.07, 0.07)
+    distress_log_odds: float = 7.0
+    distress_kept_per_month: float = 0.4
     overdue_log_odds_per_day: float = 0.012  # up to 120 days
     usage_growth_effect: float = 0.25  # per log of usage above the customer's habit
     macro_sd: float = 0.08
@@ -71,8 +71,8 @@ class World:
         (0.35, 0.2, 0.35, 0.0, 0.0, 0.35, 0.2),
         (0.3, 0.3, 0.3, 0.0, 0.0, 0.3, 0.3),
         (1.0, 0.7, 1.0, 0.0, 0.0, 1.0, 0.5),
-        (2.7, 2.5, 2.9, 0.0, 0.0, 2.7, 1.8),
-        (2.7, 2.5, 2.9, 0.0, 0.0, 2.7, 1.8),
+        (4.0, 4.2, 4.2, 0.0, 0.0, 4.0, 3.5),
+        (4.0, 4.2, 4.2, 0.0, 0.0, 4.0, 3.5),
     )
     holdout_share: float = 0.05  # of customers: never suspended for non-payment
     review_sensitivity: float = 0.8

@@ -37,7 +37,7 @@ def _new(scene: Scene, month: Month) -> Flags:
     return np.asarray(month.lived.arrived | at_start)
 
 
-def _joined_at(scene: Scene) -> Ints:
+def joined_at(scene: Scene) -> Ints:
     """The first moment of day 0, or the small hours of a later day."""
     people = scene.people
     static = Draws(scene.draws.seed, len(people), BEFORE_TIME)
@@ -50,7 +50,7 @@ def _customers(scene: Scene, month: Month) -> None:
     new = _new(scene, month)
     columns = _attributes(scene)
     created = scene.days.midnight(people.created_day)
-    joined = _joined_at(scene)
+    joined = joined_at(scene)
     created = np.where(people.joined_month < 0, created, joined)
     columns["created_at"] = created
     trial_flag = people.is_trial & (people.joined_month >= 0)
@@ -157,7 +157,7 @@ def _starts(scene: Scene, month: Month, number: int) -> None:
         )
         columns |= _term(scene, first_day)
     new = _new(scene, month) & _has(scene, number)
-    scene.add("subscriptions", new, _joined_at(scene) + MINUTE_US, columns)
+    scene.add("subscriptions", new, joined_at(scene) + MINUTE_US, columns)
 
 
 def _renewals(scene: Scene, month: Month) -> None:

@@ -6,7 +6,7 @@ from simulation.behaviour import NEW_OFFICE, WEEKDAY_USAGE
 from simulation.days import MINUTE_US
 from simulation.month import Month
 from simulation.people import ALL_COUNTRIES
-from simulation.rows.accounts import USAGE
+from simulation.rows.accounts import USAGE, joined_at
 from simulation.scene import Scene, named, pick
 from simulation.streams import Flags, Ints, spread
 from simulation.tables import Column, words
@@ -95,12 +95,10 @@ def _places(scene: Scene, odd: Flags, slot: int) -> dict[str, Column]:
 
 
 def _sign_ups(scene: Scene, month: Month) -> None:
-    from simulation.rows.accounts import _joined_at
-
     nobody = np.zeros(len(scene.people), dtype=bool)
     columns = _places(scene, nobody, MOST_SIGN_INS)
     columns["country"] = words(ALL_COUNTRIES, scene.people.ip_country)
-    at = _joined_at(scene) + 2 * MINUTE_US
+    at = joined_at(scene) + 2 * MINUTE_US
     scene.add("access", month.lived.arrived, at, columns | {"kind": "sign_up"})
 
 
