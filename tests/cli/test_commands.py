@@ -46,6 +46,8 @@ def test_help_starts_fast_and_loads_no_room() -> None:
         "simulate",
         "validate",
         "train",
+        "promote",
+        "pull",
         "score",
         "serve",
         "replay",
@@ -111,6 +113,7 @@ def test_a_portfolio_without_customers_is_unusable(forbear: Run, folder: Path) -
             "simulation_world",
             id="world",
         ),
+        pytest.param(["promote", "fraud"], "no_such_version", id="promotion"),
         pytest.param(["policy", "show", "nowhere.yaml"], "file_problem", id="file"),
     ],
 )
