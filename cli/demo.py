@@ -36,6 +36,7 @@ def demo(
     Example: forbear demo --no-serve
     """
     from scoring.shelf import forbear_home
+    from serving.settings import serving_settings
 
     home = forbear_home()
     if not SAMPLES.is_dir():
@@ -47,7 +48,7 @@ def demo(
     say("Simulated, with more fraud than usual, so that both targets can be learned.\n")
     lumen, results = _trained("lumen", home)
     scored = home / "demo" / "lumen.parquet"
-    advisor, advised = _scored(lumen, home, scored, None)
+    advisor, advised = _scored(lumen, home, scored, serving_settings().policy)
     _heading("2  30,000 real card customers (data/samples/taiwan)")
     say("Six monthly ageing reports each, April to September 2005; did they pay in")
     say("October? No invoices; sex, age, marriage and education are left out.")
@@ -138,6 +139,7 @@ def _most_to_gain(advised: "pa.Table") -> dict[str, Any]:
 
 
 def _explain(advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any]) -> None:
+    from decisions.explain.comparison import leading_target
     from decisions.explain.explanation import explain
 
     events = portfolio.events(row["customer_id"])
@@ -150,13 +152,14 @@ def _explain(advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any]) ->
     say("\nWhy the probability is above the usual (share of what raises the loss):")
     for reason in advice.reasons:
         say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
+    target = leading_target(advice.recommendation)
     rows = [
         (t.action, t.probability, row[f"expected_cost_{t.action}"])
-        for t in advice.recommendation.thresholds.get("nonpayment", ())
+        for t in advice.recommendation.thresholds.get(target, ())
     ]
     head = (
         "action",
-        "costs least from p(non-payment)",
+        f"costs least from p({target})",
         f"{row['currency']} expected now",
     )
     show_table("\nThis customer's thresholds, derived from money:", head, rows)
