@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVE ?= 1
+# a file of tests stays in one process: its fixtures are made once
+PARALLEL ?= -n 2 --dist loadfile
 PACKAGES := features scoring decisions advice training serving monitoring simulation cli
 export OMP_NUM_THREADS ?= 2
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -38,10 +40,10 @@ lint: setup ## ruff, mypy strict, import rules
 	$(BIN)/lint-imports
 
 test: lint ## everything: lint, types, import rules, tests, doctests, notebooks
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 test-fast: setup ## the tests that take seconds
-	$(BIN)/python -m pytest -q -m "not slow" -x
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow" -x
 
 format: setup ## let ruff write
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data
