@@ -77,14 +77,17 @@ def log_losses(label: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def log_loss(label: FloatArray, p: FloatArray) -> float:
+    """Mean negative log-likelihood in nats; shapes (n,), p clipped off 0 and 1."""
     return float(log_losses(label, p).mean())
 
 
 def brier(label: FloatArray, p: FloatArray) -> float:
+    """Mean squared error of the probabilities, in [0, 1] (Brier, 1950)."""
     return float(np.mean((p - label) ** 2))
 
 
 def observed_over_expected(label: FloatArray, p: FloatArray) -> float:
+    """Events that happened per event expected; 1 is right on average."""
     return float(label.sum() / p.sum())
 
 
@@ -113,10 +116,12 @@ def calibration_line(label: FloatArray, p: FloatArray) -> tuple[float, float]:
 
 
 def calibration_intercept(label: FloatArray, p: FloatArray) -> float:
+    """Intercept of the logistic recalibration with slope 1; 0 is right (Cox, 1958)."""
     return calibration_line(label, p)[0]
 
 
 def calibration_slope(label: FloatArray, p: FloatArray) -> float:
+    """Slope of the logistic recalibration; below 1 is overconfident (Cox, 1958)."""
     return calibration_line(label, p)[1]
 
 
@@ -149,6 +154,7 @@ class Bins:
 
 
 def equal_count_bins(label: FloatArray, p: FloatArray, n_bins: int = N_BINS) -> Bins:
+    """Rows in order of p, cut into `n_bins` bins of about equal count."""
     parts = [
         part
         for part in np.array_split(np.argsort(p, kind="stable"), n_bins)

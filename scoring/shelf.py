@@ -19,6 +19,7 @@ def forbear_home() -> Path:
 
 
 def shelf_path(home: Path, target: str, bundle_id: str) -> Path:
+    """Where the bundle of this id stands; it need not exist."""
     return home / "bundles" / target / bundle_id
 
 
@@ -48,5 +49,6 @@ def champion_id(home: Path, target: str) -> str | None:
 
 
 def champion_path(home: Path, target: str) -> Path | None:
+    """The folder of the bundle in force, None when nothing was published."""
     bundle_id = champion_id(home, target)
     return None if bundle_id is None else shelf_path(home, target, bundle_id)

@@ -55,7 +55,7 @@ def test_the_wheel_holds_every_room_and_its_data(installed: Path) -> None:
 def test_the_installed_wheel_runs_alone(installed: Path) -> None:
     where = run_installed(installed, "import cli.main; print(cli.main.__file__)")
     assert Path(where.strip()).is_relative_to(installed)
-    code = "from decisions import default_policy; print(default_policy().name)"
+    code = "from decisions import default_policy; print(default_policy().reference)"
     assert run_installed(installed, code).strip()
 
 
