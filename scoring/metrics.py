@@ -116,12 +116,12 @@ def calibration_line(label: FloatArray, p: FloatArray) -> tuple[float, float]:
 
 
 def calibration_intercept(label: FloatArray, p: FloatArray) -> float:
-    """Intercept of the logistic recalibration with slope 1; 0 is right (Cox, 1958)."""
+    """Intercept of the logistic recalibration, fitted with its slope; 0 is right."""
     return calibration_line(label, p)[0]
 
 
 def calibration_slope(label: FloatArray, p: FloatArray) -> float:
-    """Slope of the logistic recalibration; below 1 is overconfident (Cox, 1958)."""
+    """Its slope (Cox, 1958); 1 is right, below 1 is overconfident."""
     return calibration_line(label, p)[1]
 
 
