@@ -43,6 +43,7 @@ class KnownTable:
 
 
 def known_table(events: Events, table: str, as_of: int) -> KnownTable:
+    """The rows of `table` that exist as of a moment."""
     columns = events.tables[table]
     places: list[int] = []
     if len(columns["known_at"]):

@@ -59,7 +59,8 @@ def matrix() -> FloatArray:
 def label(matrix: FloatArray) -> FloatArray:
     rng = np.random.default_rng(6)
     z = np.nan_to_num(matrix[:, 1] / 10) + (matrix[:, 3] == 2) - 1.0
-    return (rng.random(3000) < 1 / (1 + np.exp(-z))).astype(np.float64)
+    happened = rng.random(3000) < 1 / (1 + np.exp(-z))
+    return np.asarray(happened, dtype=np.float64)
 
 
 @pytest.fixture(scope="session")

@@ -72,5 +72,5 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
             "brier": np.mean(p * (1 - p)),
         }
         for name, value in expected.items():
-            hits[name] += found[name].low <= value <= found[name].high
+            hits[name] += int(found[name].low <= value <= found[name].high)
     assert min(hits.values()) >= 79, hits
