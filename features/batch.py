@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.account import fact_table
-from features.batch_expressions import leaf_table
+from features.batch_expressions import ROW, leaf_table
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import Leaf, RowsLeaf
 from features.feature_numbers import Floats, Plan
@@ -113,11 +113,11 @@ class _Slice:
         # neighbours only: lets a backend skip the files and row groups of others
         rows = rows.filter(rows.customer_id.between(ids[0].as_py(), ids[-1].as_py()))
         row = pa.array(np.arange(len(ids)))
-        snapshots = ibis.memtable(self._snapshots.append_column("row", row))
+        snapshots = ibis.memtable(self._snapshots.append_column(ROW, row))
         names = {f"leaf_{k}": leaf for k, leaf in enumerate(leaves)}
         expression = leaf_table(snapshots, rows, names)
         found = self._portfolio.connection.to_pyarrow(expression)
-        at = found["row"].to_numpy()
+        at = found[ROW].to_numpy()
         for name, leaf in names.items():
             if isinstance(leaf, LatestAttribute) and leaf.is_text:
                 text = self.texts[leaf] = np.full(len(ids), None, dtype=object)

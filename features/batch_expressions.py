@@ -21,15 +21,17 @@ from features.feature import LatestAttribute
 from features.feature_leaves import RowsLeaf
 from features.feature_rows import Rows, columns_of
 
+# Columns made on the way; no attribute may have such a name (`features.settings`)
+ROW, AGE, PLACE, RANK = "forbear_row", "forbear_age", "forbear_place", "forbear_rank"
 EXACT = "decimal(38, 0)"  # holds the square of any amount, and sums of them
 Leaves = Mapping[str, RowsLeaf | LatestAttribute]  # by name of the column to make
 
 
 def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
-    """One line per snapshot that has rows: `row` and a column per leaf.
+    """One line per snapshot that has rows: `ROW` and a column per leaf.
 
     Args:
-        snapshots: row (int64), customer_id, as_of (µs).
+        snapshots: ROW (int64), customer_id, as_of (µs).
         rows: one table of the contract in the normal form.
         leaves: what to find; all of this table.
     """
@@ -42,7 +44,7 @@ def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTab
     found = _aggregated(known, {n: x for n, x in leaves.items() if n not in distinct})
     for (column, where), group in _by_column(distinct).items():
         counted = _distinct(known, column, where, group)
-        found = found.left_join(counted, "row").drop("row_right")
+        found = found.left_join(counted, ROW).drop(f"{ROW}_right")
     return found
 
 
@@ -52,7 +54,7 @@ def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
     used = {"event_at"} | {x.column for x in leaves.values() if x.column}
     used = used.union(*(columns_of(x.where) for x in leaves.values()))
     if latest:
-        used.add("place")
+        used.add(PLACE)
     conditions = [
         snapshots.customer_id == rows.customer_id,
         rows.known_at <= snapshots.as_of,
@@ -63,8 +65,8 @@ def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
         longest = max(w.start_us for w in windows if w)
         conditions.append(rows.event_at > snapshots.as_of - longest)
     joined = snapshots.join(rows, conditions)
-    age = (joined.as_of - joined.event_at).name("age")
-    return joined.select("row", age, *sorted(used))
+    age = (joined.as_of - joined.event_at).name(AGE)
+    return joined.select(ROW, age, *sorted(used))
 
 
 def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
@@ -75,7 +77,7 @@ def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
     key = [c for c in TABLES[latest.table].key if c not in ("customer_id", "event_at")]
     order = [rows[c].asc(nulls_first=True) for c in ("event_at", "known_at", *key)]
     theirs = ibis.window(group_by="customer_id", order_by=order)
-    return rows.mutate(place=ibis.row_number().over(theirs))
+    return rows.mutate(**{PLACE: ibis.row_number().over(theirs)})
 
 
 def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
@@ -87,7 +89,7 @@ def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
         else _aggregate(ranked, leaf)
         for name, leaf in leaves.items()
     }
-    return ranked.group_by("row").aggregate(**found)
+    return ranked.group_by(ROW).aggregate(**found)
 
 
 def _aggregate(known: IbisTable, leaf: RowsLeaf) -> Scalar:
@@ -108,9 +110,9 @@ def _condition(known: IbisTable, leaf: RowsLeaf) -> BooleanValue | None:
     """The filter and the window of a leaf; None when every row counts."""
     conditions = [] if leaf.where is None else [leaf.where.over(known)]
     if leaf.window is not None:
-        conditions.append(known.age < leaf.window.start_us)
+        conditions.append(known[AGE] < leaf.window.start_us)
         if leaf.window.before:
-            conditions.append(known.age >= leaf.window.end_us)
+            conditions.append(known[AGE] >= leaf.window.end_us)
     return reduce(and_, conditions) if conditions else None
 
 
@@ -122,8 +124,8 @@ def _ranked(known: IbisTable, latest: Sequence[LatestAttribute]) -> IbisTable:
     """
     if all(leaf.where is not None for leaf in latest):
         return known
-    youngest = ibis.window(group_by="row", order_by=known.place.desc())
-    return known.mutate(rank=ibis.row_number().over(youngest))
+    youngest = ibis.window(group_by=ROW, order_by=known[PLACE].desc())
+    return known.mutate(**{RANK: ibis.row_number().over(youngest)})
 
 
 def _latest(known: IbisTable, leaf: LatestAttribute) -> Scalar:
@@ -133,8 +135,8 @@ def _latest(known: IbisTable, leaf: LatestAttribute) -> Scalar:
     if not leaf.is_text:
         values = values.cast("float64")
     if leaf.where is None:
-        return values.max(where=known["rank"] == leaf.back)
-    return values.argmax(known.place, where=leaf.where.over(known))
+        return values.max(where=known[RANK] == leaf.back)
+    return values.argmax(known[PLACE], where=leaf.where.over(known))
 
 
 def _by_column(leaves: Leaves) -> dict[tuple[str, Rows | None], dict[str, RowsLeaf]]:
@@ -154,11 +156,11 @@ def _distinct(
     """Distinct values by the youngest age at which each was seen."""
     held = known[column].notnull()
     passing = known.filter(held if where is None else held & where.over(known))
-    values = passing.group_by("row", column).aggregate(age=passing.age.min())
+    values = passing.group_by(ROW, column).aggregate(**{AGE: passing[AGE].min()})
     counts = {
         name: values.count(
-            where=None if leaf.window is None else values.age < leaf.window.start_us
+            where=None if leaf.window is None else values[AGE] < leaf.window.start_us
         ).cast("float64")
         for name, leaf in leaves.items()
     }
-    return values.group_by("row").aggregate(**counts)
+    return values.group_by(ROW).aggregate(**counts)

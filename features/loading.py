@@ -83,10 +83,10 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
 def _load_checked(
     loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
 ) -> None:
-    n_read, n_accepted, unknown = 0, 0, set()
-    known = {column.name for column in settings.columns[table]}
+    n_read, n_accepted = 0, 0
+    found: set[str] = set()
     for part, checked in checked_parts(source, table, settings):
-        unknown |= set(part.rows.column_names) - known
+        found |= set(part.rows.column_names)
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
         _count_rejects(loaded.rejects, table, part, checked)
@@ -95,10 +95,19 @@ def _load_checked(
             latest = pc.max(checked.rows["known_at"]).as_py()
             loaded.latest_known_at = max(latest, loaded.latest_known_at or latest)
     loaded.reports.append(TableReport(table, n_read, n_accepted))
-    loaded.warnings += [
-        f"{table}: column {column!r} is not in the contract and was ignored"
-        for column in sorted(unknown)
-    ]
+    loaded.warnings += _surprises(table, found, settings)
+
+
+def _surprises(
+    table: str, found: Collection[str], settings: PortfolioSettings
+) -> Iterator[str]:
+    """Columns that nobody asked for, and declared ones that are not there."""
+    known = {column.name for column in settings.columns[table]}
+    for column in sorted(set(found) - known):
+        yield f"{table}: column {column!r} is not in the contract and was ignored"
+    in_contract = {column.name for column in TABLES[table].columns}
+    for column in sorted(known - in_contract - set(found)):
+        yield f"{table}: column {column!r} of portfolio.yaml is not there: all unknown"
 
 
 def _run(duckdb: Any, sql: str) -> list[tuple[Any, ...]]:  # noqa: ANN401

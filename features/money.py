@@ -48,6 +48,15 @@ def convert(money: int, rate: Decimal) -> int:
     return whole
 
 
+def whole_money(product: float) -> int:
+    """A product of money and a factor → ten-thousandths, never beyond `LARGEST`.
+
+    >>> whole_money(12.5), whole_money(1e308 * 10) == LARGEST
+    (12, True)
+    """
+    return round(min(max(product, -LARGEST), LARGEST))
+
+
 def major_units(money: int) -> float:
     """Ten-thousandths → major units, for costs and for display.
 

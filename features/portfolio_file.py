@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from features.contract import TABLES
 from features.errors import SettingsError
 from features.settings import PortfolioSettings
 
@@ -41,14 +42,28 @@ def read_settings(folder: Path) -> tuple[PortfolioSettings, tuple[str, ...]]:
         f"{FILE}: {key} is no setting and was ignored"
         for key in _unknown_keys(said, PortfolioSettings, "")
     )
-    return settings, unknown
+    return settings, (*unknown, *_unknown_methods(settings))
+
+
+def _unknown_methods(settings: PortfolioSettings) -> Iterator[str]:
+    methods = TABLES["payments"].column("method").choices
+    for method in settings.settlement_days:
+        if method not in methods:
+            yield (
+                f"{FILE}: settlement_days.{method} is no payment method and was "
+                f"ignored; one of {', '.join(methods)}"
+            )
 
 
 def _complaints(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        f"{'.'.join(map(str, problem['loc']))}: {_plainly(problem['msg'])}"
         for problem in error.errors()
     )
+
+
+def _plainly(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _unknown_keys(

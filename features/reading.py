@@ -5,7 +5,7 @@ one format, partitioned or not (`invoices/year=2026/part-0.parquet`).
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -42,7 +42,7 @@ class FolderSource:
         }
         self._folder = folder
         self.tables = frozenset(self._files)
-        self.warnings = tuple(_unknown_files(folder))
+        self.warnings = tuple(_unread(folder, self.tables))
 
     def parts(self, table: str) -> Iterator[Part]:
         for file in self._files[table]:
@@ -52,7 +52,7 @@ class FolderSource:
             try:
                 for part in read(file, where):
                     yield _with_partitions(part, partitions)
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise UnreadableTableError(
                     f"{where} cannot be read as {file.suffix[1:]}: {error}"
                 ) from error
@@ -85,12 +85,22 @@ def _within(folder: Path, suffix: str) -> list[Path]:
     )
 
 
-def _unknown_files(folder: Path) -> Iterator[str]:
-    for file in sorted(folder.iterdir()):
-        if file.suffix in FORMATS and file.stem not in TABLES:
-            near = difflib.get_close_matches(file.stem, TABLES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"{file.name} is no table of the contract and was ignored{hint}"
+def _unread(folder: Path, tables: Collection[str]) -> Iterator[str]:
+    """What looks like a table and is none: a typing error, or another format."""
+    for path in sorted(folder.iterdir()):
+        name = path.name.split(".")[0].lower()
+        if name in TABLES and name not in tables:
+            yield f"{path.name} was not read: write {name}.parquet or {name}.csv"
+        elif path.suffix in FORMATS and path.stem not in TABLES:
+            said = f"{path.name} is no table of the contract and was ignored"
+            yield said + _hint(name)
+        elif path.is_dir() and path.name not in TABLES and (hint := _hint(name)):
+            yield f"folder {path.name} was not read{hint}"
+
+
+def _hint(name: str) -> str:
+    near = difflib.get_close_matches(name, TABLES, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _partitions(path: Path) -> Mapping[str, str | None]:

@@ -5,24 +5,29 @@ the same currency, time zone, materiality and attributes.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from features.contract import TABLES, ColumnKind, ColumnSpec
 from features.facts import MoneySource
+from features.moments import MomentError, parse_moment, to_datetime
 from features.money import ten_thousandths
+from features.rejects import WHAT_TO_DO
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 # YAML reads 0.92 as a binary float; its shortest text is the number meant
@@ -30,17 +35,37 @@ Exact = Annotated[
     Decimal, BeforeValidator(lambda v: str(v) if isinstance(v, float) else v)
 ]
 
+Days = Annotated[int, Field(le=36_500)]  # a hundred years: moments stay in range
+# Names that tables have anyway, or that computing needs; `forbear_…` as well
+RESERVED_NAMES = frozenset(
+    {
+        "as_of",
+        "customer_id",
+        "due_on",
+        "event_at",
+        "known_at",
+        "retracted",
+        "superseded_at",
+    }
+)
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+def _within_money(amount: Decimal) -> Decimal:
+    ten_thousandths(amount)  # refuses what no account could hold
+    return amount
+
+
 def _column_or_constant(value: object) -> object:
     """A text that reads as a number is a constant, any other text a column."""
     try:
-        return Decimal(str(value))
+        constant = Decimal(str(value))
     except ArithmeticError:
         return value
+    return _within_money(constant)
 
 
 ColumnOrConstant = Annotated[str | Decimal, BeforeValidator(_column_or_constant)]
@@ -78,21 +103,21 @@ class Defaults(_Settings):
     """Where customers say nothing about their margin and remaining lifetime."""
 
     margin_share: float = Field(default=0.18, ge=0, le=1, description="of the price")
-    lifetime_months: float = Field(default=24, ge=0)
+    lifetime_months: float = Field(default=24, ge=0, allow_inf_nan=False)
 
 
 class NonpaymentLabels(_Settings):
     source: Literal["events", "outcomes"] = Field(default="events", alias="from")
-    days_past_due: int = Field(default=60, ge=1)
-    horizon_days: int = Field(default=90, ge=1)
-    posting_lag_days: int = Field(default=5, ge=0)
+    days_past_due: Days = Field(default=60, ge=1)
+    horizon_days: Days = Field(default=90, ge=1)
+    posting_lag_days: Days = Field(default=5, ge=0)
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class FraudLabels(_Settings):
-    horizon_days: int = Field(default=90, ge=1)
-    maturity_days: int = Field(default=120, ge=0)
+    horizon_days: Days = Field(default=90, ge=1)
+    maturity_days: Days = Field(default=120, ge=0)
     takeover_is_fraud: bool = False
 
 
@@ -103,7 +128,7 @@ class Labels(_Settings):
 
 class Snapshots(_Settings):
     every: Literal["month", "week"] = "month"
-    warm_up_days: int = Field(default=90, ge=0, description="after the first event")
+    warm_up_days: Days = Field(default=90, ge=0, description="after the first event")
 
 
 class PortfolioSettings(_Settings):
@@ -114,8 +139,10 @@ class PortfolioSettings(_Settings):
     rates: dict[Currency, Exact] = {}
     timezone: str = "UTC"
     observed_until: AwareDatetime | None = None
-    materiality: Exact = Field(default=Decimal(25), ge=0)
-    settlement_days: dict[str, float] = {}
+    materiality: Annotated[Exact, AfterValidator(_within_money)] = Field(
+        default=Decimal(25), ge=0
+    )
+    settlement_days: dict[str, Annotated[float, Field(ge=0, le=3650)]] = {}
     attributes: dict[str, Attribute] = {}
     exposure: Exposure | None = None
     defaults: Defaults = Defaults()
@@ -131,6 +158,37 @@ class PortfolioSettings(_Settings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {name!r}") from error
         return name
+
+    @field_validator("observed_until", mode="before")
+    @classmethod
+    def _is_a_moment(cls, value: object, found: ValidationInfo) -> datetime | None:
+        """As any `known_at`: a plain date is the end of its day."""
+        zone = ZoneInfo(found.data.get("timezone", "UTC"))
+        try:
+            moment = parse_moment(value, zone)
+        except MomentError as error:
+            raise ValueError(WHAT_TO_DO[error.rule]) from error
+        return None if moment is None else to_datetime(moment)
+
+    @field_validator("attributes")
+    @classmethod
+    def _names_are_free(cls, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+        """Databases do not tell `X` from `x`."""
+        taken: dict[tuple[str, str], str] = {
+            (table, column.name): column.name
+            for table, spec in TABLES.items()
+            for column in spec.columns
+        }
+        for name, attribute in attributes.items():
+            plain = name.casefold()
+            if plain in RESERVED_NAMES or plain.startswith("forbear_"):
+                raise ValueError(f"the name {name!r} is taken; rename the column")
+            other = taken.setdefault((attribute.table, plain), name)
+            if other != name:
+                raise ValueError(
+                    f"{name!r} and {other!r} differ only in case; rename the column"
+                )
+        return attributes
 
     @field_validator("rates")
     @classmethod

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from features.account.books import Row
 from features.events import MISSING
 from features.moments import DAY_US
+from features.money import whole_money
 
 SUBSCRIPTION_COLUMNS = (
     "known_at",
@@ -90,7 +91,7 @@ class Subscription:
 
     def monthly(self) -> int:
         """Quantity × price of a license; usage is not a recurring charge."""
-        return 0 if self.billing == "usage" else round(self.quantity * self.price)
+        return 0 if self.billing == "usage" else whole_money(self.quantity * self.price)
 
     def is_committed(self, as_of: int) -> bool:
         return self.commitment_ends_at is not None and self.commitment_ends_at > as_of
@@ -186,8 +187,8 @@ def customer_value(
         of_usage = 0.0
         if margin_share < 1:
             of_usage = usage_daily_cost * 30 * margin_share / (1 - margin_share)
-        margin = round(recurring_monthly * margin_share + of_usage)
-    return max(0, round(margin * lifetime_months))
+        margin = whole_money(recurring_monthly * margin_share + of_usage)
+    return max(0, whole_money(margin * lifetime_months))
 
 
 def _quotient(money: int, by: int) -> int:

@@ -282,6 +282,7 @@ def test_warnings_say_what_was_ignored(folder: Path) -> None:
         "portfolio.yaml: labels.fraud.horizon is no setting and was ignored",
         "portfolio.yaml: attributes.plan.textt is no setting and was ignored",
         f"{no_such_table}; did you mean invoices?",
+        "customers: column 'plan' of portfolio.yaml is not there: all unknown",
         "usage: column 'b' is not in the contract and was ignored",
         "usage: column 'colour' is not in the contract and was ignored",
         "usage: 1 customers are not in `customers` and are not scored",

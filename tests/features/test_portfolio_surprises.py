@@ -1,0 +1,75 @@
+"""What a portfolio says that cannot be, or that nobody would see otherwise."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from features.errors import SettingsError, UnreadableTableError
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "customers.csv").write_text("customer_id,event_at\na,2026-01-01\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("observed_until: 9999-12-31T00:00:00Z", "observed_until: write ISO 8601"),
+        ("observed_until: 2026-06-30T00:00:00", "observed_until: add the offset"),
+        ("materiality: 100_000_000_001", "amount beyond"),
+        ("exposure: {open: 1e30}", "amount beyond"),
+        ("settlement_days: {card: -1}", "settlement_days.card"),
+        ("settlement_days: {card: .inf}", "settlement_days.card"),
+        ("defaults: {lifetime_months: .inf}", "finite"),
+        ("labels: {fraud: {horizon_days: 1000000}}", "less than or equal to 36500"),
+        ("attributes: {known_at: {type: number}}", "'known_at' is taken"),
+        ("attributes: {Forbear_row: {type: number}}", "'Forbear_row' is taken"),
+        ("attributes: {Segment: {type: category}}", "differ only in case"),
+        ("attributes: {x: {}, X: {}}", "differ only in case"),
+    ],
+)
+def test_impossible_settings_are_refused_at_once(
+    folder: Path, said: str, complaint: str
+) -> None:
+    (folder / "portfolio.yaml").write_text(said)
+    with pytest.raises(SettingsError, match=complaint):
+        Portfolio.open(folder)
+
+
+def test_observed_until_may_be_a_day(folder: Path) -> None:
+    """To the end of that day in Brussels, which has winter time."""
+    said = "observed_until: 2026-01-31\ntimezone: Europe/Brussels"
+    (folder / "portfolio.yaml").write_text(said)
+    end_of_january = dt.datetime(2026, 1, 31, 22, 59, 59, 999_999, tzinfo=dt.UTC)
+    settings = Portfolio.open(folder).settings
+    assert settings.observed_until == end_of_january
+    assert PortfolioSettings.model_validate(settings.model_dump(mode="json")) == (
+        settings
+    )
+
+
+def test_what_was_not_read_is_said(folder: Path) -> None:
+    (folder / "invoices").mkdir()
+    (folder / "payment").mkdir()
+    (folder / "USAGE.CSV").write_text("customer_id,event_at,cost\n")
+    (folder / "portfolio.yaml").write_text(
+        "settlement_days: {sepa: 3}\nattributes: {score: {}}\nexposure: {open: loan}"
+    )
+    said = " | ".join(Portfolio.open(folder).warnings)
+    assert "invoices was not read: write invoices.parquet or invoices.csv" in said
+    assert "USAGE.CSV was not read" in said
+    assert "folder payment was not read; did you mean payments?" in said
+    assert "settlement_days.sepa is no payment method" in said
+    assert "customers: column 'loan' of portfolio.yaml is not there" in said
+    assert "customers: column 'score' of portfolio.yaml is not there" in said
+
+
+def test_a_header_that_is_no_text_is_said(folder: Path) -> None:
+    (folder / "usage.csv").write_bytes("customer_id,event_at,cost\n".encode("utf-16"))
+    with pytest.raises(UnreadableTableError, match=r"usage\.csv"):
+        Portfolio.open(folder)
