@@ -51,6 +51,9 @@ COLUMNS = {  # of the source, by the name of the attribute; `age` stays out
 }
 
 
+NOISE = "ECE by chance alone"
+
+
 @dataclass(frozen=True)
 class Floor:
     """A bar and which side of it is good."""
@@ -64,7 +67,7 @@ class Floor:
         is_met = mean >= self.value if self.is_least else mean <= self.value
         sign = "≥" if self.is_least else "≤"
         verdict = "met" if is_met else "NOT MET"
-        text = f"  {self.metric:<8} {mean:.4f} ± {spread:.4f}   floor {sign} "
+        text = f"  {self.metric:<19} {mean:.4f} ± {spread:.4f}   floor {sign} "
         return f"{text}{self.value:<7} {verdict}", is_met
 
 
@@ -92,17 +95,26 @@ def report(name: str, found: dict[str, list[float]], floors: list[Floor]) -> boo
     print("\n".join(line for line, _ in results))
     for metric, folds in found.items():
         if metric not in floored:
-            print(f"  {metric:<8} {np.mean(folds):.4f} ± {np.std(folds):.4f}")
+            print(f"  {metric:<19} {np.mean(folds):.4f} ± {np.std(folds):.4f}")
     return all(is_met for _, is_met in results)
 
 
 def measure(rows: Rows, n_folds: int) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {name: [] for name in METRICS}
+    found: dict[str, list[float]] = {name: [] for name in (*METRICS, NOISE)}
     for test, p in held_out(rows, n_folds):
         for name, metric in METRICS.items():
             found[name].append(metric(rows.label[test], p))
+        found[NOISE].append(chance_calibration_error(p))
         print(".", end="", flush=True)
     return found
+
+
+def chance_calibration_error(p: FloatArray) -> float:
+    """ECE that labels drawn from `p` itself would show: nobody can do better."""
+    rng = np.random.default_rng(SEED)
+    drawn = [(rng.random(len(p)) < p).astype(np.float64) for _ in range(20)]
+    errors = [metrics.expected_calibration_error(label, p) for label in drawn]
+    return float(np.mean(errors))
 
 
 def taiwan(n_folds: int) -> bool:

@@ -27,7 +27,7 @@ def recipe(rows: Rows, seed: int) -> dict[str, Any]:
     """LightGBM's parameters for this many rows and positives."""
     is_small = len(rows) < SMALL_ROWS or rows.n_positives < 300
     is_rare = rows.rate < RARE_RATE
-    leaves = 7 if is_small else 15
+    leaves = 7 if is_small else 12
     return {
         "objective": "binary",
         "metric": "binary_logloss",
@@ -38,7 +38,7 @@ def recipe(rows: Rows, seed: int) -> dict[str, Any]:
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "feature_fraction": max(0.4, min(1.0, LEAST_FEATURES / rows.x.shape[1])),
-        "lambda_l2": 10.0,
+        "lambda_l2": 20.0,
         "path_smooth": 10.0,
         "max_cat_to_onehot": 8,
         "cat_smooth": 20.0,
