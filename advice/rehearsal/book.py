@@ -1,6 +1,6 @@
 """Everybody on one day, as the policies will see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -78,16 +78,19 @@ class Book:
         rows = news.rows()
         who = rows[:, 0].astype(np.int64)
         self._status[who] = rows[:, 1]
-        self._money[who] = rows[:, 2:]
-        # whole facts of somebody at rest are told once, for whoever lost access
-        resting = {
-            i: facts for i, facts in news.facts.items() if self._status[i] != PARTICULAR
-        }
+        self._money[who] = rows[:, 2 : 2 + len(MONEY)]
         for i in who[self._status[who] != PARTICULAR].tolist():
             self._facts.pop(i, None)
-        self._facts.update({i: f for i, f in news.facts.items() if i not in resting})
-        present = {i: f for i, f in resting.items() if self._status[i] == PLAIN}
-        facts = {i: self._as_of(f, at) for i, f in self._facts.items()} | present
+        told = dict(news.facts)
+        # whole facts of somebody at rest are told once, for whoever lost access
+        once = {i: told.pop(i) for i in list(told) if self._status[i] != PARTICULAR}
+        self._facts.update(told)
+        facts = {i: self._as_of(f, at) for i, f in self._facts.items()}
+        for row in rows[(rows[:, 1] == PARTICULAR)]:
+            i = int(row[0])
+            if i not in told:
+                facts[i] = self._facts[i] = _refreshed(facts[i], row[2:])
+        facts |= {i: f for i, f in once.items() if self._status[i] == PLAIN}
         particular = np.array(sorted(facts), dtype=np.int64)
         is_plain = self._status == PLAIN
         is_plain[particular] = False
@@ -110,3 +113,20 @@ class Book:
         zone = self._zone
         days = (at.astimezone(zone).date() - facts.as_of.astimezone(zone).date()).days
         return advanced(facts, at, days)
+
+
+def _refreshed(facts: AccountFacts, numbers: Floats) -> AccountFacts:
+    """Money that usage and time change, though nothing turned."""
+    recurring, bound, usage, committed, clv = (
+        None if np.isnan(value) else int(value) for value in numbers[1:6]
+    )
+    ratio = float(numbers[len(MONEY)])
+    return replace(
+        facts,
+        recurring_monthly=recurring,
+        recurring_committed=bound,
+        usage_daily_cost=usage,
+        committed=committed,
+        clv=clv,
+        usage_ratio=None if np.isnan(ratio) else ratio,
+    )

@@ -37,7 +37,7 @@ MONEY = (
     "clv",
     "run_up",
 )
-_STRIDE = len(MONEY) + 2  # customer, status, money
+_STRIDE = len(MONEY) + 3  # customer, status, money, ratio of usage
 _OTHERS = {
     "holds": ("known_at", "superseded_at", "event_at", "until"),
     "alerts": ("known_at", "superseded_at", "alert_id", "status", "resolved_reason"),
@@ -58,7 +58,10 @@ class Day:
     facts: dict[int, AccountFacts] = field(default_factory=dict)
 
     def rows(self) -> npt.NDArray[np.float64]:
-        """(n, 9): customer, status, then `MONEY` in ten-thousandths (NaN unknown)."""
+        """(n, 10): customer, status, `MONEY` in ten-thousandths, ratio of usage.
+
+        NaN is unknown.
+        """
         return np.array(self.numbers).reshape(-1, _STRIDE)
 
 
@@ -118,7 +121,7 @@ class _Reader:
         self.days = [Day() for _ in days.moments]
         self.particular: defaultdict[int, list[int]] = defaultdict(list)
         self._moments = np.array(self.decided_at, dtype=np.int64)
-        self._always = np.array(days.scored, dtype=np.int64)
+        self._always = frozenset(days.scored)
         self._with_notices = with_notices
         self._others = {
             name: rows_by_customer(portfolio.tables[name], columns)
@@ -139,17 +142,16 @@ class _Reader:
         account = Account(history, self.rules)
         changes = turns(history, others, self.rules, with_notices=self._with_notices)
         windows = list(_windows(history, others))
+        turned = frozenset(first_days(changes, self._moments).tolist())
         was = ABSENT
-        for day in np.union1d(
-            first_days(changes, self._moments), self._always
-        ).tolist():
+        for day in sorted(turned | self._always):
             at = self.decided_at[day]
             standing = account.at(at)
             status = _status(standing, windows)
             # whoever comes to rest is looked at in full once more: access may return
-            if PARTICULAR in (status, was):
+            if PARTICULAR in (status, was) and (day in turned or status != was):
                 self.particular[i].append(day)
-            self.days[day].numbers.extend((i, status, *_money(standing)))
+            self.days[day].numbers.extend((i, status, *_numbers(standing)))
             was = status
 
 
@@ -171,7 +173,7 @@ def _status(standing: Standing, windows: list[tuple[int, int]]) -> int:
     return PARTICULAR if busy else PLAIN
 
 
-def _money(standing: Standing) -> Iterator[float]:
+def _numbers(standing: Standing) -> Iterator[float]:
     usage = standing.usage
     for value in (
         standing.open,
@@ -181,6 +183,7 @@ def _money(standing: Standing) -> Iterator[float]:
         standing.committed,
         standing.clv,
         standing.run_up,
+        usage.ratio if usage else None,
     ):
         yield np.nan if value is None else float(value)
 

@@ -55,7 +55,7 @@ BY_CODE: Mapping[str, tuple[str, frozenset[str]]] = {
         frozenset({"below_materiality", "substantially_paid"}),
     ),
     "holds": (
-        "Exemptions, instalment plans, legal and manual holds",
+        "Exemptions, plans, legal and manual holds",
         frozenset({"exemption", "instalment_plan", "legal", "manual"}),
     ),
     "essential_service": (

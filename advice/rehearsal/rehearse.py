@@ -197,10 +197,16 @@ class _Rehearsing:
         return day in scored[::every]
 
     def _standing(self, looked: Looked) -> dict[str, int]:
-        """What has been done about everybody by the end of the day."""
+        """What has been done about everybody by the end of the day.
+
+        An act of the running spell counts as far as it would be proposed today: a
+        reminder sent last week need not be sent again to have been sent.
+        """
         day = looked.today.at.timestamp() / 86_400
         done = self.spells[0].done_by(day, looked.who)
-        action = np.maximum(np.maximum(looked.answer.recommended, 0), done)
+        answer = looked.answer
+        still = np.minimum(done, np.maximum(answer.proposed, 0))
+        action = np.maximum(np.maximum(answer.recommended, 0), still)
         ids = looked.columns.customer_id.tolist()
         return dict(zip(ids, action.tolist(), strict=True))
 

@@ -158,11 +158,12 @@ def _reviews(rehearsal: Rehearsal) -> Part:
     taken, refused = days["n_review"].to_pylist(), days["queue_refused"].to_pylist()
     capacity = days["queue_capacity"].to_pylist()[-1] or 0
     busy = float(np.quantile(taken, 0.95)) if taken else 0.0
-    said = (
-        f"{sum(taken):,} reviews; on 95 of 100 days at most {busy:,.0f}."
-        f" {sum(refused):,} times a review had no place, and the next best action was"
-        " taken."
-    )
+    said = f"{sum(taken):,} reviews; on 95 of 100 days at most {busy:,.0f}."
+    if any(refused):
+        said += (
+            f" {sum(refused):,} times a review had no place, and the next best action"
+            " was taken."
+        )
     return Part(
         "reviews",
         "Review queue",

@@ -162,8 +162,9 @@ def bars(
     """Horizontal bars with their labels; those below zero go to the left."""
     low = min(0.0, *(value for _, value in rows))
     high = max(0.0, *(value for _, value in rows))
-    room = (WIDTH - _LABEL - 70) / ((high - low) or 1.0)
-    zero = _LABEL - low * room + (34 if low < 0 else 0)
+    margin = 58 if low < 0 else 0  # for the number left of the lowest bar
+    room = (WIDTH - _LABEL - margin - 70) / ((high - low) or 1.0)
+    zero = _LABEL - low * room + margin
     height = 24 + len(rows) * (_BAR + _GAP)
     body = [text(_LABEL, 12, unit, fill=QUIET, font_size=12)]
     for k, (label, value) in enumerate(rows):
