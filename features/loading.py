@@ -34,7 +34,7 @@ class Loaded:
     reports: list[TableReport] = field(default_factory=list)
     rejects: RejectCounter = field(default_factory=RejectCounter)
     warnings: list[str] = field(default_factory=list)
-    latest_known_at: int | None = None  # of all tables but snapshots
+    latest_known_at: int = 0  # of all tables but snapshots
 
     @property
     def report(self) -> ValidationReport:
@@ -69,6 +69,7 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
         if table in source.tables:
             _create(duckdb, CHECKED, schema)
             _load_checked(loaded, source, table, settings)
+            loaded.warnings += _shared_keys(duckdb, table)
             sql = standing_sql(table, CHECKED, schema)
             _run(duckdb, f'CREATE TABLE "{table}" AS {sql}')
             _run(duckdb, f"DROP TABLE {CHECKED}")
@@ -77,6 +78,8 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
             _create(duckdb, table, schema.append(superseded_at))
         loaded.tables[table] = loaded.connection.table(table)
     loaded.warnings += _strangers(duckdb, source.tables)
+    if "snapshots" not in source.tables:
+        loaded.warnings += _undated(duckdb)
     return loaded
 
 
@@ -93,7 +96,7 @@ def _load_checked(
         _append(loaded.connection.con, checked.rows)
         if table != "snapshots" and len(checked.rows):
             latest = pc.max(checked.rows["known_at"]).as_py()
-            loaded.latest_known_at = max(latest, loaded.latest_known_at or latest)
+            loaded.latest_known_at = max(latest, loaded.latest_known_at)
     loaded.reports.append(TableReport(table, n_read, n_accepted))
     loaded.warnings += _surprises(table, found, settings)
 
@@ -159,3 +162,29 @@ def _strangers(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: 
         [[n]] = _run(duckdb, f"SELECT count(DISTINCT customer_id) FROM {theirs}")  # noqa: S608
         if n:
             yield f"{table}: {n} customers are not in `customers` and are not scored"
+
+
+def _shared_keys(duckdb: Any, table: str) -> Iterator[str]:  # noqa: ANN401
+    """Ids numbered per customer: by the contract's key these are versions of one."""
+    key = TABLES[table].key
+    if "customer_id" in key:
+        return
+    shared = (
+        f"SELECT 1 FROM {CHECKED} GROUP BY {', '.join(key)} "  # noqa: S608
+        "HAVING min(customer_id) <> max(customer_id)"
+    )
+    [[n]] = _run(duckdb, f"SELECT count(*) FROM ({shared})")  # noqa: S608
+    if n:
+        yield (
+            f"{table}: {n} keys ({', '.join(key)}) are used by more than one "
+            "customer; of each only the latest known row stands"
+        )
+
+
+def _undated(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
+    [[latest]] = _run(duckdb, "SELECT max(known_at) FROM customers")
+    if latest == 0:
+        yield (
+            "customers: no row has a date, so all are known since always; add "
+            "known_at, or say in a table `snapshots` from when outcomes count"
+        )

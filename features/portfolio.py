@@ -36,6 +36,7 @@ class Portfolio:
         tables: every table of the contract (empty when absent) with every column
             (NULL when absent), those declared in the settings, and `superseded_at`.
         observed_until: microseconds since 1970 UTC up to which the data observe.
+        latest_known_at: of all rows but snapshots, µs since 1970 UTC; 0 without rows.
         report: what was read, rejected and warned about.
     """
 
@@ -43,6 +44,7 @@ class Portfolio:
     connection: Any
     tables: Mapping[str, ir.Table]
     observed_until: int
+    latest_known_at: int
     report: ValidationReport
     source: Source
 
@@ -130,7 +132,7 @@ def _portfolio(
     settings = settings.model_copy(update={"tables": source.tables})
     loaded = load(source, settings)
     loaded.warnings[:0] = [*warnings, *source.warnings]
-    observed_until = loaded.latest_known_at or 0
+    observed_until = loaded.latest_known_at
     if settings.observed_until is not None:
         observed_until = microseconds(settings.observed_until)
     portfolio = Portfolio(
@@ -138,6 +140,7 @@ def _portfolio(
         loaded.connection,
         loaded.tables,
         observed_until,
+        loaded.latest_known_at,
         loaded.report,
         source,
     )

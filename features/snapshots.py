@@ -42,8 +42,7 @@ def snapshots(portfolio: Portfolio) -> pa.Table:
         return _table(_population(portfolio, asked, is_grid=False))
     everyone = portfolio.customer_ids
     if portfolio.settings.tables <= _NO_HISTORY:
-        moment = _extreme(portfolio, ["customers"], "known_at", max)
-        one = dict.fromkeys(everyone, (moment or 0,))
+        one = dict.fromkeys(everyone, (_one_moment(portfolio),))
         return _table(_population(portfolio, one, is_grid=False))
     grid = dict.fromkeys(everyone, _grid(portfolio))
     return _table(_population(portfolio, grid, is_grid=True))
@@ -70,8 +69,7 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
         )
         return _table(known)
     if as_of is None:
-        told = [name for name in portfolio.tables if name != "snapshots"]
-        as_of = _extreme(portfolio, told, "known_at", max) or 0
+        as_of = portfolio.latest_known_at
     everyone = dict.fromkeys(portfolio.customer_ids, (as_of,))
     present = (
         (customer_id, standing.as_of)
@@ -145,6 +143,15 @@ def _asked_for(portfolio: Portfolio) -> dict[str, list[int]] | None:
         for customer_id, asked in rows_by_customer(standing, ["event_at"]).items()
         if customer_id in customers
     }
+
+
+def _one_moment(portfolio: Portfolio) -> int:
+    """When `customers` were last known; if they have no date, before any outcome."""
+    known_at = _extreme(portfolio, ["customers"], "known_at", max)
+    if known_at:
+        return known_at
+    first = _extreme(portfolio, ["outcomes"], "event_at", min)
+    return 0 if first is None else first - 1
 
 
 def _grid(portfolio: Portfolio) -> tuple[int, ...]:

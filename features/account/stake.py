@@ -91,7 +91,9 @@ class Subscription:
 
     def monthly(self) -> int:
         """Quantity × price of a license; usage is not a recurring charge."""
-        return 0 if self.billing == "usage" else whole_money(self.quantity * self.price)
+        if self.billing == "usage":
+            return 0
+        return max(0, whole_money(self.quantity * self.price))
 
     def is_committed(self, as_of: int) -> bool:
         return self.commitment_ends_at is not None and self.commitment_ends_at > as_of

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from features.account import account_facts
 from features.errors import SettingsError, UnreadableTableError
+from features.labels import labels
+from features.moments import to_datetime
+from features.money import LARGEST
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from features.snapshots import latest_snapshots, snapshots
 
 
 @pytest.fixture
@@ -73,3 +78,57 @@ def test_a_header_that_is_no_text_is_said(folder: Path) -> None:
     (folder / "usage.csv").write_bytes("customer_id,event_at,cost\n".encode("utf-16"))
     with pytest.raises(UnreadableTableError, match=r"usage\.csv"):
         Portfolio.open(folder)
+
+
+def test_an_id_that_two_customers_use_is_said(folder: Path) -> None:
+    """By the contract's key the second one replaces the first."""
+    (folder / "invoices.csv").write_text(
+        "customer_id,event_at,invoice_id,due_at,amount\n"
+        "a,2026-02-01,1,2026-06-01,5\nb,2026-03-01,1,2026-06-01,5\n"
+    )
+    portfolio = Portfolio.open(folder)
+    [said] = [w for w in portfolio.warnings if w.startswith("invoices: 1 keys")]
+    assert "(invoice_id) are used by more than one customer" in said
+    as_of = portfolio.latest_known_at
+    assert account_facts(portfolio.events("a"), as_of, portfolio.settings).open == 0
+
+
+def test_undated_customers_are_known_before_the_first_outcome(folder: Path) -> None:
+    (folder / "customers.csv").write_text("customer_id\na\nb\n")
+    (folder / "outcomes.csv").write_text(
+        "customer_id,event_at,kind\na,2026-01-01T00:00:00Z,nonpayment\n"
+    )
+    portfolio = Portfolio.open(folder)
+    assert any("no row has a date" in warning for warning in portfolio.warnings)
+    asked = snapshots(portfolio)
+    first_outcome = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    assert {to_datetime(t) for t in asked["as_of"].to_pylist()} == {
+        first_outcome - dt.timedelta(microseconds=1)
+    }
+    found = labels(portfolio, asked, "nonpayment")["label"].to_pylist()
+    assert found == [1.0, None], "no observation after the outcome: b is unknown"
+
+
+def test_a_retraction_is_knowledge_too(folder: Path) -> None:
+    (folder / "usage.csv").write_text(
+        "customer_id,event_at,known_at,cost,retracted\n"
+        "a,2026-02-01,,5,\n"
+        "a,2026-02-01,2026-03-01T00:00:00Z,5,true\n"
+    )
+    portfolio = Portfolio.open(folder)
+    [as_of] = latest_snapshots(portfolio)["as_of"].to_pylist()
+    assert to_datetime(as_of) == dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+
+def test_numbers_beyond_reason_stay_within_money(folder: Path) -> None:
+    (folder / "customers.csv").write_text(
+        "customer_id,event_at,expected_lifetime_months\na,2026-01-01,1e308\n"
+    )
+    (folder / "subscriptions.csv").write_text(
+        "customer_id,event_at,subscription_id,kind,quantity,unit_price\n"
+        "a,2026-01-02,s,started,1e308,10\na,2026-01-02,t,started,-3,10\n"
+    )
+    portfolio = Portfolio.open(folder)
+    as_of = portfolio.latest_known_at
+    facts = account_facts(portfolio.events("a"), as_of, portfolio.settings)
+    assert (facts.recurring_monthly, facts.clv) == (LARGEST, LARGEST)
