@@ -43,7 +43,7 @@ def demo(
         raise typer.BadParameter(f"{SAMPLES} is not there: run it from a clone")
     _heading("1  A cloud reseller, simulated (data/samples/lumen)")
     say(
-        "3,000 customers over two years of invoices, payments, usage, sign-ins, alerts."
+        "3,500 customers over two years of invoices, payments, usage, sign-ins, alerts."
     )
     say("Simulated, with more fraud than usual, so that both targets can be learned.\n")
     lumen, results = _trained("lumen", home)
