@@ -5,7 +5,7 @@ may last 23 or 25 hours. A plain date stands for the last microsecond of its day
 """
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -107,20 +107,57 @@ def _plain_date(day: date, zone: ZoneInfo) -> int:
     return end_of_day(day.toordinal() - DAY_ZERO, zone)
 
 
-@lru_cache(maxsize=65_536)
-def start_of_day(day: int, zone: ZoneInfo) -> int:
-    """First microsecond of local calendar day `day` (counted from 1970-01-01).
+class _Starts(dict[int, int]):
+    """First moments of local days, each looked up once."""
 
-    Where clocks skip midnight the day begins at the change; where midnight comes
-    twice it begins at the first.
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, day: int) -> int:
+        midnight = datetime.fromordinal(day + DAY_ZERO).replace(tzinfo=self._zone)
+        start = self[day] = (midnight - EPOCH) // _MICROSECOND
+        return start
+
+
+class LocalDays:
+    """The calendar days of a time zone; `days_of` shares them.
+
+    >>> days = days_of(ZoneInfo("Europe/Brussels"))
+    >>> day = days.day(1_711_843_200_000_000)  # 2024-03-31, clocks go forward
+    >>> (days.start(day + 1) - days.start(day)) // 3_600_000_000
+    23
     """
-    midnight = datetime.fromordinal(day + DAY_ZERO).replace(tzinfo=zone)
-    return (midnight - EPOCH) // _MICROSECOND
+
+    __slots__ = ("_starts",)
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._starts = _Starts(zone)
+
+    def start(self, day: int) -> int:
+        """First microsecond of local calendar day `day` (counted from 1970-01-01).
+
+        Where clocks skip midnight the day begins at the change; where midnight comes
+        twice it begins at the first.
+        """
+        return self._starts[day]
+
+    def day(self, moment: int) -> int:
+        """The local calendar day in which a moment lies."""
+        day = moment // DAY_US  # the day in UTC; the local one is at most one off
+        if moment >= self._starts[day + 1]:
+            return day + 1
+        return day if moment >= self._starts[day] else day - 1
+
+
+@cache
+def days_of(zone: ZoneInfo) -> LocalDays:
+    return LocalDays(zone)
 
 
 def end_of_day(day: int, zone: ZoneInfo) -> int:
     """Last microsecond of local calendar day `day`."""
-    return start_of_day(day + 1, zone) - 1
+    return days_of(zone).start(day + 1) - 1
 
 
 def local_day(moment: int, zone: ZoneInfo) -> int:
@@ -129,10 +166,7 @@ def local_day(moment: int, zone: ZoneInfo) -> int:
     >>> local_day(-1, ZoneInfo("UTC")), local_day(0, ZoneInfo("Asia/Tokyo"))
     (-1, 0)
     """
-    day = moment // DAY_US  # the day in UTC; the local one is at most one off
-    if moment >= start_of_day(day + 1, zone):
-        return day + 1
-    return day if moment >= start_of_day(day, zone) else day - 1
+    return days_of(zone).day(moment)
 
 
 def is_known_too_early(known_at: int, event_at: int, zone: ZoneInfo) -> bool:
@@ -153,8 +187,9 @@ def local_days(moments: Moments, zone: ZoneInfo) -> Moments:
     present = moments != MISSING
     days = np.full(len(moments), MISSING, np.int64)
     utc_days, which = np.unique(moments[present] // DAY_US, return_inverse=True)
-    starts = np.array([start_of_day(int(d), zone) for d in utc_days], np.int64)
-    ends = np.array([start_of_day(int(d) + 1, zone) for d in utc_days], np.int64)
+    start = days_of(zone).start
+    starts = np.array([start(int(d)) for d in utc_days], np.int64)
+    ends = np.array([start(int(d) + 1) for d in utc_days], np.int64)
     known = moments[present]
     days[present] = utc_days[which] + (known >= ends[which]) - (known < starts[which])
     return days

@@ -13,8 +13,7 @@ from features.account.many import histories, rows_by_customer
 from features.account.standing import Rules, Standing
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
-from features.local_days import local_days
-from features.moments import DAY_US
+from features.moments import DAY_US, days_of
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -160,7 +159,7 @@ def _grid(portfolio: Portfolio) -> tuple[int, ...]:
     The first event is that of the billing tables: `customers` may tell of a creation
     long before anything was recorded.
     """
-    rhythm, days = portfolio.settings.snapshots, local_days(portfolio.settings.timezone)
+    rhythm, days = portfolio.settings.snapshots, days_of(portfolio.settings.zone)
     told = [name for name in portfolio.tables if name not in {"customers", "snapshots"}]
     first = _extreme(portfolio, told, "event_at", min)
     if first is None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from features.account.disputes import Dispute, contested_parts
 from features.events import FOREVER
 from features.ledger import Invoice, Ledger
-from features.local_days import LocalDays
+from features.moments import LocalDays
 
 
 class DebtItem(NamedTuple):

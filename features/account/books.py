@@ -11,7 +11,7 @@ from typing import Any
 
 from features.events import FOREVER
 from features.ledger import INVOICE, KINDS, PAYMENT, REFUND, Item, Ledger
-from features.local_days import LocalDays
+from features.moments import LocalDays
 
 Row = tuple[Any, ...]  # known_at, superseded_at, event_at, then the table's columns
 

@@ -16,8 +16,7 @@ from features.account.paid import PaidInvoices
 from features.account.stake import Subscription, Usage
 from features.facts import MoneySource
 from features.ledger import Ledger
-from features.local_days import LocalDays, local_days
-from features.moments import DAY_US
+from features.moments import DAY_US, LocalDays, days_of
 from features.settings import PortfolioSettings
 
 
@@ -28,7 +27,7 @@ class Rules:
         self.settings = settings
         self.source: MoneySource = settings.money_source
         self.materiality: int = settings.materiality_money
-        self.days: LocalDays = local_days(settings.timezone)
+        self.days: LocalDays = days_of(settings.zone)
         self.has_subscriptions = "subscriptions" in settings.tables
         self.has_usage = "usage" in settings.tables
         self.margin_share = settings.defaults.margin_share

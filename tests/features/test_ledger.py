@@ -1,12 +1,13 @@
 """The ledger's rules on their edges."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from features.ledger import INVOICE, PAYMENT, WRITE_OFF, Item, Ledger
-from features.local_days import local_days
-from features.moments import DAY_US
+from features.moments import DAY_US, days_of
 
-UTC_DAYS = local_days("UTC")
+UTC_DAYS = days_of(ZoneInfo("UTC"))
 
 
 def invoice(name: str, day: int, amount: int, due: int) -> Item:

@@ -1,5 +1,7 @@
 """What holds for the ledger and the arrears in every course of events."""
 
+from zoneinfo import ZoneInfo
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,10 +10,9 @@ from features.account.books import Books, Row
 from features.account.disputes import disputes
 from features.events import FOREVER, MISSING
 from features.ledger import Ledger
-from features.local_days import local_days
-from features.moments import DAY_US
+from features.moments import DAY_US, days_of
 
-UTC_DAYS = local_days("UTC")
+UTC_DAYS = days_of(ZoneInfo("UTC"))
 IDS = st.sampled_from("ABCDEF")
 DAYS = st.integers(0, 60)
 MONEY = st.integers(1, 300)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.local_days import SECOND, local_days
-from features.moments import microseconds
+from features.moments import days_of, microseconds
 
+SECOND = 1_000_000
 ZONES = [
     "UTC",
     "Europe/Brussels",
@@ -24,12 +24,12 @@ DAY_ZERO = date(1970, 1, 1)
 def test_a_moment_lies_in_its_local_day(zone: str, second: int) -> None:
     at = datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone))
     expected = (at.date() - DAY_ZERO).days
-    assert local_days(zone).day(second * SECOND) == expected
+    assert days_of(ZoneInfo(zone)).day(second * SECOND) == expected
 
 
 @given(st.sampled_from(ZONES), st.integers(0, 46_000))
 def test_a_day_starts_with_its_first_moment(zone: str, day: int) -> None:
-    days = local_days(zone)
+    days = days_of(ZoneInfo(zone))
     start = days.start(day)
     assert days.day(start) >= day > days.day(start - 1)
 
@@ -43,13 +43,13 @@ def test_a_day_starts_with_its_first_moment(zone: str, day: int) -> None:
     ],
 )
 def test_how_long_a_day_lasts(on: str, hours: int) -> None:
-    days = local_days("Europe/Brussels")
+    days = days_of(ZoneInfo("Europe/Brussels"))
     day = (date.fromisoformat(on) - DAY_ZERO).days
     assert days.start(day + 1) - days.start(day) == hours * 3600 * SECOND
 
 
 def test_a_day_that_was_skipped_starts_with_the_next() -> None:
-    days = local_days("Pacific/Apia")
+    days = days_of(ZoneInfo("Pacific/Apia"))
     skipped = (date(2011, 12, 30) - DAY_ZERO).days
     assert days.start(skipped) == days.start(skipped + 1)
     at = microseconds(datetime(2011, 12, 30, 10, tzinfo=UTC))

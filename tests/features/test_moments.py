@@ -12,6 +12,7 @@ from features.events import MISSING
 from features.moments import (
     DAY_US,
     MomentError,
+    days_of,
     end_of_day,
     ends_of_days,
     is_known_too_early,
@@ -19,7 +20,6 @@ from features.moments import (
     local_days,
     microseconds,
     parse_moment,
-    start_of_day,
     to_datetime,
 )
 
@@ -55,13 +55,13 @@ def _day(text: str) -> int:
 def test_a_plain_date_is_its_days_end(day: str, end: str, hours: int) -> None:
     assert parse_moment(day, BRUSSELS) == parse_moment(end, BRUSSELS)
     number = _day(day)
-    length = end_of_day(number, BRUSSELS) + 1 - start_of_day(number, BRUSSELS)
+    length = end_of_day(number, BRUSSELS) + 1 - days_of(BRUSSELS).start(number)
     assert length == hours * DAY_US // 24
 
 
 def test_a_day_begins_where_clocks_skip_midnight() -> None:
     zone = ZoneInfo("America/Sao_Paulo")
-    began = to_datetime(start_of_day(_day("2018-11-04"), zone))
+    began = to_datetime(days_of(zone).start(_day("2018-11-04")))
     assert began == datetime(2018, 11, 4, 3, tzinfo=UTC)
 
 
