@@ -33,6 +33,7 @@ def _world(
     return Rows(x, label, np.arange(n), as_of, as_of, features), truth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learner", ["lightgbm", "linear"])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_mean_probability_is_the_rate(seed: int, learner: Learner) -> None:

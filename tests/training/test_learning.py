@@ -36,6 +36,7 @@ def test_a_linear_truth_on_little_data_is_left_to_the_logistic(rows: Rows) -> No
     assert 0.72 < learnt.judgement.metrics["auc"].value < 0.9
 
 
+@pytest.mark.slow
 def test_an_interaction_is_left_to_the_trees(rows_of: RowsOf) -> None:
     rows = rows_of(3_000)
     product = rows.x[:, 1] * rows.x[:, 2]
@@ -48,10 +49,17 @@ def test_an_interaction_is_left_to_the_trees(rows_of: RowsOf) -> None:
     assert judge(fitted, test, 0).learner == "lightgbm"
 
 
+@pytest.mark.slow
 def test_noise_is_refused(rows_of: RowsOf) -> None:
-    with pytest.raises(NoBetterThanConstantError) as refusal:
-        learn("nonpayment", rows_of(2_000, seed=4, is_noise=True), seed=0)
-    assert refusal.value.code == "no_better_than_constant"
+    """A gate of noise lets one in forty through: two of five are 0.6 % by chance."""
+    refused = []
+    for seed in range(5):
+        rows = rows_of(800, seed=seed, is_noise=True)
+        try:
+            learn("nonpayment", rows, seed=0)
+        except NoBetterThanConstantError as refusal:
+            refused.append(refusal.code)
+    assert refused.count("no_better_than_constant") >= 4
 
 
 def test_the_same_seed_gives_the_same_trees(rows: Rows) -> None:

@@ -111,6 +111,7 @@ def test_nothing_registered_is_a_pickle(trained: TrainingResult, home: Path) -> 
     assert not suffixes & {".pkl", ".pickle", ".joblib"}
 
 
+@pytest.mark.slow
 def test_the_same_portfolio_gives_the_same_bundle(
     trained: TrainingResult, flat_portfolio: Portfolio, tmp_path: Path
 ) -> None:
