@@ -7,7 +7,6 @@ customer's row, the batch compiler for a table, and both come from `fact_values`
 from math import nan
 from typing import NamedTuple
 
-from features.account.contacts import n_promises_since, notices_since
 from features.account.standing import Standing
 from features.moments import DAY_US
 from features.money import PER_UNIT
@@ -22,6 +21,7 @@ class FactColumn(NamedTuple):
     when_missing: str = "never missing"
 
 
+YEAR_US = 365 * DAY_US
 _NO_SOURCE = "neither invoices, an ageing report nor a stated exposure"
 _NO_REPORT = "neither invoices nor an ageing report"
 _NO_LEDGER = "no invoices table"
@@ -62,7 +62,6 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("clv", "money", "margin × months left", "no margin, charge or usage"),
     FactColumn("run_up", "money", "what will accrue, as stated", "not stated"),
     FactColumn("is_departed", "0 or 1", "had subscriptions and all have ended"),
-    FactColumn("n_subscriptions", "count", "subscriptions ever"),
     FactColumn("n_live_subscriptions", "count", "subscriptions live now"),
     FactColumn("n_unpaid_subscriptions", "count", "with an overdue invoice"),
     FactColumn("n_invoices", "count", "invoices so far"),
@@ -74,29 +73,21 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     FactColumn("overdue_over_90", "money", "overdue more than 90 days", _NO_LEDGER),
     FactColumn("oldest_open_age_days", "days", "since issue", "nothing open"),
     FactColumn("largest_open_remainder", "money", "of one invoice", "nothing open"),
-    FactColumn("share_overdue", "ratio", "overdue / open", "nothing open"),
     FactColumn("n_invoices_paid", "count", "invoices paid, none of it written off"),
-    FactColumn("n_invoices_paid_late", "count", "of these, after their due day"),
     FactColumn("n_invoices_paid_in_parts", "count", "of these, in two or more parts"),
     FactColumn("largest_invoice_paid", "money", "the largest of these", "none paid"),
     FactColumn("days_late_last", "days", "of the last invoice paid", "none paid"),
-    *(
-        column
-        for days in (90, 180, 365)
-        for column in (
-            FactColumn(f"n_paid_{days}d", "count", f"invoices paid in {days} days"),
-            FactColumn(f"n_paid_late_{days}d", "count", "of these, after the due day"),
-            FactColumn(f"days_late_mean_{days}d", "days", "early counts 0", _NONE_PAID),
-            FactColumn(f"days_late_max_{days}d", "days", "early counts 0", _NONE_PAID),
-            FactColumn(f"days_late_std_{days}d", "days", "of one: 0", _NONE_PAID),
-            FactColumn(f"days_to_pay_mean_{days}d", "days", "from issue", _NONE_PAID),
-        )
-    ),
+    FactColumn("n_paid_90d", "count", "invoices paid in 90 days"),
+    FactColumn("n_paid_late_90d", "count", "of these, after the due day"),
+    FactColumn("days_late_mean_90d", "days", "early counts 0", _NONE_PAID),
+    FactColumn("days_to_pay_mean_90d", "days", "from issue", _NONE_PAID),
+    FactColumn("n_paid_365d", "count", "invoices paid in 365 days"),
+    FactColumn("n_paid_late_365d", "count", "of these, after the due day"),
+    FactColumn("days_late_mean_365d", "days", "early counts 0", _NONE_PAID),
+    FactColumn("days_late_max_365d", "days", "early counts 0", _NONE_PAID),
+    FactColumn("days_late_std_365d", "days", "of one: 0", _NONE_PAID),
     FactColumn("n_open_disputes", "count", "running disputes"),
     FactColumn("n_open_promises", "count", "promises neither kept, broken nor past"),
-    FactColumn("n_promises_365d", "count", "promises made in 365 days"),
-    FactColumn("n_notices_episode", "count", "notices sent in these arrears"),
-    FactColumn("n_notices_delivered_episode", "count", "of these, delivered"),
 )
 FACT_NAMES: tuple[str, ...] = tuple(column.name for column in FACT_COLUMNS)
 
@@ -147,7 +138,6 @@ def _stake(s: Standing) -> tuple[float, ...]:
         _money(s.clv),
         _money(s.run_up),
         float(s.is_departed),
-        float(len(s.subscriptions)),
         float(s.n_live),
     )
 
@@ -155,8 +145,7 @@ def _stake(s: Standing) -> tuple[float, ...]:
 def _items(s: Standing) -> tuple[float, ...]:
     """Open invoices by age; nothing is overdue as long as it is not material."""
     if s.owed is None:
-        share = s.overdue / s.open if s.open and s.overdue is not None else nan
-        return (0.0, 0.0, 0.0, 0.0, nan, nan, nan, nan, nan, nan, share)
+        return (0.0, 0.0, 0.0, 0.0, nan, nan, nan, nan, nan, nan)
     unpaid: set[str] = set()
     buckets = [0, 0, 0, 0]
     n_overdue = largest = 0
@@ -178,38 +167,30 @@ def _items(s: Standing) -> tuple[float, ...]:
         *(money / PER_UNIT for money in buckets),
         _days_since(oldest, s.as_of) if n_open else nan,
         largest / PER_UNIT if n_open else nan,
-        s.owed.overdue / s.open if s.open else nan,
     )
 
 
 def _payment_behaviour(s: Standing) -> tuple[float, ...]:
     paid = s.paid
     last = paid.last_days_late
+    quarter, year = paid.since(s.as_of - 90 * DAY_US), paid.since(s.as_of - YEAR_US)
     return (
         float(paid.n),
-        float(paid.n_late),
         float(paid.n_in_parts),
         nan if last is None else paid.largest / PER_UNIT,
         nan if last is None else float(last),
-        *paid.since(s.as_of - 90 * DAY_US),
-        *paid.since(s.as_of - 180 * DAY_US),
-        *paid.since(s.as_of - 365 * DAY_US),
+        float(quarter.n),
+        float(quarter.n_late),
+        quarter.days_late_mean,
+        quarter.days_to_pay_mean,
+        float(year.n),
+        float(year.n_late),
+        year.days_late_mean,
+        year.days_late_max,
+        year.days_late_std,
     )
 
 
 def _contacts(s: Standing) -> tuple[float, ...]:
     n_disputes = sum(d.is_open_at(s.as_of) for d in s.disputes) if s.disputes else 0
-    if not s.contacts:
-        return (float(n_disputes), 0.0, 0.0, 0.0, 0.0)
-    n_sent = n_delivered = 0
-    if s.episode_started_at is not None:
-        notices = notices_since(s.contacts, s.episode_started_at)
-        n_sent = len(notices)
-        n_delivered = sum(notice.delivered_at is not None for notice in notices)
-    return (
-        float(n_disputes),
-        float(len(s.promises)),
-        float(n_promises_since(s.contacts, s.as_of - 365 * DAY_US)),
-        float(n_sent),
-        float(n_delivered),
-    )
+    return float(n_disputes), float(len(s.promises))

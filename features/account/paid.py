@@ -2,9 +2,24 @@
 
 from bisect import bisect_right
 from math import nan, sqrt
+from typing import NamedTuple
 
 from features.ledger import Ledger
 from features.moments import DAY_US
+
+
+class Paid(NamedTuple):
+    """Some invoices paid, and how late; NaN without any."""
+
+    n: int
+    n_late: int
+    days_late_mean: float
+    days_late_max: float
+    days_late_std: float
+    days_to_pay_mean: float
+
+
+NONE_PAID = Paid(0, 0, nan, nan, nan, nan)
 
 
 class PaidInvoices:
@@ -61,28 +76,21 @@ class PaidInvoices:
         return len(self._paid_at)
 
     @property
-    def n_late(self) -> int:
-        return self._sums[-1][0]
-
-    @property
     def last_days_late(self) -> int | None:
         return self._days[-1] if self._days else None
 
-    def since(self, start: int) -> tuple[float, float, float, float, float, float]:
-        """Paid after `start`: n, n late, mean, max and std of days late, days to pay.
-
-        The last four are NaN without any; the std is that of these invoices alone.
-        """
+    def since(self, start: int) -> Paid:
+        """Of the invoices paid after `start`; their std is that of these alone."""
         first = bisect_right(self._paid_at, start)
         n = len(self._paid_at) - first
         if not n:
-            return (0.0, 0.0, nan, nan, nan, nan)
+            return NONE_PAID
         late_then, total_then, squares_then, us_then = self._sums[first]
         late, total, squares, us = self._sums[-1]
         total, squares = total - total_then, squares - squares_then
-        return (
-            float(n),
-            float(late - late_then),
+        return Paid(
+            n,
+            late - late_then,
             total / n,
             float(max(self._days[first:])),
             sqrt(n * squares - total * total) / n,

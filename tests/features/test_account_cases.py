@@ -170,5 +170,6 @@ def test_people_and_features_read_the_same_money(case: Case) -> None:
     assert facts.days_overdue == (
         None if isnan(numbers["days_overdue"]) else numbers["days_overdue"]
     )
+    assert len(facts.notices) == int(case.get("n_notices", 0))
     if facts.source == "invoices":
         assert sum(item.remainder for item in facts.items) == facts.open
