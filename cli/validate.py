@@ -31,7 +31,7 @@ def validate(
     """
     from features.errors import NoCustomersError
     from features.portfolio import Portfolio
-    from features.rejected import write_rejected
+    from features.reading.rejected import write_rejected
 
     with waiting("checking every row"):
         try:

@@ -2,7 +2,7 @@
 
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec, TableSpec
 from features.money import LARGEST, PER_UNIT
-from features.rejects import WHAT_TO_DO
+from features.reading.rejects import WHAT_TO_DO
 
 ABOUT = {
     "customers": "Who they are. A later row is a newer version of the customer.",

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from features.rejects import Reject
+    from features.reading.rejects import Reject
     from features.settings import PortfolioSettings
 
 MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
@@ -53,6 +53,6 @@ class Events:
                 datetimes are read as well). Unknown columns are ignored.
             settings: currency, rates, time zone, attributes of the portfolio.
         """
-        from features.rows import read_events  # rows import this module
+        from features.reading.rows import read_events  # rows import this module
 
         return read_events(customer_id, tables, settings)

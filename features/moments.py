@@ -152,6 +152,7 @@ class LocalDays:
 
 @cache
 def days_of(zone: ZoneInfo) -> LocalDays:
+    """The calendar days of a zone, made once."""
     return LocalDays(zone)
 
 

@@ -14,16 +14,16 @@ import pyarrow as pa
 
 from features.errors import MissingTableError, NoCustomersError, UnknownCustomerError
 from features.events import Events
-from features.loading import load
 from features.moments import microseconds
-from features.portfolio_file import read_settings
-from features.reading import FolderSource
-from features.rejected import write_rejected
-from features.rejects import Reject
-from features.report import ValidationReport
+from features.reading.folder import FolderSource
+from features.reading.loading import load
+from features.reading.rejected import write_rejected
+from features.reading.rejects import Reject
+from features.reading.report import ValidationReport
+from features.reading.settings_file import read_settings
+from features.reading.slices import iter_slices
+from features.reading.sources import DatabaseSource, MemorySource, Source
 from features.settings import PortfolioSettings
-from features.slices import iter_slices
-from features.sources import DatabaseSource, MemorySource, Source
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from features.contract import TABLES, ColumnKind, ColumnSpec
 from features.facts import MoneySource
 from features.moments import MomentError, parse_moment, to_datetime
 from features.money import ten_thousandths
-from features.rejects import WHAT_TO_DO
+from features.reading.rejects import WHAT_TO_DO
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 # YAML reads 0.92 as a binary float; its shortest text is the number meant

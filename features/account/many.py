@@ -43,7 +43,7 @@ class _Held:
     ) -> None:
         import pyarrow.compute as pc
 
-        from features.versions import row_order
+        from features.reading.versions import row_order
 
         theirs = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
         order = row_order(table)

@@ -4,7 +4,7 @@ import pytest
 
 from features.contract import TABLES, TableSpec
 from features.contract_page import ABOUT, NOTES, contract_page
-from features.rejects import WHAT_TO_DO
+from features.reading.rejects import WHAT_TO_DO
 from features.settings import PortfolioSettings
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.cells import CellError, read_amount, read_money
 from features.money import LARGEST, PER_UNIT, convert, ten_thousandths
+from features.reading.cells import CellError, read_amount, read_money
 
 amounts = st.decimals(-(10**11), 10**11, allow_nan=False, places=7)
 rates = st.decimals(Decimal("0.000001"), 2000, places=6)

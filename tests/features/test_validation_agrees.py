@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from features.contract import TABLES, ColumnSpec
 from features.events import Events
 from features.portfolio import Portfolio
-from features.rejects import Reject
+from features.reading.rejects import Reject
 from features.settings import PortfolioSettings
 
 Row = Mapping[str, str]

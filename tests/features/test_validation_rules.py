@@ -8,8 +8,8 @@ import pytest
 
 from features.events import MISSING, Events
 from features.moments import parse_moment
+from features.reading.validation import check
 from features.settings import PortfolioSettings
-from features.validation import check
 
 Row = Mapping[str, object]
 SETTINGS = PortfolioSettings.model_validate(

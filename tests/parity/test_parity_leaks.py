@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from features.events import FOREVER, Columns
-from features.online_rows import KnownRows
+from features.online.rows import KnownRows
 from tests.parity.checks import (
     Compute,
     Vector,

@@ -1,6 +1,6 @@
 """Where the rows of a portfolio come from: memory, or any Ibis connection.
 
-`features.reading` reads folders. Every source gives rows as found, in parts, and
+`features.reading.folder` reads folders. Every source gives rows as found, in parts, and
 may be asked again.
 """
 

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 
 from features.contract import TABLES
 from features.errors import UnreadableTableError
-from features.rejects import RejectCounter
-from features.report import TableReport, ValidationReport
+from features.reading.rejects import RejectCounter
+from features.reading.report import TableReport, ValidationReport
+from features.reading.sources import Part, Source
+from features.reading.validation import Checked, check, normal_schema
+from features.reading.versions import standing_sql
 from features.settings import PortfolioSettings
-from features.sources import Part, Source
-from features.validation import Checked, check, normal_schema
-from features.versions import standing_sql
 
 CHECKED = "checked_rows"  # where a table's rows wait for their versions
 

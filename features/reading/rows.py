@@ -1,7 +1,7 @@
 """Rows given as dictionaries (the JSON of the API) → one customer's `Events`.
 
-The same rules as `features.validation` has for tables, for a few hundred rows in
-well under a millisecond or two, without Arrow or a database.
+The same rules as `features.reading.validation` has for tables, for a few hundred
+rows in well under a millisecond or two, without Arrow or a database.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from features.cells import CellError, Parser, cell_parser
 from features.contract import TABLES, ColumnSpec
 from features.events import (
     FLOAT_KINDS,
@@ -24,7 +23,8 @@ from features.events import (
 )
 from features.moments import is_known_too_early, local_day
 from features.money import convert
-from features.rejects import Reject, RejectCounter
+from features.reading.cells import CellError, Parser, cell_parser
+from features.reading.rejects import Reject, RejectCounter
 from features.settings import PortfolioSettings
 
 JsonRow: TypeAlias = Mapping[str, object]

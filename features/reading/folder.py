@@ -19,7 +19,7 @@ from features.errors import (
     PortfolioNotFoundError,
     UnreadableTableError,
 )
-from features.sources import PART_ROWS, Part
+from features.reading.sources import PART_ROWS, Part
 
 FORMATS = (".parquet", ".csv")
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from features.rejects import Reject
+from features.reading.rejects import Reject
 
 CLEAN, UNUSABLE, HAS_REJECTS = 0, 2, 3  # exit codes of `forbear validate`
 

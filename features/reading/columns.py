@@ -1,7 +1,7 @@
 """One column of a table as found → its normal form and the rules its cells break.
 
 Any plain Arrow type is read. Common cases are vectorised; the rest goes through
-the parser of `features.cells`, once per distinct value.
+the parser of `features.reading.cells`, once per distinct value.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from features.cells import (
+from features.contract import ColumnSpec
+from features.events import FLOAT_KINDS, INT64_KINDS
+from features.moments import DAY_ZERO, EARLIEST, LATEST, ends_of_days
+from features.money import PER_UNIT
+from features.reading.cells import (
     QUICK_LIMIT,
     QUICK_MARGIN,
     CellError,
     Parser,
     cell_parser,
 )
-from features.contract import ColumnSpec
-from features.events import FLOAT_KINDS, INT64_KINDS
-from features.moments import DAY_ZERO, EARLIEST, LATEST, ends_of_days
-from features.money import PER_UNIT
 
 Codes: TypeAlias = npt.NDArray[np.int16]
 

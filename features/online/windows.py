@@ -13,8 +13,8 @@ import numpy as np
 from features.feature_leaves import RowsLeaf
 from features.feature_numbers import Floats, Ints
 from features.feature_rows import And, Present, Rows
-from features.online_filters import Filters, Masks
-from features.online_rows import NAN, KnownRows
+from features.online.filters import Filters, Masks
+from features.online.rows import NAN, KnownRows
 
 EVER_US = 2**62  # further back than any row
 EVERY_ROW = -1  # instead of a filter's line

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract import TABLES
-from features.loading import checked_parts
+from features.reading.loading import checked_parts
+from features.reading.sources import Source
 from features.settings import PortfolioSettings
-from features.sources import Source
 
 FOLDER = "rejected"  # never read back as a table
 

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from features.contract import TABLES, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
-from features.rows import empty_tables
+from features.reading.rows import empty_tables
+from features.reading.versions import row_order
 from features.settings import PortfolioSettings
-from features.versions import row_order
 
 CHUNK = 20_000  # customers held at a time
 

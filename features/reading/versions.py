@@ -16,7 +16,7 @@ def standing_rows(rows: ir.Table, table: str) -> ir.Table:
     Of versions known at one moment the one that sorts last over all columns
     stands (missing first, text by code point), so exact duplicates count once. A
     retraction ends the version before it and is itself no row. The SQL twin of
-    `features.rows`.
+    `features.reading.rows`.
     """
     order = [rows.known_at, *(rows[c].asc(nulls_first=True) for c in rows.columns)]
     versions = ibis.window(group_by=list(TABLES[table].key), order_by=order)

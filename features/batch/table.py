@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.account import fact_table
-from features.batch_expressions import ROW, leaf_table
+from features.batch.expressions import ROW, leaf_table
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import Leaf, RowsLeaf
 from features.feature_numbers import Floats, Plan

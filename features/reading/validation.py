@@ -1,6 +1,6 @@
 """The row rules for tables: rows as found → normal form, and what is broken.
 
-The same rules as `features.rows` has for dictionaries, in the same order.
+The same rules as `features.reading.rows` has for dictionaries, in the same order.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.columns import arrow_type, read_column
 from features.contract import ColumnSpec
 from features.events import MISSING
 from features.moments import is_known_too_early, local_days
 from features.money import LARGEST, convert
+from features.reading.columns import arrow_type, read_column
 from features.settings import PortfolioSettings
 
 Ints: TypeAlias = npt.NDArray[np.int64]

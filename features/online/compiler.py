@@ -14,8 +14,8 @@ from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf
 from features.feature_numbers import Floats, Plan
 from features.feature_set import FeatureSet
-from features.online_rows import NAN, KnownRows, latest
-from features.online_windows import TableReader
+from features.online.rows import NAN, KnownRows, latest
+from features.online.windows import TableReader
 from features.settings import PortfolioSettings
 
 

@@ -1,0 +1,5 @@
+"""The batch compiler: many snapshots → a table of features."""
+
+from features.batch.table import feature_table, matrix
+
+__all__ = ["feature_table", "matrix"]

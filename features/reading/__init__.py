@@ -1,0 +1,1 @@
+"""From files, databases or JSON rows to checked rows in normal form."""
