@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import policy_simulate
+from cli import policy_simulate, policy_tune
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 app = typer.Typer(help="The policy file.", no_args_is_help=True)
 policy_simulate.register(app)
+policy_tune.register(app)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="a policy file (YAML)")]
 
 

@@ -25,11 +25,9 @@ from advice.advisor import Advisor
 from advice.rehearsal.errors import TruthError
 from advice.rehearsal.intervals import Interval, ratio_interval
 from advice.rehearsal.scores import Floats
-from decisions.cost import CostModel, expected_costs, terms_of
-from decisions.exposure import UNITS, exposure
-from decisions.states import exclusive_state_arrays
+from advice.rehearsal.stakes import stakes_at
+from decisions.cost import CostModel
 from decisions.terms import Terms
-from features.account import account_facts
 from features.batch import feature_table, matrix
 from features.moments import microseconds
 from features.portfolio import Portfolio
@@ -187,11 +185,11 @@ class _Sample:
         table: pa.Table,
         moment: int,
     ) -> None:
-        stakes = _stakes(portfolio, terms, table["customer_id"].to_pylist(), moment)
-        known = [c in stakes for c in table["customer_id"].to_pylist()]
-        table = table.filter(pa.array(known, pa.bool_()))
-        self.ids: list[str] = table["customer_id"].to_pylist()
-        self.money = np.array([stakes[c] for c in self.ids]).reshape(-1, 4)
+        asked = table["customer_id"].to_pylist()
+        self.stakes = stakes_at(portfolio, terms, asked, moment)
+        self.ids = self.stakes.customer_ids
+        known = pc.is_in(table["customer_id"], pa.array(self.ids, pa.string()))
+        table = table.filter(known)
         self.true = {t: table[f"p_{t}"].to_numpy() for t in TARGETS}
         rho = (b.nonpayment_given_fraud for b in advisor.bundles.values())
         self.rho = next((value for value in rho if value is not None), 0.0)
@@ -206,12 +204,7 @@ class _Sample:
 
     def costs(self, model: CostModel, p: Mapping[str, Floats]) -> Floats:
         """(n, 6) expected costs under given marginals."""
-        rho = np.full(len(self.ids), self.rho)
-        fraud, only, good = exclusive_state_arrays(p["fraud"], p["nonpayment"], rho)
-        x = terms_of(fraud, only, good, *self.money.T)
-        return np.stack(
-            [np.broadcast_to(c, fraud.shape) for c in expected_costs(model, x)], axis=1
-        )
+        return self.stakes.costs(model, p["fraud"], p["nonpayment"], self.rho)
 
     def attainable(self) -> dict[str, Floats]:
         """What the features can tell of the truth, per target."""
@@ -222,24 +215,6 @@ class _Sample:
 def _features(portfolio: Portfolio, snapshots: pa.Table, bundle: Bundle) -> Floats:
     features = bundle.feature_set
     return matrix(feature_table(portfolio, snapshots, features), features)
-
-
-def _stakes(
-    portfolio: Portfolio, terms: Terms, ids: list[str], moment: int
-) -> dict[str, tuple[float, float, float, float]]:
-    """open_cost, run_up, stoppable, clv by customer; who has none is left out."""
-    found = {}
-    for events in portfolio.iter_events(ids):
-        facts = account_facts(events, moment, portfolio.settings)
-        stake = exposure(terms.stake, facts)
-        if stake is not None and facts.clv is not None:
-            found[events.customer_id] = (
-                float(stake.open_cost),
-                float(stake.run_up),
-                float(stake.stoppable),
-                facts.clv / UNITS,
-            )
-    return found
 
 
 def _regressed(rows: Floats, true: Floats, scored: Floats) -> Floats:
