@@ -78,7 +78,7 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
             _create(duckdb, table, schema.append(superseded_at))
         loaded.tables[table] = loaded.connection.table(table)
     loaded.warnings += _strangers(duckdb, source.tables)
-    if "snapshots" not in source.tables:
+    if source.tables == {"customers", "outcomes"}:
         loaded.warnings += _undated(duckdb)
     return loaded
 
