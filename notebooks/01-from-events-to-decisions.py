@@ -165,9 +165,8 @@ from decisions import default_policy
 advisor = Advisor({t: r.bundle for t, r in results.items()}, default_policy())
 scored = advisor.advise_portfolio(portfolio, latest)
 for column in ("proposed_action", "action"):
-    print(column, dict(scored[column].value_counts().to_pylist() and [
-        (entry["values"], entry["counts"]) for entry in scored[column].value_counts().to_pylist()
-    ]))
+    counts = scored[column].value_counts().to_pylist()
+    print(column, {count["values"]: count["counts"] for count in counts})
 
 # %% [markdown]
 # One customer, the one with the most to lose by waiting:
@@ -188,10 +187,16 @@ for reason in worst["reasons"]:
 # with this customer's point on it.
 
 # %%
-from decisions.explain import cost_plot, explain
+from decisions.explain import explain
+from decisions.explain.cost_plot import cost_plot
 
 [events] = portfolio.iter_events([worst["customer_id"]])
-advice = advisor.advise(events, to_datetime(as_of), observed_until=to_datetime(portfolio.observed_until))
+advice = advisor.advise(
+    events,
+    to_datetime(as_of),
+    tables=portfolio.settings.tables,
+    observed_until=to_datetime(portfolio.observed_until),
+)
 assert advice.recommendation.recommended_action == worst["action"]
 display(Markdown(explain(advice.case, advice.recommendation, advisor.policy, "en").text()))
 display(SVG(cost_plot(advice.recommendation, advisor.policy, "en")))
