@@ -16,6 +16,8 @@ from advice.advice import Advice
 from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import joint_reasons, loss_shares
 from advice.knowledge import missing_parts, shared_settings, trained_tables
+from advice.settlement import settlement_note
+from decisions.actions import Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.policy.load import Policy
@@ -58,6 +60,8 @@ class Advisor:
         self.settings = shared_settings(bundles)
         self.policy = in_portfolio_currency(policy, self.settings)
         self.currency_note = currency_note(policy, self.settings)
+        said = (self.currency_note, settlement_note(self.policy, self.settings))
+        self.notes = tuple(note for note in said if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
@@ -70,6 +74,8 @@ class Advisor:
         tables: frozenset[str] | None = None,
         observed_until: datetime | None = None,
         book: BookState = _EMPTY_BOOK,
+        previous: Action | None = None,
+        previous_at: datetime | None = None,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
 
@@ -80,6 +86,8 @@ class Advisor:
                 looked at is unknown, not zero. Default: all the models were trained on.
             observed_until: how far the events observe; default `as_of`.
             book: what depends on other customers.
+            previous: the action recommended last time, for hysteresis.
+            previous_at: when that was.
         """
         given = self.settings.tables if tables is None else tables
         settings, compilers = self._compilers(given)
@@ -94,7 +102,8 @@ class Advisor:
             target: self.predictors[target].contributions(row[None, :])[0]
             for target, row in rows.items()
         }
-        return self.conclude(facts, rows, p, parts, observed_until, book)
+        last = (previous, previous_at)
+        return self.conclude(facts, rows, p, parts, observed_until, book, last)
 
     def advise_portfolio(
         self,
@@ -115,11 +124,12 @@ class Advisor:
         parts: Mapping[str, Row],
         observed_until: datetime | None,
         book: BookState,
+        last: tuple[Action | None, datetime | None] = (None, None),
     ) -> Advice:
         """From one customer's numbers to advice; the same for one and for many.
 
         `rows` (F,), `p` and `parts` (F + 1,) are per target: features, probability
-        and contributions.
+        and contributions; `last` is the action recommended last time, and when.
         """
         missing = missing_parts(self.trained_tables, facts)
         case = Case(
@@ -129,6 +139,8 @@ class Advisor:
             nonpayment_given_fraud=self._nonpayment_given_fraud(),
             missing=missing,
             observed_until=observed_until,
+            previous=last[0],
+            previous_at=last[1],
         )
         recommendation = recommend(case, self.policy, facts.as_of, book)
         terms = self.policy.in_force(facts.as_of)

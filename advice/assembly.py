@@ -9,6 +9,7 @@ from scoring.bundle import Bundle
 from scoring.shelf import TARGETS, champion_id, shelf_path
 
 DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"
+STOP_FILE = "stop"  # while it exists nobody new is suspended or blocked
 
 
 def champion_ids(home: Path) -> dict[str, str]:
@@ -28,3 +29,8 @@ def assemble(home: Path, bundle_ids: Mapping[str, str], policy: Policy) -> Advis
         for target, bundle_id in bundle_ids.items()
     }
     return Advisor(bundles, policy)
+
+
+def is_stopped(home: Path) -> bool:
+    """The kill switch: whether the file `stop` lies in the state folder."""
+    return (home / STOP_FILE).exists()

@@ -110,6 +110,8 @@ def portfolio_run(
         SettingsDifferError: if the portfolio is another one than the bundles'.
     """
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
+    if snapshots.num_rows == 0:  # nobody was known at that moment
+        return _table(advisor, [])
     numbers = _Numbers(advisor, portfolio, snapshots)
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
     places: dict[datetime, list[int]] = defaultdict(list)
@@ -123,6 +125,10 @@ def portfolio_run(
         run = recommend_many(members, advisor.policy, at, whole)
         for i, action in zip(places[at], run.actions(run.recommended), strict=True):
             rows[i]["action_in_run"] = action
+    return _table(advisor, rows)
+
+
+def _table(advisor: "Advisor", rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata(
         {
             "policy_hash": advisor.policy.hash,

@@ -112,13 +112,14 @@ def _floors(results: "list[TrainingResult]") -> None:
 def _scored(
     portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
 ) -> "tuple[Advisor, pa.Table]":
-    from cli.score import advise, champions, show_actions, write
+    from cli.score import advise, champions, show_actions, writing
 
     with steps() as step:
         step("scoring everybody")
         advisor = champions(home, policy)
         advised = advise(advisor, portfolio, None)
-    write(advised, out)
+    with writing(out) as write:
+        write(advised)
     say(f"What the policy {advisor.policy.reference} says about everybody:")
     show_actions(advised)
     say(f"{advised.num_rows:,} rows: {out}")

@@ -34,7 +34,11 @@ def list_features(
         from features.portfolio import Portfolio
 
         found = feature_set(Portfolio.open(portfolio).settings).features
-    lines = [f for f in feature_lines(found) if family in (None, f.family)]
+    every = feature_lines(found)
+    families = sorted({f.family for f in every})
+    if family is not None and family not in families:
+        raise typer.BadParameter(f"--family {family}: one of {', '.join(families)}")
+    lines = [f for f in every if family in (None, f.family)]
     show_table(
         f"{len(lines)} features",
         ("feature", "unit", "family", "meaning", "when missing", "direction"),

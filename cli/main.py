@@ -56,6 +56,8 @@ def main() -> None:
         app()
     except OSError as error:
         _fail("file_problem", f"{error.strerror or error}: {error.filename or ''}")
+    except UnicodeDecodeError as error:
+        _fail("file_problem", f"not UTF-8 text: {error}")
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:

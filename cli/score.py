@@ -1,5 +1,7 @@
 """`forbear score`."""
 
+from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,8 @@ from cli.exits import OK, REJECTS
 from cli.output import say, show_table, waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pyarrow as pa
 
     from advice.advisor import Advisor
@@ -39,21 +43,24 @@ def score(
 
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out scored.parquet
     """
+    from advice.assembly import STOP_FILE, is_stopped
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
-    with waiting("reading the portfolio"):
-        read = Portfolio.open(portfolio)
-    advisor = champions(forbear_home(), policy)
-    if advisor.currency_note:
-        say(advisor.currency_note)
-    with waiting("scoring"):
-        advised = advise(advisor, read, as_of)
-    write(advised, out)
+    home = forbear_home()
+    advisor = champions(home, policy)
+    with writing(out) as write:
+        with waiting("reading the portfolio"):
+            read = Portfolio.open(portfolio)
+        with waiting("scoring"):
+            advised = advise(advisor, read, as_of, is_stopped=is_stopped(home))
+        write(advised)
     show_actions(advised)
     say(f"{advised.num_rows:,} rows: {out}")
-    if advisor.currency_note is not None:
-        say(f"note: {advisor.currency_note}")
+    for note in advisor.notes:
+        say(f"note: {note}")
+    if is_stopped(home):
+        say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
     if read.rejects:
         say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
@@ -67,26 +74,57 @@ def champions(home: Path, policy: Path | None) -> "Advisor":
     return assemble(home, champion_ids(home), load_policy(policy or DEFAULT_POLICY))
 
 
-def advise(advisor: "Advisor", read: "Portfolio", as_of: str | None) -> "pa.Table":
+def advise(
+    advisor: "Advisor",
+    read: "Portfolio",
+    as_of: str | None,
+    *,
+    is_stopped: bool = False,
+) -> "pa.Table":
     """Advice about whom the portfolio asks for."""
-    from features.moments import MomentError, parse_moment
+    from decisions.case import BookState
     from features.snapshots import latest_snapshots
 
+    moment = None if as_of is None else moment_of(read, as_of)
+    asked, book = latest_snapshots(read, moment), BookState(is_stopped=is_stopped)
+    return advisor.advise_portfolio(read, asked, book)
+
+
+def moment_of(read: "Portfolio", as_of: str | None) -> int:
+    """Microseconds of what --as-of says; without it the portfolio's latest known_at."""
+    from features.moments import MomentError, parse_moment
+
+    if as_of is None:
+        return read.latest_known_at
     try:
-        moment = None if as_of is None else parse_moment(as_of, read.settings.zone)
+        return parse_moment(as_of, read.settings.zone)
     except MomentError as error:
-        raise typer.BadParameter(f"--as-of {as_of}: {error.rule}") from error
-    return advisor.advise_portfolio(read, latest_snapshots(read, moment))
+        form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
+        raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
 
 
-def write(advised: "pa.Table", out: Path) -> None:
-    """The whole file or none."""
+@contextmanager
+def writing(out: Path) -> "Iterator[Callable[[pa.Table], None]]":
+    """Gives a function that writes the whole file or none.
+
+    A place that cannot be written is refused before the work, not after it.
+    """
     import pyarrow.parquet as pq
 
+    if out.is_dir():
+        raise IsADirectoryError(EISDIR, "a folder, not a file to write", str(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
-    pq.write_table(advised, unfinished)
-    unfinished.replace(out)
+    unfinished.touch()
+
+    def write(table: "pa.Table") -> None:
+        pq.write_table(table, unfinished)
+        unfinished.replace(out)
+
+    try:
+        yield write
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def show_actions(advised: "pa.Table") -> None:
@@ -112,3 +150,6 @@ def show_actions(advised: "pa.Table") -> None:
     ]
     head = ("action", "costs least", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
+    for code, n in sorted(Counter(advised["no_decision"].to_pylist()).items(), key=str):
+        if code is not None:
+            say(f"no decision about {n:,}: {code}")

@@ -8,6 +8,15 @@ import typer
 from cli.output import progress, say, show_table
 
 
+class FolderNotEmptyError(Exception):
+    """Two portfolios in one folder would be read as one."""
+
+    code = "folder_not_empty"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is not empty: choose a new folder, or empty it")
+
+
 def register(app: typer.Typer) -> None:
     app.command()(simulate)
 
@@ -29,6 +38,8 @@ def simulate(
     """
     import simulation
 
+    if out.is_dir() and any(out.iterdir()):
+        raise FolderNotEmptyError(out)
     with progress(f"simulating {months} months") as moved:
         summary = simulation.simulate(
             world, customers, months, seed, out, progress=moved

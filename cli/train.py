@@ -94,8 +94,13 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         say(f"{'passed' if gate.is_passed else 'FAILED'}: {gate.text}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
-    rank = "champion" if result.registered.is_champion else "challenger"
-    say(f"{result.target}: {rank}")
+    if result.registered.is_champion:
+        say(f"{result.target}: champion")
+    else:
+        say(
+            f"{result.target}: challenger; the champion stays in force until"
+            f" `forbear promote {result.target}`"
+        )
     file = card(result, home)
     if file is not None:
         say(f"model card: {file}")

@@ -117,8 +117,16 @@ class ScoreAnswer(_Part):
     thresholds: dict[Target, list[ThresholdPart]]
     reasons: list[ReasonPart]
     withheld: list[Withheld]
+    permitted_from: datetime | None = Field(
+        description="when the proposed action would be permitted if nothing else"
+        " changed; null where it waits for somebody"
+    )
     requires_person: bool
     approvals: int
+    meanwhile_action: Action | None = Field(
+        description="what automation may do until people have answered"
+    )
+    owner: str | None = Field(description="who is in charge of the case")
     basis: Basis | None
     stability: float | None
     is_close_call: bool
@@ -133,6 +141,10 @@ class ScoreAnswer(_Part):
     wording: str | None
     review_by: datetime | None
     auto_expires_at: datetime | None
+    stop_charging: bool = Field(description="stop taking payments (fraud path)")
+    data_export_until: datetime | None = Field(
+        description="how long the customer may fetch data after a block"
+    )
     expires_at: datetime
     arm: str
     propensity: float

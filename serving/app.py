@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
 from scoring.errors import ScoringError
+from serving.book import Book
 from serving.champions import Champions
 from serving.decision_store import DecisionStore, DecisionStoreError
 from serving.errors import (
@@ -37,6 +38,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServingSettings = app.state.settings
     app.state.keys = KeyStore(settings.key_file)
     app.state.decisions = DecisionStore(settings.decision_file)
+    app.state.book = Book(app.state.decisions)
     champions = Champions(settings, app.state.metrics)
     champions.look()
     app.state.champions = champions
@@ -56,6 +58,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         version=version("forbear"),
         description=DESCRIPTION,
         lifespan=_lifespan,
+        redirect_slashes=False,
     )
     app.state.settings = settings or serving_settings()
     app.state.metrics = Metrics()

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, assemble, champion_ids
-from advice.errors import AdviceError, NoBundleError
-from decisions.errors import DecisionError
+from advice.errors import NoBundleError
 from decisions.policy.load import parse_policy
-from scoring.errors import ScoringError
+from scoring.shelf import TARGETS
 from serving.answer import Versions, versions_of
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
@@ -49,6 +48,25 @@ def put_in_force(home: Path, bundle_ids: dict[str, str], policy_text: str) -> In
     return InForce(advisor, versions_of(advisor, hashes), policy_text)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why what lies there now is not in force."""
+
+    code: str
+    sentence: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Refusal":
+        code = getattr(error, "code", None)
+        if isinstance(code, str):
+            return cls(code, str(error))
+        if isinstance(error, OSError):
+            return cls("file_problem", str(error))
+        if isinstance(error, UnicodeDecodeError):
+            return cls("file_problem", f"not UTF-8 text: {error}")
+        return cls("not_usable", f"{type(error).__name__}: {error}")
+
+
 class Champions:
     """Watches the shelf and the policy file."""
 
@@ -60,14 +78,17 @@ class Champions:
         self._loaded: Stamp | None = None
         self._failed: Stamp | None = None
         self.in_force: InForce | None = None
-        self.failure = "nothing was published yet: `forbear train PORTFOLIO`"
+        self.refusal: Refusal | None = Refusal.of(NoBundleError())
 
     async def watch(self) -> None:
         """Look again and again, off the event loop."""
         while True:
             await asyncio.sleep(self._poll_s)
-            if self._has_changed():
-                await asyncio.to_thread(self.look)
+            await asyncio.to_thread(self._look_again)
+
+    def _look_again(self) -> None:
+        if self._stamp() not in (self._loaded, self._failed):
+            self.look()
 
     def look(self) -> None:
         """Take up what is in force now; keep the old state if that fails."""
@@ -76,14 +97,17 @@ class Champions:
             ids = champion_ids(self._home)
             text = self._policy_file.read_text(encoding="utf-8")
             found = put_in_force(self._home, ids, text)
-        except (ScoringError, DecisionError, AdviceError, OSError) as error:
-            self._failed, self.failure = stamp, str(error)
+        except Exception as error:
+            # whatever a file holds, the service goes on with what it has
+            self._failed, self.refusal = stamp, Refusal.of(error)
             if not isinstance(error, NoBundleError):  # an empty shelf is no failure
                 self._metrics.count_reload_failure()
-                log.exception("kept the old models and policy")
+                log.error("kept what was in force: %s", self.refusal.sentence)  # noqa: TRY400 - the place says nothing
             return
-        self._loaded, self._failed = stamp, None
+        self._loaded, self._failed, self.refusal = stamp, None, None
         self.in_force = found
+        for note in found.advisor.notes:
+            log.warning("%s", note)
         self._metrics.show_bundles(
             (target, bundle.bundle_id)
             for target, bundle in found.advisor.bundles.items()
@@ -94,14 +118,15 @@ class Champions:
         gc.collect()
         gc.freeze()
 
-    def _has_changed(self) -> bool:
-        return self._stamp() not in (self._loaded, self._failed)
-
     def _stamp(self) -> Stamp:
-        try:
-            seen = self._policy_file.stat()
-        except OSError:
-            policy: Stamp = ("absent",)
-        else:
-            policy = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
-        return (*sorted(champion_ids(self._home).items()), policy)
+        pointers = (self._home / "bundles" / target / "champion" for target in TARGETS)
+        return tuple(_stamp(file) for file in (*pointers, self._policy_file))
+
+
+def _stamp(file: Path) -> Stamp:
+    """Changes when the file does; replacing a file gives it another inode."""
+    try:
+        seen = file.stat()
+    except OSError:
+        return ("absent",)
+    return (seen.st_mtime_ns, seen.st_size, seen.st_ino)

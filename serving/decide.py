@@ -1,15 +1,13 @@
 """One score request becomes one answer: the same function answers and replays."""
 
-import json
 import secrets
 import time
-from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 
-from decisions.case import BookState
 from features.moments import microseconds
 from serving.answer import ScoreAnswer, answer_of
+from serving.book import Before
 from serving.champions import InForce
 from serving.decision_store import Decision
 from serving.request import ScoreRequest, ignored_columns, read_events
@@ -26,7 +24,7 @@ def decide(
     as_of: datetime,
     decision_id: str,
     recorded_at: datetime,
-    book: BookState,
+    before: Before,
 ) -> ScoreAnswer:
     """Score the customer and recommend an action. Reads no clock and no chance.
 
@@ -40,7 +38,9 @@ def decide(
         as_of,
         tables=frozenset(request.events),
         observed_until=request.observed_until,
-        book=book,
+        book=before.book,
+        previous=before.previous,
+        previous_at=before.previous_at,
     )
     note = advisor.currency_note
     warnings = (
@@ -57,14 +57,10 @@ def answer_bytes(answer: ScoreAnswer) -> bytes:
     return answer.model_dump_json().encode()
 
 
-def book_text(book: BookState) -> str:
-    return json.dumps(asdict(book), sort_keys=True)
-
-
 def decision_of(
     answer: ScoreAnswer,
     body: bytes,
-    book: BookState,
+    before: Before,
     key_id: str,
     idempotency_key: str | None,
 ) -> Decision:
@@ -76,7 +72,7 @@ def decision_of(
         request=body,
         answer=answer_bytes(answer),
         versions=answer.versions.model_dump_json(),
-        book=book_text(book),
+        book=before.to_json(),
         policy_hash=answer.versions.policy_hash,
         key_id=key_id,
         idempotency_key=idempotency_key,

@@ -13,6 +13,9 @@ import threading
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any, NamedTuple
+
+from decisions.actions import Action
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
@@ -34,6 +37,30 @@ CREATE TABLE IF NOT EXISTS policies (
     policy_hash TEXT PRIMARY KEY,
     content TEXT NOT NULL           -- the policy file as it was
 ) STRICT;
+CREATE INDEX IF NOT EXISTS decisions_customer ON decisions (
+    json_extract(CAST(answer AS TEXT), '$.customer_id'), as_of
+);
+CREATE INDEX IF NOT EXISTS decisions_places ON decisions (as_of)
+    WHERE json_extract(CAST(answer AS TEXT), '$.action')
+        IN ('review', 'suspend', 'block');
+CREATE VIEW IF NOT EXISTS recommended AS SELECT
+    as_of,
+    recorded_at,
+    json_extract(CAST(answer AS TEXT), '$.customer_id') AS customer_id,
+    json_extract(CAST(answer AS TEXT), '$.action') AS action,
+    json_extract(CAST(answer AS TEXT), '$.in_force') AS in_force
+FROM decisions;
+"""
+_LAST_RECOMMENDED = """
+SELECT customer_id, as_of, action FROM recommended
+WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
+ORDER BY as_of DESC, recorded_at DESC LIMIT 1
+"""
+_PLACES_TAKEN = """
+SELECT customer_id, as_of, action FROM recommended
+WHERE as_of >= ? AND as_of < ? AND action IN ('review', 'suspend', 'block')
+    AND NOT in_force
+ORDER BY recorded_at
 """
 _QUEUE_LIMIT = 10_000  # beyond this the disk does not follow: refuse, do not hoard
 
@@ -49,7 +76,7 @@ class StoreUnavailableError(DecisionStoreError):
 
     def __init__(self, cause: str) -> None:
         super().__init__(
-            f"the decision could not be recorded ({cause}), so it is not given;"
+            f"decisions cannot be recorded or read ({cause}), so none is given;"
             " check disk space and permissions of decisions.sqlite, then retry"
         )
 
@@ -95,6 +122,14 @@ class Decision:
     request_sha256: bytes
 
 
+class Recommended(NamedTuple):
+    """What one recorded decision recommended; `as_of` in microseconds."""
+
+    customer_id: str
+    as_of: int
+    action: Action
+
+
 _COLUMNS = ", ".join(f.name for f in fields(Decision))
 _PLACES = ", ".join("?" for _ in fields(Decision))
 
@@ -131,10 +166,21 @@ class DecisionReader:
         rows = self._read("key_id = ? AND idempotency_key = ?", key_id, idempotency_key)
         return rows[0] if rows else None
 
+    def last_recommended(
+        self, customer_id: str, since: int, before: int
+    ) -> Recommended | None:
+        """The last action recommended for a moment in [since, before)."""
+        rows = self._rows(_LAST_RECOMMENDED, customer_id, since, before)
+        return Recommended(*rows[0]) if rows else None
+
+    def places_taken(self, begin: int, end: int) -> list[Recommended]:
+        """New stops and reviews recommended for a moment in [begin, end)."""
+        return [Recommended(*row) for row in self._rows(_PLACES_TAKEN, begin, end)]
+
     def policy_content(self, policy_hash: str) -> str:
         """The policy file of a recorded decision, as it was."""
         query = "SELECT content FROM policies WHERE policy_hash = ?"
-        (content,) = self._db.execute(query, (policy_hash,)).fetchone()
+        [(content,)] = self._rows(query, policy_hash)
         return str(content)
 
     def close(self) -> None:
@@ -142,7 +188,13 @@ class DecisionReader:
 
     def _read(self, condition: str, *values: str) -> list[Decision]:
         query = f"SELECT {_COLUMNS} FROM decisions WHERE {condition}"  # noqa: S608 - literals
-        return [Decision(*row) for row in self._db.execute(query, values)]
+        return [Decision(*row) for row in self._rows(query, *values)]
+
+    def _rows(self, query: str, *values: str | int) -> list[Any]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(error.sqlite_errorname) from error
 
 
 class DecisionStore(DecisionReader):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from decisions.case import BookState
 from features.moments import to_datetime
 from scoring.shelf import shelf_path
 from serving.answer import Versions
+from serving.book import Before
 from serving.champions import put_in_force
 from serving.decide import answer_bytes, decide
 from serving.decision_store import Decision, DecisionReader
@@ -82,7 +82,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         to_datetime(decision.as_of),
         decision.decision_id,
         to_datetime(decision.recorded_at),
-        BookState(**json.loads(decision.book)),
+        Before.from_json(decision.book),
     )
     again = answer_bytes(answer)
     differences = _differences(json.loads(decision.answer), json.loads(again))

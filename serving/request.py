@@ -1,5 +1,6 @@
 """From the bytes of a request to one customer's events, or to what is wrong."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -26,10 +27,12 @@ MOST_ERRORS = 100  # row errors listed in one answer
 _NO_EVENTS = frozenset({"snapshots"})  # a table of portfolios, not of customers
 EVENT_TABLES = frozenset(TABLES) - _NO_EVENTS
 
+_BEGINS_WITH_A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 def _written(value: object) -> object:
-    """A number would pass as seconds since 1970, which nobody means."""
-    if value is not None and not isinstance(value, str):
+    """A number, also one in quotes, would pass as seconds since 1970."""
+    if not isinstance(value, str) or _BEGINS_WITH_A_DATE.match(value) is None:
         raise ValueError("write ISO 8601 with offset, as text")
     return value
 
@@ -129,7 +132,7 @@ def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
     events, rejects = Events.from_rows(request.customer_id, request.events, settings)
     if rejects:
         n = sum(reject.n for reject in rejects)
-        detail = f"{n} rows break the contract; correct or leave them out"
+        detail = f"rows that break the contract: {n}; correct or leave them out"
         listed = _row_errors(request, {r.table for r in rejects}, settings)
         raise ProblemError("invalid_rows", detail, errors=listed)
     return events

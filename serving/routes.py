@@ -5,19 +5,23 @@ Handlers are `async`: a score takes less than a hop to a thread and back costs.
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from decisions.case import BookState
+from advice.assembly import is_stopped
+from advice.errors import NoBundleError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
-from serving.champions import Champions, InForce
+from serving.book import Book
+from serving.champions import Champions, InForce, Refusal
 from serving.decide import decide, decision_of, new_decision_id
 from serving.decision_store import (
     Decision,
     DecisionStore,
+    DecisionStoreError,
     IdempotencyConflictError,
     same_request,
 )
@@ -27,6 +31,18 @@ from serving.openapi import SCORE_BODY, problems
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
 
+
+class Readiness(BaseModel):
+    """Ready to score; and whether somebody should look."""
+
+    status: Literal["ready"]
+    is_stopped: bool = Field(description="the kill switch is on")
+    not_taken_up: str | None = Field(
+        description="code of what is wrong with the newest champion or policy file;"
+        " the ones before it stay in force"
+    )
+
+
 router = APIRouter()
 JSON = "application/json"
 LONGEST_IDEMPOTENCY_KEY = 200
@@ -35,7 +51,7 @@ LONGEST_IDEMPOTENCY_KEY = 200
 @router.post(
     "/v1/score",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 409, 413, 415, 422, 503),
+    responses=problems(401, 403, 409, 413, 415, 422, 500, 503),
     openapi_extra=SCORE_BODY,
     tags=["decisions"],
 )
@@ -56,11 +72,19 @@ async def score(request: Request, key: ScoringKey) -> Response:
     asked = parse_request(body)
     as_of = as_of_moment(asked, settings.clock_skew_s)
     in_force = _in_force(request)
-    book = BookState()
+    book: Book = state.book
+    policy = in_force.advisor.policy
+    stopped = is_stopped(settings.home)
+    before = book.before(asked.customer_id, as_of, policy, is_stopped=stopped)
     decision_id, now = new_decision_id(), datetime.now(UTC)
-    answer = decide(asked, in_force, as_of, decision_id, now, book)
-    decision = decision_of(answer, body, book, key.key_id, idempotency_key)
-    recorded = await store.record(decision, in_force.policy_text)
+    answer = decide(asked, in_force, as_of, decision_id, now, before)
+    decision = decision_of(answer, body, before, key.key_id, idempotency_key)
+    book.take(answer, policy)
+    try:
+        recorded = await store.record(decision, in_force.policy_text)
+    except DecisionStoreError:
+        book.recount()
+        raise
     metrics: Metrics = state.metrics
     is_replay = recorded.decision_id != decision_id
     if not is_replay:
@@ -71,7 +95,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 404, 422),
+    responses=problems(401, 403, 404, 422, 503),
     tags=["decisions"],
 )
 async def read_decision(request: Request, decision_id: str, _: ReadingKey) -> Response:
@@ -92,20 +116,27 @@ async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
     }
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["operation"])
 async def healthz() -> dict[str, str]:
     """The process lives."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses=problems(503), tags=["operation"])
-async def readyz(request: Request) -> dict[str, str]:
+async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded and decisions can be recorded."""
     _in_force(request)
-    store: DecisionStore = request.app.state.decisions
-    if not store.is_writable():
+    state = request.app.state
+    if not state.decisions.is_writable():
         raise ProblemError("not_ready", "decisions.sqlite cannot be written")
-    return {"status": "ready"}
+    refusal: Refusal | None = state.champions.refusal
+    return Readiness(
+        status="ready",
+        is_stopped=is_stopped(state.settings.home),
+        not_taken_up=None if refusal is None else refusal.code,
+    )
 
 
 @router.get("/metrics", tags=["operation"], response_class=Response)
@@ -123,7 +154,9 @@ def _answered(decision: Decision, *, is_replay: bool) -> Response:
 def _in_force(request: Request) -> InForce:
     champions: Champions = request.app.state.champions
     if champions.in_force is None:
-        raise ProblemError("no_champion", champions.failure)
+        refusal = champions.refusal or Refusal.of(NoBundleError())
+        code = "no_champion" if refusal.code == NoBundleError.code else "not_ready"
+        raise ProblemError(code, refusal.sentence)
     return champions.in_force
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 
 import uvicorn
 
@@ -17,12 +18,21 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    uvicorn.run(
-        create_app(settings or serving_settings()),
-        host=host,
-        port=port,
-        http="httptools",
-        access_log=False,  # addresses may hold customer ids; metrics count instead
-        log_config=None,
-        server_header=False,
-    )
+    with _listening(host, port) as listener:
+        config = uvicorn.Config(
+            create_app(settings or serving_settings()),
+            http="httptools",
+            access_log=False,  # addresses may hold customer ids; metrics count instead
+            log_config=None,
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Taken before models are loaded; uvicorn's own exit codes mean other things."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error

@@ -150,6 +150,37 @@ def test_the_book_is_passed_on(
             assert advice.recommendation.recommended_action not in ("suspend", "block")
 
 
+def test_the_last_word_is_passed_on(
+    advisor: Advisor, portfolio: Portfolio, advised: pa.Table
+) -> None:
+    row = advised.to_pylist()[0]
+    events, at = portfolio.events(row["customer_id"]), row["as_of"]
+    advice = advisor.advise(events, at, previous="remind", previous_at=at)
+    assert (advice.case.previous, advice.case.previous_at) == ("remind", at)
+
+
+def test_nobody_known_is_an_empty_table(advisor: Advisor, portfolio: Portfolio) -> None:
+    nobody = latest_snapshots(portfolio, 0)
+    found = advisor.advise_portfolio(portfolio, nobody)
+    assert (nobody.num_rows, found.num_rows) == (0, 0)
+    assert "action" in found.column_names
+
+
+def test_days_in_flight_that_differ_from_the_published_ones_are_noted(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    from dataclasses import replace
+
+    def notes(**days: float) -> tuple[str, ...]:
+        bundle = bundle_of("fraud")
+        settings = bundle.settings.model_copy(update={"settlement_days": days})
+        return Advisor({"fraud": replace(bundle, settings=settings)}, policy).notes
+
+    assert notes(direct_debit=5, bank_transfer=3, cheque=10) == ()
+    [note] = notes(direct_debit=7, bank_transfer=3, cheque=10)
+    assert "direct_debit 5 against 7" in note
+
+
 def test_without_any_bundle_there_is_no_advisor(policy: Policy) -> None:
     with pytest.raises(NoBundleError):
         Advisor({}, policy)

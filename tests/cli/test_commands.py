@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from cli.score import writing
+
 Run = Callable[..., Any]
 
 CUSTOMERS = "customer_id,event_at\nacme,2026-01-01T00:00:00Z\n"
@@ -115,6 +117,8 @@ def test_a_portfolio_without_customers_is_unusable(forbear: Run, folder: Path) -
         ),
         pytest.param(["promote", "fraud"], "no_such_version", id="promotion"),
         pytest.param(["policy", "show", "nowhere.yaml"], "file_problem", id="file"),
+        pytest.param(["policy", "show", sys.executable], "file_problem", id="binary"),
+        pytest.param(["serve", "--host", "300.1.1.1"], "file_problem", id="address"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_with_a_code(
@@ -214,3 +218,34 @@ def test_a_portfolio_lists_only_what_it_can_have(forbear: Run, folder: Path) -> 
     ran = forbear("features", "list", "--portfolio", folder)
     assert "shoe_size" in ran.out
     assert "usage_cost_7d" not in ran.out
+
+
+def test_a_simulation_never_mixes_with_what_is_there(
+    forbear: Run, folder: Path
+) -> None:
+    before = sorted(folder.iterdir())
+    ran = forbear("simulate", "--customers", 20, "--months", 2, "--out", folder)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[folder_not_empty]")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_family_that_is_none_is_refused_with_those_there_are(forbear: Run) -> None:
+    ran = forbear("features", "list", "--family", "nonsense")
+    assert ran.code == 2
+    assert "lateness" in ran.err
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), writing(tmp_path):
+        raise AssertionError("the work began")
+    with pytest.raises(OSError, match="proc"), writing(Path("/proc/scored.parquet")):
+        raise AssertionError("the work began")
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_unfinished(tmp_path: Path) -> None:
+    out = tmp_path / "scored.parquet"
+    out.write_bytes(b"of yesterday")
+    with pytest.raises(ZeroDivisionError), writing(out):
+        raise ZeroDivisionError
+    assert [f.name for f in tmp_path.iterdir()] == [out.name]
+    assert out.read_bytes() == b"of yesterday"

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
 from serving import routes
+from serving.app import create_app
 from serving.decision_store import DecisionStore, StoreUnavailableError
 from serving.key_store import KeyStore
 from serving.replay import BundleGoneError, replay
@@ -80,6 +82,53 @@ def test_a_broken_champion_leaves_the_old_one_in_force(
     assert until(lambda: failed in service.get("/metrics").text)
     said = service.post("/v1/score", json=asked).json()
     assert said["versions"]["bundles"]["nonpayment"]["bundle_id"] == good
+
+
+BROKEN = [
+    pytest.param(b"a: [", "policy_file", id="not YAML"),
+    pytest.param(b"\xff\xfe\x00", "file_problem", id="not text"),
+    pytest.param(b"", "policy_file", id="empty"),
+    pytest.param(b"[" * 5_000, "not_usable", id="nested deep"),
+    pytest.param(b"? [a]\n: 1", None, id="a list as a key"),
+    pytest.param(None, "file_problem", id="gone"),
+]
+
+
+@pytest.mark.parametrize(("content", "code"), BROKEN)
+def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    tmp_path: Path,
+    content: bytes | None,
+    code: str | None,
+) -> None:
+    file = tmp_path / "policy.yaml"
+    good = DEFAULT_POLICY.read_bytes()
+    file.write_bytes(good)
+    publish(make_bundle("nonpayment"))
+    own = settings.model_copy(update={"policy": file})
+    with TestClient(create_app(own)) as client:
+
+        def not_taken_up() -> str | None:
+            said: str | None = client.get("/readyz").json()["not_taken_up"]
+            return said
+
+        assert not_taken_up() is None
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+        assert until(lambda: not_taken_up() is not None)
+        assert code in (None, not_taken_up())
+        assert "forbear_reload_failures_total 1.0" in client.get("/metrics").text
+        file.write_bytes(good)
+        assert until(lambda: not_taken_up() is None)
+
+
+def test_a_balancer_may_ask_for_the_head_only(service: Client) -> None:
+    assert service.head("/healthz").status_code == 200
+    assert service.head("/readyz").status_code == 503
 
 
 def test_a_changed_policy_file_is_taken_up(

@@ -143,6 +143,9 @@ def test_a_bad_row_refuses_the_request_and_is_named(
         pytest.param({"event": {}}, "invalid_request", "/event", id="unknown field"),
         pytest.param({"as_of": 1e9}, "invalid_request", "/as_of", id="a number"),
         pytest.param(
+            {"as_of": "1782856800"}, "invalid_request", "/as_of", id="seconds as text"
+        ),
+        pytest.param(
             {"as_of": "0001-01-01T00:00:00Z"},
             "invalid_request",
             "/as_of",
@@ -204,6 +207,9 @@ def test_a_large_body_without_a_length_is_refused(client: Client) -> None:
     [
         pytest.param(
             lambda c: c.get("/v2/score"), 404, "not_found", id="unknown address"
+        ),
+        pytest.param(
+            lambda c: c.get("/v1/policy/"), 404, "not_found", id="one slash too many"
         ),
         pytest.param(
             lambda c: c.get("/v1/score"), 405, "method_not_allowed", id="method"

@@ -1,0 +1,189 @@
+"""What was decided before is counted, restored, recorded, and can be stopped."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Client
+
+from advice.assembly import DEFAULT_POLICY, STOP_FILE
+from decisions.case import BookState
+from decisions.policy.load import default_policy
+from features.moments import microseconds
+from scoring.bundle import Bundle
+from serving.app import create_app
+from serving.book import Before, Book
+from serving.decision_store import DecisionReader, Recommended
+from serving.key_store import KeyStore
+from serving.replay import replay
+from serving.settings import ServingSettings
+
+Asked = dict[str, Any]
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+class Recorded:
+    """A reader of decisions that were recorded by hand."""
+
+    def __init__(self, *recorded: tuple[str, str, str]) -> None:
+        self.recorded = [
+            Recommended(who, microseconds(datetime.fromisoformat(at)), action)  # type: ignore[arg-type]
+            for who, at, action in recorded
+        ]
+
+    def places_taken(self, begin: int, end: int) -> list[Recommended]:
+        taking = [r for r in self.recorded if r.action in ("review", "suspend")]
+        return [r for r in taking if begin <= r.as_of < end]
+
+    def last_recommended(self, who: str, since: int, before: int) -> Recommended | None:
+        mine = [r for r in self.recorded if r.customer_id == who]
+        return next((r for r in mine if since <= r.as_of < before), None)
+
+
+def before(*recorded: tuple[str, str, str], who: str = "me") -> Before:
+    book = Book(Recorded(*recorded))  # type: ignore[arg-type]
+    return book.before(who, NOON, default_policy(), is_stopped=False)
+
+
+@pytest.mark.parametrize(
+    ("at", "last_hour", "today"),
+    [
+        pytest.param("2026-06-30T11:59:00Z", 1, 1, id="a minute ago"),
+        pytest.param("2026-06-30T12:59:00Z", 1, 1, id="by a clock that runs ahead"),
+        pytest.param("2026-06-30T11:00:00Z", 0, 1, id="just an hour ago"),
+        pytest.param("2026-06-29T22:00:00Z", 0, 1, id="at midnight in Brussels"),
+        pytest.param("2026-06-29T21:59:59Z", 0, 0, id="before midnight in Brussels"),
+        pytest.param("2026-06-30T22:00:00Z", 0, 0, id="tomorrow"),
+    ],
+)
+def test_stops_count_for_their_hour_and_local_day(
+    at: str, last_hour: int, today: int
+) -> None:
+    book = before(("other", at, "suspend")).book
+    assert (book.suspensions_last_hour, book.suspensions_today) == (last_hour, today)
+
+
+def test_a_customer_counts_once_and_not_against_itself() -> None:
+    at = "2026-06-30T11:30:00Z"
+    given = [("one", at, "suspend"), ("one", at, "suspend"), ("me", at, "suspend")]
+    reviews = [("two", at, "review"), ("two", at, "review"), ("me", at, "review")]
+    assert before(*given, *reviews).book == BookState(1, 1, 1)
+
+
+def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
+    fresh, old = "2026-06-28T12:00:00Z", "2026-06-28T11:59:59Z"  # stale_hours: 48
+    said = before(("me", fresh, "remind"))
+    assert (said.previous, said.previous_at) == (
+        "remind",
+        datetime(2026, 6, 28, 12, tzinfo=UTC),
+    )
+    assert before(("me", old, "remind")).previous is None
+    assert before(("other", fresh, "remind")).previous is None
+
+
+def test_what_was_known_reads_back_also_from_before_there_was_a_last_word() -> None:
+    known = Before(BookState(1, 2, 3, None, is_stopped=True), "remind", NOON)
+    assert Before.from_json(known.to_json()) == known
+    assert Before.from_json('{"reviews_today": 7}') == Before(BookState(0, 0, 7))
+
+
+class Running(NamedTuple):
+    client: Client
+    settings: ServingSettings
+    restart: Callable[[], Client]
+
+
+@pytest.fixture
+def running(
+    tmp_path: Path, publish: Callable[[Bundle], str], make_bundle: Callable[..., Bundle]
+) -> Iterator[Running]:
+    """A service whose policy has one place for reviews; everybody is doubtful."""
+    policy = tmp_path / "policy.yaml"
+    text = DEFAULT_POLICY.read_text()
+    assert "capacity_per_day: 40" in text
+    policy.write_text(text.replace("capacity_per_day: 40", "capacity_per_day: 1"))
+    settings = ServingSettings(home=tmp_path / "state", policy=policy)
+    publish(make_bundle("nonpayment", intercept=-4.0))
+    publish(make_bundle("fraud", intercept=-3.0))
+    keys = KeyStore(settings.key_file)
+    _, key = keys.create("tests")
+    keys.close()
+    opened: list[TestClient] = []
+
+    def start() -> Client:
+        app: FastAPI = create_app(settings)
+        while opened:
+            opened.pop().__exit__()
+        client = TestClient(app, raise_server_exceptions=False)
+        client.__enter__()
+        client.headers["Authorization"] = f"Bearer {key}"
+        opened.append(client)
+        return client
+
+    yield Running(start(), settings, start)
+    while opened:
+        opened.pop().__exit__()
+
+
+def score(client: Client, asked: Asked, who: str, **changes: str) -> dict[str, Any]:
+    answer = client.post("/v1/score", json={**asked, "customer_id": who, **changes})
+    assert answer.status_code == 200, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def test_the_queue_fills_and_stays_full_after_a_restart(
+    running: Running, asked: Asked
+) -> None:
+    first = score(running.client, asked, "one")
+    assert first["action"] == "review"
+    second = score(running.client, asked, "two")
+    assert second["action"] != "review"
+    assert "review_queue_full" in [w["code"] for w in second["withheld"]]
+    client = running.restart()
+    assert score(client, asked, "three")["action"] == second["action"]
+    assert score(client, asked, "one")["action"] == "review"
+    earlier = score(client, asked, "four", as_of="2026-06-28T20:00:00Z")
+    assert earlier["action"] == "review"
+    for said in (first, second, earlier):
+        assert replay(running.settings, said["decision_id"]).is_identical
+
+
+def test_of_many_at_once_one_gets_the_place(running: Running, asked: Asked) -> None:
+    def action(n: int) -> str:
+        return str(score(running.client, asked, f"c{n}")["action"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(action, range(16))).count("review") == 1
+
+
+def test_the_last_word_is_recorded_with_the_decision(
+    running: Running, asked: Asked
+) -> None:
+    score(running.client, asked, "one", as_of="2026-06-29T20:00:00Z")
+    said = score(running.client, asked, "one")
+    reader = DecisionReader.open(running.settings.decision_file)
+    known = Before.from_json(reader.find(said["decision_id"]).book)
+    reader.close()
+    assert known.previous == "review"
+    assert known.previous_at == datetime(2026, 6, 29, 20, tzinfo=UTC)
+    assert replay(running.settings, said["decision_id"]).is_identical
+
+
+def test_the_kill_switch_is_a_file(running: Running, asked: Asked) -> None:
+    ready = running.client.get("/readyz").json()
+    assert ready == {"status": "ready", "is_stopped": False, "not_taken_up": None}
+    (running.settings.home / STOP_FILE).touch()
+    assert running.client.get("/readyz").json()["is_stopped"] is True
+    said = score(running.client, asked, "one")
+    reader = DecisionReader.open(running.settings.decision_file)
+    known = Before.from_json(reader.find(said["decision_id"]).book)
+    reader.close()
+    assert known.book.is_stopped
+    (running.settings.home / STOP_FILE).unlink()
+    assert replay(running.settings, said["decision_id"]).is_identical
