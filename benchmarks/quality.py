@@ -153,10 +153,8 @@ def credit_rows(source: pa.Table) -> Rows:
     """The flat table as a portfolio of declared attributes with outcomes."""
     n = source.num_rows
     ids = np.array([f"{number:06}" for number in range(n)])
-    attributes = {
-        name: {"type": "number", "monotone": "increasing" if "late" in name else None}
-        for name in COLUMNS.values()
-    }
+    # no directions: the source codes "not known" as 96 and 98 times late
+    attributes = {name: {"type": "number"} for name in COLUMNS.values()}
     label = source["SeriousDlqin2yrs"].to_numpy()
     bad = ids[label == 1]
     day, later = "2010-12-31T00:00:00Z", "2011-06-30T00:00:00Z"

@@ -17,7 +17,7 @@ from training.rows import FloatArray, Rows
 
 MOST_ROUNDS = 2000
 PATIENCE = 60  # rounds without a better log-loss
-SMALL_ROWS = 12_000
+SMALL_ROWS, LARGE_ROWS = 12_000, 50_000
 RARE_RATE = 0.005
 LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
@@ -27,7 +27,7 @@ def recipe(rows: Rows, seed: int) -> dict[str, Any]:
     """LightGBM's parameters for this many rows and positives."""
     is_small = len(rows) < SMALL_ROWS or rows.n_positives < 300
     is_rare = rows.rate < RARE_RATE
-    leaves = 7 if is_small else 12
+    leaves = 7 if is_small else 12 if len(rows) < LARGE_ROWS else 15
     return {
         "objective": "binary",
         "metric": "binary_logloss",

@@ -72,7 +72,7 @@ def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
     n_above, n_hits = by_score(label, p)
     rate = float(label.mean())
     axes.axhline(rate, color=SOFT, linestyle="--", linewidth=1)
-    axes.annotate(f"everyone: {rate:.1%}", (0.01, rate), va="top", color=INK)
+    axes.annotate(f"everyone: {rate:.1%}", (0.01, rate), va="bottom", color=INK)
     axes.plot(n_hits / label.sum(), n_hits / n_above, color=ACCENT, linewidth=2)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
