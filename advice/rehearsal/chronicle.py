@@ -143,16 +143,17 @@ class _Reader:
         changes = turns(history, others, self.rules, with_notices=self._with_notices)
         windows = list(_windows(history, others))
         turned = frozenset(first_days(changes, self._moments).tolist())
-        was = ABSENT
+        was, committed = ABSENT, None
         for day in sorted(turned | self._always):
             at = self.decided_at[day]
             standing = account.at(at)
             status = _status(standing, windows)
             # whoever comes to rest is looked at in full once more: access may return
-            if PARTICULAR in (status, was) and (day in turned or status != was):
+            is_new = day in turned or status != was or standing.committed != committed
+            if PARTICULAR in (status, was) and is_new:
                 self.particular[i].append(day)
             self.days[day].numbers.extend((i, status, *_numbers(standing)))
-            was = status
+            was, committed = status, standing.committed
 
 
 def _status(standing: Standing, windows: list[tuple[int, int]]) -> int:

@@ -1,0 +1,183 @@
+"""What a rehearsal counts, prices and compares."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from advice.advisor import Advisor
+from advice.rehearsal.errors import UnpricedPolicyError
+from advice.rehearsal.intervals import ratio_interval
+from advice.rehearsal.plan import Assumptions, Days
+from advice.rehearsal.rails import mean_prices
+from advice.rehearsal.rehearse import Rehearsal, rehearse
+from advice.rehearsal.support import support
+from advice.rehearsal.truth import Truth
+from decisions.actions import ACTIONS
+from decisions.policy.load import SHIPPED, Policy, load_policy
+from features.portfolio import Portfolio
+from scoring.bundle import Bundle
+
+SHORT = (date(2025, 6, 1), date(2025, 7, 20))
+
+
+def test_days_and_decisions_tell_the_same(rehearsal: Rehearsal) -> None:
+    lived = rehearsal.new
+    names = lived.acts["action"].to_pylist()
+    for action in ACTIONS[1:]:
+        assert pc.sum(lived.days[f"n_{action}"]).as_py() == names.count(action)
+    assert names.count("remind") > 0
+    assert names.count("service_request") > 0
+    assert pc.sum(lived.acts["expected_saving"]).as_py() == pytest.approx(
+        lived.saving.sum()
+    )
+
+
+def test_a_customer_is_not_counted_twice(rehearsal: Rehearsal) -> None:
+    """Whoever is reminded again within the horizon costs a letter and saves nothing."""
+    acts = rehearsal.new.acts
+    again = acts.filter(acts["is_repeat"])
+    reminders = again.filter(pc.equal(again["action"], "remind"))
+    assert reminders.num_rows > 0
+    assert set(reminders["expected_saving"].to_pylist()) == {-0.4}
+
+
+def test_a_policy_does_not_differ_from_itself(
+    advisor: Advisor, portfolio: Portfolio, policy: Policy
+) -> None:
+    days = Days.between(*SHORT, portfolio.settings.zone, every=5)
+    found = rehearse(advisor, portfolio, days, against=policy)
+    assert found.saved_against_old() == (0.0, 0.0, 0.0)
+    assert not found.differences
+    assert found.new.days.equals(found.old.days if found.old else None)
+
+
+def test_no_stop_for_arrears_without_a_delivered_notice(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio, timeline: Policy
+) -> None:
+    days = Days.between(*SHORT, portfolio.settings.zone)
+    advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, timeline)
+    priced = load_policy(SHIPPED / "reseller-default.yaml")
+    stops = {}
+    for share in (0.0, 1.0):
+        lived = rehearse(
+            advisor,
+            portfolio,
+            days,
+            against=priced,
+            assumptions=Assumptions(delivered_share=share),
+        )
+        stops[share] = len(lived.new.stops)
+    assert stops[0.0] == 0 < stops[1.0]
+
+
+def test_service_returns_when_the_recorded_payment_settles_the_arrears(
+    rehearsal: Rehearsal,
+) -> None:
+    assert rehearsal.old is not None
+    stops = rehearsal.old.stops
+    ended = [stop for stop in stops if stop.until is not None]
+    assert ended
+    assert all(stop.until > stop.since for stop in ended if stop.until)
+    off = rehearsal.old.days["without_access"].to_pylist()
+    assert off[-1] == len(stops) - len(ended)
+
+
+def test_guard_rails_have_prices_and_the_proposal_is_the_limit(
+    rehearsal: Rehearsal,
+) -> None:
+    for look in rehearsal.looks:
+        assert look.proposed <= look.recommended + 1e-9
+        assert look.proposed <= look.nothing
+        for price in look.prices:
+            # without a guard-rail nothing beats what costs least
+            assert look.recommended - price.price >= look.proposed - 1e-9
+    dear = {price.rail: price for price in mean_prices(rehearsal.looks)}
+    assert dear["ladder"].price > 0.0
+    assert dear["essential_service"].price == 0.0
+
+
+def test_what_the_timeline_does_differently_is_told_with_reasons(
+    rehearsal: Rehearsal,
+) -> None:
+    assert rehearsal.crossed is not None
+    assert np.sum(rehearsal.crossed) == rehearsal.n_customers
+    assert rehearsal.differences
+    for found in rehearsal.differences:
+        assert "P(non-payment)" in found.new_why
+        assert found.new_action != found.old_action
+
+
+def test_the_log_supports_what_it_took(portfolio: Portfolio) -> None:
+    """Suspensions in arrears are on record, of people without arrears they are not."""
+    known = support(portfolio)
+    suspend = np.array([ACTIONS.index("suspend")] * 4)
+    money = np.array([1.0, *known.tiers[1:], 1e9])
+    assert known.is_known(suspend, np.full(4, 30.0), money).any()
+    assert not known.is_known(suspend, np.zeros(4), np.zeros(4)).any()
+
+
+def test_a_policy_that_cannot_be_priced_is_refused(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio
+) -> None:
+    typed = load_policy(SHIPPED / "thresholds-only.yaml")
+    advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, typed)
+    days = Days.between(*SHORT, portfolio.settings.zone)
+    with pytest.raises(UnpricedPolicyError, match="costs"):
+        rehearse(advisor, portfolio, days)
+
+
+def test_the_truth_captures_at_least_what_the_scores_do(rehearsal: Rehearsal) -> None:
+    [regret] = rehearsal.regrets
+    assert regret.cost["best_given_truth"] <= regret.cost["proposed"]
+    assert regret.cost["best_given_truth"] <= regret.cost["nothing"]
+    assert set(regret.captured) == {"proposed", "recommended", "best_given_truth"}
+
+
+def test_good_is_who_stays_good_for_ninety_days() -> None:
+    at = [d.replace(tzinfo=None) for d in (_day(10), _day(200))]
+    months = pa.table(
+        {
+            "customer_id": ["c", "c"],
+            "sixty_at": pa.array(at, pa.timestamp("us")).cast(
+                pa.timestamp("us", tz="UTC")
+            ),
+            "written_off_at": pa.nulls(2, pa.timestamp("us", tz="UTC")),
+            "fraud_at": pa.nulls(2, pa.timestamp("us", tz="UTC")),
+        }
+    )
+    truth = Truth(None, months)
+    asked = [("c", _day(1)), ("c", _day(11)), ("c", _day(120)), ("d", _day(1))]
+    assert truth.were_good(asked) == (False, True, False, True)
+
+
+def _day(number: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+def test_intervals_cover_the_ratio() -> None:
+    random = np.random.default_rng(1)
+    below = random.gamma(2.0, size=400)
+    found = ratio_interval(below * random.uniform(0.8, 1.0, 400), below)
+    assert found.low < 0.9 < found.high
+    assert found.high - found.low < 0.05
+
+
+def test_the_report_is_one_accessible_file(folder: Path, rehearsal: Rehearsal) -> None:
+    page = (folder / "report.html").read_text()
+    assert page.count("<h1>") == 1
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("<svg") == page.count('role="img"') == page.count("<desc")
+    assert "does not react to the new policy" in page
+    assert "Price of each guard-rail" in page
+    assert "recommended actions, as this rehearsal stood" in page
+    ids = [part.split('"')[0] for part in page.split(' id="')[1:]]
+    assert len(ids) == len(set(ids))
+    days = pq.read_table(folder / "days.parquet")
+    assert days.num_rows == 2 * len(rehearsal.days)
