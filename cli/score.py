@@ -94,13 +94,12 @@ def moment_of(read: "Portfolio", as_of: str | None) -> int:
     """Microseconds of what --as-of says; without it the portfolio's latest known_at."""
     from features.moments import MomentError, parse_moment
 
-    if as_of is None:
-        return read.latest_known_at
     try:
-        return parse_moment(as_of, read.settings.zone)
+        moment = parse_moment(as_of, read.settings.zone)
     except MomentError as error:
         form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
         raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
+    return read.latest_known_at if moment is None else moment
 
 
 @contextmanager

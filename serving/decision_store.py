@@ -203,9 +203,12 @@ class DecisionStore(DecisionReader):
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
-        # this connection is used inside the event loop: it may not wait
-        super().__init__(_connect(file, busy_timeout_ms=20))
-        self._db.executescript(_SCHEMA)
+        try:
+            # this connection is used inside the event loop: it may not wait
+            super().__init__(_connect(file, busy_timeout_ms=20))
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(str(error)) from error
         self._queue: queue.Queue[_Pending | None] = queue.Queue(_QUEUE_LIMIT)
         self._writer = threading.Thread(
             target=self._write, name="decision-writer", daemon=True

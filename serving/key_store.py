@@ -47,6 +47,13 @@ class UnknownKeyError(KeyStoreError):
         super().__init__(f"no active key {key_id!r}; see `forbear keys list`")
 
 
+class KeyFileError(KeyStoreError):
+    code = "key_store_unavailable"
+
+    def __init__(self, file: Path, cause: str) -> None:
+        super().__init__(f"{file} cannot be used ({cause}): is FORBEAR_HOME right?")
+
+
 class BadKeyNameError(KeyStoreError):
     code = "bad_key_name"
 
@@ -84,8 +91,12 @@ class KeyStore:
         self._file = file
         # autocommit: every statement here is its own transaction
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(_SCHEMA)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(_SCHEMA)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise KeyFileError(file, str(error)) from error
 
     def create(self, name: str, scope: str = "score") -> tuple[ApiKey, str]:
         """Make a key; the text is returned here and can never be read again."""

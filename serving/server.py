@@ -7,6 +7,8 @@ import socket
 import uvicorn
 
 from serving.app import create_app
+from serving.decision_store import DecisionStore
+from serving.key_store import KeyStore
 from serving.settings import ServingSettings, serving_settings
 
 
@@ -18,9 +20,13 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    settings = settings or serving_settings()
     with _listening(host, port) as listener:
+        # refused here it is one line for people; in the lifespan it is a traceback
+        KeyStore(settings.key_file).close()
+        DecisionStore(settings.decision_file).close()
         config = uvicorn.Config(
-            create_app(settings or serving_settings()),
+            create_app(settings),
             http="httptools",
             access_log=False,  # addresses may hold customer ids; metrics count instead
             log_config=None,

@@ -4,11 +4,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scoring.shelf import forbear_home
 
 PREFIX = "FORBEAR_"
+
+
+class BadSettingError(Exception):
+    """An environment variable does not mean anything here."""
+
+    code = "bad_setting"
+
+    def __init__(self, name: str, value: object, why: str) -> None:
+        super().__init__(f"{PREFIX}{name.upper()}={value}: {why}")
 
 
 class ServingSettings(BaseModel):
@@ -40,6 +49,9 @@ class ServingSettings(BaseModel):
 def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSettings:
     """Settings from `environment`; an empty variable counts as absent.
 
+    Raises:
+        BadSettingError: for the first variable that cannot be used.
+
     >>> serving_settings({"FORBEAR_HOME": "/srv/forbear"}).poll_s
     1.0
     """
@@ -48,4 +60,9 @@ def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSett
         for name in ServingSettings.model_fields
         if environment.get(PREFIX + name.upper())
     }
-    return ServingSettings.model_validate({"home": forbear_home(), **found})
+    try:
+        return ServingSettings.model_validate({"home": forbear_home(), **found})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise BadSettingError(name, first["input"], first["msg"]) from error

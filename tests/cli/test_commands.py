@@ -229,6 +229,33 @@ def test_a_simulation_never_mixes_with_what_is_there(
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("keys.sqlite", "key_store_unavailable"),
+        ("decisions.sqlite", "decision_store_unavailable"),
+    ],
+)
+def test_a_store_that_is_none_ends_serving_in_one_line(
+    forbear: Run, home: Path, name: str, code: str
+) -> None:
+    home.mkdir()
+    (home / name).write_text("this is no database, and long enough to show it" * 9)
+    ran = forbear("serve", "--port", 0)
+    assert (ran.code, ran.err.split()[-1]) == (2, f"[{code}]")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_setting_that_means_nothing_is_named(
+    forbear: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORBEAR_POLL_S", "soon")
+    ran = forbear("serve", "--port", 0)
+    assert ran.code == 2
+    assert "FORBEAR_POLL_S=soon" in ran.err
+    assert "[bad_setting]" in ran.err
+
+
 def test_a_family_that_is_none_is_refused_with_those_there_are(forbear: Run) -> None:
     ran = forbear("features", "list", "--family", "nonsense")
     assert ran.code == 2
