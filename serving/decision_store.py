@@ -40,9 +40,9 @@ CREATE TABLE IF NOT EXISTS policies (
 CREATE INDEX IF NOT EXISTS decisions_customer ON decisions (
     json_extract(CAST(answer AS TEXT), '$.customer_id'), as_of
 );
-CREATE INDEX IF NOT EXISTS decisions_places ON decisions (as_of)
-    WHERE json_extract(CAST(answer AS TEXT), '$.action')
-        IN ('review', 'suspend', 'block');
+CREATE INDEX IF NOT EXISTS decisions_action ON decisions (
+    json_extract(CAST(answer AS TEXT), '$.action'), as_of
+);
 CREATE VIEW IF NOT EXISTS recommended AS SELECT
     as_of,
     recorded_at,

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from serving.decision_store import (
+    _LAST_RECOMMENDED,
+    _PLACES_TAKEN,
     Decision,
     DecisionStore,
     IdempotencyConflictError,
@@ -131,3 +133,14 @@ def test_a_closed_store_has_committed_everything(tmp_path: Path) -> None:
     reopened = DecisionStore(tmp_path / "decisions.sqlite")
     assert reopened.find("d1") == a_decision(1)
     reopened.close()
+
+
+@pytest.mark.parametrize("query", [_LAST_RECOMMENDED, _PLACES_TAKEN])
+def test_what_was_decided_before_is_found_by_an_index(
+    store: DecisionStore, query: str
+) -> None:
+    """A scan would hold up the event loop for longer with every decision."""
+    values = [1] * query.count("?")
+    plan = store._db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+    assert "USING INDEX decisions_" in plan[0][3]
+    assert "as_of" in plan[0][3]
