@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advice.advisor import Advisor
+from advice.errors import AdviceError
+from advice.knowledge import shared_settings
 from decisions.policy.load import SHIPPED, Policy
 from scoring.bundle import Bundle
 from scoring.shelf import TARGETS, champion_id, shelf_path
@@ -29,6 +31,19 @@ def assemble(home: Path, bundle_ids: Mapping[str, str], policy: Policy) -> Advis
         for target, bundle_id in bundle_ids.items()
     }
     return Advisor(bundles, policy)
+
+
+def misfit(home: Path) -> str | None:
+    """Why the champions cannot be in force together; None when they can."""
+    bundles = {
+        target: Bundle.load(shelf_path(home, target, bundle_id))
+        for target, bundle_id in champion_ids(home).items()
+    }
+    try:
+        shared_settings(bundles)
+    except AdviceError as error:
+        return str(error)
+    return None
 
 
 def is_stopped(home: Path) -> bool:

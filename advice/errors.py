@@ -26,7 +26,8 @@ class SettingsDifferError(AdviceError):
     def __init__(self, one: str, other: str, names: Iterable[str]) -> None:
         super().__init__(
             f"{one} and {other} disagree on {', '.join(sorted(names))} of"
-            " portfolio.yaml: train again on the portfolio that is to be scored"
+            " portfolio.yaml: train again on the portfolio that is to be scored, or"
+            " keep each portfolio in a FORBEAR_HOME of its own"
         )
 
 

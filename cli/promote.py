@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.exits import DIFFERENT
 from cli.output import say
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def promote(
 ) -> None:
     """Make a registered model the champion; a running service takes it up.
 
-    An older version goes back to it.
+    An older version goes back to it. Exit code 1: done, but the champions of the two
+    targets do not fit together, and nothing can be scored until they do.
 
     Example: forbear promote nonpayment --version 3
     """
@@ -57,3 +59,10 @@ def _show(done: "Promotion") -> None:
         say(f"{done.target}: {new} in force; before: {done.before or 'none'}")
     else:
         say(f"{done.target}: {new} was in force already")
+    from advice.assembly import misfit
+    from scoring.shelf import forbear_home
+
+    why = misfit(forbear_home())
+    if why is not None:
+        say(f"look at this: {why}; a running service keeps the models before")
+        raise typer.Exit(DIFFERENT)

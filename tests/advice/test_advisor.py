@@ -2,12 +2,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from advice import Advisor
+from advice.assembly import misfit
 from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferError
 from advice.portfolio_run import SCHEMA, advice_row
 from decisions.actions import ACTIONS
@@ -16,6 +18,7 @@ from decisions.policy.load import Policy, default_policy, parse_document
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots
 from scoring.bundle import Bundle
+from scoring.shelf import publish_bundle
 
 BundleOf = Callable[[str], Bundle]
 TARGETS = ("fraud", "nonpayment")
@@ -199,6 +202,23 @@ def test_bundles_of_two_portfolios_do_not_mix(
     alone = Advisor({"fraud": other}, policy)
     with pytest.raises(SettingsDifferError, match="the portfolio"):
         alone.advise_portfolio(portfolio, latest_snapshots(portfolio))
+
+
+def test_champions_of_two_portfolios_are_a_misfit(
+    bundle_of: BundleOf, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    def publish(bundle: Bundle) -> None:
+        publish_bundle(bundle.save(tmp_path / "trained"), tmp_path, bundle.target)
+
+    publish(bundle_of("fraud"))
+    publish(bundle_of("nonpayment"))
+    assert misfit(tmp_path) is None
+    settings = bundle_of("fraud").settings
+    elsewhere = settings.model_copy(update={"materiality": Decimal(100)})
+    publish(replace(bundle_of("fraud"), settings=elsewhere))
+    assert "materiality" in str(misfit(tmp_path))
 
 
 def test_a_policy_in_another_currency_is_refused(
