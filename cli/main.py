@@ -11,6 +11,7 @@ import typer
 
 from cli import (
     demo,
+    explain,
     features,
     keys,
     policy,
@@ -34,7 +35,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, simulate, validate, train, promote, score, serve, replay):
+for group in (
+    demo,
+    simulate,
+    validate,
+    train,
+    promote,
+    score,
+    explain,
+    serve,
+    replay,
+):
     group.register(app)
 app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")

@@ -121,3 +121,32 @@ def import_killbill(
     say(draft.policy.rstrip("\n"))
     for note in draft.not_expressed:
         typer.echo(note, err=True)
+
+
+@app.command()
+def surface(
+    out: Annotated[Path, typer.Option(help="SVG to write")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
+        ),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
+    target: Annotated[
+        Literal["nonpayment", "fraud"], typer.Option(help="whose probability")
+    ] = "nonpayment",
+    clv: Annotated[float, typer.Option(help="lifetime value of the customers")] = 900.0,
+) -> None:
+    """Draw which action a policy recommends over money at stake and probability.
+
+    Example: forbear policy surface my-policy.yaml --out surface.svg
+    """
+    from advice.assembly import DEFAULT_POLICY
+    from decisions.explain.surface_plot import surface_plot
+    from decisions.policy.load import load_policy
+
+    policy = load_policy(file or DEFAULT_POLICY)
+    drawn = surface_plot(policy, lang, target=target, clv=clv)
+    out.write_text(drawn, encoding="utf-8")
+    say(f"plot: {out}")

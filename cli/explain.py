@@ -1,0 +1,62 @@
+"""`forbear explain`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.arguments import PolicyFile, PortfolioFolder
+from cli.output import say, waiting
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(explain)
+
+
+def explain(
+    portfolio: PortfolioFolder,
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="moment (ISO 8601, or a date); default: as `forbear score`"),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
+    audience: Annotated[
+        Literal["staff", "customer"], typer.Option(help="whom the words are for")
+    ] = "staff",
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="SVG of expected cost per action over the probability"),
+    ] = None,
+    policy: PolicyFile = None,
+) -> None:
+    """Say in plain words what is recommended for one customer, and why.
+
+    Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.svg
+    """
+    from cli.score import champions, moment_of
+    from decisions.explain import explain as explained
+    from decisions.explain.cost_plot import cost_plot
+    from features.moments import to_datetime
+    from features.portfolio import Portfolio
+    from scoring.shelf import forbear_home
+
+    advisor = champions(forbear_home(), policy)
+    with waiting("reading the portfolio"):
+        read = Portfolio.open(portfolio)
+    events = read.events(customer_id)
+    advice = advisor.advise(
+        events,
+        to_datetime(moment_of(read, as_of)),
+        tables=read.settings.tables,
+        observed_until=to_datetime(read.observed_until),
+    )
+    answer = advice.recommendation
+    said = explained(advice.case, answer, advisor.policy, lang)
+    say(said.text(audience))
+    if audience == "staff":
+        for reason in advice.reasons:
+            say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
+    if plot is not None:
+        plot.write_text(cost_plot(answer, advisor.policy, lang), encoding="utf-8")
+        say(f"plot: {plot}")

@@ -1,0 +1,45 @@
+"""`forbear explain` says in words and as a picture what `forbear score` recommended."""
+
+from pathlib import Path
+from typing import Protocol
+from xml.etree import ElementTree
+
+import pyarrow as pa
+import pytest
+
+from cli.explain import explain
+
+pytestmark = pytest.mark.slow
+
+
+class World(Protocol):
+    folder: Path
+    policy: Path | None
+    home: Path
+    scored: pa.Table
+
+
+def test_one_customer_is_explained(
+    world: World,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORBEAR_HOME", str(world.home))
+    rows = world.scored.to_pylist()
+    row = next((r for r in rows if r["action"] == "remind"), rows[0])
+    plot = tmp_path / "why.svg"
+    explain(
+        world.folder,
+        row["customer_id"],
+        as_of=row["as_of"].isoformat(),
+        lang="en",
+        audience="staff",
+        plot=plot,
+        policy=world.policy,
+    )
+    said = capsys.readouterr().out
+    word = {"remind": "a reminder", "none": "no action", "review": "review"}
+    assert word.get(row["action"], "") in said.lower()
+    assert "at our cost" in said
+    assert ElementTree.fromstring(plot.read_text()).tag.endswith("svg")  # noqa: S314
