@@ -135,6 +135,9 @@ class PortfolioSettings(_Settings):
     """See CONTRACT section 1. `tables` is filled when a portfolio is opened."""
 
     name: str = "portfolio"
+    is_simulated: bool = Field(
+        default=False, description="said wherever numbers are shown"
+    )
     currency: Currency = "EUR"
     rates: dict[Currency, Exact] = {}
     timezone: str = "UTC"

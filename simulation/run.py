@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 SETTINGS = """\
 # Simulated: world {world}, {customers} customers, {months} months, seed {seed}.
 name: {name}
+is_simulated: true
 currency: {currency}
 timezone: {timezone}
 observed_until: {observed_until}

@@ -99,7 +99,7 @@ def _data(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
     simulated = (
         "\n\n**This portfolio is simulated.** Its numbers prove that the machinery "
         "finds a known truth; they say nothing about a real portfolio."
-        if "simulated" in name
+        if bundle.settings.is_simulated
         else ""
     )
     split = learnt.split
