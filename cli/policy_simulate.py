@@ -157,7 +157,8 @@ def _thirds(moved: Callable[[int, int], None]) -> "Step":
 
 def _show(rehearsal: "Rehearsal") -> None:
     from advice.rehearsal.rails import mean_prices
-    from advice.rehearsal.report.composition import UNMOVED, lead, percent
+    from advice.rehearsal.report.assumptions import UNMOVED
+    from advice.rehearsal.report.composition import lead, percent
 
     say(lead(rehearsal))
     say(UNMOVED)

@@ -47,7 +47,6 @@ class Partings:
     """
 
     kept: dict[str, _Parting] = field(default_factory=dict)
-    n_customers_apart: int = 0
 
     def compare(self, new: Looked, old: Looked, costs: Floats) -> None:
         """Look at one day, decided by both."""

@@ -1,6 +1,6 @@
 """What a rehearsal's report says, section by section."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from advice.rehearsal.intervals import Interval
 from advice.rehearsal.rails import mean_prices
 from advice.rehearsal.rehearse import Lived, Rehearsal
+from advice.rehearsal.report.assumptions import UNMOVED, assumed
 from advice.rehearsal.report.figures import (
     actions_per_day,
     bars,
@@ -19,11 +20,6 @@ from advice.rehearsal.report.page import Block, Part, Report
 from advice.rehearsal.support import DEFINITION
 from decisions.actions import ACTIONS
 from decisions.publish.page import Items, Paragraph, Table
-
-UNMOVED = (
-    "The recorded history does not react to the new policy: payments, usage and fraud"
-    " are those that happened under the collections of that time."
-)
 
 
 def report(rehearsal: Rehearsal) -> Report:
@@ -240,7 +236,7 @@ def _truly_good(rehearsal: Rehearsal) -> Iterator[Paragraph]:
         yield Paragraph(
             f"By the oracle {sum(rehearsal.truly_good):,} of"
             f" {len(rehearsal.truly_good):,} stopped customers neither failed to pay"
-            " nor proved to be a fraud within 90 days, as history went."
+            " nor proved to be a fraud within 90 days before or after, as history went."
         )
 
 
@@ -382,46 +378,3 @@ def _support(rehearsal: Rehearsal) -> Part:
 
 def _assumptions(rehearsal: Rehearsal) -> Part:
     return Part("assumptions", "Assumptions", (Items(tuple(assumed(rehearsal))),))
-
-
-def assumed(rehearsal: Rehearsal) -> Iterator[str]:
-    """Every assumption in a sentence."""
-    given, days = rehearsal.assumptions, rehearsal.days
-    yield UNMOVED
-    first = str(days.moments[0].date())
-    if any(day > first for day in rehearsal.trained_on.values()):
-        yield (
-            "The models were trained on data that reach into this period or beyond, so"
-            " the scores are better than they were on the day."
-        )
-    if given.notices == "simulated":
-        yield (
-            "Recorded notices belong to the old policy and do not count. Those the"
-            " simulated policy finds due count as sent;"
-            f" {given.delivered_share:.0%} are delivered after"
-            f" {given.delivery_hours:g} hours, the others come back."
-        )
-    else:
-        yield "Recorded notices count, whichever policy sent them; none are added."
-    yield (
-        "Recorded suspensions are taken out. Those the simulated policy recommends"
-        " count as carried out at once; whoever must approve agrees."
-    )
-    yield (
-        f"A reviewed customer is not reviewed again for {given.review_rest_days} days,"
-        " and a review changes no probability. A protective pause that expired is not"
-        " repeated on the same signs."
-    )
-    yield (
-        "Scores are made anew"
-        f" {_rhythm(days.scored, len(days))} and hold until the next; decisions fall"
-        " on 10:00 local time. Money that depends on usage is refreshed with the"
-        " scores."
-    )
-    yield "The policy counts as in force on every day, whatever dates it states."
-
-
-def _rhythm(scored: Sequence[int], n: int) -> str:
-    if len(scored) >= n:
-        return "on every decision day"
-    return f"on {len(scored)} of {n} decision days"

@@ -139,7 +139,7 @@ def test_the_truth_captures_at_least_what_the_scores_do(rehearsal: Rehearsal) ->
     assert set(regret.captured) == {"proposed", "recommended", "best_given_truth"}
 
 
-def test_good_is_who_stays_good_for_ninety_days() -> None:
+def test_good_is_who_shows_nothing_bad_within_ninety_days() -> None:
     at = [d.replace(tzinfo=None) for d in (_day(10), _day(200))]
     months = pa.table(
         {
@@ -152,8 +152,10 @@ def test_good_is_who_stays_good_for_ninety_days() -> None:
         }
     )
     truth = Truth(None, months)
-    asked = [("c", _day(1)), ("c", _day(11)), ("c", _day(120)), ("d", _day(1))]
-    assert truth.were_good(asked) == (False, True, False, True)
+    soon, just_before, between, again = 1, 11, 105, 120
+    asked = [("c", _day(n)) for n in (soon, just_before, between, again)]
+    assert truth.were_good(asked) == (False, False, True, False)
+    assert truth.were_good([("d", _day(soon))]) == (True,)
 
 
 def _day(number: int) -> datetime:
