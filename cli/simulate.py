@@ -29,10 +29,18 @@ def simulate(
     world: Annotated[
         str, typer.Option(help="calm, recession, fraud-wave or thin")
     ] = "calm",
+    truth_month: Annotated[
+        int | None,
+        typer.Option(
+            help="also write true probabilities of everybody from this month on, by"
+            " simulating it a hundred times per action (slow)"
+        ),
+    ] = None,
 ) -> None:
     """Write a simulated portfolio with known truth.
 
-    The truth goes to OUT.oracle beside it, which no other command reads.
+    The truth goes to OUT.oracle beside it, which only `forbear policy simulate` reads,
+    to say what a policy gave away.
 
     Example: forbear simulate --customers 2000 --months 24 --world calm --out demo
     """
@@ -40,9 +48,12 @@ def simulate(
 
     if out.is_dir() and any(out.iterdir()):
         raise FolderNotEmptyError(out)
+    branching = None
+    if truth_month is not None:
+        branching = simulation.Branching(month=truth_month, customers=customers)
     with progress(f"simulating {months} months") as moved:
         summary = simulation.simulate(
-            world, customers, months, seed, out, progress=moved
+            world, customers, months, seed, out, branching=branching, progress=moved
         )
     show_table("", ("table", "rows"), sorted(summary.rows.items()))
     say(f"portfolio {summary.portfolio}\ntruth     {summary.oracle}")

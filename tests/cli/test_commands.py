@@ -276,3 +276,12 @@ def test_a_failure_leaves_the_old_file_and_nothing_unfinished(tmp_path: Path) ->
         raise ZeroDivisionError
     assert [f.name for f in tmp_path.iterdir()] == [out.name]
     assert out.read_bytes() == b"of yesterday"
+
+
+def test_true_probabilities_are_written_when_asked_for(
+    forbear: Run, tmp_path: Path
+) -> None:
+    words = ("--customers", 30, "--months", 5, "--truth-month", 1)
+    ran = forbear("simulate", *words, "--out", tmp_path / "world")
+    assert ran.code == 0
+    assert (tmp_path / "world.oracle" / "truth.parquet").is_file()
