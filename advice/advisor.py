@@ -66,6 +66,12 @@ class Advisor:
         self.trained_tables = trained_tables(self.bundles.values())
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
 
+    @property
+    def nonpayment_given_fraud(self) -> float:
+        """P(non-payment | fraud) as the bundles estimate it; 0 where none does."""
+        stated = (bundle.nonpayment_given_fraud for bundle in self.bundles.values())
+        return next((rho for rho in stated if rho is not None), 0.0)
+
     def advise(
         self,
         events: Events,
@@ -136,7 +142,7 @@ class Advisor:
             facts=facts,
             p_fraud=p.get("fraud"),
             p_nonpayment=p.get("nonpayment"),
-            nonpayment_given_fraud=self._nonpayment_given_fraud(),
+            nonpayment_given_fraud=self.nonpayment_given_fraud,
             missing=missing,
             observed_until=observed_until,
             previous=last[0],
@@ -152,10 +158,6 @@ class Advisor:
             for target, row in rows.items()
         }
         return Advice(case, recommendation, joint_reasons(found, weights))
-
-    def _nonpayment_given_fraud(self) -> float:
-        stated = [b.nonpayment_given_fraud for b in self.bundles.values()]
-        return next((rho for rho in stated if rho is not None), 0.0)
 
     def _make_compilers(
         self, tables: frozenset[str]

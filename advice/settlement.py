@@ -1,7 +1,5 @@
 """What a policy promises about payments on their way, and what facts count."""
 
-from typing import Any
-
 from decisions.policy.load import Policy
 from features.settings import PortfolioSettings
 
@@ -12,7 +10,7 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     Facts count a pending payment as in flight for the portfolio's days; customers
     read the policy's.
     """
-    counted: dict[str, Any] = dict(settings.settlement_days)
+    counted = settings.settlement_days
     published = policy.document.in_flight_days
     differing = policy.settlement_conflicts(counted)
     if not differing:

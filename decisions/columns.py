@@ -148,7 +148,7 @@ def _plain_codes(
 ) -> TextArray:
     blind = np.isnan(probabilities["p_fraud"]) & np.isnan(probabilities["p_nonpayment"])
     poor = np.isnan(money["open"])
-    if terms.mode == "cost":
+    if terms.needs_clv:
         poor = poor | np.isnan(money["clv"])
     codes = np.full(len(blind), None, dtype=object)
     codes[poor] = "unknown_money"

@@ -2,18 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from decisions.actions import SEVERITY
 from decisions.calendar import WorkingCalendar
 from decisions.cost import CostModel, cost_model
 from decisions.exposure import StakeTerms, stake_terms
-from decisions.policy.document import PolicyDocument
+from decisions.policy.document import PolicyDocument, Thresholds
 
 _NEVER = 2.0  # no probability reaches it
-Typed = tuple[
-    tuple[float, tuple[tuple[float, int], ...], tuple[tuple[float, int], ...]], ...
-]
+Edges = tuple[tuple[float, int], ...]
+
+
+class TypedTier(NamedTuple):
+    """A tier of typed thresholds; `edges` are (probability, action), rising."""
+
+    exposure_from: float
+    clv_from: float
+    nonpayment: Edges
+    fraud: Edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Terms:
     zone: ZoneInfo
     model: CostModel | None
     stake: StakeTerms
-    typed: Typed
+    typed: tuple[TypedTier, ...]
     min_p_bad: float
     min_exposure: float
     min_p_fraud_block: float
@@ -40,20 +48,33 @@ class Terms:
     any_version: bool
     notices_always: bool
     mode: str
+    needs_clv: bool
     calendar: WorkingCalendar
     stale_after: timedelta
     valid_for: timedelta
 
 
-def _typed(document: PolicyDocument) -> Typed:
+def _typed(document: PolicyDocument) -> tuple[TypedTier, ...]:
     return tuple(
-        (
+        TypedTier(
             tier.exposure_from,
-            tuple(sorted((p, SEVERITY[a]) for a, p in tier.nonpayment.items())),
-            tuple(sorted((p, SEVERITY[a]) for a, p in tier.fraud.items())),
+            tier.clv_from,
+            _edges(tier.nonpayment),
+            _edges(tier.fraud),
         )
         for tier in document.thresholds
     )
+
+
+def _edges(thresholds: Thresholds) -> Edges:
+    return tuple(sorted((p, SEVERITY[action]) for action, p in thresholds.items()))
+
+
+def _needs_clv(document: PolicyDocument) -> bool:
+    """Whether what is decided rests on lifetime value."""
+    if document.mode == "thresholds":
+        return any(tier.clv_from > 0.0 for tier in document.thresholds)
+    return document.mode == "cost"
 
 
 def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms:
@@ -82,6 +103,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         any_version=document.notices.count == "same_policy",
         notices_always=document.notices.send == "always",
         mode=document.mode,
+        needs_clv=_needs_clv(document),
         calendar=WorkingCalendar(document.calendar, zone),
         stale_after=timedelta(hours=rails.any.stale_hours),
         valid_for=timedelta(hours=rails.any.valid_hours),

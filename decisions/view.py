@@ -67,7 +67,7 @@ def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
     """One customer's numbers; None when the money is unknown."""
     facts = case.facts
     stake = exposure(terms.stake, facts)
-    if stake is None or (facts.clv is None and terms.mode == "cost"):
+    if stake is None or (facts.clv is None and terms.needs_clv):
         return None
     p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
     fraud, only, good = exclusive_states(
@@ -105,7 +105,7 @@ def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
     blind = case.p_fraud is None and case.p_nonpayment is None
     if blind and terms.mode != "timeline":
         return "no_probability"
-    if case.facts.open is None or (case.facts.clv is None and terms.mode == "cost"):
+    if case.facts.open is None or (case.facts.clv is None and terms.needs_clv):
         return "unknown_money"
     return "stale_data" if _is_stale(case, terms, at) else None
 

@@ -53,9 +53,7 @@ def scores(
         ]
         _score(advisor, portfolio, asked, first_known, found)
         progress(start + len(part), len(days.scored))
-    rho = (b.nonpayment_given_fraud for b in advisor.bundles.values())
-    known = next((value for value in rho if value is not None), 0.0)
-    return Scores(days.scored, found, known)
+    return Scores(days.scored, found, advisor.nonpayment_given_fraud)
 
 
 def _first_known(portfolio: Portfolio) -> npt.NDArray[np.int64]:

@@ -196,8 +196,7 @@ class _Sample:
         known = pc.is_in(table["customer_id"], pa.array(self.ids, pa.string()))
         table = table.filter(known)
         self.true = {t: table[f"p_{t}"].to_numpy() for t in TARGETS}
-        rho = (b.nonpayment_given_fraud for b in advisor.bundles.values())
-        self.rho = next((value for value in rho if value is not None), 0.0)
+        self.rho = advisor.nonpayment_given_fraud
         as_of = pa.array([moment] * len(self.ids), pa.int64())
         snapshots = pa.table({"customer_id": table["customer_id"], "as_of": as_of})
         self._features: dict[str, Floats] = {}

@@ -158,12 +158,11 @@ def _scored(advisor: Advisor, portfolio: Portfolio, as_of: int | None) -> _Score
     )
     p = probabilities(advisor, portfolio, asked)
     nobody = np.zeros(len(at))
-    rho = (b.nonpayment_given_fraud for b in advisor.bundles.values())
     return _Scored(
         stakes=stakes,
         p_fraud=p.get("fraud", nobody),
         p_nonpayment=p.get("nonpayment", nobody),
-        rho=next((value for value in rho if value is not None), 0.0),
+        rho=advisor.nonpayment_given_fraud,
         model=terms.model,
     )
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY, STOPS, Action
-from decisions.explain.comparison import compare, leading_target
+from decisions.explain.comparison import compare
 from decisions.explain.frequency import BASES, fitting_base, frequency
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
+from decisions.explain.weighing import TARGETS, weighed
 from decisions.recommendation import Hold, ProviderEffect, Withheld
-from decisions.thresholds import Target
-
-_TARGETS: tuple[Target, ...] = ("nonpayment", "fraud")
 
 
 def staff_passages(s: Subject) -> tuple[Passage, ...]:
@@ -18,7 +16,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
     return (
         *s.passage("risk", _risk(s)),
         *s.passage("stake", _stake(s)),
-        *s.passage("comparison", _comparison(s)),
+        *s.passage("comparison", weighed(s)),
         *s.passage("recommended", _recommended(s)),
         *s.passage("withheld", _withheld(s)),
         *s.passage("holds", _holds(s)),
@@ -33,7 +31,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
 def _risk(s: Subject) -> Iterator[str]:
     compared = compare(s.answer, s.terms)
     known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
-    for target in _TARGETS:
+    for target in TARGETS:
         p = known[target]
         if p is None:
             continue
@@ -59,42 +57,6 @@ def _stake(s: Subject) -> Iterator[str]:
         open_cost=stake.open_cost,
         run_up=stake.run_up_cost,
     )
-
-
-def _comparison(s: Subject) -> Iterator[str]:
-    found = compare(s.answer, s.terms)
-    if found is not None:
-        yield s.words.sentence(
-            f"staff.comparison.{found.target}",
-            milder=found.milder,
-            harsher=found.harsher,
-            good=found.dearer_if_good,
-            bad=found.saved_if_bad,
-        )
-        base = fitting_base(found.probability, found.break_even)
-        n = frequency(found.break_even, base).n
-        yield s.words.sentence(
-            "staff.comparison.break_even", harsher=found.harsher, n=n, base=base
-        )
-    if s.answer.mode == "cost":
-        yield from _all_steps(s)
-
-
-def _all_steps(s: Subject) -> Iterator[str]:
-    target = leading_target(s.answer)
-    edges = s.answer.thresholds.get(target, ())
-    if not edges:
-        return
-    base = fitting_base(*(edge.probability for edge in edges))
-    steps = [
-        s.words.say(
-            "staff.comparison.step",
-            action=edge.action,
-            n=frequency(edge.probability, base).n,
-        )
-        for edge in edges
-    ]
-    yield s.words.sentence("staff.comparison.all", base=base, steps=", ".join(steps))
 
 
 def _recommended(s: Subject) -> Iterator[str]:

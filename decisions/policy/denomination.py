@@ -17,6 +17,7 @@ MONEY = (
     "exploration.max_exposure",
     "notices.kinds.*.fee",
     "thresholds.*.exposure_from",
+    "thresholds.*.clv_from",
     "cases.*.open",
     "cases.*.recurring",
     "cases.*.usage",

@@ -1,6 +1,7 @@
 """The policy file as a whole."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -37,9 +38,14 @@ Thresholds = dict[Action, Share]
 
 
 class Tier(Strict):
-    """Typed thresholds for exposures from `exposure_from` up (major units)."""
+    """Typed thresholds from an exposure and a lifetime value up (major units).
+
+    The last row counts whose both floors a customer reaches. Exposure is what is open
+    and what will still accrue, at the reseller's cost.
+    """
 
     exposure_from: Amount = 0.0
+    clv_from: Amount = 0.0
     nonpayment: Thresholds = Field(default_factory=dict)
     fraud: Thresholds = Field(default_factory=dict)
 
@@ -168,9 +174,28 @@ class PolicyDocument(Strict):
             raise ValueError("mode: thresholds needs the section thresholds")
         if self.mode == "timeline" and not self.ladder:
             raise ValueError("mode: timeline needs a ladder")
-        edges = [tier.exposure_from for tier in self.thresholds]
-        if edges and (edges[0] != 0 or edges != sorted(set(edges))):
-            raise ValueError("thresholds: exposure_from must start at 0 and rise")
+        return self
+
+    @model_validator(mode="after")
+    def _everybody_has_one_tier(self) -> "PolicyDocument":
+        """Each exposure begins at a lifetime value of 0, so no customer is left out."""
+        floors = [(tier.exposure_from, tier.clv_from) for tier in self.thresholds]
+        if floors and floors[0] != (0.0, 0.0):
+            raise ValueError(
+                "thresholds: the first row must start at exposure_from 0, clv_from 0"
+            )
+        for before, after in pairwise(floors):
+            where = f"exposure_from {after[0]:g}, clv_from {after[1]:g}"
+            if after <= before:
+                raise ValueError(
+                    f"thresholds: {where} is not above the row before it; rows rise by"
+                    " exposure_from, and where that is equal by clv_from"
+                )
+            if after[0] > before[0] and after[1] > 0.0:
+                raise ValueError(
+                    f"thresholds: {where} has no row with clv_from 0 before it; each"
+                    " exposure_from starts at clv_from 0, so that nobody is left out"
+                )
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -118,7 +119,7 @@ class Policy:
         """Every dated version: (in force from, terms)."""
         return list(zip(self._starts, self._terms, strict=True))
 
-    def settlement_conflicts(self, settlement_days: dict[str, int]) -> list[str]:
+    def settlement_conflicts(self, settlement_days: Mapping[str, float]) -> list[str]:
         """Payment methods whose published days differ from the portfolio's."""
         published = self.document.in_flight_days
         return sorted(
