@@ -119,7 +119,6 @@ def _tiled(columns: Columns, n: int) -> Columns:
         customer_id=many(columns.customer_id),
         view=View(*(many(column) for column in columns.view)),
         code=many(columns.code),
-        subject_kind=many(columns.subject_kind),
         circumstances=(),
     )
 

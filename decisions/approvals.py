@@ -1,27 +1,24 @@
-"""Who must agree before a recommendation is carried out."""
+"""Who must agree before a recommendation is carried out.
 
-from decisions.actions import ACTIONS, SUSPEND
+The number is one expression for one customer's numbers and a portfolio's columns.
+"""
+
+from decisions.actions import SUSPEND
+from decisions.guardrails import is_by_fraud
+from decisions.numbers import Number
 from decisions.terms import Terms
+from decisions.view import View
 
 
-def approvals_needed(
-    terms: Terms,
-    action: int,
-    subject_kind: str | None,
-    exposure: float,
-    by_fraud: bool,
-) -> int:
-    """Number of people who must agree; 0 means automation may act.
+def approvals_needed(v: View, t: Terms, action: Number) -> Number:
+    """Number of people who must agree to `action`; 0 means automation may act.
 
     Whoever is not known to be a legal person is treated as a natural person. A review
     is work for one person by its nature. The fraud path does not wait for a second
     pair of eyes: it is reviewed right after and expires by itself.
     """
-    rule, name = terms.document.approvals, ACTIONS[action]
-    is_natural = subject_kind != "legal_person"
-    large = rule.four_eyes_over is not None and exposure > rule.four_eyes_over
-    if action >= SUSPEND and large and not by_fraud:
-        return 2
-    if name in rule.person_for or (is_natural and name in rule.natural_person_for):
-        return 1
-    return 1 if name in ("review", "block") else 0
+    one = v.person_bits >> action & 1
+    is_new_by_fraud = (action != v.in_force) & is_by_fraud(v, t, action)
+    is_large = (action >= SUSPEND) & (v.exposure > t.four_eyes_over)
+    two = is_large & (is_new_by_fraud ^ True)
+    return one + two * (2 - one)

@@ -26,7 +26,7 @@ IntArray = npt.NDArray[np.int64]
 TextArray = npt.NDArray[np.object_]
 
 _FLOATS = 9  # the first fields of View are numbers, then masks and actions, then flags
-_INTEGERS = 15
+_INTEGERS = 16
 _EMPTY = View(*[0.0] * _FLOATS, *[0] * (_INTEGERS - _FLOATS), *[False] * 3)
 
 
@@ -38,14 +38,12 @@ class Columns:
         customer_id: shape (n,), text.
         view: arrays of shape (n,); rows without a decision hold zeros.
         code: why there is no decision, None where there is one.
-        subject_kind: shape (n,), text or None.
         circumstances: per row where cases were given, for the reasons in words.
     """
 
     customer_id: TextArray
     view: View
     code: TextArray
-    subject_kind: TextArray
     circumstances: tuple[Circumstances | None, ...] = ()
 
     def __len__(self) -> int:
@@ -68,7 +66,6 @@ def columns_of_cases(cases: Sequence[Case], terms: Terms, at: datetime) -> Colum
         customer_id=np.array([c.facts.customer_id for c in cases], dtype=object),
         view=_stacked(views),
         code=np.array(codes, dtype=object),
-        subject_kind=np.array([c.facts.subject_kind for c in cases], dtype=object),
         circumstances=tuple(particular),
     )
 
@@ -132,12 +129,16 @@ def columns_of_plain(
             zero,
             zero,
             zero,
+            np.where(
+                subject_kind == "legal_person",
+                terms.legal_person_bits,
+                terms.natural_person_bits,
+            ),
             no,
             no,
             no,
         ),
         code=_plain_codes(terms, probabilities, money),
-        subject_kind=subject_kind,
     )
 
 
@@ -196,6 +197,5 @@ def joined(parts: Sequence[Columns]) -> Columns:
         customer_id=np.concatenate([part.customer_id for part in parts]),
         view=View(*(np.concatenate(field) for field in fields)),
         code=np.concatenate([part.code for part in parts]),
-        subject_kind=np.concatenate([part.subject_kind for part in parts]),
         circumstances=tuple(seen),
     )

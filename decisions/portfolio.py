@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SUSPEND
+from decisions.approvals import approvals_needed
 from decisions.arms import GREEDY, Arm, draw_arm, softer
 from decisions.budget import places_left, stops_left
 from decisions.case import BookState, Case
@@ -129,7 +130,7 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
         forbidden=banned,
         stability=np.where(decided, stable, np.nan),
         is_close_call=decided & (stands != proposed),
-        requires_person=decided & _needs_person(rows, terms, columns.subject_kind),
+        requires_person=decided & (approvals_needed(v, terms, rows.action) > 0),
         arm=arm,
         propensity=propensity,
         broken=broken,
@@ -283,17 +284,3 @@ def _fill_queue(
     out[refused] = True
     rows.action = np.where(out, without, rows.action)
     return out
-
-
-def _needs_person(rows: _Rows, terms: Terms, subject_kind: TextArray) -> BoolArray:
-    """`approvals_needed` > 0, as a column."""
-    rule, v = terms.document.approvals, rows.v
-    limit = np.inf if rule.four_eyes_over is None else rule.four_eyes_over
-    by_fraud = (rows.action != v.in_force) & is_by_fraud(v, terms, rows.action)
-    needed: BoolArray = (rows.action >= SUSPEND) & (v.exposure > limit) & ~by_fraud
-    natural = subject_kind != "legal_person"
-    for index, name in enumerate(ACTIONS):
-        always = name in rule.person_for or name in ("review", "block")
-        if always or name in rule.natural_person_for:
-            needed |= (rows.action == index) & (always | natural)
-    return needed

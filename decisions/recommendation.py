@@ -84,7 +84,7 @@ class States:
     good: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """One answer. `recommended_action` None means "no decision", and `code` says why.
 
@@ -102,39 +102,39 @@ class Recommendation:
     mode: str
     currency: str
     horizon_days: int
-    proposed_action: Action | None
-    recommended_action: Action | None
-    code: str | None
-    sentence: str
-    basis: Basis | None
-    states: States | None
+    proposed_action: Action | None = None
+    recommended_action: Action | None = None
+    code: str | None = None
+    sentence: str = ""
+    basis: Basis | None = None
+    states: States | None = None
     p_fraud: float | None
     p_nonpayment: float | None
-    stake: Stake | None
-    expected_cost: dict[Action, float] | None
-    stability: float | None
-    is_close_call: bool
-    withheld: tuple[Withheld, ...]
-    permitted_from: datetime | None
-    holds: tuple[Hold, ...]
-    notices_due: tuple[NoticeDue, ...]
-    state: str | None
-    owner: str | None
-    restrict: tuple[str, ...]
-    subscriptions: tuple[str, ...]
-    requires_person: bool
-    meanwhile_action: Action | None
-    approvals: int
-    in_force: bool
-    reactivation: Reactivation | None
-    provider: tuple[ProviderEffect, ...]
-    wording: str | None
-    review_by: datetime | None
-    auto_expires_at: datetime | None
-    stop_charging: bool
-    data_export_until: datetime | None
-    arm: str
-    propensity: float
+    stake: Stake | None = None
+    expected_cost: dict[Action, float] | None = None
+    stability: float | None = None
+    is_close_call: bool = False
+    withheld: tuple[Withheld, ...] = ()
+    permitted_from: datetime | None = None
+    holds: tuple[Hold, ...] = ()
+    notices_due: tuple[NoticeDue, ...] = ()
+    state: str | None = None
+    owner: str | None = None
+    restrict: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+    requires_person: bool = False
+    meanwhile_action: Action | None = None
+    approvals: int = 0
+    in_force: bool = False
+    reactivation: Reactivation | None = None
+    provider: tuple[ProviderEffect, ...] = ()
+    wording: str | None = None
+    review_by: datetime | None = None
+    auto_expires_at: datetime | None = None
+    stop_charging: bool = False
+    data_export_until: datetime | None = None
+    arm: str = "greedy"
+    propensity: float = 1.0
     expires_at: datetime
     missing: tuple[str, ...]
     _model: CostModel | None = field(repr=False, compare=False, default=None)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from decisions.actions import SEVERITY
+from decisions.actions import ACTIONS, SEVERITY
 from decisions.calendar import WorkingCalendar
 from decisions.cost import CostModel, cost_model
 from decisions.exposure import StakeTerms, stake_terms
@@ -45,6 +46,9 @@ class Terms:
     materiality: float
     min_p_high_usage: float
     min_p_first_invoice: float
+    four_eyes_over: float
+    natural_person_bits: int
+    legal_person_bits: int
     any_version: bool
     notices_always: bool
     mode: str
@@ -77,10 +81,19 @@ def _needs_clv(document: PolicyDocument) -> bool:
     return document.mode == "cost"
 
 
+def _person_bits(document: PolicyDocument, *, is_natural: bool) -> int:
+    """Mask of actions to which one person must agree; a review is a person's work."""
+    rule = document.approvals
+    asked = {"review", "block", *rule.person_for}
+    asked |= {*rule.natural_person_for} if is_natural else set()
+    return sum(1 << SEVERITY[action] for action in ACTIONS if action in asked)
+
+
 def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms:
     """Compile one dated version of a policy."""
     rails, path = document.guardrails, document.fraud_path
     usage, first = document.high_usage, document.first_invoice
+    limit = document.approvals.four_eyes_over
     zone = ZoneInfo(document.calendar.timezone)
     return Terms(
         document=document,
@@ -100,6 +113,9 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         materiality=document.materiality.get(document.currency, 0.0),
         min_p_high_usage=_NEVER if usage is None else usage.min_p_nonpayment,
         min_p_first_invoice=_NEVER if first is None else first.min_p_bad,
+        four_eyes_over=inf if limit is None else limit,
+        natural_person_bits=_person_bits(document, is_natural=True),
+        legal_person_bits=_person_bits(document, is_natural=False),
         any_version=document.notices.count == "same_policy",
         notices_always=document.notices.send == "always",
         mode=document.mode,

@@ -18,8 +18,9 @@ class View(NamedTuple):
     """Numbers of one customer, or arrays of shape (n,); the rules do not care which.
 
     Probabilities are exclusive states but for the two marginals; money is in major
-    units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold;
-    actions are indices of `ACTIONS`.
+    units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
+    (`person_bits`: of those to which a person must agree); actions are indices of
+    `ACTIONS`.
     """
 
     p_fraud: Number
@@ -37,6 +38,7 @@ class View(NamedTuple):
     ladder_action: Number
     in_force: Number
     previous: Number
+    person_bits: Number
     is_confirmed_fraud: Number
     is_first_invoice: Number
     is_notice_required: Number
@@ -90,6 +92,9 @@ def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
         seen.position.action,
         seen.in_force,
         0 if case.previous is None else SEVERITY[case.previous],
+        terms.legal_person_bits
+        if facts.subject_kind == "legal_person"
+        else terms.natural_person_bits,
         seen.is_confirmed_fraud,
         seen.is_first_invoice,
         is_due and terms.notices_always,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Recommendation, default_policy, load_policy, recommend
-from decisions.policy.load import Policy, parse_document, shipped_policies
+from decisions.policy.load import SHIPPED, Policy, parse_document, shipped_policies
 from features.facts import (
     AccountFacts,
     ActiveHold,
@@ -319,3 +319,20 @@ def test_any_dispute_may_be_made_to_block() -> None:
     found = recommend(Case(facts, 0.0, 0.6), strict, TUESDAY)
     assert "dispute" in _codes(found)
     assert found.recommended_action == "review"
+
+
+def test_a_suspension_in_force_goes_on_until_people_agree_to_more() -> None:
+    timeline = load_policy(SHIPPED / "plain-timeline.yaml")
+    values = timeline.document.model_dump(mode="json", by_alias=True)
+    values["approvals"]["natural_person_for"] = ["suspend", "block"]
+    policy = Policy(parse_document(values, "test"))
+    facts = overdue_facts(
+        days=100,
+        access_off=(_off("nonpayment", by="person", days=31),),
+        subject_kind="natural_person",
+        notices=(delivered("reminder", 90), delivered("warning", 80)),
+    )
+    found = recommend(Case(facts, 0.0, 0.99), policy, TUESDAY)
+    assert found.recommended_action == "block"
+    assert found.requires_person
+    assert found.meanwhile_action == "suspend"
