@@ -47,7 +47,7 @@ def _pause(d: Decided) -> dict[str, Any]:
     if path is None:
         return {}
     return {
-        "wording": path.wording,
+        "wording": d.document.own(path.wording),
         "review_by": d.at + timedelta(hours=path.review_within_hours),
         "auto_expires_at": d.at + timedelta(hours=path.auto_expire_hours),
         "stop_charging": path.stop_charging,

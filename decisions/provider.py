@@ -23,7 +23,7 @@ def provider_effects(
         ends = subscription.cancel_window_ends_at
         window = rule is not None and rule.cancel_window and ends is not None
         open_until = ends if window and ends is not None and ends > at else None
-        instead = "" if rule is None else rule.instead
+        instead = "" if rule is None else terms.document.own(rule.instead)
         if open_until is not None:
             instead = f"cancel within the window until {open_until:%Y-%m-%d %H:%M} UTC"
         elif share < 1.0 and not instead:

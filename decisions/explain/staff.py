@@ -210,13 +210,15 @@ def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
             "staff.provider.cancel", cancel_until=effect.cancel_until, **quoted
         )
         return
-    own = {rule.instead for rule in s.terms.document.provider if rule.instead}
-    if effect.share_stopped == 0.0 and effect.instead not in own:
+    document = s.terms.document
+    own = {document.own(rule.instead): rule for rule in document.provider}
+    rule = own.get(effect.instead) if effect.instead else None
+    if effect.share_stopped == 0.0 and rule is None:
         yield s.words.say("staff.provider.nothing", **quoted)
         return
     yield s.words.say("staff.provider.stops", **quoted)
-    if effect.instead in own and s.terms.document.language == s.words.lang:
-        yield s.words.sentence("staff.provider.instead", instead=effect.instead)
+    if rule is not None and (way := document.text_in(rule.instead, s.words.lang)):
+        yield s.words.sentence("staff.provider.instead", instead=way)
 
 
 def _validity(s: Subject) -> Iterator[str]:

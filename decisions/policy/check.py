@@ -1,6 +1,6 @@
 """Checking a policy file: schema, a linter with stable codes, and its own cases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,6 +12,7 @@ from decisions.policy.document import PolicyCase, PolicyDocument
 from decisions.policy.examples import case_of, moment_of
 from decisions.policy.ladder import State
 from decisions.policy.load import Policy, load_policy
+from decisions.policy.text import Text
 from decisions.thresholds import Stake, break_even
 
 Severity = Literal["error", "warning"]
@@ -60,6 +61,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _holds,
         _fraud_path,
         _appeals,
+        _texts,
     )
     for rule in rules:
         yield from rule(document)
@@ -144,7 +146,7 @@ def _fraud_path(document: PolicyDocument) -> Iterator[Finding]:
     path = document.fraud_path
     if path is None:
         return
-    if not path.terms_clause.strip():
+    if not document.own(path.terms_clause):
         text = "acting without notice needs the clause of the terms that allows it"
         yield Finding("fraud_path_without_terms_clause", "error", "fraud_path", text)
     if path.review_within_hours > path.auto_expire_hours:
@@ -157,6 +159,30 @@ def _appeals(document: PolicyDocument) -> Iterator[Finding]:
     if stops and not document.appeals.channel:
         text = "access can be taken away, but nobody is named to object to"
         yield Finding("no_appeal_channel", "warning", "appeals", text)
+
+
+def _texts(document: PolicyDocument) -> Iterator[Finding]:
+    """Whoever gets a notice in a language should read the policy in it."""
+    for where, text, languages in _customer_texts(document):
+        needed = dict.fromkeys((document.language, *languages))
+        missing = [lang for lang in needed if not document.text_in(text, lang)]
+        if text and missing:
+            said = f"is read in {', '.join(missing)} too: give it by language"
+            yield Finding("text_missing", "warning", where, said)
+
+
+def _customer_texts(
+    document: PolicyDocument,
+) -> Iterator[tuple[str, Text, Iterable[str]]]:
+    kinds, path = document.notices.kinds, document.fraud_path
+    everywhere = [lang for rule in kinds.values() for lang in rule.languages]
+    yield "title", document.title, everywhere
+    for name, rule in kinds.items():
+        yield f"notices.kinds.{name}.text", rule.text, rule.languages
+    mode = document.essential.restricted_mode
+    yield "essential.restricted_mode", mode, everywhere
+    if path is not None:
+        yield "fraud_path.wording", path.wording, everywhere
 
 
 def _budget(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:

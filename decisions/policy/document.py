@@ -33,6 +33,7 @@ from decisions.policy.rules import (
     Review,
     Termination,
 )
+from decisions.policy.text import Language, Text, own_text, text_in
 
 Thresholds = dict[Action, Share]
 
@@ -120,13 +121,15 @@ class PolicyDocument(Strict):
     forbear_policy: Literal[1] = Field(description="version of this schema")
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     version: Annotated[int, Field(ge=1)]
-    title: str = ""
+    title: Text = ""
     effective_from: date
     effective_to: date | None = None
     owner: str
-    approved_by: str | None = None
+    approved_by: Text | None = None
     jurisdiction: str | None = None
-    language: str = "en"
+    language: Language = Field(
+        default="en", description="of every text that is not given by language"
+    )
     contact: str = Field(default="", description="how customers reach a person")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     because: str = ""
@@ -165,6 +168,14 @@ class PolicyDocument(Strict):
     guardrails: GuardRails = GuardRails()
     amendments: tuple[Amendment, ...] = ()
     cases: tuple[PolicyCase, ...] = ()
+
+    def own(self, text: Text) -> str:
+        """A free text for a reader whose language is unknown."""
+        return own_text(text, self.language)
+
+    def text_in(self, text: Text, lang: str) -> str:
+        """A free text in one language; empty where the policy does not have it."""
+        return text_in(text, lang, self.language)
 
     @model_validator(mode="after")
     def _mode_has_what_it_needs(self) -> "PolicyDocument":

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from decisions.actions import Action
 from decisions.policy.costs import Amount, Share, Strict
+from decisions.policy.text import Language, Text
 
 Days = Annotated[int, Field(ge=0, le=3650)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -52,7 +53,7 @@ class NoticeRule(Strict):
     """A message the policy requires before it goes further."""
 
     channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[Language, ...] = ("en",)
     proof: Literal["sent", "delivered"] = "delivered"
     send_within_days: Days = 2
     retry_after_days: Annotated[int, Field(ge=1)] = Field(
@@ -60,7 +61,7 @@ class NoticeRule(Strict):
     )
     is_final_warning: bool = False
     fee: Amount = 0.0
-    text: str = Field(default="", description="what it tells the customer, in a line")
+    text: Text = Field(default="", description="what it tells the customer, in a line")
     because: str = ""
 
 

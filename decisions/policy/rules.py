@@ -7,6 +7,7 @@ from pydantic import Field
 from decisions.actions import Action
 from decisions.policy.costs import Amount, Share, Strict
 from decisions.policy.ladder import Days, Name
+from decisions.policy.text import Text
 
 Hours = Annotated[float, Field(gt=0, le=8760)]
 Count = Annotated[int, Field(ge=0)]
@@ -48,6 +49,14 @@ class Holds(Strict):
     manual: StandingHold = StandingHold(covers_fraud=True)
 
 
+NEUTRAL = {
+    "en": "Access is paused while we check unusual activity on the account.",
+    "de": "Der Zugang ist gesperrt, während wir ungewöhnliche Vorgänge prüfen.",
+    "fr": "L'accès est suspendu pendant que nous vérifions une activité inhabituelle.",
+    "pt-BR": "O acesso está suspenso enquanto verificamos uma atividade incomum.",
+}
+
+
 class EvidenceRule(Strict):
     """A sign of fraud that opens the fast path."""
 
@@ -60,7 +69,7 @@ class EvidenceRule(Strict):
 class FraudPath(Strict):
     """Suspension without a prior notice, on evidence; it expires by itself."""
 
-    terms_clause: str = Field(default="", description="the clause that allows it")
+    terms_clause: Text = Field(default="", description="the clause that allows it")
     evidence_any: tuple[EvidenceRule, ...] = Field(min_length=1)
     min_p_fraud: Share = 0.5
     notice: Name | None = Field(default=None, description="sent after the action")
@@ -71,7 +80,7 @@ class FraudPath(Strict):
         default=True,
         description="stop our own charges to a payment method that may be stolen",
     )
-    wording: str = "Access is paused while we check unusual activity on the account."
+    wording: Text = Field(default=NEUTRAL, description="what the customer is told")
     because: str = ""
 
 
@@ -100,7 +109,7 @@ class Essential(Strict):
     segments: tuple[str, ...] = ()
     products: tuple[str, ...] = Field(default=(), description="glob patterns")
     never: tuple[Action, ...] = ("suspend", "block")
-    restricted_mode: str = ""
+    restricted_mode: Text = ""
     because: str = ""
 
 
@@ -179,7 +188,7 @@ class ProviderRule(Strict):
     billing: Literal["license", "usage", "*"] = "*"
     committed: bool | None = None
     suspension_stops: Share = Field(description="share of the cost that stops")
-    instead: str = Field(default="", description="what does stop the cost")
+    instead: Text = Field(default="", description="what does stop the cost")
     cancel_window: bool = Field(
         default=False, description="may be cancelled until cancel_window_ends_at"
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from decisions.actions import SEVERITY, STOPS
 from decisions.policy.rules import EvidenceRule, FraudPath
+from decisions.policy.text import Text
 from decisions.publish.page import Section
 from decisions.publish.source import Source
 
@@ -63,8 +64,8 @@ def _sign(s: Source, rule: EvidenceRule) -> str:
 
 
 def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
-    if path.terms_clause:
-        yield s.say("protective.clause", clause=_clause(s, path.terms_clause))
+    if clause := _clause(s, path.terms_clause):
+        yield s.say("protective.clause", clause=clause)
     yield s.say("protective.estimate")
     if path.notice is not None:
         notice, hours = s.notice(path.notice), path.notice_within_hours
@@ -82,11 +83,12 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
         yield s.say("protective.wording", wording=wording)
 
 
-def _clause(s: Source, clause: str) -> str:
-    """The clause; in another language than the policy's its number alone, if any."""
-    number = clause.split(maxsplit=1)[0]
+def _clause(s: Source, clause: Text) -> str:
+    """The clause; where it is not in this page's language its number alone, if any."""
+    own = s.document.own(clause)
+    number = own.partition(" ")[0]
     is_number = number[:1].isdigit() or number[:1] == "§"
-    return s.own(clause) or (number if is_number else clause)
+    return s.own(clause) or (number if is_number else own)
 
 
 def restoring(s: Source) -> Section:

@@ -8,6 +8,7 @@ from babel import Locale
 from decisions.explain.naming import Form, notice_name
 from decisions.explain.wording import Wording
 from decisions.policy.document import PolicyDocument
+from decisions.policy.text import Text
 from decisions.publish.page import Block, Items, Paragraph, Section
 
 
@@ -39,9 +40,9 @@ class Source:
         """A notice in running text; forms: name, the, of."""
         return notice_name(self.document, name, self.words, form)
 
-    def own(self, text: str) -> str:
+    def own(self, text: Text) -> str:
         """The policy's free text, where it is in this page's language; else nothing."""
-        return text.strip() if self.document.language == self.words.lang else ""
+        return self.document.text_in(text, self.words.lang)
 
     def language(self, code: str) -> str:
         """The name of a language in this page's language."""

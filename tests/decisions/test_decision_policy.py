@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from decisions.errors import PolicyFileError
+from decisions.explain import LANGUAGES
 from decisions.policy.check import check, check_policy
 from decisions.policy.load import (
     SHIPPED,
@@ -124,6 +125,14 @@ def _unused_notice(v: Values) -> None:
     v["notices"]["kinds"]["birthday"] = {"channels": ["email"]}
 
 
+def _untranslated_notice(v: Values) -> None:
+    v["notices"]["kinds"]["reminder_1"] |= {"languages": ["en", "nl"], "text": "Hello"}
+
+
+def _title_in_another_language(v: Values) -> None:
+    v["title"] = {"fr": "Recouvrement"}
+
+
 def _expires_before_review(v: Values) -> None:
     v["fraud_path"]["auto_expire_hours"] = 1
 
@@ -146,6 +155,8 @@ def _expires_before_review(v: Values) -> None:
         (_wrong_case, "case_failed"),
         (_no_stop, "no_notice_path"),
         (_no_channel, "no_appeal_channel"),
+        (_untranslated_notice, "text_missing"),
+        (_title_in_another_language, "text_missing"),
     ],
 )
 def test_the_linter_finds(change: Callable[[Values], None], code: str) -> None:
@@ -214,6 +225,20 @@ def test_the_hash_is_of_the_content() -> None:
     same = parse_policy("# a comment\n" + text)
     other = parse_policy(text.replace("{EUR: 25}", "{EUR: 26}"))
     assert parse_policy(text).hash == same.hash != other.hash
+
+
+def test_plain_texts_and_texts_by_language_are_both_read() -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text()
+    plain = text + "\nfraud_path: {terms_clause: '9', evidence_any: [{kind: '*'}]}\n"
+    document = parse_policy(plain).document
+    assert document.text_in("Unpaid", "en") == "Unpaid"
+    assert document.text_in("Unpaid", "fr") == ""
+    assert document.own({"fr": "Impayé"}) == "Impayé"
+    path = document.fraud_path
+    assert path is not None
+    assert all(document.text_in(path.wording, lang) for lang in LANGUAGES)
+    with pytest.raises(PolicyFileError, match="title"):
+        parse_policy(text.replace("  fr: Politique", "  Français: Politique"))
 
 
 def test_amendments_apply_from_their_local_day() -> None:

@@ -14,6 +14,7 @@ from decisions.explain import LANGUAGES, UnknownLanguageError
 from decisions.explain.wording import messages
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy, load_policy, shipped_policies
+from decisions.policy.text import Text
 from decisions.publish import FORMATS, Format, UnknownFormatError, publish
 from decisions.publish.composition import compose
 from decisions.publish.page import Table, texts
@@ -198,17 +199,29 @@ def test_every_shipped_policy_reads_without_codes_or_foreign_sentences(
     page = compose(policy, lang)
     said = " ".join([page.title, page.lead, *spoken(policy, lang)])
     assert not RAW.findall(said)
-    if policy.document.language != lang:
-        foreign = [policy.document.title, *_free_texts(policy.document)]
-        assert not [text for text in foreign if text and text in said]
+    for text in _free_texts(policy.document):
+        assert not isinstance(text, str)
+        assert text[lang] in said
+        assert not [t for t in text.values() if t != text[lang] and t in said]
 
 
-def _free_texts(document: PolicyDocument) -> list[str]:
-    found = [rule.text for rule in document.notices.kinds.values()]
+def _free_texts(document: PolicyDocument) -> list[Text]:
+    found = [document.title, *(rule.text for rule in document.notices.kinds.values())]
     found.append(document.essential.restricted_mode)
     if document.fraud_path is not None:
         found.append(document.fraud_path.wording)
-    return found
+    return [text for text in found if text]
+
+
+def test_a_plain_text_is_in_the_language_of_the_policy_alone() -> None:
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["title"] = "Our own title"
+    values["fraud_path"]["terms_clause"] = "§ 9 Protective suspension"
+    policy = Policy(PolicyDocument.model_validate(values))
+    pages = {lang: publish(policy, lang, "md") for lang in LANGUAGES}
+    assert [lang for lang, page in pages.items() if "Our own title" in page] == ["en"]
+    assert [lang for lang, page in pages.items() if "Protective sus" in page] == ["en"]
+    assert all("§" in page for page in pages.values())
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
