@@ -6,6 +6,7 @@ from typing import Any
 
 from advice.joint_reasons import JointReason
 from decisions.case import Case
+from decisions.counterfactual import Counterfactuals
 from decisions.recommendation import Recommendation
 from features.facts import AccountFacts
 from features.money import major_units
@@ -33,6 +34,7 @@ class Advice:
     case: Case
     recommendation: Recommendation
     reasons: tuple[JointReason, ...]
+    counterfactuals: Counterfactuals | None = None  # None: not asked for
 
     @property
     def facts(self) -> AccountFacts:

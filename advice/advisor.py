@@ -5,6 +5,7 @@ numbers cannot differ.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,14 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from advice.advice import Advice
+from advice.counterfactual import counterfactuals
 from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import joint_reasons, loss_shares
 from advice.knowledge import missing_parts, shared_settings, trained_tables
+from advice.remedies import Situation
 from advice.settlement import settlement_note
 from decisions.actions import Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.policy.load import Policy
+from decisions.recommendation import Recommendation
 from features.account import account_facts
 from features.events import Events
 from features.facts import AccountFacts
@@ -82,6 +86,7 @@ class Advisor:
         book: BookState = _EMPTY_BOOK,
         previous: Action | None = None,
         previous_at: datetime | None = None,
+        with_counterfactuals: bool = False,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
 
@@ -94,22 +99,44 @@ class Advisor:
             book: what depends on other customers.
             previous: the action recommended last time, for hysteresis.
             previous_at: when that was.
+            with_counterfactuals: also say what would change the answer; every thing
+                tried costs one more scoring, without contributions.
         """
         given = self.settings.tables if tables is None else tables
-        settings, compilers = self._compilers(given)
-        moment = microseconds(as_of)
-        rows = compilers.rows(events, moment)
-        facts = account_facts(events, moment, settings)
-        p = {
-            target: float(self.predictors[target].probability(row[None, :])[0])
-            for target, row in rows.items()
-        }
+        moment, last = microseconds(as_of), (previous, previous_at)
+        facts, rows, p = self._numbers(events, moment, given)
         parts = {
             target: self.predictors[target].contributions(row[None, :])[0]
             for target, row in rows.items()
         }
-        last = (previous, previous_at)
-        return self.conclude(facts, rows, p, parts, observed_until, book, last)
+        advice = self.conclude(facts, rows, p, parts, observed_until, book, last)
+        if not with_counterfactuals:
+            return advice
+
+        def ask_again(imagined: Events) -> Recommendation:
+            facts, _, p = self._numbers(imagined, moment, given)
+            return self._decide(self._case(facts, p, observed_until, last), book)
+
+        situation = self._situation(events, advice)
+        return replace(advice, counterfactuals=counterfactuals(situation, ask_again))
+
+    def _situation(self, events: Events, advice: Advice) -> Situation:
+        settings, _ = self._compilers(advice.facts.tables)
+        terms = self.policy.in_force(advice.as_of) or self.policy.latest
+        answer = advice.recommendation
+        return Situation(events, advice.facts, answer, terms.document, settings)
+
+    def _numbers(
+        self, events: Events, moment: int, tables: frozenset[str]
+    ) -> tuple[AccountFacts, dict[str, Row], dict[str, float]]:
+        """Facts, and per target the features (F,) and the probability."""
+        settings, compilers = self._compilers(tables)
+        rows = compilers.rows(events, moment)
+        p = {
+            target: float(self.predictors[target].probability(row[None, :])[0])
+            for target, row in rows.items()
+        }
+        return account_facts(events, moment, settings), rows, p
 
     def advise_portfolio(
         self,
@@ -137,18 +164,8 @@ class Advisor:
         `rows` (F,), `p` and `parts` (F + 1,) are per target: features, probability
         and contributions; `last` is the action recommended last time, and when.
         """
-        missing = missing_parts(self.trained_tables, facts)
-        case = Case(
-            facts=facts,
-            p_fraud=p.get("fraud"),
-            p_nonpayment=p.get("nonpayment"),
-            nonpayment_given_fraud=self.nonpayment_given_fraud,
-            missing=missing,
-            observed_until=observed_until,
-            previous=last[0],
-            previous_at=last[1],
-        )
-        recommendation = recommend(case, self.policy, facts.as_of, book)
+        case = self._case(facts, p, observed_until, last)
+        recommendation = self._decide(case, book)
         terms = self.policy.in_force(facts.as_of)
         weights = loss_shares(recommendation, terms.model if terms else None)
         found = {
@@ -158,6 +175,27 @@ class Advisor:
             for target, row in rows.items()
         }
         return Advice(case, recommendation, joint_reasons(found, weights))
+
+    def _case(
+        self,
+        facts: AccountFacts,
+        p: Mapping[str, float],
+        observed_until: datetime | None,
+        last: tuple[Action | None, datetime | None],
+    ) -> Case:
+        return Case(
+            facts=facts,
+            p_fraud=p.get("fraud"),
+            p_nonpayment=p.get("nonpayment"),
+            nonpayment_given_fraud=self.nonpayment_given_fraud,
+            missing=missing_parts(self.trained_tables, facts),
+            observed_until=observed_until,
+            previous=last[0],
+            previous_at=last[1],
+        )
+
+    def _decide(self, case: Case, book: BookState) -> Recommendation:
+        return recommend(case, self.policy, case.facts.as_of, book)
 
     def _make_compilers(
         self, tables: frozenset[str]

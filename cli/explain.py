@@ -28,6 +28,9 @@ def explain(
         Path | None,
         typer.Option(help="SVG of expected cost per action over the probability"),
     ] = None,
+    changes: Annotated[
+        bool, typer.Option(help="say what would change the recommendation")
+    ] = True,
     policy: PolicyFile = None,
 ) -> None:
     """Say in plain words what is recommended for one customer, and why.
@@ -50,9 +53,10 @@ def explain(
         to_datetime(moment_of(read, as_of)),
         tables=read.settings.tables,
         observed_until=to_datetime(read.observed_until),
+        with_counterfactuals=changes,
     )
     answer = advice.recommendation
-    said = explained(advice.case, answer, advisor.policy, lang)
+    said = explained(advice.case, answer, advisor.policy, lang, advice.counterfactuals)
     say(said.text(audience))
     if audience == "staff":
         for reason in advice.reasons:

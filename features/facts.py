@@ -47,6 +47,15 @@ class OpenPromise:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingPayment:
+    """A payment on its way: not settled, and not older than its settlement days."""
+
+    payment_id: str
+    amount: int
+    invoice_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One notice of the current arrears episode, with what became of it."""
 
@@ -161,3 +170,4 @@ class AccountFacts:
     subscriptions: tuple[LiveSubscription, ...] = field(default=())
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has
     recurring_committed: int | None = None  # the part of recurring_monthly committed
+    pending: tuple[PendingPayment, ...] = field(default=())  # they make up in_flight

@@ -11,6 +11,7 @@ from advice.advice import Advice, reason_row
 from advice.advisor import Advisor
 from decisions.actions import Action
 from decisions.case import Basis
+from decisions.counterfactual import Counterfactuals
 from decisions.recommendation import (
     Hold,
     NoticeDue,
@@ -121,6 +122,10 @@ class ScoreAnswer(_Part):
         description="when the proposed action would be permitted if nothing else"
         " changed; null where it waits for somebody"
     )
+    counterfactuals: Counterfactuals | None = Field(
+        description="what would change the action, by asking again with one thing more;"
+        " null when the request did not ask for it"
+    )
     requires_person: bool
     approvals: int
     meanwhile_action: Action | None = Field(
@@ -203,6 +208,7 @@ def answer_of(
             for target, found in given.thresholds.items()
         },
         "reasons": [reason_row(reason) for reason in advice.reasons],
+        "counterfactuals": advice.counterfactuals,
         "ladder_state": given.state,
         "warnings": warnings,
         "versions": versions,

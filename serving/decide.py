@@ -41,6 +41,7 @@ def decide(
         book=before.book,
         previous=before.previous,
         previous_at=before.previous_at,
+        with_counterfactuals=request.counterfactuals,
     )
     note = advisor.currency_note
     warnings = (

@@ -65,6 +65,11 @@ class ScoreRequest(BaseModel):
         description="how far your data observe; absent: as_of. Older than the policy"
         " accepts means no decision.",
     )
+    counterfactuals: bool = Field(
+        default=False,
+        strict=True,
+        description="also say what would change the action; costs several scorings",
+    )
     events: dict[str, Rows] = Field(
         description="rows by table, named and typed as in the portfolio contract"
     )

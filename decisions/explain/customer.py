@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY, SUSPEND
+from decisions.explain.change import customer_change
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
 
@@ -41,6 +42,7 @@ def customer_passages(s: Subject) -> tuple[Passage, ...]:
         *s.passage("owed", _owed(s)),
         *s.passage("protection", _protection(s)),
         *s.passage("notice", _notices(s)),
+        *s.passage("change", customer_change(s)),
         *s.passage("next", _next(s)),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from decisions.case import Case
+from decisions.counterfactual import Counterfactuals
 from decisions.explain.customer import customer_passages
 from decisions.explain.passage import Passage, Subject
 from decisions.explain.staff import staff_passages
@@ -33,7 +34,11 @@ class Explanation:
 
 
 def explain(
-    case: Case, recommendation: Recommendation, policy: Policy, lang: str
+    case: Case,
+    recommendation: Recommendation,
+    policy: Policy,
+    lang: str,
+    counterfactuals: Counterfactuals | None = None,
 ) -> Explanation:
     """Say a recommendation in plain language.
 
@@ -42,11 +47,12 @@ def explain(
         recommendation: its answer to that case.
         policy: the policy that gave it; moments are told in its timezone.
         lang: one of `LANGUAGES`.
+        counterfactuals: what would change the answer, where that was asked.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
     words = Wording(lang, recommendation.currency, terms.zone)
-    subject = Subject(case, recommendation, terms, words)
+    subject = Subject(case, recommendation, terms, words, counterfactuals)
     return Explanation(lang, staff_passages(subject), customer_passages(subject))

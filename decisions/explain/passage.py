@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decisions.case import Case
+from decisions.counterfactual import Counterfactuals
 from decisions.explain.wording import Wording
 from decisions.exposure import UNITS
 from decisions.recommendation import Recommendation
@@ -28,6 +29,7 @@ class Subject:
     answer: Recommendation
     terms: Terms
     words: Wording
+    counterfactuals: Counterfactuals | None = None
 
     def passage(self, topic: str, sentences: Iterable[str]) -> tuple[Passage, ...]:
         """A passage, or nothing where there is nothing to say."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY, STOPS, Action
+from decisions.explain.change import staff_change
 from decisions.explain.comparison import compare
 from decisions.explain.frequency import BASES, fitting_base, frequency
 from decisions.explain.naming import notice_name
@@ -19,6 +20,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
         *s.passage("comparison", weighed(s)),
         *s.passage("recommended", _recommended(s)),
         *s.passage("withheld", _withheld(s)),
+        *s.passage("change", staff_change(s)),
         *s.passage("holds", _holds(s)),
         *s.passage("notice", _notices(s)),
         *s.passage("person", _person(s)),

@@ -133,10 +133,13 @@ class Account:
         if standing.overdue is None:
             return
         as_of, rules = standing.as_of, self.rules
-        standing.in_flight = standing.promised = 0
-        for row in self._books.pending.values():
-            if as_of - row[2] <= rules.settlement_us(row[6]):
-                standing.in_flight += row[5]
+        standing.promised = 0
+        standing.pending = [
+            row
+            for row in self._books.pending.values()
+            if as_of - row[2] <= rules.settlement_us(row[6])
+        ]
+        standing.in_flight = sum(row[5] for row in standing.pending)
         for promise in standing.promises:
             amount = standing.overdue if promise.amount is None else promise.amount
             standing.promised += amount

@@ -17,6 +17,7 @@ from features.facts import (
     OpenDispute,
     OpenItem,
     OpenPromise,
+    PendingPayment,
 )
 from features.moments import DAY_US, to_datetime
 from features.settings import PortfolioSettings
@@ -88,6 +89,9 @@ def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
         subscriptions=_subscriptions(standing),
         tables=rules.settings.tables,
         recurring_committed=standing.recurring_committed,
+        pending=tuple(
+            PendingPayment(row[3], row[5], row[7]) for row in standing.pending
+        ),
     )
 
 

@@ -65,6 +65,7 @@ class Standing:
     customer: Row | None = None  # the latest known version
     disputes: Sequence[Dispute] = ()  # also those that ended
     promises: Sequence[Promise] = ()
+    pending: Sequence[Row] = ()  # payments in flight
     contacts: Sequence[Row] = ()
     subscriptions: Sequence[Subscription] = ()
     n_live: int = 0  # subscriptions

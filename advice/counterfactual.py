@@ -1,0 +1,71 @@
+"""What would change a recommendation, found by asking again.
+
+Every option was scored and decided by the very path that decided, on the customer's
+events and one thing more. Nothing is inferred from contributions of features.
+"""
+
+from collections.abc import Callable, Iterator
+
+from advice.remedies import Remedy, Situation, remedies
+from decisions.actions import SEVERITY, Action
+from decisions.counterfactual import Counterfactual, Counterfactuals
+from decisions.recommendation import Recommendation
+from features.additions import with_rows
+from features.events import Events
+from features.money import major_units
+
+MOST = 3
+
+AskAgain = Callable[[Events], Recommendation]
+
+
+def counterfactuals(s: Situation, ask_again: AskAgain) -> Counterfactuals:
+    """The least that leads to a milder action, and what it leads to.
+
+    Args:
+        s: the customer as asked about, with the answer given.
+        ask_again: the same question about other events.
+    """
+    if s.answer.recommended_action is None:
+        return Counterfactuals("no_decision")
+    if s.answer.recommended_action == "none":
+        return Counterfactuals("not_needed")
+    groups = list(remedies(s))
+    found = tuple(option for group in groups for option in _milder(s, group, ask_again))
+    if found:
+        return Counterfactuals("found", found[:MOST])
+    has_events = any(groups) or s.facts.source in ("invoices", "ageing")
+    return Counterfactuals("needs_person" if has_events else "nothing_to_simulate")
+
+
+def _milder(
+    s: Situation, group: tuple[Remedy, ...], ask_again: AskAgain
+) -> Iterator[Counterfactual]:
+    """Of more and more of the same: each step that leads to something milder still."""
+    action = s.answer.recommended_action
+    for remedy in group:
+        if action is None or action == "none":
+            return
+        then = ask_again(with_rows(s.events, remedy.rows))
+        if then.recommended_action is None:
+            continue
+        if SEVERITY[then.recommended_action] < SEVERITY[action]:
+            action = then.recommended_action
+            yield _option(s, remedy, then, action)
+
+
+def _option(
+    s: Situation, remedy: Remedy, then: Recommendation, leads_to: Action
+) -> Counterfactual:
+    return Counterfactual(
+        kind=remedy.kind,
+        leads_to=leads_to,
+        p_nonpayment=then.p_nonpayment,
+        p_fraud=then.p_fraud,
+        currency=s.settings.currency,
+        amount=None if remedy.amount is None else major_units(remedy.amount),
+        invoices=remedy.invoices,
+        until=remedy.until,
+        proofs=remedy.proofs,
+        reactivation=None if s.answer.reactivation else then.reactivation,
+    )
