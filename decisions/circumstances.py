@@ -14,7 +14,8 @@ from decisions.holds import (
     reactivation,
     standing_holds,
 )
-from decisions.ladder import STOP_ACTIONS, Position, stand
+from decisions.ladder import Position, stand
+from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Hold, Reactivation, Withheld
 from decisions.scope import Targets, targets
 from decisions.terms import Terms
@@ -120,7 +121,7 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
     pursuit = (*arrears_reasons(terms, facts), *hold_reasons(terms, facts, aim))
     position = _NOWHERE
     if not pursuit:
-        position = stand(terms, terms.calendar, facts, at)
+        position = stand(terms, facts, at)
     ordinary = _ordinary(facts, terms, at, pursuit, position, aim)
     shorter = high_usage_reasons(terms, facts, at)
     if shorter is not None:

@@ -9,14 +9,14 @@ what is due, and every later rung waits for it.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisions.actions import SEVERITY, SUSPEND, Action
-from decisions.calendar import WorkingCalendar
+from decisions.actions import SEVERITY, SUSPEND
+from decisions.clock import days_on_clock, late_items
+from decisions.opening import STOP_ACTIONS, Climb
 from decisions.policy.ladder import NoticeRule, State
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.terms import Terms
+from decisions.told import Told
 from features.facts import AccountFacts, Notice
-
-STOP_ACTIONS: tuple[Action, ...] = ("suspend", "block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,50 +36,18 @@ class Position:
     waits: Withheld | None
 
 
-class Told:
-    """Notices that count: sent in this episode, under this policy, by name."""
-
-    def __init__(self, terms: Terms, facts: AccountFacts) -> None:
-        self._kinds = terms.document.notices.kinds
-        self._by_name: dict[str, list[Notice]] = {}
-        started = facts.episode_started_at
-        for notice in facts.notices:
-            if started is not None and notice.sent_at < started:
-                continue
-            if notice.policy is None or _is_of(notice.policy, terms):
-                self._by_name.setdefault(notice.name, []).append(notice)
-
-    def notices(self, name: str) -> list[Notice]:
-        return self._by_name.get(name, [])
-
-    def proven_at(self, name: str) -> datetime | None:
-        """The moment from which a notice counts: its first delivery (or sending)."""
-        found = self._by_name.get(name)
-        if not found:
-            return None
-        if self._kinds[name].proof == "sent":
-            moments = [n.sent_at for n in found if n.bounced_at is None]
-        else:
-            moments = [n.delivered_at for n in found if n.delivered_at is not None]
-        return min(moments, default=None)
-
-
-def _is_of(policy: str, terms: Terms) -> bool:
-    if terms.any_version:
-        return policy.partition("@")[0] == terms.document.name
-    return policy == terms.reference
-
-
-def stand(
-    terms: Terms, calendar: WorkingCalendar, facts: AccountFacts, at: datetime
-) -> Position:
+def stand(terms: Terms, facts: AccountFacts, at: datetime) -> Position:
     """Where the customer stands at `at`, for arrears that may be acted on."""
+    days = days_on_clock(terms, facts)
+    if days is None:
+        return Position(None, 0, None, _not_started(terms))
     told = Told(terms, facts)
+    climb = Climb(terms, facts, told, days, at)
     delivered = False
     last: State | None = None
     action = 0  # a rung without a notice goes on until the next is entered
     for state in terms.document.ladder:
-        opens, code = _opens_at(terms, calendar, facts, told, state, at)
+        opens, code = climb.opens(state)
         if opens is None or opens > at:
             return Position(last, action, None, _waits(state, code, opens))
         severity = SEVERITY[state.action]
@@ -116,45 +84,6 @@ def _at_a_stop(state: State, severity: int, delivered: bool) -> Position:
     return Position(state, severity, None, Withheld("ladder_state", ("block",), text))
 
 
-def _opens_at(
-    terms: Terms,
-    calendar: WorkingCalendar,
-    facts: AccountFacts,
-    told: Told,
-    state: State,
-    at: datetime,
-) -> tuple[datetime | None, str]:
-    """When the rung's condition holds (None: not by time alone), and what for."""
-    when, document = state.when, terms.document
-    grace = document.clock.grace_days
-    missing_days = when.days_overdue + grace - (facts.days_overdue or 0)
-    opens, code = at, "too_early"
-    if missing_days > 0:
-        opens = calendar.after_days(at, missing_days - 1)
-    counted = [(n, d, calendar.after_days) for n, d in when.days_since.items()]
-    counted += [
-        (n, d, calendar.after_business_days)
-        for n, d in when.business_days_since.items()
-    ]
-    for name, days, after in counted:
-        proven = told.proven_at(name)
-        if proven is None:
-            return None, "notice_missing"
-        if after == calendar.after_days and at - proven > timedelta(days=days + 2):
-            continue  # long over: no need to know the exact moment
-        ends = after(proven, days)
-        if ends > opens:
-            opens, code = ends, "cure_period"
-    if when.days_suspended:
-        off = [a.at for a in facts.access_off if a.action in STOP_ACTIONS]
-        if not off:
-            return None, "not_suspended"
-        ends = calendar.after_days(min(off), when.days_suspended)
-        if ends > opens:
-            opens, code = ends, "too_early"
-    return opens, code
-
-
 def _due(
     rule: NoticeRule,
     state: State,
@@ -168,24 +97,28 @@ def _due(
     if waiting:
         return None
     channel = rule.channels[min(len(notices), len(rule.channels) - 1)]
-    late = sorted(facts.items, key=lambda item: item.due_on)
     return NoticeDue(
         notice=state.notice or "",
         state=state.state,
         channel=channel,
         languages=rule.languages,
         send_by=at + timedelta(days=rule.send_within_days),
-        invoices=tuple(item.invoice_id for item in late if item.days_overdue > 0),
+        invoices=tuple(item.invoice_id for item in late_items(facts)),
         is_final_warning=rule.is_final_warning,
     )
 
 
 def _waits(state: State, code: str, opens: datetime | None) -> Withheld:
+    when = state.when
     reason = {
         "too_early": f"the state {state.state!r} has not been reached yet",
         "cure_period": f"the time to pay before {state.state!r} still runs",
         "notice_missing": f"a notice that {state.state!r} counts from was not proven",
         "not_suspended": f"{state.state!r} follows a suspension, and access is on",
+        "too_few_invoices": f"{state.state!r} asks for {when.unpaid_invoices}"
+        " overdue invoices or more",
+        "too_little_overdue": f"{state.state!r} asks for {when.overdue_amount:.2f}"
+        " overdue or more",
     }[code]
     return Withheld(code, STOP_ACTIONS, f"Not yet: {reason}.", opens)
 
@@ -207,6 +140,12 @@ def _no_notice(state: State) -> Withheld:
         STOP_ACTIONS,
         f"No stop: nothing before {state.state!r} was proven to be delivered.",
     )
+
+
+def _not_started(terms: Terms) -> Withheld:
+    least = terms.document.clock.min_invoice
+    text = f"No overdue invoice reaches {least:.2f}, so the clock has not started."
+    return Withheld("clock_not_started", STOP_ACTIONS, text)
 
 
 def _no_rung() -> Withheld:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.calendar import WorkingCalendar
 from decisions.cost import CostModel, cost_model
-from decisions.exposure import StakeTerms, stake_terms
+from decisions.exposure import UNITS, StakeTerms, stake_terms
 from decisions.policy.document import PolicyDocument, Thresholds
 
 _NEVER = 2.0  # no probability reaches it
@@ -54,6 +54,8 @@ class Terms:
     mode: str
     needs_clv: bool
     calendar: WorkingCalendar
+    counts_every_due_date: bool
+    min_invoice: int  # ten-thousandths
     stale_after: timedelta
     valid_for: timedelta
 
@@ -94,7 +96,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
     rails, path = document.guardrails, document.fraud_path
     usage, first = document.high_usage, document.first_invoice
     limit = document.approvals.four_eyes_over
-    zone = ZoneInfo(document.calendar.timezone)
+    zone, clock = ZoneInfo(document.calendar.timezone), document.clock
     return Terms(
         document=document,
         reference=reference,
@@ -121,6 +123,8 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         mode=document.mode,
         needs_clv=_needs_clv(document),
         calendar=WorkingCalendar(document.calendar, zone),
+        counts_every_due_date=clock.anchor == "due_date" and not clock.min_invoice,
+        min_invoice=round(clock.min_invoice * UNITS),
         stale_after=timedelta(hours=rails.any.stale_hours),
         valid_for=timedelta(hours=rails.any.valid_hours),
     )

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from decisions.actions import Action
 from decisions.evidence import counting_evidence, is_confirmed
 from decisions.exposure import UNITS
-from decisions.ladder import STOP_ACTIONS, Position, Told
+from decisions.ladder import Position
+from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Hold, Withheld
 from decisions.scope import Targets
 from decisions.terms import Terms
+from decisions.told import Told
 from features.facts import AccountFacts
 
 STEPS: tuple[Action, ...] = ("remind", "service_request", "suspend", "block")

@@ -25,6 +25,19 @@ class OpenItem:
     contested: int
     days_overdue: int  # 0 when not due or wholly contested; clock per CONTRACT 2.5
     subscription_id: str | None = None
+    disputed_until: date | None = None  # local day on which its last dispute ended
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAttempt:
+    """A charge that failed or came back; `status` is `failed` or `returned`."""
+
+    at: datetime
+    status: str
+    method: str | None = None
+    failure_code: str | None = None
+    invoice_id: str | None = None  # None: for whatever was due by then
+    instrument_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +184,5 @@ class AccountFacts:
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has
     recurring_committed: int | None = None  # the part of recurring_monthly committed
     pending: tuple[PendingPayment, ...] = field(default=())  # they make up in_flight
+    # charges of what is overdue now that failed, oldest first
+    payment_attempts: tuple[PaymentAttempt, ...] = field(default=())

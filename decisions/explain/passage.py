@@ -59,6 +59,7 @@ class Subject:
             "in_flight": _major(facts.in_flight),
             "days": facts.days_overdue,
             "materiality": terms.materiality,
+            "min_invoice": document.clock.min_invoice,
             "p_bad": None if states is None else round(1.0 - states.good, 3),
             "p_fraud": round(answer.p_fraud or 0.0, 3),
             "min_p_bad": terms.min_p_bad,

@@ -57,6 +57,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
     """The linter's rules over one dated version."""
     rules: tuple[Callable[[PolicyDocument], Iterator[Finding]], ...] = (
         _unreachable,
+        _count_alone,
         _notices,
         _holds,
         _fraud_path,
@@ -93,6 +94,15 @@ def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
             stopped = state.action
         if state.notice:
             told.add(state.notice)
+
+
+def _count_alone(document: PolicyDocument) -> Iterator[Finding]:
+    """Three invoices of one euro are three invoices: a count alone misleads."""
+    for state in document.ladder:
+        when = state.when
+        if when.unpaid_invoices and not (when.days_overdue or when.overdue_amount):
+            text = "a count of invoices alone says little: add an age or an amount"
+            yield Finding("count_alone", "warning", f"ladder.{state.state}", text)
 
 
 def _notices(document: PolicyDocument) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from decisions.policy.load import Policy, parse_document
 
 # paths of money in a policy file; `*` is any key or any entry of a list
 MONEY = (
+    "clock.min_invoice",
+    "ladder.*.when.overdue_amount",
     "costs.loss.chargeback_fee",
     "costs.actions.*.fixed",
     "guardrails.suspend.min_exposure",

@@ -78,6 +78,15 @@ class Amendment(Strict):
     because: str = Field(min_length=1)
 
 
+class FailedCharge(Strict):
+    """A charge of an example's invoices that failed."""
+
+    days_ago: Annotated[int, Field(ge=0)]
+    method: str = "card"
+    code: str | None = None
+    status: Literal["failed", "returned"] = "failed"
+
+
 class PolicyCase(Strict):
     """An example with its expected answer; every check of the file runs it.
 
@@ -91,6 +100,13 @@ class PolicyCase(Strict):
     usage: Amount = 0.0
     clv: Amount | None = 0.0
     days_overdue: int = 0
+    n_invoices: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="overdue invoices that share the open amount"
+    )
+    payment_terms_days: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="from the issue of an invoice to its due date"
+    )
+    failed: tuple[FailedCharge, ...] = ()
     contested: Amount = 0.0
     in_flight: Amount = 0.0
     promised: Amount = 0.0

@@ -13,6 +13,7 @@ from features.facts import (
     OpenDispute,
     OpenItem,
     OpenPromise,
+    PaymentAttempt,
 )
 
 _TABLES = frozenset({"customers", "subscriptions", "invoices", "payments", "disputes"})
@@ -83,22 +84,38 @@ def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
         ),
         evidence=tuple(_evidence(sign, at) for sign in example.evidence),
         tables=frozenset(tables),
+        payment_attempts=_attempts(example, at),
     )
 
 
 def _items(example: PolicyCase, due_at: datetime) -> tuple[OpenItem, ...]:
-    amount = _units(example.open) or 0
-    return (
+    amount = (_units(example.open) or 0) // example.n_invoices
+    contested = (_units(example.contested) or 0) // example.n_invoices
+    return tuple(
         OpenItem(
-            invoice_id="i1",
-            issued_at=due_at - timedelta(days=30),
+            invoice_id=f"i{n}",
+            issued_at=due_at - timedelta(days=example.payment_terms_days),
             due_on=due_at.date(),
             amount=amount,
             remainder=amount,
-            contested=_units(example.contested) or 0,
+            contested=contested,
             days_overdue=example.days_overdue,
-        ),
+        )
+        for n in range(1, example.n_invoices + 1)
     )
+
+
+def _attempts(example: PolicyCase, at: datetime) -> tuple[PaymentAttempt, ...]:
+    found = [
+        PaymentAttempt(
+            at - timedelta(days=charge.days_ago),
+            charge.status,
+            charge.method,
+            charge.code,
+        )
+        for charge in example.failed
+    ]
+    return tuple(sorted(found, key=lambda attempt: attempt.at))
 
 
 def _notices(example: PolicyCase, at: datetime) -> list[Notice]:

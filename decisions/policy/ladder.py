@@ -34,13 +34,26 @@ class Calendar(Strict):
 
 
 class Clock(Strict):
-    """What the days of the ladder are counted from (the facts count the same way)."""
+    """From what the days of the ladder are counted, and what starts the count.
 
-    anchor: Literal["due_date"] = "due_date"
+    Only overdue, uncontested invoices start it, and the oldest clock counts; after a
+    dispute it starts anew.
+    """
+
+    anchor: Literal["due_date", "invoice_date", "payment_failed"] = Field(
+        default="due_date",
+        description="payment_failed: the first failed charge of the invoice; without"
+        " one its due date",
+    )
     of: Literal["earliest_unpaid"] = "earliest_unpaid"
     after_partial_payment: Literal["re_anchor"] = "re_anchor"
     grace_days: Days = Field(
         default=0, description="added to every days_overdue of the ladder"
+    )
+    min_invoice: Amount = Field(
+        default=0.0,
+        description="an invoice with less unpaid does not start the clock, though it"
+        " counts in the sum",
     )
     substantially_paid_share: Share = Field(
         default=1.0,
@@ -84,7 +97,15 @@ class Notices(Strict):
 class When(Strict):
     """Entry condition of a state; all parts must hold."""
 
-    days_overdue: Days = 0
+    days_overdue: Days = Field(
+        default=0, description="days on the policy's clock, whatever its anchor"
+    )
+    unpaid_invoices: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0, description="at least so many invoices are overdue"
+    )
+    overdue_amount: Amount = Field(
+        default=0.0, description="at least so much is overdue and not under way"
+    )
     days_since: dict[Name, Days] = Field(default_factory=dict)
     business_days_since: dict[Name, Days] = Field(default_factory=dict)
     days_suspended: Days = 0

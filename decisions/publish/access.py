@@ -21,8 +21,9 @@ def _ordinary(s: Source) -> Iterator[str]:
     if not stops:
         yield s.say("access.never")
         return
-    first = stops[0].when.days_overdue + s.document.clock.grace_days
-    yield s.say("access.earliest", n=first)
+    clock = s.document.clock
+    first = stops[0].when.days_overdue + clock.grace_days
+    yield s.say(f"access.earliest_{clock.anchor}", n=first)
     yield s.say("access.proven")
     yield s.say(f"access.{s.document.service.suspend}")
 

@@ -37,13 +37,17 @@ def _row(s: Source, n: int, state: State) -> tuple[str, ...]:
 
 
 def _when(s: Source, state: State) -> Iterator[str]:
-    when = state.when
+    when, clock = state.when, s.document.clock
     waits = when.days_since or when.business_days_since or when.days_suspended
-    n = when.days_overdue + s.document.clock.grace_days
+    n = when.days_overdue + clock.grace_days
     if n:
-        yield s.words.say("publish.when.overdue", n=n)
-    elif not waits:
+        yield s.words.say(f"publish.when.after_{clock.anchor}", n=n)
+    elif not (waits or when.unpaid_invoices or when.overdue_amount):
         yield s.words.say("publish.when.due")
+    if when.unpaid_invoices:
+        yield s.words.say("publish.when.unpaid", n=when.unpaid_invoices)
+    if when.overdue_amount:
+        yield s.words.say("publish.when.amount", amount=when.overdue_amount)
     for unit, since in (
         ("days", when.days_since),
         ("business", when.business_days_since),
@@ -75,7 +79,9 @@ def counting(s: Source) -> Section:
 
 def _clock(s: Source) -> Iterator[str]:
     clock, document = s.document.clock, s.document
-    yield s.say("counting.anchor")
+    yield s.say(f"counting.anchor_{clock.anchor}")
+    if clock.min_invoice:
+        yield s.say("counting.min_invoice", least=clock.min_invoice)
     if clock.grace_days:
         yield s.say("counting.grace", n=clock.grace_days)
     if clock.substantially_paid_share < 1.0:

@@ -22,6 +22,7 @@ class DebtItem(NamedTuple):
     contested: int
     days_overdue: int  # 0 when not due, wholly contested or its dispute ended today
     is_overdue: bool  # its due day has ended and part of it is uncontested
+    disputed_until: int | None = None  # local day on which its last dispute ended
 
 
 class Owed(NamedTuple):
@@ -119,10 +120,17 @@ class Arrears:
         for invoice, remainder in debts:
             part = contested.get(invoice.id, 0)
             is_overdue = today > invoice.due_on and part < remainder
-            days = 0
+            days, ended_on = 0, None
             if is_overdue:
-                days = today - self._clock_start(invoice, moment)
-            items.append(DebtItem(invoice, remainder, part, days, is_overdue))
+                if self._clock_stops:
+                    ended_on = self._disputed_until(invoice, moment)
+                start = invoice.due_on
+                if ended_on is not None and ended_on > start:
+                    start = ended_on
+                days = today - start
+            items.append(
+                DebtItem(invoice, remainder, part, days, is_overdue, ended_on)
+            )
             if is_overdue:
                 overdue += remainder - part
                 if days > days_overdue:
@@ -141,12 +149,11 @@ class Arrears:
             total[invoice.id] = total.get(invoice.id, 0) + part
         return total
 
-    def _clock_start(self, invoice: Invoice, moment: int) -> int:
-        """The local day from which days are counted."""
-        if invoice.id not in self._clock_stops:
-            return invoice.due_on
-        ended = [end for end in self._clock_stops[invoice.id] if end <= moment]
-        return max([invoice.due_on, *map(self._days.day, ended)])
+    def _disputed_until(self, invoice: Invoice, moment: int) -> int | None:
+        """The local day on which the last dispute about an invoice had ended."""
+        ends = self._clock_stops.get(invoice.id, ())
+        ended = [self._days.day(end) for end in ends if end <= moment]
+        return max(ended, default=None)
 
     def _ends_of_disputes(self) -> dict[str, list[int]]:
         """For each invoice the moments at which a dispute about it ended."""

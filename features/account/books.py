@@ -140,7 +140,7 @@ class Books:
                 items.append((row[2], 2, payment_id, REFUND, row[5], None, 0, 0, None))
                 continue
             before = self._state.get(payment_id)
-            if before is None or _stage(row) > _stage(before):
+            if before is None or stage(row) > stage(before):
                 self._state[payment_id] = changed[payment_id] = row
         for payment_id, row in changed.items():
             if payment_id in self._posted:
@@ -193,6 +193,6 @@ def _document(row: Row) -> Item:
     return (at, 0, document_id, kind, amount, names, due_at, due_on, subscription)
 
 
-def _stage(row: Row) -> tuple[int, int, int]:
+def stage(row: Row) -> tuple[int, int, int]:
     """Orders the status rows of one payment; the last one is its state."""
     return row[2], row[0], _PROGRESS[row[4]]

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from features.account.account import Account
+from features.account.attempts import payment_attempts
 from features.account.contacts import n_promises_since, notices_since
 from features.account.evidence import evidence
 from features.account.history import account_columns, history_of
@@ -92,11 +93,16 @@ def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
         pending=tuple(
             PendingPayment(row[3], row[5], row[7]) for row in standing.pending
         ),
+        payment_attempts=payment_attempts(events, standing, rules),
     )
 
 
 def _moment(moment: int | None) -> datetime | None:
     return None if moment is None else to_datetime(moment)
+
+
+def _day(day: int) -> date:
+    return _DAY_ZERO + timedelta(days=day)
 
 
 def _created_at(customer: KnownTable) -> int | None:
@@ -128,12 +134,13 @@ def _items(s: Standing) -> tuple[OpenItem, ...]:
         OpenItem(
             invoice_id=item.invoice.id,
             issued_at=to_datetime(item.invoice.issued_at),
-            due_on=_DAY_ZERO + timedelta(days=item.invoice.due_on),
+            due_on=_day(item.invoice.due_on),
             amount=item.invoice.amount,
             remainder=item.remainder,
             contested=item.contested,
             days_overdue=item.days_overdue if s.overdue else 0,
             subscription_id=item.invoice.subscription_id,
+            disputed_until=None if (day := item.disputed_until) is None else _day(day),
         )
         for item in s.owed.items
     )

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from decisions.case import Case
+from decisions.policy.load import Policy, load_policy, parse_document, shipped_policies
 from features.facts import (
     AccountFacts,
     ActiveHold,
@@ -16,6 +17,7 @@ from features.facts import (
     OpenDispute,
     OpenItem,
     OpenPromise,
+    PaymentAttempt,
 )
 
 TUESDAY = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
@@ -172,12 +174,64 @@ def stops(draw: st.DrawFn, at: datetime) -> tuple[ExecutedAction, ...]:
 
 
 @st.composite
+def items(
+    draw: st.DrawFn, at: datetime, open_: int, contested: int, days: int
+) -> tuple[OpenItem, ...]:
+    """Up to three invoices that sum to what is open; the first is the oldest."""
+    n = draw(st.integers(1, 3))
+    found = []
+    for i in range(n):
+        last = i == n - 1
+        owed = open_ - open_ // n * i if last else open_ // n
+        part = contested - contested // n * i if last else contested // n
+        late = days if i == 0 else draw(st.integers(0, days))
+        due_at = at - timedelta(days=late if late else -draw(st.integers(0, 9)))
+        ended = draw(
+            st.sampled_from([None, None, timedelta(days=draw(st.integers(0, 40)))])
+        )
+        until = None if ended is None else min(due_at - ended, due_at).date()
+        found.append(
+            OpenItem(
+                invoice_id=f"i{i}",
+                issued_at=due_at - timedelta(days=draw(st.integers(0, 45))),
+                due_on=due_at.date(),
+                amount=owed,
+                remainder=owed,
+                contested=part,
+                days_overdue=late if part < owed else 0,
+                subscription_id=draw(st.sampled_from([None, "s0"])),
+                disputed_until=until,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def attempts(draw: st.DrawFn, at: datetime) -> tuple[PaymentAttempt, ...]:
+    """Failed charges, the oldest first."""
+    codes = ["insufficient_funds", "do_not_honor", "lost_or_stolen", None]
+    found = [
+        PaymentAttempt(
+            at - timedelta(days=draw(st.integers(0, 60))),
+            draw(st.sampled_from(["failed", "failed", "returned"])),
+            draw(st.sampled_from(["card", "card", "direct_debit", None])),
+            draw(st.sampled_from(codes)),
+            draw(st.sampled_from([None, "i0", "i1"])),
+            draw(st.sampled_from([None, "card-1", "card-2"])),
+        )
+        for _ in range(draw(st.integers(0, 4)))
+    ]
+    return tuple(sorted(found, key=lambda attempt: attempt.at))
+
+
+@st.composite
 def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
     """Facts in which the amounts add up as the contract says."""
     open_ = draw(money)
     contested = round(open_ * draw(shares))
     days = draw(st.sampled_from([0, 0, 2, 5, 15, 25, 35, 50, 100]))
     overdue = open_ - contested if days else 0
+    owed = overdue > 0
     in_flight, promised = round(overdue * draw(shares)), round(overdue * draw(shares))
     fields: dict[str, Any] = {
         "customer_id": draw(st.sampled_from(["c1", "c2", "c3", "c4", "c5"])),
@@ -211,6 +265,8 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "promises": (OpenPromise(at, at + timedelta(days=5), promised),)
         if promised
         else (),
+        "items": draw(items(at, open_, contested, days)) if owed else (),
+        "payment_attempts": draw(attempts(at)) if owed else (),
     }
     return facts_of(at, **fields)
 
@@ -255,6 +311,27 @@ def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
             st.sampled_from([None, None, "remind", "review", "service_request"])
         ),
     )
+
+
+SHIPPED = [load_policy(path) for path in shipped_policies()]
+
+
+@st.composite
+def random_policies(draw: st.DrawFn) -> Policy:
+    """A shipped policy with another clock and other triggers."""
+    shipped = draw(st.sampled_from(SHIPPED))
+    values = shipped.document.model_dump(mode="json", by_alias=True)
+    values["clock"] |= {
+        "anchor": draw(st.sampled_from(["due_date", "invoice_date", "payment_failed"])),
+        "min_invoice": draw(st.sampled_from([0, 0, 100, 3000])),
+        "grace_days": draw(st.sampled_from([0, 0, 4])),
+    }
+    for state in values["ladder"]:
+        state["when"] |= {
+            "unpaid_invoices": draw(st.sampled_from([0, 0, 0, 2, 3])),
+            "overdue_amount": draw(st.sampled_from([0, 0, 0, 500])),
+        }
+    return Policy(parse_document(values, "random"))
 
 
 moments = st.datetimes(

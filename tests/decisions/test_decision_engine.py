@@ -24,6 +24,7 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     probabilities,
     random_cases,
+    random_policies,
 )
 
 POLICIES = [load_policy(path) for path in shipped_policies()]
@@ -31,7 +32,7 @@ policies = st.sampled_from(POLICIES)
 PLAIN = BookState()
 
 
-@given(case=random_cases(), policy=policies, at=moments)
+@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
 def test_one_customer_and_a_portfolio_agree(
     case: Case, policy: Policy, at: datetime
 ) -> None:

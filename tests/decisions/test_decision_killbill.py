@@ -31,6 +31,10 @@ BLOCKED = (
 CANCEL = "<subscriptionCancellationPolicy>END_OF_TERM</subscriptionCancellationPolicy>"
 
 
+COUNT = "numberOfUnpaidInvoicesEqualsOrExceeds"
+BALANCE = "totalUnpaidInvoiceBalanceEqualsOrExceeds"
+
+
 def _leaf(name: str, text: str) -> str:
     return f"<{name}>{text}</{name}>"
 
@@ -87,8 +91,9 @@ def test_what_cannot_be_expressed_is_listed() -> None:
     )
     draft = import_killbill(xml, "USD")
     text = " | ".join(draft.not_expressed)
+    assert "numberOfUnpaid" not in text
+    assert "totalUnpaid" not in text
     for word in (
-        "numberOfUnpaid",
         "responseForLast",
         "autoReevaluation",
         "exemption",
@@ -97,8 +102,47 @@ def test_what_cannot_be_expressed_is_listed() -> None:
     ):
         assert word in text
     policy = parse_policy(draft.policy)
-    assert policy.document.materiality == {"USD": 50.0}
     assert policy.document.ladder[0].notice == "final_notice"
+    for state in policy.document.ladder:  # the added warning asks for the same
+        assert (state.when.unpaid_invoices, state.when.overdue_amount) == (3, 50.0)
+
+
+def test_counts_and_amounts_are_expressed_state_by_state() -> None:
+    xml = _xml(
+        _state("BLOCKED", 14, BLOCKED, _leaf(COUNT, "3")),
+        _state("WARNING", 10, more=_leaf(BALANCE, "50.5")),
+    )
+    draft = import_killbill(xml)
+    [warning, blocked] = parse_policy(draft.policy).document.ladder
+    assert (warning.when.unpaid_invoices, warning.when.overdue_amount) == (0, 50.5)
+    assert (blocked.when.unpaid_invoices, blocked.when.overdue_amount) == (3, 0)
+    assert any("only what is overdue" in note for note in draft.not_expressed)
+
+
+def test_a_state_without_an_age_comes_after_the_milder_ones() -> None:
+    xml = _xml(
+        f"<state name='BLOCKED'><condition>{_leaf(COUNT, '5')}</condition>"
+        f"{BLOCKED}</state>",
+        _state("WARNING", 10),
+    )
+    policy = parse_policy(import_killbill(xml).policy)
+    assert [s.state for s in policy.document.ladder] == ["warning", "blocked"]
+    assert "count_alone" in {f.code for f in check(policy)}
+    assert not [f for f in check(policy) if f.severity == "error"]
+
+
+def test_days_count_from_the_invoice_date_as_kill_bill_counts_them() -> None:
+    policy = parse_policy(import_killbill(TUTORIAL).policy)
+    assert policy.document.clock.anchor == "invoice_date"
+    # issued forty days ago, due ten days ago: the clock shows forty
+    late = overdue_facts(500, days=10, notices=(delivered("warning", 5),))
+    assert recommend(Case(late), policy, TUESDAY).recommended_action == "suspend"
+
+
+def test_a_count_that_is_no_number_is_refused() -> None:
+    xml = _xml(_state("A", 3, more=_leaf(COUNT, "many")))
+    with pytest.raises(PolicyFileError, match="many"):
+        import_killbill(xml)
 
 
 @pytest.mark.parametrize(

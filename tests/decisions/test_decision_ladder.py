@@ -17,8 +17,8 @@ from decisions import (
 )
 from decisions.calendar import WorkingCalendar
 from decisions.evidence import counting_evidence
-from decisions.ladder import Told
 from decisions.policy.load import shipped_policies
+from decisions.told import Told
 from features.facts import AccountFacts, ExecutedAction, Notice
 from tests.decisions.decision_cases import (
     TABLES,
@@ -28,10 +28,11 @@ from tests.decisions.decision_cases import (
     moments,
     overdue_facts,
     random_cases,
+    random_policies,
 )
 
 POLICIES = [load_policy(path) for path in shipped_policies()]
-policies = st.sampled_from(POLICIES)
+policies = st.one_of(st.sampled_from(POLICIES), random_policies())
 
 
 def _answer(facts: AccountFacts, at: datetime = TUESDAY) -> Recommendation:

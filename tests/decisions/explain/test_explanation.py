@@ -45,7 +45,7 @@ def emitted_codes() -> set[str]:
             if isinstance(node, ast.Assign) and "code" in ast.unparse(node.targets[0]):
                 found |= _constants(node.value)
     found |= _returned("calendar.py", "_closed", "_closed_day")
-    found |= _returned("ladder.py", "_opens_at")
+    found |= _returned("opening.py", "_owes_too_little", "_waits")
     found |= set(_choices("holds", "kind")) | {"explore", "holdout"}
     return found - set(_NO_DECISION)
 
@@ -66,7 +66,7 @@ def _returned(file: str, *names: str) -> set[str]:
         for node in ast.walk(ast.parse((ROOM / file).read_text()))
         if isinstance(node, ast.FunctionDef) and node.name in names
         for returned in ast.walk(node)
-        if isinstance(returned, ast.Return) and returned.value is not None
+        if isinstance(returned, ast.Return | ast.Yield) and returned.value is not None
         for constant in _constants(returned.value)
     }
 

@@ -58,7 +58,9 @@ def full_document() -> PolicyDocument:
     """The default policy with everything filled in that it leaves out."""
     values = DEFAULT.document.model_dump(mode="json", by_alias=True)
     values["effective_to"] = "2030-12-31"
-    values["clock"]["grace_days"] = 2
+    values["clock"] |= {"grace_days": 2, "min_invoice": 10}
+    for state in values["ladder"]:
+        state["when"]["overdue_amount"] = 50
     values["calendar"]["days_off"] = ["2026-12-24"]
     values["holdout"]["share"] = 0.02
     values["reconnection"]["fee_cap"] = 15
@@ -273,6 +275,24 @@ def test_optional_parts_are_told_in_every_language(lang: str) -> None:
     values["notices"]["kinds"] = {}
     values["essential"] = {}
     assert spoken(Policy(PolicyDocument.model_validate(values)), lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("anchor", ["due_date", "invoice_date", "payment_failed"])
+def test_the_page_says_from_what_days_are_counted(anchor: str, lang: str) -> None:
+    values = full_document().model_dump(mode="json", by_alias=True)
+    values["clock"]["anchor"] = anchor
+    values["ladder"][0]["when"] |= {"unpaid_invoices": 7, "overdue_amount": 321}
+    policy = Policy(PolicyDocument.model_validate(values))
+    sections = {s.name: texts(s) for s in compose(policy, lang).sections}
+    said = [text for section in sections.values() for text in section]
+    assert not RAW.findall(" ".join(said))
+    own = messages("decisions.publish", lang)
+    assert own[f"publish.counting.anchor_{anchor}"] in sections["counting"]
+    for other in {"due_date", "invoice_date", "payment_failed"} - {anchor}:
+        assert own[f"publish.counting.anchor_{other}"] not in said
+    first = sections["timeline"][1]
+    assert all(number in first for number in ("5", "7", "321"))  # 3 days, 2 of grace
 
 
 def amended() -> Policy:

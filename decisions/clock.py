@@ -1,0 +1,83 @@
+"""The policy's clock: from what its days are counted, and what starts it.
+
+The clock of each overdue invoice starts at the policy's anchor, or when the last
+dispute about it ended, if that is later; the oldest clock counts. What is not due yet
+starts none, however long ago it was issued.
+"""
+
+from datetime import date, timedelta
+
+from decisions.terms import Terms
+from features.facts import AccountFacts, OpenItem, PaymentAttempt
+
+
+def late_items(facts: AccountFacts) -> list[OpenItem]:
+    """Invoices that are overdue and not wholly contested, the oldest first."""
+    late = [item for item in facts.items if item.days_overdue > 0]
+    return sorted(late, key=lambda item: item.due_on)
+
+
+def uncontested(item: OpenItem) -> int:
+    """What is unpaid and not contested, in ten-thousandths."""
+    return item.remainder - item.contested
+
+
+def days_on_clock(terms: Terms, facts: AccountFacts) -> int | None:
+    """Local days on the policy's clock; None when nothing has started it.
+
+    Where the portfolio has no invoices, days past the due date are all there is.
+    """
+    if terms.counts_every_due_date:
+        return facts.days_overdue or 0
+    late = late_items(facts)
+    if not late:
+        return facts.days_overdue or 0
+    days = [
+        _days(terms, facts, item)
+        for item in late
+        if uncontested(item) >= terms.min_invoice
+    ]
+    return max(days, default=None)
+
+
+def _days(terms: Terms, facts: AccountFacts, item: OpenItem) -> int:
+    ended = item.disputed_until or date.min
+    today = max(item.due_on, ended) + timedelta(days=item.days_overdue)
+    start = max(_anchor(terms, facts, item), ended)
+    return max(0, (today - start).days)
+
+
+def _anchor(terms: Terms, facts: AccountFacts, item: OpenItem) -> date:
+    anchor, local_day = terms.document.clock.anchor, terms.calendar.local_day
+    if anchor == "invoice_date":
+        return local_day(item.issued_at)
+    if anchor == "payment_failed":
+        failed = (local_day(attempt.at) for attempt in attempts_on(terms, facts, item))
+        return next(failed, item.due_on)
+    return item.due_on
+
+
+def attempts_on(
+    terms: Terms, facts: AccountFacts, item: OpenItem
+) -> list[PaymentAttempt]:
+    """Charges of an invoice that failed, the oldest first."""
+    return [
+        attempt
+        for attempt in facts.payment_attempts
+        if attempt.invoice_id == item.invoice_id
+        or (
+            attempt.invoice_id is None
+            and terms.calendar.local_day(attempt.at) >= item.due_on
+        )
+    ]
+
+
+def n_unpaid(facts: AccountFacts) -> int:
+    """Overdue invoices, less those that promised or in-flight money will pay."""
+    under_way = (facts.in_flight or 0) + (facts.promised or 0)
+    n = 0
+    for item in late_items(facts):
+        rest = uncontested(item)
+        n += rest > under_way
+        under_way = max(0, under_way - rest)
+    return n
