@@ -5,8 +5,8 @@ Every expression here takes one customer's numbers or a portfolio's columns alik
 
 from decisions.actions import BLOCK
 from decisions.circumstances import BLOCK_BIT, STEP_BITS, STOP_BITS, Circumstances
-from decisions.opening import STOP_ACTIONS
 from decisions.numbers import Number
+from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Withheld
 from decisions.terms import Terms
 from decisions.view import View

@@ -128,9 +128,7 @@ class Arrears:
                 if ended_on is not None and ended_on > start:
                     start = ended_on
                 days = today - start
-            items.append(
-                DebtItem(invoice, remainder, part, days, is_overdue, ended_on)
-            )
+            items.append(DebtItem(invoice, remainder, part, days, is_overdue, ended_on))
             if is_overdue:
                 overdue += remainder - part
                 if days > days_overdue:
