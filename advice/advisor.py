@@ -17,7 +17,12 @@ from advice.advice import Advice
 from advice.counterfactual import counterfactuals
 from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import joint_reasons, loss_shares
-from advice.knowledge import missing_parts, shared_settings, trained_tables
+from advice.knowledge import (
+    base_size,
+    missing_parts,
+    shared_settings,
+    trained_tables,
+)
 from advice.remedies import Situation
 from advice.settlement import settlement_note
 from decisions.actions import Action
@@ -68,6 +73,7 @@ class Advisor:
         self.notes = tuple(note for note in said if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
+        self.n_customers = base_size(self.bundles.values())
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
 
     @property

@@ -56,6 +56,16 @@ def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:
     }
 
 
+def base_size(bundles: Iterable[Bundle]) -> int | None:
+    """How many customers the latest training that says it has seen at its end."""
+    known = [
+        (bundle.trained_on, bundle.n_customers)
+        for bundle in bundles
+        if bundle.n_customers is not None
+    ]
+    return max(known)[1] if known else None
+
+
 def missing_parts(trained: frozenset[str], facts: AccountFacts) -> tuple[str, ...]:
     """What the models or the policy would have liked to know and were not given.
 

@@ -15,15 +15,22 @@ def stops_left(terms: Terms, book: BookState) -> float:
     if book.is_stopped:
         return 0.0
     rule = terms.document.budget
-    left = float("inf")
+    left = stops_per_day(terms, book.n_customers) - book.suspensions_today
     if rule.per_hour is not None:
         left = min(left, rule.per_hour - book.suspensions_last_hour)
-    if rule.per_day is not None:
-        left = min(left, rule.per_day - book.suspensions_today)
-    share, base = rule.share_of_customers_per_day, book.n_customers
-    if share is not None and base is not None:
-        left = min(left, ceil(share * base) - book.suspensions_today)
     return max(left, 0.0)
+
+
+def stops_per_day(terms: Terms, n_customers: int | None) -> float:
+    """The smaller of the day's two budgets; infinite when neither counts."""
+    rule = terms.document.budget
+    most = float("inf")
+    if rule.per_day is not None:
+        most = float(rule.per_day)
+    share = rule.share_of_customers_per_day
+    if share is not None and n_customers is not None:
+        most = min(most, float(ceil(share * n_customers)))
+    return most
 
 
 def has_stop_budget(terms: Terms, book: BookState) -> bool:

@@ -51,6 +51,7 @@ class Bundle:
         typical: each feature's usual value in training: median, or commonest category.
         metrics: of the untouched last period, name to value, low and high.
         data_hash: content hash of the portfolio it was trained on.
+        n_customers: how many that portfolio had at its end; None when not recorded.
     """
 
     target: str
@@ -64,6 +65,7 @@ class Bundle:
     typical: Mapping[str, Typical] = field(default_factory=dict)
     metrics: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     data_hash: str = ""
+    n_customers: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +112,10 @@ class Bundle:
         }
 
     def _manifest(self, parts: Mapping[str, bytes]) -> dict[str, Any]:
+        # a bundle from before this was recorded keeps its bytes, and so its name
+        size = {} if self.n_customers is None else {"n_customers": self.n_customers}
         return {
+            **size,
             "format": FORMAT,
             "target": self.target,
             "learner": self.learner,
@@ -174,6 +179,7 @@ class Bundle:
             typical=features["typical"],
             metrics={k: (v[0], v[1], v[2]) for k, v in manifest["metrics"].items()},
             data_hash=manifest["data_hash"],
+            n_customers=manifest.get("n_customers"),
             versions=manifest["versions"],
         )
 

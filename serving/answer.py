@@ -155,6 +155,9 @@ class ScoreAnswer(_Part):
     propensity: float
     missing: list[str]
     warnings: list[str]
+    n_customers: int | None = Field(
+        description="the base of budgets stated as a share; null: they did not count"
+    )
     versions: Versions
 
 
@@ -185,6 +188,7 @@ def answer_of(
     advisor: Advisor,
     versions: Versions,
     warnings: tuple[str, ...],
+    n_customers: int | None,
 ) -> ScoreAnswer:
     """The answer; the same arguments give the same bytes."""
     given = advice.recommendation
@@ -211,6 +215,7 @@ def answer_of(
         "counterfactuals": advice.counterfactuals,
         "ladder_state": given.state,
         "warnings": warnings,
+        "n_customers": n_customers,
         "versions": versions,
     }
     return ScoreAnswer.model_validate(said)

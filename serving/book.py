@@ -5,18 +5,22 @@ today's budgets. A customer counts once a day, and never against itself.
 """
 
 import json
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from decisions.actions import SEVERITY, Action
+from decisions.actions import SEVERITY, SUSPEND, Action
+from decisions.budget import has_stop_budget, is_queue_full, stops_per_day
 from decisions.case import BookState
 from decisions.policy.load import Policy
+from decisions.terms import Terms
 from features.moments import microseconds, to_datetime
 from serving.answer import ScoreAnswer
 from serving.decision_store import DecisionReader
+from serving.places import Claim, Kind, Limit, Place
 
 _HOUR = 3_600_000_000  # microseconds
 _KEPT_DAYS = 64
@@ -50,49 +54,63 @@ class Before:
         return cls(BookState(**said), previous, moment)
 
 
-@dataclass(slots=True)
+Places = defaultdict[str, set[int]]  # customer to moments, microseconds
+
+
+@dataclass(frozen=True, slots=True)
 class _Day:
-    """Who took a place on one local day, and for which moment (microseconds)."""
+    """Who took a place on one local day, from `begin` until before `end`."""
 
-    stops: dict[str, int] = field(default_factory=dict)
-    reviews: dict[str, int] = field(default_factory=dict)
+    begin: int
+    end: int
+    stop: Places = field(default_factory=lambda: defaultdict(set))
+    review: Places = field(default_factory=lambda: defaultdict(set))
 
-    def take(self, customer_id: str, as_of: int, action: str) -> None:
-        if action == "review":
-            self.reviews.setdefault(customer_id, as_of)
-        elif SEVERITY[action] >= SEVERITY["suspend"]:
-            self.stops.setdefault(customer_id, as_of)
+    def add(self, place: Place) -> None:
+        if self.begin <= place.as_of < self.end:
+            taken = self.stop if place.kind == "stop" else self.review
+            taken[place.customer_id].add(place.as_of)
 
 
 class Book:
-    """Places taken, in memory; restored from the recorded decisions when asked for.
+    """Places taken, as all processes recorded them: in memory, read on as they come.
 
-    An answer counts from the moment it is made, not when its commit returns: of many
-    concurrent requests none sees a place as free that another one was given.
+    What is decided at the same moment, here or in another process, is not known yet:
+    `claim` says what a decision rests on, the store refuses to record it when that no
+    longer holds, and then it is decided again. So no place is given twice.
     """
 
     def __init__(self, store: DecisionReader) -> None:
         self._store = store
         self._days: OrderedDict[tuple[ZoneInfo, date], _Day] = OrderedDict()
+        self._last_place = store.last_place()
 
     def before(
-        self, customer_id: str, as_of: datetime, policy: Policy, *, is_stopped: bool
+        self,
+        customer_id: str,
+        as_of: datetime,
+        policy: Policy,
+        *,
+        n_customers: int | None,
+        is_stopped: bool,
     ) -> Before:
         """What is known before deciding about one customer."""
-        terms = policy.in_force(as_of) or policy.latest
+        self._catch_up()
+        terms = _terms(policy, as_of)
         moment, today = microseconds(as_of), as_of.astimezone(terms.zone).date()
         days = [self._day(terms.zone, today + _DAY * n) for n in (-1, 0, 1)]
         # an hour to either side: senders with several clocks arrive out of order
         lately = {
             who
             for day in days
-            for who, at in day.stops.items()
-            if abs(at - moment) < _HOUR
+            for who, moments in day.stop.items()
+            if any(abs(at - moment) < _HOUR for at in moments)
         }
         book = BookState(
             suspensions_last_hour=len(lately - {customer_id}),
-            suspensions_today=len(days[1].stops.keys() - {customer_id}),
-            reviews_today=len(days[1].reviews) - (customer_id in days[1].reviews),
+            suspensions_today=len(days[1].stop.keys() - {customer_id}),
+            reviews_today=len(days[1].review) - (customer_id in days[1].review),
+            n_customers=n_customers,
             is_stopped=is_stopped,
         )
         oldest = microseconds(as_of - terms.stale_after)
@@ -101,30 +119,63 @@ class Book:
             return Before(book)
         return Before(book, last.action, to_datetime(last.as_of))
 
-    def take(self, answer: ScoreAnswer, policy: Policy) -> None:
-        """Count an answer that is about to be recorded."""
-        if answer.action is None or answer.in_force:
-            return
-        terms = policy.in_force(answer.as_of) or policy.latest
+    def claim(self, answer: ScoreAnswer, policy: Policy, known: Before) -> Claim | None:
+        """The place an answer takes, to be recorded with it; None if it takes none."""
+        kind = _kind(answer)
+        if kind is None:
+            return None
+        terms = _terms(policy, answer.as_of)
         day = self._day(terms.zone, answer.as_of.astimezone(terms.zone).date())
-        day.take(answer.customer_id, microseconds(answer.as_of), answer.action)
+        moment = microseconds(answer.as_of)
+        limits = tuple(_limits(kind, moment, day, terms, known.book))
+        return Claim(kind, answer.customer_id, moment, day.begin, day.end, limits)
 
-    def recount(self) -> None:
-        """Forget what was counted: an answer could not be recorded."""
-        self._days.clear()
+    def _catch_up(self) -> None:
+        for place in self._store.places_since(self._last_place):
+            for day in self._days.values():
+                day.add(place)
+            self._last_place = place.place_id
 
     def _day(self, zone: ZoneInfo, day: date) -> _Day:
         found = self._days.get((zone, day))
         if found is not None:
             self._days.move_to_end((zone, day))
             return found
-        found = _Day()
         begin, end = (
             microseconds(datetime.combine(d, time(0), zone)) for d in (day, day + _DAY)
         )
-        for taken in self._store.places_taken(begin, end):
-            found.take(taken.customer_id, taken.as_of, taken.action)
+        found = _Day(begin, end)
+        for place in self._store.places_taken(begin, end):
+            found.add(place)
         self._days[(zone, day)] = found
         if len(self._days) > _KEPT_DAYS:
             self._days.popitem(last=False)
         return found
+
+
+def _terms(policy: Policy, at: datetime) -> Terms:
+    return policy.in_force(at) or policy.latest
+
+
+def _kind(answer: ScoreAnswer) -> Kind | None:
+    """What goes on already takes no place, and no decision takes none."""
+    if answer.action is None or answer.in_force:
+        return None
+    if answer.action == "review":
+        return "review"
+    return "stop" if SEVERITY[answer.action] >= SUSPEND else None
+
+
+def _limits(
+    kind: Kind, moment: int, day: _Day, terms: Terms, book: BookState
+) -> Iterator[Limit]:
+    """Of the budgets with room: a review for want of a stop needs no place free."""
+    if kind == "review":
+        capacity = terms.document.review.capacity_per_day
+        if capacity is not None and not is_queue_full(terms, book):
+            yield Limit(day.begin, day.end, capacity)
+    elif has_stop_budget(terms, book):
+        per_hour = terms.document.budget.per_hour
+        if per_hour is not None:
+            yield Limit(moment - _HOUR + 1, moment + _HOUR, per_hour)
+        yield Limit(day.begin, day.end, stops_per_day(terms, book.n_customers))

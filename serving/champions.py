@@ -32,10 +32,18 @@ class InForce:
     advisor: Advisor
     versions: Versions
     policy_text: str
+    n_customers: int | None  # the base of budgets stated as a share
 
 
-def put_in_force(home: Path, bundle_ids: dict[str, str], policy_text: str) -> InForce:
+def put_in_force(
+    home: Path,
+    bundle_ids: dict[str, str],
+    policy_text: str,
+    n_customers: int | None = None,
+) -> InForce:
     """Load bundles from the shelf and put them together with a policy.
+
+    `n_customers` absent: as many as the bundles' portfolio had in training.
 
     Raises:
         ScoringError, DecisionError, AdviceError: naming what does not fit.
@@ -45,7 +53,8 @@ def put_in_force(home: Path, bundle_ids: dict[str, str], policy_text: str) -> In
         target: sha256(bundle.files["manifest.json"]).hexdigest()
         for target, bundle in advisor.bundles.items()
     }
-    return InForce(advisor, versions_of(advisor, hashes), policy_text)
+    versions = versions_of(advisor, hashes)
+    return InForce(advisor, versions, policy_text, n_customers or advisor.n_customers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Champions:
     def __init__(self, settings: ServingSettings, metrics: Metrics) -> None:
         self._home = settings.home
         self._policy_file = settings.policy or DEFAULT_POLICY
+        self._n_customers = settings.customers
         self._poll_s = settings.poll_s
         self._metrics = metrics
         self._loaded: Stamp | None = None
@@ -96,7 +106,7 @@ class Champions:
         try:
             ids = champion_ids(self._home)
             text = self._policy_file.read_text(encoding="utf-8")
-            found = put_in_force(self._home, ids, text)
+            found = put_in_force(self._home, ids, text, self._n_customers)
         except Exception as error:
             # whatever a file holds, the service goes on with what it has
             self._failed, self.refusal = stamp, Refusal.of(error)

@@ -49,7 +49,13 @@ def decide(
         *([] if note is None else [f"policy_currency: {note}"]),
     )
     return answer_of(
-        decision_id, recorded_at, advice, advisor, in_force.versions, warnings
+        decision_id,
+        recorded_at,
+        advice,
+        advisor,
+        in_force.versions,
+        warnings,
+        before.book.n_customers,
     )
 
 

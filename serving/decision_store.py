@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from decisions.actions import Action
+from serving import places
+from serving.places import Claim, Place
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
@@ -40,27 +42,17 @@ CREATE TABLE IF NOT EXISTS policies (
 CREATE INDEX IF NOT EXISTS decisions_customer ON decisions (
     json_extract(CAST(answer AS TEXT), '$.customer_id'), as_of
 );
-CREATE INDEX IF NOT EXISTS decisions_action ON decisions (
-    json_extract(CAST(answer AS TEXT), '$.action'), as_of
-);
 CREATE VIEW IF NOT EXISTS recommended AS SELECT
     as_of,
     recorded_at,
     json_extract(CAST(answer AS TEXT), '$.customer_id') AS customer_id,
-    json_extract(CAST(answer AS TEXT), '$.action') AS action,
-    json_extract(CAST(answer AS TEXT), '$.in_force') AS in_force
+    json_extract(CAST(answer AS TEXT), '$.action') AS action
 FROM decisions;
 """
 _LAST_RECOMMENDED = """
 SELECT customer_id, as_of, action FROM recommended
 WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
 ORDER BY as_of DESC, recorded_at DESC LIMIT 1
-"""
-_PLACES_TAKEN = """
-SELECT customer_id, as_of, action FROM recommended
-WHERE as_of >= ? AND as_of < ? AND action IN ('review', 'suspend', 'block')
-    AND NOT in_force
-ORDER BY recorded_at
 """
 _QUEUE_LIMIT = 10_000  # beyond this the disk does not follow: refuse, do not hoard
 
@@ -93,6 +85,15 @@ class NoDecisionsError(DecisionStoreError):
 
     def __init__(self, file: Path) -> None:
         super().__init__(f"no decisions are recorded in {file}: is FORBEAR_HOME right?")
+
+
+class NoPlaceLeftError(DecisionStoreError):
+    """Another process took the place this decision was to take: decide again."""
+
+    code = "no_place_left"
+
+    def __init__(self) -> None:
+        super().__init__("the place was taken in the meantime; decide again")
 
 
 class IdempotencyConflictError(DecisionStoreError):
@@ -138,6 +139,7 @@ _PLACES = ", ".join("?" for _ in fields(Decision))
 class _Pending:
     decision: Decision
     policy_content: str
+    claim: Claim | None
     future: "asyncio.Future[Decision]"
 
 
@@ -173,9 +175,18 @@ class DecisionReader:
         rows = self._rows(_LAST_RECOMMENDED, customer_id, since, before)
         return Recommended(*rows[0]) if rows else None
 
-    def places_taken(self, begin: int, end: int) -> list[Recommended]:
-        """New stops and reviews recommended for a moment in [begin, end)."""
-        return [Recommended(*row) for row in self._rows(_PLACES_TAKEN, begin, end)]
+    def places_taken(self, begin: int, end: int) -> list[Place]:
+        """Places taken for a moment in [begin, end), by any process."""
+        return [Place(*row) for row in self._rows(places.TAKEN, begin, end)]
+
+    def last_place(self) -> int:
+        """The number of the place committed last; 0 before the first."""
+        [(last,)] = self._rows("SELECT coalesce(max(place_id), 0) FROM places")
+        return int(last)
+
+    def places_since(self, place_id: int) -> list[Place]:
+        """Places committed after that one, by any process, in order."""
+        return [Place(*row) for row in self._rows(places.SINCE, place_id)]
 
     def policy_content(self, policy_hash: str) -> str:
         """The policy file of a recorded decision, as it was."""
@@ -204,9 +215,10 @@ class DecisionStore(DecisionReader):
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
         try:
-            # this connection is used inside the event loop: it may not wait
-            super().__init__(_connect(file, busy_timeout_ms=20))
-            self._db.executescript(_SCHEMA)
+            super().__init__(_connect(file))
+            self._db.executescript(_SCHEMA + places.SCHEMA)
+            # from now on this connection is used inside the event loop: no waiting
+            self._db.execute("PRAGMA busy_timeout=20")
         except sqlite3.Error as error:
             raise StoreUnavailableError(str(error)) from error
         self._queue: queue.Queue[_Pending | None] = queue.Queue(_QUEUE_LIMIT)
@@ -215,19 +227,23 @@ class DecisionStore(DecisionReader):
         )
         self._writer.start()
 
-    async def record(self, decision: Decision, policy_content: str) -> Decision:
-        """Commit `decision` and return it.
+    async def record(
+        self, decision: Decision, policy_content: str, claim: Claim | None = None
+    ) -> Decision:
+        """Commit `decision`, with the place it takes, and return it.
 
         If its idempotency key was committed before with the same body, the
         earlier decision is returned instead and nothing is written.
 
         Raises:
+            NoPlaceLeftError: another process took what `claim` rests on.
             IdempotencyConflictError: same idempotency key, another body.
             StoreUnavailableError: it could not be made durable.
         """
         future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Pending(decision, policy_content, future))
+            pending = _Pending(decision, policy_content, claim, future)
+            self._queue.put_nowait(pending)
         except queue.Full:
             raise StoreUnavailableError("too many decisions wait") from None
         return await future
@@ -251,7 +267,7 @@ class DecisionStore(DecisionReader):
         super().close()
 
     def _write(self) -> None:
-        db = _connect(self._file, busy_timeout_ms=5000)
+        db = _connect(self._file)
         is_open = True
         while is_open:
             waiting = [self._queue.get()]
@@ -264,12 +280,11 @@ class DecisionStore(DecisionReader):
         db.close()
 
 
-def _connect(file: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA busy_timeout=5000")  # two processes may start together
+    db.execute("PRAGMA busy_timeout=5000")  # another process may be writing
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
     return db
 
 
@@ -304,6 +319,9 @@ def _insert(db: sqlite3.Connection, pending: _Pending) -> Outcome:
         earlier = db.execute(query, (decision.key_id, decision.idempotency_key))
         for row in earlier.fetchall():
             return same_request(Decision(*row), decision.request_sha256)
+    claim = pending.claim
+    if claim is not None and not places.take(db, claim, decision.decision_id):
+        return NoPlaceLeftError()
     db.execute(
         "INSERT OR IGNORE INTO policies VALUES (?, ?)",
         (decision.policy_hash, pending.policy_content),

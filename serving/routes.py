@@ -15,13 +15,11 @@ from advice.assembly import is_stopped
 from advice.errors import NoBundleError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
-from serving.book import Book
+from serving.answering import Question, decided
 from serving.champions import Champions, InForce, Refusal
-from serving.decide import decide, decision_of, new_decision_id
 from serving.decision_store import (
     Decision,
     DecisionStore,
-    DecisionStoreError,
     IdempotencyConflictError,
     same_request,
 )
@@ -30,6 +28,8 @@ from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
+
+BaseFrom = Literal["setting", "training"]
 
 
 class Readiness(BaseModel):
@@ -41,6 +41,10 @@ class Readiness(BaseModel):
         description="code of what is wrong with the newest champion or policy file;"
         " the ones before it stay in force"
     )
+    n_customers: int | None = Field(
+        description="the base of budgets stated as a share; null: they do not count"
+    )
+    n_customers_from: BaseFrom | None
 
 
 router = APIRouter()
@@ -71,25 +75,12 @@ async def score(request: Request, key: ScoringKey) -> Response:
             return _answered(_same(earlier, body), is_replay=True)
     asked = parse_request(body)
     as_of = as_of_moment(asked, settings.clock_skew_s)
-    in_force = _in_force(request)
-    book: Book = state.book
-    policy = in_force.advisor.policy
-    stopped = is_stopped(settings.home)
-    before = book.before(asked.customer_id, as_of, policy, is_stopped=stopped)
-    decision_id, now = new_decision_id(), datetime.now(UTC)
-    answer = decide(asked, in_force, as_of, decision_id, now, before)
-    decision = decision_of(answer, body, before, key.key_id, idempotency_key)
-    book.take(answer, policy)
-    try:
-        recorded = await store.record(decision, in_force.policy_text)
-    except DecisionStoreError:
-        book.recount()
-        raise
-    metrics: Metrics = state.metrics
-    is_replay = recorded.decision_id != decision_id
-    if not is_replay:
-        metrics.count_decision(answer.action or "no_decision")
-    return _answered(recorded, is_replay=is_replay)
+    question = Question(asked, body, as_of, key.key_id, idempotency_key)
+    found = await decided(question, _in_force(request), state.book, store, settings)
+    if found.is_new:
+        metrics: Metrics = state.metrics
+        metrics.count_decision(found.action or "no_decision")
+    return _answered(found.decision, is_replay=not found.is_new)
 
 
 @router.get(
@@ -127,7 +118,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses=problems(503), tags=["operation"])
 async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded and decisions can be recorded."""
-    _in_force(request)
+    in_force = _in_force(request)
     state = request.app.state
     if not state.decisions.is_writable():
         raise ProblemError("not_ready", "decisions.sqlite cannot be written")
@@ -136,7 +127,15 @@ async def readyz(request: Request) -> Readiness:
         status="ready",
         is_stopped=is_stopped(state.settings.home),
         not_taken_up=None if refusal is None else refusal.code,
+        n_customers=in_force.n_customers,
+        n_customers_from=_base_from(state.settings, in_force),
     )
+
+
+def _base_from(settings: ServingSettings, in_force: InForce) -> BaseFrom | None:
+    if settings.customers is not None:
+        return "setting"
+    return None if in_force.n_customers is None else "training"
 
 
 @router.get("/metrics", tags=["operation"], response_class=Response)

@@ -29,6 +29,12 @@ class ServingSettings(BaseModel):
     policy: Path | None = Field(
         default=None, description="policy file; absent: the one that ships"
     )
+    customers: int | None = Field(
+        default=None,
+        ge=1,
+        description="how many customers there are, for budgets stated as a share;"
+        " absent: as many as the portfolio had in training",
+    )
     max_body_bytes: int = Field(default=4_000_000, ge=1_000, description="bytes")
     poll_s: float = Field(
         default=1.0, gt=0, description="seconds between looks at champions and policy"

@@ -10,6 +10,7 @@ import numpy as np
 
 from features.labels import TARGETS, Target
 from features.portfolio import Portfolio
+from features.snapshots import latest_snapshots
 from scoring.bundle import Bundle, Typical
 from scoring.shelf import forbear_home
 from training.errors import TrainingError, UnknownTargetError
@@ -106,6 +107,7 @@ def _bundle(
         for name, m in learnt.judgement.metrics.items()
     }
     observed_until = portfolio.observed_until / 1e6
+    present = latest_snapshots(portfolio, portfolio.observed_until)
     return Bundle(
         target=target,
         model=learnt.fitted.model,
@@ -118,6 +120,7 @@ def _bundle(
         typical=_typical(gathered.rows[target]),
         metrics=metrics,
         data_hash=portfolio.content_hash,
+        n_customers=present.num_rows or None,
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
     )
 

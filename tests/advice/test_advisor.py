@@ -1,6 +1,8 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,26 @@ def test_days_in_flight_that_differ_from_the_published_ones_are_noted(
     assert notes(direct_debit=5, bank_transfer=3, cheque=10) == ()
     [note] = notes(direct_debit=7, bank_transfer=3, cheque=10)
     assert "direct_debit 5 against 7" in note
+
+
+def test_the_base_is_that_of_the_latest_training_that_says_it(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    fraud, nonpayment = bundle_of("fraud"), bundle_of("nonpayment")
+    earlier = fraud.trained_on - timedelta(days=30)
+
+    def base(**n_customers: int | None) -> int | None:
+        bundles = {
+            "fraud": replace(fraud, n_customers=n_customers["fraud"]),
+            "nonpayment": replace(
+                nonpayment, n_customers=n_customers["late"], trained_on=earlier
+            ),
+        }
+        return Advisor(bundles, policy).n_customers
+
+    assert base(fraud=90, late=100) == 90
+    assert base(fraud=None, late=100) == 100
+    assert base(fraud=None, late=None) is None
 
 
 def test_without_any_bundle_there_is_no_advisor(policy: Policy) -> None:

@@ -30,6 +30,17 @@ def test_a_bundle_survives_the_disk(
     assert loaded.feature_set == bundle.feature_set
 
 
+def test_how_many_customers_there_were_survives_the_disk(
+    bundle_of: BundleOf, tmp_path: Path
+) -> None:
+    bundle = replace(bundle_of("linear"), n_customers=240)
+    assert bundle.manifest["n_customers"] == 240
+    assert Bundle.load(bundle.save(tmp_path)).n_customers == 240
+    before = bundle_of("linear")  # from before it was recorded: its bytes stay
+    assert "n_customers" not in before.manifest
+    assert Bundle.load(before.save(tmp_path)).n_customers is None
+
+
 def test_the_name_says_target_day_and_content(bundle_of: BundleOf) -> None:
     bundle = bundle_of("linear")
     assert re.fullmatch(r"nonpayment-20260630-[0-9a-f]{8}", bundle.bundle_id)

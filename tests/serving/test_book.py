@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY, STOP_FILE
+from decisions.actions import Action
 from decisions.case import BookState
 from decisions.policy.load import default_policy
 from features.moments import microseconds
@@ -20,6 +21,7 @@ from serving.app import create_app
 from serving.book import Before, Book
 from serving.decision_store import DecisionReader, Recommended
 from serving.key_store import KeyStore
+from serving.places import Kind, Place
 from serving.replay import replay
 from serving.settings import ServingSettings
 
@@ -30,24 +32,35 @@ NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 class Recorded:
     """A reader of decisions that were recorded by hand."""
 
-    def __init__(self, *recorded: tuple[str, str, str]) -> None:
+    def __init__(self, *recorded: tuple[str, str, Action]) -> None:
         self.recorded = [
-            Recommended(who, microseconds(datetime.fromisoformat(at)), action)  # type: ignore[arg-type]
+            Recommended(who, microseconds(datetime.fromisoformat(at)), action)
             for who, at, action in recorded
         ]
+        kinds: dict[str, Kind] = {"suspend": "stop", "review": "review"}
+        self.places = [
+            Place(n, kinds[r.action], r.customer_id, r.as_of)
+            for n, r in enumerate(self.recorded, 1)
+            if r.action in kinds
+        ]
 
-    def places_taken(self, begin: int, end: int) -> list[Recommended]:
-        taking = [r for r in self.recorded if r.action in ("review", "suspend")]
-        return [r for r in taking if begin <= r.as_of < end]
+    def last_place(self) -> int:
+        return len(self.recorded)
+
+    def places_since(self, place_id: int) -> list[Place]:
+        return [place for place in self.places if place.place_id > place_id]
+
+    def places_taken(self, begin: int, end: int) -> list[Place]:
+        return [place for place in self.places if begin <= place.as_of < end]
 
     def last_recommended(self, who: str, since: int, before: int) -> Recommended | None:
         mine = [r for r in self.recorded if r.customer_id == who]
         return next((r for r in mine if since <= r.as_of < before), None)
 
 
-def before(*recorded: tuple[str, str, str], who: str = "me") -> Before:
+def before(*recorded: tuple[str, str, Action], who: str = "me") -> Before:
     book = Book(Recorded(*recorded))  # type: ignore[arg-type]
-    return book.before(who, NOON, default_policy(), is_stopped=False)
+    return book.before(who, NOON, default_policy(), n_customers=80, is_stopped=False)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +83,11 @@ def test_stops_count_for_their_hour_and_local_day(
 
 def test_a_customer_counts_once_and_not_against_itself() -> None:
     at = "2026-06-30T11:30:00Z"
+    given: list[tuple[str, str, Action]]
     given = [("one", at, "suspend"), ("one", at, "suspend"), ("me", at, "suspend")]
+    reviews: list[tuple[str, str, Action]]
     reviews = [("two", at, "review"), ("two", at, "review"), ("me", at, "review")]
-    assert before(*given, *reviews).book == BookState(1, 1, 1)
+    assert before(*given, *reviews).book == BookState(1, 1, 1, 80)
 
 
 def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
@@ -177,7 +192,7 @@ def test_the_last_word_is_recorded_with_the_decision(
 
 def test_the_kill_switch_is_a_file(running: Running, asked: Asked) -> None:
     ready = running.client.get("/readyz").json()
-    assert ready == {"status": "ready", "is_stopped": False, "not_taken_up": None}
+    assert (ready["status"], ready["is_stopped"]) == ("ready", False)
     (running.settings.home / STOP_FILE).touch()
     assert running.client.get("/readyz").json()["is_stopped"] is True
     said = score(running.client, asked, "one")
@@ -187,3 +202,53 @@ def test_the_kill_switch_is_a_file(running: Running, asked: Asked) -> None:
     assert known.book.is_stopped
     (running.settings.home / STOP_FILE).unlink()
     assert replay(running.settings, said["decision_id"]).is_identical
+
+
+LEAK = {
+    "alert_id": "a-1",
+    "event_at": "2026-06-30T10:00:00Z",
+    "kind": "credential_leak",
+    "severity": "high",
+    "confidence": "high",
+    "status": "active",
+}
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "setting", "base", "source"),
+    [
+        pytest.param(200, None, 200, "training", id="as many as in training"),
+        pytest.param(200, 400, 400, "setting", id="a setting overrides"),
+        pytest.param(None, None, None, None, id="unknown: a bundle from before"),
+    ],
+)
+def test_a_budget_stated_as_a_share_knows_its_base(
+    settings: ServingSettings,
+    publish: Callable[[Bundle], str],
+    make_bundle: Callable[..., Bundle],
+    asked: Asked,
+    trained_on: int | None,
+    setting: int | None,
+    base: int | None,
+    source: str | None,
+) -> None:
+    publish(make_bundle("nonpayment", intercept=-4.0))
+    publish(make_bundle("fraud", intercept=-1.0, n_customers=trained_on))
+    keys = KeyStore(settings.key_file)
+    _, key = keys.create("tests")
+    keys.close()
+    own = settings.model_copy(update={"customers": setting})
+    events = {**asked["events"], "alerts": [LEAK]}
+    with TestClient(create_app(own)) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        ready = client.get("/readyz").json()
+        assert (ready["n_customers"], ready["n_customers_from"]) == (base, source)
+        given = [
+            score(client, {**asked, "events": events}, f"c{n}") for n in range(1, 4)
+        ]
+    assert {said["n_customers"] for said in given} == {base}
+    permitted = 3 if base is None else base // 200  # half a percent of the base
+    stopped = [said["action"] == "suspend" for said in given]
+    assert stopped == [n < permitted for n in range(3)]
+    for said in given:
+        assert replay(settings, said["decision_id"]).is_identical

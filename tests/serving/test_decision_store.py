@@ -2,16 +2,18 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from serving import places
 from serving.decision_store import (
     _LAST_RECOMMENDED,
-    _PLACES_TAKEN,
     Decision,
     DecisionStore,
     IdempotencyConflictError,
+    NoPlaceLeftError,
     StoreUnavailableError,
     UnknownDecisionError,
 )
@@ -135,12 +137,63 @@ def test_a_closed_store_has_committed_everything(tmp_path: Path) -> None:
     reopened.close()
 
 
-@pytest.mark.parametrize("query", [_LAST_RECOMMENDED, _PLACES_TAKEN])
+def a_claim(who: str, as_of: int = 1_000, most: float = 2) -> places.Claim:
+    limits = (places.Limit(900, 2_000, most),)
+    return places.Claim("stop", who, as_of, 500, 2_000, limits)
+
+
+def test_a_place_is_taken_with_its_decision_or_neither(store: DecisionStore) -> None:
+    async def all_of_them() -> list[Decision | BaseException]:
+        claims = [a_claim("one"), a_claim("two"), a_claim("three"), a_claim("one")]
+        tries = (
+            store.record(a_decision(n), POLICY, claim) for n, claim in enumerate(claims)
+        )
+        return await asyncio.gather(*tries, return_exceptions=True)
+
+    one, two, three, again = asyncio.run(all_of_them())
+    assert isinstance(three, NoPlaceLeftError)
+    assert [one, two, again] == [store.find(f"d{n}") for n in (0, 1, 3)]
+    with pytest.raises(UnknownDecisionError):
+        store.find("d2")
+    taken = [(p.customer_id, p.as_of) for p in store.places_taken(0, 5_000)]
+    assert taken == [("one", 1_000), ("two", 1_000)]
+    assert [p.customer_id for p in store.places_since(1)] == ["two"]
+    assert store.last_place() == 2
+
+
+def test_places_count_for_their_time_their_kind_and_others_only(
+    store: DecisionStore,
+) -> None:
+    def tried(number: int, claim: places.Claim) -> bool:
+        try:
+            asyncio.run(store.record(a_decision(number), POLICY, claim))
+        except NoPlaceLeftError:
+            return False
+        return True
+
+    assert tried(1, a_claim("one", most=1))
+    assert not tried(2, a_claim("two", most=1))
+    assert tried(3, a_claim("one", most=1))
+    assert tried(4, replace(a_claim("two", most=1), kind="review"))
+    elsewhen = (places.Limit(2_000, 3_000, 1),)
+    assert tried(5, replace(a_claim("two"), as_of=2_500, limits=elsewhen))
+
+
+@pytest.mark.parametrize(
+    ("query", "index", "sought"),
+    [
+        (_LAST_RECOMMENDED, "decisions_customer", "as_of"),
+        (places.TAKEN, "places_taken", "as_of"),
+        (places._OTHERS, "COVERING INDEX places_taken", "as_of"),
+        (places.SINCE, "INTEGER PRIMARY KEY", "rowid"),
+    ],
+)
 def test_what_was_decided_before_is_found_by_an_index(
-    store: DecisionStore, query: str
+    store: DecisionStore, query: str, index: str, sought: str
 ) -> None:
     """A scan would hold up the event loop for longer with every decision."""
     values = [1] * query.count("?")
     plan = store._db.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
-    assert "USING INDEX decisions_" in plan[0][3]
-    assert "as_of" in plan[0][3]
+    found = next(step[3] for step in plan if "SEARCH" in step[3])
+    assert index in found
+    assert sought in found

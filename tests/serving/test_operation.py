@@ -14,7 +14,7 @@ from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
-from serving import routes
+from serving import answering
 from serving.app import create_app
 from serving.decision_store import DecisionStore, StoreUnavailableError
 from serving.key_store import KeyStore
@@ -215,7 +215,7 @@ def test_a_bug_is_answered_and_logged_without_values(
     def break_down(*_: object) -> None:
         raise ZeroDivisionError("owed by " + asked["customer_id"])
 
-    monkeypatch.setattr(routes, "decide", break_down)
+    monkeypatch.setattr(answering, "decide", break_down)
     answer = client.post("/v1/score", json=asked)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -56,7 +56,7 @@ def test_an_unknown_target_is_refused(flat_portfolio: Portfolio) -> None:
 
 
 def test_progress_is_told_and_the_first_model_is_champion(
-    trained: TrainingResult, home: Path, lines: list[str]
+    trained: TrainingResult, home: Path, lines: list[str], flat_portfolio: Portfolio
 ) -> None:
     assert any("rows to learn from" in line for line in lines)
     assert trained.registered is not None
@@ -67,6 +67,7 @@ def test_progress_is_told_and_the_first_model_is_champion(
     assert Bundle.load(place).files == trained.bundle.files
     assert trained.bundle.horizon_days == 30
     assert trained.bundle.trained_on.isoformat() == "2026-01-31"
+    assert trained.bundle.n_customers == len(flat_portfolio.customer_ids)
 
 
 @pytest.mark.parametrize("alias", ["champion", "challenger"])

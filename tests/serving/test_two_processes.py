@@ -1,0 +1,138 @@
+"""Two processes on one state folder never give more places than the policy has."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advice.assembly import DEFAULT_POLICY
+from scoring.bundle import Bundle
+from serving.book import Before
+from serving.decision_store import DecisionReader
+from serving.key_store import KeyStore
+from serving.replay import replay
+from serving.settings import ServingSettings
+
+N_STOPS, N_REVIEWS = 5, 3
+SERVE = "import sys; from serving.server import run; run('127.0.0.1', int(sys.argv[1]))"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServingSettings:
+    text = DEFAULT_POLICY.read_text()
+    for old, new in (
+        ("per_day: 100", f"per_day: {N_STOPS}"),
+        ("per_hour: 20", f"per_hour: {N_STOPS}"),
+        ("capacity_per_day: 40", f"capacity_per_day: {N_REVIEWS}"),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text)
+    return ServingSettings(home=tmp_path / "state", policy=policy)
+
+
+@pytest.fixture
+def ask(
+    settings: ServingSettings,
+    publish: Callable[[Bundle], str],
+    make_bundle: Callable[..., Bundle],
+) -> Iterator[Callable[[int, dict[str, Any]], dict[str, Any]]]:
+    """Asks the n-th of two services."""
+    publish(make_bundle("nonpayment", intercept=-4.0))
+    publish(make_bundle("fraud", intercept=-3.0))
+    keys = KeyStore(settings.key_file)
+    _, key = keys.create("tests")
+    keys.close()
+    ports = [free_port(), free_port()]
+    environment = {
+        **os.environ,
+        "FORBEAR_HOME": str(settings.home),
+        "FORBEAR_POLICY": str(settings.policy),
+    }
+    running = [
+        subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env=environment)
+        for port in ports
+    ]
+    try:
+        for port in ports:
+            wait_for(port)
+
+        def ask(n: int, asked: dict[str, Any]) -> dict[str, Any]:
+            headers = {"Authorization": f"Bearer {key}"}
+            headers["Content-Type"] = "application/json"
+            url = f"http://127.0.0.1:{ports[n % 2]}/v1/score"
+            request = urllib.request.Request(url, json.dumps(asked).encode(), headers)
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                said: dict[str, Any] = json.load(answer)
+            return said
+
+        yield ask
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"the service on {port} did not start")
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_places(
+    ask: Callable[[int, dict[str, Any]], dict[str, Any]],
+    asked: dict[str, Any],
+    settings: ServingSettings,
+) -> None:
+    leak = {"event_at": "2026-06-30T10:00:00Z", "status": "active"}
+    leak |= {"kind": "credential_leak", "severity": "high", "confidence": "high"}
+    leaks = [{**leak, "alert_id": f"a-{n}"} for n in range(3)]
+    suspicious = {**asked["events"], "alerts": leaks}
+
+    def answer(n: int) -> dict[str, Any]:
+        events = suspicious if n < 24 else asked["events"]
+        return ask(n, {**asked, "customer_id": f"c{n}", "events": events})
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(answer, range(40)))
+
+    fraud, doubtful = said[:24], said[24:]
+    stopped = [a for a in fraud if a["action"] in ("suspend", "block")]
+    assert len(stopped) == N_STOPS
+    assert {a["action"] for a in fraud if a not in stopped} == {"review"}
+    assert [a["action"] for a in doubtful].count("review") <= N_REVIEWS
+    reader = DecisionReader.open(settings.decision_file)
+    known = [Before.from_json(reader.find(a["decision_id"]).book) for a in said]
+    reader.close()
+    assert max(before.book.suspensions_today for before in known) == N_STOPS
+    for one in (*stopped, fraud[-1], doubtful[-1]):
+        assert replay(settings, one["decision_id"]).is_identical
+    asked = {**asked, "events": suspicious}
+    assert ask(0, {**asked, "customer_id": "late"})["action"] == "review"
+    first = stopped[0]
+    again = ask(1, {**asked, "customer_id": first["customer_id"]})
+    assert again["action"] == first["action"]
