@@ -62,3 +62,9 @@ def policy() -> Policy:
 @pytest.fixture(scope="session")
 def bundle_of(portfolio: Portfolio) -> Callable[[str], Bundle]:
     return lambda target: linear_bundle(target, portfolio.settings)
+
+
+@pytest.fixture(scope="session")
+def bundle_for() -> Callable[[str, PortfolioSettings], Bundle]:
+    """A model by hand for other settings than the portfolio's."""
+    return linear_bundle

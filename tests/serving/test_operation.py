@@ -260,10 +260,12 @@ def test_an_old_decision_replays_bit_for_bit_after_everything_changed(
 ) -> None:
     publish(make_bundle("nonpayment"))
     assert until(lambda: is_ready(service))
-    decision_id = service.post("/v1/score", json=asked).json()["decision_id"]
+    asked["counterfactuals"] = True
+    said = service.post("/v1/score", json=asked).json()
+    assert said["counterfactuals"]["options"]
     publish(make_bundle("nonpayment", intercept=1.0))
     publish(make_bundle("fraud"))
-    again = replay(settings, decision_id)
+    again = replay(settings, said["decision_id"])
     assert again.is_identical
     assert again.differences == ()
 
@@ -318,6 +320,7 @@ def test_openapi_describes_the_real_request_and_answer(
     body = post["requestBody"]["content"]["application/json"]
     invoices = body["schema"]["properties"]["events"]["properties"]["invoices"]
     assert invoices["items"]["required"] == ["event_at", "invoice_id", "amount"]
+    assert "several scorings" in str(body["schema"]["properties"]["counterfactuals"])
     example = body["examples"]["late_payer"]["value"]
     assert client.post("/v1/score", json=example).status_code == 200
     answer = document["components"]["schemas"]["ScoreAnswer"]["properties"]

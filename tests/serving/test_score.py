@@ -291,3 +291,37 @@ def test_the_answer_is_plain_json_without_nan(client: Client, asked: Asked) -> N
 
     content = client.post("/v1/score", json=asked).content
     json.loads(content, parse_constant=refuse)
+
+
+def test_what_would_change_the_action_is_said_when_asked(
+    client: Client, asked: Asked
+) -> None:
+    plain = client.post("/v1/score", json=asked).json()
+    assert plain["counterfactuals"] is None
+    said = client.post("/v1/score", json={**asked, "counterfactuals": True}).json()
+    found = said.pop("counterfactuals")
+    assert found["code"] == "found"
+    first = found["options"][0]
+    assert (first["kind"], first["amount"]) == ("pay_oldest", 234.0)
+    assert (first["invoices"], first["currency"]) == (["4711"], "EUR")
+    assert first["leads_to"] == "none"
+    assert said["action"] == plain["action"] != "none"
+    payment = {
+        "payment_id": "later",
+        "status": "succeeded",
+        "amount": first["amount"],
+        "invoice_id": "4711",
+        "event_at": asked["as_of"],
+    }
+    asked["events"]["payments"] = [*asked["events"]["payments"], payment]
+    then = client.post("/v1/score", json=asked).json()
+    assert then["action"] == first["leads_to"]
+    assert then["p_nonpayment"] == first["p_nonpayment"]
+
+
+def test_asking_for_counterfactuals_takes_a_boolean(
+    client: Client, asked: Asked
+) -> None:
+    found = problem(client, {**asked, "counterfactuals": "yes"})
+    assert found["code"] == "invalid_request"
+    assert found["errors"][0]["pointer"] == "/counterfactuals"
