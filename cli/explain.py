@@ -26,7 +26,9 @@ def explain(
     ] = "staff",
     plot: Annotated[
         Path | None,
-        typer.Option(help="SVG of expected cost per action over the probability"),
+        typer.Option(
+            help="draw expected cost per action over the probability: .svg or .png"
+        ),
     ] = None,
     changes: Annotated[
         bool, typer.Option(help="say what would change the recommendation")
@@ -35,8 +37,9 @@ def explain(
 ) -> None:
     """Say in plain words what is recommended for one customer, and why.
 
-    Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.svg
+    Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.png
     """
+    from cli.plots import plot_writer
     from cli.score import champions, moment_of
     from decisions.explain import explain as explained
     from decisions.explain.cost_plot import cost_plot
@@ -44,6 +47,7 @@ def explain(
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
+    draw = None if plot is None else plot_writer(plot)
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
         read = Portfolio.open(portfolio)
@@ -61,6 +65,6 @@ def explain(
     if audience == "staff":
         for reason in advice.reasons:
             say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
-    if plot is not None:
-        plot.write_text(cost_plot(answer, advisor.policy, lang), encoding="utf-8")
+    if draw is not None:
+        draw(cost_plot(answer, advisor.policy, lang))
         say(f"plot: {plot}")

@@ -58,6 +58,7 @@ _EXTRAS = {
     "mlflow": "train",
     "sklearn": "train",
     "matplotlib": "train",
+    "resvg_py": "train",
 }
 
 

@@ -125,7 +125,7 @@ def import_killbill(
 
 @app.command()
 def surface(
-    out: Annotated[Path, typer.Option(help="SVG to write")],
+    out: Annotated[Path, typer.Option(help="plot to write: .svg or .png")],
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -140,13 +140,14 @@ def surface(
 ) -> None:
     """Draw which action a policy recommends over money at stake and probability.
 
-    Example: forbear policy surface my-policy.yaml --out surface.svg
+    Example: forbear policy surface my-policy.yaml --out surface.png
     """
     from advice.assembly import DEFAULT_POLICY
+    from cli.plots import plot_writer
     from decisions.explain.surface_plot import surface_plot
     from decisions.policy.load import load_policy
 
+    draw = plot_writer(out)
     policy = load_policy(file or DEFAULT_POLICY)
-    drawn = surface_plot(policy, lang, target=target, clv=clv)
-    out.write_text(drawn, encoding="utf-8")
+    draw(surface_plot(policy, lang, target=target, clv=clv))
     say(f"plot: {out}")

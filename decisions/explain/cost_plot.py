@@ -14,7 +14,7 @@ from decisions.recommendation import Recommendation
 from decisions.states import exclusive_states
 from decisions.thresholds import Target, Threshold
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 452.0, 62.0, 352.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 414.0, 88.0, 352.0
 _SPANS = (0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
 _STEPS = 60  # segments of a line; costs bend where probabilities sum to 1
 
@@ -189,14 +189,14 @@ def _labels(plot: _Plot) -> list[str]:
             svg.element(
                 "polyline",
                 points=f"{_RIGHT:.0f},{place if leaves else end:.1f} "
-                f"{_RIGHT + 10:.0f},{place:.1f} {_RIGHT + 26:.0f},{place:.1f}",
+                f"{_RIGHT + 10:.0f},{place:.1f} {_RIGHT + 22:.0f},{place:.1f}",
                 fill="none",
                 stroke=svg.COLOURS[action],
                 stroke_width=2.2,
             )
         )
         name = plot.words.say(f"actions.{action}.name") + " ↑" * leaves
-        found.append(svg.text(_RIGHT + 31, place + 4, name, font_weight=weight))
+        found.append(svg.text(_RIGHT + 26, place + 4, name, font_weight=weight))
     return found
 
 
@@ -228,6 +228,7 @@ def _at(plot: _Plot, edge: Threshold) -> float:
 
 
 def _customer(plot: _Plot) -> list[str]:
+    """Where the customer is; said above the field, where no line passes."""
     action = plot.answer.recommended_action
     x = plot.x(min(plot.p, plot.span))
     anchor, dx = ("end", -8) if x > (_LEFT + _RIGHT) / 2 else ("start", 8)
@@ -235,15 +236,15 @@ def _customer(plot: _Plot) -> list[str]:
     said = plot.words.say("plot.this_customer", n=n, base=base)
     found = [
         svg.element(
-            "line", x1=x, x2=x, y1=_TOP, y2=_BOTTOM, stroke=svg.INK,
+            "line", x1=x, x2=x, y1=_TOP - 33, y2=_BOTTOM, stroke=svg.INK,
             stroke_dasharray="2 2",
         ),
-        svg.halo(x + dx, _TOP + 10, said, text_anchor=anchor, font_weight="600"),
+        svg.text(x + dx, _TOP - 23, said, text_anchor=anchor, font_weight="600"),
     ]  # fmt: skip
     if action is not None:
         y = plot.y(_here(plot, action))
         if y >= _TOP:
             found.append(svg.element("circle", cx=x, cy=y, r=6.5, fill=svg.INK))
         said = plot.words.say("plot.recommended", action=action)
-        found.append(svg.halo(x + dx, _TOP + 27, said, text_anchor=anchor))
+        found.append(svg.text(x + dx, _TOP - 6, said, text_anchor=anchor))
     return found

@@ -57,8 +57,8 @@ def surface_plot(
     title = words.say("plot.surface_title")
     body = [
         svg.text(16, 26, title, font_size=17, font_weight="600"),
-        svg.text(16, 46, assumed, fill=svg.QUIET),
-        svg.text(16, 64, words.say(f"plot.x_{target}"), fill=svg.QUIET),
+        svg.text(16, 45, assumed, fill=svg.QUIET),
+        svg.text(16, 61, words.say(f"plot.x_{target}"), fill=svg.QUIET),
         *_regions(grid),
         *_axes(words),
         *_names(grid, words),
