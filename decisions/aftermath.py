@@ -1,32 +1,36 @@
 """What follows from an answer: notices, reviews, pauses that end, data to fetch."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from decisions.actions import BLOCK, NONE
+from decisions.actions import BLOCK, NONE, Action
 from decisions.decided import Decided
-from decisions.recommendation import NoticeDue
+from decisions.fees import interest_accrued, notice_fee
+from decisions.recommendation import AppealDue, NoticeDue
+from decisions.terms import Terms
+from features.facts import AccountFacts
 
 
 def aftermath(d: Decided) -> dict[str, Any]:
     """Fields of the recommendation that say what comes after it."""
-    days = d.document.termination.data_export_days
     by_fraud = d.basis == "fraud" and d.is_new_stop
     return {
         "notices_due": tuple(_notices_due(d, by_fraud)),
         "review_by": _review_by(d),
-        "data_export_until": d.at + timedelta(days=days) if d.action == BLOCK else None,
+        "interest_accrued": interest_accrued(d.terms, d.case.facts, d.at),
         **(_pause(d) if by_fraud else {}),
+        **(_ending(d) if d.action == BLOCK else {}),
     }
 
 
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
     """The ladder's next notice where somebody wants to act, and the after-notice."""
-    found = []
+    facts, found = d.case.facts, []
     due, path = d.seen.position.notice, d.document.fraud_path
     is_wanted = max(d.choice.proposed, d.action) > NONE
     if due is not None and (d.terms.notices_always or is_wanted):
-        found.append(due)
+        found.append(replace(due, fee=notice_fee(d.document, facts, due.notice)))
     if by_fraud and path is not None and path.notice is not None:
         rule = d.document.notices.kinds[path.notice]
         found.append(
@@ -36,6 +40,7 @@ def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
                 channel=rule.channels[0],
                 languages=rule.languages,
                 send_by=d.at + timedelta(hours=path.notice_within_hours),
+                fee=notice_fee(d.document, facts, path.notice),
             )
         )
     return found
@@ -51,7 +56,45 @@ def _pause(d: Decided) -> dict[str, Any]:
         "review_by": d.at + timedelta(hours=path.review_within_hours),
         "auto_expires_at": d.at + timedelta(hours=path.auto_expire_hours),
         "stop_charging": path.stop_charging,
+        "refund": path.refund,
     }
+
+
+def _ending(d: Decided) -> dict[str, Any]:
+    """An ended contract: data to fetch, their deletion, and what is left unpaid."""
+    rule = d.document.termination
+    blocked = [a.at for a in d.case.facts.access_off if a.action == "block"]
+    ended = min(blocked, default=d.at) if d.goes_on else d.at
+    return {
+        "data_export_until": ended + timedelta(days=rule.data_export_days),
+        "data_deleted_on": _day_after(d.terms, ended, rule.deletion_after_days),
+        "write_off_from": _day_after(d.terms, ended, rule.write_off_after_days),
+    }
+
+
+def _day_after(terms: Terms, moment: datetime, days: int | None) -> date | None:
+    """The local day so many days after a moment."""
+    if days is None:
+        return None
+    return moment.astimezone(terms.zone).date() + timedelta(days=days)
+
+
+def appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:
+    """Until when an open appeal is answered; None when none is known to be open."""
+    opened, rule = facts.appeal_opened_at, terms.document.appeals
+    if opened is None or not facts.has_open_appeal:
+        return None
+    return AppealDue(
+        acknowledge_by=opened + timedelta(hours=rule.acknowledge_hours),
+        decide_by=opened + timedelta(days=rule.decide_days),
+        during=rule.during,
+    )
+
+
+def retain_until(terms: Terms, at: datetime, action: Action) -> date | None:
+    """Until when the record of a decision is kept; None where the policy is silent."""
+    rule = terms.document.retention
+    return None if rule is None else _day_after(terms, at, rule.days_of(action))
 
 
 def _review_by(d: Decided) -> datetime | None:

@@ -19,6 +19,6 @@ def approvals_needed(v: View, t: Terms, action: Number) -> Number:
     """
     one = v.person_bits >> action & 1
     is_new_by_fraud = (action != v.in_force) & is_by_fraud(v, t, action)
-    is_large = (action >= SUSPEND) & (v.exposure > t.four_eyes_over)
-    two = is_large & (is_new_by_fraud ^ True)
+    is_great = v.needs_two | (v.exposure > t.four_eyes_over)
+    two = (action >= SUSPEND) & is_great & (is_new_by_fraud ^ True)
     return one + two * (2 - one)

@@ -25,9 +25,13 @@ from decisions.view import View, undecidable, view
 IntArray = npt.NDArray[np.int64]
 TextArray = npt.NDArray[np.object_]
 
-_FLOATS = 9  # the first fields of View are numbers, then masks and actions, then flags
-_INTEGERS = 16
-_EMPTY = View(*[0.0] * _FLOATS, *[0] * (_INTEGERS - _FLOATS), *[False] * 3)
+# the fields of View: numbers, then masks and actions, then flags
+_KINDS: tuple[type[np.generic], ...] = (
+    *(np.float64,) * 9,
+    *(np.int64,) * 7,
+    *(np.bool_,) * 4,
+)
+_EMPTY = View(*(kind() for kind in _KINDS))
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,9 @@ def columns_of_cases(cases: Sequence[Case], terms: Terms, at: datetime) -> Colum
 
 
 def _stacked(views: Sequence[View]) -> View:
-    kinds: list[type] = [np.float64] * _FLOATS
-    kinds += [np.int64] * (_INTEGERS - _FLOATS) + [np.bool_] * 3
-    fields = zip(*views, strict=True) if views else [()] * len(kinds)
+    fields = zip(*views, strict=True) if views else [()] * len(_KINDS)
     return View(
-        *(np.array(f, dtype=kind) for f, kind in zip(fields, kinds, strict=True))
+        *(np.array(f, dtype=kind) for f, kind in zip(fields, _KINDS, strict=True))
     )
 
 
@@ -137,6 +139,7 @@ def columns_of_plain(
             no,
             no,
             no,
+            no,  # no stop is permitted to them, so nobody is asked about one
         ),
         code=_plain_codes(terms, probabilities, money),
     )

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
-from decisions.aftermath import aftermath
+from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.aftermath import aftermath, appeal_due, retain_until
 from decisions.approvals import approvals_needed
 from decisions.case import BookState, Case
 from decisions.choose import choose
 from decisions.circumstances import Circumstances, circumstances
 from decisions.decided import Decided, decided
 from decisions.errors import NaiveMomentError
+from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
 from decisions.reasons import no_decision_sentence, permitted_from, withheld_reasons
@@ -55,7 +56,7 @@ def recommend(
 
 def _answer(d: Decided, book: BookState) -> Recommendation:
     return Recommendation(
-        **_question(d.case, d.terms, d.at),
+        **_question(d.case, d.terms, d.at, ACTIONS[d.action]),
         **_proposal(d),
         **_restraint(d, book),
         **_people(d),
@@ -70,7 +71,7 @@ def _no_decision(
     """No recommendation at all: nothing changes, and nothing is suspended."""
     state = None if seen is None else seen.position.state
     return Recommendation(
-        **_question(case, terms, at),
+        **_question(case, terms, at, "none"),
         code=code,
         sentence=no_decision_sentence(code, terms),
         holds=() if seen is None else seen.holds,
@@ -79,8 +80,8 @@ def _no_decision(
     )
 
 
-def _question(case: Case, terms: Terms, at: datetime) -> Fields:
-    """What was asked, by which policy, and how long the answer is good for."""
+def _question(case: Case, terms: Terms, at: datetime, action: Action) -> Fields:
+    """What was asked, by which policy, and how long the answer is good for and kept."""
     return {
         "customer_id": case.facts.customer_id,
         "at": at,
@@ -93,6 +94,8 @@ def _question(case: Case, terms: Terms, at: datetime) -> Fields:
         "p_nonpayment": case.p_nonpayment,
         "expires_at": expires_at(case, terms, at),
         "missing": _missing(case),
+        "appeal": appeal_due(terms, case.facts),
+        "retain_until": retain_until(terms, at, action),
     }
 
 
@@ -136,9 +139,18 @@ def _people(d: Decided) -> Fields:
     return {
         "requires_person": needed > 0,
         "approvals": needed,
+        "approver_roles": _roles(d.document, ACTIONS[d.action]) if needed else (),
         "meanwhile_action": ACTIONS[d.meanwhile] if waits else None,
         "owner": owner,
     }
+
+
+def _roles(document: PolicyDocument, action: Action) -> tuple[str, ...]:
+    """Who may agree to an action; a review is its queue's own."""
+    roles = document.approvals.roles
+    if action == "review" and action not in roles:
+        return (document.review.owner,)
+    return roles.get(action, roles["default"])
 
 
 def _place(d: Decided) -> Fields:

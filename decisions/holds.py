@@ -143,15 +143,31 @@ def _cure(
     reason: str,
     at: datetime,
 ) -> str | None:
-    """How the cause went away; None while it stands."""
+    """How the cause went away; None while it stands.
+
+    Where the policy restores access during an appeal, an open one counts as a cure of
+    what automation may have caused, but not of confirmed fraud.
+    """
     if reason == "manual":
         return None
-    if reason == "fraud":
-        expiry = _expiry(terms, facts, action, reason)
-        if expiry is not None and expiry <= at:
-            return "expired"
-        return None if facts.evidence else "cleared"
-    return _paid_or_arranged(terms, facts, at)
+    cure = (
+        _cleared(terms, facts, action, at)
+        if reason == "fraud"
+        else _paid_or_arranged(terms, facts, at)
+    )
+    is_restored = facts.has_open_appeal and terms.document.appeals.during == "restore"
+    if cure is None and is_restored and not (reason == "fraud" and is_confirmed(facts)):
+        return "appeal"
+    return cure
+
+
+def _cleared(
+    terms: Terms, facts: AccountFacts, action: ExecutedAction, at: datetime
+) -> str | None:
+    expiry = _expiry(terms, facts, action, "fraud")
+    if expiry is not None and expiry <= at:
+        return "expired"
+    return None if facts.evidence else "cleared"
 
 
 def _paid_or_arranged(terms: Terms, facts: AccountFacts, at: datetime) -> str | None:
@@ -187,4 +203,6 @@ def reactivation(
         restore_by=at + timedelta(hours=rules.within_hours),
         bill_suspended_period=rules.bill_suspended_period,
         fee_cap=rules.fee_cap,
+        fee=None if rules.fee is None else min(rules.fee, rules.fee_cap),
+        order=rules.order,
     )

@@ -1,7 +1,7 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from decisions.actions import Action
@@ -27,7 +27,10 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class NoticeDue:
-    """A notice the policy requires now, before it goes further (or after it acted)."""
+    """A notice the policy requires now, before it goes further (or after it acted).
+
+    `fee` is what it costs the customer, in major units; nothing that decides reads it.
+    """
 
     notice: str
     state: str
@@ -36,6 +39,7 @@ class NoticeDue:
     send_by: datetime
     invoices: tuple[str, ...] = ()
     is_final_warning: bool = False
+    fee: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Hold:
     since: datetime | None
     until: datetime | None
     released_by: str
-    cure: str | None = None  # how the cause went away: paid, arranged, cleared, expired
+    cure: str | None = None  # how the cause went away, as in Reactivation
     sentence: str = ""
     subscription_id: str | None = None
 
@@ -57,11 +61,13 @@ class Reactivation:
     """Every reason for which access is off is cured: access comes back."""
 
     reasons: tuple[str, ...]
-    cure: str  # paid, arranged, cleared or expired
+    cure: str  # paid, arranged, cleared, expired or appeal
     by: str  # automation or person
     restore_by: datetime
     bill_suspended_period: str
     fee_cap: float
+    fee: float | None = None  # None: anything up to fee_cap
+    order: str = "parent_first"  # what others depend on comes back before them
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,18 @@ class ProviderEffect:
     share_stopped: float
     instead: str
     cancel_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppealDue:
+    """Until when an open appeal is acknowledged and decided, and what holds till then.
+
+    `during`: keep_unless_new_evidence or restore.
+    """
+
+    acknowledge_by: datetime
+    decide_by: datetime
+    during: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,12 @@ class Recommendation:
     until they have answered. `permitted_from` is when the proposed action would be
     permitted if nothing else changed, None where it waits for somebody. `in_force`
     says the recommended action was carried out already and simply goes on.
+
+    `approver_roles` may agree. `refund` says who may refund payments already taken by
+    the fraud path (by_a_person or never; automation never does). From `write_off_from`
+    on a person is asked to write off what an ended contract leaves open.
+    `interest_accrued` is in major units, None where the policy charges none or the
+    items are unknown. The record of the decision is kept until `retain_until`.
     """
 
     customer_id: str
@@ -125,6 +149,7 @@ class Recommendation:
     requires_person: bool = False
     meanwhile_action: Action | None = None
     approvals: int = 0
+    approver_roles: tuple[str, ...] = ()
     in_force: bool = False
     reactivation: Reactivation | None = None
     provider: tuple[ProviderEffect, ...] = ()
@@ -132,7 +157,13 @@ class Recommendation:
     review_by: datetime | None = None
     auto_expires_at: datetime | None = None
     stop_charging: bool = False
+    refund: str | None = None
     data_export_until: datetime | None = None
+    data_deleted_on: date | None = None
+    write_off_from: date | None = None
+    interest_accrued: float | None = None
+    appeal: AppealDue | None = None
+    retain_until: date | None = None
     arm: str = "greedy"
     propensity: float = 1.0
     expires_at: datetime
@@ -167,7 +198,7 @@ class Recommendation:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # datetimes included
         return value.isoformat()
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
@@ -179,6 +210,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
 
 
 __all__ = [
+    "AppealDue",
     "Hold",
     "NoticeDue",
     "ProviderEffect",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from decisions.policy.document import PolicyDocument
+from decisions.policy.people import CustomerClass
 from decisions.recommendation import Hold
 from features.facts import AccountFacts, LiveSubscription
 
@@ -20,8 +21,19 @@ def is_in_scope(document: PolicyDocument, facts: AccountFacts) -> bool:
         return False
     if scope.subject_kinds and facts.subject_kind not in scope.subject_kinds:
         return False
-    live = facts.subscriptions
-    return not scope.products or any(_matches(scope.products, s.product) for s in live)
+    if not (scope.products or scope.billing):
+        return True
+    return any(
+        (not scope.products or _matches(scope.products, s.product))
+        and (not scope.billing or (s.billing or "license") in scope.billing)
+        for s in facts.subscriptions
+    )
+
+
+def is_of_class(rule: CustomerClass, facts: AccountFacts) -> bool:
+    """Whether a customer is of one of the segments or kinds of person."""
+    kind = facts.subject_kind or "natural_person"
+    return facts.segment in rule.segments or kind in rule.subject_kinds
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,14 @@ def _needs_clv(document: PolicyDocument) -> bool:
     return document.mode == "cost"
 
 
+def _four_eyes_over(document: PolicyDocument) -> float:
+    """The limit in the policy's own currency; infinite where there is none."""
+    limit = document.approvals.four_eyes_over
+    if isinstance(limit, dict):
+        return limit[document.currency]
+    return inf if limit is None else limit
+
+
 def _person_bits(document: PolicyDocument, *, is_natural: bool) -> int:
     """Mask of actions to which one person must agree; a review is a person's work."""
     rule = document.approvals
@@ -95,7 +103,6 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
     """Compile one dated version of a policy."""
     rails, path = document.guardrails, document.fraud_path
     usage, first = document.high_usage, document.first_invoice
-    limit = document.approvals.four_eyes_over
     zone, clock = ZoneInfo(document.calendar.timezone), document.clock
     return Terms(
         document=document,
@@ -115,7 +122,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         materiality=document.materiality.get(document.currency, 0.0),
         min_p_high_usage=_NEVER if usage is None else usage.min_p_nonpayment,
         min_p_first_invoice=_NEVER if first is None else first.min_p_bad,
-        four_eyes_over=inf if limit is None else limit,
+        four_eyes_over=_four_eyes_over(document),
         natural_person_bits=_person_bits(document, is_natural=True),
         legal_person_bits=_person_bits(document, is_natural=False),
         any_version=document.notices.count == "same_policy",

@@ -9,7 +9,7 @@ from decisions.circumstances import Circumstances
 from decisions.cost import Coefficients, terms_of
 from decisions.exposure import UNITS, exposure
 from decisions.numbers import Number
-from decisions.scope import is_in_scope
+from decisions.scope import is_in_scope, is_of_class
 from decisions.states import exclusive_states
 from decisions.terms import Terms
 
@@ -20,7 +20,7 @@ class View(NamedTuple):
     Probabilities are exclusive states but for the two marginals; money is in major
     units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
     (`person_bits`: of those to which a person must agree); actions are indices of
-    `ACTIONS`.
+    `ACTIONS`. `needs_two`: two people must agree to any stop.
     """
 
     p_fraud: Number
@@ -42,6 +42,7 @@ class View(NamedTuple):
     is_confirmed_fraud: Number
     is_first_invoice: Number
     is_notice_required: Number
+    needs_two: Number
 
     @property
     def exposure(self) -> Number:
@@ -98,6 +99,7 @@ def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
         seen.is_confirmed_fraud,
         seen.is_first_invoice,
         is_due and terms.notices_always,
+        is_of_class(terms.document.approvals.four_eyes_for, facts),
     )
 
 

@@ -182,6 +182,7 @@ class AccountFacts:
     has_open_appeal: bool = False
     subscriptions: tuple[LiveSubscription, ...] = field(default=())
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has
+    appeal_opened_at: datetime | None = None  # of the open appeal, where known
     recurring_committed: int | None = None  # the part of recurring_monthly committed
     pending: tuple[PendingPayment, ...] = field(default=())  # they make up in_flight
     # charges of what is overdue now that failed, oldest first

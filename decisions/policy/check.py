@@ -3,28 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND, Action
 from decisions.engine import recommend
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyCase, PolicyDocument
 from decisions.policy.examples import case_of, moment_of
+from decisions.policy.finding import Finding
 from decisions.policy.ladder import State
 from decisions.policy.load import Policy, load_policy
+from decisions.policy.obligations import endings, fees, retention
 from decisions.policy.text import Text
 from decisions.thresholds import Stake, break_even
-
-Severity = Literal["error", "warning"]
-
-
-class Finding(NamedTuple):
-    """Something wrong with a policy; `code` is stable, `message` is not."""
-
-    code: str
-    severity: Severity
-    where: str
-    message: str
 
 
 def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
@@ -63,6 +53,9 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _fraud_path,
         _appeals,
         _texts,
+        fees,
+        endings,
+        retention,
     )
     for rule in rules:
         yield from rule(document)

@@ -13,9 +13,11 @@ MONEY = (
     "costs.actions.*.fixed",
     "guardrails.suspend.min_exposure",
     "guardrails.any.min_net_gain",
-    "approvals.four_eyes_over",
     "high_usage.min_usage_daily_cost",
+    "reconnection.fee",
     "reconnection.fee_cap",
+    "fees.cap_per_notice",
+    "fees.cap_total",
     "exploration.max_exposure",
     "notices.kinds.*.fee",
     "thresholds.*.exposure_from",
@@ -29,12 +31,15 @@ MONEY = (
     "cases.*.promised",
 )
 
+# tables of money by currency: what is stated in a currency stands
+BY_CURRENCY = ("materiality", "approvals.four_eyes_over")
+
 
 def in_currency(policy: Policy, currency: str, rate: float) -> Policy:
     """`policy` counted in `currency`, amendments and cases included.
 
-    A stated materiality in `currency` stands; otherwise the policy's own is
-    converted.
+    What the file states in `currency` stands (materiality, four eyes); otherwise the
+    amount in the policy's own currency is converted.
 
     Args:
         policy: any policy.
@@ -48,14 +53,40 @@ def in_currency(policy: Policy, currency: str, rate: float) -> Policy:
         raise ValueError(f"a rate must be above 0, got {rate}")
     values = policy.document.model_dump(mode="json", by_alias=True)
     own = values["currency"]
-    for part in (values, *(change["set"] for change in values["amendments"])):
+    parts = (values, *(change["set"] for change in values["amendments"]))
+    for path in BY_CURRENCY:
+        stated = _stated(values, path, currency)
+        for part in parts:
+            _change(part, path.split("."), _into(own, currency, rate, stated))
+    for part in parts:
         for path in MONEY:
             _change(part, path.split("."), lambda money: _times(money, rate))
-        materiality = part.get("materiality") or {}
-        if own in materiality:
-            materiality.setdefault(currency, materiality[own] * rate)
     values["currency"] = currency
     return Policy(parse_document(values, policy.source), policy.source)
+
+
+def _stated(values: dict[str, Any], path: str, currency: str) -> float | None:
+    """What the file states in `currency` from its first day on."""
+    found: Any = values
+    for name in path.split("."):
+        found = found[name]
+    return found.get(currency) if isinstance(found, dict) else None
+
+
+def _into(
+    own: str, currency: str, rate: float, stated: float | None
+) -> Callable[[Any], Any]:
+    """Converts an amount in the own currency, or a table of amounts by currency."""
+
+    def into(money: Any) -> Any:  # noqa: ANN401 - a number, or a table
+        if not isinstance(money, dict):
+            return _times(money, rate)
+        if own not in money or currency in money:
+            return money
+        amount = money[own] * rate if stated is None else stated
+        return {**money, currency: amount}
+
+    return into
 
 
 def _change(values: Any, path: list[str], change: Callable[[Any], Any]) -> None:  # noqa: ANN401

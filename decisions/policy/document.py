@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
+from decisions.policy.charges import Fees
 from decisions.policy.costs import Amount, Costs, Share, Strict
+from decisions.policy.endings import Reconnection, Retention, Termination
 from decisions.policy.ladder import (
     Calendar,
     Clock,
@@ -16,9 +18,14 @@ from decisions.policy.ladder import (
     OrdinaryStop,
     State,
 )
-from decisions.policy.rules import (
+from decisions.policy.people import (
     Appeals,
     Approvals,
+    Currency,
+    Review,
+    SubjectKind,
+)
+from decisions.policy.rules import (
     Budget,
     Essential,
     Exploration,
@@ -29,9 +36,6 @@ from decisions.policy.rules import (
     Holdout,
     Holds,
     ProviderRule,
-    Reconnection,
-    Review,
-    Termination,
 )
 from decisions.policy.text import Language, Text, own_text, text_in
 
@@ -55,11 +59,12 @@ class Scope(Strict):
     """Whom the policy is for; an empty list means everybody."""
 
     segments: tuple[str, ...] = ()
-    subject_kinds: tuple[
-        Literal["natural_person", "sole_trader", "legal_person"], ...
-    ] = ()
+    subject_kinds: tuple[SubjectKind, ...] = ()
     products: tuple[str, ...] = Field(
         default=(), description="glob patterns; one live subscription must match"
+    )
+    billing: tuple[Literal["license", "usage"], ...] = Field(
+        default=(), description="type of contract; the same subscription must have it"
     )
 
 
@@ -147,14 +152,14 @@ class PolicyDocument(Strict):
         default="en", description="of every text that is not given by language"
     )
     contact: str = Field(default="", description="how customers reach a person")
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     because: str = ""
     mode: Literal["cost", "thresholds", "timeline"]
     horizon_days: Annotated[int, Field(ge=1)] = 90
     scope: Scope = Scope()
     calendar: Calendar = Calendar()
     clock: Clock = Clock()
-    materiality: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Amount] = Field(
+    materiality: dict[Currency, Amount] = Field(
         default_factory=dict, description="per currency; below it nobody is pursued"
     )
     in_flight_days: dict[str, Annotated[int, Field(ge=0)]] = Field(
@@ -175,6 +180,8 @@ class PolicyDocument(Strict):
     review: Review = Review()
     reconnection: Reconnection = Reconnection()
     termination: Termination = Termination()
+    fees: Fees = Fees()
+    retention: Retention | None = None
     appeals: Appeals = Appeals()
     exploration: Exploration = Exploration()
     holdout: Holdout = Holdout()
@@ -223,6 +230,16 @@ class PolicyDocument(Strict):
                     f"thresholds: {where} has no row with clv_from 0 before it; each"
                     " exposure_from starts at clv_from 0, so that nobody is left out"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _four_eyes_know_the_currency(self) -> "PolicyDocument":
+        limit = self.approvals.four_eyes_over
+        if isinstance(limit, dict) and self.currency not in limit:
+            raise ValueError(
+                f"approvals.four_eyes_over: state an amount in {self.currency}, the"
+                " currency of the policy"
+            )
         return self
 
     @model_validator(mode="after")

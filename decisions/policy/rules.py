@@ -1,4 +1,4 @@
-"""Holds, paths, approvals, budgets and guard-rails of a policy."""
+"""Holds, paths, budgets and guard-rails of a policy."""
 
 from typing import Annotated, Literal
 
@@ -7,9 +7,9 @@ from pydantic import Field
 from decisions.actions import Action
 from decisions.policy.costs import Amount, Share, Strict
 from decisions.policy.ladder import Days, Name
+from decisions.policy.people import Hours
 from decisions.policy.text import Text
 
-Hours = Annotated[float, Field(gt=0, le=8760)]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -32,7 +32,7 @@ class PromiseHold(Strict):
 
 
 class StandingHold(Strict):
-    """Exemption, instalment plan, legal or manual hold; `until` is its expiry."""
+    """A legal, a manual or any other hold; `until` is its expiry."""
 
     needs_expiry: bool = True
     max_days: Days | None = None
@@ -40,11 +40,26 @@ class StandingHold(Strict):
     released_by: str = "a person"
 
 
+class InstalmentPlan(StandingHold):
+    """A plan protects while its hold stands; then the ladder goes on."""
+
+    default: Literal["resume_at_state"] = Field(
+        default="resume_at_state",
+        description="a plan past its end with money unpaid: back to the ladder's state",
+    )
+
+
+class Exemption(StandingHold):
+    """Somebody approves that a customer is left alone for a time."""
+
+    approved_by: str = "a person"
+
+
 class Holds(Strict):
     dispute: DisputeHold = DisputeHold()
     promise: PromiseHold = PromiseHold()
-    instalment_plan: StandingHold = StandingHold()
-    exemption: StandingHold = StandingHold()
+    instalment_plan: InstalmentPlan = InstalmentPlan()
+    exemption: Exemption = Exemption()
     legal: StandingHold = StandingHold(needs_expiry=False, covers_fraud=True)
     manual: StandingHold = StandingHold(covers_fraud=True)
 
@@ -80,6 +95,10 @@ class FraudPath(Strict):
         default=True,
         description="stop our own charges to a payment method that may be stolen",
     )
+    refund: Literal["never", "by_a_person"] = Field(
+        default="by_a_person",
+        description="of payments already taken; automation never refunds",
+    )
     wording: Text = Field(default=NEUTRAL, description="what the customer is told")
     because: str = ""
 
@@ -113,17 +132,6 @@ class Essential(Strict):
     because: str = ""
 
 
-class Approvals(Strict):
-    """Who must agree before a recommendation is carried out."""
-
-    four_eyes_over: Amount | None = Field(
-        default=None, description="exposure above which two people must agree"
-    )
-    person_for: tuple[Action, ...] = ("block",)
-    natural_person_for: tuple[Action, ...] = ("suspend", "block")
-    because: str = ""
-
-
 class Budget(Strict):
     """Mass-action breaker: what goes beyond becomes a review."""
 
@@ -131,35 +139,6 @@ class Budget(Strict):
     per_day: Count | None = None
     share_of_customers_per_day: Share | None = None
     because: str = ""
-
-
-class Review(Strict):
-    capacity_per_day: Count | None = None
-    owner: str = "risk"
-
-
-class Reconnection(Strict):
-    when: tuple[Literal["paid", "arranged", "cleared"], ...] = ("paid", "arranged")
-    within_hours: Hours = 4
-    fee_cap: Amount = 0.0
-    bill_suspended_period: Literal["no", "yes", "per_provider"] = "per_provider"
-    because: str = ""
-
-
-class Termination(Strict):
-    """The end of a contract; a person decides it, and data can be fetched after."""
-
-    data_export_days: Days = Field(
-        default=30, description="how long data can be fetched after a block"
-    )
-    because: str = ""
-
-
-class Appeals(Strict):
-    channel: str = ""
-    acknowledge_hours: Hours = 24
-    decide_days: Days = 5
-    during: Literal["keep_unless_new_evidence", "restore"] = "keep_unless_new_evidence"
 
 
 class Exploration(Strict):

@@ -46,6 +46,7 @@ def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
     actions = known_table(events, "actions", as_of)
     customer = known_table(events, "customers", as_of)
     contacts = standing.contacts
+    appealed_at = _appeal_opened_at(standing)
     return AccountFacts(
         customer_id=events.customer_id,
         as_of=to_datetime(as_of),
@@ -86,9 +87,10 @@ def _facts(standing: Standing, events: Events, rules: Rules) -> AccountFacts:
         access_off=access_off(actions),
         actions_90d=actions_since(actions, as_of - 90 * DAY_US),
         evidence=evidence(events, as_of),
-        has_open_appeal=_has_open_appeal(standing),
+        has_open_appeal=appealed_at is not None,
         subscriptions=_subscriptions(standing),
         tables=rules.settings.tables,
+        appeal_opened_at=_moment(appealed_at),
         recurring_committed=standing.recurring_committed,
         pending=tuple(
             PendingPayment(row[3], row[5], row[7]) for row in standing.pending
@@ -176,13 +178,20 @@ def _notices(s: Standing) -> tuple[Notice, ...]:
     )
 
 
-def _has_open_appeal(s: Standing) -> bool:
-    turns = [
+def _appeal_opened_at(s: Standing) -> int | None:
+    """When the open appeal was opened; None when none is open."""
+    turns = sorted(
         (row[2], row[0], row[3] == "appeal_opened")
         for row in s.contacts
         if row[3] in {"appeal_opened", "appeal_closed"}
-    ]
-    return bool(turns) and max(turns)[2]
+    )
+    opened: int | None = None
+    for event_at, _, is_opened in turns:
+        if not is_opened:
+            opened = None
+        elif opened is None:
+            opened = event_at
+    return opened
 
 
 def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:

@@ -7,18 +7,26 @@ from typing import Any
 import pytest
 
 from decisions import default_policy, load_policy
+from decisions.errors import PolicyFileError
 from decisions.policy.check import run_cases
-from decisions.policy.denomination import MONEY, in_currency
-from decisions.policy.load import json_schema, shipped_policies
+from decisions.policy.denomination import BY_CURRENCY, MONEY, in_currency
+from decisions.policy.load import (
+    Policy,
+    json_schema,
+    parse_document,
+    shipped_policies,
+)
 
 SCHEMA = json_schema()
 NOT_MONEY = {
-    "materiality.*",  # a table by currency of its own
+    "approvals.four_eyes_over",  # a number, or a table by currency
     "high_usage.usage_ratio",
     "guardrails.any.max_report_age_days",
     "cases.*.usage_ratio",
     "cases.*.stale_hours",
 }
+
+BOTH = {"EUR": 5000, "USD": 5500}
 
 
 def unbounded_numbers(node: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -45,7 +53,8 @@ def unbounded_numbers(node: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 def test_every_amount_of_the_schema_is_money_or_said_not_to_be() -> None:
-    assert set(unbounded_numbers(SCHEMA)) == set(MONEY) | NOT_MONEY
+    tables = {f"{path}.*" for path in BY_CURRENCY}
+    assert set(unbounded_numbers(SCHEMA)) == {*MONEY, *tables, *NOT_MONEY}
 
 
 @pytest.mark.parametrize("path", shipped_policies(), ids=lambda path: path.stem)
@@ -70,6 +79,29 @@ def test_another_currency_is_another_policy() -> None:
 def test_a_stated_materiality_stands() -> None:
     policy = in_currency(default_policy(), "GBP", 0.5)
     assert policy.document.materiality["GBP"] == 20
+
+
+@pytest.mark.parametrize(
+    ("limit", "in_usd"), [(5000, 10_000), ({"EUR": 5000}, 10_000), (BOTH, 5500)]
+)
+def test_four_eyes_are_converted_unless_the_file_states_the_amount(
+    limit: float | dict[str, float], in_usd: float
+) -> None:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["approvals"]["four_eyes_over"] = limit
+    later = {"approvals": {"four_eyes_over": {"EUR": 6000}}}
+    values["amendments"] = [{"from": "2026-09-01", "set": later, "because": "x"}]
+    policy = in_currency(Policy(parse_document(values, "test")), "USD", 2.0)
+    (_, first), (_, second) = policy.versions
+    assert first.four_eyes_over == in_usd
+    assert second.four_eyes_over == (5500 if in_usd == 5500 else 12_000)
+
+
+def test_four_eyes_by_currency_state_the_policys_own() -> None:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["approvals"]["four_eyes_over"] = {"USD": 5500}
+    with pytest.raises(PolicyFileError, match="EUR"):
+        parse_document(values, "test")
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])

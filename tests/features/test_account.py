@@ -111,6 +111,7 @@ def test_promises_and_appeals() -> None:
             contact("appeal_opened", "2024-05-20T10:00"),
             contact("appeal_closed", "2024-05-25T10:00"),
             contact("appeal_opened", "2024-05-26T10:00"),
+            contact("appeal_opened", "2024-05-28T10:00"),
         ],
     )
     [promise] = facts.promises
@@ -118,6 +119,8 @@ def test_promises_and_appeals() -> None:
     assert promise.until == at("2024-06-01T23:59:59.999999")
     assert facts.n_promises_365d == 1
     assert facts.has_open_appeal
+    assert facts.appeal_opened_at == at("2024-05-26T10:00")
+    assert facts_of(invoices=[I1]).appeal_opened_at is None
 
 
 def test_a_hold_is_in_force_until_its_day_is_over() -> None:

@@ -1,0 +1,68 @@
+"""What being late costs the customer: fees of notices and interest.
+
+Told in the answer and on the page; nothing here is read by any rule that decides.
+"""
+
+from datetime import datetime
+
+from decisions.exposure import UNITS
+from decisions.policy.document import PolicyDocument
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+DAYS_OF_A_YEAR = 365
+
+
+def notice_fee(document: PolicyDocument, facts: AccountFacts, name: str) -> float:
+    """What the notice costs the customer now, in major units.
+
+    A notice costs its fee once in an episode of arrears, however often it is sent;
+    each fee and the sum of all are capped, and the ladder's first notice is free
+    where the policy says so.
+    """
+    sent = {notice.name for notice in facts.notices}
+    if name in sent:
+        return 0.0
+    total = document.fees.cap_total
+    fee = _capped_fee(document, name)
+    if total is None:
+        return fee
+    charged = sum(_capped_fee(document, other) for other in sent)
+    return min(fee, max(total - charged, 0.0))
+
+
+def _capped_fee(document: PolicyDocument, name: str) -> float:
+    rule, fees = document.notices.kinds.get(name), document.fees
+    if rule is None or (fees.first_reminder_free and name == first_notice(document)):
+        return 0.0
+    cap = fees.cap_per_notice
+    return rule.fee if cap is None else min(rule.fee, cap)
+
+
+def first_notice(document: PolicyDocument) -> str | None:
+    """The notice the ladder begins with."""
+    return next((state.notice for state in document.ladder if state.notice), None)
+
+
+def interest_accrued(terms: Terms, facts: AccountFacts, at: datetime) -> float | None:
+    """Simple interest on what is overdue and not contested, as of `at`, act/365.
+
+    Money on its way counts as paid, oldest invoice first. In major units, to the
+    ten-thousandth; None where the policy charges no interest or the items are unknown.
+    """
+    rule = terms.document.fees.interest
+    if rule is None or facts.source != "invoices":
+        return None
+    today = at.astimezone(terms.zone).date()
+    paid, total = facts.in_flight or 0, 0.0
+    for item in sorted(facts.items, key=lambda item: item.due_on):
+        if not item.days_overdue:
+            continue
+        owed = item.remainder - item.contested
+        owed, paid = max(owed - paid, 0), max(paid - owed, 0)
+        days = max((today - item.due_on).days - rule.from_days_overdue, 0)
+        share = rule.annual_rate * days / DAYS_OF_A_YEAR
+        if rule.cap_share is not None:
+            share = min(share, rule.cap_share)
+        total += owed * share
+    return round(total / UNITS, 4)

@@ -1,0 +1,34 @@
+"""What being late may cost: fees of notices, reconnection, and interest.
+
+Fees and interest are told and never decide: no condition of a policy reads them.
+"""
+
+from pydantic import Field
+
+from decisions.policy.costs import Amount, Share, Strict
+from decisions.policy.ladder import Days
+
+
+class Interest(Strict):
+    """Simple interest on what is overdue and not contested, per day of 365."""
+
+    annual_rate: Share
+    from_days_overdue: Days = Field(
+        default=0, description="days after the due date for which nothing is charged"
+    )
+    cap_share: Share | None = Field(
+        default=None, description="never more than this share of the overdue amount"
+    )
+    because: str = ""
+
+
+class Fees(Strict):
+    """Limits of what notices cost; the fee itself stands with each notice."""
+
+    first_reminder_free: bool = False
+    cap_per_notice: Amount | None = None
+    cap_total: Amount | None = Field(
+        default=None, description="all notices of one episode of arrears together"
+    )
+    interest: Interest | None = None
+    because: str = ""

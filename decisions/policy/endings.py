@@ -1,0 +1,67 @@
+"""How a stop ends: access returns, or the contract, the data and the records go."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from decisions.actions import Action
+from decisions.policy.costs import Amount, Strict
+from decisions.policy.ladder import Days
+from decisions.policy.people import Hours
+
+
+class Reconnection(Strict):
+    """When access returns, in which order, and what that costs."""
+
+    when: tuple[Literal["paid", "arranged", "cleared"], ...] = ("paid", "arranged")
+    within_hours: Hours = 4
+    order: Literal["parent_first"] = Field(
+        default="parent_first", description="what others depend on returns before them"
+    )
+    fee: Amount | None = Field(
+        default=None, description="what it costs; absent: anything up to fee_cap"
+    )
+    fee_cap: Amount = 0.0
+    bill_suspended_period: Literal["no", "yes", "per_provider"] = "per_provider"
+    because: str = ""
+
+
+class Termination(Strict):
+    """The end of a contract; a person decides it, and data can be fetched after."""
+
+    data_export_days: Days = Field(
+        default=30, description="how long data can be fetched after a block"
+    )
+    deletion_after_days: Days | None = Field(
+        default=None, description="data are deleted so long after a block"
+    )
+    write_off_after_days: Days | None = Field(
+        default=None,
+        description="a person is asked to write off what is open so long after a block",
+    )
+    because: str = ""
+
+
+class Retention(Strict):
+    """How long records are kept: long enough to answer for them, and no longer."""
+
+    decision_days: dict[
+        Action | Literal["default"], Annotated[int, Field(ge=1, le=3650)]
+    ] = Field(
+        description="per recommended action; no decision counts as none, and default"
+        " stands for all others"
+    )
+    evidence_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        description="signs of fraud that a decision rested on"
+    )
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _every_decision_ends(self) -> "Retention":
+        if "default" not in self.decision_days:
+            raise ValueError("decision_days: state default, for actions not named")
+        return self
+
+    def days_of(self, action: Action) -> int:
+        """How many days the record of a decision is kept."""
+        return self.decision_days.get(action, self.decision_days["default"])

@@ -1,0 +1,71 @@
+"""People in a policy: who must agree, who looks, and to whom one can object."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from decisions.actions import Action
+from decisions.policy.costs import Amount, Strict
+from decisions.policy.ladder import Days
+
+Hours = Annotated[float, Field(gt=0, le=8760)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
+
+
+class CustomerClass(Strict):
+    """Customers of one of the segments, or of one of the kinds of person.
+
+    Whoever is not known to be a legal person is treated as a natural person.
+    """
+
+    segments: tuple[str, ...] = ()
+    subject_kinds: tuple[SubjectKind, ...] = ()
+
+
+class Approvals(Strict):
+    """Who must agree before a recommendation is carried out."""
+
+    four_eyes_over: Amount | dict[Currency, Amount] | None = Field(
+        default=None,
+        description="exposure above which two people must agree to a stop; an amount"
+        " in the policy's currency, or one per currency",
+    )
+    four_eyes_for: CustomerClass = Field(
+        default=CustomerClass(),
+        description="customers for whom two people must agree to any stop",
+    )
+    person_for: tuple[Action, ...] = ("block",)
+    natural_person_for: tuple[Action, ...] = ("suspend", "block")
+    roles: dict[Action | Literal["default"], tuple[str, ...]] = Field(
+        default={"default": ("a person",)},
+        description="who may agree, per action; default: to all others",
+    )
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _somebody_may_agree(self) -> "Approvals":
+        if not self.roles.get("default"):
+            raise ValueError("roles: name at least one role under default")
+        if empty := sorted(name for name, who in self.roles.items() if not who):
+            raise ValueError(f"roles: name at least one role for {empty}")
+        return self
+
+
+class Review(Strict):
+    """The queue of cases that a person looks at."""
+
+    capacity_per_day: Annotated[int, Field(ge=0)] | None = None
+    owner: str = "risk"
+
+
+class Appeals(Strict):
+    """How to object, who answers, and until when."""
+
+    channel: str = ""
+    human_contact: str = Field(
+        default="", description="how to speak to a person who may change a decision"
+    )
+    acknowledge_hours: Hours = 24
+    decide_days: Days = 5
+    during: Literal["keep_unless_new_evidence", "restore"] = "keep_unless_new_evidence"
