@@ -76,7 +76,7 @@ def _day_after(terms: Terms, moment: datetime, days: int | None) -> date | None:
     """The local day so many days after a moment."""
     if days is None:
         return None
-    return moment.astimezone(terms.zone).date() + timedelta(days=days)
+    return terms.calendar.local_day(moment) + timedelta(days=days)
 
 
 def appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:

@@ -5,6 +5,7 @@ Told in the answer and on the page; nothing here is read by any rule that decide
 
 from datetime import datetime
 
+from decisions.clock import late_items, uncontested
 from decisions.exposure import UNITS
 from decisions.policy.document import PolicyDocument
 from decisions.terms import Terms
@@ -47,20 +48,20 @@ def first_notice(document: PolicyDocument) -> str | None:
 def interest_accrued(terms: Terms, facts: AccountFacts, at: datetime) -> float | None:
     """Simple interest on what is overdue and not contested, as of `at`, act/365.
 
-    Money on its way counts as paid, oldest invoice first. In major units, to the
+    Each invoice counts from its due date, or from the end of the last dispute about it;
+    money on its way counts as paid, oldest invoice first. In major units, to the
     ten-thousandth; None where the policy charges no interest or the items are unknown.
     """
     rule = terms.document.fees.interest
     if rule is None or facts.source != "invoices":
         return None
-    today = at.astimezone(terms.zone).date()
+    today = terms.calendar.local_day(at)
     paid, total = facts.in_flight or 0, 0.0
-    for item in sorted(facts.items, key=lambda item: item.due_on):
-        if not item.days_overdue:
-            continue
-        owed = item.remainder - item.contested
+    for item in late_items(facts):
+        owed = uncontested(item)
         owed, paid = max(owed - paid, 0), max(paid - owed, 0)
-        days = max((today - item.due_on).days - rule.from_days_overdue, 0)
+        start = max(item.due_on, item.disputed_until or item.due_on)
+        days = max((today - start).days - rule.from_days_overdue, 0)
         share = rule.annual_rate * days / DAYS_OF_A_YEAR
         if rule.cap_share is not None:
             share = min(share, rule.cap_share)

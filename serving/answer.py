@@ -13,6 +13,7 @@ from decisions.actions import Action
 from decisions.case import Basis
 from decisions.counterfactual import Counterfactuals
 from decisions.recommendation import (
+    AppealDue,
     Hold,
     NoticeDue,
     ProviderEffect,
@@ -128,6 +129,7 @@ class ScoreAnswer(_Part):
     )
     requires_person: bool
     approvals: int
+    approver_roles: list[str] = Field(description="who may agree")
     meanwhile_action: Action | None = Field(
         description="what automation may do until people have answered"
     )
@@ -147,8 +149,23 @@ class ScoreAnswer(_Part):
     review_by: datetime | None
     auto_expires_at: datetime | None
     stop_charging: bool = Field(description="stop taking payments (fraud path)")
+    refund: Literal["never", "by_a_person"] | None = Field(
+        description="of payments already taken (fraud path); automation never refunds"
+    )
     data_export_until: datetime | None = Field(
         description="how long the customer may fetch data after a block"
+    )
+    data_deleted_on: date | None
+    write_off_from: date | None = Field(
+        description="from then on a person is asked to write off what a block leaves"
+    )
+    interest_accrued: float | None = Field(
+        description="simple interest on what is overdue and not contested, major units;"
+        " null where the policy charges none or the invoices are unknown"
+    )
+    appeal: AppealDue | None = Field(description="deadlines of an open appeal")
+    retain_until: date | None = Field(
+        description="until when the policy keeps the record of this decision"
     )
     expires_at: datetime
     arm: str

@@ -137,9 +137,60 @@ def _expires_before_review(v: Values) -> None:
     v["fraud_path"]["auto_expire_hours"] = 1
 
 
+def _dear_notice(v: Values) -> None:
+    v["fees"]["cap_per_notice"] = 10
+    v["notices"]["kinds"]["reminder_2"]["fee"] = 11
+
+
+def _dear_ladder(v: Values) -> None:
+    v["fees"]["cap_total"] = 10
+    v["notices"]["kinds"]["reminder_2"]["fee"] = 6
+    v["notices"]["kinds"]["final_notice"]["fee"] = 6
+
+
+def _first_reminder_costs(v: Values) -> None:
+    v["fees"]["first_reminder_free"] = True
+    v["notices"]["kinds"]["reminder_1"]["fee"] = 1
+
+
+def _dear_return(v: Values) -> None:
+    v["reconnection"] |= {"fee": 31, "fee_cap": 30}
+
+
+def _deleted_too_early(v: Values) -> None:
+    v["termination"] |= {"data_export_days": 30, "deletion_after_days": 29}
+
+
+def _ends_unannounced(v: Values) -> None:
+    v["notices"]["kinds"]["final_notice"]["proof"] = "sent"
+
+
+def _decisions_forgotten(v: Values) -> None:
+    v["retention"] = {"decision_days": {"default": 900, "none": 59}}
+    v["retention"]["evidence_days"] = 900
+
+
+def _evidence_forgotten(v: Values) -> None:
+    v["retention"] = {"decision_days": {"default": 900}, "evidence_days": 364}
+
+
+def _write_off_unremembered(v: Values) -> None:
+    v["termination"]["write_off_after_days"] = 901
+    v["retention"] = {"decision_days": {"default": 900}, "evidence_days": 900}
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        (_dear_notice, "fee_above_cap"),
+        (_dear_ladder, "fee_above_cap"),
+        (_first_reminder_costs, "first_reminder_not_free"),
+        (_dear_return, "reconnection_fee_above_cap"),
+        (_deleted_too_early, "deletion_before_export_ends"),
+        (_ends_unannounced, "termination_without_notice"),
+        (_decisions_forgotten, "retention_too_short"),
+        (_evidence_forgotten, "retention_too_short"),
+        (_write_off_unremembered, "retention_too_short"),
         (_drop_clause, "fraud_path_without_terms_clause"),
         (_endless_exemption, "exemption_without_expiry"),
         (_sent_is_enough, "suspension_without_notice"),

@@ -1,0 +1,103 @@
+"""How many people must agree, and who may: one rule for one customer and for many."""
+
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisions import Case, Policy, default_policy, recommend
+from decisions.approvals import approvals_needed
+from decisions.errors import PolicyFileError
+from decisions.policy.load import parse_document
+from decisions.portfolio import recommend_many
+from tests.decisions.decision_cases import TUESDAY, overdue_facts, random_cases
+
+Values: TypeAlias = dict[str, Any]
+
+
+def _policy(**rule: object) -> Policy:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["approvals"] = rule
+    return Policy(parse_document(values, "test"))
+
+
+classes = st.fixed_dictionaries(
+    {
+        "segments": st.sampled_from([[], ["retail"], ["retail", "healthcare"]]),
+        "subject_kinds": st.sampled_from([[], ["natural_person"], ["legal_person"]]),
+    }
+)
+actions = st.lists(
+    st.sampled_from(["remind", "service_request", "suspend", "block"]), max_size=2
+)
+
+
+@given(
+    case=random_cases(),
+    limit=st.sampled_from([None, 0.0, 800.0, {"EUR": 3000.0, "USD": 1.0}]),
+    always=classes,
+    person_for=actions,
+    natural_person_for=actions,
+)
+def test_a_portfolio_asks_as_many_people_as_one_customer(
+    case: Case,
+    limit: object,
+    always: Values,
+    person_for: list[str],
+    natural_person_for: list[str],
+) -> None:
+    policy = _policy(
+        four_eyes_over=limit,
+        four_eyes_for=always,
+        person_for=person_for,
+        natural_person_for=natural_person_for,
+    )
+    one = recommend(case, policy, TUESDAY)
+    run = recommend_many([case], policy, TUESDAY)
+    assert bool(run.requires_person[0]) == one.requires_person
+    if one.recommended_action is not None:
+        needed = approvals_needed(run.columns.view, policy.latest, run.recommended)
+        assert int(needed[0]) == one.approvals
+    assert (one.approvals > 0) == one.requires_person == bool(one.approver_roles)
+
+
+@pytest.mark.parametrize(
+    ("always", "who", "approvals"),
+    [
+        ({"segments": ["hotel"]}, {"segment": "hotel"}, 2),
+        ({"segments": ["hotel"]}, {"segment": "school"}, 0),
+        ({"subject_kinds": ["natural_person"]}, {"subject_kind": None}, 2),
+        ({"subject_kinds": ["natural_person"]}, {"subject_kind": "legal_person"}, 0),
+    ],
+)
+def test_two_must_agree_for_some_customers_whatever_is_at_stake(
+    always: Values, who: Values, approvals: int
+) -> None:
+    policy = _policy(four_eyes_for=always, natural_person_for=[])
+    found = recommend(Case(overdue_facts(**who), 0.0, 0.6), policy, TUESDAY)
+    assert found.recommended_action == "suspend"
+    assert found.approvals == approvals
+
+
+def test_the_answer_says_who_may_agree() -> None:
+    roles = {"default": ["collections"], "suspend": ["collections", "legal"]}
+    policy = _policy(person_for=["suspend", "service_request"], roles=roles)
+    found = recommend(Case(overdue_facts(), 0.0, 0.6), policy, TUESDAY)
+    assert found.approver_roles == ("collections", "legal")
+    softer = overdue_facts(segment="healthcare")
+    found = recommend(Case(softer, 0.0, 0.6), policy, TUESDAY)
+    assert found.recommended_action == "service_request"
+    assert found.approver_roles == ("collections",)
+    contested = overdue_facts(holds=(), actionable=0, contested=1, overdue=0)
+    found = recommend(Case(contested, 0.0, 0.8), policy, TUESDAY)
+    assert found.recommended_action == "review"
+    assert found.approver_roles == ("risk",)  # who owns the queue
+    nobody = recommend(Case(overdue_facts(), 0.0, 0.6), _policy(), TUESDAY)
+    assert nobody.approver_roles == ()
+
+
+@pytest.mark.parametrize("roles", [{}, {"default": []}, {"suspend": ["a"]}])
+def test_somebody_may_always_agree(roles: Values) -> None:
+    with pytest.raises(PolicyFileError, match="default"):
+        _policy(roles=roles)

@@ -1,0 +1,143 @@
+"""Fees and interest: capped, told, and never part of a decision."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisions import Case, Policy, default_policy, recommend
+from decisions.fees import interest_accrued, notice_fee
+from decisions.policy.load import parse_document
+from features.facts import AccountFacts, Notice, OpenItem
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    UNITS,
+    delivered,
+    facts_of,
+    overdue_facts,
+    random_cases,
+)
+
+Values: TypeAlias = dict[str, Any]
+FEES = {"reminder_1": 4, "reminder_2": 12, "final_notice": 9}
+
+
+def _policy(notice_fees: Values | None = None, **fees: object) -> Policy:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["fees"] = fees
+    for name, fee in (notice_fees or {}).items():
+        values["notices"]["kinds"][name]["fee"] = fee
+    return Policy(parse_document(values, "test"))
+
+
+def _told(*names: str) -> AccountFacts:
+    return overdue_facts(notices=tuple(delivered(name, 20) for name in names))
+
+
+@pytest.mark.parametrize(
+    ("limits", "told", "fees"),
+    [
+        ({}, [], (4, 12, 9)),
+        ({"first_reminder_free": True}, [], (0, 12, 9)),
+        ({"cap_per_notice": 10}, [], (4, 10, 9)),
+        ({"cap_total": 13}, ["reminder_1"], (0, 9, 9)),
+        ({"cap_total": 13}, ["reminder_1", "reminder_2"], (0, 0, 0)),
+        ({"cap_total": 13, "cap_per_notice": 5}, ["reminder_1"], (0, 5, 5)),
+        ({"cap_total": 13, "first_reminder_free": True}, ["reminder_1"], (0, 12, 9)),
+    ],
+)
+def test_a_notice_costs_its_fee_once_and_never_more_than_the_limits(
+    limits: Values, told: list[str], fees: tuple[float, ...]
+) -> None:
+    policy = _policy(FEES, **limits)
+    facts = _told(*told)
+    found = tuple(notice_fee(policy.document, facts, name) for name in FEES)
+    assert found == fees
+
+
+def test_the_answer_says_what_the_notice_due_costs() -> None:
+    policy = _policy(FEES)
+    first = recommend(Case(overdue_facts(notices=()), 0.0, 0.6), policy, TUESDAY)
+    assert [(due.notice, due.fee) for due in first.notices_due] == [("reminder_1", 4)]
+    bounced = Notice(
+        "reminder_1",
+        TUESDAY - timedelta(days=9),
+        bounced_at=TUESDAY - timedelta(days=8),
+    )
+    again = recommend(
+        Case(overdue_facts(notices=(bounced,)), 0.0, 0.6), policy, TUESDAY
+    )
+    assert [(due.notice, due.fee) for due in again.notices_due] == [("reminder_1", 0)]
+
+
+RATE = {"annual_rate": 0.08}
+
+
+def _interest(rule: Values, facts: AccountFacts) -> float | None:
+    return interest_accrued(_policy(interest=rule).latest, facts, TUESDAY)
+
+
+def _item(days: int, euros: float, **given: Any) -> OpenItem:  # noqa: ANN401
+    [item] = overdue_facts(euros, days).items
+    return replace(item, **given)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (RATE, 3650 * 0.08 * 50 / 365),
+        (RATE | {"from_days_overdue": 20}, 3650 * 0.08 * 30 / 365),
+        (RATE | {"from_days_overdue": 50}, 0.0),
+        (RATE | {"cap_share": 0.005}, 3650 * 0.005),
+    ],
+)
+def test_interest_is_simple_by_day_and_capped(rule: Values, expected: float) -> None:
+    facts = overdue_facts(3650, 50)
+    assert _interest(rule, facts) == pytest.approx(expected, abs=1e-4)
+
+
+def test_interest_runs_on_each_invoice_and_not_on_contested_money() -> None:
+    items = (
+        _item(73, 100),
+        _item(73, 100, invoice_id="i2", contested=40 * UNITS),
+        _item(0, 900, invoice_id="not due"),
+    )
+    facts = replace(overdue_facts(), items=items)
+    assert _interest(RATE, facts) == pytest.approx(160 * 0.08 * 73 / 365)
+    settled = replace(items[0], disputed_until=date(2026, 5, 10))  # 30 days ago
+    facts = replace(facts, items=(settled,))
+    assert _interest(RATE, facts) == pytest.approx(100 * 0.08 * 30 / 365, abs=1e-4)
+
+
+def test_money_on_its_way_bears_no_interest_oldest_invoice_first() -> None:
+    items = (_item(73, 100), _item(36, 50, invoice_id="i2"))
+    facts = replace(overdue_facts(), items=items, in_flight=120 * UNITS)
+    assert _interest(RATE, facts) == pytest.approx(30 * 0.08 * 36 / 365, abs=1e-4)
+
+
+def test_interest_is_unknown_where_invoices_are_and_zero_where_nothing_is_late() -> (
+    None
+):
+    assert interest_accrued(default_policy().latest, overdue_facts(), TUESDAY) is None
+    assert _interest(RATE, overdue_facts(source="ageing", items=())) is None
+    assert _interest(RATE, facts_of()) == 0.0
+
+
+CHARGING = _policy(FEES, interest={"annual_rate": 1.0}, cap_total=20)
+FREE = _policy()
+
+
+@given(case=random_cases(), rate=st.sampled_from([CHARGING, FREE]))
+def test_fees_and_interest_change_no_decision(case: Case, rate: Policy) -> None:
+    plain = recommend(case, default_policy(), TUESDAY)
+    found = recommend(case, rate, TUESDAY)
+    ours, theirs = found.to_dict(), plain.to_dict()
+    for answer in (ours, theirs):
+        for name in ("interest_accrued", "policy_hash"):
+            del answer[name]
+        for due in answer["notices_due"]:
+            del due["fee"]
+    assert ours == theirs
