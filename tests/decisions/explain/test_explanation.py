@@ -225,7 +225,7 @@ def test_holds_access_provider_and_return_are_told(lang: str) -> None:
     holds += [
         Hold(reason, False, AT, None, "automation", cure)
         for reason in ("nonpayment", "fraud", "manual")
-        for cure in (None, "paid", "arranged", "cleared", "expired")
+        for cure in (None, "paid", "arranged", "cleared", "expired", "appeal")
     ]
     effects = (
         ProviderEffect("s1", "Mail", 0.0, "nothing", None),
