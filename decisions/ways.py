@@ -107,7 +107,7 @@ def service_reasons(
     """Essential service and appeals: they count on every way."""
     essential = terms.document.essential
     if aim.is_essential:
-        mode = essential.restricted_mode
+        mode = terms.document.text_in(essential.restricted_mode, "en")
         text = "This service is essential and never cut off wholly."
         yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
     if facts.has_open_appeal and not _has_new_evidence(facts):

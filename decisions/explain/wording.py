@@ -5,6 +5,7 @@ stands a kind below or a unit of the language's own list, so each language choos
 form it needs ("nach {wait:days_dative}") and no sentence is glued together from parts.
 """
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
@@ -25,6 +26,7 @@ LANGUAGES = ("en", "pt-BR", "fr", "de")
 _LOCALES = {"en": "en_GB", "pt-BR": "pt_BR", "fr": "fr", "de": "de"}
 _PLURALS = {"one", "many", "other"}
 Message = str | dict[str, str]
+_CODE_BEFORE_AMOUNT = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CHF 25, but US$25
 ROUGHLY_FROM = 10.0  # from here on `about` leaves the cents out
 
 
@@ -165,22 +167,23 @@ class Wording(string.Formatter):
         pattern = self._locale.currency_formats["standard"].pattern
         if is_whole:
             pattern = pattern.replace(".00", "")
-        return str(
-            format_currency(
-                value,
-                currency,
-                pattern,
-                locale=self._locale,
-                currency_digits=not is_whole,
-            )
+        said = format_currency(
+            value,
+            currency,
+            pattern,
+            locale=self._locale,
+            currency_digits=not is_whole,
         )
+        return _CODE_BEFORE_AMOUNT.sub("\N{NO-BREAK SPACE}", str(said))
 
     def _percent(self, value: float) -> str:
         pattern = self._locale.percent_formats[None].pattern.replace("0", "0.##")
         return str(format_percent(value, pattern, locale=self._locale))
 
     def _date(self, value: date) -> str:
-        return str(format_date(value, "long", locale=self._locale))
+        said = str(format_date(value, "long", locale=self._locale))
+        is_first = value.day == 1
+        return said.replace("1", self.say("words.first"), 1) if is_first else said
 
     def _time(self, value: time) -> str:
         return str(format_time(value, "short", locale=self._locale))

@@ -49,6 +49,7 @@ def protective(s: Source) -> Section | None:
         "protective",
         s.paragraph("protective.lead"),
         *s.items(_sign(s, rule) for rule in path.evidence_any),
+        s.paragraph("protective.rules"),
         *s.items(_terms_of_pause(s, path)),
     )
 

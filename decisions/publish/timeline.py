@@ -168,9 +168,20 @@ def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
         called,
         channels,
         s.words.joined([s.language(code) for code in rule.languages]),
-        s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),
-        s.say("notices.again", n=rule.retry_after_days),
+        *_arrival(s, name, rule),
         s.words.format("{fee:money}", fee=rule.fee) if rule.fee else s.say("fees.free"),
+    )
+
+
+def _arrival(s: Source, name: str, rule: NoticeRule) -> tuple[str, str]:
+    """When a notice counts, and what happens where it does not arrive."""
+    path = s.document.fraud_path
+    if path is not None and path.notice == name:
+        return s.say("notices.counts_pause", hours=path.notice_within_hours), "–"
+    only = "_only" if len(rule.channels) == 1 else ""
+    return (
+        s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),
+        s.say(f"notices.again_{rule.proof}{only}", n=rule.retry_after_days),
     )
 
 

@@ -225,7 +225,8 @@ def test_a_hold_on_one_subscription_spares_that_one() -> None:
 def test_an_essential_customer_is_never_cut_off() -> None:
     found = _answer(overdue_facts(segment="healthcare"))
     assert found.recommended_action == "service_request"
-    assert "essential_service" in _codes(found)
+    [reason] = [r for r in found.withheld if r.code == "essential_service"]
+    assert reason.sentence.endswith("For them, we stop new purchases at most.")
 
 
 def test_an_open_appeal_keeps_new_stops_away() -> None:

@@ -2,7 +2,7 @@
 
 import string
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -101,6 +101,27 @@ def test_money_is_written_as_the_language_does(
 ) -> None:
     said = words(lang).format("{a:money}", a=amount)
     assert said.replace("\xa0", " ").replace("\u202f", " ") == expected
+
+
+def test_a_currency_without_a_sign_keeps_its_distance() -> None:
+    assert words("en").in_currency(25.0, "CHF") == "CHF\xa025"
+    assert words("en").in_currency(25.0, "USD") == "US$25"
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        pytest.param("en", "1 January 2026", id="English"),
+        pytest.param("fr", "1er janvier 2026", id="French first"),
+        pytest.param("pt-BR", "1º de janeiro de 2026", id="Brazilian first"),
+        pytest.param("de", "1. Januar 2026", id="German"),
+    ],
+)
+def test_the_first_of_a_month_is_written_as_the_language_does(
+    lang: str, expected: str
+) -> None:
+    assert words(lang).format("{d:date}", d=date(2026, 1, 1)) == expected
+    assert words(lang).format("{d:date}", d=date(2026, 1, 11)).startswith("11")
 
 
 def test_about_leaves_cents_out_only_of_larger_amounts() -> None:

@@ -49,6 +49,10 @@ INTERNAL = (
     "exploration.epoch_days",
     "holdout.epoch_days",
     "holds.legal.max_days",  # ended by law, not by days
+    "notices.kinds.reminder_1.retry_after_days",  # no effect: counts once sent
+    "notices.kinds.reminder_2.retry_after_days",
+    "notices.kinds.access_paused.retry_after_days",
+    "notices.kinds.access_paused.send_within_days",  # the fraud path's hours count
     "holds.manual",  # inner hold of the staff
 )
 
@@ -295,6 +299,33 @@ def test_the_page_says_from_what_days_are_counted(anchor: str, lang: str) -> Non
     assert all(number in first for number in ("5", "7", "321"))  # 3 days, 2 of grace
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_notice_after_a_pause_is_due_in_hours_in_every_section(lang: str) -> None:
+    """The days in which other notices go out do not apply to it."""
+    document = DEFAULT.document
+    path = document.fraud_path
+    assert path is not None
+    longer = path.model_copy(update={"notice_within_hours": 19})
+    policy = Policy(document.model_copy(update={"fraud_path": longer}))
+    sections = {s.name: texts(s) for s in compose(policy, lang).sections}
+    [row] = [t for t in sections["notices"] if "19" in t]
+    assert any("19" in text for text in sections["protective"])
+    days = document.notices.kinds["access_paused"].send_within_days
+    assert f" {days} " not in row
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_channel_alone_has_no_next_way(lang: str) -> None:
+    own = messages("decisions.publish", lang)
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    values["notices"]["kinds"]["reminder_1"]["channels"] = ["letter"]
+    said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
+    assert str(own["publish.notices.again_sent_only"]) in " ".join(said)
+    assert str(own["publish.notices.again_sent_only"]) not in " ".join(
+        spoken(DEFAULT, lang)
+    )
+
+
 def amended() -> Policy:
     values = DEFAULT.document.model_dump(mode="json", by_alias=True)
     values["amendments"] = [
@@ -308,9 +339,9 @@ def test_an_amendment_is_announced_with_its_date_and_both_sentences() -> None:
     [changes] = [s for s in compose(amended(), "en").sections if s.name == "changes"]
     said = texts(changes)
     assert said[0] == "From 1 July 2026:"
-    assert "below €40" in said[1]
+    assert "less than €40" in said[1]
     assert said[2].startswith("No longer applies")
-    assert "below €25" in said[2]
+    assert "less than €25" in said[2]
     assert said[3:] == [
         "From 1 September 2026:",
         "Nothing that is stated on this page changes.",
@@ -321,7 +352,7 @@ def test_the_version_in_force_at_a_moment_is_written() -> None:
     at = datetime.fromisoformat("2026-10-01T00:00:00+00:00")
     page = compose(amended(), "en", at)
     said = " ".join(text for section in page.sections for text in texts(section))
-    assert "below €40" in said
+    assert "less than €40" in said
     assert "changes" not in {section.name for section in page.sections}
 
 
