@@ -42,4 +42,14 @@ def test_one_customer_is_explained(
     word = {"remind": "a reminder", "none": "no action", "review": "review"}
     assert word.get(row["action"], "") in said.lower()
     assert "at our cost" in said
+    answers = (" changes ", "a person must look at it", "cannot be tried")
+    assert any(text in said for text in answers) == (row["action"] != "none")
+    explain(
+        world.folder,
+        row["customer_id"],
+        as_of=row["as_of"].isoformat(),
+        changes=False,
+        policy=world.policy,
+    )
+    assert not any(text in capsys.readouterr().out for text in answers)
     assert ElementTree.fromstring(plot.read_text()).tag.endswith("svg")  # noqa: S314
