@@ -1,5 +1,6 @@
 """What follows from an answer: notices, reviews, pauses that end, data to fetch."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,25 +26,39 @@ def aftermath(d: Decided) -> dict[str, Any]:
 
 
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
-    """The ladder's next notice where somebody wants to act, and the after-notice."""
-    facts, found = d.case.facts, []
-    due, path = d.seen.position.notice, d.document.fraud_path
-    is_wanted = max(d.choice.proposed, d.action) > NONE
-    if due is not None and (d.terms.notices_always or is_wanted):
-        found.append(replace(due, fee=notice_fee(d.document, facts, due.notice)))
-    if by_fraud and path is not None and path.notice is not None:
-        rule = d.document.notices.kinds[path.notice]
-        found.append(
-            NoticeDue(
-                notice=path.notice,
-                state="fraud_path",
-                channel=rule.channels[0],
-                languages=rule.languages,
-                send_by=d.at + timedelta(hours=path.notice_within_hours),
-                fee=notice_fee(d.document, facts, path.notice),
-            )
-        )
-    return found
+    """Notices to send now, each with what it costs the customer."""
+    due = [
+        *(_before_acting(d) if max(d.choice.proposed, d.action) > NONE else ()),
+        *(_after_a_pause(d) if by_fraud else ()),
+    ]
+    if not due and d.terms.notices_always and d.seen.position.notice is not None:
+        due = [d.seen.position.notice]
+    facts = d.case.facts
+    return [replace(n, fee=notice_fee(d.document, facts, n.notice)) for n in due]
+
+
+def _before_acting(d: Decided) -> Iterator[NoticeDue]:
+    """The next notice of the ladder and, without prospect of payment, of high use."""
+    if d.seen.position.notice is not None:
+        yield d.seen.position.notice
+    is_hopeless = d.v.p_nonpayment >= d.terms.min_p_high_usage
+    if d.seen.high_usage_notice is not None and is_hopeless:
+        yield d.seen.high_usage_notice
+
+
+def _after_a_pause(d: Decided) -> Iterator[NoticeDue]:
+    """The fraud path tells the customer afterwards."""
+    path = d.document.fraud_path
+    if path is None or path.notice is None:
+        return
+    rule = d.document.notices.kinds[path.notice]
+    yield NoticeDue(
+        notice=path.notice,
+        state="fraud_path",
+        channel=rule.channels[0],
+        languages=rule.languages,
+        send_by=d.at + timedelta(hours=path.notice_within_hours),
+    )
 
 
 def _pause(d: Decided) -> dict[str, Any]:

@@ -14,16 +14,17 @@ from decisions.holds import (
     reactivation,
     standing_holds,
 )
+from decisions.high_usage import ShorterWay, shorter_way
 from decisions.ladder import Position, stand
 from decisions.opening import STOP_ACTIONS
-from decisions.recommendation import Hold, Reactivation, Withheld
+from decisions.recommendation import Hold, NoticeDue, Reactivation, Withheld
 from decisions.scope import Targets, targets
 from decisions.terms import Terms
 from decisions.ways import (
     STEPS,
     arrears_reasons,
+    calendar_reasons,
     fraud_reasons,
-    high_usage_reasons,
     hold_reasons,
     ladder_reasons,
     service_reasons,
@@ -65,6 +66,7 @@ class Circumstances:
     is_confirmed_fraud: bool = False
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
+    high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
 
 
 def _bits(reasons: Reasons | None) -> int:
@@ -123,9 +125,9 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
     if not pursuit:
         position = stand(terms, facts, at)
     ordinary = _ordinary(facts, terms, at, pursuit, position, aim)
-    shorter = high_usage_reasons(terms, facts, at)
-    if shorter is not None:
-        shorter = (*pursuit, *shorter, *service_reasons(terms, facts, aim))
+    way = None if pursuit else shorter_way(terms, facts, at)
+    shorter = None if way is None else _shorter(facts, terms, at, way, aim)
+    usage_notice = None if way is None else way.notice
     fraud = fraud_reasons(terms, facts, covering, aim, at)
     on, reason = _in_force(facts, access)
     return Circumstances(
@@ -133,7 +135,7 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
         high_usage=shorter,
         fraud=fraud,
         ordinary_bits=_bits(ordinary),
-        high_usage_bits=_bits(shorter) | REMIND_BIT,
+        high_usage_bits=_bits(shorter) | REMIND_BIT * (usage_notice is None),
         fraud_bits=_bits(fraud) | REMIND_BIT,
         position=position,
         holds=(*standing, *money_holds(terms.document, facts, at), *access),
@@ -143,6 +145,17 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
         is_confirmed_fraud=is_confirmed(facts),
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
+        high_usage_notice=usage_notice,
+    )
+
+
+def _shorter(
+    facts: AccountFacts, terms: Terms, at: datetime, way: ShorterWay, aim: Targets
+) -> Reasons:
+    return (
+        *way.waits,
+        *service_reasons(terms, facts, aim),
+        *calendar_reasons(terms, at),
     )
 
 
@@ -160,6 +173,7 @@ def _ordinary(
         *ladder_reasons(facts, position),
         *service_reasons(terms, facts, aim),
         *timing_reasons(terms, facts, at),
+        *calendar_reasons(terms, at),
     )
 
 

@@ -59,7 +59,7 @@ def stand(terms: Terms, facts: AccountFacts, at: datetime) -> Position:
         rule = terms.document.notices.kinds[state.notice]
         notices = told.notices(state.notice)
         if told.proven_at(state.notice) is None:
-            due = _due(rule, state, notices, facts, at)
+            due = notice_due(state.notice, state.state, rule, notices, facts, at)
             rests = severity if due is not None else 0
             return Position(state, rests, due, _unproven(state, notices))
         delivered = delivered or any(n.delivered_at for n in notices)
@@ -84,9 +84,10 @@ def _at_a_stop(state: State, severity: int, delivered: bool) -> Position:
     return Position(state, severity, None, Withheld("ladder_state", ("block",), text))
 
 
-def _due(
+def notice_due(
+    name: str,
+    state: str,
     rule: NoticeRule,
-    state: State,
     notices: list[Notice],
     facts: AccountFacts,
     at: datetime,
@@ -98,8 +99,8 @@ def _due(
         return None
     channel = rule.channels[min(len(notices), len(rule.channels) - 1)]
     return NoticeDue(
-        notice=state.notice or "",
-        state=state.state,
+        notice=name,
+        state=state,
         channel=channel,
         languages=rule.languages,
         send_by=at + timedelta(days=rule.send_within_days),

@@ -1,7 +1,7 @@
 """Three ways lead to a stop; each says why it does not, or not yet.
 
-The ordinary way climbs the ladder; the way of abnormally high use is shorter; the
-fraud path needs evidence instead of notices. Reasons come in the order in which a
+The ordinary way climbs the ladder; the way of abnormally high use is shorter (see
+`decisions.high_usage`); the fraud path needs evidence instead of notices. Reasons come in the order in which a
 person would ask for them.
 """
 
@@ -102,15 +102,19 @@ def ladder_reasons(facts: AccountFacts, position: Position) -> Iterator[Withheld
 
 
 def service_reasons(
-    terms: Terms, facts: AccountFacts, aim: Targets
+    terms: Terms, facts: AccountFacts, aim: Targets, *, is_proven: bool = False
 ) -> Iterator[Withheld]:
-    """Essential service and appeals: they count on every way."""
+    """Essential service and appeals: they count on every way.
+
+    Confirmed fraud (`is_proven`) ends the wait for an appeal; an essential service
+    it takes away only where the policy says so.
+    """
     essential = terms.document.essential
-    if aim.is_essential:
+    if aim.is_essential and not (is_proven and essential.unless_fraud_confirmed):
         mode = terms.document.text_in(essential.restricted_mode, "en")
         text = "This service is essential and never cut off wholly."
         yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
-    if facts.has_open_appeal and not _has_new_evidence(facts):
+    if facts.has_open_appeal and not (is_proven or _has_new_evidence(facts)):
         days = terms.document.appeals.decide_days
         yield Withheld(
             "open_appeal",
@@ -128,7 +132,7 @@ def _has_new_evidence(facts: AccountFacts) -> bool:
 def timing_reasons(
     terms: Terms, facts: AccountFacts, at: datetime
 ) -> Iterator[Withheld]:
-    """Tenure, cool-down and the calendar: reasons that end by themselves."""
+    """Tenure and cool-down: reasons that end by themselves."""
     rails = terms.document.guardrails.suspend
     if rails.min_tenure_days and facts.created_at is not None:
         grown = facts.created_at + timedelta(days=rails.min_tenure_days)
@@ -141,35 +145,14 @@ def timing_reasons(
         if at < cooled:
             text = f"Access changed less than {rails.cool_down_days} days ago."
             yield Withheld("cool_down", STOP_ACTIONS, text, cooled)
+
+
+def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
+    """Days and hours on which nobody loses access for non-payment."""
     opens, code = terms.calendar.may_stop_from(at)
     if code is not None:
         text = f"No access is taken away now ({code.replace('_', ' ')})."
         yield Withheld(code, STOP_ACTIONS, text, opens)
-
-
-def high_usage_reasons(
-    terms: Terms, facts: AccountFacts, at: datetime
-) -> tuple[Withheld, ...] | None:
-    """The way of abnormally high use; None when use is not so."""
-    rule = terms.document.high_usage
-    if rule is None or facts.usage_ratio is None:
-        return None
-    daily = (facts.usage_daily_cost or 0) / UNITS
-    if facts.usage_ratio < rule.usage_ratio or daily < rule.min_usage_daily_cost:
-        return None
-    delivered = [
-        notice.delivered_at
-        for notice in Told(terms, facts).notices(rule.notice)
-        if notice.delivered_at is not None
-    ]
-    if not delivered:
-        text = f"High use, but the notice {rule.notice!r} was not delivered."
-        return (Withheld("notice_missing", STOP_ACTIONS, text),)
-    opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
-    if at < opens:
-        text = f"High use: {rule.hours_after_notice:g} hours after the notice."
-        return (Withheld("cure_period", STOP_ACTIONS, text, opens),)
-    return ()
 
 
 def fraud_reasons(
@@ -186,6 +169,5 @@ def fraud_reasons(
     if not counting_evidence(terms, facts, at):
         text = "No sign of fraud that the policy accepts as evidence."
         found.append(Withheld("no_evidence", PURSUIT, text))
-    if not is_confirmed(facts):
-        found.extend(service_reasons(terms, facts, aim))
+    found.extend(service_reasons(terms, facts, aim, is_proven=is_confirmed(facts)))
     return tuple(found)

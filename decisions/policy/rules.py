@@ -128,6 +128,9 @@ class Essential(Strict):
     segments: tuple[str, ...] = ()
     products: tuple[str, ...] = Field(default=(), description="glob patterns")
     never: tuple[Action, ...] = ("suspend", "block")
+    unless_fraud_confirmed: bool = Field(
+        default=False, description="confirmed fraud may cut even them off"
+    )
     restricted_mode: Text = ""
     because: str = ""
 

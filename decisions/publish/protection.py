@@ -54,6 +54,8 @@ def _never(s: Source) -> Iterator[str]:
     if rule.products:
         names = s.words.joined(list(rule.products))
         yield s.say("essential.products", products=names, never=never)
+    ends = rule.unless_fraud_confirmed
+    yield s.say("essential.unless_fraud" if ends else "essential.even_fraud")
     if mode := s.own(rule.restricted_mode):
         yield mode
 

@@ -1,0 +1,49 @@
+"""The shorter way to a stop: abnormally high use without prospect of payment.
+
+After the Cypriot decree 2002/1/19, article 76: one notice and a short time instead of
+the ladder. Days and hours on which nobody loses access count all the same.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from decisions.exposure import UNITS
+from decisions.ladder import STOP_ACTIONS, notice_due
+from decisions.policy.rules import HighUsage
+from decisions.recommendation import NoticeDue, Withheld
+from decisions.terms import Terms
+from decisions.told import Told
+from features.facts import AccountFacts
+
+
+class ShorterWay(NamedTuple):
+    """What the shorter way still waits for, and its notice where that is due now."""
+
+    waits: tuple[Withheld, ...]
+    notice: NoticeDue | None
+
+
+def shorter_way(terms: Terms, facts: AccountFacts, at: datetime) -> ShorterWay | None:
+    """The shorter way for arrears that may be acted on; None when use is not high."""
+    rule = terms.document.high_usage
+    if rule is None or not _is_high(rule, facts):
+        return None
+    told = Told(terms, facts).notices(rule.notice)
+    delivered = [n.delivered_at for n in told if n.delivered_at is not None]
+    if not delivered:
+        text = f"High use, but the notice {rule.notice!r} was not delivered."
+        kind = terms.document.notices.kinds[rule.notice]
+        due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
+        return ShorterWay((Withheld("notice_missing", STOP_ACTIONS, text),), due)
+    opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
+    if at < opens:
+        text = f"High use: {rule.hours_after_notice:g} hours after the notice."
+        return ShorterWay((Withheld("cure_period", STOP_ACTIONS, text, opens),), None)
+    return ShorterWay((), None)
+
+
+def _is_high(rule: HighUsage, facts: AccountFacts) -> bool:
+    daily_cost = (facts.usage_daily_cost or 0) / UNITS
+    ratio = facts.usage_ratio
+    is_dear = daily_cost >= rule.min_usage_daily_cost
+    return ratio is not None and ratio >= rule.usage_ratio and is_dear

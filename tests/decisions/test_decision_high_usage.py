@@ -1,0 +1,114 @@
+"""The shorter way of abnormally high use, and who is spared even from the fraud path."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+
+from decisions import Case, Policy, Recommendation, default_policy, recommend
+from decisions.policy.load import parse_document
+from features.facts import AccountFacts, Evidence, Notice
+from tests.decisions.decision_cases import (
+    TUESDAY,
+    UNITS,
+    delivered,
+    moments,
+    overdue_facts,
+    random_cases,
+    random_policies,
+)
+
+FRIDAY = datetime(2026, 6, 12, 10, 0, tzinfo=UTC)
+WARNED = delivered("usage_warning", 2)
+
+
+def _facts(at: datetime = TUESDAY, *notices: Notice) -> AccountFacts:
+    """Ten days late, and using eight times as much as usual."""
+    return overdue_facts(
+        900,
+        10,
+        at,
+        usage_ratio=8.0,
+        usage_daily_cost=120 * UNITS,
+        notices=notices,
+    )
+
+
+def _answer(facts: AccountFacts, p: float = 0.8) -> Recommendation:
+    return recommend(Case(facts, 0.0, p), default_policy(), facts.as_of)
+
+
+def _due(found: Recommendation) -> dict[str, str]:
+    return {due.notice: due.channel for due in found.notices_due}
+
+
+def test_high_use_stops_a_day_after_its_notice() -> None:
+    assert _answer(_facts(TUESDAY, WARNED)).recommended_action == "suspend"
+
+
+def test_the_notice_of_high_use_is_due_before_it() -> None:
+    found = _answer(_facts())
+    assert found.recommended_action not in ("suspend", "block")
+    assert _due(found)["usage_warning"] == "email"
+
+
+def test_after_it_came_back_the_next_channel_is_due() -> None:
+    sent = TUESDAY - timedelta(days=1)
+    bounced = Notice("usage_warning", sent, bounced_at=sent)
+    assert _due(_answer(_facts(TUESDAY, bounced)))["usage_warning"] == "phone"
+
+
+@pytest.mark.parametrize("sent_hours_ago", [1, 30])
+def test_while_it_may_still_arrive_it_is_not_due_again(sent_hours_ago: int) -> None:
+    silent = Notice("usage_warning", TUESDAY - timedelta(hours=sent_hours_ago))
+    assert "usage_warning" not in _due(_answer(_facts(TUESDAY, silent)))
+
+
+def test_it_is_not_due_where_payment_may_be_expected() -> None:
+    assert "usage_warning" not in _due(_answer(_facts(), p=0.3))
+
+
+def test_on_the_eve_of_a_day_off_high_use_waits_as_well() -> None:
+    found = _answer(_facts(FRIDAY, delivered("usage_warning", 2, FRIDAY)))
+    assert found.recommended_action not in ("suspend", "block")
+    assert "eve_of_day_off" in {reason.code for reason in found.withheld}
+
+
+@given(case=random_cases(), policy=random_policies(), at=moments)
+def test_no_way_but_fraud_stops_outside_the_calendar(
+    case: Case, policy: Policy, at: datetime
+) -> None:
+    case = replace(case, facts=replace(case.facts, as_of=at))
+    found = recommend(case, policy, at)
+    terms = policy.in_force(at)
+    is_stop = found.recommended_action in ("suspend", "block") and not found.in_force
+    if terms is not None and is_stop and found.basis == "nonpayment":
+        assert terms.calendar.may_stop_from(at) == (at, None)
+
+
+FRAUD = Evidence("outcome_fraud", TUESDAY - timedelta(days=1))
+
+
+def _policy(*, unless_fraud_confirmed: bool) -> Policy:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["essential"]["unless_fraud_confirmed"] = unless_fraud_confirmed
+    return Policy(parse_document(values, "essential"), "essential")
+
+
+@pytest.mark.parametrize(("may", "signs"), list(product([False, True], [(), (FRAUD,)])))
+def test_an_essential_service_falls_only_to_confirmed_fraud_where_the_policy_says_so(
+    may: bool, signs: tuple[Evidence, ...]
+) -> None:
+    facts = overdue_facts(
+        segment="healthcare",
+        usage_daily_cost=300 * UNITS,
+        clv=500 * UNITS,
+        evidence=signs,
+    )
+    found = recommend(
+        Case(facts, 0.9, 0.05), _policy(unless_fraud_confirmed=may), TUESDAY
+    )
+    stopped = found.recommended_action in ("suspend", "block")
+    assert stopped == (may and bool(signs))
