@@ -7,6 +7,7 @@ from functools import lru_cache
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.case import Case
 from decisions.evidence import is_confirmed
+from decisions.high_usage import ShorterWay, shorter_way
 from decisions.holds import (
     AUTHORITY,
     access_holds,
@@ -14,7 +15,6 @@ from decisions.holds import (
     reactivation,
     standing_holds,
 )
-from decisions.high_usage import ShorterWay, shorter_way
 from decisions.ladder import Position, stand
 from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Hold, NoticeDue, Reactivation, Withheld

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from decisions.exposure import UNITS
-from decisions.ladder import STOP_ACTIONS, notice_due
+from decisions.ladder import notice_due
+from decisions.opening import STOP_ACTIONS
 from decisions.policy.rules import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.terms import Terms

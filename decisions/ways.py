@@ -1,8 +1,8 @@
 """Three ways lead to a stop; each says why it does not, or not yet.
 
 The ordinary way climbs the ladder; the way of abnormally high use is shorter (see
-`decisions.high_usage`); the fraud path needs evidence instead of notices. Reasons come in the order in which a
-person would ask for them.
+`decisions.high_usage`); the fraud path needs evidence instead of notices. Reasons come
+in the order in which a person would ask for them.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Hold, Withheld
 from decisions.scope import Targets
 from decisions.terms import Terms
-from decisions.told import Told
 from features.facts import AccountFacts
 
 STEPS: tuple[Action, ...] = ("remind", "service_request", "suspend", "block")

@@ -1,4 +1,4 @@
-"""The shorter way of abnormally high use, and who is spared even from the fraud path."""
+"""The shorter way of abnormally high use, and who is spared even in fraud."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
