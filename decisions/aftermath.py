@@ -27,23 +27,20 @@ def aftermath(d: Decided) -> dict[str, Any]:
 
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
     """Notices to send now, each with what it costs the customer."""
-    due = [
-        *(_before_acting(d) if max(d.choice.proposed, d.action) > NONE else ()),
-        *(_after_a_pause(d) if by_fraud else ()),
-    ]
-    if not due and d.terms.notices_always and d.seen.position.notice is not None:
-        due = [d.seen.position.notice]
+    due = [*_before_acting(d), *(_after_a_pause(d) if by_fraud else ())]
     facts = d.case.facts
     return [replace(n, fee=notice_fee(d.document, facts, n.notice)) for n in due]
 
 
 def _before_acting(d: Decided) -> Iterator[NoticeDue]:
     """The next notice of the ladder and, without prospect of payment, of high use."""
-    if d.seen.position.notice is not None:
-        yield d.seen.position.notice
+    is_wanted = max(d.choice.proposed, d.action) > NONE
+    ladder, usage = d.seen.position.notice, d.seen.high_usage_notice
+    if ladder is not None and (is_wanted or d.terms.notices_always):
+        yield ladder
     is_hopeless = d.v.p_nonpayment >= d.terms.min_p_high_usage
-    if d.seen.high_usage_notice is not None and is_hopeless:
-        yield d.seen.high_usage_notice
+    if usage is not None and is_wanted and is_hopeless:
+        yield usage
 
 
 def _after_a_pause(d: Decided) -> Iterator[NoticeDue]:
