@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from advice.rehearsal.plan import Days
 from advice.rehearsal.turns import first_days, turns
-from features.account import account_facts
+from features.account import facts_over_time
 from features.account.account import Account
 from features.account.books import Row
 from features.account.history import History
@@ -94,11 +94,12 @@ def chronicle(
     places = {customer_id: i for i, customer_id in enumerate(ids)}
     asked = {ids[i]: moments for i, moments in reader.particular.items()}
     for done, events in enumerate(portfolio.iter_events(asked)):
-        for day in asked[events.customer_id]:
-            facts = account_facts(events, reader.decided_at[day], portfolio.settings)
-            reader.days[day].facts[places[events.customer_id]] = _untouched(
-                facts, with_notices=with_notices
-            )
+        theirs, place = asked[events.customer_id], places[events.customer_id]
+        moments = [reader.decided_at[day] for day in theirs]
+        over_time = facts_over_time(events, moments, portfolio.settings)
+        for day, facts in zip(theirs, over_time, strict=True):
+            untouched = _untouched(facts, with_notices=with_notices)
+            reader.days[day].facts[place] = untouched
         if done % 100 == 0:
             progress(len(ids) + done * len(ids) // len(asked), 2 * len(ids))
     kinds = np.array([reader.kinds.get(i) for i in ids], dtype=object)

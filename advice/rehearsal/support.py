@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from advice.rehearsal.scores import Floats
 from decisions.actions import ACTIONS
-from features.account import fact_table
+from features.account import debt_table
 from features.portfolio import Portfolio
 
 DEFINITION = (
@@ -58,9 +58,9 @@ def support(portfolio: Portfolio) -> Support:
         return Support(None)
     before = pa.array(log["event_at"].to_numpy() - 1, pa.int64())
     snapshots = pa.table({"customer_id": log["customer_id"], "as_of": before})
-    facts = fact_table(portfolio, snapshots)
-    days = np.nan_to_num(facts["days_overdue"].to_numpy())
-    money = np.nan_to_num(facts["open"].to_numpy())
+    debts = debt_table(portfolio, snapshots)
+    days = np.nan_to_num(debts["days_overdue"].to_numpy())
+    money = np.nan_to_num(debts["open"].to_numpy())
     owing = money[money > 0.0]
     thirds = np.quantile(owing, [1 / 3, 2 / 3]) if len(owing) else []
     tiers = (0.0, *(float(edge) for edge in thirds))

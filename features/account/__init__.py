@@ -1,18 +1,21 @@
 """Account facts: what a customer owes, contests and promised, as of a moment.
 
-One kernel, three doors: `account_facts` for people and policies, `fact_row` for the
-online compiler, `fact_table` for many snapshots. CONTRACT section 2 is the law.
+One kernel: `account_facts` for people and policies (`facts_over_time` for many
+moments), `fact_row` for the online compiler, `fact_table` for many snapshots.
+CONTRACT section 2 is the law.
 """
 
 from features.account.columns import FACT_COLUMNS, FACT_NAMES, FactColumn
-from features.account.facts import account_facts
-from features.account.table import fact_row, fact_table
+from features.account.facts import account_facts, facts_over_time
+from features.account.table import debt_table, fact_row, fact_table
 
 __all__ = [
     "FACT_COLUMNS",
     "FACT_NAMES",
     "FactColumn",
     "account_facts",
+    "debt_table",
     "fact_row",
     "fact_table",
+    "facts_over_time",
 ]

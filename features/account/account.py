@@ -6,7 +6,7 @@ from math import isnan
 
 from features.account.arrears import Arrears
 from features.account.books import Books, KnownRows, Row, known
-from features.account.contacts import open_promises
+from features.account.contacts import Promise, unanswered_promises
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
 from features.account.paid import PaidInvoices
@@ -30,6 +30,7 @@ class Account:
         self._books = Books(history["invoices"], history["payments"], rules.days)
         self._paid = PaidInvoices(self._books.ledger)
         self._contacts = KnownRows(history["contacts"])
+        self._promises: list[Promise] = []
         self._dispute_rows = KnownRows(history["disputes"])
         self._disputes: list[Dispute] = []
         self._subscription_rows = KnownRows(history["subscriptions"])
@@ -39,10 +40,11 @@ class Account:
     def at(self, as_of: int) -> Standing:
         """How the customer stands, by what was known at `as_of`."""
         standing = self.owing(as_of)
-        self._contacts.move_to(as_of)
+        if self._contacts.move_to(as_of):
+            self._promises = unanswered_promises(self._contacts.known)
         standing.contacts = self._contacts.known
-        if standing.contacts:
-            standing.promises = open_promises(standing.contacts, as_of)
+        if self._promises:
+            standing.promises = [p for p in self._promises if not p.is_past(as_of)]
         if standing.days_overdue:
             standing.episode_started_at = self._episode_start(standing)
         self._read_money_under_way(standing)

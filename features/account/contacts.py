@@ -50,8 +50,8 @@ class NoticeSent:
         return bool(row[4] == self.name)
 
 
-def open_promises(rows: Iterable[Row], as_of: int) -> list[Promise]:
-    """Promises neither kept, broken nor past their date, oldest first.
+def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
+    """Promises neither kept nor broken, oldest first; some may be past their date.
 
     A kept or broken row ends the promise it names; without a name it ends the
     oldest promise that is open at that moment.
@@ -76,7 +76,7 @@ def open_promises(rows: Iterable[Row], as_of: int) -> list[Promise]:
             )
             if ended is not None:
                 promises.remove(ended)
-    return [promise for promise in promises if not promise.is_past(as_of)]
+    return promises
 
 
 def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:

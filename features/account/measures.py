@@ -1,5 +1,7 @@
 """Measures in force: holds that say not to act, and actions that took access away."""
 
+from collections.abc import Iterable
+
 from features.account.values import KnownTable
 from features.facts import ActiveHold, ExecutedAction
 from features.moments import to_datetime
@@ -27,13 +29,24 @@ def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
     )
 
 
-def actions_since(actions: KnownTable, start: int) -> tuple[ExecutedAction, ...]:
+def executed(actions: KnownTable) -> list[ExecutedAction]:
+    """Rows of `actions`, oldest first."""
+    names = ("action", "event_at", "reason", "by", "subscription_id", "decision_id")
+    return [
+        ExecutedAction(action, to_datetime(at), *rest)
+        for action, at, *rest in actions.rows(*names)
+    ]
+
+
+def actions_since(
+    actions: Iterable[ExecutedAction], start: int
+) -> tuple[ExecutedAction, ...]:
     """Actions executed after `start`, oldest first."""
     since = to_datetime(start)
-    return tuple(action for action in _executed(actions) if action.at > since)
+    return tuple(action for action in actions if action.at > since)
 
 
-def access_off(actions: KnownTable) -> tuple[ExecutedAction, ...]:
+def access_off(actions: Iterable[ExecutedAction]) -> tuple[ExecutedAction, ...]:
     """Suspensions and blocks that nothing has lifted, each since it began.
 
     A `reactivate` for fraud or non-payment lifts what that reason took away, for one
@@ -41,7 +54,7 @@ def access_off(actions: KnownTable) -> tuple[ExecutedAction, ...]:
     whatever the reason was.
     """
     off: dict[tuple[str, str | None, str | None], ExecutedAction] = {}
-    for action in _executed(actions):
+    for action in actions:
         if action.action in _TAKES_ACCESS:
             key = (action.action, action.reason, action.subscription_id)
             off.setdefault(key, action)
@@ -56,11 +69,3 @@ def _lifts(reactivation: ExecutedAction, held: ExecutedAction) -> bool:
     return (any_reason or reactivation.reason == held.reason) and (
         everything or reactivation.subscription_id == held.subscription_id
     )
-
-
-def _executed(actions: KnownTable) -> list[ExecutedAction]:
-    names = ("action", "event_at", "reason", "by", "subscription_id", "decision_id")
-    return [
-        ExecutedAction(action, to_datetime(at), *rest)
-        for action, at, *rest in actions.rows(*names)
-    ]

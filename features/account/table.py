@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from features.account.history import account_columns, history_of
 from features.account.many import histories
 from features.account.standing import Rules, Standing
 from features.events import Events
+from features.money import PER_UNIT
 from features.settings import PortfolioSettings
 
 if TYPE_CHECKING:
@@ -58,8 +59,32 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     return pa.table(keys | facts)
 
 
+def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
+    """`open` and `days_overdue` as `fact_table` has them, for a part of its price.
+
+    Args:
+        portfolio: whose tables are read.
+        snapshots: customer_id, as_of (µs since 1970 UTC), in any order.
+
+    Returns:
+        customer_id, as_of, open (major units) and days_overdue, float64, in the order
+        of `snapshots`; unknown is NaN.
+    """
+    import pyarrow as pa
+
+    found = np.empty((2, snapshots.num_rows))
+    for place, standing in standings(portfolio, snapshots, Account.owing):
+        debt = (standing.open, standing.days_overdue)
+        found[:, place] = [np.nan if value is None else value for value in debt]
+    keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
+    money, days = pa.array(found[0] / PER_UNIT), pa.array(found[1])
+    return pa.table(keys | {"open": money, "days_overdue": days})
+
+
 def standings(
-    portfolio: Portfolio, snapshots: pa.Table
+    portfolio: Portfolio,
+    snapshots: pa.Table,
+    look: Callable[[Account, int], Standing] = Account.at,
 ) -> Iterator[tuple[int, Standing]]:
     """How each customer stands at each snapshot, with the snapshot's row number.
 
@@ -75,4 +100,4 @@ def standings(
     for history in histories(portfolio, sorted(by_customer)):
         account = Account(history, rules)
         for as_of, place in sorted(by_customer[history.customer_id]):
-            yield place, account.at(as_of)
+            yield place, look(account, as_of)
