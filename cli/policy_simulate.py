@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from advice.rehearsal.truth import Truth
     from features.portfolio import Portfolio
 
-_STEPS = ("scoring", "reading what was known", "living through the days")
+_STEPS = ("reading what was known", "scoring", "living through the days")
 
 
 def register(app: typer.Typer) -> None:

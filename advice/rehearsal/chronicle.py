@@ -73,6 +73,20 @@ class Chronicle:
     subject_kind: npt.NDArray[np.object_]
     days: tuple[Day, ...]
 
+    def in_book(self, starts: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """(starts, customers) who is in the book on some day from a start to the next.
+
+        Args:
+            starts: places of days, rising, the first of them 0.
+        """
+        found = np.zeros((len(starts), len(self.customer_ids)), dtype=bool)
+        is_in = np.zeros(len(self.customer_ids), dtype=bool)
+        for place, day in enumerate(self.days):
+            rows = day.rows()
+            is_in[rows[:, 0].astype(np.int64)] = rows[:, 1] != ABSENT
+            found[np.searchsorted(starts, place, side="right") - 1] |= is_in
+        return found
+
 
 def chronicle(
     portfolio: Portfolio, days: Days, *, with_notices: bool, progress: Progress

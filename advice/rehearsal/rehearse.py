@@ -165,14 +165,18 @@ class _Rehearsing:
 
     def _book(self) -> Book:
         portfolio, days = self.portfolio, self.days
-        scored = scores(
-            self.advisor, portfolio, days, lambda a, b: self.step("scoring", a, b)
-        )
         told = chronicle(
             portfolio,
             days,
             with_notices=self.assumptions.notices == "recorded",
             progress=lambda a, b: self.step("reading what was known", a, b),
+        )
+        scored = scores(
+            self.advisor,
+            portfolio,
+            days,
+            told.in_book(days.scored),
+            progress=lambda a, b: self.step("scoring", a, b),
         )
         return Book(told, scored, days, portfolio.settings.zone)
 

@@ -36,9 +36,21 @@ class Scores:
 
 
 def scores(
-    advisor: Advisor, portfolio: Portfolio, days: Days, progress: Progress
+    advisor: Advisor,
+    portfolio: Portfolio,
+    days: Days,
+    in_book: npt.NDArray[np.bool_],
+    progress: Progress,
 ) -> Scores:
-    """Score everybody known on each scoring day, by what was known then."""
+    """Score whoever was known on each scoring day, by what was known then.
+
+    Args:
+        advisor: its models score.
+        portfolio: whose customers are scored.
+        days: with the days on which scores are made.
+        in_book: (scoring days, customers); nobody asks for the scores of the others.
+        progress: called with scoring days done and scoring days in all.
+    """
     ids = portfolio.customer_ids
     found = {
         target: np.full((len(days.scored), len(ids)), np.nan)
@@ -51,7 +63,8 @@ def scores(
         asked = [
             (microseconds(days.moments[day]), start + k) for k, day in enumerate(part)
         ]
-        _score(advisor, portfolio, asked, first_known, found)
+        who = [in_book[row] & (first_known <= at) for at, row in asked]
+        _score(advisor, portfolio, asked, who, found)
         progress(start + len(part), len(days.scored))
     return Scores(days.scored, found, advisor.nonpayment_given_fraud)
 
@@ -67,14 +80,16 @@ def _score(
     advisor: Advisor,
     portfolio: Portfolio,
     asked: list[tuple[int, int]],
-    first_known: npt.NDArray[np.int64],
+    wanted: list[npt.NDArray[np.bool_]],
     found: dict[str, Floats],
 ) -> None:
     ids = np.array(portfolio.customer_ids, dtype=object)
-    who = [np.flatnonzero(first_known <= at) for at, _ in asked]
+    who = [np.flatnonzero(here) for here in wanted]
     moments = [np.full(len(w), at) for w, (at, _) in zip(who, asked, strict=True)]
     grid = [np.full(len(w), row) for w, (_, row) in zip(who, asked, strict=True)]
     customers = np.concatenate(who)
+    if not len(customers):
+        return
     snapshots = pa.table(
         {
             "customer_id": pa.array(ids[customers], pa.string()),

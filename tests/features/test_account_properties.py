@@ -9,11 +9,19 @@ from datetime import UTC, datetime, timedelta
 from math import isnan
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.account import FACT_NAMES, account_facts, fact_row, fact_table
+from features.account import (
+    FACT_NAMES,
+    account_facts,
+    debt_table,
+    fact_row,
+    fact_table,
+    facts_over_time,
+)
 from features.account.account import Account
 from features.account.columns import fact_values
 from features.account.history import account_columns, history_of
@@ -205,6 +213,9 @@ def test_moving_on_equals_starting_anew(
     for as_of in sorted(told | set(range(first, last + 30 * DAY_US, 7 * DAY_US))):
         moved = dict(zip(FACT_NAMES, fact_values(account.at(as_of)), strict=True))
         assert same(moved, fact_row(events, as_of, stated))
+    some = sorted(told)
+    moved_on = list(facts_over_time(events, some, stated))
+    assert moved_on == [account_facts(events, as_of, stated) for as_of in some]
 
 
 @given(histories, portfolios, moments)
@@ -259,7 +270,11 @@ def test_a_table_equals_its_customers_one_by_one(
             "as_of": [stop for _ in customers for stop in stops],
         }
     )
-    for found in fact_table(loose, asked).to_pylist():
+    facts = fact_table(loose, asked)
+    debts = debt_table(loose, asked)
+    for name in ("open", "days_overdue"):
+        assert np.array_equal(debts[name], facts[name], equal_nan=True)
+    for found in facts.to_pylist():
         events = loose.events(found.pop("customer_id"))
         as_of = found.pop("as_of")
         assert same(found, fact_row(events, as_of, loose.settings))

@@ -34,13 +34,16 @@ def test_facts_of_every_day_are_those_of_the_day(
     zone = portfolio.settings.zone
     days = Days.between(date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1)
     told = chronicle(portfolio, days, with_notices=False, progress=quiet)
-    book = Book(told, scores(advisor, portfolio, days, quiet), days, zone)
+    in_book = told.in_book(days.scored)
+    book = Book(told, scores(advisor, portfolio, days, in_book, quiet), days, zone)
     events = list(portfolio.iter_events())
     n_particular = 0
+    assert 0 < in_book.mean() < 1
     for day, at in enumerate(days.moments):
         today = book.on(day)
         facts = dict(zip(today.particular.tolist(), today.facts, strict=True))
         plain = set(today.plain.tolist())
+        assert set(np.flatnonzero(in_book[day])) == plain | set(facts)
         for i, mine in enumerate(events):
             own = account_facts(mine, microseconds(at), portfolio.settings)
             own = without_history(own)
@@ -61,7 +64,8 @@ def test_scores_hold_until_the_next_ones(
 ) -> None:
     zone = portfolio.settings.zone
     days = Days.between(date(2025, 6, 1), date(2025, 6, 10), zone, score_every=7)
-    found = scores(advisor, portfolio, days, quiet)
+    everybody = np.ones((2, len(portfolio.customer_ids)), dtype=bool)
+    found = scores(advisor, portfolio, days, everybody, quiet)
     assert days.scored == (0, 7)
     for target in ("fraud", "nonpayment"):
         first, before, after = (found.on(day)[target] for day in (0, 6, 7))
