@@ -18,6 +18,7 @@ def aftermath(d: Decided) -> dict[str, Any]:
     by_fraud = d.basis == "fraud" and d.is_new_stop
     return {
         "notices_due": tuple(_notices_due(d, by_fraud)),
+        **_retry(d, by_fraud),
         "review_by": _review_by(d),
         "interest_accrued": interest_accrued(d.terms, d.case.facts, d.at),
         **(_pause(d) if by_fraud else {}),
@@ -56,6 +57,15 @@ def _after_a_pause(d: Decided) -> Iterator[NoticeDue]:
         languages=rule.languages,
         send_by=d.at + timedelta(hours=path.notice_within_hours),
     )
+
+
+def _retry(d: Decided, by_fraud: bool) -> dict[str, Any]:
+    """Our own next charge; none while a pause for fraud stops our charging."""
+    seen, path = d.seen, d.document.fraud_path
+    has_failed = seen.retry_due is not None or seen.no_retry is not None
+    if has_failed and by_fraud and path is not None and path.stop_charging:
+        return {"no_retry": "charging_stopped"}
+    return {"retry_due": seen.retry_due, "no_retry": seen.no_retry}
 
 
 def _pause(d: Decided) -> dict[str, Any]:

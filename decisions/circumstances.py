@@ -17,7 +17,15 @@ from decisions.holds import (
 )
 from decisions.ladder import Position, stand
 from decisions.opening import STOP_ACTIONS
-from decisions.recommendation import Hold, NoticeDue, Reactivation, Withheld
+from decisions.policy.retries import NoRetry
+from decisions.recommendation import (
+    Hold,
+    NoticeDue,
+    Reactivation,
+    RetryDue,
+    Withheld,
+)
+from decisions.retries import charging, retry_due
 from decisions.scope import Targets, targets
 from decisions.terms import Terms
 from decisions.ways import (
@@ -67,6 +75,8 @@ class Circumstances:
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
     high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
+    retry_due: RetryDue | None = None
+    no_retry: NoRetry | None = None
 
 
 def _bits(reasons: Reasons | None) -> int:
@@ -121,9 +131,10 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
     aim = targets(terms.document, facts, standing)
     access = tuple(access_holds(terms, facts, at))
     pursuit = (*arrears_reasons(terms, facts), *hold_reasons(terms, facts, aim))
+    charges = charging(terms, facts, is_held=aim.protection is not None)
     position = _NOWHERE
     if not pursuit:
-        position = stand(terms, facts, at)
+        position = stand(terms, facts, at, charges)
     ordinary = _ordinary(facts, terms, at, pursuit, position, aim)
     way = None if pursuit else shorter_way(terms, facts, at)
     shorter = None if way is None else _shorter(facts, terms, at, way, aim)
@@ -146,6 +157,8 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
         high_usage_notice=usage_notice,
+        retry_due=None if charges is None else retry_due(charges, at),
+        no_retry=None if charges is None else charges.no_retry,
     )
 
 

@@ -3,17 +3,19 @@
 A rung with a notice is passed when the notice is proven within this arrears episode
 under this policy; a rung without one when its condition holds; a stop when it was
 carried out. The first rung not passed is where the customer stands: it alone says
-what is due, and every later rung waits for it.
+what is due, and every later rung waits for it. After a hard decline notices go ahead
+of their rungs; a stop waits for the charges that are to be tried again before it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisions.actions import SEVERITY, SUSPEND
+from decisions.actions import REMIND, SEVERITY, SUSPEND
 from decisions.clock import days_on_clock, late_items
 from decisions.opening import STOP_ACTIONS, Climb
 from decisions.policy.ladder import NoticeRule, State
 from decisions.recommendation import NoticeDue, Withheld
+from decisions.retries import Charging, retry_pending
 from decisions.terms import Terms
 from decisions.told import Told
 from features.facts import AccountFacts, Notice
@@ -36,35 +38,66 @@ class Position:
     waits: Withheld | None
 
 
-def stand(terms: Terms, facts: AccountFacts, at: datetime) -> Position:
+def stand(
+    terms: Terms, facts: AccountFacts, at: datetime, charges: Charging | None = None
+) -> Position:
     """Where the customer stands at `at`, for arrears that may be acted on."""
     days = days_on_clock(terms, facts)
     if days is None:
         return Position(None, 0, None, _not_started(terms))
     told = Told(terms, facts)
     climb = Climb(terms, facts, told, days, at)
+    hurries = charges is not None and charges.hurries
     delivered = False
     last: State | None = None
     action = 0  # a rung without a notice goes on until the next is entered
     for state in terms.document.ladder:
         opens, code = climb.opens(state)
-        if opens is None or opens > at:
+        is_ahead = hurries and climb.goes_ahead(state, opens)
+        if opens is None or (opens > at and not is_ahead):
             return Position(last, action, None, _waits(state, code, opens))
-        severity = SEVERITY[state.action]
-        if severity >= SUSPEND and severity > _in_force(facts):
-            return _at_a_stop(state, severity, delivered)
-        last, action = state, severity
+        if _is_new_stop(state, facts):
+            before = Position(
+                last, action, None, _tried_first(terms, charges, climb, state)
+            )
+            return before if before.waits else _at_a_stop(state, delivered)
+        if hurries:
+            climb.pass_in_time(state, opens)
+        if not is_ahead:  # else the notice alone: the state is entered on its day
+            last, action = state, SEVERITY[state.action]
         if state.notice is None:
             continue
-        rule = terms.document.notices.kinds[state.notice]
         notices = told.notices(state.notice)
         if told.proven_at(state.notice) is None:
+            rule = terms.document.notices.kinds[state.notice]
             due = notice_due(state.notice, state.state, rule, notices, facts, at)
-            rests = severity if due is not None else 0
-            return Position(state, rests, due, _unproven(state, notices))
+            rests = _rests(action, is_due=due is not None, is_ahead=is_ahead)
+            return Position(last, rests, due, _unproven(state, notices))
         delivered = delivered or any(n.delivered_at for n in notices)
-        action = 0
+        if not is_ahead:
+            action = 0
     return Position(last, action, None, _no_rung())
+
+
+def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
+    """What the ladder does until a notice is proven: nothing while it is on its way."""
+    if is_ahead:
+        return max(action, REMIND) if is_due else action
+    return action if is_due else 0
+
+
+def _is_new_stop(state: State, facts: AccountFacts) -> bool:
+    severity = SEVERITY[state.action]
+    return severity >= SUSPEND and severity > _in_force(facts)
+
+
+def _tried_first(
+    terms: Terms, charges: Charging | None, climb: Climb, state: State
+) -> Withheld | None:
+    """Why a stop that has come into reach waits for our own charges."""
+    if charges is None or not charges.retried:
+        return None
+    return retry_pending(terms, charges, climb.opened(state), state.state, climb.at)
 
 
 def _in_force(facts: AccountFacts) -> int:
@@ -75,7 +108,8 @@ def _in_force(facts: AccountFacts) -> int:
     )
 
 
-def _at_a_stop(state: State, severity: int, delivered: bool) -> Position:
+def _at_a_stop(state: State, delivered: bool) -> Position:
+    severity = SEVERITY[state.action]
     if not delivered:
         return Position(state, 0, None, _no_notice(state))
     if severity > SUSPEND:

@@ -1,8 +1,7 @@
 """When a rung of the ladder opens: each part of its `when`, a moment or a reason."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from decisions.actions import Action
 from decisions.clock import n_unpaid
@@ -13,18 +12,26 @@ from decisions.told import Told
 from features.facts import AccountFacts
 
 STOP_ACTIONS: tuple[Action, ...] = ("suspend", "block")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CERTAINLY_OVER = timedelta(days=2)  # beyond the days counted: no calendar needed
 
 
-@dataclass(frozen=True, slots=True)
 class Climb:
-    """One customer on the ladder at a moment; `days` are days on the clock."""
+    """One customer on the ladder at a moment; `days` are days on the clock.
 
-    terms: Terms
-    facts: AccountFacts
-    told: Told
-    days: int
-    at: datetime
+    After a hard decline a notice may go ahead of its rung. What follows is then counted
+    as if it had gone out on the rung's own day, so that no stop comes earlier.
+    """
+
+    __slots__ = ("_days", "_facts", "_in_time", "_reached", "_terms", "_told", "at")
+
+    def __init__(
+        self, terms: Terms, facts: AccountFacts, told: Told, days: int, at: datetime
+    ) -> None:
+        self._terms, self._facts, self._told = terms, facts, told
+        self._days, self.at = days, at
+        self._in_time: dict[str, datetime] = {}  # days on which notices were due
+        self._reached = _LONG_AGO  # when the rungs before have opened
 
     def opens(self, state: State) -> tuple[datetime | None, str]:
         """When the condition of a rung holds, and what for.
@@ -32,52 +39,86 @@ class Climb:
         Returns:
             The moment, never before `at`; None where it does not come by time alone.
         """
-        short = self._owes_too_little(state.when)
+        opens, code = self._opens(state.when, state.when.days_overdue)
+        if opens is not None and self._reached > opens:
+            return self._reached, "too_early"
+        return opens, code
+
+    def goes_ahead(self, state: State, opens: datetime | None) -> bool:
+        """Whether the notice of a rung is due before the rung opens at `opens`."""
+        if opens is None or opens <= self.at or state.notice is None:
+            return False
+        if state.action in STOP_ACTIONS:
+            return False
+        early, _ = self._opens(state.when, None)
+        return early is not None and early <= self.at
+
+    def pass_in_time(self, state: State, opens: datetime) -> None:
+        """What follows counts from the rung's own day, whenever its notice went out."""
+        self._reached = opens if opens > self.at else self.opened(state)
+        if state.notice is not None:
+            self._in_time[state.notice] = self._reached
+
+    def opened(self, state: State) -> datetime:
+        """Since when the conditions of a rung that has opened hold."""
+        since = max(self._reached, self._after(state.when.days_overdue))
+        ends = [end for end, _ in self._waits(state.when, exact=True)]
+        return max([since, *(end for end in ends if end is not None)])
+
+    def _opens(self, when: When, days: int | None) -> tuple[datetime | None, str]:
+        """`days` None: whatever the clock says, and since notices really went out."""
+        short = self._owes_too_little(when)
         if short is not None:
             return None, short
-        missing_days = state.when.days_overdue + self._grace - self.days
         opens, code = self.at, "too_early"
-        if missing_days > 0:
-            opens = self.terms.calendar.after_days(self.at, missing_days - 1)
-        for ends, why in self._waits(state.when):
+        if days is not None and self._missing(days) > 0:
+            opens = self._after(days)
+        for ends, why in self._waits(when, in_time=days is not None):
             if ends is None:
                 return None, why
             if ends > opens:
                 opens, code = ends, why
         return opens, code
 
-    @property
-    def _grace(self) -> int:
-        return self.terms.document.clock.grace_days
+    def _missing(self, days: int) -> int:
+        return days + self._terms.document.clock.grace_days - self._days
+
+    def _after(self, days: int) -> datetime:
+        """When the clock shows so many days, also where that lies behind."""
+        return self._terms.calendar.after_days(self.at, self._missing(days) - 1)
 
     def _owes_too_little(self, when: When) -> str | None:
-        if when.unpaid_invoices and n_unpaid(self.facts) < when.unpaid_invoices:
+        if when.unpaid_invoices and n_unpaid(self._facts) < when.unpaid_invoices:
             return "too_few_invoices"
         if when.overdue_amount:
-            actionable = (self.facts.actionable or 0) / UNITS
+            actionable = (self._facts.actionable or 0) / UNITS
             if actionable < when.overdue_amount:
                 return "too_little_overdue"
         return None
 
-    def _waits(self, when: When) -> Iterator[tuple[datetime | None, str]]:
+    def _waits(
+        self, when: When, *, in_time: bool = True, exact: bool = False
+    ) -> Iterator[tuple[datetime | None, str]]:
         """Ends of the times that run from notices and from a suspension."""
-        calendar = self.terms.calendar
+        calendar = self._terms.calendar
         counted = [(n, d, calendar.after_days) for n, d in when.days_since.items()]
         counted += [
             (n, d, calendar.after_business_days)
             for n, d in when.business_days_since.items()
         ]
         for name, days, after in counted:
-            proven = self.told.proven_at(name)
+            proven = self._told.proven_at(name)
             if proven is None:
                 yield None, "notice_missing"
                 return
+            if in_time and name in self._in_time:
+                proven = max(proven, self._in_time[name])
             over = timedelta(days=days) + _CERTAINLY_OVER
-            if after == calendar.after_days and self.at - proven > over:
-                continue
-            yield after(proven, days), "cure_period"
+            is_long_over = after == calendar.after_days and self.at - proven > over
+            if exact or not is_long_over:
+                yield after(proven, days), "cure_period"
         if when.days_suspended:
-            off = [a.at for a in self.facts.access_off if a.action in STOP_ACTIONS]
+            off = [a.at for a in self._facts.access_off if a.action in STOP_ACTIONS]
             if not off:
                 yield None, "not_suspended"
                 return

@@ -7,6 +7,7 @@ from typing import Any
 from decisions.actions import Action
 from decisions.case import Basis
 from decisions.cost import CostModel
+from decisions.policy.retries import NoRetry
 from decisions.thresholds import Stake, Threshold, thresholds_of
 
 
@@ -40,6 +41,16 @@ class NoticeDue:
     invoices: tuple[str, ...] = ()
     is_final_warning: bool = False
     fee: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDue:
+    """The next charge of our own after a soft decline; `attempt` counts all so far."""
+
+    at: datetime  # not before
+    invoices: tuple[str, ...]
+    method: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Recommendation:
     until they have answered. `permitted_from` is when the proposed action would be
     permitted if nothing else changed, None where it waits for somebody. `in_force`
     says the recommended action was carried out already and simply goes on.
+    `retry_due` is our own next charge, where one failed and may be tried again;
+    `no_retry` says why a failed one is not.
 
     `approver_roles` may agree. `refund` says who may refund payments already taken by
     the fraud path (by_a_person or never; automation never does). From `write_off_from`
@@ -142,6 +155,8 @@ class Recommendation:
     permitted_from: datetime | None = None
     holds: tuple[Hold, ...] = ()
     notices_due: tuple[NoticeDue, ...] = ()
+    retry_due: RetryDue | None = None
+    no_retry: NoRetry | None = None
     state: str | None = None
     owner: str | None = None
     restrict: tuple[str, ...] = ()
@@ -216,6 +231,7 @@ __all__ = [
     "ProviderEffect",
     "Reactivation",
     "Recommendation",
+    "RetryDue",
     "Stake",
     "States",
     "Withheld",

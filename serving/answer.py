@@ -12,12 +12,14 @@ from advice.advisor import Advisor
 from decisions.actions import Action
 from decisions.case import Basis
 from decisions.counterfactual import Counterfactuals
+from decisions.policy.retries import NoRetry
 from decisions.recommendation import (
     AppealDue,
     Hold,
     NoticeDue,
     ProviderEffect,
     Reactivation,
+    RetryDue,
     States,
     Withheld,
 )
@@ -141,6 +143,10 @@ class ScoreAnswer(_Part):
     ladder_state: str | None
     holds: list[Hold]
     notices_due: list[NoticeDue]
+    retry_due: RetryDue | None = Field(
+        description="our own next charge after one that failed"
+    )
+    no_retry: NoRetry | None = Field(description="why a failed charge is not retried")
     restrict: list[str]
     subscriptions: list[str]
     reactivation: Reactivation | None

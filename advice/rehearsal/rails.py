@@ -37,6 +37,9 @@ _LADDER = frozenset(
         "no_ladder",
         "no_contacts",
         "no_notice_due",
+        "too_few_invoices",
+        "too_little_overdue",
+        "clock_not_started",
     }
 )
 _ARREARS = frozenset({"nothing_overdue", "arrears_unknown"})
@@ -44,6 +47,10 @@ _ARREARS = frozenset({"nothing_overdue", "arrears_unknown"})
 BY_CODE: Mapping[str, tuple[str, frozenset[str]]] = {
     "not_overdue": ("Nobody who owes nothing overdue is pursued", _ARREARS),
     "ladder": ("Notices, their proof and the time to pay", _LADDER),
+    "retries": (
+        "A failed charge is tried again first",
+        frozenset({"retry_pending"}),
+    ),
     "dispute": ("Contested money is not owed", frozenset({"dispute"})),
     "promise": ("Promised money is waited for", frozenset({"promise"})),
     "payment_in_flight": (

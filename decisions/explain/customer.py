@@ -112,6 +112,10 @@ def _next(s: Subject) -> Iterator[str]:
     if answer.data_export_until is not None:
         until = answer.data_export_until
         yield words.sentence("customer.next.data_export", data_export_until=until)
+    if answer.retry_due is not None:
+        yield words.sentence("customer.next.retry", at=answer.retry_due.at)
+    elif answer.no_retry == "hard_decline":
+        yield words.sentence("customer.next.other_method")
     if action != "none" and document.contact:
         key = "contact_protective" if _is_protective(s) else "contact"
         yield words.sentence(f"customer.next.{key}", contact=document.contact)

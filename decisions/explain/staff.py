@@ -23,6 +23,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
         *s.passage("change", staff_change(s)),
         *s.passage("holds", _holds(s)),
         *s.passage("notice", _notices(s)),
+        *s.passage("retry", _retry(s)),
         *s.passage("person", _person(s)),
         *s.passage("reactivation", _reactivation(s)),
         *s.passage("provider", _provider(s)),
@@ -150,6 +151,20 @@ def _notices(s: Subject) -> Iterator[str]:
             yield s.words.sentence("staff.notice.invoices", invoices=invoices)
         if due.is_final_warning:
             yield s.words.sentence("staff.notice.final")
+
+
+def _retry(s: Subject) -> Iterator[str]:
+    due = s.answer.retry_due
+    if due is not None:
+        yield s.words.sentence(
+            "staff.retry.due",
+            at=due.at,
+            invoices=s.words.joined(list(due.invoices)),
+            method=s.words.word("methods", due.method),
+            n=due.attempt,
+        )
+    elif s.answer.no_retry is not None:
+        yield s.words.sentence(f"staff.retry.{s.answer.no_retry}")
 
 
 def _person(s: Subject) -> Iterator[str]:

@@ -14,6 +14,7 @@ from decisions.policy.ladder import State
 from decisions.policy.load import Policy, load_policy
 from decisions.policy.obligations import endings, fees, retention
 from decisions.policy.text import Text
+from decisions.recommendation import Recommendation
 from decisions.thresholds import Stake, break_even
 
 
@@ -49,6 +50,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _unreachable,
         _count_alone,
         _notices,
+        _retries,
         _holds,
         _fraud_path,
         _appeals,
@@ -123,6 +125,27 @@ def _notices(document: PolicyDocument) -> Iterator[Finding]:
     for name in sorted(set(kinds) - used):
         text = "no state and no path sends this notice"
         yield Finding("skipped_notice", "warning", f"notices.kinds.{name}", text)
+
+
+def _retries(document: PolicyDocument) -> Iterator[Finding]:
+    rule = document.retries
+    if rule is None:
+        return
+    days = rule.days_after_failure
+    if list(days) != sorted(set(days)):
+        text = "each retry must come later than the one before"
+        yield Finding("retry_order", "error", "retries.days_after_failure", text)
+    if not rule.methods:
+        text = "names no payment method, so nothing is ever charged again"
+        yield Finding("retry_without_method", "error", "retries.methods", text)
+    stops = (state for state in document.ladder if _is_stop(state))
+    first = next(stops, None)
+    if first is None:
+        return
+    grace, last = document.clock.grace_days, max(days) + rule.days_before_state
+    if last > first.when.days_overdue + grace:
+        text = f"end after {first.state!r}: it will wait, or they come too late"
+        yield Finding("retry_after_stop", "warning", "retries.days_after_failure", text)
 
 
 def _holds(document: PolicyDocument) -> Iterator[Finding]:
@@ -250,3 +273,19 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
     person = example.needs_person
     if person is not None and found.requires_person != person:
         yield f"expected needs_person {person}, got {found.requires_person}"
+    yield from _retry_differences(policy, example, found)
+
+
+def _retry_differences(
+    policy: Policy, example: PolicyCase, found: Recommendation
+) -> Iterator[str]:
+    if example.retry_in_days is not None:
+        calendar, due = policy.latest.calendar, found.retry_due
+        if due is None:
+            yield f"expected a retry, got none ({found.no_retry})"
+        else:
+            days = (calendar.local_day(due.at) - calendar.local_day(found.at)).days
+            if days != example.retry_in_days:
+                yield f"expected a retry in {example.retry_in_days} days, got {days}"
+    if example.no_retry not in (None, found.no_retry):
+        yield f"expected no retry by {example.no_retry!r}, got {found.no_retry!r}"

@@ -25,6 +25,7 @@ from decisions.policy.people import (
     Review,
     SubjectKind,
 )
+from decisions.policy.retries import NoRetry, Retries
 from decisions.policy.rules import (
     Budget,
     Essential,
@@ -134,6 +135,10 @@ class PolicyCase(Strict):
     propose: Action | None = None
     withheld: str | None = Field(default=None, description="a code that must appear")
     needs_person: bool | None = None
+    retry_in_days: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="local days until the next charge of our own"
+    )
+    no_retry: NoRetry | None = None
 
 
 class PolicyDocument(Strict):
@@ -168,6 +173,7 @@ class PolicyDocument(Strict):
     )
     ordinary_stop: OrdinaryStop
     notices: Notices = Notices()
+    retries: Retries | None = None
     ladder: tuple[State, ...] = ()
     holds: Holds = Holds()
     service: Service = Service()

@@ -9,6 +9,7 @@ from decisions.publish.access import access, fees, protective, restoring
 from decisions.publish.page import Items, Page, Paragraph, Section, texts
 from decisions.publish.people import appeals, deciding, scope
 from decisions.publish.protection import arrangements, disputes, essential
+from decisions.publish.retries import retries
 from decisions.publish.source import Source
 from decisions.publish.timeline import counting, notices, timeline
 from decisions.terms import Terms
@@ -57,6 +58,7 @@ def _sections(s: Source) -> list[Section]:
         timeline(s),
         counting(s),
         notices(s),
+        retries(s),
         access(s),
         protective(s),
         restoring(s),

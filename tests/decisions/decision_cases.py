@@ -316,9 +316,22 @@ def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
 SHIPPED = [load_policy(path) for path in shipped_policies()]
 
 
+retries = st.fixed_dictionaries(
+    {
+        "days_after_failure": st.sets(st.integers(1, 40), min_size=1, max_size=4).map(
+            sorted
+        ),
+        "methods": st.sampled_from([["card"], ["card", "direct_debit"]]),
+        "never_after": st.sampled_from([[], ["lost_or_stolen"]]),
+        "days_before_state": st.integers(0, 5),
+        "notice_at_once_on_hard_decline": st.booleans(),
+    }
+)
+
+
 @st.composite
 def random_policies(draw: st.DrawFn) -> Policy:
-    """A shipped policy with another clock and other triggers."""
+    """A shipped policy with another clock, other triggers and other retries."""
     shipped = draw(st.sampled_from(SHIPPED))
     values = shipped.document.model_dump(mode="json", by_alias=True)
     values["clock"] |= {
@@ -326,6 +339,7 @@ def random_policies(draw: st.DrawFn) -> Policy:
         "min_invoice": draw(st.sampled_from([0, 0, 100, 3000])),
         "grace_days": draw(st.sampled_from([0, 0, 4])),
     }
+    values["retries"] = draw(st.one_of(st.none(), retries))
     for state in values["ladder"]:
         state["when"] |= {
             "unpaid_invoices": draw(st.sampled_from([0, 0, 0, 2, 3])),

@@ -14,6 +14,7 @@ from decisions.ladder import stand
 from decisions.policy.check import check
 from decisions.policy.denomination import in_currency
 from decisions.policy.load import parse_document
+from decisions.retries import charging, retry_due
 from decisions.told import Told
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
 from tests.decisions.decision_cases import (
@@ -224,7 +225,7 @@ def test_no_rung_is_skipped_under_any_anchor(
 ) -> None:
     """Every rung before it was passed: its notice proven, its stop carried out."""
     terms = policy.latest
-    position = stand(terms, facts, TUESDAY)
+    position = stand(terms, facts, TUESDAY, charging(terms, facts, is_held=False))
     if position.state is None:
         return
     told = Told(terms, facts)
@@ -265,10 +266,18 @@ def test_shifting_all_dates_by_whole_days_changes_nothing(
     terms = Policy(parse_document(values, "test")).latest
     later = _shifted(facts, days)
     assert days_on_clock(terms, later) == days_on_clock(terms, facts)
-    before = stand(terms, facts, TUESDAY)
-    after = stand(terms, later, TUESDAY + timedelta(days=days))
+    by = timedelta(days=days)
+    charges = [charging(terms, one, is_held=False) for one in (facts, later)]
+    before = stand(terms, facts, TUESDAY, charges[0])
+    after = stand(terms, later, TUESDAY + by, charges[1])
     assert (before.state, before.action) == (after.state, after.action)
     assert (before.notice is None) == (after.notice is None)
     if before.waits is not None:
         assert after.waits is not None
         assert after.waits.code == before.waits.code
+    if charges[0] is not None and charges[1] is not None:
+        due, moved = (
+            retry_due(charges[0], TUESDAY),
+            retry_due(charges[1], TUESDAY + by),
+        )
+        assert moved == (None if due is None else replace(due, at=due.at + by))
