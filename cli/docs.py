@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from decisions.explain.surface_plot import surface_plot
+from decisions.policy.load import default_policy
+from decisions.policy_page import policy_page
 from features.catalogue import CATALOGUE, features_page
 from features.contract_page import contract_page
 
@@ -10,7 +13,12 @@ FOLDER = Path(__file__).parents[1] / "docs"
 
 def pages() -> dict[str, str]:
     """Every made page by its file name."""
-    return {"features.md": features_page(CATALOGUE), "contract.md": contract_page()}
+    return {
+        "features.md": features_page(CATALOGUE),
+        "contract.md": contract_page(),
+        "policy.md": policy_page(),
+        "surface.svg": surface_plot(default_policy(), "en"),
+    }
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The money part of a policy: losses and, per action, cost and effect."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,8 +17,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _or_number(**limits: float) -> Callable[[dict[str, Any]], None]:
+    """Editors, too, must know that a plain number may stand there."""
+
+    def widen(schema: dict[str, Any]) -> None:
+        whole = dict(schema)
+        schema.clear()
+        schema["anyOf"] = [{"type": "number", **limits}, whole]
+
+    return widen
+
+
 class Uncertain(Strict):
     """A number, or a number with the range in which the truth may lie."""
+
+    model_config = ConfigDict(json_schema_extra=_or_number(minimum=0))
 
     value: Amount
     low: Amount
@@ -49,6 +63,8 @@ def _share(number: Uncertain) -> Uncertain:
 
 class UncertainShare(Uncertain):
     """An uncertain number in [0, 1]."""
+
+    model_config = ConfigDict(json_schema_extra=_or_number(minimum=0, maximum=1))
 
     @model_validator(mode="after")
     def _in_unit_interval(self) -> "UncertainShare":

@@ -1,5 +1,6 @@
 """What the linter says about a policy."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
@@ -12,3 +13,40 @@ class Finding(NamedTuple):
     severity: Severity
     where: str
     message: str
+
+
+FINDINGS: Mapping[str, str] = {
+    "policy_file": "The file cannot be read, or breaks the form: `where` says the key.",
+    "dominated_action": "An action costs no less than another and does no more in any"
+    " state: nobody would ever get it.",
+    "break_even_outside": "An action costs more than doing nothing at every"
+    " probability, whatever is at stake.",
+    "case_failed": "A case of the file does not come out as it says.",
+    "no_cases": "The file has no cases.",
+    "unreachable_state": "A state of the ladder cannot be reached, or changes nothing.",
+    "count_alone": "A state opens by a count of invoices alone.",
+    "suspension_without_notice": "Access can be taken away before any notice whose"
+    " delivery must be proven.",
+    "skipped_notice": "A stop may follow the last notice at once; or a notice is"
+    " described and never sent.",
+    "no_notice_path": "No state of the ladder suspends: access is never taken away for"
+    " non-payment.",
+    "termination_without_notice": "A contract can end before any notice whose delivery"
+    " must be proven.",
+    "contradictory_holds": "Two rules on holds contradict each other.",
+    "exemption_without_expiry": "An exemption could last for ever.",
+    "fraud_path_without_terms_clause": "Acting before telling needs the clause of the"
+    " terms that allows it.",
+    "no_appeal_channel": "Access can be taken away and nobody is named to object to.",
+    "text_missing": "A text that customers read is missing in a language in which they"
+    " read it.",
+    "budget_larger_than_base": "A budget that limits nothing.",
+    "budget_order": "More is permitted in an hour than in a day.",
+    "fee_above_cap": "A fee is above the cap stated in the same file.",
+    "first_reminder_not_free": "The first reminder has a fee, and the file says it is"
+    " free.",
+    "reconnection_fee_above_cap": "The fee for reconnection is above its cap.",
+    "deletion_before_export_ends": "Data are deleted while the customer may still"
+    " fetch them.",
+    "retention_too_short": "Records are gone while somebody may still ask for them.",
+}

@@ -3,13 +3,16 @@
 from datetime import date, time
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from decisions.actions import Action
 from decisions.policy.costs import Amount, Share, Strict
 from decisions.policy.text import Language, Text
 
 Days = Annotated[int, Field(ge=0, le=3650)]
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d)?$"})
+]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -25,8 +28,10 @@ class Calendar(Strict):
     working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
         default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
     )
-    from_time: time = Field(default=time(0, 0), description="no stop before, local")
-    cut_off: time | None = Field(default=None, description="no stop from then on")
+    from_time: LocalTime = Field(
+        default=time(0, 0), description="no stop before, local"
+    )
+    cut_off: LocalTime | None = Field(default=None, description="no stop from then on")
     not_before_day_off: bool = Field(
         default=False, description="no stop on the eve of a day off"
     )
