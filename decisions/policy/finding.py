@@ -42,6 +42,10 @@ FINDINGS: Mapping[str, str] = {
     " read it.",
     "budget_larger_than_base": "A budget that limits nothing.",
     "budget_order": "More is permitted in an hour than in a day.",
+    "retry_order": "A retry of a failed charge comes before an earlier one.",
+    "retry_without_method": "Retries name no payment method: nothing is ever retried.",
+    "retry_after_stop": "The last retry comes after the first stop, which waits for"
+    " it.",
     "fee_above_cap": "A fee is above the cap stated in the same file.",
     "first_reminder_not_free": "The first reminder has a fee, and the file says it is"
     " free.",
