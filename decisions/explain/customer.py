@@ -6,6 +6,7 @@ from decisions.actions import SEVERITY, SUSPEND
 from decisions.explain.change import customer_change
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
+from decisions.recommendation import Withheld
 
 # Reasons that are the reseller's own affair: numbers, budgets, experiments, data.
 SILENT = frozenset(
@@ -78,14 +79,19 @@ def _owed(s: Subject) -> Iterator[str]:
 
 
 def _protection(s: Subject) -> Iterator[str]:
-    for reason in s.answer.withheld:
-        code = s.protected(reason.code)
-        if code in SILENT:
-            continue
-        yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
-        if reason.permitted_from is not None:
-            at = reason.permitted_from
-            yield s.words.sentence("customer.protection.until", at=at)
+    said = [tuple(_protected_by(s, reason)) for reason in s.answer.withheld]
+    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+        yield from sentences
+
+
+def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
+    code = s.protected(reason.code)
+    if code in SILENT:
+        return
+    yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
+    if reason.permitted_from is not None:
+        at = reason.permitted_from
+        yield s.words.sentence("customer.protection.until", at=at)
 
 
 def _notices(s: Subject) -> Iterator[str]:

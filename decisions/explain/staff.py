@@ -93,8 +93,9 @@ def _withheld(s: Subject) -> Iterator[str]:
         return
     names = [s.words.say(f"actions.{action}.name") for action in actions]
     yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
-    for reason in s.answer.withheld:
-        yield from _one_reason(s, reason)
+    said = [tuple(_one_reason(s, reason)) for reason in s.answer.withheld]
+    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+        yield from sentences
     yield from _permitted_from(s)
 
 

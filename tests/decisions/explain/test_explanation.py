@@ -118,6 +118,14 @@ def test_every_code_of_the_engine_has_a_sentence_for_the_staff(lang: str) -> Non
     assert set(_NO_DECISION) == codes_of(lang, "staff.no_decision")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("policy", "i"), EXAMPLES)
+def test_no_customer_reads_a_sentence_twice(policy: Policy, i: int, lang: str) -> None:
+    case, answer = answered(policy, i)
+    for passage in explain(case, answer, policy, lang).customer:
+        assert len(set(passage.sentences)) == len(passage.sentences)
+
+
 def test_no_sentence_is_kept_for_a_code_that_cannot_happen() -> None:
     assert codes_of("en", "staff.withheld") == emitted_codes()
 
