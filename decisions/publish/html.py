@@ -1,11 +1,14 @@
 """A page as HTML: one file, no script, readable by screen readers and on paper."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from decisions.publish.page import Block, Items, Page, Paragraph, Section, Table
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # e-mail, as people write it
 
 
 def _packaged(name: str) -> str:
@@ -21,13 +24,18 @@ def html(page: Page, *, is_print: bool) -> str:
         style=_packaged("print.css" if is_print else "screen.css"),
         lead=escape(page.lead),
         facts="\n".join(
-            f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>"
+            f"<div><dt>{escape(label)}</dt><dd>{_text(value)}</dd></div>"
             for label, value in page.facts
         ),
         contents=contents,
         sections="\n".join(_section(section) for section in page.sections),
         footer=escape(page.footer),
     )
+
+
+def _text(said: str) -> str:
+    """Escaped; e-mail addresses can be followed."""
+    return _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', escape(said))
 
 
 def _contents(page: Page) -> str:
@@ -53,22 +61,28 @@ def _section(section: Section) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return f"<p>{escape(block.text)}</p>"
+        return f"<p>{_text(block.text)}</p>"
     if isinstance(block, Items):
-        return "<ul>" + "".join(f"<li>{escape(t)}</li>" for t in block.texts) + "</ul>"
+        return "<ul>" + "".join(f"<li>{_text(t)}</li>" for t in block.texts) + "</ul>"
     return "".join(_table(block))
 
 
 def _table(table: Table) -> Iterator[str]:
-    """Column heads label the cells again where a narrow screen stacks them."""
+    """Column heads label the cells again where a narrow screen stacks them.
+
+    Stacked cells are no table for some screen readers, so the roles are spelt out.
+    """
     caption = escape(table.caption)
-    yield f'<table>\n<caption class="unseen">{caption}</caption>\n<thead><tr>'
-    yield "".join(f'<th scope="col">{escape(head)}</th>' for head in table.head)
-    yield "</tr></thead>\n<tbody>\n"
+    yield f'<table role="table">\n<caption class="unseen">{caption}</caption>\n'
+    yield '<thead role="rowgroup"><tr role="row">'
+    for head in table.head:
+        yield f'<th scope="col" role="columnheader">{escape(head)}</th>'
+    yield '</tr></thead>\n<tbody role="rowgroup">\n'
     for row in table.rows:
-        first = escape(table.head[0])
-        yield f'<tr><th scope="row" data-head="{first}">{escape(row[0])}</th>'
+        first, label = escape(row[0]), escape(table.head[0])
+        yield '<tr role="row">'
+        yield f'<th scope="row" role="rowheader" data-head="{label}">{first}</th>'
         for head, cell in zip(table.head[1:], row[1:], strict=True):
-            yield f'<td data-head="{escape(head)}">{escape(cell)}</td>'
+            yield f'<td role="cell" data-head="{escape(head)}">{_text(cell)}</td>'
         yield "</tr>\n"
     yield "</tbody>\n</table>"

@@ -391,8 +391,14 @@ def test_html_is_accessible(name: str, lang: str, layout: Format) -> None:
     ids = [a["id"] for _, a in outline.seen if "id" in a]
     assert len(ids) == len(set(ids))
     links = [str(a["href"]) for t, a in outline.seen if t == "a"]
-    assert {link.removeprefix("#") for link in links} <= set(ids)
-    assert not [link for link in links if not link.startswith("#")]
+    inside = {link.removeprefix("#") for link in links if link.startswith("#")}
+    assert inside <= set(ids)
+    assert all(link.startswith(("#", "mailto:")) for link in links)
+    assert f"mailto:{POLICIES[name].document.contact}" in links
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels == [1, *[2] * (len(levels) - 1)]
+    roles = {"table": "table", "tr": "row", "td": "cell"}
+    assert all(a.get("role") == roles[t] for t, a in outline.seen if t in roles)
 
 
 def luminance(colour: str) -> float:
@@ -415,6 +421,18 @@ def test_text_has_the_contrast_wcag_asks_for() -> None:
     for colour in colours:
         for ground in grounds:
             assert (luminance(ground) + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("sheet", ["screen.css", "print.css"])
+def test_no_text_is_smaller_than_twelve_pixels(sheet: str) -> None:
+    style = files("decisions.publish").joinpath(sheet).read_text()
+    pixels = {"rem": 16.0, "pt": 96 / 72}
+    sizes = [
+        float(n) * pixels[unit]
+        for n, unit in re.findall(r"font(?:-size)?: ([\d.]+)(rem|pt)", style)
+    ]
+    assert len(sizes) >= 5
+    assert min(sizes) >= 12.0
 
 
 def test_free_text_of_the_policy_cannot_break_the_page() -> None:
