@@ -25,14 +25,15 @@ def notice_fee(document: PolicyDocument, facts: AccountFacts, name: str) -> floa
     if name in sent:
         return 0.0
     total = document.fees.cap_total
-    fee = _capped_fee(document, name)
+    fee = capped_fee(document, name)
     if total is None:
         return fee
-    charged = sum(_capped_fee(document, other) for other in sent)
+    charged = sum(capped_fee(document, other) for other in sent)
     return min(fee, max(total - charged, 0.0))
 
 
-def _capped_fee(document: PolicyDocument, name: str) -> float:
+def capped_fee(document: PolicyDocument, name: str) -> float:
+    """What a notice costs at most, whatever was sent before; 0 where it is free."""
     rule, fees = document.notices.kinds.get(name), document.fees
     if rule is None or (fees.first_reminder_free and name == first_notice(document)):
         return 0.0

@@ -76,6 +76,9 @@ def _owed(s: Subject) -> Iterator[str]:
     for name in ("contested", "promised", "in_flight"):
         if quoted[name]:
             yield s.words.sentence(f"customer.owed.{name}", **quoted)
+    if s.answer.interest_accrued:
+        interest = s.answer.interest_accrued
+        yield s.words.sentence("customer.owed.interest", interest=interest)
 
 
 def _protection(s: Subject) -> Iterator[str]:
@@ -97,9 +100,10 @@ def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
 def _notices(s: Subject) -> Iterator[str]:
     for due in s.answer.notices_due:
         yield s.words.sentence(
-            "customer.notice",
+            "customer.notice_fee" if due.fee else "customer.notice",
             notice=notice_name(s.terms.document, due.notice, s.words, "the"),
             channel=s.words.word("channels", due.channel),
+            fee=due.fee,
         )
 
 
@@ -118,6 +122,8 @@ def _next(s: Subject) -> Iterator[str]:
     if answer.data_export_until is not None:
         until = answer.data_export_until
         yield words.sentence("customer.next.data_export", data_export_until=until)
+    if answer.data_deleted_on is not None:
+        yield words.sentence("customer.next.deleted", day=answer.data_deleted_on)
     if answer.retry_due is not None:
         yield words.sentence("customer.next.retry", at=answer.retry_due.at)
     elif answer.no_retry == "hard_decline":
@@ -125,9 +131,17 @@ def _next(s: Subject) -> Iterator[str]:
     if action != "none" and document.contact:
         key = "contact_protective" if _is_protective(s) else "contact"
         yield words.sentence(f"customer.next.{key}", contact=document.contact)
-    if is_stop and document.appeals.channel:
-        yield words.sentence(
-            "customer.next.appeal",
-            channel=document.appeals.channel,
-            decide_days=document.appeals.decide_days,
-        )
+    yield from _objection(s, is_stop)
+
+
+def _objection(s: Subject, is_stop: bool) -> Iterator[str]:
+    """How to object, or when an objection that is open is decided."""
+    rule, words = s.terms.document.appeals, s.words
+    if s.answer.appeal is not None:
+        decide_by = s.answer.appeal.decide_by
+        yield words.sentence("customer.next.objection", decide_by=decide_by)
+    elif is_stop and rule.channel:
+        channel, days = rule.channel, rule.decide_days
+        yield words.sentence("customer.next.appeal", channel=channel, decide_days=days)
+    if is_stop and rule.human_contact:
+        yield words.sentence("customer.next.human", contact=rule.human_contact)

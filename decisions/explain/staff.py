@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import SEVERITY, STOPS, Action
+from decisions.actions import SEVERITY
 from decisions.explain.change import staff_change
 from decisions.explain.comparison import compare
 from decisions.explain.frequency import BASES, fitting_base, frequency
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
+from decisions.explain.responsible import responsible
 from decisions.explain.weighing import TARGETS, weighed
 from decisions.recommendation import Hold, ProviderEffect, Withheld
 
@@ -24,7 +25,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
         *s.passage("holds", _holds(s)),
         *s.passage("notice", _notices(s)),
         *s.passage("retry", _retry(s)),
-        *s.passage("person", _person(s)),
+        *s.passage("person", responsible(s)),
         *s.passage("reactivation", _reactivation(s)),
         *s.passage("provider", _provider(s)),
         *s.passage("validity", _validity(s)),
@@ -52,14 +53,18 @@ def _stake(s: Subject) -> Iterator[str]:
         return
     if stake.exposure == 0.0:
         yield s.words.sentence("staff.stake.none")
-        return
-    yield s.words.sentence(
-        "staff.stake.full",
-        exposure=stake.exposure,
-        open=stake.open or 0.0,
-        open_cost=stake.open_cost,
-        run_up=stake.run_up_cost,
-    )
+    else:
+        yield s.words.sentence(
+            "staff.stake.full",
+            exposure=stake.exposure,
+            open=stake.open or 0.0,
+            open_cost=stake.open_cost,
+            run_up=stake.run_up_cost,
+        )
+    if s.answer.interest_accrued:
+        yield s.words.sentence(
+            "staff.stake.interest", interest=s.answer.interest_accrued
+        )
 
 
 def _recommended(s: Subject) -> Iterator[str]:
@@ -150,6 +155,8 @@ def _notices(s: Subject) -> Iterator[str]:
         if due.invoices:
             invoices = s.words.joined(list(due.invoices))
             yield s.words.sentence("staff.notice.invoices", invoices=invoices)
+        if due.fee:
+            yield s.words.sentence("staff.notice.fee", fee=due.fee)
         if due.is_final_warning:
             yield s.words.sentence("staff.notice.final")
 
@@ -166,42 +173,6 @@ def _retry(s: Subject) -> Iterator[str]:
         )
     elif s.answer.no_retry is not None:
         yield s.words.sentence(f"staff.retry.{s.answer.no_retry}")
-
-
-def _person(s: Subject) -> Iterator[str]:
-    answer, words = s.answer, s.words
-    action: Action | None = answer.recommended_action
-    if action is None:
-        return
-    if not answer.in_force:
-        yield from _agreement(s, action)
-    if answer.owner is not None:
-        who = words.word("teams", answer.owner)
-        yield words.sentence("staff.person.owner", who=who)
-    if answer.review_by is not None:
-        key = "review_by" if answer.auto_expires_at is not None else "review_by_only"
-        yield words.sentence(
-            f"staff.person.{key}",
-            review_by=answer.review_by,
-            auto_expires_at=answer.auto_expires_at,
-        )
-    if answer.stop_charging:
-        yield words.sentence("staff.person.stop_charging")
-    if answer.data_export_until is not None:
-        until = answer.data_export_until
-        yield words.sentence("staff.person.data_export", data_export_until=until)
-
-
-def _agreement(s: Subject, action: Action) -> Iterator[str]:
-    if action == "review":
-        yield s.words.sentence("staff.person.review")
-    elif s.answer.requires_person:
-        yield s.words.sentence("staff.person.approvals", n=s.answer.approvals)
-        if s.answer.meanwhile_action is not None:
-            meanwhile = s.answer.meanwhile_action
-            yield s.words.sentence("staff.person.meanwhile", action=meanwhile)
-    elif SEVERITY[action] in STOPS:
-        yield s.words.sentence("staff.person.automatic")
 
 
 def _reactivation(s: Subject) -> Iterator[str]:
@@ -242,6 +213,8 @@ def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
 def _validity(s: Subject) -> Iterator[str]:
     if s.answer.recommended_action is not None:
         yield s.words.sentence("staff.validity.until", expires_at=s.answer.expires_at)
+    if s.answer.retain_until is not None:
+        yield s.words.sentence("staff.validity.retained", day=s.answer.retain_until)
     if s.answer.missing:
         names = s.words.words("missing", s.answer.missing)
         yield s.words.sentence("staff.validity.missing", missing=names)

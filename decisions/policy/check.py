@@ -264,15 +264,19 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
     if given != example.expect:
         codes = [reason.code for reason in found.withheld]
         yield f"expected {example.expect}, got {given} (withheld: {codes})"
-    if example.propose is not None and found.proposed_action != example.propose:
-        yield f"expected to propose {example.propose}, got {found.proposed_action}"
-    if example.withheld is not None:
-        codes = [reason.code for reason in found.withheld]
-        if example.withheld not in codes:
-            yield f"expected {example.withheld!r} among the reasons, got {codes}"
-    person = example.needs_person
-    if person is not None and found.requires_person != person:
-        yield f"expected needs_person {person}, got {found.requires_person}"
+    codes = [reason.code for reason in found.withheld]
+    if example.withheld is not None and example.withheld not in codes:
+        yield f"expected {example.withheld!r} among the reasons, got {codes}"
+    prices = [due.fee for due in found.notices_due]
+    if example.notice_fee is not None and example.notice_fee not in prices:
+        yield f"expected a notice for {example.notice_fee:g}, got {prices}"
+    for name, expected, got in (
+        ("to propose", example.propose, found.proposed_action),
+        ("needs_person", example.needs_person, found.requires_person),
+        ("approvals", example.approvals, found.approvals),
+    ):
+        if expected is not None and got != expected:
+            yield f"expected {name} {expected}, got {got}"
     yield from _retry_differences(policy, example, found)
 
 

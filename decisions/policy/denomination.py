@@ -29,6 +29,7 @@ MONEY = (
     "cases.*.contested",
     "cases.*.in_flight",
     "cases.*.promised",
+    "cases.*.notice_fee",
 )
 
 # tables of money by currency: what is stated in a currency stands

@@ -135,6 +135,10 @@ class PolicyCase(Strict):
     propose: Action | None = None
     withheld: str | None = Field(default=None, description="a code that must appear")
     needs_person: bool | None = None
+    approvals: int | None = Field(default=None, description="how many must agree")
+    notice_fee: Amount | None = Field(
+        default=None, description="what the notice due now costs the customer"
+    )
     retry_in_days: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="local days until the next charge of our own"
     )

@@ -11,9 +11,8 @@ from decisions.publish.source import Source
 
 def access(s: Source) -> Section:
     """The ordinary way and the way of abnormally high use."""
-    days = s.document.termination.data_export_days
-    export = s.say("access.data_export", n=days)
-    return s.section("access", *s.items([*_ordinary(s), *_high_usage(s), export]))
+    said = [*_ordinary(s), *_high_usage(s), *_ending(s)]
+    return s.section("access", *s.items(said))
 
 
 def _ordinary(s: Source) -> Iterator[str]:
@@ -38,6 +37,16 @@ def _high_usage(s: Source) -> Iterator[str]:
             notice=s.notice(rule.notice, "of"),
             hours=rule.hours_after_notice,
         )
+
+
+def _ending(s: Source) -> Iterator[str]:
+    """What happens to data and debt when a contract has ended."""
+    rule = s.document.termination
+    yield s.say("access.data_export", n=rule.data_export_days)
+    if rule.deletion_after_days is not None:
+        yield s.say("access.deleted", n=rule.deletion_after_days)
+    if rule.write_off_after_days is not None:
+        yield s.say("access.write_off", n=rule.write_off_after_days)
 
 
 def protective(s: Source) -> Section | None:
@@ -80,6 +89,7 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     yield s.say("protective.ending")
     if path.stop_charging:
         yield s.say("protective.stop_charging")
+    yield s.say(f"protective.refund_{path.refund}")
     yield s.say("protective.no_finding")
     if wording := s.own(path.wording):
         yield s.say("protective.wording", wording=wording)
@@ -101,22 +111,7 @@ def restoring(s: Source) -> Section:
         s.say("restoring.when", causes=s.words.joined(causes, "or")),
         s.say("restoring.within", hours=rule.within_hours),
         s.say("restoring.all"),
+        s.say(f"restoring.order_{rule.order}"),
         s.say(f"restoring.bill_{rule.bill_suspended_period}"),
     ]
     return s.section("restoring", *s.items(said))
-
-
-def fees(s: Source) -> Section:
-    """What notices and reconnection cost."""
-    kinds, cap = s.document.notices.kinds, s.document.reconnection.fee_cap
-    charged = [(name, rule.fee) for name, rule in kinds.items() if rule.fee]
-    said = [
-        s.say("fees.notice", notice=s.notice(name, "name"), fee=fee)
-        for name, fee in charged
-    ]
-    if kinds and not charged:
-        said.append(s.say("fees.no_notice"))
-    elif len(charged) < len(kinds):
-        said.append(s.say("fees.others"))
-    said.append(s.say("fees.reconnection", fee=cap) if cap else s.say("fees.none"))
-    return s.section("fees", *s.items(said))

@@ -5,7 +5,8 @@ from datetime import datetime
 from decisions.explain.wording import Wording
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
-from decisions.publish.access import access, fees, protective, restoring
+from decisions.publish.access import access, protective, restoring
+from decisions.publish.charges import fees, records
 from decisions.publish.page import Items, Page, Paragraph, Section, texts
 from decisions.publish.people import appeals, deciding, scope
 from decisions.publish.protection import arrangements, disputes, essential
@@ -68,6 +69,7 @@ def _sections(s: Source) -> list[Section]:
         fees(s),
         deciding(s),
         appeals(s),
+        records(s),
     ]
     return [section for section in found if section is not None]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from decisions.actions import SEVERITY
+from decisions.actions import ACTIONS, SEVERITY
 from decisions.publish.page import Section
 from decisions.publish.source import Source
 
@@ -19,6 +19,9 @@ def scope(s: Source) -> Section:
         said.append(s.say("scope.subjects", names=names))
     if rule.products:
         said.append(s.say("scope.products", names=s.words.joined(list(rule.products))))
+    if rule.billing:
+        names = s.words.words("billing", rule.billing)
+        said.append(s.say("scope.billing", names=names))
     return s.section("scope", *s.items(said or [s.say("scope.everybody")]))
 
 
@@ -47,8 +50,29 @@ def _who(s: Source) -> Iterator[str]:
     extra = set(rule.natural_person_for) - always
     if extra:
         yield s.say("deciding.natural_person", actions=_doing(s, extra))
-    if rule.four_eyes_over is not None:
-        yield s.say("deciding.four_eyes", amount=rule.four_eyes_over)
+    yield from _two(s)
+    yield s.say("deciding.roles_default", who=_teams(s, rule.roles["default"]))
+    for action in ACTIONS:
+        if action in rule.roles:
+            who = _teams(s, rule.roles[action])
+            yield s.say("deciding.roles", action=_doing(s, {action}), who=who)
+
+
+def _two(s: Source) -> Iterator[str]:
+    """When two people must agree."""
+    rule = s.document.approvals
+    limit, always = rule.four_eyes_over, rule.four_eyes_for
+    if limit is not None:
+        stated = limit if isinstance(limit, dict) else {s.document.currency: limit}
+        yield s.say("deciding.four_eyes", amounts=s.amounts(stated))
+    names = [s.words.word("segments", name) for name in always.segments]
+    names += [s.words.word("subjects", name) for name in always.subject_kinds]
+    if names:
+        yield s.say("deciding.four_eyes_for", names=s.words.joined(names))
+
+
+def _teams(s: Source, names: Iterable[str]) -> str:
+    return s.words.words("teams", names, "or")
 
 
 def _doing(s: Source, actions: Iterable[str]) -> str:
@@ -65,6 +89,8 @@ def appeals(s: Source) -> Section:
     said.append(s.say("appeals.acknowledge", hours=rule.acknowledge_hours))
     said.append(s.say("appeals.decide", n=rule.decide_days))
     said.append(s.say(f"appeals.{rule.during}"))
+    if rule.human_contact:
+        said.append(s.say("appeals.human", contact=rule.human_contact))
     if contact:
         said.append(s.say("appeals.contact", contact=contact))
     return s.section("appeals", *s.items(said))

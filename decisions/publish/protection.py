@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from decisions.policy.rules import StandingHold
 from decisions.publish.page import Section
 from decisions.publish.source import Source
 
@@ -25,14 +26,19 @@ def arrangements(s: Source) -> Section:
         s.say("arrangements.per_year", n=holds.promise.per_year),
         s.say("arrangements.broken"),
     ]
-    for name in ("instalment_plan", "exemption"):
-        rule = getattr(holds, name)
-        if rule.max_days is None:
-            said.append(s.say(f"arrangements.{name}_open"))
-        else:
-            said.append(s.say(f"arrangements.{name}", n=rule.max_days))
+    said += [_hold(s, "instalment_plan", holds.instalment_plan)]
+    said += [s.say(f"arrangements.instalment_plan_{holds.instalment_plan.default}")]
+    said += [_hold(s, "exemption", holds.exemption)]
+    who = s.words.word("teams", holds.exemption.approved_by)
+    said += [s.say("arrangements.exemption_approved_by", who=who)]
     said.append(s.say("arrangements.legal"))
     return s.section("arrangements", *s.items(said))
+
+
+def _hold(s: Source, name: str, rule: StandingHold) -> str:
+    if rule.max_days is None:
+        return s.say(f"arrangements.{name}_open")
+    return s.say(f"arrangements.{name}", n=rule.max_days)
 
 
 def essential(s: Source) -> Section:

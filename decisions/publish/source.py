@@ -1,6 +1,6 @@
 """What sections are written from: one dated version of a policy, in one language."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from babel import Locale
@@ -43,6 +43,11 @@ class Source:
     def own(self, text: Text) -> str:
         """The policy's free text, where it is in this page's language; else nothing."""
         return self.document.text_in(text, self.words.lang)
+
+    def amounts(self, by_currency: Mapping[str, float]) -> str:
+        """Amounts by currency, joined with or."""
+        said = [self.words.in_currency(m, name) for name, m in by_currency.items()]
+        return self.words.joined(said, "or")
 
     def language(self, code: str) -> str:
         """The name of a language in this page's language."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from decisions.fees import capped_fee
 from decisions.policy.ladder import NoticeRule, State
 from decisions.publish.page import Section, Table
 from decisions.publish.source import Source
@@ -86,13 +87,9 @@ def _clock(s: Source) -> Iterator[str]:
         yield s.say("counting.grace", n=clock.grace_days)
     if clock.substantially_paid_share < 1.0:
         yield s.say("counting.substantially", share=clock.substantially_paid_share)
-    amounts = [
-        s.words.in_currency(amount, currency)
-        for currency, amount in document.materiality.items()
-        if amount
-    ]
-    if amounts:
-        yield s.say("counting.materiality", amounts=s.words.joined(amounts, "or"))
+    least = {name: money for name, money in document.materiality.items() if money}
+    if least:
+        yield s.say("counting.materiality", amounts=s.amounts(least))
 
 
 def _in_flight(s: Source) -> Iterator[str]:
@@ -160,7 +157,7 @@ def notices(s: Source) -> Section:
 def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
     then = s.words.say("publish.notices.then")
     channels = then.join(s.words.word("channels", c) for c in rule.channels)
-    called = s.notice(name, "name")
+    called, fee = s.notice(name, "name"), capped_fee(s.document, name)
     called = called[:1].upper() + called[1:]
     if rule.is_final_warning:
         called = f"{called}. {s.say('notices.final')}"
@@ -169,7 +166,7 @@ def _notice(s: Source, name: str, rule: NoticeRule) -> tuple[str, ...]:
         channels,
         s.words.joined([s.language(code) for code in rule.languages]),
         *_arrival(s, name, rule),
-        s.words.format("{fee:money}", fee=rule.fee) if rule.fee else s.say("fees.free"),
+        s.words.format("{fee:money}", fee=fee) if fee else s.say("fees.free"),
     )
 
 

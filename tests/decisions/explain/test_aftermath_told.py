@@ -1,0 +1,99 @@
+"""What follows an answer is told to whom it concerns, in every language."""
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from decisions import Case, Recommendation, default_policy, recommend
+from decisions.explain import LANGUAGES, explain
+from decisions.explain.wording import Wording
+from decisions.recommendation import AppealDue
+from tests.decisions.decision_cases import TUESDAY, overdue_facts
+
+RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
+DELETED, WRITTEN_OFF, KEPT = date(2026, 9, 17), date(2026, 12, 18), date(2029, 4, 6)
+ACKNOWLEDGED = TUESDAY + timedelta(hours=20)
+DECIDED = TUESDAY + timedelta(days=4)
+
+
+def _answer() -> tuple[Case, Recommendation]:
+    case = Case(overdue_facts(subject_kind=None), 0.0, 0.6)
+    answer = recommend(case, default_policy(), TUESDAY)
+    reminded = recommend(
+        Case(overdue_facts(notices=()), 0.0, 0.6), default_policy(), TUESDAY
+    )
+    [due] = reminded.notices_due
+    return case, replace(
+        answer,
+        interest_accrued=12.34,
+        notices_due=(replace(due, fee=7.25),),
+        data_export_until=TUESDAY + timedelta(days=30),
+        data_deleted_on=DELETED,
+        write_off_from=WRITTEN_OFF,
+        retain_until=KEPT,
+        stop_charging=True,
+        refund="by_a_person",
+        appeal=AppealDue(ACKNOWLEDGED, DECIDED, "keep_unless_new_evidence"),
+    )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_deadlines_and_prices_are_told(lang: str) -> None:
+    case, answer = _answer()
+    words = Wording(lang, "EUR", default_policy().latest.zone)
+    said = explain(case, answer, default_policy(), lang)
+    staff, customer = said.text("staff"), said.text("customer")
+    assert not RAW.findall(staff + customer)
+
+    def money(amount: float) -> str:
+        return words.format("{m:money}", m=amount)
+
+    def day(day: date) -> str:
+        return words.format("{d:date}", d=day)
+
+    for text in (staff, customer):
+        assert money(12.34) in text
+        assert money(7.25) in text
+        assert day(DELETED) in text
+        assert words.format("{d:moment}", d=DECIDED) in text
+    assert words.format("{d:moment}", d=ACKNOWLEDGED) in staff
+    assert day(WRITTEN_OFF) in staff
+    assert day(KEPT) in staff
+    assert words.sentence("staff.person.refund_by_a_person") in staff
+    teams = words.words("teams", ("collections", "risk"), "or")
+    assert teams in staff
+    assert default_policy().document.appeals.human_contact in customer
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_costs_nothing_and_ends_nowhere_is_not_told(lang: str) -> None:
+    case, answer = _answer()
+    plain = replace(
+        answer,
+        interest_accrued=0.0,
+        notices_due=(),
+        data_export_until=None,
+        data_deleted_on=None,
+        write_off_from=None,
+        retain_until=None,
+        refund=None,
+        appeal=None,
+    )
+    told, less = (explain(case, a, default_policy(), lang) for a in (answer, plain))
+    for audience in ("staff", "customer"):
+        long, short = (
+            {t for p in getattr(e, audience) for t in p.sentences} for e in (told, less)
+        )
+        assert len(short) < len(long)
+        assert len(long - short) >= 4
+
+
+@pytest.mark.parametrize("refund", ["never", "by_a_person"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_both_rules_on_refunds_have_words(lang: str, refund: str) -> None:
+    case, answer = _answer()
+    said = explain(case, replace(answer, refund=refund), default_policy(), lang)
+    words = Wording(lang, "EUR", default_policy().latest.zone)
+    assert words.sentence(f"staff.person.refund_{refund}") in said.text("staff")
