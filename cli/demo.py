@@ -29,7 +29,7 @@ def demo(
         bool, typer.Option(envvar="SERVE", help="serve at the end, until Ctrl-C")
     ] = True,
 ) -> None:
-    """Train both samples, score them, explain one customer, make a key, serve.
+    """Train both samples, score, explain one customer, serve.
 
     Everything is written under FORBEAR_HOME. SERVE=0 stops before serving.
 

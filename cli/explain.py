@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     portfolio: PortfolioFolder,
-    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID")],
+    customer_id: Annotated[
+        str, typer.Argument(metavar="CUSTOMER_ID", help="as in the portfolio")
+    ],
     as_of: Annotated[
         str | None,
         typer.Option(help="moment (ISO 8601, or a date); default: as `forbear score`"),
@@ -35,7 +37,9 @@ def explain(
     ] = True,
     policy: PolicyFile = None,
 ) -> None:
-    """Say in plain words what is recommended for one customer, and why.
+    """Say what is recommended for one customer, and why.
+
+    In plain words, made from the numbers that decide.
 
     Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.png
     """

@@ -49,7 +49,11 @@ def list_keys() -> None:
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="from `keys list`")]) -> None:
+def revoke(
+    key_id: Annotated[
+        str, typer.Argument(metavar="KEY_ID", help="from `forbear keys list`")
+    ],
+) -> None:
     """End a key at once, also for a running service.
 
     Example: forbear keys revoke 1f0c9a2b3d4e

@@ -5,7 +5,7 @@ Commands live one file per group and import the rooms inside their functions, so
 """
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from cli import (
     train,
     validate,
 )
-from cli.exits import UNUSABLE
+from cli.exits import OK, UNUSABLE
 
 # plain help: rich markup alone would take twice the time of everything else
 app = typer.Typer(
@@ -47,6 +47,28 @@ for group in (
     replay,
 ):
     group.register(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"forbear {version('forbear')}")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def forbear(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="say which release"
+        ),
+    ] = False,
+) -> None:
+    """Nothing of its own: the commands do the work."""
+
+
 app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")

@@ -9,10 +9,16 @@ from cli import policy_simulate, policy_tune
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
-app = typer.Typer(help="The policy file.", no_args_is_help=True)
-policy_simulate.register(app)
-policy_tune.register(app)
+app = typer.Typer(
+    help="The policy file: check it, try it, publish it.", no_args_is_help=True
+)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="a policy file (YAML)")]
+FileOrInUse = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FILE", help="default: the one in use", envvar="FORBEAR_POLICY"
+    ),
+]
 
 
 @app.command()
@@ -49,12 +55,7 @@ def check(
 
 @app.command()
 def show(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
-        ),
-    ] = None,
+    file: FileOrInUse = None,
 ) -> None:
     """Print the policy file in use, as it is written.
 
@@ -80,19 +81,16 @@ def schema() -> None:
 
 @app.command()
 def publish(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
-        ),
-    ] = None,
+    file: FileOrInUse = None,
     lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
     form: Annotated[
         Literal["html", "md", "print"],
         typer.Option("--format", help="print: HTML laid out for A4"),
     ] = "md",
 ) -> None:
-    """Print the collections policy for customers, from the file that decides.
+    """Print the collections policy that customers read.
+
+    Made from the values that decide.
 
     Example: forbear policy publish my-policy.yaml --format html > policy.html
     """
@@ -109,7 +107,7 @@ def import_killbill(
     file: Annotated[Path, typer.Argument(metavar="XML", help="overdue.xml")],
     currency: Annotated[str, typer.Option(help="of its amounts")] = "EUR",
 ) -> None:
-    """Print a policy made from Kill Bill's overdue configuration.
+    """Draft a policy from a Kill Bill overdue configuration.
 
     What could not be carried over is said on stderr.
 
@@ -126,19 +124,16 @@ def import_killbill(
 @app.command()
 def surface(
     out: Annotated[Path, typer.Option(help="plot to write: .svg or .png")],
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="default: the one in use", envvar="FORBEAR_POLICY"
-        ),
-    ] = None,
+    file: FileOrInUse = None,
     lang: Annotated[str, typer.Option(help="en, de, fr or pt-BR")] = "en",
     target: Annotated[
         Literal["nonpayment", "fraud"], typer.Option(help="whose probability")
     ] = "nonpayment",
     clv: Annotated[float, typer.Option(help="lifetime value of the customers")] = 900.0,
 ) -> None:
-    """Draw which action a policy recommends over money at stake and probability.
+    """Draw what a policy recommends over money and probability.
+
+    Money at stake, at cost; all notices delivered.
 
     Example: forbear policy surface my-policy.yaml --out surface.png
     """
@@ -151,3 +146,7 @@ def surface(
     policy = load_policy(file or DEFAULT_POLICY)
     draw(surface_plot(policy, lang, target=target, clv=clv))
     say(f"plot: {out}")
+
+
+policy_simulate.register(app)
+policy_tune.register(app)

@@ -57,7 +57,7 @@ def simulate(
         int, typer.Option(min=0, help="days until a customer is reviewed again")
     ] = 30,
 ) -> None:
-    """Let a policy live through a portfolio's past, day by day, before it is live.
+    """Try a policy on a portfolio's past, day by day.
 
     Uses the champions under FORBEAR_HOME with what was known on each day. The past
     does not react to the policy. Writes report.html, days.parquet, decisions.parquet

@@ -25,10 +25,10 @@ def tune(
         ),
     ] = None,
 ) -> None:
-    """Propose typed thresholds and a review capacity from a policy's costs.
+    """Draft typed thresholds from a policy's costs.
 
-    Writes a draft that is in force for nobody, and prints what it would save against
-    deciding by cost for each customer.
+    Proposes a review capacity, too. Writes a draft that is in force for nobody, and
+    prints what it would save against deciding by cost for each customer.
 
     Example: forbear policy tune demo --policy my-policy.yaml --out draft.yaml
     """

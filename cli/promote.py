@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from training.promotion import Promotion
 
 TargetName = Annotated[
-    Literal["fraud", "nonpayment"], typer.Argument(help="whose model")
+    Literal["fraud", "nonpayment"],
+    typer.Argument(metavar="TARGET", help="fraud or nonpayment"),
 ]
 
 
@@ -27,10 +28,11 @@ def promote(
         typer.Option(help="of the registry; default: the challenger"),
     ] = None,
 ) -> None:
-    """Make a registered model the champion; a running service takes it up.
+    """Make a registered model the champion.
 
-    An older version goes back to it. Exit code 1: done, but the champions of the two
-    targets do not fit together, and nothing can be scored until they do.
+    A running service takes it up. An older version goes back to it. Exit code 1:
+    done, but the champions of the two targets do not fit together, and nothing can be
+    scored until they do.
 
     Example: forbear promote nonpayment --version 3
     """
@@ -42,7 +44,9 @@ def promote(
 
 
 def pull(target: TargetName) -> None:
-    """Bring the registry's champion here, to a machine that only serves.
+    """Bring the registry's champion here.
+
+    For a machine that only serves; a running service takes it up.
 
     Example: forbear pull nonpayment (MLFLOW_TRACKING_URI says which registry)
     """

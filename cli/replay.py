@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    decision_id: Annotated[str, typer.Argument(help="from an answer")],
+    decision_id: Annotated[
+        str, typer.Argument(metavar="DECISION_ID", help="from an answer")
+    ],
 ) -> None:
     """Compute a recorded decision again and compare it bit for bit.
 

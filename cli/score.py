@@ -38,8 +38,9 @@ def score(
 ) -> None:
     """Score a whole portfolio with the champions under FORBEAR_HOME.
 
-    The same numbers as the service gives for the same customer. Exit code 3: done,
-    but rows of the portfolio were rejected.
+    The same numbers as the service gives for the same customer. While a file `stop`
+    lies under FORBEAR_HOME nobody new is suspended or blocked. Exit code 3: done, but
+    rows of the portfolio were rejected.
 
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out scored.parquet
     """

@@ -16,7 +16,8 @@ def serve(
     """Serve the champions under FORBEAR_HOME until Ctrl-C.
 
     New champions and a changed policy file (FORBEAR_POLICY) are taken up without a
-    restart. Docs are at /docs, metrics at /metrics.
+    restart. Docs are at /docs, metrics at /metrics. Settings are environment
+    variables: docs/api.md lists them.
 
     Example: forbear serve --port 8000
     """

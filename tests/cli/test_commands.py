@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,20 @@ def test_help_starts_fast_and_loads_no_room() -> None:
     assert time.perf_counter() - started < 3.0
 
 
+def test_the_version_is_said_without_loading_a_room(forbear: Run) -> None:
+    ran = forbear("--version")
+    assert (ran.code, ran.out) == (0, f"forbear {version('forbear')}\n")
+
+
+@pytest.mark.parametrize("words", [[], ["policy"], ["keys"], ["features"]])
+def test_no_command_is_listed_with_half_a_sentence(
+    forbear: Run, words: list[str]
+) -> None:
+    listed = forbear(*words, "--help").out.partition("Commands:\n")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -51,6 +66,7 @@ def test_help_starts_fast_and_loads_no_room() -> None:
         "promote",
         "pull",
         "score",
+        "explain",
         "serve",
         "replay",
         "demo",
@@ -60,6 +76,9 @@ def test_help_starts_fast_and_loads_no_room() -> None:
         "policy schema",
         "policy publish",
         "policy import-killbill",
+        "policy surface",
+        "policy simulate",
+        "policy tune",
         "keys create",
         "keys list",
         "keys revoke",

@@ -7,6 +7,7 @@ import pytest
 from cli.docs import FOLDER, pages
 from serving.answer import ScoreAnswer
 from serving.errors import KINDS
+from serving.settings import PREFIX, ServingSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +15,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_made_pages_are_fresh(name: str) -> None:
     assert (FOLDER / name).read_text() == pages()[name], "run `make docs`"
+
+
+def test_the_api_page_names_every_setting() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    settings = [PREFIX + name.upper() for name in ServingSettings.model_fields]
+    assert [name for name in settings if f"| `{name}` |" not in page] == []
 
 
 def test_the_api_page_names_every_problem_and_every_field() -> None:
