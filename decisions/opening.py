@@ -1,7 +1,7 @@
 """When a rung of the ladder opens: each part of its `when`, a moment or a reason."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from decisions.actions import Action
 from decisions.clock import n_unpaid
@@ -13,7 +13,7 @@ from features.facts import AccountFacts
 
 STOP_ACTIONS: tuple[Action, ...] = ("suspend", "block")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_CERTAINLY_OVER = timedelta(days=2)  # beyond the days counted: no calendar needed
+_CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed
 
 
 class Climb:
@@ -29,7 +29,7 @@ class Climb:
         self, terms: Terms, facts: AccountFacts, told: Told, days: int, at: datetime
     ) -> None:
         self._terms, self._facts, self._told = terms, facts, told
-        self._days, self.at = days, at
+        self._days, self.at = days - terms.document.clock.grace_days, at
         self._in_time: dict[str, datetime] = {}  # days on which notices were due
         self._reached = _LONG_AGO  # when the rungs before have opened
 
@@ -67,11 +67,12 @@ class Climb:
 
     def _opens(self, when: When, days: int | None) -> tuple[datetime | None, str]:
         """`days` None: whatever the clock says, and since notices really went out."""
-        short = self._owes_too_little(when)
-        if short is not None:
-            return None, short
+        if when.unpaid_invoices or when.overdue_amount:
+            short = self._owes_too_little(when)
+            if short is not None:
+                return None, short
         opens, code = self.at, "too_early"
-        if days is not None and self._missing(days) > 0:
+        if days is not None and days > self._days:
             opens = self._after(days)
         for ends, why in self._waits(when, in_time=days is not None):
             if ends is None:
@@ -80,12 +81,9 @@ class Climb:
                 opens, code = ends, why
         return opens, code
 
-    def _missing(self, days: int) -> int:
-        return days + self._terms.document.clock.grace_days - self._days
-
     def _after(self, days: int) -> datetime:
         """When the clock shows so many days, also where that lies behind."""
-        return self._terms.calendar.after_days(self.at, self._missing(days) - 1)
+        return self._terms.calendar.after_days(self.at, days - self._days - 1)
 
     def _owes_too_little(self, when: When) -> str | None:
         if when.unpaid_invoices and n_unpaid(self._facts) < when.unpaid_invoices:
@@ -101,22 +99,21 @@ class Climb:
     ) -> Iterator[tuple[datetime | None, str]]:
         """Ends of the times that run from notices and from a suspension."""
         calendar = self._terms.calendar
-        counted = [(n, d, calendar.after_days) for n, d in when.days_since.items()]
-        counted += [
-            (n, d, calendar.after_business_days)
-            for n, d in when.business_days_since.items()
-        ]
-        for name, days, after in counted:
-            proven = self._told.proven_at(name)
-            if proven is None:
-                yield None, "notice_missing"
-                return
-            if in_time and name in self._in_time:
-                proven = max(proven, self._in_time[name])
-            over = timedelta(days=days) + _CERTAINLY_OVER
-            is_long_over = after == calendar.after_days and self.at - proven > over
-            if exact or not is_long_over:
-                yield after(proven, days), "cure_period"
+        for is_business, since in (
+            (False, when.days_since),
+            (True, when.business_days_since),
+        ):
+            for name, days in since.items():
+                proven = self._told.proven_at(name)
+                if proven is None:
+                    yield None, "notice_missing"
+                    return
+                if in_time and name in self._in_time:
+                    proven = max(proven, self._in_time[name])
+                if is_business:
+                    yield calendar.after_business_days(proven, days), "cure_period"
+                elif exact or (self.at - proven).days <= days + _CERTAINLY_OVER:
+                    yield calendar.after_days(proven, days), "cure_period"
         if when.days_suspended:
             off = [a.at for a in self._facts.access_off if a.action in STOP_ACTIONS]
             if not off:

@@ -288,6 +288,7 @@ def nearly_stopped(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "usage_daily_cost",
         "clv",
         "n_invoices_paid",
+        "payment_attempts",
     ]
     taken = draw(st.lists(st.sampled_from(names), max_size=2))
     return overdue_facts(
