@@ -30,7 +30,7 @@ from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.policy.load import Policy
 from decisions.recommendation import Recommendation
-from features.account import account_facts
+from features.account import Accounts
 from features.events import Events
 from features.facts import AccountFacts
 from features.feature_set import FeatureSet
@@ -136,13 +136,13 @@ class Advisor:
         self, events: Events, moment: int, tables: frozenset[str]
     ) -> tuple[AccountFacts, dict[str, Row], dict[str, float]]:
         """Facts, and per target the features (F,) and the probability."""
-        settings, compilers = self._compilers(tables)
-        rows = compilers.rows(events, moment)
+        _, compilers = self._compilers(tables)
+        facts, rows = compilers.read(events, moment)
         p = {
             target: float(self.predictors[target].probability(row[None, :])[0])
             for target, row in rows.items()
         }
-        return account_facts(events, moment, settings), rows, p
+        return facts, rows, p
 
     def advise_portfolio(
         self,
@@ -211,11 +211,15 @@ class Advisor:
 
 
 class _Compilers:
-    """Online compilers of all targets; targets with equal features share one."""
+    """Online compilers of all targets; targets with equal features share one.
+
+    How the customer stands is found once, for all of them and for the facts.
+    """
 
     def __init__(
         self, bundles: Mapping[str, Bundle], settings: PortfolioSettings
     ) -> None:
+        self._accounts = Accounts(settings)
         self._shared: list[tuple[OnlineCompiler, list[str]]] = []
         seen: list[tuple[FeatureSet, list[str]]] = []
         for target, bundle in bundles.items():
@@ -227,9 +231,10 @@ class _Compilers:
                 self._shared.append((OnlineCompiler(features, settings), targets))
             targets.append(target)
 
-    def rows(self, events: Events, moment: int) -> dict[str, Row]:
-        """One row of features per target."""
-        found: dict[str, Row] = {}
+    def read(self, events: Events, moment: int) -> tuple[AccountFacts, dict[str, Row]]:
+        """The customer's facts, and one row of features per target."""
+        standing = self._accounts.standing(events, moment)
+        rows: dict[str, Row] = {}
         for compiler, targets in self._shared:
-            found |= dict.fromkeys(targets, compiler(events, moment))
-        return found
+            rows |= dict.fromkeys(targets, compiler(events, moment, standing))
+        return self._accounts.facts(events, standing), rows

@@ -1,10 +1,12 @@
 """Account facts: what a customer owes, contests and promised, as of a moment.
 
 One kernel: `account_facts` for people and policies (`facts_over_time` for many
-moments), `fact_row` for the online compiler, `fact_table` for many snapshots.
-CONTRACT section 2 is the law.
+moments), `fact_row` for one customer's numbers, `fact_table` for those of many
+snapshots. `Accounts` gives one standing to compiler and policy alike. CONTRACT section
+2 is the law.
 """
 
+from features.account.accounts import Accounts
 from features.account.columns import FACT_COLUMNS, FACT_NAMES, FactColumn
 from features.account.facts import account_facts, facts_over_time
 from features.account.table import debt_table, fact_row, fact_table
@@ -12,6 +14,7 @@ from features.account.table import debt_table, fact_row, fact_table
 __all__ = [
     "FACT_COLUMNS",
     "FACT_NAMES",
+    "Accounts",
     "FactColumn",
     "account_facts",
     "debt_table",

@@ -58,16 +58,17 @@ def facts_over_time(
     """
     rules = Rules(settings)
     account = Account(history_of(events, account_columns(settings)), rules)
-    known_at = _known_at(events)
+    known_at = known_moments(events)
     for as_of in moments:
-        known_until = known_at[: np.searchsorted(known_at, as_of, side="right")][-1:]
-        yield _facts(account.at(as_of), events, rules, known_until.tolist())
+        yield facts_of(account.at(as_of), events, rules, known_at)
 
 
-def _facts(
-    standing: Standing, events: Events, rules: Rules, known_until: list[int]
+def facts_of(
+    standing: Standing, events: Events, rules: Rules, known_at: npt.NDArray[np.int64]
 ) -> AccountFacts:
+    """A standing as facts; `known_at` are the `known_moments` of `events`."""
     as_of = standing.as_of
+    known_until = known_at[: np.searchsorted(known_at, as_of, side="right")][-1:]
     actions = executed(known_table(events, "actions", as_of))
     customer = known_table(events, "customers", as_of)
     contacts = standing.contacts
@@ -102,7 +103,7 @@ def _facts(
         is_departed=standing.is_departed,
         n_invoices_paid=standing.paid.n,
         usage_ratio=standing.usage.ratio if standing.usage else None,
-        known_until=to_datetime(known_until[0]) if known_until else None,
+        known_until=to_datetime(known_until[0]) if known_until.size else None,
         items=_items(standing),
         disputes=_disputes(standing),
         promises=_promises(standing),
@@ -138,7 +139,7 @@ def _created_at(customer: KnownTable) -> int | None:
     return stated if stated is not None else customer.first_known_at()
 
 
-def _known_at(events: Events) -> npt.NDArray[np.int64]:
+def known_moments(events: Events) -> npt.NDArray[np.int64]:
     """When each row became known, rising; `snapshots` say nothing of a customer."""
     tables = {name: t for name, t in events.tables.items() if name != "snapshots"}
     return np.sort(np.concatenate([t["known_at"] for t in tables.values()]))

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.account import fact_row
+from features.account import FACT_NAMES, Accounts
+from features.account.columns import fact_values
+from features.account.standing import Standing
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf
@@ -28,7 +30,7 @@ class OnlineCompiler:
     """
 
     def __init__(self, feature_set: FeatureSet, settings: PortfolioSettings) -> None:
-        self._settings = settings
+        self._accounts = Accounts(settings)
         self._plan = Plan([f.definition for f in feature_set.features])
         placed = list(enumerate(self._plan.leaves))
         self._empty = np.array(
@@ -39,7 +41,11 @@ class OnlineCompiler:
             if isinstance(leaf, RowsLeaf):
                 by_table.setdefault(leaf.table, []).append((i, leaf))
         self._readers = {t: TableReader(leaves) for t, leaves in by_table.items()}
-        self._facts = [(i, x.fact) for i, x in placed if isinstance(x, AccountFact)]
+        self._facts = [
+            (i, FACT_NAMES.index(x.fact))
+            for i, x in placed
+            if isinstance(x, AccountFact)
+        ]
         found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
         self._latest = [(i, x) for i, x in found if not x.is_text]
         codes: dict[object, dict[object, float]] = {
@@ -55,10 +61,17 @@ class OnlineCompiler:
         looked_at = {x.table for x in [*sides, *(x for _, x in found)]}
         self._tables = tuple(sorted(looked_at | self._readers.keys()))
 
-    def __call__(self, events: Events, as_of: int) -> Floats:
-        """One row of features at `as_of` (µs), float64 of shape (features,).
+    def __call__(
+        self, events: Events, as_of: int, standing: Standing | None = None
+    ) -> Floats:
+        """One row of features, float64 of shape (features,).
 
         Unknown numbers and values outside a category's vocabulary are NaN.
+
+        Args:
+            events: the customer's rows; later ones change nothing.
+            as_of: µs since 1970 UTC.
+            standing: of the same customer and moment, where somebody has it already.
         """
         raw = self._empty.copy()
         known: dict[str, KnownRows] = {}
@@ -73,9 +86,10 @@ class OnlineCompiler:
                     reader.read(rows, as_of, raw)
         self._read_latest(known, raw)
         if self._facts:
-            facts = fact_row(events, as_of, self._settings)
-            for i, name in self._facts:
-                raw[i] = facts[name]
+            standing = standing or self._accounts.standing(events, as_of)
+            facts = fact_values(standing)
+            for i, place in self._facts:
+                raw[i] = facts[place]
         moments = np.array([as_of], dtype=np.int64)
         finished: Floats = self._plan.finish(raw.reshape(-1, 1), moments)[:, 0]
         return finished

@@ -1,0 +1,30 @@
+"""Accounts of one portfolio: what its settings say is worked out once."""
+
+from features.account.account import Account
+from features.account.facts import facts_of, known_moments
+from features.account.history import account_columns, history_of
+from features.account.standing import Rules, Standing
+from features.events import Events
+from features.facts import AccountFacts
+from features.settings import PortfolioSettings
+
+
+class Accounts:
+    """How customers stand, one after the other, and their facts.
+
+    A standing is dear and serves twice: the online compiler reads numbers from it,
+    `facts` puts it in the words of policies.
+    """
+
+    def __init__(self, settings: PortfolioSettings) -> None:
+        self._rules = Rules(settings)
+        self._columns = account_columns(settings)
+
+    def standing(self, events: Events, as_of: int) -> Standing:
+        """How the customer stands, by what was known at `as_of` (µs since 1970)."""
+        account = Account(history_of(events, self._columns), self._rules)
+        return account.at(as_of)
+
+    def facts(self, events: Events, standing: Standing) -> AccountFacts:
+        """The same as `account_facts` at the moment of the standing."""
+        return facts_of(standing, events, self._rules, known_moments(events))
