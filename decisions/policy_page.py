@@ -107,13 +107,21 @@ class _Form:
         yield "| key | kind | default | what it does |\n|---|---|---|---|"
         required = section.get("required", ())
         for key, field in section["properties"].items():
-            if key == "because":
+            if key == "because" and key not in required:
                 continue
             name = f"**`{key}`**" if key in required else f"`{key}`"
             default = "" if key in required else self._default(field)
-            said = field.get("description", "")
+            said = field.get("description") or self._summary(field)
             yield f"| {name} | {self._kind(key, field)} | {default} | {said} |"
         yield ""
+
+    def _summary(self, field: Schema) -> str:
+        """The first sentence of what a section says of itself."""
+        name = next((name for name, _ in self._sections_of(field, "")), None)
+        said = str(self._models[name].get("description", "")) if name else ""
+        return (
+            said.partition("\n\n")[0].replace("\n", " ").partition(". ")[0].rstrip(".")
+        )
 
     def _kind(self, key: str, field: Schema) -> str:
         """What may stand there, in words, with its unit."""

@@ -12,7 +12,7 @@ from decisions.policy.ladder import Days
 class Interest(Strict):
     """Simple interest on what is overdue and not contested, per day of 365."""
 
-    annual_rate: Share
+    annual_rate: Share = Field(description="per year, of the overdue amount")
     from_days_overdue: Days = Field(
         default=0, description="days after the due date for which nothing is charged"
     )
@@ -25,8 +25,12 @@ class Interest(Strict):
 class Fees(Strict):
     """Limits of what notices cost; the fee itself stands with each notice."""
 
-    first_reminder_free: bool = False
-    cap_per_notice: Amount | None = None
+    first_reminder_free: bool = Field(
+        default=False, description="the first notice of the ladder costs nothing"
+    )
+    cap_per_notice: Amount | None = Field(
+        default=None, description="the most one notice may cost"
+    )
     cap_total: Amount | None = Field(
         default=None, description="all notices of one episode of arrears together"
     )

@@ -33,9 +33,9 @@ class Uncertain(Strict):
 
     model_config = ConfigDict(json_schema_extra=_or_number(minimum=0))
 
-    value: Amount
-    low: Amount
-    high: Amount
+    value: Amount = Field(description="the best guess")
+    low: Amount = Field(description="the truth is hardly below")
+    high: Amount = Field(description="the truth is hardly above")
 
     @model_validator(mode="before")
     @classmethod
@@ -77,8 +77,11 @@ class Loss(Strict):
 
     cost_share: Share = Field(description="provider's share of a sales price")
     lgd_nonpayment: UncertainShare = Field(description="share of unpaid cost lost")
-    lgd_fraud: UncertainShare
-    chargeback_fee: Uncertain = Uncertain(value=0, low=0, high=0)
+    lgd_fraud: UncertainShare = Field(description="share of cost lost when it is fraud")
+    chargeback_fee: Uncertain = Field(
+        default=Uncertain(value=0, low=0, high=0),
+        description="what the bank charges when it is fraud",
+    )
     nonpayer_value: UncertainShare = Field(
         default=UncertainShare(value=0, low=0, high=0),
         description="share of its lifetime value a non-payer who cures still has",
@@ -89,7 +92,7 @@ class Loss(Strict):
 class ActionCost(Strict):
     """One row of the cost model; pairs are (non-payment, fraud)."""
 
-    fixed: Uncertain
+    fixed: Uncertain = Field(description="what carrying it out costs, work included")
     churn_good: UncertainShare = Field(
         default=UncertainShare(value=0, low=0, high=0),
         description="extra churn the action causes in a good customer",

@@ -50,17 +50,29 @@ class Tier(Strict):
     and what will still accrue, at the reseller's cost.
     """
 
-    exposure_from: Amount = 0.0
-    clv_from: Amount = 0.0
-    nonpayment: Thresholds = Field(default_factory=dict)
-    fraud: Thresholds = Field(default_factory=dict)
+    exposure_from: Amount = Field(
+        default=0.0, description="the row counts from this exposure up"
+    )
+    clv_from: Amount = Field(default=0.0, description="and from this lifetime value up")
+    nonpayment: Thresholds = Field(
+        default_factory=dict,
+        description="from this probability of non-payment on, the action is proposed",
+    )
+    fraud: Thresholds = Field(
+        default_factory=dict,
+        description="from this probability of fraud on, the action is proposed",
+    )
 
 
 class Scope(Strict):
     """Whom the policy is for; an empty list means everybody."""
 
-    segments: tuple[str, ...] = ()
-    subject_kinds: tuple[SubjectKind, ...] = ()
+    segments: tuple[str, ...] = Field(
+        default=(), description="customers of one of these"
+    )
+    subject_kinds: tuple[SubjectKind, ...] = Field(
+        default=(), description="customers of one of these kinds"
+    )
     products: tuple[str, ...] = Field(
         default=(), description="glob patterns; one live subscription must match"
     )
@@ -72,25 +84,35 @@ class Scope(Strict):
 class Service(Strict):
     """What a suspension for non-payment touches."""
 
-    suspend: Literal["unpaid_subscriptions", "account"] = "account"
+    suspend: Literal["unpaid_subscriptions", "account"] = Field(
+        default="account",
+        description="only what is unpaid, or everything the customer has",
+    )
     because: str = ""
 
 
 class Amendment(Strict):
     """Values that change from a date on: `set` is laid over the file."""
 
-    from_: date = Field(alias="from")
-    set: dict[str, Any]
-    because: str = Field(min_length=1)
+    from_: date = Field(alias="from", description="the first local day of the change")
+    set: dict[str, Any] = Field(
+        description="sections and keys, as in the file; mappings are merged,"
+        " lists replaced"
+    )
+    because: str = Field(min_length=1, description="why; a change must say it")
 
 
 class FailedCharge(Strict):
     """A charge of an example's invoices that failed."""
 
-    days_ago: Annotated[int, Field(ge=0)]
-    method: str = "card"
-    code: str | None = None
-    status: Literal["failed", "returned"] = "failed"
+    days_ago: Annotated[int, Field(ge=0)] = Field(description="when the charge failed")
+    method: str = Field(default="card", description="payment method")
+    code: str | None = Field(
+        default=None, description="why it failed, as the payment provider says"
+    )
+    status: Literal["failed", "returned"] = Field(
+        default="failed", description="returned: collected first, then taken back"
+    )
 
 
 class PolicyCase(Strict):
@@ -99,13 +121,19 @@ class PolicyCase(Strict):
     Money is in major units, days are whole; what is absent is nothing.
     """
 
-    name: str
+    name: str = Field(description="what the example shows")
     p: tuple[Share | None, Share | None] = Field(description="(fraud, non-payment)")
-    open: Amount | None = 0.0
-    recurring: Amount = 0.0
-    usage: Amount = 0.0
-    clv: Amount | None = 0.0
-    days_overdue: int = 0
+    open: Amount | None = Field(
+        default=0.0, description="unpaid, whether due or not; null is unknown"
+    )
+    recurring: Amount = Field(
+        default=0.0, description="price of live subscriptions per month"
+    )
+    usage: Amount = Field(default=0.0, description="what usage costs us per day")
+    clv: Amount | None = Field(
+        default=0.0, description="lifetime value; null is unknown"
+    )
+    days_overdue: int = Field(default=0, description="of the oldest unpaid invoice")
     n_invoices: Annotated[int, Field(ge=1)] = Field(
         default=1, description="overdue invoices that share the open amount"
     )
@@ -113,9 +141,11 @@ class PolicyCase(Strict):
         default=30, description="from the issue of an invoice to its due date"
     )
     failed: tuple[FailedCharge, ...] = ()
-    contested: Amount = 0.0
-    in_flight: Amount = 0.0
-    promised: Amount = 0.0
+    contested: Amount = Field(default=0.0, description="of the open amount")
+    in_flight: Amount = Field(default=0.0, description="of the open amount, on its way")
+    promised: Amount = Field(
+        default=0.0, description="of the open amount, promised within a week"
+    )
     notices: dict[Name, int] = Field(
         default_factory=dict, description="delivered so many days ago"
     )
@@ -123,18 +153,34 @@ class PolicyCase(Strict):
         default_factory=dict, description="sent so many days ago, delivery unknown"
     )
     evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
-    holds: tuple[str, ...] = ()
-    subject_kind: str | None = "legal_person"
-    segment: str | None = None
-    n_invoices_paid: int = 5
-    usage_ratio: float | None = None
-    has_contacts: bool = True
-    stale_hours: float = 0.0
+    holds: tuple[str, ...] = Field(
+        default=(), description="kinds of standing holds in force, such as exemption"
+    )
+    subject_kind: str | None = Field(
+        default="legal_person",
+        description="natural_person, sole_trader or legal_person; null is unknown",
+    )
+    segment: str | None = Field(default=None, description="of the customer")
+    n_invoices_paid: int = Field(default=5, description="ever paid before")
+    usage_ratio: float | None = Field(
+        default=None,
+        description="daily cost of the last 7 days over that of the 28 before",
+    )
+    has_contacts: bool = Field(
+        default=True, description="whether the data say which notices were sent"
+    )
+    stale_hours: float = Field(default=0.0, description="age of the data")
     at: str = Field(default="2026-06-09T10:00:00Z", description="a Tuesday morning")
-    expect: Action | Literal["no_decision"]
-    propose: Action | None = None
+    expect: Action | Literal["no_decision"] = Field(
+        description="the recommended action, or that there is no decision"
+    )
+    propose: Action | None = Field(
+        default=None, description="the proposed action, where the example asks"
+    )
     withheld: str | None = Field(default=None, description="a code that must appear")
-    needs_person: bool | None = None
+    needs_person: bool | None = Field(
+        default=None, description="whether a person must agree, where the example asks"
+    )
     approvals: int | None = Field(default=None, description="how many must agree")
     notice_fee: Amount | None = Field(
         default=None, description="what the notice due now costs the customer"
@@ -142,29 +188,49 @@ class PolicyCase(Strict):
     retry_in_days: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="local days until the next charge of our own"
     )
-    no_retry: NoRetry | None = None
+    no_retry: NoRetry | None = Field(
+        default=None, description="why no charge is tried again, where it asks"
+    )
 
 
 class PolicyDocument(Strict):
     """A collections policy: what happens to a customer, when, and why."""
 
     forbear_policy: Literal[1] = Field(description="version of this schema")
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
-    version: Annotated[int, Field(ge=1)]
-    title: Text = ""
-    effective_from: date
-    effective_to: date | None = None
-    owner: str
-    approved_by: Text | None = None
-    jurisdiction: str | None = None
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")] = Field(
+        description="identity of the policy; with the version it is recorded with"
+        " each decision"
+    )
+    version: Annotated[int, Field(ge=1)] = Field(
+        description="raise it with every change"
+    )
+    title: Text = Field(default="", description="as customers read it")
+    effective_from: date = Field(description="the first local day on which it decides")
+    effective_to: date | None = Field(
+        default=None, description="the last local day on which it decides"
+    )
+    owner: str = Field(description="who answers for it")
+    approved_by: Text | None = Field(default=None, description="who signed it")
+    jurisdiction: str | None = Field(
+        default=None,
+        description="whose law it was written for; published, decides nothing",
+    )
     language: Language = Field(
         default="en", description="of every text that is not given by language"
     )
     contact: str = Field(default="", description="how customers reach a person")
-    currency: Currency
+    currency: Currency = Field(
+        description="of all amounts; the portfolio's, or one with a rate"
+    )
     because: str = ""
-    mode: Literal["cost", "thresholds", "timeline"]
-    horizon_days: Annotated[int, Field(ge=1)] = 90
+    mode: Literal["cost", "thresholds", "timeline"] = Field(
+        description="how an action is proposed: by expected cost, by typed"
+        " thresholds, or by days"
+    )
+    horizon_days: Annotated[int, Field(ge=1)] = Field(
+        default=90,
+        description="how far the probabilities look ahead, as published",
+    )
     scope: Scope = Scope()
     calendar: Calendar = Calendar()
     clock: Clock = Clock()

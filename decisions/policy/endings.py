@@ -13,16 +13,22 @@ from decisions.policy.people import Hours
 class Reconnection(Strict):
     """When access returns, in which order, and what that costs."""
 
-    when: tuple[Literal["paid", "arranged", "cleared"], ...] = ("paid", "arranged")
-    within_hours: Hours = 4
+    when: tuple[Literal["paid", "arranged", "cleared"], ...] = Field(
+        default=("paid", "arranged"),
+        description="what brings access back: paid, arranged (a promise or a"
+        " plan), cleared (of suspicion)",
+    )
+    within_hours: Hours = Field(default=4, description="of the cure")
     order: Literal["parent_first"] = Field(
         default="parent_first", description="what others depend on returns before them"
     )
     fee: Amount | None = Field(
         default=None, description="what it costs; absent: anything up to fee_cap"
     )
-    fee_cap: Amount = 0.0
-    bill_suspended_period: Literal["no", "yes", "per_provider"] = "per_provider"
+    fee_cap: Amount = Field(default=0.0, description="the most a reconnection may cost")
+    bill_suspended_period: Literal["no", "yes", "per_provider"] = Field(
+        default="per_provider", description="whether the time without access is charged"
+    )
     because: str = ""
 
 

@@ -19,11 +19,15 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 class Calendar(Strict):
     """When the reseller acts: days, hours and timezone."""
 
-    timezone: str = "UTC"
+    timezone: str = Field(
+        default="UTC", description="IANA name; of all local days and hours"
+    )
     country: str | None = Field(
         default=None, description="ISO 3166 code for public holidays; absent: none"
     )
-    subdivision: str | None = None
+    subdivision: str | None = Field(
+        default=None, description="region of the country, for its own public holidays"
+    )
     days_off: tuple[date, ...] = Field(default=(), description="further days off")
     working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
         default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
@@ -50,8 +54,14 @@ class Clock(Strict):
         description="payment_failed: the first failed charge of the invoice; without"
         " one its due date",
     )
-    of: Literal["earliest_unpaid"] = "earliest_unpaid"
-    after_partial_payment: Literal["re_anchor"] = "re_anchor"
+    of: Literal["earliest_unpaid"] = Field(
+        default="earliest_unpaid",
+        description="the oldest of several unpaid invoices counts",
+    )
+    after_partial_payment: Literal["re_anchor"] = Field(
+        default="re_anchor",
+        description="the oldest invoice still unpaid then sets the clock",
+    )
     grace_days: Days = Field(
         default=0, description="added to every days_overdue of the ladder"
     )
@@ -71,14 +81,21 @@ class NoticeRule(Strict):
     """A message the policy requires before it goes further."""
 
     channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
-    languages: tuple[Language, ...] = ("en",)
-    proof: Literal["sent", "delivered"] = "delivered"
-    send_within_days: Days = 2
+    languages: tuple[Language, ...] = Field(
+        default=("en",), description="in which it can be sent"
+    )
+    proof: Literal["sent", "delivered"] = Field(
+        default="delivered",
+        description="what makes it count: that it was sent, or that it arrived",
+    )
+    send_within_days: Days = Field(default=2, description="of the moment it is due")
     retry_after_days: Annotated[int, Field(ge=1)] = Field(
         default=7, description="silent for so long: try the next channel"
     )
-    is_final_warning: bool = False
-    fee: Amount = 0.0
+    is_final_warning: bool = Field(
+        default=False, description="it says that access may be taken away next"
+    )
+    fee: Amount = Field(default=0.0, description="what it costs the customer")
     text: Text = Field(default="", description="what it tells the customer, in a line")
     because: str = ""
 
@@ -111,22 +128,29 @@ class When(Strict):
     overdue_amount: Amount = Field(
         default=0.0, description="at least so much is overdue and not under way"
     )
-    days_since: dict[Name, Days] = Field(default_factory=dict)
-    business_days_since: dict[Name, Days] = Field(default_factory=dict)
-    days_suspended: Days = 0
+    days_since: dict[Name, Days] = Field(
+        default_factory=dict, description="days since a notice counts, by notice"
+    )
+    business_days_since: dict[Name, Days] = Field(
+        default_factory=dict,
+        description="working days since a notice counts, by notice",
+    )
+    days_suspended: Days = Field(
+        default=0, description="days since access was taken away for non-payment"
+    )
 
 
 class State(Strict):
     """One rung. It is entered only after every rung before it was passed."""
 
-    state: Name
-    action: Action
+    state: Name = Field(description="its name")
+    action: Action = Field(description="the harshest one it permits")
     when: When
-    notice: Name | None = None
+    notice: Name | None = Field(default=None, description="to be sent on entry")
     restrict: tuple[str, ...] = Field(
         default=(), description="what the customer may not do meanwhile"
     )
-    owner: str = "collections"
+    owner: str = Field(default="collections", description="who is in charge meanwhile")
     max_days: Days | None = Field(default=None, description="then a person reviews")
     because: str = ""
 
@@ -134,7 +158,7 @@ class State(Strict):
 class OrdinaryStop(Strict):
     """When service would end without Forbear: run-up counts until then."""
 
-    days_overdue: Days
+    days_overdue: Days = Field(description="days overdue at which service would end")
     at_least_days: Days = Field(
         default=14, description="run-up of an account already past the ordinary stop"
     )

@@ -19,8 +19,12 @@ class CustomerClass(Strict):
     Whoever is not known to be a legal person is treated as a natural person.
     """
 
-    segments: tuple[str, ...] = ()
-    subject_kinds: tuple[SubjectKind, ...] = ()
+    segments: tuple[str, ...] = Field(
+        default=(), description="customers of one of these"
+    )
+    subject_kinds: tuple[SubjectKind, ...] = Field(
+        default=(), description="customers of one of these kinds"
+    )
 
 
 class Approvals(Strict):
@@ -35,8 +39,13 @@ class Approvals(Strict):
         default=CustomerClass(),
         description="customers for whom two people must agree to any stop",
     )
-    person_for: tuple[Action, ...] = ("block",)
-    natural_person_for: tuple[Action, ...] = ("suspend", "block")
+    person_for: tuple[Action, ...] = Field(
+        default=("block",), description="actions to which a person must agree"
+    )
+    natural_person_for: tuple[Action, ...] = Field(
+        default=("suspend", "block"),
+        description="the same, for whoever is not known to be a legal person",
+    )
     roles: dict[Action | Literal["default"], tuple[str, ...]] = Field(
         default={"default": ("a person",)},
         description="who may agree, per action; default: to all others",
@@ -55,17 +64,24 @@ class Approvals(Strict):
 class Review(Strict):
     """The queue of cases that a person looks at."""
 
-    capacity_per_day: Annotated[int, Field(ge=0)] | None = None
-    owner: str = "risk"
+    capacity_per_day: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="new reviews on a local day; absent: no limit"
+    )
+    owner: str = Field(default="risk", description="who looks")
 
 
 class Appeals(Strict):
     """How to object, who answers, and until when."""
 
-    channel: str = ""
+    channel: str = Field(default="", description="where to object")
     human_contact: str = Field(
         default="", description="how to speak to a person who may change a decision"
     )
-    acknowledge_hours: Hours = 24
-    decide_days: Days = 5
-    during: Literal["keep_unless_new_evidence", "restore"] = "keep_unless_new_evidence"
+    acknowledge_hours: Hours = Field(
+        default=24, description="an answer that it arrived comes within"
+    )
+    decide_days: Days = Field(default=5, description="a person decides within")
+    during: Literal["keep_unless_new_evidence", "restore"] = Field(
+        default="keep_unless_new_evidence",
+        description="what happens to access meanwhile",
+    )

@@ -84,6 +84,18 @@ def test_every_section_of_the_file_has_a_table() -> None:
     assert "`costs.actions.ACTION`" in headings
 
 
+def test_every_field_says_what_it_does() -> None:
+    rows = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ")]
+    bare = [
+        key
+        for key, *_, said in (row for row in rows if len(row) == 4)
+        if said.strip(" |") == ""
+    ]
+    assert bare == []
+    sections = re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]
+    assert [s.partition("\n")[0] for s in sections[1:] if s.count("\n\n|") != 1] == []
+
+
 def test_no_link_of_the_page_leads_nowhere() -> None:
     headings = re.findall(r"^##+ (.*)$", PAGE, re.MULTILINE)
     anchors = {
