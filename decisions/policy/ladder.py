@@ -141,7 +141,7 @@ class When(Strict):
 
 
 class State(Strict):
-    """One rung. It is entered only after every rung before it was passed."""
+    """One rung; it is entered only after every rung before it was passed."""
 
     state: Name = Field(description="its name")
     action: Action = Field(description="the harshest one it permits")
