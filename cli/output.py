@@ -51,7 +51,8 @@ def show_table(
 def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    is_whole = isinstance(value, int) or abs(value) >= 10_000
+    return f"{value:,.0f}" if is_whole else f"{value:.4g}"
 
 
 @contextmanager

@@ -1,12 +1,33 @@
 """`forbear policy tune`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
+
+if TYPE_CHECKING:
+    from advice.rehearsal.tuning import Draft
+
+Tiers = Annotated[
+    int | None,
+    typer.Option(min=1, max=50, help="tiers of exposure; default: as many as pay"),
+]
+ClvTiers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=10, help="tiers of lifetime value within each; default: as pay"
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        help="last moment looked at, with offset, or a date for its end; default:"
+        " the latest known"
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,18 +38,15 @@ def tune(
     portfolio: PortfolioFolder,
     policy: Annotated[Path, typer.Option(help="policy whose costs count (YAML)")],
     out: Annotated[Path, typer.Option(help="draft policy to write (YAML)")],
-    tiers: Annotated[int, typer.Option(min=1, max=50, help="tiers of exposure")] = 5,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            help="moment with offset, or a date for its end; default: the latest known"
-        ),
-    ] = None,
+    tiers: Tiers = None,
+    clv_tiers: ClvTiers = None,
+    as_of: AsOf = None,
 ) -> None:
     """Draft typed thresholds from a policy's costs.
 
     Proposes a review capacity, too. Writes a draft that is in force for nobody, and
-    prints what it would save against deciding by cost for each customer.
+    prints what it would save against deciding by cost for each customer. Of tiers as
+    many are drafted as pay for customers they were not fitted to.
 
     Example: forbear policy tune demo --policy my-policy.yaml --out draft.yaml
     """
@@ -46,17 +64,34 @@ def tune(
     except MomentError as error:
         raise typer.BadParameter(f"--as-of {as_of}: {error.rule}") from error
     with waiting("deriving thresholds"):
-        draft = tuned(advisor, read, tiers, moment)
+        draft = tuned(advisor, read, n_tiers=tiers, n_clv_tiers=clv_tiers, as_of=moment)
+    _write(draft.policy, out)
+    _show(draft)
+    say(f"draft, in force for nobody: {out}")
+
+
+def _write(text: str, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.write_text(draft.policy, encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(out)
-    rows = [(p.title, round(p.saving, 1), f"{p.share:.0%}") for p in draft.saved]
-    head = ("decided by", f"expected saving, {draft.currency}", "of the cost mode")
+
+
+def _show(draft: "Draft") -> None:
+    rows = [
+        (p.title, round(p.saving, 1), f"{p.share:.0%}", "drafted" * p.is_drafted)
+        for p in draft.saved
+    ]
+    head = ("decided by", f"expected saving, {draft.currency}", "of the cost mode", "")
     show_table(f"{draft.n_customers:,} customers, guard-rails off", head, rows)
+    say(
+        "tiers: of exposure × of lifetime value within each. All is said per look at"
+        " everybody, and tiers are priced for customers they were not fitted to;"
+        " drafted are the fewest that save as much as the best but for one standard"
+        " error."
+    )
     say(
         f"reviews: {draft.reviews:,} pay now and gain {draft.review_gain:,.0f}"
         f" {draft.currency}; looked at once a month that is"
         f" {draft.reviews_per_day:,} a day"
     )
-    say(f"draft, in force for nobody: {out}")

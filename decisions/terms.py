@@ -1,5 +1,6 @@
 """A policy in force, compiled: the numbers the rules compare with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -10,7 +11,7 @@ from decisions.actions import ACTIONS, SEVERITY
 from decisions.calendar import WorkingCalendar
 from decisions.cost import CostModel, cost_model
 from decisions.exposure import UNITS, StakeTerms, stake_terms
-from decisions.policy.document import PolicyDocument, Thresholds
+from decisions.policy.document import PolicyDocument, Thresholds, Tier
 
 _NEVER = 2.0  # no probability reaches it
 Edges = tuple[tuple[float, int], ...]
@@ -60,7 +61,8 @@ class Terms:
     valid_for: timedelta
 
 
-def _typed(document: PolicyDocument) -> tuple[TypedTier, ...]:
+def typed_tiers(thresholds: Iterable[Tier]) -> tuple[TypedTier, ...]:
+    """Compile the section `thresholds` of a policy."""
     return tuple(
         TypedTier(
             tier.exposure_from,
@@ -68,7 +70,7 @@ def _typed(document: PolicyDocument) -> tuple[TypedTier, ...]:
             _edges(tier.nonpayment),
             _edges(tier.fraud),
         )
-        for tier in document.thresholds
+        for tier in thresholds
     )
 
 
@@ -111,7 +113,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         zone=zone,
         model=None if document.costs is None else cost_model(document.costs),
         stake=stake_terms(document),
-        typed=_typed(document),
+        typed=typed_tiers(document.thresholds),
         min_p_bad=rails.suspend.min_p_bad,
         min_exposure=rails.suspend.min_exposure,
         min_p_fraud_block=rails.block.min_p_fraud,

@@ -5,10 +5,13 @@ customer reaches; the policy's schema sees to it that there is always one. Where
 look at lifetime value and it is not known, nothing is decided (`Terms.needs_clv`).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS
+from decisions.states import FloatArray
 from decisions.terms import Terms, TypedTier
 from decisions.view import View
 
@@ -45,16 +48,29 @@ def typed_action(terms: Terms, v: View) -> int:
 
 def typed_actions(terms: Terms, v: View) -> npt.NDArray[np.int8]:
     """`typed_action` for columns."""
-    tier = np.full(len(v.p_fraud), -1)
-    for i, row in enumerate(terms.typed):
-        tier[(v.exposure >= row.exposure_from) & (v.clv >= row.clv_from)] = i
-    action = np.zeros(len(v.p_fraud), dtype=np.int8)
-    for i, row in enumerate(terms.typed):
-        here = tier == i
-        for edges, p in (
-            (row.nonpayment, v.p_nonpayment),
-            (row.fraud, v.p_fraud_marginal),
-        ):
+    return actions_of_tiers(
+        terms.typed, v.exposure, v.clv, v.p_nonpayment, v.p_fraud_marginal
+    )
+
+
+def actions_of_tiers(
+    tiers: Sequence[TypedTier],
+    exposure: FloatArray,
+    clv: FloatArray,
+    p_nonpayment: FloatArray,
+    p_fraud: FloatArray,
+) -> npt.NDArray[np.int8]:
+    """`typed_action` of tiers in no policy yet; all columns of shape (n,).
+
+    Money is in major units, exposure at cost; probabilities are marginal.
+    """
+    place = np.full(len(exposure), -1)
+    for i, tier in enumerate(tiers):
+        place[(exposure >= tier.exposure_from) & (clv >= tier.clv_from)] = i
+    action = np.zeros(len(exposure), dtype=np.int8)
+    for i, tier in enumerate(tiers):
+        here = place == i
+        for edges, p in ((tier.nonpayment, p_nonpayment), (tier.fraud, p_fraud)):
             for edge, severity in edges:
                 reached = here & (p >= edge)
                 action[reached] = np.maximum(action[reached], severity)

@@ -67,9 +67,20 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
             if standing.customer is not None
         )
         return _table(known)
-    if as_of is None:
-        as_of = portfolio.latest_known_at
-    everyone = dict.fromkeys(portfolio.customer_ids, (as_of,))
+    return book_snapshots(
+        portfolio, [portfolio.latest_known_at if as_of is None else as_of]
+    )
+
+
+def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
+    """Everyone in the book at each of some moments (µs since 1970 UTC, rising).
+
+    Known and created by then, and not departed owing nothing.
+
+    Returns:
+        customer_id, as_of, ordered by both.
+    """
+    everyone = dict.fromkeys(portfolio.customer_ids, moments)
     present = (
         (customer_id, standing.as_of)
         for customer_id, standing, _ in _standings(portfolio, everyone)

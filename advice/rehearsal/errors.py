@@ -19,5 +19,18 @@ class UnpricedPolicyError(AdviceError):
         )
 
 
+class NothingPricedError(AdviceError):
+    """Of nobody it is known what is at stake."""
+
+    code = "nothing_at_stake"
+
+    def __init__(self, n_customers: int) -> None:
+        super().__init__(
+            f"of none of {n_customers} customers are both what is owed and lifetime"
+            " value known, so no threshold can be priced: add invoices or an ageing"
+            " report, and monthly_margin of customers, subscriptions or usage"
+        )
+
+
 class TruthError(AdviceError):
     code = "oracle_unusable"

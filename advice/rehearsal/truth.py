@@ -190,15 +190,17 @@ class _Sample:
         table: pa.Table,
         moment: int,
     ) -> None:
-        asked = table["customer_id"].to_pylist()
-        self.stakes = stakes_at(portfolio, terms, asked, moment)
+        asked = {
+            "customer_id": table["customer_id"],
+            "as_of": pa.array([moment] * len(table), pa.int64()),
+        }
+        self.stakes = stakes_at(portfolio, terms, pa.table(asked))
         self.ids = self.stakes.customer_ids
         known = pc.is_in(table["customer_id"], pa.array(self.ids, pa.string()))
         table = table.filter(known)
         self.true = {t: table[f"p_{t}"].to_numpy() for t in TARGETS}
         self.rho = advisor.nonpayment_given_fraud
-        as_of = pa.array([moment] * len(self.ids), pa.int64())
-        snapshots = pa.table({"customer_id": table["customer_id"], "as_of": as_of})
+        snapshots = self.stakes.snapshots
         self._features: dict[str, Floats] = {}
         self.scored = {t: np.zeros(len(self.ids)) for t in TARGETS}
         for target, bundle in advisor.bundles.items():
