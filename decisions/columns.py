@@ -105,43 +105,43 @@ def columns_of_plain(
             `committed`, `clv`, and `run_up` where the portfolio states it.
         subject_kind: shape (n,), text or None.
     """
-    n = len(customer_id)
-    known = {name: np.nan_to_num(p, nan=0.0) for name, p in probabilities.items()}
-    p_fraud, p_nonpayment = known["p_fraud"], known["p_nonpayment"]
-    fraud, only, good = exclusive_state_arrays(
-        p_fraud, p_nonpayment, known["nonpayment_given_fraud"]
-    )
-    stake = plain_exposure(terms.stake, money)
-    mask, zero = np.full(n, STEP_BITS), np.zeros(n, dtype=np.int64)
-    no = np.zeros(n, dtype=bool)
-    clv = np.nan_to_num(money["clv"], nan=0.0) / UNITS
     return Columns(
         customer_id=customer_id,
-        view=View(
-            fraud,
-            only,
-            good,
-            p_fraud,
-            p_nonpayment,
-            *stake,
-            clv,
-            mask,
-            mask,
-            mask,
-            zero,
-            zero,
-            zero,
-            np.where(
-                subject_kind == "legal_person",
-                terms.legal_person_bits,
-                terms.natural_person_bits,
-            ),
-            no,
-            no,
-            no,
-            no,  # no stop is permitted to them, so nobody is asked about one
-        ),
+        view=_plain_view(terms, probabilities, money, subject_kind),
         code=_plain_codes(terms, probabilities, money),
+    )
+
+
+def _plain_view(
+    terms: Terms,
+    probabilities: Mapping[str, FloatArray],
+    money: Mapping[str, FloatArray],
+    subject_kind: TextArray,
+) -> View:
+    """No step is permitted and nothing is in force or due."""
+    n = len(subject_kind)
+    known = {name: np.nan_to_num(p, nan=0.0) for name, p in probabilities.items()}
+    p_fraud, p_nonpayment = known["p_fraud"], known["p_nonpayment"]
+    states = exclusive_state_arrays(
+        p_fraud, p_nonpayment, known["nonpayment_given_fraud"]
+    )
+    steps, zero = np.full(n, STEP_BITS), np.zeros(n, dtype=np.int64)
+    no = np.zeros(n, dtype=bool)
+    persons = np.where(
+        subject_kind == "legal_person",
+        terms.legal_person_bits,
+        terms.natural_person_bits,
+    )
+    return View(
+        *states,
+        p_fraud,
+        p_nonpayment,
+        *plain_exposure(terms.stake, money),
+        np.nan_to_num(money["clv"], nan=0.0) / UNITS,
+        *(steps, steps, steps),
+        *(zero, zero, zero),
+        persons,
+        *(no, no, no, no),  # no stop is permitted to them, so nobody is asked about one
     )
 
 

@@ -16,6 +16,7 @@ from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferEr
 from advice.portfolio_run import SCHEMA, advice_row
 from decisions.actions import ACTIONS
 from decisions.case import BookState
+from decisions.policy.denomination import in_currency
 from decisions.policy.load import Policy, default_policy, parse_document
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots
@@ -246,11 +247,9 @@ def test_champions_of_two_portfolios_are_a_misfit(
 def test_a_policy_in_another_currency_is_refused(
     bundle_of: BundleOf, policy: Policy
 ) -> None:
-    from decisions.policy.load import Policy as Read
-
-    document = policy.document.model_copy(update={"currency": "TWD"})
+    there = in_currency(policy, "TWD", 32.0)
     with pytest.raises(CurrencyMismatchError, match="TWD"):
-        Advisor({"fraud": bundle_of("fraud")}, Read(document))
+        Advisor({"fraud": bundle_of("fraud")}, there)
 
 
 def test_a_rate_converts_the_policy_and_the_default_goes_without(
