@@ -41,6 +41,7 @@ class WorkingCalendar:
         return tuple(day for day in days if self.is_business_day(day))
 
     def local_day(self, moment: datetime) -> date:
+        """The calendar's date at a moment."""
         return moment.astimezone(self.zone).date()
 
     def start_of(self, day: date) -> datetime:

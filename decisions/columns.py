@@ -165,6 +165,7 @@ def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposu
     """`exposure` for customers who are not overdue, as columns."""
 
     def major(name: str) -> Number:
+        """A column of money in major units; unknown counts as nothing."""
         return np.nan_to_num(money[name], nan=0.0) / UNITS
 
     days = days_to_stop(terms, 0.0)

@@ -140,6 +140,7 @@ def _draws(costs: Costs) -> Coefficients | None:
     }
 
     def number(parameter: Uncertain) -> FloatArray:
+        """The parameter's draws; the same number in all of them where it is certain."""
         return drawn.get(id(parameter), np.full(N_DRAWS, parameter.value))
 
     rows = [_coefficients(number, costs, action) for action in ACTIONS]

@@ -34,10 +34,12 @@ class Decided(NamedTuple):
 
     @property
     def document(self) -> PolicyDocument:
+        """The policy file as it was in force."""
         return self.terms.document
 
     @property
     def is_new_stop(self) -> bool:
+        """Whether access is to be taken away that is there now."""
         return self.action >= SUSPEND and not self.goes_on
 
     @property

@@ -63,6 +63,7 @@ def stake_terms(document: PolicyDocument) -> StakeTerms:
     general = tuple(rule for rule in document.provider if rule.product == "*")
 
     def stops(billing: str, committed: bool) -> float:
+        """Share of the provider's cost that a suspension ends."""
         rule = _rule(general, None, billing, committed)
         return 1.0 if rule is None else rule.suspension_stops
 

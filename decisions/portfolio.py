@@ -57,14 +57,17 @@ class PortfolioRun:
 
     @property
     def n_breaker_reviews(self) -> int:
+        """How many stops the breaker turned into reviews."""
         return int(self.broken.sum())
 
     @property
     def n_queue_refused(self) -> int:
+        """How many reviews found no place in the queue."""
         return int(self.refused.sum())
 
     @property
     def is_broken(self) -> bool:
+        """Whether the mass-action breaker tripped."""
         return self.n_breaker_reviews > 0
 
     def actions(self, indices: IntArray) -> TextArray:

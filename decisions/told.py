@@ -20,6 +20,7 @@ class Told:
                 self._by_name.setdefault(notice.name, []).append(notice)
 
     def notices(self, name: str) -> list[Notice]:
+        """Every notice of that name that belongs to this episode and policy."""
         return self._by_name.get(name, [])
 
     def proven_at(self, name: str) -> datetime | None:

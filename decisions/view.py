@@ -46,10 +46,12 @@ class View(NamedTuple):
 
     @property
     def exposure(self) -> Number:
+        """At stake at cost, major units: open and what will still accrue."""
         return self.open_cost + self.run_up
 
     @property
     def p_bad(self) -> Number:
+        """Probability of fraud or non-payment, in [0, 1]."""
         return self.p_fraud + self.p_only
 
     @property

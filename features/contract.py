@@ -36,6 +36,7 @@ class TableSpec:
     key: tuple[str, ...]
 
     def column(self, name: str) -> ColumnSpec:
+        """The column of that name; StopIteration where there is none."""
         return next(c for c in self.columns if c.name == name)
 
 

@@ -37,6 +37,7 @@ class LatestAttribute:
 
     @property
     def value_kind(self) -> ValueKind:
+        """What kind of value the column holds, as features see it."""
         if self.kind is not None:
             return self.kind
         stored = TABLES[self.table].column(self.column).kind
@@ -54,6 +55,7 @@ class LatestAttribute:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The one table it reads."""
         return frozenset({self.table})
 
 
@@ -92,6 +94,7 @@ class Aggregate:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The one table it reads."""
         return frozenset({self.table})
 
 
@@ -113,6 +116,7 @@ class TimeSince:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The one table it reads."""
         return frozenset({self.table})
 
 
@@ -125,6 +129,7 @@ class AccountFact:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables its fact is made of."""
         return self.needs
 
 
@@ -140,6 +145,7 @@ class CountryMismatch:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables of both countries."""
         return self.first.tables | self.second.tables
 
 
@@ -156,6 +162,7 @@ class Ratio:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables of both parts."""
         return self.over.tables | self.under.tables
 
 
@@ -168,6 +175,7 @@ class Difference:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables of both parts."""
         return self.left.tables | self.right.tables
 
 
@@ -180,6 +188,7 @@ class Trend:
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables of both windows."""
         return self.recent.tables | self.before.tables
 
 
@@ -207,11 +216,13 @@ class Feature:
 
     @property
     def is_category(self) -> bool:
+        """Whether its values are words, not numbers."""
         latest = self.definition
         return isinstance(latest, LatestAttribute) and latest.is_text
 
     @property
     def tables(self) -> frozenset[str]:
+        """The tables its definition reads."""
         return self.definition.tables
 
     @property

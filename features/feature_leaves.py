@@ -46,6 +46,7 @@ class RowsLeaf:
 
     @property
     def when_none(self) -> float:
+        """Its value where no row counts: 0 of a count, else NaN."""
         return 0.0 if self.how in ("count", "sum", "distinct") else float("nan")
 
 

@@ -54,9 +54,11 @@ class Equals:
     value: str | bool
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table; a missing cell is not equal."""
         return (table[self.column] == self.value).fill_null(False)
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns."""
         equal: Mask = columns[self.column] == self.value
         return equal
 
@@ -69,9 +71,11 @@ class In:
     values: tuple[str, ...]
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table; a missing cell is none of them."""
         return table[self.column].isin(self.values).fill_null(False)
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns."""
         column = columns[self.column]
         found: Mask = column == self.values[0]
         for value in self.values[1:]:
@@ -87,9 +91,11 @@ class Above:
     limit: int
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table; a missing cell is not above."""
         return (table[self.column] > self.limit).fill_null(False)
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns."""
         above: Mask = columns[self.column] > self.limit
         return above
 
@@ -101,9 +107,11 @@ class Present:
     column: str
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table."""
         return table[self.column].notnull()
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns, by each type's missing value."""
         column = columns[self.column]
         present: Mask
         if column.dtype == np.int64:
@@ -122,9 +130,11 @@ class Not:
     row: "Rows"
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table."""
         return ~self.row.over(table)
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns."""
         return ~self.row.mask(columns)
 
 
@@ -134,9 +144,11 @@ class And:
     second: "Rows"
 
     def over(self, table: "Table") -> "BooleanValue":
+        """As an expression over a table."""
         return self.first.over(table) & self.second.over(table)
 
     def mask(self, columns: Columns) -> Mask:
+        """As a mask over one customer's columns."""
         return self.first.mask(columns) & self.second.mask(columns)
 
 

@@ -75,6 +75,7 @@ class FeatureSet:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The features' names, in the order of the matrix."""
         return tuple(feature.name for feature in self.features)
 
     @property

@@ -108,6 +108,7 @@ def _fraud_judges(
     for customer_id in customer_ids:
 
         def judge(as_of: int, end: int, of: str = customer_id) -> Judgement:
+            """Bad from the first sign of fraud within (as_of, end]."""
             known_at = signs.first_known(of, as_of, end, until)
             return NOTHING_HAPPENED if known_at is None else (1.0, known_at)
 
@@ -128,6 +129,7 @@ def _outcome_judges(
         known = [r for r in rows.get(customer_id, ()) if r[1] <= until < r[2]]
 
         def judge(as_of: int, end: int, of: list[Row] = known) -> Judgement:
+            """Bad from the first recorded outcome within (as_of, end]."""
             found = [known_at for at, known_at, _ in of if as_of < at <= end]
             return (1.0, min(found)) if found else NOTHING_HAPPENED
 
@@ -147,6 +149,7 @@ def _billing_judges(
         later = Aftermath(account, done, terms.days_past_due, until)
 
         def judge(as_of: int, end: int, of: Aftermath = later) -> Judgement:
+            """Bad once an invoice was too late; unknown where nobody could see it."""
             default_at = of.default_at(as_of, end)
             if of.is_unseen(as_of, end, default_at):
                 return UNKNOWN

@@ -77,10 +77,12 @@ class Portfolio:
 
     @property
     def rejects(self) -> tuple[Reject, ...]:
+        """Rows that break the contract, counted by rule."""
         return tuple(self.report.rejects)
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """What is odd and breaks no rule."""
         return tuple(self.report.warnings)
 
     def write_rejects(self, out: Path) -> tuple[Path, ...]:

@@ -219,10 +219,12 @@ class PortfolioSettings(_Settings):
 
     @cached_property
     def zone(self) -> ZoneInfo:
+        """The portfolio's timezone."""
         return ZoneInfo(self.timezone)
 
     @cached_property
     def materiality_money(self) -> int:
+        """Materiality in ten-thousandths of a major unit."""
         return ten_thousandths(self.materiality)
 
     @cached_property

@@ -109,12 +109,18 @@ class AdditiveModel:
         return parts
 
     def to_json(self) -> dict[str, Any]:
+        """As written into `coefficients.json`."""
         kind_of = {kind: name for name, kind in _KINDS.items()}
         terms = [{"kind": kind_of[type(term)], **asdict(term)} for term in self.terms]
         return {"learner": self.learner, "intercept": self.intercept, "terms": terms}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "AdditiveModel":
+        """Read what `to_json` wrote.
+
+        Raises:
+            BundleUnreadableError: if it is something else.
+        """
         try:
             terms = tuple(_term(dict(row)) for row in document["terms"])
             return cls(document["learner"], float(document["intercept"]), terms)

@@ -70,6 +70,7 @@ class Bundle:
 
     @property
     def learner(self) -> Learner:
+        """Which kind of model it is."""
         return "lightgbm" if isinstance(self.model, TreeModel) else self.model.learner
 
     @cached_property
@@ -82,6 +83,7 @@ class Bundle:
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
+        """The manifest as written, with the hash of every file."""
         document: dict[str, Any] = json.loads(self.files["manifest.json"])
         return document
 

@@ -32,9 +32,11 @@ class LogOddsAffine:
     slope: float = 1.0
 
     def log_odds(self, margin: FloatArray) -> FloatArray:
+        """Calibrated log-odds of raw ones, shape (n,)."""
         return self.intercept + self.slope * margin
 
     def probability(self, margin: FloatArray) -> FloatArray:
+        """Calibrated probability in [0, 1], shape (n,)."""
         # expit works element by element, so one row and a million give the same bits
         return np.asarray(expit(self.log_odds(margin)), dtype=np.float64)
 

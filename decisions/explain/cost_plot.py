@@ -37,12 +37,15 @@ class _Plot:
     lines: dict[Action, list[float]]
 
     def x(self, p: float) -> float:
+        """Where a probability lies, from the left."""
         return _LEFT + (_RIGHT - _LEFT) * p / self.span
 
     def y(self, cost: float) -> float:
+        """Where a cost lies, from the top."""
         return _BOTTOM - (_BOTTOM - _TOP) * cost / self.top
 
     def at(self, i: int) -> float:
+        """The probability of a line's i-th point."""
         return self.span * i / _STEPS
 
 

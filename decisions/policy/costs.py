@@ -21,6 +21,7 @@ def _or_number(**limits: float) -> Callable[[dict[str, Any]], None]:
     """Editors, too, must know that a plain number may stand there."""
 
     def widen(schema: dict[str, Any]) -> None:
+        """Let a plain number stand for the section."""
         whole = dict(schema)
         schema.clear()
         schema["anyOf"] = [{"type": "number", **limits}, whole]
@@ -52,6 +53,7 @@ class Uncertain(Strict):
 
     @property
     def is_exact(self) -> bool:
+        """Whether there is no range: the number is taken as certain."""
         return self.low == self.high
 
 

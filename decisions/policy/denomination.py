@@ -80,6 +80,7 @@ def _into(
     """Converts an amount in the own currency, or a table of amounts by currency."""
 
     def into(money: Any) -> Any:  # noqa: ANN401 - a number, or a table
+        """The amount in the new currency; as stated, where the file states it."""
         if not isinstance(money, dict):
             return _times(money, rate)
         if own not in money or currency in money:

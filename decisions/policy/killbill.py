@@ -59,6 +59,7 @@ def _in_order(rungs: list[Rung]) -> list[Rung]:
     """By age; a state without one comes after all that are milder."""
 
     def place(rung: Rung) -> tuple[int, int]:
+        """Days first, severity second; no days: after everything milder."""
         severity = SEVERITY[rung.action]
         milder = (r.days or 0 for r in rungs if SEVERITY[r.action] < severity)
         return max(milder, default=0) if rung.days is None else rung.days, severity

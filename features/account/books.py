@@ -176,6 +176,7 @@ class _Feed:
         )
 
     def between(self, since: int, as_of: int) -> list[Row]:
+        """Rows that became known in (since, as_of] and still stand at `as_of`."""
         first = bisect_right(self._known_at, since)
         last = bisect_right(self._known_at, as_of)
         return [row for row in self._rows[first:last] if as_of < row[1]]

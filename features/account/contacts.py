@@ -29,6 +29,7 @@ class Promise:
         self.until: int | None = None if row[8] == MISSING else row[8]
 
     def is_past(self, moment: int) -> bool:
+        """Whether its date has gone by; one without a date never is."""
         return self.until is not None and moment > self.until
 
 

@@ -46,6 +46,7 @@ class Dispute:
         ]
 
     def is_open_at(self, moment: int) -> bool:
+        """Whether the money is contested at a moment (µs)."""
         return any(start <= moment < end for start, end in self.spans)
 
 

@@ -60,10 +60,12 @@ class _Held:
         self._spans = dict(zip(runs.values.to_pylist(), spans, strict=True))
 
     def rows_of(self, customer_id: str) -> list[Row]:
+        """One customer's rows, in the table's order."""
         start, end = self._spans.get(customer_id, (0, 0))
         return self._rows[start:end]
 
     def columns_of(self, customer_id: str) -> Usage:
+        """One customer's usage, column by column."""
         start, end = self._spans.get(customer_id, (0, 0))
         one, two, three, four = (column[start:end] for column in self._columns)
         return one, two, three, four

@@ -73,10 +73,12 @@ class PaidInvoices:
 
     @property
     def n(self) -> int:
+        """How many invoices were paid."""
         return len(self._paid_at)
 
     @property
     def last_days_late(self) -> int | None:
+        """Days late of the one paid last; None before the first."""
         return self._days[-1] if self._days else None
 
     def since(self, start: int) -> Paid:

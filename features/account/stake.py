@@ -83,9 +83,11 @@ class Subscription:
             self.cancel_window_ends_at = cancel_window
 
     def has_ended(self, as_of: int) -> bool:
+        """Whether it is over at `as_of` (µs)."""
         return self.ends_at is not None and self.ends_at <= as_of
 
     def is_live(self, as_of: int) -> bool:
+        """Whether it has started and not ended at `as_of` (µs)."""
         has_started = self.starts_at is not None and self.starts_at <= as_of
         return has_started and not self.has_ended(as_of)
 
@@ -96,6 +98,7 @@ class Subscription:
         return max(0, whole_money(self.quantity * self.price))
 
     def is_committed(self, as_of: int) -> bool:
+        """Whether its term still binds at `as_of` (µs)."""
         return self.commitment_ends_at is not None and self.commitment_ends_at > as_of
 
     def committed(self, as_of: int) -> int:

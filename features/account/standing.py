@@ -73,6 +73,7 @@ class Standing:
 
     @property
     def actionable(self) -> int | None:
+        """Overdue and neither in flight nor promised, in 1/10,000; None is unknown."""
         if self.overdue is None:
             return None
         return max(0, self.overdue - (self.in_flight or 0) - (self.promised or 0))

@@ -43,6 +43,7 @@ class Filters:
         self._first_other = start
 
     def line(self, rows: Rows) -> int:
+        """The line of `masks` that belongs to a filter."""
         return self._line[rows]
 
     def masks(self, columns: Columns, n: int) -> Masks:
@@ -80,6 +81,7 @@ class _Encoder:
         self._accepts: Masks = np.array(accepts, dtype=np.bool_)
 
     def write(self, columns: Columns, masks: Masks) -> None:
+        """Fill this column's lines of `masks`, in place."""
         code = self._code
         codes = [code(value, 0) for value in columns[self._column].tolist()]
         self._accepts.take(codes, axis=1, out=masks[self._lines], mode="clip")

@@ -95,6 +95,7 @@ class _Sums:
         self._end = np.array([end for _, end in windows], dtype=np.intp)
 
     def read(self, rows: KnownRows, masks: Masks, at: Ints, raw: Floats) -> None:
+        """Write counts and sums of all windows into `raw`, by differences of sums."""
         total = np.zeros((self._n, rows.n + 1), dtype=np.int64)
         if self._counted.size and len(masks):
             total[: self._counted.size, 1:] = masks[self._counted]
@@ -131,6 +132,7 @@ class _Extreme:
     def read(
         self, rows: KnownRows, masks: Masks, starts: list[int], raw: Floats
     ) -> None:
+        """Write the extreme of each window into `raw`."""
         at = _rows_at(masks, self._line, rows.n)
         if not at.size:
             return
@@ -154,6 +156,7 @@ class _Moment:
     def read(
         self, rows: KnownRows, masks: Masks, starts: list[int], raw: Floats
     ) -> None:
+        """Write the moment of the first or last row of each window into `raw`."""
         at = _rows_at(masks, self._line, rows.n)
         if not at.size:
             return
@@ -173,6 +176,7 @@ class _Distinct:
     def read(
         self, rows: KnownRows, masks: Masks, starts: list[int], raw: Floats
     ) -> None:
+        """Write how many different values each window holds into `raw`."""
         values: list[Any] = rows[self._column].tolist()
         if self._line == EVERY_ROW:
             last_seen = dict(zip(values, range(len(values)), strict=True))
@@ -196,6 +200,7 @@ class _Plain:
     def read(
         self, rows: KnownRows, masks: Masks, starts: list[int], raw: Floats
     ) -> None:
+        """Write one window's value into `raw`, row by row."""
         window = slice(starts[self._start], starts[self._end])
         values = rows[self._column][window]
         if self._line != EVERY_ROW:

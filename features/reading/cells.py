@@ -137,6 +137,7 @@ def _choice_parser(column: ColumnSpec) -> Parser:
     choices = frozenset(column.choices)
 
     def read_choice(value: object) -> str | None:
+        """One of the column's words; None for an empty cell."""
         if type(value) is str and value in choices:
             return value
         text = value.strip() if isinstance(value, str) else read_text(value)
@@ -151,6 +152,7 @@ def _choice_parser(column: ColumnSpec) -> Parser:
 
 def _moment_parser(zone: ZoneInfo) -> Parser:
     def read_moment(value: object) -> int | None:
+        """Microseconds since 1970 UTC; None for an empty cell."""
         if type(value) is str and len(value) > 10 and value[4] == value[7] == "-":
             try:  # the usual case without a call: API rows have two moments each
                 since = datetime.fromisoformat(value) - EPOCH

@@ -45,6 +45,7 @@ class FolderSource:
         self.warnings = tuple(_unread(folder, self.tables))
 
     def parts(self, table: str) -> Iterator[Part]:
+        """One table's rows, file by file."""
         for file in self._files[table]:
             where = file.relative_to(self._folder).as_posix()
             partitions = _partitions(file.relative_to(self._folder))
@@ -136,6 +137,7 @@ def _csv(file: Path, where: str) -> Iterator[Part]:
     malformed: list[str] = []
 
     def skip(row: pacsv.InvalidRow) -> str:
+        """Keep a line that cannot be cut into cells, to report it."""
         malformed.append(row.text)
         return "skip"
 

@@ -38,6 +38,7 @@ class Loaded:
 
     @property
     def report(self) -> ValidationReport:
+        """What was read, rejected and noticed."""
         found = self.rejects.rejects()
         return ValidationReport(tuple(self.reports), found, tuple(self.warnings))
 

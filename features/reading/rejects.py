@@ -47,6 +47,7 @@ class Reject:
 
     @property
     def what_to_do(self) -> str:
+        """Advice for whoever sent the row."""
         return WHAT_TO_DO[self.rule.partition(":")[0]]
 
 
@@ -59,11 +60,13 @@ class RejectCounter:
     def add(
         self, table: str, rule: str, column: str, where: str, value: object, n: int = 1
     ) -> None:
+        """Count `n` rows that break a rule."""
         found = self._found.get((table, rule, column))
         before, example = found or (0, f"{where}{_example(rule, value)}")
         self._found[table, rule, column] = before + n, example
 
     def rejects(self) -> tuple[Reject, ...]:
+        """What was counted, a line per table, rule and column."""
         return tuple(
             Reject(table, rule, n, example, column)
             for (table, rule, column), (n, example) in self._found.items()

@@ -18,6 +18,7 @@ class TableReport:
 
     @property
     def n_rejected(self) -> int:
+        """Rows read and not accepted."""
         return self.n_read - self.n_accepted
 
 
@@ -31,10 +32,12 @@ class ValidationReport:
 
     @property
     def n_rejected(self) -> int:
+        """Rows read and not accepted, of all tables."""
         return sum(table.n_rejected for table in self.tables)
 
     @property
     def has_customers(self) -> bool:
+        """Whether any customer was accepted: without one nothing can be scored."""
         return any(t.table == "customers" and t.n_accepted for t in self.tables)
 
     @property

@@ -29,12 +29,15 @@ class Source(Protocol):
     """Gives the rows of a portfolio's tables."""
 
     @property
-    def tables(self) -> frozenset[str]: ...
+    def tables(self) -> frozenset[str]:
+        """Names of the tables there are."""
 
     @property
-    def warnings(self) -> tuple[str, ...]: ...
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about the source itself."""
 
-    def parts(self, table: str) -> Iterator[Part]: ...
+    def parts(self, table: str) -> Iterator[Part]:
+        """One table's rows, part by part."""
 
 
 class MemorySource:
@@ -47,6 +50,7 @@ class MemorySource:
         self.tables = frozenset(tables) & TABLES.keys()
 
     def parts(self, table: str) -> Iterator[Part]:
+        """One table's rows, in parts of a size that fits."""
         return in_parts(table, self._given[table])
 
 
@@ -60,6 +64,7 @@ class DatabaseSource:
         self.tables = frozenset(t for t in TABLES if _has_table(connection, t))
 
     def parts(self, table: str) -> Iterator[Part]:
+        """One table's rows, in parts of a size that fits."""
         return in_parts(table, self._connection.table(table).to_pyarrow())
 
 

@@ -50,6 +50,7 @@ class _Broken:
         self.rules: list[tuple[str, str]] = []
 
     def add(self, mask: Mask, rule: str, column: str) -> None:
+        """Note a broken rule for rows that broke none before."""
         fresh = mask & (self.codes == 0)
         if fresh.any():
             self.rules.append((rule, column))
