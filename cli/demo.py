@@ -59,7 +59,7 @@ def demo(
     _scored(taiwan, home / "taiwan", home / "demo" / "taiwan.parquet", policy)
     _heading("3  One customer, explained")
     chosen = _most_to_gain(advised)
-    _explain(advisor, lumen, chosen)
+    _explain(advisor, lumen, chosen, home / "demo")
     _heading("4  Ask the service")
     _ask(home, lumen, chosen, port)
     _heading("5  Where to look next")
@@ -139,24 +139,34 @@ def _most_to_gain(advised: "pa.Table") -> dict[str, Any]:
     return max(decided, key=gain)
 
 
-def _explain(advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any]) -> None:
+def _explain(
+    advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any], folder: Path
+) -> None:
+    from decisions.explain import explain
     from decisions.explain.comparison import leading_target
-    from decisions.explain.explanation import explain
+    from decisions.explain.cost_plot import cost_plot
+    from decisions.publish import publish
 
-    events = portfolio.events(row["customer_id"])
-    tables = portfolio.settings.tables
-    advice = advisor.advise(events, row["as_of"], tables=tables)
-    said = explain(advice.case, advice.recommendation, advisor.policy, "en")
+    advice = advisor.advise(
+        portfolio.events(row["customer_id"]),
+        row["as_of"],
+        tables=portfolio.settings.tables,
+        with_counterfactuals=True,
+    )
+    answer, policy = advice.recommendation, advisor.policy
+    said = explain(advice.case, answer, policy, "en", advice.counterfactuals)
+    (folder / "cost.svg").write_text(cost_plot(answer, policy, "en"), "utf-8")
+    (folder / "policy.html").write_text(publish(policy, "en"), "utf-8")
     say(f"{row['customer_id']}, as of {row['as_of']:%Y-%m-%d %H:%M} UTC.\n")
     say("For the staff:\n")
     say(said.text("staff"))
     say("\nWhy the probability is above the usual (share of what raises the loss):")
     for reason in advice.reasons:
         say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
-    target = leading_target(advice.recommendation)
+    target = leading_target(answer)
     rows = [
         (t.action, t.probability, row[f"expected_cost_{t.action}"])
-        for t in advice.recommendation.thresholds.get(target, ())
+        for t in answer.thresholds.get(target, ())
     ]
     head = (
         "action",
@@ -201,7 +211,9 @@ def _pointers(home: Path, results: "list[TrainingResult]", port: int) -> None:
     say(
         f"every fit        mlflow ui --backend-store-uri sqlite:///{home}/mlflow/mlflow.db"
     )
-    say("the policy       forbear policy show; forbear policy check FILE")
+    say(f"cost per action  {home / 'demo' / 'cost.svg'}")
+    say(f"the policy       {home / 'demo' / 'policy.html'}, as customers read it")
+    say("                 forbear policy show; forbear policy check FILE")
     say(f"the API          http://127.0.0.1:{port}/docs (while serving), docs/api.md")
 
 
