@@ -164,21 +164,24 @@ def retry_pending(
     ]
     if rule is None or not before:
         return None
+    late = rule.missed_after_days
+    missed = (
+        terms.calendar.after_days(day, late - 1)
+        for day, charge in before
+        if day > charge.tried[-1].at
+    )
+    awaited = max((moment for moment in missed if moment > at), default=at)
     last = max(day for day, _ in before)
-    ends = terms.calendar.after_days(last, rule.days_before_state - 1)
-    untried = [day for day, charge in before if day > charge.tried[-1].at]
-    if untried:
-        text = f"{state!r} waits for a charge that is still to be tried again."
-    elif ends > at:
-        text = (
-            f"The last retry before {state!r} is not {rule.days_before_state} days ago."
-        )
-    else:
+    ends = max(awaited, terms.calendar.after_days(last, rule.days_before_state - 1))
+    if ends <= at:
         return None
+    text = f"The last retry before {state!r} is not {rule.days_before_state} days ago."
+    if awaited > at:
+        text = f"{state!r} waits for a charge that is still to be tried again."
     return Withheld(
         "retry_pending",
         STOP_ACTIONS,
         text,
-        ends if ends > at else None,
-        released_by="the retry" if untried else None,
+        ends,
+        released_by="the retry" if awaited > at else None,
     )

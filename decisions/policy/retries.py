@@ -20,7 +20,8 @@ NoRetry = Literal[
 class Retries(Strict):
     """Our own charges after a soft decline; after a hard one there is none.
 
-    A state that takes access away waits for every retry scheduled before it.
+    A state that takes access away waits for every retry scheduled before it, but not
+    for ever: who never charges again would never act.
     """
 
     days_after_failure: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(
@@ -36,6 +37,10 @@ class Retries(Strict):
     days_before_state: Days = Field(
         default=1,
         description="from the last retry to a state that takes access away",
+    )
+    missed_after_days: Days = Field(
+        default=3,
+        description="a retry not made so long after its day holds up no stop",
     )
     notice_at_once_on_hard_decline: bool = Field(
         default=True,

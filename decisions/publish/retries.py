@@ -26,4 +26,6 @@ def _rules(s: Source, rule: Retries) -> Iterator[str]:
             yield s.say("retries.at_once")
     n = rule.days_before_state
     yield s.say("retries.before", n=n) if n else s.say("retries.before_0")
+    n = rule.missed_after_days
+    yield s.say("retries.missed", n=n) if n else s.say("retries.missed_0")
     yield s.say("retries.not_while")

@@ -325,6 +325,7 @@ retries = st.fixed_dictionaries(
         "methods": st.sampled_from([["card"], ["card", "direct_debit"]]),
         "never_after": st.sampled_from([[], ["lost_or_stolen"]]),
         "days_before_state": st.integers(0, 5),
+        "missed_after_days": st.sampled_from([0, 3, 90]),
         "notice_at_once_on_hard_decline": st.booleans(),
     }
 )

@@ -209,12 +209,21 @@ def test_a_hard_decline_ends_retries_on_that_instrument_alone() -> None:
 
 def test_a_stop_waits_for_the_retries_planned_before_it() -> None:
     """Due 40 days ago, first failure on the 12th day: retries until the 26th."""
-    waiting = _answer(_owing(_charge(28), _charge(20)))
+    tried = (_charge(28), _charge(20))
+    patient = _policy({"missed_after_days": 20})
+    waiting = _answer(_owing(*tried), patient)
     [reason] = [r for r in waiting.withheld if r.code == "retry_pending"]
     assert waiting.recommended_action != "suspend"
-    assert reason.permitted_from is None  # the retry was missed and is due now
+    assert reason.permitted_from == _local(9 + 6)  # the retry was for 14 days ago
     assert reason.released_by == "the retry"
-    assert _answer(_owing(_charge(28), _charge(14))).recommended_action == "suspend"
+    made = _answer(_owing(_charge(28), _charge(14)), patient)
+    assert made.recommended_action == "suspend"
+
+
+def test_a_stop_does_not_wait_for_ever_for_a_retry_that_nobody_makes() -> None:
+    found = _answer(_owing(_charge(28), _charge(20)))
+    assert found.recommended_action == "suspend"
+    assert found.retry_due is not None  # it is due all the same
 
 
 def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
@@ -239,9 +248,10 @@ def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
 
 def test_a_retry_planned_after_the_stop_does_not_hold_it_up() -> None:
     """Failing just before the stop, which opened a week ago, buys nobody two weeks."""
-    found = _answer(_owing(_charge(11), _charge(8)))
+    patient = _policy({"missed_after_days": 20})
+    found = _answer(_owing(_charge(11), _charge(8)), patient)
     assert "retry_pending" in _codes(found)  # the second retry was for a week ago
-    found = _answer(_owing(_charge(11), _charge(6)))
+    found = _answer(_owing(_charge(11), _charge(6)), patient)
     assert found.recommended_action == "suspend"
     assert found.retry_due is not None  # the third is late, and does not matter
 
@@ -390,7 +400,8 @@ def test_a_stop_is_never_permitted_while_a_retry_before_it_is_pending(
     made = [(a.at - TUESDAY).days for a in attempts_made]
     planned = [made[0] + n for n in rule["days_after_failure"]] if made else []
     before = [day for day in planned if day <= opened]
-    is_pending = any(day > made[-1] for day in before)
+    late = rule["missed_after_days"]
+    is_pending = any(day > made[-1] and day + late > 0 for day in before)
     is_near = bool(before) and max(before) + rule["days_before_state"] > 0
     assert is_permitted == (opened <= 0 and not is_pending and not is_near)
 
