@@ -23,8 +23,8 @@ from advice.knowledge import (
     shared_settings,
     trained_tables,
 )
+from advice.promises import horizon_note, settlement_note
 from advice.remedies import Situation
-from advice.settlement import settlement_note
 from decisions.actions import Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
@@ -69,7 +69,11 @@ class Advisor:
         self.settings = shared_settings(bundles)
         self.policy = in_portfolio_currency(policy, self.settings)
         self.currency_note = currency_note(policy, self.settings)
-        said = (self.currency_note, settlement_note(self.policy, self.settings))
+        said = (
+            self.currency_note,
+            settlement_note(self.policy, self.settings),
+            horizon_note(self.policy, self.bundles),
+        )
         self.notes = tuple(note for note in said if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())

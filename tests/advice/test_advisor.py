@@ -269,3 +269,13 @@ def test_a_rate_converts_the_policy_and_the_default_goes_without(
     assert at_par.currency_note is not None
     assert converted.policy.document.guardrails.suspend.min_exposure == 32 * euros
     assert converted.currency_note is None
+
+
+def test_a_horizon_that_differs_from_the_models_is_noted(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    bundle = bundle_of("fraud")
+    assert Advisor({"fraud": bundle}, policy).notes == ()
+    shorter = replace(bundle, horizon_days=30)
+    [note] = Advisor({"fraud": shorter}, policy).notes
+    assert "fraud 30" in note

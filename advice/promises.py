@@ -1,7 +1,10 @@
-"""What a policy promises about payments on their way, and what facts count."""
+"""What a policy tells people, against what facts and models hold to."""
+
+from collections.abc import Mapping
 
 from decisions.policy.load import Policy
 from features.settings import PortfolioSettings
+from scoring.bundle import Bundle
 
 
 def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
@@ -23,4 +26,21 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
         f"the policy {policy.reference} publishes other days for a payment in flight"
         f" (in_flight_days) than portfolio.yaml counts (settlement_days): {said};"
         " make them equal, the portfolio's decide"
+    )
+
+
+def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:
+    """A sentence for people when the policy states another horizon than the models."""
+    stated = policy.document.horizon_days
+    differing = [
+        f"{target} {bundle.horizon_days}"
+        for target, bundle in sorted(bundles.items())
+        if bundle.horizon_days != stated
+    ]
+    if not differing:
+        return None
+    return (
+        f"the policy {policy.reference} tells people of {stated} days (horizon_days),"
+        f" the models look further or less far: {', '.join(differing)}; state theirs,"
+        " or train with labels of that horizon"
     )
