@@ -1,7 +1,7 @@
 """The shorter way to a stop: abnormally high use without prospect of payment.
 
-After the Cypriot decree 2002/1/19, article 76: one notice and a short time instead of
-the ladder. Days and hours on which nobody loses access count all the same.
+After article 76(1)(d) of the law 19(I) of 2002 of Cyprus: one notice and a short time
+instead of the ladder. Days and hours on which nobody loses access count all the same.
 """
 
 from datetime import datetime, timedelta

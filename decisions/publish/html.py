@@ -8,6 +8,7 @@ from string import Template
 
 from decisions.publish.page import Block, Items, Page, Paragraph, Section, Table
 
+_UNIT = re.compile(r"(?<=\d) (?=\w)")  # a number stays with what it counts
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # e-mail, as people write it
 
 
@@ -35,7 +36,8 @@ def html(page: Page, *, is_print: bool) -> str:
 
 def _text(said: str) -> str:
     """Escaped; e-mail addresses can be followed."""
-    return _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', escape(said))
+    kept = _UNIT.sub("\N{NO-BREAK SPACE}", escape(said))
+    return _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', kept)
 
 
 def _contents(page: Page) -> str:
