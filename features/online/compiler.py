@@ -33,9 +33,9 @@ class OnlineCompiler:
         self._accounts = Accounts(settings)
         self._plan = Plan([f.definition for f in feature_set.features])
         placed = list(enumerate(self._plan.leaves))
-        self._empty = np.array(
-            [x.when_none if isinstance(x, RowsLeaf) else NAN for _, x in placed]
-        )
+        self._empty = [
+            x.when_none if isinstance(x, RowsLeaf) else NAN for _, x in placed
+        ]
         by_table: dict[str, list[tuple[int, RowsLeaf]]] = {}
         for i, leaf in placed:
             if isinstance(leaf, RowsLeaf):
@@ -75,30 +75,31 @@ class OnlineCompiler:
         """
         raw = self._empty.copy()
         known: dict[str, KnownRows] = {}
+        moment = np.array(as_of, dtype=np.int64)
         for table in self._tables:
             columns = events.tables[table]
-            if not columns["event_at"].size:
+            if not len(columns["event_at"]):
                 continue
-            rows = KnownRows(columns, as_of)
+            rows = KnownRows(columns, moment)
             if rows.n:
                 known[table] = rows
                 if (reader := self._readers.get(table)) is not None:
-                    reader.read(rows, as_of, raw)
+                    reader.read(rows, moment, raw)
         self._read_latest(known, raw)
         if self._facts:
             standing = standing or self._accounts.standing(events, as_of)
             facts = fact_values(standing)
             for i, place in self._facts:
                 raw[i] = facts[place]
-        moments = np.array([as_of], dtype=np.int64)
-        finished: Floats = self._plan.finish(raw.reshape(-1, 1), moments)[:, 0]
+        leaves = np.array(raw, dtype=np.float64)
+        finished: Floats = self._plan.finish(leaves[:, None], moment[None])[:, 0]
         return finished
 
-    def _read_latest(self, known: Mapping[str, KnownRows], raw: Floats) -> None:
+    def _read_latest(self, known: Mapping[str, KnownRows], raw: list[float]) -> None:
         for i, leaf in self._latest:
             rows = known.get(leaf.table)
             if rows is not None and (value := latest(leaf, rows)) is not None:
-                raw[i] = value if leaf.equals is None else value == leaf.equals
+                raw[i] = float(value if leaf.equals is None else value == leaf.equals)
         for i, leaf, codes in self._texts:
             rows = known.get(leaf.table)
             if rows is not None:

@@ -1,97 +1,76 @@
-"""All filters of a table at once: one line of a mask matrix per filter.
+"""Which rows pass the filters of a table, as rising places among its known rows.
 
-Text columns are encoded once; every filter on them is then a look-up. Filters made
-of others are worked out from lines already there, each once.
+Rows are looked up by the values of text columns. Filters made of others are worked
+out from places already found, each once.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import TypeAlias
 
 from features.feature_rows import And, Equals, In, Not, Rows
+from features.online.rows import KnownRows
 
-Masks: TypeAlias = npt.NDArray[np.bool_]
-Columns: TypeAlias = Mapping[str, npt.NDArray[Any]]
+EVERY_ROW = 0  # the line of no filter
+Places: TypeAlias = Sequence[int]
+# finds the places of a filter, given those of all filters before it
+Step: TypeAlias = Callable[[KnownRows, Sequence[Places]], Places]
 
 
 class Filters:
-    """The filters of a table, parts included, each with its line in the matrix."""
+    """The filters of a table, parts included, each with its line."""
 
     def __init__(self, filters: Iterable[Rows]) -> None:
-        parts: dict[Rows, None] = {}
+        self._lines: dict[Rows, int] = {}
+        self._steps: list[Step] = []
         for rows in filters:
-            _add_parts(rows, parts)
-        texts: dict[str, list[Equals | In]] = {}
-        others: list[Rows] = []
-        for rows in parts:
-            if isinstance(rows, In) or (
-                isinstance(rows, Equals) and isinstance(rows.value, str)
-            ):
-                texts.setdefault(rows.column, []).append(rows)
-            else:
-                others.append(rows)
-        ordered = [*(rows for alike in texts.values() for rows in alike), *others]
-        self._line = {rows: i for i, rows in enumerate(ordered)}
-        self._encoders = []
-        start = 0
-        for column, alike in texts.items():
-            lines = slice(start, start := start + len(alike))
-            self._encoders.append(_Encoder(column, alike, lines))
-        self._others = others
-        self._first_other = start
+            self._add(rows)
 
-    def line(self, rows: Rows) -> int:
-        """The line of `masks` that belongs to a filter."""
-        return self._line[rows]
+    def line(self, rows: Rows | None) -> int:
+        """The line of `passing` that belongs to a filter."""
+        return EVERY_ROW if rows is None else self._lines[rows]
 
-    def masks(self, columns: Columns, n: int) -> Masks:
-        """Shape (filters, n)."""
-        masks = np.empty((len(self._line), n), dtype=np.bool_)
-        for encoder in self._encoders:
-            encoder.write(columns, masks)
-        for i, rows in enumerate(self._others, start=self._first_other):
-            if isinstance(rows, And):
-                np.logical_and(
-                    masks[self._line[rows.first]],
-                    masks[self._line[rows.second]],
-                    out=masks[i],
-                )
-            elif isinstance(rows, Not):
-                np.logical_not(masks[self._line[rows.row]], out=masks[i])
-            else:
-                masks[i] = rows.mask(columns)
-        return masks
+    def passing(self, rows: KnownRows) -> list[Places]:
+        """The places of each line."""
+        found: list[Places] = [range(rows.n)]
+        for step in self._steps:
+            found.append(step(rows, found))
+        return found
+
+    def _add(self, rows: Rows) -> int:
+        """The line of a filter; the parts it is made of stand before it."""
+        if rows not in self._lines:
+            step = self._step(rows)
+            self._steps.append(step)
+            self._lines[rows] = len(self._steps)
+        return self._lines[rows]
+
+    def _step(self, filter_: Rows) -> Step:
+        match filter_:
+            case Equals(column, str(value)):
+                return lambda rows, _: rows.by_value(column).get(value, ())
+            case In(column, values):
+                return lambda rows, _: _any_of(values, rows, column)
+            case Not(row):
+                line = self._add(row)
+                return lambda rows, found: _without(found[line], rows.n)
+            case And(first, second):
+                one, other = self._add(first), self._add(second)
+                return lambda _, found: _both(found[one], found[other])
+            case _:
+                return lambda rows, _: filter_.mask(rows).nonzero()[0].tolist()
 
 
-class _Encoder:
-    """A text column as small numbers, and which filters accept which number."""
-
-    def __init__(
-        self, column: str, filters: Iterable[Equals | In], lines: slice
-    ) -> None:
-        self._column, self._lines = column, lines
-        accepted = [
-            set(f.values) if isinstance(f, In) else {str(f.value)} for f in filters
-        ]
-        values = sorted(set().union(*accepted))
-        self._code = {value: i for i, value in enumerate(values, start=1)}.get
-        accepts = [[False, *(v in held for v in values)] for held in accepted]
-        self._accepts: Masks = np.array(accepts, dtype=np.bool_)
-
-    def write(self, columns: Columns, masks: Masks) -> None:
-        """Fill this column's lines of `masks`, in place."""
-        code = self._code
-        codes = [code(value, 0) for value in columns[self._column].tolist()]
-        self._accepts.take(codes, axis=1, out=masks[self._lines], mode="clip")
+def _any_of(values: Iterable[str], rows: KnownRows, column: str) -> Places:
+    places = rows.by_value(column)
+    return sorted(chain.from_iterable(places.get(value, ()) for value in values))
 
 
-def _add_parts(rows: Rows, parts: dict[Rows, None]) -> None:
-    """Parts before the whole."""
-    if isinstance(rows, And):
-        _add_parts(rows.first, parts)
-        _add_parts(rows.second, parts)
-    elif isinstance(rows, Not):
-        _add_parts(rows.row, parts)
-    parts[rows] = None
+def _without(places: Places, n: int) -> Places:
+    others = set(places)
+    return [place for place in range(n) if place not in others]
+
+
+def _both(places: Places, others: Places) -> Places:
+    held = set(others)
+    return [place for place in places if place in held]
