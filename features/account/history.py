@@ -1,16 +1,16 @@
 """A customer's rows as plain tuples, the form in which the kernel reads them.
 
 A hundred short arrays cost more to look into than to copy once, so one customer's
-`Events` and slices of a whole portfolio both become lists of tuples here.
+`Events` and slices of a whole portfolio both become lists of tuples here. Only usage,
+which may have thousands of rows, stays as it is.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from features.account.books import INVOICE_COLUMNS, PAYMENT_COLUMNS, Row
 from features.account.contacts import CONTACT_COLUMNS
 from features.account.disputes import DISPUTE_COLUMNS
-from features.account.stake import SUBSCRIPTION_COLUMNS, USAGE_COLUMNS
+from features.account.stake import SUBSCRIPTION_COLUMNS, USAGE_COLUMNS, UsageColumns
 from features.events import Events
 from features.settings import PortfolioSettings
 
@@ -24,11 +24,9 @@ _CUSTOMER_COLUMNS = (
 )
 _AGEING_COLUMNS = ("known_at", "superseded_at", "event_at", "balance", "days_past_due")
 
-Usage = tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]]
-
 
 class History:
-    """The rows of one customer by table; `usage` as four columns."""
+    """The rows of one customer by table; `usage` as its four columns."""
 
     __slots__ = ("_places", "_rows", "customer_id", "usage")
 
@@ -36,7 +34,7 @@ class History:
         self,
         customer_id: str,
         rows: Mapping[str, list[Row]],
-        usage: Usage,
+        usage: UsageColumns,
         columns: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.customer_id, self._rows, self.usage = customer_id, rows, usage
@@ -67,17 +65,12 @@ def account_columns(settings: PortfolioSettings) -> Mapping[str, tuple[str, ...]
 def history_of(events: Events, columns: Mapping[str, tuple[str, ...]]) -> History:
     """One customer's events as rows."""
     rows: dict[str, list[Row]] = {}
-    usage: list[list[Any]] = []
     for table, names in columns.items():
         arrays = events.tables[table]
-        if table == "usage":
-            usage = [arrays[name].tolist() for name in names]
-        elif len(arrays["known_at"]):
-            rows[table] = list(
-                zip(*[arrays[name].tolist() for name in names], strict=True)
-            )
+        if len(arrays["known_at"]) and table != "usage":
+            cells = [arrays[name].tolist() for name in names]
+            rows[table] = list(zip(*cells, strict=True))
         else:
             rows[table] = []
-    event_at, known_at, superseded_at, cost = usage
-    used = (event_at, known_at, superseded_at, cost)
-    return History(events.customer_id, rows, used, columns)
+    one, two, three, four = (events.tables["usage"][name] for name in USAGE_COLUMNS)
+    return History(events.customer_id, rows, (one, two, three, four), columns)

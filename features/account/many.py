@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from features.account.books import Row
-from features.account.history import History, Usage, account_columns
+from features.account.history import History, account_columns
+from features.account.stake import UsageColumns
 from features.events import MISSING
+from features.moments import Moments
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -36,7 +40,7 @@ def histories(portfolio: Portfolio, customer_ids: Sequence[str]) -> Iterator[His
 
 
 class _Held:
-    """One table's rows of some customers, as lists."""
+    """One table's rows of some customers; usage as columns."""
 
     def __init__(
         self, rows: ir.Table, table: str, names: Sequence[str], chunk: Sequence[str]
@@ -51,10 +55,13 @@ class _Held:
         arrow = found.order_by(
             *(found[name].asc(nulls_first=True) for name in order)
         ).to_pyarrow()
-        self._columns = [_cells(arrow[name]) for name in names]
         self._rows: list[Row] = []
-        if table != "usage":
-            self._rows = list(zip(*self._columns, strict=True))
+        self._columns: list[Moments] = []
+        if table == "usage":
+            self._columns = [_whole(arrow[name]) for name in names]
+        else:
+            cells = (_cells(arrow[name]) for name in names)
+            self._rows = list(zip(*cells, strict=True))
         runs = pc.run_end_encode(arrow["customer_id"].combine_chunks())
         spans = pairwise([0, *runs.run_ends.to_pylist()])
         self._spans = dict(zip(runs.values.to_pylist(), spans, strict=True))
@@ -64,7 +71,7 @@ class _Held:
         start, end = self._spans.get(customer_id, (0, 0))
         return self._rows[start:end]
 
-    def columns_of(self, customer_id: str) -> Usage:
+    def columns_of(self, customer_id: str) -> UsageColumns:
         """One customer's usage, column by column."""
         start, end = self._spans.get(customer_id, (0, 0))
         one, two, three, four = (column[start:end] for column in self._columns)
@@ -81,11 +88,16 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
         places = encoded.indices.fill_null(len(texts) - 1).to_pylist()
         return [texts[place] for place in places]
     if pa.types.is_integer(column.type):
-        whole: list[Any] = column.fill_null(MISSING).to_numpy().tolist()
+        whole: list[Any] = _whole(column).tolist()
         return whole
     numbers = column.cast(pa.float64()).fill_null(float("nan"))
     cells: list[Any] = numbers.to_numpy().tolist()
     return cells
+
+
+def _whole(column: pa.ChunkedArray) -> Moments:
+    """Moments, days or money."""
+    return np.asarray(column.fill_null(MISSING).to_numpy(), dtype=np.int64)
 
 
 def rows_by_customer(found: ir.Table, names: Sequence[str]) -> dict[str, list[Row]]:

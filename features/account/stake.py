@@ -3,14 +3,15 @@
 Face value, CONTRACT 2.7. What it costs the reseller is the policy's matter.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import isnan
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from features.account.books import Row
 from features.events import MISSING
-from features.moments import DAY_US
+from features.moments import DAY_US, Moments
 from features.money import whole_money
 
 SUBSCRIPTION_COLUMNS = (
@@ -31,6 +32,9 @@ SUBSCRIPTION_COLUMNS = (
 USAGE_COLUMNS = ("event_at", "known_at", "superseded_at", "cost")
 MONTH_US = 2_629_800 * 1_000_000  # 30.4375 days, a twelfth of a year
 _WINDOW_DAYS, _WEEK_DAYS = 28, 7
+# Days: where the base, the window and the week begin, and where all end
+_USAGE_AGES = np.array([_WEEK_DAYS + _WINDOW_DAYS, _WINDOW_DAYS, _WEEK_DAYS, 0])
+UsageColumns: TypeAlias = tuple[Moments, Moments, Moments, Moments]
 _KINDS = ("started", "quantity_changed", "renewed", "cancelled", "ended")
 
 
@@ -138,13 +142,7 @@ class Usage(NamedTuple):
     ratio: float | None  # last 7 days' daily cost / that of the 28 days before
 
 
-NO_USAGE = Usage(0, None)
-
-
-def usage(
-    columns: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
-    as_of: int,
-) -> Usage:
+def usage(columns: UsageColumns, as_of: int) -> Usage:
     """Usage by known rows; a customer younger than 28 days has fewer days to share.
 
     Args:
@@ -152,29 +150,26 @@ def usage(
         as_of: a moment.
     """
     event_at, known_at, superseded_at, cost = columns
-    if not event_at:
-        return NO_USAGE
-    window = as_of - _WINDOW_DAYS * DAY_US
-    week = as_of - _WEEK_DAYS * DAY_US
-    base = week - _WINDOW_DAYS * DAY_US
-    in_window = in_week = in_base = 0
-    for i in range(bisect_right(event_at, base), bisect_right(event_at, as_of)):
-        if known_at[i] <= as_of < superseded_at[i]:
-            at, money = event_at[i], cost[i]
-            if at > window:
-                in_window += money
-            if at > week:
-                in_week += money
-            else:
-                in_base += money
-    first = as_of
-    for i, at in enumerate(event_at):
-        if known_at[i] <= as_of < superseded_at[i]:
-            first = at
-            break
-    n_days = max(1, min(_WINDOW_DAYS, -((first - as_of) // DAY_US)))
+    now = np.array(as_of, dtype=np.int64)
+    edges = event_at.searchsorted(now - _USAGE_AGES * DAY_US, side="right")
+    base, window, week, end = edges.tolist()
+    recent = slice(base, end)
+    known = (known_at[recent] <= now) & (superseded_at[recent] > now)
+    spent = (cost[recent] * known).tolist()
+    in_base, in_week = sum(spent[: week - base]), sum(spent[week - base :])
+    days_known = -((_first_known(columns, as_of) - as_of) // DAY_US)
+    n_days = max(1, min(_WINDOW_DAYS, days_known))
     ratio = _WINDOW_DAYS * in_week / (_WEEK_DAYS * in_base) if in_base else None
-    return Usage(_quotient(in_window, n_days), ratio)
+    return Usage(_quotient(sum(spent[window - base :]), n_days), ratio)
+
+
+def _first_known(columns: UsageColumns, as_of: int) -> int:
+    """When the first known row happened; `as_of` without any."""
+    event_at, known_at, superseded_at, _ = columns
+    for i in range(len(event_at)):  # mostly the very first
+        if known_at.item(i) <= as_of < superseded_at.item(i):
+            return event_at.item(i)
+    return as_of
 
 
 def customer_value(
