@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from decisions.policy.rules import EvidenceRule
+from decisions.policy.ways import EvidenceRule
 from decisions.terms import Terms
 from features.facts import AccountFacts, Evidence
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from decisions.numbers import Number
 from decisions.policy.document import PolicyDocument
-from decisions.policy.rules import ProviderRule
+from decisions.policy.service import ProviderRule
 from features.facts import AccountFacts, LiveSubscription
 
 UNITS = 10_000  # ten-thousandths per major unit

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from decisions.exposure import UNITS
 from decisions.ladder import notice_due
 from decisions.opening import STOP_ACTIONS
-from decisions.policy.rules import HighUsage
+from decisions.policy.ways import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.terms import Terms
 from decisions.told import Told

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from decisions.evidence import is_confirmed
 from decisions.policy.document import PolicyDocument
-from decisions.policy.rules import StandingHold
+from decisions.policy.holds import StandingHold
 from decisions.recommendation import Hold, Reactivation
 from decisions.terms import Terms
 from features.facts import AccountFacts, ActiveHold, ExecutedAction

@@ -5,8 +5,7 @@ Fees and interest are told and never decide: no condition of a policy reads them
 
 from pydantic import Field
 
-from decisions.policy.costs import Amount, Share, Strict
-from decisions.policy.ladder import Days
+from decisions.policy.section import Amount, Days, Share, Strict
 
 
 class Interest(Strict):

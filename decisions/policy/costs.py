@@ -1,20 +1,12 @@
 """The money part of a policy: losses and, per action, cost and effect."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from decisions.actions import ACTIONS, Action
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-
-
-class Strict(BaseModel):
-    """A part of the policy file: frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from decisions.policy.section import Amount, Share, Strict
 
 
 def _or_number(**limits: float) -> Callable[[dict[str, Any]], None]:
@@ -57,12 +49,6 @@ class Uncertain(Strict):
         return self.low == self.high
 
 
-def _share(number: Uncertain) -> Uncertain:
-    if number.high > 1.0:
-        raise ValueError("is a share: it and its range must lie in [0, 1]")
-    return number
-
-
 class UncertainShare(Uncertain):
     """An uncertain number in [0, 1]."""
 
@@ -70,7 +56,8 @@ class UncertainShare(Uncertain):
 
     @model_validator(mode="after")
     def _in_unit_interval(self) -> "UncertainShare":
-        _share(self)
+        if self.high > 1.0:
+            raise ValueError("is a share: it and its range must lie in [0, 1]")
         return self
 
 

@@ -7,38 +7,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
+from decisions.policy.arms import Exploration, Holdout
+from decisions.policy.cases import PolicyCase
 from decisions.policy.charges import Fees
-from decisions.policy.costs import Amount, Costs, Share, Strict
+from decisions.policy.costs import Costs
 from decisions.policy.endings import Reconnection, Retention, Termination
-from decisions.policy.ladder import (
-    Calendar,
-    Clock,
-    Name,
-    Notices,
-    OrdinaryStop,
-    State,
-)
-from decisions.policy.people import (
-    Appeals,
-    Approvals,
-    Currency,
-    Review,
-    SubjectKind,
-)
-from decisions.policy.retries import NoRetry, Retries
-from decisions.policy.rules import (
-    Budget,
-    Essential,
-    Exploration,
-    FirstInvoice,
-    FraudPath,
-    GuardRails,
-    HighUsage,
-    Holdout,
-    Holds,
-    ProviderRule,
-)
+from decisions.policy.holds import Holds
+from decisions.policy.ladder import Calendar, Clock, Notices, OrdinaryStop, State
+from decisions.policy.limits import Budget, GuardRails
+from decisions.policy.people import Appeals, Approvals, Review, SubjectKind
+from decisions.policy.retries import Retries
+from decisions.policy.section import Amount, Count, Currency, Share, Strict
+from decisions.policy.service import Essential, ProviderRule, Service
 from decisions.policy.text import Language, Text, own_text, text_in
+from decisions.policy.ways import FirstInvoice, FraudPath, HighUsage
 
 Thresholds = dict[Action, Share]
 
@@ -81,16 +63,6 @@ class Scope(Strict):
     )
 
 
-class Service(Strict):
-    """What a suspension for non-payment touches."""
-
-    suspend: Literal["unpaid_subscriptions", "account"] = Field(
-        default="account",
-        description="only what is unpaid, or everything the customer has",
-    )
-    because: str = ""
-
-
 class Amendment(Strict):
     """Values that change from a date on: `set` is laid over the file."""
 
@@ -100,97 +72,6 @@ class Amendment(Strict):
         " lists replaced"
     )
     because: str = Field(min_length=1, description="why; a change must say it")
-
-
-class FailedCharge(Strict):
-    """A charge of an example's invoices that failed."""
-
-    days_ago: Annotated[int, Field(ge=0)] = Field(description="when the charge failed")
-    method: str = Field(default="card", description="payment method")
-    code: str | None = Field(
-        default=None, description="why it failed, as the payment provider says"
-    )
-    status: Literal["failed", "returned"] = Field(
-        default="failed", description="returned: collected first, then taken back"
-    )
-
-
-class PolicyCase(Strict):
-    """An example with its expected answer; every check of the file runs it.
-
-    Money is in major units, days are whole; what is absent is nothing.
-    """
-
-    name: str = Field(description="what the example shows")
-    p: tuple[Share | None, Share | None] = Field(description="(fraud, non-payment)")
-    open: Amount | None = Field(
-        default=0.0, description="unpaid, whether due or not; null is unknown"
-    )
-    recurring: Amount = Field(
-        default=0.0, description="price of live subscriptions per month"
-    )
-    usage: Amount = Field(default=0.0, description="what usage costs us per day")
-    clv: Amount | None = Field(
-        default=0.0, description="lifetime value; null is unknown"
-    )
-    days_overdue: int = Field(default=0, description="of the oldest unpaid invoice")
-    n_invoices: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="overdue invoices that share the open amount"
-    )
-    payment_terms_days: Annotated[int, Field(ge=0)] = Field(
-        default=30, description="from the issue of an invoice to its due date"
-    )
-    failed: tuple[FailedCharge, ...] = ()
-    contested: Amount = Field(default=0.0, description="of the open amount")
-    in_flight: Amount = Field(default=0.0, description="of the open amount, on its way")
-    promised: Amount = Field(
-        default=0.0, description="of the open amount, promised within a week"
-    )
-    notices: dict[Name, int] = Field(
-        default_factory=dict, description="delivered so many days ago"
-    )
-    undelivered: dict[Name, int] = Field(
-        default_factory=dict, description="sent so many days ago, delivery unknown"
-    )
-    evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
-    holds: tuple[str, ...] = Field(
-        default=(), description="kinds of standing holds in force, such as exemption"
-    )
-    subject_kind: str | None = Field(
-        default="legal_person",
-        description="natural_person, sole_trader or legal_person; null is unknown",
-    )
-    segment: str | None = Field(default=None, description="of the customer")
-    n_invoices_paid: int = Field(default=5, description="ever paid before")
-    usage_ratio: float | None = Field(
-        default=None,
-        description="daily cost of the last 7 days over that of the 28 before",
-    )
-    has_contacts: bool = Field(
-        default=True, description="whether the data say which notices were sent"
-    )
-    stale_hours: float = Field(default=0.0, description="age of the data")
-    at: str = Field(default="2026-06-09T10:00:00Z", description="a Tuesday morning")
-    expect: Action | Literal["no_decision"] = Field(
-        description="the recommended action, or that there is no decision"
-    )
-    propose: Action | None = Field(
-        default=None, description="the proposed action, where the example asks"
-    )
-    withheld: str | None = Field(default=None, description="a code that must appear")
-    needs_person: bool | None = Field(
-        default=None, description="whether a person must agree, where the example asks"
-    )
-    approvals: int | None = Field(default=None, description="how many must agree")
-    notice_fee: Amount | None = Field(
-        default=None, description="what the notice due now costs the customer"
-    )
-    retry_in_days: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="local days until the next charge of our own"
-    )
-    no_retry: NoRetry | None = Field(
-        default=None, description="why no charge is tried again, where it asks"
-    )
 
 
 class PolicyDocument(Strict):
@@ -237,7 +118,7 @@ class PolicyDocument(Strict):
     materiality: dict[Currency, Amount] = Field(
         default_factory=dict, description="per currency; below it nobody is pursued"
     )
-    in_flight_days: dict[str, Annotated[int, Field(ge=0)]] = Field(
+    in_flight_days: dict[str, Count] = Field(
         default_factory=dict,
         description="as published; must equal settlement_days of the portfolio",
     )

@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
-from decisions.policy.costs import Amount, Strict
-from decisions.policy.ladder import Days
-from decisions.policy.people import Hours
+from decisions.policy.section import Amount, Days, Hours, Strict
 
 
 class Reconnection(Strict):

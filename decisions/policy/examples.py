@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from decisions.case import Case
 from decisions.exposure import UNITS
-from decisions.policy.document import PolicyCase
+from decisions.policy.cases import PolicyCase
 from features.facts import (
     AccountFacts,
     ActiveHold,

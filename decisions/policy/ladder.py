@@ -6,14 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, WithJsonSchema
 
 from decisions.actions import Action
-from decisions.policy.costs import Amount, Share, Strict
+from decisions.policy.section import Amount, Days, Name, Share, Strict
 from decisions.policy.text import Language, Text
 
-Days = Annotated[int, Field(ge=0, le=3650)]
 LocalTime = Annotated[
     time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d)?$"})
 ]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Calendar(Strict):

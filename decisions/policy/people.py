@@ -1,15 +1,12 @@
 """People in a policy: who must agree, who looks, and to whom one can object."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
-from decisions.policy.costs import Amount, Strict
-from decisions.policy.ladder import Days
+from decisions.policy.section import Amount, Count, Currency, Days, Hours, Strict
 
-Hours = Annotated[float, Field(gt=0, le=8760)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
 
 
@@ -64,7 +61,7 @@ class Approvals(Strict):
 class Review(Strict):
     """The queue of cases that a person looks at."""
 
-    capacity_per_day: Annotated[int, Field(ge=0)] | None = Field(
+    capacity_per_day: Count | None = Field(
         default=None, description="new reviews on a local day; absent: no limit"
     )
     owner: str = Field(default="risk", description="who looks")

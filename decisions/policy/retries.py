@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisions.policy.costs import Strict
-from decisions.policy.ladder import Days
+from decisions.policy.section import Days, Strict
 
 # why a failed charge is not tried again
 NoRetry = Literal[

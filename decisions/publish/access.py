@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY, STOPS
-from decisions.policy.rules import EvidenceRule, FraudPath
 from decisions.policy.text import Text
+from decisions.policy.ways import EvidenceRule, FraudPath
 from decisions.publish.page import Section
 from decisions.publish.source import Source
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from decisions.policy.rules import StandingHold
+from decisions.policy.holds import StandingHold
 from decisions.publish.page import Section
 from decisions.publish.source import Source
 

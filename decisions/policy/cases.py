@@ -1,0 +1,100 @@
+"""Examples in a policy file, each with the answer it expects."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from decisions.actions import Action
+from decisions.policy.retries import NoRetry
+from decisions.policy.section import Amount, Count, Name, Share, Strict
+
+
+class FailedCharge(Strict):
+    """A charge of an example's invoices that failed."""
+
+    days_ago: Count = Field(description="when the charge failed")
+    method: str = Field(default="card", description="payment method")
+    code: str | None = Field(
+        default=None, description="why it failed, as the payment provider says"
+    )
+    status: Literal["failed", "returned"] = Field(
+        default="failed", description="returned: collected first, then taken back"
+    )
+
+
+class PolicyCase(Strict):
+    """An example with its expected answer; every check of the file runs it.
+
+    Money is in major units, days are whole; what is absent is nothing.
+    """
+
+    name: str = Field(description="what the example shows")
+    p: tuple[Share | None, Share | None] = Field(description="(fraud, non-payment)")
+    open: Amount | None = Field(
+        default=0.0, description="unpaid, whether due or not; null is unknown"
+    )
+    recurring: Amount = Field(
+        default=0.0, description="price of live subscriptions per month"
+    )
+    usage: Amount = Field(default=0.0, description="what usage costs us per day")
+    clv: Amount | None = Field(
+        default=0.0, description="lifetime value; null is unknown"
+    )
+    days_overdue: int = Field(default=0, description="of the oldest unpaid invoice")
+    n_invoices: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="overdue invoices that share the open amount"
+    )
+    payment_terms_days: Count = Field(
+        default=30, description="from the issue of an invoice to its due date"
+    )
+    failed: tuple[FailedCharge, ...] = ()
+    contested: Amount = Field(default=0.0, description="of the open amount")
+    in_flight: Amount = Field(default=0.0, description="of the open amount, on its way")
+    promised: Amount = Field(
+        default=0.0, description="of the open amount, promised within a week"
+    )
+    notices: dict[Name, int] = Field(
+        default_factory=dict, description="delivered so many days ago"
+    )
+    undelivered: dict[Name, int] = Field(
+        default_factory=dict, description="sent so many days ago, delivery unknown"
+    )
+    evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
+    holds: tuple[str, ...] = Field(
+        default=(), description="kinds of standing holds in force, such as exemption"
+    )
+    subject_kind: str | None = Field(
+        default="legal_person",
+        description="natural_person, sole_trader or legal_person; null is unknown",
+    )
+    segment: str | None = Field(default=None, description="of the customer")
+    n_invoices_paid: int = Field(default=5, description="ever paid before")
+    usage_ratio: float | None = Field(
+        default=None,
+        description="daily cost of the last 7 days over that of the 28 before",
+    )
+    has_contacts: bool = Field(
+        default=True, description="whether the data say which notices were sent"
+    )
+    stale_hours: float = Field(default=0.0, description="age of the data")
+    at: str = Field(default="2026-06-09T10:00:00Z", description="a Tuesday morning")
+    expect: Action | Literal["no_decision"] = Field(
+        description="the recommended action, or that there is no decision"
+    )
+    propose: Action | None = Field(
+        default=None, description="the proposed action, where the example asks"
+    )
+    withheld: str | None = Field(default=None, description="a code that must appear")
+    needs_person: bool | None = Field(
+        default=None, description="whether a person must agree, where the example asks"
+    )
+    approvals: int | None = Field(default=None, description="how many must agree")
+    notice_fee: Amount | None = Field(
+        default=None, description="what the notice due now costs the customer"
+    )
+    retry_in_days: Count | None = Field(
+        default=None, description="local days until the next charge of our own"
+    )
+    no_retry: NoRetry | None = Field(
+        default=None, description="why no charge is tried again, where it asks"
+    )

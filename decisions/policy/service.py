@@ -1,0 +1,56 @@
+"""The service: what a stop touches, whom it never cuts off, what the provider bills."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from decisions.actions import Action
+from decisions.policy.section import Share, Strict
+from decisions.policy.text import Text
+
+
+class Service(Strict):
+    """What a suspension for non-payment touches."""
+
+    suspend: Literal["unpaid_subscriptions", "account"] = Field(
+        default="account",
+        description="only what is unpaid, or everything the customer has",
+    )
+    because: str = ""
+
+
+class Essential(Strict):
+    """Customers who are never cut off wholly."""
+
+    segments: tuple[str, ...] = Field(
+        default=(), description="customers of one of these"
+    )
+    products: tuple[str, ...] = Field(default=(), description="glob patterns")
+    never: tuple[Action, ...] = Field(
+        default=("suspend", "block"), description="actions that do not touch them"
+    )
+    unless_fraud_confirmed: bool = Field(
+        default=False, description="confirmed fraud may cut even them off"
+    )
+    restricted_mode: Text = Field(
+        default="", description="what stays available instead, for customers"
+    )
+    because: str = ""
+
+
+class ProviderRule(Strict):
+    """What a suspension does to the provider's bill; the first match counts."""
+
+    product: str = Field(default="*", description="glob over the product's name")
+    billing: Literal["license", "usage", "*"] = Field(
+        default="*", description="of the subscription"
+    )
+    committed: bool | None = Field(
+        default=None, description="whether it is bound for a term; absent: either"
+    )
+    suspension_stops: Share = Field(description="share of the cost that stops")
+    instead: Text = Field(default="", description="what does stop the cost")
+    cancel_window: bool = Field(
+        default=False, description="may be cancelled until cancel_window_ends_at"
+    )
+    because: str = ""

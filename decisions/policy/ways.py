@@ -1,0 +1,90 @@
+"""Ways beside the ladder: signs of fraud, high use, and a first invoice unpaid."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from decisions.policy.section import Amount, Days, Hours, Name, Share, Strict
+from decisions.policy.text import Text
+
+NEUTRAL = {
+    "en": "Access is paused while we check unusual activity on the account.",
+    "de": "Der Zugang ist gesperrt, während wir ungewöhnliche Vorgänge prüfen.",
+    "fr": "L'accès est suspendu pendant que nous vérifions une activité inhabituelle.",
+    "pt-BR": "O acesso está suspenso enquanto verificamos uma atividade incomum.",
+}
+
+
+class EvidenceRule(Strict):
+    """A sign of fraud that opens the fast path."""
+
+    kind: str = Field(
+        description="of an alert, or account_takeover, chargeback_fraud,"
+        " outcome_fraud; * is any"
+    )
+    min_confidence: Literal["low", "medium", "high"] | None = Field(
+        default=None, description="of the alert, as its source says"
+    )
+    min_severity: Literal["informational", "low", "medium", "high"] | None = Field(
+        default=None, description="of the alert, as its source says"
+    )
+    max_age_days: Days = Field(default=30, description="older signs do not count")
+
+
+class FraudPath(Strict):
+    """Suspension without a prior notice, on evidence; it expires by itself."""
+
+    terms_clause: Text = Field(default="", description="the clause that allows it")
+    evidence_any: tuple[EvidenceRule, ...] = Field(min_length=1)
+    min_p_fraud: Share = Field(
+        default=0.5, description="below it evidence alone takes no access away"
+    )
+    notice: Name | None = Field(default=None, description="sent after the action")
+    notice_within_hours: Hours = Field(
+        default=4, description="the customer is told so soon after"
+    )
+    review_within_hours: Hours = Field(
+        default=24, description="a person looks so soon after"
+    )
+    auto_expire_hours: Hours = Field(
+        default=72, description="access returns then unless the fraud is confirmed"
+    )
+    stop_charging: bool = Field(
+        default=True,
+        description="stop our own charges to a payment method that may be stolen",
+    )
+    refund: Literal["never", "by_a_person"] = Field(
+        default="by_a_person",
+        description="of payments already taken; automation never refunds",
+    )
+    wording: Text = Field(default=NEUTRAL, description="what the customer is told")
+    because: str = ""
+
+
+class HighUsage(Strict):
+    """Abnormally high use without prospect of payment shortens the ladder."""
+
+    usage_ratio: Annotated[float, Field(gt=1)] = Field(
+        description="daily cost of the last 7 days over that of the 28 before"
+    )
+    min_usage_daily_cost: Amount = Field(
+        default=0.0, description="below it use is not worth the haste"
+    )
+    min_p_nonpayment: Share = Field(
+        default=0.5, description="below it there is a prospect of payment"
+    )
+    notice: Name = Field(description="to be sent first")
+    hours_after_notice: Hours = Field(
+        default=24, description="from when that notice counts to the stop"
+    )
+    because: str = ""
+
+
+class FirstInvoice(Strict):
+    """A customer who never paid an invoice and is late gets looked at."""
+
+    days_overdue: Days = Field(default=5, description="so late")
+    min_p_bad: Share = Field(
+        default=0.1, description="and of fraud or non-payment at least so likely"
+    )
+    because: str = ""
