@@ -17,6 +17,35 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 _STEPS = ("reading what was known", "scoring", "living through the days")
+From = Annotated[str, typer.Option("--from", help="first day, such as 2026-01-01")]
+To = Annotated[str, typer.Option("--to", help="last day")]
+Tried = Annotated[Path, typer.Option(help="the policy to try (YAML)")]
+Against = Annotated[
+    Path | None, typer.Option(help="policy to compare with; default: doing nothing")
+]
+Oracle = Annotated[
+    Path | None,
+    typer.Option(help="truth of a simulated portfolio; default: PORTFOLIO.oracle"),
+]
+Every = Annotated[int, typer.Option(min=1, help="days between decisions")]
+ScoreEvery = Annotated[int, typer.Option(min=1, help="days between new scores")]
+Notices = Annotated[
+    Literal["simulated", "recorded"],
+    typer.Option(
+        help="the policy's own notices, as if sent; or those on record, whichever"
+        " policy sent them"
+    ),
+]
+Delivered = Annotated[
+    float, typer.Option(min=0, max=1, help="share of simulated notices delivered")
+]
+DeliveryHours = Annotated[
+    float, typer.Option(min=0, help="until a simulated notice is delivered")
+]
+ReviewRest = Annotated[
+    int, typer.Option(min=0, help="days until a customer is reviewed again")
+]
+Out = Annotated[Path, typer.Option(help="folder for report.html and tables")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,37 +54,18 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     portfolio: PortfolioFolder,
-    policy: Annotated[Path, typer.Option(help="the policy to try (YAML)")],
-    since: Annotated[str, typer.Option("--from", help="first day, such as 2026-01-01")],
-    until: Annotated[str, typer.Option("--to", help="last day")],
-    out: Annotated[Path, typer.Option(help="folder for report.html and tables")],
-    against: Annotated[
-        Path | None, typer.Option(help="policy to compare with; default: doing nothing")
-    ] = None,
-    oracle: Annotated[
-        Path | None,
-        typer.Option(help="truth of a simulated portfolio; default: PORTFOLIO.oracle"),
-    ] = None,
-    every: Annotated[int, typer.Option(min=1, help="days between decisions")] = 1,
-    score_every: Annotated[
-        int, typer.Option(min=1, help="days between new scores")
-    ] = 7,
-    notices: Annotated[
-        Literal["simulated", "recorded"],
-        typer.Option(
-            help="the policy's own notices, as if sent; or those on record, whichever"
-            " policy sent them"
-        ),
-    ] = "simulated",
-    delivered: Annotated[
-        float, typer.Option(min=0, max=1, help="share of simulated notices delivered")
-    ] = 0.97,
-    delivery_hours: Annotated[
-        float, typer.Option(min=0, help="until a simulated notice is delivered")
-    ] = 24.0,
-    review_rest: Annotated[
-        int, typer.Option(min=0, help="days until a customer is reviewed again")
-    ] = 30,
+    policy: Tried,
+    since: From,
+    until: To,
+    out: Out,
+    against: Against = None,
+    oracle: Oracle = None,
+    every: Every = 1,
+    score_every: ScoreEvery = 7,
+    notices: Notices = "simulated",
+    delivered: Delivered = 0.97,
+    delivery_hours: DeliveryHours = 24.0,
+    review_rest: ReviewRest = 30,
 ) -> None:
     """Try a policy on a portfolio's past, day by day.
 
@@ -71,37 +81,32 @@ def simulate(
     from advice.rehearsal.report import write_report
     from cli.score import champions
     from decisions.policy.load import load_policy
-    from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
     first, last = _day(since, "--from"), _day(until, "--to")
-    other = None if against is None else load_policy(against)
-    advisor = champions(forbear_home(), policy)
-    with waiting("reading the portfolio"):
-        read = Portfolio.open(portfolio)
-        truth = _truth(portfolio, oracle)
-    days = Days.between(
-        first, last, read.settings.zone, every=every, score_every=score_every
-    )
-    _require_data(read, days.moments[-1].timestamp())
-    assumptions = Assumptions(
+    old = None if against is None else load_policy(against)
+    assumed = Assumptions(
         notices=notices,
         delivered_share=delivered,
         delivery_hours=delivery_hours,
         review_rest_days=review_rest,
     )
+    advisor = champions(forbear_home(), policy)
+    read, truth = _read(portfolio, oracle)
+    zone = read.settings.zone
+    days = Days.between(first, last, zone, every=every, score_every=score_every)
     with _steps() as step:
-        rehearsal = rehearse(
+        found = rehearse(
             advisor,
             read,
             days,
-            against=other,
-            assumptions=assumptions,
+            against=old,
+            assumptions=assumed,
             truth=truth,
             step=step,
         )
-    _show(rehearsal)
-    for path in write_report(rehearsal, out):
+    _show(found)
+    for path in write_report(found, out):
         say(str(path))
 
 
@@ -112,13 +117,11 @@ def _day(text: str, option: str) -> date:
         raise typer.BadParameter(f"{option} {text}: a day as YYYY-MM-DD") from error
 
 
-def _require_data(read: "Portfolio", last: float) -> None:
-    """Days beyond what was observed would be days on which nobody pays."""
-    from features.moments import to_datetime
+def _read(portfolio: Path, oracle: Path | None) -> "tuple[Portfolio, Truth | None]":
+    from features.portfolio import Portfolio
 
-    if last * 1e6 > read.observed_until:
-        until = to_datetime(read.observed_until).astimezone(read.settings.zone)
-        raise typer.BadParameter(f"--to: the data observe until {until:%Y-%m-%d %H:%M}")
+    with waiting("reading the portfolio"):
+        return Portfolio.open(portfolio), _truth(portfolio, oracle)
 
 
 def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":

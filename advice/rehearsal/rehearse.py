@@ -17,11 +17,11 @@ from advice.knowledge import require_same
 from advice.rehearsal.book import Book, Today
 from advice.rehearsal.chronicle import chronicle
 from advice.rehearsal.differences import Difference, Partings, crossed
-from advice.rehearsal.errors import UnpricedPolicyError
+from advice.rehearsal.errors import PeriodError, UnpricedPolicyError
 from advice.rehearsal.intervals import Interval, total_interval
 from advice.rehearsal.plan import Assumptions, Days
 from advice.rehearsal.rails import Look, priced
-from advice.rehearsal.scores import Floats, scores
+from advice.rehearsal.scores import Floats, known_since, scores
 from advice.rehearsal.spells import Spells
 from advice.rehearsal.support import Support, support
 from advice.rehearsal.tally import DAYS, day_row
@@ -29,6 +29,7 @@ from advice.rehearsal.truth import Regret, Truth, regrets
 from advice.rehearsal.world import Looked, Stop, World, costs_of
 from decisions.actions import ACTIONS
 from decisions.policy.load import Policy
+from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 
 Step = Callable[[str, int, int], None]
@@ -107,11 +108,31 @@ def rehearse(
     Raises:
         SettingsDifferError: if the portfolio is another one than the models'.
         UnpricedPolicyError: if no policy states costs.
+        PeriodError: if the period lies outside of what the portfolio observes.
     """
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
+    _require_data(portfolio, days)
     return _Rehearsing(
         advisor, portfolio, days, against, assumptions or Assumptions(), truth, step
     ).run()
+
+
+def _require_data(portfolio: Portfolio, days: Days) -> None:
+    """Days beyond what was observed would be days on which nobody pays."""
+    first, last = days.moments[0], days.moments[-1]
+    zone = portfolio.settings.zone
+    if microseconds(last) > portfolio.observed_until:
+        until = to_datetime(portfolio.observed_until).astimezone(zone)
+        raise PeriodError(
+            f"the last day is {last:%Y-%m-%d}, but the data observe until"
+            f" {until:%Y-%m-%d %H:%M}: end no later"
+        )
+    known_from = to_datetime(int(known_since(portfolio).min())).astimezone(zone)
+    if first < known_from:
+        raise PeriodError(
+            f"the first day is {first:%Y-%m-%d}, but nobody was known before"
+            f" {known_from:%Y-%m-%d %H:%M}: begin later"
+        )
 
 
 class _Rehearsing:

@@ -56,7 +56,7 @@ def scores(
         target: np.full((len(days.scored), len(ids)), np.nan)
         for target in advisor.bundles
     }
-    first_known = _first_known(portfolio)
+    first_known = known_since(portfolio)
     per_run = max(1, _AT_ONCE // max(1, len(ids)))
     for start in range(0, len(days.scored), per_run):
         part = days.scored[start : start + per_run]
@@ -69,7 +69,8 @@ def scores(
     return Scores(days.scored, found, advisor.nonpayment_given_fraud)
 
 
-def _first_known(portfolio: Portfolio) -> npt.NDArray[np.int64]:
+def known_since(portfolio: Portfolio) -> npt.NDArray[np.int64]:
+    """(customers,) when each of `customer_ids` became known, µs since 1970 UTC."""
     rows = portfolio.tables["customers"]
     first = rows.group_by("customer_id").agg(known_at=rows.known_at.min())
     arrow = portfolio.connection.to_pyarrow(first.order_by("customer_id"))
