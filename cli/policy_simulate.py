@@ -1,6 +1,6 @@
 """`forbear policy simulate`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from advice.rehearsal.truth import Truth
     from features.portfolio import Portfolio
 
-_STEPS = ("reading what was known", "scoring", "living through the days")
+_STEPS = (
+    "reading what was known",
+    "scoring",
+    "living through the days",
+    "comparing with the truth",
+)
 From = Annotated[str, typer.Option("--from", help="first day, such as 2026-01-01")]
 To = Annotated[str, typer.Option("--to", help="last day")]
 Tried = Annotated[Path, typer.Option(help="the policy to try (YAML)")]
@@ -144,27 +149,24 @@ def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":
 
 @contextmanager
 def _steps() -> "Iterator[Step]":
-    """One bar over all steps, each a third of it."""
+    """One bar over all steps, each as long as the others."""
     with progress("rehearsing") as moved:
-        yield _thirds(moved)
 
-
-def _thirds(moved: Callable[[int, int], None]) -> "Step":
-    def step(text: str, done: int, total: int) -> None:
-        if text in _STEPS:
+        def step(text: str, done: int, total: int) -> None:
             part = 100 * done // max(total, 1)
             moved(100 * _STEPS.index(text) + part, 100 * len(_STEPS))
 
-    return step
+        yield step
 
 
 def _show(rehearsal: "Rehearsal") -> None:
     from advice.rehearsal.rails import mean_prices
-    from advice.rehearsal.report.assumptions import UNMOVED
+    from advice.rehearsal.report.assumptions import cautions
     from advice.rehearsal.report.composition import lead, percent
 
     say(lead(rehearsal))
-    say(UNMOVED)
+    for caution in cautions(rehearsal):
+        say(caution)
     dear = [p for p in mean_prices(rehearsal.looks) if p.price or p.changed]
     rows = [(p.title, round(p.price, 1), round(p.changed, 1)) for p in dear]
     head = ("guard-rail", f"price on an average day, {rehearsal.currency}", "customers")

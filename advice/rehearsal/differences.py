@@ -7,7 +7,7 @@ import numpy as np
 
 from advice.rehearsal.scores import Floats
 from advice.rehearsal.world import Looked
-from decisions.actions import ACTIONS
+from decisions.actions import ACTIONS, SEVERITY
 from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.policy.load import Policy
@@ -19,12 +19,13 @@ SAMPLE = 12
 class Difference(NamedTuple):
     """A customer and a day on which the two policies parted.
 
-    `saving` is the expected cost under the old policy's action less that under the
-    new one's.
+    `known` is what both looked at. `saving` is the expected cost under the old
+    policy's action less that under the new one's.
     """
 
     customer_id: str
     at: str
+    known: str
     saving: float
     new_action: str
     new_why: str
@@ -78,31 +79,55 @@ def _told(parting: _Parting, new: Policy, old: Policy) -> Difference:
     at = parting.new.facts.as_of
     a = recommend(parting.new, new, at, BookState())
     b = recommend(parting.old, old, at, BookState())
+    priced = a if new.latest.model is not None else b
     return Difference(
         customer_id=parting.new.facts.customer_id,
         at=at.isoformat(),
+        known=_known(parting.new, priced),
         saving=parting.saving,
         new_action=a.recommended_action or "no decision",
-        new_why=why(a),
+        new_why=why(parting.new, a),
         old_action=b.recommended_action or "no decision",
-        old_why=why(b),
+        old_why=why(parting.old, b),
     )
 
 
-def why(given: Recommendation) -> str:
-    """A recommendation's reasons in one line: probabilities, money, what withheld."""
-    if given.code is not None:
+def _known(case: Case, priced: Recommendation) -> str:
+    parts = []
+    if case.p_nonpayment is not None:
+        parts.append(f"P(non-payment) {case.p_nonpayment:.0%}")
+    if case.p_fraud is not None:
+        parts.append(f"P(fraud) {case.p_fraud:.0%}")
+    if priced.stake is not None:
+        parts.append(f"{priced.stake.exposure:,.0f} {priced.currency} at stake")
+    if case.facts.days_overdue:
+        parts.append(f"{case.facts.days_overdue} days overdue")
+    return ", ".join(parts)
+
+
+_BY = {"cost": "costs least", "thresholds": "a threshold is reached"}
+_MORE = {
+    "review": "who never paid and is late is looked at",
+    "remind": "a notice is due",
+}
+
+
+def why(case: Case, given: Recommendation) -> str:
+    """A recommendation's reason in one line: what was wanted, what changed that."""
+    proposed, action = given.proposed_action, given.recommended_action
+    if proposed is None or action is None:
         return given.sentence
-    parts = [
-        f"P(fraud) {given.p_fraud or 0.0:.0%}",
-        f"P(non-payment) {given.p_nonpayment or 0.0:.0%}",
-    ]
-    if given.stake is not None:
-        parts.append(f"{given.stake.exposure:,.0f} {given.currency} at stake")
-    if given.proposed_action != given.recommended_action:
-        parts.append(f"costs least: {given.proposed_action}")
-        parts += [reason.sentence for reason in given.withheld[:3]]
-    return "; ".join(part.rstrip(".") for part in parts) + "."
+    by = _BY.get(given.mode, "the ladder is there")
+    if given.in_force:
+        parts = ["goes on"]
+    elif action == proposed:
+        parts = [by if action != "none" else "nothing is due"]
+    elif SEVERITY[action] > SEVERITY[proposed]:
+        kept = "kept, so that actions do not flap"
+        parts = [kept if action == case.previous else _MORE.get(action, by)]
+    else:
+        parts = [f"{proposed}: {by}", *(r.sentence for r in given.withheld[:3])]
+    return "; ".join(part.rstrip(".") for part in parts).replace("_", " ") + "."
 
 
 def crossed(new: np.ndarray, old: np.ndarray) -> list[list[int]]:

@@ -24,7 +24,7 @@ def draft_of(
     Args:
         policy: what the draft is made after.
         tiers: its thresholds.
-        capacity_per_day: of the review queue.
+        capacity_per_day: of the review queue; 0 leaves the policy's own.
         portfolio: name of the one the numbers come from.
     """
     changed = policy.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -41,8 +41,10 @@ def draft_of(
         ),
         "mode": "thresholds",
         "thresholds": [_plain(tier) for tier in tiers],
-        "review": {**changed.get("review", {}), "capacity_per_day": capacity_per_day},
     }
+    if capacity_per_day:
+        review = changed.get("review", {})
+        changed["review"] = review | {"capacity_per_day": capacity_per_day}
     for dropped in ("effective_to", "amendments", "cases"):
         changed.pop(dropped, None)
     PolicyDocument.model_validate(changed)

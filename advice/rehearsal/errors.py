@@ -13,8 +13,9 @@ class UnpricedPolicyError(AdviceError):
     code = "policy_without_costs"
 
     def __init__(self, *policies: str) -> None:
+        state = "states" if len(policies) == 1 else "state"
         super().__init__(
-            f"{' and '.join(policies)} state no costs, so nothing can be priced: add"
+            f"{' and '.join(policies)} {state} no costs, so nothing can be priced: add"
             " the section `costs`, or compare with a policy that has it"
         )
 

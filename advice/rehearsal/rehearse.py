@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from advice.advisor import Advisor
-from advice.currency import in_portfolio_currency
 from advice.knowledge import require_same
 from advice.rehearsal.book import Book, Today
 from advice.rehearsal.chronicle import chronicle
@@ -44,9 +43,11 @@ class Lived:
 
     `days` has a row per day (`tally.DAYS`), `acts` one per decision carried out
     (`spells.ACTS`); `saving` is expected money per customer against doing nothing.
+    `label` tells the two policies apart, even two drafts of one version.
     """
 
     policy: Policy
+    label: str
     days: pa.Table
     acts: pa.Table
     stops: tuple[Stop, ...]
@@ -68,6 +69,8 @@ class Rehearsal:
     assumptions: Assumptions
     priced_with: str
     trained_on: Mapping[str, str]
+    notes: tuple[str, ...]  # what does not fit between policies and portfolio
+    has_contacts: bool
     new: Lived
     old: Lived | None
     looks: tuple[Look, ...]
@@ -148,9 +151,11 @@ class _Rehearsing:
     ) -> None:
         self.advisor, self.portfolio, self.days = advisor, portfolio, days
         self.assumptions, self.truth, self.step = assumptions, truth, step
-        self.policies = [advisor.policy]
+        self.policies, self.notes = [advisor.policy], advisor.notes
         if against is not None:
-            self.policies.append(in_portfolio_currency(against, portfolio.settings))
+            old = Advisor(advisor.bundles, against)
+            self.policies.append(old.policy)
+            self.notes = tuple(dict.fromkeys([*self.notes, *old.notes]))
         first = days.moments[0]
         self.policies = [in_force_from(policy, first) for policy in self.policies]
         n = len(portfolio.customer_ids)
@@ -249,14 +254,20 @@ class _Rehearsing:
         lived = [
             Lived(
                 policy=world.policy,
+                label=label,
                 days=pa.Table.from_pylist(rows, schema=DAYS),
                 acts=spells.acts(),
                 stops=tuple(sorted(world.stops, key=lambda s: (s.since, s.customer))),
                 saving=spells.saving,
                 unsupported=unsupported,
             )
-            for world, rows, spells, unsupported in zip(
-                self.worlds, self.rows, self.spells, self.unsupported, strict=True
+            for world, label, rows, spells, unsupported in zip(
+                self.worlds,
+                _labels([policy.reference for policy in self.policies]),
+                self.rows,
+                self.spells,
+                self.unsupported,
+                strict=True,
             )
         ]
         old = lived[1] if len(lived) == 2 else None
@@ -270,6 +281,8 @@ class _Rehearsing:
             trained_on={
                 t: b.trained_on.isoformat() for t, b in self.advisor.bundles.items()
             },
+            notes=self.notes,
+            has_contacts="contacts" in self.portfolio.settings.tables,
             new=lived[0],
             old=old,
             looks=tuple(self.looks),
@@ -307,6 +320,14 @@ def in_force_from(policy: Policy, first: datetime) -> Policy:
     start = min(document.effective_from, first.date() - _DAY)
     amended = {"effective_from": start, "effective_to": None}
     return Policy(document.model_copy(update=amended), policy.source)
+
+
+def _labels(references: list[str]) -> list[str]:
+    if len(set(references)) == len(references):
+        return references
+    return [
+        f"{name} ({age})" for name, age in zip(references, ("new", "old"), strict=True)
+    ]
 
 
 def _unsupported(acts: pa.Table, known: Support) -> int:

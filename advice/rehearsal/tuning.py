@@ -104,7 +104,9 @@ def _tried(
 ) -> dict[Grid, Floats]:
     """Saving per customer of every grid that may be asked for, held out."""
     exposure = EXPOSURE_TIERS if n_tiers is None else (n_tiers,)
-    clv = CLV_TIERS if n_clv_tiers is None else (n_clv_tiers,)
+    has_values = book.stakes.clv.min() < book.stakes.clv.max()
+    clv = CLV_TIERS if has_values else (1,)
+    clv = clv if n_clv_tiers is None else (n_clv_tiers,)
     grids = [Grid(*counts) for counts in product(exposure, clv)]
     return {grid: held_out(book, grid) for grid in grids}
 

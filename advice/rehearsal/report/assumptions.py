@@ -10,16 +10,27 @@ UNMOVED = (
 )
 
 
-def assumed(rehearsal: Rehearsal) -> Iterator[str]:
-    """Every assumption in a sentence."""
-    given, days = rehearsal.assumptions, rehearsal.days
+def cautions(rehearsal: Rehearsal) -> Iterator[str]:
+    """What must be read with the numbers, in sentences."""
     yield UNMOVED
-    first = str(days.moments[0].date())
+    first = str(rehearsal.days.moments[0].date())
     if any(day > first for day in rehearsal.trained_on.values()):
         yield (
             "The models were trained on data that reach into this period or beyond, so"
             " the scores are better than they were on the day."
         )
+    if not rehearsal.has_contacts:
+        yield (
+            "The portfolio has no table contacts, so no notice is ever proven: nobody"
+            " is stopped for arrears here, and nobody would be in service."
+        )
+    for note in rehearsal.notes:
+        yield f"{note[:1].upper()}{note[1:]}."
+
+
+def assumed(rehearsal: Rehearsal) -> Iterator[str]:
+    """Every other assumption in a sentence."""
+    given, days = rehearsal.assumptions, rehearsal.days
     if given.notices == "simulated":
         yield (
             "Recorded notices belong to the old policy and do not count. Those the"
@@ -29,10 +40,6 @@ def assumed(rehearsal: Rehearsal) -> Iterator[str]:
         )
     else:
         yield "Recorded notices count, whichever policy sent them; none are added."
-    yield (
-        "On the first day nobody has been told anything yet, so the first weeks hold"
-        " what would have been spread over the time before."
-    )
     yield (
         "Recorded suspensions are taken out. Those the simulated policy recommends"
         " count as carried out at once; whoever must approve agrees."

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from advice.rehearsal.intervals import Interval
 from advice.rehearsal.rails import mean_prices
 from advice.rehearsal.rehearse import Lived, Rehearsal
-from advice.rehearsal.report.assumptions import UNMOVED, assumed
+from advice.rehearsal.report.assumptions import assumed, cautions
 from advice.rehearsal.report.figures import (
     actions_per_day,
     bars,
@@ -32,7 +32,7 @@ def report(rehearsal: Rehearsal) -> Report:
         parts.append(_truth(rehearsal))
     parts += [_support(rehearsal), _assumptions(rehearsal)]
     return Report(
-        title=f"Rehearsal of {rehearsal.new.policy.reference}",
+        title=f"Rehearsal of {rehearsal.new.label}",
         lead=lead(rehearsal),
         facts=tuple(_facts(rehearsal)),
         parts=tuple(parts),
@@ -60,26 +60,28 @@ def lead(rehearsal: Rehearsal) -> str:
     first, last = period(rehearsal)
     saved, currency = rehearsal.new.saved(), rehearsal.currency
     said = (
-        f"From {first} to {last} {rehearsal.new.policy.reference} would have saved an"
+        f"From {first} to {last} {rehearsal.new.label} would have saved an"
         f" expected {money(saved.value)} {currency} against doing nothing"
         f" (95 %: {money(saved.low)} to {money(saved.high)})"
     )
     against = rehearsal.saved_against_old()
     if against is None or rehearsal.old is None:
         return f"{said}."
+    if against == (0.0, 0.0, 0.0):
+        return f"{said}, as much as {rehearsal.old.label}."
     more = "more" if against.value >= 0 else "less"
     return (
         f"{said}, {money(abs(against.value))} {currency} {more} than"
-        f" {rehearsal.old.policy.reference}"
+        f" {rehearsal.old.label}"
         f" ({money(against.low)} to {money(against.high)})."
     )
 
 
 def _facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
     first, last = period(rehearsal)
-    yield "Policy", rehearsal.new.policy.reference
+    yield "Policy", rehearsal.new.label
     if rehearsal.old is not None:
-        yield "Compared with", rehearsal.old.policy.reference
+        yield "Compared with", rehearsal.old.label
     yield "Days", f"{first} to {last}"
     yield "Customers", f"{rehearsal.n_customers:,}"
     yield "Priced with", f"{rehearsal.priced_with}, {rehearsal.currency}"
@@ -97,16 +99,14 @@ def _total(lived: Lived, column: str) -> float:
 
 
 def _money(rehearsal: Rehearsal) -> Part:
-    rows = [
-        (lived.policy.reference, ranged(lived.saved())) for lived in _lives(rehearsal)
-    ]
+    rows = [(lived.label, ranged(lived.saved())) for lived in _lives(rehearsal)]
     against = rehearsal.saved_against_old()
     if against is not None:
         rows.append(("difference, customer by customer", ranged(against)))
     head = ("policy", f"expected saving, {rehearsal.currency} (95 %)")
     saved = saving_by(rehearsal.new)
     blocks: list[Block] = [
-        Paragraph(UNMOVED),
+        Items(tuple(cautions(rehearsal))),
         Table("Expected saving against doing nothing", head, tuple(rows)),
         Paragraph(
             "An act counts once in the horizon of its probability, for what it saves"
@@ -137,13 +137,17 @@ def _days(rehearsal: Rehearsal) -> Part:
     for lived in _lives(rehearsal):
         done = [f"{_total(lived, f'n_{a}'):,.0f}" for a in ACTIONS[1:]]
         notices = f"{_total(lived, 'notices'):,.0f}"
-        rows.append((lived.policy.reference, *done, notices))
+        rows.append((lived.label, *done, notices))
     head = ("policy", *names, "notices sent")
     return Part(
         "days",
         "Acts per day",
         (
             actions_per_day(days["on"].to_pylist(), counts),
+            Paragraph(
+                "On the first day nobody has been told anything yet, so the first"
+                " weeks hold what would have been spread over the time before."
+            ),
             Table("Acts in the whole period", head, tuple(rows)),
         ),
     )
@@ -186,7 +190,7 @@ def _stops(rehearsal: Rehearsal) -> Part:
         beyond = _total(lived, "stops_beyond_budget")
         rows.append(
             (
-                lived.policy.reference,
+                lived.label,
                 f"{len(stops):,}",
                 f"{good:,.1f}",
                 f"{hours_without_service(lived, end):,.0f}",
@@ -298,11 +302,19 @@ def _differences(rehearsal: Rehearsal) -> Part:
         blocks.append(
             Table(
                 "A sample of customers treated differently",
-                ("customer", "day", "old", "new", f"saving, {rehearsal.currency}"),
+                (
+                    "customer",
+                    "day",
+                    "what was known",
+                    "old",
+                    "new",
+                    f"saving, {rehearsal.currency}",
+                ),
                 tuple(
                     (
                         d.customer_id,
                         d.at[:10],
+                        d.known,
                         f"{d.old_action.replace('_', ' ')}: {d.old_why}",
                         f"{d.new_action.replace('_', ' ')}: {d.new_why}",
                         money(d.saving),
@@ -369,8 +381,7 @@ def _support(rehearsal: Rehearsal) -> Part:
         n = lived.acts.num_rows
         share = lived.unsupported / n if n else 0.0
         lines.append(
-            f"{lived.policy.reference}: {lived.unsupported:,} of {n:,} acts"
-            f" ({share:.1%})"
+            f"{lived.label}: {lived.unsupported:,} of {n:,} acts ({share:.1%})"
         )
     blocks = (Items(tuple(lines)), Paragraph(DEFINITION))
     return Part("support", "Unsupported decisions", blocks)

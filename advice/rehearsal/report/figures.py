@@ -12,6 +12,8 @@ from decisions.explain.svg import round_ticks as ticks
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 16, 42
 _BAR, _GAP, _LABEL = 22, 9, 330
+_NAME = 90  # room for the name of a day
+_BEHIND = WIDTH - _NAME
 _DRAWN: tuple[Action, ...] = ("remind", "service_request", "review", "suspend", "block")
 
 
@@ -61,7 +63,7 @@ def _frame(days: Sequence[date], top: float, unit: str) -> list[str]:
     marks = _marked(days)
     for place in marks:
         x, label = _x(place, len(days)), f"{days[place]:%d %b %Y}"
-        anchor = "end" if x > WIDTH - 90 else "start"
+        anchor = "end" if x > _BEHIND else "start"
         foot = HEIGHT - _BOTTOM
         parts.append(element("line", x1=x, x2=x, y1=foot, y2=foot + 5, stroke=QUIET))
         parts.append(text(x, foot + 20, label, text_anchor=anchor, font_size=12))
@@ -76,8 +78,12 @@ def _marked(days: Sequence[date]) -> list[int]:
         first = list(range(0, len(days), 7))
     every = -(-len(first) // 7)
     kept = first[::every]
-    if len(kept) > 1 and _x(kept[1], len(days)) - _x(kept[0], len(days)) < 90:
+    if len(kept) > 1 and _x(kept[1], len(days)) - _x(kept[0], len(days)) < _NAME:
         kept.pop(0)
+    # the last name ends where its day is when there is no room behind it
+    last = _x(kept[-1], len(days))
+    if len(kept) > 1 and _BEHIND < last < _x(kept[-2], len(days)) + 2 * _NAME:
+        kept.pop()
     return kept
 
 
@@ -162,8 +168,10 @@ def bars(
     """Horizontal bars with their labels; those below zero go to the left."""
     low = min(0.0, *(value for _, value in rows))
     high = max(0.0, *(value for _, value in rows))
-    margin = 58 if low < 0 else 0  # for the number left of the lowest bar
-    room = (WIDTH - _LABEL - margin - 70) / ((high - low) or 1.0)
+    # for the number right of the longest bar, and left of the lowest one
+    beyond = 12 + 8.5 * max(len(f"{value:,.0f}") for _, value in rows)
+    margin = beyond if low < 0 else 0
+    room = (WIDTH - _LABEL - margin - beyond) / ((high - low) or 1.0)
     zero = _LABEL - low * room + margin
     height = 24 + len(rows) * (_BAR + _GAP)
     body = [text(_LABEL, 12, unit, fill=QUIET, font_size=12)]

@@ -43,7 +43,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 def _named(lived: Lived, table: pa.Table) -> pa.Table:
     """With the policy in front, so that both policies share a file."""
-    policy = pa.array([lived.policy.reference] * table.num_rows, pa.string())
+    policy = pa.array([lived.label] * table.num_rows, pa.string())
     return table.add_column(0, "policy", policy)
 
 

@@ -109,7 +109,9 @@ def test_what_the_timeline_does_differently_is_told_with_reasons(
     assert np.sum(rehearsal.crossed) == rehearsal.n_customers
     assert rehearsal.differences
     for found in rehearsal.differences:
-        assert "P(non-payment)" in found.new_why
+        assert "P(non-payment)" in found.known
+        assert found.new_why.endswith(".")
+        assert "_" not in found.new_why + found.old_why
         assert found.new_action != found.old_action
 
 
