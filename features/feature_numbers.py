@@ -3,8 +3,9 @@
 So a mean or a ratio is the same to the last bit wherever it is computed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,15 @@ from features.money import PER_UNIT
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-SHAPES = ("direct", "since", "mean", "std", "ratio", "difference", "trend")
+SIMPLE = ("direct", "since", "mean", "std")  # made of leaves
+PAIRED = ("ratio", "difference", "trend")  # made of two simple ones
+SHAPES = SIMPLE + PAIRED
 
 
 def ratio(over: Floats, under: Floats) -> Floats:
     """`over` / `under`; unknown unless `under` is above 0."""
-    divided = np.full(over.shape, np.nan)
+    divided = np.empty(over.shape)
+    divided.fill(np.nan)
     np.divide(over, under, out=divided, where=under > 0)
     return divided
 
@@ -61,12 +65,8 @@ class Plan:
             by_shape[_shape(d)].append(d)
         ranked = [d for shape in SHAPES for d in by_shape[shape]]
         self._rank = {d: i for i, d in enumerate(ranked)}
-        self._direct, self._since, self._means, self._stds = (
-            self._of_leaves(by_shape[shape]) for shape in SHAPES[:4]
-        )
-        self._ratios, self._differences, self._trends = (
-            self._of_pairs(by_shape[shape]) for shape in SHAPES[4:]
-        )
+        self._of_leaves = self._part([by_shape[x] for x in SIMPLE], self._leaves_of)
+        self._of_pairs = self._part([by_shape[x] for x in PAIRED], self._sides_of)
         self._order = _indices([self._rank[d] for d in definitions])
 
     def leaf_at(self, leaf: Leaf) -> int:
@@ -76,62 +76,68 @@ class Plan:
     def finish(self, raw: Floats, as_of: Ints) -> Floats:
         """Leaves of shape (leaves, n) at `as_of` of shape (n,) → (definitions, n)."""
         values = np.empty((len(self._rank), raw.shape[1]))
-        part = self._direct
-        np.divide(raw.take(part.first, axis=0), part.scale, out=values[part.to])
-        part = self._since
-        np.divide(as_of - raw.take(part.first, axis=0), DAY_US, out=values[part.to])
-        part = self._means
-        n = raw.take(part.second, axis=0) * part.scale
-        values[part.to] = ratio(raw.take(part.first, axis=0), n)
-        part = self._stds
-        n = raw.take(part.second, axis=0) * part.scale
-        values[part.to] = ratio(np.sqrt(raw.take(part.first, axis=0)), n)
+        self._finish_leaves(raw, as_of, values)
         self._finish_pairs(values)
         finished: Floats = values.take(self._order, axis=0)
         return finished
 
+    def _finish_leaves(self, raw: Floats, as_of: Ints, values: Floats) -> None:
+        part = self._of_leaves
+        direct, since, means, stds = part.shapes
+        finished, first = values[part.to], raw.take(part.first, axis=0)
+        np.divide(first[direct], part.scale[direct], out=finished[direct])
+        np.divide(as_of - first[since], DAY_US, out=finished[since])
+        np.sqrt(first[stds], out=first[stds])
+        averages = slice(means.start, stds.stop)
+        n = raw.take(part.second[averages], axis=0) * part.scale[averages]
+        finished[averages] = ratio(first[averages], n)
+
     def _finish_pairs(self, values: Floats) -> None:
-        part = self._ratios
-        under = values.take(part.second, axis=0)
-        divided = ratio(values.take(part.first, axis=0), under)
-        np.multiply(divided, part.scale, out=values[part.to])
-        part = self._differences
-        right = values.take(part.second, axis=0)
-        np.subtract(values.take(part.first, axis=0), right, out=values[part.to])
-        part = self._trends
-        before = values.take(part.second, axis=0)
-        values[part.to] = trend(values.take(part.first, axis=0), before)
+        part = self._of_pairs
+        ratios, differences, trends = part.shapes
+        finished, first = values[part.to], values.take(part.first, axis=0)
+        second = values.take(part.second, axis=0)
+        divided = ratio(first[ratios], second[ratios])
+        np.multiply(divided, part.scale[ratios], out=finished[ratios])
+        left, right = first[differences], second[differences]
+        np.subtract(left, right, out=finished[differences])
+        finished[trends] = trend(first[trends], second[trends])
 
-    def _of_leaves(self, definitions: Sequence[Definition]) -> "_Part":
-        leaves = [[self._leaf_at[x] for x in leaves_of(d)] for d in definitions]
-        scales = [_scale(d) for d in definitions]
-        return self._part(definitions, [(x[0], x[-1]) for x in leaves], scales)
+    def _leaves_of(self, definition: Definition) -> tuple[int, int]:
+        leaves = leaves_of(definition)
+        return self._leaf_at[leaves[0]], self._leaf_at[leaves[-1]]
 
-    def _of_pairs(self, definitions: Sequence[Definition]) -> "_Part":
-        sides = [[self._rank[x] for x in _operands(d)] for d in definitions]
-        scales = [d.scale if isinstance(d, Ratio) else 1.0 for d in definitions]
-        return self._part(definitions, [(x[0], x[1]) for x in sides], scales)
+    def _sides_of(self, definition: Definition) -> tuple[int, int]:
+        one, other = _operands(definition)
+        return self._rank[one], self._rank[other]
 
     def _part(
         self,
-        definitions: Sequence[Definition],
-        sources: Sequence[tuple[int, int]],
-        scales: Sequence[float],
+        by_shape: Sequence[Sequence[Definition]],
+        sources_of: Callable[[Definition], tuple[int, int]],
     ) -> "_Part":
+        definitions = [d for alike in by_shape for d in alike]
+        sources = [sources_of(d) for d in definitions]
+        ends = list(accumulate((len(alike) for alike in by_shape), initial=0))
         start = self._rank[definitions[0]] if definitions else 0
         return _Part(
             slice(start, start + len(definitions)),
+            tuple(slice(*ends) for ends in pairwise(ends)),
             _indices([first for first, _ in sources]),
             _indices([second for _, second in sources]),
-            np.array(scales, dtype=np.float64).reshape(-1, 1),
+            np.array([_scale(d) for d in definitions], np.float64).reshape(-1, 1),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Definitions of one shape: their lines, those of their sources, their scales."""
+    """Definitions side by side: their lines, those of their two sources, their scales.
+
+    `shapes` are the lines of each shape, counted from the first of the part.
+    """
 
     to: slice
+    shapes: tuple[slice, ...]
     first: Ints
     second: Ints
     scale: Floats
@@ -172,7 +178,9 @@ def _shape(definition: Definition) -> str:
 
 
 def _scale(definition: Definition) -> float:
-    """Stored units per finished unit."""
+    """Stored units per finished unit, and what a ratio is multiplied with."""
+    if isinstance(definition, Ratio):
+        return definition.scale
     if isinstance(definition, Aggregate | LatestAttribute):
         return float(PER_UNIT) if definition.value_kind == "money" else 1.0
     return 1.0

@@ -46,19 +46,20 @@ class OnlineCompiler:
             for i, x in placed
             if isinstance(x, AccountFact)
         ]
+        mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
         found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
-        self._latest = [(i, x) for i, x in found if not x.is_text]
+        sides = [side for _, x in mismatches for side in (x.first, x.second)]
+        self._latest = tuple(dict.fromkeys([*(x for _, x in found), *sides]))
+        at = {leaf: k for k, leaf in enumerate(self._latest)}
+        self._numbers = [(i, at[x], x.equals) for i, x in found if not x.is_text]
         codes: dict[object, dict[object, float]] = {
             f.definition: {v: float(c) for c, v in enumerate(values)}
             for f in feature_set.features
             if (values := feature_set.vocabularies.get(f.name)) is not None
         }
-        self._texts = [(i, x, codes.get(x, {})) for i, x in found if x.is_text]
-        self._mismatches = [
-            (i, x.first, x.second) for i, x in placed if isinstance(x, CountryMismatch)
-        ]
-        sides = [side for _, *pair in self._mismatches for side in pair]
-        looked_at = {x.table for x in [*sides, *(x for _, x in found)]}
+        self._texts = [(i, at[x], codes.get(x, {})) for i, x in found if x.is_text]
+        self._mismatches = [(i, at[x.first], at[x.second]) for i, x in mismatches]
+        looked_at = {leaf.table for leaf in self._latest}
         self._tables = tuple(sorted(looked_at | self._readers.keys()))
 
     def __call__(
@@ -96,17 +97,16 @@ class OnlineCompiler:
         return finished
 
     def _read_latest(self, known: Mapping[str, KnownRows], raw: list[float]) -> None:
-        for i, leaf in self._latest:
-            rows = known.get(leaf.table)
-            if rows is not None and (value := latest(leaf, rows)) is not None:
-                raw[i] = float(value if leaf.equals is None else value == leaf.equals)
-        for i, leaf, codes in self._texts:
-            rows = known.get(leaf.table)
-            if rows is not None:
-                raw[i] = codes.get(latest(leaf, rows), NAN)
-        for i, first, second in self._mismatches:
-            if first.table in known and second.table in known:
-                one = latest(first, known[first.table])
-                other = latest(second, known[second.table])
-                if one is not None and other is not None:
-                    raw[i] = one != other
+        values = [
+            None if (rows := known.get(leaf.table)) is None else latest(leaf, rows)
+            for leaf in self._latest
+        ]
+        for i, k, equals in self._numbers:
+            if (value := values[k]) is not None:
+                raw[i] = float(value if equals is None else value == equals)
+        for i, k, codes in self._texts:
+            raw[i] = codes.get(values[k], NAN)
+        for i, k, other in self._mismatches:
+            one, two = values[k], values[other]
+            if one is not None and two is not None:
+                raw[i] = one != two
