@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from decisions.actions import BLOCK, NONE, Action
+from decisions.circumstances import Circumstances
 from decisions.decided import Decided
 from decisions.fees import interest_accrued, notice_fee
 from decisions.recommendation import AppealDue, NoticeDue
@@ -28,18 +29,28 @@ def aftermath(d: Decided) -> dict[str, Any]:
 
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
     """Notices to send now, each with what it costs the customer."""
-    due = [*_before_acting(d), *(_after_a_pause(d) if by_fraud else ())]
+    is_wanted = max(d.choice.proposed, d.action) > NONE
+    before = before_acting(d.seen, d.terms, d.v.p_nonpayment, is_wanted=is_wanted)
+    due = [*before, *(_after_a_pause(d) if by_fraud else ())]
     facts = d.case.facts
     return [replace(n, fee=notice_fee(d.document, facts, n.notice)) for n in due]
 
 
-def _before_acting(d: Decided) -> Iterator[NoticeDue]:
-    """The next notice of the ladder and, without prospect of payment, of high use."""
-    is_wanted = max(d.choice.proposed, d.action) > NONE
-    ladder, usage = d.seen.position.notice, d.seen.high_usage_notice
-    if ladder is not None and (is_wanted or d.terms.notices_always):
+def before_acting(
+    seen: Circumstances, terms: Terms, p_nonpayment: float, *, is_wanted: bool
+) -> Iterator[NoticeDue]:
+    """The next notice of the ladder and, without prospect of payment, of high use.
+
+    Args:
+        seen: what the facts permit.
+        terms: the policy in force.
+        p_nonpayment: of the customer.
+        is_wanted: some action is proposed or recommended.
+    """
+    ladder, usage = seen.position.notice, seen.high_usage_notice
+    if ladder is not None and (is_wanted or terms.notices_always):
         yield ladder
-    is_hopeless = d.v.p_nonpayment >= d.terms.min_p_high_usage
+    is_hopeless = p_nonpayment >= terms.min_p_high_usage
     if usage is not None and is_wanted and is_hopeless:
         yield usage
 

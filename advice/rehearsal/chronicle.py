@@ -89,7 +89,12 @@ class Chronicle:
 
 
 def chronicle(
-    portfolio: Portfolio, days: Days, *, with_notices: bool, progress: Progress
+    portfolio: Portfolio,
+    days: Days,
+    *,
+    with_notices: bool,
+    progress: Progress,
+    in_full: bool = False,
 ) -> Chronicle:
     """Read the portfolio through, customer by customer.
 
@@ -98,8 +103,9 @@ def chronicle(
         days: on which decisions are made.
         with_notices: whether recorded notices count for the policies.
         progress: called with customers done and customers in all.
+        in_full: whole facts for everybody, for policies that ask who a customer is.
     """
-    reader = _Reader(portfolio, days, with_notices=with_notices)
+    reader = _Reader(portfolio, days, with_notices=with_notices, in_full=in_full)
     ids = portfolio.customer_ids
     for i, history in enumerate(histories(portfolio, ids)):
         reader.read(i, history)
@@ -130,14 +136,18 @@ def _untouched(facts: AccountFacts, *, with_notices: bool) -> AccountFacts:
 class _Reader:
     """Finds for each customer the days with news, and who is in a particular state."""
 
-    def __init__(self, portfolio: Portfolio, days: Days, *, with_notices: bool) -> None:
+    def __init__(
+        self, portfolio: Portfolio, days: Days, *, with_notices: bool, in_full: bool
+    ) -> None:
         self.rules = Rules(portfolio.settings)
         self.decided_at = [microseconds(at) for at in days.moments]
         self.days = [Day() for _ in days.moments]
         self.particular: defaultdict[int, list[int]] = defaultdict(list)
         self._moments = np.array(self.decided_at, dtype=np.int64)
         self._always = frozenset(days.scored)
-        self._with_notices = with_notices
+        self._with_notices, self._at_rest = with_notices, PLAIN
+        if in_full:
+            self._at_rest = PARTICULAR
         self._others = {
             name: rows_by_customer(portfolio.tables[name], columns)
             for name, columns in _OTHERS.items()
@@ -162,7 +172,7 @@ class _Reader:
         for day in sorted(turned | self._always):
             at = self.decided_at[day]
             standing = account.at(at)
-            status = _status(standing, windows)
+            status = _status(standing, windows, self._at_rest)
             # whoever comes to rest is looked at in full once more: access may return
             is_new = day in turned or status != was or standing.committed != committed
             if PARTICULAR in (status, was) and is_new:
@@ -171,7 +181,7 @@ class _Reader:
             was, committed = status, standing.committed
 
 
-def _status(standing: Standing, windows: list[tuple[int, int]]) -> int:
+def _status(standing: Standing, windows: list[tuple[int, int]], at_rest: int) -> int:
     """Superset of `decisions`' own idea: when in doubt the whole facts are made."""
     at = standing.as_of
     customer = standing.customer
@@ -186,7 +196,7 @@ def _status(standing: Standing, windows: list[tuple[int, int]]) -> int:
         or any(row[3].startswith("appeal_") for row in standing.contacts)
         or any(start <= at < end for start, end in windows)
     )
-    return PARTICULAR if busy else PLAIN
+    return PARTICULAR if busy else at_rest
 
 
 def _numbers(standing: Standing) -> Iterator[float]:

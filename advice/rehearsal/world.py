@@ -13,6 +13,7 @@ from advice.rehearsal.book import Ints, Today
 from advice.rehearsal.plan import Assumptions
 from advice.rehearsal.scores import Floats
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
+from decisions.aftermath import before_acting
 from decisions.case import BookState, Case
 from decisions.circumstances import REVIEW_BIT, Circumstances
 from decisions.columns import Columns, columns_of_cases, columns_of_plain, joined
@@ -190,12 +191,13 @@ class World:
         wanted = np.maximum(answer.proposed, answer.recommended) > NONE
         for row in range(len(today.plain), len(who)):
             seen = columns.circumstances[row]
-            due = None if seen is None else seen.position.notice
-            if due is None or not (terms.notices_always or wanted[row]):
+            if seen is None:
                 continue
-            i = int(who[row])
-            self._notices.setdefault(i, []).append(self._notice(today, i, due.notice))
-            sent.append(i)
+            p, i = float(columns.view.p_nonpayment[row]), int(who[row])
+            for due in before_acting(seen, terms, p, is_wanted=bool(wanted[row])):
+                told = self._notice(today, i, due.notice)
+                self._notices.setdefault(i, []).append(told)
+                sent.append(i)
         return np.array(sent, dtype=np.int64)
 
     def _notice(self, today: Today, i: int, name: str) -> Notice:

@@ -19,7 +19,7 @@ from advice.rehearsal.rehearse import Rehearsal, rehearse
 from advice.rehearsal.support import support
 from advice.rehearsal.truth import Truth
 from decisions.actions import ACTIONS
-from decisions.policy.load import SHIPPED, Policy, load_policy
+from decisions.policy.load import SHIPPED, Policy, load_policy, parse_document
 from features.portfolio import Portfolio
 from scoring.bundle import Bundle
 
@@ -185,3 +185,32 @@ def test_the_report_is_one_accessible_file(folder: Path, rehearsal: Rehearsal) -
     assert len(ids) == len(set(ids))
     days = pq.read_table(folder / "days.parquet")
     assert days.num_rows == 2 * len(rehearsal.days)
+
+
+def _scoped(policy: Policy, *kinds: str) -> Policy:
+    values = policy.document.model_dump(mode="json", by_alias=True)
+    values["scope"]["subject_kinds"] = kinds
+    return Policy(parse_document(values, "scoped"), "scoped")
+
+
+def test_a_policy_decides_only_about_whom_it_is_for(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio, policy: Policy
+) -> None:
+    first, last = date(2025, 6, 1), date(2025, 6, 14)
+    days = Days.between(first, last, portfolio.settings.zone, every=7)
+    bundles = {target: bundle_of(target) for target in ("fraud", "nonpayment")}
+    kinds = {
+        row["customer_id"]: row["subject_kind"]
+        for row in portfolio.tables["customers"].to_pyarrow().to_pylist()
+    }
+
+    def acts(policy: Policy) -> list[tuple[object, ...]]:
+        lived = rehearse(Advisor(bundles, policy), portfolio, days).new
+        rows = lived.acts.select(["customer_id", "at", "action"]).to_pylist()
+        return sorted(tuple(row.values()) for row in rows)
+
+    for_all = acts(policy)
+    natural = acts(_scoped(policy, "natural_person"))
+    assert {kinds[str(row[0])] for row in natural} == {"natural_person"}
+    assert natural == [r for r in for_all if kinds[str(r[0])] == "natural_person"]
+    assert acts(_scoped(policy, *set(kinds.values()))) == for_all
