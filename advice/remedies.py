@@ -5,7 +5,7 @@ contested or on its way is never asked for again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -47,10 +47,11 @@ class Situation:
     answer: Recommendation
     document: PolicyDocument
     settings: PortfolioSettings
-    now: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "now", microseconds(self.facts.as_of))
+    @property
+    def now(self) -> int:
+        """The moment asked about, in microseconds."""
+        return microseconds(self.facts.as_of)
 
     @property
     def stamp(self) -> dict[str, object]:
@@ -112,13 +113,7 @@ def _distinct_payments(
 def _payment(s: Situation, kind: Kind, debts: list[_Debt]) -> Remedy:
     """One payment per invoice: money that names its invoice can pay no other."""
     rows = [
-        {
-            **s.stamp,
-            "payment_id": f"what-if:{debt.invoice_id}",
-            "status": "succeeded",
-            "amount": debt.money,
-            "invoice_id": debt.invoice_id,
-        }
+        _paid(s, f"what-if:{debt.invoice_id}", debt.money, debt.invoice_id)
         for debt in debts
     ]
     amount = sum(debt.money for debt in debts)
@@ -126,18 +121,24 @@ def _payment(s: Situation, kind: Kind, debts: list[_Debt]) -> Remedy:
     return Remedy(kind, {"payments": rows}, amount, invoices)
 
 
+def _paid(
+    s: Situation, payment_id: str, money: int, invoice_id: str | None
+) -> Mapping[str, object]:
+    return {
+        **s.stamp,
+        "payment_id": payment_id,
+        "status": "succeeded",
+        "amount": money,
+        "invoice_id": invoice_id,
+    }
+
+
 def _once_arrived(s: Situation) -> AccountFacts:
     """What is owed beside what the payments on their way will pay."""
     if not s.facts.pending:
         return s.facts
     rows = [
-        {
-            **s.stamp,
-            "payment_id": payment.payment_id,
-            "status": "succeeded",
-            "amount": payment.amount,
-            "invoice_id": payment.invoice_id,
-        }
+        _paid(s, payment.payment_id, payment.amount, payment.invoice_id)
         for payment in s.facts.pending
     ]
     arrived = with_rows(s.events, {"payments": rows})

@@ -14,4 +14,4 @@ ACTIONS: Final[tuple[Action, ...]] = (
 )
 SEVERITY: Final[dict[str, int]] = {action: i for i, action in enumerate(ACTIONS)}
 NONE, REMIND, REVIEW, SERVICE_REQUEST, SUSPEND, BLOCK = range(6)
-STOPS: Final = (SUSPEND, BLOCK)  # the actions that take access away
+STOPS: Final[tuple[Action, ...]] = ("suspend", "block")  # access is taken away

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from decisions.actions import ACTIONS, SEVERITY
+from decisions.actions import SEVERITY, STOPS
 from decisions.case import Case
 from decisions.evidence import is_confirmed
 from decisions.high_usage import ShorterWay, shorter_way
@@ -16,7 +16,6 @@ from decisions.holds import (
     standing_holds,
 )
 from decisions.ladder import Position, stand
-from decisions.opening import STOP_ACTIONS
 from decisions.policy.retries import NoRetry
 from decisions.recommendation import (
     Hold,
@@ -40,9 +39,8 @@ from decisions.ways import (
 )
 from features.facts import AccountFacts
 
-N_ACTIONS = len(ACTIONS)
 STEP_BITS = sum(1 << SEVERITY[action] for action in STEPS)
-STOP_BITS = sum(1 << SEVERITY[action] for action in STOP_ACTIONS)
+STOP_BITS = sum(1 << SEVERITY[action] for action in STOPS)
 BLOCK_BIT = 1 << SEVERITY["block"]
 REVIEW_BIT = 1 << SEVERITY["review"]
 REMIND_BIT = 1 << SEVERITY["remind"]

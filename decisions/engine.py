@@ -11,6 +11,7 @@ from decisions.choose import choose
 from decisions.circumstances import Circumstances, circumstances
 from decisions.decided import Decided, decided
 from decisions.errors import NaiveMomentError
+from decisions.exposure import UNITS
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
@@ -180,7 +181,7 @@ def expires_at(case: Case, terms: Terms, at: datetime) -> datetime:
 def _stake(case: Case, v: View) -> Stake:
     facts = case.facts
     return Stake(
-        open=None if facts.open is None else facts.open / 10_000,
+        open=None if facts.open is None else facts.open / UNITS,
         clv=v.clv,
         open_cost=v.open_cost,
         run_up_cost=v.run_up,

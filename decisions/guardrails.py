@@ -3,10 +3,9 @@
 Every expression here takes one customer's numbers or a portfolio's columns alike.
 """
 
-from decisions.actions import BLOCK
+from decisions.actions import BLOCK, STOPS
 from decisions.circumstances import BLOCK_BIT, STEP_BITS, STOP_BITS, Circumstances
 from decisions.numbers import Number
-from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Withheld
 from decisions.terms import Terms
 from decisions.view import View
@@ -54,10 +53,10 @@ def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
     found: list[Withheld] = []
     if v.p_bad < t.min_p_bad:
         text = f"P(bad) {v.p_bad:.2f} is below the floor {t.min_p_bad:.2f}."
-        found.append(Withheld("below_floor", STOP_ACTIONS, text))
+        found.append(Withheld("below_floor", STOPS, text))
     if v.exposure < t.min_exposure:
         text = f"At stake are {v.exposure:.2f}, less than {t.min_exposure:.2f}."
-        found.append(Withheld("small_exposure", STOP_ACTIONS, text))
+        found.append(Withheld("small_exposure", STOPS, text))
     if below_block_floor(v, t):
         text = f"Blocking needs P(fraud) of {t.min_p_fraud_block:.2f}."
         found.append(Withheld("block_floor", ("block",), text))
@@ -66,5 +65,5 @@ def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
     )
     if evidence and v.p_fraud_marginal < t.min_p_fraud_path:
         text = f"The fraud path needs P(fraud) of {t.min_p_fraud_path:.2f}."
-        found.append(Withheld("fraud_floor", STOP_ACTIONS, text))
+        found.append(Withheld("fraud_floor", STOPS, text))
     return found

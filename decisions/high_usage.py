@@ -7,9 +7,9 @@ instead of the ladder. Days and hours on which nobody loses access count all the
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from decisions.actions import STOPS
 from decisions.exposure import UNITS
 from decisions.ladder import notice_due
-from decisions.opening import STOP_ACTIONS
 from decisions.policy.ways import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.terms import Terms
@@ -35,11 +35,11 @@ def shorter_way(terms: Terms, facts: AccountFacts, at: datetime) -> ShorterWay |
         text = f"High use, but the notice {rule.notice!r} was not delivered."
         kind = terms.document.notices.kinds[rule.notice]
         due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
-        return ShorterWay((Withheld("notice_missing", STOP_ACTIONS, text),), due)
+        return ShorterWay((Withheld("notice_missing", STOPS, text),), due)
     opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
     if at < opens:
         text = f"High use: {rule.hours_after_notice:g} hours after the notice."
-        return ShorterWay((Withheld("cure_period", STOP_ACTIONS, text, opens),), None)
+        return ShorterWay((Withheld("cure_period", STOPS, text, opens),), None)
     return ShorterWay((), None)
 
 

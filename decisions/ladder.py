@@ -10,9 +10,9 @@ of their rungs; a stop waits for the charges that are to be tried again before i
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisions.actions import REMIND, SEVERITY, SUSPEND
+from decisions.actions import REMIND, SEVERITY, STOPS, SUSPEND
 from decisions.clock import days_on_clock, late_items
-from decisions.opening import STOP_ACTIONS, Climb
+from decisions.opening import Climb
 from decisions.policy.ladder import NoticeRule, State
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.retries import Charging, retry_pending
@@ -155,7 +155,7 @@ def _waits(state: State, code: str, opens: datetime | None) -> Withheld:
         "too_little_overdue": f"{state.state!r} asks for {when.overdue_amount:.2f}"
         " overdue or more",
     }[code]
-    return Withheld(code, STOP_ACTIONS, f"Not yet: {reason}.", opens)
+    return Withheld(code, STOPS, f"Not yet: {reason}.", opens)
 
 
 def _unproven(state: State, notices: list[Notice]) -> Withheld:
@@ -166,13 +166,13 @@ def _unproven(state: State, notices: list[Notice]) -> Withheld:
         code, text = "notice_bounced", f"the notice {name!r} came back"
     else:
         code, text = "notice_undelivered", f"the delivery of {name!r} is not proven"
-    return Withheld(code, STOP_ACTIONS, f"No stop: {text}.")
+    return Withheld(code, STOPS, f"No stop: {text}.")
 
 
 def _no_notice(state: State) -> Withheld:
     return Withheld(
         "notice_missing",
-        STOP_ACTIONS,
+        STOPS,
         f"No stop: nothing before {state.state!r} was proven to be delivered.",
     )
 
@@ -180,12 +180,12 @@ def _no_notice(state: State) -> Withheld:
 def _not_started(terms: Terms) -> Withheld:
     least = terms.document.clock.min_invoice
     text = f"No overdue invoice reaches {least:.2f}, so the clock has not started."
-    return Withheld("clock_not_started", STOP_ACTIONS, text)
+    return Withheld("clock_not_started", STOPS, text)
 
 
 def _no_rung() -> Withheld:
     return Withheld(
         "no_ladder",
-        STOP_ACTIONS,
+        STOPS,
         "No stop: the policy has no state that takes access away for non-payment.",
     )

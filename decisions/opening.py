@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from decisions.actions import Action
+from decisions.actions import STOPS
 from decisions.clock import n_unpaid
 from decisions.exposure import UNITS
 from decisions.policy.ladder import State, When
@@ -11,7 +11,6 @@ from decisions.terms import Terms
 from decisions.told import Told
 from features.facts import AccountFacts
 
-STOP_ACTIONS: tuple[Action, ...] = ("suspend", "block")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed
 
@@ -48,7 +47,7 @@ class Climb:
         """Whether the notice of a rung is due before the rung opens at `opens`."""
         if opens is None or opens <= self.at or state.notice is None:
             return False
-        if state.action in STOP_ACTIONS:
+        if state.action in STOPS:
             return False
         early, _ = self._opens(state.when, None)
         return early is not None and early <= self.at
@@ -115,7 +114,7 @@ class Climb:
                 elif exact or (self.at - proven).days <= days + _CERTAINLY_OVER:
                     yield calendar.after_days(proven, days), "cure_period"
         if when.days_suspended:
-            off = [a.at for a in self._facts.access_off if a.action in STOP_ACTIONS]
+            off = [a.at for a in self._facts.access_off if a.action in STOPS]
             if not off:
                 yield None, "not_suspended"
                 return

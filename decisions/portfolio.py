@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SUSPEND
+from decisions.actions import ACTIONS, BLOCK, NONE, REMIND, REVIEW, SUSPEND
 from decisions.approvals import approvals_needed
 from decisions.arms import GREEDY, Arm, draw_arm, softer
 from decisions.budget import places_left, stops_left
@@ -64,11 +64,6 @@ class PortfolioRun:
     def n_queue_refused(self) -> int:
         """How many reviews found no place in the queue."""
         return int(self.refused.sum())
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the mass-action breaker tripped."""
-        return self.n_breaker_reviews > 0
 
     def actions(self, indices: IntArray) -> TextArray:
         """Names of actions; None where there is no decision."""
@@ -154,19 +149,10 @@ def _costs(terms: Terms, v: View, n: int) -> list[FloatArray]:
     return found
 
 
-def _cheapest(order: Sequence[FloatArray]) -> IntArray:
-    best = order[0].copy()
-    action = np.zeros(len(best), dtype=np.int64)
-    for index in range(1, len(order)):
-        better = order[index] < best
-        best[better] = order[index][better]
-        action[better] = index
-    return action
-
-
 def _least_cost(
-    order: Sequence[FloatArray], banned: IntArray, limit: IntArray
+    order: Sequence[FloatArray], banned: IntArray | int, limit: IntArray | int
 ) -> IntArray:
+    """`choose.least_cost` for columns."""
     best = order[0].copy()
     action = np.zeros(len(best), dtype=np.int64)
     for index in range(1, len(order)):
@@ -186,7 +172,7 @@ def _propose(
     if terms.mode == "thresholds" or terms.model is None:
         action = typed_actions(terms, v).astype(np.int64)
         return action, unknown, action
-    proposed = _cheapest(costs)
+    proposed = _least_cost(costs, 0, BLOCK)
     asked = np.flatnonzero(proposed > NONE)
     if terms.model.draws is None or not len(asked):
         return proposed, unknown, proposed

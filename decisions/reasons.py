@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.actions import ACTIONS, NONE, REVIEW, STOPS, SUSPEND, Action
 from decisions.case import BookState
 from decisions.choose import Choice
 from decisions.circumstances import Circumstances
@@ -104,6 +104,6 @@ def _of_the_book(book: BookState, choice: Choice) -> Withheld:
         return Withheld("review_queue_full", ("review",), text)
     if book.is_stopped:
         text = "All stops are switched off; a person looks instead."
-        return Withheld("kill_switch", ("suspend", "block"), text)
+        return Withheld("kill_switch", STOPS, text)
     text = "The suspension budget is used up; a person looks instead."
-    return Withheld("suspension_budget", ACTIONS[SUSPEND:], text)
+    return Withheld("suspension_budget", STOPS, text)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from decisions.actions import STOPS
 from decisions.clock import attempts_on, late_items, uncontested
-from decisions.opening import STOP_ACTIONS
 from decisions.policy.retries import NoRetry, Retries
 from decisions.recommendation import RetryDue, Withheld
 from decisions.terms import Terms
@@ -33,9 +33,14 @@ class Charge(NamedTuple):
     is_declined: bool
 
     @property
+    def last(self) -> PaymentAttempt:
+        """The charge that failed last."""
+        return self.tried[-1]
+
+    @property
     def next(self) -> datetime | None:
         """The first scheduled day since which nothing was tried."""
-        return next((day for day in self.days if day > self.tried[-1].at), None)
+        return next((day for day in self.days if day > self.last.at), None)
 
 
 class Charging(NamedTuple):
@@ -68,11 +73,8 @@ def charging(terms: Terms, facts: AccountFacts, is_held: bool) -> Charging | Non
     free = tuple(c for c in charges if not _is_under_way(facts, c.item))
     soft = tuple(c for c in free if not c.is_declined)
     no_retry = _why_not(facts, is_held, free, soft)
-    retried = () if no_retry in _STOPPED else soft
+    retried = soft if no_retry in (None, "schedule_over") else ()
     return Charging(retried, no_retry, hurries)
-
-
-_STOPPED = ("charging_stopped", "on_hold", "money_under_way")
 
 
 def _why_not(
@@ -110,10 +112,9 @@ def _charges(terms: Terms, facts: AccountFacts, rule: Retries) -> Iterator[Charg
 
 def _is_declined(facts: AccountFacts, rule: Retries, last: PaymentAttempt) -> bool:
     """Whether what was charged last has met a hard decline, on any invoice."""
-    instrument = (last.method, last.instrument_id)
     return any(
         attempt.failure_code in rule.never_after
-        and (attempt.method, attempt.instrument_id) == instrument
+        and attempt.instrument == last.instrument
         for attempt in facts.payment_attempts
     )
 
@@ -135,13 +136,11 @@ def retry_due(found: Charging, at: datetime) -> RetryDue | None:
     if not waiting:
         return None
     moment, charge = min(waiting, key=lambda x: x[0])
-    due_at, last = max(moment, at), charge.tried[-1]
+    due_at, last = max(moment, at), charge.last
     together = [
         other
         for when, other in waiting
-        if when <= due_at
-        and (other.tried[-1].method, other.tried[-1].instrument_id)
-        == (last.method, last.instrument_id)
+        if when <= due_at and other.last.instrument == last.instrument
     ]
     return RetryDue(
         at=due_at,
@@ -168,7 +167,7 @@ def retry_pending(
     missed = (
         terms.calendar.after_days(day, late - 1)
         for day, charge in before
-        if day > charge.tried[-1].at
+        if day > charge.last.at
     )
     awaited = max((moment for moment in missed if moment > at), default=at)
     last = max(day for day, _ in before)
@@ -180,7 +179,7 @@ def retry_pending(
         text = f"{state!r} waits for a charge that is still to be tried again."
     return Withheld(
         "retry_pending",
-        STOP_ACTIONS,
+        STOPS,
         text,
         ends,
         released_by="the retry" if awaited > at else None,

@@ -8,11 +8,10 @@ in the order in which a person would ask for them.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from decisions.actions import Action
+from decisions.actions import STOPS, Action
 from decisions.evidence import counting_evidence, is_confirmed
 from decisions.exposure import UNITS
 from decisions.ladder import Position
-from decisions.opening import STOP_ACTIONS
 from decisions.recommendation import Hold, Withheld
 from decisions.scope import Targets
 from decisions.terms import Terms
@@ -90,7 +89,7 @@ def ladder_reasons(facts: AccountFacts, position: Position) -> Iterator[Withheld
     if "contacts" not in facts.tables:
         yield Withheld(
             "no_contacts",
-            STOP_ACTIONS,
+            STOPS,
             "The data have no contacts, so no notice is proven.",
         )
     if waits is not None:
@@ -117,7 +116,7 @@ def service_reasons(
         days = terms.document.appeals.decide_days
         yield Withheld(
             "open_appeal",
-            STOP_ACTIONS,
+            STOPS,
             f"An appeal is open; it is decided within {days} days.",
             released_by="the decision on the appeal",
         )
@@ -137,13 +136,13 @@ def timing_reasons(
         grown = facts.created_at + timedelta(days=rails.min_tenure_days)
         if at < grown:
             text = f"Customer for less than {rails.min_tenure_days} days."
-            yield Withheld("new_customer", STOP_ACTIONS, text, grown)
+            yield Withheld("new_customer", STOPS, text, grown)
     last = [a.at for a in facts.actions_90d if a.action in ("suspend", "reactivate")]
     if rails.cool_down_days and last:
         cooled = max(last) + timedelta(days=rails.cool_down_days)
         if at < cooled:
             text = f"Access changed less than {rails.cool_down_days} days ago."
-            yield Withheld("cool_down", STOP_ACTIONS, text, cooled)
+            yield Withheld("cool_down", STOPS, text, cooled)
 
 
 def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
@@ -151,7 +150,7 @@ def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
     opens, code = terms.calendar.may_stop_from(at)
     if code is not None:
         text = f"No access is taken away now ({code.replace('_', ' ')})."
-        yield Withheld(code, STOP_ACTIONS, text, opens)
+        yield Withheld(code, STOPS, text, opens)
 
 
 def fraud_reasons(

@@ -39,6 +39,11 @@ class PaymentAttempt:
     invoice_id: str | None = None  # None: for whatever was due by then
     instrument_id: str | None = None
 
+    @property
+    def instrument(self) -> tuple[str | None, str | None]:
+        """What was charged: a card or an account, as far as the data name it."""
+        return self.method, self.instrument_id
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDispute:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from decisions.actions import SEVERITY, SUSPEND, Action
+from decisions.actions import STOPS, Action
 from decisions.budget import has_stop_budget, is_queue_full, stops_per_day
 from decisions.case import BookState
 from decisions.policy.load import Policy
@@ -163,7 +163,7 @@ def _kind(answer: ScoreAnswer) -> Kind | None:
         return None
     if answer.action == "review":
         return "review"
-    return "stop" if SEVERITY[answer.action] >= SUSPEND else None
+    return "stop" if answer.action in STOPS else None
 
 
 def _limits(

@@ -6,7 +6,6 @@ The customer is told what helps and what it helps against, never why it does.
 from collections.abc import Iterator
 from typing import Any
 
-from decisions.actions import SEVERITY, SUSPEND
 from decisions.counterfactual import Counterfactual
 from decisions.explain.passage import Subject
 
@@ -30,12 +29,10 @@ def customer_change(s: Subject) -> Iterator[str]:
     """What the customer can do, and what does not happen then."""
     if s.counterfactuals is None:
         return
-    action = s.answer.recommended_action or "none"
-    is_stop = SEVERITY[action] >= SUSPEND
     for option in s.counterfactuals.options:
-        if option.kind != "clearance" or is_stop:  # else nobody said there is a check
+        if option.kind != "clearance" or s.is_stop:  # else nobody said there is a check
             yield from _told(s, option)
-    if is_stop and s.counterfactuals.code == "needs_person":
+    if s.is_stop and s.counterfactuals.code == "needs_person":
         yield s.words.sentence("customer.change.needs_person")
 
 
@@ -60,9 +57,7 @@ def _consequence(s: Subject, option: Counterfactual) -> str:
     """What does not happen, or that access returns."""
     if option.reactivation is not None:
         return f"returns_{option.reactivation.by}"
-    action = s.answer.recommended_action or "none"
-    is_protective = s.answer.basis == "fraud" and SEVERITY[action] >= SUSPEND
-    return f"{action}_protective" if is_protective else action
+    return f"{s.action}_protective" if s.is_stop and s.is_by_fraud else s.action
 
 
 def _key(option: Counterfactual) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import SEVERITY, SUSPEND
 from decisions.explain.change import customer_change
 from decisions.explain.naming import notice_name
 from decisions.explain.passage import Passage, Subject
@@ -48,23 +47,17 @@ def customer_passages(s: Subject) -> tuple[Passage, ...]:
     )
 
 
-def _is_protective(s: Subject) -> bool:
-    return s.answer.basis == "fraud"
-
-
 def _decision(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
-    action = answer.recommended_action or "none"
-    is_stop = SEVERITY[action] >= SUSPEND
-    key: str = "in_force" if answer.in_force else action
-    if is_stop and _is_protective(s):
+    key: str = "in_force" if answer.in_force else s.action
+    if s.is_stop and s.is_by_fraud:
         key += "_protective"
     yield words.sentence(f"customer.action.{key}")
-    if is_stop and answer.requires_person and not answer.in_force:
+    if s.is_stop and answer.requires_person and not answer.in_force:
         yield words.sentence("customer.action.person")
-    if is_stop and answer.subscriptions:
+    if s.is_stop and answer.subscriptions:
         yield words.sentence("customer.action.services")
-    if answer.restrict and not _is_protective(s):
+    if answer.restrict and not s.is_by_fraud:
         names = words.words("restrictions", answer.restrict)
         yield words.sentence("customer.action.restrict", restrictions=names)
 
@@ -109,12 +102,10 @@ def _notices(s: Subject) -> Iterator[str]:
 
 def _next(s: Subject) -> Iterator[str]:
     answer, document, words = s.answer, s.terms.document, s.words
-    action = answer.recommended_action or "none"
-    is_stop = SEVERITY[action] >= SUSPEND
     if answer.reactivation is not None:
         by = answer.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)
-    elif is_stop and not _is_protective(s):
+    elif s.is_stop and not s.is_by_fraud:
         hours = document.reconnection.within_hours
         yield words.sentence("customer.next.returns", within=hours)
     if answer.auto_expires_at is not None:
@@ -128,20 +119,20 @@ def _next(s: Subject) -> Iterator[str]:
         yield words.sentence("customer.next.retry", at=answer.retry_due.at)
     elif answer.no_retry == "hard_decline":
         yield words.sentence("customer.next.other_method")
-    if action != "none" and document.contact:
-        key = "contact_protective" if _is_protective(s) else "contact"
+    if s.action != "none" and document.contact:
+        key = "contact_protective" if s.is_by_fraud else "contact"
         yield words.sentence(f"customer.next.{key}", contact=document.contact)
-    yield from _objection(s, is_stop)
+    yield from _objection(s)
 
 
-def _objection(s: Subject, is_stop: bool) -> Iterator[str]:
+def _objection(s: Subject) -> Iterator[str]:
     """How to object, or when an objection that is open is decided."""
     rule, words = s.terms.document.appeals, s.words
     if s.answer.appeal is not None:
         decide_by = s.answer.appeal.decide_by
         yield words.sentence("customer.next.objection", decide_by=decide_by)
-    elif is_stop and rule.channel:
+    elif s.is_stop and rule.channel:
         channel, days = rule.channel, rule.decide_days
         yield words.sentence("customer.next.appeal", channel=channel, decide_days=days)
-    if is_stop and rule.human_contact:
+    if s.is_stop and rule.human_contact:
         yield words.sentence("customer.next.human", contact=rule.human_contact)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from decisions.actions import STOPS, Action
 from decisions.case import Case
 from decisions.counterfactual import Counterfactuals
 from decisions.explain.wording import Wording
@@ -36,6 +37,21 @@ class Subject:
         said = tuple(sentences)
         title = self.words.sentence(f"topics.{topic}")
         return (Passage(topic, title, said),) if said else ()
+
+    @property
+    def action(self) -> Action:
+        """The recommended action; none where there is no decision."""
+        return self.answer.recommended_action or "none"
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether access is taken away, or stays so."""
+        return self.action in STOPS
+
+    @property
+    def is_by_fraud(self) -> bool:
+        """Whether suspicion, not debt, is what the answer stands on."""
+        return self.answer.basis == "fraud"
 
     def hold_kind(self, kind: str) -> str:
         """The kind as the policy treats it: what it does not know counts as manual."""

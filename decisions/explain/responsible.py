@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import SEVERITY, STOPS, Action
+from decisions.actions import STOPS, Action
 from decisions.explain.passage import Subject
 
 
@@ -40,7 +40,7 @@ def _agreement(s: Subject, action: Action) -> Iterator[str]:
         if s.answer.meanwhile_action is not None:
             meanwhile = s.answer.meanwhile_action
             yield s.words.sentence("staff.person.meanwhile", action=meanwhile)
-    elif SEVERITY[action] in STOPS:
+    elif action in STOPS:
         yield s.words.sentence("staff.person.automatic")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from decisions.actions import SEVERITY, SUSPEND, Action
+from decisions.actions import SEVERITY, STOPS, Action
 from decisions.policy.document import PolicyDocument
 from decisions.policy.finding import Finding
 from decisions.policy.ladder import State
@@ -32,8 +32,8 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         yield Finding("no_cases", "warning", "cases", "a policy should carry examples")
 
 
-def _is_stop(state: State) -> bool:
-    return SEVERITY[state.action] >= SUSPEND
+def _stops(document: PolicyDocument) -> list[State]:
+    return [state for state in document.ladder if state.action in STOPS]
 
 
 def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
         if stopped is not None and SEVERITY[state.action] <= SEVERITY[stopped]:
             text = f"comes after {stopped!r} and is no harsher: it changes nothing"
             yield Finding("unreachable_state", "error", where, text)
-        if _is_stop(state):
+        if state.action in STOPS:
             stopped = state.action
         if state.notice:
             told.add(state.notice)
@@ -70,7 +70,7 @@ def _notices(document: PolicyDocument) -> Iterator[Finding]:
     kinds = document.notices.kinds
     proven: list[str] = []
     last: str | None = None
-    stops = [state for state in document.ladder if _is_stop(state)]
+    stops = _stops(document)
     for state in document.ladder:
         where = f"ladder.{state.state}"
         if state in stops and not proven:
@@ -104,8 +104,7 @@ def _retries(document: PolicyDocument) -> Iterator[Finding]:
     if not rule.methods:
         text = "names no payment method, so nothing is ever charged again"
         yield Finding("retry_without_method", "error", "retries.methods", text)
-    stops = (state for state in document.ladder if _is_stop(state))
-    first = next(stops, None)
+    first = next(iter(_stops(document)), None)
     if first is None:
         return
     grace, last = document.clock.grace_days, max(days) + rule.days_before_state
@@ -147,8 +146,8 @@ def _fraud_path(document: PolicyDocument) -> Iterator[Finding]:
 
 
 def _appeals(document: PolicyDocument) -> Iterator[Finding]:
-    stops = any(_is_stop(state) for state in document.ladder) or document.fraud_path
-    if stops and not document.appeals.channel:
+    may_stop = _stops(document) or document.fraud_path
+    if may_stop and not document.appeals.channel:
         text = "access can be taken away, but nobody is named to object to"
         yield Finding("no_appeal_channel", "warning", "appeals", text)
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from decisions.actions import Action
+from decisions.actions import STOPS, Action
 from decisions.policy.section import Amount, Count, Currency, Days, Hours, Strict
 
 SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
@@ -40,7 +40,7 @@ class Approvals(Strict):
         default=("block",), description="actions to which a person must agree"
     )
     natural_person_for: tuple[Action, ...] = Field(
-        default=("suspend", "block"),
+        default=STOPS,
         description="the same, for whoever is not known to be a legal person",
     )
     roles: dict[Action | Literal["default"], tuple[str, ...]] = Field(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisions.actions import Action
+from decisions.actions import STOPS, Action
 from decisions.policy.section import Share, Strict
 from decisions.policy.text import Text
 
@@ -27,7 +27,7 @@ class Essential(Strict):
     )
     products: tuple[str, ...] = Field(default=(), description="glob patterns")
     never: tuple[Action, ...] = Field(
-        default=("suspend", "block"), description="actions that do not touch them"
+        default=STOPS, description="actions that do not touch them"
     )
     unless_fraud_confirmed: bool = Field(
         default=False, description="confirmed fraud may cut even them off"

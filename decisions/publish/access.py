@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from decisions.actions import SEVERITY, STOPS
+from decisions.actions import STOPS
 from decisions.policy.text import Text
 from decisions.policy.ways import EvidenceRule, FraudPath
 from decisions.publish.page import Section
@@ -16,7 +16,7 @@ def access(s: Source) -> Section:
 
 
 def _ordinary(s: Source) -> Iterator[str]:
-    stops = [x for x in s.document.ladder if SEVERITY[x.action] in STOPS]
+    stops = [x for x in s.document.ladder if x.action in STOPS]
     if not stops:
         yield s.say("access.never")
         return

@@ -56,13 +56,13 @@ def _interest(s: Source) -> Iterator[str]:
 
 
 def _reconnection(s: Source) -> str:
-    rule = s.document.reconnection
-    if not (rule.fee_cap if rule.fee is None else min(rule.fee, rule.fee_cap)):
+    fee, cap = s.document.reconnection.fee, s.document.reconnection.fee_cap
+    most = cap if fee is None else min(fee, cap)
+    if not most:
         return s.say("fees.none")
-    if rule.fee is None:
-        return s.say("fees.reconnection", fee=rule.fee_cap)
-    fee, cap = min(rule.fee, rule.fee_cap), rule.fee_cap
-    return s.say("fees.reconnection_fee", fee=fee, cap=cap)
+    if fee is None:
+        return s.say("fees.reconnection", fee=most)
+    return s.say("fees.reconnection_fee", fee=most, cap=cap)
 
 
 def records(s: Source) -> Section | None:
