@@ -103,9 +103,10 @@ class TableReader:
         for name, value in row.items():
             slot = slots.get(name)
             if slot is not None:
-                read = slot[1](value)
-                if read is not None or slot[0] == CUSTOMER_ID:
-                    cells[slot[0]] = read
+                place, parse = slot
+                read = parse(value)
+                if read is not None or place == CUSTOMER_ID:
+                    cells[place] = read
         for i in self.required:
             if cells[i] is None:
                 raise RowError("missing_required", self.columns[i].name)
@@ -169,19 +170,25 @@ class TableReader:
 
     def _versions(self, rows: list[Cells]) -> list[Cells]:
         """Rows that ever stand, each with `superseded_at` appended."""
+        if len({self.key(cells) for cells in rows}) == len(rows):  # mostly
+            for cells in rows:
+                cells.append(FOREVER)
+        else:
+            rows = self._dated(rows)
+        retracted = self.places["retracted"]
+        return [c for c in rows if c[-1] > c[KNOWN_AT] and not c[retracted]]
+
+    def _dated(self, rows: list[Cells]) -> list[Cells]:
+        """Rows of one key stand until the next of them is known."""
         by_key: dict[Any, list[Cells]] = {}
         for cells in rows:
             by_key.setdefault(self.key(cells), []).append(cells)
-        retracted = self.places["retracted"]
-        stands = []
         for versions in by_key.values():
-            if len(versions) > 1:
-                versions.sort(key=_version_order)
+            versions.sort(key=_version_order)
             for cells, following in pairwise(versions):
                 cells.append(following[KNOWN_AT])
             versions[-1].append(FOREVER)
-            stands += [c for c in versions if c[-1] > c[KNOWN_AT] and not c[retracted]]
-        return stands
+        return [cells for versions in by_key.values() for cells in versions]
 
     def _fill_created_at(self, rows: list[Cells], stands: list[Cells]) -> None:
         created_at, retracted = self.places["created_at"], self.places["retracted"]
