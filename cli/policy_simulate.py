@@ -110,8 +110,9 @@ def simulate(
             truth=truth,
             step=step,
         )
+    written = write_report(found, out)
     _show(found)
-    for path in write_report(found, out):
+    for path in written:
         say(str(path))
 
 

@@ -105,7 +105,7 @@ def _known(case: Case, priced: Recommendation) -> str:
     return ", ".join(parts)
 
 
-_BY = {"cost": "costs least", "thresholds": "a threshold is reached"}
+_BY = {"cost": "costs least", "thresholds": "has reached its threshold"}
 _MORE = {
     "review": "who never paid and is late is looked at",
     "remind": "a notice is due",
@@ -117,7 +117,7 @@ def why(case: Case, given: Recommendation) -> str:
     proposed, action = given.proposed_action, given.recommended_action
     if proposed is None or action is None:
         return given.sentence
-    by = _BY.get(given.mode, "the ladder is there")
+    by = _BY.get(given.mode, "is where the ladder stands")
     if given.in_force:
         parts = ["goes on"]
     elif action == proposed:
@@ -126,7 +126,7 @@ def why(case: Case, given: Recommendation) -> str:
         kept = "kept, so that actions do not flap"
         parts = [kept if action == case.previous else _MORE.get(action, by)]
     else:
-        parts = [f"{proposed}: {by}", *(r.sentence for r in given.withheld[:3])]
+        parts = [f"{proposed} {by}", *(r.sentence for r in given.withheld[:3])]
     return "; ".join(part.rstrip(".") for part in parts).replace("_", " ") + "."
 
 

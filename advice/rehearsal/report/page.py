@@ -10,6 +10,7 @@ from advice.rehearsal.report.figures import Figure
 from decisions.publish.page import Items, Paragraph, Table
 
 Block = Paragraph | Items | Table | Figure
+_SHORT = 14  # a cell of so few characters stays on one line
 
 
 class Part(NamedTuple):
@@ -84,12 +85,18 @@ def _table(table: Table) -> Iterator[str]:
     yield "</tr></thead>\n<tbody>\n"
     for row in table.rows:
         first = escape(table.head[0])
-        yield f'<tr><th scope="row" data-head="{first}">{escape(row[0])}</th>'
+        yield f'<tr><th scope="row"{_kind(row[0])} data-head="{first}">'
+        yield f"{escape(row[0])}</th>"
         for head, cell in zip(table.head[1:], row[1:], strict=True):
-            kind = ' class="number"' if _is_number(cell) else ""
-            yield f'<td{kind} data-head="{escape(head)}">{escape(cell)}</td>'
+            yield f'<td{_kind(cell)} data-head="{escape(head)}">{escape(cell)}</td>'
         yield "</tr>\n"
     yield "</tbody>\n</table>"
+
+
+def _kind(cell: str) -> str:
+    if _is_number(cell):
+        return ' class="number"'
+    return ' class="short"' if len(cell) <= _SHORT else ""
 
 
 def _is_number(cell: str) -> bool:
