@@ -22,6 +22,7 @@ class WorkingCalendar:
         self._days = lru_cache(maxsize=64)(self._business_days_of)
         self._end = lru_cache(maxsize=4096)(self._end_of_business_days)
         self.is_business_day = lru_cache(maxsize=4096)(self._is_business_day)
+        self.may_stop_from = lru_cache(maxsize=64)(self._may_stop_from)
 
     def _is_business_day(self, day: date) -> bool:
         """Whether the reseller works on this local day."""
@@ -63,7 +64,7 @@ class WorkingCalendar:
         last = days[bisect_right(days, first) + n_days - 1]
         return self.start_of(last + timedelta(days=1))
 
-    def may_stop_from(self, moment: datetime) -> tuple[datetime, str | None]:
+    def _may_stop_from(self, moment: datetime) -> tuple[datetime, str | None]:
         """Earliest moment from `moment` on at which access may be taken away.
 
         Returns the moment and, where it is not `moment` itself, why: `day_off`,

@@ -89,12 +89,12 @@ def _bits(reasons: Reasons | None) -> int:
 
 def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
     """What the policy permits for this customer, whatever its probabilities."""
-    if _is_plain(case.facts):
+    if is_plain(case.facts):
         return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
     return _particular(case.facts, terms, at)
 
 
-def _is_plain(facts: AccountFacts) -> bool:
+def is_plain(facts: AccountFacts) -> bool:
     """Owes nothing overdue, and nothing else is going on."""
     return not (
         facts.overdue

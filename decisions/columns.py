@@ -81,6 +81,16 @@ def _stacked(views: Sequence[View]) -> View:
     )
 
 
+def looks_at_everybody(terms: Terms) -> bool:
+    """Whether numbers do not suffice for customers about whom nothing is going on.
+
+    They do not where the policy has a scope, or its provider's terms differ by product:
+    then `columns_of_plain` may not be used.
+    """
+    scope = terms.document.scope
+    return scope != type(scope)() or terms.stake.reads_products
+
+
 def columns_of_plain(
     terms: Terms,
     customer_id: TextArray,
@@ -92,8 +102,9 @@ def columns_of_plain(
 
     Only for customers who owe nothing overdue or contested and have no dispute,
     promise, payment in flight, hold, appeal, sign of fraud or stop in force, and whose
-    data are fresh: for them the facts are these numbers and nothing else. Everybody
-    else goes through `columns_of_cases`; `joined` puts the two together.
+    data are fresh, under a policy that does not look at everybody: for them the facts
+    are these numbers and nothing else. Everybody else goes through `columns_of_cases`;
+    `joined` puts the two together.
 
     Args:
         terms: the policy in force.

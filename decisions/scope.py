@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.people import CustomerClass
@@ -9,6 +10,7 @@ from decisions.recommendation import Hold
 from features.facts import AccountFacts, LiveSubscription
 
 
+@lru_cache(maxsize=1024)
 def _matches(patterns: tuple[str, ...], product: str | None) -> bool:
     name = (product or "").lower()
     return any(fnmatchcase(name, pattern.lower()) for pattern in patterns)

@@ -1,16 +1,18 @@
 """Everybody on one day, as the policies will see them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from advice.rehearsal.changed import changed
 from advice.rehearsal.chronicle import ABSENT, MONEY, PARTICULAR, PLAIN, Chronicle
 from advice.rehearsal.plan import Days
 from advice.rehearsal.scores import Floats, Scores
 from advice.rehearsal.turns import advanced
+from decisions.circumstances import is_plain
 from features.facts import AccountFacts
 
 Ints = npt.NDArray[np.int64]
@@ -68,6 +70,7 @@ class Book:
         self._days, self._zone = days, zone
         self._ids = np.array(chronicle.customer_ids, dtype=object)
         self._status = np.full(n, ABSENT)
+        self._at_rest = np.zeros(n, dtype=bool)  # by their last whole facts
         self._money = np.full((n, len(MONEY)), np.nan)
         self._facts: dict[int, AccountFacts] = {}
 
@@ -77,7 +80,10 @@ class Book:
         news = self._chronicle.days[day]
         rows = news.rows()
         who = rows[:, 0].astype(np.int64)
-        self._status[who] = rows[:, 1]
+        for i, found in news.facts.items():
+            self._at_rest[i] = is_plain(found) and not self._chronicle.in_full
+        demoted = (rows[:, 1] == PARTICULAR) & self._at_rest[who]
+        status = self._status[who] = np.where(demoted, PLAIN, rows[:, 1])
         self._money[who] = rows[:, 2 : 2 + len(MONEY)]
         for i in who[self._status[who] != PARTICULAR].tolist():
             self._facts.pop(i, None)
@@ -86,20 +92,20 @@ class Book:
         once = {i: told.pop(i) for i in list(told) if self._status[i] != PARTICULAR}
         self._facts.update(told)
         facts = {i: self._as_of(f, at) for i, f in self._facts.items()}
-        for row in rows[(rows[:, 1] == PARTICULAR)]:
+        for row in rows[status == PARTICULAR]:
             i = int(row[0])
             if i not in told:
                 facts[i] = self._facts[i] = _refreshed(facts[i], row[2:])
         facts |= {i: f for i, f in once.items() if self._status[i] == PLAIN}
         particular = np.array(sorted(facts), dtype=np.int64)
-        is_plain = self._status == PLAIN
-        is_plain[particular] = False
+        numbers_do = self._status == PLAIN
+        numbers_do[particular] = False
         return Today(
             day=day,
             at=at,
             customer_ids=self._ids,
             subject_kind=self._chronicle.subject_kind,
-            plain=np.flatnonzero(is_plain),
+            plain=np.flatnonzero(numbers_do),
             particular=particular,
             facts=tuple(facts[i] for i in particular.tolist()),
             money=self._money,
@@ -121,7 +127,7 @@ def _refreshed(facts: AccountFacts, numbers: Floats) -> AccountFacts:
         None if np.isnan(value) else int(value) for value in numbers[1:6]
     )
     ratio = float(numbers[len(MONEY)])
-    return replace(
+    return changed(
         facts,
         recurring_monthly=recurring,
         recurring_committed=bound,

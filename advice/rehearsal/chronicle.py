@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from advice.rehearsal.changed import changed
 from advice.rehearsal.plan import Days
 from advice.rehearsal.turns import first_days, turns
 from features.account import facts_over_time
@@ -67,11 +68,15 @@ class Day:
 
 @dataclass(frozen=True)
 class Chronicle:
-    """News by day, for customers in the order of `customer_ids`."""
+    """News by day, for customers in the order of `customer_ids`.
+
+    `in_full`: whole facts of everybody, also of those at rest.
+    """
 
     customer_ids: tuple[str, ...]
     subject_kind: npt.NDArray[np.object_]
     days: tuple[Day, ...]
+    in_full: bool
 
     def in_book(self, starts: Sequence[int]) -> npt.NDArray[np.bool_]:
         """(starts, customers) who is in the book on some day from a start to the next.
@@ -103,7 +108,7 @@ def chronicle(
         days: on which decisions are made.
         with_notices: whether recorded notices count for the policies.
         progress: called with customers done and customers in all.
-        in_full: whole facts for everybody, for policies that ask who a customer is.
+        in_full: whole facts of everybody, for policies that look at more than numbers.
     """
     reader = _Reader(portfolio, days, with_notices=with_notices, in_full=in_full)
     ids = portfolio.customer_ids
@@ -123,14 +128,14 @@ def chronicle(
         if done % 100 == 0:
             progress(len(ids) + done * len(ids) // len(asked), 2 * len(ids))
     kinds = np.array([reader.kinds.get(i) for i in ids], dtype=object)
-    return Chronicle(ids, kinds, tuple(reader.days))
+    return Chronicle(ids, kinds, tuple(reader.days), in_full)
 
 
 def _untouched(facts: AccountFacts, *, with_notices: bool) -> AccountFacts:
     """Without what the policy of that time did: its actions, and its notices."""
     notices = facts.notices if with_notices else ()
     notices = tuple(replace(notice, policy=None) for notice in notices)
-    return replace(facts, notices=notices, access_off=(), actions_90d=())
+    return changed(facts, notices=notices, access_off=(), actions_90d=())
 
 
 class _Reader:

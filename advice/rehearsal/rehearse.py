@@ -27,7 +27,7 @@ from advice.rehearsal.tally import DAYS, day_row
 from advice.rehearsal.truth import Regret, Truth, regrets
 from advice.rehearsal.world import Looked, Stop, World, costs_of
 from decisions.actions import ACTIONS
-from decisions.policy.document import Scope
+from decisions.columns import looks_at_everybody
 from decisions.policy.load import Policy
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
@@ -196,12 +196,12 @@ class _Rehearsing:
             portfolio,
             days,
             with_notices=self.assumptions.notices == "recorded",
-            progress=lambda a, b: self.step("reading what was known", a, b),
             in_full=any(
-                terms.document.scope != Scope()
+                looks_at_everybody(terms)
                 for policy in self.policies
                 for _, terms in policy.versions
             ),
+            progress=lambda a, b: self.step("reading what was known", a, b),
         )
         scored = scores(
             self.advisor,

@@ -4,12 +4,12 @@ Between two turns only clocks move, and clocks are moved by `advanced`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from advice.rehearsal.changed import changed
 from features.account.books import Row
 from features.account.history import History
 from features.account.standing import Rules
@@ -112,14 +112,14 @@ def advanced(facts: AccountFacts, at: datetime, days: int) -> AccountFacts:
     age = facts.report_age_days
     aged = None if age is None else age + (at - facts.as_of).total_seconds() / 86_400
     if not facts.days_overdue or facts.source == "ageing":
-        return replace(facts, as_of=at, report_age_days=aged)
+        return changed(facts, as_of=at, report_age_days=aged)
     items = tuple(
-        replace(item, days_overdue=item.days_overdue + days)
+        changed(item, days_overdue=item.days_overdue + days)
         if item.days_overdue
         else item
         for item in facts.items
     )
-    return replace(
+    return changed(
         facts,
         as_of=at,
         report_age_days=aged,

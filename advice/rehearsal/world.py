@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advice.rehearsal.book import Ints, Today
+from advice.rehearsal.changed import changed
 from advice.rehearsal.plan import Assumptions
 from advice.rehearsal.scores import Floats
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
@@ -139,18 +140,18 @@ class World:
 
     def _lived(self, i: int, facts: AccountFacts) -> AccountFacts:
         """The facts as this policy's own doings made them."""
-        changed: dict[str, object] = {}
+        own: dict[str, object] = {}
         if i in self._notices:
-            changed["notices"] = tuple(self._arrived(i, facts))
+            own["notices"] = tuple(self._arrived(i, facts))
         if i in self._off:
-            changed["access_off"] = tuple(self._off[i])
+            own["access_off"] = tuple(self._off[i])
         if i in self._done:
             since = facts.as_of - _REMEMBERED
-            changed["actions_90d"] = tuple(a for a in self._done[i] if a.at > since)
+            own["actions_90d"] = tuple(a for a in self._done[i] if a.at > since)
         settled = self._settled_at.get(i)
         if settled is not None:
-            changed["evidence"] = tuple(s for s in facts.evidence if s.at > settled)
-        return replace(facts, **changed) if changed else facts  # type: ignore[arg-type]
+            own["evidence"] = tuple(s for s in facts.evidence if s.at > settled)
+        return changed(facts, **own) if own else facts
 
     def _arrived(self, i: int, facts: AccountFacts) -> Iterator[Notice]:
         """Notices of this episode, with what is known of them by now."""

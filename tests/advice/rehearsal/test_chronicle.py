@@ -12,7 +12,7 @@ from advice.rehearsal.chronicle import chronicle
 from advice.rehearsal.errors import PeriodError
 from advice.rehearsal.plan import Assumptions, Days
 from advice.rehearsal.scores import scores
-from decisions.circumstances import _is_plain
+from decisions.circumstances import is_plain
 from features.account import account_facts
 from features.facts import AccountFacts
 from features.moments import microseconds
@@ -33,7 +33,9 @@ def test_facts_of_every_day_are_those_of_the_day(
 ) -> None:
     zone = portfolio.settings.zone
     days = Days.between(date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1)
-    told = chronicle(portfolio, days, with_notices=False, progress=quiet)
+    told = chronicle(
+        portfolio, days, with_notices=False, progress=quiet
+    )
     in_book = told.in_book(days.scored)
     book = Book(told, scores(advisor, portfolio, days, in_book, quiet), days, zone)
     events = list(portfolio.iter_events())
@@ -51,7 +53,7 @@ def test_facts_of_every_day_are_those_of_the_day(
                 n_particular += 1
                 assert without_history(facts[i]) == own
             elif i in plain:
-                assert _is_plain(own)
+                assert is_plain(own)
                 assert today.money[i, 0] == own.open
                 assert today.money[i, 5] == own.clv
             else:

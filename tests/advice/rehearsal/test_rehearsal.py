@@ -57,6 +57,30 @@ def test_a_policy_does_not_differ_from_itself(
     assert found.new.days.equals(found.old.days if found.old else None)
 
 
+def test_numbers_of_those_at_rest_tell_what_whole_facts_do(
+    advisor: Advisor,
+    portfolio: Portfolio,
+    rehearsal: Rehearsal,
+    days: Days,
+    timeline: Policy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The quick way against the plain one: whole facts of everybody on every day."""
+    there = "advice.rehearsal.rehearse.looks_at_everybody"
+    monkeypatch.setattr(there, lambda _terms: True)
+    plain = rehearse(advisor, portfolio, days, against=timeline)
+    assert plain.old is not None
+    assert rehearsal.old is not None
+    for quick, whole in ((rehearsal.new, plain.new), (rehearsal.old, plain.old)):
+        assert quick.days.equals(whole.days)
+        assert quick.acts.equals(whole.acts)
+        assert quick.stops == whole.stops
+    assert rehearsal.differences == plain.differences
+    for quick_look, look in zip(rehearsal.looks, plain.looks, strict=True):
+        sums = [(p.rail, pytest.approx(p.price), p.changed) for p in look.prices]
+        assert [(p.rail, p.price, p.changed) for p in quick_look.prices] == sums
+
+
 def test_no_stop_for_arrears_without_a_delivered_notice(
     bundle_of: Callable[[str], Bundle], portfolio: Portfolio, timeline: Policy
 ) -> None:
