@@ -33,9 +33,7 @@ def test_facts_of_every_day_are_those_of_the_day(
 ) -> None:
     zone = portfolio.settings.zone
     days = Days.between(date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1)
-    told = chronicle(
-        portfolio, days, with_notices=False, progress=quiet
-    )
+    told = chronicle(portfolio, days, with_notices=False, progress=quiet)
     in_book = told.in_book(days.scored)
     book = Book(told, scores(advisor, portfolio, days, in_book, quiet), days, zone)
     events = list(portfolio.iter_events())
