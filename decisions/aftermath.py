@@ -29,7 +29,7 @@ def aftermath(d: Decided) -> dict[str, Any]:
 
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
     """Notices to send now, each with what it costs the customer."""
-    is_wanted = max(d.choice.proposed, d.action) > NONE
+    is_wanted = d.action > NONE
     before = before_acting(d.seen, d.terms, d.v.p_nonpayment, is_wanted=is_wanted)
     due = [*before, *(_after_a_pause(d) if by_fraud else ())]
     facts = d.case.facts
@@ -45,7 +45,7 @@ def before_acting(
         seen: what the facts permit.
         terms: the policy in force.
         p_nonpayment: of the customer.
-        is_wanted: some action is proposed or recommended.
+        is_wanted: some action is recommended; who is left alone is sent nothing.
     """
     ladder, usage = seen.position.notice, seen.high_usage_notice
     if ladder is not None and (is_wanted or terms.notices_always):

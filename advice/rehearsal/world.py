@@ -189,7 +189,7 @@ class World:
         if self.assumptions.notices == "recorded":
             return np.empty(0, dtype=np.int64)
         sent = []
-        wanted = np.maximum(answer.proposed, answer.recommended) > NONE
+        wanted = answer.recommended > NONE
         for row in range(len(today.plain), len(who)):
             seen = columns.circumstances[row]
             if seen is None:

@@ -156,6 +156,15 @@ def test_the_recommended_action_never_exceeds_what_asks_for_it(
         assert found.withheld, "what is withheld must say why"
 
 
+@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
+def test_who_is_left_alone_is_sent_no_notice(
+    case: Case, policy: Policy, at: datetime
+) -> None:
+    found = recommend(case, policy, at)
+    if found.recommended_action == "none" and policy.document.notices.send != "always":
+        assert found.notices_due == ()
+
+
 def test_withheld_reasons_speak_of_the_withheld_actions() -> None:
     found = recommend(
         Case(facts_of(open=9000 * UNITS), 0.0, 0.9), default_policy(), TUESDAY
