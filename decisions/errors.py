@@ -19,13 +19,19 @@ class ProbabilityRangeError(DecisionError):
 
 
 class PolicyFileError(DecisionError):
-    """The policy file cannot be read, or says something that is not allowed."""
+    """The policy file cannot be read, or says something that is not allowed.
+
+    `where` and `reason` are of the first thing that is wrong; `others` hold the rest.
+    """
 
     code = "policy_file"
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"{where}: {reason}")
-        self.where, self.reason = where, reason
+    def __init__(
+        self, where: str, reason: str, others: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        more = f" (and {len(others)} more: forbear policy check)" if others else ""
+        super().__init__(f"{where}: {reason}{more}")
+        self.where, self.reason, self.others = where, reason, others
 
 
 class DominatedActionError(PolicyFileError):

@@ -26,20 +26,30 @@ def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
     try:
         policy = load_policy(path)
     except PolicyFileError as error:
-        return [Finding(error.code, "error", error.where, error.reason)]
+        wrong = [(error.where, error.reason), *error.others]
+        return [Finding(error.code, "error", *each) for each in wrong]
     return check(policy, n_customers)
 
 
 def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
     """`check_policy` for a policy that was read."""
-    found: list[Finding] = []
-    for starts, terms in policy.versions:
-        prefix = f"from {starts:%Y-%m-%d}: " if len(policy.versions) > 1 else ""
-        found.extend(
-            finding._replace(where=prefix + finding.where)
-            for finding in lint(terms.document, n_customers)
-        )
+    found = _of_every_version(policy, n_customers)
     return [*found, *_break_evens(policy), *run_cases(policy)]
+
+
+def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Finding]:
+    """What the linter finds; with its date, where it is not so in all versions."""
+    dated = [
+        (start, list(lint(terms.document, n_customers)))
+        for start, terms in policy.versions
+    ]
+    always = [f for f in dated[0][1] if all(f in found for _, found in dated)]
+    yield from always
+    for start, found in dated:
+        for finding in found:
+            if finding not in always:
+                where = f"from {start:%Y-%m-%d}: {finding.where}"
+                yield finding._replace(where=where)
 
 
 # Open and run-up at cost and lifetime value, from a private customer to a large firm.

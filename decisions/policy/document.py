@@ -157,6 +157,28 @@ class PolicyDocument(Strict):
         """A free text in one language; empty where the policy does not have it."""
         return text_in(text, lang, self.language)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _notices_speak_its_language(cls, given: object) -> object:
+        """A notice that names no languages is sent in the policy's own."""
+        values = given if isinstance(given, dict) else {}
+        notices = values.get("notices")
+        kinds = notices.get("kinds") if isinstance(notices, dict) else None
+        if not isinstance(notices, dict) or not isinstance(kinds, dict):
+            return given
+        own = [values.get("language", cls.model_fields["language"].default)]
+        spoken = {
+            name: {"languages": own} | rule if isinstance(rule, dict) else rule
+            for name, rule in kinds.items()
+        }
+        return values | {"notices": notices | {"kinds": spoken}}
+
+    @model_validator(mode="after")
+    def _dates_follow_each_other(self) -> "PolicyDocument":
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            raise ValueError("effective_to lies before effective_from")
+        return self
+
     @model_validator(mode="after")
     def _mode_has_what_it_needs(self) -> "PolicyDocument":
         if self.mode == "cost" and self.costs is None:
@@ -190,13 +212,16 @@ class PolicyDocument(Strict):
         return self
 
     @model_validator(mode="after")
-    def _four_eyes_know_the_currency(self) -> "PolicyDocument":
-        limit = self.approvals.four_eyes_over
-        if isinstance(limit, dict) and self.currency not in limit:
-            raise ValueError(
-                f"approvals.four_eyes_over: state an amount in {self.currency}, the"
-                " currency of the policy"
-            )
+    def _amounts_know_the_currency(self) -> "PolicyDocument":
+        for where, given in (
+            ("materiality", self.materiality),
+            ("approvals.four_eyes_over", self.approvals.four_eyes_over),
+        ):
+            if given and isinstance(given, dict) and self.currency not in given:
+                raise ValueError(
+                    f"{where}: state an amount in {self.currency}, the currency of"
+                    " the policy"
+                )
         return self
 
     @model_validator(mode="after")

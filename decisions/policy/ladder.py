@@ -3,7 +3,8 @@
 from datetime import date, time
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+import holidays
+from pydantic import Field, WithJsonSchema, model_validator
 
 from decisions.actions import Action
 from decisions.policy.section import Amount, Days, Name, Share, Strict
@@ -38,6 +39,19 @@ class Calendar(Strict):
         default=False, description="no stop on the eve of a day off"
     )
     because: str = ""
+
+    @model_validator(mode="after")
+    def _places_and_hours_exist(self) -> "Calendar":
+        if self.cut_off is not None and self.cut_off <= self.from_time:
+            raise ValueError("cut_off must come after from_time, on the same day")
+        if self.country is None and self.subdivision is not None:
+            raise ValueError("subdivision needs a country")
+        if self.country is not None:
+            try:
+                holidays.country_holidays(self.country, subdiv=self.subdivision)
+            except NotImplementedError as error:
+                raise ValueError(f"no public holidays are known: {error}") from error
+        return self
 
 
 class Clock(Strict):
@@ -80,7 +94,7 @@ class NoticeRule(Strict):
 
     channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
     languages: tuple[Language, ...] = Field(
-        default=("en",), description="in which it can be sent"
+        default=(), description="in which it can be sent; absent: the policy's"
     )
     proof: Literal["sent", "delivered"] = Field(
         default="delivered",
@@ -103,7 +117,8 @@ class Notices(Strict):
 
     send: Literal["when_useful", "always"] = Field(
         default="when_useful",
-        description="always: also to a customer whom leaving alone would cost less",
+        description="when_useful: with an action; always: also to whom leaving alone costs"
+        " less",
     )
     consolidated: bool = Field(
         default=True, description="one notice per customer, not one per invoice"

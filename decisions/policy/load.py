@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
 from decisions.policy.dominance import refuse_dominated
+from decisions.policy.mistakes import mistakes
 from decisions.terms import Terms, compile_terms
 
 SHIPPED = Path(__file__).parent.parent / "policies"
@@ -53,7 +54,17 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
+def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> date | datetime:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        line = node.start_mark.line + 1
+        text = f"{node.value} is no date: {error}"
+        raise PolicyFileError(f"line {line}", text) from error
+
+
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 
 
 class Policy:
@@ -147,9 +158,11 @@ def parse_document(values: object, where: str) -> PolicyDocument:
     try:
         return PolicyDocument.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise PolicyFileError(f"{where}: {path or 'policy'}", first["msg"]) from error
+        first, *others = (
+            (f"{where}: {key}" if key else where, text)
+            for key, text in mistakes(error, values)
+        )
+        raise PolicyFileError(*first, tuple(others)) from error
 
 
 def parse_policy(text: str, source: str = "policy") -> Policy:
@@ -160,7 +173,11 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
     """
     try:
         values = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        text = f"not readable as YAML: {error.problem}"
+        raise PolicyFileError(f"{source}: line {line}", text) from error
+    except (yaml.YAMLError, ValueError) as error:
         raise PolicyFileError(source, f"not readable as YAML: {error}") from error
     return Policy(parse_document(values, source), source)
 
@@ -175,6 +192,8 @@ def load_policy(path: Path) -> Policy:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise PolicyFileError(str(path), f"cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise PolicyFileError(str(path), f"save it as UTF-8: {error}") from error
     return parse_policy(text, Path(path).name)
 
 

@@ -248,6 +248,69 @@ def test_unreadable_policies_say_what_is_wrong(text: str, message: str) -> None:
         parse_policy(text)
 
 
+def _shipped_with(old: str, new: str) -> str:
+    text = (SHIPPED / "reseller-default.yaml").read_text("utf-8")
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("country: BE", "country: BE\n  subdivision: XX", "calendar: no public holi"),
+        ("country: BE", "country: Belgien", "calendar: no public holidays are known"),
+        ("country: BE", "subdivision: Flemish", "subdivision needs a country"),
+        ("from: 2000-01-01", "from: 2000-13-01", r"line \d+: 2000-13-01 is no"),
+        ('cut_off: "16:00"', "cut_off: 07:00", "cut_off must come after from_time"),
+        ("language: en", "effective_to: 1999-01-01", "effective_to lies before"),
+        ("materiality: {EUR: 25, ", "materiality: {", "materiality: state an amount"),
+        ("horizon_days: 90", "\thorizon_days: 90", r"line \d+: not readable as YAML"),
+        ("grace_days: 0", "grace_day: 0", r"clock\.grace_day: .* mean 'grace_days'\?"),
+        ("grace_days: 0", "grace_days: two", r"clock\.grace_days: .*it is 'two'"),
+        ("action: suspend\n", "action: stop\n", r"ladder\.suspension\.action: should"),
+        ("chargeback_fee: 20", "chargeback_fee: x", "chargeback_fee: .*number, or {v"),
+        ("currency: EUR", "curency: EUR", r"currency: is missing \(and 1 more"),
+    ],
+)
+def test_a_slip_is_named_where_it_stands(old: str, new: str, message: str) -> None:
+    """No rule that would break while it decides is taken up."""
+    with pytest.raises(PolicyFileError, match=message):
+        parse_policy(_shipped_with(old, new), "mine.yaml")
+
+
+def test_check_lists_every_slip_and_a_file_must_be_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(_shipped_with("currency: EUR", "curency: EUR"), "utf-8")
+    assert [finding.where for finding in check_policy(path)] == [
+        "mine.yaml: currency",
+        "mine.yaml: curency",
+    ]
+    path.write_text("title: Für alle", "latin-1")
+    [finding] = check_policy(path)
+    assert "UTF-8" in finding.message
+
+
+def test_what_is_so_in_every_version_is_said_once() -> None:
+    text = _shipped_with("channel: appeals@example.org", "decide_days: 5").replace(
+        "  decide_days: 5\n  during", "  during"
+    )
+    change = "{from: 2030-01-01, set: {budget: {per_day: 10}}, because: fewer}"
+    amended = parse_policy(f"{text}\namendments: [{change}]\n")
+    assert [(f.code, f.where) for f in check(amended)] == [
+        ("no_appeal_channel", "appeals"),
+        ("budget_order", "from 2030-01-01: budget.per_hour"),
+    ]
+
+
+def test_a_notice_is_sent_in_the_policys_language_unless_it_says_otherwise() -> None:
+    text = _shipped_with("language: en", "language: fr")
+    kinds = parse_policy(text).document.notices.kinds
+    assert {rule.languages for rule in kinds.values()} == {("fr",)}
+    named = text.replace("  proof: sent", "  languages: [de, fr]\n      proof: sent", 1)
+    kinds = parse_policy(named).document.notices.kinds
+    assert kinds["reminder_1"].languages == ("de", "fr")
+
+
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
     [finding] = check_policy(tmp_path / "none.yaml")
     assert finding.code == "policy_file"

@@ -74,8 +74,8 @@ OTHERS: dict[str, tuple[object, ...]] = {
     "name": ("another",),
     "currency": ("USD",),
     "jurisdiction": ("FR",),
-    "country": ("FR", "AT"),
-    "subdivision": ("BE",),
+    "country": ("CH",),  # it has a region BE, too
+    "subdivision": ("BY",),
     "timezone": ("Asia/Tokyo",),
     "languages": ("es",),
     "working_days": (6,),
