@@ -58,10 +58,10 @@ def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
     oldest promise that is open at that moment.
     """
     promises: list[Promise] = []
-    for row in sorted(rows, key=_moment):
+    for row in _in_order(rows, _OF_PROMISES):
         if row[3] == "promise_made":
             promises.append(Promise(row))
-        elif row[3] in {"promise_kept", "promise_broken"}:
+        else:
             promise_id = row[6]
             ended = next(
                 (
@@ -86,11 +86,11 @@ def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
     A delivery that nobody logged as sent counts as sent then: the customer has it.
     """
     notices: list[NoticeSent] = []
-    for row in sorted(rows, key=_moment):
+    for row in _in_order(rows, _OF_NOTICES):
         kind = row[3]
         if kind == "notice_sent":
             notices.append(NoticeSent(row))
-        elif kind in {"notice_delivered", "notice_bounced"}:
+        else:
             sent = next((n for n in reversed(notices) if n.is_meant_by(row)), None)
             if sent is None and kind == "notice_delivered":
                 sent = NoticeSent(row)
@@ -107,7 +107,13 @@ def n_promises_since(rows: Iterable[Row], start: int) -> int:
     return sum(row[3] == "promise_made" and row[2] > start for row in rows)
 
 
+_OF_PROMISES = frozenset({"promise_made", "promise_kept", "promise_broken"})
+_OF_NOTICES = frozenset({"notice_sent", "notice_delivered", "notice_bounced"})
 _STEP = {"notice_delivered": 1, "notice_bounced": 2, "promise_kept": 1}
+
+
+def _in_order(rows: Iterable[Row], kinds: frozenset[str]) -> list[Row]:
+    return sorted((row for row in rows if row[3] in kinds), key=_moment)
 
 
 def _moment(row: Row) -> tuple[int, int, int, str, str]:

@@ -69,7 +69,8 @@ def facts_of(
     """A standing as facts; `known_at` are the `known_moments` of `events`."""
     as_of = standing.as_of
     known_until = known_at[: np.searchsorted(known_at, as_of, side="right")][-1:]
-    actions = executed(known_table(events, "actions", as_of))
+    lately = as_of - 90 * DAY_US
+    actions = executed(known_table(events, "actions", as_of), lately)
     customer = known_table(events, "customers", as_of)
     contacts = standing.contacts
     appealed_at = _appeal_opened_at(standing)
@@ -111,7 +112,7 @@ def facts_of(
         notices=_notices(standing),
         holds=active_holds(known_table(events, "holds", as_of)),
         access_off=access_off(actions),
-        actions_90d=actions_since(actions, as_of - 90 * DAY_US),
+        actions_90d=actions_since(actions, lately),
         evidence=evidence(events, as_of),
         has_open_appeal=appealed_at is not None,
         subscriptions=_subscriptions(standing),

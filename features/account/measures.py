@@ -7,6 +7,7 @@ from features.facts import ActiveHold, ExecutedAction
 from features.moments import to_datetime
 
 _TAKES_ACCESS = frozenset({"suspend", "block"})
+_CONCERNS_ACCESS = _TAKES_ACCESS | {"reactivate"}
 
 
 def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
@@ -29,12 +30,13 @@ def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
     )
 
 
-def executed(actions: KnownTable) -> list[ExecutedAction]:
-    """Rows of `actions`, oldest first."""
+def executed(actions: KnownTable, start: int) -> list[ExecutedAction]:
+    """Rows of `actions` after `start`, and all that concern access, oldest first."""
     names = ("action", "event_at", "reason", "by", "subscription_id", "decision_id")
     return [
         ExecutedAction(action, to_datetime(at), *rest)
         for action, at, *rest in actions.rows(*names)
+        if at > start or action in _CONCERNS_ACCESS
     ]
 
 

@@ -60,17 +60,10 @@ class KnownRows(Mapping[str, Array]):
 def latest(leaf: LatestAttribute, rows: KnownRows) -> float | str | None:
     """The stored value of the latest row asked for, None when missing."""
     column = rows[leaf.column]
-    if leaf.where is None:
-        at = rows.n - 1 - leaf.back
-        return _value(column, at) if at >= 0 else None
-    for at in range(rows.n - 1, -1, -1):  # mostly the first one looked at
-        value = _value(column, at)
-        if value is not None:
+    for at in range(rows.n - 1 - leaf.back, -1, -1):  # mostly one look is enough
+        value: float | str | None = column.item(at)
+        if not (value is None or value == MISSING or value != value):
             return value
+        if leaf.where is None:
+            return None
     return None
-
-
-def _value(column: Array, at: int) -> float | str | None:
-    value: float | str | None = column.item(at)
-    is_missing = value is None or value == MISSING or value != value
-    return None if is_missing else value
