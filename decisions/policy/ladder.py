@@ -117,8 +117,8 @@ class Notices(Strict):
 
     send: Literal["when_useful", "always"] = Field(
         default="when_useful",
-        description="when_useful: with an action; always: also to whom leaving alone costs"
-        " less",
+        description="when_useful: with an action; always: also to whom leaving alone"
+        " costs less",
     )
     consolidated: bool = Field(
         default=True, description="one notice per customer, not one per invoice"

@@ -1,5 +1,6 @@
 """Random cases that hold together: what is owed, told, promised and contested."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -272,38 +273,9 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
 
 
 @st.composite
-def nearly_stopped(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
-    """Facts that permit a suspension, but for at most two of a random customer's."""
-    other = draw(random_facts(at))
-    names = [
-        "subject_kind",
-        "segment",
-        "has_open_appeal",
-        "tables",
-        "notices",
-        "subscriptions",
-        "holds",
-        "evidence",
-        "access_off",
-        "usage_daily_cost",
-        "clv",
-        "n_invoices_paid",
-        "payment_attempts",
-    ]
-    taken = draw(st.lists(st.sampled_from(names), max_size=2))
-    return overdue_facts(
-        draw(st.sampled_from([30, 400, 4500, 9000])),
-        draw(st.sampled_from([25, 40, 90])),
-        at,
-        customer_id=other.customer_id,
-        **{name: getattr(other, name) for name in taken},
-    )
-
-
-@st.composite
-def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
+def any_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
     return Case(
-        facts=draw(st.one_of(random_facts(at), nearly_stopped(at))),
+        facts=draw(random_facts(at)),
         p_fraud=draw(st.one_of(probabilities, st.none())),
         p_nonpayment=draw(st.one_of(probabilities, st.none())),
         nonpayment_given_fraud=draw(st.sampled_from([0.0, 0.5, 1.0])),
@@ -312,6 +284,61 @@ def random_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
             st.sampled_from([None, None, "remind", "review", "service_request"])
         ),
     )
+
+
+FACTS = (
+    "subject_kind",
+    "segment",
+    "has_open_appeal",
+    "tables",
+    "notices",
+    "subscriptions",
+    "holds",
+    "evidence",
+    "access_off",
+    "usage_daily_cost",
+    "clv",
+    "n_invoices_paid",
+    "payment_attempts",
+)
+KNOWN = ("p_fraud", "p_nonpayment", "observed_until", "previous")
+
+
+@st.composite
+def nearly_stopped(
+    draw: st.DrawFn, at: datetime = TUESDAY, names: tuple[str, ...] = NOTICES[:3]
+) -> Case:
+    """A case that permits a suspension, but for at most two of a random one's fields.
+
+    Every notice of `names` was sent in time, one after the other, and mostly arrived.
+    """
+    other = draw(any_cases(at))
+    taken = draw(st.lists(st.sampled_from([*FACTS, *KNOWN]), max_size=2))
+    days = draw(st.sampled_from([40, 60, 90]))
+    told = tuple(
+        delivered(name, days * (0.9 - 0.5 * i / len(names)), at)
+        for i, name in enumerate(names)
+    )
+    given: dict[str, Any] = {"customer_id": other.facts.customer_id}
+    if draw(st.booleans()):  # and uses far more than before, as the customer was told
+        given |= {"usage_ratio": 9.0, "usage_daily_cost": 120 * UNITS}
+        told += (delivered("usage_warning", 2, at),)
+    if draw(st.sampled_from([False, False, False, True])):
+        told = tuple(replace(notice, delivered_at=None) for notice in told)
+    given |= {"notices": told}
+    given |= {name: getattr(other.facts, name) for name in taken if name in FACTS}
+    euros = draw(st.sampled_from([400, 4500, 9000]))
+    case = Case(
+        overdue_facts(euros, days, at, **given), 0.0, draw(st.sampled_from([0.6, 0.95]))
+    )
+    known = {name: getattr(other, name) for name in taken if name in KNOWN}
+    return replace(case, **known)
+
+
+def random_cases(
+    at: datetime = TUESDAY, names: tuple[str, ...] = NOTICES[:3]
+) -> st.SearchStrategy[Case]:
+    return st.one_of(any_cases(at), nearly_stopped(at, names))
 
 
 SHIPPED = [load_policy(path) for path in shipped_policies()]
@@ -344,7 +371,7 @@ def random_policies(draw: st.DrawFn) -> Policy:
     values["retries"] = draw(st.one_of(st.none(), retries))
     for state in values["ladder"]:
         state["when"] |= {
-            "unpaid_invoices": draw(st.sampled_from([0, 0, 0, 2, 3])),
+            "unpaid_invoices": draw(st.sampled_from([0] * 8 + [2, 3])),
             "overdue_amount": draw(st.sampled_from([0, 0, 0, 500])),
         }
     return Policy(parse_document(values, "random"))
@@ -355,3 +382,14 @@ moments = st.datetimes(
     datetime(2027, 12, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
+
+
+@st.composite
+def questions(
+    draw: st.DrawFn, policies: st.SearchStrategy[Policy]
+) -> tuple[Case, Policy, datetime]:
+    """A policy, a moment, and a customer as of that moment, told in its own notices."""
+    policy = draw(policies)
+    at = draw(st.one_of(st.just(TUESDAY), moments))
+    names = tuple(state.notice for state in policy.document.ladder if state.notice)
+    return draw(random_cases(at, names)), policy, at

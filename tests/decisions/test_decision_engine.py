@@ -20,9 +20,9 @@ from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
     facts_of,
-    moments,
     overdue_facts,
     probabilities,
+    questions,
     random_cases,
     random_policies,
 )
@@ -32,11 +32,11 @@ policies = st.sampled_from(POLICIES)
 PLAIN = BookState()
 
 
-@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
+@given(question=questions(st.one_of(policies, random_policies())))
 def test_one_customer_and_a_portfolio_agree(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
-    case = replace(case, facts=replace(case.facts, as_of=at))
+    case, policy, at = question
     one = recommend(case, policy, at)
     run = recommend_many([case], policy, at)
     assert run.actions(run.proposed)[0] == one.proposed_action
@@ -139,11 +139,11 @@ def test_no_dominated_action_is_proposed(case: Case) -> None:
         assert all(cost[action] > chosen for action in milder)
 
 
-@given(case=random_cases(), policy=policies, at=moments)
+@given(question=questions(policies))
 def test_the_recommended_action_never_exceeds_what_asks_for_it(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
-    case = replace(case, facts=replace(case.facts, as_of=at))
+    case, policy, at = question
     found = recommend(case, policy, at)
     if found.recommended_action is None:
         assert found.code
@@ -156,10 +156,11 @@ def test_the_recommended_action_never_exceeds_what_asks_for_it(
         assert found.withheld, "what is withheld must say why"
 
 
-@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
+@given(question=questions(st.one_of(policies, random_policies())))
 def test_who_is_left_alone_is_sent_no_notice(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
+    case, policy, at = question
     found = recommend(case, policy, at)
     if found.recommended_action == "none" and policy.document.notices.send != "always":
         assert found.notices_due == ()

@@ -1,11 +1,11 @@
 """The shorter way of abnormally high use, and who is spared even in fraud."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.policy.load import parse_document
@@ -14,9 +14,8 @@ from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
     delivered,
-    moments,
     overdue_facts,
-    random_cases,
+    questions,
     random_policies,
 )
 
@@ -76,11 +75,11 @@ def test_on_the_eve_of_a_day_off_high_use_waits_as_well() -> None:
     assert "eve_of_day_off" in {reason.code for reason in found.withheld}
 
 
-@given(case=random_cases(), policy=random_policies(), at=moments)
+@given(question=questions(st.one_of(st.just(default_policy()), random_policies())))
 def test_no_way_but_fraud_stops_outside_the_calendar(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
-    case = replace(case, facts=replace(case.facts, as_of=at))
+    case, policy, at = question
     found = recommend(case, policy, at)
     terms = policy.in_force(at)
     is_stop = found.recommended_action in ("suspend", "block") and not found.in_force

@@ -27,6 +27,7 @@ from tests.decisions.decision_cases import (
     delivered,
     moments,
     overdue_facts,
+    questions,
     random_cases,
     random_policies,
 )
@@ -47,11 +48,11 @@ def _is_new_stop(found: Recommendation) -> bool:
     return found.recommended_action in ("suspend", "block") and not found.in_force
 
 
-@given(case=random_cases(), policy=policies, at=moments)
+@given(question=questions(policies))
 def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
-    case = replace(case, facts=replace(case.facts, as_of=at))
+    case, policy, at = question
     found = recommend(case, policy, at)
     terms = policy.in_force(at)
     if not _is_new_stop(found) or terms is None:
@@ -68,21 +69,23 @@ def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
         assert (case.facts.actionable or 0) > 0
 
 
-@given(case=random_cases(), policy=policies)
+@given(question=questions(policies))
 def test_money_that_is_contested_promised_or_in_flight_moves_nothing(
-    case: Case, policy: Policy
+    question: tuple[Case, Policy, datetime],
 ) -> None:
+    case, policy, at = question
     facts = replace(case.facts, actionable=0, evidence=(), access_off=())
-    found = recommend(replace(case, facts=facts), policy, TUESDAY)
+    found = recommend(replace(case, facts=facts), policy, at)
     assert found.recommended_action in ("none", "review", None)
     assert found.notices_due == ()
 
 
-@given(case=random_cases(), policy=policies, at=moments)
+@given(question=questions(policies))
 def test_natural_persons_need_a_person_where_the_policy_asks(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
-    facts = replace(case.facts, as_of=at, subject_kind="natural_person")
+    case, policy, at = question
+    facts = replace(case.facts, subject_kind="natural_person")
     found = recommend(replace(case, facts=facts), policy, at)
     if found.recommended_action in policy.document.approvals.natural_person_for:
         assert found.requires_person

@@ -12,6 +12,8 @@ from features.moments import to_datetime
 from features.portfolio import Portfolio
 from tests.end_to_end.conftest import World, forbear
 
+pytestmark = pytest.mark.slow
+
 
 def policy_of(world: World) -> Path:
     return world.policy or SHIPPED / "reseller-default.yaml"

@@ -11,6 +11,8 @@ from training.promotion import promote, pull
 from training.tracking import Tracker
 from training.train import TrainingResult, train
 
+pytestmark = pytest.mark.slow  # trains twice
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
