@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, recommend
@@ -94,6 +94,7 @@ def test_everybody_has_exactly_one_tier(
     assert (tier.exposure_from, tier.clv_from) == only
 
 
+@settings(max_examples=40)  # each draws up to five cases
 @given(grids(), st.lists(random_cases(), min_size=1, max_size=5))
 def test_one_customer_and_a_portfolio_agree(
     rows: list[Values], cases: list[Case]
