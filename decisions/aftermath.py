@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from decisions.actions import BLOCK, NONE, Action
 from decisions.circumstances import Circumstances
 from decisions.decided import Decided
 from decisions.fees import interest_accrued, notice_fee
-from decisions.recommendation import AppealDue, NoticeDue
+from decisions.recommendation import AppealDue, Fields, NoticeDue
 from decisions.terms import Terms
 from features.facts import AccountFacts
 
 
-def aftermath(d: Decided) -> dict[str, Any]:
+def aftermath(d: Decided) -> Fields:
     """Fields of the recommendation that say what comes after it."""
     by_fraud = d.basis == "fraud" and d.is_new_stop
     return {
@@ -70,7 +69,7 @@ def _after_a_pause(d: Decided) -> Iterator[NoticeDue]:
     )
 
 
-def _retry(d: Decided, by_fraud: bool) -> dict[str, Any]:
+def _retry(d: Decided, by_fraud: bool) -> Fields:
     """Our own next charge; none while a pause for fraud stops our charging."""
     seen, path = d.seen, d.document.fraud_path
     has_failed = seen.retry_due is not None or seen.no_retry is not None
@@ -79,7 +78,7 @@ def _retry(d: Decided, by_fraud: bool) -> dict[str, Any]:
     return {"retry_due": seen.retry_due, "no_retry": seen.no_retry}
 
 
-def _pause(d: Decided) -> dict[str, Any]:
+def _pause(d: Decided) -> Fields:
     """A stop by the fraud path: neutral words, a quick review, an end by itself."""
     path = d.document.fraud_path
     if path is None:
@@ -93,7 +92,7 @@ def _pause(d: Decided) -> dict[str, Any]:
     }
 
 
-def _ending(d: Decided) -> dict[str, Any]:
+def _ending(d: Decided) -> Fields:
     """An ended contract: data to fetch, their deletion, and what is left unpaid."""
     rule = d.document.termination
     blocked = [a.at for a in d.case.facts.access_off if a.action == "block"]

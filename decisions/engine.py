@@ -1,7 +1,6 @@
 """One customer: from a case to a recommendation."""
 
 from datetime import datetime
-from typing import Any
 
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
 from decisions.aftermath import aftermath, appeal_due, retain_until
@@ -16,13 +15,12 @@ from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
 from decisions.reasons import no_decision_sentence, permitted_from, withheld_reasons
-from decisions.recommendation import Recommendation, States
+from decisions.recommendation import Fields, Recommendation, States
 from decisions.terms import Terms
 from decisions.thresholds import Stake
 from decisions.view import View, data_until, undecidable, view
 
 DEFAULT_BOOK = BookState()
-Fields = dict[str, Any]  # some of a recommendation's fields, by name
 
 
 def recommend(

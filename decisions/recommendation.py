@@ -10,6 +10,10 @@ from decisions.cost import CostModel
 from decisions.policy.retries import NoRetry
 from decisions.thresholds import Stake, Threshold, thresholds_of
 
+# Some of a recommendation's fields by name, as its parts are found one by one. Typed
+# parts would name and type every field twice, and `serving` checks each value anyway.
+Fields = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
@@ -226,6 +230,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
 
 __all__ = [
     "AppealDue",
+    "Fields",
     "Hold",
     "NoticeDue",
     "ProviderEffect",

@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Recorded:
     """A recorded decision; not new when its idempotency key was used before."""
 
     decision: Decision
@@ -42,13 +42,13 @@ class Decided:
     is_new: bool
 
 
-async def decided(
+async def decide_and_record(
     question: Question,
     in_force: InForce,
     book: Book,
     store: DecisionStore,
     settings: ServingSettings,
-) -> Decided:
+) -> Recorded:
     """Decide and record; again when the place it was to take went to another.
 
     Raises:
@@ -76,5 +76,5 @@ async def decided(
         except NoPlaceLeftError:
             continue
         is_new = recorded.decision_id == answer.decision_id
-        return Decided(recorded, answer.action, is_new)
+        return Recorded(recorded, answer.action, is_new)
     raise StoreUnavailableError("the places of the budgets change too fast")

@@ -15,7 +15,7 @@ from advice.assembly import is_stopped
 from advice.errors import NoBundleError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
-from serving.answering import Question, decided
+from serving.answering import Question, decide_and_record
 from serving.champions import Champions, InForce, Refusal
 from serving.decision_store import (
     Decision,
@@ -76,7 +76,8 @@ async def score(request: Request, key: ScoringKey) -> Response:
     asked = parse_request(body)
     as_of = as_of_moment(asked, settings.clock_skew_s)
     question = Question(asked, body, as_of, key.key_id, idempotency_key)
-    found = await decided(question, _in_force(request), state.book, store, settings)
+    in_force = _in_force(request)
+    found = await decide_and_record(question, in_force, state.book, store, settings)
     if found.is_new:
         metrics: Metrics = state.metrics
         metrics.count_decision(found.action or "no_decision")
