@@ -14,7 +14,12 @@ from decisions.exposure import UNITS
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
-from decisions.reasons import no_decision_sentence, permitted_from, withheld_reasons
+from decisions.reasons import (
+    no_decision_sentence,
+    permitted_from,
+    raised_by,
+    withheld_reasons,
+)
 from decisions.recommendation import Fields, Recommendation, States
 from decisions.terms import Terms
 from decisions.thresholds import Stake
@@ -105,6 +110,7 @@ def _proposal(d: Decided) -> Fields:
     return {
         "proposed_action": ACTIONS[choice.proposed],
         "recommended_action": ACTIONS[choice.recommended],
+        "raised_by": raised_by(d.terms, v, choice),
         "basis": d.basis,
         "states": States(v.p_fraud, v.p_only, v.p_good),
         "stake": _stake(d.case, v),

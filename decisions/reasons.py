@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, NONE, REVIEW, STOPS, SUSPEND, Action
+from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, STOPS, SUSPEND, Action
 from decisions.case import BookState
 from decisions.choose import Choice
 from decisions.circumstances import Circumstances
 from decisions.guardrails import number_reasons, ways
-from decisions.recommendation import Withheld
+from decisions.recommendation import RaisedBy, Withheld
 from decisions.terms import Terms
 from decisions.view import View
 
@@ -42,6 +42,20 @@ def withheld_reasons(
     found = [*_of_the_facts(terms, seen, v, names), *number_reasons(v, terms, seen)]
     relevant = [reason for reason in found if names.intersection(reason.actions)]
     return (*relevant, *_of_the_choice(terms, book, choice))
+
+
+def raised_by(terms: Terms, v: View, choice: Choice) -> RaisedBy | None:
+    """Why a new answer is harsher than the proposal; None where it is not."""
+    given = choice.recommended
+    if given <= max(choice.proposed, int(v.in_force)):
+        return None
+    if choice.arm.name == "holdout":
+        return "holdout"
+    is_looked_at = v.is_first_invoice and v.p_bad >= terms.min_p_first_invoice
+    if given == REVIEW and is_looked_at:
+        return "first_invoice"
+    is_sent = given == REMIND and v.is_notice_required
+    return "notice_required" if is_sent else "hysteresis"
 
 
 def permitted_from(

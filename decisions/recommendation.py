@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from decisions.actions import Action
 from decisions.case import Basis
@@ -108,6 +108,9 @@ class AppealDue:
     during: str
 
 
+RaisedBy = Literal["first_invoice", "notice_required", "hysteresis", "holdout"]
+
+
 @dataclass(frozen=True, slots=True)
 class States:
     """Exclusive probabilities; they sum to 1."""
@@ -123,7 +126,8 @@ class Recommendation:
 
     A stop action is automatic only where `requires_person` is False; `approvals` is
     the number of people who must agree, and `meanwhile_action` what automation may do
-    until they have answered. `permitted_from` is when the proposed action would be
+    until they have answered. `raised_by` is the rule that made the answer harsher than
+    the proposal. `permitted_from` is when the proposed action would be
     permitted if nothing else changed, None where it waits for somebody. `in_force`
     says the recommended action was carried out already and simply goes on.
     `retry_due` is our own next charge, where one failed and may be tried again;
@@ -145,6 +149,7 @@ class Recommendation:
     horizon_days: int
     proposed_action: Action | None = None
     recommended_action: Action | None = None
+    raised_by: RaisedBy | None = None
     code: str | None = None
     sentence: str = ""
     basis: Basis | None = None

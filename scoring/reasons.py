@@ -94,7 +94,8 @@ def _reason(
     typical = bundle.typical.get(feature.name)
     value = _value(bundle, feature, x)
     if value is None:
-        staff = f"{feature.name}: {feature.missing}"
+        event = feature.staff_text.removesuffix(" {value} days ago")
+        staff = f"{event.replace('{value}', '…')}: {feature.missing}"
     else:
         staff = feature.staff_text.replace("{value}", shown(value))
         if typical is not None and typical != value:

@@ -18,6 +18,7 @@ from decisions.recommendation import (
     Hold,
     NoticeDue,
     ProviderEffect,
+    RaisedBy,
     Reactivation,
     RetryDue,
     States,
@@ -116,6 +117,9 @@ class ScoreAnswer(_Part):
     exposure: Exposure
     proposed_action: Action | None = Field(description="of least expected cost")
     action: Action | None = Field(description="the least-cost one the policy permits")
+    raised_by: RaisedBy | None = Field(
+        description="the rule that made the action harsher than the proposed one"
+    )
     no_decision: NoDecision | None
     expected_cost: dict[Action, float] | None
     thresholds: dict[Target, list[ThresholdPart]]

@@ -57,7 +57,11 @@ def _consequence(s: Subject, option: Counterfactual) -> str:
     """What does not happen, or that access returns."""
     if option.reactivation is not None:
         return f"returns_{option.reactivation.by}"
-    return f"{s.action}_protective" if s.is_stop and s.is_by_fraud else s.action
+    if not (s.is_stop and s.is_by_fraud):
+        return s.action
+    if option.kind == "clearance" and s.action == "suspend":
+        return "cleared"  # the pause does not wait for the check; it ends with it
+    return f"{s.action}_protective"
 
 
 def _key(option: Counterfactual) -> str:

@@ -52,7 +52,11 @@ def _decision(s: Subject) -> Iterator[str]:
     key: str = "in_force" if answer.in_force else s.action
     if s.is_stop and s.is_by_fraud:
         key += "_protective"
-    yield words.sentence(f"customer.action.{key}")
+    if s.action == "none" and answer.reactivation is not None:
+        by = answer.reactivation.restore_by
+        yield words.sentence("customer.next.returns_by", restore_by=by)
+    else:
+        yield words.sentence(f"customer.action.{key}")
     if s.is_stop and answer.requires_person and not answer.in_force:
         yield words.sentence("customer.action.person")
     if s.is_stop and answer.subscriptions:
@@ -102,7 +106,7 @@ def _notices(s: Subject) -> Iterator[str]:
 
 def _next(s: Subject) -> Iterator[str]:
     answer, document, words = s.answer, s.terms.document, s.words
-    if answer.reactivation is not None:
+    if answer.reactivation is not None and s.action != "none":
         by = answer.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)
     elif s.is_stop and not s.is_by_fraud:
@@ -110,10 +114,10 @@ def _next(s: Subject) -> Iterator[str]:
         yield words.sentence("customer.next.returns", within=hours)
     if answer.auto_expires_at is not None:
         yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
-    if answer.data_export_until is not None:
+    if s.is_ahead(answer.data_export_until):
         until = answer.data_export_until
         yield words.sentence("customer.next.data_export", data_export_until=until)
-    if answer.data_deleted_on is not None:
+    if s.is_ahead(answer.data_deleted_on):
         yield words.sentence("customer.next.deleted", day=answer.data_deleted_on)
     if answer.retry_due is not None:
         yield words.sentence("customer.next.retry", at=answer.retry_due.at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from decisions.actions import STOPS, Action
@@ -53,6 +54,13 @@ class Subject:
         """Whether suspicion, not debt, is what the answer stands on."""
         return self.answer.basis == "fraud"
 
+    def is_ahead(self, when: date | None) -> bool:
+        """Whether a moment or a local day is still to come."""
+        if isinstance(when, datetime):
+            return when > self.answer.at
+        today = self.terms.calendar.local_day(self.answer.at)
+        return when is not None and when > today
+
     def hold_kind(self, kind: str) -> str:
         """The kind as the policy treats it: what it does not know counts as manual."""
         return kind if self.words.has(f"staff.hold.{kind}") else "manual"
@@ -88,7 +96,7 @@ class Subject:
             "cool_down_days": rails.suspend.cool_down_days,
             "stale_hours": rails.any.stale_hours,
             "decide_days": document.appeals.decide_days,
-            "stability": answer.stability,
+            "stability": round(answer.stability or 0.0, 2),
         }
 
 

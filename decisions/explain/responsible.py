@@ -49,6 +49,7 @@ def _pause(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
     if answer.review_by is not None:
         key = "review_by" if answer.auto_expires_at is not None else "review_by_only"
+        key = "review_overdue" if answer.review_by <= answer.at else key
         yield words.sentence(
             f"staff.person.{key}",
             review_by=answer.review_by,
@@ -63,10 +64,11 @@ def _pause(s: Subject) -> Iterator[str]:
 def _ending(s: Subject) -> Iterator[str]:
     """What becomes of data and debt after the end of a contract."""
     answer, words = s.answer, s.words
-    if answer.data_export_until is not None:
+    if s.is_ahead(answer.data_export_until):
         until = answer.data_export_until
         yield words.sentence("staff.person.data_export", data_export_until=until)
-    if answer.data_deleted_on is not None:
+    if s.is_ahead(answer.data_deleted_on):
         yield words.sentence("staff.person.deleted", day=answer.data_deleted_on)
-    if answer.write_off_from is not None:
+    is_owed = answer.stake is None or answer.stake.open != 0.0
+    if answer.write_off_from is not None and is_owed:
         yield words.sentence("staff.person.write_off", day=answer.write_off_from)

@@ -53,6 +53,8 @@ def _stake(s: Subject) -> Iterator[str]:
         return
     if stake.exposure == 0.0:
         yield s.words.sentence("staff.stake.none")
+    elif not (stake.open or stake.open_cost):
+        yield s.words.sentence("staff.stake.run_up", run_up=stake.run_up_cost)
     else:
         yield s.words.sentence(
             "staff.stake.full",
@@ -79,6 +81,8 @@ def _recommended(s: Subject) -> Iterator[str]:
         )
         yield words.sentence(f"staff.recommended.{key}", action=answer.proposed_action)
     yield words.sentence("staff.recommended.action", action=answer.recommended_action)
+    if answer.raised_by is not None:
+        yield words.sentence(f"staff.recommended.raised.{answer.raised_by}")
     if answer.in_force:
         yield words.sentence("staff.recommended.in_force")
     if answer.restrict:

@@ -166,6 +166,18 @@ def test_who_is_left_alone_is_sent_no_notice(
         assert found.notices_due == ()
 
 
+@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
+def test_what_is_harsher_than_the_proposal_says_by_which_rule(
+    case: Case, policy: Policy, at: datetime
+) -> None:
+    found = recommend(case, policy, at)
+    given, proposed = found.recommended_action, found.proposed_action
+    if given is None or proposed is None:
+        assert found.raised_by is None
+    elif not found.in_force:
+        assert (found.raised_by is not None) == (SEVERITY[given] > SEVERITY[proposed])
+
+
 def test_withheld_reasons_speak_of_the_withheld_actions() -> None:
     found = recommend(
         Case(facts_of(open=9000 * UNITS), 0.0, 0.9), default_policy(), TUESDAY

@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 
 from decisions import Case, Recommendation, default_policy, recommend
 from decisions.explain import LANGUAGES, explain
 from decisions.explain.wording import Wording
-from decisions.recommendation import AppealDue
+from decisions.recommendation import AppealDue, RaisedBy, Reactivation
 from tests.decisions.decision_cases import TUESDAY, overdue_facts
 
 RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
@@ -97,3 +98,62 @@ def test_both_rules_on_refunds_have_words(lang: str, refund: str) -> None:
     said = explain(case, replace(answer, refund=refund), default_policy(), lang)
     words = Wording(lang, "EUR", default_policy().latest.zone)
     assert words.sentence(f"staff.person.refund_{refund}") in said.text("staff")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_over_is_not_told_as_to_come(lang: str) -> None:
+    """A contract that ended long ago: its data are gone, its review was missed."""
+    case, answer = _answer()
+    words = Wording(lang, "EUR", default_policy().latest.zone)
+    missed = TUESDAY - timedelta(days=3)
+    over = replace(
+        answer,
+        data_export_until=TUESDAY - timedelta(days=9),
+        data_deleted_on=(TUESDAY - timedelta(days=2)).date(),
+        review_by=missed,
+    )
+    said = explain(case, over, default_policy(), lang)
+    for text in (said.text("staff"), said.text("customer")):
+        assert words.format("{d:date}", d=over.data_deleted_on) not in text
+        assert words.format("{d:moment}", d=over.data_export_until) not in text
+    late = words.sentence("staff.person.review_overdue", review_by=missed)
+    assert late in said.text("staff")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_gets_access_back_is_not_told_that_nothing_changes(lang: str) -> None:
+    case, answer = _answer()
+    words = Wording(lang, "EUR", default_policy().latest.zone)
+    by = TUESDAY + timedelta(hours=4)
+    back = replace(
+        answer,
+        recommended_action="none",
+        reactivation=Reactivation(("nonpayment",), "paid", "automation", by, "no", 0.0),
+    )
+    said = explain(case, back, default_policy(), lang).text("customer")
+    assert said.count(words.sentence("customer.next.returns_by", restore_by=by)) == 1
+    assert words.sentence("customer.action.none") not in said
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_why_an_answer_is_harsher_than_the_proposal_is_told(lang: str) -> None:
+    facts = overdue_facts(60, days=6, notices=(), n_invoices_paid=0)
+    case = Case(facts, 0.0, 0.13)
+    answer = recommend(case, default_policy(), TUESDAY)
+    assert answer.raised_by == "first_invoice"
+    for reason in get_args(RaisedBy):
+        raised = replace(answer, raised_by=reason)
+        text = explain(case, raised, default_policy(), lang).text("staff")
+        words = Wording(lang, "EUR", default_policy().latest.zone)
+        assert words.sentence(f"staff.recommended.raised.{reason}") in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_where_nothing_is_open_only_what_would_accrue_is_at_stake(lang: str) -> None:
+    facts = replace(overdue_facts(0), items=(), open=0, overdue=0, actionable=0)
+    case = Case(facts, 0.6, 0.0)
+    answer = recommend(case, default_policy(), TUESDAY)
+    assert answer.stake is not None
+    words = Wording(lang, "EUR", default_policy().latest.zone)
+    said = words.sentence("staff.stake.run_up", run_up=answer.stake.run_up_cost)
+    assert said in explain(case, answer, default_policy(), lang).text("staff")

@@ -161,7 +161,7 @@ def test_a_check_nobody_was_told_of_is_not_mentioned(action: Action) -> None:
     assert told["customer"] == ()
     told = said("en", option("clearance"), basis="fraud")
     assert told["customer"] == (
-        "If our check finds no cause for concern, access is not paused.",
+        "If our check finds no cause for concern, the pause ends.",
     )
 
 
