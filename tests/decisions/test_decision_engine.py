@@ -166,10 +166,11 @@ def test_who_is_left_alone_is_sent_no_notice(
         assert found.notices_due == ()
 
 
-@given(case=random_cases(), policy=st.one_of(policies, random_policies()), at=moments)
+@given(question=questions(st.one_of(policies, random_policies())))
 def test_what_is_harsher_than_the_proposal_says_by_which_rule(
-    case: Case, policy: Policy, at: datetime
+    question: tuple[Case, Policy, datetime],
 ) -> None:
+    case, policy, at = question
     found = recommend(case, policy, at)
     given, proposed = found.recommended_action, found.proposed_action
     if given is None or proposed is None:
