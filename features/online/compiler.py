@@ -1,4 +1,4 @@
-"""One customer's events → one row of features, in NumPy, in microseconds.
+"""One customer's events → one row of features, in microseconds.
 
 Everything that does not depend on the events is worked out once: which tables and
 columns are looked at, which filters are shared, where each number goes.

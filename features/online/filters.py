@@ -56,7 +56,7 @@ class Filters:
                 return lambda rows, found: _without(found[line], rows.n)
             case And(first, second):
                 one, other = self._add(first), self._add(second)
-                return lambda _, found: _both(found[one], found[other])
+                return lambda rows, found: _both(found[one], found[other], rows.n)
             case _:
                 return lambda rows, _: filter_.mask(rows).nonzero()[0].tolist()
 
@@ -67,10 +67,14 @@ def _any_of(values: Iterable[str], rows: KnownRows, column: str) -> Places:
 
 
 def _without(places: Places, n: int) -> Places:
+    if not places:
+        return range(n)
     others = set(places)
     return [place for place in range(n) if place not in others]
 
 
-def _both(places: Places, others: Places) -> Places:
+def _both(places: Places, others: Places, n: int) -> Places:
+    if not places or len(others) == n:
+        return places
     held = set(others)
     return [place for place in places if place in held]
