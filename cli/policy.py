@@ -1,5 +1,6 @@
 """`forbear policy`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -87,6 +88,15 @@ def publish(
         Literal["html", "md", "print"],
         typer.Option("--format", help="print: HTML laid out for A4"),
     ] = "md",
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="<date>",
+            help="day whose version is written; later ones are announced;"
+            " default: today",
+        ),
+    ] = None,
 ) -> None:
     """Print the collections policy that customers read.
 
@@ -99,7 +109,8 @@ def publish(
     from decisions.publish import publish as published
 
     policy = load_policy(file or DEFAULT_POLICY)
-    say(published(policy, lang, form).rstrip("\n"))
+    at = datetime.now(UTC) if on is None else policy.latest.calendar.start_of(on.date())
+    say(published(policy, lang, form, at).rstrip("\n"))
 
 
 @app.command("import-killbill")

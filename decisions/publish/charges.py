@@ -62,7 +62,9 @@ def _reconnection(s: Source) -> str:
         return s.say("fees.none")
     if fee is None:
         return s.say("fees.reconnection", fee=most)
-    return s.say("fees.reconnection_fee", fee=most, cap=cap)
+    if fee >= cap:
+        return s.say("fees.reconnection_flat", fee=cap)
+    return s.say("fees.reconnection_fee", fee=fee, cap=cap)
 
 
 def records(s: Source) -> Section | None:

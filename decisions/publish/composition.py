@@ -6,8 +6,9 @@ from decisions.explain.wording import Wording
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.publish.access import access, protective, restoring
+from decisions.publish.changes import changes
 from decisions.publish.charges import fees, records
-from decisions.publish.page import Items, Page, Paragraph, Section, texts
+from decisions.publish.page import Items, Page, Paragraph, Section
 from decisions.publish.people import appeals, deciding, scope
 from decisions.publish.protection import arrangements, disputes, essential
 from decisions.publish.retries import retries
@@ -41,7 +42,7 @@ def compose(policy: Policy, lang: str, at: datetime | None = None) -> Page:
         lang=lang,
         title=source.own(document.title) or source.say("page.title"),
         lead=source.say("page.lead"),
-        facts=tuple(_facts(source, policy.reference)),
+        facts=tuple(_facts(source, policy.reference, versions[now][0])),
         sections=sections,
         contents=source.say("page.contents"),
         footer=source.say("page.footer", reference=policy.reference, fingerprint=short),
@@ -74,11 +75,11 @@ def _sections(s: Source) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def _facts(s: Source, reference: str) -> list[tuple[str, str]]:
+def _facts(s: Source, reference: str, start: datetime) -> list[tuple[str, str]]:
     document: PolicyDocument = s.document
     given = {
         "version": reference,
-        "effective_from": s.words.format("{d:date}", d=document.effective_from),
+        "effective_from": s.words.format("{d:date}", d=start.date()),
         "effective_to": document.effective_to
         and s.words.format("{d:date}", d=document.effective_to),
         "jurisdiction": document.jurisdiction and s.country(document.jurisdiction),
@@ -99,24 +100,6 @@ def _announced(
         after = _sections(_source(terms, lang))
         day = start.astimezone(terms.zone).date()
         blocks.append(s.paragraph("changes.from", date=day))
-        blocks.extend(s.items(_changes(s, before, after)))
+        blocks.extend(s.items(changes(s, before, after)))
         before = after
     return [s.section("changes", *blocks)] if blocks else []
-
-
-def _changes(s: Source, before: list[Section], after: list[Section]) -> list[str]:
-    known = {text for section in before for text in texts(section)}
-    stays = {text for section in after for text in texts(section)}
-    new = [
-        s.say("changes.new", section=section.title, text=text)
-        for section in after
-        for text in texts(section)
-        if text not in known
-    ]
-    gone = [
-        s.say("changes.gone", section=section.title, text=text)
-        for section in before
-        for text in texts(section)
-        if text not in stays
-    ]
-    return [*new, *gone] or [s.say("changes.nothing")]

@@ -15,8 +15,9 @@ def markdown(page: Page) -> str:
 def _lines(page: Page) -> Iterator[str]:
     yield f"# {_text(page.title)}\n"
     yield f"{_text(page.lead)}\n"
+    colon = "\xa0:" if page.lang == "fr" else ":"
     for label, value in page.facts:
-        yield f"- {_text(label)}: **{_text(value)}**"
+        yield f"- {_text(label)}{colon} **{_text(value)}**"
     for section in page.sections:
         yield f"\n## {_text(section.title)}\n"
         yield "\n\n".join(_block(block) for block in section.blocks)

@@ -111,7 +111,7 @@ def _working_days(s: Source) -> Iterator[str]:
         yield s.say("counting.working_days", days=days)
     else:
         country = s.country(calendar.country)
-        region = f" ({calendar.subdivision})" if calendar.subdivision else ""
+        region = f", {calendar.subdivision}" if calendar.subdivision else ""
         yield s.say("counting.working_days_of", days=days, country=country + region)
     if calendar.days_off:
         off = s.words.joined(

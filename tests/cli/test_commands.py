@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.score import writing
+from decisions.policy.load import SHIPPED
 
 Run = Callable[..., Any]
 
@@ -186,6 +187,18 @@ def test_the_policy_is_published_for_customers(forbear: Run) -> None:
     assert page.startswith("# ")
     assert "<html" in forbear("policy", "publish", "--format", "html").out
     assert forbear("policy", "publish", "--lang", "xx").code == 2
+
+
+def test_the_terms_of_the_day_are_published(forbear: Run, tmp_path: Path) -> None:
+    text = (SHIPPED / "plain-timeline.yaml").read_text("utf-8")
+    change = "{from: 2026-09-01, set: {materiality: {EUR: 60}}, because: costs rose}"
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{text}\namendments: [{change}]\n", "utf-8")
+    before = forbear("policy", "publish", path, "--on", "2026-08-31").out
+    after = forbear("policy", "publish", path, "--on", "2026-09-01").out
+    assert "In force from: **1 September 2026**" in after
+    assert "Announced changes" in before
+    assert "Announced changes" not in after
 
 
 def test_a_kill_bill_file_becomes_a_draft(forbear: Run, tmp_path: Path) -> None:

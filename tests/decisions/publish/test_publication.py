@@ -1,5 +1,6 @@
 """The published text is the policy: every way to a stop, in every language."""
 
+import json
 import re
 from datetime import datetime
 from html.parser import HTMLParser
@@ -214,13 +215,38 @@ def test_an_amendment_is_announced_with_its_date_and_both_sentences() -> None:
     [changes] = [s for s in compose(amended(), "en").sections if s.name == "changes"]
     said = texts(changes)
     assert said[0] == "From 1 July 2026:"
-    assert "less than €40" in said[1]
-    assert said[2].startswith("No longer applies")
-    assert "less than €25" in said[2]
-    assert said[3:] == [
+    new, _, before = said[1].partition("Until then: ")
+    assert "less than €40" in new
+    assert "less than €25" in before
+    assert said[2:] == [
         "From 1 September 2026:",
         "Nothing that is stated on this page changes.",
     ]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_change_stands_beside_what_it_replaces(lang: str) -> None:
+    """Of a table only the cells that change; what is new or gone says so."""
+    values = DEFAULT.document.model_dump(mode="json", by_alias=True)
+    ladder = json.loads(json.dumps(values["ladder"]))
+    ladder[0]["when"]["days_overdue"] = 4
+    change = {
+        "ladder": ladder,
+        "first_invoice": None,
+        "fees": {"interest": {"annual_rate": 0.05, "cap_share": 0.5}},
+    }
+    values["amendments"] = [{"from": "2026-07-01", "set": change, "because": "x"}]
+    page = compose(Policy(PolicyDocument.model_validate(values)), lang)
+    [changes] = [s for s in page.sections if s.name == "changes"]
+    own = messages("decisions.publish", lang)
+    instead = str(own["publish.changes.instead"]).split("{text} ")[1].split("{")[0]
+    gone = str(own["publish.changes.gone"]).split("{")[0]
+    said = texts(changes)[1:]
+    [step] = [text for text in said if instead in text and " 4 " in text]
+    assert " 3 " in step.partition(instead)[2]
+    assert " · " not in "".join(said)
+    assert any(text.startswith(gone) for text in said)
+    assert any("50" in text and instead not in text for text in said)
 
 
 def test_the_version_in_force_at_a_moment_is_written() -> None:
@@ -228,6 +254,7 @@ def test_the_version_in_force_at_a_moment_is_written() -> None:
     page = compose(amended(), "en", at)
     said = " ".join(text for section in page.sections for text in texts(section))
     assert "less than €40" in said
+    assert dict(page.facts)["In force from"] == "1 September 2026"
     assert "changes" not in {section.name for section in page.sections}
 
 
