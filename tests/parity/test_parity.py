@@ -11,9 +11,11 @@ import numpy as np
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from features.account import Accounts, account_facts
 from features.batch import feature_table, matrix
 from features.catalogue import CATALOGUE
 from tests.parity.checks import (
+    COMPILED,
     FEATURES,
     KNOWN,
     assert_same,
@@ -24,11 +26,14 @@ from tests.parity.checks import (
     online,
 )
 from tests.parity.histories import (
+    CUSTOMERS,
     EVERYBODY,
     NOW,
     SETTINGS,
     History,
+    events_of,
     histories,
+    microseconds,
     moment,
     moments,
     paid_then_not,
@@ -111,3 +116,16 @@ def test_a_late_row_changes_features_once_it_is_known() -> None:
     before = online([("payments", failed)], NOW - timedelta(microseconds=1))
     after = online([("payments", failed)], NOW)
     assert (before[0, at], after[0, at]) == (0.0, 1.0)
+
+
+@given(history=histories(), as_of=moment())
+def test_one_standing_serves_features_and_facts(
+    history: History, as_of: datetime
+) -> None:
+    at, accounts = microseconds(as_of), Accounts(SETTINGS)
+    for customer_id, expected in zip(CUSTOMERS, online(history, as_of), strict=True):
+        events = events_of(history, customer_id)
+        standing = accounts.standing(events, at)
+        assert_same(COMPILED(events, at, standing)[None, :], expected[None, :])
+        facts = accounts.facts(events, standing)
+        assert facts == account_facts(events, at, SETTINGS)
