@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from decisions.actions import SEVERITY
 from decisions.errors import PolicyFileError
 from decisions.policy.overdue_xml import (
     Rung,
@@ -46,7 +45,7 @@ def import_killbill(xml: str, currency: str = "EUR") -> Draft:
     notes: list[str] = []
     rungs = _in_order([rung_of(state, notes) for state in states if says_a_debt(state)])
     notes += [n for state in states for n in unsaid_in(state)]
-    notes += _counting(rungs)
+    notes += [*_counting(rungs), *_never_skipped(rungs)]
     if find(root, "initialReevaluationInterval") is not None:
         notes.append("initialReevaluationInterval: not needed, every run looks anew")
     ladder, kinds = _ladder(rungs, notes)
@@ -56,15 +55,32 @@ def import_killbill(xml: str, currency: str = "EUR") -> Draft:
 
 
 def _in_order(rungs: list[Rung]) -> list[Rung]:
-    """By age; a state without one comes after all that are milder."""
+    """By age, mild to harsh; a state without an age comes right after the milder one.
 
-    def place(rung: Rung) -> tuple[int, int]:
-        """Days first, severity second; no days: after everything milder."""
-        severity = SEVERITY[rung.action]
-        milder = (r.days or 0 for r in rungs if SEVERITY[r.action] < severity)
-        return max(milder, default=0) if rung.days is None else rung.days, severity
+    Kill Bill takes the first state that matches, so its files begin with the harshest.
+    """
+    days = 0
+    placed: list[tuple[int, Rung]] = []
+    for rung in reversed(rungs):
+        days = days if rung.days is None else rung.days
+        placed.append((days, rung))
+    return [rung for _, rung in sorted(placed, key=lambda place: place[0])]
 
-    return sorted(rungs, key=place)
+
+def _never_skipped(rungs: list[Rung]) -> Iterator[str]:
+    """Where a state asks for more than a later one: Kill Bill would go past it."""
+    for i, rung in enumerate(rungs):
+        past = [
+            later.name
+            for later in rungs[i + 1 :]
+            if any(later.owes.get(key, 0) < least for key, least in rung.owes.items())
+        ]
+        if past:
+            asked = " and ".join(f"{key} {least:g}" for key, least in rung.owes.items())
+            yield (
+                f"{rung.name}: asks for {asked}, and no state is skipped: who owes less"
+                f" does not reach {', '.join(past)}, as in Kill Bill they would"
+            )
 
 
 def _counting(rungs: list[Rung]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Kill Bill's overdue.xml, read: its states as rungs, and what they do not say."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -98,7 +99,7 @@ def _owes(state: Element) -> dict[str, float]:
 def rung_of(state: Element, notes: list[str]) -> Rung:
     """A state as a rung; what a person has to decide about it goes to `notes`."""
     given = str(state.get("name"))
-    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in given.lower())
+    name = re.sub("[^a-z0-9]+", "_", given.lower()).strip("_")
     name = name if name[:1].isalpha() else f"state_{name}"
     restrict = ("plan_changes",) * _is(state, "blockChanges")
     action: Action = "remind"
@@ -120,7 +121,8 @@ def unsaid_in(state: Element) -> Iterator[str]:
     if not says_a_debt(state):
         yield f"{name}: has no age, count or amount, so it is not a rung of the ladder"
     if text_of(state, "responseForLastFailedPaymentIn") is not None:
-        yield f"{name}: responseForLastFailedPaymentIn (Kill Bill ignores it as well)"
+        left = "left out; Kill Bill ignores it as well"
+        yield f"{name}: responseForLastFailedPaymentIn: {left}"
     if find(state, "autoReevaluationInterval") is not None:
         yield f"{name}: autoReevaluationInterval: not needed, every run looks anew"
     for kind in ("controlTagInclusion", "controlTagExclusion"):
@@ -128,6 +130,6 @@ def unsaid_in(state: Element) -> Iterator[str]:
         if tag == _OFF and kind == "controlTagExclusion":
             yield f"{name}: tag {_OFF}: record it as a hold, kind exemption, with until"
         elif tag is not None:
-            yield f"{name}: {kind} {tag}"
+            yield f"{name}: {kind} {tag}: left out; a policy can be for segments alone"
     if find(state, "enterStateEmailNotification") is not None:
         yield f"{name}: the e-mail's template stays where it is; only its name is kept"

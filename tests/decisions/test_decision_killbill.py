@@ -131,6 +131,30 @@ def test_a_state_without_an_age_comes_after_the_milder_ones() -> None:
     assert not [f for f in check(policy) if f.severity == "error"]
 
 
+def test_kill_bills_own_order_places_a_state_without_an_age() -> None:
+    xml = _xml(
+        _state("OD 3 / final", 42, BLOCKED, _leaf(COUNT, "3") + _leaf(BALANCE, "150")),
+        f"<state name='OD2'><condition>{_leaf(COUNT, '2')}{_leaf(BALANCE, '50')}"
+        "</condition></state>",
+        _state("OD1", 30),
+    )
+    draft = import_killbill(xml)
+    names = [state.state for state in parse_policy(draft.policy).document.ladder]
+    assert names == ["od1", "od2", "od_3_final"]
+    assert "no state is skipped" not in " ".join(draft.not_expressed)
+
+
+def test_a_state_that_would_hold_others_up_is_said() -> None:
+    """Kill Bill goes past a state whose condition does not hold; a ladder does not."""
+    xml = _xml(
+        _state("BLOCKED", 14, BLOCKED),
+        _state("WARNING", 10, more=_leaf(BALANCE, "50.5")),
+    )
+    [said] = [n for n in import_killbill(xml).not_expressed if "skipped" in n]
+    assert said.startswith("warning: asks for overdue_amount 50.5")
+    assert "does not reach blocked" in said
+
+
 def test_days_count_from_the_invoice_date_as_kill_bill_counts_them() -> None:
     policy = parse_policy(import_killbill(TUTORIAL).policy)
     assert policy.document.clock.anchor == "invoice_date"
