@@ -7,9 +7,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from decisions.policy.ladder import Calendar
-
-_HORIZON_DAYS = 3 * 366  # far enough for any cure period from any notice
+from decisions.policy.calendar import Calendar
 
 
 class WorkingCalendar:
@@ -37,8 +35,8 @@ class WorkingCalendar:
         )
 
     def _business_days_of(self, year: int) -> tuple[date, ...]:
-        first = date(year, 1, 1)
-        days = (first + timedelta(days=i) for i in range(_HORIZON_DAYS))
+        first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
+        days = map(date.fromordinal, range(first, last + 1))
         return tuple(day for day in days if self.is_business_day(day))
 
     def local_day(self, moment: datetime) -> date:
@@ -60,9 +58,12 @@ class WorkingCalendar:
         return self._end(self.local_day(since), n_days)
 
     def _end_of_business_days(self, first: date, n_days: int) -> datetime:
-        days = self._days(first.year)
-        last = days[bisect_right(days, first) + n_days - 1]
-        return self.start_of(last + timedelta(days=1))
+        year, days = first.year, self._days(first.year)
+        last = bisect_right(days, first) + n_days - 1
+        while last >= len(days):
+            last, year = last - len(days), year + 1
+            days = self._days(year)
+        return self.start_of(days[last] + timedelta(days=1))
 
     def _may_stop_from(self, moment: datetime) -> tuple[datetime, str | None]:
         """Earliest moment from `moment` on at which access may be taken away.

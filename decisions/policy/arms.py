@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, Strict
+from decisions.policy.section import Amount, SomeDays, Strict
 
 
 class Exploration(Strict):
@@ -21,7 +21,7 @@ class Exploration(Strict):
     max_exposure: Amount = Field(
         default=500.0, description="only where no more is at stake"
     )
-    epoch_days: Annotated[int, Field(ge=1)] = Field(
+    epoch_days: SomeDays = Field(
         default=30, description="a customer is drawn anew after so long"
     )
     salt: str = Field(
@@ -36,7 +36,7 @@ class Holdout(Strict):
     share: Annotated[float, Field(ge=0.0, le=0.5)] = Field(
         default=0.0, description="of customers"
     )
-    epoch_days: Annotated[int, Field(ge=1)] = Field(
+    epoch_days: SomeDays = Field(
         default=180, description="a customer is drawn anew after so long"
     )
     because: str = ""

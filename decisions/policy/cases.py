@@ -1,18 +1,30 @@
 """Examples in a policy file, each with the answer it expects."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from decisions.actions import Action
 from decisions.policy.retries import NoRetry
-from decisions.policy.section import Amount, Count, Name, Share, Strict
+from decisions.policy.section import Amount, Count, Days, Name, Share, Strict
+
+_YEARS = range(1900, 2200)  # no day counted from a moment in them leaves the calendar
+
+
+def _is_a_moment(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("has no offset, write it as 2026-06-09T10:00:00Z")
+    if moment.year not in _YEARS:
+        raise ValueError(f"{moment.year} is no year of our time")
+    return text
 
 
 class FailedCharge(Strict):
     """A charge of an example's invoices that failed."""
 
-    days_ago: Count = Field(description="when the charge failed")
+    days_ago: Days = Field(description="when the charge failed")
     method: str = Field(default="card", description="payment method")
     code: str | None = Field(
         default=None, description="why it failed, as the payment provider says"
@@ -40,11 +52,11 @@ class PolicyCase(Strict):
     clv: Amount | None = Field(
         default=0.0, description="lifetime value; null is unknown"
     )
-    days_overdue: int = Field(default=0, description="of the oldest unpaid invoice")
-    n_invoices: Annotated[int, Field(ge=1)] = Field(
+    days_overdue: Days = Field(default=0, description="of the oldest unpaid invoice")
+    n_invoices: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1, description="overdue invoices that share the open amount"
     )
-    payment_terms_days: Count = Field(
+    payment_terms_days: Days = Field(
         default=30, description="from the issue of an invoice to its due date"
     )
     failed: tuple[FailedCharge, ...] = ()
@@ -53,10 +65,10 @@ class PolicyCase(Strict):
     promised: Amount = Field(
         default=0.0, description="of the open amount, promised within a week"
     )
-    notices: dict[Name, int] = Field(
+    notices: dict[Name, Days] = Field(
         default_factory=dict, description="delivered so many days ago"
     )
-    undelivered: dict[Name, int] = Field(
+    undelivered: dict[Name, Days] = Field(
         default_factory=dict, description="sent so many days ago, delivery unknown"
     )
     evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
@@ -68,16 +80,21 @@ class PolicyCase(Strict):
         description="natural_person, sole_trader or legal_person; null is unknown",
     )
     segment: str | None = Field(default=None, description="of the customer")
-    n_invoices_paid: int = Field(default=5, description="ever paid before")
+    n_invoices_paid: Count = Field(default=5, description="ever paid before")
     usage_ratio: float | None = Field(
         default=None,
+        allow_inf_nan=False,
         description="daily cost of the last 7 days over that of the 28 before",
     )
     has_contacts: bool = Field(
         default=True, description="whether the data say which notices were sent"
     )
-    stale_hours: float = Field(default=0.0, description="age of the data")
-    at: str = Field(default="2026-06-09T10:00:00Z", description="a Tuesday morning")
+    stale_hours: Annotated[float, Field(ge=0, le=87_600)] = Field(
+        default=0.0, description="age of the data"
+    )
+    at: Annotated[str, AfterValidator(_is_a_moment)] = Field(
+        default="2026-06-09T10:00:00Z", description="a Tuesday morning"
+    )
     expect: Action | Literal["no_decision"] = Field(
         description="the recommended action, or that there is no decision"
     )

@@ -1,6 +1,5 @@
 """The policy file as a whole."""
 
-from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -8,21 +7,42 @@ from pydantic import Field, model_validator
 
 from decisions.actions import Action
 from decisions.policy.arms import Exploration, Holdout
+from decisions.policy.calendar import Calendar
 from decisions.policy.cases import PolicyCase
 from decisions.policy.charges import Fees
 from decisions.policy.costs import Costs
 from decisions.policy.endings import Reconnection, Retention, Termination
 from decisions.policy.holds import Holds
-from decisions.policy.ladder import Calendar, Clock, Notices, OrdinaryStop, State
+from decisions.policy.ladder import Clock, Notices, OrdinaryStop, State
 from decisions.policy.limits import Budget, GuardRails
 from decisions.policy.people import Appeals, Approvals, Review, SubjectKind
 from decisions.policy.retries import Retries
-from decisions.policy.section import Amount, Count, Currency, Share, Strict
+from decisions.policy.section import (
+    Amount,
+    Count,
+    Currency,
+    Day,
+    Share,
+    SomeDays,
+    Strict,
+)
 from decisions.policy.service import Essential, ProviderRule, Service
 from decisions.policy.text import Language, Text, own_text, text_in
 from decisions.policy.ways import FirstInvoice, FraudPath, HighUsage
 
 Thresholds = dict[Action, Share]
+
+# what makes a file this file: to change one of these takes a new version
+_IDENTITY = (
+    "forbear_policy",
+    "name",
+    "version",
+    "effective_from",
+    "effective_to",
+    "currency",
+    "amendments",
+    "cases",
+)
 
 
 class Tier(Strict):
@@ -66,12 +86,18 @@ class Scope(Strict):
 class Amendment(Strict):
     """Values that change from a date on: `set` is laid over the file."""
 
-    from_: date = Field(alias="from", description="the first local day of the change")
+    from_: Day = Field(alias="from", description="the first local day of the change")
     set: dict[str, Any] = Field(
         description="sections and keys, as in the file; mappings are merged,"
         " lists replaced"
     )
     because: str = Field(min_length=1, description="why; a change must say it")
+
+    @model_validator(mode="after")
+    def _stays_the_same_policy(self) -> "Amendment":
+        if kept := sorted(self.set.keys() & set(_IDENTITY)):
+            raise ValueError(f"set: {kept} cannot be amended, write a new version")
+        return self
 
 
 class PolicyDocument(Strict):
@@ -86,8 +112,8 @@ class PolicyDocument(Strict):
         description="raise it with every change"
     )
     title: Text = Field(default="", description="as customers read it")
-    effective_from: date = Field(description="the first local day on which it decides")
-    effective_to: date | None = Field(
+    effective_from: Day = Field(description="the first local day on which it decides")
+    effective_to: Day | None = Field(
         default=None, description="the last local day on which it decides"
     )
     owner: str = Field(description="who answers for it")
@@ -108,7 +134,7 @@ class PolicyDocument(Strict):
         description="how an action is proposed: by expected cost, by typed"
         " thresholds, or by days"
     )
-    horizon_days: Annotated[int, Field(ge=1)] = Field(
+    horizon_days: SomeDays = Field(
         default=90,
         description="how far the probabilities look ahead, as published",
     )
@@ -234,6 +260,8 @@ class PolicyDocument(Strict):
             used.add(self.fraud_path.notice)
         if self.high_usage:
             used.add(self.high_usage.notice)
+        for example in self.cases:
+            used |= {*example.notices, *example.undelivered}
         if unknown := sorted(used - known):
             raise ValueError(f"notices.kinds does not describe {unknown}")
         names = [state.state for state in self.ladder]

@@ -1,11 +1,11 @@
 """How a stop ends: access returns, or the contract, the data and the records go."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, Days, Hours, Strict
+from decisions.policy.section import Amount, Days, Hours, SomeDays, Strict
 
 
 class Reconnection(Strict):
@@ -49,13 +49,11 @@ class Termination(Strict):
 class Retention(Strict):
     """How long records are kept: long enough to answer for them, and no longer."""
 
-    decision_days: dict[
-        Action | Literal["default"], Annotated[int, Field(ge=1, le=3650)]
-    ] = Field(
+    decision_days: dict[Action | Literal["default"], SomeDays] = Field(
         description="per recommended action; no decision counts as none, and default"
         " stands for all others"
     )
-    evidence_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+    evidence_days: SomeDays = Field(
         description="signs of fraud that a decision rested on"
     )
     because: str = ""

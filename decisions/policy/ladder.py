@@ -1,57 +1,12 @@
 """The collections ladder: clock, notices and states."""
 
-from datetime import date, time
 from typing import Annotated, Literal
 
-import holidays
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import Field
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, Days, Name, Share, Strict
+from decisions.policy.section import Amount, Days, Name, Share, SomeDays, Strict
 from decisions.policy.text import Language, Text
-
-LocalTime = Annotated[
-    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d)?$"})
-]
-
-
-class Calendar(Strict):
-    """When the reseller acts: days, hours and timezone."""
-
-    timezone: str = Field(
-        default="UTC", description="IANA name; of all local days and hours"
-    )
-    country: str | None = Field(
-        default=None, description="ISO 3166 code for public holidays; absent: none"
-    )
-    subdivision: str | None = Field(
-        default=None, description="region of the country, for its own public holidays"
-    )
-    days_off: tuple[date, ...] = Field(default=(), description="further days off")
-    working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
-        default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
-    )
-    from_time: LocalTime = Field(
-        default=time(0, 0), description="no stop before, local"
-    )
-    cut_off: LocalTime | None = Field(default=None, description="no stop from then on")
-    not_before_day_off: bool = Field(
-        default=False, description="no stop on the eve of a day off"
-    )
-    because: str = ""
-
-    @model_validator(mode="after")
-    def _places_and_hours_exist(self) -> "Calendar":
-        if self.cut_off is not None and self.cut_off <= self.from_time:
-            raise ValueError("cut_off must come after from_time, on the same day")
-        if self.country is None and self.subdivision is not None:
-            raise ValueError("subdivision needs a country")
-        if self.country is not None:
-            try:
-                holidays.country_holidays(self.country, subdiv=self.subdivision)
-            except NotImplementedError as error:
-                raise ValueError(f"no public holidays are known: {error}") from error
-        return self
 
 
 class Clock(Strict):
@@ -101,7 +56,7 @@ class NoticeRule(Strict):
         description="what makes it count: that it was sent, or that it arrived",
     )
     send_within_days: Days = Field(default=2, description="of the moment it is due")
-    retry_after_days: Annotated[int, Field(ge=1)] = Field(
+    retry_after_days: SomeDays = Field(
         default=7, description="silent for so long: try the next channel"
     )
     is_final_warning: bool = Field(

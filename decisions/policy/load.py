@@ -2,69 +2,23 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import ValidationError
 
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
 from decisions.policy.dominance import refuse_dominated
 from decisions.policy.mistakes import mistakes
+from decisions.policy.reading import plain_values
 from decisions.terms import Terms, compile_terms
 
 SHIPPED = Path(__file__).parent.parent / "policies"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: `NO` is Norway, `17:30` a time, a key stands once."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int",
-    re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"),
-    list("-+0123456789"),
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            line = node.start_mark.line + 1
-            raise PolicyFileError(f"line {line}", f"the key {key!r} stands twice")
-    return loader.construct_mapping(node, deep=True)
-
-
-def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> date | datetime:
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError as error:
-        line = node.start_mark.line + 1
-        text = f"{node.value} is no date: {error}"
-        raise PolicyFileError(f"line {line}", text) from error
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 
 
 class Policy:
@@ -74,17 +28,13 @@ class Policy:
         self.document = document
         refuse_dominated(document, source)
         self.source = source
-        try:
-            zone = ZoneInfo(document.calendar.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise PolicyFileError(
-                "calendar.timezone", f"{document.calendar.timezone!r} is no timezone"
-            ) from error
+        zone = ZoneInfo(document.calendar.timezone)
         self._starts = [_start_of(document.effective_from, zone)]
         self._terms = [compile_terms(document, self.reference, self.hash)]
         self._ends: datetime | None = None
-        if document.effective_to is not None:
-            self._ends = _start_of(document.effective_to + timedelta(days=1), zone)
+        last = document.effective_to
+        if last is not None and last < date.max:  # which means for ever
+            self._ends = _start_of(last + timedelta(days=1), zone)
         self._amend(zone)
 
     def _amend(self, zone: ZoneInfo) -> None:
@@ -171,15 +121,7 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
     Raises:
         PolicyFileError: where the text is not YAML or not a policy.
     """
-    try:
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        text = f"not readable as YAML: {error.problem}"
-        raise PolicyFileError(f"{source}: line {line}", text) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise PolicyFileError(source, f"not readable as YAML: {error}") from error
-    return Policy(parse_document(values, source), source)
+    return Policy(parse_document(plain_values(text, source), source), source)
 
 
 def load_policy(path: Path) -> Policy:

@@ -1,16 +1,37 @@
 """What every section of a policy file is made of."""
 
+from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+MOST_MONEY = 1e12  # beyond it sums are no longer exact to the ten-thousandth
+
+
+def _is_countable(amount: float) -> float:
+    if amount > MOST_MONEY:
+        raise ValueError(f"{amount:g} is more money than can be counted")
+    return amount
+
+
+def _is_written_as_date(value: object) -> object:
+    if isinstance(value, int | float):  # which would be seconds since 1970
+        said = f"{value!r} is no date, write it as 2026-01-31"
+        raise ValueError(said)  # noqa: TRY004  what the schema reports
+    return value
+
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[
+    float, Field(ge=0.0, allow_inf_nan=False), AfterValidator(_is_countable)
+]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
+SomeDays = Annotated[int, Field(ge=1, le=3650)]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 
 
 class Strict(BaseModel):

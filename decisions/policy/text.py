@@ -3,14 +3,26 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field
+from babel import Locale
+from pydantic import AfterValidator, Field
 from typing_extensions import TypeAliasType
+
+
+def _is_a_language(code: str) -> str:
+    english = Locale("en")
+    language, _, country = code.partition("-")
+    is_country = not country or country in english.territories
+    if language not in english.languages or not is_country:
+        raise ValueError(f"{code!r} is no language, write one as fr or pt-BR")
+    return code
+
 
 Language = TypeAliasType(
     "Language",
     Annotated[
         str,
         Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", description="en, fr, pt-BR …"),
+        AfterValidator(_is_a_language),
     ],
 )
 Text = TypeAliasType(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from decisions.explain.naming import Form, notice_name
 from decisions.explain.wording import Wording
@@ -52,7 +52,10 @@ class Source:
     def language(self, code: str) -> str:
         """The name of a language in this page's language."""
         own = Locale.parse(self.words.locale)
-        return Locale.parse(code, sep="-").get_language_name(own) or code
+        try:
+            return Locale.parse(code, sep="-").get_language_name(own) or code
+        except UnknownLocaleError:  # a language without conventions of its own
+            return str(own.languages.get(code.partition("-")[0], code))
 
     def country(self, code: str) -> str:
         """The name of a country in this page's language."""

@@ -23,7 +23,6 @@ NOT_MONEY = {
     "high_usage.usage_ratio",
     "guardrails.any.max_report_age_days",
     "cases.*.usage_ratio",
-    "cases.*.stale_hours",
 }
 
 BOTH = {"EUR": 5000, "USD": 5500}

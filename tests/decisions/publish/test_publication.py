@@ -151,7 +151,7 @@ def test_optional_parts_are_told_in_every_language(lang: str) -> None:
     values["ladder"] = values["ladder"][:2]
     said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
     assert messages("decisions.publish", lang)["publish.access.never"] in said
-    values.update(ladder=[], high_usage=None)
+    values.update(ladder=[], high_usage=None, cases=[])
     values["notices"]["kinds"] = {}
     values["essential"] = {}
     assert spoken(Policy(PolicyDocument.model_validate(values)), lang)

@@ -1,0 +1,102 @@
+"""When the reseller acts."""
+
+from datetime import time
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from decisions.policy.section import Day, Strict
+
+_ISO_LENGTH = 2
+
+
+def _is_a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(
+            f"{name!r} is no timezone, write one as Europe/Paris"
+        ) from error
+    return name
+
+
+def _is_written_as_time(value: object) -> object:
+    if isinstance(value, int | float):  # which would be seconds since midnight
+        said = f"{value!r} is no time of day, write it as 17:30"
+        raise ValueError(said)  # noqa: TRY004  what the schema reports
+    return value
+
+
+def _is_local(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("is in the timezone of the calendar: leave the offset out")
+    return value
+
+
+LocalTime = Annotated[
+    time,
+    BeforeValidator(_is_written_as_time),
+    AfterValidator(_is_local),
+    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d)?$"}),
+]
+
+
+class Calendar(Strict):
+    """When the reseller acts: days, hours and timezone."""
+
+    timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
+        default="UTC", description="IANA name; of all local days and hours"
+    )
+    country: str | None = Field(
+        default=None, description="ISO 3166 code for public holidays; absent: none"
+    )
+    subdivision: str | None = Field(
+        default=None, description="region of the country, for its own public holidays"
+    )
+    days_off: tuple[Day, ...] = Field(default=(), description="further days off")
+    working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
+        default=(1, 2, 3, 4, 5), min_length=1, description="ISO weekdays, Monday is 1"
+    )
+    from_time: LocalTime = Field(
+        default=time(0, 0), description="no stop before, local"
+    )
+    cut_off: LocalTime | None = Field(default=None, description="no stop from then on")
+    not_before_day_off: bool = Field(
+        default=False, description="no stop on the eve of a day off"
+    )
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _holidays_are_known(self) -> "Calendar":
+        if self.country is None and self.subdivision is not None:
+            raise ValueError("subdivision needs a country")
+        if self.country is not None:
+            if len(self.country) != _ISO_LENGTH:  # the page of the policy names it
+                said = f"write {self.country!r} as its code in ISO 3166, such as BE"
+                raise ValueError(f"no public holidays are known: {said}")
+            try:
+                holidays.country_holidays(self.country, subdiv=self.subdivision)
+            except NotImplementedError as error:
+                raise ValueError(f"no public holidays are known: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _opens_some_day(self) -> "Calendar":
+        """A calendar that never opens would hold up every stop, and never say so."""
+        if self.cut_off is not None and self.cut_off <= self.from_time:
+            raise ValueError("cut_off must come after from_time")
+        followed = any(day % 7 + 1 in self.working_days for day in self.working_days)
+        if self.not_before_day_off and not followed:
+            raise ValueError(
+                "not_before_day_off: no working day is followed by another, so no day"
+                " would be left"
+            )
+        return self

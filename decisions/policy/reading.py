@@ -1,0 +1,90 @@
+"""From the text of a policy file to plain values: YAML as people mean it."""
+
+import re
+from collections.abc import Hashable
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from decisions.errors import PolicyFileError
+
+
+class _Loader(yaml.SafeLoader):
+    """`NO` is Norway, `17:30` a time, and a key stands once."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    known: set[Hashable] = set()
+    for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        key = loader.construct_object(key_node, deep=True)
+        if key in known:
+            line = key_node.start_mark.line + 1
+            raise PolicyFileError(f"line {line}", f"the key {key!r} stands twice")
+        known.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """A text that can be written again: no half of a character."""
+    text = str(loader.construct_scalar(node))
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        line = node.start_mark.line + 1
+        raise PolicyFileError(f"line {line}", "half of a character; write it whole")
+    return text
+
+
+def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> date | datetime:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        line = node.start_mark.line + 1
+        text = f"{node.value} is no date: {error}"
+        raise PolicyFileError(f"line {line}", text) from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+# what the constructors of PyYAML raise on a number or a tag that is none
+_NOT_A_VALUE = (ValueError, KeyError, AttributeError, TypeError)
+
+
+def plain_values(text: str, source: str) -> object:
+    """The values of a YAML text.
+
+    Raises:
+        PolicyFileError: where the text is not YAML, or a key stands twice.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        said = f"not readable as YAML: {error.problem}"
+        raise PolicyFileError(f"{source}: line {line}", said) from error
+    except RecursionError as error:
+        raise PolicyFileError(source, "not readable: nested too deeply") from error
+    except (yaml.YAMLError, *_NOT_A_VALUE) as error:
+        said = f"not readable as YAML: {error}"
+        raise PolicyFileError(source, said) from error

@@ -1,0 +1,127 @@
+"""Nothing that stands in a policy file ends in a traceback: it is refused by place."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from decisions.calendar import WorkingCalendar
+from decisions.errors import PolicyFileError
+from decisions.policy.calendar import Calendar
+from decisions.policy.check import check_policy
+from decisions.policy.load import SHIPPED, Policy, parse_document, parse_policy
+from decisions.policy.reading import plain_values
+from decisions.publish import publish
+
+TEXT = (SHIPPED / "plain-timeline.yaml").read_text()
+VALUES = parse_policy(TEXT).document.model_dump(mode="json", by_alias=True)
+EXAMPLE = {"name": "a", "p": [0.0, 0.3], "open": 200, "expect": "none"}
+LATER = {"from": "2026-09-01", "because": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        pytest.param("effective_from: 2026-02-30", "line 1", id="no date"),
+        pytest.param(f"version: {'9' * 5000}", "policy", id="too many digits"),
+        pytest.param("version: !!int many", "policy", id="no number"),
+        pytest.param("version: !!timestamp soon", "policy", id="no moment"),
+        pytest.param("version: !!bool maybe", "policy", id="neither true nor false"),
+        pytest.param("? [1, 2]\n: 3", "policy", id="a key that is a list"),
+        pytest.param("a: " + "[" * 5000, "policy", id="too deep"),
+        pytest.param('owner: "\\ud800"', "line 1", id="half a character"),
+        pytest.param("a: 1\nb:\n  c: 1\n  c: 2\n", "line 4", id="a key twice"),
+        pytest.param("a: 1\nb: 2\na: 2\n", "line 3", id="a key twice, far away"),
+    ],
+)
+def test_what_is_no_yaml_of_ours_is_refused(text: str, where: str) -> None:
+    with pytest.raises(PolicyFileError) as refused:
+        parse_policy(text)
+    assert refused.value.where == where
+
+
+def test_a_file_in_another_encoding_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"owner: Andr\xe9\n")
+    [finding] = check_policy(path)
+    assert (finding.code, finding.where) == ("policy_file", str(path))
+
+
+def test_a_merged_key_may_be_overridden() -> None:
+    text = "a: &a {b: 1}\nc: {<<: *a, b: 2}\n"
+    assert plain_values(text, "test") == {"a": {"b": 1}, "c": {"b": 2}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("calendar.timezone", "Europe"),
+        ("calendar.timezone", "x" * 5000),
+        ("calendar.country", "XX"),
+        ("calendar.country", "Belgium"),
+        ("calendar", {"subdivision": "BY"}),
+        ("calendar", {"country": "BE", "subdivision": "ZZ"}),
+        ("calendar.cut_off", 17),
+        ("calendar.cut_off", "17:30Z"),
+        ("calendar", {"from_time": "17:00", "cut_off": "08:00"}),
+        ("calendar", {"working_days": [1, 3], "not_before_day_off": True}),
+        ("effective_from", 2026),
+        ("effective_to", "1990-01-01"),
+        ("language", "xx"),
+        ("language", "en-ZQ"),
+        ("horizon_days", 10**9),
+        ("materiality", {"EUR": 1e300}),
+        ("budget.per_day", 10**400),
+        ("holdout.epoch_days", 10**30),
+        ("amendments", [LATER | {"set": {"calendar": {"timezone": "Mars/X"}}}]),
+        ("amendments", [LATER | {"set": {"effective_to": "2026-12-31"}}]),
+        ("amendments", [LATER | {"set": {"currency": "USD"}}]),
+        ("cases", [EXAMPLE | {"days_overdue": 10**9}]),
+        ("cases", [EXAMPLE | {"days_overdue": -1}]),
+        ("cases", [EXAMPLE | {"open": 1e308}]),
+        ("cases", [EXAMPLE | {"at": "soon"}]),
+        ("cases", [EXAMPLE | {"at": "2026-06-09T10:00:00"}]),
+        ("cases", [EXAMPLE | {"at": "0001-01-01T00:00:00Z"}]),
+        ("cases", [EXAMPLE | {"stale_hours": float("inf")}]),
+        ("cases", [EXAMPLE | {"notices": {"reminder": 10**9}}]),
+        ("notices.kinds", {}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_place(path: str, value: Any) -> None:  # noqa: ANN401
+    *sections, key = path.split(".")
+    values = dict(VALUES)
+    place = values
+    for name in sections:
+        place[name] = dict(place[name])
+        place = place[name]
+    place[key] = value
+    with pytest.raises(PolicyFileError) as refused:
+        Policy(parse_document(values, "test"))
+    said = str(refused.value)
+    assert path.split(".", maxsplit=1)[0] in said or "2026-09-01" in said
+
+
+def test_an_example_speaks_of_notices_that_there_are() -> None:
+    values = VALUES | {"cases": [EXAMPLE | {"notices": {"misspelt": 3}}]}
+    with pytest.raises(PolicyFileError, match="misspelt"):
+        parse_document(values, "test")
+
+
+def test_a_policy_may_be_in_force_for_ever() -> None:
+    policy = Policy(parse_document(VALUES | {"effective_to": "9999-12-31"}, "test"))
+    assert policy.in_force(datetime(2300, 1, 1, tzinfo=UTC)) is not None
+
+
+def test_a_long_wait_on_few_working_days_ends_one_day() -> None:
+    calendar = Calendar(working_days=(3,))
+    working = WorkingCalendar(calendar, ZoneInfo("UTC"))
+    first = working.after_business_days(datetime(2026, 6, 9, 12, tzinfo=UTC), 520)
+    assert first.date() > date(2036, 5, 1)
+
+
+def test_a_language_without_rules_of_its_own_is_named() -> None:
+    kinds = {"r": {"channels": ["email"], "languages": ["fon"]}}
+    values = VALUES | {"notices": {"kinds": VALUES["notices"]["kinds"] | kinds}}
+    assert "Fon" in publish(Policy(parse_document(values, "test")), "en", "md")
