@@ -89,7 +89,7 @@ def _four_eyes_over(document: PolicyDocument) -> float:
     """The limit in the policy's own currency; infinite where there is none."""
     limit = document.approvals.four_eyes_over
     if isinstance(limit, dict):
-        return limit[document.currency]
+        return limit.get(document.currency, inf)  # an empty table is no limit
     return inf if limit is None else limit
 
 

@@ -125,3 +125,8 @@ def test_a_language_without_rules_of_its_own_is_named() -> None:
     kinds = {"r": {"channels": ["email"], "languages": ["fon"]}}
     values = VALUES | {"notices": {"kinds": VALUES["notices"]["kinds"] | kinds}}
     assert "Fon" in publish(Policy(parse_document(values, "test")), "en", "md")
+
+
+def test_an_empty_table_of_four_eyes_is_no_limit() -> None:
+    values = VALUES | {"approvals": {"four_eyes_over": {}}}
+    assert Policy(parse_document(values, "test")).latest.four_eyes_over == float("inf")
