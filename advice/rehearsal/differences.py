@@ -7,11 +7,11 @@ import numpy as np
 
 from advice.rehearsal.scores import Floats
 from advice.rehearsal.world import Looked
-from decisions.actions import ACTIONS, SEVERITY
+from decisions.actions import ACTIONS
 from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.policy.load import Policy
-from decisions.recommendation import Recommendation
+from decisions.recommendation import RaisedBy, Recommendation
 
 SAMPLE = 12
 
@@ -86,9 +86,9 @@ def _told(parting: _Parting, new: Policy, old: Policy) -> Difference:
         known=_known(parting.new, priced),
         saving=parting.saving,
         new_action=a.recommended_action or "no decision",
-        new_why=why(parting.new, a),
+        new_why=why(a),
         old_action=b.recommended_action or "no decision",
-        old_why=why(parting.old, b),
+        old_why=why(b),
     )
 
 
@@ -106,13 +106,15 @@ def _known(case: Case, priced: Recommendation) -> str:
 
 
 _BY = {"cost": "costs least", "thresholds": "has reached its threshold"}
-_MORE = {
-    "review": "who never paid and is late is looked at",
-    "remind": "a notice is due",
+_MORE: dict[RaisedBy, str] = {
+    "first_invoice": "who never paid and is late is looked at",
+    "notice_required": "a notice is due",
+    "hysteresis": "kept, so that actions do not flap",
+    "holdout": "treated by the plain ladder",
 }
 
 
-def why(case: Case, given: Recommendation) -> str:
+def why(given: Recommendation) -> str:
     """A recommendation's reason in one line: what was wanted, what changed that."""
     proposed, action = given.proposed_action, given.recommended_action
     if proposed is None or action is None:
@@ -122,9 +124,8 @@ def why(case: Case, given: Recommendation) -> str:
         parts = ["goes on"]
     elif action == proposed:
         parts = [by if action != "none" else "nothing is due"]
-    elif SEVERITY[action] > SEVERITY[proposed]:
-        kept = "kept, so that actions do not flap"
-        parts = [kept if action == case.previous else _MORE.get(action, by)]
+    elif given.raised_by is not None:
+        parts = [_MORE[given.raised_by]]
     else:
         parts = [f"{proposed} {by}", *(r.sentence for r in given.withheld[:3])]
     return "; ".join(part.rstrip(".") for part in parts).replace("_", " ") + "."
