@@ -52,7 +52,7 @@ def test_a_payment_added_is_a_payment_read(history: History, at: datetime) -> No
     assert_same(added, read(history, "payments", said))
 
 
-@given(history=histories(), days=st.integers(1, 400))
+@given(history=histories(), days=st.integers(1, 399))  # 400: known too early
 def test_a_later_version_ends_the_one_before(history: History, days: int) -> None:
     """A correction, between versions that are known earlier and later."""
     at, known = NOW - timedelta(days=400), NOW - timedelta(days=days, seconds=7)
