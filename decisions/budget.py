@@ -1,5 +1,6 @@
 """The mass-action breaker and the review queue: what depends on the whole book."""
 
+from fractions import Fraction
 from math import ceil
 
 from decisions.case import BookState
@@ -29,7 +30,8 @@ def stops_per_day(terms: Terms, n_customers: int | None) -> float:
         most = float(rule.per_day)
     share = rule.share_of_customers_per_day
     if share is not None and n_customers is not None:
-        most = min(most, float(ceil(share * n_customers)))
+        exact = Fraction(str(share)) * n_customers  # 0.07 of 100 is 7, not a bit more
+        most = min(most, float(ceil(exact)))
     return most
 
 

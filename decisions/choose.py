@@ -7,6 +7,7 @@ from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
 from decisions.arms import GREEDY, Arm, draw_arm, is_explorable, softer
 from decisions.budget import has_stop_budget, is_queue_full
 from decisions.case import BookState
+from decisions.circumstances import STOP_BITS
 from decisions.cost import cheapest, expected_costs
 from decisions.guardrails import forbidden, is_by_fraud
 from decisions.stability import stability
@@ -39,12 +40,14 @@ def choose(
     order = costs if terms.mode == "cost" and costs is not None else SEVERITY_ORDER
     banned: int = forbidden(v, terms)
     best = least_cost(order, banned, stands)
-    gained = best
-    if terms.mode == "cost" and order[NONE] - order[best] < terms.min_net_gain:
-        gained = NONE
+    gained = _if_worth_it(terms, order, best)
     greedy = _settled(v, terms, order, banned, gained)
     arm = _arm(v, terms, banned, greedy, customer_id, at)
-    final = _within_book(v, terms, book, order, banned, stands, arm.action)
+    final: int = arm.action
+    if final >= SUSPEND and final > v.in_force and not has_stop_budget(terms, book):
+        final = max(REVIEW, v.in_force)  # which does not wait for a place in the queue
+    elif final == REVIEW and is_queue_full(terms, book):
+        final = _instead_of_review(v, terms, order, banned, stands)
     return Choice(
         costs, proposed, stable, stands, banned, best, gained, greedy, arm, final
     )
@@ -73,6 +76,12 @@ def least_cost(order: list[float], banned: int, limit: int) -> int:
         if not banned >> action & 1 and order[action] < order[best]:
             best = action
     return best
+
+
+def _if_worth_it(terms: Terms, order: list[float], action: int) -> int:
+    """The action, or nothing where it gains too little over doing nothing."""
+    too_little = order[NONE] - order[action] < terms.min_net_gain
+    return NONE if terms.mode == "cost" and too_little else action
 
 
 def _settled(
@@ -107,19 +116,10 @@ def _arm(
     return draw_arm(terms, customer_id, at, greedy, soft, plain)
 
 
-def _within_book(
-    v: View,
-    terms: Terms,
-    book: BookState,
-    order: list[float],
-    banned: int,
-    stands: int,
-    action: int,
+def _instead_of_review(
+    v: View, terms: Terms, order: list[float], banned: int, stands: int
 ) -> int:
-    if v.in_force != NONE:
-        return action
-    if action >= SUSPEND and not has_stop_budget(terms, book):
-        return REVIEW  # the breaker's reviews do not wait for a place in the queue
-    if action == REVIEW and is_queue_full(terms, book):
-        return least_cost(order, banned | 1 << REVIEW, stands)
-    return action
+    """The next best where the queue is full; a full queue takes no access away."""
+    best = least_cost(order, banned | 1 << REVIEW | STOP_BITS, stands)
+    action = _if_worth_it(terms, order, best)
+    return max(action, REMIND) if v.is_notice_required else action

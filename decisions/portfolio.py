@@ -18,6 +18,7 @@ from decisions.arms import GREEDY, Arm, draw_arm, softer
 from decisions.budget import places_left, stops_left
 from decisions.case import BookState, Case
 from decisions.choose import least_cost
+from decisions.circumstances import STOP_BITS
 from decisions.columns import Columns, IntArray, TextArray, columns_of_cases
 from decisions.cost import expected_costs
 from decisions.guardrails import forbidden, is_by_fraud
@@ -113,10 +114,10 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
     banned = np.asarray(forbidden(v, terms), dtype=np.int64)
     order = costs if terms.mode == "cost" else [np.full(n, c) for c in SEVERITY_ORDER]
     rows = _Rows(v, order, banned, stands, stands, v.in_force > NONE)
-    rows.action = _least_cost(order, banned, stands)
+    rows.action = _if_worth_it(terms, order, _least_cost(order, banned, stands))
     _settle(rows, terms)
-    arm, propensity = _draw_arms(rows, terms, columns.customer_id, at)
     decided = columns.code == None  # noqa: E711  elementwise
+    arm, propensity = _draw_arms(rows, terms, columns.customer_id, at, decided)
     broken = _break_mass_action(rows, terms, book, decided)
     refused = _fill_queue(rows, terms, book, decided, broken)
     nothing = np.where(decided, 0, -1)
@@ -189,12 +190,20 @@ def _at(order: Sequence[FloatArray], action: IntArray) -> FloatArray:
     return np.choose(action, order)
 
 
+def _if_worth_it(
+    terms: Terms, order: Sequence[FloatArray], action: IntArray
+) -> IntArray:
+    """`choose._if_worth_it` for columns."""
+    if terms.mode != "cost":
+        return action
+    too_little = order[NONE] - _at(order, action) < terms.min_net_gain
+    return np.where(too_little, NONE, action)
+
+
 def _settle(rows: _Rows, terms: Terms) -> None:
-    """Net gain, hysteresis, first invoice, required notices, what is in force."""
+    """Hysteresis, the first-invoice rule, required notices, and what is in force."""
     v, order, action = rows.v, rows.order, rows.action
     if terms.mode == "cost":
-        now = _at(order, action)
-        action = np.where(order[NONE] - now < terms.min_net_gain, NONE, action)
         now = _at(order, action)
         limit = now + terms.hysteresis * np.abs(now)
         allowed = (rows.banned >> v.previous) & 1 == 0
@@ -207,14 +216,18 @@ def _settle(rows: _Rows, terms: Terms) -> None:
 
 
 def _draw_arms(
-    rows: _Rows, terms: Terms, customer_id: TextArray, at: datetime
+    rows: _Rows,
+    terms: Terms,
+    customer_id: TextArray,
+    at: datetime,
+    decided: BoolArray,
 ) -> tuple[TextArray, FloatArray]:
     n, v = len(customer_id), rows.v
     names = np.full(n, GREEDY, dtype=object)
     propensity = np.ones(n)
     explore, p_holdout = terms.document.exploration, terms.document.holdout.share
     by_fraud = v.is_confirmed_fraud | is_by_fraud(v, terms, rows.action)
-    open_ = ~rows.in_force & ~by_fraud
+    open_ = decided & ~rows.in_force & ~by_fraud
     scope = [ACTIONS.index(action) for action in explore.scope]
     may_explore = (
         open_
@@ -242,14 +255,15 @@ def _break_mass_action(
 ) -> BoolArray:
     """Stops beyond the budget become reviews; those that gain most come first."""
     broken = np.zeros(len(rows.action), dtype=bool)
-    stops = np.flatnonzero(decided & ~rows.in_force & (rows.action >= SUSPEND))
+    new = decided & (rows.action > rows.v.in_force)
+    stops = np.flatnonzero(new & (rows.action >= SUSPEND))
     left = stops_left(terms, book)
     if len(stops) <= left:
         return broken
     gain = rows.order[NONE][stops] - _at(rows.order, rows.action)[stops]
     ranked = stops[np.argsort(-gain, kind="stable")]
     broken[ranked[int(left) :]] = True
-    rows.action = np.where(broken, REVIEW, rows.action)
+    rows.action = np.where(broken, np.maximum(REVIEW, rows.v.in_force), rows.action)
     return broken
 
 
@@ -267,7 +281,11 @@ def _fill_queue(
     out = np.zeros(len(rows.action), dtype=bool)
     if len(reviews) <= left:
         return out
-    without = _least_cost(rows.order, rows.banned | 1 << REVIEW, rows.stands)
+    banned = rows.banned | 1 << REVIEW | STOP_BITS
+    without = _if_worth_it(
+        terms, rows.order, _least_cost(rows.order, banned, rows.stands)
+    )
+    without = np.where(rows.v.is_notice_required, np.maximum(without, REMIND), without)
     gain = (_at(rows.order, without) - rows.order[REVIEW])[reviews]
     refused = reviews[np.argsort(-gain, kind="stable")][int(left) :]
     out[refused] = True

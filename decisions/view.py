@@ -51,8 +51,9 @@ class View(NamedTuple):
 
     @property
     def p_bad(self) -> Number:
-        """Probability of fraud or non-payment, in [0, 1]."""
-        return self.p_fraud + self.p_only
+        """Probability of fraud or non-payment, in [0, 1]; exactly 1 where good is 0."""
+        is_certain = self.p_good == 0.0  # then the two, scaled back, may sum to less
+        return (self.p_fraud + self.p_only) * (is_certain ^ True) + is_certain
 
     @property
     def x(self) -> Coefficients:

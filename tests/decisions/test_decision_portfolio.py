@@ -20,11 +20,13 @@ from decisions import (
 )
 from decisions.actions import REVIEW, SUSPEND
 from decisions.arms import uniform
+from decisions.budget import stops_per_day
 from decisions.columns import columns_of_cases, columns_of_plain, joined
 from decisions.policy.load import parse_document
 from decisions.portfolio import recommend_many, run
 from decisions.states import FloatArray
 from decisions.whole_book import recommend_all
+from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -339,3 +341,73 @@ def test_yesterdays_recommendation_does_not_flap() -> None:
     assert recommend(before, policy, TUESDAY).recommended_action == "review"
     far = Case(facts, edge / 2, 0.0, previous="review")
     assert recommend(far, policy, TUESDAY).recommended_action == "none"
+
+
+def _stop_or_review() -> Policy:
+    """Reviews cost least of what is permitted, suspensions come next."""
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    rows = values["costs"]["actions"]
+    rows["block"] |= {"fixed": 7, "churn_good": 0.0, "stop_cb": 0.0}
+    rows["review"] |= {name: rows["suspend"][name] for name in ("rec", "stop")}
+    values["budget"] = {}
+    values["review"] = {"capacity_per_day": 0}
+    return Policy(parse_document(values, "test"))
+
+
+def test_a_full_queue_takes_no_access_away() -> None:
+    """The next best of a review may not be a stop, which has a budget of its own."""
+    policy = _stop_or_review()
+    cases = _late(4, 0.9)
+    permitted = [recommend(case, policy, TUESDAY) for case in cases]
+    assert {answer.proposed_action for answer in permitted} == {"block"}
+    assert {"review_queue_full"} <= {r.code for a in permitted for r in a.withheld}
+    assert not {a.recommended_action for a in permitted} & {"suspend", "block"}
+    found = recommend_many(cases, policy, TUESDAY)
+    assert (found.recommended < SUSPEND).all()
+
+
+def test_a_full_queue_still_sends_the_notice_that_must_be_sent() -> None:
+    policy = _policy(
+        notices={"send": "always"},
+        first_invoice={"days_overdue": 5, "min_p_bad": 0.0},
+        review={"capacity_per_day": 0},
+    )
+    facts = overdue_facts(60, days=8, notices=(), n_invoices_paid=0)
+    case = Case(facts, 0.0, 0.0)
+    found = recommend(case, policy, TUESDAY)
+    assert found.recommended_action == "remind"
+    [only] = recommend_all([case], policy, TUESDAY).recommendations
+    assert only.recommended_action == "remind"
+
+
+@pytest.mark.parametrize("book", [BookState(is_stopped=True), BookState(500, 500)])
+def test_who_is_suspended_is_not_blocked_beyond_the_budget(book: BookState) -> None:
+    """The end of a contract is a new stop; what is in force goes on."""
+    off = ExecutedAction("suspend", TUESDAY - timedelta(days=70), "nonpayment")
+    facts = overdue_facts(days=110, access_off=(off,), clv=0)
+    case = Case(facts, 0.0, 0.99)
+    policy = default_policy()
+    assert recommend(case, policy, TUESDAY).recommended_action == "block"
+    found = recommend(case, policy, TUESDAY, book)
+    assert (found.recommended_action, found.in_force) == ("suspend", True)
+    whole = recommend_all([case], policy, TUESDAY, book)
+    assert whole.run.n_breaker_reviews == 1
+    assert whole.recommendations[0].recommended_action == "suspend"
+
+
+@pytest.mark.parametrize(("share", "n", "most"), [(0.07, 100, 7), (0.001, 10, 1)])
+def test_a_share_of_customers_is_exact(share: float, n: int, most: int) -> None:
+    """0.07 of 100 is 7, whatever a float says."""
+    rule = {"per_hour": None, "per_day": None, "share_of_customers_per_day": share}
+    assert stops_per_day(_policy(budget=rule).latest, n) == most
+
+
+def test_nobody_is_drawn_of_whom_nothing_is_decided() -> None:
+    policy = _policy(holdout={"share": 0.5})
+    cases = [
+        Case(replace(overdue_facts(), customer_id=f"c{i}"), None, None)
+        for i in range(20)
+    ]
+    found = recommend_many(cases, policy, TUESDAY)
+    assert set(found.arm) == {"greedy"}
+    assert (found.propensity == 1.0).all()
