@@ -128,7 +128,7 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
     covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
     aim = targets(terms.document, facts, standing)
     access = tuple(access_holds(terms, facts, at))
-    pursuit = (*arrears_reasons(terms, facts), *hold_reasons(terms, facts, aim))
+    pursuit = (*arrears_reasons(terms, facts, at), *hold_reasons(terms, facts, aim))
     charges = charging(terms, facts, is_held=aim.protection is not None)
     position = _NOWHERE
     if not pursuit:
@@ -165,7 +165,7 @@ def _shorter(
 ) -> Reasons:
     return (
         *way.waits,
-        *service_reasons(terms, facts, aim),
+        *service_reasons(terms, facts, aim.is_essential),
         *calendar_reasons(terms, at),
     )
 
@@ -179,10 +179,10 @@ def _ordinary(
     aim: Targets,
 ) -> Reasons:
     if pursuit:
-        return (*pursuit, *service_reasons(terms, facts, aim))
+        return (*pursuit, *service_reasons(terms, facts, aim.is_essential))
     return (
         *ladder_reasons(facts, position),
-        *service_reasons(terms, facts, aim),
+        *service_reasons(terms, facts, aim.is_essential),
         *timing_reasons(terms, facts, at),
         *calendar_reasons(terms, at),
     )

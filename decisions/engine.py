@@ -11,12 +11,12 @@ from decisions.circumstances import Circumstances, circumstances
 from decisions.decided import Decided, decided
 from decisions.errors import NaiveMomentError
 from decisions.exposure import UNITS
+from decisions.permission import permitted_from
 from decisions.policy.document import PolicyDocument
 from decisions.policy.load import Policy
 from decisions.provider import provider_effects
 from decisions.reasons import (
     no_decision_sentence,
-    permitted_from,
     raised_by,
     withheld_reasons,
 )
@@ -129,7 +129,7 @@ def _restraint(d: Decided, book: BookState) -> Fields:
     withheld = withheld_reasons(d.terms, book, d.seen, d.v, d.choice)
     return {
         "withheld": withheld,
-        "permitted_from": permitted_from(d.terms, d.choice.proposed, withheld),
+        "permitted_from": permitted_from(d, withheld),
     }
 
 

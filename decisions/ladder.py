@@ -30,12 +30,18 @@ class Position:
         action: what the ladder by itself would do now, an index of `ACTIONS`.
         notice: what is due now, if a notice is.
         waits: why no stop is permitted yet; None when a stop rung is entered.
+        next: the rung that is waited for, or the stop that has come.
+        is_told: whether a notice was delivered on the way there.
+        notice_opens: when time alone makes the next notice due.
     """
 
     state: State | None
     action: int
     notice: NoticeDue | None
     waits: Withheld | None
+    next: State | None = None
+    is_told: bool = False
+    notice_opens: datetime | None = None
 
 
 def stand(
@@ -55,11 +61,12 @@ def stand(
         opens, code = climb.opens(state)
         is_ahead = hurries and climb.goes_ahead(state, opens)
         if opens is None or (opens > at and not is_ahead):
-            return Position(last, action, None, _waits(state, code, opens))
+            waits = _waits(state, code, opens)
+            told_at = opens if _brings_notice(state, told) else None
+            return Position(last, action, None, waits, state, delivered, told_at)
         if _is_new_stop(state, facts):
-            before = Position(
-                last, action, None, _tried_first(terms, charges, climb, state)
-            )
+            charged = _tried_first(terms, charges, climb, state)
+            before = Position(last, action, None, charged, state, delivered)
             return before if before.waits else _at_a_stop(state, delivered)
         if hurries:
             climb.pass_in_time(state, opens)
@@ -84,6 +91,13 @@ def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
     if is_ahead:
         return max(action, REMIND) if is_due else action
     return action if is_due else 0
+
+
+def _brings_notice(state: State, told: Told) -> bool:
+    """Whether a rung that opens makes a notice due."""
+    if state.notice is None or state.action in STOPS:
+        return False
+    return not told.notices(state.notice)
 
 
 def _is_new_stop(state: State, facts: AccountFacts) -> bool:
@@ -113,9 +127,10 @@ def _at_a_stop(state: State, delivered: bool) -> Position:
     if not delivered:
         return Position(state, 0, None, _no_notice(state))
     if severity > SUSPEND:
-        return Position(state, severity, None, None)
+        return Position(state, severity, None, None, state, delivered)
     text = f"The state {state.state!r} suspends; it does not end the contract."
-    return Position(state, severity, None, Withheld("ladder_state", ("block",), text))
+    waits = Withheld("ladder_state", ("block",), text)
+    return Position(state, severity, None, waits, state, delivered)
 
 
 def notice_due(

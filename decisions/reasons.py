@@ -1,8 +1,6 @@
 """Why a proposed action is withheld: codes, sentences, and when that ends."""
 
-from datetime import datetime
-
-from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, STOPS, SUSPEND, Action
+from decisions.actions import ACTIONS, REMIND, REVIEW, STOPS, Action
 from decisions.case import BookState
 from decisions.choose import Choice
 from decisions.circumstances import Circumstances
@@ -58,19 +56,6 @@ def raised_by(terms: Terms, v: View, choice: Choice) -> RaisedBy | None:
     return "notice_required" if is_sent else "hysteresis"
 
 
-def permitted_from(
-    terms: Terms, proposed: int, withheld: tuple[Withheld, ...]
-) -> datetime | None:
-    """When time alone would have permitted the proposal; None where it would not."""
-    moments = [reason.permitted_from for reason in withheld]
-    known = [moment for moment in moments if moment is not None]
-    if not known or len(known) < len(moments):
-        return None
-    if proposed < SUSPEND:
-        return max(known)
-    return terms.calendar.may_stop_from(max(known))[0]
-
-
 def _of_the_facts(
     terms: Terms, seen: Circumstances, v: View, names: set[Action]
 ) -> list[Withheld]:
@@ -95,9 +80,9 @@ def _of_the_choice(terms: Terms, book: BookState, choice: Choice) -> list[Withhe
             f"agree on {ACTIONS[choice.proposed]}; the milder action wins."
         )
         found.append(Withheld("close_call", _above(choice.stands, choice), text))
-    if choice.gained < choice.permitted and choice.greedy == NONE:
+    if choice.gained < choice.permitted and choice.greedy < choice.permitted:
         text = f"Acting would gain less than {terms.min_net_gain:.2f}."
-        found.append(Withheld("small_gain", _above(NONE, choice), text))
+        found.append(Withheld("small_gain", _above(choice.greedy, choice), text))
     if choice.arm.name != "greedy" and choice.arm.action < choice.greedy:
         text = "Drawn into the randomised softer share, so that we keep learning."
         if choice.arm.name == "holdout":

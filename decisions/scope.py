@@ -1,6 +1,6 @@
 """For whom the policy is, and which subscriptions a stop would touch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -43,31 +43,30 @@ class Targets:
     """What a stop would touch: named subscriptions, or (empty) the whole account.
 
     `protection` is the hold that leaves nothing to touch; `is_essential` says that
-    what is left is never cut off.
+    what is left is never cut off, `is_account_essential` that something of the whole
+    account is not, which is what a pause for fraud would touch.
     """
 
     subscriptions: tuple[str, ...] = ()
     protection: Hold | None = None
     is_essential: bool = False
+    is_account_essential: bool = False
 
 
 def targets(
     document: PolicyDocument, facts: AccountFacts, standing: tuple[Hold, ...]
 ) -> Targets:
     """What a stop for non-payment would touch under the policy's service scope."""
+    essential, live = document.essential, facts.subscriptions
+    is_named = facts.segment in essential.segments
+    cuts = is_named or any(_matches(essential.products, s.product) for s in live)
     whole = next((hold for hold in standing if hold.subscription_id is None), None)
-    if whole is not None:
-        return Targets(protection=whole)
-    essential = document.essential
-    if facts.segment in essential.segments:
-        return Targets(is_essential=True)
-    unpaid = [s for s in facts.subscriptions if s.overdue > 0]
-    if document.service.suspend == "account" or not unpaid:
-        part = next(iter(standing), None)
-        live = facts.subscriptions
-        cut = any(_matches(essential.products, s.product) for s in live)
-        return Targets(protection=part, is_essential=cut)
-    return _of_unpaid(document, unpaid, standing)
+    unpaid = [s for s in live if s.overdue > 0]
+    if whole is not None or document.service.suspend == "account" or not unpaid:
+        return Targets((), whole or next(iter(standing), None), cuts, cuts)
+    found = _of_unpaid(document, unpaid, standing)
+    is_essential = is_named or found.is_essential
+    return replace(found, is_essential=is_essential, is_account_essential=cuts)
 
 
 def _of_unpaid(

@@ -18,15 +18,18 @@ from decisions.terms import Terms
 from features.facts import AccountFacts
 
 STEPS: tuple[Action, ...] = ("remind", "service_request", "suspend", "block")
+_AN_INSTANT = timedelta(microseconds=1)  # a promise holds to the end of its last one
 PURSUIT: tuple[Action, ...] = ("service_request", "suspend", "block")
 
 
-def arrears_reasons(terms: Terms, facts: AccountFacts) -> Iterator[Withheld]:
+def arrears_reasons(
+    terms: Terms, facts: AccountFacts, at: datetime
+) -> Iterator[Withheld]:
     """Why there is no arrears to act on; nothing when there is."""
     if facts.overdue is None or facts.actionable is None:
         yield Withheld("arrears_unknown", STEPS, "What is overdue is not known.")
     elif facts.actionable <= 0:
-        yield _no_arrears(facts)
+        yield _no_arrears(facts, at)
     elif facts.actionable / UNITS < terms.materiality:
         yield Withheld(
             "below_materiality",
@@ -37,11 +40,11 @@ def arrears_reasons(terms: Terms, facts: AccountFacts) -> Iterator[Withheld]:
         yield Withheld("substantially_paid", STEPS, "What is overdue is all but paid.")
 
 
-def _no_arrears(facts: AccountFacts) -> Withheld:
+def _no_arrears(facts: AccountFacts, at: datetime) -> Withheld:
     if facts.overdue and facts.promised:
         ends = [p.until for p in facts.promises if p.until is not None]
-        until = min(ends, default=None)
-        return Withheld("promise", STEPS, "What is overdue is promised.", until)
+        lapses = min((end + _AN_INSTANT for end in ends if end >= at), default=None)
+        return Withheld("promise", STEPS, "What is overdue is promised.", lapses)
     if facts.overdue and facts.in_flight:
         return Withheld(
             "payment_in_flight", STEPS, "What is overdue is being paid right now."
@@ -95,20 +98,21 @@ def ladder_reasons(facts: AccountFacts, position: Position) -> Iterator[Withheld
     if waits is not None:
         yield waits
     if position.notice is None:
-        opens = None if waits is None else waits.permitted_from
-        yield Withheld("no_notice_due", ("remind",), "No notice is due now.", opens)
+        opens, text = position.notice_opens, "No notice is due now."
+        yield Withheld("no_notice_due", ("remind",), text, opens)
 
 
 def service_reasons(
-    terms: Terms, facts: AccountFacts, aim: Targets, *, is_proven: bool = False
+    terms: Terms, facts: AccountFacts, is_cut: bool, *, is_proven: bool = False
 ) -> Iterator[Withheld]:
     """Essential service and appeals: they count on every way.
 
-    Confirmed fraud (`is_proven`) ends the wait for an appeal; an essential service
-    it takes away only where the policy says so.
+    `is_cut`: a stop would take an essential service away. Confirmed fraud
+    (`is_proven`) ends the wait for an appeal; an essential service it takes away only
+    where the policy says so.
     """
     essential = terms.document.essential
-    if aim.is_essential and not (is_proven and essential.unless_fraud_confirmed):
+    if is_cut and not (is_proven and essential.unless_fraud_confirmed):
         mode = terms.document.text_in(essential.restricted_mode, "en")
         text = "This service is essential and never cut off wholly."
         yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
@@ -167,5 +171,6 @@ def fraud_reasons(
     if not counting_evidence(terms, facts, at):
         text = "No sign of fraud that the policy accepts as evidence."
         found.append(Withheld("no_evidence", PURSUIT, text))
-    found.extend(service_reasons(terms, facts, aim, is_proven=is_confirmed(facts)))
+    is_cut, is_proven = aim.is_account_essential, is_confirmed(facts)
+    found.extend(service_reasons(terms, facts, is_cut, is_proven=is_proven))
     return tuple(found)

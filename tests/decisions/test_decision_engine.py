@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from decisions import BookState, Case, Policy, default_policy, load_policy, recommend
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND
+from decisions.circumstances import circumstances
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
-from decisions.policy.load import shipped_policies
+from decisions.policy.load import parse_document, shipped_policies
 from decisions.portfolio import recommend_many
 from decisions.stability import stability, stability_arrays
+from decisions.view import view
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -285,3 +287,29 @@ def test_whoever_is_not_a_legal_person_needs_a_person(
     assert found.requires_person is needed
     run = recommend_many([case], default_policy(), TUESDAY)
     assert bool(run.requires_person[0]) is needed
+
+
+def test_too_small_a_gain_is_said_also_where_a_notice_must_go_out() -> None:
+    """A review is not worth it, the notice is required: both are told."""
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["notices"]["send"] = "always"
+    values["guardrails"]["any"] |= {"min_net_gain": 1e6, "hysteresis": 0.0}
+    policy = Policy(parse_document(values, "test"))
+    facts = overdue_facts(days=8, notices=())
+    found = recommend(Case(facts, 0.2, 0.3), policy, TUESDAY)
+    assert found.recommended_action == "remind"
+    assert found.proposed_action != "remind"
+    assert "small_gain" in {reason.code for reason in found.withheld}
+
+
+@given(p_fraud=st.floats(0, 1), p_nonpayment=st.floats(0, 1))
+def test_who_cannot_be_good_is_certainly_bad(
+    p_fraud: float, p_nonpayment: float
+) -> None:
+    """Scaled back to a sum of 1, the two may add up to a bit less."""
+    case = Case(overdue_facts(), p_fraud, p_nonpayment)
+    terms = default_policy().latest
+    v = view(case, circumstances(case, terms, TUESDAY), terms)
+    assert v is not None
+    assert v.p_good > 0.0 or v.p_bad == 1.0
+    assert v.p_good == 0.0 or v.p_bad == v.p_fraud + v.p_only

@@ -1,5 +1,6 @@
 """The shorter way of abnormally high use, and who is spared even in fraud."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -9,7 +10,13 @@ from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.policy.load import parse_document
-from features.facts import AccountFacts, Evidence, Notice
+from features.facts import (
+    AccountFacts,
+    ActiveHold,
+    Evidence,
+    LiveSubscription,
+    Notice,
+)
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -37,6 +44,10 @@ def _facts(at: datetime = TUESDAY, *notices: Notice) -> AccountFacts:
 
 def _answer(facts: AccountFacts, p: float = 0.8) -> Recommendation:
     return recommend(Case(facts, 0.0, p), default_policy(), facts.as_of)
+
+
+def _codes(found: Recommendation) -> set[str]:
+    return {reason.code for reason in found.withheld}
 
 
 def _due(found: Recommendation) -> dict[str, str]:
@@ -111,3 +122,44 @@ def test_an_essential_service_falls_only_to_confirmed_fraud_where_the_policy_say
     )
     stopped = found.recommended_action in ("suspend", "block")
     assert stopped == (may and bool(signs))
+
+
+@pytest.mark.parametrize("kind", ["instalment_plan", "exemption"])
+def test_an_agreement_takes_no_essential_protection_away(kind: str) -> None:
+    """It keeps non-payment away; what is essential stays on in fraud as before."""
+    hold = ActiveHold(kind, TUESDAY - timedelta(days=1), TUESDAY + timedelta(days=9))
+    facts = overdue_facts(
+        segment="healthcare",
+        usage_daily_cost=300 * UNITS,
+        clv=500 * UNITS,
+        evidence=(FRAUD,),
+        holds=(hold,),
+    )
+    policy = _policy(unless_fraud_confirmed=False)
+    found = recommend(Case(facts, 0.9, 0.05), policy, TUESDAY)
+    assert "essential_service" in _codes(found)
+    assert found.recommended_action not in ("suspend", "block")
+
+
+def test_a_pause_covers_the_account_so_all_of_it_must_be_dispensable() -> None:
+    """Only the unpaid service is touched for non-payment; a pause touches all."""
+    live = (
+        LiveSubscription("a", "Office", "license", 0, 0, overdue=4500 * UNITS),
+        LiveSubscription("b", "Lifeline", "license", 0, 0),
+    )
+    facts = overdue_facts(
+        usage_daily_cost=300 * UNITS,
+        clv=500 * UNITS,
+        evidence=(FRAUD,),
+        subscriptions=live,
+    )
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["service"]["suspend"] = "unpaid_subscriptions"
+    values["essential"] |= {"products": ["life*"], "unless_fraud_confirmed": False}
+    policy = Policy(parse_document(values, "essential"))
+    found = recommend(Case(facts, 0.0, 0.6), policy, TUESDAY)
+    assert (found.recommended_action, found.subscriptions) == ("suspend", ("a",))
+    untold = replace(facts, notices=())
+    found = recommend(Case(untold, 0.9, 0.05), policy, TUESDAY)
+    assert found.recommended_action not in ("suspend", "block")
+    assert "essential_service" in _codes(found)
