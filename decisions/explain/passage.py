@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import floor
 from typing import Any
 
 from decisions.actions import STOPS, Action
@@ -78,14 +79,15 @@ class Subject:
         states, stake = answer.states, answer.stake
         return {
             "overdue": _major(facts.overdue),
+            "actionable": _major(facts.actionable),
             "contested": _major(facts.contested),
             "promised": _major(facts.promised),
             "in_flight": _major(facts.in_flight),
             "days": facts.days_overdue,
             "materiality": terms.materiality,
             "min_invoice": document.clock.min_invoice,
-            "p_bad": None if states is None else round(1.0 - states.good, 3),
-            "p_fraud": round(answer.p_fraud or 0.0, 3),
+            "p_bad": None if states is None else _below(1.0 - states.good),
+            "p_fraud": _below(answer.p_fraud or 0.0),
             "min_p_bad": terms.min_p_bad,
             "min_p_block": terms.min_p_fraud_block,
             "min_p_path": terms.min_p_fraud_path,
@@ -98,6 +100,11 @@ class Subject:
             "decide_days": document.appeals.decide_days,
             "stability": round(answer.stability or 0.0, 2),
         }
+
+
+def _below(p: float) -> float:
+    """To the thousandth and never up: what is below a floor must not look equal."""
+    return floor(round(p * 1000, 6)) / 1000
 
 
 def _major(units: int | None) -> float | None:

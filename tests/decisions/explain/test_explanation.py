@@ -19,6 +19,7 @@ from decisions.reasons import _NO_DECISION
 from decisions.recommendation import Hold, ProviderEffect, Reactivation
 from features.contract import TABLES
 from features.facts import AccountFacts
+from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
 ROOM = Path(decisions.__file__).parent
@@ -275,3 +276,17 @@ def test_explanations_are_json_ready() -> None:
     said = explain(case, recommend(case, policy, AT), policy, "en").to_dict()
     assert said["lang"] == "en"
     assert said["staff"][0]["topic"] == "risk"
+
+
+def test_what_is_below_a_limit_is_told_below_it() -> None:
+    """The rule looks at what is neither promised nor on its way, so the words do."""
+    policy = default_policy()
+    facts = overdue_facts(100, in_flight=90 * UNITS, actionable=10 * UNITS)
+    case = Case(facts, 0.0, 0.6)
+    said = explain(case, recommend(case, policy, TUESDAY), policy, "en").text()
+    assert "are €10, less than the €25" in said
+    case = Case(facts_of(), 0.49996, 0.0)
+    answer = recommend(case, policy, TUESDAY)
+    reason = Withheld("block_floor", ("block",), "")
+    said = explain(case, replace(answer, withheld=(reason,)), policy, "en").text()
+    assert "probability of fraud of 50%; it is 49.9%" in said
