@@ -164,13 +164,16 @@ def _place(d: Decided) -> Fields:
     unpaid = d.is_new_stop and d.basis != "fraud"
     stops = max(d.action, d.choice.proposed) >= SUSPEND
     touched = seen.subscriptions
+    # a stop that waits for people gives access back meanwhile, another does not
+    waits = approvals_needed(d.v, d.terms, d.action) > 0
+    is_stopped_anew = d.is_new_stop and not waits
     return {
         "holds": seen.holds,
         "state": None if state is None else state.state,
         "restrict": () if state is None else state.restrict,
         "subscriptions": touched if unpaid else (),
         "in_force": d.goes_on,
-        "reactivation": seen.reactivation,
+        "reactivation": None if is_stopped_anew else seen.reactivation,
         "provider": provider_effects(d.terms, d.case.facts, touched, d.at)
         if stops
         else (),

@@ -79,6 +79,17 @@ def test_paying_brings_access_back_by_itself() -> None:
     assert found.recommended_action == "none"
 
 
+@pytest.mark.parametrize("kind", ["legal_person", "natural_person"])
+def test_access_is_not_given_back_where_it_is_taken_away_anew(kind: str) -> None:
+    """The suspicion is cleared, the debt is not: only people who still think it over
+    let access return meanwhile."""
+    facts = overdue_facts(access_off=(_off("fraud"),), subject_kind=kind)
+    found = _answer(facts)
+    assert (found.recommended_action, found.in_force) == ("suspend", False)
+    assert found.requires_person == (kind == "natural_person")
+    assert (found.reactivation is not None) == found.requires_person
+
+
 def test_a_promise_counts_as_arranged() -> None:
     facts = overdue_facts(access_off=(_off("nonpayment"),))
     promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None)
