@@ -89,9 +89,8 @@ def _settled(
 ) -> int:
     """Hysteresis, the first-invoice rule, required notices, and what is in force."""
     before = v.previous
-    limit = order[action] + terms.hysteresis * abs(order[action])
-    flaps = before > action and terms.mode == "cost" and order[before] <= limit
-    if flaps and not banned >> before & 1:
+    is_open = before > action and not banned >> before & 1
+    if is_open and _is_hardly_worse(v, terms, order, action):
         action = before
     if v.is_first_invoice and v.p_bad >= terms.min_p_first_invoice:
         action = max(action, REVIEW)
@@ -99,6 +98,15 @@ def _settled(
         action = max(action, REMIND)
     settled: int = max(action, v.in_force)
     return settled
+
+
+def _is_hardly_worse(v: View, terms: Terms, order: list[float], action: int) -> bool:
+    """Whether yesterday's harsher action is as good but for a small share."""
+    if terms.mode == "cost":
+        limit = order[action] + terms.hysteresis * abs(order[action])
+        return bool(order[v.previous] <= limit)
+    is_typed = terms.mode == "thresholds" and terms.hysteresis > 0.0
+    return is_typed and bool(v.previous <= typed_action(terms, v, terms.hysteresis))
 
 
 def _arm(

@@ -203,16 +203,27 @@ def _if_worth_it(
 def _settle(rows: _Rows, terms: Terms) -> None:
     """Hysteresis, the first-invoice rule, required notices, and what is in force."""
     v, order, action = rows.v, rows.order, rows.action
-    if terms.mode == "cost":
-        now = _at(order, action)
-        limit = now + terms.hysteresis * np.abs(now)
-        allowed = (rows.banned >> v.previous) & 1 == 0
-        flaps = (v.previous > action) & (_at(order, v.previous) <= limit) & allowed
-        action = np.where(flaps, v.previous, action)
+    is_open = (v.previous > action) & ((rows.banned >> v.previous) & 1 == 0)
+    if is_open.any():
+        stays = is_open & _is_hardly_worse(v, terms, order, action)
+        action = np.where(stays, v.previous, action)
     first = v.is_first_invoice & (v.p_bad >= terms.min_p_first_invoice)
     action = np.where(first, np.maximum(action, REVIEW), action)
     action = np.where(v.is_notice_required, np.maximum(action, REMIND), action)
     rows.action = np.maximum(action, v.in_force)
+
+
+def _is_hardly_worse(
+    v: View, terms: Terms, order: Sequence[FloatArray], action: IntArray
+) -> BoolArray:
+    """`choose._is_hardly_worse` for columns."""
+    if terms.mode == "cost":
+        now = _at(order, action)
+        return _at(order, v.previous) <= now + terms.hysteresis * np.abs(now)
+    if terms.mode == "thresholds" and terms.hysteresis > 0.0:
+        limits = typed_actions(terms, v, terms.hysteresis)
+        return np.asarray(v.previous <= limits)
+    return np.zeros(len(action), dtype=bool)
 
 
 def _draw_arms(

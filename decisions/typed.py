@@ -36,20 +36,24 @@ def tier_of(terms: Terms, exposure: float, clv: float) -> TypedTier | None:
     return found
 
 
-def typed_action(terms: Terms, v: View) -> int:
-    """The harshest action whose typed threshold one of the probabilities reaches."""
+def typed_action(terms: Terms, v: View, slack: float = 0.0) -> int:
+    """The harshest action whose typed threshold one of the probabilities reaches.
+
+    `slack` is the share by which a threshold may be missed.
+    """
     tier = tier_of(terms, v.exposure, v.clv)
     if tier is None:
         return 0
-    reached = [action for p, action in tier.nonpayment if v.p_nonpayment >= p]
-    reached += [action for p, action in tier.fraud if v.p_fraud_marginal >= p]
+    part = 1.0 - slack
+    reached = [a for p, a in tier.nonpayment if v.p_nonpayment >= p * part]
+    reached += [a for p, a in tier.fraud if v.p_fraud_marginal >= p * part]
     return max(reached, default=0)
 
 
-def typed_actions(terms: Terms, v: View) -> npt.NDArray[np.int8]:
+def typed_actions(terms: Terms, v: View, slack: float = 0.0) -> npt.NDArray[np.int8]:
     """`typed_action` for columns."""
     return actions_of_tiers(
-        terms.typed, v.exposure, v.clv, v.p_nonpayment, v.p_fraud_marginal
+        terms.typed, v.exposure, v.clv, v.p_nonpayment, v.p_fraud_marginal, slack
     )
 
 
@@ -59,6 +63,7 @@ def actions_of_tiers(
     clv: FloatArray,
     p_nonpayment: FloatArray,
     p_fraud: FloatArray,
+    slack: float = 0.0,
 ) -> npt.NDArray[np.int8]:
     """`typed_action` of tiers in no policy yet; all columns of shape (n,).
 
@@ -72,6 +77,6 @@ def actions_of_tiers(
         here = place == i
         for edges, p in ((tier.nonpayment, p_nonpayment), (tier.fraud, p_fraud)):
             for edge, severity in edges:
-                reached = here & (p >= edge)
+                reached = here & (p >= edge * (1.0 - slack))
                 action[reached] = np.maximum(action[reached], severity)
     return action

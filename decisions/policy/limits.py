@@ -55,7 +55,7 @@ class AnyGuard(Strict):
     hysteresis: Share = Field(
         default=0.0,
         description="yesterday's action stays when it costs no more than this"
-        " share above today's",
+        " share above today's, or misses its threshold by no more",
     )
     close_call_below: Share = Field(
         default=0.7,

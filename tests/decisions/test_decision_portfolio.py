@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,11 +18,11 @@ from decisions import (
     default_policy,
     recommend,
 )
-from decisions.actions import REVIEW, SUSPEND
+from decisions.actions import REVIEW, SUSPEND, Action
 from decisions.arms import uniform
 from decisions.budget import stops_per_day
 from decisions.columns import columns_of_cases, columns_of_plain, joined
-from decisions.policy.load import parse_document
+from decisions.policy.load import SHIPPED, load_policy, parse_document
 from decisions.portfolio import recommend_many, run
 from decisions.states import FloatArray
 from decisions.whole_book import recommend_all
@@ -341,6 +341,29 @@ def test_yesterdays_recommendation_does_not_flap() -> None:
     assert recommend(before, policy, TUESDAY).recommended_action == "review"
     far = Case(facts, edge / 2, 0.0, previous="review")
     assert recommend(far, policy, TUESDAY).recommended_action == "none"
+
+
+def _flips(policy: Policy, hysteresis: float) -> int:
+    """Changes within 60 days on which a probability wavers by a tenth, and no more."""
+    values = policy.document.model_dump(mode="json", by_alias=True)
+    values["guardrails"]["any"]["hysteresis"] = hysteresis
+    wavering, facts = Policy(parse_document(values, "test")), facts_of(open=0)
+    answers: list[Action | None] = ["none"]
+    for day in range(60):
+        p = 0.2 * (1.0 + 0.1 * (-1) ** (day * day % 7))
+        case = Case(facts, p, 0.0, previous=answers[-1])
+        answers.append(recommend(case, wavering, TUESDAY).recommended_action)
+        [same] = recommend_all([case], wavering, TUESDAY).recommendations
+        assert same.recommended_action == answers[-1]
+    return sum(was != now for was, now in pairwise(answers))
+
+
+def test_a_probability_that_wavers_about_a_typed_threshold_changes_nothing() -> None:
+    """Fraud is looked at from 0.2 on: the same customer, day after day."""
+    policy = load_policy(SHIPPED / "thresholds-only.yaml")
+    assert _flips(policy, 0.0) > 20
+    assert _flips(policy, 0.1) == 1
+    assert policy.latest.hysteresis == 0.1
 
 
 def _stop_or_review() -> Policy:
