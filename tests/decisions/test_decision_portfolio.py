@@ -363,7 +363,7 @@ def test_a_probability_that_wavers_about_a_typed_threshold_changes_nothing() -> 
     policy = load_policy(SHIPPED / "thresholds-only.yaml")
     assert _flips(policy, 0.0) > 20
     assert _flips(policy, 0.1) == 1
-    assert policy.latest.hysteresis == 0.1
+    assert policy.latest.hysteresis == 0.2
 
 
 def _stop_or_review() -> Policy:
