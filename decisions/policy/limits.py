@@ -28,10 +28,13 @@ class SuspendGuard(Strict):
     )
     min_exposure: Amount = Field(default=0.0, description="below this exposure no stop")
     min_tenure_days: Days = Field(
-        default=0, description="customers for less are stopped for fraud only"
+        default=0,
+        description="customers for less are stopped for fraud or high use only",
     )
     cool_down_days: Days = Field(
-        default=0, description="no new stop so soon after access changed"
+        default=0,
+        description="no new stop so soon after access changed, but for fraud or high"
+        " use",
     )
     because: str = ""
 
