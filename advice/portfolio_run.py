@@ -70,6 +70,7 @@ SCHEMA = pa.schema(
         ("proposed_action", pa.string()),
         ("action", pa.string()),
         ("action_in_run", pa.string()),
+        ("is_beyond_budget", pa.bool_()),
         ("no_decision", pa.string()),
         ("in_force", pa.bool_()),
         ("requires_person", pa.bool_()),
@@ -98,7 +99,8 @@ def portfolio_run(
 
     `action` is what the policy permits for the customer alone, as the service answers;
     `action_in_run` is what is left of it when the whole run shares the policy's
-    suspension budgets and review queue, per moment.
+    suspension budgets and review queue, per moment; `is_beyond_budget` marks the stops
+    that the mass-action breaker turned into reviews.
 
     Args:
         advisor: bundles and policy.
@@ -123,8 +125,9 @@ def portfolio_run(
     for at, members in cases.items():
         whole = replace(book, n_customers=book.n_customers or len(members))
         run = recommend_many(members, advisor.policy, at, whole)
-        for i, action in zip(places[at], run.actions(run.recommended), strict=True):
-            rows[i]["action_in_run"] = action
+        shared = zip(places[at], run.actions(run.recommended), run.broken, strict=True)
+        for i, action, is_beyond in shared:
+            rows[i] |= {"action_in_run": action, "is_beyond_budget": bool(is_beyond)}
     return _table(advisor, rows)
 
 

@@ -150,6 +150,9 @@ def show_actions(advised: "pa.Table") -> None:
     ]
     head = ("action", "costs least", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
+    n_beyond = advised["is_beyond_budget"].to_pylist().count(True)
+    if n_beyond:
+        say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
     for code, n in sorted(Counter(advised["no_decision"].to_pylist()).items(), key=str):
         if code is not None:
             say(f"no decision about {n:,}: {code}")

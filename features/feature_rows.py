@@ -74,14 +74,6 @@ class In:
         """As an expression over a table; a missing cell is none of them."""
         return table[self.column].isin(self.values).fill_null(False)
 
-    def mask(self, columns: Columns) -> Mask:
-        """As a mask over one customer's columns."""
-        column = columns[self.column]
-        found: Mask = column == self.values[0]
-        for value in self.values[1:]:
-            found |= column == value
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Above:
@@ -133,10 +125,6 @@ class Not:
         """As an expression over a table."""
         return ~self.row.over(table)
 
-    def mask(self, columns: Columns) -> Mask:
-        """As a mask over one customer's columns."""
-        return ~self.row.mask(columns)
-
 
 @dataclass(frozen=True, slots=True)
 class And:
@@ -146,10 +134,6 @@ class And:
     def over(self, table: "Table") -> "BooleanValue":
         """As an expression over a table."""
         return self.first.over(table) & self.second.over(table)
-
-    def mask(self, columns: Columns) -> Mask:
-        """As a mask over one customer's columns."""
-        return self.first.mask(columns) & self.second.mask(columns)
 
 
 Rows = Equals | In | Above | Present | Not | And

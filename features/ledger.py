@@ -52,11 +52,6 @@ class Invoice:
         self.n_paid = 0  # entries of money paid
         self.written_off = 0
 
-    @property
-    def was_paid(self) -> bool:
-        """Settled with the customer's money and nothing written off."""
-        return self.settled_at is not None and self.n_paid > 0 and not self.written_off
-
     def remainder_at(self, moment: int) -> int:
         """What was unpaid at `moment`, by all that the ledger knows; 0 before issue."""
         if moment < self.issued_at:

@@ -6,10 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from advice.rehearsal.world import Looked
-from decisions.actions import ACTIONS
+from decisions.actions import ACTIONS, STOPS
 from decisions.budget import places_left, stops_left
 
-STOPS = ("suspend", "block")
 DAYS = pa.schema(
     [
         ("on", pa.date32()),

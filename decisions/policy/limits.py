@@ -1,4 +1,4 @@
-"""Limits that hold whatever is proposed: guard-rails and budgets of stops."""
+"""Guard-rails on what is proposed, and budgets of stops."""
 
 from typing import Annotated
 
@@ -77,7 +77,7 @@ class AnyGuard(Strict):
 
 
 class GuardRails(Strict):
-    """Limits that hold whatever is proposed."""
+    """Limits to what is proposed; the holdout goes by the days alone."""
 
     suspend: SuspendGuard = SuspendGuard()
     block: BlockGuard = BlockGuard()

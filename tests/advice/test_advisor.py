@@ -14,7 +14,7 @@ from advice import Advisor
 from advice.assembly import misfit
 from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferError
 from advice.portfolio_run import SCHEMA, advice_row
-from decisions.actions import ACTIONS
+from decisions.actions import ACTIONS, STOPS
 from decisions.case import BookState
 from decisions.policy.denomination import in_currency
 from decisions.policy.load import Policy, default_policy, parse_document
@@ -69,8 +69,10 @@ def test_one_customer_and_a_portfolio_get_the_same_numbers(
             tables=portfolio.settings.tables,
         )
         written = pa.Table.from_pylist([advice_row(alone)], schema=SCHEMA)
-        del row["action_in_run"]  # what only a run over everyone can know
-        same = written.drop_columns("action_in_run").to_pylist()[0]
+        for known in ("action_in_run", "is_beyond_budget"):  # only to a whole run
+            del row[known]
+            written = written.drop_columns(known)
+        same = written.to_pylist()[0]
         assert_same(row, same, row["customer_id"])
 
 
@@ -99,6 +101,30 @@ def test_a_run_shares_the_budgets_of_the_policy(
     given = Counter(r["as_of"] for r in found if r["action_in_run"] == "review")
     assert max(wished.values()) > 1
     assert set(given.values()) == {1}
+
+
+def test_a_run_says_which_stops_the_breaker_took(
+    bundle_of: BundleOf, policy: Policy, portfolio: Portfolio
+) -> None:
+    """Without any budget every new stop becomes a review, and is marked as one."""
+    eager = policy.document.model_dump(mode="json", by_alias=True)
+    eager |= {"mode": "thresholds", "thresholds": [{"fraud": {"suspend": 0.0}}]}
+    eager["guardrails"]["suspend"] = eager["essential"] = {}
+    eager["fraud_path"]["evidence_any"] = [{"kind": "*", "max_age_days": 3650}]
+    eager["fraud_path"]["min_p_fraud"] = 0.0
+    bundles = {target: bundle_of(target) for target in TARGETS}
+
+    def run(**budget: int) -> list[dict[str, Any]]:
+        values = eager | {"budget": budget, "exploration": {}}
+        advisor = Advisor(bundles, Policy(parse_document(values, "eager")))
+        run = advisor.advise_portfolio(portfolio, snapshots(portfolio))
+        rows: list[dict[str, Any]] = run.to_pylist()
+        return rows
+
+    found = run(per_day=0)
+    new_stops = [r["action"] in STOPS and not r["in_force"] for r in run()]
+    assert any(new_stops)
+    assert [r["is_beyond_budget"] for r in found] == new_stops
 
 
 def test_rows_come_back_in_the_order_asked(

@@ -8,7 +8,6 @@ from decisions import Case, PolicyFileError, default_policy, recommend
 from decisions.policy.check import check
 from decisions.policy.killbill import import_killbill
 from decisions.policy.load import Policy, parse_document, parse_policy
-from decisions.policy.shelf import policy_for
 from tests.decisions.decision_cases import TUESDAY, delivered, facts_of, overdue_facts
 
 
@@ -195,7 +194,7 @@ def test_weeks_are_seven_days() -> None:
     assert [state.when.days_overdue for state in ladder] == [2, 21]
 
 
-def test_the_policy_in_force_for_a_customer_is_found_among_several() -> None:
+def test_a_policy_speaks_from_its_day_on_of_whom_it_is_for() -> None:
     values = default_policy().document.model_dump(mode="json", by_alias=True)
     retail = Policy(
         parse_document(
@@ -208,12 +207,9 @@ def test_the_policy_in_force_for_a_customer_is_found_among_several() -> None:
             "retail",
         )
     )
-    shelf = [default_policy(), retail]
     shop = facts_of(segment="retail")
-    assert policy_for(shelf, shop, TUESDAY) is retail
-    assert policy_for(shelf, shop, TUESDAY - timedelta(days=30)) is shelf[0]
-    assert policy_for(shelf, facts_of(), TUESDAY) is shelf[0]
-    assert policy_for([retail], facts_of(), TUESDAY) is None
+    inside = recommend(Case(shop, 0.0, 0.5), retail, TUESDAY)
+    assert inside.code is None
     outside = recommend(Case(facts_of(), 0.0, 0.5), retail, TUESDAY)
     assert outside.code == "out_of_scope"
     early = recommend(Case(shop, 0.0, 0.5), retail, TUESDAY - timedelta(days=30))

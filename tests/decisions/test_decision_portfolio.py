@@ -25,7 +25,6 @@ from decisions.columns import columns_of_cases, columns_of_plain, joined
 from decisions.policy.load import SHIPPED, load_policy, parse_document
 from decisions.portfolio import recommend_many, run
 from decisions.states import FloatArray
-from decisions.whole_book import recommend_all
 from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (
     TUESDAY,
@@ -298,23 +297,31 @@ def _is_off(found: Recommendation) -> bool:
     stops=st.integers(0, 2),
     places=st.integers(0, 2),
 )
-def test_every_answer_of_a_whole_book_is_the_run_in_words(
+def test_every_answer_of_a_run_is_that_of_one_who_came_when_the_budget_was_so(
     cases: list[Case], stops: int, places: int
 ) -> None:
     policy = _policy(
         budget={"per_day": stops, "per_hour": None},
         review={"capacity_per_day": places},
     )
-    found = recommend_all(cases, policy, TUESDAY)
-    names = found.run.actions(found.run.recommended).tolist()
-    assert [r.recommended_action for r in found.recommendations] == names
+    used = 10**9  # more than any budget or queue
+    whole = recommend_many(cases, policy, TUESDAY)
+    answers = []
+    for case, is_broken, is_refused in zip(
+        cases, whole.broken, whole.refused, strict=True
+    ):
+        stopped = used if is_broken else 0
+        book = BookState(stopped, stopped, used if is_refused else 0, len(cases))
+        answers.append(recommend(case, policy, TUESDAY, book))
+    names = whole.actions(whole.recommended).tolist()
+    assert [answer.recommended_action for answer in answers] == names
     new = [
-        r
-        for r in found.recommendations
-        if r.recommended_action in ("suspend", "block") and not _is_off(r)
+        answer
+        for answer in answers
+        if answer.recommended_action in ("suspend", "block") and not _is_off(answer)
     ]
     assert len(new) <= stops
-    for answer, broken in zip(found.recommendations, found.run.broken, strict=True):
+    for answer, broken in zip(answers, whole.broken, strict=True):
         codes = {reason.code for reason in answer.withheld}
         assert ("suspension_budget" in codes) == bool(broken)
 
@@ -353,8 +360,8 @@ def _flips(policy: Policy, hysteresis: float) -> int:
         p = 0.2 * (1.0 + 0.1 * (-1) ** (day * day % 7))
         case = Case(facts, p, 0.0, previous=answers[-1])
         answers.append(recommend(case, wavering, TUESDAY).recommended_action)
-        [same] = recommend_all([case], wavering, TUESDAY).recommendations
-        assert same.recommended_action == answers[-1]
+        same = recommend_many([case], wavering, TUESDAY)
+        assert same.actions(same.recommended).tolist() == answers[-1:]
     return sum(was != now for was, now in pairwise(answers))
 
 
@@ -399,8 +406,8 @@ def test_a_full_queue_still_sends_the_notice_that_must_be_sent() -> None:
     case = Case(facts, 0.0, 0.0)
     found = recommend(case, policy, TUESDAY)
     assert found.recommended_action == "remind"
-    [only] = recommend_all([case], policy, TUESDAY).recommendations
-    assert only.recommended_action == "remind"
+    only = recommend_many([case], policy, TUESDAY)
+    assert only.actions(only.recommended).tolist() == ["remind"]
 
 
 @pytest.mark.parametrize("book", [BookState(is_stopped=True), BookState(500, 500)])
@@ -413,9 +420,9 @@ def test_who_is_suspended_is_not_blocked_beyond_the_budget(book: BookState) -> N
     assert recommend(case, policy, TUESDAY).recommended_action == "block"
     found = recommend(case, policy, TUESDAY, book)
     assert (found.recommended_action, found.in_force) == ("suspend", True)
-    whole = recommend_all([case], policy, TUESDAY, book)
-    assert whole.run.n_breaker_reviews == 1
-    assert whole.recommendations[0].recommended_action == "suspend"
+    whole = recommend_many([case], policy, TUESDAY, book)
+    assert whole.n_breaker_reviews == 1
+    assert whole.actions(whole.recommended).tolist() == ["suspend"]
 
 
 @pytest.mark.parametrize(("share", "n", "most"), [(0.07, 100, 7), (0.001, 10, 1)])

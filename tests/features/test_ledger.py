@@ -50,7 +50,7 @@ def test_surplus_of_a_named_write_off_is_credit_of_an_unnamed_one_nothing() -> N
 
 def test_documents_of_a_moment_come_before_its_payments() -> None:
     ledger = ledger_of(payment("P1", 3, 100), invoice("Z", 3, 100, 30))
-    assert ledger.invoices["Z"].was_paid
+    assert ledger.invoices["Z"].settled_at == 3 * DAY_US
     assert ledger.invoices["Z"].days_late == 3 - 30
 
 
