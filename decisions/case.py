@@ -1,6 +1,7 @@
 """What the policy looks at: a case, and the state of the book around it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -23,6 +24,11 @@ class Case:
         missing: names of what was missing when the case was put together.
         observed_until: how far the data observe; None means `facts.as_of`. What was
             not looked at is stale, however quiet the customer.
+        observed: per table, how far it was observed; a table that is not named is
+            observed as far as `observed_until` says.
+        starter: targets whose probability comes from the starter, a model that has
+            seen none of the portfolio's own outcomes.
+        inputs_missing: tables the models were trained with that were not looked at.
         previous: the action recommended last time and still in force, for hysteresis.
         previous_at: when that was.
     """
@@ -33,6 +39,9 @@ class Case:
     nonpayment_given_fraud: float = 0.0
     missing: Missing = ()
     observed_until: datetime | None = None
+    observed: Mapping[str, datetime] = field(default_factory=dict)
+    starter: frozenset[str] = frozenset()
+    inputs_missing: tuple[str, ...] = ()
     previous: Action | None = None
     previous_at: datetime | None = None
 

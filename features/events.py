@@ -37,6 +37,8 @@ class Events:
 
     customer_id: str
     tables: Mapping[str, Columns]
+    # tables of which a row of this customer was rejected and nothing has mended it
+    rejected: frozenset[str] = frozenset()
 
     @classmethod
     def from_rows(

@@ -26,6 +26,16 @@ class OpenItem:
     days_overdue: int  # 0 when not due or wholly contested; clock per CONTRACT 2.5
     subscription_id: str | None = None
     disputed_until: date | None = None  # local day on which its last dispute ended
+    # cover within the uncontested remainder: in-flight money first, then promises
+    in_flight: int = 0
+    promised: int = 0
+    # what reduced it so far: local day and money, oldest first (interest reads it)
+    reductions: tuple[tuple[date, int], ...] = ()
+
+    @property
+    def uncovered(self) -> int:
+        """Uncontested and neither in flight nor promised, in ten-thousandths."""
+        return self.remainder - self.contested - self.in_flight - self.promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +62,22 @@ class OpenDispute:
     opened_at: datetime
     amount: int | None
     invoice_id: str | None
+    payment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPromise:
-    """A promise neither kept, broken nor past its date; `amount` None = all overdue."""
+    """A promise neither kept, broken nor past its date (CONTRACT 2.4).
+
+    `covers` is the money on overdue items that it still covers, in ten-thousandths.
+    """
 
     made_at: datetime
     until: datetime | None
-    amount: int | None
+    amount: int | None  # as stated; None = all it names
     promise_id: str | None = None
+    invoice_id: str | None = None
+    covers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +123,39 @@ class ExecutedAction:
     by: str | None = None
     subscription_id: str | None = None
     decision_id: str | None = None
+    # of a stop for non-payment: the invoices overdue when access was taken, as known
+    # then (of its subscription where it names one); None where invoices are not known
+    invoices: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sign of fraud: an unresolved alert, a fraud chargeback, an outcome."""
+    """A sign of fraud: an unresolved alert, a fraud chargeback, an outcome.
+
+    A sign is no proof. `is_confirmed`: somebody said that it is fraud (an outcome of
+    strength confirmed, analyst or chargeback; a fraud chargeback that was lost). An
+    open chargeback is a claim: a sign that nobody has confirmed yet.
+    """
 
     kind: str  # alert kind, chargeback_fraud, outcome_fraud, account_takeover
-    at: datetime
+    at: datetime  # when it happened; a claim that was confirmed: when it was
     severity: str | None = None
     confidence: str | None = None  # low, medium, high
     source: str | None = None
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveOverride:
+    """What a person decided instead of the recommendation, not past `until`."""
+
+    action: str
+    at: datetime
+    by: str
+    reason: str
+    until: datetime
+    decision_id: str | None = None
+    subscription_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +175,11 @@ class LiveSubscription:
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
     """Everything the policy may look at about one customer as of one moment.
+
+    What was not looked at is None (CONTRACT section 1): without `disputes` it is not
+    known what is `contested`, without `contacts` what is `promised`; `open`, `overdue`,
+    `days_overdue` and `actionable` are then upper bounds, computed as if those tables
+    were empty. Without `payments` (and without `ageing`) all that is owed is None.
 
     With `source` "unknown" all that is owed is None, though subscriptions and usage
     may still tell what is at stake; with "ageing" only `open`, `overdue`,
@@ -192,3 +235,13 @@ class AccountFacts:
     pending: tuple[PendingPayment, ...] = field(default=())  # they make up in_flight
     # charges of what is overdue now that failed, oldest first
     payment_attempts: tuple[PaymentAttempt, ...] = field(default=())
+    # payments and credit notes that name invoices not (yet) known (CONTRACT 2.2)
+    unallocated: int | None = None
+    # money at stake that the data do not say and that was assumed: names of fields
+    # above, such as recurring_monthly and clv (CONTRACT 2.7)
+    assumed: tuple[str, ...] = field(default=())
+    rejected: frozenset[str] = frozenset()  # tables a row of the customer's broke
+    # a protecting row stamped with today's plain date is known when its day is over
+    protected_until: datetime | None = None
+    fraud_stopped_at: datetime | None = None  # last time access was taken for fraud
+    overrides: tuple[ActiveOverride, ...] = field(default=())
