@@ -57,6 +57,18 @@ _WITHHELD = pa.list_(
         ]
     )
 )
+_NOTICES = pa.list_(
+    pa.struct(
+        [
+            ("notice", pa.string()),
+            ("state", pa.string()),
+            ("channel", pa.string()),
+            ("send_by", pa.timestamp("us", tz="UTC")),
+            ("invoices", pa.list_(pa.string())),
+            ("is_final_warning", pa.bool_()),
+        ]
+    )
+)
 SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -72,19 +84,27 @@ SCHEMA = pa.schema(
         ("action_in_run", pa.string()),
         ("is_beyond_budget", pa.bool_()),
         ("no_decision", pa.string()),
+        ("sentence", pa.string()),  # why there is no decision
         ("in_force", pa.bool_()),
         ("requires_person", pa.bool_()),
+        ("state", pa.string()),
+        ("permitted_from", pa.timestamp("us", tz="UTC")),
+        ("restore_by", pa.timestamp("us", tz="UTC")),
+        ("restored_by", pa.string()),
         ("stability", pa.float64()),
         ("currency", pa.string()),
         ("open", pa.float64()),
         ("run_up", pa.float64()),
         ("clv", pa.float64()),
         ("overdue", pa.float64()),
+        ("actionable", pa.float64()),
         ("days_overdue", pa.int64()),
+        ("assumed", pa.list_(pa.string())),
         *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
         ("thresholds_fraud", _THRESHOLDS),
         ("thresholds_nonpayment", _THRESHOLDS),
         ("withheld", _WITHHELD),
+        ("notices_due", _NOTICES),
         ("reasons", _REASONS),
         ("missing", pa.list_(pa.string())),
         ("policy", pa.string()),
@@ -190,7 +210,7 @@ def advice_row(advice: Advice) -> dict[str, Any]:
     """One row of `SCHEMA`."""
     given, exposure = advice.recommendation, advice.exposure()
     cost = given.expected_cost or {}
-    thresholds = given.thresholds
+    thresholds, back = given.thresholds, given.reactivation
     return {
         "customer_id": advice.customer_id,
         "as_of": advice.as_of,
@@ -199,12 +219,18 @@ def advice_row(advice: Advice) -> dict[str, Any]:
         "proposed_action": given.proposed_action,
         "action": given.recommended_action,
         "no_decision": given.code,
+        "sentence": given.sentence or None,
         "in_force": given.in_force,
         "requires_person": given.requires_person,
+        "state": given.state,
+        "permitted_from": given.permitted_from,
+        "restore_by": None if back is None else back.restore_by,
+        "restored_by": None if back is None else back.by,
         "stability": given.stability,
         "currency": given.currency,
-        **{n: exposure[n] for n in ("open", "run_up", "clv", "overdue")},
+        **{n: exposure[n] for n in ("open", "run_up", "clv", "overdue", "actionable")},
         "days_overdue": exposure["days_overdue"],
+        "assumed": list(advice.facts.assumed),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
         **{
             f"thresholds_{target}": [t._asdict() for t in thresholds.get(target, ())]
@@ -218,6 +244,10 @@ def advice_row(advice: Advice) -> dict[str, Any]:
                 "permitted_from": w.permitted_from,
             }
             for w in given.withheld
+        ],
+        "notices_due": [
+            {name: getattr(notice, name) for name in _NOTICES.value_type.names}
+            for notice in given.notices_due
         ],
         "reasons": [_texts(reason_row(reason)) for reason in advice.reasons],
         "missing": list(advice.missing),
