@@ -227,6 +227,10 @@ class AccountFacts:
     access_off: tuple[ExecutedAction, ...] = field(default=())
     actions_90d: tuple[ExecutedAction, ...] = field(default=())
     evidence: tuple[Evidence, ...] = field(default=())
+    # signs cleared at the very moment they happened, such as on one plain date: the
+    # clearing may have come first, so they begin nothing, and whether a stop that
+    # rests on them ends is for a person to say
+    doubted_evidence: tuple[Evidence, ...] = field(default=())
     has_open_appeal: bool = False
     subscriptions: tuple[LiveSubscription, ...] = field(default=())
     tables: frozenset[str] = frozenset()  # tables the portfolio or request has

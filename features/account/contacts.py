@@ -83,7 +83,9 @@ def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
 def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
     """Notices sent from `start` on, with what became of them.
 
-    A delivery that nobody logged as sent counts as sent then: the customer has it.
+    A delivery that nobody logged as sent counts as sent then: the customer has it. Of
+    two ends the later stands; of one moment the bounce, for then nothing says that
+    the customer has it.
     """
     notices: list[NoticeSent] = []
     for row in _in_order(rows, _OF_NOTICES):
@@ -96,10 +98,24 @@ def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
                 sent = NoticeSent(row)
                 notices.append(sent)
             if sent is not None and kind == "notice_delivered":
-                sent.delivered_at = row[2]
+                sent.delivered_at, sent.bounced_at = row[2], None
             elif sent is not None:
-                sent.bounced_at = row[2]
+                sent.delivered_at, sent.bounced_at = None, row[2]
     return [notice for notice in notices if notice.sent_at >= start]
+
+
+def appeal_opened_at(rows: Iterable[Row]) -> int | None:
+    """When the open appeal was opened (µs); None when none is open.
+
+    Of one moment the closing comes second: an appeal is opened before it is decided.
+    """
+    opened: int | None = None
+    for row in _in_order(rows, _OF_APPEALS):
+        if row[3] == "appeal_closed":
+            opened = None
+        elif opened is None:
+            opened = row[2]
+    return opened
 
 
 def n_promises_since(rows: Iterable[Row], start: int) -> int:
@@ -109,7 +125,14 @@ def n_promises_since(rows: Iterable[Row], start: int) -> int:
 
 _OF_PROMISES = frozenset({"promise_made", "promise_kept", "promise_broken"})
 _OF_NOTICES = frozenset({"notice_sent", "notice_delivered", "notice_bounced"})
-_STEP = {"notice_delivered": 1, "notice_bounced": 2, "promise_kept": 1}
+_OF_APPEALS = frozenset({"appeal_opened", "appeal_closed"})
+_STEP = {
+    "notice_delivered": 1,
+    "notice_bounced": 2,
+    "promise_kept": 1,
+    "promise_broken": 1,
+    "appeal_closed": 1,
+}
 
 
 def _in_order(rows: Iterable[Row], kinds: frozenset[str]) -> list[Row]:

@@ -1,55 +1,82 @@
 """Signs of fraud as of a moment: alerts, fraud chargebacks, outcomes."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from features.account.values import KnownTable, known_table
 from features.events import Events
 from features.facts import Evidence
 from features.moments import to_datetime
 
-_CONFIDENCE = {
-    None: "high",  # an absent strength means confirmed
-    "confirmed": "high",
-    "analyst": "high",
-    "chargeback": "high",
-    "warning": "medium",
-    "weak": "low",
-}
+# An absent strength means confirmed
+_CONFIRMED = frozenset({None, "confirmed", "analyst", "chargeback"})
+_CONFIDENCE = {"warning": "medium", "weak": "low"}  # else high
+# How far along a row of a log is, among rows of one moment (CONTRACT 1, Ties)
+_CHARGEBACK_STEP = {"opened": 0, "won": 1, "withdrawn": 1, "lost": 2}
+_ALERT_STEP = {"investigating": 1, "resolved": 2}
 
 
-def evidence(events: Events, as_of: int) -> tuple[Evidence, ...]:
-    """Signs of fraud that nothing has taken back, oldest first.
+class Signs(NamedTuple):
+    """Signs of fraud, oldest first.
 
-    An alert counts until it is resolved as something else than fraud; a chargeback
-    for fraud counts even when won; `fraud_cleared` takes back every chargeback and
-    outcome that happened before it.
+    Attributes:
+        standing: what nothing has taken back.
+        doubted: what was cleared at the very moment at which it happened. A plain date
+            gives a whole day one moment, so the clearing may have come first.
+    """
+
+    standing: tuple[Evidence, ...]
+    doubted: tuple[Evidence, ...]
+
+
+def signs_of_fraud(events: Events, as_of: int) -> Signs:
+    """What speaks of fraud, by what is known at `as_of` (µs since 1970 UTC).
+
+    An alert counts until it is resolved as something else than fraud. A chargeback
+    for fraud is a claim while it is open, confirmed once it is lost, and no sign any
+    more once it is won or withdrawn. `fraud_cleared` takes back every chargeback and
+    outcome up to its own moment.
     """
     outcomes = known_table(events, "outcomes", as_of)
-    cleared_at = max(
-        (
-            at
-            for at, kind in outcomes.rows("event_at", "kind")
-            if kind == "fraud_cleared"
-        ),
-        default=None,
-    )
-    signs = [
-        sign
-        for sign in (
-            *_chargebacks(known_table(events, "disputes", as_of)),
-            *_outcomes(outcomes),
-        )
-        if cleared_at is None or sign.at >= to_datetime(cleared_at)
+    found = [
+        *_chargebacks(known_table(events, "disputes", as_of)),
+        *_outcomes(outcomes),
     ]
-    signs += _alerts(known_table(events, "alerts", as_of))
-    return tuple(sorted(signs, key=lambda sign: sign.at))
+    alerts = _alerts(known_table(events, "alerts", as_of))
+    cleared = [
+        to_datetime(at)
+        for at, kind in outcomes.rows("event_at", "kind")
+        if kind == "fraud_cleared"
+    ]
+    if not cleared:
+        return Signs(_oldest_first([*found, *alerts]), ())
+    last = max(cleared)
+    return Signs(
+        _oldest_first([*(sign for sign in found if sign.at > last), *alerts]),
+        _oldest_first(sign for sign in found if sign.at == last),
+    )
+
+
+def _oldest_first(signs: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(sorted(signs, key=attrgetter("at")))
 
 
 def _chargebacks(disputes: KnownTable) -> Iterator[Evidence]:
-    for at, kind, status in disputes.rows("event_at", "kind", "status"):
-        if kind == "chargeback_fraud" and status == "opened":
-            yield Evidence(kind, to_datetime(at), confidence="high")
+    log = disputes.rows("event_at", "dispute_id", "kind", "status")
+    latest = {
+        dispute_id: (to_datetime(at), status)
+        for at, dispute_id, kind, status in sorted(
+            log, key=lambda row: (row[0], _CHARGEBACK_STEP[row[3]])
+        )
+        if kind == "chargeback_fraud"
+    }
+    for at, status in latest.values():
+        if status in ("opened", "lost"):
+            is_lost = status == "lost"
+            yield Evidence(
+                "chargeback_fraud", at, confidence="high", is_confirmed=is_lost
+            )
 
 
 def _outcomes(outcomes: KnownTable) -> Iterator[Evidence]:
@@ -59,8 +86,9 @@ def _outcomes(outcomes: KnownTable) -> Iterator[Evidence]:
             yield Evidence(
                 kind="outcome_fraud" if kind == "fraud" else kind,
                 at=to_datetime(at),
-                confidence=_CONFIDENCE[strength],
+                confidence=_CONFIDENCE.get(strength, "high"),
                 source=source,
+                is_confirmed=kind == "fraud" and strength in _CONFIRMED,
             )
 
 
@@ -76,7 +104,8 @@ def _alerts(alerts: KnownTable) -> Iterator[Evidence]:
     )
     first: dict[str, tuple[Any, ...]] = {}
     latest: dict[str, tuple[Any, ...]] = {}
-    for row in alerts.rows(*names):
+    log = alerts.rows(*names)
+    for row in sorted(log, key=lambda row: (row[1], _ALERT_STEP.get(row[5], 0))):
         first.setdefault(row[0], row)
         latest[row[0]] = row
     for alert_id, (_, _, kind, severity, confidence, status, reason) in latest.items():

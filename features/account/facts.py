@@ -8,10 +8,20 @@ import numpy.typing as npt
 
 from features.account.account import Account
 from features.account.attempts import payment_attempts
-from features.account.contacts import n_promises_since, notices_since
-from features.account.evidence import evidence
+from features.account.contacts import (
+    appeal_opened_at,
+    n_promises_since,
+    notices_since,
+)
+from features.account.evidence import signs_of_fraud
 from features.account.history import account_columns, history_of
-from features.account.measures import access_off, actions_since, active_holds, executed
+from features.account.measures import (
+    access_off,
+    actions_since,
+    active_holds,
+    executed,
+    fraud_stopped_at,
+)
 from features.account.standing import Rules, Standing
 from features.account.values import KnownTable, known_table
 from features.events import Events
@@ -73,7 +83,8 @@ def facts_of(
     actions = executed(known_table(events, "actions", as_of), lately)
     customer = known_table(events, "customers", as_of)
     contacts = standing.contacts
-    appealed_at = _appeal_opened_at(standing)
+    appealed_at = appeal_opened_at(contacts)
+    signs = signs_of_fraud(events, as_of)
     return AccountFacts(
         customer_id=events.customer_id,
         as_of=to_datetime(as_of),
@@ -113,7 +124,8 @@ def facts_of(
         holds=active_holds(known_table(events, "holds", as_of)),
         access_off=access_off(actions),
         actions_90d=actions_since(actions, lately),
-        evidence=evidence(events, as_of),
+        evidence=signs.standing,
+        doubted_evidence=signs.doubted,
         has_open_appeal=appealed_at is not None,
         subscriptions=_subscriptions(standing),
         tables=rules.settings.tables,
@@ -123,6 +135,8 @@ def facts_of(
             PendingPayment(row[3], row[5], row[7]) for row in standing.pending
         ),
         payment_attempts=payment_attempts(events, standing, rules),
+        rejected=events.rejected,
+        fraud_stopped_at=fraud_stopped_at(actions),
     )
 
 
@@ -194,22 +208,6 @@ def _notices(s: Standing) -> tuple[Notice, ...]:
         )
         for notice in notices_since(s.contacts, s.episode_started_at)
     )
-
-
-def _appeal_opened_at(s: Standing) -> int | None:
-    """When the open appeal was opened; None when none is open."""
-    turns = sorted(
-        (row[2], row[0], row[3] == "appeal_opened")
-        for row in s.contacts
-        if row[3] in {"appeal_opened", "appeal_closed"}
-    )
-    opened: int | None = None
-    for event_at, _, is_opened in turns:
-        if not is_opened:
-            opened = None
-        elif opened is None:
-            opened = event_at
-    return opened
 
 
 def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:

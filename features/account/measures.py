@@ -1,6 +1,7 @@
 """Measures in force: holds that say not to act, and actions that took access away."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from features.account.values import KnownTable
 from features.facts import ActiveHold, ExecutedAction
@@ -31,12 +32,21 @@ def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
 
 
 def executed(actions: KnownTable, start: int) -> list[ExecutedAction]:
-    """Rows of `actions` after `start`, and all that concern access, oldest first."""
-    names = ("action", "event_at", "reason", "by", "subscription_id", "decision_id")
+    """Rows of `actions` after `start`, and all that concern access, oldest first.
+
+    Of one moment what gives access back comes second: it was taken before.
+    """
+    names = ("event_at", "action", "reason", "by", "subscription_id", "decision_id")
+    done = sorted(
+        (
+            row
+            for row in actions.rows(*names)
+            if row[0] > start or row[1] in _CONCERNS_ACCESS
+        ),
+        key=lambda row: (row[0], row[1] == "reactivate"),
+    )
     return [
-        ExecutedAction(action, to_datetime(at), *rest)
-        for action, at, *rest in actions.rows(*names)
-        if at > start or action in _CONCERNS_ACCESS
+        ExecutedAction(action, to_datetime(at), *rest) for at, action, *rest in done
     ]
 
 
@@ -53,7 +63,8 @@ def access_off(actions: Iterable[ExecutedAction]) -> tuple[ExecutedAction, ...]:
 
     A `reactivate` for fraud or non-payment lifts what that reason took away, for one
     subscription if it names one; a person's (`manual`) or one without a reason lifts
-    whatever the reason was.
+    whatever the reason was. What was taken for fraud at that very moment only a person
+    lifts: within one plain date access may have been given back first.
     """
     off: dict[tuple[str, str | None, str | None], ExecutedAction] = {}
     for action in actions:
@@ -65,9 +76,22 @@ def access_off(actions: Iterable[ExecutedAction]) -> tuple[ExecutedAction, ...]:
     return tuple(off.values())
 
 
+def fraud_stopped_at(actions: Iterable[ExecutedAction]) -> datetime | None:
+    """When access was last taken for fraud, whether it is off or on again."""
+    stops = (
+        action.at
+        for action in actions
+        if action.action in _TAKES_ACCESS and action.reason == "fraud"
+    )
+    return max(stops, default=None)
+
+
 def _lifts(reactivation: ExecutedAction, held: ExecutedAction) -> bool:
     any_reason = reactivation.reason in {None, "manual"}
     everything = reactivation.subscription_id is None
+    is_in_doubt = held.reason == "fraud" and held.at == reactivation.at
+    if is_in_doubt and reactivation.by != "person":
+        return False
     return (any_reason or reactivation.reason == held.reason) and (
         everything or reactivation.subscription_id == held.subscription_id
     )
