@@ -5,6 +5,7 @@ been read with all the others.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from features.contract import TABLES
 from features.events import FOREVER, MISSING, Columns, Events
+from features.reading.rows import row_identity
 
 Row = Mapping[str, object]
 
@@ -32,7 +34,7 @@ def with_rows(events: Events, added: Mapping[str, Sequence[Row]]) -> Events:
             fixed = {"customer_id": events.customer_id, "retracted": 0.0}
             complete = [{**fixed, "superseded_at": FOREVER, **row} for row in rows]
             tables[table] = _extended(table, tables[table], complete)
-    return Events(events.customer_id, tables)
+    return replace(events, tables=tables)
 
 
 def _extended(table: str, columns: Columns, rows: list[dict[str, Any]]) -> Columns:
@@ -42,7 +44,10 @@ def _extended(table: str, columns: Columns, rows: list[dict[str, Any]]) -> Colum
         for name, column in columns.items()
     }
     names = TABLES[table].key
-    keys = list(zip(*(joined[name].tolist() for name in names), strict=True))
+    told_by = dict.fromkeys((*names, "event_at"))
+    places = {name: place for place, name in enumerate(told_by)}
+    cells = zip(*(joined[name].tolist() for name in told_by), strict=True)
+    keys = list(map(row_identity(TABLES[table], places), cells))
     known_at, superseded_at = joined["known_at"], joined["superseded_at"]
     for new in range(n_before, len(keys)):
         for old in range(n_before):

@@ -5,7 +5,7 @@ generated docs page all take the contract from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ColumnKind = Literal[
@@ -13,6 +13,13 @@ ColumnKind = Literal[
 ]
 
 SEVERITY = ("none", "remind", "review", "service_request", "suspend", "block")
+MEASURES = (
+    "restrict",
+    "limit_spending",
+    "stop_meter",
+    "stop_charging",
+    "prepayment",
+)
 CLOCK_SKEW_US = 5 * 60 * 1_000_000  # known_at may precede event_at by this much
 
 
@@ -31,9 +38,28 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
+    """One table.
+
+    Rows are versions of one thing when all columns of `key` agree. A column in
+    `key_unless` counts only where the columns it names there are missing: a contact
+    is told apart by its promise_id, else its notice_id, else what it is about.
+    """
+
     name: str
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...]
+    key_unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What a customer's rows are sorted by, missing first.
+
+        Refunds of one moment may have all of the key in common, so payments go on
+        with the rest of their columns.
+        """
+        rest = [c.name for c in self.columns] if self.name == "payments" else []
+        names = dict.fromkeys(("event_at", "known_at", *self.key, *rest))
+        return tuple(name for name in names if name != "customer_id")
 
     def column(self, name: str) -> ColumnSpec:
         """The column of that name; StopIteration where there is none."""
@@ -74,13 +100,20 @@ def _open(name: str, *choices: str, required: bool = False) -> ColumnSpec:
     return ColumnSpec(name, "choice", required, choices, is_open=True)
 
 
-def _table(name: str, key: str, *columns: ColumnSpec) -> TableSpec:
+def _table(
+    name: str,
+    key: str,
+    *columns: ColumnSpec,
+    unless: Mapping[str, tuple[str, ...]] | None = None,
+) -> TableSpec:
     event_at = ColumnSpec("event_at", "moment", is_required=name != "customers")
     head = (_text("customer_id", required=True), event_at, _moment("known_at"))
-    return TableSpec(name, (*head, *columns, _flag("retracted")), tuple(key.split()))
+    all_columns = (*head, *columns, _flag("retracted"))
+    return TableSpec(name, all_columns, tuple(key.split()), unless or {})
 
 
 _CURRENCY = _text("currency")
+_NAMED = ("promise_id", "notice_id")  # what else a contact is about does not count
 
 TABLES: Mapping[str, TableSpec] = {
     table.name: table
@@ -130,7 +163,7 @@ TABLES: Mapping[str, TableSpec] = {
         ),
         _table(
             "invoices",
-            "invoice_id",
+            "invoice_id kind",
             _text("invoice_id", required=True),
             _day("due_at"),  # required where kind is `invoice` (a row rule)
             _money("amount", required=True),
@@ -141,7 +174,7 @@ TABLES: Mapping[str, TableSpec] = {
         ),
         _table(
             "payments",
-            "payment_id status",
+            "payment_id status refund_id",
             _text("payment_id", required=True),
             _choice(
                 "status",
@@ -174,6 +207,8 @@ TABLES: Mapping[str, TableSpec] = {
             _text("instrument_id"),
             _text("card_country"),
             _choice("card_funding", "credit", "debit", "prepaid"),
+            _text("refund_id"),
+            _text("paid_by"),
             _CURRENCY,
         ),
         _table(
@@ -192,7 +227,7 @@ TABLES: Mapping[str, TableSpec] = {
         _table(
             "usage",
             "customer_id subscription_id event_at",
-            _money("cost", required=True),
+            _money("cost", required=True, signed=True),
             _text("subscription_id"),
             _number("quantity"),
         ),
@@ -230,12 +265,13 @@ TABLES: Mapping[str, TableSpec] = {
             ),
             _open("severity", "low", "medium", "high"),
             _choice("confidence", "low", "medium", "high"),
-            _choice("status", "active", "investigating", "resolved"),
-            _choice("resolved_reason", "fraud", "legitimate", "ignore"),
+            _open("status", "active", "investigating", "resolved"),
+            _open("resolved_reason", "fraud", "legitimate", "ignore"),
         ),
         _table(
             "contacts",
-            "customer_id kind notice event_at",
+            "customer_id kind event_at promise_id notice_id notice invoice_id "
+            "subscription_id",
             _choice(
                 "kind",
                 "notice_sent",
@@ -256,11 +292,18 @@ TABLES: Mapping[str, TableSpec] = {
             _text("subscription_id"),
             _money("amount"),
             _day("until"),
+            _choice("result", "upheld", "denied"),
             _text("policy"),
+            unless={
+                "notice_id": ("promise_id",),
+                "notice": _NAMED,
+                "invoice_id": _NAMED,
+                "subscription_id": _NAMED,
+            },
         ),
         _table(
             "holds",
-            "customer_id kind event_at",
+            "customer_id kind event_at subscription_id",
             _choice(
                 "kind",
                 "exemption",
@@ -277,8 +320,8 @@ TABLES: Mapping[str, TableSpec] = {
         ),
         _table(
             "actions",
-            "customer_id action event_at",
-            _choice("action", *SEVERITY, "reactivate", required=True),
+            "customer_id action event_at subscription_id",
+            _open("action", *SEVERITY, "reactivate", *MEASURES, required=True),
             _choice("reason", "fraud", "nonpayment", "manual"),
             _choice("by", "automation", "person"),
             _text("subscription_id"),
@@ -317,6 +360,16 @@ TABLES: Mapping[str, TableSpec] = {
                 "weak",
                 default="confirmed",
             ),
+        ),
+        _table(
+            "overrides",
+            "customer_id event_at",
+            _text("action", required=True),
+            _text("by", required=True),
+            _text("reason", required=True),
+            ColumnSpec("until", "day", is_required=True),
+            _text("decision_id"),
+            _text("subscription_id"),
         ),
         _table("snapshots", "customer_id event_at"),
     )

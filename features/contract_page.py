@@ -18,6 +18,7 @@ ABOUT = {
     "actions": "What was done about a customer, with its propensity.",
     "ageing": "A periodic report of what is owed.",
     "outcomes": "What became of it, where events do not tell.",
+    "overrides": "What a person decided instead of what was recommended.",
     "snapshots": "Optional: `event_at` is a moment to score.",
 }
 NOTES = {
@@ -35,11 +36,17 @@ NOTES = {
     "invoices.applies_to": "the invoice a credit note or write-off reduces",
     "payments.amount": "of a refund: the part refunded",
     "payments.payment_id": "a retry is a new one",
+    "payments.refund_id": "tells refunds of one payment apart; they add up",
+    "payments.paid_by": "who paid, where it was not the customer whose invoice it is",
     "contacts.notice": "its name in the policy",
     "contacts.until": "the date promised",
+    "contacts.result": "of `appeal_closed`",
+    "holds.until": "absent: no end",
+    "overrides.action": "what was decided instead",
+    "overrides.until": "how long that stands",
     "ageing.paid": "since the last row",
     "ageing.state": "what the source says, free text",
-    "usage.cost": "what the provider charges the reseller",
+    "usage.cost": "what the provider charges; negative is a correction",
 }
 _KINDS = {
     "text": "text",
@@ -84,12 +91,20 @@ def contract_page() -> str:
 
 
 def _table(table: TableSpec) -> str:
-    key = " + ".join(f"`{name}`" for name in table.key)
     rows = "\n".join(_column(table.name, column) for column in table.columns)
     return (
-        f"## {table.name}\n\n{ABOUT[table.name]}\n\nKey: {key}\n\n"
+        f"## {table.name}\n\n{ABOUT[table.name]}\n\nKey: {_key(table)}\n\n"
         f"| column | kind | values and notes |\n|---|---|---|\n{rows}\n"
     )
+
+
+def _key(table: TableSpec) -> str:
+    names = []
+    for name in table.key:
+        others = table.key_unless.get(name, ())
+        without = " and ".join(f"`{other}`" for other in others)
+        names.append(f"`{name}`" + (f" (without {without})" if without else ""))
+    return " + ".join(names)
 
 
 def _column(table: str, column: ColumnSpec) -> str:

@@ -73,6 +73,8 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "instrument_id": TEXT,
         "card_country": TEXT,
         "card_funding": TEXT,
+        "refund_id": TEXT,
+        "paid_by": TEXT,
         "currency": TEXT,
     },
     "disputes": {

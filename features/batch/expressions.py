@@ -74,8 +74,7 @@ def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
     latest = next((x for x in leaves.values() if isinstance(x, LatestAttribute)), None)
     if latest is None:
         return rows
-    key = [c for c in TABLES[latest.table].key if c not in ("customer_id", "event_at")]
-    order = [rows[c].asc(nulls_first=True) for c in ("event_at", "known_at", *key)]
+    order = [rows[c].asc(nulls_first=True) for c in TABLES[latest.table].order]
     theirs = ibis.window(group_by="customer_id", order_by=order)
     return rows.mutate(**{PLACE: ibis.row_number().over(theirs)})
 

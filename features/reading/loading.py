@@ -166,7 +166,7 @@ def _strangers(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: 
 
 
 def _shared_keys(duckdb: Any, table: str) -> Iterator[str]:  # noqa: ANN401
-    """Ids numbered per customer: by the contract's key these are versions of one."""
+    """Ids numbered per customer; of each customer they are another thing."""
     key = TABLES[table].key
     if "customer_id" in key:
         return
@@ -178,7 +178,7 @@ def _shared_keys(duckdb: Any, table: str) -> Iterator[str]:  # noqa: ANN401
     if n:
         yield (
             f"{table}: {n} keys ({', '.join(key)}) are used by more than one "
-            "customer; of each only the latest known row stands"
+            "customer; they count for each of them"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from features.contract import TABLES, ColumnSpec
+from features.contract import TABLES, ColumnSpec, TableSpec
 from features.events import (
     FLOAT_KINDS,
     FOREVER,
@@ -29,6 +29,7 @@ from features.settings import PortfolioSettings
 
 JsonRow: TypeAlias = Mapping[str, object]
 Cells: TypeAlias = list[Any]
+Identity: TypeAlias = Callable[[Sequence[Any]], Any]
 
 CUSTOMER_ID, EVENT_AT, KNOWN_AT = 0, 1, 2  # every table begins with these
 
@@ -58,9 +59,7 @@ class TableReader:
         self.required = [
             i for i, column in enumerate(self.columns) if column.is_required
         ]
-        self.key: Callable[[Cells], Any] = itemgetter(
-            *(self.places[name] for name in TABLES[table].key)
-        )
+        self.key = row_identity(TABLES[table], self.places)
         self.text_key = [
             self.places[name]
             for name in TABLES[table].key
@@ -185,10 +184,20 @@ class TableReader:
             by_key.setdefault(self.key(cells), []).append(cells)
         for versions in by_key.values():
             versions.sort(key=_version_order)
+            if self.table == "payments" and self._add_up(versions[0]):
+                _date_refunds(versions, self.places["retracted"])
+                continue
             for cells, following in pairwise(versions):
                 cells.append(following[KNOWN_AT])
             versions[-1].append(FOREVER)
         return [cells for versions in by_key.values() for cells in versions]
+
+    def _add_up(self, cells: Cells) -> bool:
+        """Refunds of one moment that no refund_id tells apart are several."""
+        places = self.places
+        return (
+            cells[places["status"]] == "refunded" and cells[places["refund_id"]] is None
+        )
 
     def _fill_created_at(self, rows: list[Cells], stands: list[Cells]) -> None:
         created_at, retracted = self.places["created_at"], self.places["retracted"]
@@ -214,6 +223,49 @@ class TableReader:
                 np.int64,
             )
         return columns
+
+
+def row_identity(spec: TableSpec, places: Mapping[str, int]) -> Identity:
+    """What two rows share that are versions of one thing.
+
+    A refund without refund_id is told apart by its moment.
+    """
+    plain: Identity = itemgetter(*(places[name] for name in spec.key))
+    if spec.name == "payments":
+        status, refund_id, event_at = (
+            places[name] for name in ("status", "refund_id", "event_at")
+        )
+
+        def payment(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
+            if cells[status] == "refunded" and cells[refund_id] is None:
+                return *plain(cells), cells[event_at]
+            return plain(cells)
+
+        return payment
+    if not spec.key_unless:
+        return plain
+    parts = [
+        (places[name], [places[other] for other in spec.key_unless.get(name, ())])
+        for name in spec.key
+    ]
+
+    def told_apart(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
+        return tuple(
+            None if any(cells[other] is not None for other in others) else cells[place]
+            for place, others in parts
+        )
+
+    return told_apart
+
+
+def _date_refunds(versions: list[Cells], retracted: int) -> None:
+    """All rows of one moment stand until a later row of their key is known."""
+    moments = sorted({cells[KNOWN_AT] for cells in versions})
+    until = dict(zip(moments, [*moments[1:], FOREVER], strict=True))
+    taken_back = {cells[KNOWN_AT] for cells in versions if cells[retracted]}
+    for cells in versions:
+        moment = cells[KNOWN_AT]
+        cells.append(moment if moment in taken_back else until[moment])
 
 
 def _version_order(cells: Cells) -> tuple[int, list[tuple[bool, Any]]]:

@@ -10,6 +10,22 @@ from features.contract import TABLES
 from features.events import FOREVER
 
 
+def identity(rows: ir.Table, table: str) -> list[ir.Value]:
+    """What two rows share that are versions of one thing, as columns `key_0` ….
+
+    Keys hold per customer: that a number belongs to one customer is a rule of its
+    own. The SQL twin of the one in `features.reading.rows`, but for refunds without
+    refund_id, which are also told apart by their moment.
+    """
+    spec = TABLES[table]
+    parts: list[ir.Value] = []
+    for name in dict.fromkeys(("customer_id", *spec.key)):
+        others = [rows[other].isnull() for other in spec.key_unless.get(name, ())]
+        cell = rows[name]
+        parts.append(ibis.and_(*others).ifelse(cell, ibis.null()) if others else cell)
+    return [part.name(f"key_{place}") for place, part in enumerate(parts)]
+
+
 def standing_rows(rows: ir.Table, table: str) -> ir.Table:
     """Rows in normal form that ever stand, with `superseded_at`.
 
@@ -18,17 +34,42 @@ def standing_rows(rows: ir.Table, table: str) -> ir.Table:
     retraction ends the version before it and is itself no row. The SQL twin of
     `features.reading.rows`.
     """
-    order = [rows.known_at, *(rows[c].asc(nulls_first=True) for c in rows.columns)]
-    versions = ibis.window(group_by=list(TABLES[table].key), order_by=order)
-    following = rows.known_at.lead().over(versions)
-    forever = ibis.literal(FOREVER, "int64")
-    dated = rows.mutate(superseded_at=following.fill_null(forever))
+    if table == "payments":
+        add_up = (rows.status == "refunded") & rows.refund_id.isnull()
+        dated = _dated(rows.filter(~add_up), table).union(_refunds(rows.filter(add_up)))
+    else:
+        dated = _dated(rows, table)
     if table == "customers":
         first_known_at = dated.known_at.min(where=~dated.retracted)
         theirs = ibis.window(group_by="customer_id")
         created_at = dated.created_at.fill_null(first_known_at.over(theirs))
         dated = dated.mutate(created_at=created_at)
     return dated.filter(dated.superseded_at > dated.known_at, ~dated.retracted)
+
+
+def _dated(rows: ir.Table, table: str) -> ir.Table:
+    order = [rows.known_at, *(rows[c].asc(nulls_first=True) for c in rows.columns)]
+    versions = ibis.window(group_by=identity(rows, table), order_by=order)
+    following = rows.known_at.lead().over(versions)
+    return rows.mutate(superseded_at=following.fill_null(_forever()))
+
+
+def _refunds(rows: ir.Table) -> ir.Table:
+    """Refunds that no refund_id tells apart: those of one moment all stand.
+
+    They stand until a later row of that moment is known, and not at all where a
+    retraction came with them.
+    """
+    key = [rows.customer_id, rows.payment_id, rows.event_at]
+    later = ibis.range_window(group_by=key, order_by=rows.known_at, following=(1, None))
+    same = ibis.window(group_by=[*key, rows.known_at])
+    following = rows.known_at.min().over(later).fill_null(_forever())
+    is_taken_back = rows.retracted.any().over(same)
+    return rows.mutate(superseded_at=is_taken_back.ifelse(rows.known_at, following))
+
+
+def _forever() -> ir.IntegerValue:
+    return ibis.literal(FOREVER, "int64")
 
 
 @lru_cache(maxsize=256)
@@ -45,5 +86,4 @@ def standing_sql(table: str, found: str, schema: pa.Schema) -> str:
 
 def row_order(table: str) -> tuple[str, ...]:
     """By customer, then as `Events` are: event_at, known_at, key; missing first."""
-    names = ("customer_id", "event_at", "known_at", *TABLES[table].key)
-    return tuple(dict.fromkeys(names))
+    return ("customer_id", *TABLES[table].order)

@@ -246,14 +246,15 @@ def test_rejects_are_written_when_asked_and_never_read(folder: Path) -> None:
 
 
 def test_rejected_rows_of_files_that_disagree_about_types(folder: Path) -> None:
-    (folder / "usage").mkdir()
-    for name, cost in (("1", pa.array([-1])), ("2", pa.array(["ten"]))):
-        rows = pa.table({"customer_id": ["a"], "event_at": ["2026-03-01"]})
-        rows = rows.append_column("cost", cost)
-        pq.write_table(rows, folder / "usage" / f"{name}.parquet")
+    (folder / "disputes").mkdir()
+    for name, amount in (("1", pa.array([-1])), ("2", pa.array(["ten"]))):
+        said = {"dispute_id": ["d"], "kind": ["billing"], "status": ["opened"]}
+        rows = pa.table({"customer_id": ["a"], "event_at": ["2026-03-01"], **said})
+        rows = rows.append_column("amount", amount)
+        pq.write_table(rows, folder / "disputes" / f"{name}.parquet")
     [file] = Portfolio.open(folder).write_rejects(folder)
     rows = pq.read_table(file).to_pylist()
-    assert [(r["cost"], r["rule"]) for r in rows] == [
+    assert [(r["amount"], r["rule"]) for r in rows] == [
         ("-1", "negative_amount"),
         ("ten", "bad_number"),
     ]

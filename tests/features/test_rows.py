@@ -193,12 +193,12 @@ def test_due_on_is_missing_without_due_at() -> None:
     assert row["due_on"] == MISSING
 
 
-def test_an_id_that_moves_to_another_customer_leaves_the_first() -> None:
+def test_an_id_of_two_customers_is_two_things() -> None:
     rows = [_invoice(), _invoice(customer_id="d", known_at=_at(4))]
     customers = pa.table({"customer_id": ["c", "d"]})
     tables = {"customers": customers, "invoices": _table(rows)}
     first, second = Portfolio.from_tables(tables, SETTINGS).iter_events()
-    assert first.tables["invoices"]["superseded_at"].tolist() == [_us(4)]
+    assert first.tables["invoices"]["superseded_at"].tolist() == [FOREVER]
     assert second.tables["invoices"]["superseded_at"].tolist() == [FOREVER]
 
 
@@ -215,3 +215,128 @@ def test_rows_are_read_without_tables_or_databases() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def _contact(**changes: object) -> dict[str, object]:
+    return {"customer_id": "c", "event_at": "2026-03-02", "kind": "promise_made"} | (
+        changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "n_stand"),
+    [
+        pytest.param(
+            "contacts",
+            [_contact(promise_id=p) for p in ("p1", "p2")],
+            2,
+            id="two promises of one day",
+        ),
+        pytest.param(
+            "contacts",
+            [_contact(promise_id="p1", invoice_id=i) for i in ("i1", "i2")],
+            1,
+            id="one promise whose invoice is corrected",
+        ),
+        pytest.param(
+            "contacts",
+            [_contact(kind="notice_sent", notice_id=n, notice="n") for n in "ab"],
+            2,
+            id="two notices of one name",
+        ),
+        pytest.param(
+            "contacts",
+            [_contact(kind="notice_sent", notice_id="a", notice=n) for n in "ab"],
+            1,
+            id="one notice whose name is corrected",
+        ),
+        pytest.param(
+            "contacts",
+            [
+                _contact(invoice_id="i"),
+                _contact(subscription_id="i"),
+                _contact(invoice_id="i", subscription_id="i"),
+            ],
+            3,
+            id="promises without an id are told apart by what they are about",
+        ),
+        pytest.param(
+            "holds",
+            [
+                {"event_at": "2026-03-02", "kind": "exemption", "subscription_id": s}
+                for s in (None, "s1", "s2")
+            ],
+            3,
+            id="holds of two subscriptions",
+        ),
+        pytest.param(
+            "actions",
+            [
+                {"event_at": "2026-03-02", "action": "suspend", "subscription_id": s}
+                for s in ("s1", "s2")
+            ],
+            2,
+            id="two subscriptions suspended in one run",
+        ),
+        pytest.param(
+            "invoices",
+            [_invoice(kind=kind) for kind in ("invoice", "credit_note", "write_off")],
+            3,
+            id="a credit note with its invoice's number",
+        ),
+    ],
+)
+def test_what_tells_rows_apart(table: str, rows: Sequence[Row], n_stand: int) -> None:
+    found = standing(table, [{"customer_id": "c", **row} for row in rows])
+    assert len(found) == n_stand
+
+
+def _refund(amount: object, **changes: object) -> dict[str, object]:
+    return {
+        "customer_id": "c",
+        "payment_id": "p",
+        "status": "refunded",
+        "event_at": "2026-03-02",
+        "amount": amount,
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("rows", "amounts"),
+    [
+        pytest.param([_refund(100), _refund(50)], [50, 100], id="on one day"),
+        pytest.param([_refund(50), _refund(50)], [50, 50], id="equal, on one day"),
+        pytest.param(
+            [_refund(100), _refund(50, event_at="2026-03-04")],
+            [100, 50],
+            id="on two days",
+        ),
+        pytest.param(
+            [_refund(50, refund_id="a"), _refund(50, refund_id="b")],
+            [50, 50],
+            id="told apart by their ids",
+        ),
+        pytest.param(
+            [_refund(50, refund_id="a"), _refund(50, refund_id="a")],
+            [50],
+            id="twice the same row with an id",
+        ),
+        pytest.param(
+            [_refund(50), _refund(50, retracted=True)], [], id="retracted at once"
+        ),
+    ],
+)
+def test_refunds_add_up(rows: Sequence[Row], amounts: Sequence[int]) -> None:
+    found = standing("payments", rows)
+    assert [r["amount"] for r in found] == [a * 10_000 for a in amounts]
+    assert {r["superseded_at"] for r in found} <= {FOREVER}
+
+
+def test_a_later_row_corrects_all_refunds_of_its_moment() -> None:
+    rows = [_refund(100), _refund(50), _refund(120, known_at=_at(9))]
+    found = standing("payments", rows)
+    assert [(r["amount"], r["superseded_at"]) for r in found] == [
+        (500_000, _us(9)),
+        (1_000_000, _us(9)),
+        (1_200_000, FOREVER),
+    ]

@@ -31,6 +31,7 @@ ROWS: dict[str, dict[str, object]] = {
     "ageing": {"balance": "10", "days_past_due": "0"},
     "outcomes": {"kind": "fraud"},
     "holds": {"kind": "legal"},
+    "actions": {"action": "remind"},
 }
 
 
@@ -99,10 +100,10 @@ def broken(table: str, changes: Row) -> tuple[str, str]:
         ("invoices", {"kind": "bill"}, "unknown_choice", "kind"),
         ("payments", {"status": "Succeeded"}, "unknown_choice", "status"),
         ("payments", {"method": "cash"}, "unknown_choice", "method"),
-        ("alerts", {"status": "closed"}, "unknown_choice", "status"),
+        ("alerts", {"confidence": "sure"}, "unknown_choice", "confidence"),
         ("invoices", {"amount": "-0.0001"}, "negative_amount", "amount"),
         ("invoices", {"amount": "-10"}, "negative_amount", "amount"),
-        ("usage", {"cost": -3}, "negative_amount", "cost"),
+        ("payments", {"amount": -3}, "negative_amount", "amount"),
         ("disputes", {"amount": "-1"}, "negative_amount", "amount"),
         ("invoices", {"amount": "100000000000.0001"}, "amount_too_large", "amount"),
         (
@@ -217,6 +218,7 @@ def test_other_currencies_are_converted(
 
 def test_amounts_that_may_be_negative() -> None:
     assert normal("ageing", {"balance": "-5"})["balance"] == -50_000
+    assert normal("usage", {"cost": "-5"})["cost"] == -50_000
     assert normal("customers", {"monthly_margin": "-5"})["monthly_margin"] == -50_000
     assert normal("customers", {"balance_now": "-5"})["balance_now"] == -50_000
 
@@ -261,6 +263,9 @@ def test_customers_may_leave_out_their_moments(given: Row, expected: str) -> Non
         ("access", {"kind": "teleported"}, "kind", "other"),
         ("payments", {"failure_code": "no_reason"}, "failure_code", "other"),
         ("alerts", {"severity": "terrible"}, "severity", "other"),
+        ("alerts", {"status": "closed"}, "status", "other"),
+        ("actions", {"action": "set_to_read_only"}, "action", "other"),
+        ("actions", {"action": "limit_spending"}, "action", "limit_spending"),
         ("payments", {"failure_code": ""}, "failure_code", None),
         ("invoices", {"kind": None}, "kind", "invoice"),
         ("outcomes", {"strength": None}, "strength", "confirmed"),

@@ -14,15 +14,15 @@ from simulation.tables import MOMENT, MONEY, SCHEMAS
 KEYS = {
     "customers": ("customer_id", "event_at"),
     "subscriptions": ("subscription_id", "kind", "event_at"),
-    "invoices": ("invoice_id",),
-    "payments": ("payment_id", "status"),
+    "invoices": ("invoice_id", "kind"),
+    "payments": ("payment_id", "status", "refund_id"),
     "disputes": ("dispute_id", "status"),
     "usage": ("customer_id", "subscription_id", "event_at"),
     "access": ("customer_id", "kind", "event_at", "ip_id", "device_id"),
     "alerts": ("alert_id", "status"),
-    "contacts": ("customer_id", "kind", "notice", "event_at"),
-    "holds": ("customer_id", "kind", "event_at"),
-    "actions": ("customer_id", "action", "event_at"),
+    "contacts": ("customer_id", "kind", "event_at", "coalesce(promise_id, notice_id)"),
+    "holds": ("customer_id", "kind", "event_at", "subscription_id"),
+    "actions": ("customer_id", "action", "event_at", "subscription_id"),
     "outcomes": ("customer_id", "kind", "event_at", "source"),
 }
 REQUIRED = {
