@@ -40,3 +40,13 @@ class CurrencyMismatchError(AdviceError):
             f" {portfolio_currency}: state a rate for {currency} in portfolio.yaml, or"
             f" give a policy in {portfolio_currency}"
         )
+
+
+class TooManyRowsError(AdviceError):
+    code = "too_many_rows"
+
+    def __init__(self, n_rows: int, most: int) -> None:
+        super().__init__(
+            f"{n_rows:,} rows are more than a sheet holds ({most:,}): write .csv or"
+            " .parquet instead"
+        )

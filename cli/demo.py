@@ -112,14 +112,16 @@ def _floors(results: "list[TrainingResult]") -> None:
 def _scored(
     portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
 ) -> "tuple[Advisor, pa.Table]":
-    from cli.score import advise, champions, show_actions, writing
+    from cli.lists import write_list, writing
+    from cli.score import advise, champions
+    from cli.score_summary import show_actions
 
     with steps() as step:
         step("scoring everybody")
         advisor = champions(home, policy)
         advised = advise(advisor, portfolio, None)
-    with writing(out) as write:
-        write(advised)
+    with writing(out) as file:
+        write_list(advised, file, out.suffix, portfolio.settings.zone)
     say(f"What the policy {advisor.policy.reference} says about everybody:")
     show_actions(advised)
     say(f"{advised.num_rows:,} rows: {out}")

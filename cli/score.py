@@ -1,7 +1,7 @@
 """`forbear score`."""
 
-from contextlib import contextmanager
-from errno import EISDIR
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +9,11 @@ import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
-from cli.output import say, show_table, waiting
+from cli.lists import check_form, write_list, write_notices, writing
+from cli.output import say, waiting
+from cli.score_summary import show_actions, show_first, show_what_to_add
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import pyarrow as pa
 
     from advice.advisor import Advisor
@@ -26,7 +26,19 @@ def register(app: typer.Typer) -> None:
 
 def score(
     portfolio: PortfolioFolder,
-    out: Annotated[Path, typer.Option(help="Parquet file to write")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="file to write: .xlsx or .csv is the list of the day for people,"
+            " .parquet has every number"
+        ),
+    ] = None,
+    notices: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV to write: the notices due, as rows of `contacts` to confirm"
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -42,29 +54,60 @@ def score(
     lies under FORBEAR_HOME nobody new is suspended or blocked. Exit code 3: done, but
     rows of the portfolio were rejected.
 
-    Example: forbear score data/samples/lumen --as-of 2026-06-30 --out scored.parquet
+    Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
-    from advice.assembly import STOP_FILE, is_stopped
+    from advice.assembly import is_stopped
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
     home = forbear_home()
+    if out is not None:
+        check_form(out)
     advisor = champions(home, policy)
-    with writing(out) as write:
+    with writing(out) as list_file, writing(notices) as notices_file:
         with waiting("reading the portfolio"):
             read = Portfolio.open(portfolio)
         with waiting("scoring"):
             advised = advise(advisor, read, as_of, is_stopped=is_stopped(home))
-        write(advised)
+        if out is not None:
+            write_list(advised, list_file, out.suffix.lower(), read.settings.zone)
+        if notices is not None:
+            day = _day_of(read, as_of, datetime.now(tz=UTC))
+            n_due = write_notices(advised, notices_file, day)
     show_actions(advised)
-    say(f"{advised.num_rows:,} rows: {out}")
-    for note in advisor.notes:
-        say(f"note: {note}")
-    if is_stopped(home):
-        say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
+    show_what_to_add(advised)
+    show_first(advised, read.settings.zone)
+    if out is not None:
+        say(f"{advised.num_rows:,} rows: {out}")
+    if notices is not None:
+        say(f"{n_due:,} notices due on {day}: {notices}")
+        say("send them, correct the dates, then append the rows to `contacts`")
+    _show_notes(advisor.notes, home)
     if read.rejects:
         say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _show_notes(notes: Iterable[str], home: Path) -> None:
+    from advice.assembly import STOP_FILE, is_stopped
+
+    for note in notes:
+        say(f"note: {note}")
+    if is_stopped(home):
+        say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
+
+
+def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
+    """The local day on which the notices of this list are sent.
+
+    Whoever asks as of a moment works on that day; else it is today, for the data may
+    end before, and a notice must not be dated earlier than it was sent.
+    """
+    from features.moments import to_datetime
+
+    asked = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
+    day = asked.astimezone(read.settings.zone).date()
+    return day if as_of else max(day, now.astimezone(read.settings.zone).date())
 
 
 def champions(home: Path, policy: Path | None) -> "Advisor":
@@ -101,58 +144,3 @@ def moment_of(read: "Portfolio", as_of: str | None) -> int:
         form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
         raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
     return read.latest_known_at if moment is None else moment
-
-
-@contextmanager
-def writing(out: Path) -> "Iterator[Callable[[pa.Table], None]]":
-    """Gives a function that writes the whole file or none.
-
-    A place that cannot be written is refused before the work, not after it.
-    """
-    import pyarrow.parquet as pq
-
-    if out.is_dir():
-        raise IsADirectoryError(EISDIR, "a folder, not a file to write", str(out))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.touch()
-
-    def write(table: "pa.Table") -> None:
-        pq.write_table(table, unfinished)
-        unfinished.replace(out)
-
-    try:
-        yield write
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def show_actions(advised: "pa.Table") -> None:
-    """How many of each action, proposed and permitted."""
-    from collections import Counter
-
-    from features.contract import SEVERITY
-
-    proposed = Counter(advised["proposed_action"].to_pylist())
-    permitted = Counter(advised["action"].to_pylist())
-    in_run = Counter(advised["action_in_run"].to_pylist())
-    goes_on = Counter(advised.filter(advised["in_force"])["action"].to_pylist())
-    names = [*SEVERITY, *([None] if permitted[None] else [])]
-    rows = [
-        (
-            name or "no decision",
-            proposed[name],
-            permitted[name],
-            goes_on[name],
-            in_run[name],
-        )
-        for name in names
-    ]
-    head = ("action", "costs least", "permitted", "of which in force", "within budgets")
-    show_table("", head, rows)
-    n_beyond = advised["is_beyond_budget"].to_pylist().count(True)
-    if n_beyond:
-        say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
-    for code, n in sorted(Counter(advised["no_decision"].to_pylist()).items(), key=str):
-        if code is not None:
-            say(f"no decision about {n:,}: {code}")

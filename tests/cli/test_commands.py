@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from cli.score import writing
+from cli.lists import writing
 from decisions.policy.load import SHIPPED
 
 Run = Callable[..., Any]
@@ -317,3 +317,11 @@ def test_true_probabilities_are_written_when_asked_for(
     ran = forbear("simulate", *words, "--out", tmp_path / "world")
     assert ran.code == 0
     assert (tmp_path / "world.oracle" / "truth.parquet").is_file()
+
+
+def test_a_list_of_no_known_form_is_refused_before_the_work(
+    forbear: Run, folder: Path
+) -> None:
+    ran = forbear("score", folder, "--out", folder / "list.ods")
+    assert ran.code == 2
+    assert ".xlsx" in ran.err

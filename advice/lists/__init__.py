@@ -1,0 +1,18 @@
+"""What people take from a portfolio run: the list of the day, and notices to send."""
+
+from advice.lists.daily import COLUMNS, daily_list
+from advice.lists.notices import CONTACT_COLUMNS, notices_due
+from advice.lists.sheets import as_text_cell, write_csv, write_workbook
+from advice.lists.what_to_add import NO_DECISION, WITHHELD
+
+__all__ = [
+    "COLUMNS",
+    "CONTACT_COLUMNS",
+    "NO_DECISION",
+    "WITHHELD",
+    "as_text_cell",
+    "daily_list",
+    "notices_due",
+    "write_csv",
+    "write_workbook",
+]

@@ -1,0 +1,164 @@
+"""The list of the day: a row per customer, in the order in which people work.
+
+The numbers are those of `advice.portfolio_run`; here they become the few columns that
+somebody reads in a spreadsheet: who, what to do, why, what is withheld and until when,
+and the money.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from advice.lists.what_to_add import NO_DECISION
+from decisions.actions import ACTIONS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal["text", "money", "share", "count", "moment"]
+Row = tuple[Any, ...]
+
+_REASONS_SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the list; `width` is in characters."""
+
+    title: str
+    kind: Kind
+    width: int
+
+
+COLUMNS = (
+    Column("customer", "text", 18),
+    Column("action", "text", 16),
+    Column("who acts", "text", 14),
+    Column("why", "text", 60),
+    Column("notice to send", "text", 18),
+    Column("send by", "moment", 17),
+    Column("withheld", "text", 22),
+    Column("why withheld", "text", 60),
+    Column("permitted from", "moment", 17),
+    Column("give access back by", "moment", 19),
+    Column("overdue", "money", 13),
+    Column("may be acted on", "money", 15),
+    Column("days overdue", "count", 12),
+    Column("open", "money", 13),
+    Column("currency", "text", 9),
+    Column("p(non-payment)", "share", 14),
+    Column("p(fraud)", "share", 10),
+    Column("money assumed", "text", 24),
+    Column("as of", "moment", 17),
+    Column("policy", "text", 22),
+)
+
+
+def daily_list(
+    advised: "pa.Table", zone: ZoneInfo, *, only_work: bool = False
+) -> list[Row]:
+    """The rows of `COLUMNS`: what is to do first, by severity and by money overdue.
+
+    Args:
+        advised: rows of `portfolio_run`; `action_in_run` is the action of the list,
+            so budgets and the review queue are kept to.
+        zone: moments are given in it, aware.
+        only_work: leave out about whom there is nothing to do.
+    """
+    rows = advised.to_pylist()
+    ordered = sorted(filter(has_work, rows) if only_work else rows, key=_order)
+    return [_row(row, zone) for row in ordered]
+
+
+def has_work(row: Mapping[str, Any]) -> bool:
+    """Whether somebody, or automation, has something to do about the customer now."""
+    is_new = row["action_in_run"] not in (None, "none") and not row["in_force"]
+    return is_new or bool(row["notices_due"]) or row["restore_by"] is not None
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What was done already comes last; no decision before no action."""
+    action = row["action_in_run"]
+    severity = 0.5 if action is None else ACTIONS.index(action)
+    done = row["in_force"] or not severity
+    return (
+        not has_work(row),
+        done,
+        -severity,
+        -(row["overdue"] or 0.0),
+        row["customer_id"],
+    )
+
+
+def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
+    due = row["notices_due"]
+    return (
+        row["customer_id"],
+        row["action_in_run"] or "no decision",
+        _who(row),
+        "; ".join(_why(row)),
+        ", ".join(notice["notice"] for notice in due),
+        _local(min((notice["send_by"] for notice in due), default=None), zone),
+        ", ".join(_withheld_actions(row)),
+        " ".join(_why_withheld(row)),
+        _local(row["permitted_from"], zone),
+        _local(row["restore_by"], zone),
+        row["overdue"],
+        row["actionable"],
+        row["days_overdue"],
+        row["open"],
+        row["currency"],
+        row["p_nonpayment"],
+        row["p_fraud"],
+        ", ".join(row["assumed"]),
+        _local(row["as_of"], zone),
+        row["policy"],
+    )
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    if row["action_in_run"] in (None, "none"):
+        return ""
+    if row["in_force"]:
+        return "done already"
+    return "a person" if row["requires_person"] else "automation"
+
+
+def _why(row: Mapping[str, Any]) -> Iterator[str]:
+    """Why there is no decision and what to add, else the leading reasons."""
+    code = row["no_decision"]
+    if code is not None:
+        help_text = f" To decide: {NO_DECISION[code]}." if code in NO_DECISION else ""
+        yield f"{row['sentence'] or code}{help_text}"
+        return
+    if row["restore_by"] is not None:
+        yield f"the cause is gone: access comes back, by {row['restored_by']}"
+    if row["action_in_run"] == "none":
+        return
+    if row["days_overdue"]:
+        yield f"{row['days_overdue']} days overdue"
+    yield from (reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN])
+
+
+def _withheld_actions(row: Mapping[str, Any]) -> list[str]:
+    """What costs least or is permitted alone, and is not what the list says."""
+    given = row["action_in_run"]
+    if given is None or row["proposed_action"] is None:
+        return []
+    wanted = {row["proposed_action"], row["action"]}
+    harsher = ACTIONS[ACTIONS.index(given) + 1 :]
+    return [action for action in harsher if action in wanted]
+
+
+def _why_withheld(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["is_beyond_budget"]:
+        yield "Beyond the policy's budget of stops for the day: a person looks first."
+    elif row["action"] == "review" and row["action_in_run"] != "review":
+        yield "The review queue of the day is full."
+    yield from dict.fromkeys(reason["sentence"] for reason in row["withheld"])
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if moment is None else moment.astimezone(zone)

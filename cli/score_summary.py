@@ -1,0 +1,78 @@
+"""What `forbear score` says: actions, what to add, the first rows of the list."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from cli.output import say, show_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SHOWN = 10  # rows of the list on the screen; a file has them all
+
+
+def show_actions(advised: "pa.Table") -> None:
+    """How many of each action, proposed and permitted."""
+    from features.contract import SEVERITY
+
+    proposed = Counter(advised["proposed_action"].to_pylist())
+    permitted = Counter(advised["action"].to_pylist())
+    in_run = Counter(advised["action_in_run"].to_pylist())
+    goes_on = Counter(advised.filter(advised["in_force"])["action"].to_pylist())
+    names = [*SEVERITY, *([None] if permitted[None] else [])]
+    rows = [
+        (
+            name or "no decision",
+            proposed[name],
+            permitted[name],
+            goes_on[name],
+            in_run[name],
+        )
+        for name in names
+    ]
+    head = ("action", "costs least", "permitted", "of which in force", "within budgets")
+    show_table("", head, rows)
+    n_beyond = advised["is_beyond_budget"].to_pylist().count(True)
+    if n_beyond:
+        say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
+
+
+def show_what_to_add(advised: "pa.Table") -> None:
+    """Why there was no decision, or less than what costs least, and what would help."""
+    from advice.lists import NO_DECISION, WITHHELD
+
+    none = Counter(advised["no_decision"].drop_null().to_pylist())
+    less = Counter(
+        code
+        for reasons in advised["withheld"].to_pylist()
+        for code in {reason["code"] for reason in reasons}
+    )
+    rows = [
+        *(("no decision", code, n, NO_DECISION.get(code)) for code, n in _most(none)),
+        *(("withheld", code, n, WITHHELD.get(code)) for code, n in _most(less)),
+    ]
+    if rows:
+        head = ("what", "code", "customers", "what to add")
+        show_table("Where Forbear holds back, and what would help", head, rows)
+    assumed = [names for names in advised["assumed"].to_pylist() if names]
+    if assumed:
+        names = ", ".join(sorted(set().union(*assumed)))
+        say(f"money assumed for {len(assumed):,} customers: {names}")
+
+
+def _most(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def show_first(advised: "pa.Table", zone: ZoneInfo) -> None:
+    """The first of the list of the day, as far as there is something to do."""
+    from advice.lists import COLUMNS, daily_list
+
+    shown = ("customer", "action", "who acts", "notice to send", "overdue", "why")
+    places = [[column.title for column in COLUMNS].index(name) for name in shown]
+    work = daily_list(advised, zone, only_work=True)
+    if work:
+        title = f"To do about {len(work):,} customers; first of all:"
+        rows = [[row[place] for place in places] for row in work[:_SHOWN]]
+        show_table(title, shown, rows)

@@ -1,0 +1,211 @@
+"""The list of the day and the notices due, as offices open them."""
+
+import csv
+import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advice.errors import TooManyRowsError
+from advice.lists import (
+    COLUMNS,
+    CONTACT_COLUMNS,
+    NO_DECISION,
+    as_text_cell,
+    daily_list,
+    notices_due,
+    write_csv,
+    write_workbook,
+)
+from advice.lists import sheets as sheets_module
+from advice.portfolio_run import SCHEMA
+from decisions.explain.wording import messages
+from features.contract import TABLES
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+REMINDER = {
+    "notice": "reminder_1",
+    "state": "reminder_1",
+    "channel": "email",
+    "send_by": NOON,
+    "invoices": ["inv-1"],
+    "is_final_warning": False,
+}
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def row_of(customer_id: str, action: str | None, **more: object) -> dict[str, Any]:
+    lists = ("thresholds_fraud", "thresholds_nonpayment", "withheld", "notices_due")
+    plain: dict[str, Any] = dict.fromkeys(SCHEMA.names)
+    plain |= {name: [] for name in (*lists, "reasons", "missing", "assumed")}
+    plain |= {
+        "customer_id": customer_id,
+        "as_of": NOON,
+        "proposed_action": action,
+        "action": action,
+        "action_in_run": action,
+        "in_force": False,
+        "requires_person": False,
+        "is_beyond_budget": False,
+        "currency": "EUR",
+        "policy": "reseller-default@1",
+    }
+    return plain | more
+
+
+def table_of(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+
+
+def listed(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    titles = [column.title for column in COLUMNS]
+    found = daily_list(table_of(*rows), BRUSSELS)
+    return [dict(zip(titles, row, strict=True)) for row in found]
+
+
+def test_what_is_to_do_comes_first_and_what_was_done_last() -> None:
+    rows = listed(
+        row_of("left alone", "none"),
+        row_of("suspended long ago", "suspend", in_force=True),
+        row_of("small debt", "remind", overdue=30.0),
+        row_of("large debt", "remind", overdue=900.0),
+        row_of("unknown", None, no_decision="unknown_money", sentence="Unknown."),
+        row_of("to suspend", "suspend", overdue=10.0, requires_person=True),
+    )
+    assert [row["customer"] for row in rows] == [
+        "to suspend",
+        "large debt",
+        "small debt",
+        "unknown",
+        "suspended long ago",
+        "left alone",
+    ]
+    acts = {row["customer"]: row["who acts"] for row in rows}
+    assert acts["to suspend"] == "a person"
+    assert acts["suspended long ago"] == "done already"
+    assert acts["left alone"] == ""
+
+
+def test_no_decision_says_what_to_add() -> None:
+    [row] = listed(
+        row_of("c", None, no_decision="unknown_money", sentence="Money is unknown.")
+    )
+    assert row["action"] == "no decision"
+    assert row["why"].startswith("Money is unknown. To decide: add the tables")
+
+
+def test_every_code_of_no_decision_says_what_to_add() -> None:
+    said = messages("decisions.explain", "en")
+    prefix = "staff.no_decision."
+    codes = {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
+    assert codes <= set(NO_DECISION)
+
+
+def test_a_stop_beyond_the_budget_is_a_review_and_says_so() -> None:
+    [row] = listed(
+        row_of("c", "suspend", action_in_run="review", is_beyond_budget=True)
+    )
+    assert (row["action"], row["withheld"]) == ("review", "suspend")
+    assert "budget" in row["why withheld"]
+
+
+def test_notices_due_are_rows_of_contacts_that_the_contract_accepts() -> None:
+    due = table_of(
+        row_of("c1", "remind", notices_due=[REMINDER]),
+        row_of("c2", "none"),
+        row_of("c3", "remind", notices_due=[{**REMINDER, "invoices": ["a", "b"]}]),
+    )
+    rows = notices_due(due, date(2026, 6, 30))
+    assert [(row["customer_id"], row["invoice_id"]) for row in rows] == [
+        ("c1", "inv-1"),
+        ("c3", ""),
+    ]
+    assert tuple(rows[0]) == CONTACT_COLUMNS
+    assert list(CONTACT_COLUMNS) == [c.name for c in TABLES["contacts"].columns]
+    contacts = pa.Table.from_pylist(
+        [{name: value or None for name, value in row.items()} for row in rows]
+    )
+    customers = pa.table(
+        {"customer_id": ["c1", "c2", "c3"], "event_at": ["2026-01-01"] * 3}
+    )
+    read = Portfolio.from_tables(
+        {"customers": customers, "contacts": contacts}, PortfolioSettings()
+    )
+    assert read.rejects == ()
+    [contact] = [t for t in read.report.tables if t.table == "contacts"]
+    assert contact.n_accepted == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "n_due"),
+    [
+        pytest.param({}, 1, id="automation pauses"),
+        pytest.param({"requires_person": True}, 0, id="a person must agree first"),
+        pytest.param(
+            {"action_in_run": "review", "is_beyond_budget": True}, 0, id="over budget"
+        ),
+    ],
+)
+def test_nobody_is_told_of_a_pause_that_may_not_come(
+    more: dict[str, Any], n_due: int
+) -> None:
+    paused = {**REMINDER, "notice": "access_paused", "state": "fraud_path"}
+    row = row_of("c", "suspend", notices_due=[paused], **more)
+    assert len(notices_due(table_of(row), date(2026, 6, 30))) == n_due
+
+
+@given(st.text(max_size=20))
+def test_no_cell_of_a_csv_begins_a_formula(text: str) -> None:
+    cell = as_text_cell(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert cell.removeprefix("'") == text.removeprefix("'")
+
+
+def test_a_csv_opens_in_an_office_and_keeps_its_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    write_csv(["who", "money"], [("=HYPERLINK(1)", -12.5), ("Zoë", None)], file)
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.reader(lines))
+    assert rows == [["who", "money"], ["'=HYPERLINK(1)", "-12.5"], ["Zoë", ""]]
+
+
+def test_a_workbook_holds_text_as_text_under_a_header_that_stays(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "list.xlsx"
+    rows = daily_list(
+        table_of(row_of("=1+1", "remind", overdue=12.5, p_nonpayment=0.25)), BRUSSELS
+    )
+    write_workbook(COLUMNS, rows, file, "list of the day")
+    with zipfile.ZipFile(file) as parts:
+        sheet = ElementTree.fromstring(  # noqa: S314  our own file
+            parts.read("xl/worksheets/sheet1.xml")
+        )
+    assert sheet.find(f".//{SHEET}f") is None  # no formula at all
+    pane = sheet.find(f".//{SHEET}pane")
+    assert pane is not None
+    assert pane.get("state") == "frozen"
+    texts = ["".join(cell.itertext()) for cell in sheet.iter(f"{SHEET}c")]
+    assert texts[: len(COLUMNS)] == [column.title for column in COLUMNS]
+    assert texts[len(COLUMNS)] == "=1+1"
+    assert "12.5" in texts
+
+
+def test_more_rows_than_a_sheet_holds_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets_module, "_MOST_ROWS", 1)
+    rows = daily_list(table_of(row_of("a", "none"), row_of("b", "none")), BRUSSELS)
+    with pytest.raises(TooManyRowsError, match=r"\.csv"):
+        write_workbook(COLUMNS, rows, tmp_path / "list.xlsx", "list")
