@@ -1,9 +1,10 @@
 """Accounts of one portfolio: what its settings say is worked out once."""
 
 from features.account.account import Account
-from features.account.facts import facts_of, known_moments
+from features.account.facts import facts_of
 from features.account.history import account_columns, history_of
 from features.account.standing import Rules, Standing
+from features.account.stops import Stops
 from features.events import Events
 from features.facts import AccountFacts
 from features.settings import PortfolioSettings
@@ -27,4 +28,4 @@ class Accounts:
 
     def facts(self, events: Events, standing: Standing) -> AccountFacts:
         """The same as `account_facts` at the moment of the standing."""
-        return facts_of(standing, events, self._rules, known_moments(events))
+        return facts_of(standing, events, self._rules, Stops(events, self._rules))

@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-import numpy as np
-import numpy.typing as npt
-
 from features.account.account import Account
 from features.account.attempts import payment_attempts
 from features.account.contacts import (
@@ -23,6 +20,7 @@ from features.account.measures import (
     fraud_stopped_at,
 )
 from features.account.standing import Rules, Standing
+from features.account.stops import Stops
 from features.account.values import KnownTable, known_table
 from features.events import Events
 from features.facts import (
@@ -68,17 +66,16 @@ def facts_over_time(
     """
     rules = Rules(settings)
     account = Account(history_of(events, account_columns(settings)), rules)
-    known_at = known_moments(events)
+    stops = Stops(events, rules)
     for as_of in moments:
-        yield facts_of(account.at(as_of), events, rules, known_at)
+        yield facts_of(account.at(as_of), events, rules, stops)
 
 
 def facts_of(
-    standing: Standing, events: Events, rules: Rules, known_at: npt.NDArray[np.int64]
+    standing: Standing, events: Events, rules: Rules, stops: Stops
 ) -> AccountFacts:
-    """A standing as facts; `known_at` are the `known_moments` of `events`."""
+    """A standing as facts; `stops` are those of the same customer."""
     as_of = standing.as_of
-    known_until = known_at[: np.searchsorted(known_at, as_of, side="right")][-1:]
     lately = as_of - 90 * DAY_US
     actions = executed(known_table(events, "actions", as_of), lately)
     customer = known_table(events, "customers", as_of)
@@ -115,14 +112,14 @@ def facts_of(
         is_departed=standing.is_departed,
         n_invoices_paid=standing.paid.n,
         usage_ratio=standing.usage.ratio if standing.usage else None,
-        known_until=to_datetime(known_until[0]) if known_until.size else None,
+        known_until=stops.known_until(as_of),
         items=_items(standing),
         disputes=_disputes(standing),
         promises=_promises(standing),
         n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known_table(events, "holds", as_of)),
-        access_off=access_off(actions),
+        access_off=stops.with_invoices(access_off(actions)),
         actions_90d=actions_since(actions, lately),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,
@@ -136,6 +133,7 @@ def facts_of(
         ),
         payment_attempts=payment_attempts(events, standing, rules),
         rejected=events.rejected,
+        protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
     )
 
@@ -152,12 +150,6 @@ def _created_at(customer: KnownTable) -> int | None:
     """As stated, else when the customer became known."""
     stated: int | None = customer.last("created_at")
     return stated if stated is not None else customer.first_known_at()
-
-
-def known_moments(events: Events) -> npt.NDArray[np.int64]:
-    """When each row became known, rising; `snapshots` say nothing of a customer."""
-    tables = {name: t for name, t in events.tables.items() if name != "snapshots"}
-    return np.sort(np.concatenate([t["known_at"] for t in tables.values()]))
 
 
 def _items(s: Standing) -> tuple[OpenItem, ...]:

@@ -1,0 +1,115 @@
+"""What access was taken for, and what protects today but is known tonight."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from features.account.account import Account
+from features.account.history import account_columns, history_of
+from features.account.standing import Rules
+from features.events import Events
+from features.facts import ExecutedAction
+from features.moments import microseconds, to_datetime
+
+Overdue = tuple[tuple[str, str | None], ...]  # invoice, subscription
+
+# Rows that speak for the customer, by table: a column and its values; None is any row
+_PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
+    "invoices": ("kind", frozenset({"credit_note"})),
+    "payments": ("status", frozenset({"pending", "succeeded"})),
+    "disputes": ("status", frozenset({"opened", "lost"})),
+    "contacts": ("kind", frozenset({"promise_made", "appeal_opened"})),
+    "holds": None,
+}
+
+
+class Stops:
+    """One customer's stops; what was overdue at each is found once.
+
+    Args:
+        events: the customer's rows.
+        rules: of the portfolio.
+    """
+
+    def __init__(self, events: Events, rules: Rules) -> None:
+        self._events, self._rules = events, rules
+        self._known_at = _known_moments(events)
+        self._overdue_at: dict[datetime, Overdue | None] = {}
+
+    def known_until(self, as_of: int) -> datetime | None:
+        """When the latest of the rows known at `as_of` became known."""
+        n = np.searchsorted(self._known_at, as_of, side="right")
+        return to_datetime(self._known_at[n - 1]) if n else None
+
+    def with_invoices(
+        self, stops: Iterable[ExecutedAction]
+    ) -> tuple[ExecutedAction, ...]:
+        """Stops for non-payment with the invoices for which access was taken."""
+        return tuple(
+            replace(stop, invoices=self._invoices(stop))
+            if stop.reason == "nonpayment"
+            else stop
+            for stop in stops
+        )
+
+    def _invoices(self, stop: ExecutedAction) -> tuple[str, ...] | None:
+        """Those overdue then, as known then; of its subscription where one is named.
+
+        Where no overdue invoice names that subscription, those that name none.
+        """
+        if stop.at not in self._overdue_at:
+            self._overdue_at[stop.at] = self._overdue(microseconds(stop.at))
+        overdue = self._overdue_at[stop.at]
+        if overdue is None or stop.subscription_id is None:
+            return None if overdue is None else tuple(name for name, _ in overdue)
+        theirs = tuple(name for name, of in overdue if of == stop.subscription_id)
+        return theirs or tuple(name for name, of in overdue if of is None)
+
+    def _overdue(self, moment: int) -> Overdue | None:
+        columns = account_columns(self._rules.settings)
+        account = Account(history_of(self._events, columns), self._rules)
+        owed = account.owing(moment).owed
+        if owed is None:
+            return None
+        return tuple(
+            (item.invoice.id, item.invoice.subscription_id)
+            for item in owed.items
+            if item.is_overdue and owed.overdue
+        )
+
+    def protected_until(self, as_of: int) -> datetime | None:
+        """The end of today where a protecting row has today's plain date.
+
+        It is not known before its day is over, so nothing else here reads it: what is
+        overdue stays overdue, and only what takes something away waits.
+        """
+        if not self._known_at.size or self._known_at[-1] <= as_of:
+            return None
+        days = self._rules.days
+        day_end = days.start(days.day(as_of) + 1) - 1
+        if day_end <= as_of:
+            return None
+        is_today = any(
+            _has_row_of(self._events, table, as_of, day_end) for table in _PROTECTING
+        )
+        return to_datetime(day_end) if is_today else None
+
+
+def _has_row_of(events: Events, table: str, as_of: int, day_end: int) -> bool:
+    rows, protecting = events.tables[table], _PROTECTING[table]
+    known_at = rows["known_at"]
+    stamped = (rows["event_at"] == day_end) | (known_at == day_end)
+    stamped &= (known_at > as_of) & (rows["superseded_at"] > known_at)
+    if protecting is None or not stamped.any():
+        return bool(stamped.any())
+    column, values = protecting
+    return not values.isdisjoint(rows[column][stamped].tolist())
+
+
+def _known_moments(events: Events) -> npt.NDArray[np.int64]:
+    """When each row became known, rising; `snapshots` say nothing of a customer."""
+    tables = {name: t for name, t in events.tables.items() if name != "snapshots"}
+    return np.sort(np.concatenate([t["known_at"] for t in tables.values()]))
