@@ -126,7 +126,7 @@ def import_killbill(
     """
     from decisions.policy.killbill import import_killbill as imported
 
-    draft = imported(file.read_text(encoding="utf-8"), currency)
+    draft = imported(file.read_bytes(), currency)
     say(draft.policy.rstrip("\n"))
     for note in draft.not_expressed:
         typer.echo(note, err=True)

@@ -6,23 +6,31 @@ no disputes, no promises, no calendar and nobody who approves, so a draft gets t
 careful answer for each, and the list says so.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
 
+from decisions.actions import SEVERITY, STOPS
 from decisions.errors import PolicyFileError
-from decisions.policy.overdue_xml import (
-    Rung,
-    find,
-    root_of,
-    rung_of,
-    says_a_debt,
-    tag_of,
-    unsaid_in,
-)
+from decisions.policy.load import parse_document
+from decisions.policy.overdue_rungs import Rung, in_order, not_skipped, rungs_of
+from decisions.policy.overdue_xml import SPARED, states_of
 
 _DAYS_TO_PAY = 7  # from a notice that Kill Bill does not have to the stop
+_WARNING = "final_notice"  # where nothing comes before the stop
+
+
+class NothingToImportError(PolicyFileError):
+    """No state of the file becomes a rung: it stops and warns nobody."""
+
+    code = "nothing_to_import"
+
+    def __init__(self, notes: list[str]) -> None:
+        why = "; ".join(notes) or "it has no states, so nobody is ever overdue"
+        super().__init__("overdue.xml", f"no state becomes a rung of a ladder: {why}")
 
 
 class Draft(NamedTuple):
@@ -32,103 +40,125 @@ class Draft(NamedTuple):
     not_expressed: tuple[str, ...]
 
 
-def import_killbill(xml: str, currency: str = "EUR") -> Draft:
-    """Turn `overdue.xml` into the YAML of a draft policy.
+def import_killbill(xml: bytes, currency: str = "EUR") -> Draft:
+    """Turn `overdue.xml` into the YAML of a draft policy that passes its check.
+
+    Args:
+        xml: the file as it is; its own declaration says in which encoding.
+        currency: of its amounts, ISO 4217; Kill Bill's are in the account's.
 
     Raises:
-        PolicyFileError: when it is not XML, declares entities, or has no states.
+        PolicyFileError: when it is not XML, declares entities, or says something that
+            Kill Bill could not read.
+        NothingToImportError: when no state can become a rung.
     """
-    root = root_of(xml)
-    states = [s for s in root.iter() if tag_of(s) == "state" and s.get("name")]
-    if not states:
-        raise PolicyFileError("overdue.xml", "has no <state name=...>")
+    states, has_first_interval = states_of(xml)
     notes: list[str] = []
-    rungs = _in_order([rung_of(state, notes) for state in states if says_a_debt(state)])
-    notes += [n for state in states for n in unsaid_in(state)]
-    notes += [*_counting(rungs), *_never_skipped(rungs)]
-    if find(root, "initialReevaluationInterval") is not None:
+    rungs = in_order(rungs_of(states, notes))
+    if not rungs:
+        raise NothingToImportError(notes)
+    notes += not_skipped(rungs)
+    notes += _in_general(rungs)
+    if has_first_interval:
         notes.append("initialReevaluationInterval: not needed, every run looks anew")
-    ladder, kinds = _ladder(rungs, notes)
-    values = _document(currency, ladder, kinds)
+    climbing = _with_a_warning(_climbing(rungs, notes), notes)
+    values = _document(currency, _named(climbing, notes))
+    parse_document(values, "overdue.xml")
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     return Draft(text, tuple(dict.fromkeys(notes)))
 
 
-def _in_order(rungs: list[Rung]) -> list[Rung]:
-    """By age, mild to harsh; a state without an age comes right after the milder one.
-
-    Kill Bill takes the first state that matches, so its files begin with the harshest.
-    """
-    days = 0
-    placed: list[tuple[int, Rung]] = []
-    for rung in reversed(rungs):
-        days = days if rung.days is None else rung.days
-        placed.append((days, rung))
-    return [rung for _, rung in sorted(placed, key=lambda place: place[0])]
-
-
-def _never_skipped(rungs: list[Rung]) -> Iterator[str]:
-    """Where a state asks for more than a later one: Kill Bill would go past it."""
-    for i, rung in enumerate(rungs):
-        past = [
-            later.name
-            for later in rungs[i + 1 :]
-            if any(later.owes.get(key, 0) < least for key, least in rung.owes.items())
-        ]
-        if past:
-            asked = " and ".join(f"{key} {least:g}" for key, least in rung.owes.items())
-            yield (
-                f"{rung.name}: asks for {asked}, and no state is skipped: who owes less"
-                f" does not reach {', '.join(past)}, as in Kill Bill they would"
-            )
-
-
-def _counting(rungs: list[Rung]) -> Iterator[str]:
+def _in_general(rungs: list[Rung]) -> Iterator[str]:
+    """Where Forbear differs from Kill Bill whatever the file says."""
+    yield (
+        f"tag {SPARED}: Kill Bill leaves such accounts alone, whether the file names it"
+        " or not: record each as a hold, kind exemption, with until"
+    )
+    yield (
+        "parents: Kill Bill judges a child account whose parent pays by the parent's"
+        " balance; here each customer is judged by what they owe"
+    )
     if any(rung.days is not None for rung in rungs):
         yield (
             "days: counted from the date of the invoice, as Kill Bill does, but an"
-            " invoice that is not yet due starts no count"
+            " invoice that is not yet due starts no count; they are days in UTC until"
+            " calendar.timezone names yours, Kill Bill's are in the account's timezone"
         )
+    for rung in rungs:
+        if rung.days is None:
+            yield f"{rung.name}: has no age; here it waits for the states before it"
     if any(rung.owes for rung in rungs):
         yield "counts and amounts: only what is overdue and not contested counts"
+    if any(rung.action in STOPS for rung in rungs):
+        yield "billing: Kill Bill bills nothing while access is blocked; see service"
+        yield (
+            "way back: Kill Bill gives access back once no state blocks; here what was"
+            " overdue then must be paid or arranged"
+        )
+    yield "notices: Kill Bill has none; each state before a stop became one"
+    yield "proof: the last notice before a stop must be delivered"
 
 
-def _ladder(
-    rungs: list[Rung], notes: list[str]
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    rungs = _with_a_warning(rungs, notes)
-    first_stop = next(
-        (i for i, r in enumerate(rungs) if r.action != "remind"), len(rungs)
-    )
-    ladder: list[dict[str, Any]] = []
-    kinds: dict[str, Any] = {}
-    suspended = False
-    for i, rung in enumerate(rungs):
-        state: dict[str, Any] = {
-            "state": rung.name,
-            "when": {"days_overdue": rung.days or 0, **rung.owes},
-            "action": rung.action,
-        }
-        if rung.restrict:
-            state["restrict"] = list(rung.restrict)
-        if rung.action == "remind" and not suspended:
-            last = i == first_stop - 1
-            kinds[rung.name] = _notice(rung, last)
-            state["notice"] = rung.name
-        elif rung.action == "remind":
-            notes.append(
-                f"{rung.name}: comes after a stop and changes nothing; left out"
-            )
-            continue
-        elif i == first_stop:
-            warned = rungs[first_stop - 1]
-            wait = _apart(warned, rung, _DAYS_TO_PAY)
-            state["when"]["days_since"] = {warned.name: min(wait, _DAYS_TO_PAY)}
+def _climbing(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+    """Without the rungs that come after a stop and do no more than it does."""
+    kept: list[Rung] = []
+    for rung in rungs:
+        stop = next((r for r in reversed(kept) if r.action in STOPS), None)
+        if stop is None or SEVERITY[rung.action] > SEVERITY[stop.action]:
+            kept.append(rung)
         else:
-            state["when"]["days_suspended"] = _apart(rungs[i - 1], rung, 1)
-        suspended = suspended or rung.action != "remind"
-        ladder.append(state)
-    return ladder, kinds
+            notes.append(f"{rung.name}: left out: {stop.name} has stopped as much")
+    return kept
+
+
+def _with_a_warning(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+    first = rungs[0]
+    if first.action not in STOPS:
+        return rungs
+    days = max((first.days or 0) - _DAYS_TO_PAY, 0)
+    notes.append(f"a warning after {days} days was added: nothing came before the stop")
+    return [Rung(_WARNING, days, "remind", "", (), first.owes), *rungs]
+
+
+def _named(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+    """With names as a policy writes them, each once."""
+    named: dict[str, Rung] = {}
+    for rung in rungs:
+        plain = _plain(rung.name)
+        name, n = plain, 1
+        while name in named:
+            n += 1
+            name = f"{plain}_{n}"
+        if name != plain:
+            notes.append(f"{rung.name}: is {name} here, {plain} is another state")
+        named[name] = rung._replace(name=name)
+    return [*named.values()]
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.lower())
+    letters = "".join(c for c in letters if not unicodedata.combining(c))
+    plain = re.sub("[^a-z0-9]+", "_", letters).strip("_")
+    return plain if plain[:1].isalpha() else f"state_{plain}".rstrip("_")
+
+
+def _states(rungs: list[Rung]) -> Iterator[dict[str, Any]]:
+    """The ladder: one stop follows the last notice, the next the stop."""
+    before: Rung | None = None
+    for rung in rungs:
+        when: dict[str, Any] = {"days_overdue": rung.days or 0, **rung.owes}
+        state = {"state": rung.name, "when": when, "action": rung.action}
+        if rung.restrict:
+            state["restrict"] = [*rung.restrict]
+        if rung.action not in STOPS:
+            state["notice"] = rung.name
+        elif before is not None and before.action in STOPS:
+            when["days_suspended"] = _apart(before, rung, 1)
+        elif before is not None:
+            wait = _apart(before, rung, _DAYS_TO_PAY)
+            when["days_since"] = {before.name: min(wait, _DAYS_TO_PAY)}
+        yield state
+        before = rung
 
 
 def _apart(before: Rung, after: Rung, unknown: int) -> int:
@@ -137,31 +167,23 @@ def _apart(before: Rung, after: Rung, unknown: int) -> int:
     return max(after.days - before.days, 1)
 
 
-def _with_a_warning(rungs: list[Rung], notes: list[str]) -> list[Rung]:
-    notes.append("notices: Kill Bill has none; each state before a stop became one")
-    notes.append("proof: the last notice before a stop must be delivered")
-    if not rungs or rungs[0].action == "remind":
-        return rungs
-    first = rungs[0]
-    days = max((first.days or 0) - _DAYS_TO_PAY, 0)
-    notes.append(f"a warning after {days} days was added: nothing came before the stop")
-    warning = Rung("final_notice", days, "remind", "", (), first.owes)
-    return [warning, *rungs]
+def _notices(rungs: list[Rung]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for i, rung in enumerate(rungs):
+        if rung.action not in STOPS:
+            is_last = i + 1 < len(rungs) and rungs[i + 1].action in STOPS
+            yield (
+                rung.name,
+                {
+                    "channels": ["email"],
+                    "proof": "delivered" if is_last else "sent",
+                    "is_final_warning": is_last,
+                    "text": rung.message,
+                },
+            )
 
 
-def _notice(rung: Rung, is_last: bool) -> dict[str, Any]:
-    return {
-        "channels": ["email"],
-        "proof": "delivered" if is_last else "sent",
-        "is_final_warning": is_last,
-        "text": rung.message,
-    }
-
-
-def _document(
-    currency: str, ladder: list[dict[str, Any]], kinds: dict[str, Any]
-) -> dict[str, Any]:
-    stops = [s["when"]["days_overdue"] for s in ladder if s["action"] != "remind"]
+def _document(currency: str, rungs: list[Rung]) -> dict[str, Any]:
+    stops = [rung.days for rung in rungs if rung.action in STOPS and rung.days]
     return {
         "forbear_policy": 1,
         "name": "from-killbill",
@@ -173,7 +195,7 @@ def _document(
         "because": "Imported; read every line before it goes live.",
         "mode": "timeline",
         "clock": {"anchor": "invoice_date"},
-        "ordinary_stop": {"days_overdue": min(filter(None, stops), default=60)},
-        "notices": {"send": "always", "kinds": kinds},
-        "ladder": ladder,
+        "ordinary_stop": {"days_overdue": min(stops, default=60)},
+        "notices": {"send": "always", "kinds": dict(_notices(rungs))},
+        "ladder": [*_states(rungs)],
     }

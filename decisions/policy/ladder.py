@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, Days, Name, Share, SomeDays, Strict
+from decisions.policy.section import (
+    MOST_INVOICES,
+    Amount,
+    Days,
+    Name,
+    Share,
+    SomeDays,
+    Strict,
+)
 from decisions.policy.text import Language, Text
 
 
@@ -90,7 +98,7 @@ class When(Strict):
     days_overdue: Days = Field(
         default=0, description="days on the policy's clock, whatever its anchor"
     )
-    unpaid_invoices: Annotated[int, Field(ge=0, le=1000)] = Field(
+    unpaid_invoices: Annotated[int, Field(ge=0, le=MOST_INVOICES)] = Field(
         default=0, description="at least so many invoices are overdue"
     )
     overdue_amount: Amount = Field(

@@ -1,135 +1,222 @@
-"""Kill Bill's overdue.xml, read: its states as rungs, and what they do not say."""
+"""Kill Bill's overdue.xml, read: its states, when each is entered and what it does.
+
+Read as `DefaultOverdueCondition` and `DefaultOverdueState` of Kill Bill do: all parts
+of a condition must hold, absent ones hold, and of an element that stands twice the last
+one counts. What no policy can say is kept by name, never dropped.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
-from xml.etree.ElementTree import Element, ParseError, fromstring
+from xml.etree.ElementTree import (
+    Element,
+    ParseError,
+    TreeBuilder,
+    XMLParser,
+    fromstring,
+)
 
 from decisions.actions import Action
 from decisions.errors import PolicyFileError
+from decisions.policy.section import MOST_DAYS, MOST_INVOICES, MOST_MONEY
 
-_DAYS = {"DAYS": 1, "WEEKS": 7, "MONTHS": 30, "YEARS": 365}
+_DAYS = {"DAYS": 1.0, "WEEKS": 7.0, "MONTHS": 365.25 / 12, "YEARS": 365.25}
 _AGE = "timeSinceEarliestUnpaidInvoiceEqualsOrExceeds"
 _BALANCE = "totalUnpaidInvoiceBalanceEqualsOrExceeds"
 _COUNT = "numberOfUnpaidInvoicesEqualsOrExceeds"
-_OFF = "OVERDUE_ENFORCEMENT_OFF"
+_RESPONSES = "responseForLastFailedPaymentIn"
+SPARED = "OVERDUE_ENFORCEMENT_OFF"  # the tag of accounts that Kill Bill leaves alone
+_ONLY_RESPONSE = "INSUFFICIENT_FUNDS"  # what Kill Bill takes for every failed payment
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)")
 
 
-class Rung(NamedTuple):
-    """A state of Kill Bill as a rung of our ladder; `days` None: it has no age."""
+class Condition(NamedTuple):
+    """When a state is entered; a part that always holds is not in it."""
+
+    days: int | None = None  # since the oldest unpaid invoice; None: any age or none
+    owes: Mapping[str, float] = MappingProxyType({})  # from which on, as in a ladder
+    unsaid: tuple[str, ...] = ()  # parts that no policy can say
+    never: str | None = None  # why Kill Bill never enters it
+    fails: bool = False  # Kill Bill raises an error when it looks at it
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names_a_debt(self) -> bool:
+        """Whether it asks for anything owed; without, it holds for everybody."""
+        return self.days is not None or bool(self.owes)
+
+
+class OverdueState(NamedTuple):
+    """A state of Kill Bill; `action` none: it is a clear state."""
 
     name: str
-    days: int | None
     action: Action
     message: str
     restrict: tuple[str, ...]
-    owes: dict[str, float]  # count and amount from which the state is entered
+    when: Condition
+    notes: tuple[str, ...]
 
 
-def root_of(xml: str) -> Element:
-    """The document's root.
+class _Tree(TreeBuilder):
+    """Refuses a document type, in any encoding: entities come with it."""
+
+    def doctype(self, *_: object) -> None:
+        raise PolicyFileError("overdue.xml", "declares entities; remove the DOCTYPE")
+
+
+def states_of(xml: bytes) -> tuple[list[OverdueState], bool]:
+    """The states in the order of the file, and whether it has a first interval.
 
     Raises:
-        PolicyFileError: when it is not XML, or declares entities.
+        PolicyFileError: when it is not XML, declares entities, is no overdue
+            configuration, or says something that Kill Bill could not read.
     """
-    if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
-        raise PolicyFileError("overdue.xml", "declares entities; remove the DOCTYPE")
     try:
-        return fromstring(xml)  # noqa: S314  entities were refused above
-    except ParseError as error:
+        root = fromstring(xml, XMLParser(target=_Tree()))  # noqa: S314  no entities
+    except (ParseError, LookupError, ValueError) as error:
         raise PolicyFileError("overdue.xml", f"is not XML: {error}") from error
+    account = next((e for e in root.iter() if _tag(e) == "accountOverdueStates"), None)
+    if account is None:
+        said = "has no <accountOverdueStates>: it is no overdue configuration"
+        raise PolicyFileError("overdue.xml", said)
+    states = [_state(e) for e in account if _tag(e) == "state"]
+    return states, "initialReevaluationInterval" in _parts(account)
 
 
-def tag_of(element: Element) -> str:
+def _tag(element: Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
-def find(parent: Element, name: str) -> Element | None:
-    """The first descendant of that name."""
-    return next((e for e in parent.iter() if tag_of(e) == name), None)
+def _parts(element: Element) -> dict[str, Element]:
+    return {_tag(part): part for part in element}
 
 
-def text_of(parent: Element, name: str) -> str | None:
-    """The text of the first descendant of that name."""
-    found = find(parent, name)
-    return None if found is None else "".join(found.itertext()).strip()
+def _text(element: Element | None) -> str:
+    return "" if element is None else "".join(element.itertext()).strip()
 
 
-def _is(parent: Element, name: str) -> bool:
-    return (text_of(parent, name) or "").lower() == "true"
+def _is(parts: dict[str, Element], name: str, state: str) -> bool:
+    text = _text(parts.get(name)).lower()
+    if text not in ("", "true", "1", "false", "0"):
+        raise PolicyFileError(state, f"{name} is {text!r}, neither true nor false")
+    return text in ("true", "1")
 
 
-def says_a_debt(state: Element) -> bool:
-    """Whether a state says from which debt on it is entered."""
-    return any(text_of(state, name) is not None for name in (_AGE, _COUNT, _BALANCE))
-
-
-def _days(state: Element) -> int | None:
-    age = find(state, _AGE)
-    if age is None:
-        return None
-    unit, number = (
-        (text_of(age, "unit") or "DAYS").upper(),
-        text_of(age, "number") or "0",
+def _state(element: Element) -> OverdueState:
+    name = (element.get("name") or "").strip()
+    if not name:
+        raise PolicyFileError("overdue.xml", "a <state> has no name")
+    parts = _parts(element)
+    cancels = _text(parts.get("subscriptionCancellationPolicy")).upper() or "NONE"
+    if cancels not in ("NONE", "IMMEDIATE", "END_OF_TERM"):
+        said = f"{cancels} is no subscriptionCancellationPolicy"
+        raise PolicyFileError(name, said)
+    return OverdueState(
+        name,
+        _action(parts, cancels, name),
+        _text(parts.get("externalMessage")),
+        ("plan_changes",) * _is(parts, "blockChanges", name),
+        _condition(parts.get("condition"), name),
+        tuple(_beside(parts, cancels)),
     )
-    if unit not in _DAYS or not number.isdigit():
-        raise PolicyFileError(str(state.get("name")), f"{number} {unit} is no time")
-    return int(number) * _DAYS[unit]
 
 
-def _owes(state: Element) -> dict[str, float]:
-    """Count and amount as the parts of `when` that say the same."""
-    found: dict[str, float] = {}
-    for name, key, kind in (
-        (_COUNT, "unpaid_invoices", int),
-        (_BALANCE, "overdue_amount", float),
-    ):
-        text = text_of(state, name)
-        try:
-            number = kind(text or 0)
-        except ValueError as error:
-            where = str(state.get("name"))
-            raise PolicyFileError(where, f"{text} is no {name}") from error
-        if number:
-            found[key] = number
-    return found
-
-
-def rung_of(state: Element, notes: list[str]) -> Rung:
-    """A state as a rung; what a person has to decide about it goes to `notes`."""
-    given = str(state.get("name"))
-    name = re.sub("[^a-z0-9]+", "_", given.lower()).strip("_")
-    name = name if name[:1].isalpha() else f"state_{name}"
-    restrict = ("plan_changes",) * _is(state, "blockChanges")
-    action: Action = "remind"
-    cancels = (text_of(state, "subscriptionCancellationPolicy") or "NONE").upper()
+def _action(parts: dict[str, Element], cancels: str, name: str) -> Action:
+    disables = _is(parts, "disableEntitlementAndChangesBlocked", name)
+    if _is(parts, "isClearState", name):
+        return "none"
     if cancels != "NONE":
-        action = "block"
-        notes.append(
-            f"{given}: cancellation ({cancels}) is only recommended to a person"
+        return "block"
+    return "suspend" if disables else "remind"
+
+
+def _beside(parts: dict[str, Element], cancels: str) -> Iterator[str]:
+    """What a state says besides when it is entered, and a policy does not."""
+    if cancels != "NONE":
+        yield f"cancellation ({cancels}) is only recommended to a person"
+    if "autoReevaluationInterval" in parts:
+        yield "autoReevaluationInterval: not needed, every run looks anew"
+    if "enterStateEmailNotification" in parts:
+        yield "enterStateEmailNotification: left out; Kill Bill ignores it as well"
+
+
+def _condition(element: Element | None, state: str) -> Condition:
+    if element is None:
+        return Condition(never="it has no condition")
+    parts = _parts(element)
+    age = _age(parts.pop(_AGE, None), state)
+    owes = {
+        key: number
+        for tag, key, form in (
+            (_COUNT, "unpaid_invoices", _WHOLE),
+            (_BALANCE, "overdue_amount", _DECIMAL),
         )
-    elif _is(state, "disableEntitlementAndChangesBlocked"):
-        action = "suspend"
-    message = text_of(state, "externalMessage") or ""
-    return Rung(name, _days(state), action, message, restrict, _owes(state))
+        if (number := _number(_text(parts.pop(tag, None)), tag, form, state)) > 0
+    }
+    never, notes = _responses(parts.pop(_RESPONSES, None))
+    unsaid = [*_too_much(age.days, owes)]
+    for tag, part in parts.items():
+        if (tag, _text(part)) == ("controlTagInclusion", SPARED):
+            never = f"it is for accounts tagged {SPARED}, which Kill Bill leaves alone"
+        elif (tag, _text(part)) != ("controlTagExclusion", SPARED):
+            unsaid.append(f"{tag} {_text(part)}".strip())
+    return age._replace(
+        owes=owes,
+        unsaid=tuple(unsaid),
+        never=age.never or never,
+        notes=(*age.notes, *notes),
+    )
 
 
-def unsaid_in(state: Element) -> Iterator[str]:
-    """What a state says that a policy does not."""
-    name = state.get("name")
-    if not says_a_debt(state):
-        yield f"{name}: has no age, count or amount, so it is not a rung of the ladder"
-    if text_of(state, "responseForLastFailedPaymentIn") is not None:
-        left = "left out; Kill Bill ignores it as well"
-        yield f"{name}: responseForLastFailedPaymentIn: {left}"
-    if find(state, "autoReevaluationInterval") is not None:
-        yield f"{name}: autoReevaluationInterval: not needed, every run looks anew"
-    for kind in ("controlTagInclusion", "controlTagExclusion"):
-        tag = text_of(state, kind)
-        if tag == _OFF and kind == "controlTagExclusion":
-            yield f"{name}: tag {_OFF}: record it as a hold, kind exemption, with until"
-        elif tag is not None:
-            yield f"{name}: {kind} {tag}: left out; a policy can be for segments alone"
-    if find(state, "enterStateEmailNotification") is not None:
-        yield f"{name}: the e-mail's template stays where it is; only its name is kept"
+def _number(text: str, tag: str, form: re.Pattern[str], state: str) -> float:
+    if not text:
+        return 0
+    if not form.fullmatch(text):
+        raise PolicyFileError(state, f"{text} is no {tag}")
+    return int(text) if form is _WHOLE else float(text)
+
+
+def _age(age: Element | None, state: str) -> Condition:
+    """How long ago the oldest unpaid invoice must be, and what to say about that."""
+    if age is None:
+        return Condition()
+    parts = _parts(age)
+    unit, number = _text(parts.get("unit")).upper(), _text(parts.get("number"))
+    if unit == "UNLIMITED":
+        return Condition(never="its age is UNLIMITED", fails=True)
+    if unit not in _DAYS or not _WHOLE.fullmatch(number or "-1"):
+        raise PolicyFileError(state, f"{number} {unit or '(no unit)'} is no time")
+    given = int(number or -1)
+    days = max(round(given * _DAYS[unit]), 0)
+    if given < 0:
+        said = "its age is below 0, as without a number: any unpaid invoice will do"
+        return Condition(days, notes=(said,))
+    if unit in ("MONTHS", "YEARS"):
+        said = (
+            f"{given} {unit} became {days} days; Kill Bill counts by the calendar, so"
+            " its day may differ: raise them where a stop must never come earlier"
+        )
+        return Condition(days, notes=(said,))
+    return Condition(days)
+
+
+def _responses(element: Element | None) -> tuple[str | None, tuple[str, ...]]:
+    """Kill Bill takes every failed payment for one without funds."""
+    if element is None:
+        return None, ()
+    if _ONLY_RESPONSE in (_text(response).upper() for response in element):
+        return None, (f"{_RESPONSES}: in Kill Bill it always holds; left out",)
+    said = f"{_RESPONSES} does not name {_ONLY_RESPONSE}, the only one it ever sees"
+    return said, ()
+
+
+def _too_much(days: int | None, owes: Mapping[str, float]) -> Iterator[str]:
+    if (days or 0) > MOST_DAYS:
+        yield f"an age of {days} days"
+    if owes.get("unpaid_invoices", 0) > MOST_INVOICES:
+        yield f"{owes['unpaid_invoices']} unpaid invoices"
+    if owes.get("overdue_amount", 0) > MOST_MONEY:
+        yield f"a balance of {owes['overdue_amount']:.0f}"

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 MOST_MONEY = 1e12  # beyond it sums are no longer exact to the ten-thousandth
+MOST_DAYS = 3650
+MOST_INVOICES = 1000
 
 
 def _is_countable(amount: float) -> float:
@@ -26,8 +28,8 @@ Amount = Annotated[
     float, Field(ge=0.0, allow_inf_nan=False), AfterValidator(_is_countable)
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Days = Annotated[int, Field(ge=0, le=3650)]
-SomeDays = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+SomeDays = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

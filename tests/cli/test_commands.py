@@ -215,6 +215,20 @@ def test_a_kill_bill_file_becomes_a_draft(forbear: Run, tmp_path: Path) -> None:
     assert ran.code == 0
     assert "forbear_policy: 1" in ran.out
     assert ran.err
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(ran.out, "utf-8")
+    assert forbear("policy", "check", draft).code == 0
+
+
+def test_a_kill_bill_file_without_a_rung_is_one_line(
+    forbear: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "overdue.xml"
+    file.write_text("<overdueConfig><accountOverdueStates/></overdueConfig>")
+    ran = forbear("policy", "import-killbill", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.rstrip().endswith("[nothing_to_import]")
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_the_schema_of_a_policy_is_json(forbear: Run) -> None:

@@ -9,49 +9,23 @@ from decisions.policy.check import check
 from decisions.policy.killbill import import_killbill
 from decisions.policy.load import Policy, parse_document, parse_policy
 from tests.decisions.decision_cases import TUESDAY, delivered, facts_of, overdue_facts
-
-
-def _state(name: str, days: int, rest: str = "", more: str = "") -> str:
-    return f"""
-    <state name="{name}">
-      <condition>
-        <timeSinceEarliestUnpaidInvoiceEqualsOrExceeds>
-          <unit>DAYS</unit><number>{days}</number>
-        </timeSinceEarliestUnpaidInvoiceEqualsOrExceeds>{more}
-      </condition>
-      <externalMessage>Reached {name}</externalMessage>{rest}
-    </state>"""
-
-
-BLOCKED = (
-    "<blockChanges>true</blockChanges>"
-    "<disableEntitlementAndChangesBlocked>true</disableEntitlementAndChangesBlocked>"
+from tests.decisions.killbill_files import (
+    BALANCE,
+    BLOCKED,
+    CANCEL,
+    COUNT,
+    EXCLUSION,
+    RESPONSES,
+    leaf,
+    overdue,
+    state,
 )
-CANCEL = "<subscriptionCancellationPolicy>END_OF_TERM</subscriptionCancellationPolicy>"
 
-
-COUNT = "numberOfUnpaidInvoicesEqualsOrExceeds"
-BALANCE = "totalUnpaidInvoiceBalanceEqualsOrExceeds"
-
-
-def _leaf(name: str, text: str) -> str:
-    return f"<{name}>{text}</{name}>"
-
-
-def _xml(*states: str) -> str:
-    body = "".join(states)
-    return (
-        "<overdueConfig><accountOverdueStates>"
-        "<initialReevaluationInterval><unit>DAYS</unit><number>10</number>"
-        f"</initialReevaluationInterval>{body}"
-        "</accountOverdueStates></overdueConfig>"
-    )
-
-
-TUTORIAL = _xml(
-    _state("CANCELLATION", 21, CANCEL),
-    _state("BLOCKED", 14, BLOCKED),
-    _state("WARNING", 10, "<blockChanges>true</blockChanges>"),
+DOCTYPE = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'
+TUTORIAL = overdue(
+    state("CANCELLATION", 21, CANCEL),
+    state("BLOCKED", 14, BLOCKED),
+    state("WARNING", 10, "<blockChanges>true</blockChanges>"),
 )
 
 
@@ -76,16 +50,16 @@ def test_the_draft_decides_like_the_original_but_for_the_notice() -> None:
 
 
 def test_what_cannot_be_expressed_is_listed() -> None:
-    xml = _xml(
-        _state(
+    xml = overdue(
+        state(
             "BLOCKED",
             2,
             BLOCKED
             + "<autoReevaluationInterval><unit>DAYS</unit></autoReevaluationInterval>",
-            _leaf("numberOfUnpaidInvoicesEqualsOrExceeds", "3")
-            + _leaf("totalUnpaidInvoiceBalanceEqualsOrExceeds", "50")
-            + _leaf("responseForLastFailedPaymentIn", "INVALID_CARD")
-            + _leaf("controlTagExclusion", "OVERDUE_ENFORCEMENT_OFF"),
+            leaf(COUNT, "3")
+            + leaf(BALANCE, "50")
+            + leaf(RESPONSES, leaf("response", "INSUFFICIENT_FUNDS"))
+            + leaf(EXCLUSION, "OVERDUE_ENFORCEMENT_OFF"),
         ),
     )
     draft = import_killbill(xml, "USD")
@@ -102,14 +76,14 @@ def test_what_cannot_be_expressed_is_listed() -> None:
         assert word in text
     policy = parse_policy(draft.policy)
     assert policy.document.ladder[0].notice == "final_notice"
-    for state in policy.document.ladder:  # the added warning asks for the same
-        assert (state.when.unpaid_invoices, state.when.overdue_amount) == (3, 50.0)
+    for rung in policy.document.ladder:  # the added warning asks for the same
+        assert (rung.when.unpaid_invoices, rung.when.overdue_amount) == (3, 50.0)
 
 
 def test_counts_and_amounts_are_expressed_state_by_state() -> None:
-    xml = _xml(
-        _state("BLOCKED", 14, BLOCKED, _leaf(COUNT, "3")),
-        _state("WARNING", 10, more=_leaf(BALANCE, "50.5")),
+    xml = overdue(
+        state("BLOCKED", 14, BLOCKED, leaf(COUNT, "3")),
+        state("WARNING", 10, more=leaf(BALANCE, "50.5")),
     )
     draft = import_killbill(xml)
     [warning, blocked] = parse_policy(draft.policy).document.ladder
@@ -119,10 +93,9 @@ def test_counts_and_amounts_are_expressed_state_by_state() -> None:
 
 
 def test_a_state_without_an_age_comes_after_the_milder_ones() -> None:
-    xml = _xml(
-        f"<state name='BLOCKED'><condition>{_leaf(COUNT, '5')}</condition>"
-        f"{BLOCKED}</state>",
-        _state("WARNING", 10),
+    xml = overdue(
+        state("BLOCKED", None, BLOCKED, leaf(COUNT, "5")),
+        state("WARNING", 10),
     )
     policy = parse_policy(import_killbill(xml).policy)
     assert [s.state for s in policy.document.ladder] == ["warning", "blocked"]
@@ -131,27 +104,26 @@ def test_a_state_without_an_age_comes_after_the_milder_ones() -> None:
 
 
 def test_kill_bills_own_order_places_a_state_without_an_age() -> None:
-    xml = _xml(
-        _state("OD 3 / final", 42, BLOCKED, _leaf(COUNT, "3") + _leaf(BALANCE, "150")),
-        f"<state name='OD2'><condition>{_leaf(COUNT, '2')}{_leaf(BALANCE, '50')}"
-        "</condition></state>",
-        _state("OD1", 30),
+    xml = overdue(
+        state("OD 3 / final", 42, BLOCKED, leaf(COUNT, "3") + leaf(BALANCE, "150")),
+        state("OD2", None, more=leaf(COUNT, "2") + leaf(BALANCE, "50")),
+        state("OD1", 30),
     )
     draft = import_killbill(xml)
-    names = [state.state for state in parse_policy(draft.policy).document.ladder]
+    names = [rung.state for rung in parse_policy(draft.policy).document.ladder]
     assert names == ["od1", "od2", "od_3_final"]
     assert "no state is skipped" not in " ".join(draft.not_expressed)
 
 
 def test_a_state_that_would_hold_others_up_is_said() -> None:
     """Kill Bill goes past a state whose condition does not hold; a ladder does not."""
-    xml = _xml(
-        _state("BLOCKED", 14, BLOCKED),
-        _state("WARNING", 10, more=_leaf(BALANCE, "50.5")),
+    xml = overdue(
+        state("BLOCKED", 14, BLOCKED),
+        state("WARNING", 10, more=leaf(BALANCE, "50.5")),
     )
     [said] = [n for n in import_killbill(xml).not_expressed if "skipped" in n]
-    assert said.startswith("warning: asks for overdue_amount 50.5")
-    assert "does not reach blocked" in said
+    assert said.startswith("WARNING: asks for overdue_amount 50.5")
+    assert "does not reach BLOCKED" in said
 
 
 def test_days_count_from_the_invoice_date_as_kill_bill_counts_them() -> None:
@@ -163,7 +135,7 @@ def test_days_count_from_the_invoice_date_as_kill_bill_counts_them() -> None:
 
 
 def test_a_count_that_is_no_number_is_refused() -> None:
-    xml = _xml(_state("A", 3, more=_leaf(COUNT, "many")))
+    xml = overdue(state("A", 3, more=leaf(COUNT, "many")))
     with pytest.raises(PolicyFileError, match="many"):
         import_killbill(xml)
 
@@ -171,27 +143,39 @@ def test_a_count_that_is_no_number_is_refused() -> None:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        pytest.param("<a", "is not XML", id="no XML"),
-        pytest.param("<overdueConfig/>", "no <state", id="no states"),
+        pytest.param(b"<a", "is not XML", id="no XML"),
+        pytest.param(b"", "is not XML", id="nothing"),
         pytest.param(
-            '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "entities", id="entities"
+            b'<?xml version="1.0" encoding="klingon"?><a/>', "XML", id="no encoding"
+        ),
+        pytest.param(b"<overdueConfig/>", "no <accountOverdue", id="another file"),
+        pytest.param(DOCTYPE.encode(), "entities", id="entities"),
+        pytest.param(DOCTYPE.encode("utf-16"), "entities", id="entities in UTF-16"),
+        pytest.param(overdue("<state/>"), "no name", id="no name"),
+        pytest.param(overdue(state("A", 3, unit="MOONS")), "MOONS", id="unknown unit"),
+        pytest.param(overdue(state("A", 3, unit="")), "no unit", id="no unit"),
+        pytest.param(
+            overdue(state("A", 3, more=leaf(BALANCE, "NaN"))), "NaN", id="no amount"
         ),
         pytest.param(
-            _xml(_state("A", 3).replace("DAYS", "MOONS")), "MOONS", id="unknown unit"
+            overdue(state("A", 3, leaf("blockChanges", "maybe"))), "maybe", id="no flag"
+        ),
+        pytest.param(
+            overdue(state("A", 3, CANCEL.replace("END_OF_TERM", "SOON"))),
+            "SOON",
+            id="no cancellation",
         ),
     ],
 )
-def test_what_is_refused(xml: str, message: str) -> None:
+def test_what_is_refused(xml: bytes, message: str) -> None:
     with pytest.raises(PolicyFileError, match=message):
         import_killbill(xml)
 
 
 def test_weeks_are_seven_days() -> None:
-    xml = _xml(_state("WARNING", 2), _state("BLOCKED", 3, BLOCKED)).replace(
-        "<unit>DAYS</unit><number>3", "<unit>WEEKS</unit><number>3"
-    )
+    xml = overdue(state("BLOCKED", 3, BLOCKED, unit="WEEKS"), state("WARNING", 2))
     ladder = parse_policy(import_killbill(xml).policy).document.ladder
-    assert [state.when.days_overdue for state in ladder] == [2, 21]
+    assert [rung.when.days_overdue for rung in ladder] == [2, 21]
 
 
 def test_a_policy_speaks_from_its_day_on_of_whom_it_is_for() -> None:
