@@ -34,6 +34,7 @@ def show_table(
     """A table people read; numbers to the right."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     if title:
         say(title)
@@ -44,7 +45,8 @@ def show_table(
         justify: Literal["left", "right"] = "right" if is_number else "left"
         table.add_column(name, justify=justify, overflow="fold")
     for row in content:
-        table.add_row(*(_cell(value) for value in row))
+        # as text: brackets in a customer's words are no markup
+        table.add_row(*(Text(_printable(_cell(value))) for value in row))
     console().print(table)
 
 
@@ -53,6 +55,11 @@ def _cell(value: object) -> str:
         return "" if value is None else str(value)
     is_whole = isinstance(value, int) or abs(value) >= 10_000
     return f"{value:,.0f}" if is_whole else f"{value:.4g}"
+
+
+def _printable(text: str) -> str:
+    """The text without what would steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
 @contextmanager

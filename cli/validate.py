@@ -9,6 +9,7 @@ from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
 
 if TYPE_CHECKING:
+    from features.outlook import Prospect
     from features.portfolio import Portfolio
 
 
@@ -43,6 +44,8 @@ def validate(
     _show(read)
     for file in written:
         say(f"rejected rows with the rule each broke: {file}")
+    if read.report.has_customers:
+        _show_outlook(read)
     raise typer.Exit(read.report.exit_code)
 
 
@@ -67,3 +70,19 @@ def _show(read: "Portfolio") -> None:
         say(f"{report.n_rejected:,} rows rejected; the good rows can be used")
     else:
         say("clean")
+
+
+def _show_outlook(read: "Portfolio") -> None:
+    """What will be possible, and the one line that would improve each answer."""
+    from features.outlook import outlook
+
+    with waiting("looking at what will be possible"):
+        prospects = outlook(read)
+    rows = [(p.question, p.answer, _improvement(p)) for p in prospects]
+    head = ("question", "with these data", "what would improve it")
+    show_table("\nWhat will be possible", head, rows)
+
+
+def _improvement(prospect: "Prospect") -> str:
+    price = f" It takes a protection away: {prospect.takes_away}."
+    return f"{prospect.improve}.{price}" if prospect.takes_away else prospect.improve

@@ -44,6 +44,11 @@ class FraudSigns:
             outcomes.filter(outcomes.kind == "fraud_cleared"), _COLUMNS
         )
 
+    @property
+    def customer_ids(self) -> frozenset[str]:
+        """Everyone of whom there is a sign, whatever became of it."""
+        return frozenset(self._outcomes) | frozenset(self._chargebacks)
+
     def first_known(
         self, customer_id: str, since: int, until: int, as_of: int
     ) -> int | None:

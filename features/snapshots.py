@@ -26,20 +26,27 @@ _NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
 Pairs = Iterator[tuple[str, int]]
 
 
-def snapshots(portfolio: Portfolio) -> pa.Table:
+def snapshots(
+    portfolio: Portfolio, customer_ids: Sequence[str] | None = None
+) -> pa.Table:
     """The snapshots to learn from: the portfolio's own, else a grid of dates.
 
     Population at each t: known at t, created before t, not departed unless owing, no
     fraud known yet, and, for labels from billing events on a grid, less overdue than
     what counts as non-payment.
 
+    Args:
+        portfolio: whose customers.
+        customer_ids: some of them, in order; everyone by default.
+
     Returns:
         customer_id, as_of (µs since 1970 UTC), ordered by both.
     """
+    everyone = portfolio.customer_ids if customer_ids is None else customer_ids
     asked = _asked_for(portfolio)
     if asked is not None:
-        return _table(_population(portfolio, asked, is_grid=False))
-    everyone = portfolio.customer_ids
+        theirs = {c: asked[c] for c in everyone if c in asked}
+        return _table(_population(portfolio, theirs, is_grid=False))
     if portfolio.settings.tables <= _NO_HISTORY:
         one = dict.fromkeys(everyone, (_one_moment(portfolio),))
         return _table(_population(portfolio, one, is_grid=False))

@@ -97,6 +97,22 @@ def test_a_clean_portfolio_is_clean(forbear: Run, folder: Path) -> None:
     assert "clean" in ran.out
 
 
+def test_validate_ends_with_what_will_be_possible(forbear: Run, folder: Path) -> None:
+    said = forbear("validate", folder).out.partition("What will be possible")[2]
+    questions = ("money owed", "labels of fraud", "notices", "disputes", "holds")
+    assert [question for question in questions if question not in said] == []
+    assert "none: {disputes:" in said
+    assert "It takes a protection away" in said
+
+
+def test_words_of_a_customer_are_no_markup(forbear: Run, folder: Path) -> None:
+    with (folder / "customers.csv").open("a") as rows:
+        rows.write("[/bold][red]\x1b[31m,soon\n")
+    ran = forbear("validate", folder)
+    assert ran.code == 3
+    assert "\x1b" not in ran.out
+
+
 def test_bad_rows_are_shown_written_and_exit_3(forbear: Run, folder: Path) -> None:
     invoices = "invoice_id,customer_id,event_at,due_at,amount\n"
     good = "1,acme,2026-01-01T00:00:00Z,2026-02-01,10\n"

@@ -1,0 +1,79 @@
+"""What can be learnt: labels, and the model that so many of them bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from features.moments import to_datetime
+from features.outlook.counts import (
+    LabelCount,
+    frauds,
+    matures_after_days,
+    nonpayment_labels,
+)
+from features.outlook.prospect import Prospect
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+ENOUGH = 200  # positives from which trees are worth trying
+
+
+def learning_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+    """Labels of non-payment and of fraud, and what training will fit."""
+    unpaid = nonpayment_labels(portfolio)
+    yield _nonpayment(portfolio, unpaid)
+    n_frauds = frauds(portfolio)
+    yield _fraud(n_frauds)
+    yield _models(unpaid, n_frauds or 0)
+
+
+def _nonpayment(portfolio: Portfolio, found: LabelCount) -> Prospect:
+    question, days = "labels of non-payment", matures_after_days(portfolio)
+    if not found.n_known or found.last is None:
+        warm_up = portfolio.settings.snapshots.warm_up_days
+        return Prospect(
+            question,
+            f"none is known yet: a date can be judged {days} days later",
+            f"older invoices and payments: about {warm_up + days + 31} days of history"
+            " or more",
+        )
+    last = to_datetime(found.last).astimezone(portfolio.settings.zone)
+    n_all = len(portfolio.customer_ids)
+    is_scaled = found.n_looked_at < n_all
+    about = "about " if is_scaled else ""
+    said = (
+        f"{about}{found.n_positive:,} of {found.n_known:,} snapshots"
+        f" ({about}{found.n_customers:,} customers), mature to {last:%Y-%m-%d};"
+        f" a date is mature after {days} days"
+    )
+    if is_scaled:
+        said += f" (estimated from {found.n_looked_at:,} of {n_all:,} customers)"
+    is_thin = found.n_positive < ENOUGH
+    return Prospect(question, said, "older invoices and payments" if is_thin else "")
+
+
+def _fraud(n_customers: int | None) -> Prospect:
+    question = "labels of fraud"
+    improve = "outcomes.csv: customer_id, event_at, kind=fraud; or disputes.csv"
+    if n_customers:
+        return Prospect(question, f"of {n_customers:,} customers")
+    seen = "could be known" if n_customers is None else "was recorded"
+    said = f"no fraud {seen}: fraud rests on evidence (alerts, chargebacks)"
+    return Prospect(question, said, improve)
+
+
+def _models(unpaid: LabelCount, n_frauds: int) -> Prospect:
+    few = min(unpaid.n_positive, max(unpaid.n_known - unpaid.n_positive, 0))
+    if not few:
+        said = "non-payment: the starter, which knows none of your outcomes; every stop"
+        return Prospect("models", f"{said} waits for a person")
+    if few < ENOUGH:
+        said = "non-payment: a small model near the starter, or the rate by lateness"
+        improve = f"time: from about {ENOUGH} positives trees are tried"
+    else:
+        said = "non-payment: trees or a logistic model, whichever predicts better"
+        improve = ""
+    fraud = "a model where they suffice" if n_frauds else "none"
+    return Prospect("models", f"{said}; fraud: {fraud}", improve)

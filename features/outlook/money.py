@@ -1,0 +1,92 @@
+"""Money at stake: given, assumed or unknown (CONTRACT 2.7 and 2.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from features.moments import DAY_US
+from features.outlook.prospect import Prospect
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+_OWED = {
+    "invoices": ("known, from invoices and payments", ""),
+    "ageing": ("known, from the ageing report; not which invoice", "invoices.csv"),
+    "flat": ("as `exposure:` in portfolio.yaml says", ""),
+    "unknown": (
+        "unknown: no decision by cost about anybody",
+        "invoices.csv and payments.csv, or ageing.csv",
+    ),
+}
+_INVOICED = """
+SELECT count(DISTINCT customer_id) FROM invoices
+WHERE event_at > ? AND amount > 0 AND coalesce(kind, 'invoice') = 'invoice'"""
+_WORTH = """
+SELECT count(DISTINCT customer_id) FROM customers
+WHERE monthly_margin IS NOT NULL"""
+_PRICED = """
+SELECT count(DISTINCT customer_id) FROM subscriptions
+WHERE quantity IS NOT NULL AND unit_price IS NOT NULL"""
+_A_YEAR_US = 365 * DAY_US
+
+
+def money_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+    """What is owed, what would still accrue, and what a customer is worth."""
+    tables, source = portfolio.settings.tables, portfolio.settings.money_source
+    if source == "invoices" and "payments" not in tables:
+        yield Prospect(
+            "money owed",
+            "unknown: invoices without payments tell nobody who paid",
+            "payments.csv: payment_id, customer_id, event_at, status, amount,"
+            " invoice_id",
+        )
+    else:
+        yield Prospect("money owed", *_OWED[source])
+    if source == "flat":
+        return
+    yield _accruing(portfolio)
+    yield _worth(portfolio)
+
+
+def _accruing(portfolio: Portfolio) -> Prospect:
+    question, n = "money still to accrue", len(portfolio.customer_ids)
+    tables = portfolio.settings.tables
+    if "subscriptions" in tables:
+        n_priced = _count(portfolio, _PRICED)
+        improve = "" if n_priced else "subscriptions.csv with quantity and unit_price"
+        return Prospect(question, f"prices given for {n_priced:,} of {n:,}", improve)
+    better = "subscriptions.csv: subscription_id, kind, event_at, quantity, unit_price"
+    if "invoices" not in tables:
+        return Prospect(question, f"unknown for {n:,}", better)
+    since = portfolio.latest_known_at - _A_YEAR_US
+    n_invoiced = _count(portfolio, _INVOICED, since)
+    said = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
+    if n > n_invoiced:
+        said += f"; unknown for {n - n_invoiced:,} to whom nothing was invoiced"
+    return Prospect(question, said, better)
+
+
+def _worth(portfolio: Portfolio) -> Prospect:
+    """Of the margin; without a lifetime that of `defaults` stands in."""
+    question, n = "worth of a customer", len(portfolio.customer_ids)
+    n_given = _count(portfolio, _WORTH)
+    if n_given == n:
+        return Prospect(question, f"given for all {n:,}")
+    stated = portfolio.settings.defaults
+    said = (
+        f"given for {n_given:,}; assumed for the others: {stated.margin_share:.0%} of"
+        f" what recurs, over {stated.lifetime_months:g} months"
+    )
+    improve = (
+        "customers.csv: monthly_margin, expected_lifetime_months; or in portfolio.yaml"
+        f" your own `defaults: {{margin_share: {stated.margin_share:g},"
+        f" lifetime_months: {stated.lifetime_months:g}}}`"
+    )
+    return Prospect(question, said, improve)
+
+
+def _count(portfolio: Portfolio, query: str, *values: object) -> int:
+    [[n]] = portfolio.connection.con.execute(query, values).fetchall()
+    return int(n)

@@ -1,0 +1,156 @@
+"""What `forbear validate` says will be possible, question by question."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from features.labels import labels
+from features.outlook import Prospect, counts, outlook
+from features.outlook.counts import nonpayment_labels
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
+from features.snapshots import snapshots
+
+START = datetime(2025, 1, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+Rows = list[dict[str, Any]]
+
+
+def plain(n: int = 8, months: int = 12) -> dict[str, Rows]:
+    """Monthly invoices of 100; every fourth customer stops paying after six months."""
+    customers, invoices, payments = [], [], []
+    for i in range(n):
+        customer = {"customer_id": f"c{i:03}"}
+        customers.append(customer | {"event_at": START})
+        for month in range(months):
+            issued = START + 30 * month * DAY
+            invoice = customer | {"invoice_id": f"{i}-{month}", "amount": 100.0}
+            due = issued + 14 * DAY
+            invoices.append(invoice | {"event_at": issued, "due_at": due})
+            if i % 4 or month < 6:
+                paid = invoice | {"payment_id": f"{i}-{month}", "status": "succeeded"}
+                payments.append(paid | {"event_at": due})
+    return {"customers": customers, "invoices": invoices, "payments": payments}
+
+
+def portfolio(tables: dict[str, Any], **said: Any) -> Portfolio:  # noqa: ANN401
+    read = {
+        name: rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows)
+        for name, rows in tables.items()
+    }
+    return Portfolio.from_tables(read, PortfolioSettings(**said))
+
+
+def said(tables: dict[str, Any], question: str, **settings: Any) -> Prospect:  # noqa: ANN401
+    [found] = [
+        prospect
+        for prospect in outlook(portfolio(tables, **settings))
+        if prospect.question == question
+    ]
+    return found
+
+
+def empty(*names: str) -> pa.Table:
+    return pa.table({name: pa.array([], pa.string()) for name in names})
+
+
+def test_invoices_without_payments_tell_nobody_who_paid() -> None:
+    tables = plain()
+    assert said(tables, "money owed").answer.startswith("known")
+    del tables["payments"]
+    found = said(tables, "money owed")
+    assert found.answer.startswith("unknown")
+    assert found.improve.startswith("payments.csv: payment_id")
+
+
+def test_money_that_is_assumed_is_counted() -> None:
+    tables = plain(n=8)
+    tables["customers"].append({"customer_id": "new", "event_at": START})
+    accruing = said(tables, "money still to accrue")
+    assert "assumed for 8 " in accruing.answer
+    assert "unknown for 1 " in accruing.answer
+    assert accruing.improve.startswith("subscriptions.csv")
+    worth = said(tables, "worth of a customer", defaults={"margin_share": 0.3})
+    assert "30% of what recurs, over 24 months" in worth.answer
+    assert "margin_share: 0.3" in worth.improve
+
+
+def test_a_margin_that_everybody_states_needs_no_improvement() -> None:
+    tables = plain()
+    for row in tables["customers"]:
+        row["monthly_margin"] = 12.5
+    assert said(tables, "worth of a customer").improve == ""
+
+
+def test_labels_are_counted_by_the_rules_of_training() -> None:
+    read = portfolio(plain(n=40, months=18))
+    found = nonpayment_labels(read)
+    known = labels(read, snapshots(read), "nonpayment").to_pylist()
+    mature = [row for row in known if row["mature_at"] <= read.observed_until]
+    assert found.n_positive == sum(row["label"] == 1.0 for row in mature) > 0
+    assert found.n_known == sum(row["label"] is not None for row in mature)
+    assert found.n_customers == 10
+    assert found.n_looked_at == 40
+
+
+def test_of_many_customers_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counts, "_IN_A_BLOCK", 8)
+    read = portfolio(plain(n=80, months=18))
+    found = nonpayment_labels(read)
+    assert found.n_looked_at == 32
+    assert found.n_customers == 20  # every fourth, in each block as among all
+    assert (
+        "estimated from 32 of 80"
+        in said(plain(n=80, months=18), "labels of non-payment").answer
+    )
+
+
+def test_too_short_a_history_says_how_long_it_must_be() -> None:
+    found = said(plain(months=3), "labels of non-payment")
+    assert "none is known yet" in found.answer
+    assert "216 days of history" in found.improve
+    assert "the starter" in said(plain(months=3), "models").answer
+
+
+def test_notices_that_nobody_recorded_permit_no_suspension() -> None:
+    tables: dict[str, Any] = plain()
+    found = said(tables, "notices")
+    assert found.answer.startswith("not looked at: no suspension for non-payment")
+    assert "forbear score --notices" in found.improve
+    sent = {"customer_id": "c000", "kind": "notice_sent", "notice": "reminder_1"}
+    tables["contacts"] = [sent | {"event_at": START}]
+    assert "1 sent, 0 recorded as delivered" in said(tables, "notices").answer
+    tables["contacts"].append(
+        sent | {"kind": "notice_delivered", "event_at": START + DAY}
+    )
+    assert said(tables, "notices").improve == ""
+
+
+@pytest.mark.parametrize("table", ["disputes", "holds"])
+def test_what_was_not_looked_at_says_the_line_and_its_price(table: str) -> None:
+    tables: dict[str, Any] = plain()
+    found = said(tables, table)
+    assert found.answer.startswith("not looked at")
+    assert f"`none: {{{table}: 2025-12-" in found.improve
+    assert "can be suspended" in found.takes_away
+    tables[table] = empty("customer_id", "event_at", "kind", "dispute_id", "status")
+    looked_at = said(tables, table)
+    assert looked_at.answer.startswith("none")
+    assert looked_at.improve == looked_at.takes_away == ""
+
+
+def test_fraud_that_was_recorded_is_counted_by_customer() -> None:
+    tables: dict[str, Any] = plain()
+    assert "fraud rests on evidence" in said(tables, "labels of fraud").answer
+    fraud = {"customer_id": "c001", "kind": "fraud", "event_at": START + 90 * DAY}
+    tables["outcomes"] = [fraud, fraud | {"event_at": START + 95 * DAY}]
+    assert said(tables, "labels of fraud").answer == "of 1 customers"
+
+
+def test_a_flat_portfolio_states_its_money() -> None:
+    tables = {"customers": [{"customer_id": "a", "event_at": START}]}
+    found = said(tables, "money owed", exposure={"open": 100})
+    assert "exposure" in found.answer
+    assert said(tables, "money owed").answer.startswith("unknown")
