@@ -20,11 +20,12 @@ from advice.joint_reasons import joint_reasons, loss_shares
 from advice.knowledge import (
     base_size,
     missing_parts,
-    shared_settings,
+    settings_of,
     trained_tables,
 )
-from advice.promises import horizon_note, settlement_note
+from advice.promises import horizon_note, settlement_note, starter_note
 from advice.remedies import Situation
+from advice.starting import starts_with
 from decisions.actions import Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
@@ -59,26 +60,50 @@ class Advisor:
         bundles: by target; one of them is enough. Without the other its probability
             is null and the decision rests on the one there is.
         policy: decides, in the portfolio's currency (see `advice.currency`).
+        settings: of the portfolio or of a settings file; default: the bundles'. What
+            features depend on must be as the bundles have it.
 
     Raises:
         NoBundleError, SettingsDifferError, CurrencyMismatchError: they do not fit.
     """
 
-    def __init__(self, bundles: Mapping[str, Bundle], policy: Policy) -> None:
+    def __init__(
+        self,
+        bundles: Mapping[str, Bundle],
+        policy: Policy,
+        settings: PortfolioSettings | None = None,
+    ) -> None:
         self.bundles = dict(sorted(bundles.items()))
-        self.settings = shared_settings(bundles)
+        self.settings = settings_of(bundles, settings)
+        self._stated_policy = policy
         self.policy = in_portfolio_currency(policy, self.settings)
         self.currency_note = currency_note(policy, self.settings)
         said = (
             self.currency_note,
             settlement_note(self.policy, self.settings),
             horizon_note(self.policy, self.bundles),
+            starter_note(self.bundles),
         )
         self.notes = tuple(note for note in said if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
         self.n_customers = base_size(self.bundles.values())
+        self._unproven = frozenset(
+            target for target, b in self.bundles.items() if not b.is_proven
+        )
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
+
+    def with_bundles(
+        self, bundles: Mapping[str, Bundle], settings: PortfolioSettings
+    ) -> "Advisor":
+        """The same policy with other bundles, under the settings of a portfolio."""
+        return Advisor(bundles, self._stated_policy, settings)
+
+    def at_home(self, portfolio: "Portfolio", moment: int) -> "Advisor":
+        """The starters moved to what a portfolio shows so far; see `starting`."""
+        from advice.starting import at_home
+
+        return at_home(self, portfolio, moment)
 
     @property
     def nonpayment_given_fraud(self) -> float:
@@ -142,6 +167,11 @@ class Advisor:
         """Facts, and per target the features (F,) and the probability."""
         _, compilers = self._compilers(tables)
         facts, rows = compilers.read(events, moment)
+        rows = {
+            target: row
+            for target, row in rows.items()
+            if starts_with(self.bundles[target], facts.tables)
+        }
         p = {
             target: float(self.predictors[target].probability(row[None, :])[0])
             for target, row in rows.items()
@@ -200,6 +230,7 @@ class Advisor:
             nonpayment_given_fraud=self.nonpayment_given_fraud,
             missing=missing_parts(self.trained_tables, facts),
             observed_until=observed_until,
+            starter=self._unproven & p.keys(),
             previous=last[0],
             previous_at=last[1],
         )

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advice.advisor import Advisor
-from advice.errors import AdviceError
-from advice.knowledge import shared_settings
+from advice.errors import AdviceError, ChampionGoneError
+from advice.knowledge import settings_of
 from decisions.policy.load import SHIPPED, Policy
+from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
-from scoring.shelf import TARGETS, champion_id, shelf_path
+from scoring.shelf import TARGETS, champion_id, was_promoted
+from scoring.starter import bundle_folder, starters
 
 DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"
 STOP_FILE = "stop"  # while it exists nobody new is suspended or blocked
@@ -20,27 +22,52 @@ def champion_ids(home: Path) -> dict[str, str]:
     return {target: name for target, name in found.items() if name is not None}
 
 
-def assemble(home: Path, bundle_ids: Mapping[str, str], policy: Policy) -> Advisor:
-    """Load bundles from the shelf and put them together with a policy.
+def ids_in_force(home: Path) -> dict[str, str]:
+    """The champions; where nothing was ever promoted the starters.
+
+    Raises:
+        ChampionGoneError: a target had a champion here and has none now.
+    """
+    champions = champion_ids(home)
+    for target in TARGETS:
+        if target not in champions and was_promoted(home, target):
+            raise ChampionGoneError(target, home)
+    if champions:
+        return champions
+    return {target: bundle.bundle_id for target, bundle in starters().items()}
+
+
+def assemble(
+    home: Path,
+    bundle_ids: Mapping[str, str],
+    policy: Policy,
+    settings: PortfolioSettings | None = None,
+) -> Advisor:
+    """Load bundles and put them together with a policy.
+
+    Args:
+        home: the state folder.
+        bundle_ids: by target, of the shelf or of a starter.
+        policy: decides.
+        settings: of the settings file, where there is one.
 
     Raises:
         ScoringError, AdviceError: naming what is damaged or does not fit.
     """
-    bundles = {
-        target: Bundle.load(shelf_path(home, target, bundle_id))
+    return Advisor(_loaded(home, bundle_ids), policy, settings)
+
+
+def _loaded(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:
+    return {
+        target: Bundle.load(bundle_folder(home, target, bundle_id))
         for target, bundle_id in bundle_ids.items()
     }
-    return Advisor(bundles, policy)
 
 
 def misfit(home: Path) -> str | None:
     """Why the champions cannot be in force together; None when they can."""
-    bundles = {
-        target: Bundle.load(shelf_path(home, target, bundle_id))
-        for target, bundle_id in champion_ids(home).items()
-    }
     try:
-        shared_settings(bundles)
+        settings_of(_loaded(home, ids_in_force(home)))
     except AdviceError as error:
         return str(error)
     return None

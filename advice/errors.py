@@ -14,7 +14,22 @@ class NoBundleError(AdviceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "no model is in force for any target: train one (`forbear train PORTFOLIO`)"
+            "no model of any target and no settings to go without: train one"
+            " (`forbear train PORTFOLIO`)"
+        )
+
+
+class ChampionGoneError(AdviceError):
+    """A model was in force here; the starter must not take its place in silence."""
+
+    code = "champion_gone"
+
+    def __init__(self, target: str, home: object) -> None:
+        super().__init__(
+            f"the champion of {target} that was in force under {home} is gone: bring"
+            f" bundles/ back from a backup, or run `forbear promote {target}` or"
+            f" `forbear pull {target}`; to begin again without it delete promoted/"
+            " and bundles/ there"
         )
 
 

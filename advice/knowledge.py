@@ -6,8 +6,9 @@ from advice.errors import NoBundleError, SettingsDifferError
 from features.facts import AccountFacts
 from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
+from scoring.starter import STARTER_TABLES
 
-# of portfolio.yaml: what account facts and features depend on
+# of portfolio.yaml: what features depend on
 _BINDING = (
     "currency",
     "rates",
@@ -16,8 +17,9 @@ _BINDING = (
     "settlement_days",
     "attributes",
     "exposure",
-    "defaults",
 )
+# what no feature reads: it may change without a new training
+_FREE = ("defaults", "none")
 
 
 def require_same(
@@ -28,13 +30,57 @@ def require_same(
     Raises:
         SettingsDifferError: naming the settings that differ.
     """
-    differing = [n for n in _BINDING if getattr(first, n) != getattr(second, n)]
+    _require_same(one, first, other, second, _BINDING)
+
+
+def _require_same(
+    one: str,
+    first: PortfolioSettings,
+    other: str,
+    second: PortfolioSettings,
+    names: Iterable[str],
+) -> None:
+    differing = [n for n in names if getattr(first, n) != getattr(second, n)]
     if differing:
         raise SettingsDifferError(one, other, differing)
 
 
+def settings_of(
+    bundles: Mapping[str, Bundle], stated: PortfolioSettings | None = None
+) -> PortfolioSettings:
+    """The settings numbers are read with.
+
+    What features depend on comes from the bundles that were trained; what they do not
+    depend on from `stated`, where it says something. The starter goes with any
+    settings.
+
+    Raises:
+        NoBundleError: if there is neither a bundle nor a statement.
+        SettingsDifferError: if bundles or the statement contradict each other.
+    """
+    trained = {t: b for t, b in bundles.items() if not b.is_starter}
+    if trained:
+        settings = shared_settings(trained)
+        return settings if stated is None else _updated(settings, stated)
+    if stated is None and not bundles:
+        raise NoBundleError
+    stated = stated or PortfolioSettings()
+    tables = stated.tables or STARTER_TABLES
+    return stated.model_copy(update={"tables": tables})
+
+
+def _updated(
+    settings: PortfolioSettings, stated: PortfolioSettings
+) -> PortfolioSettings:
+    said = stated.model_fields_set
+    names = [name for name in _BINDING if name in said]
+    _require_same("the models", settings, "the settings file", stated, names)
+    free = {name: getattr(stated, name) for name in _FREE if name in said}
+    return settings.model_copy(update=free)
+
+
 def shared_settings(bundles: Mapping[str, Bundle]) -> PortfolioSettings:
-    """The settings all bundles agree on.
+    """The settings all bundles agree on; of the latest where they need not agree.
 
     Raises:
         NoBundleError: if there is no bundle.
@@ -42,10 +88,14 @@ def shared_settings(bundles: Mapping[str, Bundle]) -> PortfolioSettings:
     """
     if not bundles:
         raise NoBundleError
-    first, *others = (bundles[target] for target in sorted(bundles))
+    latest, *others = sorted(
+        (bundles[target] for target in sorted(bundles)),
+        key=lambda bundle: bundle.trained_on,
+        reverse=True,
+    )
     for other in others:
-        require_same(first.bundle_id, first.settings, other.bundle_id, other.settings)
-    return first.settings
+        require_same(latest.bundle_id, latest.settings, other.bundle_id, other.settings)
+    return latest.settings
 
 
 def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from advice.advice import Advice, reason_row
 from advice.knowledge import require_same
@@ -131,9 +132,10 @@ def portfolio_run(
     Raises:
         SettingsDifferError: if the portfolio is another one than the bundles'.
     """
-    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     if snapshots.num_rows == 0:  # nobody was known at that moment
         return _table(advisor, [])
+    advisor = advisor.at_home(portfolio, pc.min(snapshots["as_of"]).as_py())
+    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     numbers = _Numbers(advisor, portfolio, snapshots)
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
     places: dict[datetime, list[int]] = defaultdict(list)

@@ -29,6 +29,21 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     )
 
 
+def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
+    """A sentence for people where no model has been borne out by outcomes yet."""
+    unproven = sorted(target for target, b in bundles.items() if not b.is_proven)
+    if not unproven:
+        return None
+    if any(bundles[target].is_starter for target in unproven):
+        what = "models: starter, which has seen no real portfolio"
+    else:
+        what = "models not borne out by enough outcomes yet"
+    return (
+        f"{what} ({', '.join(unproven)}): every stop waits for a person; `forbear train"
+        " PORTFOLIO` learns from what happened so far"
+    )
+
+
 def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:
     """A sentence for people when the policy states another horizon than the models."""
     stated = policy.document.horizon_days

@@ -55,10 +55,11 @@ def explain(
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
         read = Portfolio.open(portfolio)
-    events = read.events(customer_id)
+    events, moment = read.events(customer_id), moment_of(read, as_of)
+    advisor = advisor.at_home(read, moment)
     advice = advisor.advise(
         events,
-        to_datetime(moment_of(read, as_of)),
+        to_datetime(moment),
         tables=read.settings.tables,
         observed_until=to_datetime(read.observed_until),
         with_counterfactuals=changes,

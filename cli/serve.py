@@ -1,5 +1,6 @@
 """`forbear serve`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,9 +13,17 @@ def register(app: typer.Typer) -> None:
 def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port", min=0, max=65535)] = 8000,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="portfolio.yaml whose `defaults` and `none` hold for requests;"
+            " default: FORBEAR_SETTINGS, else as the models have it"
+        ),
+    ] = None,
 ) -> None:
     """Serve the champions under FORBEAR_HOME until Ctrl-C.
 
+    Before the first training the starter answers, and every stop waits for a person.
     New champions and a changed policy file (FORBEAR_POLICY) are taken up without a
     restart. Docs are at /docs, metrics at /metrics. Settings are environment
     variables: docs/api.md lists them.
@@ -22,5 +31,9 @@ def serve(
     Example: forbear serve --port 8000
     """
     from serving.server import run
+    from serving.settings import serving_settings
 
-    run(host, port)
+    found = serving_settings()
+    if settings is not None:
+        found = found.model_copy(update={"settings": settings})
+    run(host, port, found)

@@ -52,6 +52,9 @@ class Bundle:
         metrics: of the untouched last period, name to value, low and high.
         data_hash: content hash of the portfolio it was trained on.
         n_customers: how many that portfolio had at its end; None when not recorded.
+        is_starter: ships with the release and has seen no real portfolio.
+        is_proven: the portfolio's own outcomes bear it out. Where they do not yet,
+            every stop that rests on it waits for a person.
     """
 
     target: str
@@ -67,6 +70,8 @@ class Bundle:
     data_hash: str = ""
     n_customers: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    is_starter: bool = False
+    is_proven: bool = True
 
     @property
     def learner(self) -> Learner:
@@ -116,8 +121,12 @@ class Bundle:
     def _manifest(self, parts: Mapping[str, bytes]) -> dict[str, Any]:
         # a bundle from before this was recorded keeps its bytes, and so its name
         size = {} if self.n_customers is None else {"n_customers": self.n_customers}
+        starter = {"is_starter": True} if self.is_starter else {}
+        unproven = {} if self.is_proven else {"is_proven": False}
         return {
             **size,
+            **starter,
+            **unproven,
             "format": FORMAT,
             "target": self.target,
             "learner": self.learner,
@@ -169,7 +178,7 @@ class Bundle:
                 f"the feature set names {len(feature_set.names)}"
             )
         calibration = _read_json(folder / "calibration.json")
-        return cls(
+        bundle = cls(
             target=manifest["target"],
             model=model,
             calibration=LogOddsAffine(calibration["intercept"], calibration["slope"]),
@@ -183,7 +192,13 @@ class Bundle:
             data_hash=manifest["data_hash"],
             n_customers=manifest.get("n_customers"),
             versions=manifest["versions"],
+            is_starter=manifest.get("is_starter", False),
+            is_proven=manifest.get("is_proven", True),
         )
+        # as they are: a later release may write them otherwise, under another name
+        written = ("manifest.json", *manifest["sha256"])
+        bundle.__dict__["files"] = {n: (folder / n).read_bytes() for n in written}
+        return bundle
 
 
 def _json(document: object) -> bytes:

@@ -2,7 +2,8 @@
 
 `<home>/bundles/<target>/<bundle_id>/` holds every published bundle, so that old
 decisions can be replayed; the file `<home>/bundles/<target>/champion` names the
-one in force and is replaced atomically.
+one in force and is replaced atomically. `<home>/promoted/<target>` names the bundle
+that was made champion last: a champion that was there and is gone is missed.
 """
 
 import os
@@ -35,17 +36,39 @@ def publish_bundle(bundle: Path, home: Path, target: str) -> Path:
         shutil.copytree(bundle, copy, dirs_exist_ok=True)
         copy.chmod(0o755)
         copy.rename(place)
-    pointer = place.parent / "champion"
-    fresh = place.parent / f".champion-{bundle.name}"
-    fresh.write_text(bundle.name + "\n")
-    fresh.replace(pointer)
+    # first what remembers: a champion without it would not be missed
+    _write(promoted_marker(home, target), bundle.name)
+    _write(place.parent / "champion", bundle.name)
     return place
+
+
+def _write(pointer: Path, bundle_id: str) -> None:
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    fresh = pointer.with_name(f".{pointer.name}-{bundle_id}")
+    fresh.write_text(bundle_id + "\n")
+    fresh.replace(pointer)
 
 
 def champion_id(home: Path, target: str) -> str | None:
     """The id of the bundle in force, None when nothing was published."""
     pointer = home / "bundles" / target / "champion"
     return pointer.read_text().strip() if pointer.is_file() else None
+
+
+def promoted_marker(home: Path, target: str) -> Path:
+    """The file that remembers which bundle of a target was made champion last."""
+    return home / "promoted" / target
+
+
+def was_promoted(home: Path, target: str) -> bool:
+    """Whether a bundle of the target was ever champion here.
+
+    A bundle that stands on the shelf was: homes older than the marker have only that.
+    """
+    shelf = home / "bundles" / target
+    return promoted_marker(home, target).is_file() or (
+        shelf.is_dir() and any(shelf.glob("*/manifest.json"))
+    )
 
 
 def champion_path(home: Path, target: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -99,6 +100,9 @@ class Versions(_Part):
     policy: str
     policy_hash: str
     bundles: dict[Target, BundleVersion]
+    settings_hash: str | None = Field(
+        default=None, description="of the service's settings file; null without one"
+    )
 
 
 class ScoreAnswer(_Part):
@@ -188,12 +192,20 @@ class ScoreAnswer(_Part):
     versions: Versions
 
 
-def versions_of(advisor: Advisor, manifest_sha256: Mapping[str, str]) -> Versions:
+def versions_of(
+    advisor: Advisor,
+    manifest_sha256: Mapping[str, str],
+    settings_text: str | None = None,
+) -> Versions:
     """Everything a replay must find again."""
+    settings_hash = (
+        None if settings_text is None else sha256(settings_text.encode()).hexdigest()
+    )
     return Versions(
         forbear=version("forbear"),
         policy=advisor.policy.reference,
         policy_hash=advisor.policy.hash,
+        settings_hash=settings_hash,
         bundles={
             target: BundleVersion(
                 bundle_id=bundle.bundle_id,

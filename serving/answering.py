@@ -72,7 +72,9 @@ async def decide_and_record(
         )
         claim = book.claim(answer, policy, before)
         try:
-            recorded = await store.record(decision, in_force.policy_text, claim)
+            recorded = await store.record(
+                decision, in_force.policy_text, claim, in_force.settings_text
+            )
         except NoPlaceLeftError:
             continue
         is_new = recorded.decision_id == answer.decision_id

@@ -13,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from advice.advisor import Advisor
-from advice.assembly import DEFAULT_POLICY, assemble, champion_ids
-from advice.errors import NoBundleError
+from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
 from decisions.policy.load import parse_policy
+from features.reading.settings_file import parse_settings
 from scoring.shelf import TARGETS
+from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
@@ -33,6 +34,7 @@ class InForce:
     versions: Versions
     policy_text: str
     n_customers: int | None  # the base of budgets stated as a share
+    settings_text: str | None = None  # of the settings file, where there is one
 
 
 def put_in_force(
@@ -40,21 +42,25 @@ def put_in_force(
     bundle_ids: dict[str, str],
     policy_text: str,
     n_customers: int | None = None,
+    settings_text: str | None = None,
 ) -> InForce:
     """Load bundles from the shelf and put them together with a policy.
 
     `n_customers` absent: as many as the bundles' portfolio had in training.
 
     Raises:
-        ScoringError, DecisionError, AdviceError: naming what does not fit.
+        ScoringError, DecisionError, AdviceError, SettingsError: naming what does not
+            fit.
     """
-    advisor = assemble(home, bundle_ids, parse_policy(policy_text))
+    stated = None if settings_text is None else parse_settings(settings_text)[0]
+    advisor = assemble(home, bundle_ids, parse_policy(policy_text), stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()
         for target, bundle in advisor.bundles.items()
     }
-    versions = versions_of(advisor, hashes)
-    return InForce(advisor, versions, policy_text, n_customers or advisor.n_customers)
+    versions = versions_of(advisor, hashes, settings_text)
+    base = n_customers or advisor.n_customers
+    return InForce(advisor, versions, policy_text, base, settings_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +82,23 @@ class Refusal:
         return cls("not_usable", f"{type(error).__name__}: {error}")
 
 
+NOT_LOOKED_YET = Refusal("not_ready", "the models are being loaded")
+
+
 class Champions:
     """Watches the shelf and the policy file."""
 
     def __init__(self, settings: ServingSettings, metrics: Metrics) -> None:
         self._home = settings.home
         self._policy_file = settings.policy or DEFAULT_POLICY
+        self._settings_file = settings.settings
         self._n_customers = settings.customers
         self._poll_s = settings.poll_s
         self._metrics = metrics
         self._loaded: Stamp | None = None
         self._failed: Stamp | None = None
         self.in_force: InForce | None = None
-        self.refusal: Refusal | None = Refusal.of(NoBundleError())
+        self.refusal: Refusal | None = NOT_LOOKED_YET
 
     async def watch(self) -> None:
         """Look again and again, off the event loop."""
@@ -104,15 +114,12 @@ class Champions:
         """Take up what is in force now; keep the old state if that fails."""
         stamp = self._stamp()
         try:
-            ids = champion_ids(self._home)
-            text = self._policy_file.read_text(encoding="utf-8")
-            found = put_in_force(self._home, ids, text, self._n_customers)
+            found = self._found()
         except Exception as error:
             # whatever a file holds, the service goes on with what it has
             self._failed, self.refusal = stamp, Refusal.of(error)
-            if not isinstance(error, NoBundleError):  # an empty shelf is no failure
-                self._metrics.count_reload_failure()
-                log.error("kept what was in force: %s", self.refusal.sentence)  # noqa: TRY400 - the place says nothing
+            self._metrics.count_reload_failure()
+            log.error("kept what was in force: %s", self.refusal.sentence)  # noqa: TRY400 - the place says nothing
             return
         self._loaded, self._failed, self.refusal = stamp, None, None
         self.in_force = found
@@ -128,9 +135,22 @@ class Champions:
         gc.collect()
         gc.freeze()
 
+    def _found(self) -> InForce:
+        """What lies there now."""
+        ids, file = ids_in_force(self._home), self._settings_file
+        policy_text = self._policy_file.read_text(encoding="utf-8")
+        settings_text = None if file is None else file.read_text(encoding="utf-8")
+        found = put_in_force(
+            self._home, ids, policy_text, self._n_customers, settings_text
+        )
+        if any(bundle.is_starter for bundle in found.advisor.bundles.values()):
+            keep_starters(self._home)
+        return found
+
     def _stamp(self) -> Stamp:
         pointers = (self._home / "bundles" / target / "champion" for target in TARGETS)
-        return tuple(_stamp(file) for file in (*pointers, self._policy_file))
+        files = (*pointers, self._policy_file, self._settings_file)
+        return tuple(_stamp(file) for file in files if file is not None)
 
 
 def _stamp(file: Path) -> Stamp:

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS decisions_idempotency
 CREATE TABLE IF NOT EXISTS policies (
     policy_hash TEXT PRIMARY KEY,
     content TEXT NOT NULL           -- the policy file as it was
+) STRICT;
+CREATE TABLE IF NOT EXISTS settings (
+    settings_hash TEXT PRIMARY KEY,
+    content TEXT NOT NULL           -- the settings file as it was
 ) STRICT;
 CREATE INDEX IF NOT EXISTS decisions_customer ON decisions (
     json_extract(CAST(answer AS TEXT), '$.customer_id'), as_of
@@ -139,6 +144,7 @@ _PLACES = ", ".join("?" for _ in fields(Decision))
 class _Pending:
     decision: Decision
     policy_content: str
+    settings_content: str | None
     claim: Claim | None
     future: "asyncio.Future[Decision]"
 
@@ -194,6 +200,12 @@ class DecisionReader:
         [(content,)] = self._rows(query, policy_hash)
         return str(content)
 
+    def settings_content(self, settings_hash: str) -> str:
+        """The settings file of a recorded decision, as it was."""
+        query = "SELECT content FROM settings WHERE settings_hash = ?"
+        [(content,)] = self._rows(query, settings_hash)
+        return str(content)
+
     def close(self) -> None:
         self._db.close()
 
@@ -228,7 +240,11 @@ class DecisionStore(DecisionReader):
         self._writer.start()
 
     async def record(
-        self, decision: Decision, policy_content: str, claim: Claim | None = None
+        self,
+        decision: Decision,
+        policy_content: str,
+        claim: Claim | None = None,
+        settings_content: str | None = None,
     ) -> Decision:
         """Commit `decision`, with the place it takes, and return it.
 
@@ -242,7 +258,8 @@ class DecisionStore(DecisionReader):
         """
         future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         try:
-            pending = _Pending(decision, policy_content, claim, future)
+            contents = policy_content, settings_content
+            pending = _Pending(decision, *contents, claim, future)
             self._queue.put_nowait(pending)
         except queue.Full:
             raise StoreUnavailableError("too many decisions wait") from None
@@ -326,6 +343,12 @@ def _insert(db: sqlite3.Connection, pending: _Pending) -> Outcome:
         "INSERT OR IGNORE INTO policies VALUES (?, ?)",
         (decision.policy_hash, pending.policy_content),
     )
+    if pending.settings_content is not None:
+        content = pending.settings_content
+        db.execute(
+            "INSERT OR IGNORE INTO settings VALUES (?, ?)",
+            (sha256(content.encode()).hexdigest(), content),
+        )
     db.execute(
         f"INSERT INTO decisions ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608 - literals
         astuple(decision),

@@ -35,7 +35,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "as_of_in_future": ProblemKind(422, "as_of lies in the future"),
     "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
-    "no_champion": ProblemKind(503, "No model is in force yet"),
+    "champion_gone": ProblemKind(503, "The model that was in force is gone"),
     "not_ready": ProblemKind(503, "The service is not ready"),
     "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),
     "internal_error": ProblemKind(500, "Something broke on our side"),

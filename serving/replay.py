@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from features.moments import to_datetime
-from scoring.shelf import shelf_path
+from scoring.starter import bundle_folder
 from serving.answer import Versions
 from serving.book import Before
 from serving.champions import put_in_force
@@ -65,12 +65,18 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
     try:
         decision = store.find(decision_id)
         policy_text = store.policy_content(decision.policy_hash)
+        versions = Versions.model_validate_json(decision.versions)
+        settings_text = (
+            None
+            if versions.settings_hash is None
+            else store.settings_content(versions.settings_hash)
+        )
     finally:
         store.close()
-    versions = Versions.model_validate_json(decision.versions)
     ids = {}
     for target, used in versions.bundles.items():
-        manifest = shelf_path(settings.home, target, used.bundle_id) / "manifest.json"
+        folder = bundle_folder(settings.home, target, used.bundle_id)
+        manifest = folder / "manifest.json"
         if not manifest.is_file() or _sha256(manifest.read_bytes()) != (
             used.manifest_sha256
         ):
@@ -78,7 +84,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         ids[str(target)] = used.bundle_id
     answer = decide(
         parse_request(decision.request),
-        put_in_force(settings.home, ids, policy_text),
+        put_in_force(settings.home, ids, policy_text, settings_text=settings_text),
         to_datetime(decision.as_of),
         decision.decision_id,
         to_datetime(decision.recorded_at),

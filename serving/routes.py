@@ -12,11 +12,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
-from advice.errors import NoBundleError
+from advice.errors import ChampionGoneError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Question, decide_and_record
-from serving.champions import Champions, InForce, Refusal
+from serving.champions import NOT_LOOKED_YET, Champions, InForce, Refusal
 from serving.decision_store import (
     Decision,
     DecisionStore,
@@ -45,6 +45,9 @@ class Readiness(BaseModel):
         description="the base of budgets stated as a share; null: they do not count"
     )
     n_customers_from: BaseFrom | None
+    models: dict[str, Literal["champion", "starter"]] = Field(
+        description="what gives the probability of each target"
+    )
 
 
 router = APIRouter()
@@ -130,6 +133,10 @@ async def readyz(request: Request) -> Readiness:
         not_taken_up=None if refusal is None else refusal.code,
         n_customers=in_force.n_customers,
         n_customers_from=_base_from(state.settings, in_force),
+        models={
+            target: "starter" if bundle.is_starter else "champion"
+            for target, bundle in in_force.advisor.bundles.items()
+        },
     )
 
 
@@ -154,9 +161,11 @@ def _answered(decision: Decision, *, is_replay: bool) -> Response:
 def _in_force(request: Request) -> InForce:
     champions: Champions = request.app.state.champions
     if champions.in_force is None:
-        refusal = champions.refusal or Refusal.of(NoBundleError())
-        code = "no_champion" if refusal.code == NoBundleError.code else "not_ready"
-        raise ProblemError(code, refusal.sentence)
+        refusal = champions.refusal or NOT_LOOKED_YET
+        is_gone = refusal.code == ChampionGoneError.code
+        raise ProblemError(
+            ChampionGoneError.code if is_gone else "not_ready", refusal.sentence
+        )
     return champions.in_force
 
 

@@ -29,6 +29,11 @@ class ServingSettings(BaseModel):
     policy: Path | None = Field(
         default=None, description="policy file; absent: the one that ships"
     )
+    settings: Path | None = Field(
+        default=None,
+        description="portfolio.yaml whose `defaults` and `none` hold for requests, and"
+        " all of it while only the starter is in force; absent: as the models have it",
+    )
     customers: int | None = Field(
         default=None,
         ge=1,

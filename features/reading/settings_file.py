@@ -27,8 +27,21 @@ def read_settings(folder: Path) -> tuple[PortfolioSettings, tuple[str, ...]]:
             f"no {FILE}: EUR, UTC and the other defaults are assumed",
         )
     try:
-        said = yaml.safe_load(file.read_text("utf-8"))
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE} cannot be read: {error}") from error
+    return parse_settings(text)
+
+
+def parse_settings(text: str) -> tuple[PortfolioSettings, tuple[str, ...]]:
+    """The settings that the text of a `portfolio.yaml` states, and warnings.
+
+    Raises:
+        SettingsError: if it is no YAML mapping or a value is impossible.
+    """
+    try:
+        said = yaml.safe_load(text)
+    except yaml.YAMLError as error:
         raise SettingsError(f"{FILE} cannot be read: {error}") from error
     if said is None:
         said = {}

@@ -1,0 +1,80 @@
+"""The starter on a portfolio: its level is moved to what the portfolio shows so far."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.batch import feature_table, matrix
+from features.labels import Target, labels, maturity_us
+from features.settings import PortfolioSettings
+from features.snapshots import snapshots
+from scoring.bundle import Bundle
+from scoring.predictor import Predictor
+from scoring.starter import STARTER_TABLES, level_shift, moved
+
+if TYPE_CHECKING:
+    from advice.advisor import Advisor
+    from features.portfolio import Portfolio
+
+MOST_DATES = 6  # the newest dates whose outcomes are known tell the present level
+_TOLD_BY = {"fraud": frozenset({"disputes", "outcomes"})}
+
+
+def starts_with(bundle: Bundle, tables: frozenset[str]) -> bool:
+    """Whether a starter has what it reads; other bundles know what they miss."""
+    return not bundle.is_starter or tables >= STARTER_TABLES
+
+
+def at_home(advisor: "Advisor", portfolio: "Portfolio", moment: int) -> "Advisor":
+    """The advisor with its starters moved to the portfolio, and its settings.
+
+    An advisor without starters is returned as it is. A starter that the portfolio's
+    tables do not feed is left out: its probability is then unknown.
+
+    Args:
+        advisor: what is in force.
+        portfolio: to be scored.
+        moment: µs since 1970 UTC; only what was known by then moves a level.
+    """
+    if not any(bundle.is_starter for bundle in advisor.bundles.values()):
+        return advisor
+    known = replace(portfolio, observed_until=min(moment, portfolio.observed_until))
+    bundles = {
+        target: _moved(bundle, known) if bundle.is_starter else bundle
+        for target, bundle in advisor.bundles.items()
+        if starts_with(bundle, portfolio.settings.tables)
+    }
+    return advisor.with_bundles(bundles, portfolio.settings)
+
+
+def _moved(bundle: Bundle, portfolio: "Portfolio") -> Bundle:
+    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    told_by = _TOLD_BY.get(target)
+    if told_by is not None and not told_by & portfolio.settings.tables:
+        return bundle  # nobody looked: no fraud seen is not no fraud
+    asked = _newest(snapshots(portfolio), portfolio.settings, target, portfolio)
+    if asked.num_rows == 0:
+        return bundle
+    label = labels(portfolio, asked, target)["label"]
+    label = label.to_numpy(zero_copy_only=False).astype(np.float64)
+    x = matrix(feature_table(portfolio, asked, bundle.feature_set), bundle.feature_set)
+    ids = asked["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    is_known = ~np.isnan(label)
+    log_odds = Predictor(bundle).log_odds(x[is_known])
+    return moved(bundle, level_shift(log_odds, label[is_known], ids[is_known]))
+
+
+def _newest(
+    asked: pa.Table,
+    settings: PortfolioSettings,
+    target: Target,
+    portfolio: "Portfolio",
+) -> pa.Table:
+    """The newest dates whose outcomes are all known."""
+    latest = portfolio.observed_until - sum(maturity_us(settings, target))
+    asked = asked.filter(pc.less_equal(asked["as_of"], latest))
+    dates = np.unique(asked["as_of"].to_numpy())[-MOST_DATES:]
+    return asked.filter(pc.is_in(asked["as_of"], value_set=pa.array(dates)))

@@ -1,0 +1,304 @@
+"""Make the starter: the models that stand in until a portfolio has taught its own.
+
+    python -m data.make_starter            (about two minutes; the same bytes each time)
+
+It learns from simulated worlds whose parameters are drawn at random, each read as the
+plainest portfolio is (customers, invoices, payments, nothing else), from features that
+compare a customer with itself: no amounts, no currency, no country. Every feature may
+only raise the probability, or only lower it, where the sign is common sense; what is
+missing says nothing. Each world has an intercept of its own, so the weights say who
+is worse than others and not how bad a world is; the shipped intercept is the middle
+one. The slope is what is left of the weights in a world that did not teach them.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from features.batch import feature_table, matrix
+from features.catalogue import feature_set as features_of
+from features.feature_set import FeatureSet
+from features.labels import labels
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
+from features.snapshots import snapshots
+from scoring.additive import AdditiveModel, NumberTerm, signed_log
+from scoring.bundle import Bundle
+from scoring.calibration import LogOddsAffine, fit_log_odds_affine
+from scoring.metrics import auc
+from scoring.starter import STARTER_TABLES, starter_folder
+from simulation.run import simulate
+from simulation.worlds import CALM, World
+
+FloatArray = npt.NDArray[np.float64]
+Target = Literal["fraud", "nonpayment"]
+
+N_WORLDS, N_CUSTOMERS, N_MONTHS, SEED = 36, 500, 20, 20_260_601
+RIDGE = 30.0  # pseudo-rows that pull each weight to 0
+MADE_ON = date(2026, 6, 1)
+
+# feature to (direction, whether its logarithm counts)
+FEATURES: Mapping[Target, Mapping[str, tuple[int, bool]]] = {
+    "nonpayment": {
+        "account_days_overdue": (1, True),
+        "account_invoices_overdue": (1, True),
+        "account_overdue_share": (1, False),
+        "account_open_to_invoice": (1, True),
+        "account_overdue_to_paid_90d": (1, True),
+        "account_open_age_days": (1, True),
+        "invoices_paid_late_share_90d": (1, False),
+        "invoices_paid_late_share_365d": (1, False),
+        "invoices_days_late_mean_365d": (1, True),
+        "invoices_days_late_max_365d": (1, True),
+        "invoices_days_late_latest": (1, True),
+        "invoices_paid_in_parts_share": (1, False),
+        "payments_failed_90d": (1, True),
+        "invoices_first_age_days": (-1, True),
+    },
+    "fraud": {
+        "account_days_overdue": (1, True),
+        "account_largest_open_to_paid": (1, True),
+        "payments_failed_30d": (1, True),
+        "payments_failed_hard_90d": (1, True),
+        "payment_instruments_distinct_30d": (1, True),
+        "invoices_first_age_days": (-1, True),
+    },
+}
+"""A monotone additive model over features that every portfolio has."""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Labelled rows of all worlds; `world` is the number of each row's."""
+
+    x: FloatArray
+    label: FloatArray
+    world: npt.NDArray[np.int64]
+
+    def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> "Taught":
+        return Taught(self.x[chosen], self.label[chosen], self.world[chosen])
+
+
+def random_world(rng: np.random.Generator, number: int) -> World:
+    """The calm world with what differs between resellers drawn at random."""
+
+    def times(values: Sequence[float], low: float, high: float) -> tuple[float, ...]:
+        factor = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        return tuple(min(value * factor, 0.9) for value in values)
+
+    level = float(rng.uniform(-0.8, 1.0))
+    pay = (*(v + level for v in CALM.pay_log_odds[:3]), *CALM.pay_log_odds[3:5])
+    honest = tuple(v + level for v in CALM.pay_log_odds[5:])
+    fragile, strategic = (float(v) for v in rng.uniform([0.05, 0.02], [0.25, 0.15]))
+    share = (0.965 - fragile - strategic, fragile, strategic, 0.0, 0.0, 0.02, 0.015)
+    return replace(
+        CALM,
+        name=f"random-{number}",
+        share_at_start=float(rng.uniform(0.3, 0.9)),
+        share_of_kind=share,
+        fraud_share_new=times(CALM.fraud_share_new, 0.5, 2.5),  # type: ignore[arg-type]
+        careful_share=float(rng.uniform(0.4, 0.9)),
+        pay_log_odds=(*pay, *honest),  # type: ignore[arg-type]
+        inertia_sd=float(rng.uniform(0.1, 1.2)),
+        liquidity_effect=float(rng.uniform(0.2, 0.9)),
+        distress_per_month=times(CALM.distress_per_month, 0.5, 1.8),  # type: ignore[arg-type]
+        distress_log_odds=float(rng.uniform(4.0, 7.5)),
+        distress_kept_per_month=float(rng.uniform(0.2, 0.7)),
+        overdue_log_odds_per_day=float(rng.uniform(0.002, 0.025)),
+        macro_sd=float(rng.uniform(0.02, 0.25)),
+        partial_share=float(rng.uniform(0.0, 0.1)),
+        dispute_per_invoice=float(rng.uniform(0.0, 0.01)),
+        churn_per_month=float(rng.uniform(0.003, 0.02)),
+        missing_share=float(rng.uniform(0.0, 0.4)),
+    )
+
+
+def plainest(folder: Path) -> Portfolio:
+    """A portfolio as somebody has it who exports three tables; labels by all."""
+    for file in folder.glob("*.parquet"):
+        if file.stem not in {*STARTER_TABLES, "disputes", "outcomes"}:
+            file.unlink()
+    return Portfolio.open(folder)
+
+
+def gathered() -> tuple[FeatureSet, Mapping[Target, Taught]]:
+    """Rows of every world, and the features their columns stand for."""
+    rng = np.random.default_rng(SEED)
+    settings = PortfolioSettings(tables=STARTER_TABLES)
+    names = {name for of_target in FEATURES.values() for name in of_target}
+    features = features_of(settings).subset(names)
+    parts: dict[Target, list[Taught]] = {target: [] for target in FEATURES}
+    for number in range(N_WORLDS):
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "world"
+            world = random_world(rng, number)
+            simulate(world, N_CUSTOMERS, N_MONTHS, SEED + number, folder)
+            portfolio = plainest(folder)
+        asked = snapshots(portfolio)
+        x = matrix(feature_table(portfolio, asked, features), features)
+        for target, rows in parts.items():
+            found = labels(portfolio, asked, target)
+            label = found["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+            label[found["mature_at"].to_numpy() > portfolio.observed_until] = np.nan
+            known = ~np.isnan(label)
+            where = np.full(known.sum(), number)
+            rows.append(Taught(x[known], label[known], where))
+        sys.stderr.write(f"\rworld {number + 1} of {N_WORLDS}")
+    sys.stderr.write("\n")
+    return features, {target: _joined(rows) for target, rows in parts.items()}
+
+
+def _joined(parts: Sequence[Taught]) -> Taught:
+    return Taught(
+        np.concatenate([p.x for p in parts]),
+        np.concatenate([p.label for p in parts]),
+        np.concatenate([p.world for p in parts]),
+    )
+
+
+def fitted(target: Target, features: FeatureSet, rows: Taught) -> AdditiveModel:
+    """Bounded logistic regression with an intercept per world, worlds weighed alike."""
+    chosen = FEATURES[target]
+    scales = [
+        _scale(rows.x[:, features.names.index(name)], is_log)
+        for name, (_, is_log) in chosen.items()
+    ]
+    design = np.column_stack(
+        [
+            _standardised(rows.x[:, features.names.index(name)], is_log, *scale)
+            for (name, (_, is_log)), scale in zip(chosen.items(), scales, strict=True)
+        ]
+    )
+    weights, intercept = _weights(design, rows, [sign for sign, _ in chosen.values()])
+    terms = tuple(
+        NumberTerm(name, float(w), centre, scale, is_log, 0.0, 0.0)
+        for (name, (_, is_log)), w, (centre, scale) in zip(
+            chosen.items(), weights, scales, strict=True
+        )
+        if w != 0.0
+    )
+    return AdditiveModel("linear", intercept, terms)
+
+
+def _scale(value: FloatArray, is_log: bool) -> tuple[float, float]:
+    known = value[~np.isnan(value)]
+    known = signed_log(known) if is_log else known
+    return round(float(known.mean()), 6), round(max(float(known.std()), 1e-6), 6)
+
+
+def _standardised(
+    value: FloatArray, is_log: bool, centre: float, scale: float
+) -> FloatArray:
+    z = ((signed_log(value) if is_log else value) - centre) / scale
+    return np.where(np.isnan(value), 0.0, np.clip(z, -8.0, 8.0))
+
+
+def _weights(
+    design: FloatArray, rows: Taught, signs: Sequence[int]
+) -> tuple[FloatArray, float]:
+    n_features = design.shape[1]
+    _, world = np.unique(rows.world, return_inverse=True)
+    n_worlds = int(world.max()) + 1
+    weight = (len(world) / n_worlds / np.bincount(world))[world]
+
+    def loss(at: FloatArray) -> tuple[float, FloatArray]:
+        beta, own = at[:n_features], at[n_features:]
+        margin = design @ beta + own[world]
+        p = expit(margin)
+        value = weight @ (np.logaddexp(0.0, margin) - rows.label * margin)
+        value += 0.5 * RIDGE * beta @ beta + 0.5 * ((own - own.mean()) ** 2).sum()
+        wrong = weight * (p - rows.label)
+        of_beta = design.T @ wrong + RIDGE * beta
+        of_own = np.bincount(world, weights=wrong) + (own - own.mean())
+        return float(value), np.concatenate([of_beta, of_own])
+
+    bounds = [(0.0, None) if sign > 0 else (None, 0.0) for sign in signs]
+    start = np.concatenate([np.zeros(n_features), np.full(n_worlds, -3.0)])
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds + [(None, None)] * n_worlds,
+        options={"maxiter": 2_000, "ftol": 1e-13},
+    )
+    # rounded, so that another machine's last bits give the same file
+    beta = np.round(found.x[:n_features], 4)
+    return beta, round(float(np.median(found.x[n_features:])), 4)
+
+
+def slope_elsewhere(target: Target, features: FeatureSet, rows: Taught) -> float:
+    """What is left of the weights in worlds that did not teach them; at most 1."""
+    slopes = []
+    for part in range(6):
+        held_out = rows.world % 6 == part
+        model = fitted(target, features, rows[~held_out])
+        other = rows[held_out]
+        margin = model.margin(other.x, features.names)
+        slopes.append(fit_log_odds_affine(margin, other.label).slope)
+    return round(min(1.0, float(np.mean(slopes))), 3)
+
+
+def starter_bundle(target: Target, features: FeatureSet, rows: Taught) -> Bundle:
+    model = fitted(target, features, rows)
+    kept = features.subset([term.feature for term in model.terms])
+    slope = slope_elsewhere(target, features, rows)
+    # the slope turns about the usual customer, whose odds stay what they are
+    shift = round((1.0 - slope) * model.intercept, 4)
+    return Bundle(
+        target=target,
+        model=model,
+        calibration=LogOddsAffine(shift, slope),
+        feature_set=kept,
+        settings=PortfolioSettings(
+            name="starter", is_simulated=True, tables=STARTER_TABLES
+        ),
+        horizon_days=90,
+        trained_on=MADE_ON,
+        typical={name: _typical(rows.x, features, name) for name in kept.names},
+        versions={"forbear": version("forbear")},
+        is_starter=True,
+        is_proven=False,
+    )
+
+
+def _typical(x: FloatArray, features: FeatureSet, name: str) -> float:
+    return round(float(np.nanmedian(x[:, features.names.index(name)])), 4)
+
+
+def main() -> None:
+    features, taught = gathered()
+    for target, rows in taught.items():
+        bundle = starter_bundle(target, features, rows)
+        folder = starter_folder(target)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in bundle.files.items():
+            (folder / name).write_bytes(content)
+        margin = bundle.model.margin(rows.x, features.names)  # type: ignore[call-arg]
+        by_world = [
+            auc(rows.label[rows.world == w], margin[rows.world == w])
+            for w in np.unique(rows.world)
+            if rows.label[rows.world == w].any()
+        ]
+        print(
+            f"{target}: {len(rows.label):,} rows of {N_WORLDS} worlds, "
+            f"{int(rows.label.sum()):,} positive; AUC within a world "
+            f"{np.mean(by_world):.3f} ({min(by_world):.3f} to {max(by_world):.3f}); "
+            f"slope elsewhere {bundle.calibration.slope}"
+        )
+        for term in bundle.model.terms:  # type: ignore[union-attr]
+            print(f"  {term.feature:34} {term.weight:+.3f}")  # type: ignore[union-attr]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Before the first training: the starter on a portfolio, and on none."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from advice.advisor import Advisor
+from advice.assembly import assemble, ids_in_force
+from advice.errors import ChampionGoneError, SettingsDifferError
+from decisions.policy.load import Policy
+from features.events import Events
+from features.moments import to_datetime
+from features.portfolio import Portfolio
+from features.settings import Defaults, PortfolioSettings
+from features.snapshots import latest_snapshots
+from scoring.bundle import Bundle
+from scoring.shelf import publish_bundle
+from scoring.starter import starter, starters
+
+BundleOf = Callable[[str], Bundle]
+
+
+def test_where_nothing_was_promoted_the_starter_is_in_force(
+    tmp_path: Path, policy: Policy
+) -> None:
+    ids = ids_in_force(tmp_path)
+    assert ids == {t: b.bundle_id for t, b in starters().items()}
+    advisor = assemble(tmp_path, ids, policy)
+    assert all(bundle.is_starter for bundle in advisor.bundles.values())
+
+
+def test_the_starter_scores_a_portfolio_and_says_so(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    advised = Advisor(starters(), policy).advise_portfolio(
+        portfolio, latest_snapshots(portfolio)
+    )
+    p = advised["p_nonpayment"].to_pylist()
+    assert len({round(value, 6) for value in p}) > len(p) / 2
+    rows = advised.to_pylist()
+    late = [r["p_nonpayment"] for r in rows if (r["days_overdue"] or 0) > 30]
+    calm = [r["p_nonpayment"] for r in rows if r["days_overdue"] == 0]
+    assert late
+    assert min(late) > sum(calm) / len(calm)
+
+
+def test_one_customer_gets_the_numbers_of_the_run(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    asked = latest_snapshots(portfolio)
+    advisor = Advisor(starters(), policy)
+    row = advisor.advise_portfolio(portfolio, asked).to_pylist()[0]
+    at_home = advisor.at_home(portfolio, asked["as_of"][0].as_py())
+    advice = at_home.advise(
+        portfolio.events(row["customer_id"]),
+        row["as_of"],
+        tables=portfolio.settings.tables,
+        observed_until=to_datetime(portfolio.observed_until),
+    )
+    assert advice.case.p_nonpayment == row["p_nonpayment"]
+    assert advice.case.starter == {"fraud", "nonpayment"}
+
+
+def test_the_level_moves_by_what_was_known_by_then_only(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    advisor = Advisor(starters(), policy)
+
+    def level(moment: int, of: Portfolio) -> float:
+        return advisor.at_home(of, moment).bundles["nonpayment"].calibration.intercept
+
+    latest = portfolio.observed_until
+    half_a_year_ago = latest - 180 * 86_400_000_000
+    assert level(latest, portfolio) != starter("nonpayment").calibration.intercept
+    ended_then = replace(portfolio, observed_until=half_a_year_ago)
+    assert level(half_a_year_ago, portfolio) == level(half_a_year_ago, ended_then)
+    assert level(half_a_year_ago, portfolio) != level(latest, portfolio)
+
+
+def test_without_a_table_of_fraud_no_fraud_seen_moves_nothing(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    tables = portfolio.settings.tables - {"disputes", "outcomes"}
+    unseen = replace(
+        portfolio, settings=portfolio.settings.model_copy(update={"tables": tables})
+    )
+    moment = portfolio.observed_until
+    moved = Advisor(starters(), policy).at_home(unseen, moment).bundles["fraud"]
+    assert moved.bundle_id == starter("fraud").bundle_id
+
+
+def test_what_the_starter_reads_and_nobody_looked_at_leaves_p_unknown(
+    portfolio: Portfolio, policy: Policy
+) -> None:
+    advisor = Advisor(starters(), policy)
+    events = portfolio.events(portfolio.customer_ids[0])
+    moment = to_datetime(portfolio.observed_until)
+    advice = advisor.advise(events, moment, tables=frozenset({"customers", "invoices"}))
+    assert advice.case.p_nonpayment is None
+    assert advice.case.p_fraud is None
+    assert advice.case.starter == frozenset()
+    looked = advisor.advise(events, moment)  # default: what the starter reads
+    assert looked.case.p_nonpayment is not None
+
+
+def test_a_flat_portfolio_runs_without_any_model(policy: Policy) -> None:
+    settings = PortfolioSettings(currency="EUR")
+    day = "2026-05-31T00:00:00Z"
+    table = pa.table({"customer_id": ["a", "b"], "event_at": [day, day]})
+    flat = Portfolio.from_tables({"customers": table}, settings)
+    advised = Advisor(starters(), policy).advise_portfolio(flat, latest_snapshots(flat))
+    assert advised.num_rows == 2
+    assert advised["p_nonpayment"].to_pylist() == [None, None]
+
+
+def test_a_champion_that_is_gone_is_missed(bundle_of: BundleOf, tmp_path: Path) -> None:
+    bundle = bundle_of("nonpayment")
+    publish_bundle(bundle.save(tmp_path / "made"), tmp_path, "nonpayment")
+    assert ids_in_force(tmp_path) == {"nonpayment": bundle.bundle_id}
+    pointer = tmp_path / "bundles" / "nonpayment" / "champion"
+    pointer.unlink()
+    with pytest.raises(ChampionGoneError, match="forbear promote nonpayment"):
+        ids_in_force(tmp_path)
+    (tmp_path / "promoted" / "nonpayment").unlink()  # as in a home of before
+    with pytest.raises(ChampionGoneError):
+        ids_in_force(tmp_path)
+
+
+def test_a_shelf_that_is_gone_as_a_whole_is_missed(
+    bundle_of: BundleOf, tmp_path: Path
+) -> None:
+    publish_bundle(
+        bundle_of("fraud").save(tmp_path / "made"), tmp_path / "home", "fraud"
+    )
+    (tmp_path / "home" / "bundles").rename(tmp_path / "elsewhere")
+    with pytest.raises(ChampionGoneError):
+        ids_in_force(tmp_path / "home")
+
+
+def test_defaults_may_change_without_a_new_training(
+    bundle_of: BundleOf, portfolio: Portfolio, policy: Policy
+) -> None:
+    advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, policy)
+    asked = latest_snapshots(portfolio)
+    before = advisor.advise_portfolio(portfolio, asked)
+    other = portfolio.settings.model_copy(
+        update={"defaults": Defaults(margin_share=0.9, lifetime_months=120)}
+    )
+    after = advisor.advise_portfolio(replace(portfolio, settings=other), asked)
+    assert before["p_nonpayment"].equals(after["p_nonpayment"])
+    assert before["clv"].to_pylist() != after["clv"].to_pylist()
+
+
+def test_a_settings_file_moves_the_money_and_not_the_features(
+    bundle_of: BundleOf, portfolio: Portfolio, policy: Policy
+) -> None:
+    bundles = {"nonpayment": bundle_of("nonpayment")}
+    stated = PortfolioSettings(defaults=Defaults(margin_share=0.9))
+    everybody: list[Events] = list(portfolio.iter_events())
+    moment = to_datetime(portfolio.observed_until)
+
+    def clv(settings: PortfolioSettings | None) -> int:
+        advisor = Advisor(bundles, policy, settings)
+        found = (advisor.advise(events, moment).facts.clv for events in everybody)
+        return sum(money or 0 for money in found)
+
+    assert clv(stated) > clv(None)
+    clash = PortfolioSettings(materiality=Decimal(400))
+    with pytest.raises(SettingsDifferError, match="materiality"):
+        Advisor(bundles, policy, clash)

@@ -1,0 +1,92 @@
+"""A service before the first training, and one whose champion went away."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx import Client, Response
+
+from scoring.bundle import Bundle
+from scoring.starter import starter
+from serving.app import create_app
+from serving.key_store import KeyStore
+from serving.replay import replay
+from serving.settings import ServingSettings
+
+Asked = dict[str, Any]
+
+
+def score(settings: ServingSettings, asked: Asked) -> Response:
+    keys = KeyStore(settings.key_file)
+    _, text = keys.create("tests")
+    keys.close()
+    with TestClient(create_app(settings)) as client:
+        client.headers["Authorization"] = f"Bearer {text}"
+        answer: Response = client.post("/v1/score", json=asked)
+        return answer
+
+
+def test_the_starter_answers_and_is_named(
+    service: Client, asked: Asked, settings: ServingSettings
+) -> None:
+    assert service.get("/readyz").status_code == 200
+    said = service.post("/v1/score", json=asked).json()
+    used = {t: b["bundle_id"] for t, b in said["versions"]["bundles"].items()}
+    assert used == {t: starter(t).bundle_id for t in ("fraud", "nonpayment")}
+    assert 0.0 < said["p_nonpayment"] < 1.0
+    assert replay(settings, said["decision_id"]).is_identical
+
+
+def test_a_later_release_replays_what_the_starter_of_this_one_decided(
+    asked: Asked, settings: ServingSettings
+) -> None:
+    said = score(settings, asked).json()
+    for target, used in said["versions"]["bundles"].items():
+        kept = settings.home / "starters" / target / used["bundle_id"]
+        assert Bundle.load(kept).bundle_id == used["bundle_id"]
+
+
+def test_a_champion_that_is_gone_is_not_replaced_by_the_starter(
+    settings: ServingSettings,
+    publish: Callable[[Bundle], str],
+    make_bundle: Callable[..., Bundle],
+    asked: Asked,
+) -> None:
+    publish(make_bundle("nonpayment"))
+    assert score(settings, asked).status_code == 200
+    (settings.home / "bundles" / "nonpayment" / "champion").unlink()
+    answer = score(settings, asked)
+    assert (answer.status_code, answer.json()["code"]) == (503, "champion_gone")
+
+
+def test_a_settings_file_moves_the_money_and_is_recorded(
+    settings: ServingSettings,
+    publish: Callable[[Bundle], str],
+    make_bundle: Callable[..., Bundle],
+    asked: Asked,
+    tmp_path: Path,
+) -> None:
+    publish(make_bundle("nonpayment"))
+    file = tmp_path / "portfolio.yaml"
+    file.write_text("defaults: {margin_share: 0.5, lifetime_months: 60}\n")
+    stated = settings.model_copy(update={"settings": file})
+    events = {
+        name: [
+            {
+                column: value
+                for column, value in row.items()
+                if column not in ("monthly_margin", "expected_lifetime_months")
+            }
+            for row in rows
+        ]
+        for name, rows in asked["events"].items()
+    }
+    asked = {**asked, "events": events}
+    without, said = score(settings, asked).json(), score(stated, asked).json()
+    assert said["p_nonpayment"] == without["p_nonpayment"]
+    assert said["exposure"]["clv"] > without["exposure"]["clv"]
+    file.write_text(json.dumps({"defaults": {"margin_share": 0.1}}))
+    assert replay(settings, said["decision_id"]).is_identical
+    assert replay(stated, without["decision_id"]).is_identical
