@@ -9,6 +9,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeGuard
@@ -18,7 +19,12 @@ import yaml
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 
 from decisions.errors import DecisionError
 
@@ -28,6 +34,8 @@ _PLURALS = {"one", "many", "other"}
 Message = str | dict[str, str]
 _CODE_BEFORE_AMOUNT = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CHF 25, but US$25
 ROUGHLY_FROM = 10.0  # from here on `about` leaves the cents out
+NUMBER_PLACES = 3  # of a plain number, as Babel writes it
+PERCENT_PLACES = 2
 
 
 class UnknownLanguageError(DecisionError):
@@ -137,7 +145,9 @@ class Wording(string.Formatter):
         return str(format_list(texts, style=style, locale=self._locale))  # type: ignore[arg-type]
 
     def _plural(self, forms: dict[str, str], n: float) -> str:
-        return forms.get(self._locale.plural_form(n), forms["other"])
+        """The form of the number as it is written, not as it was before rounding."""
+        form = self._locale.plural_form(_rounded(n, NUMBER_PLACES))
+        return forms.get(form, forms["other"])
 
     def format_field(self, value: object, format_spec: str) -> str:
         """Babel's forms by name, then the language's units, then words."""
@@ -150,21 +160,24 @@ class Wording(string.Formatter):
         return self.say(f"units.{format_spec}", n=value)
 
     def _number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self._locale))
+        said = format_decimal(_rounded(value, NUMBER_PLACES), locale=self._locale)
+        return str(said)
 
     def in_currency(self, value: float, currency: str) -> str:
-        """An amount in any currency; cents only where there are some."""
-        return self._amount(value, currency, round(value, 2) == round(value))
+        """An amount in any currency, with its own decimal places where it has any."""
+        return self._amount(_rounded(value, get_currency_precision(currency)), currency)
 
     def _money(self, value: float) -> str:
         return self.in_currency(value, self.currency)
 
     def _about(self, value: float) -> str:
-        is_whole = abs(value) >= ROUGHLY_FROM or round(value, 2) == round(value)
-        return self._amount(value, self.currency, is_whole)
+        if abs(value) < ROUGHLY_FROM:
+            return self._money(value)
+        return self._amount(_rounded(value, 0), self.currency)
 
-    def _amount(self, value: float, currency: str, is_whole: bool) -> str:
+    def _amount(self, value: Decimal, currency: str) -> str:
         pattern = self._locale.currency_formats["standard"].pattern
+        is_whole = value == value.to_integral_value()
         if is_whole:
             pattern = pattern.replace(".00", "")
         said = format_currency(
@@ -178,7 +191,8 @@ class Wording(string.Formatter):
 
     def _percent(self, value: float) -> str:
         pattern = self._locale.percent_formats[None].pattern.replace("0", "0.##")
-        return str(format_percent(value, pattern, locale=self._locale))
+        shown = _rounded(value, PERCENT_PLACES + 2)
+        return str(format_percent(shown, pattern, locale=self._locale))
 
     def _date(self, value: date) -> str:
         said = str(format_date(value, "long", locale=self._locale))
@@ -200,3 +214,14 @@ KINDS = frozenset({"number", "money", "about", "percent", "date", "time", "momen
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _rounded(value: float, places: int) -> Decimal:
+    """A number as it is written: half-even on its decimal digits, and never -0.
+
+    Without zeros at the end, which Babel's plural rules would count as places.
+
+    >>> [_rounded(x, 2) for x in (2.665, 2.675, -0.004, 120.0)]
+    [Decimal('2.66'), Decimal('2.68'), Decimal('0'), Decimal('120')]
+    """
+    return round(Decimal(str(value)), places).normalize() + 0

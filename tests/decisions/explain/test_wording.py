@@ -3,10 +3,14 @@
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from babel.numbers import get_currency_precision
+from hypothesis import given
+from hypothesis import strategies as st
 
 from decisions.actions import ACTIONS
 from decisions.explain.wording import (
@@ -109,6 +113,47 @@ def test_a_currency_without_a_sign_keeps_its_distance() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lang", "amount", "currency", "expected"),
+    [
+        pytest.param("en", -0.004, "EUR", "€0", id="no negative nothing"),
+        pytest.param("de", -0.004, "EUR", "0 €", id="nor in German"),
+        pytest.param("fr", -0.004, "EUR", "0 €", id="nor in French"),
+        pytest.param("pt-BR", -0.004, "EUR", "€ 0", id="nor in Portuguese"),
+        pytest.param("en", -0.005, "EUR", "€0", id="half to even"),
+        pytest.param("en", -0.006, "EUR", "-€0.01", id="a cent that was given back"),
+        pytest.param("en", 2.665, "EUR", "€2.66", id="half to even below"),
+        pytest.param("en", 2.675, "EUR", "€2.68", id="half to even above"),
+        pytest.param("en", 9.999, "EUR", "€10", id="whole after rounding"),
+        pytest.param("en", 10.004, "KWD", "KWD 10.004", id="three places"),
+        pytest.param("fr", 10.004, "KWD", "10,004 KWD", id="three places in French"),
+        pytest.param("en", 10.0004, "KWD", "KWD 10", id="whole in three places"),
+        pytest.param("en", 1250.4, "JPY", "JP¥1,250", id="no places"),
+        pytest.param("de", 0.5, "JPY", "0 ¥", id="half a yen"),
+    ],
+)
+def test_an_amount_has_the_places_of_its_currency(
+    lang: str, amount: float, currency: str, expected: str
+) -> None:
+    said = words(lang).in_currency(amount, currency)
+    assert said.replace("\xa0", " ").replace("\u202f", " ") == expected
+
+
+@given(
+    lang=st.sampled_from(LANGUAGES),
+    amount=st.floats(-1e12, 1e12),
+    currency=st.sampled_from(["EUR", "KWD", "JPY", "CLF"]),
+)
+def test_an_amount_is_written_as_the_one_it_rounds_to(
+    lang: str, amount: float, currency: str
+) -> None:
+    said = words(lang).in_currency(amount, currency)
+    places = get_currency_precision(currency)
+    exact = Decimal(str(amount)).quantize(Decimal(1).scaleb(-places))
+    assert words(lang).in_currency(float(exact), currency) == said
+    assert ("-" in said) == (exact < 0)
+
+
+@pytest.mark.parametrize(
     ("lang", "expected"),
     [
         pytest.param("en", "1 January 2026", id="English"),
@@ -136,10 +181,22 @@ def test_about_leaves_cents_out_only_of_larger_amounts() -> None:
         pytest.param("fr", 0, "0 jour", id="French zero is singular"),
         pytest.param("pt-BR", 1, "1 dia", id="one"),
         pytest.param("de", 2, "2 Tage", id="two"),
+        pytest.param("en", 0.9999, "1 day", id="one after rounding"),
+        pytest.param("de", 1.0004, "1 Tag", id="German one after rounding"),
+        pytest.param("fr", 1.9996, "2 jours", id="French two after rounding"),
+        pytest.param("pt-BR", 1.9996, "2 dias", id="two after rounding"),
+        pytest.param("en", -0.0004, "0 days", id="no negative nothing"),
+        pytest.param("en", 1.5, "1.5 days", id="a day and a half"),
+        pytest.param("fr", 1_000_000, "1 000 000 jours", id="a million"),
     ],
 )
-def test_plurals_follow_the_language(lang: str, n: int, expected: str) -> None:
-    assert words(lang).format("{n:days}", n=n) == expected
+def test_plurals_follow_the_language(lang: str, n: float, expected: str) -> None:
+    said = words(lang).format("{n:days}", n=n)
+    assert said.replace("\u202f", " ") == expected
+
+
+def test_a_share_is_never_less_than_nothing() -> None:
+    assert words("en").format("{p:percent}", p=-0.00001) == "0%"
 
 
 def test_moments_are_told_in_the_policys_timezone() -> None:
