@@ -24,6 +24,14 @@ class SettingsError(PortfolioError):
     code = "settings_invalid"
 
 
+class ColumnMappingError(SettingsError):
+    """`columns` of portfolio.yaml says what this portfolio cannot mean."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class MixedFormatsError(PortfolioError):
     """One table lies in the folder in more than one form."""
 

@@ -21,12 +21,12 @@ def ten_thousandths(amount: Decimal | float | int | str) -> int:
     """
     try:
         exact = Decimal(str(amount)) * PER_UNIT
-        whole = int(exact.to_integral_value(ROUND_HALF_EVEN))
+        is_too_large = abs(exact) > LARGEST  # before 1e999999 becomes an integer
     except (ArithmeticError, ValueError) as error:
-        raise ValueError(f"not an amount of money: {amount!r}") from error
-    if abs(whole) > LARGEST:
-        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}: {amount!r}")
-    return whole
+        raise ValueError("not an amount of money") from error
+    if is_too_large:
+        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}")
+    return int(exact.to_integral_value(ROUND_HALF_EVEN))
 
 
 def convert(money: int, rate: Decimal) -> int:

@@ -17,6 +17,7 @@ from features.events import Events
 from features.moments import microseconds
 from features.reading.folder import FolderSource
 from features.reading.loading import load
+from features.reading.mapping import MappedSource
 from features.reading.rejected import write_rejected
 from features.reading.rejects import Reject
 from features.reading.report import ValidationReport
@@ -56,8 +57,9 @@ class Portfolio:
             PortfolioError: if the portfolio cannot be used at all.
         """
         source = FolderSource(folder)
-        settings, warnings = read_settings(folder)
-        return _portfolio(source, settings, warnings)
+        said = read_settings(folder)
+        mapped = MappedSource(source, said.origin.columns)
+        return _portfolio(mapped, said.settings, said.warnings)
 
     @classmethod
     def from_tables(

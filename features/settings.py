@@ -158,8 +158,8 @@ class PortfolioSettings(_Settings):
     def _is_a_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {name!r}") from error
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"unknown time zone {name[:80]!r}") from error
         return name
 
     @field_validator("observed_until", mode="before")

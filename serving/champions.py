@@ -52,7 +52,7 @@ def put_in_force(
         ScoringError, DecisionError, AdviceError, SettingsError: naming what does not
             fit.
     """
-    stated = None if settings_text is None else parse_settings(settings_text)[0]
+    stated = None if settings_text is None else parse_settings(settings_text).settings
     advisor = assemble(home, bundle_ids, parse_policy(policy_text), stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()

@@ -5,19 +5,27 @@ tables call them per distinct value and have quick ways for the plain cases.
 A missing cell is `None`, and so is an empty text, whatever the source.
 """
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from features.contract import ColumnSpec
-from features.moments import EARLIEST, EPOCH, LATEST, MomentError, parse_moment
+from features.moments import (
+    EARLIEST,
+    EPOCH,
+    LATEST,
+    MomentError,
+    microseconds,
+    parse_moment,
+)
 from features.money import PER_UNIT, ten_thousandths
 
 Parser = Callable[[object], object]
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Ids are far shorter, and a longer integer takes quadratic time to write
+LARGEST_ID = 10**38
+EXACT_FLOAT = 2**53  # above it a float is no longer one whole number
 # Below this many ten-thousandths the error of a float product is under 0.002, so
 # a product farther than that from a tie rounds as the exact decimal would
 QUICK_LIMIT = float(2**43)
@@ -34,14 +42,19 @@ class CellError(ValueError):
         self.rule = rule
 
 
-def cell_parser(column: ColumnSpec, zone: ZoneInfo) -> Parser:
+def cell_parser(
+    column: ColumnSpec, zone: ZoneInfo, clock: ZoneInfo | None = None
+) -> Parser:
     """The function that reads one cell of `column`.
+
+    `zone` is where a plain date lies; `clock` where a time without offset was written,
+    which is an error unless a table declares it.
 
     It returns None for a missing cell, else text, bool, float (numbers), or int
     (money in ten-thousandths, moments in microseconds), and raises `CellError`.
     """
     if column.kind in ("moment", "day"):
-        return _moment_parser(zone)
+        return _moment_parser(zone, clock)
     if column.kind == "choice":
         return _choice_parser(column)
     if column.kind == "money":
@@ -55,13 +68,12 @@ def read_text(value: object) -> str | None:
         return value or None
     if value is None or value != value:  # NaN stands for missing in data frames
         return None
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise CellError("bad_text")
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float | Decimal) and value == value // 1:
-        return str(int(value))
-    raise CellError("bad_text")
+    largest = EXACT_FLOAT if isinstance(value, float) else LARGEST_ID
+    if not -largest <= value <= largest or value != int(value):
+        raise CellError("bad_text")
+    return str(int(value))
 
 
 def read_number(value: object) -> float | None:
@@ -72,7 +84,8 @@ def read_number(value: object) -> float | None:
         text = value.strip()
         if not text:
             return None
-        if NUMBER.fullmatch(text) is None:
+        # `float` reads digits of any script and 1_000 too
+        if not text.isascii() or "_" in text:
             raise CellError("bad_number")
         value = text
     elif value is None or value != value:
@@ -81,9 +94,9 @@ def read_number(value: object) -> float | None:
         raise CellError("bad_number")
     try:
         number = float(value) + 0.0  # no negative zero
-    except OverflowError as error:
+    except (ValueError, OverflowError) as error:
         raise CellError("bad_number") from error
-    if number - number != 0.0:  # infinite
+    if number - number != 0.0:  # infinite, or the text "nan"
         raise CellError("bad_number")
     return number
 
@@ -150,7 +163,7 @@ def _choice_parser(column: ColumnSpec) -> Parser:
     return read_choice
 
 
-def _moment_parser(zone: ZoneInfo) -> Parser:
+def _moment_parser(zone: ZoneInfo, clock: ZoneInfo | None) -> Parser:
     def read_moment(value: object) -> int | None:
         """Microseconds since 1970 UTC; None for an empty cell."""
         if type(value) is str and len(value) > 10 and value[4] == value[7] == "-":
@@ -163,7 +176,13 @@ def _moment_parser(zone: ZoneInfo) -> Parser:
                 if EARLIEST_S <= seconds < LATEST_S:
                     return seconds * 1_000_000 + since.microseconds
         try:
-            return parse_moment(value, zone)
+            try:
+                return parse_moment(value, zone)
+            except MomentError as error:
+                if error.rule != "naive_time" or clock is None:
+                    raise
+            local = datetime.fromisoformat(str(value).strip())
+            return microseconds(local.replace(tzinfo=clock))
         except MomentError as error:
             raise CellError(error.rule) from error
 

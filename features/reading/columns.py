@@ -27,12 +27,16 @@ from features.reading.cells import (
     Parser,
     cell_parser,
 )
+from features.reading.spelling import MOMENT_KINDS, Spelling, microseconds_of
 
 Codes: TypeAlias = npt.NDArray[np.int16]
 
 # Short enough that text → float64 → ten-thousandths keeps the quick margin
 _PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
-_UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
+_INSTANT = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?"
+    "(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
 _FIRST_DAY = date(2, 1, 1).toordinal() - DAY_ZERO
 _LAST_DAY = date(9998, 12, 31).toordinal() - DAY_ZERO
 
@@ -59,18 +63,33 @@ def arrow_type(column: ColumnSpec) -> pa.DataType:
 
 
 def read_column(
-    found: pa.ChunkedArray, column: ColumnSpec, zone: ZoneInfo
+    found: pa.ChunkedArray,
+    column: ColumnSpec,
+    zone: ZoneInfo,
+    spelling: Spelling | None = None,
 ) -> ReadColumn:
     """Read every cell of `column`; see `ReadColumn`."""
     array = _plain(found)
+    if spelling is None or not (_is_readable(array.type) or _is_moment(array.type)):
+        return _read(array, column, cell_parser(column, zone), zone)
+    array, misfits = spelling.in_contract(array, column.kind)
+    parse = cell_parser(column, zone, spelling.zone)
+    read = _read(array, column, parse, zone)
+    if misfits is None or not misfits.any():
+        return read
+    rules = (*read.rules, "bad_time" if column.kind in MOMENT_KINDS else "bad_number")
+    broken = np.where(misfits, np.int16(len(rules)), read.broken)
+    return ReadColumn(read.values, broken, rules)
+
+
+def _read(
+    array: pa.Array, column: ColumnSpec, parse: Parser, zone: ZoneInfo
+) -> ReadColumn:
     kind = column.kind
-    parse = cell_parser(column, zone)
     if types.is_null(array.type):
         return _fine(pa.nulls(len(array), arrow_type(column)))
-    if kind in ("moment", "day") and types.is_timestamp(array.type):
-        return _timestamps(array)
-    if kind in ("moment", "day") and types.is_date(array.type):
-        return _dates(array, zone)
+    if kind in MOMENT_KINDS:
+        return _moments(array, parse, zone)
     if kind == "boolean" and types.is_boolean(array.type):
         return _fine(array)
     if kind == "text" and types.is_string(array.type):
@@ -108,6 +127,10 @@ def _as_text(found: pa.ChunkedArray) -> pa.ChunkedArray:
         return found.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8: left as it is, and refused as no text
         return found
+
+
+def _is_moment(type_: pa.DataType) -> bool:
+    return bool(types.is_timestamp(type_) or types.is_null(type_))
 
 
 def _is_readable(type_: pa.DataType) -> bool:
@@ -159,19 +182,37 @@ def _by_distinct(array: pa.Array, parse: Parser, type_: pa.DataType) -> ReadColu
     return ReadColumn(pa.array(values, type_).take(encoded.indices), broken, rules)
 
 
+def _moments(array: pa.Array, parse: Parser, zone: ZoneInfo) -> ReadColumn:
+    if types.is_timestamp(array.type):
+        return _timestamps(array)
+    if types.is_date(array.type):
+        return _dates(array, zone)
+    if types.is_string(array.type):
+        return _moment_texts(array, parse)
+    return _wrong(array, parse, pa.int64())
+
+
 def _timestamps(array: pa.Array) -> ReadColumn:
     if array.type.tz is None:
         return _all_break(array, "naive_time", pa.int64())
-    raw = array.cast(pa.int64()).fill_null(0).to_numpy()
-    is_valid = _mask(array.is_valid())
-    if array.type.unit == "ns":
-        moments, is_fine = raw // 1_000, is_valid
-    else:
-        unit = _UNITS_US[array.type.unit]
-        is_fine = is_valid & (raw >= EARLIEST // unit) & (raw < LATEST // unit)
-        moments = np.where(is_fine, raw, 0) * unit
-    broken = (is_valid & ~is_fine).astype(np.int16)
+    moments, is_fine = microseconds_of(array)
+    broken = (_mask(array.is_valid()) & ~is_fine).astype(np.int16)
     return ReadColumn(pa.array(moments, mask=~is_fine), broken, ("bad_time",))
+
+
+def _moment_texts(array: pa.Array, parse: Parser) -> ReadColumn:
+    """Instants are mostly distinct and read at once, plain dates by distinct day."""
+    is_instant = _mask(pc.match_substring_regex(array, _INSTANT).fill_null(False))
+    if not is_instant.any():
+        return _by_distinct(array, parse, pa.int64())
+    instants = pc.if_else(pa.array(is_instant), array, pa.scalar(None, pa.string()))
+    try:
+        moments = instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    except pa.ArrowInvalid:  # some day is not in the calendar
+        return _by_distinct(array, parse, pa.int64())
+    raw = moments.fill_null(LATEST).to_numpy()
+    is_fine = (raw >= EARLIEST) & (raw < LATEST)
+    return _mixed(array, pa.array(raw, mask=~is_fine), is_fine, parse)
 
 
 def _dates(array: pa.Array, zone: ZoneInfo) -> ReadColumn:

@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from features.contract import TABLES
@@ -19,11 +18,11 @@ from features.errors import (
     PortfolioNotFoundError,
     UnreadableTableError,
 )
+from features.reading.csv_file import csv_parts
 from features.reading.sources import PART_ROWS, Part
 
 FORMATS = (".parquet", ".csv")
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-_CSV_BLOCK_BYTES = 32 << 20
 
 
 class FolderSource:
@@ -49,7 +48,7 @@ class FolderSource:
         for file in self._files[table]:
             where = file.relative_to(self._folder).as_posix()
             partitions = _partitions(file.relative_to(self._folder))
-            read = _parquet if file.suffix == ".parquet" else _csv
+            read = _parquet if file.suffix == ".parquet" else csv_parts
             try:
                 for part in read(file, where):
                     yield _with_partitions(part, partitions)
@@ -130,39 +129,3 @@ def _parquet(file: Path, where: str) -> Iterator[Part]:
             first_row += len(batch)
         if first_row == 1:
             yield Part(where, 1, parquet.schema_arrow.empty_table())
-
-
-def _csv(file: Path, where: str) -> Iterator[Part]:
-    """All cells as text; an empty cell is a missing one."""
-    malformed: list[str] = []
-
-    def skip(row: pacsv.InvalidRow) -> str:
-        """Keep a line that cannot be cut into cells, to report it."""
-        malformed.append(row.text)
-        return "skip"
-
-    schema = pa.schema([(name, pa.string()) for name in _header(file)])
-    reader = pacsv.open_csv(
-        file,
-        pacsv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
-        pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-        pacsv.ConvertOptions(
-            column_types=schema, null_values=[""], strings_can_be_null=True
-        ),
-    )
-    first_row = 1
-    with reader as batches:
-        for batch in batches:
-            yield Part(where, first_row, pa.Table.from_batches([batch]))
-            first_row += len(batch)
-    if first_row == 1 or malformed:
-        yield Part(where, first_row, schema.empty_table(), tuple(malformed))
-
-
-def _header(file: Path) -> list[str]:
-    with file.open("rb") as lines:
-        head = lines.readline()
-    names = [str(n) for n in pacsv.read_csv(pa.BufferReader(head)).column_names]
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        raise UnreadableTableError(f"{file.name}: separate its cells by commas")
-    return names

@@ -56,7 +56,7 @@ def checked_parts(
         for name, n in names.items():
             if n > 1:
                 raise UnreadableTableError(f"{part.where} has {n} columns {name!r}")
-        yield part, check(part.rows, table, settings)
+        yield part, check(part.rows, table, settings, part.spellings)
 
 
 def load(source: Source, settings: PortfolioSettings) -> Loaded:

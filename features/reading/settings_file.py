@@ -1,21 +1,47 @@
 """Reads `portfolio.yaml` into settings; a misspelt key is a warning, not silence."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.contract import TABLES
 from features.errors import SettingsError
+from features.reading.mapping import ColumnMappings, check_mappings
+from features.reading.settings_yaml import (
+    SettingsYamlError,
+    plain_texts,
+    read_mapping,
+)
 from features.settings import PortfolioSettings
 
 FILE = "portfolio.yaml"
+_LONGEST_COMPLAINT = 300  # characters
 
 
-def read_settings(folder: Path) -> tuple[PortfolioSettings, tuple[str, ...]]:
+class Origin(BaseModel):
+    """What portfolio.yaml says about how the tables are read, not what they mean."""
+
+    model_config = ConfigDict(frozen=True)
+
+    columns: ColumnMappings = Field(
+        default={}, description="your own columns and words → the contract's"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a portfolio's folder says about it."""
+
+    settings: PortfolioSettings
+    origin: Origin
+    warnings: tuple[str, ...]
+
+
+def read_settings(folder: Path) -> SettingsFile:
     """The settings of a portfolio folder, and warnings about them.
 
     Raises:
@@ -23,39 +49,40 @@ def read_settings(folder: Path) -> tuple[PortfolioSettings, tuple[str, ...]]:
     """
     file = folder / FILE
     if not file.is_file():
-        return PortfolioSettings(), (
-            f"no {FILE}: EUR, UTC and the other defaults are assumed",
-        )
+        said = f"no {FILE}: EUR, UTC and the other defaults are assumed"
+        return SettingsFile(PortfolioSettings(), Origin(), (said,))
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE} cannot be read: {error}") from error
     return parse_settings(text)
 
 
-def parse_settings(text: str) -> tuple[PortfolioSettings, tuple[str, ...]]:
-    """The settings that the text of a `portfolio.yaml` states, and warnings.
+def parse_settings(text: str) -> SettingsFile:
+    """What the text of a `portfolio.yaml` states.
 
     Raises:
         SettingsError: if it is no YAML mapping or a value is impossible.
     """
     try:
-        said = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}") from error
-    if said is None:
-        said = {}
-    if not isinstance(said, dict):
-        raise SettingsError(f"{FILE} must be a mapping of settings, such as name: …")
+        said, texts = read_mapping(text), plain_texts(text)
+    except SettingsYamlError as error:
+        raise SettingsError(f"{FILE} cannot be read: {_short(str(error))}") from error
     try:
         settings = PortfolioSettings.model_validate(said)
+        # own words are texts as written: 01 stays 01, yes stays yes
+        origin = Origin.model_validate(
+            {key: texts[key] for key in Origin.model_fields if key in texts}
+        )
     except ValidationError as error:
         raise SettingsError(f"{FILE}: {_complaints(error)}") from error
+    check_mappings(origin.columns, settings)
     unknown = tuple(
         f"{FILE}: {key} is no setting and was ignored"
         for key in _unknown_keys(said, PortfolioSettings, "")
+        if key not in Origin.model_fields
     )
-    return settings, (*unknown, *_unknown_methods(settings))
+    return SettingsFile(settings, origin, (*unknown, *_unknown_methods(settings)))
 
 
 def _unknown_methods(settings: PortfolioSettings) -> Iterator[str]:
@@ -70,13 +97,18 @@ def _unknown_methods(settings: PortfolioSettings) -> Iterator[str]:
 
 def _complaints(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {_plainly(problem['msg'])}"
+        f"{_short('.'.join(map(str, problem['loc'])))}: {_plainly(problem['msg'])}"
         for problem in error.errors()
     )
 
 
 def _plainly(message: str) -> str:
-    return message.removeprefix("Value error, ")
+    return _short(message.removeprefix("Value error, "))
+
+
+def _short(message: str) -> str:
+    is_long = len(message) > _LONGEST_COMPLAINT
+    return f"{message[:_LONGEST_COMPLAINT]} …" if is_long else message
 
 
 def _unknown_keys(

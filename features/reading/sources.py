@@ -5,12 +5,13 @@ may be asked again.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from features.contract import TABLES
+from features.reading.spelling import Spelling
 
 PART_ROWS = 500_000  # rows held as found at a time
 
@@ -23,6 +24,8 @@ class Part:
     first_row: int
     rows: pa.Table
     malformed: tuple[str, ...] = ()  # lines that could not be cut into cells
+    # by column, where cells are not spelt as the contract spells them
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
 
 
 class Source(Protocol):

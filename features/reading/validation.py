@@ -3,9 +3,10 @@
 The same rules as `features.reading.rows` has for dictionaries, in the same order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from features.events import MISSING
 from features.moments import is_known_too_early, local_days
 from features.money import LARGEST, convert
 from features.reading.columns import arrow_type, read_column
+from features.reading.spelling import Spelling
 from features.settings import PortfolioSettings
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -65,13 +67,19 @@ def normal_schema(table: str, settings: PortfolioSettings) -> pa.Schema:
     return pa.schema(fields)
 
 
-def check(found: pa.Table, table: str, settings: PortfolioSettings) -> Checked:
+def check(
+    found: pa.Table,
+    table: str,
+    settings: PortfolioSettings,
+    spellings: Mapping[str, Spelling] = MappingProxyType({}),
+) -> Checked:
     """Apply the row rules of `table` to rows as found.
 
     Args:
         found: columns of any plain type; those the contract does not know are left.
         table: a table of the contract.
         settings: currency, rates, time zone, attributes.
+        spellings: of columns whose cells are spelt in a way of their own.
     """
     broken = _Broken(len(found))
     columns = settings.columns[table]
@@ -79,7 +87,12 @@ def check(found: pa.Table, table: str, settings: PortfolioSettings) -> Checked:
         if column.is_required and column.name not in found.column_names:
             everything = np.ones(len(found), np.bool_)
             broken.add(everything, f"missing_column:{column.name}", column.name)
-    cells = {c.name: _read(found, c, settings, broken) for c in columns}
+    cells = {
+        column.name: _read(
+            found, column, settings.zone, spellings.get(column.name), broken
+        )
+        for column in columns
+    }
     if table == "invoices":
         _complete_invoices(cells, settings, broken)
     _complete_moments(table, cells, settings.zone, broken)
@@ -93,12 +106,16 @@ def check(found: pa.Table, table: str, settings: PortfolioSettings) -> Checked:
 
 
 def _read(
-    found: pa.Table, column: ColumnSpec, settings: PortfolioSettings, broken: _Broken
+    found: pa.Table,
+    column: ColumnSpec,
+    zone: ZoneInfo,
+    spelling: Spelling | None,
+    broken: _Broken,
 ) -> pa.Array:
     if column.name not in found.column_names:
         values = pa.nulls(len(found), arrow_type(column))
     else:
-        read = read_column(found.column(column.name), column, settings.zone)
+        read = read_column(found.column(column.name), column, zone, spelling)
         for number, rule in enumerate(read.rules, start=1):
             broken.add(read.broken == number, rule, column.name)
         values = read.values
