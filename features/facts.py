@@ -153,7 +153,7 @@ class ActiveOverride:
     at: datetime
     by: str
     reason: str
-    until: datetime
+    until: datetime | None  # None: the source says that it has no end
     decision_id: str | None = None
     subscription_id: str | None = None
 

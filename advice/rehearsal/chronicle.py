@@ -208,11 +208,11 @@ def _numbers(standing: Standing) -> Iterator[float]:
     usage = standing.usage
     for value in (
         standing.open,
-        standing.recurring_monthly,
+        standing.worth.recurring_monthly,
         standing.recurring_committed,
         usage.daily_cost if usage else None,
         standing.committed,
-        standing.clv,
+        standing.worth.clv,
         standing.run_up,
         usage.ratio if usage else None,
     ):

@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from math import isnan
+from operator import itemgetter
 
 from features.account.arrears import Arrears
-from features.account.books import Books, KnownRows, Row, known
+from features.account.books import INVOICE_COLUMNS, Books, KnownRows, Row, known
 from features.account.contacts import Promise, unanswered_promises
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
 from features.account.paid import PaidInvoices
 from features.account.stake import (
     Subscription,
-    customer_value,
     have_all_ended,
     subscriptions,
     usage,
 )
 from features.account.standing import ReportedDebt, Rules, Standing
+from features.account.worth import Margin, Worth, invoiced_monthly, worth
 from features.events import FOREVER, MISSING
 from features.money import ten_thousandths
 
@@ -162,7 +163,9 @@ class Account:
             standing.committed = committed
         if rules.has_usage:
             standing.usage = usage(self.history.usage, as_of)
-        standing.clv = self._clv(standing)
+        standing.worth = self._worth(standing)
+        if "clv" not in standing.worth.assumed:
+            standing.clv = standing.worth.clv
         if not rules.has_subscriptions and not rules.has_usage:
             standing.run_up = self._exposure("run_up", standing.customer)
 
@@ -175,25 +178,36 @@ class Account:
             self._next_effect = min(ahead, default=FOREVER)
         return self._subscriptions
 
-    def _clv(self, standing: Standing) -> int | None:
-        margin, lifetime = None, self.rules.lifetime_months
-        if standing.customer is not None:
-            _, _, _, _, stated_margin, stated_lifetime, *_ = standing.customer
-            margin = None if stated_margin == MISSING else stated_margin
-            lifetime = lifetime if isnan(stated_lifetime) else stated_lifetime
-        if self.rules.source == "flat" or (
-            margin is None
-            and standing.recurring_monthly is None
-            and standing.usage is None
-        ):
-            return self._exposure("clv", standing.customer)
-        return customer_value(
-            margin,
-            lifetime,
-            standing.recurring_monthly or 0,
-            standing.usage.daily_cost if standing.usage else 0,
-            self.rules.margin_share,
-        )
+    def _worth(self, standing: Standing) -> Worth:
+        """For policies: what the data do not say is assumed, and named."""
+        source = self.rules.source
+        recurring, is_assumed = standing.recurring_monthly, False
+        if recurring is None and source == "invoices":
+            recurring = self._invoiced_monthly(standing.as_of)
+            is_assumed = recurring is not None
+        found = worth(recurring, standing.usage, self._margin(standing.customer))
+        if source == "flat" or found.clv is None:
+            clv = self._exposure("clv", standing.customer)
+            found = Worth(recurring, clv)
+        if is_assumed:
+            found = found._replace(assumed=("recurring_monthly", *found.assumed))
+        return found
+
+    def _margin(self, customer: Row | None) -> Margin:
+        monthly, lifetime = None, None
+        if customer is not None:
+            _, _, _, _, monthly, lifetime, *_ = customer
+            monthly = None if monthly == MISSING else monthly
+            lifetime = None if isnan(lifetime) else lifetime
+        rules = self.rules
+        return Margin(monthly, lifetime, rules.margin_share, rules.lifetime_months)
+
+    def _invoiced_monthly(self, as_of: int) -> int | None:
+        """Recurring charges as invoices tell them, where no subscriptions do."""
+        rows = known(self.history["invoices"], as_of)
+        documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
+        usage, share = self.history.usage, self.rules.margin_share
+        return invoiced_monthly(documents, usage, as_of, share)
 
     def _exposure(self, stake: str, customer: Row | None) -> int | None:
         """A stake as `exposure` states it: a constant or a column of customers."""
@@ -207,6 +221,9 @@ class Account:
             return None
         money: int = customer[self.history.place_of(stated)]
         return None if money == MISSING else money
+
+
+_DOCUMENT = [INVOICE_COLUMNS.index(name) for name in ("event_at", "kind", "amount")]
 
 
 def _event_order(row: Row) -> tuple[int, int]:

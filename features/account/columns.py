@@ -59,7 +59,7 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
         "daily cost of 7 days / of the 28 days before",
         "no usage in the 28 days",
     ),
-    FactColumn("clv", "money", "margin × months left", "no margin, charge or usage"),
+    FactColumn("clv", "money", "margin × months left", "one of the two is not stated"),
     FactColumn("run_up", "money", "what will accrue, as stated", "not stated"),
     FactColumn("is_departed", "0 or 1", "had subscriptions and all have ended"),
     FactColumn("n_live_subscriptions", "count", "subscriptions live now"),

@@ -18,6 +18,7 @@ from features.account.measures import (
     active_holds,
     executed,
     fraud_stopped_at,
+    overrides,
 )
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
@@ -101,10 +102,11 @@ def facts_of(
             if standing.report_at is None
             else (as_of - standing.report_at) / DAY_US
         ),
-        recurring_monthly=standing.recurring_monthly,
+        recurring_monthly=standing.worth.recurring_monthly,
         usage_daily_cost=standing.usage.daily_cost if standing.usage else None,
         committed=standing.committed,
-        clv=standing.clv,
+        clv=standing.worth.clv,
+        assumed=standing.worth.assumed,
         run_up=standing.run_up,
         subject_kind=customer.last("subject_kind"),
         segment=customer.last("segment"),
@@ -133,6 +135,7 @@ def facts_of(
         ),
         payment_attempts=payment_attempts(events, standing, rules),
         rejected=events.rejected,
+        overrides=overrides(known_table(events, "overrides", as_of)),
         protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from features.account.values import KnownTable
-from features.facts import ActiveHold, ExecutedAction
+from features.facts import ActiveHold, ActiveOverride, ExecutedAction
 from features.moments import to_datetime
 
 _TAKES_ACCESS = frozenset({"suspend", "block"})
@@ -29,6 +29,31 @@ def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
         )
         if until is None or holds.as_of <= until
     )
+
+
+def overrides(rows: KnownTable) -> tuple[ActiveOverride, ...]:
+    """What people decided instead, not past `until`; oldest first.
+
+    Of one subscription, and of the account as a whole, the latest stands.
+    """
+    names = ("subscription_id", "event_at", "action", "by", "reason", "until")
+    latest = {row[0]: row for row in rows.rows(*names, "decision_id")}
+    standing = (
+        ActiveOverride(
+            action=action,
+            at=to_datetime(at),
+            by=by,
+            reason=reason,
+            until=None if until is None else to_datetime(until),
+            decision_id=decision_id,
+            subscription_id=subscription_id,
+        )
+        for subscription_id, at, action, by, reason, until, decision_id in (
+            latest.values()
+        )
+        if until is None or rows.as_of <= until
+    )
+    return tuple(sorted(standing, key=lambda override: override.at))
 
 
 def executed(actions: KnownTable, start: int) -> list[ExecutedAction]:

@@ -109,7 +109,7 @@ class Subscription:
         """Price of the committed months left."""
         if self.commitment_ends_at is None or self.commitment_ends_at <= as_of:
             return 0
-        return _quotient(self.monthly() * (self.commitment_ends_at - as_of), MONTH_US)
+        return quotient(self.monthly() * (self.commitment_ends_at - as_of), MONTH_US)
 
 
 def subscriptions(rows: Iterable[Row], as_of: int) -> list[Subscription]:
@@ -145,6 +145,8 @@ class Usage(NamedTuple):
 def usage(columns: UsageColumns, as_of: int) -> Usage:
     """Usage by known rows; a customer younger than 28 days has fewer days to share.
 
+    A negative row corrects earlier ones; what a correction leaves is not below 0.
+
     Args:
         columns: `USAGE_COLUMNS`, sorted by event_at.
         as_of: a moment.
@@ -156,11 +158,13 @@ def usage(columns: UsageColumns, as_of: int) -> Usage:
     recent = slice(base, end)
     known = (known_at[recent] <= now) & (superseded_at[recent] > now)
     spent = (cost[recent] * known).tolist()
-    in_base, in_week = sum(spent[: week - base]), sum(spent[week - base :])
+    in_base = max(0, sum(spent[: week - base]))
+    in_week = max(0, sum(spent[week - base :]))
+    in_window = max(0, sum(spent[window - base :]))
     days_known = -((_first_known(columns, as_of) - as_of) // DAY_US)
     n_days = max(1, min(_WINDOW_DAYS, days_known))
     ratio = _WINDOW_DAYS * in_week / (_WEEK_DAYS * in_base) if in_base else None
-    return Usage(_quotient(sum(spent[window - base :]), n_days), ratio)
+    return Usage(quotient(in_window, n_days), ratio)
 
 
 def _first_known(columns: UsageColumns, as_of: int) -> int:
@@ -172,27 +176,12 @@ def _first_known(columns: UsageColumns, as_of: int) -> int:
     return as_of
 
 
-def customer_value(
-    margin: int | None,
-    lifetime_months: float,
-    recurring_monthly: int,
-    usage_daily_cost: int,
-    margin_share: float,
-) -> int:
-    """Monthly margin × months left; without a margin the share of what is charged.
+def quotient(money: int, by: int) -> int:
+    """Exact division of ten-thousandths, rounded half-even.
 
-    Usage is known at cost, so its margin is cost × share / (1 − share).
+    >>> quotient(5, 2), quotient(7, 2)
+    (2, 4)
     """
-    if margin is None:
-        of_usage = 0.0
-        if margin_share < 1:
-            of_usage = usage_daily_cost * 30 * margin_share / (1 - margin_share)
-        margin = whole_money(recurring_monthly * margin_share + of_usage)
-    return max(0, whole_money(margin * lifetime_months))
-
-
-def _quotient(money: int, by: int) -> int:
-    """Exact division, rounded half-even."""
     whole, rest = divmod(money, by)
     if 2 * rest > by or (2 * rest == by and whole % 2):
         whole += 1

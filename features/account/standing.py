@@ -14,6 +14,7 @@ from features.account.contacts import Promise
 from features.account.disputes import Dispute
 from features.account.paid import PaidInvoices
 from features.account.stake import Subscription, Usage
+from features.account.worth import Worth
 from features.facts import MoneySource
 from features.ledger import Ledger
 from features.moments import DAY_US, LocalDays, days_of
@@ -38,9 +39,16 @@ class Rules:
         return round(self.settings.settlement(method) * DAY_US)
 
 
+UNKNOWN_WORTH = Worth(None, None)
+
+
 @dataclass(slots=True)
 class Standing:
-    """Money is None where the portfolio's tables cannot say it."""
+    """Money is None where the portfolio's tables cannot say it.
+
+    Features read `recurring_monthly` and `clv`, which nobody assumed; policies read
+    `worth`.
+    """
 
     as_of: int
     ledger: Ledger
@@ -59,7 +67,8 @@ class Standing:
     recurring_committed: int | None = None
     usage: Usage | None = None
     committed: int | None = None
-    clv: int | None = None
+    clv: int | None = None  # as stated
+    worth: Worth = UNKNOWN_WORTH
     run_up: int | None = None
     owed: Owed | None = None
     customer: Row | None = None  # the latest known version

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from features.account import account_facts, fact_row
+from features.account import account_facts
 from features.account.account import Account
 from features.account.history import account_columns, history_of
 from features.account.standing import Rules
@@ -362,14 +362,6 @@ def test_exposure_says_what_an_ageing_report_cannot() -> None:
     )
     assert (facts.source, facts.open, facts.run_up) == ("ageing", 5_000_000, 70_000)
     assert facts.clv == 900_000
-
-
-def test_a_margin_stated_for_the_customer_beats_the_share() -> None:
-    settings = PortfolioSettings(tables=frozenset({"customers", "invoices"}))
-    customer = {"event_at": "2024-01-01", "monthly_margin": "12.5"}
-    for stated, clv in (({}, 300.0), ({"expected_lifetime_months": "10"}, 125.0)):
-        events, _ = Events.from_rows("c", {"customers": [customer | stated]}, settings)
-        assert fact_row(events, microseconds(AS_OF), settings)["clv"] == clv
 
 
 def test_ageing_beside_invoices_only_tells_its_age() -> None:
