@@ -13,6 +13,7 @@ from cli import (
     demo,
     explain,
     features,
+    init,
     keys,
     policy,
     promote,
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for group in (
+    init,
     demo,
     simulate,
     validate,

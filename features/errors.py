@@ -18,6 +18,12 @@ class PortfolioNotFoundError(PortfolioError):
     code = "portfolio_not_found"
 
 
+class PortfolioExistsError(PortfolioError):
+    """A `portfolio.yaml` lies there already and is not overwritten."""
+
+    code = "portfolio_exists"
+
+
 class SettingsError(PortfolioError):
     """`portfolio.yaml` cannot be read or says something impossible."""
 

@@ -62,6 +62,7 @@ def test_no_command_is_listed_with_half_a_sentence(
     "command",
     [
         "simulate",
+        "init",
         "validate",
         "train",
         "promote",
@@ -358,3 +359,19 @@ def test_a_list_of_no_known_form_is_refused_before_the_work(
     ran = forbear("score", folder, "--out", folder / "list.ods")
     assert ran.code == 2
     assert ".xlsx" in ran.err
+
+
+def test_init_writes_what_validate_reads_and_never_overwrites(
+    forbear: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    ran = forbear("init", folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "put customers.csv there" in ran.out
+    assert ran.out.endswith(f"next: forbear validate {folder}\n")
+    (folder / "customers.csv").write_text(CUSTOMERS)
+    assert forbear("validate", folder).code == 0
+    before = (folder / "portfolio.yaml").read_bytes()
+    again = forbear("init", folder)
+    assert (again.code, again.err.split()[-1]) == (2, "[portfolio_exists]")
+    assert (folder / "portfolio.yaml").read_bytes() == before

@@ -1,0 +1,145 @@
+"""Which files of a folder look like tables of the contract, and how they spell it.
+
+A guess to be checked by a person: whatever is not the contract's own name or form is
+only proposed, as a line of `columns:` in portfolio.yaml.
+"""
+
+import csv
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from features.contract import TABLES, ColumnSpec, TableSpec
+from features.draft.spelling import spelling_of
+from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word
+
+_SAMPLE = 500  # rows looked at
+_LONGEST = 1 << 20  # characters looked at
+_SEPARATORS = ",;\t|"
+_NEAR = 0.84
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A file that looks like a table.
+
+    Attributes:
+        file: its name in the folder.
+        table: the table of the contract.
+        mapping: contract's column → what `columns:` of portfolio.yaml could say.
+        missing: required columns for which no column of the file was found.
+        unused: columns of the file that nothing in the contract is like.
+    """
+
+    file: str
+    table: str
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+
+    @property
+    def is_named_well(self) -> bool:
+        """Whether it is read under its present name."""
+        return Path(self.file).stem == self.table
+
+
+def recognise(folder: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
+    """Tables found in a folder, and names of CSV files that look like none."""
+    found: list[FoundTable] = []
+    others: list[str] = []
+    for file in sorted(folder.iterdir()):
+        is_table = file.suffix.lower() in {".csv", ".parquet", ".xlsx"}
+        if file.name.startswith((".", "_")) or not (file.is_file() and is_table):
+            continue
+        table = _table_named(file.stem)
+        if table is None:
+            others.append(file.name)
+        elif file.suffix.lower() == ".csv":
+            found.append(_csv_table(file, TABLES[table]))
+        else:
+            found.append(FoundTable(file.name, table))
+    return tuple(found), tuple(others)
+
+
+def _table_named(stem: str) -> str | None:
+    """By the contract's names first, then by words that offices use for them."""
+    word = plain_word(stem)
+    named = {
+        plain_word(own): table
+        for table, own_words in TABLE_WORDS.items()
+        for own in (table, *own_words)
+    }
+    if word in named:
+        return named[word]
+    near = difflib.get_close_matches(word, named, n=1, cutoff=_NEAR)
+    within = [table for own, table in named.items() if len(own) > 4 and own in word]
+    return named[near[0]] if near else next(iter(within), None)
+
+
+def _csv_table(file: Path, spec: TableSpec) -> FoundTable:
+    names, rows = _sample(file)
+    own = dict(_own_names(names, spec))
+    mapping = {}
+    for column in spec.columns:
+        name = own.get(column.name)
+        if name is None:
+            continue
+        cells = [row[names.index(name)] for row in rows if len(row) == len(names)]
+        said = _said(column, name, cells)
+        if said is not None:
+            mapping[column.name] = said
+    missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
+    unused = [name for name in names if name not in own.values()]
+    return FoundTable(file.name, spec.name, mapping, tuple(missing), tuple(unused))
+
+
+def _said(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML
+    """What `columns:` has to say of one column; None where nothing."""
+    spelling = spelling_of(column, cells)
+    if not spelling:
+        return None if name == column.name else name
+    return spelling if name == column.name else {"from": name, **spelling}
+
+
+def _own_names(names: Sequence[str], spec: TableSpec) -> Iterator[tuple[str, str]]:
+    """(contract column, own column): equal names, then known words, then near ones."""
+    free = [name for name in names if name not in {c.name for c in spec.columns}]
+    for column in spec.columns:
+        if column.name in names:
+            yield column.name, column.name
+            continue
+        words = (
+            column.name,
+            *COLUMN_WORDS.get(f"{spec.name}.{column.name}", ()),
+            *COLUMN_WORDS.get(column.name, ()),
+        )
+        found = _named_like([plain_word(word) for word in words], free)
+        if found is not None:
+            free.remove(found)
+            yield column.name, found
+
+
+def _named_like(words: Sequence[str], names: Sequence[str]) -> str | None:
+    by_word = {plain_word(name): name for name in reversed(names)}
+    exact = next((by_word[word] for word in words if word in by_word), None)
+    if exact is not None:
+        return exact
+    near = difflib.get_close_matches(words[0], by_word, n=1, cutoff=_NEAR)
+    return by_word[near[0]] if near else None
+
+
+def _sample(file: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the first rows; nothing where the file cannot be read so."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            head = lines.read(_LONGEST)
+        first = head.lstrip("\r\n").partition("\n")[0]
+        separator = max(_SEPARATORS, key=first.count)
+        rows = csv.reader(head.lstrip("\r\n").splitlines(True), delimiter=separator)
+        names, *sample = list(islice(rows, _SAMPLE + 1))
+    except (UnicodeDecodeError, csv.Error, ValueError):
+        return [], []
+    return names, sample

@@ -1,0 +1,73 @@
+"""The text of a first `portfolio.yaml`: what matters is said, the rest is commented."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import yaml
+
+from features.draft.recognise import FoundTable
+
+_TEXT = """\
+# What every computation on these data depends on. `forbear validate` checks it.
+name: {name}
+currency: EUR            # ISO 4217; the tables may name another per row, with a rate
+# rates: {{USD: 0.92}}     # to the currency above
+timezone: UTC            # where a day begins and ends, such as Europe/Brussels
+
+# Until when anybody looked, where nothing happened since the last row.
+# observed_until: {day}
+
+# Money. A remainder below `materiality` never makes anyone overdue; a pending payment
+# counts as under way for its settlement days; `defaults` stand in where `customers`
+# give no monthly_margin and no expected_lifetime_months (these are assumed anyway).
+# materiality: 25
+# settlement_days: {{direct_debit: 5, bank_transfer: 3, cheque: 10}}
+# defaults: {{margin_share: 0.18, lifetime_months: 24}}
+
+# Only where it is true on that day: "we have none". It takes a protection away, for
+# whoever disputes an invoice or is exempt where your data do not show it can then be
+# suspended. It lapses after 180 days. A table with its header alone says the same.
+# none: {{disputes: {day}}}
+# none: {{disputes: {day}, holds: {day}}}
+
+# Your own columns of `customers` that may become features of the model. Leave out what
+# must not decide about people: names, gender, age, nationality.
+# attributes: {{plan: {{type: category, text: price plan}}}}
+
+# What training learns: an invoice that becomes so many days overdue, in so many days.
+# labels: {{nonpayment: {{from: events, days_past_due: 60, horizon_days: 90}}}}
+"""
+_COLUMNS = """
+# Your own names and spellings, as far as they look like the contract's. Check each
+# line, then take its `#` away.
+"""
+
+
+def settings_text(name: str, tables: Sequence[FoundTable], day: date) -> str:
+    """A commented portfolio.yaml; `day` is the one that its examples name."""
+    said = _TEXT.format(name=_yaml(name), day=day.isoformat())
+    lines = list(_mappings(tables))
+    return said + (_COLUMNS + "\n".join(lines) + "\n" if lines else "")
+
+
+def _mappings(tables: Sequence[FoundTable]) -> Iterator[str]:
+    mapped = [table for table in tables if table.mapping]
+    if mapped:
+        yield "# columns:"
+    for table in mapped:
+        yield f"#   {table.table}:"
+        for column, said in table.mapping.items():
+            yield f"#     {column}: {_yaml(said)}"
+
+
+def _yaml(value: Any) -> str:  # noqa: ANN401  YAML
+    """One line of YAML."""
+    text = yaml.safe_dump(
+        value,
+        default_flow_style=True,
+        width=1_000_000,
+        allow_unicode=True,
+        sort_keys=False,
+    )
+    return text.removesuffix("...\n").strip()

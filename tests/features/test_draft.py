@@ -1,0 +1,140 @@
+"""A first portfolio.yaml, drafted from the files that lie in a folder."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from features.contract import TABLES
+from features.draft import FoundTable, recognise, settings_text
+from features.draft.spelling import spelling_of
+from features.draft.words import COLUMN_WORDS, TABLE_WORDS
+from features.settings import PortfolioSettings
+
+DAY = date(2026, 6, 30)
+
+
+def drafted(folder: Path) -> FoundTable:
+    [table], _ = recognise(folder)
+    return table
+
+
+def test_the_drafted_file_is_valid_as_it_stands() -> None:
+    said = yaml.safe_load(settings_text("Müller & Söhne: 7", (), DAY))
+    assert PortfolioSettings.model_validate(said).name == "Müller & Söhne: 7"
+
+
+def test_every_commented_example_is_valid_without_its_mark() -> None:
+    text = settings_text("mine", (), DAY)
+    examples = re.findall(r"^# ([a-z_]+:.*)$", text, re.MULTILINE)
+    assert len(examples) >= 8
+    for example in examples:
+        said = yaml.safe_load(example)
+        assert set(said) <= set(PortfolioSettings.model_fields) | {"none"}
+        PortfolioSettings.model_validate(said)
+
+
+def test_the_contracts_own_names_need_no_mapping(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer_id,event_at\nc1,2026-01-01\n")
+    found = drafted(tmp_path)
+    assert (found.table, found.mapping, found.missing) == ("customers", {}, ())
+    assert found.is_named_well
+
+
+def test_an_offices_names_and_spellings_are_proposed(tmp_path: Path) -> None:
+    (tmp_path / "Rechnungen.csv").write_text(
+        "\ufeffRechnungsnummer;Kundennummer;Datum;Fällig am;Betrag;Bemerkung\r\n"
+        "R1;K1;01.02.2026;15.02.2026;1.234,50;\r\n",
+        encoding="utf-8",
+    )
+    found = drafted(tmp_path)
+    assert (found.table, found.is_named_well) == ("invoices", False)
+    assert found.unused == ("Bemerkung",)
+    assert found.mapping == {
+        "customer_id": "Kundennummer",
+        "invoice_id": "Rechnungsnummer",
+        "event_at": {"from": "Datum", "format": "DD.MM.YYYY"},
+        "due_at": {"from": "Fällig am", "format": "DD.MM.YYYY"},
+        "amount": {"from": "Betrag", "decimal": ",", "thousands": "."},
+    }
+    text = settings_text("mine", [found], DAY)
+    [mapped] = re.findall(r"^# columns:\n(?:#   .*\n)+", text, re.MULTILINE)
+    said = yaml.safe_load(re.sub("^# ", "", mapped, flags=re.MULTILINE))
+    assert said["columns"]["invoices"] == found.mapping
+
+
+def test_a_word_nobody_knows_is_left_to_a_person(tmp_path: Path) -> None:
+    (tmp_path / "payments.csv").write_text(
+        "payment_id,customer_id,event_at,status,amount\n"
+        "1,c,2026-01-01,Paid,1\n2,c,2026-01-01,limbo,1\n"
+    )
+    assert drafted(tmp_path).mapping == {
+        "status": {"values": {"Paid": "succeeded", "limbo": "?"}}
+    }
+
+
+def test_what_is_required_and_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "invoices.csv").write_text("customer_id,event_at\n")
+    assert drafted(tmp_path).missing == ("invoice_id", "amount")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff\xfe\x00\x01", id="no text"),
+        pytest.param(b'a,"b\nc', id="an open quote"),
+        pytest.param(b"customer_id\n" * 3, id="no rows that mean anything"),
+    ],
+)
+def test_a_file_that_is_no_table_of_text_is_no_error(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "customers.csv").write_bytes(content)
+    assert drafted(tmp_path).table == "customers"
+
+
+def test_files_that_look_like_nothing_are_named(tmp_path: Path) -> None:
+    (tmp_path / "weather.csv").write_text("a\n")
+    (tmp_path / "notes.txt").write_text("a\n")
+    assert recognise(tmp_path) == ((), ("weather.csv",))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        pytest.param("amount", ["12.50", "3"], {}, id="plain money"),
+        pytest.param("amount", ["2,400.00"], {"thousands": ","}, id="English groups"),
+        pytest.param("amount", ["12,5"], {"decimal": ","}, id="decimal comma"),
+        pytest.param("event_at", ["2026-01-31"], {}, id="a plain date"),
+        pytest.param("event_at", ["2026-01-31T10:00:00Z"], {}, id="an instant"),
+        pytest.param(
+            "event_at", ["2026-01-31 10:00"], {"timezone": "UTC"}, id="no offset"
+        ),
+        pytest.param(
+            "event_at", ["1/31/2026"], {"format": "MM/DD/YYYY"}, id="month first"
+        ),
+        pytest.param("due_at", ["31/1/2026"], {"format": "DD/MM/YYYY"}, id="day first"),
+        pytest.param(
+            "event_at",
+            ["31.01.2026 10:00:59"],
+            {"format": "DD.MM.YYYY hh:mm:ss", "timezone": "UTC"},
+            id="with a clock time",
+        ),
+        pytest.param("invoice_id", ["0012"], {}, id="an id"),
+    ],
+)
+def test_how_cells_are_spelt(name: str, cells: list[str], said: dict[str, Any]) -> None:
+    column = TABLES["invoices"].column(name)
+    assert spelling_of(column, cells) == said
+
+
+def test_the_word_lists_name_what_the_contract_has() -> None:
+    assert set(TABLE_WORDS) == set(TABLES)
+    for name in COLUMN_WORDS:
+        table, _, column = name.rpartition(".")
+        tables = [TABLES[table]] if table else TABLES.values()
+        assert any(c.name == column for spec in tables for c in spec.columns)
