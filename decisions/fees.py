@@ -7,6 +7,7 @@ from datetime import datetime
 
 from decisions.clock import late_items, uncontested
 from decisions.exposure import UNITS
+from decisions.policy.charges import Interest
 from decisions.policy.document import PolicyDocument
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -47,24 +48,28 @@ def first_notice(document: PolicyDocument) -> str | None:
 
 
 def interest_accrued(terms: Terms, facts: AccountFacts, at: datetime) -> float | None:
-    """Simple interest on what is overdue and not contested, as of `at`, act/365.
+    """Simple interest on what was overdue each day until `at`, act/365.
 
-    Each invoice counts from its due date, or from the end of the last dispute about it;
-    money on its way counts as paid, oldest invoice first. In major units, to the
-    ten-thousandth; None where the policy charges no interest or the items are unknown.
+    Of an invoice that is overdue each part counts from its due date, or from the end of
+    the last dispute about it, to the day on which it was paid; what is still open, to
+    the day of `at`. What is contested or on its way bears none, and neither does an
+    invoice that is settled. In major units, to the ten-thousandth; None where the
+    policy charges no interest or the items are unknown.
     """
     rule = terms.document.fees.interest
     if rule is None or facts.source != "invoices":
         return None
     today = terms.calendar.local_day(at)
-    paid, total = facts.in_flight or 0, 0.0
+    total = 0.0
     for item in late_items(facts):
-        owed = uncontested(item)
-        owed, paid = max(owed - paid, 0), max(paid - owed, 0)
         start = max(item.due_on, item.disputed_until or item.due_on)
-        days = max((today - start).days - rule.from_days_overdue, 0)
-        share = rule.annual_rate * days / DAYS_OF_A_YEAR
-        if rule.cap_share is not None:
-            share = min(share, rule.cap_share)
-        total += owed * share
+        owed = max(uncontested(item) - item.in_flight, 0)
+        for day, money in (*item.reductions, (today, owed)):
+            total += money * _interest_share(rule, (min(day, today) - start).days)
     return round(total / UNITS, 4)
+
+
+def _interest_share(rule: Interest, n_days: int) -> float:
+    """What a unit of money costs that was overdue for so many days."""
+    share = rule.annual_rate * max(n_days - rule.from_days_overdue, 0) / DAYS_OF_A_YEAR
+    return share if rule.cap_share is None else min(share, rule.cap_share)

@@ -29,7 +29,8 @@ class OpenItem:
     # cover within the uncontested remainder: in-flight money first, then promises
     in_flight: int = 0
     promised: int = 0
-    # what reduced it so far: local day and money, oldest first (interest reads it)
+    # what reduced it so far: local day and money, oldest first (interest reads it);
+    # what was opened again is negative, what was never owed has the day of issue
     reductions: tuple[tuple[date, int], ...] = ()
 
     @property

@@ -174,8 +174,8 @@ class ScoreAnswer(_Part):
         description="from then on a person is asked to write off what a block leaves"
     )
     interest_accrued: float | None = Field(
-        description="simple interest on what is overdue and not contested, major units;"
-        " null where the policy charges none or the invoices are unknown"
+        description="simple interest on what was overdue and not contested each day,"
+        " major units; null where the policy charges none or the invoices are unknown"
     )
     appeal: AppealDue | None = Field(description="deadlines of an open appeal")
     retain_until: date | None = Field(

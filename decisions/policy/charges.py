@@ -9,14 +9,18 @@ from decisions.policy.section import Amount, Days, Share, Strict
 
 
 class Interest(Strict):
-    """Simple interest on what is overdue and not contested, per day of 365."""
+    """Simple interest on what was overdue and not contested each day, by 365 days.
+
+    Each part of an invoice counts until the day on which it was paid.
+    """
 
     annual_rate: Share = Field(description="per year, of the overdue amount")
     from_days_overdue: Days = Field(
         default=0, description="days after the due date for which nothing is charged"
     )
     cap_share: Share | None = Field(
-        default=None, description="never more than this share of the overdue amount"
+        default=None,
+        description="never more than this share of the money that was overdue",
     )
     because: str = ""
 

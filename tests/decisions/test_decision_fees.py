@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from decisions import Case, Policy, default_policy, recommend
 from decisions.fees import interest_accrued, notice_fee
 from decisions.policy.load import parse_document
+from decisions.terms import Terms
 from features.facts import AccountFacts, Notice, OpenItem
 from tests.decisions.decision_cases import (
     TUESDAY,
@@ -112,10 +113,94 @@ def test_interest_runs_on_each_invoice_and_not_on_contested_money() -> None:
     assert _interest(RATE, facts) == pytest.approx(100 * 0.08 * 30 / 365, abs=1e-4)
 
 
-def test_money_on_its_way_bears_no_interest_oldest_invoice_first() -> None:
-    items = (_item(73, 100), _item(36, 50, invoice_id="i2"))
-    facts = replace(overdue_facts(), items=items, in_flight=120 * UNITS)
+def test_money_on_its_way_bears_no_interest() -> None:
+    items = (
+        _item(73, 100, in_flight=100 * UNITS),
+        _item(36, 50, invoice_id="i2", in_flight=20 * UNITS),
+    )
+    facts = replace(overdue_facts(), items=items)
     assert _interest(RATE, facts) == pytest.approx(30 * 0.08 * 36 / 365, abs=1e-4)
+
+
+def _paid(item: OpenItem, *payments: tuple[int, float]) -> OpenItem:
+    """The item after payments: days after its due date, and euros."""
+    paid = tuple(
+        (item.due_on + timedelta(days=days), round(euros * UNITS))
+        for days, euros in payments
+    )
+    left = item.remainder - sum(money for _, money in paid)
+    return replace(item, remainder=left, reductions=paid)
+
+
+@pytest.mark.parametrize(
+    ("rule", "payments", "expected"),
+    [
+        pytest.param({}, [(120, 900)], 33.2877, id="each part until it was paid"),
+        pytest.param({}, [(0, 900)], 3.6986, id="paid on the due date"),
+        pytest.param({}, [(-9, 900)], 3.6986, id="paid before the due date"),
+        pytest.param({}, [(135, 900)], 36.9863, id="paid today"),
+        pytest.param(
+            {}, [(120, 400), (120, 500)], 33.2877, id="two payments of one day"
+        ),
+        pytest.param(
+            {"from_days_overdue": 30}, [(20, 900)], 2.8767, id="paid within the grace"
+        ),
+        pytest.param({"cap_share": 0.01}, [(120, 900)], 10.0, id="capped, every part"),
+        pytest.param(
+            {}, [(10, 900), (100, -900)], 14.7945, id="opened again after 100 days"
+        ),
+    ],
+)
+def test_interest_runs_on_what_was_owed_each_day(
+    rule: Values, payments: list[tuple[int, float]], expected: float
+) -> None:
+    item = _paid(_item(135, 1000), *payments)
+    facts = replace(overdue_facts(), items=(item,))
+    found = _interest({"annual_rate": 0.1} | rule, facts)
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+rules = st.sampled_from(
+    [
+        _policy(interest={"annual_rate": 0.1} | limits).latest
+        for limits in (
+            {},
+            {"from_days_overdue": 30},
+            {"cap_share": 0.02},
+            {"from_days_overdue": 7, "cap_share": 0.01},
+        )
+    ]
+)
+
+
+def _charged(terms: Terms, item: OpenItem) -> float:
+    found = interest_accrued(terms, replace(overdue_facts(), items=(item,)), TUESDAY)
+    assert found is not None
+    return found
+
+
+payments_of = st.lists(st.tuples(st.integers(-10, 135), st.floats(0, 90)), max_size=10)
+
+
+@given(terms=rules, payments=payments_of, into=st.integers(2, 5))
+def test_splitting_a_payment_changes_no_interest(
+    terms: Terms, payments: list[tuple[int, float]], into: int
+) -> None:
+    item = _item(135, 1000)
+    parts = [(day, euros / into) for day, euros in payments for _ in range(into)]
+    whole, split = _paid(item, *payments), _paid(item, *parts)
+    assert _charged(terms, whole) == pytest.approx(_charged(terms, split), abs=0.01)
+
+
+@given(terms=rules, payments=payments_of, earlier=st.integers(0, 30))
+def test_who_pays_earlier_never_pays_more_interest(
+    terms: Terms, payments: list[tuple[int, float]], earlier: int
+) -> None:
+    item = _item(135, 1000)
+    soon = [(day - earlier, euros) for day, euros in payments]
+    early = _charged(terms, _paid(item, *soon))
+    late = _charged(terms, _paid(item, *payments))
+    assert 0 <= early <= late <= _charged(terms, item) + 1e-4
 
 
 def test_interest_is_unknown_where_invoices_are_and_zero_where_nothing_is_late() -> (
