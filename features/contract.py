@@ -12,6 +12,8 @@ ColumnKind = Literal[
     "text", "moment", "day", "money", "number", "integer", "boolean", "choice"
 ]
 
+AfterLast = Literal["error", "no_end", "missing"]
+
 SEVERITY = ("none", "remind", "review", "service_request", "suspend", "block")
 MEASURES = (
     "restrict",
@@ -33,6 +35,9 @@ class ColumnSpec:
     choices: tuple[str, ...] = ()
     is_open: bool = False  # an unknown value of an open list is kept as `other`
     may_be_negative: bool = False
+    # what a moment after 2200 says (9999-12-31 is how ledgers write "no end"); unless
+    # that is an error, one before 1970 is missing (0001-01-01 is "not set")
+    after_2200: AfterLast = "error"
     default: str | None = None  # what an absent value means
 
 
@@ -74,8 +79,8 @@ def _money(name: str, *, required: bool = False, signed: bool = False) -> Column
     return ColumnSpec(name, "money", required, may_be_negative=signed)
 
 
-def _number(name: str, *, signed: bool = False) -> ColumnSpec:
-    return ColumnSpec(name, "number", may_be_negative=signed)
+def _number(name: str) -> ColumnSpec:
+    return ColumnSpec(name, "number")
 
 
 def _flag(name: str) -> ColumnSpec:
@@ -86,8 +91,8 @@ def _moment(name: str) -> ColumnSpec:
     return ColumnSpec(name, "moment")
 
 
-def _day(name: str) -> ColumnSpec:
-    return ColumnSpec(name, "day")
+def _day(name: str, *, after_2200: AfterLast = "error") -> ColumnSpec:
+    return ColumnSpec(name, "day", after_2200=after_2200)
 
 
 def _choice(
@@ -152,13 +157,13 @@ TABLES: Mapping[str, TableSpec] = {
                 "ended",
                 required=True,
             ),
-            _moment("effective_at"),
+            ColumnSpec("effective_at", "moment", after_2200="no_end"),
             _text("product"),
             _choice("billing", "license", "usage"),
             _number("quantity"),
             _money("unit_price"),
-            _day("commitment_ends_at"),
-            _day("cancel_window_ends_at"),
+            _day("commitment_ends_at", after_2200="missing"),
+            _day("cancel_window_ends_at", after_2200="no_end"),
             _flag("is_trial"),
         ),
         _table(
@@ -291,7 +296,7 @@ TABLES: Mapping[str, TableSpec] = {
             _text("invoice_id"),
             _text("subscription_id"),
             _money("amount"),
-            _day("until"),
+            _day("until", after_2200="no_end"),
             _choice("result", "upheld", "denied"),
             _text("policy"),
             unless={
@@ -312,7 +317,7 @@ TABLES: Mapping[str, TableSpec] = {
                 "manual",
                 required=True,
             ),
-            _day("until"),
+            _day("until", after_2200="missing"),
             _text("reason"),
             _text("by"),
             _text("subscription_id"),
@@ -367,7 +372,7 @@ TABLES: Mapping[str, TableSpec] = {
             _text("action", required=True),
             _text("by", required=True),
             _text("reason", required=True),
-            ColumnSpec("until", "day", is_required=True),
+            ColumnSpec("until", "day", is_required=True, after_2200="no_end"),
             _text("decision_id"),
             _text("subscription_id"),
         ),

@@ -19,7 +19,9 @@ DAY_US = 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A year's distance from what `datetime` can hold leaves room for every time zone
 EARLIEST = -62_104_060_800_000_000  # 0002-01-01
-LATEST = 253_370_764_800_000_000  # 9999-01-01, excluded
+LATEST = 253_370_764_800_000_000  # 9999-01-01
+# Rows tell of 1970 to 2200; a day more, for plain dates west of Greenwich
+NO_END = 7_289_740_800_000_000  # 2201-01-02, and what stands for "no end"
 DAY_ZERO = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -38,18 +40,24 @@ def microseconds(moment: datetime) -> int:
     """An aware moment → microseconds since 1970 UTC.
 
     Raises:
-        MomentError: `naive_time` without an offset, `bad_time` out of range.
+        MomentError: `naive_time` without an offset, `time_out_of_range`.
 
     >>> microseconds(datetime(1970, 1, 2, tzinfo=UTC)) == DAY_US
     True
     """
+    counted = _counted(moment)
+    if not EARLIEST < counted < LATEST:
+        raise MomentError("time_out_of_range")
+    return counted
+
+
+def _counted(moment: datetime) -> int:
+    """Within `EARLIEST` and `LATEST`, which stand for everything beyond."""
     if moment.tzinfo is None:
         raise MomentError("naive_time")
     since = moment - EPOCH
     counted = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    if not EARLIEST <= counted < LATEST:
-        raise MomentError("bad_time")
-    return counted
+    return min(max(counted, EARLIEST), LATEST)
 
 
 def to_datetime(moment: int) -> datetime:
@@ -59,6 +67,9 @@ def to_datetime(moment: int) -> datetime:
 
 def parse_moment(value: object, zone: ZoneInfo) -> int | None:
     """One cell of a moment: ISO 8601 with offset, or a plain date (its day's end).
+
+    What a row may say of other centuries is a rule of its column; what lies beyond
+    `EARLIEST` or `LATEST` is read as these.
 
     Raises:
         MomentError: `naive_time` or `bad_time`.
@@ -73,7 +84,7 @@ def parse_moment(value: object, zone: ZoneInfo) -> int | None:
     if value is None:
         return None
     if isinstance(value, datetime):
-        return microseconds(value)
+        return _counted(value)
     if isinstance(value, date):
         return _plain_date(value, zone)
     raise MomentError("bad_time")
@@ -89,7 +100,7 @@ def _parse_text(text: str, zone: ZoneInfo) -> int | None:
     try:
         if len(text) == 10:
             return _plain_text(text, zone)
-        return microseconds(datetime.fromisoformat(text))
+        return _counted(datetime.fromisoformat(text))
     except MomentError:
         raise
     except (ValueError, OverflowError) as error:
@@ -102,8 +113,10 @@ def _plain_text(text: str, zone: ZoneInfo) -> int:
 
 
 def _plain_date(day: date, zone: ZoneInfo) -> int:
-    if not 2 <= day.year <= 9998:
-        raise MomentError("bad_time")
+    if day.year < 2:
+        return EARLIEST
+    if day.year > 9998:
+        return LATEST
     return end_of_day(day.toordinal() - DAY_ZERO, zone)
 
 

@@ -25,7 +25,7 @@ from pydantic import (
 
 from features.contract import TABLES, ColumnKind, ColumnSpec
 from features.facts import MoneySource
-from features.moments import MomentError, parse_moment, to_datetime
+from features.moments import NO_END, MomentError, parse_moment, to_datetime
 from features.money import ten_thousandths
 from features.reading.rejects import WHAT_TO_DO
 
@@ -171,6 +171,8 @@ class PortfolioSettings(_Settings):
             moment = parse_moment(value, zone)
         except MomentError as error:
             raise ValueError(WHAT_TO_DO[error.rule]) from error
+        if moment is not None and not 0 <= moment < NO_END:
+            raise ValueError(WHAT_TO_DO["time_out_of_range"])
         return None if moment is None else to_datetime(moment)
 
     @field_validator("attributes")

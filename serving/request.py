@@ -19,6 +19,8 @@ from pydantic_core import from_json
 from features.contract import TABLES
 from features.events import Events
 from features.moments import microseconds
+from features.reading.rejects import what_to_do
+from features.reading.rows import BrokenRow, read_rows
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError
 
@@ -134,38 +136,26 @@ def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
     Raises:
         ProblemError: listing row, column and rule of each bad row.
     """
-    events, rejects = Events.from_rows(request.customer_id, request.events, settings)
-    if rejects:
-        n = sum(reject.n for reject in rejects)
-        detail = f"rows that break the contract: {n}; correct or leave them out"
-        listed = _row_errors(request, {r.table for r in rejects}, settings)
+    events, broken = read_rows(request.customer_id, request.events, settings)
+    if broken:
+        detail = (
+            f"rows that break the contract: {len(broken)}; correct or leave them out"
+        )
+        broken.sort(key=lambda row: (row.table, row.number))
+        listed = [_row_error(row) for row in broken[:MOST_ERRORS]]
         raise ProblemError("invalid_rows", detail, errors=listed)
     return events
 
 
-def _row_errors(
-    request: ScoreRequest, tables: set[str], settings: PortfolioSettings
-) -> list[Mapping[str, Any]]:
-    """Each bad row by its place (from 0), found by reading the rows one by one."""
-    listed: list[Mapping[str, Any]] = []
-    for table in sorted(tables):
-        for number, row in enumerate(request.events[table]):
-            if len(listed) == MOST_ERRORS:
-                return listed
-            given = {table: [row]}
-            _, rejects = Events.from_rows(request.customer_id, given, settings)
-            listed.extend(
-                {
-                    "pointer": f"/events/{table}/{number}/{reject.column}",
-                    "table": table,
-                    "row": number,
-                    "column": reject.column,
-                    "rule": reject.rule,
-                    "message": reject.what_to_do,
-                }
-                for reject in rejects
-            )
-    return listed
+def _row_error(row: BrokenRow) -> Mapping[str, Any]:
+    return {
+        "pointer": f"/events/{row.table}/{row.number}/{row.column}",
+        "table": row.table,
+        "row": row.number,
+        "column": row.column,
+        "rule": row.rule,
+        "message": what_to_do(row.table, row.rule, row.column),
+    }
 
 
 def ignored_columns(

@@ -65,6 +65,8 @@ def cell_parser(
 def read_text(value: object) -> str | None:
     """Text as it stands; whole numbers become their digits (ids are often numbers)."""
     if type(value) is str:
+        if "\0" in value:  # databases cut text there, so two ids could become one
+            raise CellError("bad_text")
         return value or None
     if value is None or value != value:  # NaN stands for missing in data frames
         return None

@@ -93,7 +93,7 @@ def _read(
     if kind == "boolean" and types.is_boolean(array.type):
         return _fine(array)
     if kind == "text" and types.is_string(array.type):
-        return _fine(pc.if_else(pc.equal(array, ""), None, array))
+        return _texts(array)
     if kind == "text" and types.is_integer(array.type):
         return _fine(array.cast(pa.string()))
     if not _is_readable(array.type):
@@ -148,6 +148,15 @@ def _fine(values: pa.Array) -> ReadColumn:
     return ReadColumn(values, np.zeros(len(values), np.int16))
 
 
+def _texts(array: pa.Array) -> ReadColumn:
+    values = pc.if_else(pc.equal(array, ""), None, array)
+    has_nul = _mask(pc.match_substring(values, "\0").fill_null(False))
+    if not has_nul.any():
+        return _fine(values)
+    values = pc.if_else(pa.array(has_nul), None, values)
+    return ReadColumn(values, has_nul.astype(np.int16), ("bad_text",))
+
+
 def _wrong(array: pa.Array, parse: Parser, type_: pa.DataType) -> ReadColumn:
     """A type in which no cell can be read: the parser names the rule."""
     try:
@@ -196,8 +205,7 @@ def _timestamps(array: pa.Array) -> ReadColumn:
     if array.type.tz is None:
         return _all_break(array, "naive_time", pa.int64())
     moments, is_fine = microseconds_of(array)
-    broken = (_mask(array.is_valid()) & ~is_fine).astype(np.int16)
-    return ReadColumn(pa.array(moments, mask=~is_fine), broken, ("bad_time",))
+    return _fine(pa.array(moments, mask=~is_fine))
 
 
 def _moment_texts(array: pa.Array, parse: Parser) -> ReadColumn:
@@ -218,10 +226,9 @@ def _moment_texts(array: pa.Array, parse: Parser) -> ReadColumn:
 def _dates(array: pa.Array, zone: ZoneInfo) -> ReadColumn:
     days = array.cast(pa.int32()).fill_null(0).to_numpy().astype(np.int64)
     is_valid = _mask(array.is_valid())
-    is_fine = is_valid & (days >= _FIRST_DAY) & (days <= _LAST_DAY)
-    moments = ends_of_days(np.where(is_fine, days, 0), zone)
-    broken = (is_valid & ~is_fine).astype(np.int16)
-    return ReadColumn(pa.array(moments, mask=~is_fine), broken, ("bad_time",))
+    moments = ends_of_days(np.clip(days, _FIRST_DAY, _LAST_DAY), zone)
+    moments[days < _FIRST_DAY], moments[days > _LAST_DAY] = EARLIEST, LATEST
+    return _fine(pa.array(moments, mask=~is_valid))
 
 
 def _floats(array: pa.Array) -> npt.NDArray[np.float64]:

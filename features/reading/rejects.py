@@ -8,8 +8,16 @@ misplaced cell may hold personal data.
 import re
 from dataclasses import dataclass
 
+from features.contract import TABLES
+
 _SHOWN = frozenset(
-    {"unknown_choice", "unknown_currency", "negative_amount", "amount_too_large"}
+    {
+        "amount_too_large",
+        "negative_amount",
+        "time_out_of_range",
+        "unknown_choice",
+        "unknown_currency",
+    }
 )
 _SHAPED = frozenset({"bad_time", "naive_time", "bad_number", "bad_boolean", "bad_text"})
 _LONGEST = 40  # characters of an example
@@ -23,9 +31,14 @@ WHAT_TO_DO = {
     "bad_number": "write digits with a decimal point, no thousands separators",
     "bad_boolean": "write true, false, 1 or 0",
     "unknown_choice": "use a value of the contract's list",
-    "negative_amount": "amounts here are 0 or more; money going back has its own kind",
+    "time_out_of_range": "moments lie between 1970 and 2200; leave out what is not set",
+    "negative_amount": "amounts here are 0 or more",
     "amount_too_large": "amounts go up to 100 billion major units",
     "known_before_event": "known_at may precede event_at by at most 5 minutes",
+    "key_of_two_customers": "give each customer's rows their own number, or say "
+    "`keys: per_customer` in portfolio.yaml if numbers are unique within a customer",
+    "other_customers_invoice": "put the row under the customer whose invoice it names; "
+    "who paid goes into `paid_by`",
     "unknown_currency": "add the currency to `rates` in portfolio.yaml",
     "due_at_missing": "an invoice needs the date on which it is due",
     "missing_column": "add the column to the table",
@@ -33,6 +46,28 @@ WHAT_TO_DO = {
     "other_customer": "send one customer's rows at a time",
     "unknown_table": "use a table of the contract",
 }
+
+
+# where a table has more to say than the rule alone
+_IN_TABLE = {
+    ("negative_amount", "invoices"): "a credit note or a write-off is a row of its own "
+    "`kind`, with a positive amount",
+    ("negative_amount", "payments"): "money given back is a row of status `refunded`, "
+    "with a positive amount",
+    ("missing_required", "overrides"): "say what was decided, by whom, why, until when",
+}
+
+
+def what_to_do(table: str, rule: str, column: str) -> str:
+    """Advice for whoever sent a row; names only what the table has.
+
+    >>> what_to_do("disputes", "unknown_choice", "status")
+    'use one of opened, won, lost, withdrawn'
+    """
+    name = rule.partition(":")[0]
+    if name == "unknown_choice" and table in TABLES:
+        return f"use one of {', '.join(TABLES[table].column(column).choices)}"
+    return _IN_TABLE.get((name, table), WHAT_TO_DO[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +83,7 @@ class Reject:
     @property
     def what_to_do(self) -> str:
         """Advice for whoever sent the row."""
-        return WHAT_TO_DO[self.rule.partition(":")[0]]
+        return what_to_do(self.table, self.rule, self.column)
 
 
 class RejectCounter:

@@ -5,6 +5,7 @@ rows in well under a millisecond or two, without Arrow or a database.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -21,8 +22,9 @@ from features.events import (
     Columns,
     Events,
 )
-from features.moments import is_known_too_early, local_day
+from features.moments import NO_END, is_known_too_early, local_day
 from features.money import convert
+from features.reading.bounds import MOMENT_KINDS, bounded
 from features.reading.cells import CellError, Parser, cell_parser
 from features.reading.rejects import Reject, RejectCounter
 from features.settings import PortfolioSettings
@@ -32,6 +34,7 @@ Cells: TypeAlias = list[Any]
 Identity: TypeAlias = Callable[[Sequence[Any]], Any]
 
 CUSTOMER_ID, EVENT_AT, KNOWN_AT = 0, 1, 2  # every table begins with these
+_BETWEEN_CELLS = frozenset({"known_before_event", "other_customer"})
 
 
 class RowError(ValueError):
@@ -40,6 +43,22 @@ class RowError(ValueError):
     def __init__(self, rule: str, column: str) -> None:
         super().__init__(f"{column}: {rule}")
         self.rule, self.column = rule, column
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that was rejected: its place in the table from 0, and why."""
+
+    table: str
+    number: int
+    rule: str
+    column: str
+    row: JsonRow
+
+    @property
+    def value(self) -> object:
+        """The cell that breaks the rule."""
+        return self.row.get(self.column)
 
 
 class TableReader:
@@ -65,27 +84,30 @@ class TableReader:
             for name in TABLES[table].key
             if name not in ("customer_id", "event_at")
         ]
+        self.created_at = self.places.get("created_at")
+        self.moments = [
+            i for i, column in enumerate(self.columns) if column.kind in MOMENT_KINDS
+        ]
         self.nothing = self._columnise([])
 
     def read(
-        self, customer_id: str, rows: Sequence[JsonRow], rejects: RejectCounter
-    ) -> Columns:
-        """Good rows as columns in normal form; bad ones go to `rejects`."""
-        good = []
-        for number, row in enumerate(rows, start=1):
+        self, customer_id: str, rows: Sequence[JsonRow]
+    ) -> tuple[Columns, list[BrokenRow], bool]:
+        """Good rows as columns in normal form, the bad ones, and whether those count.
+
+        A bad row counts no more where a good one of its key is known as late.
+        """
+        good: list[Cells] = []
+        bad: list[BrokenRow] = []
+        for number, row in enumerate(rows):
             try:
                 good.append(self._row(customer_id, row))
             except (CellError, RowError):
                 error = self._first_error(customer_id, row)
-                rejects.add(
-                    self.table,
-                    error.rule,
-                    error.column,
-                    f"row {number}",
-                    row.get(error.column),
-                )
+                bad.append(BrokenRow(self.table, number, error.rule, error.column, row))
+        is_rejected = bool(bad) and not self._are_mended(customer_id, bad, good)
         if not good:
-            return self.nothing
+            return self.nothing, bad, is_rejected
         stands = self._versions(good)
         if self.table == "customers":
             self._fill_created_at(good, stands)
@@ -93,7 +115,7 @@ class TableReader:
         stands.sort(
             key=lambda c: (c[EVENT_AT], c[KNOWN_AT], [c[i] or "" for i in text_key])
         )
-        return self._columnise(stands)
+        return self._columnise(stands), bad, is_rejected
 
     def _row(self, customer_id: str, row: JsonRow) -> Cells:
         cells = self.blank.copy()
@@ -106,18 +128,27 @@ class TableReader:
                 read = parse(value)
                 if read is not None or place == CUSTOMER_ID:
                     cells[place] = read
+        for i in self.moments:
+            read = cells[i]
+            if read is not None and not 0 <= read < NO_END:
+                cells[i] = bounded(read, self.columns[i])
         for i in self.required:
             if cells[i] is None:
                 raise RowError("missing_required", self.columns[i].name)
         self._check(customer_id, cells)
         return cells
 
+    def _cell(self, column: ColumnSpec, value: object) -> Any:  # noqa: ANN401
+        read: Any = self.slots[column.name][1](value)
+        is_moment = read is not None and column.kind in MOMENT_KINDS
+        return bounded(read, column) if is_moment else read
+
     def _first_error(self, customer_id: str, row: JsonRow) -> RowError:
         """The error tables would name: cells in the contract's order come first."""
         for i, column in enumerate(self.columns):
             given = row.get(column.name, customer_id if i == CUSTOMER_ID else None)
             try:
-                read = self.slots[column.name][1](given)
+                read = self._cell(column, given)
             except CellError as error:
                 return RowError(error.rule, column.name)
             if i == CUSTOMER_ID and (read is None or not str(read).strip()):
@@ -130,6 +161,44 @@ class TableReader:
             return error
         raise AssertionError("a rejected row must break a rule")
 
+    def _are_mended(
+        self, customer_id: str, bad: Sequence[BrokenRow], good: Sequence[Cells]
+    ) -> bool:
+        latest: dict[Any, int] = {}
+        for cells in good:
+            key = self.key(cells)
+            latest[key] = max(latest.get(key, 0), cells[KNOWN_AT])
+        for broken in bad:
+            lost = self._lost(customer_id, broken)
+            if lost is None or latest.get(self.key(lost), -1) < (lost[KNOWN_AT] or 0):
+                return False
+        return True
+
+    def _lost(self, customer_id: str, broken: BrokenRow) -> Cells | None:
+        """A broken row as far as it can be read; None if its key cannot."""
+        cells: list[Any] = self.blank.copy()
+        cells[CUSTOMER_ID] = customer_id
+        unread = {broken.column} if broken.rule in _BETWEEN_CELLS else set()
+        for i, column in enumerate(self.columns):
+            if i != CUSTOMER_ID:
+                try:
+                    read = self._cell(column, broken.row.get(column.name))
+                except CellError:
+                    unread.add(column.name)
+                    continue
+                if read is not None:
+                    cells[i] = read
+                elif column.is_required:
+                    unread.add(column.name)
+        key = TABLES[self.table].key
+        no_event = unread & {"event_at", "created_at"}
+        if unread & {"customer_id", *key} or (no_event and "event_at" in key):
+            return None
+        self._complete_moments(cells)
+        if no_event or "known_at" in unread:
+            cells[KNOWN_AT] = None
+        return cells
+
     def _check(self, customer_id: str, cells: Cells) -> None:
         """The rules between the cells of a row; completes its two moments."""
         if cells[CUSTOMER_ID] != customer_id or not customer_id.strip():
@@ -140,19 +209,24 @@ class TableReader:
             and cells[self.places["due_at"]] is None
         ):
             raise RowError("due_at_missing", "due_at")
+        if self._complete_moments(cells):
+            raise RowError("known_before_event", "known_at")
+        if "currency" in self.places:
+            self._convert(cells)
+
+    def _complete_moments(self, cells: Cells) -> bool:
+        """Fills what is absent; whether the row was known too early to be true."""
         event_at, known_at = cells[EVENT_AT], cells[KNOWN_AT]
         if event_at is None:  # only `customers`
-            created_at = cells[self.places["created_at"]]
+            created_at = cells[self.created_at] if self.created_at else None
             event_at = known_at if known_at is not None else (created_at or 0)
             cells[EVENT_AT] = event_at
         if known_at is None:
             cells[KNOWN_AT] = event_at
         elif known_at < event_at:
-            if is_known_too_early(known_at, event_at, self.settings.zone):
-                raise RowError("known_before_event", "known_at")
             cells[KNOWN_AT] = event_at
-        if "currency" in self.places:
-            self._convert(cells)
+            return is_known_too_early(known_at, event_at, self.settings.zone)
+        return False
 
     def _convert(self, cells: Cells) -> None:
         currency, place = cells[self.places["currency"]], self.places["amount"]
@@ -302,6 +376,30 @@ def empty_tables(settings: PortfolioSettings) -> Mapping[str, Columns]:
     return {name: reader.nothing for name, reader in _readers(settings).items()}
 
 
+def read_rows(
+    customer_id: str,
+    tables: Mapping[str, Sequence[JsonRow]],
+    settings: PortfolioSettings,
+) -> tuple[Events, list[BrokenRow]]:
+    """One customer's rows → normal form, and each row that was rejected.
+
+    Tables the contract does not know are left.
+    """
+    broken: list[BrokenRow] = []
+    rejected: list[str] = []
+    read: dict[str, Columns] = {}
+    for name, reader in _readers(settings).items():
+        rows = tables.get(name)
+        if not rows:
+            read[name] = reader.nothing
+            continue
+        read[name], bad, is_rejected = reader.read(customer_id, rows)
+        broken += bad
+        if is_rejected:
+            rejected.append(name)
+    return Events(customer_id, read, frozenset(rejected)), broken
+
+
 def read_events(
     customer_id: str,
     tables: Mapping[str, Sequence[JsonRow]],
@@ -309,14 +407,11 @@ def read_events(
 ) -> tuple[Events, tuple[Reject, ...]]:
     """See `Events.from_rows`."""
     rejects = RejectCounter()
-    readers = _readers(settings)
-    for table in tables:
-        if table not in readers and tables[table]:
-            rejects.add(table, "unknown_table", "", "", None, n=len(tables[table]))
-    read = {
-        name: reader.read(customer_id, rows, rejects)
-        if (rows := tables.get(name))
-        else reader.nothing
-        for name, reader in readers.items()
-    }
-    return Events(customer_id, read), rejects.rejects()
+    for table, rows in tables.items():
+        if table not in TABLES and rows:
+            rejects.add(table, "unknown_table", "", "", None, n=len(rows))
+    events, broken = read_rows(customer_id, tables, settings)
+    for row in broken:
+        where = f"row {row.number + 1}"
+        rejects.add(row.table, row.rule, row.column, where, row.value)
+    return events, rejects.rejects()

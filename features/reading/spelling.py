@@ -138,14 +138,16 @@ def date_format(said: str) -> tuple[str, str]:
 
 
 def microseconds_of(stamps: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:
-    """Timestamps of any unit as microseconds, and which are there and in range."""
+    """Timestamps of any unit as microseconds, and which are there.
+
+    What lies beyond `EARLIEST` or `LATEST` is read as these.
+    """
     raw = np.asarray(stamps.cast(pa.int64()).fill_null(0))
     is_fine = np.asarray(stamps.is_valid())
     if stamps.type.unit == "ns":
         return raw // 1_000, is_fine
     unit = UNITS_US[stamps.type.unit]
-    is_fine = is_fine & (raw >= EARLIEST // unit) & (raw < LATEST // unit)
-    return np.where(is_fine, raw, 0) * unit, is_fine
+    return np.clip(raw, EARLIEST // unit, LATEST // unit) * unit, is_fine
 
 
 def _fitting(cells: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contract import ColumnSpec
+from features.contract import TABLES, ColumnSpec
 from features.events import MISSING
 from features.moments import is_known_too_early, local_days
 from features.money import LARGEST, convert
+from features.reading.bounds import MOMENT_KINDS, bounded_column
 from features.reading.columns import arrow_type, read_column
 from features.reading.spelling import Spelling
 from features.settings import PortfolioSettings
@@ -36,12 +37,14 @@ class Checked:
 
     `rows` are the good ones in normal form. `broken[row]` of the rows as found is
     0, or 1 + the place in `rules` of the first (rule, column) the row breaks:
-    cells in the contract's order, then the rules between cells.
+    cells in the contract's order, then the rules between cells. `lost` are the
+    broken rows as far as they can be read, with `has_key`: whether their key can.
     """
 
     rows: pa.Table
     broken: npt.NDArray[np.int16]
     rules: Sequence[tuple[str, str]]
+    lost: pa.Table | None = None
 
 
 class _Broken:
@@ -50,9 +53,12 @@ class _Broken:
     def __init__(self, n: int) -> None:
         self.codes = np.zeros(n, np.int16)
         self.rules: list[tuple[str, str]] = []
+        self.cells: dict[str, Mask] = {}  # by column, those that cannot be read
 
     def add(self, mask: Mask, rule: str, column: str) -> None:
         """Note a broken rule for rows that broke none before."""
+        if mask.any():
+            self.cells[column] = mask | self.cells.get(column, False)
         fresh = mask & (self.codes == 0)
         if fresh.any():
             self.rules.append((rule, column))
@@ -100,9 +106,32 @@ def check(
         _convert(cells, settings, broken)
     schema = normal_schema(table, settings)
     rows = pa.table([cells[name] for name in schema.names], schema=schema)
-    if broken.rules:
-        rows = rows.filter(pa.array(broken.codes == 0))
-    return Checked(rows, broken.codes, broken.rules)
+    if not broken.rules:
+        return Checked(rows, broken.codes, broken.rules)
+    is_good = pa.array(broken.codes == 0)
+    lost = _lost(rows, table, broken).filter(pc.invert(is_good))
+    return Checked(rows.filter(is_good), broken.codes, broken.rules, lost)
+
+
+def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
+    """What is left of broken rows: whose they are, their key, when they were known."""
+    nothing = np.zeros(len(rows), np.bool_)
+    is_unread = broken.cells.get
+    dates = ("event_at", "created_at") if table == "customers" else ("event_at",)
+    no_event = np.any([is_unread(name, nothing) for name in dates], axis=0)
+    no_moment = no_event | is_unread("known_at", nothing)
+    key = TABLES[table].key
+    has_key = ~np.any([is_unread(name, nothing) for name in key], axis=0)
+    if "event_at" in key:
+        has_key &= ~no_event
+    for name, mask in (
+        ("known_at", no_moment),
+        ("customer_id", is_unread("customer_id", nothing)),
+    ):
+        place = rows.column_names.index(name)
+        read = pc.if_else(pa.array(mask), None, rows.column(place))
+        rows = rows.set_column(place, name, read)
+    return rows.append_column("has_key", pa.array(has_key))
 
 
 def _read(
@@ -119,6 +148,9 @@ def _read(
         for number, rule in enumerate(read.rules, start=1):
             broken.add(read.broken == number, rule, column.name)
         values = read.values
+    if column.kind in MOMENT_KINDS:
+        values, out_of_range = bounded_column(values, column)
+        broken.add(out_of_range, "time_out_of_range", column.name)
     if column.name == "customer_id":
         is_empty = pc.equal(pc.utf8_trim_whitespace(values), "").fill_null(True)
         broken.add(_mask(is_empty), "empty_customer_id", column.name)

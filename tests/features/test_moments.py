@@ -118,7 +118,6 @@ def test_iso_forms(text: str) -> None:
         ("2026-06-30T25:00:00Z", "bad_time"),
         ("2026-6-30", "bad_time"),
         ("0000-01-01", "bad_time"),
-        ("9999-12-31", "bad_time"),
         (1_782_856_800, "bad_time"),
         (True, "bad_time"),
     ],

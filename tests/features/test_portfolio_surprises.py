@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
-        ("observed_until: 9999-12-31T00:00:00Z", "observed_until: write ISO 8601"),
+        ("observed_until: 9999-12-31T00:00:00Z", "observed_until: moments lie between"),
         ("observed_until: 2026-06-30T00:00:00", "observed_until: add the offset"),
         ("materiality: 100_000_000_001", "amount beyond"),
         ("exposure: {open: 1e30}", "amount beyond"),

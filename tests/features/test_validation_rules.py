@@ -1,13 +1,14 @@
 """Every row rule at its edge, through both validators."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
 
 from features.events import MISSING, Events
-from features.moments import parse_moment
+from features.moments import NO_END, parse_moment
 from features.reading.validation import check
 from features.settings import PortfolioSettings
 
@@ -20,6 +21,16 @@ SETTINGS = PortfolioSettings.model_validate(
     }
 )
 AT = "2026-03-01T12:00:00Z"
+OTHER_CENTURIES = (
+    "0001-01-01",
+    "0001-01-01T00:00:00+14:00",
+    "0002-06-30T12:00:00Z",
+    "1969-12-31T23:59:59Z",
+    "2201-06-01T00:00:00Z",
+    "9999-12-31",
+    "9999-12-31T23:59:59.9999999Z",
+    "9999-12-31T23:59:59-12:00",
+)
 ROWS: dict[str, dict[str, object]] = {
     "customers": {},
     "invoices": {"invoice_id": "i1", "due_at": "2026-03-31", "amount": "10"},
@@ -32,6 +43,9 @@ ROWS: dict[str, dict[str, object]] = {
     "outcomes": {"kind": "fraud"},
     "holds": {"kind": "legal"},
     "actions": {"action": "remind"},
+    "contacts": {"kind": "promise_made"},
+    "subscriptions": {"subscription_id": "s", "kind": "cancelled"},
+    "overrides": {"action": "none", "by": "a", "reason": "b", "until": "2026-04-01"},
 }
 
 
@@ -87,7 +101,14 @@ def broken(table: str, changes: Row) -> tuple[str, str]:
         ("invoices", {"event_at": "01/03/2026"}, "bad_time", "event_at"),
         ("invoices", {"event_at": "2026-02-30"}, "bad_time", "event_at"),
         ("invoices", {"event_at": "1772366400"}, "bad_time", "event_at"),
-        ("invoices", {"event_at": "0001-01-01T00:00:00Z"}, "bad_time", "event_at"),
+        *(
+            ("invoices", {column: moment}, "time_out_of_range", column)
+            for column in ("event_at", "known_at", "due_at")
+            for moment in OTHER_CENTURIES
+        ),
+        ("customers", {"created_at": "0001-01-01"}, "time_out_of_range", "created_at"),
+        ("overrides", {"until": "0001-01-01"}, "missing_required", "until"),
+        ("invoices", {"invoice_id": "1\0"}, "bad_text", "invoice_id"),
         ("invoices", {"amount": "ten"}, "bad_number", "amount"),
         ("invoices", {"amount": "1,50"}, "bad_number", "amount"),
         ("invoices", {"amount": "NaN"}, "bad_number", "amount"),
@@ -304,3 +325,50 @@ def test_examples_hold_no_personal_data(rule_breaking: Row, example: str) -> Non
     row = _row("invoices", rule_breaking)
     _, [reject] = Events.from_rows("c", {"invoices": [row]}, SETTINGS)
     assert reject.example == example
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31", "2201-06-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    ("table", "column", "means"),
+    [
+        ("holds", "until", None),
+        ("contacts", "until", NO_END),
+        ("overrides", "until", NO_END),
+        ("subscriptions", "effective_at", NO_END),
+        ("subscriptions", "cancel_window_ends_at", NO_END),
+        ("subscriptions", "commitment_ends_at", None),
+    ],
+)
+def test_what_the_end_of_time_means(
+    table: str, column: str, means: int | None, moment: str
+) -> None:
+    assert normal(table, {column: moment})[column] == means
+
+
+@pytest.mark.parametrize("moment", OTHER_CENTURIES[:4])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("holds", "until"),
+        ("contacts", "until"),
+        ("subscriptions", "effective_at"),
+        ("subscriptions", "cancel_window_ends_at"),
+        ("subscriptions", "commitment_ends_at"),
+    ],
+)
+def test_a_date_that_is_not_set_is_missing(
+    table: str, column: str, moment: str
+) -> None:
+    assert normal(table, {column: moment})[column] is None
+
+
+def test_seven_digits_of_a_second_are_read() -> None:
+    row = normal("holds", {"event_at": "2026-04-01T06:00:00.1234567Z"})
+    assert row["event_at"] == 1_775_023_200_123_456
+
+
+@pytest.mark.parametrize("year", [1, 2, 9998, 9999])
+def test_timestamps_of_other_centuries_are_one_rule(year: int) -> None:
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    assert broken("invoices", {"due_at": at}) == ("time_out_of_range", "due_at")
+    assert broken("invoices", {"due_at": at.date()}) == ("time_out_of_range", "due_at")
