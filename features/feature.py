@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from features.contract import TABLES
@@ -91,6 +92,12 @@ class Aggregate:
         if self.column is None or self.how == "distinct":
             return "number"
         return LatestAttribute(self.table, self.column).value_kind
+
+    @property
+    def floor(self) -> float:
+        """The least it can be: a negative row of usage only corrects other rows."""
+        is_usage = (self.table, self.column, self.how) == ("usage", "cost", "sum")
+        return 0.0 if is_usage else -inf
 
     @property
     def tables(self) -> frozenset[str]:
@@ -230,7 +237,7 @@ class Feature:
         """What a missing value means."""
         match self.definition:
             case Aggregate(how="count" | "sum" | "distinct"):
-                return "never missing; 0 when there is none"
+                return "0 when there is none"
             case Aggregate() | Trend() | Ratio() | Difference():
                 return "nothing to compute it from"
             case TimeSince():

@@ -53,6 +53,18 @@ class RowsLeaf:
 Leaf = RowsLeaf | LatestAttribute | AccountFact | CountryMismatch
 
 
+def value_without_rows(leaf: Leaf, tables: frozenset[str]) -> float:
+    """A leaf's value for a customer without rows, NaN where it is unknown.
+
+    Args:
+        leaf: what is asked for.
+        tables: those that were looked at; what was not is unknown, not zero.
+    """
+    if isinstance(leaf, RowsLeaf) and leaf.table in tables:
+        return leaf.when_none
+    return float("nan")
+
+
 def _is_required(table: str, column: str) -> bool:
     return column == "event_at" or TABLES[table].column(column).is_required
 

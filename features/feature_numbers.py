@@ -86,6 +86,7 @@ class Plan:
         direct, since, means, stds = part.shapes
         finished, first = values[part.to], raw.take(part.first, axis=0)
         np.divide(first[direct], part.scale[direct], out=finished[direct])
+        np.maximum(finished[direct], part.floor[direct], out=finished[direct])
         np.divide(as_of - first[since], DAY_US, out=finished[since])
         np.sqrt(first[stds], out=first[stds])
         averages = slice(means.start, stds.stop)
@@ -126,12 +127,13 @@ class Plan:
             _indices([first for first, _ in sources]),
             _indices([second for _, second in sources]),
             np.array([_scale(d) for d in definitions], np.float64).reshape(-1, 1),
+            np.array([_floor(d) for d in definitions], np.float64).reshape(-1, 1),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Definitions side by side: their lines, those of their two sources, their scales.
+    """Definitions side by side: their lines, sources, scales and least values.
 
     `shapes` are the lines of each shape, counted from the first of the part.
     """
@@ -141,6 +143,7 @@ class _Part:
     first: Ints
     second: Ints
     scale: Floats
+    floor: Floats
 
 
 def _indices(values: Sequence[int]) -> Ints:
@@ -184,3 +187,7 @@ def _scale(definition: Definition) -> float:
     if isinstance(definition, Aggregate | LatestAttribute):
         return float(PER_UNIT) if definition.value_kind == "money" else 1.0
     return 1.0
+
+
+def _floor(definition: Definition) -> float:
+    return definition.floor if isinstance(definition, Aggregate) else -np.inf

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from features.account import fact_table
 from features.batch.expressions import ROW, leaf_table
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
-from features.feature_leaves import Leaf, RowsLeaf
+from features.feature_leaves import Leaf, RowsLeaf, value_without_rows
 from features.feature_numbers import Floats, Plan
 from features.feature_set import FeatureSet
 
@@ -97,7 +97,8 @@ class _Slice:
 
     def __init__(self, portfolio: "Portfolio", snapshots: pa.Table, plan: Plan) -> None:
         self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
-        none = [x.when_none if isinstance(x, RowsLeaf) else np.nan for x in plan.leaves]
+        self._present = portfolio.settings.tables | {"customers"}
+        none = [value_without_rows(x, self._present) for x in plan.leaves]
         self.raw: Floats = np.tile(np.array(none)[:, None], snapshots.num_rows)
         self.texts: Texts = {}
         for table, leaves in _by_table(plan.leaves).items():
@@ -128,7 +129,11 @@ class _Slice:
                 self.raw[i][at] = found[name].fill_null(none).to_numpy()
 
     def _read_facts(self) -> None:
-        facts = [x for x in self._plan.leaves if isinstance(x, AccountFact)]
+        facts = [
+            x
+            for x in self._plan.leaves
+            if isinstance(x, AccountFact) and x.needs <= self._present
+        ]
         if not facts:
             return
         found = fact_table(self._portfolio, self._snapshots)

@@ -12,7 +12,8 @@ HEAD = """# Features
 whose tables it has; attributes declared in `portfolio.yaml` come on top. Every number
 is of what was known at the moment asked for: `known_at <= as_of`.
 
-A window of *n* days holds rows younger than *n* × 24 hours. Money is in major units of
+What is computed from a table that was not looked at is missing, never 0. A window of
+*n* days holds rows younger than *n* × 24 hours. Money is in major units of
 the portfolio's currency. “rises” in the last column: a larger value never lowers the
 probability, by rule.
 

@@ -13,7 +13,7 @@ from features.account.columns import fact_values
 from features.account.standing import Standing
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
-from features.feature_leaves import RowsLeaf
+from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Floats, Plan
 from features.feature_set import FeatureSet
 from features.online.rows import NAN, KnownRows, latest
@@ -26,16 +26,15 @@ class OnlineCompiler:
 
     Args:
         feature_set: what to compute; categories need its vocabularies.
-        settings: of the portfolio, for the account facts.
+        settings: of the portfolio; features of tables it does not have are unknown.
     """
 
     def __init__(self, feature_set: FeatureSet, settings: PortfolioSettings) -> None:
         self._accounts = Accounts(settings)
         self._plan = Plan([f.definition for f in feature_set.features])
         placed = list(enumerate(self._plan.leaves))
-        self._empty = [
-            x.when_none if isinstance(x, RowsLeaf) else NAN for _, x in placed
-        ]
+        tables = settings.tables | {"customers"}
+        self._empty = [value_without_rows(x, tables) for _, x in placed]
         by_table: dict[str, list[tuple[int, RowsLeaf]]] = {}
         for i, leaf in placed:
             if isinstance(leaf, RowsLeaf):
@@ -44,7 +43,7 @@ class OnlineCompiler:
         self._facts = [
             (i, FACT_NAMES.index(x.fact))
             for i, x in placed
-            if isinstance(x, AccountFact)
+            if isinstance(x, AccountFact) and x.needs <= tables
         ]
         mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
         found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]

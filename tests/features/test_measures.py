@@ -40,8 +40,8 @@ def test_two_stops_of_one_day_are_both_off_until_each_is_lifted() -> None:
     off = facts_of(actions=stops).access_off
     assert [stop.subscription_id for stop in off] == ["s1", "s2"]
     again = {"action": "reactivate", "reason": "nonpayment"}
-    [off] = facts_of(actions=[*stops, *both(again, "s1")]).access_off
-    assert off.subscription_id == "s2"
+    [left] = facts_of(actions=[*stops, *both(again, "s1")]).access_off
+    assert left.subscription_id == "s2"
     on = facts_of(actions=[*stops, *both(again)])
     assert on.access_off == ()
     assert len(on.actions_90d) == 4

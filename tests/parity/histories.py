@@ -174,9 +174,11 @@ ARROW = {
 }
 
 
-def portfolio_of(history: History) -> Portfolio:
+def portfolio_of(
+    history: History, present: frozenset[str] = SETTINGS.tables
+) -> Portfolio:
     tables = {}
-    for table in SETTINGS.tables:
+    for table in present:
         schema = pa.schema(
             [(c.name, ARROW.get(c.kind, pa.string())) for c in SETTINGS.columns[table]]
         )

@@ -8,12 +8,15 @@ import random
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.account import Accounts, account_facts
 from features.batch import feature_table, matrix
 from features.catalogue import CATALOGUE
+from features.feature import Aggregate
+from features.online import OnlineCompiler
 from tests.parity.checks import (
     COMPILED,
     FEATURES,
@@ -74,6 +77,44 @@ def test_batch_equals_online_where_every_feature_has_a_value() -> None:
     assert_same(found, np.concatenate([online(history, t) for t in as_ofs]))
     n_known = np.count_nonzero(~np.isnan(found), axis=0).tolist()
     assert not [name for name, n in zip(KNOWN.names, n_known, strict=True) if not n]
+
+
+def _needing(missing: set[str]) -> list[int]:
+    return [i for i, f in enumerate(KNOWN.features) if f.tables & missing]
+
+
+@pytest.mark.parametrize("table", sorted(SETTINGS.tables - {"customers"}))
+def test_what_was_not_looked_at_is_unknown_and_never_zero(table: str) -> None:
+    """The same with an empty table says that there is none."""
+    history = [*EVERYBODY, *paid_then_not("eve")]
+    rest = [(name, row) for name, row in history if name != table]
+    without = SETTINGS.model_copy(update={"tables": SETTINGS.tables - {table}})
+    events, at = events_of(rest, "eve"), microseconds(NOW)
+    unknown = OnlineCompiler(KNOWN, without)(events, at)
+    assert np.isnan(unknown[_needing({table})]).all()
+    counted = [
+        i
+        for i in _needing({table})
+        if isinstance(d := KNOWN.features[i].definition, Aggregate) and d.how == "count"
+    ]
+    assert (COMPILED(events, at)[counted] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "missing", [{"payments", "usage"}, {"disputes", "contacts", "alerts"}]
+)
+def test_batch_equals_online_where_tables_are_missing(missing: set[str]) -> None:
+    dice = random.Random(11)
+    rows = [(seed.table, row_of(seed)) for seed in map(thrown, [dice] * 400)]
+    history = [*EVERYBODY, *((t, row) for t, row in rows if t not in missing)]
+    present = SETTINGS.tables - missing
+    without = SETTINGS.model_copy(update={"tables": present})
+    compiled = OnlineCompiler(KNOWN, without)
+    expected = [compiled(events_of(history, c), microseconds(NOW)) for c in CUSTOMERS]
+    portfolio = portfolio_of(history, present)
+    found = matrix(feature_table(portfolio, snapshots_of([NOW]), KNOWN), KNOWN)
+    assert_same(found, np.array(expected))
+    assert np.isnan(found[:, _needing(missing)]).all()
 
 
 @given(history=histories(), as_of=moment())

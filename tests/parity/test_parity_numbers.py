@@ -68,7 +68,16 @@ CUSTOMERS: list[Row] = [
     },
     {"customer_id": "c", "event_at": ago(50), "created_at": ago(40), "country": "BE"},
 ]
-TABLES_OF_ROWS: dict[str, list[Row]] = {"payments": PAYMENTS, "customers": CUSTOMERS}
+USAGE: list[Row] = [
+    {"customer_id": "c", "event_at": ago(3), "cost": Decimal("4.00")},
+    {"customer_id": "c", "event_at": ago(2), "cost": Decimal("-6.50")},
+    {"customer_id": "c", "event_at": ago(20), "cost": Decimal("5.00")},
+]
+TABLES_OF_ROWS: dict[str, list[Row]] = {
+    "payments": PAYMENTS,
+    "customers": CUSTOMERS,
+    "usage": USAGE,
+}
 SUCCEEDED = Equals("status", "succeeded")
 
 
@@ -136,6 +145,16 @@ CASES: list[tuple[str, Definition, float]] = [
         "latest that has the value",
         LatestAttribute("payments", "method", Present("method"), equals="wallet"),
         1.0,
+    ),
+    ("a correction of usage", Aggregate("usage", "sum", "cost"), 2.5),
+    ("never below 0", Aggregate("usage", "sum", "cost", window=Window(7)), 0.0),
+    (
+        "nor as a part of a ratio",
+        Ratio(
+            Aggregate("usage", "sum", "cost", window=Window(7)),
+            Aggregate("usage", "sum", "cost", window=Window(28, before=7)),
+        ),
+        0.0,
     ),
     ("ratio", Ratio(paid(window=Window(5)), paid(), scale=2.0), 61 / 37.5),
     ("nothing to divide by", Ratio(paid(), paid(window=Window(1))), nan),
