@@ -13,13 +13,13 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     Facts count a pending payment as in flight for the portfolio's days; customers
     read the policy's.
     """
-    counted = settings.settlement_days
     published = policy.document.in_flight_days
+    counted = {method: settings.settlement(method) for method in published}
     differing = policy.settlement_conflicts(counted)
     if not differing:
         return None
     said = ", ".join(
-        f"{method} {published[method]:g} against {counted.get(method, 0):g}"
+        f"{method} {published[method]:g} against {counted[method]:g}"
         for method in differing
     )
     return (

@@ -189,7 +189,7 @@ def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> 
     events = portfolio.events(row["customer_id"])
     body = request_body(events, row["as_of"], portfolio.settings)
     file = home / "demo" / "request.json"
-    file.write_text(json.dumps(body, indent=1))
+    file.write_text(json.dumps(body, indent=1), encoding="utf-8")
     keys = KeyStore(home / "keys.sqlite")
     _, key = keys.create("demo")
     keys.close()

@@ -75,14 +75,22 @@ app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 
-_EXTRAS = {
+# the extra that brings each package
+EXTRAS = {
     "fastapi": "serve",
-    "uvicorn": "serve",
+    "httptools": "serve",
     "prometheus_client": "serve",
-    "mlflow": "train",
-    "sklearn": "train",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "uvloop": "serve",
+    "markdown_it": "train",
     "matplotlib": "train",
+    "mlflow": "train",
+    "pandas": "train",
     "resvg_py": "train",
+    "sklearn": "train",
+    "threadpoolctl": "train",
+    "pyspark": "spark",
 }
 
 
@@ -95,10 +103,12 @@ def main() -> None:
     except UnicodeDecodeError as error:
         _fail("file_problem", f"not UTF-8 text: {error}")
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
             raise
-        _fail("extra_missing", f'install the extra: pip install "forbear[{extra}]"')
+        said = f"{package} is not there: install Forbear again, with the extra"
+        again = f'pip install ".[{EXTRAS[package]}]" in its folder'
+        _fail("extra_missing", f"{said} {EXTRAS[package]} ({again})")
     except Exception as error:
         # every room's own errors carry a stable code; anything else is a bug
         code = getattr(error, "code", None)

@@ -257,7 +257,7 @@ def _verified_manifest(folder: Path) -> dict[str, Any]:
 
 def _model(folder: Path, manifest: Mapping[str, Any]) -> TreeModel | AdditiveModel:
     if manifest["learner"] == "lightgbm":
-        return TreeModel((folder / "model.txt").read_text())
+        return TreeModel((folder / "model.txt").read_text(encoding="utf-8"))
     return AdditiveModel.from_json(_read_json(folder / "coefficients.json"))
 
 

@@ -103,7 +103,7 @@ def simulate(
         timezone=world.timezone,
         observed_until=days.observed_until.isoformat().replace("+00:00", "Z"),
     )
-    (out / "portfolio.yaml").write_text(settings)
+    (out / "portfolio.yaml").write_text(settings, encoding="utf-8")
     return SimulationSummary(out, oracle.folder, writer.rows)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
@@ -46,6 +46,16 @@ def registered_name(target: str) -> str:
     return f"forbear-{target}"
 
 
+def sqlite_uri(folder: PurePath) -> str:
+    r"""The tracking store in a folder, as SQLAlchemy names it on every system.
+
+    >>> from pathlib import PureWindowsPath
+    >>> sqlite_uri(PureWindowsPath(r"C:\Users\me\.forbear\mlflow"))
+    'sqlite:///C:/Users/me/.forbear/mlflow/mlflow.db'
+    """
+    return f"sqlite:///{(folder / 'mlflow.db').as_posix()}"
+
+
 class Tracker:
     """One tracking server; SQLite and a folder under `home` unless told otherwise."""
 
@@ -54,7 +64,7 @@ class Tracker:
         self._folder = (home / "mlflow").absolute()
         remote = tracking_uri or environ.get("MLFLOW_TRACKING_URI")
         self._is_local = remote is None
-        self.uri = remote or f"sqlite:///{self._folder / 'mlflow.db'}"
+        self.uri = remote or sqlite_uri(self._folder)
 
     def register(
         self, bundle: Bundle, learnt: Learnt, rows: Rows, seed: int
@@ -172,9 +182,9 @@ def _log_card(
     for name, figure in figures.items():
         figure.savefig(folder / name)
     card = model_card(bundle, learnt, rows, seed)
-    (folder / "model_card.md").write_text(card)
+    (folder / "model_card.md").write_text(card, encoding="utf-8")
     page = as_html(card, bundle.bundle_id, list(figures))
-    (folder / "model_card.html").write_text(page)
+    (folder / "model_card.html").write_text(page, encoding="utf-8")
     mlflow.log_artifacts(str(folder), "card")
 
 

@@ -1,9 +1,11 @@
 import json
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.lists import writing
+from cli.main import EXTRAS
 from decisions.policy.load import SHIPPED
 
 Run = Callable[..., Any]
 
+ROOT = Path(__file__).parents[2]
 CUSTOMERS = "customer_id,event_at\nacme,2026-01-01T00:00:00Z\n"
 
 
@@ -176,6 +180,33 @@ def test_scoring_before_any_training_says_that_it_is_the_starter(
     assert "models: starter" in ran.out
     assert "forbear train" in ran.out
     assert (folder / "out.parquet").exists()
+
+
+def test_a_missing_extra_is_named_and_not_fetched_by_name_alone(
+    forbear: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index may hold a stranger's package of our name."""
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    for name in [n for n in sys.modules if n.startswith(("training", "mlflow."))]:
+        monkeypatch.delitem(sys.modules, name)
+    ran = forbear("train", folder)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[extra_missing]")
+    assert "extra train" in ran.err
+    assert ".[train]" in ran.err
+
+
+def test_every_package_of_an_extra_leads_to_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    modules: dict[str, set[str]] = {}
+    for module, owners in packages_distributions().items():
+        for owner in owners:
+            modules.setdefault(re.sub("[-_.]+", "-", owner).lower(), set()).add(module)
+    for extra in ("serve", "train"):
+        for requirement in project["optional-dependencies"][extra]:
+            name = re.split("[>=;]", requirement)[0].lower()
+            if not modules.get(name):
+                continue  # not installed on this system
+            assert {EXTRAS.get(m) for m in modules[name]} & {extra}, name
 
 
 def test_a_key_is_shown_once_and_listed_without_its_secret(forbear: Run) -> None:
