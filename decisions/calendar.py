@@ -1,13 +1,12 @@
 """Business days, cut-off hours and full days of grace, in the policy's timezone."""
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from decisions.policy.calendar import Calendar
+from decisions.policy.public_holidays import last_known_year, public_holidays
 
 
 class WorkingCalendar:
@@ -17,6 +16,8 @@ class WorkingCalendar:
         self.zone = zone
         self._calendar = calendar
         self._off = frozenset(calendar.days_off)
+        country = calendar.country
+        self._last_year = last_known_year(country) if country else MAXYEAR
         self._days = lru_cache(maxsize=64)(self._business_days_of)
         self._end = lru_cache(maxsize=4096)(self._end_of_business_days)
         self.is_business_day = lru_cache(maxsize=4096)(self._is_business_day)
@@ -27,11 +28,10 @@ class WorkingCalendar:
         rules = self._calendar
         if day.isoweekday() not in rules.working_days or day in self._off:
             return False
-        return rules.country is None or day not in self._public(day.year)
-
-    def _public(self, year: int) -> holidays.HolidayBase:
-        return _public_holidays(
-            self._calendar.country, self._calendar.subdivision, year
+        if rules.country is None:
+            return True
+        return day not in public_holidays(
+            rules.country, rules.subdivision, rules.categories, day.year
         )
 
     def _business_days_of(self, year: int) -> tuple[date, ...]:
@@ -65,11 +65,12 @@ class WorkingCalendar:
             days = self._days(year)
         return self.start_of(days[last] + timedelta(days=1))
 
-    def _may_stop_from(self, moment: datetime) -> tuple[datetime, str | None]:
+    def _may_stop_from(self, moment: datetime) -> tuple[datetime | None, str | None]:
         """Earliest moment from `moment` on at which access may be taken away.
 
         Returns the moment and, where it is not `moment` itself, why: `day_off`,
-        `eve_of_day_off` or `outside_hours`.
+        `eve_of_day_off`, `outside_hours`, or `holidays_unknown` from the year on of
+        which no holidays are known; where it reaches that year, the moment is None.
         """
         local = moment.astimezone(self.zone)
         code = self._closed(local)
@@ -79,11 +80,15 @@ class WorkingCalendar:
         if local.time() >= self._calendar.from_time:
             day += timedelta(days=1)
         while self._closed_day(day):
+            if day.year > self._last_year:
+                return None, code
             day += timedelta(days=1)
         opening = datetime.combine(day, self._calendar.from_time, self.zone)
         return opening.astimezone(UTC), code
 
     def _closed_day(self, day: date) -> str | None:
+        if day.year > self._last_year:
+            return "holidays_unknown"
         if not self.is_business_day(day):
             return "day_off"
         eve = self._calendar.not_before_day_off
@@ -98,10 +103,3 @@ class WorkingCalendar:
         rules, now = self._calendar, local.time()
         late = rules.cut_off is not None and now >= rules.cut_off
         return "outside_hours" if late or now < rules.from_time else None
-
-
-@lru_cache(maxsize=256)
-def _public_holidays(
-    country: str | None, subdivision: str | None, year: int
-) -> holidays.HolidayBase:
-    return holidays.country_holidays(country or "", subdiv=subdivision, years=year)

@@ -72,7 +72,7 @@ BY_CODE: Mapping[str, tuple[str, frozenset[str]]] = {
     "open_appeal": ("An appeal is decided first", frozenset({"open_appeal"})),
     "calendar": (
         "Business hours, and no stop before a day off",
-        frozenset({"day_off", "eve_of_day_off", "outside_hours"}),
+        frozenset({"day_off", "eve_of_day_off", "outside_hours", "holidays_unknown"}),
     ),
     "tenure": ("New customers are not stopped", frozenset({"new_customer"})),
     "cool_down": ("Access does not change twice in a row", frozenset({"cool_down"})),

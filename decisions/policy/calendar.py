@@ -4,7 +4,6 @@ from datetime import time
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -13,9 +12,11 @@ from pydantic import (
     model_validator,
 )
 
+from decisions.policy.public_holidays import kinds_of_holidays, public_holidays
 from decisions.policy.section import Day, Strict
 
 _ISO_LENGTH = 2
+_ANY_YEAR = 2026  # whether holidays are known is the same in all of them
 
 
 def _is_a_zone(name: str) -> str:
@@ -41,6 +42,12 @@ def _is_local(value: time) -> time:
     return value
 
 
+def _as_text(value: object) -> object:
+    """A region that is a number, such as Moselle's 57, need not stand in quotes."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
 LocalTime = Annotated[
     time,
     BeforeValidator(_is_written_as_time),
@@ -55,11 +62,16 @@ class Calendar(Strict):
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
         default="UTC", description="IANA name; of all local days and hours"
     )
-    country: str | None = Field(
+    country: Annotated[str, BeforeValidator(_as_text)] | None = Field(
         default=None, description="ISO 3166 code for public holidays; absent: none"
     )
-    subdivision: str | None = Field(
+    subdivision: Annotated[str, BeforeValidator(_as_text)] | None = Field(
         default=None, description="region of the country, for its own public holidays"
+    )
+    categories: tuple[str, ...] = Field(
+        default=(),
+        description="holidays of the country that are days off beside the public ones,"
+        " such as `bank`, `catholic` or `half_day`",
     )
     days_off: tuple[Day, ...] = Field(default=(), description="further days off")
     working_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
@@ -76,16 +88,22 @@ class Calendar(Strict):
 
     @model_validator(mode="after")
     def _holidays_are_known(self) -> "Calendar":
-        if self.country is None and self.subdivision is not None:
-            raise ValueError("subdivision needs a country")
-        if self.country is not None:
-            if len(self.country) != _ISO_LENGTH:  # the page of the policy names it
-                said = f"write {self.country!r} as its code in ISO 3166, such as BE"
-                raise ValueError(f"no public holidays are known: {said}")
-            try:
-                holidays.country_holidays(self.country, subdiv=self.subdivision)
-            except NotImplementedError as error:
-                raise ValueError(f"no public holidays are known: {error}") from error
+        if self.country is None:
+            for key in ("subdivision", "categories"):
+                if getattr(self, key):
+                    raise ValueError(f"{key} needs a country")
+            return self
+        if len(self.country) != _ISO_LENGTH:  # the page of the policy names it
+            said = f"write {self.country!r} as its code in ISO 3166, such as BE"
+            raise ValueError(f"no public holidays are known: {said}")
+        try:
+            public_holidays(self.country, self.subdivision, (), _ANY_YEAR)
+        except NotImplementedError as error:
+            raise ValueError(f"no public holidays are known: {error}") from error
+        kinds = kinds_of_holidays(self.country)
+        if unknown := sorted({*self.categories} - {*kinds}):
+            known = f"it has {', '.join(kinds)}" if kinds else "leave categories out"
+            raise ValueError(f"{self.country} has no holidays {unknown}: {known}")
         return self
 
     @model_validator(mode="after")

@@ -40,6 +40,10 @@ FINDINGS: Mapping[str, str] = {
     "no_appeal_channel": "Access can be taken away and nobody is named to object to.",
     "text_missing": "A text that customers read is missing in a language in which they"
     " read it.",
+    "subdivision_missing": "Regions of the country have holidays of their own, and the"
+    " calendar names none of them.",
+    "holidays_unknown": "The policy is for years of which no public holidays are"
+    " known.",
     "budget_larger_than_base": "A budget that limits nothing.",
     "budget_order": "More is permitted in an hour than in a day.",
     "retry_order": "A retry of a failed charge comes before an earlier one.",

@@ -1,13 +1,17 @@
 """What the linter looks for in a policy, one rule a function."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import MAXYEAR
 
 from decisions.actions import SEVERITY, STOPS, Action
 from decisions.policy.document import PolicyDocument
-from decisions.policy.finding import Finding
+from decisions.policy.finding import Finding, Severity
 from decisions.policy.ladder import State
 from decisions.policy.obligations import endings, fees, retention
+from decisions.policy.public_holidays import differing_subdivisions, last_known_year
 from decisions.policy.text import Text
+
+ENOUGH_YEAR = 2050  # holidays known to then are known for every policy of today
 
 
 def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:
@@ -21,6 +25,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _fraud_path,
         _appeals,
         _texts,
+        _holidays,
         fees,
         endings,
         retention,
@@ -174,6 +179,27 @@ def _customer_texts(
     yield "essential.restricted_mode", mode, everywhere
     if path is not None:
         yield "fraud_path.wording", path.wording, everywhere
+
+
+def _holidays(document: PolicyDocument) -> Iterator[Finding]:
+    """Days off that nobody would notice to be missing."""
+    calendar, starts = document.calendar, document.effective_from.year
+    country = calendar.country
+    if country is None:
+        return
+    last, where = last_known_year(country), "calendar.country"
+    ends = document.effective_to.year if document.effective_to else starts
+    if last < ENOUGH_YEAR or last < ends < MAXYEAR:
+        text = f"the holidays of {country} are known to {last}: then no stop is made"
+        severity: Severity = "error" if last < starts else "warning"
+        yield Finding("holidays_unknown", severity, where, text)
+    own = differing_subdivisions(country, calendar.categories, min(starts, last))
+    if own and calendar.subdivision is None:
+        text = (
+            f"{len(own)} regions of {country}, such as {own[0]}, have days off of their"
+            " own, which are working days here: name the subdivision if it is one"
+        )
+        yield Finding("subdivision_missing", "warning", where, text)
 
 
 def _budget(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:

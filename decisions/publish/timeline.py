@@ -113,6 +113,9 @@ def _working_days(s: Source) -> Iterator[str]:
         country = s.country(calendar.country)
         region = f", {calendar.subdivision}" if calendar.subdivision else ""
         yield s.say("counting.working_days_of", days=days, country=country + region)
+    if calendar.categories:
+        kinds = s.words.words("holidays", calendar.categories)
+        yield s.say("counting.holidays_also", kinds=kinds)
     if calendar.days_off:
         off = s.words.joined(
             [s.words.format("{d:date}", d=d) for d in calendar.days_off]

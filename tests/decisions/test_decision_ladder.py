@@ -227,6 +227,7 @@ def test_business_days_are_counted_as_by_hand(at: datetime, n_days: int) -> None
 @given(at=moments, policy=policies)
 def test_the_next_permitted_moment_is_permitted(at: datetime, policy: Policy) -> None:
     opens, code = policy.latest.calendar.may_stop_from(at)
+    assert opens is not None
     assert opens >= at
     assert (opens == at) is (code is None)
     assert policy.latest.calendar.may_stop_from(opens)[1] is None

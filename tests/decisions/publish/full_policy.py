@@ -23,7 +23,8 @@ def full_document() -> PolicyDocument:
     for state in values["ladder"]:
         state["when"] |= {"overdue_amount": 50, "unpaid_invoices": 2}
     values["ladder"][3]["when"]["days_since"] = {"reminder_2": 9}
-    values["calendar"] |= {"country": "DE", "subdivision": "BE"}
+    place = {"country": "AU", "subdivision": "WA", "categories": ["half_day"]}
+    values["calendar"] |= place
     values["calendar"]["days_off"] = ["2026-12-24"]
     values["essential"]["products"] = ["lifeline*"]
     values["fraud_path"]["evidence_any"][0]["min_severity"] = "high"

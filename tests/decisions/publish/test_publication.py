@@ -140,7 +140,9 @@ def test_optional_parts_are_told_in_every_language(lang: str) -> None:
     values["appeals"]["during"] = "restore"
     values["reconnection"]["bill_suspended_period"] = "yes"
     values["reconnection"]["when"] = ["paid", "arranged", "cleared"]
-    values["calendar"].update(country=None, subdivision=None, cut_off=None)
+    values["calendar"].update(
+        country=None, subdivision=None, categories=(), cut_off=None
+    )
     values["service"]["suspend"] = "account"
     values["fraud_path"].update(notice=None, stop_charging=False)
     values["fraud_path"]["evidence_any"] = [{"kind": "*", "min_severity": "high"}]

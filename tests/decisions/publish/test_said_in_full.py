@@ -74,8 +74,9 @@ OTHERS: dict[str, tuple[object, ...]] = {
     "name": ("another",),
     "currency": ("USD",),
     "jurisdiction": ("FR",),
-    "country": ("CH",),  # it has a region BE, too
-    "subdivision": ("BY",),
+    "country": ("US",),  # it has a region WA and half-day holidays, too
+    "subdivision": ("NSW",),
+    "categories": ("bank",),
     "timezone": ("Asia/Tokyo",),
     "languages": ("es",),
     "working_days": (6,),
