@@ -54,7 +54,8 @@ class FraudSigns:
     ) -> int | None:
         """When the first sign in (since, until] became known, by knowledge of `as_of`.
 
-        A later clearing takes back what happened before it. None without a sign.
+        A clearing takes back what happened up to its own moment: of one plain date
+        the fraud comes first. None without a sign.
         """
         signs = [
             *self._outcomes.get(customer_id, ()),
@@ -76,7 +77,7 @@ class FraudSigns:
                 for row in signs
                 if _exists(row, as_of)
                 and since < row[0] <= until
-                and row[0] >= cleared_at
+                and row[0] > cleared_at
             ),
             default=None,
         )

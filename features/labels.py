@@ -94,9 +94,11 @@ def _judges(
     if target == "fraud":
         return _fraud_judges(portfolio, customer_ids)
     is_billed = settings.money_source in {"invoices", "ageing"}
-    if settings.labels.nonpayment.source == "events" and is_billed:
-        return _billing_judges(portfolio, customer_ids)
-    return _outcome_judges(portfolio, customer_ids)
+    if settings.labels.nonpayment.source != "events" or not is_billed:
+        return _outcome_judges(portfolio, customer_ids)
+    if settings.money_source == "invoices" and "payments" not in settings.tables:
+        return iter(())  # who paid was not looked at
+    return _billing_judges(portfolio, customer_ids)
 
 
 def _fraud_judges(

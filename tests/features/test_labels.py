@@ -27,6 +27,12 @@ I1 = {
     "due_at": "2024-02-01",
     "amount": 100,
 }
+LOOKED_AT = {
+    "payment_id": "P0",
+    "event_at": "2023-07-01",
+    "status": "failed",
+    "amount": 1,
+}
 S1 = {"subscription_id": "S1", "kind": "started", "event_at": "2023-06-01"}
 MATURE = "2024-12-31T00:00:00Z"
 
@@ -66,6 +72,8 @@ def label_of(
     tables: Tables,
     **settings: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
+    if "invoices" in tables:
+        tables = {"payments": [LOOKED_AT], **tables}
     full = {
         name: [{"customer_id": "c", **row} for row in rows]
         for name, rows in {"customers": [CUSTOMER], **tables}.items()
@@ -252,6 +260,22 @@ def test_nonpayment(
     assert label_of(make_portfolio, "nonpayment", tables)["label"] == expected
 
 
+def test_without_payments_nobody_knows_who_did_not_pay(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """Nor do outcomes of fraud alone say that everybody paid."""
+    rows = [{**CUSTOMER, "customer_id": "c"}]
+    bill = [{**I1, "customer_id": "c"}]
+    cleared = [{**outcome("fraud_cleared", "2024-04-01"), "customer_id": "c"}]
+    tables = {"customers": rows, "invoices": bill, "outcomes": cleared}
+    settings = PortfolioSettings.model_validate({"observed_until": MATURE})
+    snapshots = pa.table({"customer_id": ["c"], "as_of": [AS_OF]})
+    [row] = labels(
+        make_portfolio(tables, settings), snapshots, "nonpayment"
+    ).to_pylist()
+    assert row["label"] is None
+
+
 def test_the_sixtieth_day_is_a_local_day(make_portfolio: MakePortfolio) -> None:
     """In New York the 30th of May begins four hours after the window has ended."""
     tables = {"invoices": [{**I1, "due_at": "2024-03-31"}]}
@@ -334,6 +358,26 @@ FRAUD = [
         },
         1,
         id="cleared before",
+    ),
+    pytest.param(
+        {
+            "outcomes": [
+                outcome("fraud_cleared", "2024-04-01"),
+                outcome("fraud", "2024-04-01"),
+            ]
+        },
+        0,
+        id="cleared on the same day",
+    ),
+    pytest.param(
+        {
+            "disputes": [
+                dispute("opened", "2024-03-15", "chargeback_fraud"),
+                dispute("withdrawn", "2024-04-15", "chargeback_fraud"),
+            ]
+        },
+        1,
+        id="a withdrawn chargeback still counts",
     ),
     pytest.param({"outcomes": [outcome("account_takeover", "2024-04-01")]}, 0),
     pytest.param(
