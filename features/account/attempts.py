@@ -25,24 +25,22 @@ def payment_attempts(
 ) -> tuple[PaymentAttempt, ...]:
     """Failed and returned payments for what is overdue now, oldest first.
 
-    One that names an overdue invoice counts whenever it was made. One that names none,
-    or one nobody knows, counts within the arrears episode and on the day before it
-    began: a charge that fails on the due day is what begins it. Only customers in
-    arrears are looked at.
+    One that names an overdue invoice counts whenever it was made. One that names none
+    counts within the arrears episode and on the day before it began: a charge that
+    fails on the due day is what begins it. One that names an invoice nobody knows is
+    about something else. Only customers in arrears are looked at.
     """
     started, owed = standing.episode_started_at, standing.owed
     if started is None or owed is None:
         return ()
     late = {item.invoice.id for item in owed.items if item.is_overdue}
     since = rules.days.start(rules.days.day(started) - 1)
-    known = standing.ledger.invoices
     found = []
     for row in _failed(known_table(events, "payments", standing.as_of)):
         _, _, at, payment_id, status, method, code, invoice_id, instrument_id = row
-        named = invoice_id if invoice_id in known else None
-        if named in late if named is not None else at >= since:
+        if invoice_id in late if invoice_id is not None else at >= since:
             attempt = PaymentAttempt(
-                to_datetime(at), status, method, code, named, instrument_id
+                to_datetime(at), status, method, code, invoice_id, instrument_id
             )
             found.append((at, payment_id, attempt))
     return tuple(attempt for _, _, attempt in sorted(found, key=lambda x: x[:2]))

@@ -97,7 +97,7 @@ class _Slice:
 
     def __init__(self, portfolio: "Portfolio", snapshots: pa.Table, plan: Plan) -> None:
         self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
-        self._present = portfolio.settings.tables | {"customers"}
+        self._present = portfolio.settings.tables
         none = [value_without_rows(x, self._present) for x in plan.leaves]
         self.raw: Floats = np.tile(np.array(none)[:, None], snapshots.num_rows)
         self.texts: Texts = {}

@@ -33,8 +33,7 @@ class OnlineCompiler:
         self._accounts = Accounts(settings)
         self._plan = Plan([f.definition for f in feature_set.features])
         placed = list(enumerate(self._plan.leaves))
-        tables = settings.tables | {"customers"}
-        self._empty = [value_without_rows(x, tables) for _, x in placed]
+        self._empty = [value_without_rows(x, settings.tables) for _, x in placed]
         by_table: dict[str, list[tuple[int, RowsLeaf]]] = {}
         for i, leaf in placed:
             if isinstance(leaf, RowsLeaf):
@@ -43,7 +42,7 @@ class OnlineCompiler:
         self._facts = [
             (i, FACT_NAMES.index(x.fact))
             for i, x in placed
-            if isinstance(x, AccountFact) and x.needs <= tables
+            if isinstance(x, AccountFact) and x.needs <= settings.tables
         ]
         mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
         found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]

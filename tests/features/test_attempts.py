@@ -91,8 +91,8 @@ def test_an_attempt_says_when_how_and_why_not() -> None:
         ),
         pytest.param(
             [_payment("P", "failed", "05-20", invoice_id="?")],
-            [None],
-            id="an unknown invoice is none",
+            [],
+            id="one of an invoice nobody knows is about something else",
         ),
         pytest.param(
             [

@@ -83,7 +83,7 @@ def _needing(missing: set[str]) -> list[int]:
     return [i for i, f in enumerate(KNOWN.features) if f.tables & missing]
 
 
-@pytest.mark.parametrize("table", sorted(SETTINGS.tables - {"customers"}))
+@pytest.mark.parametrize("table", sorted(SETTINGS.tables))
 def test_what_was_not_looked_at_is_unknown_and_never_zero(table: str) -> None:
     """The same with an empty table says that there is none."""
     history = [*EVERYBODY, *paid_then_not("eve")]
