@@ -9,7 +9,7 @@ from functools import lru_cache
 import holidays
 
 PUBLIC = "public"  # always days off where a country is named
-_WORKED = "workday"  # in the library days on which people work instead
+_WORKED = "workday"  # in the library holidays that are kept, but not taken off
 
 
 @lru_cache(maxsize=256)

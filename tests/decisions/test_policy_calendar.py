@@ -74,8 +74,10 @@ def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
         _policy({"categories": ["bank"]})
 
 
-def test_days_on_which_people_work_instead_are_no_days_off() -> None:
-    assert "workday" not in kinds_of_holidays("HU")
+def test_holidays_on_which_people_work_are_no_days_off() -> None:
+    assert kinds_of_holidays("LA") == ("bank", "school")
+    with pytest.raises(PolicyFileError, match="it has bank, school"):
+        _policy({"country": "LA", "categories": ["workday"]})
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
