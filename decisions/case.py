@@ -29,6 +29,8 @@ class Case:
         starter: targets whose probability comes from the starter, a model that has
             seen none of the portfolio's own outcomes.
         inputs_missing: tables the models were trained with that were not looked at.
+        named: notices asked for before, by name, and when last; they count where no
+            `contacts` are kept, so that none is asked for every day.
         previous: the action recommended last time and still in force, for hysteresis.
         previous_at: when that was.
     """
@@ -42,6 +44,7 @@ class Case:
     observed: Mapping[str, datetime] = field(default_factory=dict)
     starter: frozenset[str] = frozenset()
     inputs_missing: tuple[str, ...] = ()
+    named: Mapping[str, datetime] = field(default_factory=dict)
     previous: Action | None = None
     previous_at: datetime | None = None
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
 from decisions.arms import GREEDY, Arm, draw_arm, is_explorable, softer
+from decisions.assumed import FACTORS, assumes_money, with_assumed
 from decisions.budget import has_stop_budget, is_queue_full
 from decisions.case import BookState
 from decisions.circumstances import STOP_BITS
@@ -29,6 +30,7 @@ class Choice(NamedTuple):
     greedy: int  # what the policy recommends to this customer alone
     arm: Arm
     recommended: int  # after budgets and queues of the book
+    rests_on_assumed: bool  # half or twice the assumed money would change the stop
 
 
 def choose(
@@ -37,11 +39,12 @@ def choose(
     """Propose, permit, and take the least-cost action that is left."""
     costs = None if terms.model is None else expected_costs(terms.model, v.x)
     proposed, stable, stands = _propose(v, terms, costs)
-    order = costs if terms.mode == "cost" and costs is not None else SEVERITY_ORDER
+    order = _order(terms, costs)
     banned: int = forbidden(v, terms)
     best = least_cost(order, banned, stands)
     gained = _if_worth_it(terms, order, best)
     greedy = _settled(v, terms, order, banned, gained)
+    on_assumed = _rests_on_assumed(v, terms, greedy)
     arm = _arm(v, terms, banned, greedy, customer_id, at)
     final: int = arm.action
     if final >= SUSPEND and final > v.in_force and not has_stop_budget(terms, book):
@@ -49,14 +52,54 @@ def choose(
     elif final == REVIEW and is_queue_full(terms, book):
         final = _instead_of_review(v, terms, order, banned, stands)
     return Choice(
-        costs, proposed, stable, stands, banned, best, gained, greedy, arm, final
+        costs=costs,
+        proposed=proposed,
+        stability=stable,
+        stands=stands,
+        forbidden=banned,
+        permitted=best,
+        gained=gained,
+        greedy=greedy,
+        arm=arm,
+        recommended=final,
+        rests_on_assumed=on_assumed,
     )
+
+
+def _order(terms: Terms, costs: list[float] | None) -> list[float]:
+    return costs if terms.mode == "cost" and costs is not None else SEVERITY_ORDER
+
+
+def _greedy(v: View, terms: Terms) -> int:
+    """What the policy recommends to this customer alone."""
+    costs = None if terms.model is None else expected_costs(terms.model, v.x)
+    _, _, stands = _propose(v, terms, costs)
+    order, banned = _order(terms, costs), forbidden(v, terms)
+    best = _if_worth_it(terms, order, least_cost(order, banned, stands))
+    return _settled(v, terms, order, banned, best)
+
+
+def _rests_on_assumed(v: View, terms: Terms, greedy: int) -> bool:
+    """Whether half or twice the assumed money would change a new stop."""
+    if greedy < SUSPEND or greedy <= v.in_force or not assumes_money(v):
+        return False
+    return any(_greedy(with_assumed(v, f), terms) != greedy for f in FACTORS)
 
 
 def _propose(
     v: View, terms: Terms, costs: list[float] | None
 ) -> tuple[int, float | None, int]:
     """(proposed, stability, what stands of it)."""
+    found = _weighed(v, terms, costs)
+    if not v.rests_on_signs:
+        return found
+    return max(found[0], SUSPEND), None, max(found[2], SUSPEND)
+
+
+def _weighed(
+    v: View, terms: Terms, costs: list[float] | None
+) -> tuple[int, float | None, int]:
+    """The proposal by costs, thresholds or days."""
     if terms.mode == "timeline":
         return v.ladder_action, None, v.ladder_action
     if terms.mode == "thresholds" or costs is None or terms.model is None:
@@ -87,7 +130,7 @@ def _if_worth_it(terms: Terms, order: list[float], action: int) -> int:
 def _settled(
     v: View, terms: Terms, order: list[float], banned: int, action: int
 ) -> int:
-    """Hysteresis, the first-invoice rule, required notices, and what is in force."""
+    """Hysteresis, what the policy asks for whatever it costs, and what is in force."""
     before = v.previous
     is_open = before > action and not banned >> before & 1
     if is_open and _is_hardly_worse(v, terms, order, action):
@@ -96,6 +139,10 @@ def _settled(
         action = max(action, REVIEW)
     if v.is_notice_required:
         action = max(action, REMIND)
+    if v.rests_on_signs and not banned >> SUSPEND & 1:
+        action = max(action, SUSPEND)
+    if v.is_left_to_a_person:
+        action = max(action, REVIEW)
     settled: int = max(action, v.in_force)
     return settled
 
@@ -114,7 +161,7 @@ def _arm(
 ) -> Arm:
     by_fraud = bool(v.is_confirmed_fraud or is_by_fraud(v, terms, greedy))
     soft = plain = None
-    if v.in_force == NONE and not by_fraud:
+    if v.in_force == NONE and not (by_fraud or v.goes_by_days):
         if is_explorable(terms, greedy, v.exposure, by_fraud):
             soft = softer(greedy, banned)
         if terms.document.holdout.share > 0.0:

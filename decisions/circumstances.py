@@ -6,14 +6,15 @@ from functools import lru_cache
 
 from decisions.actions import SEVERITY, STOPS
 from decisions.case import Case
-from decisions.evidence import is_confirmed
+from decisions.evidence import counting_evidence, is_confirmed
 from decisions.high_usage import ShorterWay, shorter_way
 from decisions.holds import (
     AUTHORITY,
     access_holds,
     money_holds,
+    override_holds,
+    protected_services,
     reactivation,
-    standing_holds,
 )
 from decisions.ladder import Position, stand
 from decisions.policy.retries import NoRetry
@@ -24,17 +25,20 @@ from decisions.recommendation import (
     RetryDue,
     Withheld,
 )
+from decisions.reliance import STEPS, doubts_of_debt, doubts_of_fraud
 from decisions.retries import charging, retry_due
 from decisions.scope import Targets, targets
+from decisions.standing import standing_holds
 from decisions.terms import Terms
 from decisions.ways import (
-    STEPS,
     arrears_reasons,
     calendar_reasons,
     fraud_reasons,
     hold_reasons,
     ladder_reasons,
+    override_reasons,
     service_reasons,
+    service_request_reasons,
     timing_reasons,
 )
 from features.facts import AccountFacts
@@ -70,6 +74,8 @@ class Circumstances:
     in_force: int = 0  # severity of the stop that goes on, 0 when none does
     in_force_reason: str | None = None
     is_confirmed_fraud: bool = False
+    has_signs: bool = False  # a sign of fraud counts for a new stop
+    is_left_to_a_person: bool = False  # on the fraud path, for nothing but doubts
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
     high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
@@ -91,7 +97,7 @@ def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
     """What the policy permits for this customer, whatever its probabilities."""
     if is_plain(case.facts):
         return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
-    return _particular(case.facts, terms, at)
+    return _particular(case, terms, at)
 
 
 def is_plain(facts: AccountFacts) -> bool:
@@ -106,6 +112,7 @@ def is_plain(facts: AccountFacts) -> bool:
         or facts.disputes
         or facts.in_flight
         or facts.has_open_appeal
+        or facts.overrides
     )
 
 
@@ -122,36 +129,53 @@ def _plain(has_path: bool, unknown: bool) -> Circumstances:
     return Circumstances(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
 
 
-def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstances:
+def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
+    facts = case.facts
     held = tuple(standing_holds(terms.document, facts, at))
     standing = tuple(hold for hold, _ in held)
     covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
-    aim = targets(terms.document, facts, standing)
+    aim = targets(terms.document, facts, (*standing, *protected_services(facts, at)))
     access = tuple(access_holds(terms, facts, at))
-    pursuit = (*arrears_reasons(terms, facts, at), *hold_reasons(terms, facts, aim))
+    doubts = tuple(doubts_of_debt(case, terms, at))
+    pursuit = (
+        *(doubt for doubt in doubts if "remind" in doubt.actions),
+        *arrears_reasons(terms, facts, at),
+        *hold_reasons(terms, facts, aim),
+    )
     charges = charging(terms, facts, is_held=aim.protection is not None)
     position = _NOWHERE
     if not pursuit:
-        position = stand(terms, facts, at, charges)
-    ordinary = _ordinary(facts, terms, at, pursuit, position, aim)
-    way = None if pursuit else shorter_way(terms, facts, at)
-    shorter = None if way is None else _shorter(facts, terms, at, way, aim)
+        position = stand(case, terms, at, charges)
+    decided = override_reasons(facts, at, is_whole=not aim.subscriptions)
+    known = (*(doubt for doubt in doubts if doubt not in pursuit), *decided)
+    ordinary = (*_ordinary(facts, terms, at, pursuit, position, aim), *known)
+    way = None if pursuit else shorter_way(case, terms, at)
+    shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
     usage_notice = None if way is None else way.notice
-    fraud = fraud_reasons(terms, facts, covering, aim, at)
+    fraud = _of_fraud(case, terms, at, covering, aim)
+    has_signs = bool(counting_evidence(terms, facts, at))
     on, reason = _in_force(facts, access)
     return Circumstances(
         ordinary=ordinary,
-        high_usage=shorter,
+        high_usage=None if shorter is None else (*shorter, *known),
         fraud=fraud,
         ordinary_bits=_bits(ordinary),
-        high_usage_bits=_bits(shorter) | REMIND_BIT * (usage_notice is None),
+        high_usage_bits=_bits(None if shorter is None else (*shorter, *known))
+        | REMIND_BIT * (usage_notice is None),
         fraud_bits=_bits(fraud) | REMIND_BIT,
         position=position,
-        holds=(*standing, *money_holds(terms.document, facts, at), *access),
+        holds=(
+            *standing,
+            *override_holds(facts, at),
+            *money_holds(terms.document, facts, at),
+            *access,
+        ),
         reactivation=reactivation(terms.document, access, at),
         in_force=on,
         in_force_reason=reason,
         is_confirmed_fraud=is_confirmed(facts),
+        has_signs=has_signs,
+        is_left_to_a_person=has_signs and _is_doubted(case, terms, at, fraud),
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
         high_usage_notice=usage_notice,
@@ -160,11 +184,33 @@ def _particular(facts: AccountFacts, terms: Terms, at: datetime) -> Circumstance
     )
 
 
+def _of_fraud(
+    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+) -> Reasons | None:
+    found = fraud_reasons(terms, case.facts, covering, aim, at)
+    if found is None:
+        return None
+    decided = override_reasons(case.facts, at, is_whole=True)
+    return (*found, *doubts_of_fraud(case, terms, at), *decided)
+
+
+def _is_doubted(case: Case, terms: Terms, at: datetime, fraud: Reasons | None) -> bool:
+    """Whether nothing but what is not known keeps a pause for fraud away."""
+    doubts = tuple(doubts_of_fraud(case, terms, at))
+    return bool(fraud) and fraud == doubts
+
+
 def _shorter(
-    facts: AccountFacts, terms: Terms, at: datetime, way: ShorterWay, aim: Targets
+    facts: AccountFacts,
+    terms: Terms,
+    at: datetime,
+    position: Position,
+    way: ShorterWay,
+    aim: Targets,
 ) -> Reasons:
     return (
         *way.waits,
+        *service_request_reasons(terms.document, position),
         *service_reasons(terms, facts, aim.is_essential),
         *calendar_reasons(terms, at),
     )
@@ -181,7 +227,8 @@ def _ordinary(
     if pursuit:
         return (*pursuit, *service_reasons(terms, facts, aim.is_essential))
     return (
-        *ladder_reasons(facts, position),
+        *ladder_reasons(position),
+        *service_request_reasons(terms.document, position),
         *service_reasons(terms, facts, aim.is_essential),
         *timing_reasons(terms, facts, at),
         *calendar_reasons(terms, at),

@@ -2,7 +2,8 @@
 
 The clock of each overdue invoice starts at the policy's anchor, or when the last
 dispute about it ended, if that is later; the oldest clock counts. What is not due yet
-starts none, however long ago it was issued.
+starts none, however long ago it was issued; nor does what is wholly on its way or
+promised, for nobody acts on it.
 """
 
 from datetime import date, timedelta
@@ -27,11 +28,14 @@ def days_on_clock(terms: Terms, facts: AccountFacts) -> int | None:
 
     Where the portfolio has no invoices, days past the due date are all there is.
     """
-    if terms.counts_every_due_date:
+    is_covered = bool(facts.in_flight or facts.promised)
+    if terms.counts_every_due_date and not is_covered:
         return facts.days_overdue or 0
-    late = late_items(facts)
+    late = [item for item in late_items(facts) if item.uncovered > 0]
     if not late:
         return facts.days_overdue or 0
+    if terms.counts_every_due_date:
+        return max(item.days_overdue for item in late)
     days = [
         _days(terms, facts, item)
         for item in late
@@ -74,10 +78,4 @@ def attempts_on(
 
 def n_unpaid(facts: AccountFacts) -> int:
     """Overdue invoices, less those that promised or in-flight money will pay."""
-    under_way = (facts.in_flight or 0) + (facts.promised or 0)
-    n = 0
-    for item in late_items(facts):
-        rest = uncontested(item)
-        n += rest > under_way
-        under_way = max(0, under_way - rest)
-    return n
+    return sum(item.uncovered > 0 for item in late_items(facts))

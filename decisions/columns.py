@@ -27,9 +27,9 @@ TextArray = npt.NDArray[np.object_]
 
 # the fields of View: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (
-    *(np.float64,) * 9,
+    *(np.float64,) * 12,
     *(np.int64,) * 7,
-    *(np.bool_,) * 4,
+    *(np.bool_,) * 7,
 )
 _EMPTY = View(*(kind() for kind in _KINDS))
 
@@ -101,10 +101,10 @@ def columns_of_plain(
     """Columns of customers about whom nothing is going on, straight from arrays.
 
     Only for customers who owe nothing overdue or contested and have no dispute,
-    promise, payment in flight, hold, appeal, sign of fraud or stop in force, and whose
-    data are fresh, under a policy that does not look at everybody: for them the facts
-    are these numbers and nothing else. Everybody else goes through `columns_of_cases`;
-    `joined` puts the two together.
+    promise, payment in flight, hold, override, appeal, sign of fraud or stop in force,
+    of whose money no row was rejected, and whose data are fresh, under a policy that
+    does not look at everybody: for them the facts are these numbers and nothing else.
+    Everybody else goes through `columns_of_cases`; `joined` puts the two together.
 
     Args:
         terms: the policy in force.
@@ -149,11 +149,36 @@ def _plain_view(
         p_nonpayment,
         *plain_exposure(terms.stake, money),
         np.nan_to_num(money["clv"], nan=0.0) / UNITS,
+        *(np.zeros(n),) * 3,  # no stop is permitted to them, whatever is assumed
         *(steps, steps, steps),
         *(zero, zero, zero),
         persons,
-        *(no, no, no, no),  # no stop is permitted to them, so nobody is asked about one
+        *(no, no, no, no),  # so nobody is asked about one
+        _by_days(terms, probabilities, money),
+        *(no, no),
     )
+
+
+def _by_days(
+    terms: Terms,
+    probabilities: Mapping[str, FloatArray],
+    money: Mapping[str, FloatArray],
+) -> npt.NDArray[np.bool_]:
+    """`goes_by_days` for columns."""
+    if terms.mode == "timeline" or not terms.document.ladder:
+        return np.zeros(len(money["open"]), dtype=bool)
+    return _is_blind(probabilities) | _is_poor(terms, money)
+
+
+def _is_blind(probabilities: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    p_fraud, p_nonpayment = probabilities["p_fraud"], probabilities["p_nonpayment"]
+    blind: npt.NDArray[np.bool_] = np.isnan(p_fraud) & np.isnan(p_nonpayment)
+    return blind
+
+
+def _is_poor(terms: Terms, money: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    poor: npt.NDArray[np.bool_] = np.isnan(money["clv"]) & terms.needs_clv
+    return poor
 
 
 def _plain_codes(
@@ -161,14 +186,12 @@ def _plain_codes(
     probabilities: Mapping[str, FloatArray],
     money: Mapping[str, FloatArray],
 ) -> TextArray:
-    blind = np.isnan(probabilities["p_fraud"]) & np.isnan(probabilities["p_nonpayment"])
-    poor = np.isnan(money["open"])
-    if terms.needs_clv:
-        poor = poor | np.isnan(money["clv"])
-    codes = np.full(len(blind), None, dtype=object)
-    codes[poor] = "unknown_money"
+    is_other = ~_by_days(terms, probabilities, money)
+    codes = np.full(len(is_other), None, dtype=object)
+    codes[_is_poor(terms, money) & is_other] = "unknown_money"
     if terms.mode != "timeline":
-        codes[blind] = "no_probability"
+        codes[_is_blind(probabilities) & is_other] = "no_probability"
+    codes[np.isnan(money["open"])] = "unknown_money"
     return codes
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
 from decisions.aftermath import aftermath, appeal_due, retain_until
 from decisions.approvals import approvals_needed
+from decisions.by_days import goes_by_days, terms_by_days
 from decisions.case import BookState, Case
 from decisions.choose import choose
-from decisions.circumstances import Circumstances, circumstances
+from decisions.circumstances import STOP_BITS, Circumstances, circumstances
 from decisions.decided import Decided, decided
 from decisions.errors import NaiveMomentError
 from decisions.exposure import UNITS
@@ -17,6 +18,7 @@ from decisions.policy.load import Policy
 from decisions.provider import provider_effects
 from decisions.reasons import (
     no_decision_sentence,
+    person_because,
     raised_by,
     withheld_reasons,
 )
@@ -54,8 +56,11 @@ def recommend(
     v = view(case, seen, terms)
     if v is None:
         return _no_decision(case, terms, at, "unknown_money", seen)
-    choice = choose(v, terms, book, case.facts.customer_id, at)
-    return _answer(decided(case, terms, at, seen, v, choice), book)
+    decides = terms_by_days(terms) if goes_by_days(case, terms) else terms
+    choice = choose(v, decides, book, case.facts.customer_id, at)
+    if choice.rests_on_assumed:
+        v = v._replace(person_bits=v.person_bits | STOP_BITS)
+    return _answer(decided(case, decides, at, seen, v, choice), book)
 
 
 def _answer(d: Decided, book: BookState) -> Recommendation:
@@ -98,6 +103,7 @@ def _question(case: Case, terms: Terms, at: datetime, action: Action) -> Fields:
         "p_nonpayment": case.p_nonpayment,
         "expires_at": expires_at(case, terms, at),
         "missing": _missing(case),
+        "assumed": case.facts.assumed,
         "appeal": appeal_due(terms, case.facts),
         "retain_until": retain_until(terms, at, action),
     }
@@ -143,6 +149,7 @@ def _people(d: Decided) -> Fields:
     waits = needed > 0 and not d.goes_on
     return {
         "requires_person": needed > 0,
+        "person_because": person_because(d) if needed > 0 else (),
         "approvals": needed,
         "approver_roles": _roles(d.document, ACTIONS[d.action]) if needed else (),
         "meanwhile_action": ACTIONS[d.meanwhile] if waits else None,

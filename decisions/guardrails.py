@@ -16,8 +16,19 @@ def ways(v: View, t: Terms) -> tuple[Number, Number, Number]:
     return (
         v.ordinary_bits,
         v.high_usage_bits | STEP_BITS * (v.p_nonpayment < t.min_p_high_usage),
-        v.fraud_bits | STEP_BITS * (v.p_fraud_marginal < t.min_p_fraud_path),
+        v.fraud_bits | STOP_BITS * is_below_fraud_floor(v, t),
     )
+
+
+def is_below_fraud_floor(v: View, t: Terms) -> Number:
+    """Whether fraud is too unlikely for its path; signs no model weighs are enough."""
+    return (v.p_fraud_marginal < t.min_p_fraud_path) & (v.rests_on_signs ^ True)
+
+
+def is_below_floor(v: View, t: Terms) -> Number:
+    """Whether a loss is too unlikely for any stop, as far as that is known."""
+    is_unknown = v.goes_by_days | v.rests_on_signs
+    return (v.p_bad < t.min_p_bad) & (is_unknown ^ True)
 
 
 def forbidden(v: View, t: Terms) -> Number:
@@ -25,7 +36,7 @@ def forbidden(v: View, t: Terms) -> Number:
     ordinary, high_usage, fraud = ways(v, t)
     return (
         ordinary & high_usage & fraud
-        | STOP_BITS * (v.p_bad < t.min_p_bad)
+        | STOP_BITS * is_below_floor(v, t)
         | STOP_BITS * (v.exposure < t.min_exposure)
         | BLOCK_BIT * below_block_floor(v, t)
     )
@@ -51,7 +62,7 @@ def is_by_fraud(v: View, t: Terms, action: Number) -> Number:
 def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
     """The guard-rails of one customer that hold, in words."""
     found: list[Withheld] = []
-    if v.p_bad < t.min_p_bad:
+    if is_below_floor(v, t):
         text = f"P(bad) {v.p_bad:.2f} is below the floor {t.min_p_bad:.2f}."
         found.append(Withheld("below_floor", STOPS, text))
     if v.exposure < t.min_exposure:
@@ -63,7 +74,7 @@ def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
     evidence = seen.fraud is not None and all(
         reason.code != "no_evidence" for reason in seen.fraud
     )
-    if evidence and v.p_fraud_marginal < t.min_p_fraud_path:
+    if evidence and is_below_fraud_floor(v, t):
         text = f"The fraud path needs P(fraud) of {t.min_p_fraud_path:.2f}."
         found.append(Withheld("fraud_floor", STOPS, text))
     return found

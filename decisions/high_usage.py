@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from decisions.actions import STOPS
+from decisions.case import Case
 from decisions.exposure import UNITS
 from decisions.ladder import notice_due
 from decisions.policy.ways import HighUsage
@@ -24,13 +25,14 @@ class ShorterWay(NamedTuple):
     notice: NoticeDue | None
 
 
-def shorter_way(terms: Terms, facts: AccountFacts, at: datetime) -> ShorterWay | None:
+def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
     """The shorter way for arrears that may be acted on; None when use is not high."""
-    rule = terms.document.high_usage
+    rule, facts = terms.document.high_usage, case.facts
     if rule is None or not _is_high(rule, facts):
         return None
-    told = Told(terms, facts).notices(rule.notice)
-    delivered = [n.delivered_at for n in told if n.delivered_at is not None]
+    told = Told(case, terms)
+    sent = told.notices(rule.notice)
+    delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
     if not delivered:
         text = f"High use, but the notice {rule.notice!r} was not delivered."
         kind = terms.document.notices.kinds[rule.notice]

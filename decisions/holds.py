@@ -8,56 +8,38 @@ human > fraud > non-payment: automation releases what automation did for non-pay
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from decisions.actions import STOPS
 from decisions.evidence import is_confirmed
 from decisions.policy.document import PolicyDocument
-from decisions.policy.holds import StandingHold
 from decisions.recommendation import Hold, Reactivation
+from decisions.settlement import returned_by
 from decisions.terms import Terms
-from features.facts import AccountFacts, ActiveHold, ExecutedAction
+from features.facts import AccountFacts, ExecutedAction
 
 AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
 
 
-def standing_rule(document: PolicyDocument, kind: str) -> StandingHold:
-    """The policy's rule for a kind of standing hold; unknown kinds count as manual."""
-    rules = {
-        "instalment_plan": document.holds.instalment_plan,
-        "exemption": document.holds.exemption,
-        "legal": document.holds.legal,
-    }
-    return rules.get(kind, document.holds.manual)
-
-
-def ends_at(rule: StandingHold, hold: ActiveHold) -> datetime | None:
-    """When a hold expires: its own date, or the longest time the policy allows."""
-    if rule.max_days is None:
-        return hold.until
-    longest = hold.since + timedelta(days=rule.max_days)
-    return longest if hold.until is None else min(hold.until, longest)
-
-
-def standing_holds(
-    document: PolicyDocument, facts: AccountFacts, at: datetime
-) -> Iterator[tuple[Hold, bool]]:
-    """Holds from the table `holds` in force at `at`: (hold, covers fraud as well)."""
-    for hold in facts.holds:
-        rule = standing_rule(document, hold.kind)
-        until = ends_at(rule, hold)
-        if until is not None and until <= at:
-            continue
-        ends = "until a person ends it" if until is None else f"until {until:%Y-%m-%d}"
-        yield (
-            Hold(
-                kind=hold.kind,
+def override_holds(facts: AccountFacts, at: datetime) -> Iterator[Hold]:
+    """What people decided instead of a recommendation, by whom, why and until when."""
+    for override in facts.overrides:
+        if override.until > at:
+            yield Hold(
+                kind="override",
                 protects=True,
-                since=hold.since,
-                until=until,
-                released_by=rule.released_by,
-                sentence=f"{hold.kind.replace('_', ' ').capitalize()} {ends}.",
-                subscription_id=hold.subscription_id,
-            ),
-            rule.covers_fraud,
-        )
+                since=override.at,
+                until=override.until,
+                released_by=override.by,
+                sentence=f"{override.by} decided {override.action}: {override.reason}",
+                subscription_id=override.subscription_id,
+            )
+
+
+def protected_services(facts: AccountFacts, at: datetime) -> Iterator[Hold]:
+    """Services that a person decided to leave on, as holds of these services."""
+    kept = {o.subscription_id for o in facts.overrides if o.action not in STOPS} - {
+        None
+    }
+    yield from (h for h in override_holds(facts, at) if h.subscription_id in kept)
 
 
 def money_holds(
@@ -153,7 +135,7 @@ def _cure(
     cure = (
         _cleared(terms, facts, action, at)
         if reason == "fraud"
-        else _paid_or_arranged(terms, facts, at)
+        else returned_by(terms, facts, action, at)
     )
     is_restored = facts.has_open_appeal and terms.document.appeals.during == "restore"
     if cure is None and is_restored and not (reason == "fraud" and is_confirmed(facts)):
@@ -168,18 +150,6 @@ def _cleared(
     if expiry is not None and expiry <= at:
         return "expired"
     return None if facts.evidence else "cleared"
-
-
-def _paid_or_arranged(terms: Terms, facts: AccountFacts, at: datetime) -> str | None:
-    accepted = terms.document.reconnection.when
-    if facts.overdue is None:
-        return None
-    if facts.overdue <= (facts.in_flight or 0) and "paid" in accepted:
-        return "paid"
-    plans = (hold for hold, _ in standing_holds(terms.document, facts, at))
-    planned = any(hold.kind == "instalment_plan" for hold in plans)
-    arranged = facts.actionable == 0 or planned
-    return "arranged" if arranged and "arranged" in accepted else None
 
 
 def _released_by(reason: str, cure: str | None) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from decisions.actions import REMIND, SEVERITY, STOPS, SUSPEND
+from decisions.case import Case
 from decisions.clock import days_on_clock, late_items
 from decisions.opening import Climb
 from decisions.policy.ladder import NoticeRule, State
@@ -45,13 +46,14 @@ class Position:
 
 
 def stand(
-    terms: Terms, facts: AccountFacts, at: datetime, charges: Charging | None = None
+    case: Case, terms: Terms, at: datetime, charges: Charging | None = None
 ) -> Position:
     """Where the customer stands at `at`, for arrears that may be acted on."""
+    facts = case.facts
     days = days_on_clock(terms, facts)
     if days is None:
         return Position(None, 0, None, _not_started(terms))
-    told = Told(terms, facts)
+    told = Told(case, terms)
     climb = Climb(terms, facts, told, days, at)
     hurries = charges is not None and charges.hurries
     delivered = False
@@ -77,7 +79,7 @@ def stand(
         notices = told.notices(state.notice)
         if told.proven_at(state.notice) is None:
             rule = terms.document.notices.kinds[state.notice]
-            due = notice_due(state.notice, state.state, rule, notices, facts, at)
+            due = notice_due(state.notice, state.state, rule, told, facts, at)
             rests = _rests(action, is_due=due is not None, is_ahead=is_ahead)
             return Position(last, rests, due, _unproven(state, notices))
         delivered = delivered or any(n.delivered_at for n in notices)
@@ -97,7 +99,7 @@ def _brings_notice(state: State, told: Told) -> bool:
     """Whether a rung that opens makes a notice due."""
     if state.notice is None or state.action in STOPS:
         return False
-    return not told.notices(state.notice)
+    return not (told.notices(state.notice) or told.was_named(state.notice))
 
 
 def _is_new_stop(state: State, facts: AccountFacts) -> bool:
@@ -137,11 +139,14 @@ def notice_due(
     name: str,
     state: str,
     rule: NoticeRule,
-    notices: list[Notice],
+    told: Told,
     facts: AccountFacts,
     at: datetime,
 ) -> NoticeDue | None:
     """The notice to send now; None while one that was sent may still arrive."""
+    notices = told.notices(name)
+    if told.was_named(name):
+        return None
     retry = timedelta(days=rule.retry_after_days)
     waiting = [n for n in notices if n.bounced_at is None and at < n.sent_at + retry]
     if waiting:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from decisions.actions import ACTIONS, BLOCK, NONE, REMIND, REVIEW, SUSPEND
 from decisions.approvals import approvals_needed
 from decisions.arms import GREEDY, Arm, draw_arm, softer
+from decisions.assumed import FACTORS, assumes_money, with_assumed
 from decisions.budget import places_left, stops_left
 from decisions.case import BookState, Case
 from decisions.choose import least_cost
@@ -109,21 +110,18 @@ def recommend_many(
 def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> PortfolioRun:
     """The answers for prepared columns."""
     n, v = len(columns), columns.view
-    costs = _costs(terms, v, n)
-    proposed, stable, stands = _propose(terms, v, costs)
-    banned = np.asarray(forbidden(v, terms), dtype=np.int64)
-    order = costs if terms.mode == "cost" else [np.full(n, c) for c in SEVERITY_ORDER]
-    rows = _Rows(v, order, banned, stands, stands, v.in_force > NONE)
-    rows.action = _if_worth_it(terms, order, _least_cost(order, banned, stands))
-    _settle(rows, terms)
+    rows, costs, proposed, stable = _greedy(terms, v, n)
+    stands, banned = rows.stands, rows.banned
+    rows.v = v = _with_persons(rows, terms)
     decided = columns.code == None  # noqa: E711  elementwise
     arm, propensity = _draw_arms(rows, terms, columns.customer_id, at, decided)
     broken = _break_mass_action(rows, terms, book, decided)
     refused = _fill_queue(rows, terms, book, decided, broken)
     nothing = np.where(decided, 0, -1)
+    weighed = decided & ~v.goes_by_days
     return PortfolioRun(
         columns=columns,
-        costs=np.where(decided[:, np.newaxis], np.stack(costs, axis=1), np.nan),
+        costs=np.where(weighed[:, np.newaxis], np.stack(costs, axis=1), np.nan),
         proposed=np.where(decided, proposed, nothing),
         recommended=np.where(decided, rows.action, nothing),
         forbidden=banned,
@@ -135,6 +133,49 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
         broken=broken,
         refused=refused,
     )
+
+
+def _greedy(
+    terms: Terms, v: View, n: int
+) -> tuple[_Rows, list[FloatArray], IntArray, FloatArray]:
+    """What the policy recommends to each alone; with costs, proposal and stability."""
+    costs = _costs(terms, v, n)
+    proposed, stable, stands = _propose(terms, v, costs)
+    banned = np.asarray(forbidden(v, terms), dtype=np.int64)
+    order = _order(terms, v, costs)
+    rows = _Rows(v, order, banned, stands, stands, v.in_force > NONE)
+    rows.action = _if_worth_it(v, terms, order, _least_cost(order, banned, stands))
+    _settle(rows, terms)
+    return rows, costs, proposed, stable
+
+
+def _order(terms: Terms, v: View, costs: list[FloatArray]) -> list[FloatArray]:
+    """What the least of is taken of: costs, or severity where costs do not decide."""
+    if terms.mode != "cost":
+        return [np.full(len(v.p_fraud), c) for c in SEVERITY_ORDER]
+    if not v.goes_by_days.any():
+        return costs
+    return [
+        np.where(v.goes_by_days, rank, cost)
+        for rank, cost in zip(SEVERITY_ORDER, costs, strict=True)
+    ]
+
+
+def _with_persons(rows: _Rows, terms: Terms) -> View:
+    """`choose._rests_on_assumed` for columns: to whose stop a person must agree."""
+    v, action = rows.v, rows.action
+    is_new = (action >= SUSPEND) & (action > v.in_force)
+    asked = np.flatnonzero(is_new & assumes_money(v))
+    if not len(asked):
+        return v
+    few = View(*(column[asked] for column in v))
+    moved = np.zeros(len(asked), dtype=bool)
+    for factor in FACTORS:
+        other, *_ = _greedy(terms, with_assumed(few, factor), len(asked))
+        moved |= other.action != action[asked]
+    bits = v.person_bits.copy()
+    bits[asked[moved]] |= STOP_BITS
+    return v._replace(person_bits=bits)
 
 
 def _costs(terms: Terms, v: View, n: int) -> list[FloatArray]:
@@ -166,15 +207,29 @@ def _least_cost(
 def _propose(
     terms: Terms, v: View, costs: list[FloatArray]
 ) -> tuple[IntArray, FloatArray, IntArray]:
+    """`choose._propose` for columns."""
+    proposed, stable, stands = _weighed(terms, v, costs)
+    signs = v.rests_on_signs
+    return (
+        np.where(signs, np.maximum(proposed, SUSPEND), proposed),
+        np.where(signs, np.nan, stable),
+        np.where(signs, np.maximum(stands, SUSPEND), stands),
+    )
+
+
+def _weighed(
+    terms: Terms, v: View, costs: list[FloatArray]
+) -> tuple[IntArray, FloatArray, IntArray]:
     n = len(v.p_fraud)
     unknown = np.full(n, np.nan)
     if terms.mode == "timeline":
         return v.ladder_action, unknown, v.ladder_action
+    by_days, ladder = v.goes_by_days, v.ladder_action
     if terms.mode == "thresholds" or terms.model is None:
-        action = typed_actions(terms, v).astype(np.int64)
+        action = np.where(by_days, ladder, typed_actions(terms, v)).astype(np.int64)
         return action, unknown, action
-    proposed = _least_cost(costs, 0, BLOCK)
-    asked = np.flatnonzero(proposed > NONE)
+    proposed = np.where(by_days, ladder, _least_cost(costs, 0, BLOCK))
+    asked = np.flatnonzero((proposed > NONE) & ~by_days)
     if terms.model.draws is None or not len(asked):
         return proposed, unknown, proposed
     few = View(*(column[asked] for column in v))
@@ -191,25 +246,28 @@ def _at(order: Sequence[FloatArray], action: IntArray) -> FloatArray:
 
 
 def _if_worth_it(
-    terms: Terms, order: Sequence[FloatArray], action: IntArray
+    v: View, terms: Terms, order: Sequence[FloatArray], action: IntArray
 ) -> IntArray:
     """`choose._if_worth_it` for columns."""
     if terms.mode != "cost":
         return action
     too_little = order[NONE] - _at(order, action) < terms.min_net_gain
-    return np.where(too_little, NONE, action)
+    return np.where(too_little & ~v.goes_by_days, NONE, action)
 
 
 def _settle(rows: _Rows, terms: Terms) -> None:
-    """Hysteresis, the first-invoice rule, required notices, and what is in force."""
+    """Hysteresis, what the policy asks for whatever it costs, and what is in force."""
     v, order, action = rows.v, rows.order, rows.action
     is_open = (v.previous > action) & ((rows.banned >> v.previous) & 1 == 0)
     if is_open.any():
-        stays = is_open & _is_hardly_worse(v, terms, order, action)
+        stays = is_open & ~v.goes_by_days & _is_hardly_worse(v, terms, order, action)
         action = np.where(stays, v.previous, action)
     first = v.is_first_invoice & (v.p_bad >= terms.min_p_first_invoice)
     action = np.where(first, np.maximum(action, REVIEW), action)
     action = np.where(v.is_notice_required, np.maximum(action, REMIND), action)
+    may_pause = v.rests_on_signs & ((rows.banned >> SUSPEND) & 1 == 0)
+    action = np.where(may_pause, np.maximum(action, SUSPEND), action)
+    action = np.where(v.is_left_to_a_person, np.maximum(action, REVIEW), action)
     rows.action = np.maximum(action, v.in_force)
 
 
@@ -238,7 +296,7 @@ def _draw_arms(
     propensity = np.ones(n)
     explore, p_holdout = terms.document.exploration, terms.document.holdout.share
     by_fraud = v.is_confirmed_fraud | is_by_fraud(v, terms, rows.action)
-    open_ = decided & ~rows.in_force & ~by_fraud
+    open_ = decided & ~rows.in_force & ~by_fraud & ~v.goes_by_days
     scope = [ACTIONS.index(action) for action in explore.scope]
     may_explore = (
         open_
@@ -294,7 +352,7 @@ def _fill_queue(
         return out
     banned = rows.banned | 1 << REVIEW | STOP_BITS
     without = _if_worth_it(
-        terms, rows.order, _least_cost(rows.order, banned, rows.stands)
+        rows.v, terms, rows.order, _least_cost(rows.order, banned, rows.stands)
     )
     without = np.where(rows.v.is_notice_required, np.maximum(without, REMIND), without)
     gain = (_at(rows.order, without) - rows.order[REVIEW])[reviews]

@@ -1,11 +1,19 @@
 """Why a proposed action is withheld: codes, sentences, and when that ends."""
 
-from decisions.actions import ACTIONS, REMIND, REVIEW, STOPS, Action
+from decisions.actions import (
+    ACTIONS,
+    REMIND,
+    REVIEW,
+    SERVICE_REQUEST,
+    STOPS,
+    Action,
+)
 from decisions.case import BookState
 from decisions.choose import Choice
 from decisions.circumstances import Circumstances
+from decisions.decided import Decided
 from decisions.guardrails import number_reasons, ways
-from decisions.recommendation import RaisedBy, Withheld
+from decisions.recommendation import PersonBecause, RaisedBy, Withheld
 from decisions.terms import Terms
 from decisions.view import View
 
@@ -13,6 +21,7 @@ _NO_DECISION = {
     "not_in_force": "The policy is not in force at this moment.",
     "out_of_scope": "The policy does not speak of this customer.",
     "no_probability": "There is no probability to decide on.",
+    "incomplete_data": "Rows about this customer's money could not be read.",
     "unknown_money": "What is at stake in money is unknown.",
     "stale_data": "The data are older than the policy accepts.",
 }
@@ -39,6 +48,8 @@ def withheld_reasons(
     names = {ACTIONS[action] for action in between}
     found = [*_of_the_facts(terms, seen, v, names), *number_reasons(v, terms, seen)]
     relevant = [reason for reason in found if names.intersection(reason.actions)]
+    if wanted != SERVICE_REQUEST:  # not what anybody was after
+        relevant = [r for r in relevant if r.code != "no_service_request"]
     return (*relevant, *_of_the_choice(terms, book, choice))
 
 
@@ -52,8 +63,23 @@ def raised_by(terms: Terms, v: View, choice: Choice) -> RaisedBy | None:
     is_looked_at = v.is_first_invoice and v.p_bad >= terms.min_p_first_invoice
     if given == REVIEW and is_looked_at:
         return "first_invoice"
+    if given == REVIEW and v.is_left_to_a_person:
+        return "left_to_a_person"
     is_sent = given == REMIND and v.is_notice_required
     return "notice_required" if is_sent else "hysteresis"
+
+
+def person_because(d: Decided) -> tuple[PersonBecause, ...]:
+    """Why what is not known leaves a new stop to a person."""
+    if not d.is_new_stop:
+        return ()
+    holds: dict[PersonBecause, bool] = {
+        "by_days": bool(d.v.goes_by_days),
+        "starter": bool(d.case.starter),
+        "signs_without_model": bool(d.v.rests_on_signs),
+        "assumed_money": d.choice.rests_on_assumed,
+    }
+    return tuple(code for code, is_so in holds.items() if is_so)
 
 
 def _of_the_facts(

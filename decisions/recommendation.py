@@ -108,7 +108,15 @@ class AppealDue:
     during: str
 
 
-RaisedBy = Literal["first_invoice", "notice_required", "hysteresis", "holdout"]
+RaisedBy = Literal[
+    "first_invoice",
+    "notice_required",
+    "left_to_a_person",
+    "hysteresis",
+    "holdout",
+]
+# why a person must agree to a stop that the policy alone would leave to automation
+PersonBecause = Literal["by_days", "starter", "signs_without_model", "assumed_money"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +133,21 @@ class Recommendation:
     """One answer. `recommended_action` None means "no decision", and `code` says why.
 
     A stop action is automatic only where `requires_person` is False; `approvals` is
-    the number of people who must agree, and `meanwhile_action` what automation may do
-    until they have answered. `raised_by` is the rule that made the answer harsher than
-    the proposal. `permitted_from` is when the proposed action would be
-    permitted if nothing else changed, None where it waits for somebody. `in_force`
-    says the recommended action was carried out already and simply goes on.
-    `retry_due` is our own next charge, where one failed and may be tried again;
-    `no_retry` says why a failed one is not.
+    the number of people who must agree, `person_because` why what is not known asks for
+    one, and `meanwhile_action` what automation may do until they have answered.
+    `raised_by` is the rule that made the answer harsher than the proposal.
+    `permitted_from` is when the proposed action would be permitted if nothing else
+    changed, None where it waits for somebody. `in_force` says the recommended action
+    was carried out already and simply goes on. `retry_due` is our own next charge,
+    where one failed and may be tried again; `no_retry` says why a failed one is not.
 
     `approver_roles` may agree. `refund` says who may refund payments already taken by
     the fraud path (by_a_person or never; automation never does). From `write_off_from`
     on a person is asked to write off what an ended contract leaves open.
     `interest_accrued` is in major units, None where the policy charges none or the
-    items are unknown. The record of the decision is kept until `retain_until`.
+    items are unknown. `assumed` names the money at stake that the data do not say;
+    `mode` is `timeline` where neither probability nor cost decided. The record of the
+    decision is kept until `retain_until`.
     """
 
     customer_id: str
@@ -174,6 +184,7 @@ class Recommendation:
     meanwhile_action: Action | None = None
     approvals: int = 0
     approver_roles: tuple[str, ...] = ()
+    person_because: tuple[PersonBecause, ...] = ()
     in_force: bool = False
     reactivation: Reactivation | None = None
     provider: tuple[ProviderEffect, ...] = ()
@@ -192,6 +203,7 @@ class Recommendation:
     propensity: float = 1.0
     expires_at: datetime
     missing: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
     _model: CostModel | None = field(repr=False, compare=False, default=None)
     _rho: float = field(repr=False, compare=False, default=0.0)
 

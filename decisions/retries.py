@@ -70,7 +70,7 @@ def charging(terms: Terms, facts: AccountFacts, is_held: bool) -> Charging | Non
         charge.is_declined and uncontested(charge.item) >= terms.min_invoice
         for charge in charges
     )
-    free = tuple(c for c in charges if not _is_under_way(facts, c.item))
+    free = tuple(c for c in charges if c.item.uncovered == c.item.remainder)
     soft = tuple(c for c in free if not c.is_declined)
     no_retry = _why_not(facts, is_held, free, soft)
     retried = soft if no_retry in (None, "schedule_over") else ()
@@ -87,7 +87,7 @@ def _why_not(
         return "charging_stopped"
     if is_held:
         return "on_hold"
-    if facts.promised or not free:
+    if not free:  # contested or covered in part: what to charge is not certain
         return "money_under_way"
     if not soft:
         return "hard_decline"
@@ -117,17 +117,6 @@ def _is_declined(facts: AccountFacts, rule: Retries, last: PaymentAttempt) -> bo
         and attempt.instrument == last.instrument
         for attempt in facts.payment_attempts
     )
-
-
-def _is_under_way(facts: AccountFacts, item: OpenItem) -> bool:
-    """Whether an invoice is contested in part, or money for it is on its way."""
-    if item.contested:
-        return True
-    if not facts.in_flight:
-        return False
-    named = {payment.invoice_id for payment in facts.pending}
-    known = {other.invoice_id for other in facts.items}
-    return item.invoice_id in named or not named or not named <= known
 
 
 def retry_due(found: Charging, at: datetime) -> RetryDue | None:

@@ -1,17 +1,22 @@
 """What the rules compare: one customer's numbers, or a portfolio's columns."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from decisions.actions import SEVERITY
+from decisions.by_days import goes_by_days
 from decisions.case import Case
-from decisions.circumstances import Circumstances
+from decisions.circumstances import STOP_BITS, Circumstances
 from decisions.cost import Coefficients, terms_of
-from decisions.exposure import UNITS, exposure
+from decisions.evidence import counting_evidence
+from decisions.exposure import UNITS, Exposure, exposure
 from decisions.numbers import Number
+from decisions.reliance import MONEY
 from decisions.scope import is_in_scope, is_of_class
 from decisions.states import exclusive_states
 from decisions.terms import Terms
+from features.facts import AccountFacts
 
 
 class View(NamedTuple):
@@ -20,7 +25,10 @@ class View(NamedTuple):
     Probabilities are exclusive states but for the two marginals; money is in major
     units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
     (`person_bits`: of those to which a person must agree); actions are indices of
-    `ACTIONS`. `needs_two`: two people must agree to any stop.
+    `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`: the part of
+    the money that the data do not say. `goes_by_days`: no probability or cost decides;
+    `rests_on_signs`: signs of fraud count and no model weighs them;
+    `is_left_to_a_person`: they do, but what is not known leaves a pause to a person.
     """
 
     p_fraud: Number
@@ -32,6 +40,9 @@ class View(NamedTuple):
     run_up: Number
     stoppable: Number
     clv: Number
+    assumed_run_up: Number
+    assumed_stoppable: Number
+    assumed_clv: Number
     ordinary_bits: Number
     high_usage_bits: Number
     fraud_bits: Number
@@ -43,6 +54,9 @@ class View(NamedTuple):
     is_first_invoice: Number
     is_notice_required: Number
     needs_two: Number
+    goes_by_days: Number
+    rests_on_signs: Number
+    is_left_to_a_person: Number
 
     @property
     def exposure(self) -> Number:
@@ -72,14 +86,18 @@ class View(NamedTuple):
 def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
     """One customer's numbers; None when the money is unknown."""
     facts = case.facts
-    stake = exposure(terms.stake, facts)
-    if stake is None or (facts.clv is None and terms.needs_clv):
+    stake, by_days = exposure(terms.stake, facts), goes_by_days(case, terms)
+    if stake is None or (facts.clv is None and terms.needs_clv and not by_days):
         return None
     p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
     fraud, only, good = exclusive_states(
         p_fraud, p_nonpayment, case.nonpayment_given_fraud
     )
     is_due = seen.position.notice is not None
+    is_weighed = case.p_fraud is not None and not by_days
+    is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
+    rests_on_signs = seen.has_signs and is_likely and not is_weighed
+    asks = by_days or rests_on_signs or bool(case.starter)
     return View(
         fraud,
         only,
@@ -90,20 +108,42 @@ def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
         stake.run_up,
         stake.stoppable,
         (facts.clv or 0) / UNITS,
+        *_assumed(terms, facts, stake),
         seen.ordinary_bits,
         seen.high_usage_bits,
         seen.fraud_bits,
         seen.position.action,
         seen.in_force,
         0 if case.previous is None else SEVERITY[case.previous],
-        terms.legal_person_bits
-        if facts.subject_kind == "legal_person"
-        else terms.natural_person_bits,
+        _person_bits(terms, facts) | STOP_BITS * asks,
         seen.is_confirmed_fraud,
         seen.is_first_invoice,
         is_due and terms.notices_always,
         is_of_class(terms.document.approvals.four_eyes_for, facts),
+        by_days,
+        rests_on_signs,
+        seen.is_left_to_a_person and is_likely,
     )
+
+
+def _person_bits(terms: Terms, facts: AccountFacts) -> int:
+    if facts.subject_kind == "legal_person":
+        return terms.legal_person_bits
+    return terms.natural_person_bits
+
+
+def _assumed(
+    terms: Terms, facts: AccountFacts, stake: Exposure
+) -> tuple[float, float, float]:
+    """What is assumed of run-up, of what of it can be stopped, of lifetime value."""
+    if not facts.assumed:
+        return 0.0, 0.0, 0.0
+    run_up = stoppable = 0.0
+    if "recurring_monthly" in facts.assumed:
+        rest = exposure(terms.stake, replace(facts, recurring_monthly=0)) or stake
+        run_up, stoppable = stake.run_up - rest.run_up, stake.stoppable - rest.stoppable
+    clv = (facts.clv or 0) / UNITS if "clv" in facts.assumed else 0.0
+    return run_up, stoppable, clv
 
 
 def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
@@ -112,11 +152,16 @@ def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
         return "not_in_force"
     if not is_in_scope(terms.document, case.facts):
         return "out_of_scope"
-    blind = case.p_fraud is None and case.p_nonpayment is None
-    if blind and terms.mode != "timeline":
-        return "no_probability"
-    if case.facts.open is None or (case.facts.clv is None and terms.needs_clv):
+    if case.facts.rejected & MONEY and not counting_evidence(terms, case.facts, at):
+        return "incomplete_data"  # signs of fraud are looked at all the same
+    if case.facts.open is None:
         return "unknown_money"
+    if not goes_by_days(case, terms):
+        blind = case.p_fraud is None and case.p_nonpayment is None
+        if blind and terms.mode != "timeline":
+            return "no_probability"
+        if case.facts.clv is None and terms.needs_clv:
+            return "unknown_money"
     return "stale_data" if _is_stale(case, terms, at) else None
 
 

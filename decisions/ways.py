@@ -8,18 +8,18 @@ in the order in which a person would ask for them.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from decisions.actions import STOPS, Action
-from decisions.evidence import counting_evidence, is_confirmed
+from decisions.actions import SEVERITY, STOPS, Action
+from decisions.evidence import counting_evidence, is_proven
 from decisions.exposure import UNITS
 from decisions.ladder import Position
+from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Withheld
+from decisions.reliance import PURSUIT, STEPS
 from decisions.scope import Targets
 from decisions.terms import Terms
 from features.facts import AccountFacts
 
-STEPS: tuple[Action, ...] = ("remind", "service_request", "suspend", "block")
 _AN_INSTANT = timedelta(microseconds=1)  # a promise holds to the end of its last one
-PURSUIT: tuple[Action, ...] = ("service_request", "suspend", "block")
 
 
 def arrears_reasons(
@@ -65,14 +65,14 @@ def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:
         return False
     late = [item for item in facts.items if item.days_overdue > 0]
     billed = sum(item.amount for item in late)
-    return billed > 0 and sum(item.remainder for item in late) <= (1 - share) * billed
+    return billed > 0 and sum(item.uncovered for item in late) <= (1 - share) * billed
 
 
 def hold_reasons(terms: Terms, facts: AccountFacts, aim: Targets) -> Iterator[Withheld]:
     """Standing holds and, where the policy says so, any open dispute."""
     hold = aim.protection
-    if hold is not None:
-        yield _held(hold, STEPS)
+    if hold is not None:  # a person's decision about a service speaks of stops alone
+        yield _held(hold, STOPS if hold.kind == "override" else STEPS)
     if facts.disputes and terms.document.holds.dispute.blocks_always:
         yield Withheld(
             "dispute",
@@ -86,17 +86,43 @@ def _held(hold: Hold, actions: tuple[Action, ...]) -> Withheld:
     return Withheld(hold.kind, actions, hold.sentence, hold.until, hold.released_by)
 
 
-def ladder_reasons(facts: AccountFacts, position: Position) -> Iterator[Withheld]:
+def override_reasons(
+    facts: AccountFacts, at: datetime, *, is_whole: bool
+) -> Iterator[Withheld]:
+    """What a person decided instead: nothing harsher while it runs.
+
+    `is_whole`: the stop touches the whole account, and so every service about which a
+    person decided; else those are left out of it (see `holds.protected_services`).
+    """
+    for override in facts.overrides:
+        decided = SEVERITY.get(override.action, 0)
+        harsher = tuple(action for action in STOPS if SEVERITY[action] > decided)
+        is_meant = is_whole or override.subscription_id is None
+        if is_meant and override.until > at and harsher:
+            text = f"{override.by} decided {override.action}: {override.reason}"
+            until, by = override.until, override.by
+            yield Withheld("override", harsher, text, until, by)
+
+
+def service_request_reasons(
+    document: PolicyDocument, position: Position
+) -> Iterator[Withheld]:
+    """Questions to the provider are about suspicion, unless a rung asks for them."""
+    for state in document.ladder:
+        if position.state is None:
+            break
+        if state.action == "service_request":
+            return
+        if state is position.state:
+            break
+    text = "No sign of fraud counts, and no state of the ladder asks for it."
+    yield Withheld("no_service_request", ("service_request",), text)
+
+
+def ladder_reasons(position: Position) -> Iterator[Withheld]:
     """What the ladder still waits for."""
-    waits = position.waits
-    if "contacts" not in facts.tables:
-        yield Withheld(
-            "no_contacts",
-            STOPS,
-            "The data have no contacts, so no notice is proven.",
-        )
-    if waits is not None:
-        yield waits
+    if position.waits is not None:
+        yield position.waits
     if position.notice is None:
         opens, text = position.notice_opens, "No notice is due now."
         yield Withheld("no_notice_due", ("remind",), text, opens)
@@ -171,6 +197,6 @@ def fraud_reasons(
     if not counting_evidence(terms, facts, at):
         text = "No sign of fraud that the policy accepts as evidence."
         found.append(Withheld("no_evidence", PURSUIT, text))
-    is_cut, is_proven = aim.is_account_essential, is_confirmed(facts)
-    found.extend(service_reasons(terms, facts, is_cut, is_proven=is_proven))
+    is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
+    found.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
     return tuple(found)

@@ -35,7 +35,6 @@ _LADDER = frozenset(
         "not_suspended",
         "ladder_state",
         "no_ladder",
-        "no_contacts",
         "no_notice_due",
         "too_few_invoices",
         "too_little_overdue",
@@ -60,6 +59,29 @@ BY_CODE: Mapping[str, tuple[str, frozenset[str]]] = {
     "materiality": (
         "Small arrears are left alone",
         frozenset({"below_materiality", "substantially_paid"}),
+    ),
+    "not_looked_at": (
+        "What was not looked at, or not lately, is unknown",
+        frozenset(
+            {
+                "payments_unknown",
+                "disputes_unknown",
+                "contacts_unknown",
+                "holds_unknown",
+                "stale_tables",
+                "inputs_missing",
+                "protecting_row_today",
+            }
+        ),
+    ),
+    "incomplete_data": (
+        "A row that cannot be read may protect",
+        frozenset({"incomplete_data", "unallocated_money"}),
+    ),
+    "override": ("A person's decision stands", frozenset({"override"})),
+    "service_request": (
+        "A service request needs a sign of fraud or its state",
+        frozenset({"no_service_request"}),
     ),
     "holds": (
         "Exemptions, plans, legal and manual holds",

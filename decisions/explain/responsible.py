@@ -35,6 +35,8 @@ def _agreement(s: Subject, action: Action) -> Iterator[str]:
         yield s.words.sentence("staff.person.review")
     elif s.answer.requires_person:
         yield s.words.sentence("staff.person.approvals", n=s.answer.approvals)
+        for code in s.answer.person_because:
+            yield s.words.sentence(f"staff.person.because.{code}")
         who = s.words.words("teams", s.answer.approver_roles, "or")
         yield s.words.sentence("staff.person.roles", who=who)
         if s.answer.meanwhile_action is not None:

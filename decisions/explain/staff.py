@@ -45,6 +45,10 @@ def _risk(s: Subject) -> Iterator[str]:
         if n == 0:
             key, base = f"{key}_rare", BASES[-1]
         yield s.words.sentence(key, n=n, base=base, horizon=s.answer.horizon_days)
+    if known["fraud"] is None and known["nonpayment"] is not None:
+        yield s.words.sentence("staff.risk.no_fraud_model")
+    if s.case.starter:
+        yield s.words.sentence("staff.risk.starter")
 
 
 def _stake(s: Subject) -> Iterator[str]:
@@ -63,6 +67,9 @@ def _stake(s: Subject) -> Iterator[str]:
             open_cost=stake.open_cost,
             run_up=stake.run_up_cost,
         )
+    if s.answer.assumed:
+        assumed = s.words.words("assumed", s.answer.assumed)
+        yield s.words.sentence("staff.stake.assumed", assumed=assumed)
     if s.answer.interest_accrued:
         yield s.words.sentence(
             "staff.stake.interest", interest=s.answer.interest_accrued
@@ -75,6 +82,8 @@ def _recommended(s: Subject) -> Iterator[str]:
         yield words.sentence("staff.recommended.no_decision")
         yield words.sentence(f"staff.no_decision.{answer.code}", **s.quoted())
         return
+    if answer.mode != s.terms.mode:
+        yield words.sentence("staff.recommended.by_days")
     if answer.proposed_action != answer.recommended_action:
         key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
             answer.mode, "by_timeline"

@@ -16,7 +16,9 @@ from features.facts import (
     PaymentAttempt,
 )
 
-_TABLES = frozenset({"customers", "subscriptions", "invoices", "payments", "disputes"})
+_TABLES = frozenset(
+    {"customers", "subscriptions", "invoices", "payments", "disputes", "holds"}
+)
 
 
 def moment_of(example: PolicyCase) -> datetime:
@@ -89,8 +91,11 @@ def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
 
 
 def _items(example: PolicyCase, due_at: datetime) -> tuple[OpenItem, ...]:
-    amount = (_units(example.open) or 0) // example.n_invoices
-    contested = (_units(example.contested) or 0) // example.n_invoices
+    def share(money: float | None) -> int:
+        """One invoice's part of an amount."""
+        return (_units(money) or 0) // example.n_invoices
+
+    amount = share(example.open)
     return tuple(
         OpenItem(
             invoice_id=f"i{n}",
@@ -98,8 +103,10 @@ def _items(example: PolicyCase, due_at: datetime) -> tuple[OpenItem, ...]:
             due_on=due_at.date(),
             amount=amount,
             remainder=amount,
-            contested=contested,
+            contested=share(example.contested),
             days_overdue=example.days_overdue,
+            in_flight=share(example.in_flight),
+            promised=share(example.promised),
         )
         for n in range(1, example.n_invoices + 1)
     )
@@ -132,4 +139,9 @@ def _notices(example: PolicyCase, at: datetime) -> list[Notice]:
 
 def _evidence(sign: str, at: datetime) -> Evidence:
     kind, _, confidence = sign.partition(":")
-    return Evidence(kind, at - timedelta(hours=2), confidence=confidence or None)
+    return Evidence(
+        kind,
+        at - timedelta(hours=2),
+        confidence=confidence or None,
+        is_confirmed=kind == "outcome_fraud",
+    )

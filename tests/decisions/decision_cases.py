@@ -11,6 +11,7 @@ from decisions.policy.load import Policy, load_policy, parse_document, shipped_p
 from features.facts import (
     AccountFacts,
     ActiveHold,
+    ActiveOverride,
     Evidence,
     ExecutedAction,
     LiveSubscription,
@@ -23,8 +24,16 @@ from features.facts import (
 
 TUESDAY = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
 UNITS = 10_000
+BROKEN = frozenset({"payments"})
+STARTER = frozenset({"fraud", "nonpayment"})
+LATELY_NOT = tuple(
+    {table: TUESDAY - timedelta(days=900)} for table in ("payments", "holds", "alerts")
+)
 NOTICES = ("reminder_1", "reminder_2", "final_notice", "usage_warning")
-TABLES = frozenset({"customers", "invoices", "payments", "contacts", "subscriptions"})
+TABLES = frozenset(
+    {"customers", "subscriptions", "invoices", "payments"}
+    | {"disputes", "contacts", "holds"}
+)
 
 Anything: TypeAlias = Any  # a field of AccountFacts
 
@@ -154,6 +163,7 @@ def signs(draw: st.DrawFn, at: datetime) -> tuple[Evidence, ...]:
             kind,
             at - timedelta(days=draw(st.integers(0, 200))),
             confidence=draw(st.sampled_from([None, "low", "high"])),
+            is_confirmed=draw(st.booleans()),
         )
         for kind in draw(st.lists(st.sampled_from(kinds), max_size=2))
     )
@@ -207,6 +217,34 @@ def items(
     return tuple(found)
 
 
+def covered(
+    items: tuple[OpenItem, ...], in_flight: int, promised: int
+) -> tuple[OpenItem, ...]:
+    """Money in flight and promised, laid on what is overdue from the oldest on."""
+    found = []
+    for item in items:
+        rest = item.remainder - item.contested if item.days_overdue else 0
+        paid = min(rest, in_flight)
+        pledged = min(rest - paid, promised)
+        in_flight, promised = in_flight - paid, promised - pledged
+        found.append(replace(item, in_flight=paid, promised=pledged))
+    return tuple(found)
+
+
+@st.composite
+def overrides(draw: st.DrawFn, at: datetime) -> tuple[ActiveOverride, ...]:
+    return (
+        ActiveOverride(
+            action=draw(st.sampled_from(["none", "remind", "suspend"])),
+            at=at - timedelta(days=3),
+            by="anna",
+            reason="agreed by telephone",
+            until=at + timedelta(days=draw(st.sampled_from([-1, 4]))),
+            subscription_id=draw(st.sampled_from([None, "s0"])),
+        ),
+    )
+
+
 @st.composite
 def attempts(draw: st.DrawFn, at: datetime) -> tuple[PaymentAttempt, ...]:
     """Failed charges, the oldest first."""
@@ -254,7 +292,9 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "segment": draw(st.sampled_from([None, "healthcare", "retail"])),
         "n_invoices_paid": draw(st.sampled_from([0, 7])),
         "has_open_appeal": draw(st.sampled_from([False, False, True])),
-        "tables": draw(st.sampled_from([TABLES, TABLES, TABLES - {"contacts"}])),
+        "tables": draw(
+            st.sampled_from([TABLES] * 4 + [TABLES - {"contacts"}, TABLES - {"holds"}])
+        ),
         "notices": draw(notices(at)),
         "subscriptions": draw(subscriptions()),
         "holds": draw(st.one_of(st.just(()), holds(at))),
@@ -266,7 +306,21 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
         "promises": (OpenPromise(at, at + timedelta(days=5), promised),)
         if promised
         else (),
-        "items": draw(items(at, open_, contested, days)) if owed else (),
+        "items": covered(
+            draw(items(at, open_, contested, days)) if owed else (), in_flight, promised
+        ),
+        "unallocated": draw(st.sampled_from([None, 0, 0, 900 * UNITS])),
+        "assumed": draw(st.sampled_from([(), (), ("recurring_monthly", "clv")])),
+        "rejected": draw(
+            st.sampled_from([frozenset()] * 6 + [frozenset({"alerts"}), BROKEN])
+        ),
+        "protected_until": draw(
+            st.sampled_from([None, None, None, at + timedelta(hours=9)])
+        ),
+        "fraud_stopped_at": draw(
+            st.sampled_from([None, None, at - timedelta(days=20)])
+        ),
+        "overrides": draw(st.one_of(st.just(()), st.just(()), overrides(at))),
         "payment_attempts": draw(attempts(at)) if owed else (),
     }
     return facts_of(at, **fields)
@@ -280,6 +334,10 @@ def any_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
         p_nonpayment=draw(st.one_of(probabilities, st.none())),
         nonpayment_given_fraud=draw(st.sampled_from([0.0, 0.5, 1.0])),
         observed_until=draw(st.sampled_from([None, None, at - timedelta(days=30)])),
+        observed=draw(st.sampled_from([{}, {}, {}, *LATELY_NOT])),
+        starter=draw(st.sampled_from([frozenset(), frozenset(), STARTER])),
+        inputs_missing=draw(st.sampled_from([(), (), (), ("usage",)])),
+        named=draw(st.sampled_from([{}, {}, {"reminder_1": at - timedelta(days=1)}])),
         previous=draw(
             st.sampled_from([None, None, "remind", "review", "service_request"])
         ),
@@ -300,8 +358,23 @@ FACTS = (
     "clv",
     "n_invoices_paid",
     "payment_attempts",
+    "unallocated",
+    "assumed",
+    "rejected",
+    "protected_until",
+    "fraud_stopped_at",
+    "overrides",
 )
-KNOWN = ("p_fraud", "p_nonpayment", "observed_until", "previous")
+KNOWN = (
+    "p_fraud",
+    "p_nonpayment",
+    "observed_until",
+    "observed",
+    "starter",
+    "inputs_missing",
+    "named",
+    "previous",
+)
 
 
 @st.composite

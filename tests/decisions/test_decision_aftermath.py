@@ -131,7 +131,9 @@ def test_access_returns_during_an_appeal_where_the_policy_says_so() -> None:
 def test_an_appeal_restores_no_confirmed_fraud_and_no_persons_decision(
     reason: str, kind: str, by: str | None
 ) -> None:
-    sign = Evidence(kind, TUESDAY - timedelta(hours=30), confidence="high")
+    is_confirmed = kind == "outcome_fraud"
+    seen = TUESDAY - timedelta(hours=30)
+    sign = Evidence(kind, seen, confidence="high", is_confirmed=is_confirmed)
     off = _off("suspend", 1, reason)
     facts = _appealing(access_off=(off,), evidence=(sign,))
     back = _appealed(facts, _policy(appeals=RESTORE)).reactivation
@@ -157,7 +159,7 @@ def test_records_are_kept_by_the_action_and_no_decision_counts_as_none() -> None
     reviewed = recommend(Case(facts_of(open=9000 * UNITS), 0.0, 0.9), policy, TUESDAY)
     assert reviewed.recommended_action == "review"
     assert reviewed.retain_until == TODAY + timedelta(days=400)
-    nothing = recommend(Case(overdue_facts()), policy, TUESDAY)
+    nothing = recommend(Case(overdue_facts(open=None)), policy, TUESDAY)
     assert nothing.recommended_action is None
     assert nothing.retain_until == TODAY + timedelta(days=90)
     silent = Policy(policy.document.model_copy(update={"retention": None}))

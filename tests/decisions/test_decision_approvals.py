@@ -11,6 +11,7 @@ from decisions.approvals import approvals_needed
 from decisions.errors import PolicyFileError
 from decisions.policy.load import parse_document
 from decisions.portfolio import recommend_many
+from features.facts import Evidence
 from tests.decisions.decision_cases import TUESDAY, overdue_facts, random_cases
 
 Values: TypeAlias = dict[str, Any]
@@ -85,7 +86,8 @@ def test_the_answer_says_who_may_agree() -> None:
     policy = _policy(person_for=["suspend", "service_request"], roles=roles)
     found = recommend(Case(overdue_facts(), 0.0, 0.6), policy, TUESDAY)
     assert found.approver_roles == ("collections", "legal")
-    softer = overdue_facts(segment="healthcare")
+    sign = Evidence("crypto_mining", TUESDAY, confidence="high")
+    softer = overdue_facts(segment="healthcare", evidence=(sign,))
     found = recommend(Case(softer, 0.0, 0.6), policy, TUESDAY)
     assert found.recommended_action == "service_request"
     assert found.approver_roles == ("collections",)

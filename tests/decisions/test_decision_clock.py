@@ -20,6 +20,7 @@ from features.facts import AccountFacts, OpenItem, PaymentAttempt
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
+    covered,
     delivered,
     overdue_facts,
     random_facts,
@@ -196,7 +197,7 @@ def test_counts_and_amounts_open_a_state(when: Values, code: str | None) -> None
 
 
 def test_money_under_way_is_neither_counted_nor_summed() -> None:
-    items = (_item("a", 12, 400), _item("b", 4, 400))
+    items = covered((_item("a", 12, 400), _item("b", 4, 400)), 400 * UNITS, 0)
     facts = _owing(*items, in_flight=400 * UNITS, actionable=400 * UNITS, notices=())
     assert n_unpaid(facts) == 1
     for when in ({"unpaid_invoices": 2}, {"overdue_amount": 500}):
@@ -225,10 +226,10 @@ def test_no_rung_is_skipped_under_any_anchor(
 ) -> None:
     """Every rung before it was passed: its notice proven, its stop carried out."""
     terms = policy.latest
-    position = stand(terms, facts, TUESDAY, charging(terms, facts, is_held=False))
+    position = stand(Case(facts), terms, TUESDAY, charging(terms, facts, is_held=False))
     if position.state is None:
         return
-    told = Told(terms, facts)
+    told = Told(Case(facts), terms)
     for state in terms.document.ladder:
         if state.state == position.state.state:
             break
@@ -268,8 +269,8 @@ def test_shifting_all_dates_by_whole_days_changes_nothing(
     assert days_on_clock(terms, later) == days_on_clock(terms, facts)
     by = timedelta(days=days)
     charges = [charging(terms, one, is_held=False) for one in (facts, later)]
-    before = stand(terms, facts, TUESDAY, charges[0])
-    after = stand(terms, later, TUESDAY + by, charges[1])
+    before = stand(Case(facts), terms, TUESDAY, charges[0])
+    after = stand(Case(later), terms, TUESDAY + by, charges[1])
     assert (before.state, before.action) == (after.state, after.action)
     assert (before.notice is None) == (after.notice is None)
     if before.waits is not None:

@@ -212,9 +212,24 @@ def test_missing_probability_of_one_target_is_said() -> None:
     assert found.missing == ("p_fraud",)
 
 
-def test_both_probabilities_missing_decide_nothing() -> None:
+def test_both_probabilities_missing_leave_the_ladder() -> None:
+    """Without models the ladder goes on by days, and a stop waits for a person."""
     found = recommend(Case(overdue_facts()), default_policy(), TUESDAY)
-    assert found.code == "no_probability"
+    assert (found.code, found.mode) == (None, "timeline")
+    assert (found.recommended_action, found.requires_person) == ("suspend", True)
+    assert found.person_because == ("by_days",)
+    assert found.expected_cost is None
+    early = Case(overdue_facts(days=5, notices=()))
+    found = recommend(early, default_policy(), TUESDAY)
+    assert [due.notice for due in found.notices_due] == ["reminder_1"]
+    assert found.recommended_action == "remind"
+
+
+def test_without_a_ladder_no_probability_decides_nothing() -> None:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values |= {"ladder": [], "cases": []}
+    policy = Policy(parse_document(values, "no ladder"))
+    assert recommend(Case(overdue_facts()), policy, TUESDAY).code == "no_probability"
 
 
 def test_a_probability_out_of_range_is_refused() -> None:

@@ -98,7 +98,7 @@ def test_no_way_but_fraud_stops_outside_the_calendar(
         assert terms.calendar.may_stop_from(at) == (at, None)
 
 
-FRAUD = Evidence("outcome_fraud", TUESDAY - timedelta(days=1))
+FRAUD = Evidence("outcome_fraud", TUESDAY - timedelta(days=1), is_confirmed=True)
 
 
 def _policy(*, unless_fraud_confirmed: bool) -> Policy:

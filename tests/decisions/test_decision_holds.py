@@ -94,7 +94,11 @@ def test_a_promise_counts_as_arranged() -> None:
     facts = overdue_facts(access_off=(_off("nonpayment"),))
     promise = OpenPromise(LONG_AGO, TUESDAY + timedelta(days=3), None)
     owed = facts.overdue
-    facts = replace(facts, promised=owed, actionable=0, promises=(promise,))
+    [item] = facts.items
+    items = (replace(item, promised=item.remainder),)
+    facts = replace(
+        facts, promised=owed, actionable=0, promises=(promise,), items=items
+    )
     found = _answer(facts)
     assert found.reactivation is not None
     assert found.reactivation.cure == "arranged"
@@ -129,7 +133,9 @@ def test_a_protective_suspension_expires(
     days: int, confirmed: bool, cure: str | None
 ) -> None:
     kind = "outcome_fraud" if confirmed else "crypto_mining"
-    sign = Evidence(kind, TUESDAY - timedelta(days=days), confidence="high")
+    sign = Evidence(
+        kind, TUESDAY - timedelta(days=days), confidence="high", is_confirmed=confirmed
+    )
     facts = facts_of(access_off=(_off("fraud", days=days),), evidence=(sign,))
     [hold] = _answer(facts).holds
     assert hold.cure == cure
@@ -235,7 +241,7 @@ def test_a_hold_on_one_subscription_spares_that_one() -> None:
 
 def test_an_essential_customer_is_never_cut_off() -> None:
     found = _answer(overdue_facts(segment="healthcare"))
-    assert found.recommended_action == "service_request"
+    assert found.recommended_action == "review"
     [reason] = [r for r in found.withheld if r.code == "essential_service"]
     assert reason.sentence.endswith("For them, we stop new purchases at most.")
 
@@ -243,7 +249,7 @@ def test_an_essential_customer_is_never_cut_off() -> None:
 def test_an_open_appeal_keeps_new_stops_away() -> None:
     found = _answer(overdue_facts(has_open_appeal=True))
     assert "open_appeal" in _codes(found)
-    assert found.recommended_action == "service_request"
+    assert found.recommended_action == "review"
 
 
 def test_cool_down_after_a_restoration() -> None:

@@ -58,7 +58,7 @@ def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
     if not _is_new_stop(found) or terms is None:
         return
     names = terms.document.notices.kinds
-    told = [n for name in names for n in Told(terms, case.facts).notices(name)]
+    told = [n for name in names for n in Told(case, terms).notices(name)]
     by_notice = any(n.delivered_at is not None for n in told)
     by_fraud = bool(counting_evidence(terms, case.facts, at)) and bool(
         terms.document.fraud_path
@@ -105,7 +105,7 @@ def test_a_portfolio_without_contacts_never_stops_for_nonpayment_and_says_why(
     assert not _is_new_stop(found)
     if found.proposed_action == "suspend" and facts.overdue == facts.actionable != 0:
         held = {"exemption", "instalment_plan", "legal", "manual", "below_materiality"}
-        assert _codes(found) & {"no_contacts", *held}
+        assert _codes(found) & {"contacts_unknown", *held}
 
 
 def test_every_notice_delivered_and_the_time_over_permits_the_stop() -> None:

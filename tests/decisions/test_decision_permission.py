@@ -39,7 +39,7 @@ def test_the_time_to_pay_ends_and_the_stop_is_permitted() -> None:
     assert moment is not None
     assert moment > TUESDAY
     before = _answer(moment - timedelta(seconds=1))
-    assert before.recommended_action == "service_request"
+    assert before.recommended_action == "review"
     assert _answer(moment).recommended_action == "suspend"
 
 

@@ -161,7 +161,7 @@ def test_exploration_is_reproducible_small_and_one_step_softer() -> None:
     assert 7 <= explored.sum() <= 35
     assert (first.propensity[explored] == 0.25).all()
     assert (first.propensity[~explored] == 0.75).all()
-    assert set(first.actions(first.recommended)[explored]) == {"service_request"}
+    assert set(first.actions(first.recommended)[explored]) == {"review"}
     later = recommend_many(
         [
             replace(c, facts=replace(c.facts, as_of=TUESDAY + timedelta(days=35)))
@@ -435,9 +435,10 @@ def test_a_share_of_customers_is_exact(share: float, n: int, most: int) -> None:
 def test_nobody_is_drawn_of_whom_nothing_is_decided() -> None:
     policy = _policy(holdout={"share": 0.5})
     cases = [
-        Case(replace(overdue_facts(), customer_id=f"c{i}"), None, None)
+        Case(replace(overdue_facts(), customer_id=f"c{i}", open=None), 0.0, 0.6)
         for i in range(20)
     ]
-    found = recommend_many(cases, policy, TUESDAY)
+    by_days = [replace(case, facts=replace(case.facts, clv=None)) for case in cases]
+    found = recommend_many([*cases, *by_days], policy, TUESDAY)
     assert set(found.arm) == {"greedy"}
     assert (found.propensity == 1.0).all()

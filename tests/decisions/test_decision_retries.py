@@ -30,6 +30,7 @@ from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
     attempts,
+    covered,
     overdue_facts,
     random_cases,
     random_policies,
@@ -59,7 +60,9 @@ def _charge(
 
 
 def _owing(*tried: PaymentAttempt, days: int = 40, **given: Any) -> AccountFacts:  # noqa: ANN401
-    return overdue_facts(4500, days, payment_attempts=tried, **given)
+    facts = overdue_facts(4500, days, payment_attempts=tried, **given)
+    in_flight, promised = facts.in_flight or 0, facts.promised or 0
+    return replace(facts, items=covered(facts.items, in_flight, promised))
 
 
 def _answer(
@@ -167,6 +170,7 @@ def test_a_payment_for_another_invoice_stops_only_that_one() -> None:
     facts = _owing(_charge(3), _charge(3, invoice="i2"))
     items = (facts.items[0], replace(facts.items[0], invoice_id="i2"))
     pending = (PendingPayment("p", 100 * UNITS, "i2"),)
+    items = (items[0], replace(items[1], in_flight=100 * UNITS))
     facts = replace(facts, items=items, in_flight=100 * UNITS, pending=pending)
     due = _answer(facts).retry_due
     assert due is not None
@@ -446,7 +450,9 @@ def _stop_day(policy: Policy) -> tuple[int, list[int]]:
         facts = overdue_facts(1, day, at, items=(item,), payment_attempts=tried)
         while True:
             facts = replace(facts, notices=tuple(sent))
-            position = stand(terms, facts, at, charging(terms, facts, is_held=False))
+            position = stand(
+                Case(facts), terms, at, charging(terms, facts, is_held=False)
+            )
             if position.notice is None:
                 break
             sent.append(Notice(position.notice.notice, at, at))

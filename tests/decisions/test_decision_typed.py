@@ -143,16 +143,16 @@ def test_whoever_is_worth_more_is_treated_by_another_tier() -> None:
     assert found[5_000].proposed_action == "remind"
 
 
-def test_an_unknown_value_decides_nothing_where_tiers_look_at_it() -> None:
+def test_an_unknown_value_leaves_the_days_where_tiers_look_at_it() -> None:
     """An unknown customer is not a worthless one."""
     unknown = Case(facts_of(clv=None), 0.0, 0.4)
     found = recommend(unknown, typed(BY_VALUE), TUESDAY)
-    assert (found.recommended_action, found.code) == (None, "unknown_money")
+    assert (found.proposed_action, found.mode) == ("none", "timeline")
     found = recommend(unknown, typed(BY_VALUE[:1]), TUESDAY)
     assert found.proposed_action == "service_request"
 
 
-def test_an_unknown_value_in_arrays_decides_nothing_either() -> None:
+def test_an_unknown_value_in_arrays_leaves_the_days_too() -> None:
     names = ("open", "recurring_monthly", "recurring_committed", "usage_daily_cost")
     money = {name: np.zeros(2) for name in (*names, "committed")}
     money["clv"] = np.array([np.nan, 0.0])
@@ -160,13 +160,11 @@ def test_an_unknown_value_in_arrays_decides_nothing_either() -> None:
     chances = {name: np.full(2, value) for name, value in p.items()}
     ids = np.array(["a", "b"], dtype=object)
     kinds = np.array([None, None], dtype=object)
-    for rows, codes in (
-        (BY_VALUE, ["unknown_money", None]),
-        (BY_VALUE[:1], [None] * 2),
-    ):
+    for rows, by_days in ((BY_VALUE, [True, False]), (BY_VALUE[:1], [False] * 2)):
         terms = typed(rows).latest
         found = columns_of_plain(terms, ids, chances, money, kinds)
-        assert found.code.tolist() == codes
+        assert found.code.tolist() == [None, None]
+        assert found.view.goes_by_days.tolist() == by_days
 
 
 def test_the_staff_are_told_the_thresholds_of_the_customers_tier() -> None:
