@@ -19,12 +19,14 @@ from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import joint_reasons, loss_shares
 from advice.knowledge import (
     base_size,
+    inputs_missing,
     missing_parts,
     settings_of,
     trained_tables,
 )
 from advice.promises import horizon_note, settlement_note, starter_note
 from advice.remedies import Situation
+from advice.standpoint import Standpoint
 from advice.starting import starts_with
 from decisions.actions import Action
 from decisions.case import BookState, Case
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 Row = npt.NDArray[np.float64]
 _EMPTY_BOOK = BookState()
+_NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
 _ALL = 1_000  # families, more than there are
 
@@ -118,9 +121,11 @@ class Advisor:
         *,
         tables: frozenset[str] | None = None,
         observed_until: datetime | None = None,
+        observed: Mapping[str, datetime] = _NOTHING,
         book: BookState = _EMPTY_BOOK,
         previous: Action | None = None,
         previous_at: datetime | None = None,
+        named: Mapping[str, datetime] = _NOTHING,
         with_counterfactuals: bool = False,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
@@ -131,26 +136,30 @@ class Advisor:
             tables: those that were looked at, the empty ones included; what was not
                 looked at is unknown, not zero. Default: all the models were trained on.
             observed_until: how far the events observe; default `as_of`.
+            observed: the same by table, where one is observed less far.
             book: what depends on other customers.
             previous: the action recommended last time, for hysteresis.
             previous_at: when that was.
+            named: notices asked for before, by name, and when; they count where no
+                contacts are kept.
             with_counterfactuals: also say what would change the answer; every thing
                 tried costs one more scoring, without contributions.
         """
         given = self.settings.tables if tables is None else tables
-        moment, last = microseconds(as_of), (previous, previous_at)
+        moment = microseconds(as_of)
+        stand = Standpoint(observed_until, observed, previous, previous_at, named)
         facts, rows, p = self._numbers(events, moment, given)
         parts = {
             target: self.predictors[target].contributions(row[None, :])[0]
             for target, row in rows.items()
         }
-        advice = self.conclude(facts, rows, p, parts, observed_until, book, last)
+        advice = self.conclude(facts, rows, p, parts, stand, book)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
             facts, _, p = self._numbers(imagined, moment, given)
-            return self._decide(self._case(facts, p, observed_until, last), book)
+            return self._decide(self._case(facts, p, stand), book)
 
         situation = self._situation(events, advice)
         return replace(advice, counterfactuals=counterfactuals(situation, ask_again))
@@ -195,16 +204,15 @@ class Advisor:
         rows: Mapping[str, Row],
         p: Mapping[str, float],
         parts: Mapping[str, Row],
-        observed_until: datetime | None,
+        stand: Standpoint,
         book: BookState,
-        last: tuple[Action | None, datetime | None] = (None, None),
     ) -> Advice:
         """From one customer's numbers to advice; the same for one and for many.
 
         `rows` (F,), `p` and `parts` (F + 1,) are per target: features, probability
-        and contributions; `last` is the action recommended last time, and when.
+        and contributions.
         """
-        case = self._case(facts, p, observed_until, last)
+        case = self._case(facts, p, stand)
         recommendation = self._decide(case, book)
         terms = self.policy.in_force(facts.as_of)
         weights = loss_shares(recommendation, terms.model if terms else None)
@@ -220,8 +228,7 @@ class Advisor:
         self,
         facts: AccountFacts,
         p: Mapping[str, float],
-        observed_until: datetime | None,
-        last: tuple[Action | None, datetime | None],
+        stand: Standpoint,
     ) -> Case:
         return Case(
             facts=facts,
@@ -229,10 +236,15 @@ class Advisor:
             p_nonpayment=p.get("nonpayment"),
             nonpayment_given_fraud=self.nonpayment_given_fraud,
             missing=missing_parts(self.trained_tables, facts),
-            observed_until=observed_until,
+            observed_until=stand.observed_until,
+            observed=stand.observed,
             starter=self._unproven & p.keys(),
-            previous=last[0],
-            previous_at=last[1],
+            inputs_missing=inputs_missing(
+                [self.bundles[target] for target in p], facts
+            ),
+            named=stand.named,
+            previous=stand.previous,
+            previous_at=stand.previous_at,
         )
 
     def _decide(self, case: Case, book: BookState) -> Recommendation:

@@ -106,6 +106,21 @@ def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:
     }
 
 
+def inputs_missing(bundles: Iterable[Bundle], facts: AccountFacts) -> tuple[str, ...]:
+    """Tables some of these models were trained with that were not looked at now.
+
+    What they would say could lower a probability, outcomes included: a fraud that was
+    cleared is one. The starter was trained on no table of anybody's.
+    """
+    trained = {
+        table
+        for bundle in bundles
+        if not bundle.is_starter
+        for table in bundle.settings.tables
+    }
+    return tuple(sorted(trained - facts.tables - {"snapshots"}))
+
+
 def base_size(bundles: Iterable[Bundle]) -> int | None:
     """How many customers the latest training that says it has seen at its end."""
     known = [

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from advice.advice import Advice, reason_row
 from advice.knowledge import require_same
+from advice.standpoint import Standpoint
 from decisions.actions import ACTIONS
 from decisions.case import BookState, Case
 from decisions.portfolio import recommend_many
@@ -201,11 +202,11 @@ def _advices(
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
         places[customer_id].append((i, moment))
-    observed_until = to_datetime(portfolio.observed_until)
+    stand = Standpoint(to_datetime(portfolio.observed_until))
     for events in portfolio.iter_events(places):
         for i, moment in places[events.customer_id]:
             facts = account_facts(events, moment, portfolio.settings)
-            yield i, advisor.conclude(facts, *numbers.of(i), observed_until, book)
+            yield i, advisor.conclude(facts, *numbers.of(i), stand, book)
 
 
 def advice_row(advice: Advice) -> dict[str, Any]:

@@ -14,15 +14,20 @@ from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Reactivation
 from decisions.settlement import returned_by
 from decisions.terms import Terms
-from features.facts import AccountFacts, ExecutedAction
+from features.facts import AccountFacts, ActiveOverride, ExecutedAction
 
 AUTHORITY = {"nonpayment": 0, "fraud": 1, "manual": 2}  # who is stronger
+
+
+def is_running(override: ActiveOverride, at: datetime) -> bool:
+    """Whether a person's decision still stands."""
+    return override.until is None or override.until > at
 
 
 def override_holds(facts: AccountFacts, at: datetime) -> Iterator[Hold]:
     """What people decided instead of a recommendation, by whom, why and until when."""
     for override in facts.overrides:
-        if override.until > at:
+        if is_running(override, at):
             yield Hold(
                 kind="override",
                 protects=True,
@@ -112,7 +117,9 @@ def _expiry(
 ) -> datetime | None:
     """A protective suspension expires unless the fraud is confirmed by then."""
     path = terms.document.fraud_path
-    confirmed = is_confirmed(facts)
+    confirmed = is_confirmed(facts) or any(
+        sign.is_confirmed for sign in facts.doubted_evidence
+    )
     if reason != "fraud" or path is None or confirmed or action.by == "person":
         return None
     return action.at + timedelta(hours=path.auto_expire_hours)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decisions.actions import SEVERITY, STOPS, Action
 from decisions.evidence import counting_evidence, is_proven
 from decisions.exposure import UNITS
+from decisions.holds import is_running
 from decisions.ladder import Position
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Withheld
@@ -98,7 +99,7 @@ def override_reasons(
         decided = SEVERITY.get(override.action, 0)
         harsher = tuple(action for action in STOPS if SEVERITY[action] > decided)
         is_meant = is_whole or override.subscription_id is None
-        if is_meant and override.until > at and harsher:
+        if is_meant and is_running(override, at) and harsher:
             text = f"{override.by} decided {override.action}: {override.reason}"
             until, by = override.until, override.by
             yield Withheld("override", harsher, text, until, by)

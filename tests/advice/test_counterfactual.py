@@ -157,7 +157,7 @@ def test_simulated_customers_get_what_they_are_promised(
             assert_kept(advisor, events, advice)
     assert {"found", "not_needed", "needs_person"} <= set(seen)
     assert changes[("remind", "pay_oldest", False)] > 10
-    assert changes[("service_request", "promise", False)] > 5
+    assert changes[("review", "promise", False)] > 5
     assert changes[("suspend", "pay_overdue", True)] > 5
     assert changes[("review", "clearance", False)] > 0
 
@@ -212,7 +212,8 @@ def late_payer(**changes: list[dict[str, Any]]) -> Tables:
         ("reminder_2", 48),
         ("final_notice", 40),
     ]
-    tables: Tables = {name: [] for name in ("disputes", "alerts", "holds", "actions")}
+    empty = ("disputes", "alerts", "holds", "actions", "usage", "access", "outcomes")
+    tables: Tables = {name: [] for name in empty}
     tables |= {
         "customers": [
             {
@@ -381,7 +382,7 @@ def test_a_promise_the_policy_does_not_grant_is_not_told(
 def test_what_was_not_looked_at_is_not_played_with(hand: Advisor) -> None:
     tables = late_payer()
     del tables["payments"]
-    assert [kind for kind, *_ in told(about(hand, tables))] == ["promise"]
+    assert not {kind for kind, *_ in told(about(hand, tables))} - {"promise"}
 
 
 def test_access_that_is_off_comes_back(hand: Advisor) -> None:

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decisions.actions import SEVERITY, STOPS, SUSPEND
+from decisions.case import Case
 from decisions.ladder import stand
 from decisions.policy.check import check
 from decisions.policy.killbill import Draft, NothingToImportError, import_killbill
@@ -337,7 +338,7 @@ def test_nobody_is_stopped_whom_kill_bill_would_not_stop(
     policy = parse_policy(draft.policy)
     assert not [found for found in check(policy) if found.severity == "error"]
     facts = _debtor(policy, days, owed, is_off=is_off)
-    ours = stand(policy.latest, facts, TUESDAY).action
+    ours = stand(Case(facts), policy.latest, TUESDAY).action
     debt = (days, len(owed), sum(owed))
     theirs = next(
         (s.does for s in states if s.holds(*debt, is_tagged=is_tagged)), "none"

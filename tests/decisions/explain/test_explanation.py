@@ -17,6 +17,7 @@ from decisions.policy.examples import case_of, moment_of
 from decisions.policy.load import load_policy, shipped_policies
 from decisions.reasons import _NO_DECISION
 from decisions.recommendation import Hold, ProviderEffect, Reactivation
+from decisions.reliance import PROTECTING
 from features.contract import TABLES
 from features.facts import AccountFacts
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
@@ -48,7 +49,8 @@ def emitted_codes() -> set[str]:
     found |= _returned("calendar.py", "_closed", "_closed_day")
     found |= _returned("opening.py", "_owes_too_little", "_waits")
     found |= set(_choices("holds", "kind")) | {"explore", "holdout"}
-    return found - set(_NO_DECISION)
+    found |= {f"{table}_unknown" for table in PROTECTING}
+    return found - (set(_NO_DECISION) - {"incomplete_data"})  # which withholds as well
 
 
 def _constants(node: ast.AST) -> set[str]:
@@ -177,6 +179,7 @@ def test_the_studys_customer_is_explained_with_the_studys_numbers() -> None:
     passages = {p.topic: p.sentences for p in explain(case, answer, policy, "en").staff}
     assert passages["risk"] == (
         "Of 100 customers like this, 35 do not pay within 90 days.",
+        "There is no probability of fraud: fraud rests on signs alone.",
     )
     [stake] = passages["stake"]
     assert stake == (
