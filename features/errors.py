@@ -38,6 +38,12 @@ class ColumnMappingError(SettingsError):
         self.code = code
 
 
+class DatabaseError(PortfolioError):
+    """The database that `source` of portfolio.yaml names cannot be used."""
+
+    code = "database_unusable"
+
+
 class MixedFormatsError(PortfolioError):
     """One table lies in the folder in more than one form."""
 

@@ -15,15 +15,16 @@ import pyarrow as pa
 from features.errors import MissingTableError, NoCustomersError, UnknownCustomerError
 from features.events import Events
 from features.moments import microseconds
-from features.reading.folder import FolderSource
+from features.reading.database import DatabaseSource
 from features.reading.loading import load
-from features.reading.mapping import MappedSource
+from features.reading.mapping import wanted_columns
+from features.reading.origin import open_source
 from features.reading.rejected import write_rejected
 from features.reading.rejects import Reject
 from features.reading.report import ValidationReport
 from features.reading.settings_file import read_settings
 from features.reading.slices import iter_slices
-from features.reading.sources import DatabaseSource, MemorySource, Source
+from features.reading.sources import MemorySource, Source
 from features.settings import PortfolioSettings
 
 
@@ -56,10 +57,9 @@ class Portfolio:
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        source = FolderSource(folder)
         said = read_settings(folder)
-        mapped = MappedSource(source, said.origin.columns)
-        return _portfolio(mapped, said.settings, said.warnings)
+        source = open_source(folder, said.origin, said.settings)
+        return _portfolio(source, said.settings, said.warnings)
 
     @classmethod
     def from_tables(
@@ -75,7 +75,8 @@ class Portfolio:
         settings: PortfolioSettings,
     ) -> Portfolio:
         """The tables of a database, by their names in the contract."""
-        return _portfolio(DatabaseSource(connection), settings)
+        wanted = wanted_columns({}, settings)
+        return _portfolio(DatabaseSource(connection, wanted), settings)
 
     @property
     def rejects(self) -> tuple[Reject, ...]:

@@ -23,7 +23,7 @@ class Header:
     is_all: bool  # no row follows
 
 
-def csv_parts(file: Path, where: str) -> Iterator[Part]:
+def csv_parts(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: ARG001
     """All cells as text; an empty cell is a missing one.
 
     Raises:

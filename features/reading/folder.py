@@ -1,7 +1,8 @@
-"""A portfolio folder: `portfolio.yaml`, and each table as Parquet or CSV.
+"""A portfolio folder: `portfolio.yaml`, and each table as Parquet, CSV or Excel.
 
-A table is one file (`invoices.parquet`, `invoices.csv`) or a folder of files of
-one format, partitioned or not (`invoices/year=2026/part-0.parquet`).
+A table is one file (`invoices.parquet`, `invoices.csv`, `invoices.xlsx`), a folder of
+files of one format, partitioned or not (`invoices/year=2026/part-0.parquet`), or a
+sheet of the workbook `portfolio.xlsx`.
 """
 
 import difflib
@@ -19,9 +20,10 @@ from features.errors import (
     UnreadableTableError,
 )
 from features.reading.csv_file import csv_parts
+from features.reading.excel_file import WORKBOOK, excel_parts, sheets
 from features.reading.sources import PART_ROWS, Part
 
-FORMATS = (".parquet", ".csv")
+FORMATS = (".parquet", ".csv", ".xlsx")
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -36,21 +38,28 @@ class FolderSource:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise PortfolioNotFoundError(f"no portfolio folder {folder}")
+        workbook = folder / WORKBOOK
+        self._sheets = sheets(workbook) if workbook.is_file() else {}
         self._files = {
-            table: files for table in TABLES if (files := _files(folder, table))
+            table: files
+            for table in TABLES
+            if (files := _files(folder, table, in_workbook=table in self._sheets))
         }
         self._folder = folder
         self.tables = frozenset(self._files)
-        self.warnings = tuple(_unread(folder, self.tables))
+        self.warnings = (
+            *_unread(folder, self.tables),
+            *_unread_sheets(self._sheets),
+        )
 
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows, file by file."""
         for file in self._files[table]:
             where = file.relative_to(self._folder).as_posix()
             partitions = _partitions(file.relative_to(self._folder))
-            read = _parquet if file.suffix == ".parquet" else csv_parts
+            read = _READERS[file.suffix]
             try:
-                for part in read(file, where):
+                for part in read(file, where, table):
                     yield _with_partitions(part, partitions)
             except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise UnreadableTableError(
@@ -58,9 +67,11 @@ class FolderSource:
                 ) from error
 
 
-def _files(folder: Path, table: str) -> list[Path]:
+def _files(folder: Path, table: str, *, in_workbook: bool) -> list[Path]:
     """The files of a table, in order of their names; [] when it is absent."""
     forms: dict[str, list[Path]] = {}
+    if in_workbook:
+        forms[f"a sheet of {WORKBOOK}"] = [folder / WORKBOOK]
     for suffix in FORMATS:
         file = folder / f"{table}{suffix}"
         if file.is_file():
@@ -90,12 +101,22 @@ def _unread(folder: Path, tables: Collection[str]) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
         name = path.name.split(".")[0].lower()
         if name in TABLES and name not in tables:
-            yield f"{path.name} was not read: write {name}.parquet or {name}.csv"
+            forms = ", ".join(f"{name}{suffix}" for suffix in FORMATS)
+            yield f"{path.name} was not read: write one of {forms}"
+        elif path.name == WORKBOOK:
+            continue
         elif path.suffix in FORMATS and path.stem not in TABLES:
             said = f"{path.name} is no table of the contract and was ignored"
             yield said + _hint(name)
         elif path.is_dir() and path.name not in TABLES and (hint := _hint(name)):
             yield f"folder {path.name} was not read{hint}"
+
+
+def _unread_sheets(found: Mapping[str, str]) -> Iterator[str]:
+    for name in found:
+        if name not in TABLES:
+            said = f"{WORKBOOK}: sheet {name!r} is no table of the contract"
+            yield f"{said} and was ignored{_hint(name.casefold())}"
 
 
 def _hint(name: str) -> str:
@@ -121,7 +142,7 @@ def _with_partitions(part: Part, partitions: Mapping[str, str | None]) -> Part:
     return Part(part.where, part.first_row, rows, part.malformed)
 
 
-def _parquet(file: Path, where: str) -> Iterator[Part]:
+def _parquet(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: ARG001
     with pq.ParquetFile(file) as parquet:
         first_row = 1
         for batch in parquet.iter_batches(PART_ROWS):
@@ -129,3 +150,6 @@ def _parquet(file: Path, where: str) -> Iterator[Part]:
             first_row += len(batch)
         if first_row == 1:
             yield Part(where, 1, parquet.schema_arrow.empty_table())
+
+
+_READERS = {".parquet": _parquet, ".csv": csv_parts, ".xlsx": excel_parts}

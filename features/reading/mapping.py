@@ -5,7 +5,7 @@ the contract's spelling by `features.reading.spelling`, while the row as found s
 what a person sees among the rejected ones.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -163,18 +163,37 @@ def _check_column(where: str, mapping: ColumnMapping, column: ColumnSpec) -> Non
         raise ColumnMappingError("not_a_moment", f"{where}: no column of moments")
 
 
+def wanted_columns(
+    said: ColumnMappings, settings: PortfolioSettings
+) -> Mapping[str, Collection[str]]:
+    """By table, the columns as found that the contract or portfolio.yaml names."""
+    return {
+        table: {
+            *(column.name for column in columns),
+            *(m.source for m in said.get(table, {}).values() if m.source),
+        }
+        for table, columns in settings.columns.items()
+    }
+
+
 class MappedSource:
     """A source whose tables bear their own names of columns."""
 
-    def __init__(self, source: Source, mappings: ColumnMappings) -> None:
+    def __init__(
+        self,
+        source: Source,
+        mappings: ColumnMappings,
+        warnings: Collection[str] = (),
+    ) -> None:
         self._source, self._mappings = source, mappings
+        self._warnings = warnings
         self.tables = source.tables
         self._noticed: set[str] = set()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Of the source, and columns that gave way to renamed ones."""
-        return (*self._source.warnings, *sorted(self._noticed))
+        return (*self._warnings, *self._source.warnings, *sorted(self._noticed))
 
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows under the contract's names, part by part."""

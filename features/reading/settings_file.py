@@ -6,11 +6,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from features.contract import TABLES
 from features.errors import SettingsError
-from features.reading.mapping import ColumnMappings, check_mappings
+from features.reading.mapping import check_mappings
+from features.reading.origin import Origin
 from features.reading.settings_yaml import (
     SettingsYamlError,
     plain_texts,
@@ -20,16 +21,6 @@ from features.settings import PortfolioSettings
 
 FILE = "portfolio.yaml"
 _LONGEST_COMPLAINT = 300  # characters
-
-
-class Origin(BaseModel):
-    """What portfolio.yaml says about how the tables are read, not what they mean."""
-
-    model_config = ConfigDict(frozen=True)
-
-    columns: ColumnMappings = Field(
-        default={}, description="your own columns and words → the contract's"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
-"""Where the rows of a portfolio come from: memory, or any Ibis connection.
+"""Where the rows of a portfolio come from: memory, a folder, or a database.
 
-`features.reading.folder` reads folders. Every source gives rows as found, in parts, and
-may be asked again.
+Every source gives rows as found, in parts, and may be asked again.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -55,30 +54,6 @@ class MemorySource:
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows, in parts of a size that fits."""
         return in_parts(table, self._given[table])
-
-
-class DatabaseSource:
-    """Tables of the contract's names behind an Ibis connection."""
-
-    warnings: tuple[str, ...] = ()
-
-    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - any Ibis backend
-        self._connection = connection
-        self.tables = frozenset(t for t in TABLES if _has_table(connection, t))
-
-    def parts(self, table: str) -> Iterator[Part]:
-        """One table's rows, in parts of a size that fits."""
-        return in_parts(table, self._connection.table(table).to_pyarrow())
-
-
-def _has_table(connection: Any, table: str) -> bool:  # noqa: ANN401
-    from ibis.common.exceptions import TableNotFound
-
-    try:
-        connection.table(table)
-    except TableNotFound:
-        return False
-    return True
 
 
 def in_parts(where: str, rows: pa.Table) -> Iterator[Part]:

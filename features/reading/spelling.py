@@ -26,6 +26,7 @@ MOMENT_KINDS = frozenset({"moment", "day"})
 UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
 # Offices write no-break spaces and typographic apostrophes for the plain ones
 _GROUP_SIGNS = {" ": "[ \u00a0\u202f]", "'": "['’]"}
+_ISO = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$"
 _CLOCK = ("hh", "mm", "ss")
 _QUARTER_US = 15 * 60 * 1_000_000  # clocks change on a quarter of an hour
 
@@ -82,7 +83,8 @@ class Spelling:
 
     def _dates(self, cells: pa.Array, said: str) -> tuple[pa.Array, Mask | None]:
         pattern, iso = date_format(said)
-        cells, misfits = _fitting(cells, rf"^\s*{pattern}\s*$")
+        # ISO 8601 is never in doubt, and what a workbook's true dates become
+        cells, misfits = _fitting(cells, rf"^\s*{pattern}\s*$|{_ISO}")
         cells = pc.replace_substring_regex(cells, rf"^\s*{pattern}\s*$", iso)
         # one digit was given a leading zero, two digits one too many
         return pc.replace_substring_regex(cells, "([-T:])0([0-9]{2})", r"\1\2"), misfits

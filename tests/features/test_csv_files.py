@@ -37,14 +37,14 @@ def test_separators_ends_of_lines_and_boms(
 @pytest.mark.parametrize("text", ["a,b", "a,b\n", "\n\na,b\r\n\r\n"])
 def test_a_header_alone_is_a_table_without_rows(customers: Path, text: str) -> None:
     customers.write_text(text, newline="")
-    [part] = csv_parts(customers, "customers.csv")
+    [part] = csv_parts(customers, "customers.csv", "customers")
     assert (part.rows.column_names, len(part.rows)) == (["a", "b"], 0)
 
 
 def test_a_quoted_header_may_hold_the_separator(customers: Path) -> None:
     customers.write_text('"a\nb","c;d;e",f\n1,2,3\n')
     assert header(customers).names == ("a\nb", "c;d;e", "f")
-    [part] = csv_parts(customers, "customers.csv")
+    [part] = csv_parts(customers, "customers.csv", "customers")
     assert part.rows.to_pylist() == [{"a\nb": "1", "c;d;e": "2", "f": "3"}]
 
 

@@ -1,0 +1,172 @@
+"""The tables of a portfolio in a database, behind any Ibis connection.
+
+Only columns that the contract or portfolio.yaml names are fetched, a part at a time.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pyarrow as pa
+
+from features.contract import TABLES
+from features.errors import DatabaseError
+from features.reading.sources import Part
+
+FETCHED_ROWS = 100_000  # a part; most drivers hold each cell of it as an object
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_FILE_SCHEMES = ("duckdb", "sqlite")
+
+
+class DatabaseSource:
+    """Tables of the contract's names behind an Ibis connection.
+
+    Args:
+        connection: any Ibis backend.
+        wanted: by table, the columns to fetch; the others are named in a warning.
+
+    Raises:
+        DatabaseError: if the database cannot be asked.
+    """
+
+    def __init__(
+        self,
+        connection: Any,  # noqa: ANN401 - any Ibis backend
+        wanted: Mapping[str, Collection[str]],
+    ) -> None:
+        self._connection = connection
+        self._found = {
+            table: found
+            for table in TABLES
+            if (found := _table(connection, table)) is not None
+        }
+        self._fetched = {
+            table: [name for name in found.columns if name in wanted[table]]
+            for table, found in self._found.items()
+        }
+        self.tables = frozenset(self._found)
+        self.warnings = tuple(
+            f"{table}: column {name!r} is not in the contract and was ignored"
+            for table, found in self._found.items()
+            for name in found.columns
+            if name not in self._fetched[table]
+        )
+
+    def parts(self, table: str) -> Iterator[Part]:
+        """One table's rows, as they come.
+
+        Raises:
+            DatabaseError: if they cannot be read.
+        """
+        found = self._found[table]
+        fetched = self._fetched[table] or found.columns[:1]
+        instants = _naive_instants(self._connection, table)
+        first_row = 1
+        try:
+            with _batches(self._connection, found.select(*fetched)) as batches:
+                for batch in batches:
+                    part = _with_instants(pa.Table.from_batches([batch]), instants)
+                    yield Part(table, first_row, part)
+                    first_row += len(part)
+                if first_row == 1:
+                    yield Part(table, 1, batches.schema.empty_table())
+        except Exception as error:  # each driver has its own
+            raise DatabaseError(f"table {table} cannot be read: {error}") from error
+
+
+def open_database(source: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis backend
+    """Connect to the URL that portfolio.yaml states.
+
+    `${NAME}` stands for an environment variable; in the part before `@` its value is
+    escaped as a URL needs it. A relative file lies beside portfolio.yaml.
+
+    Raises:
+        DatabaseError: if there is no such database, driver or variable.
+    """
+    import ibis
+
+    url = _beside(_with_variables(source), folder)
+    options = {"read_only": True} if url.startswith("duckdb://") else {}
+    try:
+        return ibis.connect(url, **options)
+    except Exception as error:  # each driver has its own
+        said = str(error).replace(url, source)
+        hint = ""
+        if isinstance(error, ImportError | ModuleNotFoundError):
+            backend = urlsplit(url).scheme.replace("postgresql", "postgres")
+            hint = f"; install its driver: pip install 'ibis-framework[{backend}]'"
+        raise DatabaseError(f"source {source} cannot be opened: {said}{hint}") from None
+
+
+def password_warning(source: str) -> str | None:
+    """A password in a file is read by whoever reads the file."""
+    password = re.search(r"://[^/@]*:([^/@]+)@", source)
+    if password is None or _VARIABLE.fullmatch(password.group(1)):
+        return None
+    return "portfolio.yaml: write the password of `source` as ${A_VARIABLE}"
+
+
+def _with_variables(source: str) -> str:
+    def value(name: re.Match[str]) -> str:
+        found = os.environ.get(name.group(1))
+        if found is None:
+            raise DatabaseError(
+                f"source: the environment variable {name.group(1)} is not set"
+            )
+        is_login = "@" in source[name.end() :]
+        return quote(found, safe="") if is_login else found
+
+    return _VARIABLE.sub(value, source)
+
+
+def _beside(url: str, folder: Path) -> str:
+    scheme, _, rest = url.partition("://")
+    if scheme not in _FILE_SCHEMES or rest.startswith((":", "md:", "motherduck:")):
+        return url
+    file, question, options = rest.partition("?")
+    path = folder.absolute() / file
+    if not path.is_file():  # a driver would make an empty one
+        raise DatabaseError(f"source: there is no file {file}")
+    return f"{scheme}://{path.as_posix()}{question}{options}"
+
+
+def _table(connection: Any, table: str) -> Any:  # noqa: ANN401 - an Ibis table or None
+    from ibis.common.exceptions import TableNotFound
+
+    try:
+        return connection.table(table)
+    except TableNotFound:
+        return None
+    except Exception as error:  # each driver has its own
+        raise DatabaseError(f"table {table} cannot be read: {error}") from error
+
+
+def _batches(connection: Any, rows: Any) -> pa.RecordBatchReader:  # noqa: ANN401
+    if connection.name == "duckdb":
+        # DuckDB 2.0 dropped the method by which Ibis 12.0 asks for batches
+        relation = connection.con.sql(str(rows.compile()))
+        return relation.to_arrow_reader(FETCHED_ROWS)
+    return rows.to_pyarrow_batches(chunk_size=FETCHED_ROWS)
+
+
+def _naive_instants(connection: Any, table: str) -> Collection[str]:  # noqa: ANN401
+    """Columns that Ibis gives without a zone though they are instants: Spark's."""
+    if connection.name != "pyspark":
+        return ()
+    fields = connection._session.table(table).schema.fields
+    return [field.name for field in fields if field.dataType.typeName() == "timestamp"]
+
+
+def _with_instants(rows: pa.Table, instants: Collection[str]) -> pa.Table:
+    for name in instants:
+        place = rows.column_names.index(name) if name in rows.column_names else -1
+        if place >= 0 and pa.types.is_timestamp(rows.schema.types[place]):
+            utc = rows.column(place).cast(pa.timestamp("us")).cast(_UTC)
+            rows = rows.set_column(place, name, utc)
+    return rows
+
+
+_UTC = pa.timestamp("us", "UTC")

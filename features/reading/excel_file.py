@@ -1,0 +1,112 @@
+"""A sheet of an Excel workbook as a table's rows.
+
+Excel knows no time zones and stores a date as a time at midnight. Here a column in
+which no cell has a clock time holds plain dates; otherwise all its moments are clock
+times, and are an error unless `columns:` says in which `timezone` they were written.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineWorkbook
+
+from features.contract import TABLES
+from features.errors import UnreadableTableError
+from features.reading.sources import Part, in_parts
+
+WORKBOOK = "portfolio.xlsx"  # a sheet per table
+
+Cells: TypeAlias = Sequence[Any]
+
+
+def sheets(file: Path) -> dict[str, str]:
+    """The sheets of a workbook by the table each is for, or by its own name."""
+    with _open(file) as workbook:
+        return {_table_of(name): name for name in workbook.sheet_names}
+
+
+def excel_parts(file: Path, where: str, table: str) -> Iterator[Part]:
+    """The sheet named as the table, or else the only one.
+
+    Raises:
+        UnreadableTableError: if it cannot be told which sheet, or none names columns.
+    """
+    with _open(file) as workbook:
+        names = workbook.sheet_names
+        mine = [name for name in names if _table_of(name) == table]
+        if len(mine or names) != 1:
+            raise UnreadableTableError(f"{where}: name one sheet {table}")
+        rows = workbook.get_sheet_by_name((mine or names)[0]).to_python()
+    filled = [row for row in rows if any(map(_is_filled, row))]
+    if not filled:
+        raise UnreadableTableError(f"{where}: the first row must name the columns")
+    header, *body = filled
+    columns = {
+        place: str(_as_text(name)).strip()
+        for place, name in enumerate(header)
+        if _is_filled(name)
+    }
+    read = [_column([row[place] for row in body]) for place in columns]
+    yield from in_parts(where, pa.Table.from_arrays(read, list(columns.values())))
+
+
+def _open(file: Path) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(file)
+    except CalamineError as error:
+        raise UnreadableTableError(
+            f"{file.name} cannot be read as Excel: {error}"
+        ) from error
+
+
+def _table_of(sheet: str) -> str:
+    name = sheet.strip().casefold()
+    return name if name in TABLES else sheet
+
+
+def _is_filled(cell: object) -> bool:
+    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
+
+
+def _column(cells: Cells) -> pa.Array:
+    """One type where all cells have it, else texts that read the same anywhere."""
+    cells = [cell if _is_filled(cell) else None for cell in cells]
+    if any(isinstance(cell, dt.datetime) for cell in cells):
+        cells = [_midnight(cell) for cell in cells]
+    found = {type(cell) for cell in cells if cell is not None}
+    if found <= {int, float}:
+        return pa.array(cells, pa.float64() if found else pa.null())
+    if len(found) == 1 and found <= {str, bool, dt.date, dt.datetime}:
+        return pa.array(cells)
+    return pa.array([_as_text(cell) for cell in cells], pa.string())
+
+
+def _midnight(cell: object) -> object:
+    if isinstance(cell, dt.date) and not isinstance(cell, dt.datetime):
+        return dt.datetime.combine(cell, dt.time())
+    return cell
+
+
+def _as_text(cell: object) -> str | None:
+    """Digits without a decimal sign: `columns:` may say that texts have commas."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else _with_exponent(cell)
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    return None if cell is None else str(cell)
+
+
+def _with_exponent(number: float) -> str:
+    """The shortest digits of a number as a whole number and a power of ten.
+
+    >>> _with_exponent(-1234.5), float("-12345e-1")
+    ('-12345e-1', -1234.5)
+    """
+    mantissa, _, power = repr(number).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    return f"{whole}{fraction}e{int(power or 0) - len(fraction)}"

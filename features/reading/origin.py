@@ -1,0 +1,58 @@
+"""Where a portfolio's rows come from and how they are spelt, as portfolio.yaml says."""
+
+import weakref
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.reading.database import (
+    DatabaseSource,
+    open_database,
+    password_warning,
+)
+from features.reading.folder import FolderSource
+from features.reading.mapping import ColumnMappings, MappedSource, wanted_columns
+from features.reading.sources import Source
+from features.settings import PortfolioSettings
+
+
+class Origin(BaseModel):
+    """How the tables are read; what they mean is of `PortfolioSettings`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the database that holds the tables, as an Ibis URL in which "
+        "`${NAME}` stands for an environment variable; absent: files beside "
+        "portfolio.yaml",
+        examples=["postgresql://forbear:${DB_PASSWORD}@db.example.org/billing"],
+    )
+    columns: ColumnMappings = Field(
+        default={},
+        description="by table and column: your own names, words, numbers and dates → "
+        "the contract's. A text renames the column, a mapping of words maps them",
+        examples=[{"payments": {"amount": "betrag", "status": {"paid": "succeeded"}}}],
+    )
+
+
+def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> Source:
+    """The rows that `portfolio.yaml` in `folder` speaks of.
+
+    Raises:
+        PortfolioError: if there is no such folder or database.
+    """
+    files = FolderSource(folder)
+    if origin.source is None:
+        return MappedSource(files, origin.columns)
+    connection = open_database(origin.source, folder)
+    wanted = wanted_columns(origin.columns, settings)
+    database = DatabaseSource(connection, wanted)
+    # rejected rows are read anew when asked for, so it stays open as long as the source
+    weakref.finalize(database, connection.disconnect)
+    noticed = [password_warning(origin.source)]
+    if files.tables:
+        tables = ", ".join(sorted(files.tables))
+        noticed.append(f"files of {tables} were not read: `source` names a database")
+    return MappedSource(database, origin.columns, tuple(filter(None, noticed)))
