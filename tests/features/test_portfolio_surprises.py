@@ -66,7 +66,7 @@ def test_what_was_not_read_is_said(folder: Path) -> None:
         "settlement_days: {sepa: 3}\nattributes: {score: {}}\nexposure: {open: loan}"
     )
     said = " | ".join(Portfolio.open(folder).warnings)
-    assert "invoices was not read: write invoices.parquet or invoices.csv" in said
+    assert "invoices was not read: write one of invoices.parquet" in said
     assert "USAGE.CSV was not read" in said
     assert "folder payment was not read; did you mean payments?" in said
     assert "settlement_days.sepa is no payment method" in said
