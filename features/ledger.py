@@ -1,185 +1,374 @@
-"""The ledger: which money paid which invoice, and when (CONTRACT 2.1 to 2.3).
+"""The ledger: which money paid which invoice, and when (CONTRACT 2.1 to 2.4).
 
-Documents, payments and refunds are posted in the order in which they happened.
-Every allocation is kept with its moment, so what an invoice still owed is a step
-function of time: facts read it at `as_of`, arrears episodes and labels along the
-way. The same plain Python serves one customer and a portfolio.
-
-A payment takes the invoice it names first, then the open ones by due date; what is
-left is credit, which later invoices use as they are issued. Money is an integer
-number of ten-thousandths.
+Documents, payments, refunds and lost disputes are posted in the order in which they
+happened; of one moment in the order of their kinds below. Every allocation is kept
+with its moment, so what an invoice still owed is a step function of time: facts read
+it at `as_of`, arrears episodes and labels along the way. The same plain Python serves
+one customer and a portfolio. Money is an integer number of ten-thousandths.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-INVOICE, CREDIT_NOTE, WRITE_OFF, PAYMENT, REFUND = range(5)
-KINDS = {None: INVOICE, "invoice": INVOICE, "credit_note": CREDIT_NOTE}
-KINDS["write_off"] = WRITE_OFF
+from features.credit import NOTE, RELEASED, REST, SURPLUS, Credit, Goodwill, Use
+from features.invoice import CREDITED, PAID, WRITTEN_OFF, Entry, Invoice, Item
 
-# (event_at, 0 document 1 payment 2 refund, id, kind, amount, invoice named,
-#  due_at, due_on, subscription_id); sorts into posting order by its first three
-Item = tuple[int, int, str, int, int, str | None, int, int, str | None]
+__all__ = ["CREDITED", "PAID", "WRITTEN_OFF", "Entry", "Invoice", "Item", "Ledger"]
 
-PAID, CREDITED, WRITTEN_OFF = range(3)  # what an entry of an invoice is
+INVOICE, CREDIT_NOTE, PAYMENT, REFUND, WRITE_OFF, OPENED, LOST = range(7)
+KINDS = {
+    None: INVOICE,
+    "invoice": INVOICE,
+    "credit_note": CREDIT_NOTE,
+    "write_off": WRITE_OFF,
+}
+NO_AMOUNT = -1  # of a lost dispute that states none
 
 
-class Invoice:
-    """An issued invoice and what has reduced it so far."""
+class Stranger(NamedTuple):
+    """Money that names an invoice nobody knows: it pays nothing and is no credit."""
 
-    __slots__ = (
-        "amount",
-        "days_late",
-        "due_on",
-        "entries",
-        "id",
-        "issued_at",
-        "key",
-        "n_paid",
-        "remainder",
-        "settled_at",
-        "subscription_id",
-        "written_off",
-    )
-
-    def __init__(self, item: Item) -> None:
-        at, _, self.id, _, amount, _, due_at, self.due_on, self.subscription_id = item
-        self.issued_at = at
-        self.key = (due_at, at, self.id)  # the order in which money takes invoices
-        self.amount = self.remainder = amount
-        self.entries: list[tuple[int, int, int]] = []  # (moment, money, PAID …)
-        self.settled_at: int | None = None
-        self.days_late = 0  # of the settlement, in local days; negative when early
-        self.n_paid = 0  # entries of money paid
-        self.written_off = 0
-
-    def remainder_at(self, moment: int) -> int:
-        """What was unpaid at `moment`, by all that the ledger knows; 0 before issue."""
-        if moment < self.issued_at:
-            return 0
-        if self.settled_at is not None and moment >= self.settled_at:
-            return 0
-        return self.amount - sum(e[1] for e in self.entries if e[0] <= moment)
+    at: int
+    payment_id: str
+    named: str
+    money: int  # less what of it was refunded
 
 
 class Ledger:
     """One customer's invoices, payments and credit, posted in order.
+
+    Args:
+        day: the local day of a moment.
+        contest: what of each invoice a dispute contests at a moment, by its id.
 
     Attributes:
         invoices: the issued ones by id.
         open: those with something unpaid, in the order in which money takes them.
         settled: the others, in the order in which they were settled.
         credit: money that no invoice has used yet.
+        credited: by credit notes and lost disputes, what both say counted once.
+        strangers: payments and credit notes that name invoices nobody knows.
+        goodwill: refunds that nothing has met.
+        n_reopened: how often a refund opened an invoice again.
+        returned: by id the payments that came back: invoice named, amount, moment.
     """
 
     __slots__ = (
         "_announced",
+        "_blank",
+        "_claims",
+        "_contest",
         "_day",
+        "_free",
+        "_given_back",
+        "_granted",
         "_last",
+        "_lots",
+        "_named_in_vain",
+        "_notes",
+        "_released",
         "_reserved",
-        "_strangers",
         "credit",
+        "credited",
+        "goodwill",
         "invoices",
+        "n_reopened",
         "open",
+        "returned",
         "settled",
+        "strangers",
         "written_off",
     )
 
-    def __init__(self, day: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        day: Callable[[int], int],
+        contest: Callable[[str, int], dict[str, int]] = lambda _id, _at: {},
+    ) -> None:
+        self._day, self._contest = day, contest
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
-        self.credit = 0
-        self.written_off = 0
-        self._day = day
+        self.strangers: list[Stranger] = []
+        self.returned: dict[str, tuple[str | None, int, int]] = {}
+        self.goodwill = Goodwill()
+        self.credit = self.credited = self.written_off = self.n_reopened = 0
         self._last: Item | None = None
+        self._blank: set[str] = set()  # known invoices of nothing
+        self._named_in_vain: set[str] = set()
         self._announced: dict[str, int] = {}  # being posted: what they can still take
-        self._reserved: dict[str, list[tuple[int, int]]] = {}
-        self._strangers: set[str] = set()  # invoices named before anyone knew them
+        self._reserved: dict[str, list[tuple[int, int, str]]] = {}
+        self._lots: list[Credit] = []
+        self._free: list[Credit] = []  # those with something left
+        self._given_back: dict[str, int] = {}  # by payment
+        self._notes: dict[str, list[list[int]]] = {}  # by invoice: moment, unmatched
+        self._claims: dict[str, dict[str, int]] = {}  # by dispute: what it contested
+        self._granted: dict[str, int] = {}  # by invoice: lost, no note has matched it
+        self._released: dict[str, int] = {}  # by invoice: credit released on it
+
+    def knows(self, invoice_id: str) -> bool:
+        """Whether an invoice of this id was issued, be it one of nothing."""
+        return invoice_id in self.invoices or invoice_id in self._blank
+
+    def unallocated_since(self, moment: int) -> int:
+        """Payments and credit notes from `moment` on that name unknown invoices."""
+        return sum(found.money for found in self.strangers if found.at >= moment)
 
     def continues_with(self, items: list[Item]) -> bool:
         """Whether posting `items` now equals posting everything anew.
 
         It does unless one of them happened before what is posted already, or is an
-        invoice which an earlier payment had named in vain.
+        invoice which an earlier row had named in vain.
         """
         if not items:
             return True
         if self._last is not None and min(items) < self._last:
             return False
-        return not self._strangers or not any(
-            item[3] == INVOICE and item[2] in self._strangers for item in items
+        return not self._named_in_vain or not any(
+            item[1] == INVOICE and item[2] in self._named_in_vain for item in items
         )
 
     def post(self, items: list[Item]) -> None:
         """Posts items; the caller has asked `continues_with` unless it is new."""
         ordered = sorted(items) if len(items) > 1 else items
-        self._announced = {item[2]: item[4] for item in items if item[3] == INVOICE}
+        self._announced = {item[2]: item[3] for item in items if item[1] == INVOICE}
         for item in ordered:
-            kind = item[3]
+            kind = item[1]
             if kind == INVOICE:
                 self._issue(item)
-            elif kind == REFUND:
-                self.credit -= min(self.credit, item[4])
+            elif kind == PAYMENT:
+                self._pay(item)
             else:
-                self._allocate(item)
+                _POSTED[kind](self, item)
         if ordered:
             self._last = ordered[-1]
 
     def _issue(self, item: Item) -> None:
+        if not item[3]:
+            self._blank.add(item[2])
+            return
         invoice = Invoice(item)
         self.invoices[invoice.id] = invoice
         self.open.append(invoice)
         if len(self.open) > 1 and invoice.key < self.open[-2].key:
             self.open.sort(key=_key)
         if self._reserved:
-            for money, entry in self._reserved.pop(invoice.id, ()):
-                self._reduce(invoice, invoice.issued_at, money, entry)
+            kept = self._reserved.pop(invoice.id, ())
+            for money, entry, source in sorted(kept, key=_is_write_off):
+                self._reduce(invoice, invoice.issued_at, money, entry, source)
         if self.credit and invoice.remainder:
-            self.credit -= self._reduce(invoice, invoice.issued_at, self.credit, PAID)
+            self._use_credit(invoice.issued_at)
 
-    def _allocate(self, item: Item) -> None:
-        """A payment, credit note or write-off: the named invoice, then the rest."""
-        at, kind, money, name = item[0], item[3], item[4], item[5]
-        entry = _ENTRY[kind]
-        is_named = False
-        if name is not None:
-            invoice = self.invoices.get(name)
-            is_named = True
-            if invoice is not None:
-                money -= self._reduce(invoice, at, money, entry)
-            elif name in self._announced:
-                money -= self._reserve(name, money, entry)
-            else:
-                self._strangers.add(name)
-                is_named = False
-        if kind == WRITE_OFF:
-            if not is_named:
-                self._spread(at, money, WRITTEN_OFF)
-                return
-            entry = CREDITED  # the surplus of a named write-off is credit
+    def _pay(self, item: Item) -> None:
+        """A payment: the named invoice, what was written off on it, then the rest."""
+        at, _, payment_id, money, name, *_ = item
+        if name is None:
+            rest = self._spread(at, money, PAID, payment_id)
+            if rest:
+                self._keep(Credit(REST, payment_id, rest, payment_id))
+            return
+        invoice = self.invoices.get(name)
+        if invoice is not None:
+            money -= self._reduce(invoice, at, money, PAID, payment_id)
+            if money and invoice.written_off:
+                money -= self._recover(invoice, at, money, payment_id)
+        elif self._is_stranger(item):
+            return
+        else:
+            money -= self._reserve(name, money, PAID, payment_id)
         if money:
-            self.credit += self._spread(at, money, entry)
+            self._release(SURPLUS, item, name, money, PAID)
 
-    def _reserve(self, name: str, money: int, entry: int) -> int:
+    def _credit_note(self, item: Item) -> None:
+        at, _, note_id, money, name, *_ = item
+        self.credited += money
+        if name is None:
+            self._release(NOTE, item, None, money, CREDITED)
+            return
+        invoice = self.invoices.get(name)
+        if invoice is None and self._is_stranger(item):
+            return
+        matched = min(money, self._granted.get(name, 0))
+        if matched:
+            self._granted[name] -= matched
+            self.credited -= matched
+            money -= matched
+        self._notes.setdefault(name, []).append([at, money])
+        if invoice is None:
+            money -= self._reserve(name, money, CREDITED, note_id)
+        else:
+            money -= self._reduce(invoice, at, money, CREDITED, note_id)
+        if money:
+            self._release(RELEASED, item, name, money, CREDITED)
+
+    def _write_off(self, item: Item) -> None:
+        """What is still owed on the named invoice, else the oldest; the rest lapses."""
+        at, _, document_id, money, name, *_ = item
+        if name is None:
+            self._spread(at, money, WRITTEN_OFF, document_id)
+        elif name in self.invoices:
+            self._reduce(self.invoices[name], at, money, WRITTEN_OFF, document_id)
+        elif name in self._announced:
+            kept = (money, WRITTEN_OFF, document_id)
+            self._reserved.setdefault(name, []).append(kept)
+        else:
+            self._named_in_vain.add(name)
+
+    def _refund(self, item: Item) -> None:
+        """Money given back, met by credit: unused first, then its last use."""
+        at, _, payment_id, money, name, received, *_ = item
+        given = self._given_back.get(payment_id, 0)
+        due = max(0, min(money, received - given))
+        self._given_back[payment_id] = given + due
+        self.goodwill.give(money - due, None)
+        due -= self._refund_stranger(payment_id, due)
+        paid = self._paid_by(payment_id) if name is None else {name: due}
+        lots = sorted(
+            (lot for lot in self._lots if lot.meets(payment_id, set(paid))),
+            key=lambda lot: lot.origin,
+        )
+        for lot in lots:
+            taken = min(lot.left, due)
+            lot.left -= taken
+            self.credit -= taken
+            due -= taken
+        self._free = [lot for lot in self._free if lot.left]
+        for use in _last_first(lots):
+            if due:
+                due -= self._undo(use, at, due)
+        for invoice_id, part in reversed(paid.items()):
+            self.goodwill.give(min(part, due), invoice_id)
+            due -= min(part, due)
+        self.goodwill.give(due, None)
+        self._use_credit(at)
+
+    def _opened(self, item: Item) -> None:
+        self._claims[item[2]] = self._contest(item[2], item[0])
+
+    def _lost(self, item: Item) -> None:
+        """A billing dispute that the reseller lost: what it contested is not owed."""
+        at, _, dispute_id, amount, name, opened_at, *_ = item
+        claims = self._claims.pop(dispute_id, {})
+        if name is not None and name in self.invoices:
+            claims = {name: claims.get(name, 0)}
+        for invoice_id, contested in claims.items():
+            invoice = self.invoices[invoice_id]
+            is_limited = amount != NO_AMOUNT
+            left = amount if is_limited and name is not None else contested
+            left -= self._noted(invoice_id, opened_at, left)
+            taken = self._reduce(invoice, at, left, CREDITED, dispute_id)
+            freed = 0
+            if is_limited:
+                unclaimed = invoice.paid - self._released.get(invoice_id, 0)
+                freed = max(0, min(left - taken, unclaimed))
+            granted = self._granted.get(invoice_id, 0)
+            self._granted[invoice_id] = granted + taken + freed
+            self.credited += taken + freed
+            if freed:
+                self._release(RELEASED, item, invoice_id, freed, CREDITED)
+
+    def _noted(self, invoice_id: str, since: int, most: int) -> int:
+        """What credit notes of an invoice after `since` match; each counts once."""
+        matched = 0
+        for note in self._notes.get(invoice_id, ()):
+            if note[0] > since:
+                part = min(note[1], most - matched)
+                note[1] -= part
+                matched += part
+        return matched
+
+    def _is_stranger(self, item: Item) -> bool:
+        """Whether nobody knows the invoice that a payment or note names."""
+        at, _, document_id, money, name, *_ = item
+        if name is None or name in self._announced or name in self._blank:
+            return False
+        self.strangers.append(Stranger(at, document_id, name, money))
+        self._named_in_vain.add(name)
+        return True
+
+    def _refund_stranger(self, payment_id: str, money: int) -> int:
+        """Takes up to `money` from an unallocated payment; returns what it took."""
+        for i, stranger in enumerate(self.strangers):
+            if stranger.payment_id == payment_id:
+                taken = min(money, stranger.money)
+                self.strangers[i] = stranger._replace(money=stranger.money - taken)
+                return taken
+        return 0
+
+    def _paid_by(self, payment_id: str) -> dict[str, int]:
+        """What a payment paid of each invoice, the first one first."""
+        found: list[tuple[int, str, int]] = []
+        for invoice in self.invoices.values():
+            own = [e for e in invoice.entries if e[3] == payment_id and e[2] == PAID]
+            if money := sum(entry[1] for entry in own):
+                found.append((own[0][0], invoice.id, money))
+        return {invoice_id: money for _, invoice_id, money in sorted(found)}
+
+    def _reserve(self, name: str, money: int, entry: int, source: str) -> int:
         """Keeps money for a known invoice that is issued later."""
-        kept = min(money, self._announced[name])
-        self._announced[name] -= kept
-        self._reserved.setdefault(name, []).append((kept, entry))
+        kept = min(money, self._announced.get(name, 0))
+        if kept:
+            self._announced[name] -= kept
+            self._reserved.setdefault(name, []).append((kept, entry, source))
         return kept
 
-    def _spread(self, at: int, money: int, entry: int) -> int:
+    def _release(
+        self, origin: int, item: Item, invoice_id: str | None, money: int, entry: int
+    ) -> None:
+        """New credit: less what was given back for it, then to what is open."""
+        at, _, source_id, *_ = item
+        if origin == RELEASED and invoice_id is not None:
+            before = self._released.get(invoice_id, 0)
+            self._released[invoice_id] = before + money
+        if self.goodwill.total:
+            money -= self.goodwill.meet(money, invoice_id)
+        if not money:
+            return
+        lot = Credit(
+            origin, invoice_id, money, source_id if origin == SURPLUS else None
+        )
+        self._spend(lot, at, entry)
+        self._keep(lot)
+
+    def _keep(self, lot: Credit) -> None:
+        self._lots.append(lot)
+        if lot.left:
+            self._free.append(lot)
+            self.credit += lot.left
+
+    def _use_credit(self, at: int) -> None:
+        """What is open uses credit, the oldest credit first."""
+        while self.credit and self.open:
+            lot = self._free[0]
+            self.credit -= self._spend(lot, at, PAID)
+            if not lot.left:
+                self._free.pop(0)
+
+    def _spend(self, lot: Credit, at: int, entry: int) -> int:
+        """Open invoices take what they can of one credit; returns what they took."""
+        before = lot.left
+        while lot.left and self.open:
+            invoice = self.open[0]
+            taken = self._reduce(invoice, at, lot.left, entry, lot.payment_id)
+            lot.left -= taken
+            lot.uses.append(Use(invoice, at, taken, entry, lot.payment_id))
+        return before - lot.left
+
+    def _spread(self, at: int, money: int, entry: int, source: str) -> int:
         """Open invoices take what they can, in their order; returns the rest."""
         while money and self.open:
-            money -= self._reduce(self.open[0], at, money, entry)
+            money -= self._reduce(self.open[0], at, money, entry, source)
         return money
 
-    def _reduce(self, invoice: Invoice, at: int, money: int, entry: int) -> int:
+    def _reduce(
+        self, invoice: Invoice, at: int, money: int, entry: int, source: str | None
+    ) -> int:
         """Takes up to `money` for one invoice; returns what it took."""
         owed = invoice.remainder
         taken = money if money < owed else owed
         if not taken:
             return 0
-        invoice.entries.append((at, taken, entry))
+        invoice.entries.append((at, taken, entry, source))
         invoice.remainder -= taken
         if entry == PAID:
             invoice.n_paid += 1
@@ -188,14 +377,72 @@ class Ledger:
             self.written_off += taken
         if not invoice.remainder:
             invoice.settled_at = at
-            invoice.days_late = self._day(at) - invoice.due_on
+            invoice.days_late = self._days_late(invoice, at)
             self.open.remove(invoice)
             self.settled.append(invoice)
         return taken
 
+    def _days_late(self, invoice: Invoice, at: int) -> int:
+        """Of a settlement; of one that was opened again the worse of its two."""
+        day = self._day(at)
+        if invoice.restarted_on is None:
+            return day - invoice.due_on
+        since = day - max(invoice.due_on, invoice.restarted_on)
+        return max(invoice.days_late, since)
 
-_ENTRY = {PAYMENT: PAID, CREDIT_NOTE: CREDITED, WRITE_OFF: WRITTEN_OFF}
+    def _recover(self, invoice: Invoice, at: int, money: int, source: str) -> int:
+        """A payment of what had been written off; returns what it took."""
+        taken = min(money, invoice.written_off)
+        invoice.entries.append((at, -taken, WRITTEN_OFF, source))
+        invoice.entries.append((at, taken, PAID, source))
+        invoice.n_paid += 1
+        invoice.written_off -= taken
+        self.written_off -= taken
+        return taken
+
+    def _undo(self, use: Use, at: int, money: int) -> int:
+        """Opens an invoice again that credit had paid; returns how much of it."""
+        invoice, taken = use.invoice, min(use.money, money)
+        if not taken:
+            return 0
+        use.money -= taken
+        invoice.entries.append((at, -taken, use.entry, use.payment_id))
+        if use.entry == PAID and not use.money:
+            invoice.n_paid -= 1
+        if not invoice.remainder:
+            invoice.settled_at = None
+            invoice.restarted_on = self._day(at)
+            self.settled.remove(invoice)
+            self.open.append(invoice)
+            self.open.sort(key=_key)
+        invoice.remainder += taken
+        invoice.reopened_on = self._day(at)
+        self.n_reopened += 1
+        return taken
+
+
+_POSTED: dict[int, Callable[[Ledger, Item], None]] = {
+    CREDIT_NOTE: Ledger._credit_note,
+    REFUND: Ledger._refund,
+    WRITE_OFF: Ledger._write_off,
+    OPENED: Ledger._opened,
+    LOST: Ledger._lost,
+}
+
+
+def _last_first(lots: list[Credit]) -> list[Use]:
+    """What credits were used for: origin by origin, the last use first."""
+    uses: list[Use] = []
+    for origin in (RELEASED, SURPLUS, NOTE, REST):
+        found = [use for lot in lots if lot.origin == origin for use in lot.uses]
+        found.reverse()  # of one moment the last one first, too
+        uses.extend(sorted(found, key=lambda use: use.at, reverse=True))
+    return uses
 
 
 def _key(invoice: Invoice) -> tuple[int, int, str]:
     return invoice.key
+
+
+def _is_write_off(kept: tuple[int, int, str]) -> bool:
+    return kept[1] == WRITTEN_OFF

@@ -263,8 +263,11 @@ class PortfolioSettings(_Settings):
 
     @property
     def money_source(self) -> MoneySource:
-        """Where the money owed comes from (CONTRACT 2.8)."""
-        if "invoices" in self.tables:
+        """Where the money owed comes from (CONTRACT 2.8).
+
+        Invoices alone do not say it: without payments nobody knows what was paid.
+        """
+        if {"invoices", "payments"} <= self.tables:
             return "invoices"
         if "ageing" in self.tables:
             return "ageing"

@@ -6,10 +6,12 @@ from math import isnan
 from operator import itemgetter
 
 from features.account.arrears import Arrears
-from features.account.books import INVOICE_COLUMNS, Books, KnownRows, Row, known
+from features.account.books import INVOICE_COLUMNS, Books
 from features.account.contacts import Promise, unanswered_promises
+from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
+from features.account.known import KnownRows, Row, known
 from features.account.paid import PaidInvoices
 from features.account.stake import (
     Subscription,
@@ -20,7 +22,10 @@ from features.account.stake import (
 from features.account.standing import ReportedDebt, Rules, Standing
 from features.account.worth import Margin, Worth, invoiced_monthly, worth
 from features.events import FOREVER, MISSING
+from features.moments import DAY_US
 from features.money import ten_thousandths
+
+_UNALLOCATED_US = 60 * DAY_US  # older money is only counted in a warning
 
 
 class Account:
@@ -48,22 +53,23 @@ class Account:
             standing.promises = [p for p in self._promises if not p.is_past(as_of)]
         if standing.days_overdue:
             standing.episode_started_at = self._episode_start(standing)
-        self._read_money_under_way(standing)
+        if standing.overdue is not None:
+            self._read_cover(standing)
         self._read_stake(standing)
         return standing
 
     def owing(self, as_of: int) -> Standing:
         """Only who the customer is, what is owed and what is subscribed."""
         history, source = self.history, self.rules.source
-        ledger = self._books.move_to(as_of)
-        if self._paid.ledger is not ledger:
+        if self._dispute_rows.move_to(as_of):
+            self._disputes = disputes(self._dispute_rows.known)
+        ledger = self._books.move_to(as_of, self._disputes)
+        if not self._paid.is_of(ledger):
             self._paid = PaidInvoices(ledger)
         self._paid.catch_up()
         standing = Standing(as_of, ledger, self._paid)
         if history["customers"]:
             standing.customer = _latest(history["customers"], as_of)
-        if self._dispute_rows.move_to(as_of):
-            self._disputes = disputes(self._dispute_rows.known)
         standing.disputes = self._disputes
         if self.rules.has_subscriptions:
             standing.subscriptions = self._subscriptions_at(as_of)
@@ -93,13 +99,38 @@ class Account:
         standing.open = sum(item.remainder for item in owed.items)
         standing.credit = standing.ledger.credit
         standing.written_off = standing.ledger.written_off
-        standing.contested = owed.contested
+        if self.rules.has_disputes:
+            standing.contested = owed.contested
         standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
+        standing.unallocated = self._unallocated(standing)
+
+    def _unallocated(self, standing: Standing) -> int:
+        """Money that may have been meant for what is overdue (CONTRACT 2.2).
+
+        It names an invoice nobody knows, and is younger than the oldest overdue item
+        and than 60 days. Payments on their way count as they will once they succeed.
+        """
+        ledger, as_of = standing.ledger, standing.as_of
+        pending = self._pending(as_of) if self._books.pending else []
+        if not ledger.strangers and not pending:
+            return 0
+        since = as_of - _UNALLOCATED_US + 1
+        if standing.overdue and standing.owed is not None:
+            late = (i.invoice.issued_at for i in standing.owed.items if i.is_overdue)
+            since = max(since, min(late))
+        under_way: int = sum(
+            row[5]
+            for row in pending
+            if row[7] is not None and not ledger.knows(row[7]) and row[2] >= since
+        )
+        return ledger.unallocated_since(since) + under_way
 
     def _read_report(self, standing: Standing, report: Row) -> None:
         """An ageing report instead of invoices (CONTRACT 2.8)."""
         debt = self.reported(report, standing.disputes, standing.as_of)
-        standing.open, standing.contested = debt.open, debt.contested
+        standing.open = debt.open
+        if self.rules.has_disputes:
+            standing.contested = debt.contested
         standing.credit = max(0, -report[3])
         standing.overdue, standing.days_overdue = debt.overdue, debt.days_overdue
 
@@ -109,9 +140,9 @@ class Account:
         """What a report says is owed, less what disputes running at a moment claim."""
         balance, days = max(0, report[3]), report[4]
         claims = (
-            balance if dispute.amount is None else dispute.amount
+            self._claim(dispute, balance)
             for dispute in among
-            if dispute.is_open_at(moment)
+            if dispute.is_open_at(moment) or dispute.is_lost_since(report[2])
         )
         contested = min(balance, sum(claims))
         is_material = balance - contested > self.rules.materiality
@@ -132,20 +163,89 @@ class Account:
             start = report[2]
         return start
 
-    def _read_money_under_way(self, standing: Standing) -> None:
-        if standing.overdue is None:
-            return
-        as_of, rules = standing.as_of, self.rules
-        standing.promised = 0
-        standing.pending = [
+    def _claim(self, dispute: Dispute, balance: int) -> int:
+        """What of a reported balance a dispute contests.
+
+        One that names only a payment contests what of it came back. One that was lost
+        after the report contests until the next report knows of it.
+        """
+        most, payment_id = balance, dispute.payment_id
+        if payment_id is not None and dispute.invoice_id is None:
+            came_back = self._books.ledger.returned.get(payment_id)
+            most = 0 if came_back is None else came_back[1]
+        return most if dispute.amount is None else min(most, dispute.amount)
+
+    def _pending(self, as_of: int) -> list[Row]:
+        """Payments on their way, in the order in which the ledger would post them."""
+        rules = self.rules
+        found = (
             row
             for row in self._books.pending.values()
             if as_of - row[2] <= rules.settlement_us(row[6])
-        ]
-        standing.in_flight = sum(row[5] for row in standing.pending)
+        )
+        return sorted(found, key=lambda row: (row[2], row[3]))
+
+    def _read_cover(self, standing: Standing) -> None:
+        """What of the open items is in flight or promised."""
+        pending = self._pending(standing.as_of) if self._books.pending else []
+        if self.rules.has_payments:
+            standing.pending, standing.in_flight = pending, 0
+        if self.rules.has_contacts:
+            standing.promised = 0
+        if not pending and not standing.promises:
+            return
+        if standing.owed is None:
+            self._cover_balance(standing)
+        elif standing.owed.items:
+            cover = standing.cover = Cover(standing.owed.items)
+            cover.lay_pending(pending, standing.ledger)
+            if standing.promises:
+                begun = self._begun(standing.as_of)
+                cover.lay_promises(standing.promises, self.arrears(standing), begun)
+                standing.promised = sum(cover.promised.values())
+                standing.by_promise = cover.by_promise
+            standing.in_flight = sum(cover.in_flight.values())
+            if standing.overdue:
+                standing.covered = cover.of_overdue
+        else:
+            standing.by_promise = [0] * len(standing.promises)
+
+    def _begun(self, as_of: int) -> dict[str, int]:
+        """When each payment was first told of."""
+        begun: dict[str, int] = {}
+        for row in known(self.history["payments"], as_of):
+            if row[4] != "refunded":
+                begun[row[3]] = min(row[2], begun.get(row[3], row[2]))
+        return begun
+
+    def _cover_balance(self, standing: Standing) -> None:
+        """The balance of a report is one item, and no promise names another."""
+        if standing.open is None or standing.overdue is None:
+            return
+        begun = self._begun(standing.as_of) if standing.promises else {}
+        reports = sorted(
+            known(self.history["ageing"], standing.as_of), key=_event_order
+        )
+        promises = []
         for promise in standing.promises:
-            amount = standing.overdue if promise.amount is None else promise.amount
-            standing.promised += amount
+            before = [row for row in reports if row[2] <= promise.made_at] or reports
+            debt = self.reported(before[-1], standing.disputes, promise.made_at)
+            promises.append((promise, debt.overdue))
+        received = [
+            (begun[payment_id], row[5])
+            for payment_id, row in self._books.state.items()
+            if row[4] == "succeeded" and payment_id in begun
+        ]
+        room = standing.open - (standing.contested or 0)
+        in_flight, covered = cover_of_balance(
+            room, standing.pending, promises, received
+        )
+        if self.rules.has_payments:
+            standing.in_flight = in_flight
+        if self.rules.has_contacts:
+            standing.promised = sum(covered)
+        standing.by_promise = covered if standing.overdue else [0] * len(covered)
+        standing.covered = min(standing.overdue, in_flight + sum(covered))
 
     def _read_stake(self, standing: Standing) -> None:
         as_of, rules = standing.as_of, self.rules

@@ -3,9 +3,13 @@
 The ledger and the disputes make both a step function of time. It changes only when
 money moves, a dispute opens or ends, or a local day begins, so episodes and labels
 look at those moments and at no others.
+
+Days count from the due day, less the days on which an invoice was wholly under dispute
+(a day of which a part was counts as such a day).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from features.account.disputes import Dispute, contested_parts
@@ -20,7 +24,7 @@ class DebtItem(NamedTuple):
     invoice: Invoice
     remainder: int
     contested: int
-    days_overdue: int  # 0 when not due, wholly contested or its dispute ended today
+    days_overdue: int  # 0 when not due or wholly contested
     is_overdue: bool  # its due day has ended and part of it is uncontested
     disputed_until: int | None = None  # local day on which its last dispute ended
 
@@ -34,10 +38,25 @@ class Owed(NamedTuple):
     days_overdue: int
 
 
+class _Stop(NamedTuple):
+    """Local days, both counted, on which an invoice was wholly under dispute."""
+
+    since: int  # µs
+    first: int
+    last: int
+
+
 class Arrears:
     """What one customer owes as time goes by, by the knowledge of one ledger."""
 
-    __slots__ = ("_clock_stops", "_days", "_disputes", "_ledger", "_materiality")
+    __slots__ = (
+        "_clock_stops",
+        "_days",
+        "_disputes",
+        "_ends",
+        "_materiality",
+        "ledger",
+    )
 
     def __init__(
         self,
@@ -46,13 +65,17 @@ class Arrears:
         days: LocalDays,
         materiality: int,
     ) -> None:
-        self._ledger, self._disputes = ledger, disputes
+        self.ledger, self._disputes = ledger, disputes
         self._days, self._materiality = days, materiality
-        self._clock_stops = self._ends_of_disputes() if disputes else {}
+        # by invoice: local days [from, to] wholly under dispute, with their moments
+        self._clock_stops: dict[str, list[_Stop]] = {}
+        self._ends: dict[str, list[int]] = {}  # when disputes about an invoice ended
+        if disputes:
+            self._read_disputes()
 
     def now(self, as_of: int) -> Owed:
         """What is owed at the moment to which the ledger was moved."""
-        debts = [(invoice, invoice.remainder) for invoice in self._ledger.open]
+        debts = [(invoice, invoice.remainder) for invoice in self.ledger.open]
         return self._owed(debts, as_of)
 
     def at(self, moment: int, invoices: Iterable[Invoice]) -> Owed:
@@ -65,7 +88,10 @@ class Arrears:
         return self._owed(debts, moment)
 
     def episode_start(self, as_of: int) -> int:
-        """When days_overdue last left 0; for a customer in arrears at `as_of`."""
+        """When the arrears began that last until `as_of`.
+
+        They go on through days on which a dispute alone made days_overdue 0.
+        """
         earliest, invoices = self._chain(as_of)
         if self._disputes:  # then any invoice may be contested instead of another
             invoices = [
@@ -76,17 +102,29 @@ class Arrears:
         moments = (m for m in self._changes(invoices, 1) if earliest <= m <= as_of)
         start = as_of
         for moment in sorted(moments, reverse=True):
-            if self.at(moment, invoices).days_overdue == 0:
+            if self.at(moment, invoices).days_overdue:
+                start = moment
+            elif not self._is_late_but_for_disputes(moment, invoices):
                 break
-            start = moment
         return start
+
+    def _is_late_but_for_disputes(self, moment: int, invoices: list[Invoice]) -> bool:
+        if not self._disputes:
+            return False
+        today = self._days.day(moment)
+        late = (
+            invoice.remainder_at(moment)
+            for invoice in invoices
+            if today > invoice.clock_on(moment, self._days.day)
+        )
+        return sum(late) > self._materiality
 
     def _chain(self, as_of: int) -> tuple[int, list[Invoice]]:
         """Since when one invoice or other was late, and which; no episode is longer."""
         first_late = self._days.start
-        chain = list(self._ledger.open)
+        chain = list(self.ledger.open)
         start = min([as_of, *(first_late(i.due_on + 1) for i in chain)])
-        for invoice in reversed(self._ledger.settled):  # the last settled comes first
+        for invoice in reversed(self.ledger.settled):  # the last settled comes first
             if invoice.settled_at is not None and invoice.settled_at < start:
                 break
             if invoice.days_late > 0:
@@ -122,12 +160,12 @@ class Arrears:
             is_overdue = today > invoice.due_on and part < remainder
             days, ended_on = 0, None
             if is_overdue:
-                if self._clock_stops:
+                days = today - invoice.due_on
+                if invoice.reopened_on is not None:
+                    days = today - invoice.clock_on(moment, self._days.day)
+                if self._ends:
                     ended_on = self._disputed_until(invoice, moment)
-                start = invoice.due_on
-                if ended_on is not None and ended_on > start:
-                    start = ended_on
-                days = today - start
+                    days -= self._days_disputed(invoice, today - days, moment)
             items.append(DebtItem(invoice, remainder, part, days, is_overdue, ended_on))
             if is_overdue:
                 overdue += remainder - part
@@ -143,58 +181,108 @@ class Arrears:
     ) -> dict[str, int]:
         running = [d for d in self._disputes if d.is_open_at(moment)]
         total: dict[str, int] = {}
-        for _, invoice, part in contested_parts(debts, running, self._ledger.invoices):
+        for _, invoice, part in contested_parts(debts, running, self.ledger):
             total[invoice.id] = total.get(invoice.id, 0) + part
         return total
 
     def _disputed_until(self, invoice: Invoice, moment: int) -> int | None:
         """The local day on which the last dispute about an invoice had ended."""
-        ends = self._clock_stops.get(invoice.id, ())
+        ends = self._ends.get(invoice.id, ())
         ended = [self._days.day(end) for end in ends if end <= moment]
         return max(ended, default=None)
 
-    def _ends_of_disputes(self) -> dict[str, list[int]]:
-        """For each invoice the moments at which a dispute about it ended."""
-        stops: dict[str, list[int]] = {}
-        invoices = sorted(self._ledger.invoices.values(), key=lambda i: i.key)
-        for end in {end for d in self._disputes for _, end in d.spans} - {FOREVER}:
-            before = end - 1
-            debts = [(i, owed) for i in invoices if (owed := i.remainder_at(before))]
-            running = [d for d in self._disputes if d.is_open_at(before)]
-            for dispute, invoice, _ in contested_parts(
-                debts, running, self._ledger.invoices
-            ):
-                if any(span_end == end for _, span_end in dispute.spans):
-                    stops.setdefault(invoice.id, []).append(end)
-        return stops
+    def _days_disputed(self, invoice: Invoice, after: int, moment: int) -> int:
+        """Local days after day `after` on which it was wholly under dispute so far."""
+        counted = 0
+        for stop in self._clock_stops.get(invoice.id, ()):
+            if stop.since > moment:
+                break
+            first = max(stop.first, after + 1)
+            last = min(stop.last, self._days.day(moment))
+            counted += max(0, last - first + 1)
+            after = max(after, last)
+        return counted
+
+    def _read_disputes(self) -> None:
+        """What disputes made of each invoice, from one change to the next."""
+        invoices = sorted(self.ledger.invoices.values(), key=lambda i: i.key)
+        changes = sorted(self._changes_of_disputes(invoices))
+        for since, until in pairwise([*changes, FOREVER]):
+            debts = [(i, owed) for i in invoices if (owed := i.remainder_at(since))]
+            running = [d for d in self._disputes if d.is_open_at(since)]
+            ending = {d.id for d in running if any(end == until for _, end in d.spans)}
+            parts = contested_parts(debts, running, self.ledger)
+            contested: dict[str, int] = {}
+            for dispute, invoice, part in parts:
+                contested[invoice.id] = contested.get(invoice.id, 0) + part
+                if dispute.id in ending and until != FOREVER:
+                    self._ends.setdefault(invoice.id, []).append(until)
+            last = FOREVER if until == FOREVER else self._days.day(until - 1)
+            for invoice, owed in debts:
+                if contested.get(invoice.id) == owed:
+                    stop = _Stop(since, self._days.day(since), last)
+                    self._clock_stops.setdefault(invoice.id, []).append(stop)
+
+    def _changes_of_disputes(self, invoices: list[Invoice]) -> set[int]:
+        """Moments at which what is contested can change, while disputes run."""
+        moments = {m for d in self._disputes for span in d.spans for m in span}
+        for invoice in invoices:
+            moments.add(invoice.issued_at)
+            moments.update(entry[0] for entry in invoice.entries)
+        return {m for m in moments if any(d.is_open_at(m) for d in self._disputes)} | {
+            end for d in self._disputes for _, end in d.spans if end != FOREVER
+        }
 
     def _late_invoices(self, n_days: int) -> list[Invoice]:
         """Invoices that were unpaid `n_days` after their due day, in their order.
 
         Others cannot be overdue that long: disputes only start the clock later.
         """
-        late = [i for i in self._ledger.settled if i.days_late >= n_days]
-        return sorted([*late, *self._ledger.open], key=lambda invoice: invoice.key)
+        late = [i for i in self.ledger.settled if i.days_late >= n_days]
+        return sorted([*late, *self.ledger.open], key=lambda invoice: invoice.key)
 
     def _invoices_that_matter(self) -> list[Invoice]:
         """Those ever overdue; with disputes all, as any may be contested instead."""
         if not self._disputes:
             return self._late_invoices(1)
-        return sorted(self._ledger.invoices.values(), key=lambda i: i.key)
+        return sorted(self.ledger.invoices.values(), key=lambda i: i.key)
 
     def _changes(self, invoices: list[Invoice], n_days: int) -> set[int]:
         """All moments at which `days_overdue >= n_days` can change."""
-        start, day = self._days.start, self._days.day
+        start = self._days.start
         moments: set[int] = set()
         for invoice in invoices:
             moments.add(invoice.issued_at)
             moments.add(start(invoice.due_on + 1))
             moments.add(start(invoice.due_on + n_days))
             moments.update(entry[0] for entry in invoice.entries)
+            if invoice.reopened_on is not None:
+                moments.update(self._reopenings(invoice, n_days))
         for dispute in self._disputes:
-            for opened, ended in dispute.spans:
-                moments.add(opened)
-                if ended != FOREVER:
-                    shifted = (start(day(ended) + shift) for shift in (1, n_days))
-                    moments.update((ended, *shifted))
+            moments.update(m for span in dispute.spans for m in span if m != FOREVER)
+        for invoice in invoices if self._clock_stops else ():
+            moments.update(self._restarts(invoice, n_days))
         return moments
+
+    def _reopenings(self, invoice: Invoice, n_days: int) -> Iterator[int]:
+        """When what a refund opened again becomes overdue, and `n_days` overdue."""
+        for at, money, _, _ in invoice.entries:
+            if money < 0:
+                day = self._days.day(at)
+                yield from (self._days.start(day + 1), self._days.start(day + n_days))
+
+    def _restarts(self, invoice: Invoice, n_days: int) -> Iterator[int]:
+        """Days after a dispute on which it may be overdue again, or for `n_days`."""
+        clocks = {invoice.due_on}
+        if invoice.reopened_on is not None:
+            changes = (self._days.day(at) for at, money, *_ in invoice.entries)
+            clocks.update(day for day in changes if day > invoice.due_on)
+        for clock in clocks:
+            for stop in self._clock_stops.get(invoice.id, ()):
+                if stop.last == FOREVER:
+                    break
+                yield self._days.start(stop.last + 1)
+                stopped = self._days_disputed(
+                    invoice, clock, self._days.start(stop.last + 1)
+                )
+                yield self._days.start(max(stop.last + 1, clock + n_days + stopped))

@@ -6,14 +6,25 @@ that, and then the ledger is made anew. Both ways give the same ledger.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
+from features.account.disputes import Dispute, contested_parts
+from features.account.known import KnownRows, Row, known
 from features.events import FOREVER
-from features.ledger import INVOICE, KINDS, PAYMENT, REFUND, Item, Ledger
+from features.ledger import (
+    INVOICE,
+    KINDS,
+    LOST,
+    NO_AMOUNT,
+    OPENED,
+    PAYMENT,
+    REFUND,
+    Item,
+    Ledger,
+)
 from features.moments import LocalDays
 
-Row = tuple[Any, ...]  # known_at, superseded_at, event_at, then the table's columns
+__all__ = ["Books", "KnownRows", "Row", "known", "stage"]
 
 INVOICE_COLUMNS = (
     "known_at",
@@ -40,40 +51,6 @@ PAYMENT_COLUMNS = (
 _PROGRESS = {"pending": 0, "failed": 1, "succeeded": 2, "returned": 3}
 
 
-def known(rows: Iterable[Row], as_of: int) -> list[Row]:
-    """The rows that exist as of a moment."""
-    return [row for row in rows if row[0] <= as_of < row[1]]
-
-
-class KnownRows:
-    """A table's rows as of a moment, remembered until one appears or ends."""
-
-    __slots__ = ("_as_of", "_rows", "known")
-
-    def __init__(self, rows: list[Row]) -> None:
-        self._rows = rows
-        self._as_of: int | None = None
-        self.known: list[Row] = []
-
-    def move_to(self, as_of: int) -> bool:
-        """Whether `known` had to be made anew."""
-        if not self._rows or (
-            self._as_of is not None
-            and as_of >= self._as_of
-            and not self._changes_in(self._as_of, as_of)
-        ):
-            return False
-        self.known = known(self._rows, as_of)
-        self._as_of = as_of
-        return True
-
-    def _changes_in(self, since: int, as_of: int) -> bool:
-        for row in self._rows:
-            if since < row[0] <= as_of or since < row[1] <= as_of:
-                return True
-        return False
-
-
 class Books:
     """The ledger of one customer, moved forward from one `as_of` to the next.
 
@@ -84,13 +61,16 @@ class Books:
     __slots__ = (
         "_as_of",
         "_days",
+        "_disputes",
         "_feeds",
+        "_has_lost",
         "_invoices",
         "_payments",
         "_posted",
-        "_state",
+        "_refunded",
         "ledger",
         "pending",
+        "state",
     )
 
     def __init__(
@@ -99,19 +79,35 @@ class Books:
         self._invoices, self._payments, self._days = invoices, payments, days
         self._feeds: tuple[_Feed, _Feed] | None = None
         self._as_of: int | None = None
+        self._disputes: Sequence[Dispute] = ()
+        self._has_lost = False
         self._open_books()
 
     def _open_books(self) -> None:
-        self.ledger = Ledger(self._days.day)
+        self.ledger = Ledger(self._days.day, self._contest)
         self.pending: dict[str, Row] = {}  # payments on their way, by id
-        self._state: dict[str, Row] = {}  # the latest status row of each payment
+        self.state: dict[str, Row] = {}  # the latest status row of each payment
         self._posted: set[str] = set()  # payments in the ledger
+        self._refunded: set[str] = set()  # payments with a refund in the ledger
 
-    def move_to(self, as_of: int) -> Ledger:
-        """The ledger as of a moment; later moments are cheaper than earlier ones."""
-        if self._as_of is None or not self._append(self._as_of, as_of):
+    def move_to(self, as_of: int, disputes: Sequence[Dispute] = ()) -> Ledger:
+        """The ledger as of a moment; later moments are cheaper than earlier ones.
+
+        Args:
+            as_of: µs since 1970 UTC.
+            disputes: all that are known then; the same sequence while none changes.
+        """
+        if (
+            self._as_of is None
+            or disputes is not self._disputes
+            or not self._append(self._as_of, as_of)
+        ):
+            self._disputes = disputes
             self._open_books()
-            self._take(known(self._invoices, as_of), known(self._payments, as_of))
+            invoices = known(self._invoices, as_of)
+            lost = self._lost(invoices) if disputes else []
+            self._take(invoices, known(self._payments, as_of), lost)
+            self._has_lost = bool(lost)
         self._as_of = as_of
         return self.ledger
 
@@ -124,39 +120,87 @@ class Books:
         invoices, payments = self._feeds
         if invoices.loses(since, as_of) or payments.loses(since, as_of):
             return False
-        return self._take(
-            invoices.between(since, as_of), payments.between(since, as_of)
-        )
+        told = invoices.between(since, as_of), payments.between(since, as_of)
+        if self._has_lost:  # what a dispute contested may be another sum now
+            return not any(told)
+        return self._take(*told)
 
-    def _take(self, invoices: list[Row], payments: list[Row]) -> bool:
+    def _take(
+        self, invoices: list[Row], payments: list[Row], lost: Sequence[Item] = ()
+    ) -> bool:
         """Posts newly known rows; False (the books are spoilt) if they rewrite."""
         if not invoices and not payments:
             return True
-        items = [_document(row) for row in invoices if row[5]]  # 0 is ignored
-        changed = {}
-        for row in payments:
-            payment_id = row[3]
-            if row[4] == "refunded":
-                items.append((row[2], 2, payment_id, REFUND, row[5], None, 0, 0, None))
-                continue
-            before = self._state.get(payment_id)
-            if before is None or stage(row) > stage(before):
-                self._state[payment_id] = changed[payment_id] = row
-        for payment_id, row in changed.items():
-            if payment_id in self._posted:
+        items = [_document(row) for row in invoices]
+        refunds = [row for row in payments if row[4] == "refunded"]
+        for payment_id, row in self._changed(payments).items():
+            if payment_id in self._posted or payment_id in self._refunded:
                 return False
             self.pending.pop(payment_id, None)
+            self.ledger.returned.pop(payment_id, None)
             if row[4] == "succeeded":
                 self._posted.add(payment_id)
-                items.append(
-                    (row[2], 1, payment_id, PAYMENT, row[5], row[7], 0, 0, None)
-                )
+                items.append((row[2], PAYMENT, payment_id, row[5], row[7], 0, 0, None))
             elif row[4] == "pending":
                 self.pending[payment_id] = row
+            elif row[4] == "returned":
+                self.ledger.returned[payment_id] = row[7], row[5], row[2]
+        if refunds:
+            items.extend(self._refund(row) for row in refunds)
+        items.extend(lost)
         if not self.ledger.continues_with(items):
             return False
         self.ledger.post(items)
         return True
+
+    def _changed(self, payments: list[Row]) -> dict[str, Row]:
+        """The payments whose state new rows change, with the row that stands."""
+        changed: dict[str, Row] = {}
+        for row in payments:
+            if row[4] == "refunded":
+                continue
+            before = self.state.get(row[3])
+            if before is None or stage(row) > stage(before):
+                self.state[row[3]] = changed[row[3]] = row
+        return changed
+
+    def _refund(self, row: Row) -> Item:
+        """A refund, never before its payment; of money that never came: goodwill."""
+        _, _, at, payment_id, _, money, *_ = row
+        self._refunded.add(payment_id)
+        paid = self.state.get(payment_id)
+        if paid is None or paid[4] != "succeeded":
+            return (at, REFUND, payment_id, money, None, 0, 0, None)
+        at = max(at, paid[2])
+        return (at, REFUND, payment_id, money, paid[7], paid[5], 0, None)
+
+    def _lost(self, invoices: list[Row]) -> list[Item]:
+        """Billing disputes that were lost: when they contested, and when they ended.
+
+        One that names an invoice contests it from its issue on.
+        """
+        issued = {row[3]: row[2] for row in invoices if KINDS[row[4]] == INVOICE}
+        items: list[Item] = []
+        for dispute in self._disputes:
+            if dispute.lost_at is None or dispute.kind != "billing":
+                continue
+            name, amount = dispute.invoice_id, dispute.amount
+            since = max(dispute.opened_at, issued.get(name, dispute.opened_at))
+            lost_at = max(dispute.lost_at, since)
+            stated = NO_AMOUNT if amount is None else amount
+            items.append((since, OPENED, dispute.id, 0, None, 0, 0, None))
+            items.append((lost_at, LOST, dispute.id, stated, name, since, 0, None))
+        return items
+
+    def _contest(self, dispute_id: str, at: int) -> dict[str, int]:
+        """What of each invoice a dispute contests when it is opened."""
+        debts = [(invoice, invoice.remainder) for invoice in self.ledger.open]
+        running = [d for d in self._disputes if d.id == dispute_id or d.is_open_at(at)]
+        return {
+            invoice.id: part
+            for dispute, invoice, part in contested_parts(debts, running, self.ledger)
+            if dispute.id == dispute_id
+        }
 
 
 class _Feed:
@@ -191,9 +235,12 @@ def _document(row: Row) -> Item:
     _, _, at, document_id, kind, amount, applies_to, due_at, due_on, subscription = row
     kind = KINDS[kind]
     names = None if kind == INVOICE else applies_to
-    return (at, 0, document_id, kind, amount, names, due_at, due_on, subscription)
+    return (at, kind, document_id, amount, names, due_at, due_on, subscription)
 
 
 def stage(row: Row) -> tuple[int, int, int]:
-    """Orders the status rows of one payment; the last one is its state."""
-    return row[2], row[0], _PROGRESS[row[4]]
+    """Orders the status rows of one payment; the last one is its state.
+
+    Of one moment the row further along stands, whenever it became known.
+    """
+    return row[2], _PROGRESS[row[4]], row[0]

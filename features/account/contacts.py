@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from features.account.books import Row
+from features.account.known import Row
 from features.events import MISSING
+from features.moments import DAY_US
 
 CONTACT_COLUMNS = (
     "known_at",
@@ -16,21 +17,33 @@ CONTACT_COLUMNS = (
     "amount",
     "until",
     "policy",
+    "invoice_id",
 )
+_PROMISE_HOLDS_US = 30 * DAY_US  # of one without a date
 
 
 class Promise:
-    __slots__ = ("amount", "made_at", "promise_id", "until")
+    """A promise to pay, up to its date; without one it holds for 30 days."""
+
+    __slots__ = ("amount", "invoice_id", "made_at", "promise_id", "until")
 
     def __init__(self, row: Row) -> None:
         self.made_at: int = row[2]
         self.promise_id: str | None = row[6]
         self.amount: int | None = None if row[7] == MISSING else row[7]
-        self.until: int | None = None if row[8] == MISSING else row[8]
+        self.until: int = row[2] + _PROMISE_HOLDS_US if row[8] == MISSING else row[8]
+        self.invoice_id: str | None = row[10]
 
     def is_past(self, moment: int) -> bool:
-        """Whether its date has gone by; one without a date never is."""
-        return self.until is not None and moment > self.until
+        """Whether its date has gone by."""
+        return moment > self.until
+
+    def is_ended_by(self, row: Row) -> bool:
+        """Whether a kept or broken row may mean it: by id, else by invoice."""
+        if row[6] is not None:
+            return bool(row[6] == self.promise_id)
+        is_about = row[10] is None or row[10] == self.invoice_id
+        return is_about and not self.is_past(row[2])
 
 
 class NoticeSent:
@@ -55,28 +68,18 @@ def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
     """Promises neither kept nor broken, oldest first; some may be past their date.
 
     A kept or broken row ends the promise it names; without a name it ends the
-    oldest promise that is open at that moment.
+    oldest promise that is open at that moment (about its invoice, if it names one). A
+    promise made anew under its id replaces the one before.
     """
     promises: list[Promise] = []
     for row in _in_order(rows, _OF_PROMISES):
-        if row[3] == "promise_made":
-            promises.append(Promise(row))
-        else:
-            promise_id = row[6]
-            ended = next(
-                (
-                    promise
-                    for promise in promises
-                    if (
-                        promise.promise_id == promise_id
-                        if promise_id is not None
-                        else not promise.is_past(row[2])
-                    )
-                ),
-                None,
-            )
+        is_made = row[3] == "promise_made"
+        if not is_made or row[6] is not None:
+            ended = next((p for p in promises if p.is_ended_by(row)), None)
             if ended is not None:
                 promises.remove(ended)
+        if is_made:
+            promises.append(Promise(row))
     return promises
 
 

@@ -1,15 +1,16 @@
-"""What is contested, and until when a dispute stopped an invoice's clock.
+"""What is contested, and what a lost dispute credits (CONTRACT 2.4).
 
-A dispute contests its amount, else the whole remainder, of the invoice it names;
-without an invoice the oldest remainders up to its amount; without either all that
-is open (CONTRACT 2.4). Payments that a dispute names play no part in this.
+A dispute contests, up to its amount, the remainder of the invoice it names; one that
+names only a payment what is open again of what that payment paid, once it came back;
+one that names neither the oldest remainders, and without an amount all that was issued
+when it was opened. An invoice or a payment that nobody knows is no other one's.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 
-from features.account.books import Row
+from features.account.known import Row
 from features.events import FOREVER, MISSING
-from features.ledger import Invoice
+from features.ledger import Invoice, Ledger
 
 DISPUTE_COLUMNS = (
     "known_at",
@@ -20,24 +21,40 @@ DISPUTE_COLUMNS = (
     "status",
     "amount",
     "invoice_id",
+    "payment_id",
 )
-_PROGRESS = {"opened": 0, "won": 1, "lost": 2, "withdrawn": 3}
+_PROGRESS = {"opened": 0, "won": 1, "withdrawn": 2, "lost": 3}
 
 Debt = tuple[Invoice, int]  # an invoice and what of it is unpaid
 
 
 class Dispute:
-    """One dispute: what it is about, and the spans in which it was open."""
+    """One dispute: what it is about, the spans in which it was open, and its loss.
 
-    __slots__ = ("amount", "id", "invoice_id", "kind", "opened_at", "spans")
+    `lost_at` is when it ended as lost (seen from the reseller), if that is its state;
+    a loss whose opening nobody logged was opened then.
+    """
+
+    __slots__ = (
+        "amount",
+        "id",
+        "invoice_id",
+        "kind",
+        "lost_at",
+        "opened_at",
+        "payment_id",
+        "spans",
+    )
 
     def __init__(self, log: list[Row]) -> None:
-        opened = next(row for row in log if row[5] == "opened")
+        opened = next((row for row in log if row[5] == "opened"), log[0])
         self.opened_at: int = opened[2]
         self.id: str = opened[3]
         self.kind: str = opened[4]
         self.amount: int | None = None if opened[6] == MISSING else opened[6]
         self.invoice_id: str | None = opened[7]
+        self.payment_id: str | None = opened[8]
+        self.lost_at: int | None = log[-1][2] if log[-1][5] == "lost" else None
         ends = [row[2] for row in log[1:]] + [FOREVER]
         self.spans = [
             (row[2], end)
@@ -49,39 +66,44 @@ class Dispute:
         """Whether the money is contested at a moment (µs)."""
         return any(start <= moment < end for start, end in self.spans)
 
+    def is_lost_since(self, moment: int) -> bool:
+        """Whether it was lost about a bill after a moment (µs)."""
+        return (
+            self.kind == "billing"
+            and self.lost_at is not None
+            and self.lost_at > moment
+        )
+
 
 def disputes(rows: Iterable[Row]) -> list[Dispute]:
     """The disputes that known rows tell of, oldest first."""
     logs: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row[2], row[0], _PROGRESS[row[5]])):
+    for row in sorted(rows, key=lambda row: (row[2], _PROGRESS[row[5]], row[0])):
         logs.setdefault(row[3], []).append(row)
     found = [
         Dispute(log)
         for log in logs.values()
-        if any(row[5] == "opened" for row in log)  # else it never stopped a clock
+        # else it never stopped a clock and changes no debt
+        if any(row[5] == "opened" for row in log) or log[-1][5] == "lost"
     ]
     return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))
 
 
 def contested_parts(
-    debts: list[Debt], open_disputes: list[Dispute], known: Collection[str]
+    debts: list[Debt], running: list[Dispute], ledger: Ledger
 ) -> list[tuple[Dispute, Invoice, int]]:
     """Which dispute contests how much of which debt, never more than is unpaid.
 
     Args:
         debts: in the order in which money takes invoices.
-        open_disputes: those that run at the moment.
-        known: ids of the known invoices; a dispute that names another one is
-            taken as one that names none.
+        running: the disputes open at the moment.
+        ledger: which payments came back.
     """
     free = {invoice.id: remainder for invoice, remainder in debts}
     parts: list[tuple[Dispute, Invoice, int]] = []
-    for dispute in sorted(open_disputes, key=lambda d: _breadth(d, known)):
-        is_about_one = dispute.invoice_id in known
-        left = dispute.amount
-        for invoice, _ in debts:
-            if is_about_one and dispute.invoice_id != invoice.id:
-                continue
+    for dispute in sorted(running, key=_breadth):
+        left = _limit(dispute, ledger)
+        for invoice, _ in _about(dispute, debts, ledger):
             part = free[invoice.id] if left is None else min(left, free[invoice.id])
             if part:
                 free[invoice.id] -= part
@@ -90,8 +112,31 @@ def contested_parts(
     return parts
 
 
-def _breadth(dispute: Dispute, known: Collection[str]) -> int:
+def _about(dispute: Dispute, debts: list[Debt], ledger: Ledger) -> Iterator[Debt]:
+    """The debts that a dispute may contest, in their order."""
+    name, until = dispute.invoice_id, FOREVER
+    if name is None and dispute.payment_id is not None:
+        if dispute.payment_id not in ledger.returned:
+            return  # paid is paid: nothing of it is open
+        name, _, until = ledger.returned[dispute.payment_id]
+    elif name is None and dispute.amount is None:
+        until = dispute.opened_at
+    for debt in debts:
+        invoice = debt[0]
+        if invoice.id == name or (name is None and invoice.issued_at <= until):
+            yield debt
+
+
+def _limit(dispute: Dispute, ledger: Ledger) -> int | None:
+    """How much it contests at most; None is no limit."""
+    if dispute.invoice_id is None and dispute.payment_id in ledger.returned:
+        _, came_back, _ = ledger.returned[dispute.payment_id]
+        return came_back if dispute.amount is None else min(dispute.amount, came_back)
+    return dispute.amount
+
+
+def _breadth(dispute: Dispute) -> int:
     """Narrow disputes take their part first: one invoice, an amount, everything."""
-    if dispute.invoice_id in known:
+    if dispute.invoice_id is not None or dispute.payment_id is not None:
         return 0
     return 2 if dispute.amount is None else 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import repeat
 
 from features.account.account import Account
 from features.account.attempts import payment_attempts
@@ -33,7 +34,7 @@ from features.facts import (
     OpenPromise,
     PendingPayment,
 )
-from features.moments import DAY_US, to_datetime
+from features.moments import DAY_US, LocalDays, to_datetime
 from features.settings import PortfolioSettings
 
 _DAY_ZERO = date(1970, 1, 1)
@@ -96,6 +97,7 @@ def facts_of(
         overdue=standing.overdue,
         actionable=standing.actionable,
         days_overdue=standing.days_overdue,
+        unallocated=standing.unallocated,
         episode_started_at=_moment(standing.episode_started_at),
         report_age_days=(
             None
@@ -115,7 +117,7 @@ def facts_of(
         n_invoices_paid=standing.paid.n,
         usage_ratio=standing.usage.ratio if standing.usage else None,
         known_until=stops.known_until(as_of),
-        items=_items(standing),
+        items=_items(standing, rules.days),
         disputes=_disputes(standing),
         promises=_promises(standing),
         n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
@@ -155,10 +157,12 @@ def _created_at(customer: KnownTable) -> int | None:
     return stated if stated is not None else customer.first_known_at()
 
 
-def _items(s: Standing) -> tuple[OpenItem, ...]:
+def _items(s: Standing, days: LocalDays) -> tuple[OpenItem, ...]:
     """Overdue items count no days as long as together they are not material."""
     if s.owed is None:
         return ()
+    in_flight = s.cover.in_flight if s.cover is not None else {}
+    promised = s.cover.promised if s.cover is not None else {}
     return tuple(
         OpenItem(
             invoice_id=item.invoice.id,
@@ -170,6 +174,11 @@ def _items(s: Standing) -> tuple[OpenItem, ...]:
             days_overdue=item.days_overdue if s.overdue else 0,
             subscription_id=item.invoice.subscription_id,
             disputed_until=None if (day := item.disputed_until) is None else _day(day),
+            in_flight=in_flight.get(item.invoice.id, 0),
+            promised=promised.get(item.invoice.id, 0),
+            reductions=tuple(
+                (_day(days.day(at)), money) for at, money, *_ in item.invoice.entries
+            ),
         )
         for item in s.owed.items
     )
@@ -177,7 +186,14 @@ def _items(s: Standing) -> tuple[OpenItem, ...]:
 
 def _disputes(s: Standing) -> tuple[OpenDispute, ...]:
     return tuple(
-        OpenDispute(d.id, d.kind, to_datetime(d.opened_at), d.amount, d.invoice_id)
+        OpenDispute(
+            d.id,
+            d.kind,
+            to_datetime(d.opened_at),
+            d.amount,
+            d.invoice_id,
+            d.payment_id,
+        )
         for d in s.disputes
         if d.is_open_at(s.as_of)
     )
@@ -185,8 +201,15 @@ def _disputes(s: Standing) -> tuple[OpenDispute, ...]:
 
 def _promises(s: Standing) -> tuple[OpenPromise, ...]:
     return tuple(
-        OpenPromise(to_datetime(p.made_at), _moment(p.until), p.amount, p.promise_id)
-        for p in s.promises
+        OpenPromise(
+            to_datetime(p.made_at),
+            to_datetime(p.until),
+            p.amount,
+            p.promise_id,
+            p.invoice_id,
+            covers,
+        )
+        for p, covers in zip(s.promises, s.by_promise or repeat(0), strict=False)
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from features.account.arrears import Owed
 from features.account.books import Row
 from features.account.contacts import Promise
+from features.account.cover import Cover
 from features.account.disputes import Dispute
 from features.account.paid import PaidInvoices
 from features.account.stake import Subscription, Usage
@@ -27,6 +28,9 @@ class Rules:
     def __init__(self, settings: PortfolioSettings) -> None:
         self.settings = settings
         self.source: MoneySource = settings.money_source
+        self.has_payments = "payments" in settings.tables
+        self.has_disputes = "disputes" in settings.tables
+        self.has_contacts = "contacts" in settings.tables
         self.materiality: int = settings.materiality_money
         self.days: LocalDays = days_of(settings.zone)
         self.has_subscriptions = "subscriptions" in settings.tables
@@ -61,6 +65,7 @@ class Standing:
     promised: int | None = None
     overdue: int | None = None
     days_overdue: int | None = None
+    unallocated: int | None = None
     episode_started_at: int | None = None
     report_at: int | None = None  # of the latest ageing report
     recurring_monthly: int | None = None
@@ -75,6 +80,9 @@ class Standing:
     disputes: Sequence[Dispute] = ()  # also those that ended
     promises: Sequence[Promise] = ()
     pending: Sequence[Row] = ()  # payments in flight
+    cover: Cover | None = None  # of the items, where anything covers them
+    by_promise: Sequence[int] = ()  # what each promise covers of what is overdue
+    covered: int = 0  # what of `overdue` is in flight or promised
     contacts: Sequence[Row] = ()
     subscriptions: Sequence[Subscription] = ()
     n_live: int = 0  # subscriptions
@@ -85,7 +93,7 @@ class Standing:
         """Overdue and neither in flight nor promised, in 1/10,000; None is unknown."""
         if self.overdue is None:
             return None
-        return max(0, self.overdue - (self.in_flight or 0) - (self.promised or 0))
+        return self.overdue - self.covered
 
 
 class ReportedDebt(NamedTuple):

@@ -30,6 +30,9 @@ def events_of(settings: PortfolioSettings, tables: dict[str, list[Row]]) -> Even
 
 
 def facts_of(stated: Row | None = None, **tables: list[Row]) -> AccountFacts:
+    """Facts from these tables; where there are invoices, payments were looked at."""
+    if "invoices" in tables:
+        tables = {"payments": [], **tables}
     settings = PortfolioSettings.model_validate(
         {"tables": {"customers", *tables}, **(stated or {})}
     )
@@ -66,7 +69,7 @@ def test_who_the_customer_is() -> None:
     assert (facts.customer_id, facts.segment, facts.subject_kind) == ("c", "smb", None)
     assert facts.created_at == at("2024-01-01T00:00"), "when first known"
     assert facts.known_until == at("2024-05-01T23:59:59.999999")
-    assert facts.tables == {"customers", "invoices"}
+    assert facts.tables == {"customers", "invoices", "payments"}
 
 
 def test_notices_of_the_episode_with_what_became_of_them() -> None:

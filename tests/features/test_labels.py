@@ -76,7 +76,7 @@ def label_of(
         tables = {"payments": [LOOKED_AT], **tables}
     full = {
         name: [{"customer_id": "c", **row} for row in rows]
-        for name, rows in {"customers": [CUSTOMER], **tables}.items()
+        for name, rows in {"customers": [CUSTOMER], "payments": [], **tables}.items()
     }
     stated = {"observed_until": MATURE, **settings}
     portfolio = make_portfolio(full, PortfolioSettings.model_validate(stated))
@@ -129,11 +129,33 @@ NONPAYMENT = [
             "invoices": [I1],
             "disputes": [
                 dispute("opened", "2024-03-10"),
-                dispute("lost", "2024-05-01"),
+                dispute("won", "2024-05-08"),
             ],
         },
         0,
-        id="a dispute stops the clock, its end starts it anew",
+        id="days under dispute do not count: 37 before and 22 after it",
+    ),
+    pytest.param(
+        {
+            "invoices": [I1],
+            "disputes": [
+                dispute("opened", "2024-03-10"),
+                dispute("won", "2024-05-07"),
+            ],
+        },
+        1,
+        id="one day of dispute less makes sixty",
+    ),
+    pytest.param(
+        {
+            "invoices": [I1],
+            "disputes": [
+                dispute("opened", "2024-03-10"),
+                dispute("lost", "2024-03-20"),
+            ],
+        },
+        0,
+        id="what a lost dispute contested is not owed",
     ),
     pytest.param(
         {

@@ -176,6 +176,7 @@ def test_population(
     full: dict[str, list[Mapping[str, Any]]] = {
         "customers": [customer("x")],
         "invoices": [],
+        "payments": [],
     }
     for name, rows in tables.items():
         full[name] = [{"customer_id": "x", **row} for row in rows]
@@ -246,6 +247,7 @@ def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
             for kind, on in (("started", "2024-01-02"), ("ended", "2024-03-01"))
         ],
         "invoices": [invoice("gone_owing", "2024-06-01T00:00:00Z", "2024-07-01")],
+        "payments": [],
     }
     portfolio = make_portfolio(tables, settings(observed_until="2024-09-01T00:00:00Z"))
     latest = latest_snapshots(portfolio).to_pylist()

@@ -1,0 +1,177 @@
+"""What covers what is owed: money on its way and promises (CONTRACT 2.4).
+
+Cover is laid item by item and never goes beyond an item's uncontested remainder:
+first pending payments, as they will be allocated once they succeed, then promises.
+So the same money is never taken off twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from features.account.arrears import Arrears, DebtItem
+from features.account.contacts import Promise
+from features.account.known import Row
+from features.invoice import PAID, Invoice
+from features.ledger import Ledger
+
+
+class Cover:
+    """Cover of open items, by invoice id.
+
+    Attributes:
+        in_flight, promised: what covers each item, within its uncontested remainder.
+        by_promise: what each promise covers of overdue items, in the order given.
+    """
+
+    __slots__ = ("_free", "_laid", "by_promise", "in_flight", "items", "promised")
+
+    def __init__(self, items: Sequence[DebtItem]) -> None:
+        self.items = items
+        self.in_flight: dict[str, int] = {}
+        self.promised: dict[str, int] = {}
+        self.by_promise: list[int] = []
+        self._laid: list[tuple[int, str, int]] = []  # moment, invoice, money
+        self._free = {i.invoice.id: i.remainder - i.contested for i in items}
+
+    @property
+    def of_overdue(self) -> int:
+        """What of the overdue items is covered."""
+        return sum(
+            self.in_flight.get(item.invoice.id, 0)
+            + self.promised.get(item.invoice.id, 0)
+            for item in self.items
+            if item.is_overdue
+        )
+
+    def lay_pending(self, pending: Iterable[Row], ledger: Ledger) -> None:
+        """Lays payments on their way, in their order, as the ledger will."""
+        open_left = {item.invoice.id: item.remainder for item in self.items}
+        lost = {i.id: i.written_off for i in ledger.invoices.values() if i.written_off}
+        for row in pending:
+            at, money, name = row[2], row[5], row[7]
+            if name is not None:
+                if not ledger.knows(name):
+                    continue
+                money -= self._lay(at, name, money, open_left)
+                recovered = min(money, lost.get(name, 0))
+                if recovered:
+                    lost[name] -= recovered
+                    money -= recovered
+            for item in self.items if money else ():
+                money -= self._lay(at, item.invoice.id, money, open_left)
+
+    def _lay(self, at: int, name: str, money: int, open_left: dict[str, int]) -> int:
+        """Money for an open invoice; also its contested part takes some."""
+        taken = min(money, open_left.get(name, 0))
+        if taken:
+            open_left[name] -= taken
+            self._laid.append((at, name, taken))
+            part = min(taken, self._free[name])
+            if part:
+                self._free[name] -= part
+                self.in_flight[name] = self.in_flight.get(name, 0) + part
+        return taken
+
+    def lay_promises(
+        self, promises: Sequence[Promise], arrears: Arrears, begun: Mapping[str, int]
+    ) -> None:
+        """Lays promises; those that name an invoice take their part first.
+
+        Args:
+            promises: neither kept, broken nor past, oldest first.
+            arrears: what was owed when they were made.
+            begun: when each payment was set in flight.
+        """
+        covered = {}
+        order = sorted(range(len(promises)), key=lambda i: not promises[i].invoice_id)
+        for i in order:
+            covered[i] = self._lay_promise(promises[i], arrears, begun)
+        self.by_promise = [covered[i] for i in range(len(promises))]
+
+    def _lay_promise(
+        self, promise: Promise, arrears: Arrears, begun: Mapping[str, int]
+    ) -> int:
+        """One promise; returns what it covers of overdue items."""
+        about, left = self._meaning(promise, arrears)
+        if left is not None:
+            left -= self._since(promise.made_at, about, begun)
+        targets = {invoice.id for invoice in about}
+        is_for_overdue = promise.invoice_id is None and promise.amount is not None
+        of_overdue = 0
+        for item in self.items:
+            name = item.invoice.id
+            if not (item.is_overdue if is_for_overdue else name in targets):
+                continue
+            part = self._free[name]
+            if left is not None:
+                part = max(0, min(part, left))
+                left -= part
+            if part:
+                self._free[name] -= part
+                self.promised[name] = self.promised.get(name, 0) + part
+                of_overdue += part if item.is_overdue else 0
+        return of_overdue
+
+    def _meaning(
+        self, promise: Promise, arrears: Arrears
+    ) -> tuple[list[Invoice], int | None]:
+        """The invoices a promise is about, and how much of them; None is all."""
+        if promise.invoice_id is not None:
+            named = arrears.ledger.invoices.get(promise.invoice_id)
+            return ([] if named is None else [named]), promise.amount
+        invoices = sorted(arrears.ledger.invoices.values(), key=lambda i: i.key)
+        then = [
+            item
+            for item in arrears.at(promise.made_at, invoices).items
+            if item.is_overdue
+        ]
+        about = [item.invoice for item in then]
+        if promise.amount is None:
+            return about, sum(item.remainder - item.contested for item in then)
+        late = [item.invoice for item in self.items if item.is_overdue]
+        return about or late, promise.amount
+
+    def _since(
+        self, moment: int, about: list[Invoice], begun: Mapping[str, int]
+    ) -> int:
+        """What was paid or set in flight on some invoices after a promise."""
+        names = {invoice.id for invoice in about}
+        under_way = sum(
+            money for at, name, money in self._laid if at > moment and name in names
+        )
+        paid = sum(
+            money
+            for invoice in about
+            for at, money, kind, source in invoice.entries
+            if kind == PAID and at > moment and begun.get(source or "", at) > moment
+        )
+        return under_way + paid
+
+
+def cover_of_balance(
+    room: int,
+    pending: Sequence[Row],
+    promises: Sequence[tuple[Promise, int]],
+    received: Sequence[tuple[int, int]],
+) -> tuple[int, list[int]]:
+    """Cover where the balance of a report is the one item (CONTRACT 2.8).
+
+    Args:
+        room: the uncontested balance.
+        pending: payments on their way.
+        promises: with what each without an amount means.
+        received: when each payment that came was set in flight, and its amount.
+
+    Returns:
+        What is in flight, and what each promise covers.
+    """
+    in_flight = min(room, sum(row[5] for row in pending))
+    free = room - in_flight
+    covered = []
+    for promise, all_of_it in promises:
+        since = sum(money for at, money in received if at > promise.made_at)
+        since += sum(row[5] for row in pending if row[2] > promise.made_at)
+        amount = all_of_it if promise.amount is None else promise.amount
+        part = max(0, min(free, amount - since))
+        free -= part
+        covered.append(part)
+    return in_flight, covered

@@ -1,0 +1,85 @@
+"""Credit: money that paid no invoice when it came, and what it was used for since.
+
+A refund is met by credit before it is goodwill (CONTRACT 2.3), so every sum keeps
+where it came from, and which invoices it paid.
+"""
+
+from collections.abc import Iterator
+
+from features.invoice import Invoice
+
+# Where credit comes from, in the order in which refunds are met by it: released on an
+# invoice by a credit note or a lost dispute; surplus of a payment that named an
+# invoice; a note that names none; the unused rest of a payment that named none
+RELEASED, SURPLUS, NOTE, REST = range(4)
+
+
+class Use:
+    """What of a credit paid one invoice."""
+
+    __slots__ = ("at", "entry", "invoice", "money", "payment_id")
+
+    def __init__(
+        self, invoice: Invoice, at: int, money: int, entry: int, payment_id: str | None
+    ) -> None:
+        self.invoice, self.at, self.money, self.entry = invoice, at, money, entry
+        self.payment_id = payment_id
+
+
+class Credit:
+    """One sum of credit.
+
+    Attributes:
+        source: the invoice it was released on, or that its payment named; of a REST
+            the payment's id.
+        left: what no invoice has used yet.
+        uses: the invoices it paid, in that order.
+    """
+
+    __slots__ = ("left", "origin", "payment_id", "source", "uses")
+
+    def __init__(
+        self, origin: int, source: str | None, money: int, payment_id: str | None
+    ) -> None:
+        self.origin, self.source, self.left = origin, source, money
+        self.payment_id = payment_id  # whose money it is; None of notes and disputes
+        self.uses: list[Use] = []
+
+    def meets(self, payment_id: str, paid: set[str]) -> bool:
+        """Whether it meets refunds of a payment that paid the invoices `paid`."""
+        if self.origin == REST:
+            return self.source == payment_id
+        return self.origin == NOTE or self.source in paid
+
+
+class Goodwill:
+    """Refunds that nothing has met: money given away, invoice by invoice."""
+
+    __slots__ = ("by_invoice", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.by_invoice: dict[str, int] = {}  # what later credit can still meet
+
+    def give(self, money: int, invoice_id: str | None) -> None:
+        """Money given back; without an invoice nothing later can meet it."""
+        self.total += money
+        if invoice_id is not None and money:
+            given = self.by_invoice.get(invoice_id, 0)
+            self.by_invoice[invoice_id] = given + money
+
+    def meet(self, money: int, invoice_id: str | None) -> int:
+        """What of new credit was given back already; a note without invoice: of any."""
+        met = 0
+        for name in list(self._about(invoice_id)):
+            part = min(money - met, self.by_invoice[name])
+            self.by_invoice[name] -= part
+            met += part
+        self.total -= met
+        return met
+
+    def _about(self, invoice_id: str | None) -> Iterator[str]:
+        if invoice_id is None:
+            yield from self.by_invoice
+        elif invoice_id in self.by_invoice:
+            yield invoice_id

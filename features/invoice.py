@@ -1,0 +1,80 @@
+"""An invoice and what has reduced it so far."""
+
+from collections.abc import Callable
+
+PAID, CREDITED, WRITTEN_OFF = range(3)  # what an entry of an invoice is
+
+# (event_at, kind, id, amount, invoice named, due_at, due_on, subscription_id)
+Item = tuple[int, int, str, int, str | None, int, int, str | None]
+# (moment, money, PAID …, id of the document, payment or dispute); money is negative
+# where a refund opened it again and where a write-off was recovered
+Entry = tuple[int, int, int, str | None]
+
+
+class Invoice:
+    """An issued invoice; its entries make what it still owed a step function."""
+
+    __slots__ = (
+        "amount",
+        "days_late",
+        "due_on",
+        "entries",
+        "id",
+        "issued_at",
+        "key",
+        "n_paid",
+        "remainder",
+        "reopened_on",
+        "restarted_on",
+        "settled_at",
+        "subscription_id",
+        "written_off",
+    )
+
+    def __init__(self, item: Item) -> None:
+        at, _, self.id, amount, _, due_at, self.due_on, self.subscription_id = item
+        self.issued_at = at
+        self.key = (due_at, at, self.id)  # the order in which money takes invoices
+        self.amount = self.remainder = amount
+        self.entries: list[Entry] = []
+        self.settled_at: int | None = None
+        self.days_late = 0  # of the settlement, in local days; negative when early
+        self.n_paid = 0  # entries of money paid
+        self.written_off = 0
+        self.reopened_on: int | None = None  # local day; a refund opened some again
+        self.restarted_on: int | None = None  # the same, when all of it was settled
+
+    @property
+    def paid(self) -> int:
+        """Money that paid it and was not taken away again."""
+        return sum(money for _, money, kind, _ in self.entries if kind == PAID)
+
+    def remainder_at(self, moment: int) -> int:
+        """What was unpaid at `moment`, by all that the ledger knows; 0 before issue."""
+        if moment < self.issued_at:
+            return 0
+        if self.settled_at is not None and moment >= self.settled_at:
+            return 0
+        return self.amount - sum(e[1] for e in self.entries if e[0] <= moment)
+
+    def clock_on(self, moment: int, day: Callable[[int], int]) -> int:
+        """The local day from which its oldest unpaid part counts at `moment`.
+
+        That is the due day; what a refund opened again counts from the refund's day at
+        the earliest. Money takes the oldest part first.
+        """
+        if self.reopened_on is None:
+            return self.due_on
+        parts = [[self.due_on, self.amount]]
+        for at, money, _, _ in self.entries:
+            if at > moment:
+                break
+            if money < 0:
+                parts.append([max(self.due_on, day(at)), -money])
+                continue
+            left = money
+            for part in parts:
+                taken = min(part[1], left)
+                part[1] -= taken
+                left -= taken
+        return next((on for on, left in parts if left), self.due_on)
