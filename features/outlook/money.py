@@ -35,7 +35,7 @@ _A_YEAR_US = 365 * DAY_US
 def money_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
     """What is owed, what would still accrue, and what a customer is worth."""
     tables, source = portfolio.settings.tables, portfolio.settings.money_source
-    if source == "invoices" and "payments" not in tables:
+    if source == "unknown" and "invoices" in tables:
         yield Prospect(
             "money owed",
             "unknown: invoices without payments tell nobody who paid",

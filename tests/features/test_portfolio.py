@@ -371,7 +371,7 @@ def test_customers_in_order_and_by_name() -> None:
 def test_an_empty_table_is_present(folder: Path) -> None:
     (folder / "invoices.csv").write_text("customer_id,event_at,invoice_id,amount\n")
     portfolio = Portfolio.open(folder)
-    assert portfolio.settings.money_source == "invoices"
+    assert portfolio.settings.tables == {"customers", "invoices"}
     assert portfolio.report.exit_code == 0
 
 

@@ -86,6 +86,9 @@ def test_an_id_that_two_customers_use_is_said(folder: Path) -> None:
         "customer_id,event_at,invoice_id,due_at,amount\n"
         "a,2026-02-01,1,2026-06-01,5\nb,2026-03-01,1,2026-06-01,5\n"
     )
+    (folder / "payments.csv").write_text(
+        "customer_id,event_at,payment_id,status,amount\n"
+    )
     portfolio = Portfolio.open(folder)
     [said] = [w for w in portfolio.warnings if w.startswith("invoices: 1 keys")]
     assert "(invoice_id, kind) are used by more than one customer" in said
