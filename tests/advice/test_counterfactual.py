@@ -187,7 +187,7 @@ def test_histories_at_random_find_something(random_advisor: Advisor) -> None:
         seen.update(option.kind for option in advice.counterfactuals.options)
         seen[advice.counterfactuals.code] += 1
     assert seen["found"] > 8
-    assert seen["needs_person"] > 8
+    assert seen["needs_person"] > 4
     assert {"pay_oldest", "pay_overdue", "promise", "clearance"} <= set(seen)
 
 
@@ -380,9 +380,10 @@ def test_a_promise_the_policy_does_not_grant_is_not_told(
 
 
 def test_what_was_not_looked_at_is_not_played_with(hand: Advisor) -> None:
+    """Without payments nobody knows what is owed, so nothing is asked for."""
     tables = late_payer()
     del tables["payments"]
-    assert not {kind for kind, *_ in told(about(hand, tables))} - {"promise"}
+    assert told(about(hand, tables)) == []
 
 
 def test_access_that_is_off_comes_back(hand: Advisor) -> None:
