@@ -93,10 +93,10 @@ def _judges(
     settings = portfolio.settings
     if target == "fraud":
         return _fraud_judges(portfolio, customer_ids)
-    is_billed = settings.money_source in {"invoices", "ageing"}
+    is_billed = not settings.tables.isdisjoint({"invoices", "ageing"})
     if settings.labels.nonpayment.source != "events" or not is_billed:
         return _outcome_judges(portfolio, customer_ids)
-    if settings.money_source == "invoices" and "payments" not in settings.tables:
+    if settings.money_source not in {"invoices", "ageing"}:
         return iter(())  # who paid was not looked at
     return _billing_judges(portfolio, customer_ids)
 

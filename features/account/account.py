@@ -282,7 +282,7 @@ class Account:
         """For policies: what the data do not say is assumed, and named."""
         source = self.rules.source
         recurring, is_assumed = standing.recurring_monthly, False
-        if recurring is None and source == "invoices":
+        if recurring is None and "invoices" in self.rules.settings.tables:
             recurring = self._invoiced_monthly(standing.as_of)
             is_assumed = recurring is not None
         found = worth(recurring, standing.usage, self._margin(standing.customer))

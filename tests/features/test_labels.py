@@ -289,7 +289,7 @@ def test_without_payments_nobody_knows_who_did_not_pay(
     rows = [{**CUSTOMER, "customer_id": "c"}]
     bill = [{**I1, "customer_id": "c"}]
     cleared = [{**outcome("fraud_cleared", "2024-04-01"), "customer_id": "c"}]
-    tables = {"customers": rows, "invoices": bill, "outcomes": cleared}
+    tables: Tables = {"customers": rows, "invoices": bill, "outcomes": cleared}
     settings = PortfolioSettings.model_validate({"observed_until": MATURE})
     snapshots = pa.table({"customer_id": ["c"], "as_of": [AS_OF]})
     [row] = labels(
