@@ -44,6 +44,8 @@ NOTHING_HAPPENED: Judgement = (0.0, None)
 
 Judge = Callable[[int, int], Judgement]  # of one customer, for (as_of, end]
 
+Basis = Literal["fraud", "outcomes", "invoices", "ageing"]
+
 
 def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Table:
     """The label of each snapshot, judged by all that is known at `observed_until`.
@@ -66,10 +68,12 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
     by_customer: dict[str, list[int]] = {}
     for place, customer_id in enumerate(ids):
         by_customer.setdefault(customer_id, []).append(place)
-    for customer_id, judge in _judges(portfolio, sorted(by_customer), target):
+    basis = _basis(portfolio.settings, target)
+    until = portfolio.observed_until
+    for customer_id, judge in _judges(portfolio, sorted(by_customer), basis, until):
         for place in by_customer[customer_id]:
             label, early = judge(moments[place], moments[place] + horizon_us)
-            if label == 0.0 and mature_at[place] > portfolio.observed_until:
+            if label == 0.0 and mature_at[place] > until:
                 label = None
             values[place] = label
             if early is not None:
@@ -86,25 +90,36 @@ def maturity_us(settings: PortfolioSettings, target: Target) -> tuple[int, int]:
     return nonpayment.horizon_days * DAY_US, nonpayment.posting_lag_days * DAY_US
 
 
+def _basis(settings: PortfolioSettings, target: Target) -> Basis | None:
+    """What labels of a target are read from; None where nothing tells them."""
+    if target == "fraud":
+        return "fraud"
+    if settings.labels.nonpayment.source == "outcomes":
+        return "outcomes"
+    source = settings.money_source
+    if source in ("invoices", "ageing"):
+        return source
+    # who was billed may have paid: outcomes do not stand in for `payments`
+    return None if "invoices" in settings.tables else "outcomes"
+
+
 def _judges(
-    portfolio: Portfolio, customer_ids: list[str], target: Target
+    portfolio: Portfolio, customer_ids: list[str], basis: Basis | None, until: int
 ) -> Iterator[tuple[str, Judge]]:
     """For each customer what tells labels; nobody where nothing can tell them."""
-    settings = portfolio.settings
-    if target == "fraud":
-        return _fraud_judges(portfolio, customer_ids)
-    is_billed = not settings.tables.isdisjoint({"invoices", "ageing"})
-    if settings.labels.nonpayment.source != "events" or not is_billed:
-        return _outcome_judges(portfolio, customer_ids)
-    if settings.money_source not in {"invoices", "ageing"}:
-        return iter(())  # who paid was not looked at
-    return _billing_judges(portfolio, customer_ids)
+    if basis is None:
+        return iter(())
+    if basis == "fraud":
+        return _fraud_judges(portfolio, customer_ids, until)
+    if basis == "outcomes":
+        return _outcome_judges(portfolio, customer_ids, until)
+    return _billing_judges(portfolio, customer_ids, until)
 
 
 def _fraud_judges(
-    portfolio: Portfolio, customer_ids: list[str]
+    portfolio: Portfolio, customer_ids: list[str], until: int
 ) -> Iterator[tuple[str, Judge]]:
-    signs, until = FraudSigns(portfolio), portfolio.observed_until
+    signs = FraudSigns(portfolio)
     if not signs.can_be_known:
         return
     for customer_id in customer_ids:
@@ -118,13 +133,12 @@ def _fraud_judges(
 
 
 def _outcome_judges(
-    portfolio: Portfolio, customer_ids: list[str]
+    portfolio: Portfolio, customer_ids: list[str], until: int
 ) -> Iterator[tuple[str, Judge]]:
     if "outcomes" not in portfolio.settings.tables:
         return
     outcomes = portfolio.tables["outcomes"]
     bad = outcomes.filter(outcomes.kind.isin(["nonpayment", "written_off"]))
-    until = portfolio.observed_until
     names = ("event_at", "known_at", "superseded_at")
     rows = rows_by_customer(bad, names)
     for customer_id in customer_ids:
@@ -139,9 +153,9 @@ def _outcome_judges(
 
 
 def _billing_judges(
-    portfolio: Portfolio, customer_ids: list[str]
+    portfolio: Portfolio, customer_ids: list[str], until: int
 ) -> Iterator[tuple[str, Judge]]:
-    rules, until = Rules(portfolio.settings), portfolio.observed_until
+    rules = Rules(portfolio.settings)
     terms = portfolio.settings.labels.nonpayment
     lag_us = terms.posting_lag_days * DAY_US
     actions = rows_by_customer(portfolio.tables["actions"], ACTION_COLUMNS)
@@ -151,9 +165,11 @@ def _billing_judges(
         later = Aftermath(account, done, terms.days_past_due, until)
 
         def judge(as_of: int, end: int, of: Aftermath = later) -> Judgement:
-            """Bad once an invoice was too late; unknown where nobody could see it."""
+            """Bad once an invoice was too late; unknown where nobody can tell."""
             default_at = of.default_at(as_of, end)
             if of.is_unseen(as_of, end, default_at):
+                return UNKNOWN
+            if default_at is not None and of.may_be_paid(default_at):
                 return UNKNOWN
             if default_at is not None:
                 return 1.0, default_at + lag_us

@@ -9,7 +9,7 @@ from features.account.account import Account
 from features.account.books import Row, known
 from features.account.stake import have_all_ended, subscriptions
 from features.account.standing import ReportedDebt
-from features.ledger import WRITTEN_OFF
+from features.ledger import WRITTEN_OFF, Invoice
 
 TAKES_ACCESS = frozenset({"suspend", "block"})
 ACTION_COLUMNS = ("event_at", "known_at", "superseded_at", "action", "reason")
@@ -29,6 +29,7 @@ class Aftermath:
         self, account: Account, actions: list[Row], n_days: int, observed_until: int
     ) -> None:
         self._account, self._until = account, observed_until
+        self._n_days = n_days
         self._actions = [r for r in actions if r[1] <= observed_until < r[2]]
         self._final = account.owing(observed_until)
         self._is_billed = account.rules.source == "invoices"
@@ -44,7 +45,7 @@ class Aftermath:
                 entry[0]
                 for invoice in self._invoices
                 for entry in invoice.entries
-                if entry[2] == WRITTEN_OFF
+                if entry[2] == WRITTEN_OFF and entry[1] > 0  # else a recovery
             )
         else:
             reports = known(account.history["ageing"], observed_until)
@@ -92,6 +93,44 @@ class Aftermath:
             and departed_at > since
             and not self._owed_at(departed_at)[0]
         )
+
+    def may_be_paid(self, default_at: int) -> bool:
+        """Whether money that names an invoice nobody knows may have paid what was late.
+
+        Whatever its age by then: nobody has found out what it was for.
+        """
+        if not self._is_billed or not self._final.ledger.strangers:
+            return False
+        late = self._late_at(default_at)
+        if not late:
+            return False
+        since = min(invoice.issued_at for invoice, _ in late)
+        found = sum(
+            stranger.money
+            for stranger in self._final.ledger.strangers
+            if since <= stranger.at <= default_at
+        )
+        overdue = self._owed_at(default_at)[1]
+        is_small = overdue - found <= self._account.rules.materiality
+        return found >= sum(money for _, money in late) or (bool(found) and is_small)
+
+    def _late_at(self, moment: int) -> list[tuple[Invoice, int]]:
+        """What made the customer count as not paying then, and how much of it."""
+        given_up = [
+            (invoice, entry[1])
+            for invoice in self._invoices
+            for entry in invoice.entries
+            if entry[0] == moment and entry[2] == WRITTEN_OFF and entry[1] > 0
+        ]
+        if given_up:
+            return given_up
+        overdue = [
+            item
+            for item in self._arrears.at(moment, self._invoices).items
+            if item.is_overdue
+        ]
+        late = [item for item in overdue if item.days_overdue >= self._n_days]
+        return [(i.invoice, i.remainder - i.contested) for i in late or overdue]
 
     def _suspected_at(self, since: int, until: int) -> int | None:
         """The first action for fraud; `since` if access was off for fraud already."""

@@ -46,6 +46,10 @@ def paid(on: str, amount: float = 100) -> dict[str, Any]:
     }
 
 
+def stranger(on: str, amount: float = 100) -> dict[str, Any]:
+    return {**paid(on, amount), "invoice_id": "I-of-nobody"}
+
+
 def ended(on: str) -> dict[str, Any]:
     return {"subscription_id": "S1", "kind": "ended", "event_at": on}
 
@@ -270,6 +274,51 @@ NONPAYMENT = [
         {"outcomes": [outcome("nonpayment", "2024-04-30")]},
         1,
         id="no billing at all: from outcomes",
+    ),
+    pytest.param(
+        {"invoices": [I1], "payments": [stranger("2024-02-01")]},
+        None,
+        id="money for an unknown invoice may have paid it",
+    ),
+    pytest.param(
+        {"invoices": [I1], "payments": [stranger("2024-03-31", 80)]},
+        None,
+        id="or have left what is not material",
+    ),
+    pytest.param(
+        {"invoices": [I1], "payments": [stranger("2024-03-31", 70)]},
+        1,
+        id="it would not have been enough",
+    ),
+    pytest.param(
+        {"invoices": [I1], "payments": [stranger("2024-01-14")]},
+        1,
+        id="it came before the invoice",
+    ),
+    pytest.param(
+        {"invoices": [I1], "payments": [stranger("2024-04-10")]},
+        1,
+        id="it came too late",
+    ),
+    pytest.param(
+        {
+            "invoices": [
+                {**I1, "due_at": "2024-05-01"},
+                document("write_off", "2024-03-20"),
+            ],
+            "payments": [stranger("2024-03-10")],
+        },
+        None,
+        id="what was written off may have been paid",
+    ),
+    pytest.param(
+        {
+            "subscriptions": [S1, ended("2024-04-15")],
+            "invoices": [{**I1, "due_at": "2024-05-20"}],
+            "payments": [stranger("2024-05-25")],
+        },
+        None,
+        id="who left may have paid",
     ),
     pytest.param({}, None, id="nothing that could tell"),
 ]
