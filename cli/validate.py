@@ -32,7 +32,6 @@ def validate(
     """
     from features.errors import NoCustomersError
     from features.portfolio import Portfolio
-    from features.reading.rejected import write_rejected
 
     with waiting("checking every row"):
         try:
@@ -40,7 +39,7 @@ def validate(
         except NoCustomersError as error:
             read = error.portfolio
         folder = out or portfolio
-        written = write_rejected(read.source, read.settings, folder)
+        written = read.write_rejects(folder)
     _show(read)
     for file in written:
         say(f"rejected rows with the rule each broke: {file}")
@@ -66,6 +65,9 @@ def _show(read: "Portfolio") -> None:
         say(f"warning: {warning}")
     if not report.has_customers:
         say("unusable: no row of `customers` can be used")
+    elif report.unusable:
+        for why in report.unusable:
+            say(f"unusable: {why}")
     elif report.rejects:
         say(f"{report.n_rejected:,} rows rejected; the good rows can be used")
     else:

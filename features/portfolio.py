@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from features.errors import MissingTableError, NoCustomersError, UnknownCustomerError
 from features.events import Events
-from features.moments import microseconds
+from features.reading.between import Expelled
 from features.reading.database import DatabaseSource
 from features.reading.loading import load
 from features.reading.mapping import wanted_columns
@@ -33,11 +33,17 @@ class Portfolio:
     """All tables of the contract in normal form, in one DuckDB connection.
 
     Attributes:
-        settings: of portfolio.yaml, with `tables` = those that are present.
+        settings: of portfolio.yaml, with `tables` = those that were looked at.
         connection: the Ibis backend that holds `tables`.
         tables: every table of the contract (empty when absent) with every column
             (NULL when absent), those declared in the settings, and `superseded_at`.
-        observed_until: microseconds since 1970 UTC up to which the data observe.
+        observed_until: microseconds since 1970 UTC up to which the data observe, by
+            what portfolio.yaml says (of several tables: the earliest), else
+            `latest_known_at`.
+        observed: the same by table, of those that were looked at; payments no longer
+            than their own latest known_at where nothing is said.
+        rejected: by customer, the tables that rejected rows leave incomplete.
+        expelled: by table, rows rejected by a rule between rows.
         latest_known_at: of all rows but snapshots, µs since 1970 UTC; 0 without rows.
         report: what was read, rejected and warned about.
     """
@@ -49,6 +55,9 @@ class Portfolio:
     latest_known_at: int
     report: ValidationReport
     source: Source
+    observed: Mapping[str, int]
+    rejected: Mapping[str, frozenset[str]]
+    expelled: Mapping[str, Expelled]
 
     @classmethod
     def open(cls, folder: Path) -> Portfolio:
@@ -93,7 +102,7 @@ class Portfolio:
 
         Nothing is written unless asked. `out` is usually the portfolio's folder.
         """
-        return write_rejected(self.source, self.settings, out)
+        return write_rejected(self.source, self.settings, out, self.expelled)
 
     @cached_property
     def customer_ids(self) -> tuple[str, ...]:
@@ -117,7 +126,7 @@ class Portfolio:
     ) -> Iterator[Events]:
         """Events of many customers, in order of customer_id; all by default."""
         ids = self.customer_ids if customer_ids is None else sorted(set(customer_ids))
-        return iter_slices(self.connection.con, ids, self.settings)
+        return iter_slices(self.connection.con, ids, self.settings, self.rejected)
 
     @cached_property
     def content_hash(self) -> str:
@@ -134,20 +143,20 @@ def _portfolio(
 ) -> Portfolio:
     if "customers" not in source.tables:
         raise MissingTableError("no table `customers`: the one table that must exist")
-    settings = settings.model_copy(update={"tables": source.tables})
     loaded = load(source, settings)
     loaded.warnings[:0] = [*warnings, *source.warnings]
-    observed_until = loaded.latest_known_at
-    if settings.observed_until is not None:
-        observed_until = microseconds(settings.observed_until)
+    seen = loaded.observation
     portfolio = Portfolio(
-        settings,
+        settings.model_copy(update={"tables": seen.tables}),
         loaded.connection,
         loaded.tables,
-        observed_until,
-        loaded.latest_known_at,
+        seen.overall,
+        max(loaded.latest.values(), default=0),
         loaded.report,
         source,
+        seen.until,
+        loaded.rejected,
+        loaded.expelled,
     )
     if not loaded.report.has_customers:
         raise NoCustomersError(portfolio)

@@ -4,8 +4,8 @@ A bundle carries them to the place where it serves, so training and serving read
 the same currency, time zone, materiality and attributes.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -141,7 +141,18 @@ class PortfolioSettings(_Settings):
     currency: Currency = "EUR"
     rates: dict[Currency, Exact] = {}
     timezone: str = "UTC"
-    observed_until: AwareDatetime | None = None
+    observed_until: AwareDatetime | dict[str, AwareDatetime] | None = None
+    keys: Literal["per_portfolio", "per_customer"] = Field(
+        default="per_portfolio",
+        description="where numbers such as invoice_id are unique",
+    )
+    none: dict[str, date] = Field(
+        default={}, description="tables of which there are no rows, said on that day"
+    )
+    dismissed: frozenset[str] = Field(
+        default=frozenset(),
+        description="reject_id of rejected rows that a person looked at",
+    )
     materiality: Annotated[Exact, AfterValidator(_within_money)] = Field(
         default=Decimal(25), ge=0
     )
@@ -164,9 +175,31 @@ class PortfolioSettings(_Settings):
 
     @field_validator("observed_until", mode="before")
     @classmethod
-    def _is_a_moment(cls, value: object, found: ValidationInfo) -> datetime | None:
+    def _is_observed_until(cls, value: object, found: ValidationInfo) -> object:
         """As any `known_at`: a plain date is the end of its day."""
         zone = ZoneInfo(found.data.get("timezone", "UTC"))
+        if not isinstance(value, Mapping):
+            return cls._moment(value, zone)
+        cls._are_tables(value)
+        moments = {table: cls._moment(said, zone) for table, said in value.items()}
+        return {table: at for table, at in moments.items() if at is not None}
+
+    @field_validator("none")
+    @classmethod
+    def _none_names_tables(cls, none: dict[str, date]) -> dict[str, date]:
+        cls._are_tables(none)
+        if "customers" in none:
+            raise ValueError("a portfolio has customers")
+        return none
+
+    @staticmethod
+    def _are_tables(names: Iterable[object]) -> None:
+        for name in names:
+            if name not in TABLES:
+                raise ValueError(f"no table {name!r}; one of {', '.join(TABLES)}")
+
+    @staticmethod
+    def _moment(value: object, zone: ZoneInfo) -> datetime | None:
         try:
             moment = parse_moment(value, zone)
         except MomentError as error:

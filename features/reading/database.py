@@ -32,6 +32,8 @@ class DatabaseSource:
         DatabaseError: if the database cannot be asked.
     """
 
+    empty_is_none = False
+
     def __init__(
         self,
         connection: Any,  # noqa: ANN401 - any Ibis backend

@@ -35,6 +35,8 @@ class FolderSource:
         MixedFormatsError: if a table is there in more than one form.
     """
 
+    empty_is_none = False
+
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise PortfolioNotFoundError(f"no portfolio folder {folder}")

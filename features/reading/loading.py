@@ -1,9 +1,8 @@
 """Loads a source into DuckDB: checked part by part, then put into versions."""
 
 import tempfile
-from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contract import TABLES
-from features.errors import UnreadableTableError
+from features.reading.between import Expelled, expel
+from features.reading.duck import append, create, run
+from features.reading.found import checked_parts, rejected_rows
+from features.reading.mending import (
+    as_lost,
+    incomplete_customers,
+    lost_schema,
+    reject_ids,
+)
+from features.reading.observation import Observation, observe
+from features.reading.oddities import (
+    implausible,
+    of_documents,
+    of_names,
+    of_one_moment,
+    unmatched_payments,
+)
 from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport, ValidationReport
 from features.reading.sources import Part, Source
-from features.reading.validation import Checked, check, normal_schema
+from features.reading.validation import Checked, normal_schema
 from features.reading.versions import standing_sql
 from features.settings import PortfolioSettings
 
 CHECKED = "checked_rows"  # where a table's rows wait for their versions
+LOST = "lost_rows"  # where its rejected rows wait for good ones that mend them
+LOST_INVOICES = "lost_invoices"  # the rejected invoices, until payments are read
 
 
 @dataclass
@@ -31,36 +48,34 @@ class Loaded:
 
     connection: Any
     tables: dict[str, ir.Table] = field(default_factory=dict)
-    reports: list[TableReport] = field(default_factory=list)
+    reports: dict[str, TableReport] = field(default_factory=dict)
     rejects: RejectCounter = field(default_factory=RejectCounter)
     warnings: list[str] = field(default_factory=list)
-    latest_known_at: int = 0  # of all tables but snapshots
+    unusable: list[str] = field(default_factory=list)
+    latest: dict[str, int] = field(default_factory=dict)  # known_at; no snapshots
+    expelled: dict[str, Expelled] = field(default_factory=dict)
+    rejected: dict[str, frozenset[str]] = field(default_factory=dict)
+    observation: Observation = field(
+        default_factory=lambda: Observation(frozenset(), {}, 0)
+    )
 
     @property
     def report(self) -> ValidationReport:
         """What was read, rejected and noticed."""
-        found = self.rejects.rejects()
-        return ValidationReport(tuple(self.reports), found, tuple(self.warnings))
-
-
-def checked_parts(
-    source: Source, table: str, settings: PortfolioSettings
-) -> Iterator[tuple[Part, Checked]]:
-    """The parts of a table with what the rules say about them.
-
-    Raises:
-        UnreadableTableError: if two columns have one name.
-    """
-    for part in source.parts(table):
-        names = Counter(part.rows.column_names)
-        for name, n in names.items():
-            if n > 1:
-                raise UnreadableTableError(f"{part.where} has {n} columns {name!r}")
-        yield part, check(part.rows, table, settings, part.spellings)
+        return ValidationReport(
+            tuple(self.reports.values()),
+            self.rejects.rejects(),
+            tuple(self.warnings),
+            tuple(self.unusable),
+        )
 
 
 def load(source: Source, settings: PortfolioSettings) -> Loaded:
-    """All tables of the contract into a new in-memory DuckDB connection."""
+    """All tables of the contract into a new in-memory DuckDB connection.
+
+    Raises:
+        PortfolioError: if a table cannot be read, or portfolio.yaml contradicts it.
+    """
     # what exceeds memory spills there, never into the working folder
     spill = Path(tempfile.gettempdir()) / "forbear"
     loaded = Loaded(ibis.duckdb.connect(temp_directory=spill))
@@ -68,38 +83,149 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
     for table in TABLES:
         schema = normal_schema(table, settings)
         if table in source.tables:
-            _create(duckdb, CHECKED, schema)
-            _load_checked(loaded, source, table, settings)
-            loaded.warnings += _shared_keys(duckdb, table)
-            sql = standing_sql(table, CHECKED, schema)
-            _run(duckdb, f'CREATE TABLE "{table}" AS {sql}')
-            _run(duckdb, f"DROP TABLE {CHECKED}")
+            _load_table(loaded, source, table, settings, schema)
         else:
-            superseded_at = pa.field("superseded_at", pa.int64())
-            _create(duckdb, table, schema.append(superseded_at))
+            create(duckdb, table, schema.append(pa.field("superseded_at", pa.int64())))
         loaded.tables[table] = loaded.connection.table(table)
-    loaded.warnings += _strangers(duckdb, source.tables)
+    loaded.observation = observe(
+        duckdb,
+        loaded.reports,
+        loaded.latest,
+        settings,
+        empty_is_none=source.empty_is_none,
+    )
+    _look_at_all(loaded, source)
+    return loaded
+
+
+def _look_at_all(loaded: Loaded, source: Source) -> None:
+    """What is odd between tables; those that count as not looked at are emptied."""
+    duckdb, tables = loaded.connection.con, loaded.observation.tables
+    for table in set(loaded.reports) - tables:
+        run(duckdb, f'DELETE FROM "{table}"')  # noqa: S608
+    loaded.warnings += loaded.observation.warnings
+    loaded.warnings += _strangers(duckdb, tables)
+    loaded.warnings += of_names(duckdb, tables)
+    loaded.warnings += implausible(duckdb, tables)
+    latest = max(loaded.latest.values(), default=0)
+    has_invoices = "invoices" in loaded.reports
+    lost = LOST_INVOICES if has_invoices else None
+    why = unmatched_payments(duckdb, tables, latest, lost)
+    if why is not None:
+        loaded.unusable.append(why)
+    if has_invoices:
+        run(duckdb, f"DROP TABLE {LOST_INVOICES}")
     if source.tables == {"customers", "outcomes"}:
         loaded.warnings += _undated(duckdb)
-    return loaded
+
+
+def _load_table(
+    loaded: Loaded,
+    source: Source,
+    table: str,
+    settings: PortfolioSettings,
+    schema: pa.Schema,
+) -> None:
+    duckdb = loaded.connection.con
+    create(duckdb, CHECKED, schema)
+    create(duckdb, LOST, lost_schema(schema))
+    _load_checked(loaded, source, table, settings)
+    _expel(loaded, source, table, settings)
+    run(duckdb, f'CREATE TABLE "{table}" AS {standing_sql(table, CHECKED, schema)}')
+    loaded.warnings += of_one_moment(loaded.connection, table, CHECKED)
+    if table == "invoices":
+        loaded.warnings += of_documents(duckdb)
+    _protect(loaded, table)
+    run(duckdb, f"DROP TABLE {CHECKED}")
+    if table == "invoices":
+        run(duckdb, f"ALTER TABLE {LOST} RENAME TO {LOST_INVOICES}")
+    else:
+        run(duckdb, f"DROP TABLE {LOST}")
 
 
 def _load_checked(
     loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
 ) -> None:
-    n_read, n_accepted = 0, 0
+    duckdb = loaded.connection.con
+    n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     found: set[str] = set()
     for part, checked in checked_parts(source, table, settings):
         found |= set(part.rows.column_names)
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
+        n_without_customer += len(part.malformed)
         _count_rejects(loaded.rejects, table, part, checked)
-        _append(loaded.connection.con, checked.rows)
+        append(duckdb, CHECKED, checked.rows)
+        if checked.lost is not None:
+            append(duckdb, LOST, _undismissed(part, checked, table, settings, n_lost))
+            n_lost += len(checked.lost)
+            n_without_customer += checked.lost.column("customer_id").null_count
         if table != "snapshots" and len(checked.rows):
             latest = pc.max(checked.rows["known_at"]).as_py()
-            loaded.latest_known_at = max(latest, loaded.latest_known_at)
-    loaded.reports.append(TableReport(table, n_read, n_accepted))
+            loaded.latest[table] = max(latest, loaded.latest.get(table, 0))
+    loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
     loaded.warnings += _surprises(table, found, settings)
+
+
+def _undismissed(
+    part: Part,
+    checked: Checked,
+    table: str,
+    settings: PortfolioSettings,
+    first_place: int,
+) -> pa.Table:
+    """The rejected rows of a part without those that a person has dismissed."""
+    assert checked.lost is not None  # noqa: S101 - asked before
+    lost = as_lost(checked.lost, first_place)
+    if not settings.dismissed:
+        return lost
+    rejected = part.rows.filter(pa.array(checked.broken > 0))
+    ids = reject_ids(rejected, table)
+    return lost.filter(pa.array([said not in settings.dismissed for said in ids]))
+
+
+def _expel(
+    loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
+) -> None:
+    """Rows that break a rule between rows are counted and go to the rejected ones."""
+    duckdb = loaded.connection.con
+    expelled = expel(duckdb, table, CHECKED, LOST, settings)
+    if not expelled:
+        return
+    loaded.expelled[table] = expelled
+    for rule, column in sorted(set(expelled.values())):
+        n = list(expelled.values()).count((rule, column))
+        where = f'SELECT min("{column}") FROM {LOST} WHERE is_expelled'  # noqa: S608
+        [[first]] = run(duckdb, where)
+        loaded.rejects.add(table, rule, column, column, first, n)
+    report = loaded.reports[table]
+    loaded.reports[table] = replace(
+        report, n_accepted=report.n_accepted - len(expelled)
+    )
+    if settings.dismissed:
+        for found in rejected_rows(source, table, settings, expelled):
+            for place, reject_id in zip(found.places, found.ids, strict=True):
+                if found.is_expelled and reject_id in settings.dismissed:
+                    run(
+                        duckdb,
+                        f"DELETE FROM {LOST} WHERE is_expelled AND place = {place}",  # noqa: S608
+                    )
+
+
+def _protect(loaded: Loaded, table: str) -> None:
+    """Whom the rejected rows of a table leave incomplete."""
+    if not loaded.reports[table].n_rejected:
+        return
+    customers = incomplete_customers(loaded.connection, table, CHECKED, LOST)
+    for customer_id in customers:
+        before = loaded.rejected.get(customer_id, frozenset())
+        loaded.rejected[customer_id] = before | {table}
+    if customers:
+        loaded.warnings.append(
+            f"{table}: rejected rows leave {len(customers):,} customers incomplete, "
+            "and nobody is stopped on incomplete data: correct the rows, or look at "
+            "them and list their reject_id under `dismissed` in portfolio.yaml"
+        )
 
 
 def _surprises(
@@ -112,23 +238,6 @@ def _surprises(
     in_contract = {column.name for column in TABLES[table].columns}
     for column in sorted(known - in_contract - set(found)):
         yield f"{table}: column {column!r} of portfolio.yaml is not there: all unknown"
-
-
-def _run(duckdb: Any, sql: str) -> list[tuple[Any, ...]]:  # noqa: ANN401
-    # DuckDB refuses other work while a result is unread
-    return list(duckdb.execute(sql).fetchall())
-
-
-def _create(duckdb: Any, name: str, schema: pa.Schema) -> None:  # noqa: ANN401
-    duckdb.register("part", schema.empty_table())
-    _run(duckdb, f'CREATE TABLE "{name}" AS SELECT * FROM part')  # noqa: S608
-    duckdb.unregister("part")
-
-
-def _append(duckdb: Any, rows: pa.Table) -> None:  # noqa: ANN401
-    duckdb.register("part", rows)
-    _run(duckdb, f"INSERT INTO {CHECKED} SELECT * FROM part")  # noqa: S608
-    duckdb.unregister("part")
 
 
 def _count_rejects(
@@ -160,30 +269,13 @@ def _strangers(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: 
         if table == "customers" or table not in tables:
             continue
         theirs = f'"{table}" ANTI JOIN customers USING (customer_id)'
-        [[n]] = _run(duckdb, f"SELECT count(DISTINCT customer_id) FROM {theirs}")  # noqa: S608
+        [[n]] = run(duckdb, f"SELECT count(DISTINCT customer_id) FROM {theirs}")  # noqa: S608
         if n:
             yield f"{table}: {n} customers are not in `customers` and are not scored"
 
 
-def _shared_keys(duckdb: Any, table: str) -> Iterator[str]:  # noqa: ANN401
-    """Ids numbered per customer; of each customer they are another thing."""
-    key = TABLES[table].key
-    if "customer_id" in key:
-        return
-    shared = (
-        f"SELECT 1 FROM {CHECKED} GROUP BY {', '.join(key)} "  # noqa: S608
-        "HAVING min(customer_id) <> max(customer_id)"
-    )
-    [[n]] = _run(duckdb, f"SELECT count(*) FROM ({shared})")  # noqa: S608
-    if n:
-        yield (
-            f"{table}: {n} keys ({', '.join(key)}) are used by more than one "
-            "customer; they count for each of them"
-        )
-
-
 def _undated(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
-    [[latest]] = _run(duckdb, "SELECT max(known_at) FROM customers")
+    [[latest]] = run(duckdb, "SELECT max(known_at) FROM customers")
     if latest == 0:
         yield (
             "customers: no row has a date, so all are known since always; add "

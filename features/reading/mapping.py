@@ -188,6 +188,7 @@ class MappedSource:
         self._source, self._mappings = source, mappings
         self._warnings = warnings
         self.tables = source.tables
+        self.empty_is_none = source.empty_is_none
         self._noticed: set[str] = set()
 
     @property

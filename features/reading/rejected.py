@@ -1,13 +1,14 @@
 """Writes rejected rows beside the portfolio, as found, with the rule each broke."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract import TABLES
-from features.reading.loading import checked_parts
+from features.reading.between import Expelled
+from features.reading.found import RejectedRows, rejected_rows
 from features.reading.sources import Source
 from features.settings import PortfolioSettings
 
@@ -15,18 +16,32 @@ FOLDER = "rejected"  # never read back as a table
 
 
 def write_rejected(
-    source: Source, settings: PortfolioSettings, out: Path
+    source: Source,
+    settings: PortfolioSettings,
+    out: Path,
+    expelled: Mapping[str, Expelled],
 ) -> tuple[Path, ...]:
     """Write `out/rejected/TABLE.parquet` for each table with rejects; the files.
 
     Files of an earlier run are replaced, and removed where nothing is rejected now.
     The source is read a second time, so that no rejected row is held meanwhile.
+
+    Args:
+        source: whose rows they are.
+        settings: as they were read with.
+        out: usually the portfolio's folder.
+        expelled: by table, good rows that break a rule between rows.
     """
     written = []
     for table in TABLES:
         file = out / FOLDER / f"{table}.parquet"
-        found = table in source.tables
-        parts = list(_rejected_parts(source, table, settings)) if found else []
+        of_table = expelled.get(table, {})
+        found = (
+            rejected_rows(source, table, settings, of_table)
+            if table in source.tables
+            else ()
+        )
+        parts = [_named(rows) for rows in found]
         if not parts:
             file.unlink(missing_ok=True)
             continue
@@ -38,28 +53,16 @@ def write_rejected(
     return tuple(written)
 
 
-def _rejected_parts(
-    source: Source, table: str, settings: PortfolioSettings
-) -> Iterator[pa.Table]:
-    for part, checked in checked_parts(source, table, settings):
-        if part.malformed:
-            lines = pa.table({"line": pa.array(part.malformed, pa.string())})
-            yield _named(lines, ["malformed_row"] * len(lines), [""] * len(lines))
-        if checked.rules:
-            codes = checked.broken[checked.broken > 0]
-            rules, columns = zip(
-                *(checked.rules[code - 1] for code in codes), strict=True
-            )
-            rejected = part.rows.filter(pa.array(checked.broken > 0))
-            yield _named(rejected, list(rules), list(columns))
-
-
-def _named(rows: pa.Table, rules: list[str], columns: list[str]) -> pa.Table:
-    """Rows as found, then `rule` and `column`; columns of those names give way."""
-    names = [f"{n}_found" if n in ("rule", "column") else n for n in rows.column_names]
-    rows = rows.rename_columns(names)
-    rows = rows.append_column("rule", pa.array(rules, pa.string()))
-    return rows.append_column("column", pa.array(columns, pa.string()))
+def _named(found: RejectedRows) -> pa.Table:
+    """Rows as found, then why and under which id; columns of those names give way."""
+    more = {"rule": found.rules, "column": found.columns, "reject_id": found.ids}
+    rows = found.rows
+    rows = rows.rename_columns(
+        [f"{name}_found" if name in more else name for name in rows.column_names]
+    )
+    for name, cells in more.items():
+        rows = rows.append_column(name, pa.array(cells, pa.string()))
+    return rows
 
 
 def _together(parts: list[pa.Table]) -> pa.Table:

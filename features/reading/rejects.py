@@ -13,7 +13,9 @@ from features.contract import TABLES
 _SHOWN = frozenset(
     {
         "amount_too_large",
+        "key_of_two_customers",
         "negative_amount",
+        "other_customers_invoice",
         "time_out_of_range",
         "unknown_choice",
         "unknown_currency",

@@ -15,6 +15,7 @@ class TableReport:
     table: str
     n_read: int
     n_accepted: int
+    n_without_customer: int = 0  # rejected, and nobody can say whose they are
 
     @property
     def n_rejected(self) -> int:
@@ -29,6 +30,7 @@ class ValidationReport:
     tables: Sequence[TableReport]
     rejects: Sequence[Reject]
     warnings: Sequence[str]
+    unusable: Sequence[str] = ()  # why the data as a whole cannot be right
 
     @property
     def n_rejected(self) -> int:
@@ -42,7 +44,7 @@ class ValidationReport:
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 3 with rejects, 2 unusable: no customer is left."""
-        if not self.has_customers:
+        """0 clean, 3 with rejects, 2 unusable: no customer left, ids do not match."""
+        if not self.has_customers or self.unusable:
             return UNUSABLE
         return HAS_REJECTS if self.rejects else CLEAN

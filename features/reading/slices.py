@@ -23,8 +23,12 @@ def iter_slices(
     duckdb: Any,  # noqa: ANN401 - the connection that holds the tables
     customer_ids: Sequence[str],
     settings: PortfolioSettings,
+    rejected: Mapping[str, frozenset[str]],
 ) -> Iterator[Events]:
-    """Events of each customer, in the order given. Ids must be sorted."""
+    """Events of each customer, in the order given. Ids must be sorted.
+
+    `rejected`: by customer, the tables that rejected rows leave incomplete.
+    """
     empty = empty_tables(settings)
     present = [table for table in TABLES if table in settings.tables]
     for start in range(0, len(customer_ids), CHUNK):
@@ -36,7 +40,7 @@ def iter_slices(
                 span = spans.get(customer_id)
                 if span is not None:
                     cut[name] = _cut(columns, *span)
-            yield Events(customer_id, cut)
+            yield Events(customer_id, cut, rejected.get(customer_id, frozenset()))
 
 
 def _cut(columns: Columns, start: int, stop: int) -> Columns:

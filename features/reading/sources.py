@@ -38,6 +38,10 @@ class Source(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """What is odd about the source itself."""
 
+    @property
+    def empty_is_none(self) -> bool:
+        """Whether a table without rows always says "none", as in a request."""
+
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows, part by part."""
 
@@ -46,6 +50,7 @@ class MemorySource:
     """Tables given as Arrow tables."""
 
     warnings: tuple[str, ...] = ()
+    empty_is_none = True
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self._given = tables
@@ -59,4 +64,6 @@ class MemorySource:
 def in_parts(where: str, rows: pa.Table) -> Iterator[Part]:
     """Cut a table into parts; an empty one is one part, so its columns are seen."""
     for start in range(0, max(len(rows), 1), PART_ROWS):
-        yield Part(where, start + 1, rows.slice(start, PART_ROWS))
+        # a table without columns would be sliced to as many rows as asked for
+        n = min(PART_ROWS, len(rows) - start)
+        yield Part(where, start + 1, rows.slice(start, n))

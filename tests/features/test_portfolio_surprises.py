@@ -80,24 +80,6 @@ def test_a_header_that_is_no_text_is_said(folder: Path) -> None:
         Portfolio.open(folder)
 
 
-def test_an_id_that_two_customers_use_is_said(folder: Path) -> None:
-    """Neither replaces the other."""
-    (folder / "invoices.csv").write_text(
-        "customer_id,event_at,invoice_id,due_at,amount\n"
-        "a,2026-02-01,1,2026-06-01,5\nb,2026-03-01,1,2026-06-01,5\n"
-    )
-    (folder / "payments.csv").write_text(
-        "customer_id,event_at,payment_id,status,amount\n"
-    )
-    portfolio = Portfolio.open(folder)
-    [said] = [w for w in portfolio.warnings if w.startswith("invoices: 1 keys")]
-    assert "(invoice_id, kind) are used by more than one customer" in said
-    as_of = portfolio.latest_known_at
-    assert (
-        account_facts(portfolio.events("a"), as_of, portfolio.settings).open == 50_000
-    )
-
-
 def test_undated_customers_are_known_before_the_first_outcome(folder: Path) -> None:
     (folder / "customers.csv").write_text("customer_id\na\nb\n")
     (folder / "outcomes.csv").write_text(

@@ -193,15 +193,6 @@ def test_due_on_is_missing_without_due_at() -> None:
     assert row["due_on"] == MISSING
 
 
-def test_an_id_of_two_customers_is_two_things() -> None:
-    rows = [_invoice(), _invoice(customer_id="d", known_at=_at(4))]
-    customers = pa.table({"customer_id": ["c", "d"]})
-    tables = {"customers": customers, "invoices": _table(rows)}
-    first, second = Portfolio.from_tables(tables, SETTINGS).iter_events()
-    assert first.tables["invoices"]["superseded_at"].tolist() == [FOREVER]
-    assert second.tables["invoices"]["superseded_at"].tolist() == [FOREVER]
-
-
 def test_rows_are_read_without_tables_or_databases() -> None:
     """A service that answers for one customer loads no Arrow, Ibis or DuckDB."""
     code = (

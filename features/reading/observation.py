@@ -1,0 +1,155 @@
+"""Which tables were looked at, and how far they were observed (CONTRACT section 1).
+
+What was not looked at is unknown, never zero.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from features.contract import TABLES
+from features.errors import SettingsError
+from features.moments import (
+    DAY_US,
+    DAY_ZERO,
+    end_of_day,
+    local_day,
+    microseconds,
+    to_datetime,
+)
+from features.reading.duck import run
+from features.reading.report import TableReport
+from features.settings import PortfolioSettings
+
+NONE_LASTS_DAYS = 180
+MOST_UNREADABLE = 1 / 1000  # share of rows whose customer cannot be read
+_FAR_AHEAD_US = 31 * DAY_US
+
+
+@dataclass
+class Observation:
+    """What was looked at: `tables`; and `until`, µs since 1970 UTC by table."""
+
+    tables: frozenset[str]
+    until: Mapping[str, int]
+    overall: int  # for labels and staleness
+    warnings: list[str] = field(default_factory=list)
+
+
+def observe(
+    duckdb: Any,  # noqa: ANN401 - holds the tables in normal form
+    reports: Mapping[str, TableReport],
+    latest: Mapping[str, int],
+    settings: PortfolioSettings,
+    *,
+    empty_is_none: bool,
+) -> Observation:
+    """Which tables were looked at, and how far.
+
+    Args:
+        duckdb: the connection that holds the tables.
+        reports: by table, of those that are there.
+        latest: the latest known_at by table, where it has rows; no snapshots.
+        settings: what portfolio.yaml says of it.
+        empty_is_none: whether a table without rows of `payments` says "none" though
+            invoices are past due, as in a request.
+
+    Raises:
+        SettingsError: where `none` names a table that has rows.
+    """
+    overall = max(latest.values(), default=0)
+    said = settings.observed_until
+    if isinstance(said, Mapping):
+        told = {table: microseconds(moment) for table, moment in said.items()}
+        now = max(overall, *told.values())
+    else:
+        now = overall if said is None else max(overall, microseconds(said))
+        told = {} if said is None else dict.fromkeys(TABLES, microseconds(said))
+    found = Observation(frozenset(reports), {}, overall)
+    none = set(_said_none(found, reports, settings, now))
+    dropped = set(_unreadable(found, reports))
+    if "payments" not in none and not empty_is_none:
+        dropped |= set(_empty_payments(found, duckdb, reports, now))
+    found.tables = (found.tables | none) - dropped
+    default = dict.fromkeys(found.tables, overall)
+    if "payments" in found.tables:
+        default["payments"] = latest.get("payments", 0)
+        if "payments" in none:
+            default["payments"] = _end_of(settings.none["payments"], settings)
+    found.until = {table: told.get(table, default[table]) for table in found.tables}
+    stated = [told[table] for table in found.tables if table in told]
+    found.overall = min(stated, default=overall)
+    if found.overall > overall + _FAR_AHEAD_US:
+        found.warnings.append(
+            f"observed_until ({to_datetime(found.overall):%Y-%m-%d}) lies far after "
+            f"the last row ({to_datetime(overall):%Y-%m-%d}): is it how far you looked?"
+        )
+    return found
+
+
+def _said_none(
+    found: Observation,
+    reports: Mapping[str, TableReport],
+    settings: PortfolioSettings,
+    now: int,
+) -> Iterator[str]:
+    for table, said_on in settings.none.items():
+        if table in reports and reports[table].n_read:
+            raise SettingsError(
+                f"portfolio.yaml: none names {table}, and {table} has rows; take it "
+                "out of `none`"
+            )
+        last = said_on + timedelta(days=NONE_LASTS_DAYS)
+        if local_day(now, settings.zone) > last.toordinal() - DAY_ZERO:
+            found.warnings.append(
+                f"none: {table} was said on {said_on} and has lapsed after "
+                f"{NONE_LASTS_DAYS} days; say it anew if it still is true"
+            )
+        else:
+            yield table
+
+
+def _unreadable(
+    found: Observation, reports: Mapping[str, TableReport]
+) -> Iterator[str]:
+    for table, report in reports.items():
+        n = report.n_without_customer
+        if not n:
+            continue
+        if table != "customers" and n > MOST_UNREADABLE * report.n_read:
+            found.warnings.append(
+                f"{table}: of {n:,} of {report.n_read:,} rows nobody can say whose "
+                "they are; the table counts as not looked at until they are corrected"
+            )
+            yield table
+        else:
+            found.warnings.append(
+                f"{table}: of {n:,} of {report.n_read:,} rows nobody can say whose "
+                "they are; they protect nobody"
+            )
+
+
+def _empty_payments(
+    found: Observation,
+    duckdb: Any,  # noqa: ANN401
+    reports: Mapping[str, TableReport],
+    now: int,
+) -> Iterator[str]:
+    if "payments" not in reports or reports["payments"].n_read:
+        return
+    past_due = (
+        "SELECT count(*) FROM invoices WHERE kind = 'invoice' AND amount > 0 "  # noqa: S608
+        f"AND due_at < {now}"
+    )
+    [[n]] = run(duckdb, past_due)
+    if n:
+        found.warnings.append(
+            f"payments: the table is empty though {n:,} invoices are past due, so it "
+            "counts as not looked at; if nobody paid, say so: `none: {payments: DATE}`"
+        )
+        yield "payments"
+
+
+def _end_of(day: date | datetime, settings: PortfolioSettings) -> int:
+    return end_of_day(day.toordinal() - DAY_ZERO, settings.zone)

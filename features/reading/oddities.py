@@ -1,0 +1,171 @@
+"""What is odd between rows and breaks no rule: warnings that name keys and sums."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import ibis
+
+from features.contract import TABLES
+from features.moments import DAY_US
+from features.money import PER_UNIT
+from features.reading.duck import run
+from features.reading.versions import identity
+
+MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
+_RECENT_US = 90 * DAY_US
+_INVOICE = ("invoices", "invoice_id", "kind = 'invoice'")
+_SUBSCRIPTION = ("subscriptions", "subscription_id", "true")
+# table, column that names; where it should be: table, column, which rows
+_NAMES = (
+    ("invoices", "applies_to", *_INVOICE),
+    ("payments", "invoice_id", *_INVOICE),
+    ("disputes", "invoice_id", *_INVOICE),
+    ("disputes", "payment_id", "payments", "payment_id", "true"),
+    ("contacts", "invoice_id", *_INVOICE),
+    *(
+        (table, "subscription_id", *_SUBSCRIPTION)
+        for table in ("invoices", "usage", "contacts", "holds", "actions")
+    ),
+)
+_IMPLAUSIBLE = (
+    ("subscriptions", "quantity < 0", "a negative quantity"),
+    ("actions", "propensity <= 0 OR propensity > 1", "a propensity outside (0, 1]"),
+)
+
+
+def of_one_moment(connection: Any, table: str, checked: str) -> Iterator[str]:  # noqa: ANN401
+    """Rows that share key and known_at: what was lost, refunds that add up."""
+    duckdb = connection.con
+    counted = (
+        f'SELECT (FROM {checked} SELECT count(*)) > (FROM "{table}" SELECT count(*))'
+    )
+    [[has_fewer]] = run(duckdb, counted)
+    if has_fewer:
+        yield from _lost_contents(connection, table, checked)
+    if table == "payments":
+        yield from _added_up(duckdb)
+
+
+def _lost_contents(connection: Any, table: str, checked: str) -> Iterator[str]:  # noqa: ANN401
+    rows = connection.table(checked)
+    rows = rows.filter(~rows.retracted)
+    if table == "payments":
+        rows = rows.filter((rows.status != "refunded") | rows.refund_id.notnull())
+    keyed = rows.mutate(**{key.get_name(): key for key in identity(rows, table)})
+    keys = [name for name in keyed.columns if name.startswith("key_")]
+    cells = ", ".join(f'"{name}"' for name in rows.columns)
+    shown = [name for name in TABLES[table].key if name != "event_at"]
+    some = ", ".join(f'min("{name}") AS "{name}"' for name in shown)
+    sql = ibis.to_sql(keyed, dialect="duckdb")
+    found = run(
+        connection.con,
+        f"SELECT {some}, count(*) OVER () FROM ({sql}) "  # noqa: S608
+        f"GROUP BY {', '.join(keys)}, known_at "
+        f"HAVING count(DISTINCT hash({cells})) > 1 ORDER BY ALL LIMIT 1",
+    )
+    for *first, n in found:
+        named = zip(shown, first, strict=True)
+        said = ", ".join(f"{name} {cell}" for name, cell in named if cell is not None)
+        yield (
+            f"{table}: {n} keys have rows of one known_at and different content, such "
+            f"as {said}; of each only the row that sorts last counts. A correction "
+            "needs a later known_at, another fact a key of its own"
+        )
+
+
+def _added_up(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
+    found = run(
+        duckdb,
+        "SELECT min(payment_id), sum(n)::BIGINT, count(*) FROM (SELECT payment_id, "
+        "count(*) AS n FROM payments WHERE status = 'refunded' AND refund_id IS NULL "
+        "GROUP BY customer_id, payment_id, event_at, known_at HAVING n > 1)",
+    )
+    for payment_id, n, n_payments in found:
+        if n_payments:
+            yield (
+                f"payments: {n} refunds without refund_id share their payment and "
+                f"moment, such as those of payment_id {payment_id}; they add up. Give "
+                "each a refund_id, or take out what is there twice"
+            )
+
+
+def of_documents(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
+    """One number in two kinds of document is no correction: both count."""
+    found = run(
+        duckdb,
+        "SELECT min(invoice_id), count(*) FROM (SELECT invoice_id FROM invoices "
+        "WHERE invoice_id IN (SELECT invoice_id FROM invoices WHERE kind <> 'invoice') "
+        "GROUP BY customer_id, invoice_id HAVING min(kind) <> max(kind))",
+    )
+    for first, n in found:
+        if n:
+            yield (
+                f"invoices: {n} numbers are borne by two kinds of document, such as "
+                f"{first}; both count"
+            )
+
+
+def of_names(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
+    """Ids that a row names and that are not in the data act on nothing."""
+    for table, column, other, id_, which in _NAMES:
+        if table not in tables or other not in tables:
+            continue
+        names = [spec.name for spec in TABLES[table].columns]
+        money = next((name for name in ("amount", "cost") if name in names), None)
+        total = f"coalesce(sum(t.{money}), 0)::BIGINT" if money else "NULL"
+        sql = (
+            f'SELECT count(*), {total}, min(t."{column}") FROM "{table}" t ANTI JOIN '  # noqa: S608
+            f'(SELECT customer_id, "{id_}" AS id FROM "{other}" WHERE {which}) o '
+            f'ON t.customer_id = o.customer_id AND t."{column}" = o.id '
+            f'WHERE t."{column}" IS NOT NULL'
+        )
+        [[n, amount, first]] = run(duckdb, sql)
+        if n:
+            of_money = f" ({amount / PER_UNIT:,.2f} in all)" if amount else ""
+            yield (
+                f"{table}: {n} rows{of_money} name a {column} that `{other}` lacks, "
+                f"such as {first}; what they name is left as it is"
+            )
+
+
+def unmatched_payments(
+    duckdb: Any,  # noqa: ANN401
+    tables: Collection[str],
+    latest: int,
+    lost_invoices: str | None,
+) -> str | None:
+    """Why the ids of payments and invoices do not match, where they do not.
+
+    Args:
+        duckdb: the connection that holds the tables.
+        tables: those that were looked at.
+        latest: µs since 1970 UTC; payments of the 90 days before are counted.
+        lost_invoices: table of the rejected invoices: they are not unknown.
+    """
+    if not {"invoices", "payments"} <= set(tables):
+        return None
+    seen = "SELECT invoice_id FROM invoices WHERE kind = 'invoice'"
+    if lost_invoices is not None:
+        seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
+    [[n, n_unknown]] = run(
+        duckdb,
+        "SELECT count(*), count(*) FILTER (invoice_id IS NOT NULL AND NOT is_seen) "  # noqa: S608
+        f"FROM (SELECT invoice_id, invoice_id IN ({seen}) AS is_seen FROM payments "
+        f"WHERE status <> 'refunded' AND event_at > {latest - _RECENT_US})",
+    )
+    if not n_unknown or n_unknown <= MOST_UNKNOWN * n:
+        return None
+    return (
+        f"{n_unknown:,} of {n:,} payments of the last 90 days name invoices that are "
+        "not in `invoices`: the ids do not match. Write invoice_id in both files alike"
+    )
+
+
+def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
+    """Values that can hardly be meant."""
+    for table, condition, what in _IMPLAUSIBLE:
+        if table in tables:
+            sql = f'SELECT count(*) FROM "{table}" WHERE {condition}'  # noqa: S608
+            [[n]] = run(duckdb, sql)
+            if n:
+                yield f"{table}: {n} rows have {what}"
