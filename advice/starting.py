@@ -13,14 +13,13 @@ from features.settings import PortfolioSettings
 from features.snapshots import snapshots
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
-from scoring.starter import STARTER_TABLES, level_shift, moved
+from scoring.starter import FRAUD_TABLES, STARTER_TABLES, level_shift, moved
 
 if TYPE_CHECKING:
     from advice.advisor import Advisor
     from features.portfolio import Portfolio
 
 MOST_DATES = 6  # the newest dates whose outcomes are known tell the present level
-_TOLD_BY = {"fraud": frozenset({"disputes", "outcomes"})}
 
 
 def starts_with(bundle: Bundle, tables: frozenset[str]) -> bool:
@@ -52,8 +51,7 @@ def at_home(advisor: "Advisor", portfolio: "Portfolio", moment: int) -> "Advisor
 
 def _moved(bundle: Bundle, portfolio: "Portfolio") -> Bundle:
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
-    told_by = _TOLD_BY.get(target)
-    if told_by is not None and not told_by & portfolio.settings.tables:
+    if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
         return bundle  # nobody looked: no fraud seen is not no fraud
     asked = _newest(snapshots(portfolio), portfolio.settings, target, portfolio)
     if asked.num_rows == 0:

@@ -29,6 +29,12 @@ SHOWN = {
 }
 
 
+WITHOUT_A_MODEL = (
+    "so no model of it: without any champion the starter stands in, beside one the"
+    " probability is unknown and fraud rests on evidence"
+)
+
+
 def register(app: typer.Typer) -> None:
     app.command()(train)
 
@@ -40,28 +46,38 @@ def train(
         int, typer.Option(help="the same data and seed give the same bundle")
     ] = 0,
 ) -> None:
-    """Train, judge and register a model per target that has labels.
+    """Train, judge and register a model per target that has outcomes, however few.
 
-    The first model of a target becomes champion; later ones are challengers until
-    `forbear promote`. Exit code 2: nothing could be trained. 3: trained, but rows of
+    With few, the starter is the prior of what is learnt; what more outcomes would bear
+    is said. The first model of a target becomes champion; later ones are challengers
+    until `forbear promote`. Exit code 2: nothing can be trained. 3: done, but rows of
     the portfolio were rejected.
 
     Example: forbear train data/samples/lumen --target nonpayment
     """
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
+    from scoring.starter import STARTER_TABLES
     from training.train import train as train_targets
 
     home = forbear_home()
+    untold: list[str] = []
     with steps() as step:
         step("reading the portfolio")
         read = Portfolio.open(portfolio)
-        results = train_targets(read, target, seed=seed, progress=step)  # type: ignore[arg-type]
+        results = train_targets(
+            read,
+            target,  # type: ignore[arg-type]
+            seed=seed,
+            progress=step,
+            on_untold=untold.append,
+        )
     for result in results:
         show_result(result, home)
-    if not results:
-        say("no labels: neither fraud nor non-payment happened, or not yet for sure")
-    if not any(result.is_trained for result in results):
+    for line in untold:
+        say(f"{line}; {WITHOUT_A_MODEL}")
+    waits = not results and read.settings.tables >= STARTER_TABLES
+    if not waits and not any(result.is_trained for result in results):
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(REJECTS if read.rejects else OK)
 
@@ -92,6 +108,13 @@ def show_result(result: "TrainingResult", home: Path) -> None:
     )
     for gate in learnt.judgement.gates:
         say(f"{'passed' if gate.is_passed else 'FAILED'}: {gate.text}")
+    if not bundle.is_proven:
+        say(
+            "the outcomes do not bear it out yet: every stop that rests on it waits for"
+            " a person"
+        )
+    if result.outlook is not None:
+        say(f"{result.outlook}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     if result.registered.is_champion:

@@ -1,8 +1,9 @@
 """Additive models: log-odds = intercept + one term per feature.
 
-Both small learners are of this form: the regularised logistic regression
-(`linear`) and the one-line lateness rule (`rule`). A model is JSON and nothing
-else, and a term minus its training mean is its exact contribution.
+The small learners are of this form: the regularised logistic regression (`linear`),
+the one-line lateness rule (`rule`) and the starter with its level moved (`starter`).
+A model is JSON and nothing else, and a term minus its training mean is its exact
+contribution.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from scoring.errors import BundleUnreadableError, UnknownFeatureError
 
 FloatArray = npt.NDArray[np.float64]
-AdditiveLearner = Literal["linear", "rule"]
+AdditiveLearner = Literal["linear", "rule", "starter"]
 
 CLIP_SD = 8.0  # no single outlier decides
 

@@ -35,7 +35,7 @@ from scoring.errors import (
 )
 from scoring.trees import TreeModel
 
-Learner = Literal["lightgbm", "linear", "rule"]
+Learner = Literal["lightgbm", "linear", "rule", "starter"]
 Typical = float | str | None
 FORMAT = 1
 

@@ -21,6 +21,7 @@ from scoring.shelf import TARGETS, shelf_path
 FloatArray = npt.NDArray[np.float64]
 
 STARTER_TABLES = frozenset({"customers", "invoices", "payments"})
+FRAUD_TABLES = frozenset({"disputes", "outcomes"})  # what tells of fraud
 PRIOR_CUSTOMERS = 50.0  # the starter's own level counts as much as so many customers
 _FURTHEST = 8.0  # log-odds by which a portfolio may move the level
 

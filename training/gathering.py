@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
@@ -12,6 +13,7 @@ from features.feature_set import FeatureSet
 from features.labels import Target, labels
 from features.portfolio import Portfolio
 from features.snapshots import snapshots
+from scoring.starter import starters
 from training.rows import FloatArray, IntArray, Rows
 
 RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
@@ -25,6 +27,7 @@ class Gathered:
     rows: Mapping[Target, Rows]
     feature_set: FeatureSet
     nonpayment_given_fraud: float | None
+    first_mature_at: Mapping[Target, int | None]  # of its earliest date, µs since 1970
 
 
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
@@ -37,7 +40,7 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
         wanted |= ~np.isnan(one)
     kept = asked.filter(pa.array(wanted))
     table = feature_table(portfolio, kept, features_of(portfolio.settings))
-    features, x = _informative(table, features_of(portfolio.settings))
+    features, x = _informative(table, features_of(portfolio.settings), _starting())
     customer = _numbers(kept["customer_id"])
     as_of = kept["as_of"].to_numpy()
     rows = {}
@@ -46,7 +49,11 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
         one = label[target][wanted]
         everyone = Rows(x, one, customer, as_of, mature_at, features)
         rows[target] = everyone[~np.isnan(one)]
-    return Gathered(rows, features, _nonpayment_given_fraud(label))
+    first = {
+        target: pc.min(found["mature_at"]).as_py()
+        for target, found in label_by_target.items()
+    }
+    return Gathered(rows, features, _nonpayment_given_fraud(label), first)
 
 
 def _mature(found: pa.Table, portfolio: Portfolio) -> FloatArray:
@@ -64,17 +71,25 @@ def _numbers(customer_ids: pa.ChunkedArray) -> IntArray:
     return np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
 
 
+def _starting() -> frozenset[str]:
+    """What the starters read: kept where nothing varies, for they are the prior."""
+    return frozenset(
+        name for bundle in starters().values() for name in bundle.feature_set.names
+    )
+
+
 def _informative(
-    table: pa.Table, features: FeatureSet
+    table: pa.Table, features: FeatureSet, kept: frozenset[str]
 ) -> tuple[FeatureSet, FloatArray]:
-    """The features that vary, and their matrix; all targets share them."""
+    """The features that vary or are `kept`, and their matrix; all targets share it."""
     features = features.with_vocabularies(table)
     x = matrix(table, features)
     varies = []
-    for column in x.T:
+    for name, column in zip(features.names, x.T, strict=True):
         known = column[~np.isnan(column)]
         is_constant = len(known) == 0 or known.min() == known.max()
-        varies.append(not is_constant or 0 < len(known) < len(column))
+        is_told = not is_constant or 0 < len(known) < len(column)
+        varies.append(is_told or name in kept)
     names = [n for n, v in zip(features.names, varies, strict=True) if v]
     return features.subset(names), x[:, varies]
 

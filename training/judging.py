@@ -74,15 +74,15 @@ def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
     n_draws = 200 if len(test) <= MANY_ROWS else 100
     metrics = measured(test.label, p[chosen], blocks, n_draws=n_draws, seed=seed)
     needed = (
-        _better_than_constant(chosen, test.label, p[chosen]),
-        _ranks(chosen, metrics["auc"]),
+        better_than_constant(chosen, test.label, p[chosen]),
+        ranks(chosen, metrics["auc"]),
     )
     if failed := [gate.text for gate in needed if not gate.is_passed]:
         raise NoBetterThanConstantError(
             f"{'; '.join(failed)}: the features say nothing about this target yet"
         )
     others = {
-        learner: _plain_metrics(test.label, p[learner])
+        learner: plain_metrics(test.label, p[learner])
         for learner in p
         if learner != chosen
     }
@@ -97,7 +97,7 @@ def judge(fitted: Mapping[Learner, Fitted], test: Rows, seed: int) -> Judgement:
     )
 
 
-def _plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:
+def plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:
     return {name: metric(label, p) for name, metric in METRICS.items()}
 
 
@@ -113,7 +113,7 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison) -> Gate:
     )
 
 
-def _better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) -> Gate:
+def better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) -> Gate:
     rate = float(label.mean())
     constant = rate * (1.0 - rate)  # the Brier score of always saying the test's rate
     score = brier(label, p)
@@ -124,7 +124,7 @@ def _better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) ->
     )
 
 
-def _ranks(learner: Learner, auc: Measured) -> Gate:
+def ranks(learner: Learner, auc: Measured) -> Gate:
     """On noise the Brier score passes every third time, this one time in forty."""
     return Gate(
         name="ranks_better_than_chance",

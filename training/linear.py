@@ -1,5 +1,6 @@
 """The logistic challenger: standardised numbers, categories one by one, ridge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,25 +63,41 @@ class _Category:
         )
 
 
+Block = _Number | _Category
+
+
 def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveModel:
     """Ridge logistic regression as an additive model over the same features."""
-    blocks = _blocks(rows)
-    design = np.column_stack([c for block in blocks for c in block.design(rows.x)])
+    blocks = blocks_of(rows)
     fitted = LogisticRegression(C=inverse_ridge, solver="newton-cholesky", max_iter=50)
-    fitted.fit(design, rows.label)
-    weights = fitted.coef_[0]
+    fitted.fit(design_of(blocks, rows.x), rows.label)
+    terms = terms_of(blocks, fitted.coef_[0], rows.x)
+    return AdditiveModel("linear", float(fitted.intercept_[0]), terms)
+
+
+def design_of(blocks: Sequence[Block], x: FloatArray) -> FloatArray:
+    """(n, k) the columns that weights are learnt for."""
+    columns = [column for block in blocks for column in block.design(x)]
+    return np.column_stack([np.empty((len(x), 0)), *columns])
+
+
+def terms_of(
+    blocks: Sequence[Block], weights: FloatArray, x: FloatArray
+) -> tuple[Term, ...]:
+    """The learnt weights (k,) as terms of an additive model."""
     terms: list[Term] = []
     start = 0
     for block in blocks:
-        width = len(block.design(rows.x[:1]))
-        terms.append(block.term(weights[start : start + width], rows.x))
+        width = len(block.design(x[:1]))
+        terms.append(block.term(weights[start : start + width], x))
         start += width
-    return AdditiveModel("linear", float(fitted.intercept_[0]), tuple(terms))
+    return tuple(terms)
 
 
-def _blocks(rows: Rows) -> list[_Number | _Category]:
+def blocks_of(rows: Rows) -> list[Block]:
+    """What each informative feature becomes in the design."""
     vocabularies = rows.feature_set.vocabularies
-    blocks: list[_Number | _Category] = []
+    blocks: list[Block] = []
     for column, feature in enumerate(rows.feature_set.features):
         if feature.is_category:
             n_codes = len(vocabularies[feature.name])

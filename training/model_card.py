@@ -7,7 +7,8 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from scoring.bundle import Bundle
-from training.learning import Learnt
+from training.learnt import Learnt
+from training.outlook import Outlook
 from training.rows import Rows
 
 EVENT = {
@@ -33,9 +34,17 @@ SPLITS = {
     "customers": "by customer, stratified: the portfolio has one moment only",
     "customers_short_history": "by customer: the history is too short to test on a "
     "later period. **This flatters the model**; judge it again when more is known",
+    "cross_fitted": "by customer: every row was predicted by a model that never saw "
+    "its customer, for there are too few outcomes to set a later period aside. **This "
+    "flatters the model a little**, as does choosing among learners on the same rows",
 }
 RESULT = {True: "passed", False: "**not passed**"}
 MOST_FEATURES = 15
+BEGUN = {
+    "starter": "It is the starter with its level moved to this portfolio: who is worse "
+    "than others it knows from simulated worlds, not from here.",
+    "rule": "It tells customers apart by their lateness alone.",
+}
 LIMITS = """\
 - Customers acted upon may have behaved otherwise; no action of the reseller is a
   label, and none but the reminder timeline is a feature.
@@ -43,7 +52,13 @@ LIMITS = """\
   still stand in for them: check them for your portfolio."""
 
 
-def model_card(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
+def model_card(
+    bundle: Bundle,
+    learnt: Learnt,
+    rows: Rows,
+    seed: int,
+    outlook: Outlook | None = None,
+) -> str:
     """The card in Markdown; numbers are of test rows the judged model never saw."""
     sections = [
         f"# {bundle.bundle_id}",
@@ -52,7 +67,7 @@ def model_card(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> str:
         _metrics(learnt),
         _gates(learnt),
         _features(learnt),
-        _limits(bundle, learnt),
+        _limits(bundle, learnt, outlook),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -124,6 +139,11 @@ def _day(moment: int, bundle: Bundle) -> str:
 
 def _metrics(learnt: Learnt) -> str:
     judgement = learnt.judgement
+    if not judgement.metrics:
+        return (
+            "## Metrics on untouched rows\n\nNone: it happened to too few customers"
+            " to measure anything by."
+        )
     others = list(judgement.others)
     rows = [
         (
@@ -143,7 +163,13 @@ def _metrics(learnt: Learnt) -> str:
     )
     return (
         f"## Metrics on untouched rows\n\n{_table(head, rows)}\n\n{calm} "
-        "Intervals: bootstrap over customers."
+        "Intervals: bootstrap over customers"
+        + (
+            "; those of the AUC and of observed over expected reach at least as far as "
+            "so few outcomes allow (Newcombe, Garwood)."
+            if learnt.split.kind == "cross_fitted"
+            else "."
+        )
     )
 
 
@@ -173,13 +199,22 @@ def _features(learnt: Learnt) -> str:
     return f"## What moves the model\n\n{_table(('feature', 'share'), rows)}"
 
 
-def _limits(bundle: Bundle, learnt: Learnt) -> str:
+def _limits(bundle: Bundle, learnt: Learnt, outlook: Outlook | None) -> str:
     newest = (
         f"- The newest outcomes were {bundle.horizon_days} days in the making: a "
         "change of the economy or of a fraud pattern since then is not in it."
     )
     lines = [newest, LIMITS]
-    if learnt.judgement.learner != "lightgbm":
+    if not bundle.is_proven:
+        lines.append(
+            "- **The outcomes do not bear it out yet** (see the gates): every stop "
+            "that rests on it waits for a person."
+        )
+    if BEGUN.get(learnt.judgement.learner) is not None:
+        lines.append(f"- {BEGUN[learnt.judgement.learner]}")
+    if outlook is not None:
+        lines.append(f"- {outlook}.")
+    if "lightgbm" in learnt.judgement.others:
         lines.append(
             f"- Trees did not beat the simpler `{learnt.judgement.learner}` here, so "
             "it is used. More history may change that."

@@ -11,7 +11,7 @@ from scipy.special import chdtri
 
 from scoring.metrics import equal_count_bins, roc_curve
 from scoring.metrics import positives_by_score as by_score
-from training.learning import Learnt
+from training.learnt import Learnt
 from training.rows import FloatArray
 
 INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"

@@ -23,9 +23,12 @@ WINDOW_POSITIVES = 200  # a calibration window is widened until it has as many
 
 @dataclass(frozen=True)
 class Split:
-    """Train and test masks over the rows; rows in neither fell to the embargo."""
+    """Train and test masks over the rows; rows in neither fell to the embargo.
 
-    kind: Literal["time", "customers", "customers_short_history"]
+    Cross-fitted, every row is in both: predicted by models that did not see it.
+    """
+
+    kind: Literal["time", "customers", "customers_short_history", "cross_fitted"]
     train: Mask
     test: Mask
 

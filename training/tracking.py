@@ -19,8 +19,9 @@ from scoring.bundle import Bundle
 from scoring.metrics import expected_calibration_error
 from scoring.shelf import publish_bundle
 from training.boosting import recipe
-from training.learning import Learnt
+from training.learnt import Learnt
 from training.model_card import as_html, model_card
+from training.outlook import Outlook
 from training.plots import plots
 from training.quiet_mlflow import mlflow, quiet
 from training.rows import Rows
@@ -67,14 +68,20 @@ class Tracker:
         self.uri = remote or sqlite_uri(self._folder)
 
     def register(
-        self, bundle: Bundle, learnt: Learnt, rows: Rows, seed: int
+        self,
+        bundle: Bundle,
+        learnt: Learnt,
+        rows: Rows,
+        seed: int,
+        outlook: Outlook | None = None,
     ) -> Registered:
         """Log the run and a new version; first of its name, it becomes champion."""
         with quiet(), _own_uri(), tempfile.TemporaryDirectory() as scratch:
             self._prepare()
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
-                _log_card(bundle, learnt, rows, seed, Path(scratch))
+                card = model_card(bundle, learnt, rows, seed, outlook)
+                _log_card(bundle, learnt, card, Path(scratch))
                 saved = bundle.save(Path(scratch))
                 version = _log_model(bundle, saved, rows)
             is_champion = self._name_version(bundle.target, version)
@@ -170,18 +177,16 @@ def _metrics(learnt: Learnt) -> dict[str, float]:
     return found
 
 
-def _log_card(
-    bundle: Bundle, learnt: Learnt, rows: Rows, seed: int, scratch: Path
-) -> None:
+def _log_card(bundle: Bundle, learnt: Learnt, card: str, scratch: Path) -> None:
     folder = scratch / "card"
     folder.mkdir()
     title = (
         f"{bundle.target} within {bundle.horizon_days} days · {bundle.settings.name}"
     )
-    figures = plots(learnt, title)
+    # without metrics there are too few outcomes to draw anything from
+    figures = plots(learnt, title) if learnt.judgement.metrics else {}
     for name, figure in figures.items():
         figure.savefig(folder / name)
-    card = model_card(bundle, learnt, rows, seed)
     (folder / "model_card.md").write_text(card, encoding="utf-8")
     page = as_html(card, bundle.bundle_id, list(figures))
     (folder / "model_card.html").write_text(page, encoding="utf-8")

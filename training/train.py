@@ -13,9 +13,17 @@ from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from scoring.bundle import Bundle, Typical
 from scoring.shelf import forbear_home
-from training.errors import TrainingError, UnknownTargetError
+from scoring.starter import FRAUD_TABLES, starter
+from training.errors import (
+    TooFewPositivesError,
+    TrainingError,
+    UnknownTargetError,
+)
 from training.gathering import Gathered, gather
-from training.learning import Learnt, Progress, learn
+from training.learning import learn
+from training.learnt import Learnt, Progress
+from training.outlook import Outlook, outlook
+from training.prior import can_be_prior
 from training.rows import Rows
 from training.tracking import Registered, Tracker
 
@@ -29,6 +37,7 @@ class TrainingResult:
     learnt: Learnt | None = None
     registered: Registered | None = None
     refusal: TrainingError | None = None
+    outlook: Outlook | None = None  # what more outcomes would bear
 
     @property
     def is_trained(self) -> bool:
@@ -41,6 +50,7 @@ def train(
     *,
     seed: int = 0,
     progress: Progress = lambda _: None,
+    on_untold: Progress = lambda _: None,
     tracking_uri: str | None = None,
     home: Path | None = None,
 ) -> list[TrainingResult]:
@@ -51,13 +61,14 @@ def train(
         targets: `fraud`, `nonpayment` or both; None for all that have labels.
         seed: of splits, folds and learners: same data and seed, same bundle.
         progress: called with one line of text per step.
+        on_untold: called with one line about each target that no outcome tells of.
         tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
             SQLite and a folder under `home`.
         home: state folder; default `FORBEAR_HOME`.
 
     Returns:
-        One result per target. A target without enough labels is refused in its
-        result, not by raising, unless it was asked for by name.
+        One result per target that has outcomes, however few. One asked for by name
+        that has none is refused in its result, not by raising.
     """
     for target in targets or ():
         if target not in TARGETS:
@@ -68,8 +79,8 @@ def train(
     tracker = Tracker(home or forbear_home(), tracking_uri)
     results = []
     for target in targets or TARGETS:
-        rows = gathered.rows[target]
-        if not targets and (len(rows) == 0 or rows.n_positives == 0):
+        if not targets and not _is_told(target, gathered):
+            on_untold(nothing_told(target, gathered, portfolio.settings.tables))
             continue  # not a refusal: the portfolio says nothing about this target
         try:
             results.append(
@@ -90,11 +101,42 @@ def _train_one(
     progress: Progress,
 ) -> TrainingResult:
     rows = gathered.rows[target]
-    learnt = learn(target, rows, seed, lambda line: progress(f"{target}: {line}"))
+    if len(rows) == 0:
+        tables = portfolio.settings.tables
+        raise TooFewPositivesError(nothing_told(target, gathered, tables))
+    say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
+    learnt = learn(target, rows, seed, say, starter(target))
+    ahead = outlook(target, rows, portfolio.observed_until)
     bundle = _bundle(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
-    registered = tracker.register(bundle, learnt, rows, seed)
-    return TrainingResult(target, bundle, learnt, registered)
+    registered = tracker.register(bundle, learnt, rows, seed, ahead)
+    return TrainingResult(target, bundle, learnt, registered, outlook=ahead)
+
+
+def _is_told(target: Target, gathered: Gathered) -> bool:
+    """Whether outcomes say something; that nobody failed to pay does so too.
+
+    That no fraud was seen says little: most of it is never called by its name.
+    """
+    rows = gathered.rows[target]
+    if target == "fraud":
+        return rows.n_positives > 0
+    return rows.n_positives > 0 or (
+        len(rows) > 0 and can_be_prior(starter(target), rows)
+    )
+
+
+def nothing_told(target: Target, gathered: Gathered, tables: frozenset[str]) -> str:
+    """Why there is nothing to learn from, and when there will be."""
+    if target == "fraud" and not tables & FRAUD_TABLES:
+        return f"fraud: neither {' nor '.join(sorted(FRAUD_TABLES))} can tell of any"
+    if len(gathered.rows[target]) > 0:
+        return f"{target}: none happened, for all that is known"
+    first = gathered.first_mature_at[target]
+    if first is None:
+        return f"{target}: there is no date yet whose outcomes could be known"
+    day = datetime.fromtimestamp(first / 1e6, UTC).date()
+    return f"{target}: outcomes of the first date can be known from {day} on"
 
 
 def _bundle(
@@ -122,6 +164,7 @@ def _bundle(
         data_hash=portfolio.content_hash,
         n_customers=present.num_rows or None,
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
+        is_proven=learnt.is_proven,
     )
 
 

@@ -1,0 +1,243 @@
+"""Learning from few outcomes: what they bear, and nothing is refused for scarcity.
+
+From the starter with its level moved (or, where it does not serve, the base rate by
+lateness), over a logistic regression beside it, to trees: whichever predicts best the
+customers it did not see. Under 200 positives there is no later period to set aside:
+every row is predicted once by a model that never saw its customer.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from features.labels import Target
+from scoring.additive import AdditiveModel
+from scoring.bundle import Bundle, Learner
+from scoring.calibration import LogOddsAffine
+from scoring.intervals import (
+    Measured,
+    auc_interval,
+    compare_log_loss,
+    count_interval,
+    customer_blocks,
+    measured,
+)
+from scoring.metrics import log_loss
+from training.alarms import alarms, gain_shares
+from training.errors import TooFewPositivesError
+from training.fitting import Fitted, fit
+from training.judging import (
+    Gate,
+    Judgement,
+    auc_not_past_due,
+    better_than_constant,
+    plain_metrics,
+    ranks,
+)
+from training.lateness import fit_rule
+from training.learnt import Learnt, Progress
+from training.prior import base_rate, can_be_prior, fit_beside, moved_starter
+from training.rows import FloatArray, IntArray, Mask, Rows
+from training.split import Split, customer_folds
+
+ENOUGH = 200  # positives from which a later period is set aside to judge by
+LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
+TREES_FROM = 100
+N_FOLDS = 5
+# pseudo-rows that pull each difference from the starter to zero
+RIDGES = (1000.0, 300.0)
+LEVEL_FACTOR = 2.0  # the level must be known within this factor
+
+Make = Callable[[Rows], AdditiveModel]
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A learner, its probabilities of rows it did not see, and how to fit it on all."""
+
+    learner: Learner
+    p: FloatArray
+    fitted: Callable[[], Fitted]
+
+
+def learn_few(
+    target: Target,
+    rows: Rows,
+    seed: int,
+    starter: Bundle | None,
+    progress: Progress = lambda _: None,
+) -> Learnt:
+    """Learn from fewer than 200 positives.
+
+    Args:
+        target: whose labels.
+        rows: all mature ones.
+        seed: of the folds and of LightGBM.
+        starter: the starter of the target; None to go without.
+        progress: called with one line of text per step.
+
+    Raises:
+        TooFewPositivesError: not one positive, and no starter to put in order.
+    """
+    if starter is not None and not can_be_prior(starter, rows):
+        starter = None
+    if rows.n_positives == 0 and (starter is None or target == "fraud"):
+        raise TooFewPositivesError(
+            f"no positive label of {target} among {len(rows):,}: there is nothing to"
+            " learn from yet"
+        )
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    parts = Split("cross_fitted", everyone, everyone)
+    progress(
+        f"{rows.n_positives:,} outcomes among {len(rows):,} rows: every row is"
+        " predicted by a model that did not see its customer"
+    )
+    tried = {one.learner: one for one in _tried(rows, seed, starter, progress)}
+    best = min(tried.values(), key=lambda one: log_loss(rows.label, one.p))
+    judgement = _judged(rows, best, tried, seed)
+    progress(f"learning again from all rows with {best.learner}")
+    final = best.fitted()
+    calm = judgement.auc_not_past_due if target == "nonpayment" else None
+    found = alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
+    gains = gain_shares(final.model, rows)
+    return Learnt(parts, judgement, final, found, gains)
+
+
+def n_positive_customers(rows: Rows) -> int:
+    """Customers with a positive row; their rows tell one story."""
+    return len(np.unique(rows.customer[rows.label == 1.0]))
+
+
+def _tried(
+    rows: Rows, seed: int, starter: Bundle | None, progress: Progress
+) -> Iterator[_Tried]:
+    """What is tried, simplest first; of equals the first is kept."""
+    n_folds = min(N_FOLDS, n_positive_customers(rows))
+    fold = None if n_folds < 2 else customer_folds(rows, n_folds, seed)
+
+    def cross_fitted(learner: Learner, make: Make) -> _Tried:
+        p = _out_of_fold(make, rows, fold)
+
+        def on_all() -> Fitted:
+            model = make(rows)
+            margin = np.log(p / (1.0 - p))
+            return Fitted(learner, model, LogOddsAffine(), margin)
+
+        return _Tried(learner, p, on_all)
+
+    def prior(some: Rows) -> AdditiveModel:
+        return base_rate(some) if starter is None else moved_starter(starter, some)
+
+    if starter is not None:
+        yield cross_fitted("starter", prior)
+    if starter is None or rows.n_positives >= LOGISTIC_FROM:
+        yield cross_fitted("rule", lambda some: fit_rule(some) or base_rate(some))
+    if fold is None or rows.n_positives < LOGISTIC_FROM:
+        return
+    progress("fitting linear")
+    beside = [
+        cross_fitted("linear", lambda some, r=ridge: fit_beside(prior(some), some, r))  # type: ignore[misc]
+        for ridge in RIDGES
+    ]
+    yield min(beside, key=lambda one: log_loss(rows.label, one.p))
+    if rows.n_positives >= TREES_FROM:
+        progress("fitting lightgbm")
+        trees = fit("lightgbm", rows, seed)
+        p = trees.calibration.probability(trees.out_of_fold)
+        yield _Tried("lightgbm", p, lambda: trees)
+
+
+def _out_of_fold(make: Make, rows: Rows, fold: IntArray | None) -> FloatArray:
+    """(n,) by models that did not see the customer; by one of all where none can."""
+    names = rows.feature_set.names
+    if fold is None:
+        return np.asarray(expit(make(rows).margin(rows.x, names)))
+    p = np.empty(len(rows))
+    for k in range(int(fold.max()) + 1):
+        held_out: Mask = fold == k
+        margin = make(rows[~held_out]).margin(rows.x[held_out], names)
+        p[held_out] = expit(margin)
+    return p
+
+
+def _judged(
+    rows: Rows, best: _Tried, tried: Mapping[Learner, _Tried], seed: int
+) -> Judgement:
+    metrics = few_metrics(rows, best.p, seed)
+    others = {
+        learner: plain_metrics(rows.label, one.p)
+        for learner, one in tried.items()
+        if learner != best.learner and metrics
+    }
+    gates = [_against(rows, best, one, seed) for one in tried.values() if one != best]
+    if metrics:
+        ratio = metrics["observed_over_expected"]
+        gates = [
+            better_than_constant(best.learner, rows.label, best.p),
+            ranks(best.learner, metrics["auc"]),
+            _knows_level(n_positive_customers(rows), ratio),
+            *gates,
+        ]
+    return Judgement(
+        learner=best.learner,
+        label=rows.label,
+        p=best.p,
+        metrics=metrics,
+        others=others,
+        gates=tuple(gates),
+        auc_not_past_due=auc_not_past_due(rows, best.p),
+    )
+
+
+def _against(rows: Rows, best: _Tried, other: _Tried, seed: int) -> Gate:
+    blocks = customer_blocks(rows.customer)
+    paired = compare_log_loss(rows.label, best.p, other.p, blocks, seed=seed)
+    return Gate(
+        name=f"{best.learner}_not_worse_than_{other.learner}",
+        is_passed=paired.difference <= 0.0,
+        text=(
+            f"log-loss of {best.learner} minus {other.learner}: "
+            f"{paired.difference:+.5f} (95 % interval {paired.low:+.5f} to "
+            f"{paired.high:+.5f})"
+        ),
+    )
+
+
+def _knows_level(n_customers: int, ratio: Measured) -> Gate:
+    return Gate(
+        name="level_is_known",
+        is_passed=ratio.low >= 1 / LEVEL_FACTOR and ratio.high <= LEVEL_FACTOR,
+        text=(
+            f"observed over expected from {ratio.low:.2f} to {ratio.high:.2f} by"
+            f" {n_customers} customers it happened to; within {1 / LEVEL_FACTOR:g} to"
+            f" {LEVEL_FACTOR:g} is asked for"
+        ),
+    )
+
+
+def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, Measured]:
+    """Metrics with intervals that are honest about few labels; none under two.
+
+    The bootstrap draws only what it has seen, and a handful of positives is soon seen.
+    So the interval of the AUC reaches at least as far as Newcombe's for so many
+    positive and other customers, that of observed over expected as far as the exact
+    one of a count.
+    """
+    n_bad = n_positive_customers(rows)
+    if n_bad < 2:
+        return {}
+    blocks = customer_blocks(rows.customer)
+    found = measured(rows.label, p, blocks, seed=seed)
+    n_good = max(1, len(np.unique(rows.customer)) - n_bad)
+    wide = {
+        "auc": auc_interval(found["auc"].value, n_bad, n_good),
+        "observed_over_expected": count_interval(
+            found["observed_over_expected"].value, n_bad
+        ),
+    }
+    for name, (low, high) in wide.items():
+        seen = found[name]
+        found[name] = Measured(seen.value, min(seen.low, low), max(seen.high, high))
+    return found

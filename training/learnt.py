@@ -1,0 +1,35 @@
+"""What was learnt about one target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from training.alarms import Alarm
+from training.fitting import Fitted
+from training.judging import Judgement
+from training.split import Split
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt about one target.
+
+    Args:
+        split: who taught and who judged.
+        judgement: of the model fitted on the training part only.
+        fitted: the same learner fitted on all mature rows; this one is used.
+        gains: of `fitted`, largest first.
+    """
+
+    split: Split
+    judgement: Judgement
+    fitted: Fitted
+    alarms: tuple[Alarm, ...]
+    gains: dict[str, float]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the outcomes bear the model out: no gate on its own worth failed."""
+        own = [g for g in self.judgement.gates if "_not_worse_than_" not in g.name]
+        return bool(own) and all(gate.is_passed for gate in own)

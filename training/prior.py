@@ -1,0 +1,89 @@
+"""The starter as prior: what a few outcomes are to add to.
+
+A portfolio with few outcomes cannot tell what two hundred features mean. The starter
+can, roughly; so its level is moved to the portfolio, and a logistic regression learns
+only where the portfolio differs from it, each difference pulled to zero.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from scoring.additive import AdditiveModel, CategoryTerm, NumberTerm, Term
+from scoring.bundle import Bundle
+from scoring.calibration import newton_logistic
+from scoring.starter import level_shift
+from training.linear import blocks_of, design_of, terms_of
+from training.rows import Rows
+
+SLOPE_RIDGE = 20.0  # pseudo-rows that hold the starter's own slope
+LEVEL_RIDGE = 0.1  # the level is what few outcomes tell best
+
+
+def can_be_prior(starter: Bundle, rows: Rows) -> bool:
+    """Whether the rows have the features that the starter reads."""
+    return set(starter.feature_set.names) <= set(rows.feature_set.names)
+
+
+def moved_starter(starter: Bundle, rows: Rows) -> AdditiveModel:
+    """The starter as an additive model whose level is moved to the rows."""
+    log_odds = scaled(starter)
+    margin = log_odds.margin(rows.x, rows.feature_set.names)
+    shift = level_shift(margin, rows.label, rows.customer)
+    return replace(log_odds, intercept=log_odds.intercept + shift)
+
+
+def scaled(starter: Bundle) -> AdditiveModel:
+    """The starter with its calibration in its terms; the margin is the log-odds."""
+    model, calibration = starter.model, starter.calibration
+    if not isinstance(model, AdditiveModel):
+        raise TypeError("a starter is additive")
+    intercept = calibration.intercept + calibration.slope * model.intercept
+    terms = tuple(_times(term, calibration.slope) for term in model.terms)
+    return AdditiveModel("starter", intercept, terms)
+
+
+def base_rate(rows: Rows) -> AdditiveModel:
+    """One probability for all, drawn a little towards one half where rows are few."""
+    n_customers = len(np.unique(rows.customer))
+    rate = (rows.rate * n_customers + 0.5) / (n_customers + 1.0)  # Jeffreys
+    return AdditiveModel("rule", float(np.log(rate / (1.0 - rate))), ())
+
+
+def _times(term: Term, factor: float) -> Term:
+    missing, mean = term.when_missing * factor, term.mean * factor
+    scaled_term: Term
+    if isinstance(term, NumberTerm):
+        scaled_term = replace(term, weight=term.weight * factor)
+    elif isinstance(term, CategoryTerm):
+        scaled_term = replace(term, weights=tuple(w * factor for w in term.weights))
+    else:
+        scaled_term = replace(term, values=tuple(v * factor for v in term.values))
+    return replace(scaled_term, when_missing=missing, mean=mean)
+
+
+def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:
+    """Penalised logistic regression whose prior is `prior`.
+
+    Args:
+        prior: an additive model, its level as the rows have it.
+        rows: to learn from.
+        ridge: pseudo-rows that pull each weight of the other features to zero.
+    """
+    names = rows.feature_set.names
+    margin = prior.margin(rows.x, names)
+    own = margin - margin.mean()
+    blocks = blocks_of(rows)
+    others = design_of(blocks, rows.x)
+    design = np.column_stack([np.ones(len(rows)), own, others])
+    penalty = np.full(design.shape[1], ridge)
+    penalty[:2] = LEVEL_RIDGE, SLOPE_RIDGE
+    weights = newton_logistic(
+        design, rows.label, penalty, np.zeros(design.shape[1]), margin
+    )
+    factor = 1.0 + float(weights[1])
+    intercept = prior.intercept + float(weights[0])
+    intercept += float(weights[1]) * (prior.intercept - float(margin.mean()))
+    old = tuple(_times(term, factor) for term in prior.terms)
+    new = terms_of(blocks, weights[2:], rows.x)
+    return AdditiveModel("linear", intercept, (*old, *new))
