@@ -34,6 +34,7 @@ from features.facts import (
     OpenPromise,
     PendingPayment,
 )
+from features.invoice import PAID, Invoice
 from features.moments import DAY_US, LocalDays, to_datetime
 from features.settings import PortfolioSettings
 
@@ -176,11 +177,19 @@ def _items(s: Standing, days: LocalDays) -> tuple[OpenItem, ...]:
             disputed_until=None if (day := item.disputed_until) is None else _day(day),
             in_flight=in_flight.get(item.invoice.id, 0),
             promised=promised.get(item.invoice.id, 0),
-            reductions=tuple(
-                (_day(days.day(at)), money) for at, money, *_ in item.invoice.entries
-            ),
+            reductions=_reductions(item.invoice, days),
         )
         for item in s.owed.items
+    )
+
+
+def _reductions(invoice: Invoice, days: LocalDays) -> tuple[tuple[date, int], ...]:
+    """What was paid, on its day; what was credited or written off bears no interest."""
+    return tuple(
+        sorted(
+            (_day(days.day(at if kind == PAID else invoice.issued_at)), money)
+            for at, money, kind, _ in invoice.entries
+        )
     )
 
 
