@@ -7,7 +7,7 @@ would teach a model that recent means bad.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -45,6 +45,14 @@ NOTHING_HAPPENED: Judgement = (0.0, None)
 Judge = Callable[[int, int], Judgement]  # of one customer, for (as_of, end]
 
 Basis = Literal["fraud", "outcomes", "invoices", "ageing"]
+# What a label relies on. A rejected row of the first kind may be what it hangs on
+_MONEY: dict[Basis, frozenset[str]] = {
+    "fraud": frozenset({"disputes", "outcomes"}),
+    "outcomes": frozenset({"outcomes"}),
+    "invoices": frozenset({"invoices", "payments", "disputes"}),
+    "ageing": frozenset({"ageing", "disputes"}),
+}
+_COURSE = frozenset({"subscriptions", "actions"})  # who left, whom we suspected
 
 
 def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Table:
@@ -58,7 +66,9 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
     Returns:
         In the order of `snapshots`: customer_id, as_of, label (1, 0, null = unknown),
         known_at (when this label could be known) and mature_at (when all labels of
-        its date can be known; training takes dates with mature_at <= its cut).
+        its date can be known; training takes dates with mature_at <= its cut). Of a
+        customer one of whose rows was rejected every label that may hang on it is
+        unknown.
     """
     horizon_us, lag_us = maturity_us(portfolio.settings, target)
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
@@ -69,7 +79,7 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
     for place, customer_id in enumerate(ids):
         by_customer.setdefault(customer_id, []).append(place)
     basis = _basis(portfolio.settings, target)
-    until = portfolio.observed_until
+    until = portfolio.observed_until if basis is None else _until(portfolio, basis)
     for customer_id, judge in _judges(portfolio, sorted(by_customer), basis, until):
         for place in by_customer[customer_id]:
             label, early = judge(moments[place], moments[place] + horizon_us)
@@ -103,17 +113,31 @@ def _basis(settings: PortfolioSettings, target: Target) -> Basis | None:
     return None if "invoices" in settings.tables else "outcomes"
 
 
+def _until(portfolio: Portfolio, basis: Basis) -> int:
+    """How far all that a label relies on was observed, µs since 1970 UTC."""
+    if not isinstance(portfolio.settings.observed_until, Mapping):
+        return portfolio.observed_until
+    relied_on = _MONEY[basis] | (frozenset() if basis == "fraud" else _COURSE)
+    named = [at for name, at in portfolio.observed.items() if name in relied_on]
+    return min(named, default=portfolio.observed_until)
+
+
 def _judges(
     portfolio: Portfolio, customer_ids: list[str], basis: Basis | None, until: int
 ) -> Iterator[tuple[str, Judge]]:
     """For each customer what tells labels; nobody where nothing can tell them."""
     if basis is None:
         return iter(())
+    whole = [
+        customer_id
+        for customer_id in customer_ids
+        if _MONEY[basis].isdisjoint(portfolio.rejected.get(customer_id, ()))
+    ]
     if basis == "fraud":
-        return _fraud_judges(portfolio, customer_ids, until)
+        return _fraud_judges(portfolio, whole, until)
     if basis == "outcomes":
-        return _outcome_judges(portfolio, customer_ids, until)
-    return _billing_judges(portfolio, customer_ids, until)
+        return _outcome_judges(portfolio, whole, until)
+    return _billing_judges(portfolio, whole, until)
 
 
 def _fraud_judges(
