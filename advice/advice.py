@@ -20,6 +20,7 @@ _MONEY = (
     "promised",
     "overdue",
     "actionable",
+    "unallocated",
     "recurring_monthly",
     "usage_daily_cost",
     "committed",
@@ -66,6 +67,30 @@ class Advice:
             "run_up": None if stake is None else stake.run_up_cost,
             "at_stake": None if stake is None else stake.exposure,
             "days_overdue": facts.days_overdue,
+        }
+
+    def items(self) -> list[dict[str, Any]]:
+        """Open invoices with what covers them, major units, the oldest first."""
+        money = ("amount", "remainder", "contested", "in_flight", "promised")
+        return [
+            {
+                "invoice_id": item.invoice_id,
+                "due_on": item.due_on,
+                "days_overdue": item.days_overdue,
+                **{name: _major(getattr(item, name)) for name in money},
+            }
+            for item in sorted(self.facts.items, key=lambda item: item.due_on)
+        ]
+
+    def models(self) -> dict[str, str]:
+        """Where each probability comes from: champion, starter, or none."""
+        case = self.case
+        known = {"fraud": case.p_fraud, "nonpayment": case.p_nonpayment}
+        return {
+            target: "none"
+            if p is None
+            else ("starter" if target in case.starter else "champion")
+            for target, p in known.items()
         }
 
 

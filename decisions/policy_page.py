@@ -12,6 +12,7 @@ from decisions.actions import ACTIONS
 from decisions.explain.wording import messages
 from decisions.policy.finding import FINDINGS
 from decisions.policy.load import json_schema
+from decisions.reliance import RELIES_ON
 
 Schema = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ def policy_page() -> str:
     for name, table in {
         "sections": "\n".join(_Form(json_schema()).sections()),
         "findings": _codes(FINDINGS),
-        "withheld": _codes(_said(english, "staff.withheld.")),
+        "withheld": _withheld(_said(english, "staff.withheld.")),
         "no_decision": _codes(_said(english, "staff.no_decision.")),
     }.items():
         page = page.replace("{{" + name + "}}", table.rstrip("\n"))
@@ -51,6 +52,19 @@ def policy_page() -> str:
 def _codes(meanings: Mapping[str, str]) -> str:
     rows = "\n".join(f"| `{code}` | {said} |" for code, said in meanings.items())
     return f"| code | means |\n|---|---|\n{rows}\n"
+
+
+def _withheld(meanings: Mapping[str, str]) -> str:
+    rows = "\n".join(
+        f"| `{code}` | {said} | {_tables(code)} |" for code, said in meanings.items()
+    )
+    return f"| code | means | relies on |\n|---|---|---|\n{rows}\n"
+
+
+def _tables(code: str) -> str:
+    """Tables are named as code, what stands for several of them in words."""
+    names = RELIES_ON[code]
+    return " ".join(name if " " in name else f"`{name}`" for name in names) or "–"
 
 
 def _said(messages: Mapping[str, Any], prefix: str) -> dict[str, str]:

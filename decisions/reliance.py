@@ -74,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     Rule("day_off", ()),
     Rule("eve_of_day_off", ()),
     Rule("outside_hours", ()),
+    Rule("holidays_unknown", ()),
     Rule("no_evidence", _SIGNS),
     Rule("payments_unknown", ("payments",)),
     Rule("disputes_unknown", ("disputes",)),

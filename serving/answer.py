@@ -18,6 +18,7 @@ from decisions.recommendation import (
     AppealDue,
     Hold,
     NoticeDue,
+    PersonBecause,
     ProviderEffect,
     RaisedBy,
     Reactivation,
@@ -55,6 +56,9 @@ class Exposure(_Part):
     promised: float | None
     overdue: float | None
     actionable: float | None
+    unallocated: float | None = Field(
+        description="received for invoices that are not known; pays nothing yet"
+    )
     recurring_monthly: float | None
     usage_daily_cost: float | None
     committed: float | None
@@ -62,6 +66,19 @@ class Exposure(_Part):
     run_up: float | None = Field(description="until the ordinary stop, at cost")
     at_stake: float | None = Field(description="open and run_up, at cost")
     days_overdue: int | None
+
+
+class ItemPart(_Part):
+    """An open invoice, major units; `remainder` less its cover is acted on."""
+
+    invoice_id: str
+    due_on: date
+    days_overdue: int
+    amount: float
+    remainder: float
+    contested: float
+    in_flight: float
+    promised: float
 
 
 class NoDecision(_Part):
@@ -115,10 +132,23 @@ class ScoreAnswer(_Part):
     currency: str
     p_fraud: float | None
     p_nonpayment: float | None
+    models: dict[Target, Literal["champion", "starter", "none"]] = Field(
+        description="where each probability comes from; starter: a model that has seen"
+        " no outcome of this portfolio, so that every stop waits for a person; none for"
+        " fraud: it rests on signs alone"
+    )
     horizon_days: dict[Target, int] = Field(description="of each probability")
     display: dict[Target, Display]
     states: States | None = Field(description="exclusive; they sum to 1")
     exposure: Exposure
+    assumed: list[str] = Field(
+        description="money in `exposure` that the data do not say and that is assumed"
+    )
+    items: list[ItemPart] = Field(description="open invoices and what covers them")
+    mode: Literal["cost", "thresholds", "timeline"] = Field(
+        description="how the action was proposed; timeline, by days, also where neither"
+        " probability nor cost is known"
+    )
     proposed_action: Action | None = Field(description="of least expected cost")
     action: Action | None = Field(description="the least-cost one the policy permits")
     raised_by: RaisedBy | None = Field(
@@ -140,6 +170,9 @@ class ScoreAnswer(_Part):
     requires_person: bool
     approvals: int
     approver_roles: list[str] = Field(description="who may agree")
+    person_because: list[PersonBecause] = Field(
+        description="what is not known and therefore leaves a stop to a person"
+    )
     meanwhile_action: Action | None = Field(
         description="what automation may do until people have answered"
     )
@@ -241,7 +274,9 @@ def answer_of(
         "as_of": advice.as_of,
         "horizon_days": {t: b.horizon_days for t, b in advisor.bundles.items()},
         "display": _displays(given.p_fraud, given.p_nonpayment),
+        "models": advice.models(),
         "exposure": advice.exposure(),
+        "items": advice.items(),
         "action": given.recommended_action,
         "no_decision": None
         if given.code is None

@@ -64,6 +64,7 @@ async def decide_and_record(
             policy,
             n_customers=in_force.n_customers,
             is_stopped=is_stopped(settings.home),
+            has_contacts="contacts" in question.asked.events,
         )
         made = new_decision_id(), datetime.now(UTC)
         answer = decide(question.asked, in_force, as_of, *made, before)

@@ -6,7 +6,7 @@ today's budgets. A customer counts once a day, and never against itself.
 
 import json
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -35,15 +35,18 @@ class Before:
         book: of the other customers.
         previous: the action last recommended to this customer, while the policy would
             still rest on data of that moment. previous_at: when that was.
+        named: notices asked for before, and when last, where no contacts are kept.
     """
 
     book: BookState = field(default_factory=BookState)
     previous: Action | None = None
     previous_at: datetime | None = None
+    named: Mapping[str, datetime] = field(default_factory=dict)
 
     def to_json(self) -> str:
         at = None if self.previous_at is None else self.previous_at.isoformat()
         said = {**asdict(self.book), "previous": self.previous, "previous_at": at}
+        said["named"] = {name: at.isoformat() for name, at in self.named.items()}
         return json.dumps(said, sort_keys=True)
 
     @classmethod
@@ -51,7 +54,11 @@ class Before:
         said: dict[str, Any] = json.loads(text)
         previous, at = said.pop("previous", None), said.pop("previous_at", None)
         moment = None if at is None else datetime.fromisoformat(at)
-        return cls(BookState(**said), previous, moment)
+        named = {
+            name: datetime.fromisoformat(day)
+            for name, day in said.pop("named", {}).items()
+        }
+        return cls(BookState(**said), previous, moment, named)
 
 
 Places = defaultdict[str, set[int]]  # customer to moments, microseconds
@@ -93,6 +100,7 @@ class Book:
         *,
         n_customers: int | None,
         is_stopped: bool,
+        has_contacts: bool = True,
     ) -> Before:
         """What is known before deciding about one customer."""
         self._catch_up()
@@ -115,9 +123,15 @@ class Book:
         )
         oldest = microseconds(as_of - terms.stale_after)
         last = self._store.last_recommended(customer_id, oldest, moment)
+        named = {} if has_contacts else self._named(customer_id, moment)
         if last is None:
-            return Before(book)
-        return Before(book, last.action, to_datetime(last.as_of))
+            return Before(book, named=named)
+        return Before(book, last.action, to_datetime(last.as_of), named)
+
+    def _named(self, customer_id: str, before: int) -> dict[str, datetime]:
+        """Notices asked for so far, and when last."""
+        found = self._store.notices_named(customer_id, before)
+        return {name: to_datetime(moment) for name, moment in found}
 
     def claim(self, answer: ScoreAnswer, policy: Policy, known: Before) -> Claim | None:
         """The place an answer takes, to be recorded with it; None if it takes none."""

@@ -33,14 +33,17 @@ def decide(
     """
     advisor = in_force.advisor
     events = read_events(request, advisor.settings)
+    observed_until, observed = request.observed()
     advice = advisor.advise(
         events,
         as_of,
         tables=frozenset(request.events),
-        observed_until=request.observed_until,
+        observed_until=observed_until,
+        observed=observed,
         book=before.book,
         previous=before.previous,
         previous_at=before.previous_at,
+        named=before.named,
         with_counterfactuals=request.counterfactuals,
     )
     note = advisor.currency_note

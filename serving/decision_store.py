@@ -59,6 +59,12 @@ SELECT customer_id, as_of, action FROM recommended
 WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
 ORDER BY as_of DESC, recorded_at DESC LIMIT 1
 """
+_NOTICES_NAMED = """
+SELECT json_extract(due.value, '$.notice'), max(as_of)
+FROM decisions, json_each(CAST(answer AS TEXT), '$.notices_due') AS due
+WHERE json_extract(CAST(answer AS TEXT), '$.customer_id') = ? AND as_of < ?
+GROUP BY 1 ORDER BY 1
+"""
 _QUEUE_LIMIT = 10_000  # beyond this the disk does not follow: refuse, do not hoard
 
 
@@ -180,6 +186,11 @@ class DecisionReader:
         """The last action recommended for a moment in [since, before)."""
         rows = self._rows(_LAST_RECOMMENDED, customer_id, since, before)
         return Recommended(*rows[0]) if rows else None
+
+    def notices_named(self, customer_id: str, before: int) -> list[tuple[str, int]]:
+        """Notices that were due at moments before, by name, and at which last."""
+        rows = self._rows(_NOTICES_NAMED, customer_id, before)
+        return [(str(name), int(moment)) for name, moment in rows]
 
     def places_taken(self, begin: int, end: int) -> list[Place]:
         """Places taken for a moment in [begin, end), by any process."""

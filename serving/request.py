@@ -47,6 +47,15 @@ def _in_range(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_range)]
 
 
+def _is_a_table(name: str) -> str:
+    if name not in EVENT_TABLES:
+        raise ValueError(f"tables are {', '.join(sorted(EVENT_TABLES))}")
+    return name
+
+
+EventTable = Annotated[str, AfterValidator(_is_a_table)]
+
+
 class ScoreRequest(BaseModel):
     """One customer and everything known about them.
 
@@ -62,10 +71,10 @@ class ScoreRequest(BaseModel):
         description="the moment to score for; only what was known then counts."
         " Absent: now. Not in the future.",
     )
-    observed_until: Moment | None = Field(
+    observed_until: Moment | dict[EventTable, Moment] | None = Field(
         default=None,
-        description="how far your data observe; absent: as_of. Older than the policy"
-        " accepts means no decision.",
+        description="how far your data observe, or a map by table; absent: as_of. Data"
+        " older than the policy accepts mean no decision, an older table no stop.",
     )
     counterfactuals: bool = Field(
         default=False,
@@ -75,6 +84,12 @@ class ScoreRequest(BaseModel):
     events: dict[str, Rows] = Field(
         description="rows by table, named and typed as in the portfolio contract"
     )
+
+    def observed(self) -> tuple[datetime | None, Mapping[str, datetime]]:
+        """How far all of the data observe, and single tables where the request says."""
+        if isinstance(self.observed_until, dict):
+            return None, self.observed_until
+        return self.observed_until, {}
 
 
 def parse_request(body: bytes) -> ScoreRequest:

@@ -44,6 +44,8 @@ FINDINGS: Mapping[str, str] = {
     " calendar names none of them.",
     "holidays_unknown": "The policy is for years of which no public holidays are"
     " known.",
+    "service_request_unasked": "A service request is proposed for non-payment, and no"
+    " state of the ladder asks for one: it needs a sign of fraud.",
     "budget_larger_than_base": "A budget that limits nothing.",
     "budget_order": "More is permitted in an hour than in a day.",
     "retry_order": "A retry of a failed charge comes before an earlier one.",

@@ -14,7 +14,8 @@ class Budget(Strict):
     per_day: Count | None = Field(default=None, description="new stops on a local day")
     share_of_customers_per_day: Share | None = Field(
         default=None,
-        description="new stops on a local day, as a share of all customers",
+        description="new stops on a local day, as a share of all customers, rounded"
+        " up: 0.005 of 300 is 2",
     )
     because: str = ""
 

@@ -21,6 +21,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _count_alone,
         _notices,
         _retries,
+        _service_requests,
         _holds,
         _fraud_path,
         _appeals,
@@ -116,6 +117,17 @@ def _retries(document: PolicyDocument) -> Iterator[Finding]:
     if last > first.when.days_overdue + grace:
         text = f"end after {first.state!r}: it will wait, or they come too late"
         yield Finding("retry_after_stop", "warning", "retries.days_after_failure", text)
+
+
+def _service_requests(document: PolicyDocument) -> Iterator[Finding]:
+    """Typed thresholds that come to nothing; costs name every action by their form."""
+    if any(state.action == "service_request" for state in document.ladder):
+        return
+    for i, tier in enumerate(document.thresholds):
+        if "service_request" in tier.nonpayment:
+            text = "needs a sign of fraud, unless a state of the ladder asks for it"
+            where = f"thresholds.{i}.nonpayment"
+            yield Finding("service_request_unasked", "warning", where, text)
 
 
 def _holds(document: PolicyDocument) -> Iterator[Finding]:

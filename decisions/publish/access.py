@@ -85,12 +85,14 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
         yield s.say("protective.no_notice")
     yield s.say("protective.review", hours=path.review_within_hours)
     yield s.say("protective.expires", hours=path.auto_expire_hours)
+    yield s.say("protective.once")
     yield s.say("protective.scope")
     yield s.say("protective.ending")
     if path.stop_charging:
         yield s.say("protective.stop_charging")
     yield s.say(f"protective.refund_{path.refund}")
     yield s.say("protective.no_finding")
+    yield s.say("protective.questions")
     if wording := s.own(path.wording):
         yield s.say("protective.wording", wording=wording)
 

@@ -11,7 +11,7 @@ def disputes(s: Source) -> Section:
     """Contested money."""
     rule = s.document.holds.dispute
     who = s.words.word("teams", rule.decided_by)
-    said = [s.say("disputes.not_owed"), s.say("disputes.rest")]
+    said = [s.say(f"disputes.{part}") for part in ("not_owed", "right", "rest")]
     if rule.blocks_always:
         said.append(s.say("disputes.always"))
     said.append(s.say("disputes.decided", n=rule.max_days, who=who))

@@ -295,15 +295,15 @@ def test_a_tampered_answer_is_found_out_and_shown(
     db = sqlite3.connect(settings.decision_file)
     db.execute(
         "UPDATE decisions SET answer = CAST(replace(CAST(answer AS TEXT),"
-        " '\"days_overdue\":31', '\"days_overdue\":61') AS BLOB)"
+        " '\"in_force\":false', '\"in_force\":true') AS BLOB)"
     )
     db.commit()
     db.close()
     again = replay(settings, said["decision_id"])
     assert not again.is_identical
     [difference] = again.differences
-    assert difference.path == "/exposure/days_overdue"
-    assert (difference.recorded, difference.replayed) == (61, 31)
+    assert difference.path == "/in_force"
+    assert (difference.recorded, difference.replayed) == (True, False)
 
 
 def test_openapi_describes_the_real_request_and_answer(

@@ -325,3 +325,39 @@ def test_asking_for_counterfactuals_takes_a_boolean(
     found = problem(client, {**asked, "counterfactuals": "yes"})
     assert found["code"] == "invalid_request"
     assert found["errors"][0]["pointer"] == "/counterfactuals"
+
+
+def test_an_answer_names_its_models_and_what_covers_each_invoice(
+    client: Client, asked: Asked
+) -> None:
+    said = client.post("/v1/score", json=asked).json()
+    assert said["models"] == {"fraud": "champion", "nonpayment": "champion"}
+    assert said["mode"] == "cost"
+    owed = sum(item["remainder"] - item["contested"] for item in said["items"])
+    assert owed == said["exposure"]["open"]
+    assert said["exposure"]["unallocated"] in (None, 0.0)
+
+
+def test_without_contacts_a_notice_is_asked_for_once(
+    client: Client, asked: Asked
+) -> None:
+    asked["customer_id"] = "nobody-records"
+    del asked["events"]["contacts"]
+    first = client.post("/v1/score", json=asked).json()
+    assert [due["notice"] for due in first["notices_due"]] == ["reminder_1"]
+    at = datetime.fromisoformat(first["as_of"]) + timedelta(hours=20)
+    asked["as_of"] = at.isoformat()
+    assert client.post("/v1/score", json=asked).json()["notices_due"] == []
+    asked["events"]["contacts"] = []
+    kept = client.post("/v1/score", json=asked).json()
+    assert [due["notice"] for due in kept["notices_due"]] == ["reminder_1"]
+
+
+def test_a_table_observed_less_far_is_said_by_name(
+    client: Client, asked: Asked
+) -> None:
+    as_of = datetime.fromisoformat(asked["as_of"])
+    asked["observed_until"] = {"holds": (as_of - timedelta(days=9)).isoformat()}
+    assert client.post("/v1/score", json=asked).json()["no_decision"] is None
+    asked["observed_until"] = {"shoes": as_of.isoformat()}
+    assert problem(client, asked)["code"] == "invalid_request"
