@@ -18,6 +18,7 @@ CONTACT_COLUMNS = (
     "until",
     "policy",
     "invoice_id",
+    "subscription_id",
 )
 _PROMISE_HOLDS_US = 30 * DAY_US  # of one without a date
 
@@ -47,21 +48,35 @@ class Promise:
 
 
 class NoticeSent:
-    __slots__ = ("bounced_at", "delivered_at", "name", "notice_id", "policy", "sent_at")
+    __slots__ = (
+        "about",
+        "bounced_at",
+        "delivered_at",
+        "name",
+        "notice_id",
+        "policy",
+        "sent_at",
+    )
 
     def __init__(self, row: Row) -> None:
         self.sent_at: int = row[2]
         self.name: str | None = row[4]
         self.notice_id: str | None = row[5]
         self.policy: str | None = row[9]
+        self.about: tuple[str | None, ...] = row[10:12]  # invoice, subscription
         self.delivered_at: int | None = None
         self.bounced_at: int | None = None
 
     def is_meant_by(self, row: Row) -> bool:
-        """Whether a delivery or bounce tells of this notice: by id, else by name."""
+        """Whether a delivery or bounce tells of this notice.
+
+        By id, else by name, and by what it is about where both say so.
+        """
         if row[5] is not None and self.notice_id is not None:
             return bool(row[5] == self.notice_id)
-        return bool(row[4] == self.name)
+        pairs = zip(self.about, row[10:12], strict=True)
+        is_about_the_same = all(None in pair or pair[0] == pair[1] for pair in pairs)
+        return bool(row[4] == self.name) and is_about_the_same
 
 
 def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:

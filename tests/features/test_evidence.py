@@ -240,6 +240,25 @@ def test_what_became_of_a_notice(
         assert (notice.bounced_at is None) == is_delivered
 
 
+def test_two_notices_of_one_day_have_each_their_own_end() -> None:
+    invoice = {"event_at": "2024-04-01", "due_at": "2024-05-01", "amount": "100"}
+    about: list[dict[str, str]] = [{"invoice_id": "I"}, {"invoice_id": "J"}]
+    log = [
+        *(contact("notice_sent", notice="reminder", **it) for it in about),
+        contact("notice_bounced", "2024-06-13", notice="reminder", **about[0]),
+        contact("notice_delivered", "2024-06-14", notice="reminder", **about[1]),
+    ]
+    for rows in permutations(log):
+        notices = facts_of(
+            invoices=[{**invoice, **it} for it in about],
+            payments=[],
+            contacts=list(rows),
+        ).notices
+        assert len(notices) == 2
+        assert [n.bounced_at is None for n in notices] == [False, True]
+        assert [n.delivered_at is None for n in notices] == [True, False]
+
+
 def test_access_taken_and_given_back_on_one_day_is_on() -> None:
     log = [action("suspend", reason="nonpayment"), action("reactivate", by="person")]
     for rows in permutations(log):
