@@ -28,6 +28,7 @@ class Invoice:
         "restarted_on",
         "settled_at",
         "subscription_id",
+        "was_written_off",
         "written_off",
     )
 
@@ -40,7 +41,8 @@ class Invoice:
         self.settled_at: int | None = None
         self.days_late = 0  # of the settlement, in local days; negative when early
         self.n_paid = 0  # entries of money paid
-        self.written_off = 0
+        self.written_off = 0  # less what was recovered
+        self.was_written_off = False  # in part or in all, recovered or not
         self.reopened_on: int | None = None  # local day; a refund opened some again
         self.restarted_on: int | None = None  # the same, when all of it was settled
 

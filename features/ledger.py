@@ -373,6 +373,7 @@ class Ledger:
         if entry == PAID:
             invoice.n_paid += 1
         elif entry == WRITTEN_OFF:
+            invoice.was_written_off = True
             invoice.written_off += taken
             self.written_off += taken
         if not invoice.remainder:

@@ -60,7 +60,7 @@ class PaidInvoices:
         n_late, total, squares, to_pay_us = self._sums[-1]
         for invoice in settled[self._n_seen :]:
             paid_at = invoice.settled_at
-            if paid_at is None or not invoice.n_paid or invoice.written_off:
+            if paid_at is None or not invoice.n_paid or invoice.was_written_off:
                 continue
             days = invoice.days_late if invoice.days_late > 0 else 0
             if days:

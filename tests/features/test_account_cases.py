@@ -13,7 +13,7 @@ import yaml
 from features.account import FACT_NAMES, account_facts, fact_row, fact_table
 from features.events import Events
 from features.moments import microseconds
-from features.money import PER_UNIT
+from features.money import PER_UNIT, ten_thousandths
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 
@@ -174,5 +174,17 @@ def test_people_and_features_read_the_same_money(case: Case) -> None:
         None if isnan(numbers["days_overdue"]) else numbers["days_overdue"]
     )
     assert len(facts.notices) == int(case.get("n_notices", 0))
+    for name, money in case.get("facts", {}).items():
+        assert getattr(facts, name) == ten_thousandths(money)
+    items = {item.invoice_id: item for item in facts.items}
+    for invoice_id, stated in case.get("items", {}).items():
+        found = {name: getattr(items[invoice_id], name) for name in stated}
+        assert found == {name: ten_thousandths(money) for name, money in stated.items()}
+    for item in facts.items:
+        assert min(item.contested, item.in_flight, item.promised, item.uncovered) >= 0
+        assert item.remainder == item.amount - sum(m for _, m in item.reductions)
+    if facts.source == "invoices" and facts.overdue:
+        late = [item for item in facts.items if item.days_overdue]
+        assert facts.actionable == sum(item.uncovered for item in late)
     if facts.source == "invoices":
         assert sum(item.remainder for item in facts.items) == facts.open

@@ -88,9 +88,10 @@ payments = happened(
 disputes = happened(
     dispute_id=st.sampled_from("DE"),
     kind=st.sampled_from(["billing", "chargeback_fraud"]),
-    status=st.sampled_from(["opened", "opened", "won", "withdrawn"]),
+    status=st.sampled_from(["opened", "opened", "won", "withdrawn", "lost"]),
     amount=st.one_of(st.none(), money),
     invoice_id=maybe("A", "B"),
+    payment_id=maybe("P", "Q"),
 )
 contacts = happened(
     kind=st.sampled_from(
@@ -107,6 +108,7 @@ contacts = happened(
     promise_id=maybe("a", "b"),
     amount=st.one_of(st.none(), money),
     until=st.one_of(st.none(), date_text),
+    invoice_id=maybe("A", "B", "X"),
 )
 subscriptions = happened(
     subscription_id=st.sampled_from("ST"),
@@ -242,6 +244,16 @@ def test_facts_agree_with_each_other(
         assert facts.days_overdue == max(
             (i.days_overdue for i in facts.items), default=0
         )
+        assert facts.in_flight == sum(item.in_flight for item in facts.items)
+        assert facts.promised == sum(item.promised for item in facts.items)
+        covers = sum(promise.covers for promise in facts.promises)
+        assert covers <= facts.promised <= facts.open - facts.contested
+        assert facts.unallocated is not None
+        assert facts.unallocated >= 0
+    for item in facts.items:
+        assert min(item.contested, item.in_flight, item.promised, item.uncovered) >= 0
+    pending = sum(payment.amount for payment in facts.pending)
+    assert 0 <= (facts.in_flight or 0) <= pending
 
 
 @settings(max_examples=8)
