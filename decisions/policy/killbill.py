@@ -95,8 +95,8 @@ def _in_general(rungs: list[Rung]) -> Iterator[str]:
             "way back: Kill Bill gives access back once no state blocks; here what was"
             " overdue then must be paid or arranged"
         )
-    yield "notices: Kill Bill has none; each state before a stop became one"
-    yield "proof: the last notice before a stop must be delivered"
+        yield "proof: the last notice before a stop must be delivered"
+    yield "notices: Kill Bill has none; each reminder became one"
 
 
 def _climbing(rungs: list[Rung], notes: list[str]) -> list[Rung]:
