@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 2
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup demo test test-fast lint format bench lock docs serve clean
+.PHONY: help setup demo test test-fast test-long lint format bench lock docs serve clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,10 @@ test: lint ## everything: lint, types, import rules, tests, doctests, notebooks
 	$(BIN)/python -m pytest -q $(PARALLEL)
 
 test-fast: setup ## the tests that take seconds
-	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow" -x
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not long" -x
+
+test-long: setup ## the suites that take many minutes
+	$(BIN)/python -m pytest -q $(PARALLEL) -m long
 
 format: setup ## let ruff write
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data
