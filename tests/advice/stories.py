@@ -241,7 +241,7 @@ class _Teller:
             subscription_id=self.subscription(),
         )
         if self.dice.random() < 0.2:
-            ended = (AS_OF - timedelta(days=self.ago(0.1, 4))).isoformat()
+            ended = (AS_OF - timedelta(days=self.ago(0.01, 0.04))).isoformat()
             self.rows["holds"].append({**row, "known_at": ended, "retracted": True})
 
     def _access(self) -> None:
