@@ -5,9 +5,10 @@ stop than the full data do. Probabilities are held fixed, so that only rules and
 can make the difference.
 
 Half of the models were trained with every table. The others saw nothing but customers,
-so that `inputs_missing` cannot hide a rule that forgot what it relies on. From them only
-the tables without which no stop for non-payment is permitted are taken away: of a table
-that they never saw and that the portfolio never had nobody can say that it is missing.
+so that `inputs_missing` cannot hide a rule that forgot what it relies on. From them
+only the tables without which no stop for non-payment is permitted are taken away: of a
+table that they never saw, and that the portfolio never had, nobody can say that it is
+missing.
 """
 
 import random
