@@ -308,6 +308,7 @@ def _debtor(
         overdue=total,
         actionable=total,
         days_overdue=days,
+        episode_started_at=long_ago,
         access_off=off,
         notices=tuple(delivered(n, 90) for n in policy.document.notices.kinds),
     )
@@ -347,6 +348,16 @@ def test_nobody_is_stopped_whom_kill_bill_would_not_stop(
     unsaid = {f"S-{i % 3}" for i, s in enumerate(states) if s.tag}
     for name in unsaid:
         assert "left out" in _said(draft, name)
+
+
+@pytest.mark.parametrize(("days", "stops"), [(13, False), (14, True)])
+def test_whom_kill_bill_stops_the_draft_stops_once_told(days: int, stops: bool) -> None:
+    """So that the rule above is not kept by stopping nobody."""
+    xml = overdue(state("BLOCKED", 14, BLOCKED), _warning(5))
+    policy = parse_policy(import_killbill(xml).policy)
+    facts = _debtor(policy, days, [600], is_off=False)
+    action = stand(Case(facts), policy.latest, TUESDAY).action
+    assert (action >= SUSPEND) is stops
 
 
 @given(message=st.text(st.characters(exclude_categories=["C"]), max_size=20))
