@@ -89,6 +89,8 @@ SCHEMA = pa.schema(
         ("sentence", pa.string()),  # why there is no decision
         ("in_force", pa.bool_()),
         ("requires_person", pa.bool_()),
+        ("person_because", pa.list_(pa.string())),
+        ("mode", pa.string()),
         ("state", pa.string()),
         ("permitted_from", pa.timestamp("us", tz="UTC")),
         ("restore_by", pa.timestamp("us", tz="UTC")),
@@ -225,6 +227,8 @@ def advice_row(advice: Advice) -> dict[str, Any]:
         "sentence": given.sentence or None,
         "in_force": given.in_force,
         "requires_person": given.requires_person,
+        "person_because": list(given.person_because),
+        "mode": given.mode,
         "state": given.state,
         "permitted_from": given.permitted_from,
         "restore_by": None if back is None else back.restore_by,

@@ -90,6 +90,7 @@ EXTRAS = {
     "resvg_py": "train",
     "sklearn": "train",
     "threadpoolctl": "train",
+    "psycopg": "postgres",
     "pyspark": "spark",
 }
 
@@ -118,7 +119,8 @@ def main() -> None:
 
 
 def _fail(code: str, message: str) -> NoReturn:
-    sys.stderr.write(f"forbear: {message} [{code}]\n")
+    line = " ".join(message.split())
+    sys.stderr.write(f"forbear: {line} [{code}]\n")
     sys.exit(UNUSABLE)
 
 

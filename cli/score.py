@@ -136,11 +136,15 @@ def advise(
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:
     """Microseconds of what --as-of says; without it the portfolio's latest known_at."""
-    from features.moments import MomentError, parse_moment
+    from features.moments import NO_END, MomentError, parse_moment
 
     try:
         moment = parse_moment(as_of, read.settings.zone)
     except MomentError as error:
         form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
         raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
-    return read.latest_known_at if moment is None else moment
+    if moment is None:
+        return read.latest_known_at
+    if not 0 <= moment < NO_END:
+        raise typer.BadParameter(f"--as-of {as_of}: not between 1970 and 2200")
+    return moment

@@ -74,5 +74,10 @@ def show_first(advised: "pa.Table", zone: ZoneInfo) -> None:
     work = daily_list(advised, zone, only_work=True)
     if work:
         title = f"To do about {len(work):,} customers; first of all:"
-        rows = [[row[place] for place in places] for row in work[:_SHOWN]]
+        rows = [[_plain(row[place]) for place in places] for row in work[:_SHOWN]]
         show_table(title, shown, rows)
+
+
+def _plain(value: object) -> object:
+    """Money with its places, below each other."""
+    return f"{value:10,.2f}" if isinstance(value, float) else value

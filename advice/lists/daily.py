@@ -21,6 +21,12 @@ Kind = Literal["text", "money", "share", "count", "moment"]
 Row = tuple[Any, ...]
 
 _REASONS_SHOWN = 2
+PERSON_BECAUSE = {
+    "by_days": "no model and no cost, only days",
+    "starter": "the model has seen no outcomes of yours",
+    "signs_without_model": "signs of fraud without a model of it",
+    "assumed_money": "the money at stake is assumed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,9 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"the cause is gone: access comes back, by {row['restored_by']}"
     if row["action_in_run"] == "none":
         return
+    if row["person_because"]:
+        because = (PERSON_BECAUSE[code] for code in row["person_because"])
+        yield f"a person agrees first: {', '.join(because)}"
     if row["days_overdue"]:
         yield f"{row['days_overdue']} days overdue"
     yield from (reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN])

@@ -19,16 +19,22 @@ NO_DECISION: Mapping[str, str] = {
     " for them (`--policy`)",
 }
 
+_LATELY = "; where nothing happened since, `observed_until:` in portfolio.yaml"
 WITHHELD: Mapping[str, str] = {
-    "no_contacts": "add the table `contacts`: the notices that were sent and arrived",
-    "payments_unknown": "add the table `payments`, up to now",
-    "disputes_unknown": "add the table `disputes`, a header alone where there are none",
-    "holds_unknown": "add the table `holds`, a header alone where there are none",
+    "payments_unknown": f"add the table `payments`, up to now{_LATELY}",
+    "disputes_unknown": "add the table `disputes`, its header alone where there are"
+    f" none{_LATELY}",
+    "holds_unknown": "add the table `holds`, its header alone where there are"
+    f" none{_LATELY}",
     "contacts_unknown": "add the table `contacts`: the notices that were sent and"
-    " arrived",
+    f" arrived{_LATELY}",
+    "stale_tables": f"load newer rows{_LATELY}",
     "incomplete_data": "correct the rejected rows that `forbear validate` names",
     "inputs_missing": "add the tables that the model was trained with, or train again",
     "unallocated_money": "say which invoices that money pays, or add those invoices",
+    "notice_missing": "send the notices that are due (`--notices FILE`), and append"
+    " them to `contacts`",
+    "notice_undelivered": "append a row notice_delivered to `contacts` once it arrived",
     "assumed_money": "add `subscriptions`, or monthly_margin and"
     " expected_lifetime_months to `customers`",
 }

@@ -4,7 +4,7 @@ import csv
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from advice.lists import (
     COLUMNS,
     CONTACT_COLUMNS,
     NO_DECISION,
+    WITHHELD,
     as_text_cell,
     daily_list,
     notices_due,
@@ -25,8 +26,10 @@ from advice.lists import (
     write_workbook,
 )
 from advice.lists import sheets as sheets_module
+from advice.lists.daily import PERSON_BECAUSE
 from advice.portfolio_run import SCHEMA
 from decisions.explain.wording import messages
+from decisions.recommendation import PersonBecause
 from features.contract import TABLES
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -47,7 +50,9 @@ SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 def row_of(customer_id: str, action: str | None, **more: object) -> dict[str, Any]:
     lists = ("thresholds_fraud", "thresholds_nonpayment", "withheld", "notices_due")
     plain: dict[str, Any] = dict.fromkeys(SCHEMA.names)
-    plain |= {name: [] for name in (*lists, "reasons", "missing", "assumed")}
+    plain |= {
+        name: [] for name in (*lists, "reasons", "missing", "assumed", "person_because")
+    }
     plain |= {
         "customer_id": customer_id,
         "as_of": NOON,
@@ -104,11 +109,28 @@ def test_no_decision_says_what_to_add() -> None:
     assert row["why"].startswith("Money is unknown. To decide: add the tables")
 
 
-def test_every_code_of_no_decision_says_what_to_add() -> None:
+def codes(kind: str) -> set[str]:
+    prefix = f"staff.{kind}."
     said = messages("decisions.explain", "en")
-    prefix = "staff.no_decision."
-    codes = {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
-    assert codes <= set(NO_DECISION)
+    return {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
+
+
+def test_every_code_of_no_decision_says_what_to_add() -> None:
+    assert codes("no_decision") == set(NO_DECISION)
+
+
+def test_what_is_withheld_names_codes_that_there_are() -> None:
+    people_agree = {"assumed_money"}  # then a stop waits for a person
+    assert set(WITHHELD) - people_agree <= codes("withheld")
+
+
+def test_why_a_person_must_agree_is_said() -> None:
+    assert set(PERSON_BECAUSE) == set(get_args(PersonBecause))
+    [row] = listed(
+        row_of("c", "suspend", requires_person=True, person_because=["starter"])
+    )
+    assert row["who acts"] == "a person"
+    assert "has seen no outcomes of yours" in row["why"]
 
 
 def test_a_stop_beyond_the_budget_is_a_review_and_says_so() -> None:

@@ -209,6 +209,22 @@ def test_every_package_of_an_extra_leads_to_it() -> None:
             assert {EXTRAS.get(m) for m in modules[name]} & {extra}, name
 
 
+@pytest.mark.parametrize("as_of", ["9999-12-31", "1066-10-14", "soon", ""])
+def test_a_moment_that_is_none_of_ours_is_refused(
+    forbear: Run, folder: Path, as_of: str
+) -> None:
+    ran = forbear("score", folder, "--as-of", as_of)
+    assert ran.code in {0, 2} if as_of == "" else ran.code == 2
+    assert "Traceback" not in ran.err
+
+
+def test_a_complaint_of_many_lines_is_one_line(forbear: Run, folder: Path) -> None:
+    (folder / "portfolio.yaml").write_text("name: [\n")
+    ran = forbear("validate", folder)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert ran.err.endswith("[settings_invalid]\n")
+
+
 def test_a_key_is_shown_once_and_listed_without_its_secret(forbear: Run) -> None:
     text = forbear("keys", "create", "--name", "billing").out.strip()
     assert text.startswith("fb_")
