@@ -17,7 +17,21 @@ from features.outlook.prospect import Prospect
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
-ENOUGH = 200  # positives from which trees are worth trying
+# positives from which training goes a step further; a test compares them with training
+LOGISTIC_FROM, TREES_FROM, ENOUGH = 10, 100, 200
+_STEPS = (
+    (
+        LOGISTIC_FROM,
+        "the starter at the level of your data, or the rate by lateness",
+        "a model of your own beside it",
+    ),
+    (TREES_FROM, "a logistic model beside the starter", "trees are tried"),
+    (
+        ENOUGH,
+        "a logistic model or trees, whichever predicts better",
+        "a later period is set aside to judge by",
+    ),
+)
 
 
 def learning_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
@@ -65,15 +79,12 @@ def _fraud(n_customers: int | None) -> Prospect:
 
 
 def _models(unpaid: LabelCount, n_frauds: int) -> Prospect:
-    few = min(unpaid.n_positive, max(unpaid.n_known - unpaid.n_positive, 0))
-    if not few:
-        said = "non-payment: the starter, which knows none of your outcomes; every stop"
-        return Prospect("models", f"{said} waits for a person")
-    if few < ENOUGH:
-        said = "non-payment: a small model near the starter, or the rate by lateness"
-        improve = f"time: from about {ENOUGH} positives trees are tried"
-    else:
-        said = "non-payment: trees or a logistic model, whichever predicts better"
-        improve = ""
-    fraud = "a model where they suffice" if n_frauds else "none"
-    return Prospect("models", f"{said}; fraud: {fraud}", improve)
+    fraud = "a model as far as they bear" if n_frauds else "none"
+    n = unpaid.n_positive
+    said, improve = "a logistic model or trees, whichever predicts better", ""
+    for most, fitted, next_step in reversed(_STEPS):
+        if n < most:
+            said, improve = fitted, f"time: from {most} positives on {next_step}"
+    if not unpaid.n_known:
+        said = "the starter, which knows none of your outcomes; stops wait for a person"
+    return Prospect("models", f"non-payment: {said}; fraud: {fraud}", improve)

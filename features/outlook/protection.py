@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from features.moments import to_datetime
 from features.outlook.prospect import Prospect
+from features.reading.observation import NONE_LASTS_DAYS
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -16,6 +18,8 @@ SELECT count(*) FILTER (kind = 'notice_sent'),
     count(*) FILTER (kind = 'notice_delivered')
 FROM contacts"""
 _NO_STOP = "no suspension for non-payment can be recommended, because"
+_TABLES = ("payments", "disputes", "contacts", "holds")  # a stop needs all of them
+_OF_MONEY = frozenset({"invoices", *_TABLES})
 _TAKES_AWAY = {
     "disputes": "whoever disputes an invoice where your data do not show it can be"
     " suspended for it",
@@ -29,10 +33,12 @@ _HEADERS = {
 
 
 def protection_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
-    """Notices, disputes, holds, and until when anybody looked."""
+    """Notices, disputes, holds, rejected rows, and until when anybody looked."""
     yield _notices(portfolio)
     yield _protecting(portfolio, "disputes")
     yield _protecting(portfolio, "holds")
+    if portfolio.rejected:
+        yield _rejected(portfolio)
     yield _freshness(portfolio)
 
 
@@ -59,26 +65,51 @@ def _notices(portfolio: Portfolio) -> Prospect:
 
 
 def _protecting(portfolio: Portfolio, table: str) -> Prospect:
+    said_on = portfolio.settings.none.get(table)
     if table in portfolio.settings.tables:
         counts = {t.table: t.n_accepted for t in portfolio.report.tables}
-        n_rows = counts.get(table, 0)
-        said = f"{n_rows:,} rows" if n_rows else "none (the table is there and empty)"
+        if counts.get(table):
+            return Prospect(table, f"{counts[table]:,} rows")
+        if said_on is None:
+            return Prospect(table, "none (the table is there and empty)")
+        ends_on = said_on + timedelta(days=NONE_LASTS_DAYS)
+        said = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
         return Prospect(table, said)
+    lapsed = f" (`none:` of {said_on:%Y-%m-%d} has lapsed)" if said_on else ""
     day = to_datetime(portfolio.latest_known_at).astimezone(portfolio.settings.zone)
     return Prospect(
         table,
-        f"not looked at: {_NO_STOP} {table} are unknown",
+        f"not looked at{lapsed}: {_NO_STOP} {table} are unknown",
         f"{table}.csv, with the header {_HEADERS[table]} alone where there are none;"
         f" or in portfolio.yaml `none: {{{table}: {day:%Y-%m-%d}}}`",
         _TAKES_AWAY[table],
     )
 
 
+def _rejected(portfolio: Portfolio) -> Prospect:
+    """Whose rows could not be read, and what that keeps away from them."""
+    n_any = len(portfolio.rejected)
+    n_money = sum(bool(tables & _OF_MONEY) for tables in portfolio.rejected.values())
+    said = f"of {n_any:,} customers, who get no stop; of {n_money:,} of them, whose"
+    return Prospect(
+        "rejected rows",
+        f"{said} money they tell of, no decision for non-payment either",
+        "the corrections that are listed above",
+    )
+
+
 def _freshness(portfolio: Portfolio) -> Prospect:
-    until = to_datetime(portfolio.observed_until).astimezone(portfolio.settings.zone)
+    """The protecting table that was looked at least lately decides."""
+    observed = {t: portfolio.observed[t] for t in _TABLES if t in portfolio.observed}
+    if not observed:
+        until, of = portfolio.observed_until, ""
+    else:
+        table = min(observed, key=lambda name: observed[name])
+        until, of = observed[table], f" ({table})"
+    moment = to_datetime(until).astimezone(portfolio.settings.zone)
     return Prospect(
         "observed until",
-        f"{until:%Y-%m-%d %H:%M}; what is older than the policy's stale_hours permits"
-        " no stop",
+        f"{moment:%Y-%m-%d %H:%M}{of}; what is older than the policy's stale_hours"
+        " permits no stop",
         "newer rows; where nothing happened since, `observed_until:` in portfolio.yaml",
     )

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from features.labels import labels
-from features.outlook import Prospect, counts, outlook
+from features.outlook import Prospect, counts, learning, outlook
 from features.outlook.counts import nonpayment_labels
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -139,6 +139,39 @@ def test_what_was_not_looked_at_says_the_line_and_its_price(table: str) -> None:
     looked_at = said(tables, table)
     assert looked_at.answer.startswith("none")
     assert looked_at.improve == looked_at.takes_away == ""
+
+
+def test_none_that_was_said_holds_until_it_lapses() -> None:
+    tables: dict[str, Any] = plain()
+    last = max(row["event_at"] for row in tables["payments"])
+    fresh = said(tables, "disputes", none={"disputes": last.date()})
+    assert fresh.answer.startswith("none, as portfolio.yaml says; that lapses after")
+    assert fresh.takes_away == ""
+    stale = said(tables, "disputes", none={"disputes": (last - 300 * DAY).date()})
+    assert "has lapsed" in stale.answer
+    assert "none: {disputes: 2025-12-" in stale.improve
+
+
+def test_rejected_rows_say_whom_they_keep_from_what() -> None:
+    tables = plain()
+    tables["payments"].append(dict(tables["payments"][0], payment_id="x", amount=-1.0))
+    found = said(tables, "rejected rows")
+    assert "of 1 customers, who get no stop; of 1 of them" in found.answer
+    assert not [p for p in outlook(portfolio(plain())) if p.question == "rejected rows"]
+
+
+def test_the_table_that_was_looked_at_least_lately_is_named() -> None:
+    tables = plain()
+    until = {"payments": START + 200 * DAY, "invoices": START + 340 * DAY}
+    found = said(tables, "observed until", observed_until=until)
+    assert "2025-07-20" in found.answer
+    assert "(payments)" in found.answer
+
+
+def test_the_steps_of_training_are_training_s() -> None:
+    few = pytest.importorskip("training.few")
+    steps = learning.LOGISTIC_FROM, learning.TREES_FROM, learning.ENOUGH
+    assert steps == (few.LOGISTIC_FROM, few.TREES_FROM, few.ENOUGH)
 
 
 def test_fraud_that_was_recorded_is_counted_by_customer() -> None:
