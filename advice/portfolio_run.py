@@ -204,11 +204,18 @@ def _advices(
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
         places[customer_id].append((i, moment))
-    stand = Standpoint(to_datetime(portfolio.observed_until))
+    stand = Standpoint(
+        to_datetime(portfolio.observed_until), observed_moments(portfolio)
+    )
     for events in portfolio.iter_events(places):
         for i, moment in places[events.customer_id]:
             facts = account_facts(events, moment, portfolio.settings)
             yield i, advisor.conclude(facts, *numbers.of(i), stand, book)
+
+
+def observed_moments(portfolio: Portfolio) -> dict[str, datetime]:
+    """How far each table was observed that was looked at."""
+    return {name: to_datetime(until) for name, until in portfolio.observed.items()}
 
 
 def advice_row(advice: Advice) -> dict[str, Any]:

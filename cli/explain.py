@@ -43,6 +43,7 @@ def explain(
 
     Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.png
     """
+    from advice.portfolio_run import observed_moments
     from cli.plots import plot_writer
     from cli.score import champions, moment_of
     from decisions.explain import explain as explained
@@ -62,6 +63,7 @@ def explain(
         to_datetime(moment),
         tables=read.settings.tables,
         observed_until=to_datetime(read.observed_until),
+        observed=observed_moments(read),
         with_counterfactuals=changes,
     )
     answer = advice.recommendation

@@ -46,7 +46,7 @@ def train(
         int, typer.Option(help="the same data and seed give the same bundle")
     ] = 0,
 ) -> None:
-    """Train, judge and register a model per target that has outcomes, however few.
+    """Train, judge and register a model per target with labels.
 
     With few, the starter is the prior of what is learnt; what more outcomes would bear
     is said. The first model of a target becomes champion; later ones are challengers

@@ -18,6 +18,7 @@ from decisions.actions import ACTIONS, STOPS
 from decisions.case import BookState
 from decisions.policy.denomination import in_currency
 from decisions.policy.load import Policy, default_policy, parse_document
+from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots
 from scoring.bundle import Bundle
@@ -84,6 +85,25 @@ def test_the_portfolio_is_not_all_the_same(advised: pa.Table) -> None:
     assert any(advised["withheld"].to_pylist())
     assert all(len(found) <= 4 for found in advised["reasons"].to_pylist())
     assert any(len(found) > 1 for found in advised["reasons"].to_pylist())
+
+
+def test_a_run_knows_how_far_each_table_was_observed(
+    advisor: Advisor, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Payments that nobody loaded lately are told to the policy, as to the service."""
+    lately = dict(portfolio.observed, payments=portfolio.observed["payments"] - 1)
+    seen = []
+    conclude = Advisor.conclude
+
+    def watched(self: Advisor, *numbers: Any) -> Any:  # noqa: ANN401
+        advice = conclude(self, *numbers)
+        seen.append(dict(advice.case.observed))
+        return advice
+
+    monkeypatch.setattr(Advisor, "conclude", watched)
+    less = replace(portfolio, observed=lately)
+    advisor.advise_portfolio(less, latest_snapshots(less).slice(0, 3))
+    assert seen == [{name: to_datetime(at) for name, at in lately.items()}] * 3
 
 
 def test_a_run_shares_the_budgets_of_the_policy(
