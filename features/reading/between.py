@@ -79,19 +79,16 @@ def _of_others(checked: str, column: str, invoices: str) -> str:
     A retraction is none: it takes such a row back.
     """
     return f"""
-        WITH owners AS (
-            SELECT DISTINCT customer_id, invoice_id FROM {invoices}
-            WHERE kind = 'invoice' AND NOT retracted
-        ), strange AS (
-            SELECT c.rowid AS place, c.customer_id AS payer, o.customer_id AS owner
-            FROM {checked} c JOIN owners o ON c.{column} = o.invoice_id
+        WITH strange AS (
+            SELECT c.rowid AS place, c.customer_id AS payer, o.customer_id AS owner,
+                c.{column} AS named
+            FROM {checked} c JOIN {invoices} o ON c.{column} = o.invoice_id
             WHERE c.customer_id <> o.customer_id AND NOT c.retracted
-            AND NOT EXISTS (
-                FROM owners mine WHERE mine.customer_id = c.customer_id
-                AND mine.invoice_id = c.{column}
-            )
+            AND o.kind = 'invoice' AND NOT o.retracted
         )
         SELECT DISTINCT place, unnest([payer, owner]) AS affected FROM strange
+        ANTI JOIN (FROM {invoices} WHERE kind = 'invoice' AND NOT retracted) mine
+        ON mine.customer_id = payer AND mine.invoice_id = named
     """  # noqa: S608
 
 

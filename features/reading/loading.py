@@ -132,10 +132,10 @@ def _load_table(
     _load_checked(loaded, source, table, settings)
     _expel(loaded, source, table, settings)
     run(duckdb, f'CREATE TABLE "{table}" AS {standing_sql(table, CHECKED, schema)}')
-    loaded.warnings += of_one_moment(loaded.connection, table, CHECKED)
+    loaded.warnings += of_one_moment(duckdb, table, CHECKED, schema)
     if table == "invoices":
         loaded.warnings += of_documents(duckdb)
-    _protect(loaded, table)
+    _protect(loaded, table, schema)
     run(duckdb, f"DROP TABLE {CHECKED}")
     if table == "invoices":
         run(duckdb, f"ALTER TABLE {LOST} RENAME TO {LOST_INVOICES}")
@@ -212,17 +212,18 @@ def _expel(
                     )
 
 
-def _protect(loaded: Loaded, table: str) -> None:
+def _protect(loaded: Loaded, table: str, schema: pa.Schema) -> None:
     """Whom the rejected rows of a table leave incomplete."""
     if not loaded.reports[table].n_rejected:
         return
-    customers = incomplete_customers(loaded.connection, table, CHECKED, LOST)
+    duckdb = loaded.connection.con
+    customers = incomplete_customers(duckdb, table, CHECKED, LOST, schema)
     for customer_id in customers:
         before = loaded.rejected.get(customer_id, frozenset())
         loaded.rejected[customer_id] = before | {table}
     if customers:
         loaded.warnings.append(
-            f"{table}: rejected rows leave {len(customers):,} customers incomplete, "
+            f"{table}: rejected rows leave customers incomplete ({len(customers):,}), "
             "and nobody is stopped on incomplete data: correct the rows, or look at "
             "them and list their reject_id under `dismissed` in portfolio.yaml"
         )

@@ -10,12 +10,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from features.reading.duck import run
-from features.reading.versions import identity
+from features.reading.versions import keyed_sql, n_keys
 
 _ID_LENGTH = 16  # hexadecimal digits: no two rows of a portfolio share them
 
@@ -50,34 +48,34 @@ def as_lost(rows: pa.Table, first_place: int) -> pa.Table:
 
 
 def incomplete_customers(
-    connection: Any,  # noqa: ANN401 - the Ibis backend
+    duckdb: Any,  # noqa: ANN401 - the connection that holds both tables
     table: str,
     checked: str,
     lost: str,
+    schema: pa.Schema,
 ) -> list[str]:
-    """Customers whom rejected rows leave incomplete, in order."""
-    found, good = connection.table(lost), connection.table(checked)
-    unmended = _unmended(found, good, table, is_of_any=False).union(
-        _unmended(found, good, table, is_of_any=True)
+    """Customers whom rejected rows leave incomplete, in order.
+
+    Args:
+        duckdb: the connection.
+        table: which table of the contract it is.
+        checked: its good rows.
+        lost: its rejected ones, see `lost_schema`.
+        schema: of the good rows.
+    """
+    same = " AND ".join(
+        f"l.key_{place} IS NOT DISTINCT FROM g.key_{place}"
+        for place in range(1, n_keys(table))
     )
-    customers = unmended.filter(unmended.affected.notnull()).distinct()
-    sql = ibis.to_sql(customers.order_by("affected"), dialect="duckdb")
-    return [customer_id for [customer_id] in run(connection.con, str(sql))]
-
-
-def _unmended(
-    lost: ir.Table, good: ir.Table, table: str, *, is_of_any: bool
-) -> ir.Table:
-    lost = lost.filter(lost.is_of_any if is_of_any else ~lost.is_of_any)
-    found = lost.select("affected", "has_key", "known_at", *identity(lost, table))
-    there = good.select(good.known_at.name("good_at"), *identity(good, table))
-    names = [name for name in there.columns if name.startswith("key_")]
-    same = [
-        found[name].identical_to(there[name])
-        for name in names[1 if is_of_any and len(names) > 1 else 0 :]
-    ]
-    in_time = found.known_at.isnull() | (found.known_at <= there.good_at)
-    return found.anti_join(there, [found.has_key, in_time, *same]).select("affected")
+    rejected = keyed_sql(table, lost, lost_schema(schema))
+    sql = f"""
+        SELECT DISTINCT l.affected FROM ({rejected}) l
+        ANTI JOIN ({keyed_sql(table, checked, schema)}) g
+        ON l.has_key AND coalesce(l.known_at, g.known_at) <= g.known_at
+        AND (l.is_of_any OR l.key_0 = g.key_0) {f"AND {same}" if same else ""}
+        WHERE l.affected IS NOT NULL ORDER BY 1
+    """  # noqa: S608
+    return [customer_id for [customer_id] in run(duckdb, sql)]
 
 
 def reject_ids(rows: pa.Table, table: str) -> Iterator[str]:

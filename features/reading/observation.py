@@ -24,7 +24,7 @@ from features.settings import PortfolioSettings
 
 NONE_LASTS_DAYS = 180
 MOST_UNREADABLE = 1 / 1000  # share of rows whose customer cannot be read
-_FAR_AHEAD_US = 31 * DAY_US
+_FAR_AHEAD_US = 366 * DAY_US
 
 
 @dataclass
@@ -119,14 +119,15 @@ def _unreadable(
             continue
         if table != "customers" and n > MOST_UNREADABLE * report.n_read:
             found.warnings.append(
-                f"{table}: of {n:,} of {report.n_read:,} rows nobody can say whose "
-                "they are; the table counts as not looked at until they are corrected"
+                f"{table}: rows of which nobody can say whose they are: {n:,} of "
+                f"{report.n_read:,}; the table counts as not looked at until they are "
+                "corrected"
             )
             yield table
         else:
             found.warnings.append(
-                f"{table}: of {n:,} of {report.n_read:,} rows nobody can say whose "
-                "they are; they protect nobody"
+                f"{table}: rows of which nobody can say whose they are: {n:,} of "
+                f"{report.n_read:,}; they protect nobody"
             )
 
 
@@ -145,7 +146,7 @@ def _empty_payments(
     [[n]] = run(duckdb, past_due)
     if n:
         found.warnings.append(
-            f"payments: the table is empty though {n:,} invoices are past due, so it "
+            f"payments: the table is empty, and invoices are past due ({n:,}): it "
             "counts as not looked at; if nobody paid, say so: `none: {payments: DATE}`"
         )
         yield "payments"

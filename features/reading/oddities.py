@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-import ibis
+import pyarrow as pa
 
 from features.contract import TABLES
 from features.moments import DAY_US
 from features.money import PER_UNIT
 from features.reading.duck import run
-from features.reading.versions import identity
+from features.reading.versions import keyed_sql, n_keys
 
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
 _RECENT_US = 90 * DAY_US
@@ -33,43 +33,48 @@ _IMPLAUSIBLE = (
 )
 
 
-def of_one_moment(connection: Any, table: str, checked: str) -> Iterator[str]:  # noqa: ANN401
+def of_one_moment(
+    duckdb: Any,  # noqa: ANN401
+    table: str,
+    checked: str,
+    schema: pa.Schema,
+) -> Iterator[str]:
     """Rows that share key and known_at: what was lost, refunds that add up."""
-    duckdb = connection.con
     counted = (
         f'SELECT (FROM {checked} SELECT count(*)) > (FROM "{table}" SELECT count(*))'
     )
     [[has_fewer]] = run(duckdb, counted)
     if has_fewer:
-        yield from _lost_contents(connection, table, checked)
+        yield from _lost_contents(duckdb, table, checked, schema)
     if table == "payments":
         yield from _added_up(duckdb)
 
 
-def _lost_contents(connection: Any, table: str, checked: str) -> Iterator[str]:  # noqa: ANN401
-    rows = connection.table(checked)
-    rows = rows.filter(~rows.retracted)
-    if table == "payments":
-        rows = rows.filter((rows.status != "refunded") | rows.refund_id.notnull())
-    keyed = rows.mutate(**{key.get_name(): key for key in identity(rows, table)})
-    keys = [name for name in keyed.columns if name.startswith("key_")]
-    cells = ", ".join(f'"{name}"' for name in rows.columns)
+def _lost_contents(
+    duckdb: Any,  # noqa: ANN401
+    table: str,
+    checked: str,
+    schema: pa.Schema,
+) -> Iterator[str]:
+    keys = [f"key_{place}" for place in range(n_keys(table))]
+    adds_up = "status = 'refunded' AND refund_id IS NULL"
+    which = f" AND NOT ({adds_up})" if table == "payments" else ""
+    cells = ", ".join(f'"{name}"' for name in schema.names)
     shown = [name for name in TABLES[table].key if name != "event_at"]
     some = ", ".join(f'min("{name}") AS "{name}"' for name in shown)
-    sql = ibis.to_sql(keyed, dialect="duckdb")
     found = run(
-        connection.con,
-        f"SELECT {some}, count(*) OVER () FROM ({sql}) "  # noqa: S608
-        f"GROUP BY {', '.join(keys)}, known_at "
+        duckdb,
+        f"SELECT {some}, count(*) OVER () FROM ({keyed_sql(table, checked, schema)}) "  # noqa: S608
+        f"WHERE NOT retracted{which} GROUP BY {', '.join(keys)}, known_at "
         f"HAVING count(DISTINCT hash({cells})) > 1 ORDER BY ALL LIMIT 1",
     )
     for *first, n in found:
         named = zip(shown, first, strict=True)
         said = ", ".join(f"{name} {cell}" for name, cell in named if cell is not None)
         yield (
-            f"{table}: {n} keys have rows of one known_at and different content, such "
-            f"as {said}; of each only the row that sorts last counts. A correction "
-            "needs a later known_at, another fact a key of its own"
+            f"{table}: keys with rows of one known_at and different content: {n:,}, "
+            f"such as {said}; of each only the row that sorts last counts. A "
+            "correction needs a later known_at, another fact a key of its own"
         )
 
 
@@ -83,9 +88,9 @@ def _added_up(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
     for payment_id, n, n_payments in found:
         if n_payments:
             yield (
-                f"payments: {n} refunds without refund_id share their payment and "
-                f"moment, such as those of payment_id {payment_id}; they add up. Give "
-                "each a refund_id, or take out what is there twice"
+                "payments: refunds without refund_id that share their payment and "
+                f"moment: {n:,}, such as those of payment_id {payment_id}; they add "
+                "up. Give each a refund_id, or take out what is there twice"
             )
 
 
@@ -100,7 +105,7 @@ def of_documents(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
     for first, n in found:
         if n:
             yield (
-                f"invoices: {n} numbers are borne by two kinds of document, such as "
+                f"invoices: numbers borne by two kinds of document: {n:,}, such as "
                 f"{first}; both count"
             )
 
@@ -123,8 +128,8 @@ def of_names(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: AN
         if n:
             of_money = f" ({amount / PER_UNIT:,.2f} in all)" if amount else ""
             yield (
-                f"{table}: {n} rows{of_money} name a {column} that `{other}` lacks, "
-                f"such as {first}; what they name is left as it is"
+                f"{table}: rows that name a {column} that `{other}` lacks: "
+                f"{n:,}{of_money}, such as {first}; they act on nothing"
             )
 
 
@@ -168,4 +173,4 @@ def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa:
             sql = f'SELECT count(*) FROM "{table}" WHERE {condition}'  # noqa: S608
             [[n]] = run(duckdb, sql)
             if n:
-                yield f"{table}: {n} rows have {what}"
+                yield f"{table}: rows with {what}: {n:,}"

@@ -73,6 +73,19 @@ def _forever() -> ir.IntegerValue:
 
 
 @lru_cache(maxsize=256)
+def keyed_sql(table: str, found: str, schema: pa.Schema) -> str:
+    """DuckDB SQL of the rows of `found` with the columns of `identity`."""
+    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=found)
+    keys = {key.get_name(): key for key in identity(rows, table)}
+    return str(ibis.to_sql(rows.mutate(**keys), dialect="duckdb"))
+
+
+def n_keys(table: str) -> int:
+    """How many columns `identity` has: `key_0` is the customer."""
+    return len({"customer_id", *TABLES[table].key})
+
+
+@lru_cache(maxsize=256)
 def standing_sql(table: str, found: str, schema: pa.Schema) -> str:
     """DuckDB SQL of `standing_rows` over the table named `found`, in order.
 

@@ -119,7 +119,7 @@ def test_a_key_that_was_taken_back_belongs_to_the_other() -> None:
 def test_a_number_in_two_kinds_of_document_counts_twice_and_is_said() -> None:
     credit = invoice("c1", kind="credit_note", applies_to="1", amount="30", due_at=None)
     found = portfolio(invoices=[invoice("c1"), credit], payments=[])
-    [said] = warned(found, "invoices: 1 numbers are borne by two kinds")
+    [said] = warned(found, "invoices: numbers borne by two kinds of document: 1,")
     assert "such as 1" in said
     events = found.events("c1")
     assert account_facts(events, found.observed_until, found.settings).open == 700_000
@@ -239,7 +239,7 @@ def test_what_mends_a_rejected_row(rows: Sequence[Row], is_mended: bool) -> None
     assert found.rejected == ({} if is_mended else {"c1": PAYMENTS})
     online, _ = Events.from_rows("c1", {"payments": rows}, SETTINGS)
     assert online.rejected == found.events("c1").rejected
-    said = warned(found, "payments: rejected rows leave 1 customers incomplete")
+    said = warned(found, "payments: rejected rows leave customers incomplete (1)")
     assert len(said) == (0 if is_mended else 1)
 
 
@@ -273,7 +273,9 @@ def test_rows_of_nobody_make_a_table_not_looked_at() -> None:
     ]
     found = portfolio(disputes=disputes, payments=[payment("c1")])
     assert found.settings.tables == {"customers", "payments"}
-    [said] = warned(found, "disputes: of 1 of 1 rows nobody can say whose")
+    [said] = warned(
+        found, "disputes: rows of which nobody can say whose they are: 1 of 1;"
+    )
     assert "not looked at" in said
 
 
@@ -281,14 +283,18 @@ def test_few_rows_of_nobody_are_only_said() -> None:
     rows = [payment("c1", str(n)) for n in range(1_000)]
     found = portfolio(payments=[*rows, payment("")])
     assert "payments" in found.settings.tables
-    assert warned(found, "payments: of 1 of 1,001 rows nobody can say whose")
+    assert warned(
+        found, "payments: rows of which nobody can say whose they are: 1 of 1,001"
+    )
 
 
 def test_rows_of_one_key_and_moment_that_differ_are_said() -> None:
     rows = [invoice("c1", amount=a) for a in ("100", "200")]
     rows += [invoice("c2", "2", amount=a) for a in ("100", "100.00")]
     found = portfolio(invoices=rows)
-    [said] = warned(found, "invoices: 1 keys have rows of one known_at")
+    [said] = warned(
+        found, "invoices: keys with rows of one known_at and different content: 1,"
+    )
     assert "invoice_id 1, kind invoice" in said
 
 
@@ -306,7 +312,10 @@ def test_refunds_that_add_up_are_said() -> None:
     refund = {"status": "refunded", "amount": "50"}
     rows = [payment("c1", amount=200), payment("c1", **refund), payment("c1", **refund)]
     found = portfolio(payments=rows)
-    [said] = warned(found, "payments: 2 refunds without refund_id")
+    [said] = warned(
+        found,
+        "payments: refunds without refund_id that share their payment and moment: 2,",
+    )
     assert "payment_id p;" in said
     assert len(found.events("c1").tables["payments"]["amount"]) == 3
 
@@ -322,7 +331,10 @@ def test_ids_that_nobody_knows_are_counted_and_summed() -> None:
         subscriptions=[],
         holds=[{"customer_id": "c1", "event_at": "2026-05-01", "kind": "legal"}],
     )
-    [said] = warned(found, "payments: 2 rows (15.50 in all) name a invoice_id")
+    [said] = warned(
+        found,
+        "payments: rows that name a invoice_id that `invoices` lacks: 2 (15.50 in",
+    )
     assert "such as x" in said
     assert not warned(found, "holds")
     assert found.report.exit_code == 2
@@ -371,7 +383,7 @@ def test_a_header_without_rows_says_none_but_for_payments(tmp_path: Path) -> Non
     )
     found = Portfolio.open(folder)
     assert found.settings.tables == {"customers", "invoices", "disputes"}
-    assert warned(found, "payments: the table is empty though 1 invoices are past due")
+    assert warned(found, "payments: the table is empty, and invoices are past due (1)")
 
 
 def test_nobody_has_to_pay_before_the_due_date(tmp_path: Path) -> None:
@@ -456,5 +468,5 @@ def test_what_can_hardly_be_meant_is_said() -> None:
             | {"propensity": "30"}
         ],
     )
-    assert warned(found, "subscriptions: 1 rows have a negative quantity")
-    assert warned(found, "actions: 1 rows have a propensity outside")
+    assert warned(found, "subscriptions: rows with a negative quantity: 1")
+    assert warned(found, "actions: rows with a propensity outside (0, 1]: 1")

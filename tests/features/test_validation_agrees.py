@@ -109,6 +109,7 @@ def _counted(rejects: Sequence[Reject]) -> Counter[tuple[str, str, str]]:
 
 def assert_same_events(one: Events, other: Events) -> None:
     assert one.customer_id == other.customer_id
+    assert one.rejected == other.rejected
     assert one.tables.keys() == other.tables.keys()
     for table, columns in one.tables.items():
         assert columns.keys() == other.tables[table].keys()
