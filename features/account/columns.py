@@ -24,7 +24,7 @@ class FactColumn(NamedTuple):
 YEAR_US = 365 * DAY_US
 _NO_SOURCE = "neither invoices, an ageing report nor a stated exposure"
 _NO_REPORT = "neither invoices nor an ageing report"
-_NO_LEDGER = "no invoices table"
+_NO_LEDGER = "no invoices table, or no payments table"
 _NO_SUBSCRIPTIONS = "no subscriptions table"
 _NONE_PAID = "no invoice was paid in that time"
 
@@ -61,33 +61,61 @@ FACT_COLUMNS: tuple[FactColumn, ...] = (
     ),
     FactColumn("clv", "money", "margin × months left", "one of the two is not stated"),
     FactColumn("run_up", "money", "what will accrue, as stated", "not stated"),
-    FactColumn("is_departed", "0 or 1", "had subscriptions and all have ended"),
-    FactColumn("n_live_subscriptions", "count", "subscriptions live now"),
-    FactColumn("n_unpaid_subscriptions", "count", "with an overdue invoice"),
-    FactColumn("n_invoices", "count", "invoices so far"),
-    FactColumn("n_open_invoices", "count", "invoices with something unpaid"),
-    FactColumn("n_overdue_invoices", "count", "invoices behind `overdue`"),
+    FactColumn(
+        "is_departed",
+        "0 or 1",
+        "had subscriptions and all have ended",
+        _NO_SUBSCRIPTIONS,
+    ),
+    FactColumn(
+        "n_live_subscriptions", "count", "subscriptions live now", _NO_SUBSCRIPTIONS
+    ),
+    FactColumn(
+        "n_unpaid_subscriptions", "count", "with an overdue invoice", _NO_LEDGER
+    ),
+    FactColumn("n_invoices", "count", "invoices so far", _NO_LEDGER),
+    FactColumn(
+        "n_open_invoices", "count", "invoices with something unpaid", _NO_LEDGER
+    ),
+    FactColumn("n_overdue_invoices", "count", "invoices behind `overdue`", _NO_LEDGER),
     FactColumn("overdue_0_30", "money", "overdue at most 30 days", _NO_LEDGER),
     FactColumn("overdue_31_60", "money", "overdue 31 to 60 days", _NO_LEDGER),
     FactColumn("overdue_61_90", "money", "overdue 61 to 90 days", _NO_LEDGER),
     FactColumn("overdue_over_90", "money", "overdue more than 90 days", _NO_LEDGER),
     FactColumn("oldest_open_age_days", "days", "since issue", "nothing open"),
     FactColumn("largest_open_remainder", "money", "of one invoice", "nothing open"),
-    FactColumn("n_invoices_paid", "count", "invoices paid, none of it written off"),
-    FactColumn("n_invoices_paid_in_parts", "count", "of these, in two or more parts"),
+    FactColumn(
+        "n_invoices_paid", "count", "invoices paid, none of it written off", _NO_LEDGER
+    ),
+    FactColumn(
+        "n_invoices_paid_in_parts",
+        "count",
+        "of these, in two or more parts",
+        _NO_LEDGER,
+    ),
     FactColumn("largest_invoice_paid", "money", "the largest of these", "none paid"),
     FactColumn("days_late_last", "days", "of the last invoice paid", "none paid"),
-    FactColumn("n_paid_90d", "count", "invoices paid in 90 days"),
-    FactColumn("n_paid_late_90d", "count", "of these, after the due day"),
+    FactColumn("n_paid_90d", "count", "invoices paid in 90 days", _NO_LEDGER),
+    FactColumn("n_paid_late_90d", "count", "of these, after the due day", _NO_LEDGER),
     FactColumn("days_late_mean_90d", "days", "early counts 0", _NONE_PAID),
     FactColumn("days_to_pay_mean_90d", "days", "from issue", _NONE_PAID),
-    FactColumn("n_paid_365d", "count", "invoices paid in 365 days"),
-    FactColumn("n_paid_late_365d", "count", "of these, after the due day"),
+    FactColumn("n_paid_365d", "count", "invoices paid in 365 days", _NO_LEDGER),
+    FactColumn("n_paid_late_365d", "count", "of these, after the due day", _NO_LEDGER),
     FactColumn("days_late_mean_365d", "days", "early counts 0", _NONE_PAID),
     FactColumn("days_late_max_365d", "days", "early counts 0", _NONE_PAID),
     FactColumn("days_late_std_365d", "days", "of one: 0", _NONE_PAID),
-    FactColumn("n_open_disputes", "count", "running disputes"),
-    FactColumn("n_open_promises", "count", "promises neither kept, broken nor past"),
+    FactColumn(
+        "n_open_disputes",
+        "count",
+        "running disputes",
+        "no disputes table, or nothing owed is known",
+    ),
+    FactColumn(
+        "n_open_promises",
+        "count",
+        "promises neither kept, broken nor past",
+        "no contacts table, or nothing owed is known",
+    ),
 )
 FACT_NAMES: tuple[str, ...] = tuple(column.name for column in FACT_COLUMNS)
 
@@ -137,15 +165,15 @@ def _stake(s: Standing) -> tuple[float, ...]:
         nan if used is None or used.ratio is None else used.ratio,
         _money(s.clv),
         _money(s.run_up),
-        float(s.is_departed),
-        float(s.n_live),
+        nan if s.recurring_monthly is None else float(s.is_departed),
+        nan if s.recurring_monthly is None else float(s.n_live),
     )
 
 
 def _items(s: Standing) -> tuple[float, ...]:
     """Open invoices by age; nothing is overdue as long as it is not material."""
     if s.owed is None:
-        return (0.0, 0.0, 0.0, 0.0, nan, nan, nan, nan, nan, nan)
+        return (nan,) * 10
     unpaid: set[str] = set()
     buckets = [0, 0, 0, 0]
     n_overdue = largest = 0
@@ -171,6 +199,8 @@ def _items(s: Standing) -> tuple[float, ...]:
 
 
 def _payment_behaviour(s: Standing) -> tuple[float, ...]:
+    if s.owed is None:
+        return (nan,) * 13
     paid = s.paid
     last = paid.last_days_late
     quarter, year = paid.since(s.as_of - 90 * DAY_US), paid.since(s.as_of - YEAR_US)
@@ -192,5 +222,9 @@ def _payment_behaviour(s: Standing) -> tuple[float, ...]:
 
 
 def _contacts(s: Standing) -> tuple[float, ...]:
-    n_disputes = sum(d.is_open_at(s.as_of) for d in s.disputes) if s.disputes else 0
-    return float(n_disputes), float(len(s.promises))
+    """Counts where the table was looked at, which money tells that hangs on it."""
+    n_disputes = float(sum(d.is_open_at(s.as_of) for d in s.disputes))
+    return (
+        nan if s.contested is None else n_disputes,
+        nan if s.promised is None else float(len(s.promises)),
+    )
