@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 Row = npt.NDArray[np.float64]
 _EMPTY_BOOK = BookState()
+_NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
 _NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
 _ALL = 1_000  # families, more than there are
@@ -192,11 +194,12 @@ class Advisor:
         portfolio: "Portfolio",
         snapshots: "pa.Table",
         book: BookState = _EMPTY_BOOK,
+        named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
     ) -> "pa.Table":
         """Advice about many customers; see `advice.portfolio_run`."""
         from advice.portfolio_run import portfolio_run
 
-        return portfolio_run(self, portfolio, snapshots, book)
+        return portfolio_run(self, portfolio, snapshots, book, named)
 
     def conclude(
         self,

@@ -117,7 +117,11 @@ SCHEMA = pa.schema(
 
 
 def portfolio_run(
-    advisor: "Advisor", portfolio: Portfolio, snapshots: pa.Table, book: BookState
+    advisor: "Advisor",
+    portfolio: Portfolio,
+    snapshots: pa.Table,
+    book: BookState,
+    named: Mapping[str, Mapping[str, datetime]],
 ) -> pa.Table:
     """One row of advice per snapshot, in the order of `snapshots`.
 
@@ -131,6 +135,7 @@ def portfolio_run(
         portfolio: must have the settings the bundles were trained with.
         snapshots: customer_id (string), as_of (int64 µs).
         book: what depends on other customers; the same for every row.
+        named: by customer, notices asked for before; see `Standpoint`.
 
     Raises:
         SettingsDifferError: if the portfolio is another one than the bundles'.
@@ -143,7 +148,7 @@ def portfolio_run(
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
     places: dict[datetime, list[int]] = defaultdict(list)
     cases: dict[datetime, list[Case]] = defaultdict(list)
-    for i, advice in _advices(advisor, portfolio, snapshots, numbers, book):
+    for i, advice in _advices(advisor, portfolio, snapshots, numbers, book, named):
         rows[i] = advice_row(advice)
         places[advice.as_of].append(i)
         cases[advice.as_of].append(advice.case)
@@ -198,6 +203,7 @@ def _advices(
     snapshots: pa.Table,
     numbers: _Numbers,
     book: BookState,
+    named: Mapping[str, Mapping[str, datetime]],
 ) -> Iterator[tuple[int, Advice]]:
     """(row, advice), customer by customer."""
     places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -208,9 +214,10 @@ def _advices(
         to_datetime(portfolio.observed_until), observed_moments(portfolio)
     )
     for events in portfolio.iter_events(places):
+        theirs = replace(stand, named=named.get(events.customer_id, {}))
         for i, moment in places[events.customer_id]:
             facts = account_facts(events, moment, portfolio.settings)
-            yield i, advisor.conclude(facts, *numbers.of(i), stand, book)
+            yield i, advisor.conclude(facts, *numbers.of(i), theirs, book)
 
 
 def observed_moments(portfolio: Portfolio) -> dict[str, datetime]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from advice.advisor import Advisor
+    from advice.lists.memory import Named
     from features.portfolio import Portfolio
 
 
@@ -57,6 +58,7 @@ def score(
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
     from advice.assembly import is_stopped
+    from advice.lists.memory import remember
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
 
@@ -68,12 +70,19 @@ def score(
         with waiting("reading the portfolio"):
             read = Portfolio.open(portfolio)
         with waiting("scoring"):
-            advised = advise(advisor, read, as_of, is_stopped=is_stopped(home))
+            advised = advise(
+                advisor,
+                read,
+                as_of,
+                is_stopped=is_stopped(home),
+                named=_named_before(home, read, as_of) if notices else None,
+            )
         if out is not None:
             write_list(advised, list_file, out.suffix.lower(), read.settings.zone)
         if notices is not None:
             day = _day_of(read, as_of, datetime.now(tz=UTC))
             n_due = write_notices(advised, notices_file, day)
+            remember(home, read.settings.name, advised)
     show_actions(advised)
     show_what_to_add(advised)
     show_first(advised, read.settings.zone)
@@ -86,6 +95,14 @@ def score(
     if read.rejects:
         say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":
+    """What lists before this one asked for; it counts where no contacts are kept."""
+    from advice.lists.memory import named_before
+    from features.moments import to_datetime
+
+    return named_before(home, read.settings.name, to_datetime(moment_of(read, as_of)))
 
 
 def _show_notes(notes: Iterable[str], home: Path) -> None:
@@ -124,6 +141,7 @@ def advise(
     as_of: str | None,
     *,
     is_stopped: bool = False,
+    named: "Named | None" = None,
 ) -> "pa.Table":
     """Advice about whom the portfolio asks for."""
     from decisions.case import BookState
@@ -131,7 +149,7 @@ def advise(
 
     moment = None if as_of is None else moment_of(read, as_of)
     asked, book = latest_snapshots(read, moment), BookState(is_stopped=is_stopped)
-    return advisor.advise_portfolio(read, asked, book)
+    return advisor.advise_portfolio(read, asked, book, named or {})
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:

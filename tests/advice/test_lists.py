@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 from xml.etree import ElementTree
@@ -27,6 +27,7 @@ from advice.lists import (
 )
 from advice.lists import sheets as sheets_module
 from advice.lists.daily import PERSON_BECAUSE
+from advice.lists.memory import named_before, remember
 from advice.portfolio_run import SCHEMA
 from decisions.explain.wording import messages
 from decisions.recommendation import PersonBecause
@@ -231,3 +232,12 @@ def test_more_rows_than_a_sheet_holds_are_refused(
     rows = daily_list(table_of(row_of("a", "none"), row_of("b", "none")), BRUSSELS)
     with pytest.raises(TooManyRowsError, match=r"\.csv"):
         write_workbook(COLUMNS, rows, tmp_path / "list.xlsx", "list")
+
+
+def test_what_was_named_is_remembered_by_portfolio_and_moment(tmp_path: Path) -> None:
+    assert named_before(tmp_path, "shop", NOON) == {}
+    remember(tmp_path, "shop", table_of(row_of("c", "remind", notices_due=[REMINDER])))
+    assert named_before(tmp_path, "shop", NOON) == {"c": {}}  # the same moment anew
+    later = NOON + timedelta(days=1)
+    assert named_before(tmp_path, "shop", later) == {"c": {"reminder_1": NOON}}
+    assert named_before(tmp_path, "another", later) == {}

@@ -6,6 +6,7 @@ is reminded, or looked at, and whoever paid is left alone.
 
 import csv
 import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,6 +114,26 @@ def test_the_list_begins_with_what_is_to_do(answered: Answer) -> None:
     first = answered.listed[: len(answered.notices)]
     assert all(row["action"] != "none" for row in first)
     assert (answered.folder.parent / "list.xlsx").stat().st_size > 10_000
+
+
+def test_a_notice_that_nobody_records_is_named_once(
+    answered: Answer, tmp_path: Path
+) -> None:
+    """Asked again as of the same moment it is the same list, later it is not named."""
+    base = answered.folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORBEAR_HOME", str(base / "state"))
+        patch.delenv("FORBEAR_POLICY", raising=False)
+        numbers = []
+        for as_of in (TODAY, TODAY + timedelta(days=1)):
+            due = tmp_path / f"{as_of}.csv"
+            asked = ("score", answered.folder, "--as-of", as_of, "--notices", due)
+            assert forbear(*asked) == 0
+            numbers.append({row["customer_id"] for row in csv_rows(due)})
+    same, later = numbers
+    assert same == {row["customer_id"] for row in answered.notices}
+    assert LONG_OVERDUE in same
+    assert not same & later
 
 
 def test_a_confirmed_notice_counts(answered: Answer) -> None:
