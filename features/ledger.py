@@ -8,7 +8,7 @@ one customer and a portfolio. Money is an integer number of ten-thousandths.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from features.credit import NOTE, RELEASED, REST, SURPLUS, Credit, Goodwill, Use
 from features.invoice import CREDITED, PAID, WRITTEN_OFF, Entry, Invoice, Item
@@ -25,6 +25,10 @@ KINDS = {
 NO_AMOUNT = -1  # of a lost dispute that states none
 
 
+# by the id of a dispute and a moment: what it contests of each invoice
+Contest: TypeAlias = Callable[[str, int], dict[str, int]]
+
+
 class Stranger(NamedTuple):
     """Money that names an invoice nobody knows: it pays nothing and is no credit."""
 
@@ -36,10 +40,6 @@ class Stranger(NamedTuple):
 
 class Ledger:
     """One customer's invoices, payments and credit, posted in order.
-
-    Args:
-        day: the local day of a moment.
-        contest: what of each invoice a dispute contests at a moment, by its id.
 
     Attributes:
         invoices: the issued ones by id.
@@ -57,7 +57,6 @@ class Ledger:
         "_announced",
         "_blank",
         "_claims",
-        "_contest",
         "_day",
         "_free",
         "_given_back",
@@ -80,12 +79,8 @@ class Ledger:
         "written_off",
     )
 
-    def __init__(
-        self,
-        day: Callable[[int], int],
-        contest: Callable[[str, int], dict[str, int]] = lambda _id, _at: {},
-    ) -> None:
-        self._day, self._contest = day, contest
+    def __init__(self, day: Callable[[int], int]) -> None:
+        self._day = day
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
@@ -128,8 +123,13 @@ class Ledger:
             item[1] == INVOICE and item[2] in self._named_in_vain for item in items
         )
 
-    def post(self, items: list[Item]) -> None:
-        """Posts items; the caller has asked `continues_with` unless it is new."""
+    def post(self, items: list[Item], contest: Contest | None = None) -> None:
+        """Posts items; the caller has asked `continues_with` unless it is new.
+
+        Args:
+            items: in any order.
+            contest: what a dispute contests at a moment; asked when one was lost.
+        """
         ordered = sorted(items) if len(items) > 1 else items
         self._announced = {item[2]: item[3] for item in items if item[1] == INVOICE}
         for item in ordered:
@@ -138,6 +138,8 @@ class Ledger:
                 self._issue(item)
             elif kind == PAYMENT:
                 self._pay(item)
+            elif kind == OPENED:
+                self._claims[item[2]] = contest(item[2], item[0]) if contest else {}
             else:
                 _POSTED[kind](self, item)
         if ordered:
@@ -161,7 +163,7 @@ class Ledger:
 
     def _pay(self, item: Item) -> None:
         """A payment: the named invoice, what was written off on it, then the rest."""
-        at, _, payment_id, money, name, *_ = item
+        at, _, payment_id, money, name, _, _, _ = item
         if name is None:
             rest = self._spread(at, money, PAID, payment_id)
             if rest:
@@ -241,9 +243,6 @@ class Ledger:
             due -= min(part, due)
         self.goodwill.give(due, None)
         self._use_credit(at)
-
-    def _opened(self, item: Item) -> None:
-        self._claims[item[2]] = self._contest(item[2], item[0])
 
     def _lost(self, item: Item) -> None:
         """A billing dispute that the reseller lost: what it contested is not owed."""
@@ -378,18 +377,18 @@ class Ledger:
             self.written_off += taken
         if not invoice.remainder:
             invoice.settled_at = at
-            invoice.days_late = self._days_late(invoice, at)
+            days = self._day(at) - invoice.due_on
+            if invoice.restarted_on is not None:
+                days = self._days_late(invoice, at)
+            invoice.days_late = days
             self.open.remove(invoice)
             self.settled.append(invoice)
         return taken
 
     def _days_late(self, invoice: Invoice, at: int) -> int:
-        """Of a settlement; of one that was opened again the worse of its two."""
-        day = self._day(at)
-        if invoice.restarted_on is None:
-            return day - invoice.due_on
-        since = day - max(invoice.due_on, invoice.restarted_on)
-        return max(invoice.days_late, since)
+        """Of an invoice settled again: the worse of its two times."""
+        start = max(invoice.due_on, invoice.restarted_on or invoice.due_on)
+        return max(invoice.days_late, self._day(at) - start)
 
     def _recover(self, invoice: Invoice, at: int, money: int, source: str) -> int:
         """A payment of what had been written off; returns what it took."""
@@ -426,7 +425,6 @@ _POSTED: dict[int, Callable[[Ledger, Item], None]] = {
     CREDIT_NOTE: Ledger._credit_note,
     REFUND: Ledger._refund,
     WRITE_OFF: Ledger._write_off,
-    OPENED: Ledger._opened,
     LOST: Ledger._lost,
 }
 

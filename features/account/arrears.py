@@ -54,6 +54,7 @@ class Arrears:
         "_days",
         "_disputes",
         "_ends",
+        "_has_read",
         "_materiality",
         "ledger",
     )
@@ -70,8 +71,7 @@ class Arrears:
         # by invoice: local days [from, to] wholly under dispute, with their moments
         self._clock_stops: dict[str, list[_Stop]] = {}
         self._ends: dict[str, list[int]] = {}  # when disputes about an invoice ended
-        if disputes:
-            self._read_disputes()
+        self._has_read = not disputes  # most customers with disputes are not late
 
     def now(self, as_of: int) -> Owed:
         """What is owed at the moment to which the ledger was moved."""
@@ -163,7 +163,8 @@ class Arrears:
                 days = today - invoice.due_on
                 if invoice.reopened_on is not None:
                     days = today - invoice.clock_on(moment, self._days.day)
-                if self._ends:
+                if self._disputes:
+                    self._read_disputes()
                     ended_on = self._disputed_until(invoice, moment)
                     days -= self._days_disputed(invoice, today - days, moment)
             items.append(DebtItem(invoice, remainder, part, days, is_overdue, ended_on))
@@ -204,7 +205,10 @@ class Arrears:
         return counted
 
     def _read_disputes(self) -> None:
-        """What disputes made of each invoice, from one change to the next."""
+        """What disputes made of each invoice, from one change to the next; once."""
+        if self._has_read:
+            return
+        self._has_read = True
         invoices = sorted(self.ledger.invoices.values(), key=lambda i: i.key)
         changes = sorted(self._changes_of_disputes(invoices))
         for since, until in pairwise([*changes, FOREVER]):
@@ -260,6 +264,7 @@ class Arrears:
                 moments.update(self._reopenings(invoice, n_days))
         for dispute in self._disputes:
             moments.update(m for span in dispute.spans for m in span if m != FOREVER)
+        self._read_disputes()
         for invoice in invoices if self._clock_stops else ():
             moments.update(self._restarts(invoice, n_days))
         return moments

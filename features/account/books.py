@@ -84,7 +84,7 @@ class Books:
         self._open_books()
 
     def _open_books(self) -> None:
-        self.ledger = Ledger(self._days.day, self._contest)
+        self.ledger = Ledger(self._days.day)
         self.pending: dict[str, Row] = {}  # payments on their way, by id
         self.state: dict[str, Row] = {}  # the latest status row of each payment
         self._posted: set[str] = set()  # payments in the ledger
@@ -103,7 +103,8 @@ class Books:
             or not self._append(self._as_of, as_of)
         ):
             self._disputes = disputes
-            self._open_books()
+            if self._as_of is not None:
+                self._open_books()
             invoices = known(self._invoices, as_of)
             lost = self._lost(invoices) if disputes else []
             self._take(invoices, known(self._payments, as_of), lost)
@@ -132,37 +133,46 @@ class Books:
         if not invoices and not payments:
             return True
         items = [_document(row) for row in invoices]
-        refunds = [row for row in payments if row[4] == "refunded"]
-        for payment_id, row in self._changed(payments).items():
+        changed, refunds = self._changed(payments)
+        for payment_id, row in changed.items():
             if payment_id in self._posted or payment_id in self._refunded:
                 return False
-            self.pending.pop(payment_id, None)
-            self.ledger.returned.pop(payment_id, None)
             if row[4] == "succeeded":
                 self._posted.add(payment_id)
                 items.append((row[2], PAYMENT, payment_id, row[5], row[7], 0, 0, None))
-            elif row[4] == "pending":
-                self.pending[payment_id] = row
-            elif row[4] == "returned":
-                self.ledger.returned[payment_id] = row[7], row[5], row[2]
-        if refunds:
-            items.extend(self._refund(row) for row in refunds)
+            if row[4] != "succeeded" or self.pending or self.ledger.returned:
+                self._note(payment_id, row)
+        items.extend(self._refund(row) for row in refunds)
         items.extend(lost)
         if not self.ledger.continues_with(items):
             return False
-        self.ledger.post(items)
+        self.ledger.post(items, self._contest if lost else None)
         return True
 
-    def _changed(self, payments: list[Row]) -> dict[str, Row]:
-        """The payments whose state new rows change, with the row that stands."""
+    def _note(self, payment_id: str, row: Row) -> None:
+        """Remembers which payments are on their way, and which came back."""
+        if row[4] == "pending":
+            self.pending[payment_id] = row
+        elif self.pending:
+            self.pending.pop(payment_id, None)
+        if row[4] == "returned":
+            self.ledger.returned[payment_id] = row[7], row[5], row[2]
+        elif self.ledger.returned:
+            self.ledger.returned.pop(payment_id, None)
+
+    def _changed(self, payments: list[Row]) -> tuple[dict[str, Row], list[Row]]:
+        """The payments whose state new rows change, with their new row; refunds."""
         changed: dict[str, Row] = {}
+        refunds = []
         for row in payments:
             if row[4] == "refunded":
+                refunds.append(row)
                 continue
-            before = self.state.get(row[3])
+            payment_id = row[3]
+            before = self.state.get(payment_id)
             if before is None or stage(row) > stage(before):
-                self.state[row[3]] = changed[row[3]] = row
-        return changed
+                self.state[payment_id] = changed[payment_id] = row
+        return changed, refunds
 
     def _refund(self, row: Row) -> Item:
         """A refund, never before its payment; of money that never came: goodwill."""
