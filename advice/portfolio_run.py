@@ -210,9 +210,10 @@ def _advices(
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
         places[customer_id].append((i, moment))
-    stand = Standpoint(
-        to_datetime(portfolio.observed_until), observed_moments(portfolio)
-    )
+    observed = observed_moments(portfolio)
+    # one table that ends early withholds stops; without any news nothing is decided
+    until = max(observed.values(), default=to_datetime(portfolio.observed_until))
+    stand = Standpoint(until, observed)
     for events in portfolio.iter_events(places):
         theirs = replace(stand, named=named.get(events.customer_id, {}))
         for i, moment in places[events.customer_id]:

@@ -32,7 +32,7 @@ _SWEEPS = 3
 _GAIN = 0.005  # a threshold moves for no less, in money
 _GRID = np.round(np.geomspace(0.005, 0.98, 30), _ROUND)
 MOVABLE: dict[str, tuple[Action, ...]] = {
-    "nonpayment": ("remind", "review", "service_request", "suspend"),
+    "nonpayment": ("remind", "review", "suspend"),
     "fraud": ("review", "suspend", "block"),
 }
 

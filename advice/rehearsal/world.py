@@ -17,6 +17,7 @@ from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
 from decisions.aftermath import before_acting
 from decisions.case import BookState, Case
 from decisions.circumstances import REVIEW_BIT, Circumstances
+from decisions.clock import late_items
 from decisions.columns import Columns, columns_of_cases, columns_of_plain, joined
 from decisions.guardrails import is_by_fraud
 from decisions.policy.load import Policy
@@ -227,7 +228,11 @@ class World:
             i = int(looked.who[row])
             reason = "fraud" if by_fraud[row] else "nonpayment"
             action = ExecutedAction(
-                ACTIONS[answer.recommended[row]], today.at, reason, "automation"
+                ACTIONS[answer.recommended[row]],
+                today.at,
+                reason,
+                "automation",
+                invoices=None if by_fraud[row] else _late_invoices(looked, row),
             )
             self._off.setdefault(i, []).append(action)
             self._done[i].append(action)
@@ -259,6 +264,12 @@ class World:
             self._settled_at[i] = at  # looked at: the same signs count no more
 
 
+def _late_invoices(looked: Looked, row: int) -> tuple[str, ...] | None:
+    """For which invoices access is taken; None where a report says what is owed."""
+    facts = looked.cases[row - (len(looked.who) - len(looked.cases))].facts
+    return tuple(item.invoice_id for item in late_items(facts)) or None
+
+
 def _rested(columns: Columns, resting: npt.NDArray[np.bool_]) -> Columns:
     """Whoever was reviewed lately is not reviewed again, whichever way."""
     v, bit = columns.view, REVIEW_BIT * resting.astype(np.int64)
@@ -269,6 +280,7 @@ def _rested(columns: Columns, resting: npt.NDArray[np.bool_]) -> Columns:
             high_usage_bits=v.high_usage_bits | bit,
             fraud_bits=v.fraud_bits | bit,
             is_first_invoice=v.is_first_invoice & ~resting,
+            is_left_to_a_person=v.is_left_to_a_person & ~resting,
         ),
     )
 

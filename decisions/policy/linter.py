@@ -13,6 +13,8 @@ from decisions.policy.text import Text
 
 ENOUGH_YEAR = 2050  # holidays known to then are known for every policy of today
 
+_NO_YEAR = 2200  # a draft from then on is in force for nobody
+
 
 def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]:
     """The linter's rules over one dated version."""
@@ -197,7 +199,7 @@ def _holidays(document: PolicyDocument) -> Iterator[Finding]:
     """Days off that nobody would notice to be missing."""
     calendar, starts = document.calendar, document.effective_from.year
     country = calendar.country
-    if country is None:
+    if country is None or starts >= _NO_YEAR:
         return
     last, where = last_known_year(country), "calendar.country"
     ends = document.effective_to.year if document.effective_to else starts

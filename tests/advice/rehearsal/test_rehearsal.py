@@ -32,7 +32,7 @@ def test_days_and_decisions_tell_the_same(rehearsal: Rehearsal) -> None:
     for action in ACTIONS[1:]:
         assert pc.sum(lived.days[f"n_{action}"]).as_py() == names.count(action)
     assert names.count("remind") > 0
-    assert names.count("service_request") > 0
+    assert names.count("review") > 0
     assert pc.sum(lived.acts["expected_saving"]).as_py() == pytest.approx(
         lived.saving.sum()
     )
