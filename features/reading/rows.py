@@ -194,8 +194,8 @@ class TableReader:
         no_event = unread & {"event_at", "created_at"}
         if unread & {"customer_id", *key} or (no_event and "event_at" in key):
             return None
-        self._complete_moments(cells)
-        if no_event or "known_at" in unread:
+        is_too_early = self._complete_moments(cells)
+        if is_too_early or no_event or "known_at" in unread:
             cells[KNOWN_AT] = None
         return cells
 

@@ -217,6 +217,11 @@ BROKEN = {"amount": "2,400.00"}
             id="nobody knows when the bad one was known",
         ),
         pytest.param(
+            [payment("c1", **BROKEN, known_at="2026-05-01"), payment("c1")],
+            True,
+            id="the bad one was known before it happened",
+        ),
+        pytest.param(
             [payment("c1", **BROKEN), payment("c1", "q")], False, id="of another key"
         ),
         pytest.param(
