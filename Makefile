@@ -63,7 +63,7 @@ lock: ## compile requirements/*.txt anew (needs uv)
 	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    -o requirements/$$name.txt; done
 
-docs: setup ## generate docs/features.md, contract.md and policy.md anew
+docs: setup ## generate the pages of docs/ that come from code
 	$(BIN)/python -m cli.docs
 
 serve: $(VENV)/.installed-train ## serve the champions under FORBEAR_HOME

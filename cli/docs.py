@@ -7,6 +7,7 @@ from decisions.policy.load import default_policy
 from decisions.policy_page import policy_page
 from features.catalogue import CATALOGUE, features_page
 from features.contract_page import contract_page
+from features.settings_page import settings_page
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -16,6 +17,7 @@ def pages() -> dict[str, str]:
     return {
         "features.md": features_page(CATALOGUE),
         "contract.md": contract_page(),
+        "portfolio.md": settings_page(),
         "policy.md": policy_page(),
         "surface.svg": surface_plot(default_policy(), "en"),
     }

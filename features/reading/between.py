@@ -98,12 +98,13 @@ def _shared(checked: str, key: tuple[str, ...]) -> str:
     of_row = ", ".join(f"c.{name}" for name in key)
     same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM s.{name}" for name in key)
     return f"""
-        WITH candidates AS (
-            SELECT {names} FROM {checked} GROUP BY ALL
-            HAVING min(customer_id) <> max(customer_id)
+        WITH candidates AS MATERIALIZED (
+            SELECT hash({names}) AS digest FROM {checked} GROUP BY digest
+            HAVING count(*) > 1
         ), found AS (
             SELECT c.rowid AS place, c.* FROM {checked} c
-            SEMI JOIN candidates s ON {same} ANTI JOIN breaking b ON c.rowid = b.place
+            SEMI JOIN candidates s ON hash({of_row}) = s.digest
+            ANTI JOIN breaking b ON c.rowid = b.place
         ), standing AS (
             SELECT {of_row}, c.customer_id FROM found c GROUP BY ALL
             HAVING max(c.known_at) FILTER (NOT c.retracted)

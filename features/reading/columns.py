@@ -210,17 +210,23 @@ def _timestamps(array: pa.Array) -> ReadColumn:
 
 def _moment_texts(array: pa.Array, parse: Parser) -> ReadColumn:
     """Instants are mostly distinct and read at once, plain dates by distinct day."""
-    is_instant = _mask(pc.match_substring_regex(array, _INSTANT).fill_null(False))
-    if not is_instant.any():
-        return _by_distinct(array, parse, pa.int64())
-    instants = pc.if_else(pa.array(is_instant), array, pa.scalar(None, pa.string()))
-    try:
-        moments = instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-    except pa.ArrowInvalid:  # some day is not in the calendar
+    moments = _instants(array)
+    if moments is None:  # some cells are no instants
+        is_instant = pc.match_substring_regex(array, _INSTANT).fill_null(False)
+        moments = _instants(pc.if_else(is_instant, array, pa.scalar(None, pa.string())))
+    if moments is None or moments.null_count == len(array):
         return _by_distinct(array, parse, pa.int64())
     raw = moments.fill_null(LATEST).to_numpy()
     is_fine = (raw >= EARLIEST) & (raw < LATEST)
     return _mixed(array, pa.array(raw, mask=~is_fine), is_fine, parse)
+
+
+def _instants(array: pa.Array) -> pa.Array | None:
+    """Microseconds since 1970 UTC; None where a text is no instant of the calendar."""
+    try:
+        return array.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _dates(array: pa.Array, zone: ZoneInfo) -> ReadColumn:
