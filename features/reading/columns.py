@@ -37,6 +37,7 @@ _INSTANT = (
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?"
     "(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
+_DATE_BYTES = len("2026-06-30")
 _FIRST_DAY = date(2, 1, 1).toordinal() - DAY_ZERO
 _LAST_DAY = date(9998, 12, 31).toordinal() - DAY_ZERO
 
@@ -210,11 +211,13 @@ def _timestamps(array: pa.Array) -> ReadColumn:
 
 def _moment_texts(array: pa.Array, parse: Parser) -> ReadColumn:
     """Instants are mostly distinct and read at once, plain dates by distinct day."""
+    if pc.max(pc.binary_length(array)).as_py() in (None, _DATE_BYTES):
+        return _by_distinct(array, parse, pa.int64())
     moments = _instants(array)
     if moments is None:  # some cells are no instants
         is_instant = pc.match_substring_regex(array, _INSTANT).fill_null(False)
         moments = _instants(pc.if_else(is_instant, array, pa.scalar(None, pa.string())))
-    if moments is None or moments.null_count == len(array):
+    if moments is None:  # some day is not in the calendar
         return _by_distinct(array, parse, pa.int64())
     raw = moments.fill_null(LATEST).to_numpy()
     is_fine = (raw >= EARLIEST) & (raw < LATEST)
