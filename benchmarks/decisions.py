@@ -27,7 +27,9 @@ from features.facts import AccountFacts, Notice
 
 AT = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
 UNITS = 10_000
-TABLES = frozenset({"customers", "invoices", "payments", "contacts"})
+TABLES = frozenset(
+    {"customers", "invoices", "payments", "disputes", "contacts", "holds"}
+)
 
 
 def _facts(rng: np.random.Generator, name: str, is_late: bool) -> AccountFacts:
