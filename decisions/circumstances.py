@@ -152,7 +152,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
     way = None if pursuit else shorter_way(case, terms, at)
     shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
     usage_notice = None if way is None else way.notice
-    fraud = _of_fraud(case, terms, at, covering, aim)
+    fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
     has_signs = bool(counting_evidence(terms, facts, at))
     on, reason = _in_force(facts, access)
     return Circumstances(
@@ -175,7 +175,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
         in_force_reason=reason,
         is_confirmed_fraud=is_confirmed(facts),
         has_signs=has_signs,
-        is_left_to_a_person=has_signs and _is_doubted(case, terms, at, fraud),
+        is_left_to_a_person=has_signs and is_doubted,
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
         high_usage_notice=usage_notice,
@@ -186,18 +186,14 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
 
 def _of_fraud(
     case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
-) -> Reasons | None:
+) -> tuple[Reasons | None, bool]:
+    """What withholds on the fraud path, and whether that is nothing but doubts."""
     found = fraud_reasons(terms, case.facts, covering, aim, at)
     if found is None:
-        return None
-    decided = override_reasons(case.facts, at, is_whole=True)
-    return (*found, *doubts_of_fraud(case, terms, at), *decided)
-
-
-def _is_doubted(case: Case, terms: Terms, at: datetime, fraud: Reasons | None) -> bool:
-    """Whether nothing but what is not known keeps a pause for fraud away."""
+        return None, False
     doubts = tuple(doubts_of_fraud(case, terms, at))
-    return bool(fraud) and fraud == doubts
+    decided = tuple(override_reasons(case.facts, at, is_whole=True))
+    return (*found, *doubts, *decided), bool(doubts) and not (found or decided)
 
 
 def _shorter(
