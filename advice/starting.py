@@ -40,7 +40,9 @@ def at_home(advisor: "Advisor", portfolio: "Portfolio", moment: int) -> "Advisor
     """
     if not any(bundle.is_starter for bundle in advisor.bundles.values()):
         return advisor
-    known = replace(portfolio, observed_until=min(moment, portfolio.observed_until))
+    observed = {name: min(moment, at) for name, at in portfolio.observed.items()}
+    until = min(moment, portfolio.observed_until)
+    known = replace(portfolio, observed_until=until, observed=observed)
     bundles = {
         target: _moved(bundle, known) if bundle.is_starter else bundle
         for target, bundle in advisor.bundles.items()

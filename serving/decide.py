@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from features.moments import microseconds
+from features.reading.observation import said_none
 from serving.answer import ScoreAnswer, answer_of
 from serving.book import Before
 from serving.champions import InForce
@@ -37,7 +38,8 @@ def decide(
     advice = advisor.advise(
         events,
         as_of,
-        tables=frozenset(request.events),
+        tables=frozenset(request.events)
+        | said_none(advisor.settings, microseconds(as_of)),
         observed_until=observed_until,
         observed=observed,
         book=before.book,

@@ -48,6 +48,7 @@ TREES_FROM = 100
 N_FOLDS = 5
 # pseudo-rows that pull each difference from the starter to zero
 RIDGES = (1000.0, 300.0)
+SURE = 0.95  # share of the draws in which trees must be better to be used
 LEVEL_FACTOR = 2.0  # the level must be known within this factor
 
 Make = Callable[[Rows], AdditiveModel]
@@ -95,7 +96,7 @@ def learn_few(
         " predicted by a model that did not see its customer"
     )
     tried = {one.learner: one for one in _tried(rows, seed, starter, progress)}
-    best = min(tried.values(), key=lambda one: log_loss(rows.label, one.p))
+    best = _best(rows, tried, seed)
     judgement = _judged(rows, best, tried, seed)
     progress(f"learning again from all rows with {best.learner}")
     final = best.fitted()
@@ -103,6 +104,18 @@ def learn_few(
     found = alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
     gains = gain_shares(final.model, rows)
     return Learnt(parts, judgement, final, found, gains)
+
+
+def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
+    """The least log-loss; trees must be better beyond doubt, for chance favours them."""
+    plain = [one for one in tried.values() if one.learner != "lightgbm"]
+    best = min(plain, key=lambda one: log_loss(rows.label, one.p))
+    trees = tried.get("lightgbm")
+    if trees is None:
+        return best
+    blocks = customer_blocks(rows.customer)
+    paired = compare_log_loss(rows.label, trees.p, best.p, blocks, seed=seed)
+    return trees if paired.p_a_is_better >= SURE else best
 
 
 def n_positive_customers(rows: Rows) -> int:

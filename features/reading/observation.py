@@ -5,7 +5,7 @@ What was not looked at is unknown, never zero.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from features.contract import TABLES
@@ -88,6 +88,21 @@ def observe(
     return found
 
 
+def said_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
+    """Tables of which `none` says that there is nothing, and has not lapsed.
+
+    Args:
+        settings: what portfolio.yaml or a service's settings file says.
+        now: µs since 1970 UTC.
+    """
+    today = local_day(now, settings.zone)
+    return frozenset(
+        table
+        for table, said_on in settings.none.items()
+        if today <= said_on.toordinal() - DAY_ZERO + NONE_LASTS_DAYS
+    )
+
+
 def _said_none(
     found: Observation,
     reports: Mapping[str, TableReport],
@@ -100,8 +115,7 @@ def _said_none(
                 f"portfolio.yaml: none names {table}, and {table} has rows; take it "
                 "out of `none`"
             )
-        last = said_on + timedelta(days=NONE_LASTS_DAYS)
-        if local_day(now, settings.zone) > last.toordinal() - DAY_ZERO:
+        if table not in said_none(settings, now):
             found.warnings.append(
                 f"none: {table} was said on {said_on} and has lapsed after "
                 f"{NONE_LASTS_DAYS} days; say it anew if it still is true"

@@ -61,6 +61,26 @@ def test_a_champion_that_is_gone_is_not_replaced_by_the_starter(
     assert (answer.status_code, answer.json()["code"]) == (503, "champion_gone")
 
 
+def test_none_of_a_settings_file_counts_as_looked_at_until_it_lapses(
+    settings: ServingSettings,
+    publish: Callable[[Bundle], str],
+    make_bundle: Callable[..., Bundle],
+    asked: Asked,
+    tmp_path: Path,
+) -> None:
+    publish(make_bundle("nonpayment"))
+    file = tmp_path / "portfolio.yaml"
+    stated = settings.model_copy(update={"settings": file})
+    events = {name: rows for name, rows in asked["events"].items() if name != "holds"}
+    asked = {**asked, "events": events}
+    day = asked["as_of"][:10]
+    file.write_text(f"none: {{holds: {day}}}\n")
+    assert "tables.holds" in score(settings, asked).json()["missing"]
+    assert "tables.holds" not in score(stated, asked).json()["missing"]
+    file.write_text(f"none: {{holds: {int(day[:4]) - 1}{day[4:]}}}\n")
+    assert "tables.holds" in score(stated, asked).json()["missing"]
+
+
 def test_a_settings_file_moves_the_money_and_is_recorded(
     settings: ServingSettings,
     publish: Callable[[Bundle], str],
