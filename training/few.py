@@ -107,7 +107,7 @@ def learn_few(
 
 
 def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
-    """The least log-loss; trees must be better beyond doubt, for chance favours them."""
+    """The least log-loss; trees must be better for sure: chance favours them."""
     plain = [one for one in tried.values() if one.learner != "lightgbm"]
     best = min(plain, key=lambda one: log_loss(rows.label, one.p))
     trees = tried.get("lightgbm")
