@@ -314,7 +314,7 @@ taught its own.
 
 **They have seen no real portfolio.** They learnt from {n_worlds} simulated worlds whose
 parameters were drawn at random ({n_customers} customers and {n_months} months each),
-read as the plainest portfolio is: customers, invoices, payments. What a simulator leaves
+read as the plainest portfolio is (customers, invoices, payments). What simulators leave
 out they do not know, and that they do well in simulated worlds proves only that the
 machinery works. So with them every stop waits for a person, and fraud by the starter
 alone never leads beyond a review.

@@ -27,7 +27,7 @@ from scoring.intervals import (
 from scoring.metrics import log_loss
 from training.alarms import alarms, gain_shares
 from training.errors import TooFewPositivesError
-from training.fitting import Fitted, fit
+from training.fitting import PRIOR_RIDGE, Fitted, fit
 from training.judging import (
     Gate,
     Judgement,
@@ -47,7 +47,7 @@ LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
 TREES_FROM = 100
 N_FOLDS = 5
 # pseudo-rows that pull each difference from the starter to zero
-RIDGES = (1000.0, 300.0)
+RIDGES = (1000.0, PRIOR_RIDGE)
 SURE = 0.95  # share of the draws in which trees must be better to be used
 LEVEL_FACTOR = 2.0  # the level must be known within this factor
 

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.additive import AdditiveModel
-from scoring.bundle import Learner
+from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsAffine, fit_log_odds_affine
 from scoring.trees import TreeModel
 from training.boosting import fit_rounds, fit_stopped, recipe
 from training.lateness import fit_rule
 from training.linear import fit_linear
+from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import FloatArray, IntArray, Rows
 from training.split import customer_folds, latest_window
 
 N_FOLDS, FEW_FOLDS = 5, 3
 MANY_ROWS = 20_000  # from here three folds choose as well as five
+MANY_POSITIVES = 1_000  # from here the portfolio needs no prior
+PRIOR_RIDGE = 300.0  # pseudo-rows that pull each difference from the starter to zero
 MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
 Model = TreeModel | AdditiveModel
@@ -47,7 +50,13 @@ def margin(model: Model, rows: Rows) -> FloatArray:
     return model.margin(rows.x, rows.feature_set.names)
 
 
-def fit(learner: Learner, rows: Rows, seed: int, n_rounds: int | None = None) -> Fitted:
+def fit(
+    learner: Learner,
+    rows: Rows,
+    seed: int,
+    n_rounds: int | None = None,
+    starter: Bundle | None = None,
+) -> Fitted:
     """Fit and calibrate `learner` on `rows`.
 
     Args:
@@ -55,23 +64,27 @@ def fit(learner: Learner, rows: Rows, seed: int, n_rounds: int | None = None) ->
         rows: all that may be learnt from; both labels present.
         seed: of the folds and of LightGBM.
         n_rounds: of the trees; None to find them by early stopping in every fold.
+        starter: the prior of `linear` while positives are few; None to go without.
     """
     n_folds = N_FOLDS if len(rows) < MANY_ROWS else FEW_FOLDS
     fold = customer_folds(rows, n_folds, seed)
     if learner == "lightgbm":
         model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed, n_rounds)
     else:
-        model = _fit_additive(learner, rows)
+        model = _fit_additive(learner, rows, starter)
         out_of_fold = np.empty(len(rows))
         for k in range(n_folds):
-            part = _fit_additive(learner, rows[fold != k])
+            part = _fit_additive(learner, rows[fold != k], starter)
             out_of_fold[fold == k] = margin(part, rows[fold == k])
     calibration = _calibration(rows, out_of_fold)
     return Fitted(learner, model, calibration, out_of_fold, n_rounds)
 
 
-def _fit_additive(learner: Learner, rows: Rows) -> Model:
+def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:
     if learner == "linear":
+        is_few = rows.n_positives < MANY_POSITIVES
+        if starter is not None and is_few and can_be_prior(starter, rows):
+            return fit_beside(moved_starter(starter, rows), rows, PRIOR_RIDGE)
         return fit_linear(rows)
     rule = fit_rule(rows)
     if rule is None:

@@ -7,10 +7,11 @@ from scoring.bundle import Bundle, Learner
 from training.alarms import alarms, gain_shares
 from training.errors import TooFewPositivesError
 from training.few import ENOUGH, learn_few
-from training.fitting import fit
-from training.judging import judge
+from training.fitting import MANY_POSITIVES, fit
+from training.judging import LITTLE, MUCH, judge
 from training.lateness import lateness_feature
 from training.learnt import Learnt, Progress
+from training.prior import can_be_prior
 from training.rows import Rows
 from training.split import Split, split
 
@@ -38,11 +39,16 @@ def learn(
             parts = split(rows, seed)
         except TooFewPositivesError:
             return learn_few(target, rows, seed, starter, progress)
-        return _learn_many(target, rows, seed, parts, progress)
+        return _learn_many(target, rows, seed, parts, progress, starter)
 
 
 def _learn_many(
-    target: Target, rows: Rows, seed: int, parts: Split, progress: Progress
+    target: Target,
+    rows: Rows,
+    seed: int,
+    parts: Split,
+    progress: Progress,
+    starter: Bundle | None,
 ) -> Learnt:
     train, test = rows[parts.train], rows[parts.test]
     progress(
@@ -55,8 +61,10 @@ def _learn_many(
     fitted = {}
     for learner in learners:
         progress(f"fitting {learner}")
-        fitted[learner] = fit(learner, train, seed)
-    judgement = judge(fitted, test, seed)
+        fitted[learner] = fit(learner, train, seed, starter=starter)
+    has_prior = starter is not None and can_be_prior(starter, train)
+    is_little = has_prior and train.n_positives < MANY_POSITIVES
+    judgement = judge(fitted, test, seed, LITTLE if is_little else MUCH)
     chosen = fitted[judgement.learner]
     # a fraud is not easier to see for being late, so calm customers prove nothing
     calm_auc = judgement.auc_not_past_due if target == "nonpayment" else None
@@ -64,5 +72,5 @@ def _learn_many(
     progress(f"learning again from all {len(rows):,} rows with {judgement.learner}")
     # a longer history carries proportionally more rounds
     n_rounds = chosen.n_rounds and round(chosen.n_rounds * len(rows) / len(train))
-    final = fit(judgement.learner, rows, seed, n_rounds)
+    final = fit(judgement.learner, rows, seed, n_rounds, starter)
     return Learnt(parts, judgement, final, found, gain_shares(final.model, rows))

@@ -16,6 +16,7 @@ from scoring.metrics import auc, log_loss
 from scoring.starter import starter
 from training.errors import TooFewPositivesError
 from training.few import LOGISTIC_FROM, learn_few, n_positive_customers
+from training.fitting import fit
 from training.learning import learn
 from training.linear import blocks_of
 from training.outlook import outlook
@@ -210,3 +211,13 @@ def test_the_base_rate_is_never_certain() -> None:
         same = replace(rows, label=np.full(len(rows), value))
         p = expit(base_rate(same).intercept)
         assert 0.0 < p < 1.0
+
+
+def test_with_more_outcomes_the_logistic_still_begins_from_the_starter() -> None:
+    rows = late_payers(2_400, 11, level=-2.0)
+    assert rows.n_positives > 200
+    beside = fit("linear", rows, 0, starter=starter("nonpayment")).model
+    alone = fit("linear", rows, 0).model
+    assert isinstance(beside, AdditiveModel)
+    assert isinstance(alone, AdditiveModel)
+    assert len(beside.terms) > len(alone.terms)
