@@ -45,6 +45,6 @@ def test_without_what_draws_a_png_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     ran = forbear("policy", "surface", "--out", tmp_path / "surface.png")
     assert ran.code == 2
-    assert 'pip install "forbear[train]" [extra_missing]' in ran.err
+    assert 'pip install ".[train]" in its folder) [extra_missing]' in ran.err
     plot_writer(tmp_path / "surface.svg")("<svg/>")
     assert (tmp_path / "surface.svg").read_text() == "<svg/>"
