@@ -6,7 +6,7 @@ from typing import Any
 
 from advice.joint_reasons import JointReason
 from decisions.case import Case
-from decisions.counterfactual import Counterfactuals
+from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.recommendation import Recommendation
 from features.facts import AccountFacts
 from features.money import major_units

@@ -32,7 +32,7 @@ from advice.starting import starts_with
 from decisions.actions import Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
-from decisions.policy.load import Policy
+from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
 from features.account import Accounts
 from features.events import Events

@@ -6,7 +6,7 @@ from pathlib import Path
 from advice.advisor import Advisor
 from advice.errors import AdviceError, ChampionGoneError
 from advice.knowledge import settings_of
-from decisions.policy.load import SHIPPED, Policy
+from decisions.policy_file.load import SHIPPED, Policy
 from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
 from scoring.shelf import TARGETS, champion_id, was_promoted

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from advice.remedies import Remedy, Situation, remedies
 from decisions.actions import SEVERITY, Action
-from decisions.counterfactual import Counterfactual, Counterfactuals
+from decisions.follow_up.counterfactual import Counterfactual, Counterfactuals
 from decisions.recommendation import Recommendation
 from features.additions import with_rows
 from features.events import Events

@@ -1,8 +1,8 @@
 """A policy and a portfolio must count in one currency before money can decide."""
 
 from advice.errors import CurrencyMismatchError
-from decisions.policy.denomination import in_currency
-from decisions.policy.load import Policy, default_policy
+from decisions.policy_file.denomination import in_currency
+from decisions.policy_file.load import Policy, default_policy
 from features.settings import PortfolioSettings
 
 

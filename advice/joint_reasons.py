@@ -7,7 +7,7 @@ a score counts by the share of the expected loss that comes from that state.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from decisions.cost import CostModel, product, terms_of
+from decisions.money.cost import CostModel, product, terms_of
 from decisions.recommendation import Recommendation
 from scoring.reasons import COVERED, MOST, Reason
 

@@ -20,7 +20,7 @@ from advice.knowledge import require_same
 from advice.standpoint import Standpoint
 from decisions.actions import ACTIONS
 from decisions.case import BookState, Case
-from decisions.portfolio import recommend_many
+from decisions.steps.portfolio import recommend_many
 from features.account import account_facts
 from features.batch import feature_table, matrix
 from features.moments import to_datetime

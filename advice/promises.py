@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from decisions.policy.load import Policy
+from decisions.policy_file.load import Policy
 from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
 

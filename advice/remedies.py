@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from decisions.actions import SEVERITY
-from decisions.counterfactual import Kind
+from decisions.follow_up.counterfactual import Kind
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Recommendation
 from features.account import account_facts

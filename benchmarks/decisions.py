@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from decisions import BookState, Case, Policy, default_policy, recommend
-from decisions.columns import Columns, columns_of_cases
-from decisions.cost import expected_costs
-from decisions.policy.load import parse_document
-from decisions.portfolio import run
-from decisions.view import View
+from decisions.money.cost import expected_costs
+from decisions.policy_file.load import parse_document
+from decisions.steps.columns import Columns, columns_of_cases
+from decisions.steps.inputs import View
+from decisions.steps.portfolio import run
 from features.facts import AccountFacts, Notice
 
 AT = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)

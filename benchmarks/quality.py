@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.csv
 from sklearn.model_selection import StratifiedKFold
 
-from decisions.cost import CostModel, expected_costs, terms_of
+from decisions.money.cost import CostModel, expected_costs, terms_of
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring import metrics

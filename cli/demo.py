@@ -144,10 +144,10 @@ def _most_to_gain(advised: "pa.Table") -> dict[str, Any]:
 def _explain(
     advisor: "Advisor", portfolio: "Portfolio", row: dict[str, Any], folder: Path
 ) -> None:
-    from decisions.explain import explain
-    from decisions.explain.comparison import leading_target
-    from decisions.explain.cost_plot import cost_plot
-    from decisions.publish import publish
+    from wording.explanation import explain
+    from wording.explanation.comparison import leading_target
+    from wording.plots.cost_plot import cost_plot
+    from wording.publication import publish
 
     advice = advisor.advise(
         portfolio.events(row["customer_id"]),

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from decisions.explain.surface_plot import surface_plot
-from decisions.policy.load import default_policy
-from decisions.policy_page import policy_page
+from decisions.policy_file.load import default_policy
 from features.catalogue import CATALOGUE, features_page
 from features.contract_page import contract_page
 from features.settings_page import settings_page
+from wording.plots.surface_plot import surface_plot
+from wording.policy_reference import policy_page
 
 FOLDER = Path(__file__).parents[1] / "docs"
 

@@ -46,11 +46,11 @@ def explain(
     from advice.portfolio_run import observed_moments
     from cli.plots import plot_writer
     from cli.score import champions, moment_of
-    from decisions.explain import explain as explained
-    from decisions.explain.cost_plot import cost_plot
     from features.moments import to_datetime
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
+    from wording.explanation import explain as explained
+    from wording.plots.cost_plot import cost_plot
 
     draw = None if plot is None else plot_writer(plot)
     advisor = champions(forbear_home(), policy)

@@ -38,7 +38,7 @@ def check(
 
     Example: forbear policy check my-policy.yaml --customers 20000
     """
-    from decisions.policy.check import check_policy
+    from decisions.policy_file.check import check_policy
 
     found = check_policy(file, customers)
     if as_json:
@@ -75,7 +75,7 @@ def schema() -> None:
     """
     import json
 
-    from decisions.policy.load import json_schema
+    from decisions.policy_file.load import json_schema
 
     say(json.dumps(json_schema(), indent=1))
 
@@ -105,8 +105,8 @@ def publish(
     Example: forbear policy publish my-policy.yaml --format html > policy.html
     """
     from advice.assembly import DEFAULT_POLICY
-    from decisions.policy.load import load_policy
-    from decisions.publish import publish as published
+    from decisions.policy_file.load import load_policy
+    from wording.publication import publish as published
 
     policy = load_policy(file or DEFAULT_POLICY)
     at = datetime.now(UTC) if on is None else policy.latest.calendar.start_of(on.date())
@@ -124,7 +124,7 @@ def import_killbill(
 
     Example: forbear policy import-killbill overdue.xml > my-policy.yaml
     """
-    from decisions.policy.killbill import import_killbill as imported
+    from decisions.policy_file.killbill import import_killbill as imported
 
     draft = imported(file.read_bytes(), currency)
     say(draft.policy.rstrip("\n"))
@@ -150,8 +150,8 @@ def surface(
     """
     from advice.assembly import DEFAULT_POLICY
     from cli.plots import plot_writer
-    from decisions.explain.surface_plot import surface_plot
-    from decisions.policy.load import load_policy
+    from decisions.policy_file.load import load_policy
+    from wording.plots.surface_plot import surface_plot
 
     draw = plot_writer(out)
     policy = load_policy(file or DEFAULT_POLICY)

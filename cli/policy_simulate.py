@@ -12,8 +12,8 @@ from cli.arguments import PortfolioFolder
 from cli.output import progress, say, show_table, waiting
 
 if TYPE_CHECKING:
-    from advice.rehearsal.rehearse import Rehearsal, Step
-    from advice.rehearsal.truth import Truth
+    from backtest.run import Backtest, Step
+    from backtest.truth import Truth
     from features.portfolio import Portfolio
 
 _STEPS = (
@@ -79,13 +79,13 @@ def simulate(
     and guard_rails.parquet into OUT.
 
     Example: forbear policy simulate demo --policy my-policy.yaml --from 2026-01-01
-    --to 2026-03-31 --out rehearsal
+    --to 2026-03-31 --out backtest
     """
-    from advice.rehearsal.plan import Assumptions, Days
-    from advice.rehearsal.rehearse import rehearse
-    from advice.rehearsal.report import write_report
+    from backtest.plan import Assumptions, Days
+    from backtest.report import write_report
+    from backtest.run import run_backtest
     from cli.score import champions
-    from decisions.policy.load import load_policy
+    from decisions.policy_file.load import load_policy
     from scoring.shelf import forbear_home
 
     first, last = _day(since, "--from"), _day(until, "--to")
@@ -101,7 +101,7 @@ def simulate(
     zone = read.settings.zone
     days = Days.between(first, last, zone, every=every, score_every=score_every)
     with _steps() as step:
-        found = rehearse(
+        found = run_backtest(
             advisor,
             read,
             days,
@@ -134,7 +134,7 @@ def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":
     """The oracle's tables, read plainly; None where there is no truth."""
     import pyarrow.parquet as pq
 
-    from advice.rehearsal.truth import Truth
+    from backtest.truth import Truth
 
     folder = oracle or portfolio.with_name(portfolio.name + ".oracle")
     months, branched = folder / "months.parquet", folder / "truth.parquet"
@@ -151,7 +151,7 @@ def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":
 @contextmanager
 def _steps() -> "Iterator[Step]":
     """One bar over all steps, each as long as the others."""
-    with progress("rehearsing") as moved:
+    with progress("backtesting") as moved:
 
         def step(text: str, done: int, total: int) -> None:
             part = 100 * done // max(total, 1)
@@ -160,20 +160,20 @@ def _steps() -> "Iterator[Step]":
         yield step
 
 
-def _show(rehearsal: "Rehearsal") -> None:
-    from advice.rehearsal.rails import mean_prices
-    from advice.rehearsal.report.assumptions import cautions
-    from advice.rehearsal.report.composition import lead, percent
+def _show(backtest: "Backtest") -> None:
+    from backtest.rails import mean_prices
+    from backtest.report.assumptions import cautions
+    from backtest.report.composition import lead, percent
 
-    say(lead(rehearsal))
-    for caution in cautions(rehearsal):
+    say(lead(backtest))
+    for caution in cautions(backtest):
         say(caution)
-    dear = [p for p in mean_prices(rehearsal.looks) if p.price or p.changed]
+    dear = [p for p in mean_prices(backtest.looks) if p.price or p.changed]
     rows = [(p.title, round(p.price, 1), round(p.changed, 1)) for p in dear]
-    head = ("guard-rail", f"price on an average day, {rehearsal.currency}", "customers")
+    head = ("guard-rail", f"price on an average day, {backtest.currency}", "customers")
     if rows:
         show_table("", head, rows)
-    for regret in rehearsal.regrets:
+    for regret in backtest.regrets:
         shares = "; ".join(
             f"{name.replace('_', ' ')} {percent(found)}"
             for name, found in regret.captured.items()

@@ -9,7 +9,7 @@ from cli.arguments import PortfolioFolder
 from cli.output import say, show_table, waiting
 
 if TYPE_CHECKING:
-    from advice.rehearsal.tuning import Draft
+    from backtest.tuning import Draft
 
 Tiers = Annotated[
     int | None,
@@ -50,7 +50,7 @@ def tune(
 
     Example: forbear policy tune demo --policy my-policy.yaml --out draft.yaml
     """
-    from advice.rehearsal.tuning import tune as tuned
+    from backtest.tuning import tune as tuned
     from cli.score import champions
     from features.moments import MomentError, parse_moment
     from features.portfolio import Portfolio

@@ -130,7 +130,7 @@ def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
 def champions(home: Path, policy: Path | None) -> "Advisor":
     """The champions under `home`, or the starter, with a policy."""
     from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
-    from decisions.policy.load import load_policy
+    from decisions.policy_file.load import load_policy
 
     return assemble(home, ids_in_force(home), load_policy(policy or DEFAULT_POLICY))
 

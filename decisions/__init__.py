@@ -7,7 +7,7 @@ from decisions.actions import ACTIONS, Action
 from decisions.case import BookState, Case
 from decisions.engine import recommend
 from decisions.errors import DecisionError, PolicyFileError, ProbabilityRangeError
-from decisions.policy.load import Policy, default_policy, load_policy
+from decisions.policy_file.load import Policy, default_policy, load_policy
 from decisions.recommendation import Recommendation, Withheld
 
 __all__ = [

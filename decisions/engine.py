@@ -3,29 +3,29 @@
 from datetime import datetime
 
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
-from decisions.aftermath import aftermath, appeal_due, retain_until
-from decisions.approvals import approvals_needed
-from decisions.by_days import goes_by_days, terms_by_days
 from decisions.case import BookState, Case
-from decisions.choose import choose
-from decisions.circumstances import STOP_BITS, Circumstances, circumstances
-from decisions.decided import Decided, decided
 from decisions.errors import NaiveMomentError
-from decisions.exposure import UNITS
-from decisions.permission import permitted_from
+from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
+from decisions.follow_up.provider import provider_effects
+from decisions.money.exposure import UNITS
+from decisions.money.thresholds import Stake
 from decisions.policy.document import PolicyDocument
-from decisions.policy.load import Policy
-from decisions.provider import provider_effects
-from decisions.reasons import (
+from decisions.policy_file.load import Policy
+from decisions.recommendation import Fields, Recommendation, States
+from decisions.rules.eligibility import STOP_BITS, Circumstances, circumstances
+from decisions.rules.permission import permitted_from
+from decisions.rules.reasons import (
     no_decision_sentence,
     person_because,
     raised_by,
     withheld_reasons,
 )
-from decisions.recommendation import Fields, Recommendation, States
+from decisions.steps.agree import approvals_needed
+from decisions.steps.by_days import goes_by_days, terms_by_days
+from decisions.steps.choose import choose
+from decisions.steps.decided import Decided, decided
+from decisions.steps.inputs import View, data_until, undecidable, view
 from decisions.terms import Terms
-from decisions.thresholds import Stake
-from decisions.view import View, data_until, undecidable, view
 
 DEFAULT_BOOK = BookState()
 

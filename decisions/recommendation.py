@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from decisions.actions import Action
 from decisions.case import Basis
-from decisions.cost import CostModel
+from decisions.money.cost import CostModel
+from decisions.money.thresholds import Stake, Threshold, thresholds_of
 from decisions.policy.retries import NoRetry
-from decisions.thresholds import Stake, Threshold, thresholds_of
 
 # Some of a recommendation's fields by name, as its parts are found one by one. Typed
 # parts would name and type every field twice, and `serving` checks each value anyway.

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from decisions.actions import ACTIONS, SEVERITY
-from decisions.calendar import WorkingCalendar
-from decisions.cost import CostModel, cost_model
-from decisions.exposure import UNITS, StakeTerms, stake_terms
+from decisions.money.cost import CostModel, cost_model
+from decisions.money.exposure import UNITS, StakeTerms, stake_terms
 from decisions.policy.document import PolicyDocument, Thresholds, Tier
+from decisions.rules.calendar import WorkingCalendar
 
 _NEVER = 2.0  # no probability reaches it
 Edges = tuple[tuple[float, int], ...]

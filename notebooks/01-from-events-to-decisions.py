@@ -187,8 +187,8 @@ for reason in worst["reasons"]:
 # with this customer's point on it.
 
 # %%
-from decisions.explain import explain
-from decisions.explain.cost_plot import cost_plot
+from wording.explanation import explain
+from wording.plots.cost_plot import cost_plot
 
 [events] = portfolio.iter_events([worst["customer_id"]])
 advice = advisor.advise(

@@ -12,7 +12,7 @@ from advice.advice import Advice, reason_row
 from advice.advisor import Advisor
 from decisions.actions import Action
 from decisions.case import Basis
-from decisions.counterfactual import Counterfactuals
+from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.policy.retries import NoRetry
 from decisions.recommendation import (
     AppealDue,

@@ -13,9 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from decisions.actions import STOPS, Action
-from decisions.budget import has_stop_budget, is_queue_full, stops_per_day
 from decisions.case import BookState
-from decisions.policy.load import Policy
+from decisions.policy_file.load import Policy
+from decisions.steps.book import has_stop_budget, is_queue_full, stops_per_day
 from decisions.terms import Terms
 from features.moments import microseconds, to_datetime
 from serving.answer import ScoreAnswer

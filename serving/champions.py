@@ -14,7 +14,7 @@ from pathlib import Path
 
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
-from decisions.policy.load import parse_policy
+from decisions.policy_file.load import parse_policy
 from features.reading.settings_file import parse_settings
 from scoring.shelf import TARGETS
 from scoring.starter import keep_starters

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import simulation
-from decisions.policy.load import SHIPPED, Policy, parse_policy
+from decisions.policy_file.load import SHIPPED, Policy, parse_policy
 from features.catalogue import feature_set
 from features.feature_set import FeatureSet
 from features.portfolio import Portfolio

@@ -16,8 +16,8 @@ from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferEr
 from advice.portfolio_run import SCHEMA, advice_row
 from decisions.actions import ACTIONS, STOPS
 from decisions.case import BookState
-from decisions.policy.denomination import in_currency
-from decisions.policy.load import Policy, default_policy, parse_document
+from decisions.policy_file.denomination import in_currency
+from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots

@@ -14,8 +14,8 @@ from hypothesis import settings as how
 from advice import Advice, Advisor
 from decisions.actions import SEVERITY
 from decisions.case import BookState
-from decisions.counterfactual import Counterfactual
-from decisions.policy.load import Policy, default_policy, parse_document
+from decisions.follow_up.counterfactual import Counterfactual
+from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.events import Events
 from features.facts import AccountFacts
 from features.moments import to_datetime

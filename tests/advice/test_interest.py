@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from decisions import Policy, default_policy
-from decisions.fees import interest_accrued
-from decisions.policy.load import parse_document
+from decisions.follow_up.fees import interest_accrued
+from decisions.policy_file.load import parse_document
 from features.account import account_facts
 from features.events import Events
 from features.moments import microseconds

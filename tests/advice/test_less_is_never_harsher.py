@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from advice import Advisor
 from decisions.actions import SEVERITY, STOPS
-from decisions.policy.load import SHIPPED, load_policy
+from decisions.policy_file.load import SHIPPED, load_policy
 from decisions.recommendation import Recommendation
 from features.catalogue import feature_set
 from features.events import Events

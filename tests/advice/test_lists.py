@@ -29,11 +29,11 @@ from advice.lists import sheets as sheets_module
 from advice.lists.daily import PERSON_BECAUSE
 from advice.lists.memory import named_before, remember
 from advice.portfolio_run import SCHEMA
-from decisions.explain.wording import messages
 from decisions.recommendation import PersonBecause
 from features.contract import TABLES
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from wording.messages import messages
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_no_decision_says_what_to_add() -> None:
 
 def codes(kind: str) -> set[str]:
     prefix = f"staff.{kind}."
-    said = messages("decisions.explain", "en")
+    said = messages("wording.explanation", "en")
     return {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
 
 

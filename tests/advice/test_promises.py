@@ -1,5 +1,5 @@
 from advice.promises import settlement_note
-from decisions.policy.load import default_policy
+from decisions.policy_file.load import default_policy
 from features.settings import PortfolioSettings
 
 

@@ -11,7 +11,7 @@ import pytest
 from advice.advisor import Advisor
 from advice.assembly import assemble, ids_in_force
 from advice.errors import ChampionGoneError, SettingsDifferError
-from decisions.policy.load import Policy
+from decisions.policy_file.load import Policy
 from features.events import Events
 from features.moments import to_datetime
 from features.portfolio import Portfolio

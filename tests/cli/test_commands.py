@@ -14,7 +14,7 @@ import pytest
 
 from cli.lists import writing
 from cli.main import EXTRAS
-from decisions.policy.load import SHIPPED
+from decisions.policy_file.load import SHIPPED
 
 Run = Callable[..., Any]
 

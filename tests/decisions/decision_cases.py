@@ -7,7 +7,12 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from decisions.case import Case
-from decisions.policy.load import Policy, load_policy, parse_document, shipped_policies
+from decisions.policy_file.load import (
+    Policy,
+    load_policy,
+    parse_document,
+    shipped_policies,
+)
 from features.facts import (
     AccountFacts,
     ActiveHold,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
-from decisions.policy.load import SHIPPED, load_policy, parse_document
+from decisions.policy_file.load import SHIPPED, load_policy, parse_document
 from features.facts import (
     AccountFacts,
     Evidence,

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
-from decisions.clock import days_on_clock, n_unpaid
-from decisions.ladder import stand
-from decisions.policy.check import check
-from decisions.policy.denomination import in_currency
-from decisions.policy.load import parse_document
-from decisions.retries import charging, retry_due
-from decisions.told import Told
+from decisions.policy_file.check import check
+from decisions.policy_file.denomination import in_currency
+from decisions.policy_file.load import parse_document
+from decisions.rules.clock import days_on_clock, n_unpaid
+from decisions.rules.ladder import stand
+from decisions.rules.notices_served import Told
+from decisions.rules.retries import charging, retry_due
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
 from tests.decisions.decision_cases import (
     TUESDAY,

@@ -6,11 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions.actions import ACTIONS
-from decisions.cost import CostModel, cheapest, cost_model, expected_costs, terms_of
-from decisions.exposure import exposure
-from decisions.policy.load import default_policy
-from decisions.states import exclusive_state_arrays, exclusive_states
-from decisions.thresholds import Stake, break_even, envelope
+from decisions.money.cost import (
+    CostModel,
+    cheapest,
+    cost_model,
+    expected_costs,
+    terms_of,
+)
+from decisions.money.exposure import exposure
+from decisions.money.states import exclusive_state_arrays, exclusive_states
+from decisions.money.thresholds import Stake, break_even, envelope
+from decisions.policy_file.load import default_policy
 from tests.decisions.decision_cases import UNITS, facts_of, probabilities
 
 amounts = st.floats(0, 1e5)

@@ -8,9 +8,9 @@ import pytest
 
 from decisions import default_policy, load_policy
 from decisions.errors import PolicyFileError
-from decisions.policy.check import run_cases
-from decisions.policy.denomination import BY_CURRENCY, MONEY, in_currency
-from decisions.policy.load import (
+from decisions.policy_file.check import run_cases
+from decisions.policy_file.denomination import BY_CURRENCY, MONEY, in_currency
+from decisions.policy_file.load import (
     Policy,
     json_schema,
     parse_document,

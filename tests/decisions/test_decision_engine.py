@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from decisions import BookState, Case, Policy, default_policy, load_policy, recommend
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND
-from decisions.circumstances import circumstances
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
-from decisions.policy.load import parse_document, shipped_policies
-from decisions.portfolio import recommend_many
-from decisions.stability import stability, stability_arrays
-from decisions.view import view
+from decisions.money.stability import stability, stability_arrays
+from decisions.policy_file.load import parse_document, shipped_policies
+from decisions.rules.eligibility import circumstances
+from decisions.steps.inputs import view
+from decisions.steps.portfolio import recommend_many
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, default_policy, recommend
-from decisions.fees import interest_accrued, notice_fee
-from decisions.policy.load import parse_document
+from decisions.follow_up.fees import interest_accrued, notice_fee
+from decisions.policy_file.load import parse_document
 from decisions.terms import Terms
 from features.facts import AccountFacts, Notice, OpenItem
 from tests.decisions.decision_cases import (

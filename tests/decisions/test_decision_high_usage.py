@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
-from decisions.policy.load import parse_document
+from decisions.policy_file.load import parse_document
 from features.facts import (
     AccountFacts,
     ActiveHold,

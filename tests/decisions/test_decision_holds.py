@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions import Case, Recommendation, default_policy, load_policy, recommend
-from decisions.policy.load import SHIPPED, Policy, parse_document, shipped_policies
+from decisions.policy_file.load import SHIPPED, Policy, parse_document, shipped_policies
 from features.facts import (
     AccountFacts,
     ActiveHold,

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from decisions import Case, PolicyFileError, default_policy, recommend
-from decisions.policy.check import check
-from decisions.policy.killbill import import_killbill
-from decisions.policy.load import Policy, parse_document, parse_policy
+from decisions.policy_file.check import check
+from decisions.policy_file.killbill import import_killbill
+from decisions.policy_file.load import Policy, parse_document, parse_policy
 from tests.decisions.decision_cases import TUESDAY, delivered, facts_of, overdue_facts
 from tests.decisions.killbill_files import (
     BALANCE,

@@ -15,10 +15,10 @@ from decisions import (
     load_policy,
     recommend,
 )
-from decisions.calendar import WorkingCalendar
-from decisions.evidence import counting_evidence
-from decisions.policy.load import shipped_policies
-from decisions.told import Told
+from decisions.policy_file.load import shipped_policies
+from decisions.rules.calendar import WorkingCalendar
+from decisions.rules.evidence import counting_evidence
+from decisions.rules.notices_served import Told
 from features.facts import AccountFacts, ExecutedAction, Notice
 from tests.decisions.decision_cases import (
     TABLES,

@@ -11,9 +11,8 @@ import pytest
 import yaml
 
 from decisions.errors import PolicyFileError
-from decisions.explain import LANGUAGES
-from decisions.policy.check import check, check_policy
-from decisions.policy.load import (
+from decisions.policy_file.check import check, check_policy
+from decisions.policy_file.load import (
     SHIPPED,
     Policy,
     default_policy,
@@ -23,6 +22,7 @@ from decisions.policy.load import (
     parse_policy,
     shipped_policies,
 )
+from wording.explanation import LANGUAGES
 
 Values: TypeAlias = dict[str, Any]
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from decisions import Case, Recommendation, default_policy, recommend
 from decisions.actions import SEVERITY, STOPS
-from decisions.explain.wording import messages
-from decisions.reliance import PROTECTING, RULES
+from decisions.rules.reliance import PROTECTING, RULES
 from features.facts import ActiveOverride, Evidence
 from tests.decisions.decision_cases import (
     TABLES,
@@ -21,6 +20,7 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
 )
+from wording.messages import messages
 
 LATE = 0.6  # probability of non-payment
 SIGN = Evidence("crypto_mining", TUESDAY, confidence="high")
@@ -58,7 +58,7 @@ def test_every_code_names_its_tables_and_nothing_else_does() -> None:
     prefix = "staff.withheld."
     said = {
         key.removeprefix(prefix)
-        for key in messages("decisions.explain", "en")
+        for key in messages("wording.explanation", "en")
         if key.startswith(prefix)
     }
     assert {rule.code for rule in RULES} == said

@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
-from decisions.circumstances import STOP_BITS, circumstances
-from decisions.explain import LANGUAGES, explain
-from decisions.ladder import stand
-from decisions.policy.check import check
-from decisions.policy.load import parse_document
-from decisions.retries import charging
+from decisions.policy_file.check import check
+from decisions.policy_file.load import parse_document
+from decisions.rules.eligibility import STOP_BITS, circumstances
+from decisions.rules.ladder import stand
+from decisions.rules.retries import charging
 from features.facts import (
     AccountFacts,
     ActiveHold,
@@ -36,6 +35,7 @@ from tests.decisions.decision_cases import (
     random_policies,
     retries,
 )
+from wording.explanation import LANGUAGES, explain
 
 Values: TypeAlias = dict[str, Any]
 SOFT, HARD = "insufficient_funds", "lost_or_stolen"

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from decisions import Case, Policy, recommend
 from decisions.actions import ACTIONS
-from decisions.columns import columns_of_plain
 from decisions.errors import PolicyFileError
-from decisions.explain import LANGUAGES, explain
-from decisions.policy.load import SHIPPED, load_policy, parse_document
-from decisions.portfolio import recommend_many
-from decisions.typed import tier_of, typed_action, typed_actions
-from decisions.view import View
+from decisions.money.typed import tier_of, typed_action, typed_actions
+from decisions.policy_file.load import SHIPPED, load_policy, parse_document
+from decisions.steps.columns import columns_of_plain
+from decisions.steps.inputs import View
+from decisions.steps.portfolio import recommend_many
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, random_cases
+from wording.explanation import LANGUAGES, explain
 
 Values: TypeAlias = dict[str, Any]
 TYPED = load_policy(SHIPPED / "thresholds-only.yaml")

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from decisions.actions import SEVERITY, STOPS, SUSPEND
 from decisions.case import Case
-from decisions.ladder import stand
-from decisions.policy.check import check
-from decisions.policy.killbill import Draft, NothingToImportError, import_killbill
-from decisions.policy.load import Policy, parse_policy
-from decisions.policy.overdue_rungs import rungs_of
-from decisions.policy.overdue_xml import states_of
+from decisions.policy_file.check import check
+from decisions.policy_file.killbill import Draft, NothingToImportError, import_killbill
+from decisions.policy_file.load import Policy, parse_policy
+from decisions.policy_file.overdue_rungs import rungs_of
+from decisions.policy_file.overdue_xml import states_of
+from decisions.rules.ladder import stand
 from features.facts import AccountFacts, ExecutedAction
 from tests.decisions.decision_cases import TUESDAY, UNITS, delivered, overdue_facts
 from tests.decisions.killbill_files import (

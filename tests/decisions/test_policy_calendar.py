@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from decisions import default_policy, recommend
-from decisions.calendar import WorkingCalendar
 from decisions.case import Case
 from decisions.errors import PolicyFileError
-from decisions.explain.wording import LANGUAGES
 from decisions.policy.calendar import Calendar
-from decisions.policy.linter import lint
-from decisions.policy.load import Policy, parse_document
-from decisions.policy.public_holidays import kinds_of_holidays
-from decisions.policy.reading import plain_values
-from decisions.publish import publish
+from decisions.policy_file.linter import lint
+from decisions.policy_file.load import Policy, parse_document
+from decisions.policy_file.public_holidays import kinds_of_holidays
+from decisions.policy_file.reading import plain_values
+from decisions.rules.calendar import WorkingCalendar
 from tests.decisions.decision_cases import overdue_facts
+from wording.messages import LANGUAGES
+from wording.publication import publish
 
 Values: TypeAlias = dict[str, Any]
 

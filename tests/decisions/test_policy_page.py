@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 import decisions.policy
+import decisions.policy_file
 from decisions.errors import DominatedActionError, PolicyFileError
-from decisions.policy.check import check
 from decisions.policy.document import PolicyDocument
-from decisions.policy.finding import FINDINGS
-from decisions.policy.load import (
+from decisions.policy_file.check import check
+from decisions.policy_file.finding import FINDINGS
+from decisions.policy_file.load import (
     Policy,
     default_policy,
     json_schema,
@@ -23,8 +24,8 @@ from decisions.policy.load import (
     parse_policy,
     shipped_policies,
 )
-from decisions.policy_page import policy_page
-from decisions.reasons import _NO_DECISION
+from decisions.rules.reasons import _NO_DECISION
+from wording.policy_reference import policy_page
 
 PAGE = policy_page()
 
@@ -138,9 +139,11 @@ def texts_of(node: ast.Assign) -> Iterator[tuple[str, str]]:
 
 
 def test_every_code_of_the_linter_is_in_the_one_list() -> None:
-    folder = Path(str(decisions.policy.__file__)).parent
+    rooms = (decisions.policy, decisions.policy_file)
+    folders = [Path(str(room.__file__)).parent for room in rooms]
     codes = {
         code
+        for folder in folders
         for file in folder.glob("*.py")
         for code in emitted(ast.parse(file.read_text()))
     }

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from decisions.calendar import WorkingCalendar
 from decisions.errors import PolicyFileError
 from decisions.policy.calendar import Calendar
-from decisions.policy.check import check_policy
-from decisions.policy.load import SHIPPED, Policy, parse_document, parse_policy
-from decisions.policy.reading import plain_values
-from decisions.publish import publish
+from decisions.policy_file.check import check_policy
+from decisions.policy_file.load import SHIPPED, Policy, parse_document, parse_policy
+from decisions.policy_file.reading import plain_values
+from decisions.rules.calendar import WorkingCalendar
+from wording.publication import publish
 
 TEXT = (SHIPPED / "plain-timeline.yaml").read_text()
 VALUES = parse_policy(TEXT).document.model_dump(mode="json", by_alias=True)

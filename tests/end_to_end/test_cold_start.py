@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
-from decisions.policy.load import load_policy
+from decisions.policy_file.load import load_policy
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from scoring.metrics import auc

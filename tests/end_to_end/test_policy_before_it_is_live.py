@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from advice.rehearsal.tuning import EXPOSURE_TIERS
-from decisions.policy.load import SHIPPED, load_policy
+from backtest.tuning import EXPOSURE_TIERS
+from decisions.policy_file.load import SHIPPED, load_policy
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from tests.end_to_end.conftest import World, forbear

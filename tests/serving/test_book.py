@@ -14,7 +14,7 @@ from httpx import Client
 from advice.assembly import DEFAULT_POLICY, STOP_FILE
 from decisions.actions import Action
 from decisions.case import BookState
-from decisions.policy.load import default_policy
+from decisions.policy_file.load import default_policy
 from features.moments import microseconds
 from scoring.bundle import Bundle
 from serving.app import create_app

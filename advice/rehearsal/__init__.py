@@ -1,1 +1,0 @@
-"""Rehearsal: a policy lives through a portfolio's past before it is live."""

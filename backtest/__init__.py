@@ -1,0 +1,1 @@
+"""Backtest: a policy lives through a portfolio's past before it is live."""

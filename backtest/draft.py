@@ -1,0 +1,59 @@
+"""A policy with other thresholds, as a file that a person reads and signs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from backtest.tiers import MOVABLE
+from decisions.policy.document import PolicyDocument, Tier
+from decisions.policy_file.load import Policy
+
+NEVER = "2999-01-01"  # a draft is in force for nobody until somebody sets the day
+_HEAD = """\
+# DRAFT: not in force for anybody. A person reads it, sets effective_from,
+# approved_by and cases, and gives it a name of its own.
+"""
+
+
+def draft_of(
+    policy: Policy, tiers: Sequence[Tier], capacity_per_day: int, portfolio: str
+) -> str:
+    """The policy's own rules with typed thresholds and a capacity of reviews, YAML.
+
+    Args:
+        policy: what the draft is made after.
+        tiers: its thresholds.
+        capacity_per_day: of the review queue; 0 leaves the policy's own.
+        portfolio: name of the one the numbers come from.
+    """
+    changed = policy.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    changed |= {
+        "name": f"{policy.document.name}-draft",
+        "version": 1,
+        "title": f"DRAFT of typed thresholds after {policy.reference}",
+        "effective_from": NEVER,
+        "approved_by": None,
+        "because": (
+            f"Proposed from the costs of {policy.reference} and the portfolio"
+            f" {portfolio}; read it, try it with `forbear policy simulate`, set the"
+            " date and sign it before it goes live."
+        ),
+        "mode": "thresholds",
+        "thresholds": [_plain(tier) for tier in tiers],
+    }
+    if capacity_per_day:
+        review = changed.get("review", {})
+        changed["review"] = review | {"capacity_per_day": capacity_per_day}
+    for dropped in ("effective_to", "amendments", "cases"):
+        changed.pop(dropped, None)
+    PolicyDocument.model_validate(changed)
+    return _HEAD + yaml.safe_dump(changed, sort_keys=False, allow_unicode=True)
+
+
+def _plain(tier: Tier) -> dict[str, Any]:
+    """A tier for YAML, thresholds rising."""
+    values = tier.model_dump(mode="json")
+    for target in MOVABLE:
+        values[target] = dict(sorted(values[target].items(), key=lambda t: t[1]))
+    return values

@@ -1,0 +1,40 @@
+"""What taking access away does to the provider's bill."""
+
+from datetime import datetime
+
+from decisions.money.exposure import provider_rule
+from decisions.recommendation import ProviderEffect
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+NOTHING_STOPS = "nothing stops this cost before its term ends"
+
+
+def provider_effects(
+    terms: Terms, facts: AccountFacts, touched: tuple[str, ...], at: datetime
+) -> tuple[ProviderEffect, ...]:
+    """One line per subscription a stop would touch (all of them when none is named)."""
+    found = []
+    for subscription in facts.subscriptions:
+        if touched and subscription.subscription_id not in touched:
+            continue
+        rule = provider_rule(terms.stake.rules, subscription)
+        share = 1.0 if rule is None else rule.suspension_stops
+        ends = subscription.cancel_window_ends_at
+        window = rule is not None and rule.cancel_window and ends is not None
+        open_until = ends if window and ends is not None and ends > at else None
+        instead = "" if rule is None else terms.document.own(rule.instead)
+        if open_until is not None:
+            instead = f"cancel within the window until {open_until:%Y-%m-%d %H:%M} UTC"
+        elif share < 1.0 and not instead:
+            instead = NOTHING_STOPS
+        found.append(
+            ProviderEffect(
+                subscription_id=subscription.subscription_id,
+                product=subscription.product,
+                share_stopped=share,
+                instead=instead,
+                cancel_until=open_until,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""From probabilities and money to expected costs and break-evens."""

@@ -1,0 +1,165 @@
+"""Money at stake: from face values to what it costs the reseller, once."""
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from decisions.money.numbers import Number
+from decisions.policy.document import PolicyDocument
+from decisions.policy.service import ProviderRule
+from features.facts import AccountFacts, LiveSubscription
+
+UNITS = 10_000  # ten-thousandths per major unit
+DAYS_PER_MONTH = 30.0
+
+
+class Exposure(NamedTuple):
+    """What a bad customer would cost, in major units; numbers or arrays.
+
+    open_cost: unpaid now, at cost. run_up: what accrues until the ordinary stop, at
+    cost. stoppable: the part of run_up whose bill ends when access ends.
+    """
+
+    open_cost: Number
+    run_up: Number
+    stoppable: Number
+
+
+class StakeTerms(NamedTuple):
+    """The policy's numbers for money at stake."""
+
+    cost_share: float
+    stop_days: float
+    at_least_days: float
+    stops_license: float
+    stops_usage: float
+    stops_committed: float
+    rules: tuple[ProviderRule, ...]
+    reads_products: bool
+
+
+def _rule(
+    rules: tuple[ProviderRule, ...], product: str | None, billing: str, committed: bool
+) -> ProviderRule | None:
+    for rule in rules:
+        if rule.billing not in ("*", billing):
+            continue
+        if rule.committed is not None and rule.committed != committed:
+            continue
+        if fnmatchcase((product or "").lower(), rule.product.lower()):
+            return rule
+    return None
+
+
+def provider_rule(
+    rules: tuple[ProviderRule, ...], subscription: LiveSubscription
+) -> ProviderRule | None:
+    """The first rule of the policy that speaks of this subscription."""
+    billing = subscription.billing or "license"
+    return _rule(rules, subscription.product, billing, subscription.committed > 0)
+
+
+def stake_terms(document: PolicyDocument) -> StakeTerms:
+    """Compile what the policy says about money at stake."""
+    general = tuple(rule for rule in document.provider if rule.product == "*")
+
+    def stops(billing: str, committed: bool) -> float:
+        """Share of the provider's cost that a suspension ends."""
+        rule = _rule(general, None, billing, committed)
+        return 1.0 if rule is None else rule.suspension_stops
+
+    costs = document.costs
+    return StakeTerms(
+        cost_share=1.0 if costs is None else costs.loss.cost_share,
+        stop_days=float(document.ordinary_stop.days_overdue),
+        at_least_days=float(document.ordinary_stop.at_least_days),
+        stops_license=stops("license", False),
+        stops_usage=stops("usage", False),
+        stops_committed=stops("license", True),
+        rules=document.provider,
+        reads_products=len(general) < len(document.provider),
+    )
+
+
+def days_to_stop(terms: StakeTerms, days_overdue: float) -> float:
+    """Days until service would end by the ordinary course.
+
+    >>> from decisions.policy_file.load import default_policy
+    >>> days_to_stop(default_policy().latest.stake, 20.0)
+    40.0
+    """
+    left = terms.stop_days - days_overdue
+    return left if left > terms.at_least_days else terms.at_least_days
+
+
+def stakes(
+    terms: StakeTerms,
+    days: Number,
+    open_: Number,
+    recurring: Number,
+    recurring_committed: Number,
+    usage_daily: Number,
+    committed_beyond: Number,
+) -> Exposure:
+    """Exposure from face values in major units; numbers or arrays of shape (n,).
+
+    run_up = cost_share * (recurring * days/30 + committed months beyond those days)
+    + usage_daily * days; usage is already at cost, so cost_share counts once.
+    `recurring_committed` is the part of `recurring` under a commitment, and
+    `committed_beyond` the price of its months after `days` (`committed_after`).
+    """
+    months = days / DAYS_PER_MONTH
+    free = terms.cost_share * (recurring - recurring_committed) * months
+    bound = terms.cost_share * (recurring_committed * months + committed_beyond)
+    usage = usage_daily * days
+    return Exposure(
+        open_cost=terms.cost_share * open_,
+        run_up=free + bound + usage,
+        stoppable=terms.stops_license * free
+        + terms.stops_committed * bound
+        + terms.stops_usage * usage,
+    )
+
+
+def committed_after(days: float, committed: float, monthly: float) -> float:
+    """Price of committed months that lie beyond `days`; no month counts twice."""
+    left = committed - monthly * days / DAYS_PER_MONTH
+    return left if left > 0.0 else 0.0
+
+
+def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
+    """Exposure of one customer; None when what is owed is unknown."""
+    if facts.open is None:
+        return None
+    open_ = facts.open / UNITS
+    if facts.run_up is not None:  # flat portfolios state it, at face value
+        run_up = terms.cost_share * (facts.run_up / UNITS)
+        return Exposure(terms.cost_share * open_, run_up, run_up)
+    days = days_to_stop(terms, float(facts.days_overdue or 0))
+    recurring = (facts.recurring_monthly or 0) / UNITS
+    bound = (facts.recurring_committed or 0) / UNITS
+    beyond = committed_after(days, (facts.committed or 0) / UNITS, bound)
+    usage = (facts.usage_daily_cost or 0) / UNITS
+    found = stakes(terms, days, open_, recurring, bound, usage, beyond)
+    if terms.reads_products and facts.subscriptions:
+        return found._replace(stoppable=_stoppable(terms, facts, days, found.run_up))
+    return found
+
+
+def _stoppable(
+    terms: StakeTerms, facts: AccountFacts, days: float, run_up: float
+) -> float:
+    """The same run-up by subscription, where the provider's terms differ by product."""
+    months = days / DAYS_PER_MONTH
+    usage_stops = [1.0]
+    total = 0.0
+    for subscription in facts.subscriptions:
+        rule = provider_rule(terms.rules, subscription)
+        stops = 1.0 if rule is None else rule.suspension_stops
+        if subscription.billing == "usage":
+            usage_stops.append(stops)
+            continue
+        monthly = subscription.monthly / UNITS
+        beyond = committed_after(days, subscription.committed / UNITS, monthly)
+        total += stops * terms.cost_share * (monthly * months + beyond)
+    usage = (facts.usage_daily_cost or 0) / UNITS * days
+    return min(run_up, total + min(usage_stops) * usage)

@@ -1,0 +1,159 @@
+"""This customer's thresholds: where one action begins to cost less than another.
+
+Along one target's probability, with the other held fixed, the expected cost of every
+action is a straight line on at most three pieces (the exclusive states of CONTRACT
+section 3: fraud takes its share of non-payment, and a sum above 1 is scaled back;
+scaling changes no comparison). So break-evens are exact, not searched.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from decisions.actions import ACTIONS, Action
+from decisions.money.cost import CostModel, cheapest, expected_costs, terms_of
+
+Target = Literal["nonpayment", "fraud"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """Money at stake in major units of the policy's currency."""
+
+    open: float | None
+    clv: float
+    open_cost: float
+    run_up_cost: float
+    stoppable: float
+
+    @property
+    def exposure(self) -> float:
+        """What a bad customer would cost: open and run-up, at cost."""
+        return self.open_cost + self.run_up_cost
+
+
+class Threshold(NamedTuple):
+    """From `probability` on, `action` costs least (until the next threshold)."""
+
+    action: Action
+    probability: float
+
+
+def _states(
+    target: Target, p: float, other: float, rho: float
+) -> tuple[float, float, float]:
+    """Exclusive states, not scaled back: their comparison is the same."""
+    fraud, nonpayment = (p, other) if target == "fraud" else (other, p)
+    only = max(0.0, nonpayment - rho * fraud)
+    return fraud, only, max(0.0, 1.0 - fraud - only)
+
+
+def _pieces(target: Target, other: float, rho: float) -> list[tuple[float, float]]:
+    """Intervals of p in [0, 1] on which costs are straight lines."""
+    if target == "nonpayment":
+        kinks = [rho * other, 1.0 - other + rho * other]
+    else:
+        kinks = [other / rho if rho > 0 else 1.0]
+        kinks.append((1.0 - other) / (1.0 - rho) if rho < 1 else 1.0)
+    edges = sorted({0.0, 1.0, *(k for k in kinks if 0.0 < k < 1.0)})
+    return list(pairwise(edges))
+
+
+def _costs(
+    model: CostModel, stake: Stake, target: Target, p: float, other: float, rho: float
+) -> list[float]:
+    fraud, only, good = _states(target, p, other, rho)
+    x = terms_of(
+        fraud,
+        only,
+        good,
+        stake.open_cost,
+        stake.run_up_cost,
+        stake.stoppable,
+        stake.clv,
+    )
+    mass = fraud + only + good  # a fixed cost weighs as much as the states together
+    return [
+        cost + m[0] * (mass - 1.0)
+        for cost, m in zip(expected_costs(model, x), model.by_action, strict=True)
+    ]
+
+
+def break_even(
+    model: CostModel,
+    stake: Stake,
+    target: Target,
+    milder: Action,
+    harsher: Action,
+    other: float,
+    rho: float = 0.0,
+) -> float | None:
+    """The probability at which two actions cost the same; None outside [0, 1].
+
+    `other` is the other target's probability, held fixed; `rho` is
+    P(non-payment | fraud).
+    """
+    a, b = ACTIONS.index(milder), ACTIONS.index(harsher)
+    for low, high in _pieces(target, other, rho):
+        at_low = _costs(model, stake, target, low, other, rho)
+        at_high = _costs(model, stake, target, high, other, rho)
+        root = _root(low, high, at_low[b] - at_low[a], at_high[b] - at_high[a])
+        if root is not None:
+            return root
+    return None
+
+
+def _root(low: float, high: float, d_low: float, d_high: float) -> float | None:
+    """Where a straight line from (low, d_low) to (high, d_high) is zero."""
+    if d_low == d_high or ((d_low > 0) == (d_high > 0) and d_low != 0 != d_high):
+        return None
+    share = d_low / (d_low - d_high)
+    return low + share * (high - low) if 0.0 <= share <= 1.0 else None
+
+
+def _switches(
+    current: int, at_low: list[float], at_high: list[float]
+) -> Iterator[tuple[int, float]]:
+    """Actions that take over from `current` in one piece, with the share of it passed.
+
+    Ends, because each that takes over is cheaper at the end of the piece.
+    """
+    position = 0.0
+    while True:
+        found: list[tuple[float, float, int]] = []
+        for action in range(len(at_low)):
+            gap_low = at_low[action] - at_low[current]
+            gap_high = at_high[action] - at_high[current]
+            if gap_high < 0.0 and gap_low > gap_high:
+                share = max(position, gap_low / (gap_low - gap_high))
+                found.append((share, gap_high - gap_low, action))
+        if not found:
+            return
+        position, _, current = min(found)
+        yield current, position
+
+
+def envelope(
+    model: CostModel, stake: Stake, target: Target, other: float, rho: float = 0.0
+) -> tuple[Threshold, ...]:
+    """The cheapest action along one target's probability, from 0 to 1."""
+    current = cheapest(_costs(model, stake, target, 0.0, other, rho))
+    found = [Threshold(ACTIONS[current], 0.0)]
+    for low, high in _pieces(target, other, rho):
+        at_low = _costs(model, stake, target, low, other, rho)
+        at_high = _costs(model, stake, target, high, other, rho)
+        for action, share in _switches(current, at_low, at_high):
+            current = action
+            found.append(Threshold(ACTIONS[action], low + share * (high - low)))
+    return tuple(found)
+
+
+def thresholds_of(
+    model: CostModel, stake: Stake, p_fraud: float, p_nonpayment: float, rho: float
+) -> dict[str, tuple[Threshold, ...]]:
+    """Both targets' thresholds, each with the other probability held fixed."""
+    return {
+        "fraud": envelope(model, stake, "fraud", p_nonpayment, rho),
+        "nonpayment": envelope(model, stake, "nonpayment", p_fraud, rho),
+    }

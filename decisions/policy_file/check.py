@@ -1,0 +1,121 @@
+"""Checking a policy file: schema, a linter with stable codes, and its own cases."""
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+from decisions.actions import ACTIONS
+from decisions.engine import recommend
+from decisions.errors import PolicyFileError
+from decisions.money.thresholds import Stake, break_even
+from decisions.policy_file.cases import PolicyCase
+from decisions.policy_file.examples import case_of, moment_of
+from decisions.policy_file.finding import Finding
+from decisions.policy_file.linter import lint
+from decisions.policy_file.load import Policy, load_policy
+from decisions.recommendation import Recommendation
+
+
+def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
+    """Everything that is wrong with a policy file; empty when nothing is.
+
+    Args:
+        path: the YAML file.
+        n_customers: size of the base, to compare budgets with; None skips that.
+    """
+    try:
+        policy = load_policy(path)
+    except PolicyFileError as error:
+        wrong = [(error.where, error.reason), *error.others]
+        return [Finding(error.code, "error", *each) for each in wrong]
+    return check(policy, n_customers)
+
+
+def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
+    """`check_policy` for a policy that was read."""
+    found = _of_every_version(policy, n_customers)
+    return [*found, *_break_evens(policy), *run_cases(policy)]
+
+
+def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Finding]:
+    """What the linter finds; with its date, where it is not so in all versions."""
+    dated = [
+        (start, list(lint(terms.document, n_customers)))
+        for start, terms in policy.versions
+    ]
+    always = [f for f in dated[0][1] if all(f in found for _, found in dated)]
+    yield from always
+    for start, found in dated:
+        for finding in found:
+            if finding not in always:
+                where = f"from {start:%Y-%m-%d}: {finding.where}"
+                yield finding._replace(where=where)
+
+
+# Open and run-up at cost and lifetime value, from a private customer to a large firm.
+_REFERENCE = [
+    Stake(open_cost, clv, open_cost, run_up, run_up)
+    for open_cost, run_up, clv in product(
+        (0.0, 25.0, 500.0, 20_000.0), (0.0, 50.0, 5_000.0), (50.0, 1_000.0, 30_000.0)
+    )
+]
+
+
+def _break_evens(policy: Policy) -> Iterator[Finding]:
+    model = policy.latest.model
+    if model is None:
+        return
+    for action in ACTIONS[1:]:
+        pays = any(
+            break_even(model, stake, target, "none", action, 0.0) is not None
+            for stake in _REFERENCE
+            for target in ("nonpayment", "fraud")
+        )
+        if not pays:
+            text = "costs more than doing nothing at every probability"
+            where = f"costs.actions.{action}"
+            yield Finding("break_even_outside", "error", where, text)
+
+
+def run_cases(policy: Policy) -> Iterator[Finding]:
+    """The policy's own cases that do not come out as the file says."""
+    for example in policy.document.cases:
+        for text in _differences(policy, example):
+            yield Finding("case_failed", "error", f"cases.{example.name}", text)
+
+
+def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
+    found = recommend(case_of(example), policy, moment_of(example))
+    given = found.recommended_action or "no_decision"
+    if given != example.expect:
+        codes = [reason.code for reason in found.withheld]
+        yield f"expected {example.expect}, got {given} (withheld: {codes})"
+    codes = [reason.code for reason in found.withheld]
+    if example.withheld is not None and example.withheld not in codes:
+        yield f"expected {example.withheld!r} among the reasons, got {codes}"
+    prices = [due.fee for due in found.notices_due]
+    if example.notice_fee is not None and example.notice_fee not in prices:
+        yield f"expected a notice for {example.notice_fee:g}, got {prices}"
+    for name, expected, got in (
+        ("to propose", example.propose, found.proposed_action),
+        ("needs_person", example.needs_person, found.requires_person),
+        ("approvals", example.approvals, found.approvals),
+    ):
+        if expected is not None and got != expected:
+            yield f"expected {name} {expected}, got {got}"
+    yield from _retry_differences(policy, example, found)
+
+
+def _retry_differences(
+    policy: Policy, example: PolicyCase, found: Recommendation
+) -> Iterator[str]:
+    if example.retry_in_days is not None:
+        calendar, due = policy.latest.calendar, found.retry_due
+        if due is None:
+            yield f"expected a retry, got none ({found.no_retry})"
+        else:
+            days = (calendar.local_day(due.at) - calendar.local_day(found.at)).days
+            if days != example.retry_in_days:
+                yield f"expected a retry in {example.retry_in_days} days, got {days}"
+    if example.no_retry not in (None, found.no_retry):
+        yield f"expected no retry by {example.no_retry!r}, got {found.no_retry!r}"

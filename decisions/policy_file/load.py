@@ -1,0 +1,155 @@
+"""Reading a policy file, and the policy in force at a moment."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from decisions.errors import PolicyFileError
+from decisions.policy.document import PolicyDocument
+from decisions.policy_file.dominance import refuse_dominated
+from decisions.policy_file.mistakes import mistakes
+from decisions.policy_file.reading import plain_values
+from decisions.terms import Terms, compile_terms
+
+SHIPPED = Path(__file__).parent.parent / "policies"
+
+
+class Policy:
+    """A policy file that was read: its document, its hash, and its dated terms."""
+
+    def __init__(self, document: PolicyDocument, source: str = "") -> None:
+        self.document = document
+        refuse_dominated(document, source)
+        self.source = source
+        zone = ZoneInfo(document.calendar.timezone)
+        self._starts = [_start_of(document.effective_from, zone)]
+        self._terms = [compile_terms(document, self.reference, self.hash)]
+        self._ends: datetime | None = None
+        last = document.effective_to
+        if last is not None and last < date.max:  # which means for ever
+            self._ends = _start_of(last + timedelta(days=1), zone)
+        self._amend(zone)
+
+    def _amend(self, zone: ZoneInfo) -> None:
+        values = self.document.model_dump(mode="json", by_alias=True)
+        for change in sorted(self.document.amendments, key=lambda a: a.from_):
+            values = _laid_over(values, change.set)
+            where = f"amendment from {change.from_}"
+            amended = parse_document(values, where)
+            refuse_dominated(amended, where)
+            self._starts.append(_start_of(change.from_, zone))
+            self._terms.append(compile_terms(amended, self.reference, self.hash))
+
+    @property
+    def reference(self) -> str:
+        """`name@version`, as recorded with each decision."""
+        return f"{self.document.name}@{self.document.version}"
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of the canonical content: same rules, same hash, any layout."""
+        content = self.document.model_dump(mode="json", by_alias=True)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def in_force(self, at: datetime) -> Terms | None:
+        """The terms that decide at `at`; None before the first day, after the last."""
+        if at < self._starts[0] or (self._ends is not None and at >= self._ends):
+            return None
+        for start, terms in zip(
+            reversed(self._starts), reversed(self._terms), strict=True
+        ):
+            if at >= start:
+                return terms
+        return None
+
+    @property
+    def latest(self) -> Terms:
+        """The terms after all amendments."""
+        return self._terms[-1]
+
+    @property
+    def versions(self) -> list[tuple[datetime, Terms]]:
+        """Every dated version: (in force from, terms)."""
+        return list(zip(self._starts, self._terms, strict=True))
+
+    def settlement_conflicts(self, settlement_days: Mapping[str, float]) -> list[str]:
+        """Payment methods whose published days differ from the portfolio's."""
+        published = self.document.in_flight_days
+        return sorted(
+            method
+            for method, days in published.items()
+            if settlement_days.get(method, 0) != days
+        )
+
+
+def _start_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), zone)
+
+
+def _laid_over(values: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, new in change.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(new, dict)
+        merged[key] = _laid_over(old, new) if both else new  # type: ignore[arg-type]
+    return merged
+
+
+def parse_document(values: object, where: str) -> PolicyDocument:
+    """Validate plain values against the schema."""
+    try:
+        return PolicyDocument.model_validate(values)
+    except ValidationError as error:
+        first, *others = (
+            (f"{where}: {key}" if key else where, text)
+            for key, text in mistakes(error, values)
+        )
+        raise PolicyFileError(*first, tuple(others)) from error
+
+
+def parse_policy(text: str, source: str = "policy") -> Policy:
+    """A policy from YAML text.
+
+    Raises:
+        PolicyFileError: where the text is not YAML or not a policy.
+    """
+    return Policy(parse_document(plain_values(text, source), source), source)
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises:
+        PolicyFileError: when it cannot be read or breaks the schema.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise PolicyFileError(str(path), f"cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise PolicyFileError(str(path), f"save it as UTF-8: {error}") from error
+    return parse_policy(text, Path(path).name)
+
+
+@lru_cache(maxsize=1)
+def default_policy() -> Policy:
+    """The shipped `reseller-default`."""
+    return load_policy(SHIPPED / "reseller-default.yaml")
+
+
+def shipped_policies() -> list[Path]:
+    """The policy files that come with Forbear, by name."""
+    return sorted(SHIPPED.glob("*.yaml"))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the policy file, for editors."""
+    return PolicyDocument.model_json_schema(by_alias=True)

@@ -1,5 +1,0 @@
-"""The collections policy that customers read, from the same values that decide."""
-
-from decisions.publish.publication import FORMATS, Format, UnknownFormatError, publish
-
-__all__ = ["FORMATS", "Format", "UnknownFormatError", "publish"]

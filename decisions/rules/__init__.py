@@ -1,0 +1,1 @@
+"""Why an action is withheld: holds, ladder, evidence, calendar, guard-rails."""

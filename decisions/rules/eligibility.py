@@ -1,0 +1,250 @@
+"""What the facts alone permit, before probabilities and costs are looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from decisions.actions import SEVERITY, STOPS
+from decisions.case import Case
+from decisions.policy.retries import NoRetry
+from decisions.recommendation import (
+    Hold,
+    NoticeDue,
+    Reactivation,
+    RetryDue,
+    Withheld,
+)
+from decisions.rules.evidence import counting_evidence, is_confirmed
+from decisions.rules.high_usage import ShorterWay, shorter_way
+from decisions.rules.holds import (
+    AUTHORITY,
+    access_holds,
+    money_holds,
+    override_holds,
+    protected_services,
+    reactivation,
+)
+from decisions.rules.ladder import Position, stand
+from decisions.rules.reliance import STEPS, doubts_of_debt, doubts_of_fraud
+from decisions.rules.retries import charging, retry_due
+from decisions.rules.scope import Targets, targets
+from decisions.rules.standing import standing_holds
+from decisions.rules.ways import (
+    arrears_reasons,
+    calendar_reasons,
+    fraud_reasons,
+    hold_reasons,
+    ladder_reasons,
+    override_reasons,
+    service_reasons,
+    service_request_reasons,
+    timing_reasons,
+)
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+STEP_BITS = sum(1 << SEVERITY[action] for action in STEPS)
+STOP_BITS = sum(1 << SEVERITY[action] for action in STOPS)
+BLOCK_BIT = 1 << SEVERITY["block"]
+REVIEW_BIT = 1 << SEVERITY["review"]
+REMIND_BIT = 1 << SEVERITY["remind"]
+
+Reasons = tuple[Withheld, ...]
+_NOWHERE = Position(None, 0, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What one customer's facts permit at a moment.
+
+    `ordinary`, `high_usage` and `fraud` are the reasons that withhold on each way to
+    a stop (None: there is no such way), and `*_bits` the actions they withhold. An
+    action is permitted when one way that is open permits it.
+    """
+
+    ordinary: Reasons
+    high_usage: Reasons | None
+    fraud: Reasons | None
+    ordinary_bits: int
+    high_usage_bits: int
+    fraud_bits: int
+    position: Position = _NOWHERE
+    holds: tuple[Hold, ...] = ()
+    reactivation: Reactivation | None = None
+    in_force: int = 0  # severity of the stop that goes on, 0 when none does
+    in_force_reason: str | None = None
+    is_confirmed_fraud: bool = False
+    has_signs: bool = False  # a sign of fraud counts for a new stop
+    is_left_to_a_person: bool = False  # on the fraud path, for nothing but doubts
+    subscriptions: tuple[str, ...] = ()
+    is_first_invoice: bool = False
+    high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
+    retry_due: RetryDue | None = None
+    no_retry: NoRetry | None = None
+
+
+def _bits(reasons: Reasons | None) -> int:
+    if reasons is None:
+        return STEP_BITS
+    mask = 0
+    for reason in reasons:
+        for action in reason.actions:
+            mask |= 1 << SEVERITY[action]
+    return mask
+
+
+def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
+    """What the policy permits for this customer, whatever its probabilities."""
+    if is_plain(case.facts):
+        return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
+    return _particular(case, terms, at)
+
+
+def is_plain(facts: AccountFacts) -> bool:
+    """Owes nothing overdue, and nothing else is going on."""
+    return not (
+        facts.overdue
+        or facts.contested
+        or facts.evidence
+        or facts.access_off
+        or facts.holds
+        or facts.promises
+        or facts.disputes
+        or facts.in_flight
+        or facts.has_open_appeal
+        or facts.overrides
+    )
+
+
+@lru_cache(maxsize=4)
+def _plain(has_path: bool, unknown: bool) -> Circumstances:
+    code, text = "nothing_overdue", "Nothing is overdue."
+    if unknown:
+        code, text = "arrears_unknown", "What is overdue is not known."
+    ordinary = (Withheld(code, STEPS, text),)
+    path: Reasons | None = None
+    if has_path:
+        text = "No sign of fraud that the policy accepts as evidence."
+        path = (Withheld("no_evidence", STEPS[1:], text),)
+    return Circumstances(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
+
+
+def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
+    facts = case.facts
+    held = tuple(standing_holds(terms.document, facts, at))
+    standing = tuple(hold for hold, _ in held)
+    covering = tuple(hold for hold, covers_fraud in held if covers_fraud)
+    aim = targets(terms.document, facts, (*standing, *protected_services(facts, at)))
+    access = tuple(access_holds(terms, facts, at))
+    doubts = tuple(doubts_of_debt(case, terms, at))
+    pursuit = (
+        *(doubt for doubt in doubts if "remind" in doubt.actions),
+        *arrears_reasons(terms, facts, at),
+        *hold_reasons(terms, facts, aim),
+    )
+    charges = charging(terms, facts, is_held=aim.protection is not None)
+    position = _NOWHERE
+    if not pursuit:
+        position = stand(case, terms, at, charges)
+    decided = override_reasons(facts, at, is_whole=not aim.subscriptions)
+    known = (*(doubt for doubt in doubts if doubt not in pursuit), *decided)
+    ordinary = (*_ordinary(facts, terms, at, pursuit, position, aim), *known)
+    way = None if pursuit else shorter_way(case, terms, at)
+    shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
+    usage_notice = None if way is None else way.notice
+    fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
+    has_signs = bool(counting_evidence(terms, facts, at))
+    on, reason = _in_force(facts, access)
+    return Circumstances(
+        ordinary=ordinary,
+        high_usage=None if shorter is None else (*shorter, *known),
+        fraud=fraud,
+        ordinary_bits=_bits(ordinary),
+        high_usage_bits=_bits(None if shorter is None else (*shorter, *known))
+        | REMIND_BIT * (usage_notice is None),
+        fraud_bits=_bits(fraud) | REMIND_BIT,
+        position=position,
+        holds=(
+            *standing,
+            *override_holds(facts, at),
+            *money_holds(terms.document, facts, at),
+            *access,
+        ),
+        reactivation=reactivation(terms.document, access, at),
+        in_force=on,
+        in_force_reason=reason,
+        is_confirmed_fraud=is_confirmed(facts),
+        has_signs=has_signs,
+        is_left_to_a_person=has_signs and is_doubted,
+        subscriptions=aim.subscriptions,
+        is_first_invoice=_is_first_invoice(terms, facts),
+        high_usage_notice=usage_notice,
+        retry_due=None if charges is None else retry_due(charges, at),
+        no_retry=None if charges is None else charges.no_retry,
+    )
+
+
+def _of_fraud(
+    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+) -> tuple[Reasons | None, bool]:
+    """What withholds on the fraud path, and whether that is nothing but doubts."""
+    found = fraud_reasons(terms, case.facts, covering, aim, at)
+    if found is None:
+        return None, False
+    doubts = tuple(doubts_of_fraud(case, terms, at))
+    decided = tuple(override_reasons(case.facts, at, is_whole=True))
+    return (*found, *doubts, *decided), bool(doubts) and not (found or decided)
+
+
+def _shorter(
+    facts: AccountFacts,
+    terms: Terms,
+    at: datetime,
+    position: Position,
+    way: ShorterWay,
+    aim: Targets,
+) -> Reasons:
+    return (
+        *way.waits,
+        *service_request_reasons(terms.document, position),
+        *service_reasons(terms, facts, aim.is_essential),
+        *calendar_reasons(terms, at),
+    )
+
+
+def _ordinary(
+    facts: AccountFacts,
+    terms: Terms,
+    at: datetime,
+    pursuit: Reasons,
+    position: Position,
+    aim: Targets,
+) -> Reasons:
+    if pursuit:
+        return (*pursuit, *service_reasons(terms, facts, aim.is_essential))
+    return (
+        *ladder_reasons(position),
+        *service_request_reasons(terms.document, position),
+        *service_reasons(terms, facts, aim.is_essential),
+        *timing_reasons(terms, facts, at),
+        *calendar_reasons(terms, at),
+    )
+
+
+def _in_force(facts: AccountFacts, access: tuple[Hold, ...]) -> tuple[int, str | None]:
+    """The stop that goes on and its strongest reason: one uncured reason keeps it."""
+    running = [hold for hold in access if hold.cure is None]
+    if not running:
+        return 0, None
+    severity = max(SEVERITY.get(action.action, 0) for action in facts.access_off)
+    return severity, max(running, key=lambda hold: AUTHORITY[hold.kind]).kind
+
+
+def _is_first_invoice(terms: Terms, facts: AccountFacts) -> bool:
+    rule = terms.document.first_invoice
+    return (
+        rule is not None
+        and facts.n_invoices_paid == 0
+        and (facts.actionable or 0) > 0
+        and (facts.days_overdue or 0) >= rule.days_overdue
+    )

@@ -1,0 +1,52 @@
+"""The shorter way to a stop: abnormally high use without prospect of payment.
+
+After article 76(1)(d) of the law 19(I) of 2002 of Cyprus: one notice and a short time
+instead of the ladder. Days and hours on which nobody loses access count all the same.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from decisions.actions import STOPS
+from decisions.case import Case
+from decisions.money.exposure import UNITS
+from decisions.policy.ways import HighUsage
+from decisions.recommendation import NoticeDue, Withheld
+from decisions.rules.ladder import notice_due
+from decisions.rules.notices_served import Told
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+
+class ShorterWay(NamedTuple):
+    """What the shorter way still waits for, and its notice where that is due now."""
+
+    waits: tuple[Withheld, ...]
+    notice: NoticeDue | None
+
+
+def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
+    """The shorter way for arrears that may be acted on; None when use is not high."""
+    rule, facts = terms.document.high_usage, case.facts
+    if rule is None or not _is_high(rule, facts):
+        return None
+    told = Told(case, terms)
+    sent = told.notices(rule.notice)
+    delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
+    if not delivered:
+        text = f"High use, but the notice {rule.notice!r} was not delivered."
+        kind = terms.document.notices.kinds[rule.notice]
+        due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
+        return ShorterWay((Withheld("notice_missing", STOPS, text),), due)
+    opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
+    if at < opens:
+        text = f"High use: {rule.hours_after_notice:g} hours after the notice."
+        return ShorterWay((Withheld("cure_period", STOPS, text, opens),), None)
+    return ShorterWay((), None)
+
+
+def _is_high(rule: HighUsage, facts: AccountFacts) -> bool:
+    daily_cost = (facts.usage_daily_cost or 0) / UNITS
+    ratio = facts.usage_ratio
+    is_dear = daily_cost >= rule.min_usage_daily_cost
+    return ratio is not None and ratio >= rule.usage_ratio and is_dear

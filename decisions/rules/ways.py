@@ -1,0 +1,203 @@
+"""Three ways lead to a stop; each says why it does not, or not yet.
+
+The ordinary way climbs the ladder; the way of abnormally high use is shorter (see
+`decisions.rules.high_usage`); the fraud path needs evidence instead of notices. Reasons
+come in the order in which a person would ask for them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from decisions.actions import SEVERITY, STOPS, Action
+from decisions.money.exposure import UNITS
+from decisions.policy.document import PolicyDocument
+from decisions.recommendation import Hold, Withheld
+from decisions.rules.evidence import counting_evidence, is_proven
+from decisions.rules.holds import is_running
+from decisions.rules.ladder import Position
+from decisions.rules.reliance import PURSUIT, STEPS
+from decisions.rules.scope import Targets
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+_AN_INSTANT = timedelta(microseconds=1)  # a promise holds to the end of its last one
+
+
+def arrears_reasons(
+    terms: Terms, facts: AccountFacts, at: datetime
+) -> Iterator[Withheld]:
+    """Why there is no arrears to act on; nothing when there is."""
+    if facts.overdue is None or facts.actionable is None:
+        yield Withheld("arrears_unknown", STEPS, "What is overdue is not known.")
+    elif facts.actionable <= 0:
+        yield _no_arrears(facts, at)
+    elif facts.actionable / UNITS < terms.materiality:
+        yield Withheld(
+            "below_materiality",
+            STEPS,
+            f"Overdue {facts.actionable / UNITS:.2f} is below {terms.materiality:.2f}.",
+        )
+    elif _is_substantially_paid(terms, facts):
+        yield Withheld("substantially_paid", STEPS, "What is overdue is all but paid.")
+
+
+def _no_arrears(facts: AccountFacts, at: datetime) -> Withheld:
+    if facts.overdue and facts.promised:
+        ends = [p.until for p in facts.promises if p.until is not None]
+        lapses = min((end + _AN_INSTANT for end in ends if end >= at), default=None)
+        return Withheld("promise", STEPS, "What is overdue is promised.", lapses)
+    if facts.overdue and facts.in_flight:
+        return Withheld(
+            "payment_in_flight", STEPS, "What is overdue is being paid right now."
+        )
+    if facts.contested:
+        return Withheld(
+            "dispute",
+            STEPS,
+            "Everything overdue is contested and the rest is paid.",
+            released_by="the end of the dispute",
+        )
+    return Withheld("nothing_overdue", STEPS, "Nothing is overdue.")
+
+
+def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:
+    share = terms.document.clock.substantially_paid_share
+    if share >= 1.0:
+        return False
+    late = [item for item in facts.items if item.days_overdue > 0]
+    billed = sum(item.amount for item in late)
+    return billed > 0 and sum(item.uncovered for item in late) <= (1 - share) * billed
+
+
+def hold_reasons(terms: Terms, facts: AccountFacts, aim: Targets) -> Iterator[Withheld]:
+    """Standing holds and, where the policy says so, any open dispute."""
+    hold = aim.protection
+    if hold is not None:  # a person's decision about a service speaks of stops alone
+        yield _held(hold, STOPS if hold.kind == "override" else STEPS)
+    if facts.disputes and terms.document.holds.dispute.blocks_always:
+        yield Withheld(
+            "dispute",
+            PURSUIT,
+            "A dispute is open.",
+            released_by="the end of the dispute",
+        )
+
+
+def _held(hold: Hold, actions: tuple[Action, ...]) -> Withheld:
+    return Withheld(hold.kind, actions, hold.sentence, hold.until, hold.released_by)
+
+
+def override_reasons(
+    facts: AccountFacts, at: datetime, *, is_whole: bool
+) -> Iterator[Withheld]:
+    """What a person decided instead: nothing harsher while it runs.
+
+    `is_whole`: the stop touches the whole account, and so every service about which a
+    person decided; else those are left out of it (see `holds.protected_services`).
+    """
+    for override in facts.overrides:
+        decided = SEVERITY.get(override.action, 0)
+        harsher = tuple(action for action in STOPS if SEVERITY[action] > decided)
+        is_meant = is_whole or override.subscription_id is None
+        if is_meant and is_running(override, at) and harsher:
+            text = f"{override.by} decided {override.action}: {override.reason}"
+            until, by = override.until, override.by
+            yield Withheld("override", harsher, text, until, by)
+
+
+def service_request_reasons(
+    document: PolicyDocument, position: Position
+) -> Iterator[Withheld]:
+    """Questions to the provider are about suspicion, unless a rung asks for them."""
+    for state in document.ladder:
+        if position.state is None:
+            break
+        if state.action == "service_request":
+            return
+        if state is position.state:
+            break
+    text = "No sign of fraud counts, and no state of the ladder asks for it."
+    yield Withheld("no_service_request", ("service_request",), text)
+
+
+def ladder_reasons(position: Position) -> Iterator[Withheld]:
+    """What the ladder still waits for."""
+    if position.waits is not None:
+        yield position.waits
+    if position.notice is None:
+        opens, text = position.notice_opens, "No notice is due now."
+        yield Withheld("no_notice_due", ("remind",), text, opens)
+
+
+def service_reasons(
+    terms: Terms, facts: AccountFacts, is_cut: bool, *, is_proven: bool = False
+) -> Iterator[Withheld]:
+    """Essential service and appeals: they count on every way.
+
+    `is_cut`: a stop would take an essential service away. Confirmed fraud
+    (`is_proven`) ends the wait for an appeal; an essential service it takes away only
+    where the policy says so.
+    """
+    essential = terms.document.essential
+    if is_cut and not (is_proven and essential.unless_fraud_confirmed):
+        mode = terms.document.text_in(essential.restricted_mode, "en")
+        text = "This service is essential and never cut off wholly."
+        yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
+    if facts.has_open_appeal and not (is_proven or _has_new_evidence(facts)):
+        days = terms.document.appeals.decide_days
+        yield Withheld(
+            "open_appeal",
+            STOPS,
+            f"An appeal is open; it is decided within {days} days.",
+            released_by="the decision on the appeal",
+        )
+
+
+def _has_new_evidence(facts: AccountFacts) -> bool:
+    stopped = max((action.at for action in facts.access_off), default=None)
+    return stopped is not None and any(sign.at > stopped for sign in facts.evidence)
+
+
+def timing_reasons(
+    terms: Terms, facts: AccountFacts, at: datetime
+) -> Iterator[Withheld]:
+    """Tenure and cool-down: reasons that end by themselves."""
+    rails = terms.document.guardrails.suspend
+    if rails.min_tenure_days and facts.created_at is not None:
+        grown = facts.created_at + timedelta(days=rails.min_tenure_days)
+        if at < grown:
+            text = f"Customer for less than {rails.min_tenure_days} days."
+            yield Withheld("new_customer", STOPS, text, grown)
+    last = [a.at for a in facts.actions_90d if a.action in ("suspend", "reactivate")]
+    if rails.cool_down_days and last:
+        cooled = max(last) + timedelta(days=rails.cool_down_days)
+        if at < cooled:
+            text = f"Access changed less than {rails.cool_down_days} days ago."
+            yield Withheld("cool_down", STOPS, text, cooled)
+
+
+def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
+    """Days and hours on which nobody loses access for non-payment."""
+    opens, code = terms.calendar.may_stop_from(at)
+    if code is not None:
+        text = f"No access is taken away now ({code.replace('_', ' ')})."
+        yield Withheld(code, STOPS, text, opens)
+
+
+def fraud_reasons(
+    terms: Terms,
+    facts: AccountFacts,
+    covering: tuple[Hold, ...],
+    aim: Targets,
+    at: datetime,
+) -> tuple[Withheld, ...] | None:
+    """The fraud path; None when the policy has none."""
+    if terms.document.fraud_path is None:
+        return None
+    found = [_held(hold, PURSUIT) for hold in covering]
+    if not counting_evidence(terms, facts, at):
+        text = "No sign of fraud that the policy accepts as evidence."
+        found.append(Withheld("no_evidence", PURSUIT, text))
+    is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
+    found.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The steps of a decision: inputs, choice, budgets, agreement."""

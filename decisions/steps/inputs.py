@@ -1,0 +1,180 @@
+"""What the rules compare: one customer's numbers, or a portfolio's columns."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from decisions.actions import SEVERITY
+from decisions.case import Case
+from decisions.money.cost import Coefficients, terms_of
+from decisions.money.exposure import UNITS, Exposure, exposure
+from decisions.money.numbers import Number
+from decisions.money.states import exclusive_states
+from decisions.rules.eligibility import STOP_BITS, Circumstances
+from decisions.rules.evidence import counting_evidence
+from decisions.rules.reliance import MONEY
+from decisions.rules.scope import is_in_scope, is_of_class
+from decisions.steps.by_days import goes_by_days
+from decisions.terms import Terms
+from features.facts import AccountFacts
+
+
+class View(NamedTuple):
+    """Numbers of one customer, or arrays of shape (n,); the rules do not care which.
+
+    Probabilities are exclusive states but for the two marginals; money is in major
+    units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
+    (`person_bits`: of those to which a person must agree); actions are indices of
+    `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`: the part of
+    the money that the data do not say. `goes_by_days`: no probability or cost decides;
+    `rests_on_signs`: signs of fraud count and no model weighs them;
+    `is_left_to_a_person`: they do, but what is not known leaves a pause to a person.
+    """
+
+    p_fraud: Number
+    p_only: Number
+    p_good: Number
+    p_fraud_marginal: Number
+    p_nonpayment: Number
+    open_cost: Number
+    run_up: Number
+    stoppable: Number
+    clv: Number
+    assumed_run_up: Number
+    assumed_stoppable: Number
+    assumed_clv: Number
+    ordinary_bits: Number
+    high_usage_bits: Number
+    fraud_bits: Number
+    ladder_action: Number
+    in_force: Number
+    previous: Number
+    person_bits: Number
+    is_confirmed_fraud: Number
+    is_first_invoice: Number
+    is_notice_required: Number
+    needs_two: Number
+    goes_by_days: Number
+    rests_on_signs: Number
+    is_left_to_a_person: Number
+
+    @property
+    def exposure(self) -> Number:
+        """At stake at cost, major units: open and what will still accrue."""
+        return self.open_cost + self.run_up
+
+    @property
+    def p_bad(self) -> Number:
+        """Probability of fraud or non-payment, in [0, 1]; exactly 1 where good is 0."""
+        is_certain = self.p_good == 0.0  # then the two, scaled back, may sum to less
+        return (self.p_fraud + self.p_only) * (is_certain ^ True) + is_certain
+
+    @property
+    def x(self) -> Coefficients:
+        """The customer's side of the cost product."""
+        return terms_of(
+            self.p_fraud,
+            self.p_only,
+            self.p_good,
+            self.open_cost,
+            self.run_up,
+            self.stoppable,
+            self.clv,
+        )
+
+
+def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
+    """One customer's numbers; None when the money is unknown."""
+    facts = case.facts
+    stake, by_days = exposure(terms.stake, facts), goes_by_days(case, terms)
+    if stake is None or (facts.clv is None and terms.needs_clv and not by_days):
+        return None
+    p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
+    fraud, only, good = exclusive_states(
+        p_fraud, p_nonpayment, case.nonpayment_given_fraud
+    )
+    is_due = seen.position.notice is not None
+    is_weighed = case.p_fraud is not None and not by_days
+    is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
+    rests_on_signs = seen.has_signs and is_likely and not is_weighed
+    asks = by_days or rests_on_signs or bool(case.starter)
+    return View(
+        fraud,
+        only,
+        good,
+        p_fraud,
+        p_nonpayment,
+        stake.open_cost,
+        stake.run_up,
+        stake.stoppable,
+        (facts.clv or 0) / UNITS,
+        *_assumed(terms, facts, stake),
+        seen.ordinary_bits,
+        seen.high_usage_bits,
+        seen.fraud_bits,
+        seen.position.action,
+        seen.in_force,
+        0 if case.previous is None else SEVERITY[case.previous],
+        _person_bits(terms, facts) | STOP_BITS * asks,
+        seen.is_confirmed_fraud,
+        seen.is_first_invoice,
+        is_due and terms.notices_always,
+        is_of_class(terms.document.approvals.four_eyes_for, facts),
+        by_days,
+        rests_on_signs,
+        seen.is_left_to_a_person and is_likely,
+    )
+
+
+def _person_bits(terms: Terms, facts: AccountFacts) -> int:
+    if facts.subject_kind == "legal_person":
+        return terms.legal_person_bits
+    return terms.natural_person_bits
+
+
+def _assumed(
+    terms: Terms, facts: AccountFacts, stake: Exposure
+) -> tuple[float, float, float]:
+    """What is assumed of run-up, of what of it can be stopped, of lifetime value."""
+    if not facts.assumed:
+        return 0.0, 0.0, 0.0
+    run_up = stoppable = 0.0
+    if "recurring_monthly" in facts.assumed:
+        rest = exposure(terms.stake, replace(facts, recurring_monthly=0)) or stake
+        run_up, stoppable = stake.run_up - rest.run_up, stake.stoppable - rest.stoppable
+    clv = (facts.clv or 0) / UNITS if "clv" in facts.assumed else 0.0
+    return run_up, stoppable, clv
+
+
+def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
+    """Why nothing may be decided: a code, or None."""
+    if terms is None:
+        return "not_in_force"
+    if not is_in_scope(terms.document, case.facts):
+        return "out_of_scope"
+    if case.facts.rejected & MONEY and not counting_evidence(terms, case.facts, at):
+        return "incomplete_data"  # signs of fraud are looked at all the same
+    if case.facts.open is None:
+        return "unknown_money"
+    if not goes_by_days(case, terms):
+        blind = case.p_fraud is None and case.p_nonpayment is None
+        if blind and terms.mode != "timeline":
+            return "no_probability"
+        if case.facts.clv is None and terms.needs_clv:
+            return "unknown_money"
+    return "stale_data" if _is_stale(case, terms, at) else None
+
+
+def data_until(case: Case) -> datetime:
+    """How far the data behind the case observe."""
+    seen = case.observed_until
+    return case.facts.as_of if seen is None else min(seen, case.facts.as_of)
+
+
+def _is_stale(case: Case, terms: Terms, at: datetime) -> bool:
+    age = case.facts.report_age_days
+    if age is not None and case.facts.source == "ageing":
+        limit = terms.document.guardrails.any.max_report_age_days
+        if age > limit:
+            return True
+    return at - data_until(case) > terms.stale_after

@@ -1,0 +1,240 @@
+"""What a backtest counts, prices and compares."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from advice.advisor import Advisor
+from backtest.errors import UnpricedPolicyError
+from backtest.intervals import ratio_interval
+from backtest.plan import Assumptions, Days
+from backtest.rails import mean_prices
+from backtest.run import Backtest, run_backtest
+from backtest.support import support
+from backtest.truth import Truth
+from decisions.actions import ACTIONS
+from decisions.policy_file.load import SHIPPED, Policy, load_policy, parse_document
+from features.portfolio import Portfolio
+from scoring.bundle import Bundle
+
+SHORT = (date(2025, 6, 1), date(2025, 7, 20))
+
+
+def test_days_and_decisions_tell_the_same(backtest: Backtest) -> None:
+    lived = backtest.new
+    names = lived.acts["action"].to_pylist()
+    for action in ACTIONS[1:]:
+        assert pc.sum(lived.days[f"n_{action}"]).as_py() == names.count(action)
+    assert names.count("remind") > 0
+    assert names.count("review") > 0
+    assert pc.sum(lived.acts["expected_saving"]).as_py() == pytest.approx(
+        lived.saving.sum()
+    )
+
+
+def test_a_customer_is_not_counted_twice(backtest: Backtest) -> None:
+    """Whoever is reminded again within the horizon costs a letter and saves nothing."""
+    acts = backtest.new.acts
+    again = acts.filter(acts["is_repeat"])
+    reminders = again.filter(pc.equal(again["action"], "remind"))
+    assert reminders.num_rows > 0
+    assert set(reminders["expected_saving"].to_pylist()) == {-0.4}
+
+
+def test_a_policy_does_not_differ_from_itself(
+    advisor: Advisor, portfolio: Portfolio, policy: Policy
+) -> None:
+    days = Days.between(*SHORT, portfolio.settings.zone, every=5)
+    found = run_backtest(advisor, portfolio, days, against=policy)
+    assert found.saved_against_old() == (0.0, 0.0, 0.0)
+    assert not found.differences
+    assert found.new.days.equals(found.old.days if found.old else None)
+
+
+def test_numbers_of_those_at_rest_tell_what_whole_facts_do(
+    advisor: Advisor,
+    portfolio: Portfolio,
+    backtest: Backtest,
+    days: Days,
+    timeline: Policy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The quick way against the plain one: whole facts of everybody on every day."""
+    there = "backtest.run.looks_at_everybody"
+    monkeypatch.setattr(there, lambda _terms: True)
+    plain = run_backtest(advisor, portfolio, days, against=timeline)
+    assert plain.old is not None
+    assert backtest.old is not None
+    for quick, whole in ((backtest.new, plain.new), (backtest.old, plain.old)):
+        assert quick.days.equals(whole.days)
+        assert quick.acts.equals(whole.acts)
+        assert quick.stops == whole.stops
+    assert backtest.differences == plain.differences
+    for quick_look, look in zip(backtest.looks, plain.looks, strict=True):
+        sums = {p.rail: p.price for p in look.prices}
+        assert {p.rail: p.price for p in quick_look.prices} == pytest.approx(sums)
+
+
+def test_no_stop_for_arrears_without_a_delivered_notice(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio, timeline: Policy
+) -> None:
+    days = Days.between(*SHORT, portfolio.settings.zone)
+    advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, timeline)
+    priced = load_policy(SHIPPED / "reseller-default.yaml")
+    stops = {}
+    for share in (0.0, 1.0):
+        lived = run_backtest(
+            advisor,
+            portfolio,
+            days,
+            against=priced,
+            assumptions=Assumptions(delivered_share=share),
+        )
+        stops[share] = len(lived.new.stops)
+    assert stops[0.0] == 0 < stops[1.0]
+
+
+def test_service_returns_when_the_recorded_payment_settles_the_arrears(
+    backtest: Backtest,
+) -> None:
+    assert backtest.old is not None
+    stops = backtest.old.stops
+    ended = [stop for stop in stops if stop.until is not None]
+    assert ended
+    assert all(stop.until > stop.since for stop in ended if stop.until)
+    off = backtest.old.days["without_access"].to_pylist()
+    assert off[-1] == len(stops) - len(ended)
+
+
+def test_guard_rails_have_prices_and_the_proposal_is_the_limit(
+    backtest: Backtest,
+) -> None:
+    for look in backtest.looks:
+        assert look.proposed <= look.recommended + 1e-9
+        assert look.proposed <= look.nothing
+        for price in look.prices:
+            # without a guard-rail nothing beats what costs least
+            assert look.recommended - price.price >= look.proposed - 1e-9
+    dear = {price.rail: price for price in mean_prices(backtest.looks)}
+    assert dear["ladder"].price > 0.0
+    assert dear["essential_service"].price == 0.0
+
+
+def test_what_the_timeline_does_differently_is_told_with_reasons(
+    backtest: Backtest,
+) -> None:
+    assert backtest.crossed is not None
+    assert np.sum(backtest.crossed) == backtest.n_customers
+    assert backtest.differences
+    for found in backtest.differences:
+        assert "P(non-payment)" in found.known
+        assert found.new_why.endswith(".")
+        assert "_" not in found.new_why + found.old_why
+        assert found.new_action != found.old_action
+
+
+def test_the_log_supports_what_it_took(portfolio: Portfolio) -> None:
+    """Suspensions in arrears are on record, of people without arrears they are not."""
+    known = support(portfolio)
+    suspend = np.array([ACTIONS.index("suspend")] * 4)
+    money = np.array([1.0, *known.tiers[1:], 1e9])
+    assert known.is_known(suspend, np.full(4, 30.0), money).any()
+    assert not known.is_known(suspend, np.zeros(4), np.zeros(4)).any()
+
+
+def test_a_policy_that_cannot_be_priced_is_refused(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio
+) -> None:
+    typed = load_policy(SHIPPED / "thresholds-only.yaml")
+    advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, typed)
+    days = Days.between(*SHORT, portfolio.settings.zone)
+    with pytest.raises(UnpricedPolicyError, match="costs"):
+        run_backtest(advisor, portfolio, days)
+
+
+def test_the_truth_captures_at_least_what_the_scores_do(backtest: Backtest) -> None:
+    [regret] = backtest.regrets
+    assert regret.cost["best_given_truth"] <= regret.cost["proposed"]
+    assert regret.cost["best_given_truth"] <= regret.cost["nothing"]
+    assert set(regret.captured) == {"proposed", "recommended", "best_given_truth"}
+
+
+def test_good_is_who_shows_nothing_bad_within_ninety_days() -> None:
+    at = [d.replace(tzinfo=None) for d in (_day(10), _day(200))]
+    months = pa.table(
+        {
+            "customer_id": ["c", "c"],
+            "sixty_at": pa.array(at, pa.timestamp("us")).cast(
+                pa.timestamp("us", tz="UTC")
+            ),
+            "written_off_at": pa.nulls(2, pa.timestamp("us", tz="UTC")),
+            "fraud_at": pa.nulls(2, pa.timestamp("us", tz="UTC")),
+        }
+    )
+    truth = Truth(None, months)
+    soon, just_before, between, again = 1, 11, 105, 120
+    asked = [("c", _day(n)) for n in (soon, just_before, between, again)]
+    assert truth.were_good(asked) == (False, False, True, False)
+    assert truth.were_good([("d", _day(soon))]) == (True,)
+
+
+def _day(number: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+def test_intervals_cover_the_ratio() -> None:
+    random = np.random.default_rng(1)
+    below = random.gamma(2.0, size=400)
+    found = ratio_interval(below * random.uniform(0.8, 1.0, 400), below)
+    assert found.low < 0.9 < found.high
+    assert found.high - found.low < 0.05
+
+
+def test_the_report_is_one_accessible_file(folder: Path, backtest: Backtest) -> None:
+    page = (folder / "report.html").read_text()
+    assert page.count("<h1>") == 1
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("<svg") == page.count('role="img"') == page.count("<desc")
+    assert "does not react to the new policy" in page
+    assert "Price of each guard-rail" in page
+    assert "recommended actions, as this backtest stood" in page
+    ids = [part.split('"')[0] for part in page.split(' id="')[1:]]
+    assert len(ids) == len(set(ids))
+    days = pq.read_table(folder / "days.parquet")
+    assert days.num_rows == 2 * len(backtest.days)
+
+
+def _scoped(policy: Policy, *kinds: str) -> Policy:
+    values = policy.document.model_dump(mode="json", by_alias=True)
+    values["scope"]["subject_kinds"] = kinds
+    return Policy(parse_document(values, "scoped"), "scoped")
+
+
+def test_a_policy_decides_only_about_whom_it_is_for(
+    bundle_of: Callable[[str], Bundle], portfolio: Portfolio, policy: Policy
+) -> None:
+    first, last = date(2025, 6, 1), date(2025, 6, 14)
+    days = Days.between(first, last, portfolio.settings.zone, every=7)
+    bundles = {target: bundle_of(target) for target in ("fraud", "nonpayment")}
+    kinds = {
+        row["customer_id"]: row["subject_kind"]
+        for row in portfolio.tables["customers"].to_pyarrow().to_pylist()
+    }
+
+    def acts(policy: Policy) -> list[tuple[object, ...]]:
+        lived = run_backtest(Advisor(bundles, policy), portfolio, days).new
+        rows = lived.acts.select(["customer_id", "at", "action"]).to_pylist()
+        return sorted(tuple(row.values()) for row in rows)
+
+    for_all = acts(policy)
+    natural = acts(_scoped(policy, "natural_person"))
+    assert {kinds[str(row[0])] for row in natural} == {"natural_person"}
+    assert natural == [r for r in for_all if kinds[str(r[0])] == "natural_person"]
+    assert acts(_scoped(policy, *set(kinds.values()))) == for_all

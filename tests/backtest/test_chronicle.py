@@ -1,0 +1,92 @@
+"""What a backtest hands out day by day is what one customer's own facts say."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from advice.advisor import Advisor
+from backtest.book import Book
+from backtest.chronicle import chronicle
+from backtest.errors import PeriodError
+from backtest.plan import Assumptions, Days
+from backtest.scores import scores
+from decisions.rules.eligibility import is_plain
+from features.account import account_facts
+from features.facts import AccountFacts
+from features.moments import microseconds
+from features.portfolio import Portfolio
+
+
+def quiet(_done: int, _all: int) -> None:
+    """Nobody watches."""
+
+
+def without_history(facts: AccountFacts) -> AccountFacts:
+    """Without what the policy does itself, and what no decision looks at."""
+    return replace(facts, notices=(), access_off=(), actions_90d=(), known_until=None)
+
+
+def test_facts_of_every_day_are_those_of_the_day(
+    advisor: Advisor, portfolio: Portfolio
+) -> None:
+    zone = portfolio.settings.zone
+    days = Days.between(date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1)
+    told = chronicle(portfolio, days, with_notices=False, progress=quiet)
+    in_book = told.in_book(days.scored)
+    book = Book(told, scores(advisor, portfolio, days, in_book, quiet), days, zone)
+    events = list(portfolio.iter_events())
+    n_particular = 0
+    assert 0 < in_book.mean() < 1
+    for day, at in enumerate(days.moments):
+        today = book.on(day)
+        facts = dict(zip(today.particular.tolist(), today.facts, strict=True))
+        plain = set(today.plain.tolist())
+        assert set(np.flatnonzero(in_book[day])) == plain | set(facts)
+        for i, mine in enumerate(events):
+            own = account_facts(mine, microseconds(at), portfolio.settings)
+            own = without_history(own)
+            if i in facts:
+                n_particular += 1
+                assert without_history(facts[i]) == own
+            elif i in plain:
+                assert is_plain(own)
+                assert today.money[i, 0] == own.open
+                assert today.money[i, 5] == own.clv
+            else:
+                assert own.created_at is None or (own.is_departed and not own.open)
+    assert n_particular > 100
+
+
+def test_scores_hold_until_the_next_ones(
+    advisor: Advisor, portfolio: Portfolio
+) -> None:
+    zone = portfolio.settings.zone
+    days = Days.between(date(2025, 6, 1), date(2025, 6, 10), zone, score_every=7)
+    everybody = np.ones((2, len(portfolio.customer_ids)), dtype=bool)
+    found = scores(advisor, portfolio, days, everybody, quiet)
+    assert days.scored == (0, 7)
+    for target in ("fraud", "nonpayment"):
+        first, before, after = (found.on(day)[target] for day in (0, 6, 7))
+        assert np.array_equal(first, before, equal_nan=True)
+        assert not np.array_equal(before, after, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "every"),
+    [
+        pytest.param(date(2025, 2, 2), date(2025, 2, 1), 1, id="ends before it begins"),
+        pytest.param(date(2025, 2, 1), date(2025, 2, 2), 0, id="no step"),
+    ],
+)
+def test_a_period_without_days_is_refused(
+    portfolio: Portfolio, first: date, last: date, every: int
+) -> None:
+    with pytest.raises(PeriodError):
+        Days.between(first, last, portfolio.settings.zone, every=every)
+
+
+def test_assumptions_outside_their_range_are_refused() -> None:
+    with pytest.raises(PeriodError):
+        Assumptions(delivered_share=1.5)

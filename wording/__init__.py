@@ -1,0 +1,1 @@
+"""People's words: explanation, published policy, plots."""

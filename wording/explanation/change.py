@@ -1,0 +1,81 @@
+"""What would change a recommendation, in sentences: "paying invoice 4711 changes …".
+
+The customer is told what helps and what it helps against, never why it does.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from decisions.follow_up.counterfactual import Counterfactual
+from wording.explanation.passage import Subject
+
+
+def staff_change(s: Subject) -> Iterator[str]:
+    """What leads to a milder action, or that nothing does."""
+    if s.counterfactuals is None:
+        return
+    for option in s.counterfactuals.options:
+        deed = s.words.say(f"staff.change.deed.{_key(option)}", **_quoted(s, option))
+        now, then = s.answer.recommended_action, option.leads_to
+        yield s.words.sentence("staff.change.changes", deed=deed, now=now, then=then)
+        if option.reactivation is not None:
+            by, restore_by = option.reactivation.by, option.reactivation.restore_by
+            yield s.words.sentence(f"staff.change.returns.{by}", restore_by=restore_by)
+    if s.counterfactuals.code in ("needs_person", "nothing_to_simulate"):
+        yield s.words.sentence(f"staff.change.{s.counterfactuals.code}")
+
+
+def customer_change(s: Subject) -> Iterator[str]:
+    """What the customer can do, and what does not happen then."""
+    if s.counterfactuals is None:
+        return
+    for option in s.counterfactuals.options:
+        if option.kind != "clearance" or s.is_stop:  # else nobody said there is a check
+            yield from _told(s, option)
+    if s.is_stop and s.counterfactuals.code == "needs_person":
+        yield s.words.sentence("customer.change.needs_person")
+
+
+def _told(s: Subject, option: Counterfactual) -> Iterator[str]:
+    within = s.terms.document.reconnection.within_hours
+    yield s.words.sentence(
+        "customer.change.changes",
+        condition=s.words.say(
+            f"customer.change.if.{_key(option)}", **_quoted(s, option)
+        ),
+        consequence=s.words.say(
+            f"customer.change.then.{_consequence(s, option)}", within=within
+        ),
+    )
+    if option.kind == "promise":
+        yield s.words.sentence("customer.change.as_long")
+    if option.leads_to != "none":
+        yield s.words.sentence(f"customer.change.still.{option.leads_to}")
+
+
+def _consequence(s: Subject, option: Counterfactual) -> str:
+    """What does not happen, or that access returns."""
+    if option.reactivation is not None:
+        return f"returns_{option.reactivation.by}"
+    if not (s.is_stop and s.is_by_fraud):
+        return s.action
+    if option.kind == "clearance" and s.action == "suspend":
+        return "cleared"  # the pause does not wait for the check; it ends with it
+    return f"{s.action}_protective"
+
+
+def _key(option: Counterfactual) -> str:
+    """Ageing reports name no invoices."""
+    is_payment = option.kind.startswith("pay_")
+    return (
+        f"{option.kind}_balance" if is_payment and not option.invoices else option.kind
+    )
+
+
+def _quoted(s: Subject, option: Counterfactual) -> dict[str, Any]:
+    return {
+        "amount": option.amount,
+        "invoices": s.words.joined(list(option.invoices)),
+        "until": option.until,
+        "proofs": s.words.words("proofs", option.proofs),
+    }

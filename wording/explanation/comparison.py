@@ -1,0 +1,86 @@
+"""Two neighbouring actions of one customer: what a mistake costs, where they tie."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from decisions.actions import ACTIONS, Action
+from decisions.money.cost import CostModel, expected_costs, terms_of
+from decisions.money.thresholds import Target, Threshold
+from decisions.recommendation import Recommendation, Stake
+from decisions.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The break-even nearest to the customer's probability.
+
+    `dearer_if_good` and `saved_if_bad` are major units of the policy's currency, both
+    positive: what `harsher` costs more than `milder`, and what it saves.
+    """
+
+    target: Target
+    probability: float
+    milder: Action
+    harsher: Action
+    break_even: float
+    dearer_if_good: float
+    saved_if_bad: float
+
+
+def leading_target(recommendation: Recommendation) -> Target:
+    """The target that weighs more for this customer, each counted exclusively."""
+    states = recommendation.states
+    if states is None or states.fraud <= states.nonpayment_only:
+        return "nonpayment"
+    return "fraud"
+
+
+def probability_of(recommendation: Recommendation, target: Target) -> float:
+    """The customer's marginal probability; 0 where there is no model."""
+    p = recommendation.p_fraud if target == "fraud" else recommendation.p_nonpayment
+    return p or 0.0
+
+
+def compare(recommendation: Recommendation, terms: Terms) -> Comparison | None:
+    """The nearest break-even in words' numbers; None where no cost decides."""
+    model, stake = terms.model, recommendation.stake
+    if recommendation.mode != "cost" or model is None or stake is None:
+        return None
+    target = leading_target(recommendation)
+    p = probability_of(recommendation, target)
+    edge = _nearest(recommendation.thresholds.get(target, ()), p)
+    if edge is None:
+        return None
+    milder, switch = edge
+    dearer = _gap(model, stake, milder, switch.action, "good")
+    saved = -_gap(model, stake, milder, switch.action, target)
+    if dearer <= 0.0 or saved <= 0.0:  # the other target's money decides here
+        return None
+    return Comparison(
+        target, p, milder, switch.action, switch.probability, dearer, saved
+    )
+
+
+def _nearest(
+    thresholds: tuple[Threshold, ...], p: float
+) -> tuple[Action, Threshold] | None:
+    """The switch closest to `p`, with the action it takes over from."""
+    edges = [(before.action, after) for before, after in pairwise(thresholds)]
+    return min(edges, key=lambda edge: abs(edge[1].probability - p), default=None)
+
+
+def _gap(
+    model: CostModel, stake: Stake, milder: Action, harsher: Action, state: str
+) -> float:
+    """Cost of `harsher` less cost of `milder` if the customer surely is in `state`."""
+    x = terms_of(
+        float(state == "fraud"),
+        float(state == "nonpayment"),
+        float(state == "good"),
+        stake.open_cost,
+        stake.run_up_cost,
+        stake.stoppable,
+        stake.clv,
+    )
+    costs = expected_costs(model, x)
+    return float(costs[ACTIONS.index(harsher)] - costs[ACTIONS.index(milder)])

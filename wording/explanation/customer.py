@@ -1,0 +1,150 @@
+"""The explanation for the customer: neutral, no score, no finding, no inner reason."""
+
+from collections.abc import Iterator
+
+from decisions.recommendation import Withheld
+from wording.explanation.change import customer_change
+from wording.explanation.naming import notice_name
+from wording.explanation.passage import Passage, Subject
+
+# Reasons that are the reseller's own affair: numbers, budgets, experiments, data.
+SILENT = frozenset(
+    {
+        "arrears_unknown",
+        "below_floor",
+        "block_floor",
+        "close_call",
+        "contacts_unknown",
+        "cool_down",
+        "disputes_unknown",
+        "explore",
+        "fraud_floor",
+        "holdout",
+        "holds_unknown",
+        "incomplete_data",
+        "inputs_missing",
+        "kill_switch",
+        "ladder_state",
+        "new_customer",
+        "no_evidence",
+        "no_ladder",
+        "no_notice_due",
+        "no_service_request",
+        "not_suspended",
+        "nothing_overdue",
+        "override",
+        "payments_unknown",
+        "review_queue_full",
+        "small_exposure",
+        "small_gain",
+        "stale_tables",
+        "suspension_budget",
+    }
+)
+
+
+def customer_passages(s: Subject) -> tuple[Passage, ...]:
+    """What the customer is told: the step, what is owed, what protects, what helps."""
+    return (
+        *s.passage("decision", _decision(s)),
+        *s.passage("owed", _owed(s)),
+        *s.passage("protection", _protection(s)),
+        *s.passage("notice", _notices(s)),
+        *s.passage("change", customer_change(s)),
+        *s.passage("next", _next(s)),
+    )
+
+
+def _decision(s: Subject) -> Iterator[str]:
+    answer, words = s.answer, s.words
+    key: str = "in_force" if answer.in_force else s.action
+    if s.is_stop and s.is_by_fraud:
+        key += "_protective"
+    if s.action == "none" and answer.reactivation is not None:
+        by = answer.reactivation.restore_by
+        yield words.sentence("customer.next.returns_by", restore_by=by)
+    else:
+        yield words.sentence(f"customer.action.{key}")
+    if s.is_stop and answer.requires_person and not answer.in_force:
+        yield words.sentence("customer.action.person")
+    if s.is_stop and answer.subscriptions:
+        yield words.sentence("customer.action.services")
+    if answer.restrict and not s.is_by_fraud:
+        names = words.words("restrictions", answer.restrict)
+        yield words.sentence("customer.action.restrict", restrictions=names)
+
+
+def _owed(s: Subject) -> Iterator[str]:
+    quoted, facts = s.quoted(), s.case.facts
+    if facts.overdue and facts.days_overdue:
+        yield s.words.sentence("customer.owed.overdue", **quoted)
+    for name in ("contested", "promised", "in_flight"):
+        if quoted[name]:
+            yield s.words.sentence(f"customer.owed.{name}", **quoted)
+    if s.answer.interest_accrued:
+        interest = s.answer.interest_accrued
+        yield s.words.sentence("customer.owed.interest", interest=interest)
+
+
+def _protection(s: Subject) -> Iterator[str]:
+    said = [tuple(_protected_by(s, reason)) for reason in s.answer.withheld]
+    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+        yield from sentences
+
+
+def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
+    code = s.protected(reason.code)
+    if code in SILENT:
+        return
+    yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
+    if reason.permitted_from is not None:
+        at = reason.permitted_from
+        yield s.words.sentence("customer.protection.until", at=at)
+
+
+def _notices(s: Subject) -> Iterator[str]:
+    for due in s.answer.notices_due:
+        yield s.words.sentence(
+            "customer.notice_fee" if due.fee else "customer.notice",
+            notice=notice_name(s.terms.document, due.notice, s.words, "the"),
+            channel=s.words.word("channels", due.channel),
+            fee=due.fee,
+        )
+
+
+def _next(s: Subject) -> Iterator[str]:
+    answer, document, words = s.answer, s.terms.document, s.words
+    if answer.reactivation is not None and s.action != "none":
+        by = answer.reactivation.restore_by
+        yield words.sentence("customer.next.returns_by", restore_by=by)
+    elif s.is_stop and not s.is_by_fraud:
+        hours = document.reconnection.within_hours
+        yield words.sentence("customer.next.returns", within=hours)
+    if answer.auto_expires_at is not None:
+        yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
+    if s.is_ahead(answer.data_export_until):
+        until = answer.data_export_until
+        yield words.sentence("customer.next.data_export", data_export_until=until)
+    if s.is_ahead(answer.data_deleted_on):
+        yield words.sentence("customer.next.deleted", day=answer.data_deleted_on)
+    if answer.retry_due is not None:
+        yield words.sentence("customer.next.retry", at=answer.retry_due.at)
+    elif answer.no_retry == "hard_decline":
+        yield words.sentence("customer.next.other_method")
+    if s.action != "none" and document.contact:
+        key = "contact_protective" if s.is_by_fraud else "contact"
+        yield words.sentence(f"customer.next.{key}", contact=document.contact)
+    yield from _objection(s)
+
+
+def _objection(s: Subject) -> Iterator[str]:
+    """How to object, or when an objection that is open is decided."""
+    rule, words = s.terms.document.appeals, s.words
+    if s.answer.appeal is not None:
+        decide_by = s.answer.appeal.decide_by
+        yield words.sentence("customer.next.objection", decide_by=decide_by)
+    elif s.is_stop and rule.channel:
+        channel, days = rule.channel, rule.decide_days
+        yield words.sentence("customer.next.appeal", channel=channel, decide_days=days)
+    if s.is_stop and rule.human_contact:
+        yield words.sentence("customer.next.human", contact=rule.human_contact)

@@ -1,0 +1,58 @@
+"""A recommendation in sentences, for the staff and for the customer."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from decisions.case import Case
+from decisions.follow_up.counterfactual import Counterfactuals
+from decisions.policy_file.load import Policy
+from decisions.recommendation import Recommendation
+from wording.explanation.customer import customer_passages
+from wording.explanation.passage import Passage, Subject
+from wording.explanation.staff import staff_passages
+from wording.messages import Wording
+
+Audience = Literal["staff", "customer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is told to the staff and what to the customer, in one language."""
+
+    lang: str
+    staff: tuple[Passage, ...]
+    customer: tuple[Passage, ...]
+
+    def text(self, audience: Audience = "staff") -> str:
+        """The passages as plain text, one paragraph each."""
+        passages = self.staff if audience == "staff" else self.customer
+        return "\n".join(" ".join(passage.sentences) for passage in passages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+def explain(
+    case: Case,
+    recommendation: Recommendation,
+    policy: Policy,
+    lang: str,
+    counterfactuals: Counterfactuals | None = None,
+) -> Explanation:
+    """Say a recommendation in plain language.
+
+    Args:
+        case: what the policy looked at.
+        recommendation: its answer to that case.
+        policy: the policy that gave it; moments are told in its timezone.
+        lang: one of `LANGUAGES`.
+        counterfactuals: what would change the answer, where that was asked.
+
+    Raises:
+        UnknownLanguageError: when there is no such translation.
+    """
+    terms = policy.in_force(recommendation.at) or policy.latest
+    words = Wording(lang, recommendation.currency, terms.zone)
+    subject = Subject(case, recommendation, terms, words, counterfactuals)
+    return Explanation(lang, staff_passages(subject), customer_passages(subject))

@@ -1,0 +1,233 @@
+"""The explanation for the staff: risk, money, break-even, and why not more."""
+
+from collections.abc import Iterator
+
+from decisions.actions import SEVERITY
+from decisions.recommendation import Hold, ProviderEffect, Withheld
+from wording.explanation.change import staff_change
+from wording.explanation.comparison import compare
+from wording.explanation.frequency import BASES, fitting_base, frequency
+from wording.explanation.naming import notice_name
+from wording.explanation.passage import Passage, Subject
+from wording.explanation.responsible import responsible
+from wording.explanation.weighing import TARGETS, weighed
+
+
+def staff_passages(s: Subject) -> tuple[Passage, ...]:
+    """All passages in the order in which somebody would ask."""
+    return (
+        *s.passage("risk", _risk(s)),
+        *s.passage("stake", _stake(s)),
+        *s.passage("comparison", weighed(s)),
+        *s.passage("recommended", _recommended(s)),
+        *s.passage("withheld", _withheld(s)),
+        *s.passage("change", staff_change(s)),
+        *s.passage("holds", _holds(s)),
+        *s.passage("notice", _notices(s)),
+        *s.passage("retry", _retry(s)),
+        *s.passage("person", responsible(s)),
+        *s.passage("reactivation", _reactivation(s)),
+        *s.passage("provider", _provider(s)),
+        *s.passage("validity", _validity(s)),
+    )
+
+
+def _risk(s: Subject) -> Iterator[str]:
+    compared = compare(s.answer, s.terms)
+    known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
+    for target in TARGETS:
+        p = known[target]
+        if p is None:
+            continue
+        beside = [compared.break_even] if compared and compared.target == target else []
+        n, base = frequency(p, fitting_base(p, *beside))
+        key = f"staff.risk.{target}"
+        if n == 0:
+            key, base = f"{key}_rare", BASES[-1]
+        yield s.words.sentence(key, n=n, base=base, horizon=s.answer.horizon_days)
+    if known["fraud"] is None and known["nonpayment"] is not None:
+        yield s.words.sentence("staff.risk.no_fraud_model")
+    if s.case.starter:
+        yield s.words.sentence("staff.risk.starter")
+
+
+def _stake(s: Subject) -> Iterator[str]:
+    stake = s.answer.stake
+    if stake is None:
+        return
+    if stake.exposure == 0.0:
+        yield s.words.sentence("staff.stake.none")
+    elif not (stake.open or stake.open_cost):
+        yield s.words.sentence("staff.stake.run_up", run_up=stake.run_up_cost)
+    else:
+        yield s.words.sentence(
+            "staff.stake.full",
+            exposure=stake.exposure,
+            open=stake.open or 0.0,
+            open_cost=stake.open_cost,
+            run_up=stake.run_up_cost,
+        )
+    if s.answer.assumed:
+        assumed = s.words.words("assumed", s.answer.assumed)
+        yield s.words.sentence("staff.stake.assumed", assumed=assumed)
+    if s.answer.interest_accrued:
+        yield s.words.sentence(
+            "staff.stake.interest", interest=s.answer.interest_accrued
+        )
+
+
+def _recommended(s: Subject) -> Iterator[str]:
+    answer, words = s.answer, s.words
+    if answer.recommended_action is None:
+        yield words.sentence("staff.recommended.no_decision")
+        yield words.sentence(f"staff.no_decision.{answer.code}", **s.quoted())
+        return
+    if answer.mode != s.terms.mode:
+        yield words.sentence("staff.recommended.by_days")
+    if answer.proposed_action != answer.recommended_action:
+        key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
+            answer.mode, "by_timeline"
+        )
+        yield words.sentence(f"staff.recommended.{key}", action=answer.proposed_action)
+    yield words.sentence("staff.recommended.action", action=answer.recommended_action)
+    if answer.raised_by is not None:
+        yield words.sentence(f"staff.recommended.raised.{answer.raised_by}")
+    if answer.in_force:
+        yield words.sentence("staff.recommended.in_force")
+    if answer.restrict:
+        names = words.words("restrictions", answer.restrict)
+        yield words.sentence("staff.recommended.restrict", restrictions=names)
+    if answer.subscriptions:
+        names = words.joined(list(answer.subscriptions))
+        yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
+
+
+def _withheld(s: Subject) -> Iterator[str]:
+    actions = sorted(
+        {a for reason in s.answer.withheld for a in reason.actions},
+        key=SEVERITY.__getitem__,
+    )
+    if not actions:
+        return
+    names = [s.words.say(f"actions.{action}.name") for action in actions]
+    yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
+    said = [tuple(_one_reason(s, reason)) for reason in s.answer.withheld]
+    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+        yield from sentences
+    yield from _permitted_from(s)
+
+
+def _one_reason(s: Subject, reason: Withheld) -> Iterator[str]:
+    code = s.protected(reason.code)
+    yield s.words.sentence(f"staff.withheld.{code}", **s.quoted())
+    if reason.permitted_from is not None:
+        yield s.words.sentence("staff.ends_at", at=reason.permitted_from)
+    elif reason.released_by:
+        who = s.words.word("teams", reason.released_by)
+        yield s.words.sentence("staff.released_by", who=who)
+
+
+def _permitted_from(s: Subject) -> Iterator[str]:
+    """The moment at which the proposal would be permitted, where time alone decides."""
+    answer = s.answer
+    if answer.permitted_from is not None:
+        action, at = answer.proposed_action, answer.permitted_from
+        yield s.words.sentence("staff.permitted_from", action=action, at=at)
+
+
+def _holds(s: Subject) -> Iterator[str]:
+    for hold in s.answer.holds:
+        if hold.protects:
+            yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
+        else:
+            yield from _access(s, hold)
+        if hold.until is not None:
+            yield s.words.sentence("staff.ends_at", at=hold.until)
+        else:
+            who = s.words.word("teams", hold.released_by)
+            yield s.words.sentence("staff.released_by", who=who)
+
+
+def _access(s: Subject, hold: Hold) -> Iterator[str]:
+    yield s.words.sentence(f"staff.access.{hold.kind}", since=hold.since)
+    if hold.cure is None:
+        yield s.words.sentence("staff.access.not_cured")
+    else:
+        cure = s.words.say(f"staff.cure.{hold.cure}")
+        yield s.words.sentence("staff.access.cured", cure=cure)
+
+
+def _notices(s: Subject) -> Iterator[str]:
+    for due in s.answer.notices_due:
+        yield s.words.sentence(
+            "staff.notice.due",
+            notice=notice_name(s.terms.document, due.notice, s.words),
+            channel=s.words.word("channels", due.channel),
+            send_by=due.send_by,
+        )
+        if due.invoices:
+            invoices = s.words.joined(list(due.invoices))
+            yield s.words.sentence("staff.notice.invoices", invoices=invoices)
+        if due.fee:
+            yield s.words.sentence("staff.notice.fee", fee=due.fee)
+        if due.is_final_warning:
+            yield s.words.sentence("staff.notice.final")
+
+
+def _retry(s: Subject) -> Iterator[str]:
+    due = s.answer.retry_due
+    if due is not None:
+        yield s.words.sentence(
+            "staff.retry.due",
+            at=due.at,
+            invoices=s.words.joined(list(due.invoices)),
+            method=s.words.word("methods", due.method),
+            n=due.attempt,
+        )
+    elif s.answer.no_retry is not None:
+        yield s.words.sentence(f"staff.retry.{s.answer.no_retry}")
+
+
+def _reactivation(s: Subject) -> Iterator[str]:
+    back = s.answer.reactivation
+    if back is not None:
+        cure = s.words.say(f"staff.cure.{back.cure}")
+        yield s.words.sentence(
+            f"staff.reactivation.{back.by}", cure=cure, restore_by=back.restore_by
+        )
+
+
+def _provider(s: Subject) -> Iterator[str]:
+    for effect in s.answer.provider:
+        if effect.share_stopped >= 1.0:
+            continue
+        yield from _effect(s, effect)
+
+
+def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
+    product = effect.product or effect.subscription_id
+    quoted = {"product": product, "share": effect.share_stopped}
+    if effect.cancel_until is not None:
+        yield s.words.say(
+            "staff.provider.cancel", cancel_until=effect.cancel_until, **quoted
+        )
+        return
+    document = s.terms.document
+    own = {document.own(rule.instead): rule for rule in document.provider}
+    rule = own.get(effect.instead) if effect.instead else None
+    if effect.share_stopped == 0.0 and rule is None:
+        yield s.words.say("staff.provider.nothing", **quoted)
+        return
+    yield s.words.say("staff.provider.stops", **quoted)
+    if rule is not None and (way := document.text_in(rule.instead, s.words.lang)):
+        yield s.words.sentence("staff.provider.instead", instead=way)
+
+
+def _validity(s: Subject) -> Iterator[str]:
+    if s.answer.recommended_action is not None:
+        yield s.words.sentence("staff.validity.until", expires_at=s.answer.expires_at)
+    if s.answer.retain_until is not None:
+        yield s.words.sentence("staff.validity.retained", day=s.answer.retain_until)
+    if s.answer.missing:
+        names = s.words.words("missing", s.answer.missing)
+        yield s.words.sentence("staff.validity.missing", missing=names)

@@ -1,0 +1,68 @@
+"""What speaks for one action rather than another: break-evens, or typed thresholds."""
+
+from collections.abc import Iterator
+
+from decisions.actions import ACTIONS, Action
+from decisions.money.thresholds import Target
+from decisions.money.typed import tier_of
+from decisions.terms import Edges
+from wording.explanation.comparison import compare, leading_target
+from wording.explanation.frequency import fitting_base, frequency
+from wording.explanation.passage import Subject
+
+TARGETS: tuple[Target, ...] = ("nonpayment", "fraud")
+
+
+def weighed(s: Subject) -> Iterator[str]:
+    """Sentences of the passage `comparison`, for the staff."""
+    found = compare(s.answer, s.terms)
+    if found is not None:
+        yield s.words.sentence(
+            f"staff.comparison.{found.target}",
+            milder=found.milder,
+            harsher=found.harsher,
+            good=found.dearer_if_good,
+            bad=found.saved_if_bad,
+        )
+        base = fitting_base(found.probability, found.break_even)
+        n = frequency(found.break_even, base).n
+        yield s.words.sentence(
+            "staff.comparison.break_even", harsher=found.harsher, n=n, base=base
+        )
+    if s.answer.mode == "cost":
+        yield from _all_steps(s)
+    if s.answer.mode == "thresholds":
+        yield from _typed_tier(s)
+
+
+def _all_steps(s: Subject) -> Iterator[str]:
+    target = leading_target(s.answer)
+    edges = s.answer.thresholds.get(target, ())
+    if not edges:
+        return
+    base = fitting_base(*(edge.probability for edge in edges))
+    steps = [_step(s, edge.action, edge.probability, base) for edge in edges]
+    yield s.words.sentence("staff.comparison.all", base=base, steps=", ".join(steps))
+
+
+def _typed_tier(s: Subject) -> Iterator[str]:
+    """The typed thresholds that count for this customer."""
+    stake = s.answer.stake
+    tier = None if stake is None else tier_of(s.terms, stake.exposure, stake.clv)
+    if tier is None:
+        return
+    yield s.words.sentence(
+        "staff.comparison.tier", exposure=tier.exposure_from, clv=tier.clv_from
+    )
+    for target in TARGETS:
+        edges: Edges = getattr(tier, target)
+        if edges:
+            base = fitting_base(*(p for p, _ in edges))
+            steps = [_step(s, ACTIONS[action], p, base) for p, action in edges]
+            key = f"staff.comparison.typed.{target}"
+            yield s.words.sentence(key, base=base, steps=", ".join(steps))
+
+
+def _step(s: Subject, action: Action, p: float, base: int) -> str:
+    n = frequency(p, base).n
+    return s.words.say("staff.comparison.step", action=action, n=n)

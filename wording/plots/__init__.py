@@ -1,0 +1,1 @@
+"""Plots of a decision's costs and of a policy's surface."""
