@@ -18,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 
 MIN_SLOPE = 0.05  # a map never turns the order of the model around
 BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
+NEAR = 1e-3  # steps as short as that are whole: the end is near
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,13 @@ def newton_logistic(
         centre: (k,) where the ridge pulls to; the search starts there.
         offset: fixed log-odds added to each row.
     """
+
+    def loss(weights: FloatArray) -> float:
+        margin = design @ weights + offset
+        far = weights - centre
+        likelihood = np.logaddexp(0.0, margin) - label * margin
+        return float(likelihood.sum() + 0.5 * ridge @ far**2)
+
     weights = centre.astype(np.float64).copy()
     for _ in range(100):
         p = expit(design @ weights + offset)
@@ -76,8 +84,13 @@ def newton_logistic(
         curvature = design.T @ (design * (p * (1.0 - p))[:, None])
         curvature += np.diag(ridge + 1e-9)
         step = np.linalg.solve(curvature, gradient)
-        # a bounded step keeps Newton from running away on nearly separable labels
-        weights -= np.clip(step, -2.0, 2.0)
+        # far from the end a whole step may overshoot, and the next one back as well
+        before = loss(weights)
+        while np.max(np.abs(step)) > NEAR and (
+            loss(weights - step) > before - gradient @ step / 4.0
+        ):
+            step /= 2.0
+        weights -= step
         if float(np.max(np.abs(step))) < 1e-10:
             break
     return weights

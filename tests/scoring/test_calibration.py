@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from scoring.calibration import MIN_SLOPE, LogOddsAffine, fit_log_odds_affine
+from scoring.calibration import (
+    MIN_SLOPE,
+    LogOddsAffine,
+    fit_log_odds_affine,
+    newton_logistic,
+)
 from scoring.errors import OneClassError
 
 
@@ -40,6 +45,32 @@ def test_separable_labels_end_at_finite_numbers() -> None:
     found = fit_log_odds_affine(margin, (margin > 0).astype(np.float64))
     assert np.isfinite([found.intercept, found.slope]).all()
     assert found.slope > 1.0
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0, 60.0])
+def test_odds_far_too_sure_are_tamed(scale: float) -> None:
+    """Margins of hundreds, as a model that learnt too much gives them."""
+    rng = np.random.default_rng(4)
+    margin = rng.normal(-scale, scale, 20_000)
+    p = expit(-3.0 + 0.5 * margin / scale)
+    label = (rng.random(len(margin)) < p).astype(np.float64)
+    found = fit_log_odds_affine(margin, label)
+    assert found.probability(margin).mean() == pytest.approx(label.mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_search_ends_where_the_loss_is_least(seed: int) -> None:
+    """Many columns, rare labels and fixed odds: a whole Newton step overshoots."""
+    rng = np.random.default_rng(seed)
+    n, k = 3_000, 60
+    design = np.column_stack([np.ones(n), 3.0 * rng.standard_t(2.0, (n, k - 1))])
+    offset = rng.normal(-6.0, 3.0, n)
+    label = (rng.random(n) < 0.02).astype(np.float64)
+    ridge, centre = np.full(k, 10.0), np.zeros(k)
+    found = newton_logistic(design, label, ridge, centre, offset)
+    p = expit(design @ found + offset)
+    gradient = design.T @ (p - label) + ridge * found
+    assert np.max(np.abs(gradient)) < 1e-6
 
 
 def test_one_class_is_refused() -> None:
