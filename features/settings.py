@@ -34,7 +34,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Exact = Annotated[
     Decimal, BeforeValidator(lambda v: str(v) if isinstance(v, float) else v)
 ]
-
+LEAST_RATE = Decimal("1e-9")
 Days = Annotated[int, Field(le=36_500)]  # a hundred years: moments stay in range
 # Names that tables have anyway, or that computing needs; `forbear_…` as well
 RESERVED_NAMES = frozenset(
@@ -45,6 +45,7 @@ RESERVED_NAMES = frozenset(
         "event_at",
         "known_at",
         "retracted",
+        "rowid",
         "superseded_at",
     }
 )
@@ -59,6 +60,13 @@ def _within_money(amount: Decimal) -> Decimal:
     return amount
 
 
+def _within_rates(rate: Decimal) -> Decimal:
+    """What lies outside is a slip: no currency is worth so little or so much."""
+    if not LEAST_RATE <= rate <= 1 / LEAST_RATE:
+        raise ValueError("a rate must lie between 1e-9 and 1e9")
+    return rate
+
+
 def _column_or_constant(value: object) -> object:
     """A text that reads as a number is a constant, any other text a column."""
     try:
@@ -68,6 +76,7 @@ def _column_or_constant(value: object) -> object:
     return _within_money(constant)
 
 
+Rate = Annotated[Exact, AfterValidator(_within_rates)]
 ColumnOrConstant = Annotated[str | Decimal, BeforeValidator(_column_or_constant)]
 
 
@@ -139,7 +148,7 @@ class PortfolioSettings(_Settings):
         default=False, description="said wherever numbers are shown"
     )
     currency: Currency = "EUR"
-    rates: dict[Currency, Exact] = {}
+    rates: dict[Currency, Rate] = {}
     timezone: str = "UTC"
     observed_until: AwareDatetime | dict[str, AwareDatetime] | None = None
     keys: Literal["per_portfolio", "per_customer"] = Field(
@@ -227,14 +236,6 @@ class PortfolioSettings(_Settings):
                     f"{name!r} and {other!r} differ only in case; rename the column"
                 )
         return attributes
-
-    @field_validator("rates")
-    @classmethod
-    def _rates_are_positive(cls, rates: dict[str, Decimal]) -> dict[str, Decimal]:
-        for currency, rate in rates.items():
-            if rate <= 0:
-                raise ValueError(f"the rate of {currency} must be above 0")
-        return rates
 
     @model_validator(mode="after")
     def _stakes_are_money(self) -> Self:

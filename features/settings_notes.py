@@ -35,8 +35,8 @@ NOTES: Mapping[str, Note] = {
         "currency: EUR",
     ),
     "rates": Note(
-        "what one unit of another currency is worth in `currency`; a row in a currency "
-        "without a rate is rejected",
+        "what one unit of another currency is worth in `currency`, 1e-9 to 1e9; a row "
+        "in a currency without a rate is rejected",
         "rates: {USD: 0.92}",
     ),
     "timezone": Note(

@@ -64,6 +64,13 @@ class FolderSource:
                 for part in read(file, where, table):
                     yield _with_partitions(part, partitions)
             except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+                if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(
+                    error
+                ):
+                    raise UnreadableTableError(
+                        f"{where} is not in UTF-8: save it as UTF-8 (in Excel: file "
+                        "type `CSV UTF-8`, or as .xlsx)"
+                    ) from error
                 raise UnreadableTableError(
                     f"{where} cannot be read as {file.suffix[1:]}: {error}"
                 ) from error

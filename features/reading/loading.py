@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contract import TABLES
+from features.events import FOREVER
 from features.reading.between import Expelled, expel
 from features.reading.duck import append, create, run
 from features.reading.found import checked_parts, rejected_rows
@@ -34,10 +35,10 @@ from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport, ValidationReport
 from features.reading.sources import Part, Source
 from features.reading.validation import Checked, normal_schema
-from features.reading.versions import standing_sql
+from features.reading.versions import gather_shared, stand
 from features.settings import PortfolioSettings
 
-CHECKED = "checked_rows"  # where a table's rows wait for their versions
+SHARED = "shared_rows"  # rows of a table whose key others share
 LOST = "lost_rows"  # where its rejected rows wait for good ones that mend them
 LOST_INVOICES = "lost_invoices"  # the rejected invoices, until payments are read
 
@@ -82,10 +83,9 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
     duckdb = loaded.connection.con
     for table in TABLES:
         schema = normal_schema(table, settings)
+        create(duckdb, table, schema.append(pa.field("superseded_at", pa.int64())))
         if table in source.tables:
             _load_table(loaded, source, table, settings, schema)
-        else:
-            create(duckdb, table, schema.append(pa.field("superseded_at", pa.int64())))
         loaded.tables[table] = loaded.connection.table(table)
     loaded.observation = observe(
         duckdb,
@@ -127,16 +127,17 @@ def _load_table(
     schema: pa.Schema,
 ) -> None:
     duckdb = loaded.connection.con
-    create(duckdb, CHECKED, schema)
-    create(duckdb, LOST, lost_schema(schema))
+    create(duckdb, LOST, lost_schema(table))
     _load_checked(loaded, source, table, settings)
+    is_across = settings.keys == "per_portfolio"
+    gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
     _expel(loaded, source, table, settings)
-    run(duckdb, f'CREATE TABLE "{table}" AS {standing_sql(table, CHECKED, schema)}')
-    loaded.warnings += of_one_moment(duckdb, table, CHECKED, schema)
+    _protect(loaded, table, schema)
+    stand(duckdb, table, SHARED, schema)
+    loaded.warnings += of_one_moment(duckdb, table, SHARED, schema)
     if table == "invoices":
         loaded.warnings += of_documents(duckdb)
-    _protect(loaded, table, schema)
-    run(duckdb, f"DROP TABLE {CHECKED}")
+    run(duckdb, f"DROP TABLE {SHARED}")
     if table == "invoices":
         run(duckdb, f"ALTER TABLE {LOST} RENAME TO {LOST_INVOICES}")
     else:
@@ -155,7 +156,7 @@ def _load_checked(
         n_accepted += len(checked.rows)
         n_without_customer += len(part.malformed)
         _count_rejects(loaded.rejects, table, part, checked)
-        append(duckdb, CHECKED, checked.rows)
+        append(duckdb, table, checked.rows, superseded_at=FOREVER)
         if checked.lost is not None:
             append(duckdb, LOST, _undismissed(part, checked, table, settings, n_lost))
             n_lost += len(checked.lost)
@@ -189,7 +190,7 @@ def _expel(
 ) -> None:
     """Rows that break a rule between rows are counted and go to the rejected ones."""
     duckdb = loaded.connection.con
-    expelled = expel(duckdb, table, CHECKED, LOST, settings)
+    expelled = expel(duckdb, table, SHARED, LOST, settings)
     if not expelled:
         return
     loaded.expelled[table] = expelled
@@ -217,7 +218,7 @@ def _protect(loaded: Loaded, table: str, schema: pa.Schema) -> None:
     if not loaded.reports[table].n_rejected:
         return
     duckdb = loaded.connection.con
-    customers = incomplete_customers(duckdb, table, CHECKED, LOST, schema)
+    customers = incomplete_customers(duckdb, table, LOST, schema)
     for customer_id in customers:
         before = loaded.rejected.get(customer_id, frozenset())
         loaded.rejected[customer_id] = before | {table}

@@ -12,14 +12,16 @@ from typing import Any
 
 import pyarrow as pa
 
+from features.contract import TABLES
+from features.reading.columns import arrow_type
 from features.reading.duck import run
-from features.reading.versions import keyed_sql, n_keys
+from features.reading.versions import key_names, keyed_sql
 
 _ID_LENGTH = 16  # hexadecimal digits: no two rows of a portfolio share them
 
 
-def lost_schema(schema: pa.Schema) -> pa.Schema:
-    """Columns of a table of rejected rows: what could be read of each, and more.
+def lost_schema(table: str) -> pa.Schema:
+    """Columns of a table of rejected rows: the contract's, as far as read, and more.
 
     `has_key`: whether its key could be read. `affected`: the customer left incomplete.
     `is_of_any`: a good row of its key mends it whoever's it is. `is_expelled`, `place`:
@@ -32,9 +34,8 @@ def lost_schema(schema: pa.Schema) -> pa.Schema:
         ("is_expelled", pa.bool_()),
         ("place", pa.int64()),
     )
-    for name, type_ in more:
-        schema = schema.append(pa.field(name, type_))
-    return schema
+    cells = ((column.name, arrow_type(column)) for column in TABLES[table].columns)
+    return pa.schema([*cells, *more])
 
 
 def as_lost(rows: pa.Table, first_place: int) -> pa.Table:
@@ -50,7 +51,6 @@ def as_lost(rows: pa.Table, first_place: int) -> pa.Table:
 def incomplete_customers(
     duckdb: Any,  # noqa: ANN401 - the connection that holds both tables
     table: str,
-    checked: str,
     lost: str,
     schema: pa.Schema,
 ) -> list[str]:
@@ -58,22 +58,25 @@ def incomplete_customers(
 
     Args:
         duckdb: the connection.
-        table: which table of the contract it is.
-        checked: its good rows.
+        table: its good rows, of all versions.
         lost: its rejected ones, see `lost_schema`.
         schema: of the good rows.
     """
-    same = " AND ".join(
-        f"l.key_{place} IS NOT DISTINCT FROM g.key_{place}"
-        for place in range(1, n_keys(table))
-    )
-    rejected = keyed_sql(table, lost, lost_schema(schema))
+    customer, *keys = key_names(table)
+    same = " AND ".join(f"l.{key} IS NOT DISTINCT FROM g.{key}" for key in keys)
+    rejected = keyed_sql(table, lost, lost_schema(table))
     sql = f"""
-        SELECT DISTINCT l.affected FROM ({rejected}) l
-        ANTI JOIN ({keyed_sql(table, checked, schema)}) g
-        ON l.has_key AND coalesce(l.known_at, g.known_at) <= g.known_at
-        AND (l.is_of_any OR l.key_0 = g.key_0) {f"AND {same}" if same else ""}
-        WHERE l.affected IS NOT NULL ORDER BY 1
+        WITH rejected AS MATERIALIZED (
+            SELECT *, row_number() OVER () AS number FROM ({rejected})
+            WHERE affected IS NOT NULL
+        ), mended AS (
+            SELECT l.number FROM rejected l JOIN ({keyed_sql(table, table, schema)}) g
+            ON {same}
+            WHERE l.has_key AND coalesce(l.known_at, g.known_at) <= g.known_at
+            AND (l.is_of_any OR l.{customer} = g.{customer})
+        )
+        SELECT DISTINCT affected FROM rejected ANTI JOIN mended USING (number)
+        ORDER BY affected
     """  # noqa: S608
     return [customer_id for [customer_id] in run(duckdb, sql)]
 

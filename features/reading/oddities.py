@@ -9,7 +9,7 @@ from features.contract import TABLES
 from features.moments import DAY_US
 from features.money import PER_UNIT
 from features.reading.duck import run
-from features.reading.versions import keyed_sql, n_keys
+from features.reading.versions import key_names, keyed_sql
 
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
 _RECENT_US = 90 * DAY_US
@@ -36,16 +36,16 @@ _IMPLAUSIBLE = (
 def of_one_moment(
     duckdb: Any,  # noqa: ANN401
     table: str,
-    checked: str,
+    shared: str,
     schema: pa.Schema,
 ) -> Iterator[str]:
-    """Rows that share key and known_at: what was lost, refunds that add up."""
-    counted = (
-        f'SELECT (FROM {checked} SELECT count(*)) > (FROM "{table}" SELECT count(*))'
-    )
-    [[has_fewer]] = run(duckdb, counted)
-    if has_fewer:
-        yield from _lost_contents(duckdb, table, checked, schema)
+    """Rows that share key and known_at: what was lost, refunds that add up.
+
+    `shared`: the rows of `table`, of all versions, whose key others share.
+    """
+    [[n]] = run(duckdb, f"SELECT count(*) FROM {shared}")  # noqa: S608
+    if n:
+        yield from _lost_contents(duckdb, table, shared, schema)
     if table == "payments":
         yield from _added_up(duckdb)
 
@@ -53,10 +53,9 @@ def of_one_moment(
 def _lost_contents(
     duckdb: Any,  # noqa: ANN401
     table: str,
-    checked: str,
+    shared: str,
     schema: pa.Schema,
 ) -> Iterator[str]:
-    keys = [f"key_{place}" for place in range(n_keys(table))]
     adds_up = "status = 'refunded' AND refund_id IS NULL"
     which = f" AND NOT ({adds_up})" if table == "payments" else ""
     cells = ", ".join(f'"{name}"' for name in schema.names)
@@ -64,8 +63,8 @@ def _lost_contents(
     some = ", ".join(f'min("{name}") AS "{name}"' for name in shown)
     found = run(
         duckdb,
-        f"SELECT {some}, count(*) OVER () FROM ({keyed_sql(table, checked, schema)}) "  # noqa: S608
-        f"WHERE NOT retracted{which} GROUP BY {', '.join(keys)}, known_at "
+        f"SELECT {some}, count(*) OVER () FROM ({keyed_sql(table, shared, schema)}) "  # noqa: S608
+        f"WHERE NOT retracted{which} GROUP BY {', '.join(key_names(table))}, known_at "
         f"HAVING count(DISTINCT hash({cells})) > 1 ORDER BY ALL LIMIT 1",
     )
     for *first, n in found:

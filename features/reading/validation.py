@@ -109,14 +109,21 @@ def check(
     if not broken.rules:
         return Checked(rows, broken.codes, broken.rules)
     is_good = pa.array(broken.codes == 0)
-    lost = _lost(rows, table, broken).filter(pc.invert(is_good))
+    lost = _lost(rows, table, broken)
     return Checked(rows.filter(is_good), broken.codes, broken.rules, lost)
 
 
 def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
     """What is left of broken rows: whose they are, their key, when they were known."""
+    places = np.flatnonzero(broken.codes)
+    names = [column.name for column in TABLES[table].columns]
+    rows = rows.select(names).take(pa.array(places))
     nothing = np.zeros(len(rows), np.bool_)
-    is_unread = broken.cells.get
+
+    def is_unread(name: str, default: Mask) -> Mask:
+        mask = broken.cells.get(name)
+        return default if mask is None else mask[places]
+
     dates = ("event_at", "created_at") if table == "customers" else ("event_at",)
     no_event = np.any([is_unread(name, nothing) for name in dates], axis=0)
     no_moment = no_event | is_unread("known_at", nothing)

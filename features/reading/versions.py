@@ -1,6 +1,7 @@
 """When a row stands: from its known_at until the next version of its key is known."""
 
 from functools import lru_cache
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -8,10 +9,13 @@ import pyarrow as pa
 
 from features.contract import TABLES
 from features.events import FOREVER
+from features.reading.duck import remove, run
+
+PLACE = "forbear_place"  # no column of the data has such a name
 
 
 def identity(rows: ir.Table, table: str) -> list[ir.Value]:
-    """What two rows share that are versions of one thing, as columns `key_0` ….
+    """What two rows share that are versions of one thing, as columns.
 
     Keys hold per customer: that a number belongs to one customer is a rule of its
     own. The SQL twin of the one in `features.reading.rows`, but for refunds without
@@ -23,7 +27,8 @@ def identity(rows: ir.Table, table: str) -> list[ir.Value]:
         others = [rows[other].isnull() for other in spec.key_unless.get(name, ())]
         cell = rows[name]
         parts.append(ibis.and_(*others).ifelse(cell, ibis.null()) if others else cell)
-    return [part.name(f"key_{place}") for place, part in enumerate(parts)]
+    names = key_names(table)
+    return [part.name(name) for name, part in zip(names, parts, strict=True)]
 
 
 def standing_rows(rows: ir.Table, table: str) -> ir.Table:
@@ -80,39 +85,85 @@ def keyed_sql(table: str, found: str, schema: pa.Schema) -> str:
     return str(ibis.to_sql(rows.mutate(**keys), dialect="duckdb"))
 
 
-def n_keys(table: str) -> int:
-    """How many columns `identity` has: `key_0` is the customer."""
-    return len({"customer_id", *TABLES[table].key})
+def key_names(table: str) -> list[str]:
+    """The names of the columns of `identity`; the first is the customer."""
+    n = len({"customer_id", *TABLES[table].key})
+    return [f"forbear_key_{place}" for place in range(n)]
+
+
+def gather_shared(
+    duckdb: Any,  # noqa: ANN401
+    table: str,
+    shared: str,
+    schema: pa.Schema,
+    *,
+    is_across: bool,
+) -> None:
+    """A new table `shared`: the rows of `table` whose key others share, and `PLACE`.
+
+    Most rows are the only one of their key, and no rule between rows touches them.
+    Rows whose keys share a digest by chance are gathered as well: whoever reads them
+    compares the keys themselves.
+
+    Args:
+        duckdb: the connection that holds `table`.
+        table: which table of the contract it is.
+        shared: the name of the new table; `PLACE` is the rowid of each row.
+        schema: of `table`, without `superseded_at`.
+        is_across: whether rows of two customers may share a key.
+    """
+    customer, *keys = key_names(table)
+    if table == "customers":  # a version needs to know the first one's moment
+        keys = [customer]
+    elif not is_across or "customer_id" in TABLES[table].key:
+        keys = [customer, *keys]
+    digest = f"hash({', '.join(keys)})"
+    keyed = keyed_sql(table, table, schema.append(pa.field("rowid", pa.int64())))
+    run(
+        duckdb,
+        f"CREATE TEMP TABLE several AS SELECT {digest} FROM ({keyed}) "  # noqa: S608
+        "GROUP BY 1 HAVING count(*) > 1",
+    )
+    run(
+        duckdb,
+        f"CREATE TEMP TABLE {shared} AS SELECT {_cells(schema)}, rowid AS {PLACE} "  # noqa: S608
+        f"FROM ({keyed}) WHERE {digest} IN (FROM several)",
+    )
+    run(duckdb, "DROP TABLE several")
+
+
+def stand(duckdb: Any, table: str, shared: str, schema: pa.Schema) -> None:  # noqa: ANN401
+    """Leaves the rows of `table` that ever stand, with `superseded_at`.
+
+    Args:
+        duckdb: the connection that holds both.
+        table: rows that all stand for ever so far.
+        shared: see `gather_shared`; only these need sorting.
+        schema: of `table`, without `superseded_at`.
+    """
+    [[n]] = run(duckdb, f"SELECT count(*) FROM {shared}")  # noqa: S608
+    if n:
+        remove(duckdb, table, "rowid", shared, PLACE)
+    run(duckdb, f'DELETE FROM "{table}" WHERE retracted')  # noqa: S608
+    if table == "customers":
+        run(
+            duckdb,
+            "UPDATE customers SET created_at = known_at WHERE created_at IS NULL",
+        )
+    if n:
+        standing = _standing_sql(table, shared, schema)
+        run(duckdb, f'INSERT INTO "{table}" BY NAME {standing}')
 
 
 @lru_cache(maxsize=256)
-def standing_sql(table: str, found: str, schema: pa.Schema) -> str:
-    """DuckDB SQL of `standing_rows` over the table named `found`, in any order.
-
-    Compiled once per schema: opening a small portfolio is mostly compiling. Most rows
-    are the only one of their key, and need no sorting to stand for ever.
-    """
+def _standing_sql(table: str, found: str, schema: pa.Schema) -> str:
+    """DuckDB SQL of `standing_rows`: compiled once per schema, which takes a while."""
     rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=found)
-    if table == "customers":  # a version needs to know the first one's moment
-        return _sql(standing_rows(rows, table))
-    keys = identity(rows, table)
-    keyed = _sql(rows.mutate(*keys))
-    names = ", ".join(key.get_name() for key in keys)
-    cells = ", ".join(f'"{name}"' for name in schema.names)
-    of_shared = ibis.table(ibis.Schema.from_pyarrow(schema), name="of_shared_key")
-    # rows whose keys share a digest by chance are looked at together, and stand alike
-    return f"""
-        WITH digested AS (
-            SELECT {cells}, hash({names}) AS digest FROM ({keyed})
-        ), shared AS MATERIALIZED (
-            SELECT digest FROM digested GROUP BY digest HAVING count(*) > 1
-        ), of_shared_key AS (
-            SELECT {cells} FROM digested SEMI JOIN shared USING (digest)
-        )
-        SELECT {cells}, {FOREVER} AS superseded_at
-        FROM digested ANTI JOIN shared USING (digest) WHERE NOT retracted
-        UNION ALL BY NAME ({_sql(standing_rows(of_shared, table))})
-    """  # noqa: S608
+    return _sql(standing_rows(rows, table))
+
+
+def _cells(schema: pa.Schema) -> str:
+    return ", ".join(f'"{name}"' for name in schema.names)
 
 
 def _sql(rows: ir.Table) -> str:

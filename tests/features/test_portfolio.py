@@ -306,7 +306,7 @@ def test_without_settings_the_defaults_stand_and_it_is_said(folder: Path) -> Non
         ({"portfolio.yaml": "name: ["}, SettingsError, "cannot be read"),
         ({"portfolio.yaml": "- a list"}, SettingsError, "must be a mapping"),
         ({"portfolio.yaml": "timezone: Mars"}, SettingsError, "unknown time zone"),
-        ({"portfolio.yaml": "rates: {USD: -1}"}, SettingsError, "above 0"),
+        ({"portfolio.yaml": "rates: {USD: -1}"}, SettingsError, "between 1e-9 and 1e9"),
         ({"portfolio.yaml": "materiality: x"}, SettingsError, "materiality"),
         ({"portfolio.yaml": "exposure: {open: segment}"}, SettingsError, "no money"),
         ({"customers.csv": "customer_id\na\n"}, MixedFormatsError, "keep one"),

@@ -28,12 +28,18 @@ def folder(tmp_path: Path) -> Path:
         ("observed_until: 2026-06-30T00:00:00", "observed_until: add the offset"),
         ("materiality: 100_000_000_001", "amount beyond"),
         ("exposure: {open: 1e30}", "amount beyond"),
+        ("rates: {USD: 0}", "rates.USD: a rate must lie between 1e-9 and 1e9"),
+        ("rates: {USD: 1e-10}", "rates.USD: a rate must lie between"),
+        ("rates: {USD: 1.1e9}", "rates.USD: a rate must lie between"),
+        ("rates: {USD: .nan}", "rates.USD: Input should be a finite number"),
+        ("rates: {USD: .inf}", "rates.USD: Input should be a finite number"),
         ("settlement_days: {card: -1}", "settlement_days.card"),
         ("settlement_days: {card: .inf}", "settlement_days.card"),
         ("defaults: {lifetime_months: .inf}", "finite"),
         ("labels: {fraud: {horizon_days: 1000000}}", "less than or equal to 36500"),
         ("attributes: {known_at: {type: number}}", "'known_at' is taken"),
         ("attributes: {Forbear_row: {type: number}}", "'Forbear_row' is taken"),
+        ("attributes: {rowid: {}}", "'rowid' is taken"),
         ("attributes: {Segment: {type: category}}", "differ only in case"),
         ("attributes: {x: {}, X: {}}", "differ only in case"),
     ],
@@ -74,10 +80,49 @@ def test_what_was_not_read_is_said(folder: Path) -> None:
     assert "customers: column 'score' of portfolio.yaml is not there" in said
 
 
-def test_a_header_that_is_no_text_is_said(folder: Path) -> None:
-    (folder / "usage.csv").write_bytes("customer_id,event_at,cost\n".encode("utf-16"))
-    with pytest.raises(UnreadableTableError, match=r"usage\.csv"):
+USAGE = "customer_id,event_at,cost,subscription_id\na,2026-01-01,1,café\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        USAGE.encode("utf-16"),
+        USAGE.encode("windows-1252"),
+        # so far behind that the header is long read
+        USAGE.encode().replace("é".encode(), b"e") * 100_000 + b"a,2026-01-02,1,\xe9\n",
+    ],
+)
+def test_a_file_that_is_not_utf_8_says_what_to_do(folder: Path, text: bytes) -> None:
+    (folder / "usage.csv").write_bytes(text)
+    with pytest.raises(UnreadableTableError, match=r"usage\.csv.* save it as UTF-8"):
         Portfolio.open(folder)
+
+
+@pytest.mark.parametrize("name", ["place", "digest", "affected", "has_key", "key_0"])
+@pytest.mark.parametrize("table", ["customers", "payments"])
+def test_an_attribute_may_have_any_other_name(
+    folder: Path, name: str, table: str
+) -> None:
+    """Also where rows are rejected, corrected or under two customers."""
+    (folder / "portfolio.yaml").write_text(f"attributes: {{{name}: {{from: {table}}}}}")
+    (folder / "customers.csv").write_text(
+        f"customer_id,event_at,{name}\na,2026-01-01,1\na,2026-01-02,2\nb,2026-01-01,x\n"
+    )
+    (folder / "payments.csv").write_text(
+        f"customer_id,event_at,known_at,payment_id,status,amount,{name}\n"
+        "a,2026-01-01,,p1,succeeded,10,1\n"
+        "a,2026-01-01,2026-01-02,p1,succeeded,20,2\n"
+        "a,2026-01-01,,p2,succeeded,10,3\n"
+        "b,2026-01-01,,p2,succeeded,10,4\n"
+        "b,2026-01-01,,p3,succeeded,ten,5\n"
+    )
+    portfolio = Portfolio.open(folder)
+    values = portfolio.tables[table].to_pyarrow()[name].to_pylist()
+    assert sorted(values) == [1, 2]
+    assert {reject.rule for reject in portfolio.rejects} >= {
+        "key_of_two_customers",
+        "bad_number",
+    }
 
 
 def test_undated_customers_are_known_before_the_first_outcome(folder: Path) -> None:
