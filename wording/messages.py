@@ -56,16 +56,16 @@ class UnknownMessageError(DecisionError):
         self.lang, self.key = lang, key
 
 
-@lru_cache(maxsize=32)
-def messages(package: str, lang: str) -> Mapping[str, Message]:
-    """All messages of a package's `translations/<lang>.yaml`, by dotted key.
+@lru_cache(maxsize=len(LANGUAGES))
+def messages(lang: str) -> Mapping[str, Message]:
+    """All messages of `messages/<lang>.yaml`, by dotted key.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
     if lang not in LANGUAGES:
         raise UnknownLanguageError(lang)
-    text = files(package).joinpath("translations", f"{lang}.yaml").read_text("utf-8")
+    text = files("wording").joinpath("messages", f"{lang}.yaml").read_text("utf-8")
     found: dict[str, Message] = {}
     _flatten("", yaml.safe_load(text), found)
     return found
@@ -99,13 +99,9 @@ class Wording(string.Formatter):
     '1.250 €, 1 Tag'
     """
 
-    def __init__(
-        self, lang: str, currency: str, zone: ZoneInfo, *packages: str
-    ) -> None:
+    def __init__(self, lang: str, currency: str, zone: ZoneInfo) -> None:
         self.lang, self.currency, self.zone = lang, currency, zone
-        self._messages: dict[str, Message] = {}
-        for package in ("wording.explanation", *packages):
-            self._messages.update(messages(package, lang))
+        self._messages = messages(lang)
         self.locale = _LOCALES[lang]
         self._locale = Locale.parse(self.locale)
 

@@ -38,7 +38,7 @@ _NOTABLE = 100  # upper limits from here on only keep nonsense out
 def policy_page() -> str:
     """The page as Markdown."""
     page = _TEMPLATE.read_text(encoding="utf-8")
-    english = messages("wording.explanation", "en")
+    english = messages("en")
     for name, table in {
         "sections": "\n".join(_Form(json_schema()).sections()),
         "findings": _codes(FINDINGS),

@@ -112,7 +112,7 @@ def test_no_decision_says_what_to_add() -> None:
 
 def codes(kind: str) -> set[str]:
     prefix = f"staff.{kind}."
-    said = messages("wording.explanation", "en")
+    said = messages("en")
     return {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
 
 

@@ -50,7 +50,7 @@ def compose(policy: Policy, lang: str, at: datetime | None = None) -> Page:
 
 
 def _source(terms: Terms, lang: str) -> Source:
-    words = Wording(lang, terms.document.currency, terms.zone, "wording.publication")
+    words = Wording(lang, terms.document.currency, terms.zone)
     return Source(terms.document, words)
 
 

@@ -83,9 +83,7 @@ def _choices(table: str, column: str) -> tuple[str, ...]:
 def codes_of(lang: str, group: str) -> set[str]:
     prefix = f"{group}."
     return {
-        key.removeprefix(prefix)
-        for key in messages("wording.explanation", lang)
-        if key.startswith(prefix)
+        key.removeprefix(prefix) for key in messages(lang) if key.startswith(prefix)
     }
 
 

@@ -23,7 +23,6 @@ from wording.messages import (
     messages,
 )
 
-PACKAGES = ("wording.explanation", "wording.publication")
 FORMS = {"name", "phrase", "oblique"}  # of an action
 
 
@@ -39,15 +38,12 @@ def places(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def words(lang: str) -> Wording:
-    return Wording(lang, "EUR", ZoneInfo("Europe/Brussels"), *PACKAGES[1:])
+    return Wording(lang, "EUR", ZoneInfo("Europe/Brussels"))
 
 
-@pytest.mark.parametrize("package", PACKAGES)
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_language_has_the_same_messages_with_the_same_places(
-    package: str, lang: str
-) -> None:
-    english, other = messages(package, "en"), messages(package, lang)
+def test_every_language_has_the_same_messages_with_the_same_places(lang: str) -> None:
+    english, other = messages("en"), messages(lang)
     own = {key for key in other if not key.startswith("units.")}
     assert own == {key for key in english if not key.startswith("units.")}
     for key in own:
@@ -58,34 +54,31 @@ def test_every_language_has_the_same_messages_with_the_same_places(
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_and_unit_that_a_message_asks_for_exists(lang: str) -> None:
-    units = messages("wording.explanation", lang)
-    for package in PACKAGES:
-        for key, message in messages(package, lang).items():
-            for _, spec in places(message):
-                known = not spec or spec in KINDS | FORMS or f"units.{spec}" in units
-                assert known, f"{lang}: {key}: {spec}"
+    own = messages(lang)
+    for key, message in own.items():
+        for _, spec in places(message):
+            known = not spec or spec in KINDS | FORMS or f"units.{spec}" in own
+            assert known, f"{lang}: {key}: {spec}"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_plural_messages_have_the_forms_small_numbers_need(lang: str) -> None:
     needed = {Locale.parse(lang, sep="-").plural_form(n) for n in range(200)}
-    for package in PACKAGES:
-        for key, message in messages(package, lang).items():
-            if isinstance(message, dict):
-                assert needed <= set(message), f"{lang}: {key}"
+    for key, message in messages(lang).items():
+        if isinstance(message, dict):
+            assert needed <= set(message), f"{lang}: {key}"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_action_has_every_form(lang: str) -> None:
-    known = messages("wording.explanation", lang)
+    known = messages(lang)
     for action in ACTIONS:
         assert {f"actions.{action}.{form}" for form in FORMS} <= set(known)
 
 
 @pytest.mark.parametrize("lang", [code for code in LANGUAGES if code != "en"])
-@pytest.mark.parametrize("package", PACKAGES)
-def test_no_sentence_was_left_in_english(package: str, lang: str) -> None:
-    english, other = messages(package, "en"), messages(package, lang)
+def test_no_sentence_was_left_in_english(lang: str) -> None:
+    english, other = messages("en"), messages(lang)
     sentences = {k for k, m in english.items() if len(forms(m)[0].split()) > 3}
     assert not [key for key in sentences if other[key] == english[key]]
 

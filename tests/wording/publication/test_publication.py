@@ -33,7 +33,7 @@ def test_no_rule_that_can_suspend_is_left_out(name: str, lang: str) -> None:
     sections = {s.name: s for s in compose(policy, lang).sections}
     timeline = next(b for b in sections["timeline"].blocks if isinstance(b, Table))
     assert len(timeline.rows) == len(document.ladder)
-    own = messages("wording.publication", lang)
+    own = messages(lang)
     for state, row in zip(document.ladder, timeline.rows, strict=True):
         assert str(state.when.days_overdue + document.clock.grace_days) in row[1]
         waits = {**state.when.days_since, **state.when.business_days_since}
@@ -110,10 +110,7 @@ def test_a_plain_text_is_in_the_language_of_the_policy_alone() -> None:
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_name_a_shipped_policy_uses_has_a_word(name: str, lang: str) -> None:
     document = POLICIES[name].document
-    words = {
-        *messages("wording.explanation", lang),
-        *messages("wording.publication", lang),
-    }
+    words = messages(lang)
     path = document.fraud_path
     used = [f"segments.{s}" for s in document.essential.segments]
     used += [f"segments.{s}" for s in document.scope.segments]
@@ -155,7 +152,7 @@ def test_optional_parts_are_told_in_every_language(lang: str) -> None:
     values["calendar"]["from_time"] = "00:00"
     values["ladder"] = values["ladder"][:2]
     said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
-    assert messages("wording.publication", lang)["publish.access.never"] in said
+    assert messages(lang)["publish.access.never"] in said
     values.update(ladder=[], high_usage=None, cases=[])
     values["notices"]["kinds"] = {}
     values["essential"] = {}
@@ -172,7 +169,7 @@ def test_the_page_says_from_what_days_are_counted(anchor: str, lang: str) -> Non
     sections = {s.name: texts(s) for s in compose(policy, lang).sections}
     said = [text for section in sections.values() for text in section]
     assert not RAW.findall(" ".join(said))
-    own = messages("wording.publication", lang)
+    own = messages(lang)
     assert own[f"publish.counting.anchor_{anchor}"] in sections["counting"]
     for other in {"due_date", "invoice_date", "payment_failed"} - {anchor}:
         assert own[f"publish.counting.anchor_{other}"] not in said
@@ -197,7 +194,7 @@ def test_the_notice_after_a_pause_is_due_in_hours_in_every_section(lang: str) ->
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_one_channel_alone_has_no_next_way(lang: str) -> None:
-    own = messages("wording.publication", lang)
+    own = messages(lang)
     values = DEFAULT.document.model_dump(mode="json", by_alias=True)
     values["notices"]["kinds"]["reminder_1"]["channels"] = ["letter"]
     said = spoken(Policy(PolicyDocument.model_validate(values)), lang)
@@ -243,7 +240,7 @@ def test_a_change_stands_beside_what_it_replaces(lang: str) -> None:
     values["amendments"] = [{"from": "2026-07-01", "set": change, "because": "x"}]
     page = compose(Policy(PolicyDocument.model_validate(values)), lang)
     [changes] = [s for s in page.sections if s.name == "changes"]
-    own = messages("wording.publication", lang)
+    own = messages(lang)
     instead = str(own["publish.changes.instead"]).split("{text} ")[1].split("{")[0]
     gone = str(own["publish.changes.gone"]).split("{")[0]
     said = texts(changes)[1:]
