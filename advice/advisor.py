@@ -30,7 +30,7 @@ from advice.remedies import Situation
 from advice.standpoint import Standpoint
 from advice.starting import starts_with
 from decisions.actions import Action
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 Row = npt.NDArray[np.float64]
-_EMPTY_BOOK = BookState()
+_NOTHING_USED = BudgetUse()
 _NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
 _NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
@@ -124,7 +124,7 @@ class Advisor:
         tables: frozenset[str] | None = None,
         observed_until: datetime | None = None,
         observed: Mapping[str, datetime] = _NOTHING,
-        book: BookState = _EMPTY_BOOK,
+        budget_use: BudgetUse = _NOTHING_USED,
         previous: Action | None = None,
         previous_at: datetime | None = None,
         named: Mapping[str, datetime] = _NOTHING,
@@ -139,7 +139,7 @@ class Advisor:
                 looked at is unknown, not zero. Default: all the models were trained on.
             observed_until: how far the events observe; default `as_of`.
             observed: the same by table, where one is observed less far.
-            book: what depends on other customers.
+            budget_use: what depends on other customers.
             previous: the action recommended last time, for hysteresis.
             previous_at: when that was.
             named: notices asked for before, by name, and when; they count where no
@@ -155,13 +155,13 @@ class Advisor:
             target: self.predictors[target].contributions(row[None, :])[0]
             for target, row in rows.items()
         }
-        advice = self.conclude(facts, rows, p, parts, stand, book)
+        advice = self.conclude(facts, rows, p, parts, stand, budget_use)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
             facts, _, p = self._numbers(imagined, moment, given)
-            return self._decide(self._case(facts, p, stand), book)
+            return self._decide(self._case(facts, p, stand), budget_use)
 
         situation = self._situation(events, advice)
         return replace(advice, counterfactuals=counterfactuals(situation, ask_again))
@@ -193,13 +193,13 @@ class Advisor:
         self,
         portfolio: "Portfolio",
         snapshots: "pa.Table",
-        book: BookState = _EMPTY_BOOK,
+        budget_use: BudgetUse = _NOTHING_USED,
         named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
     ) -> "pa.Table":
         """Advice about many customers; see `advice.portfolio_run`."""
         from advice.portfolio_run import portfolio_run
 
-        return portfolio_run(self, portfolio, snapshots, book, named)
+        return portfolio_run(self, portfolio, snapshots, budget_use, named)
 
     def conclude(
         self,
@@ -208,7 +208,7 @@ class Advisor:
         p: Mapping[str, float],
         parts: Mapping[str, Row],
         stand: Standpoint,
-        book: BookState,
+        budget_use: BudgetUse,
     ) -> Advice:
         """From one customer's numbers to advice; the same for one and for many.
 
@@ -216,7 +216,7 @@ class Advisor:
         and contributions.
         """
         case = self._case(facts, p, stand)
-        recommendation = self._decide(case, book)
+        recommendation = self._decide(case, budget_use)
         terms = self.policy.in_force(facts.as_of)
         weights = loss_shares(recommendation, terms.model if terms else None)
         found = {
@@ -250,8 +250,8 @@ class Advisor:
             previous_at=stand.previous_at,
         )
 
-    def _decide(self, case: Case, book: BookState) -> Recommendation:
-        return recommend(case, self.policy, case.facts.as_of, book)
+    def _decide(self, case: Case, budget_use: BudgetUse) -> Recommendation:
+        return recommend(case, self.policy, case.facts.as_of, budget_use)
 
     def _make_compilers(
         self, tables: frozenset[str]

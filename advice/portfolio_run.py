@@ -19,7 +19,7 @@ from advice.advice import Advice, reason_row
 from advice.knowledge import require_same
 from advice.standpoint import Standpoint
 from decisions.actions import ACTIONS
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.steps.portfolio import recommend_many
 from features.account import account_facts
 from features.batch import feature_table, matrix
@@ -120,7 +120,7 @@ def portfolio_run(
     advisor: "Advisor",
     portfolio: Portfolio,
     snapshots: pa.Table,
-    book: BookState,
+    budget_use: BudgetUse,
     named: Mapping[str, Mapping[str, datetime]],
 ) -> pa.Table:
     """One row of advice per snapshot, in the order of `snapshots`.
@@ -134,7 +134,7 @@ def portfolio_run(
         advisor: bundles and policy.
         portfolio: must have the settings the bundles were trained with.
         snapshots: customer_id (string), as_of (int64 µs).
-        book: what depends on other customers; the same for every row.
+        budget_use: what depends on other customers; the same for every row.
         named: by customer, notices asked for before; see `Standpoint`.
 
     Raises:
@@ -148,12 +148,14 @@ def portfolio_run(
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
     places: dict[datetime, list[int]] = defaultdict(list)
     cases: dict[datetime, list[Case]] = defaultdict(list)
-    for i, advice in _advices(advisor, portfolio, snapshots, numbers, book, named):
+    for i, advice in _advices(
+        advisor, portfolio, snapshots, numbers, budget_use, named
+    ):
         rows[i] = advice_row(advice)
         places[advice.as_of].append(i)
         cases[advice.as_of].append(advice.case)
     for at, members in cases.items():
-        whole = replace(book, n_customers=book.n_customers or len(members))
+        whole = replace(budget_use, n_customers=budget_use.n_customers or len(members))
         run = recommend_many(members, advisor.policy, at, whole)
         shared = zip(places[at], run.actions(run.recommended), run.broken, strict=True)
         for i, action, is_beyond in shared:
@@ -202,7 +204,7 @@ def _advices(
     portfolio: Portfolio,
     snapshots: pa.Table,
     numbers: _Numbers,
-    book: BookState,
+    budget_use: BudgetUse,
     named: Mapping[str, Mapping[str, datetime]],
 ) -> Iterator[tuple[int, Advice]]:
     """(row, advice), customer by customer."""
@@ -218,7 +220,7 @@ def _advices(
         theirs = replace(stand, named=named.get(events.customer_id, {}))
         for i, moment in places[events.customer_id]:
             facts = account_facts(events, moment, portfolio.settings)
-            yield i, advisor.conclude(facts, *numbers.of(i), theirs, book)
+            yield i, advisor.conclude(facts, *numbers.of(i), theirs, budget_use)
 
 
 def observed_moments(portfolio: Portfolio) -> dict[str, datetime]:

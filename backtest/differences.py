@@ -8,7 +8,7 @@ import numpy as np
 from backtest.scores import Floats
 from backtest.world import Looked
 from decisions.actions import ACTIONS
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import RaisedBy, Recommendation
@@ -77,8 +77,8 @@ class Partings:
 
 def _told(parting: _Parting, new: Policy, old: Policy) -> Difference:
     at = parting.new.facts.as_of
-    a = recommend(parting.new, new, at, BookState())
-    b = recommend(parting.old, old, at, BookState())
+    a = recommend(parting.new, new, at, BudgetUse())
+    b = recommend(parting.old, old, at, BudgetUse())
     priced = a if new.latest.model is not None else b
     return Difference(
         customer_id=parting.new.facts.customer_id,

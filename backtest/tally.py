@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from backtest.world import Looked
 from decisions.actions import ACTIONS, STOPS
-from decisions.steps.book import places_left, stops_left
+from decisions.steps.book import review_slots_left, stops_left
 
 DAYS = pa.schema(
     [
@@ -41,7 +41,7 @@ def day_row(looked: Looked, acts: pa.Table, without_access: int) -> dict[str, ob
         "customers": len(looked.who),
         **{f"n_{action}": counts[action] for action in ACTIONS[1:]},
         "notices": len(looked.notified),
-        "queue_capacity": _whole(places_left(terms, book)),
+        "queue_capacity": _whole(review_slots_left(terms, book)),
         "queue_refused": answer.n_queue_refused,
         "stops_permitted": _whole(stops_left(terms, book)),
         "stops_beyond_budget": answer.n_breaker_reviews,

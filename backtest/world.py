@@ -14,7 +14,7 @@ from backtest.changed import changed
 from backtest.plan import Assumptions
 from backtest.scores import Floats
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.follow_up.answer_follow_up import before_acting
 from decisions.policy_file.load import Policy
 from decisions.rules.clock import late_items
@@ -50,7 +50,7 @@ class Looked:
 
     today: Today
     terms: Terms
-    book: BookState
+    book: BudgetUse
     who: Ints
     cases: tuple[Case, ...]  # of the last len(cases) rows
     columns: Columns
@@ -97,7 +97,7 @@ class World:
         days_ago = today.at.timestamp() / 86_400 - self._reviewed_on[who]
         resting = days_ago < self.assumptions.review_rest_days
         columns = _rested(columns, resting)
-        book = BookState(n_customers=len(who))
+        book = BudgetUse(n_customers=len(who))
         answer = run(columns, terms, today.at, book)
         self._previous[who] = np.maximum(answer.recommended, NONE)
         restored = self._restore(today, columns)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from decisions import BookState, Case, Policy, default_policy, recommend
+from decisions import BudgetUse, Case, Policy, default_policy, recommend
 from decisions.money.cost import expected_costs
 from decisions.policy_file.load import parse_document
 from decisions.steps.columns import Columns, columns_of_cases
@@ -150,16 +150,19 @@ def column_table(n: int) -> None:
             part = View(*(c[start : start + 16_384] for c in view))
             np.stack(expected_costs(model, part.x)).argmin(axis=0)
 
-    ready = run(columns, terms, AT, BookState()).costs
+    ready = run(columns, terms, AT, BudgetUse()).costs
     argmin = _best(lambda: ready.argmin(axis=1))
-    book = BookState()
+    budget_use = BudgetUse()
     rows = [
         ("bare argmin over ready costs", argmin),
         ("expected costs and argmin", _best(costs)),
-        ("all guards, exact costs", _best(lambda: run(columns, exact, AT, book), 3)),
+        (
+            "all guards, exact costs",
+            _best(lambda: run(columns, exact, AT, budget_use), 3),
+        ),
         (
             "all guards, uncertain costs",
-            _best(lambda: run(columns, terms, AT, book), 3),
+            _best(lambda: run(columns, terms, AT, budget_use), 3),
         ),
     ]
     print(f"{n:,} customers in columns           cases/s      x argmin")

@@ -144,12 +144,12 @@ def advise(
     named: "Named | None" = None,
 ) -> "pa.Table":
     """Advice about whom the portfolio asks for."""
-    from decisions.case import BookState
+    from decisions.case import BudgetUse
     from features.snapshots import latest_snapshots
 
     moment = None if as_of is None else moment_of(read, as_of)
-    asked, book = latest_snapshots(read, moment), BookState(is_stopped=is_stopped)
-    return advisor.advise_portfolio(read, asked, book, named or {})
+    asked, budget_use = latest_snapshots(read, moment), BudgetUse(is_stopped=is_stopped)
+    return advisor.advise_portfolio(read, asked, budget_use, named or {})
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:

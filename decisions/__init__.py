@@ -4,7 +4,7 @@ Pure: no clock, no model, no HTTP; the only I/O is reading a policy file.
 """
 
 from decisions.actions import ACTIONS, Action
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.errors import DecisionError, PolicyFileError, ProbabilityRangeError
 from decisions.policy_file.load import Policy, default_policy, load_policy
@@ -13,7 +13,7 @@ from decisions.recommendation import Recommendation, Withheld
 __all__ = [
     "ACTIONS",
     "Action",
-    "BookState",
+    "BudgetUse",
     "Case",
     "DecisionError",
     "Policy",

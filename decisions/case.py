@@ -1,4 +1,4 @@
-"""What the policy looks at: a case, and the state of the book around it."""
+"""What the policy looks at: a case, and what other customers used of its budgets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,12 +60,12 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class BookState:
-    """What depends on more than one customer, at the moment of the decision.
+class BudgetUse:
+    """What is used of the budgets that customers share, at the moment of the decision.
 
     Args:
         suspensions_last_hour, suspensions_today: recommended or executed so far.
-        reviews_today: places of the review queue already taken.
+        reviews_today: slots of the review queue already taken.
         n_customers: size of the base, for budgets stated as a share; None = unknown.
         is_stopped: the kill switch: no stop action may be recommended.
     """

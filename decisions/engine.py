@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
 from decisions.follow_up.provider import provider_effects
@@ -27,11 +27,11 @@ from decisions.steps.decided import Decided, decided
 from decisions.steps.inputs import View, data_until, undecidable, view
 from decisions.terms import Terms
 
-DEFAULT_BOOK = BookState()
+NOTHING_USED = BudgetUse()
 
 
 def recommend(
-    case: Case, policy: Policy, at: datetime, book: BookState = DEFAULT_BOOK
+    case: Case, policy: Policy, at: datetime, budget_use: BudgetUse = NOTHING_USED
 ) -> Recommendation:
     """What to do about one customer at `at`, and why not more.
 
@@ -39,7 +39,7 @@ def recommend(
         case: probabilities and account facts of the customer.
         policy: the policy file; its terms in force at `at` decide.
         at: aware UTC moment of the decision; nothing here reads a clock.
-        book: budgets used and queue places taken so far.
+        budget_use: stops and review slots used so far.
 
     Raises:
         NaiveMomentError: if `at` has no timezone.
@@ -57,17 +57,17 @@ def recommend(
     if v is None:
         return _no_decision(case, terms, at, "unknown_money", seen)
     decides = terms_by_days(terms) if goes_by_days(case, terms) else terms
-    choice = choose(v, decides, book, case.facts.customer_id, at)
+    choice = choose(v, decides, budget_use, case.facts.customer_id, at)
     if choice.rests_on_assumed:
         v = v._replace(person_bits=v.person_bits | STOP_BITS)
-    return _answer(decided(case, decides, at, seen, v, choice), book)
+    return _answer(decided(case, decides, at, seen, v, choice), budget_use)
 
 
-def _answer(d: Decided, book: BookState) -> Recommendation:
+def _answer(d: Decided, budget_use: BudgetUse) -> Recommendation:
     return Recommendation(
         **_question(d.case, d.terms, d.at, ACTIONS[d.action]),
         **_proposal(d),
-        **_restraint(d, book),
+        **_restraint(d, budget_use),
         **_people(d),
         **_place(d),
         **aftermath(d),
@@ -130,9 +130,9 @@ def _proposal(d: Decided) -> Fields:
     }
 
 
-def _restraint(d: Decided, book: BookState) -> Fields:
+def _restraint(d: Decided, budget_use: BudgetUse) -> Fields:
     """Why not more, and from when on."""
-    withheld = withheld_reasons(d.terms, book, d.seen, d.v, d.choice)
+    withheld = withheld_reasons(d.terms, budget_use, d.seen, d.v, d.choice)
     return {
         "withheld": withheld,
         "permitted_from": permitted_from(d, withheld),

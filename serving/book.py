@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from decisions.actions import STOPS, Action
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.policy_file.load import Policy
 from decisions.steps.book import has_stop_budget, is_queue_full, stops_per_day
 from decisions.terms import Terms
@@ -38,7 +38,7 @@ class Before:
         named: notices asked for before, and when last, where no contacts are kept.
     """
 
-    book: BookState = field(default_factory=BookState)
+    book: BudgetUse = field(default_factory=BudgetUse)
     previous: Action | None = None
     previous_at: datetime | None = None
     named: Mapping[str, datetime] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Before:
             name: datetime.fromisoformat(day)
             for name, day in said.pop("named", {}).items()
         }
-        return cls(BookState(**said), previous, moment, named)
+        return cls(BudgetUse(**said), previous, moment, named)
 
 
 Places = defaultdict[str, set[int]]  # customer to moments, microseconds
@@ -114,7 +114,7 @@ class Book:
             for who, moments in day.stop.items()
             if any(abs(at - moment) < _HOUR for at in moments)
         }
-        book = BookState(
+        book = BudgetUse(
             suspensions_last_hour=len(lately - {customer_id}),
             suspensions_today=len(days[1].stop.keys() - {customer_id}),
             reviews_today=len(days[1].review) - (customer_id in days[1].review),
@@ -181,7 +181,7 @@ def _kind(answer: ScoreAnswer) -> Kind | None:
 
 
 def _limits(
-    kind: Kind, moment: int, day: _Day, terms: Terms, book: BookState
+    kind: Kind, moment: int, day: _Day, terms: Terms, book: BudgetUse
 ) -> Iterator[Limit]:
     """Of the budgets with room: a review for want of a stop needs no place free."""
     if kind == "review":

@@ -42,7 +42,7 @@ def decide(
         | said_none(advisor.settings, microseconds(as_of)),
         observed_until=observed_until,
         observed=observed,
-        book=before.book,
+        budget_use=before.book,
         previous=before.previous,
         previous_at=before.previous_at,
         named=before.named,

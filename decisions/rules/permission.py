@@ -13,7 +13,7 @@ from decisions.steps.decided import Decided
 def permitted_from(d: Decided, withheld: tuple[Withheld, ...]) -> datetime | None:
     """When the proposal would be permitted if nothing but time went by.
 
-    None where it would not, or where that is not known: a number, a draw or the book
+    None where it would not, or where that is not known: a number, a draw or a budget
     does not end by itself; nor is it known what the ladder waits for behind a hold, or
     behind a notice that is still to be sent.
     """

@@ -8,7 +8,7 @@ from decisions.actions import (
     STOPS,
     Action,
 )
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.recommendation import PersonBecause, RaisedBy, Withheld
 from decisions.rules.eligibility import Circumstances
 from decisions.rules.guardrails import number_reasons, ways
@@ -37,7 +37,7 @@ def no_decision_sentence(code: str, terms: Terms) -> str:
 
 
 def withheld_reasons(
-    terms: Terms, book: BookState, seen: Circumstances, v: View, choice: Choice
+    terms: Terms, budget_use: BudgetUse, seen: Circumstances, v: View, choice: Choice
 ) -> tuple[Withheld, ...]:
     """Every reason why the answer is milder than the proposal; empty when it is not."""
     wanted = max(choice.proposed, choice.greedy)
@@ -50,7 +50,7 @@ def withheld_reasons(
     relevant = [reason for reason in found if names.intersection(reason.actions)]
     if wanted != SERVICE_REQUEST:  # not what anybody was after
         relevant = [r for r in relevant if r.code != "no_service_request"]
-    return (*relevant, *_of_the_choice(terms, book, choice))
+    return (*relevant, *_of_the_choice(terms, budget_use, choice))
 
 
 def raised_by(terms: Terms, v: View, choice: Choice) -> RaisedBy | None:
@@ -98,7 +98,9 @@ def _of_the_facts(
     return found
 
 
-def _of_the_choice(terms: Terms, book: BookState, choice: Choice) -> list[Withheld]:
+def _of_the_choice(
+    terms: Terms, budget_use: BudgetUse, choice: Choice
+) -> list[Withheld]:
     found = []
     if choice.stands < choice.proposed and choice.stability is not None:
         text = (
@@ -115,7 +117,7 @@ def _of_the_choice(terms: Terms, book: BookState, choice: Choice) -> list[Withhe
             text = "In the holdout that is treated by the plain ladder."
         found.append(Withheld(choice.arm.name, _above(choice.arm.action, choice), text))
     if choice.recommended != choice.arm.action:
-        found.append(_of_the_book(book, choice))
+        found.append(_of_the_budget(budget_use, choice))
     return found
 
 
@@ -123,11 +125,11 @@ def _above(action: int, choice: Choice) -> tuple[Action, ...]:
     return ACTIONS[action + 1 : max(choice.proposed, choice.greedy) + 1]
 
 
-def _of_the_book(book: BookState, choice: Choice) -> Withheld:
+def _of_the_budget(budget_use: BudgetUse, choice: Choice) -> Withheld:
     if choice.arm.action == REVIEW:
         text = "Today's review queue is full."
         return Withheld("review_queue_full", ("review",), text)
-    if book.is_stopped:
+    if budget_use.is_stopped:
         text = "All stops are switched off; a person looks instead."
         return Withheld("kill_switch", STOPS, text)
     text = "The suspension budget is used up; a person looks instead."

@@ -1,24 +1,24 @@
-"""The mass-action breaker and the review queue: what depends on the whole book."""
+"""The mass-action breaker and the review queue: budgets that customers share."""
 
 from fractions import Fraction
 from math import ceil
 
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.terms import Terms
 
 
-def stops_left(terms: Terms, book: BookState) -> float:
+def stops_left(terms: Terms, budget_use: BudgetUse) -> float:
     """How many more stops the budgets of hour, day and share permit now.
 
     A budget stated as a share counts only where the size of the base is known: a
     portfolio run knows it, one customer alone need not.
     """
-    if book.is_stopped:
+    if budget_use.is_stopped:
         return 0.0
     rule = terms.document.budget
-    left = stops_per_day(terms, book.n_customers) - book.suspensions_today
+    left = stops_per_day(terms, budget_use.n_customers) - budget_use.suspensions_today
     if rule.per_hour is not None:
-        left = min(left, rule.per_hour - book.suspensions_last_hour)
+        left = min(left, rule.per_hour - budget_use.suspensions_last_hour)
     return max(left, 0.0)
 
 
@@ -35,19 +35,19 @@ def stops_per_day(terms: Terms, n_customers: int | None) -> float:
     return most
 
 
-def has_stop_budget(terms: Terms, book: BookState) -> bool:
+def has_stop_budget(terms: Terms, budget_use: BudgetUse) -> bool:
     """Whether one more stop is within the budgets."""
-    return stops_left(terms, book) >= 1.0
+    return stops_left(terms, budget_use) >= 1.0
 
 
-def places_left(terms: Terms, book: BookState) -> float:
-    """Places left in today's review queue."""
+def review_slots_left(terms: Terms, budget_use: BudgetUse) -> float:
+    """Slots left in today's review queue."""
     capacity = terms.document.review.capacity_per_day
     if capacity is None:
         return float("inf")
-    return max(float(capacity - book.reviews_today), 0.0)
+    return max(float(capacity - budget_use.reviews_today), 0.0)
 
 
-def is_queue_full(terms: Terms, book: BookState) -> bool:
+def is_queue_full(terms: Terms, budget_use: BudgetUse) -> bool:
     """Whether no place is left in today's review queue."""
-    return places_left(terms, book) < 1.0
+    return review_slots_left(terms, budget_use) < 1.0

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import cheapest, expected_costs
 from decisions.money.stability import stability
@@ -29,12 +29,12 @@ class Choice(NamedTuple):
     gained: int  # after the net gain was asked for
     greedy: int  # what the policy recommends to this customer alone
     arm: Arm
-    recommended: int  # after budgets and queues of the book
+    recommended: int  # after the budgets customers share
     rests_on_assumed: bool  # half or twice the assumed money would change the stop
 
 
 def choose(
-    v: View, terms: Terms, book: BookState, customer_id: str, at: datetime
+    v: View, terms: Terms, budget_use: BudgetUse, customer_id: str, at: datetime
 ) -> Choice:
     """Propose, permit, and take the least-cost action that is left."""
     costs = None if terms.model is None else expected_costs(terms.model, v.x)
@@ -47,9 +47,13 @@ def choose(
     on_assumed = _rests_on_assumed(v, terms, greedy)
     arm = _arm(v, terms, banned, greedy, customer_id, at)
     final: int = arm.action
-    if final >= SUSPEND and final > v.in_force and not has_stop_budget(terms, book):
+    if (
+        final >= SUSPEND
+        and final > v.in_force
+        and not has_stop_budget(terms, budget_use)
+    ):
         final = max(REVIEW, v.in_force)  # which does not wait for a place in the queue
-    elif final == REVIEW and is_queue_full(terms, book):
+    elif final == REVIEW and is_queue_full(terms, budget_use):
         final = _instead_of_review(v, terms, order, banned, stands)
     return Choice(
         costs=costs,

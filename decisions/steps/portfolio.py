@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS, BLOCK, NONE, REMIND, REVIEW, SUSPEND
-from decisions.case import BookState, Case
+from decisions.case import BudgetUse, Case
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import expected_costs
 from decisions.money.stability import stability_arrays
@@ -24,7 +24,7 @@ from decisions.rules.eligibility import STOP_BITS
 from decisions.rules.guardrails import forbidden, is_by_fraud
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import GREEDY, Arm, draw_arm, softer
-from decisions.steps.book import places_left, stops_left
+from decisions.steps.book import review_slots_left, stops_left
 from decisions.steps.choose import least_cost
 from decisions.steps.columns import Columns, IntArray, TextArray, columns_of_cases
 from decisions.steps.inputs import View
@@ -87,27 +87,32 @@ class _Rows:
 
 
 def recommend_many(
-    cases: Sequence[Case], policy: Policy, at: datetime, book: BookState | None = None
+    cases: Sequence[Case],
+    policy: Policy,
+    at: datetime,
+    budget_use: BudgetUse | None = None,
 ) -> PortfolioRun:
-    """`recommend` for many cases at one moment, with the book's limits over the run.
+    """`recommend` for many cases at one moment, with the budgets shared by the run.
 
     Args:
         cases: any cases; the answer has their order.
         policy: its terms in force at `at` decide.
         at: aware UTC moment.
-        book: what was used before this run; without a size of base the run is the base.
+        budget_use: before this run; without `n_customers` the run itself is the base.
     """
-    book = book or BookState()
-    if book.n_customers is None:
-        book = replace(book, n_customers=len(cases))
+    budget_use = budget_use or BudgetUse()
+    if budget_use.n_customers is None:
+        budget_use = replace(budget_use, n_customers=len(cases))
     terms = policy.in_force(at)
     columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
     if terms is None:
         columns.code[:] = "not_in_force"
-    return run(columns, terms or policy.latest, at, book)
+    return run(columns, terms or policy.latest, at, budget_use)
 
 
-def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> PortfolioRun:
+def run(
+    columns: Columns, terms: Terms, at: datetime, budget_use: BudgetUse
+) -> PortfolioRun:
     """The answers for prepared columns."""
     n, v = len(columns), columns.view
     rows, costs, proposed, stable = _greedy(terms, v, n)
@@ -115,8 +120,8 @@ def run(columns: Columns, terms: Terms, at: datetime, book: BookState) -> Portfo
     rows.v = v = _with_persons(rows, terms)
     decided = columns.code == None  # noqa: E711  elementwise
     arm, propensity = _draw_arms(rows, terms, columns.customer_id, at, decided)
-    broken = _break_mass_action(rows, terms, book, decided)
-    refused = _fill_queue(rows, terms, book, decided, broken)
+    broken = _break_mass_action(rows, terms, budget_use, decided)
+    refused = _fill_queue(rows, terms, budget_use, decided, broken)
     nothing = np.where(decided, 0, -1)
     weighed = decided & ~v.goes_by_days
     return PortfolioRun(
@@ -320,13 +325,13 @@ def _draw_arms(
 
 
 def _break_mass_action(
-    rows: _Rows, terms: Terms, book: BookState, decided: BoolArray
+    rows: _Rows, terms: Terms, budget_use: BudgetUse, decided: BoolArray
 ) -> BoolArray:
     """Stops beyond the budget become reviews; those that gain most come first."""
     broken = np.zeros(len(rows.action), dtype=bool)
     new = decided & (rows.action > rows.v.in_force)
     stops = np.flatnonzero(new & (rows.action >= SUSPEND))
-    left = stops_left(terms, book)
+    left = stops_left(terms, budget_use)
     if len(stops) <= left:
         return broken
     gain = rows.order[NONE][stops] - _at(rows.order, rows.action)[stops]
@@ -337,7 +342,11 @@ def _break_mass_action(
 
 
 def _fill_queue(
-    rows: _Rows, terms: Terms, book: BookState, decided: BoolArray, broken: BoolArray
+    rows: _Rows,
+    terms: Terms,
+    budget_use: BudgetUse,
+    decided: BoolArray,
+    broken: BoolArray,
 ) -> BoolArray:
     """The queue takes the reviews that gain most over what would be done instead.
 
@@ -346,7 +355,7 @@ def _fill_queue(
     """
     asked = decided & ~rows.in_force & ~broken & (rows.action == REVIEW)
     reviews = np.flatnonzero(asked)
-    left = places_left(terms, book)
+    left = review_slots_left(terms, budget_use)
     out = np.zeros(len(rows.action), dtype=bool)
     if len(reviews) <= left:
         return out

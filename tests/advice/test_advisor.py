@@ -15,7 +15,7 @@ from advice.assembly import misfit
 from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferError
 from advice.portfolio_run import SCHEMA, advice_row
 from decisions.actions import ACTIONS, STOPS
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.policy_file.denomination import in_currency
 from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.moments import to_datetime
@@ -194,11 +194,11 @@ def test_what_was_not_looked_at_is_unknown(
 def test_the_book_is_passed_on(
     advisor: Advisor, portfolio: Portfolio, advised: pa.Table
 ) -> None:
-    stopped = BookState(is_stopped=True)
+    stopped = BudgetUse(is_stopped=True)
     for row in advised.to_pylist():
         if row["proposed_action"] in ("suspend", "block"):
             events = portfolio.events(row["customer_id"])
-            advice = advisor.advise(events, row["as_of"], book=stopped)
+            advice = advisor.advise(events, row["as_of"], budget_use=stopped)
             assert advice.recommendation.recommended_action not in ("suspend", "block")
 
 

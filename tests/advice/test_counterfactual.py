@@ -13,7 +13,7 @@ from hypothesis import settings as how
 
 from advice import Advice, Advisor
 from decisions.actions import SEVERITY
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.follow_up.counterfactual import Counterfactual
 from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.events import Events
@@ -470,7 +470,7 @@ def test_the_book_and_the_last_word_hold_for_what_is_tried(hand: Advisor) -> Non
         events,
         AT,
         tables=frozenset(late_payer()),
-        book=BookState(is_stopped=True),
+        budget_use=BudgetUse(is_stopped=True),
         previous="suspend",
         previous_at=AT - timedelta(hours=3),
         with_counterfactuals=True,

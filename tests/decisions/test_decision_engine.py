@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisions import BookState, Case, Policy, default_policy, load_policy, recommend
+from decisions import BudgetUse, Case, Policy, default_policy, load_policy, recommend
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
 from decisions.money.stability import stability, stability_arrays
@@ -31,7 +31,7 @@ from tests.decisions.decision_cases import (
 
 POLICIES = [load_policy(path) for path in shipped_policies()]
 policies = st.sampled_from(POLICIES)
-PLAIN = BookState()
+PLAIN = BudgetUse()
 
 
 @given(question=questions(st.one_of(policies, random_policies())))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions import (
-    BookState,
+    BudgetUse,
     Case,
     Policy,
     Recommendation,
@@ -59,26 +59,26 @@ def _late(n: int, p: float = 0.6) -> list[Case]:
 
 
 @pytest.mark.parametrize(
-    ("book", "left"),
+    ("budget_use", "left"),
     [
-        pytest.param(BookState(n_customers=9999), 3, id="the day's budget"),
+        pytest.param(BudgetUse(n_customers=9999), 3, id="the day's budget"),
         pytest.param(
-            BookState(suspensions_today=2, n_customers=9999), 1, id="two used today"
+            BudgetUse(suspensions_today=2, n_customers=9999), 1, id="two used today"
         ),
-        pytest.param(BookState(suspensions_last_hour=2), 1, id="the hour's budget"),
-        pytest.param(BookState(), 1, id="a share of the run itself"),
-        pytest.param(BookState(n_customers=500), 2, id="a share of the base"),
-        pytest.param(BookState(is_stopped=True), 0, id="the kill switch"),
-        pytest.param(BookState(suspensions_today=99), 0, id="more than used up"),
+        pytest.param(BudgetUse(suspensions_last_hour=2), 1, id="the hour's budget"),
+        pytest.param(BudgetUse(), 1, id="a share of the run itself"),
+        pytest.param(BudgetUse(n_customers=500), 2, id="a share of the base"),
+        pytest.param(BudgetUse(is_stopped=True), 0, id="the kill switch"),
+        pytest.param(BudgetUse(suspensions_today=99), 0, id="more than used up"),
     ],
 )
 def test_the_breaker_turns_what_exceeds_into_reviews(
-    book: BookState, left: int
+    budget_use: BudgetUse, left: int
 ) -> None:
     policy = _policy(
         budget={"per_hour": 3, "per_day": 3, "share_of_customers_per_day": 0.004}
     )
-    found = recommend_many(_late(8), policy, TUESDAY, book)
+    found = recommend_many(_late(8), policy, TUESDAY, budget_use)
     stopped = np.flatnonzero(found.recommended == SUSPEND)
     assert len(stopped) == left
     assert (found.recommended == REVIEW).sum() == 8 - left
@@ -90,10 +90,10 @@ def test_the_breaker_turns_what_exceeds_into_reviews(
 def test_one_customer_sees_the_same_budget() -> None:
     policy = _policy(budget={"per_hour": None, "per_day": 3})
     [case] = _late(1)
-    used = recommend(case, policy, TUESDAY, BookState(suspensions_today=3))
+    used = recommend(case, policy, TUESDAY, BudgetUse(suspensions_today=3))
     assert used.recommended_action == "review"
     assert [r.code for r in used.withheld] == ["suspension_budget"]
-    off = recommend(case, policy, TUESDAY, BookState(is_stopped=True))
+    off = recommend(case, policy, TUESDAY, BudgetUse(is_stopped=True))
     assert [r.code for r in off.withheld] == ["kill_switch"]
 
 
@@ -140,7 +140,7 @@ def test_the_queue_takes_the_reviews_that_gain_most(capacity: int) -> None:
 def test_a_full_queue_is_said() -> None:
     [case] = _doubtful(1)
     policy = _policy(review={"capacity_per_day": 2})
-    found = recommend(case, policy, TUESDAY, BookState(reviews_today=2))
+    found = recommend(case, policy, TUESDAY, BudgetUse(reviews_today=2))
     assert found.recommended_action == "none"
     assert "review_queue_full" in {reason.code for reason in found.withheld}
 
@@ -277,11 +277,11 @@ def test_plain_customers_straight_from_arrays(
         np.array([c.facts.subject_kind for c in cases], dtype=object),
     )
     whole = columns_of_cases(cases, terms, TUESDAY)
-    one, two = (run(c, terms, TUESDAY, BookState()) for c in (plain, whole))
+    one, two = (run(c, terms, TUESDAY, BudgetUse()) for c in (plain, whole))
     assert one.recommended.tolist() == two.recommended.tolist()
     assert np.array_equal(one.costs, two.costs, equal_nan=True)
     assert plain.code.tolist() == whole.code.tolist()
-    both = run(joined([plain, whole]), terms, TUESDAY, BookState())
+    both = run(joined([plain, whole]), terms, TUESDAY, BudgetUse())
     assert len(both.columns) == 2 * len(cases)
     assert policy.reference == "reseller-default@1"
 
@@ -311,8 +311,8 @@ def test_every_answer_of_a_run_is_that_of_one_who_came_when_the_budget_was_so(
         cases, whole.broken, whole.refused, strict=True
     ):
         stopped = used if is_broken else 0
-        book = BookState(stopped, stopped, used if is_refused else 0, len(cases))
-        answers.append(recommend(case, policy, TUESDAY, book))
+        budget_use = BudgetUse(stopped, stopped, used if is_refused else 0, len(cases))
+        answers.append(recommend(case, policy, TUESDAY, budget_use))
     names = whole.actions(whole.recommended).tolist()
     assert [answer.recommended_action for answer in answers] == names
     new = [
@@ -410,17 +410,21 @@ def test_a_full_queue_still_sends_the_notice_that_must_be_sent() -> None:
     assert only.actions(only.recommended).tolist() == ["remind"]
 
 
-@pytest.mark.parametrize("book", [BookState(is_stopped=True), BookState(500, 500)])
-def test_who_is_suspended_is_not_blocked_beyond_the_budget(book: BookState) -> None:
+@pytest.mark.parametrize(
+    "budget_use", [BudgetUse(is_stopped=True), BudgetUse(500, 500)]
+)
+def test_who_is_suspended_is_not_blocked_beyond_the_budget(
+    budget_use: BudgetUse,
+) -> None:
     """The end of a contract is a new stop; what is in force goes on."""
     off = ExecutedAction("suspend", TUESDAY - timedelta(days=70), "nonpayment")
     facts = overdue_facts(days=110, access_off=(off,), clv=0)
     case = Case(facts, 0.0, 0.99)
     policy = default_policy()
     assert recommend(case, policy, TUESDAY).recommended_action == "block"
-    found = recommend(case, policy, TUESDAY, book)
+    found = recommend(case, policy, TUESDAY, budget_use)
     assert (found.recommended_action, found.in_force) == ("suspend", True)
-    whole = recommend_many([case], policy, TUESDAY, book)
+    whole = recommend_many([case], policy, TUESDAY, budget_use)
     assert whole.n_breaker_reviews == 1
     assert whole.actions(whole.recommended).tolist() == ["suspend"]
 

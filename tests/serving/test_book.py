@@ -13,7 +13,7 @@ from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY, STOP_FILE
 from decisions.actions import Action
-from decisions.case import BookState
+from decisions.case import BudgetUse
 from decisions.policy_file.load import default_policy
 from features.moments import microseconds
 from scoring.bundle import Bundle
@@ -87,7 +87,7 @@ def test_a_customer_counts_once_and_not_against_itself() -> None:
     given = [("one", at, "suspend"), ("one", at, "suspend"), ("me", at, "suspend")]
     reviews: list[tuple[str, str, Action]]
     reviews = [("two", at, "review"), ("two", at, "review"), ("me", at, "review")]
-    assert before(*given, *reviews).book == BookState(1, 1, 1, 80)
+    assert before(*given, *reviews).book == BudgetUse(1, 1, 1, 80)
 
 
 def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
@@ -102,9 +102,9 @@ def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
 
 
 def test_what_was_known_reads_back_also_from_before_there_was_a_last_word() -> None:
-    known = Before(BookState(1, 2, 3, None, is_stopped=True), "remind", NOON)
+    known = Before(BudgetUse(1, 2, 3, None, is_stopped=True), "remind", NOON)
     assert Before.from_json(known.to_json()) == known
-    assert Before.from_json('{"reviews_today": 7}') == Before(BookState(0, 0, 7))
+    assert Before.from_json('{"reviews_today": 7}') == Before(BudgetUse(0, 0, 7))
 
 
 class Running(NamedTuple):
