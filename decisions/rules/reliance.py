@@ -105,14 +105,14 @@ def doubts_of_debt(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]
     if broken:
         yield _incomplete(facts, STEPS)
     unsure = tuple(
-        table for table in _needed(facts) if not is_observed(case, terms, table, at)
+        table for table in PROTECTING if not is_observed(case, terms, table, at)
     )
     for table in unsure:
         yield Withheld(f"{table}_unknown", STOPS, _unknown(facts, table))
     if facts.unallocated and _is_all_unallocated(terms, facts):
         text = (
-            f"{facts.unallocated / UNITS:.2f} were received for invoices that are not"
-            " known: they may pay what is overdue."
+            f"{facts.unallocated / UNITS:.2f} were received that pay no known invoice:"
+            " they may pay what is overdue."
         )
         yield Withheld("unallocated_money", STOPS, text, released_by="a person")
     yield from _doubts(case, terms, at, unsure, is_told=bool(broken))
@@ -152,16 +152,6 @@ def _doubts(
     if until is not None and until > at:
         text = "A payment, dispute, promise or hold of today counts when today is over."
         yield Withheld("protecting_row_today", STOPS, text, until)
-
-
-def _needed(facts: AccountFacts) -> Iterator[str]:
-    """Tables without which nobody is stopped for non-payment.
-
-    A report says what is owed now, payments included: its own age counts instead.
-    """
-    for table in PROTECTING:
-        if table != "payments" or facts.source == "invoices":
-            yield table
 
 
 def is_observed(case: Case, terms: Terms, table: str, at: datetime) -> bool:

@@ -126,13 +126,21 @@ class Account:
         return ledger.unallocated_since(since) + under_way
 
     def _read_report(self, standing: Standing, report: Row) -> None:
-        """An ageing report instead of invoices (CONTRACT 2.8)."""
+        """An ageing report instead of invoices (CONTRACT 2.8).
+
+        It says what is owed, and knows nothing of money that was received since.
+        """
         debt = self.reported(report, standing.disputes, standing.as_of)
         standing.open = debt.open
         if self.rules.has_disputes:
             standing.contested = debt.contested
         standing.credit = max(0, -report[3])
         standing.overdue, standing.days_overdue = debt.overdue, debt.days_overdue
+        standing.unallocated = sum(
+            row[5]
+            for row in self._books.state.values()
+            if row[4] == "succeeded" and row[2] > report[2]
+        )
 
     def reported(
         self, report: Row, among: Sequence[Dispute], moment: int

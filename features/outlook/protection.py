@@ -23,18 +23,25 @@ _OF_MONEY = frozenset({"invoices", *_TABLES})
 _TAKES_AWAY = {
     "disputes": "whoever disputes an invoice where your data do not show it can be"
     " suspended for it",
+    "payments": "whoever paid since the report can be suspended",
     "holds": "whoever has an exemption, a plan or a legal hold that your data do not"
     " show can be suspended",
 }
 _HEADERS = {
+    "payments": "payment_id,customer_id,event_at,status,amount",
     "disputes": "dispute_id,customer_id,event_at,kind,status,invoice_id",
     "holds": "customer_id,event_at,kind,until",
 }
 
 
 def protection_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
-    """Notices, disputes, holds, rejected rows, and until when anybody looked."""
+    """Notices, disputes, holds, rejected rows, and until when anybody looked.
+
+    A report says what is owed; that nobody paid since only the payments can say.
+    """
     yield _notices(portfolio)
+    if portfolio.settings.money_source == "ageing":
+        yield _protecting(portfolio, "payments")
     yield _protecting(portfolio, "disputes")
     yield _protecting(portfolio, "holds")
     if portfolio.rejected:

@@ -25,6 +25,7 @@ TABLES = (
     "contacts",
     "holds",
     "actions",
+    "ageing",
     "outcomes",
     "overrides",
 )
@@ -56,6 +57,7 @@ class _Teller:
             (0.45, self._fraud_signs),
             (0.2, self._override),
             (0.3, self._usage),
+            (0.3, self._reports),
         ):
             if self.dice.random() < chance:
                 tell()
@@ -300,6 +302,16 @@ class _Teller:
             self.add("usage", day, cost=level * surge, subscription_id=None)
         if self.dice.random() < 0.3:
             self.add("usage", 0.5, cost=-30.0)
+
+    def _reports(self) -> None:
+        """What is owed as another system says, mostly more than is."""
+        for months_ago in range(self.dice.choice((1, 3)), -1, -1):
+            self.add(
+                "ageing",
+                30 * months_ago + self.ago(0.05, 20),
+                balance=self.dice.choice((0.0, 900.0, 4800.5)),
+                days_past_due=self.dice.choice((0, 20, 45, 90)),
+            )
 
     def _mishaps(self) -> None:
         """A row doubled, corrected or taken back."""

@@ -96,10 +96,14 @@ def test_without_payments_nothing_is_decided() -> None:
     assert found.code == "unknown_money"
 
 
-def test_an_ageing_report_needs_no_payments_beside_it() -> None:
-    tables = TABLES - {"payments", "invoices"} | {"ageing"}
+def test_an_ageing_report_does_not_know_who_paid_since() -> None:
+    tables = TABLES - {"invoices"} | {"ageing"}
     found = _answer(_late(source="ageing", tables=tables, report_age_days=1.0))
     assert found.recommended_action == "suspend"
+    blind = tables - {"payments"}
+    found = _answer(_late(source="ageing", tables=blind, report_age_days=1.0))
+    assert found.recommended_action == "review"
+    assert "payments_unknown" in _codes(found)
 
 
 def test_the_fraud_path_asks_for_the_holds_alone() -> None:

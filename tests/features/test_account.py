@@ -381,6 +381,21 @@ def test_ageing_beside_invoices_only_tells_its_age() -> None:
     )
 
 
+def test_what_was_received_since_a_report_pays_none_of_it_and_is_told() -> None:
+    report = {"event_at": "2024-05-20", "balance": "500", "days_past_due": "30"}
+    paid = {"payment_id": "P", "status": "succeeded", "amount": "300"}
+    facts = facts_of(
+        ageing=[report],
+        payments=[
+            {**paid, "event_at": "2024-05-25"},
+            {**paid, "payment_id": "before", "event_at": "2024-05-19"},
+        ],
+    )
+    assert facts.source == "ageing"
+    assert (facts.overdue, facts.actionable) == (5_000_000, 5_000_000)
+    assert facts.unallocated == 3_000_000
+
+
 def test_an_ageing_portfolio_without_a_report_knows_nothing_of_this_customer() -> None:
     facts = facts_of(ageing=[])
     assert facts.open is facts.overdue is facts.days_overdue is facts.in_flight is None

@@ -56,6 +56,18 @@ def empty(*names: str) -> pa.Table:
     return pa.table({name: pa.array([], pa.string()) for name in names})
 
 
+def test_a_report_does_not_know_who_paid_since() -> None:
+    report = {"customer_id": "c000", "event_at": START, "balance": 90.0}
+    tables: dict[str, Any] = {
+        "customers": [{"customer_id": "c000", "event_at": START}],
+        "ageing": [report | {"days_past_due": 40.0}],
+    }
+    found = said(tables, "payments")
+    assert "payments are unknown" in found.answer
+    assert "`none: {payments: 2025-01-01}`" in found.improve
+    assert "paid since the report" in found.takes_away
+
+
 def test_invoices_without_payments_tell_nobody_who_paid() -> None:
     tables = plain()
     assert said(tables, "money owed").answer.startswith("known")
