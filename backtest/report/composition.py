@@ -15,27 +15,35 @@ from backtest.report.figures import (
     queue_load,
     saving_by_action,
 )
-from backtest.report.page import Block, Part, Report
 from backtest.run import Backtest, Lived
 from backtest.support import DEFINITION
 from decisions.actions import ACTIONS
-from wording.publication.page import Items, Paragraph, Table
+from wording.publication.page import (
+    Block,
+    Items,
+    Page,
+    Paragraph,
+    Section,
+    Table,
+)
 
 
-def report(backtest: Backtest) -> Report:
+def report(backtest: Backtest) -> Page:
     """The whole report, in English."""
-    parts = [_money(backtest), _days(backtest), _reviews(backtest)]
-    parts += [_stops(backtest), _rails(backtest)]
+    sections = [_money(backtest), _days(backtest), _reviews(backtest)]
+    sections += [_stops(backtest), _rails(backtest)]
     if backtest.old is not None:
-        parts.append(_differences(backtest))
+        sections.append(_differences(backtest))
     if backtest.regrets:
-        parts.append(_truth(backtest))
-    parts += [_support(backtest), _assumptions(backtest)]
-    return Report(
+        sections.append(_truth(backtest))
+    sections += [_support(backtest), _assumptions(backtest)]
+    return Page(
+        lang="en",
         title=f"Backtest of {backtest.new.label}",
         lead=lead(backtest),
         facts=tuple(_facts(backtest)),
-        parts=tuple(parts),
+        sections=tuple(sections),
+        contents="Contents",
         footer="Expected values from calibrated probabilities and the policy's own"
         " costs; nothing was sent to anybody.",
     )
@@ -98,7 +106,7 @@ def _total(lived: Lived, column: str) -> float:
     return float(found or 0)
 
 
-def _money(backtest: Backtest) -> Part:
+def _money(backtest: Backtest) -> Section:
     rows = [(lived.label, ranged(lived.saved())) for lived in _lives(backtest)]
     against = backtest.saved_against_old()
     if against is not None:
@@ -116,7 +124,7 @@ def _money(backtest: Backtest) -> Part:
     ]
     if saved:
         blocks.append(saving_by_action(backtest.currency, saved))
-    return Part("money", "Money", tuple(blocks))
+    return Section("money", "Money", tuple(blocks))
 
 
 def saving_by(lived: Lived) -> dict[str, float]:
@@ -129,7 +137,7 @@ def saving_by(lived: Lived) -> dict[str, float]:
     return {name: value or 0.0 for name, value in pairs}
 
 
-def _days(backtest: Backtest) -> Part:
+def _days(backtest: Backtest) -> Section:
     days = backtest.new.days
     counts = {a: days[f"n_{a}"].to_pylist() for a in ACTIONS[1:]}
     names = [a.replace("_", " ") for a in ACTIONS[1:]]
@@ -139,7 +147,7 @@ def _days(backtest: Backtest) -> Part:
         notices = f"{_total(lived, 'notices'):,.0f}"
         rows.append((lived.label, *done, notices))
     head = ("policy", *names, "notices sent")
-    return Part(
+    return Section(
         "days",
         "Acts per day",
         (
@@ -153,7 +161,7 @@ def _days(backtest: Backtest) -> Part:
     )
 
 
-def _reviews(backtest: Backtest) -> Part:
+def _reviews(backtest: Backtest) -> Section:
     days = backtest.new.days
     taken, refused = days["n_review"].to_pylist(), days["queue_refused"].to_pylist()
     capacity = days["queue_capacity"].to_pylist()[-1] or 0
@@ -164,7 +172,7 @@ def _reviews(backtest: Backtest) -> Part:
             f" {sum(refused):,} times a review had no place, and the next best action"
             " was taken."
         )
-    return Part(
+    return Section(
         "reviews",
         "Review queue",
         (
@@ -180,7 +188,7 @@ def hours_without_service(lived: Lived, end: datetime) -> float:
     return sum(span.total_seconds() / 3600 for span in spans)
 
 
-def _stops(backtest: Backtest) -> Part:
+def _stops(backtest: Backtest) -> Section:
     end = backtest.days.moments[-1]
     rows = []
     for lived in _lives(backtest):
@@ -219,7 +227,7 @@ def _stops(backtest: Backtest) -> Part:
             " expired. Without one they run to the end of the period."
         ),
     ]
-    return Part("stops", "Service taken away", tuple(blocks))
+    return Section("stops", "Service taken away", tuple(blocks))
 
 
 def _budget_use(backtest: Backtest) -> Iterator[Paragraph]:
@@ -244,7 +252,7 @@ def _truly_good(backtest: Backtest) -> Iterator[Paragraph]:
         )
 
 
-def _rails(backtest: Backtest) -> Part:
+def _rails(backtest: Backtest) -> Section:
     looks, currency = backtest.looks, backtest.currency
     prices = [p for p in mean_prices(looks) if p.price or p.changed]
     attainable = float(np.mean([k.nothing - k.proposed for k in looks]))
@@ -279,10 +287,10 @@ def _rails(backtest: Backtest) -> Part:
         blocks.append(Table("Price of each guard-rail", head, rows))
     else:
         blocks.append(Paragraph("No guard-rail held anything back."))
-    return Part("guard-rails", "Price of each guard-rail", tuple(blocks))
+    return Section("guard-rails", "Price of each guard-rail", tuple(blocks))
 
 
-def _differences(backtest: Backtest) -> Part:
+def _differences(backtest: Backtest) -> Section:
     names = [a.replace("_", " ") for a in ACTIONS]
     cells = backtest.crossed or []
     rows = tuple(
@@ -329,7 +337,7 @@ def _differences(backtest: Backtest) -> Part:
                 " the new policy, at each customer's weightiest day."
             )
         )
-    return Part("differences", "Who is treated differently", tuple(blocks))
+    return Section("differences", "Who is treated differently", tuple(blocks))
 
 
 def percent(found: Interval) -> str:
@@ -339,7 +347,7 @@ def percent(found: Interval) -> str:
     return text.replace("-", "−")
 
 
-def _truth(backtest: Backtest) -> Part:
+def _truth(backtest: Backtest) -> Section:
     names = {
         "proposed": "proposed actions (guard-rails off)",
         "recommended": "recommended actions, as this backtest stood",
@@ -369,13 +377,13 @@ def _truth(backtest: Backtest) -> Part:
         " other customers."
     )
     table = Table("Captured share of the attainable saving", head, tuple(rows))
-    return Part("truth", "Compared with the truth", (Paragraph(said), table))
+    return Section("truth", "Compared with the truth", (Paragraph(said), table))
 
 
-def _support(backtest: Backtest) -> Part:
+def _support(backtest: Backtest) -> Section:
     if not backtest.has_log:
         said = "The portfolio has no log of executed actions, so support is unknown."
-        return Part("support", "Unsupported decisions", (Paragraph(said),))
+        return Section("support", "Unsupported decisions", (Paragraph(said),))
     lines = []
     for lived in _lives(backtest):
         n = lived.acts.num_rows
@@ -384,8 +392,8 @@ def _support(backtest: Backtest) -> Part:
             f"{lived.label}: {lived.unsupported:,} of {n:,} acts ({share:.1%})"
         )
     blocks = (Items(tuple(lines)), Paragraph(DEFINITION))
-    return Part("support", "Unsupported decisions", blocks)
+    return Section("support", "Unsupported decisions", blocks)
 
 
-def _assumptions(backtest: Backtest) -> Part:
-    return Part("assumptions", "Assumptions", (Items(tuple(assumed(backtest))),))
+def _assumptions(backtest: Backtest) -> Section:
+    return Section("assumptions", "Assumptions", (Items(tuple(assumed(backtest))),))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
-from typing import NamedTuple
 
 from decisions.actions import ACTIONS, Action
 from wording.plots.svg import COLOURS, FONT, GRID, INK, QUIET, element, text
 from wording.plots.svg import round_ticks as ticks
+from wording.publication.page import Figure
 
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 16, 42
@@ -15,13 +15,6 @@ _BAR, _GAP, _LABEL = 22, 9, 330
 _NAME = 90  # room for the name of a day
 _BEHIND = WIDTH - _NAME
 _DRAWN: tuple[Action, ...] = ("remind", "service_request", "review", "suspend", "block")
-
-
-class Figure(NamedTuple):
-    """A picture, and what it shows in words for those who cannot see it."""
-
-    svg: str
-    caption: str
 
 
 def _picture(

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from backtest.report.composition import report
-from backtest.report.page import html
 from backtest.run import Backtest, Lived
+from wording.templates import render
+
+_SHORT = 14  # a cell of so few characters stays on one line
 
 
 def write_report(backtest: Backtest, out: Path) -> tuple[Path, ...]:
@@ -26,13 +28,35 @@ def write_report(backtest: Backtest, out: Path) -> tuple[Path, ...]:
         "guard_rails": _rails(backtest),
     }
     page = out / "report.html"
-    _replace(page, lambda path: path.write_text(html(report(backtest)), "utf-8"))
+    _replace(page, lambda path: path.write_text(_page(backtest), "utf-8"))
     written = [page]
     for name, table in tables.items():
         path = out / f"{name}.parquet"
         _replace(path, partial(pq.write_table, table))
         written.append(path)
     return tuple(written)
+
+
+def _page(backtest: Backtest) -> str:
+    """One file without scripts, in the style of the published policy."""
+    page = report(backtest)
+    return render("report.html", "backtest", page=page, cell_class=_cell_class)
+
+
+def _cell_class(cell: str) -> str | None:
+    """Numbers are set flush right; short cells stay on one line."""
+    if _is_number(cell):
+        return "number"
+    return "short" if len(cell) <= _SHORT else None
+
+
+def _is_number(cell: str) -> bool:
+    plain = cell.replace(",", "").replace("%", "").replace("−", "-").strip()
+    try:
+        float(plain)
+    except ValueError:
+        return False
+    return True
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -134,3 +134,10 @@ def test_the_card_as_a_page_shows_its_plots() -> None:
     page = as_html("# A\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n", "A", ["roc.png"])
     assert "<table>" in page
     assert '<img src="roc.png" alt="roc">' in page
+
+
+def test_no_name_of_a_portfolio_or_a_feature_brings_markup() -> None:
+    hostile = "<script>x</script>"
+    page = as_html(f"# {hostile}\n\n[a](javascript:x)\n", hostile, [f"{hostile}.png"])
+    assert "<script" not in page
+    assert "href" not in page

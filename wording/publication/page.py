@@ -1,16 +1,22 @@
-"""A published policy before it is a file: sections of paragraphs, lists and tables."""
+"""A page before it is a file: sections of paragraphs, lists, tables and figures.
+
+A template writes it: `templates/page.html`, or `page.md`.
+"""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     text: str
+    kind: ClassVar = "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
     texts: tuple[str, ...]
+    kind: ClassVar = "items"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +26,19 @@ class Table:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    kind: ClassVar = "table"
 
 
-Block = Paragraph | Items | Table
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, and what it shows in words for those who cannot see it."""
+
+    svg: str  # made by `plots`, its texts escaped
+    caption: str
+    kind: ClassVar = "figure"
+
+
+Block = Paragraph | Items | Table | Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One policy in one language; `facts` are pairs of a label and its value."""
+    """One policy, or one report; `facts` are pairs of a label and its value."""
 
     lang: str
     title: str
@@ -55,6 +71,8 @@ def texts(section: Section) -> list[str]:
             found.append(block.text)
         elif isinstance(block, Items):
             found.extend(block.texts)
+        elif isinstance(block, Figure):
+            found.append(block.caption)
         else:
             found.extend(" · ".join(cell for cell in row if cell) for row in block.rows)
     return found

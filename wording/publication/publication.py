@@ -6,11 +6,11 @@ from typing import Literal
 from decisions.errors import DecisionError
 from decisions.policy_file.load import Policy
 from wording.publication.composition import compose
-from wording.publication.html import html
-from wording.publication.markdown import markdown
+from wording.templates import render
 
 Format = Literal["html", "md", "print"]
 FORMATS: tuple[Format, ...] = ("html", "md", "print")
+_TEMPLATES = {"html": "page.html", "md": "page.md", "print": "print.html"}
 
 
 class UnknownFormatError(DecisionError):
@@ -44,6 +44,4 @@ def publish(
     if format not in FORMATS:
         raise UnknownFormatError(format)
     page = compose(policy, lang, at)
-    if format == "md":
-        return markdown(page)
-    return html(page, is_print=format == "print")
+    return render(_TEMPLATES[format], page=page)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.text import Text
@@ -267,6 +268,7 @@ class Outline(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append((tag, dict(attrs)))
@@ -275,6 +277,9 @@ class Outline(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
 
 @pytest.mark.parametrize("layout", ["html", "print"])
@@ -318,7 +323,7 @@ def luminance(colour: str) -> float:
 
 
 def test_text_has_the_contrast_wcag_asks_for() -> None:
-    style = files("wording.publication").joinpath("screen.css").read_text()
+    style = files("wording").joinpath("templates", "screen.css").read_text()
     colours = re.findall(r"(?<![-\w])color: (#\w+)", style)
     grounds = re.findall(r"background: (#\w+)", style)
     assert len(colours) >= 4
@@ -329,7 +334,7 @@ def test_text_has_the_contrast_wcag_asks_for() -> None:
 
 @pytest.mark.parametrize("sheet", ["screen.css", "print.css"])
 def test_no_text_is_smaller_than_twelve_pixels(sheet: str) -> None:
-    style = files("wording.publication").joinpath(sheet).read_text()
+    style = files("wording").joinpath("templates", sheet).read_text()
     pixels = {"rem": 16.0, "pt": 96 / 72}
     sizes = [
         float(n) * pixels[unit]
@@ -351,6 +356,40 @@ def test_free_text_of_the_policy_cannot_break_the_page() -> None:
     policy = Policy(PolicyDocument.model_validate(values))
     assert "<script>" not in publish(policy, "en", "html")
     assert r"# \<script\>x\</script\> \| \*A\*" in publish(policy, "en", "md")
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "[pay here](javascript:alert(1))",
+    "<javascript:alert(1)>",
+    "![x](javascript:alert(1))",
+    "{{ 7 * 7 }}{% include 'print.css' %}",
+    "&lt;script&gt;",
+    "1. first\n\n# heading\n\n- item | cell",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("layout", FORMATS)
+def test_no_text_of_a_policy_brings_markup_or_links(text: str, layout: Format) -> None:
+    values = full_document().model_dump(mode="json", by_alias=True)
+    for place, key in (
+        (values, "title"),
+        (values, "contact"),
+        (values["appeals"], "channel"),
+        (values["fraud_path"], "wording"),
+        (values["notices"]["kinds"]["reminder_1"], "text"),
+    ):
+        place[key] = text
+    said = publish(Policy(PolicyDocument.model_validate(values)), "en", layout)
+    page = MarkdownIt("commonmark").enable("table").render(said)
+    outline = Outline()
+    outline.feed(said if layout != "md" else page)
+    assert " ".join(text.split()) in " ".join(outline.text.split())
+    links = [str(a["href"]) for t, a in outline.seen if t == "a"]
+    assert all(link.startswith(("#", "mailto:")) for link in links)
+    assert not {"script", "img", "iframe"} & {tag for tag, _ in outline.seen}
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -1,0 +1,83 @@
+"""Pages from templates (Jinja2): whatever is filled in is escaped for its format.
+
+A room keeps its templates in its folder `templates/` and may build on those here. In
+`.html` values are escaped as HTML, in `.md` as Markdown, so that no text of a policy or
+a portfolio can bring markup, scripts or links of its own.
+"""
+
+import re
+from functools import cache
+from pathlib import PurePath
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|&~"})
+_LINE_END = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+# what begins a list or underlines a heading where it is the first of a line
+_MARKER = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|-{2,}|={1,}))")
+_UNIT = re.compile(r"(?<=\d) (?=\w)")  # a number stays with what it counts
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # e-mail, as people write it
+
+
+def render(template: str, room: str = "wording", /, **values: object) -> str:
+    """A page from a template of a room, in the format its name ends with.
+
+    Raises:
+        jinja2.UndefinedError: when the template names a value that is not given.
+    """
+    environment = _environment(room, PurePath(template).suffix)
+    return environment.get_template(template).render(values)
+
+
+def markdown_text(text: object) -> Markup:
+    r"""A value as Markdown shows it: on one line, and never as markup.
+
+    >>> print(markdown_text("[<b>](javascript:x)"))
+    \[\<b\>\](javascript:x)
+    """
+    if isinstance(text, Markup):
+        return text
+    line = _LINE_END.sub(" ", str(text)).strip(" \t")
+    return Markup(line.translate(_SPECIAL))  # noqa: S704 - escaped here
+
+
+def markdown_line(text: str) -> Markup:
+    r"""Text that begins a line: neither a list nor the underline of a heading.
+
+    >>> print(markdown_line("1. January"))
+    1\. January
+    """
+    line = _MARKER.sub(r"\1\\", markdown_text(text))
+    return Markup(line)  # noqa: S704 - escaped above
+
+
+def markdown_code(name: str) -> Markup:
+    """A name as code in Markdown; a backtick in it becomes an apostrophe."""
+    line = _LINE_END.sub(" ", name).replace("`", "'").replace("|", "\\|")
+    return Markup("`{}`").format(Markup(line))  # noqa: S704 - nothing ends the code
+
+
+def html_text(text: str) -> Markup:
+    """Escaped; a number keeps its unit, and e-mail addresses can be followed."""
+    kept = _UNIT.sub("\N{NO-BREAK SPACE}", str(escape(text)))
+    linked = _ADDRESS.sub(r'<a href="mailto:\g<0>">\g<0></a>', kept)
+    return Markup(linked)  # noqa: S704 - escaped above
+
+
+@cache
+def _environment(room: str, suffix: str) -> Environment:
+    """In Markdown every value is escaped before Jinja, which knows HTML only, asks."""
+    rooms = dict.fromkeys((room, "wording"))
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in rooms]),
+        autoescape=True,
+        finalize=markdown_text if suffix == ".md" else None,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = {"text": html_text, "code": markdown_code, "line": markdown_line}
+    environment.filters |= filters
+    return environment
