@@ -212,10 +212,7 @@ def _advices(
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
         places[customer_id].append((i, moment))
-    observed = observed_moments(portfolio)
-    # one table that ends early withholds stops; without any news nothing is decided
-    until = max(observed.values(), default=to_datetime(portfolio.observed_until))
-    stand = Standpoint(until, observed)
+    stand = _standpoint(portfolio)
     for events in portfolio.iter_events(places):
         theirs = replace(stand, named=named.get(events.customer_id, {}))
         for i, moment in places[events.customer_id]:
@@ -223,9 +220,31 @@ def _advices(
             yield i, advisor.conclude(facts, *numbers.of(i), theirs, budget_use)
 
 
-def observed_moments(portfolio: Portfolio) -> dict[str, datetime]:
-    """How far each table was observed that was looked at."""
-    return {name: to_datetime(until) for name, until in portfolio.observed.items()}
+def advice_in(
+    advisor: "Advisor",
+    portfolio: Portfolio,
+    customer_id: str,
+    moment: int,
+    *,
+    with_counterfactuals: bool = False,
+) -> Advice:
+    """One customer of a portfolio at `moment` (µs), as `portfolio_run` answers."""
+    stand = _standpoint(portfolio)
+    return advisor.at_home(portfolio, moment).advise(
+        portfolio.events(customer_id),
+        to_datetime(moment),
+        tables=portfolio.settings.tables,
+        observed_until=stand.observed_until,
+        observed=stand.observed,
+        with_counterfactuals=with_counterfactuals,
+    )
+
+
+def _standpoint(portfolio: Portfolio) -> Standpoint:
+    """One table that ends early withholds stops; no news at all decides nothing."""
+    observed = {name: to_datetime(end) for name, end in portfolio.observed.items()}
+    until = max(observed.values(), default=to_datetime(portfolio.observed_until))
+    return Standpoint(until, observed)
 
 
 def advice_row(advice: Advice) -> dict[str, Any]:

@@ -43,10 +43,9 @@ def explain(
 
     Example: forbear explain data/samples/lumen c-0000262 --lang de --plot why.png
     """
-    from advice.portfolio_run import observed_moments
+    from advice.portfolio_run import advice_in
     from cli.plots import plot_writer
     from cli.score import champions, moment_of
-    from features.moments import to_datetime
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
     from wording.explanation import explain as explained
@@ -56,16 +55,8 @@ def explain(
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
         read = Portfolio.open(portfolio)
-    events, moment = read.events(customer_id), moment_of(read, as_of)
-    advisor = advisor.at_home(read, moment)
-    advice = advisor.advise(
-        events,
-        to_datetime(moment),
-        tables=read.settings.tables,
-        observed_until=to_datetime(read.observed_until),
-        observed=observed_moments(read),
-        with_counterfactuals=changes,
-    )
+    moment = moment_of(read, as_of)
+    advice = advice_in(advisor, read, customer_id, moment, with_counterfactuals=changes)
     answer = advice.recommendation
     said = explained(advice.case, answer, advisor.policy, lang, advice.counterfactuals)
     say(said.text(audience))

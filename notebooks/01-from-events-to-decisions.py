@@ -187,16 +187,11 @@ for reason in worst["reasons"]:
 # with this customer's point on it.
 
 # %%
+from advice.portfolio_run import advice_in
 from wording.explanation import explain
 from wording.plots.cost_plot import cost_plot
 
-[events] = portfolio.iter_events([worst["customer_id"]])
-advice = advisor.advise(
-    events,
-    to_datetime(as_of),
-    tables=portfolio.settings.tables,
-    observed_until=to_datetime(portfolio.observed_until),
-)
+advice = advice_in(advisor, portfolio, worst["customer_id"], as_of)
 assert advice.recommendation.recommended_action == worst["action"]
 display(Markdown(explain(advice.case, advice.recommendation, advisor.policy, "en").text()))
 display(SVG(cost_plot(advice.recommendation, advisor.policy, "en")))

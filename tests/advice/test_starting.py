@@ -11,9 +11,10 @@ import pytest
 from advice.advisor import Advisor
 from advice.assembly import assemble, ids_in_force
 from advice.errors import ChampionGoneError, SettingsDifferError
+from advice.portfolio_run import advice_in
 from decisions.policy_file.load import Policy
 from features.events import Events
-from features.moments import to_datetime
+from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from features.settings import Defaults, PortfolioSettings
 from features.snapshots import latest_snapshots
@@ -48,21 +49,26 @@ def test_the_starter_scores_a_portfolio_and_says_so(
     assert min(late) > sum(calm) / len(calm)
 
 
-def test_one_customer_gets_the_numbers_of_the_run(
-    portfolio: Portfolio, policy: Policy
+@pytest.mark.parametrize("days_old", [0, 10], ids=["all new", "payments end early"])
+def test_one_customer_gets_the_answer_of_the_run(
+    portfolio: Portfolio, policy: Policy, days_old: int
 ) -> None:
-    asked = latest_snapshots(portfolio)
+    end = portfolio.observed_until - days_old * DAY_US
+    portfolio = replace(
+        portfolio,
+        observed_until=end,
+        observed={**portfolio.observed, "payments": end},
+    )
+    asked = latest_snapshots(portfolio, max(portfolio.observed.values()))
     advisor = Advisor(starters(), policy)
     row = advisor.advise_portfolio(portfolio, asked).to_pylist()[0]
-    at_home = advisor.at_home(portfolio, asked["as_of"][0].as_py())
-    advice = at_home.advise(
-        portfolio.events(row["customer_id"]),
-        row["as_of"],
-        tables=portfolio.settings.tables,
-        observed_until=to_datetime(portfolio.observed_until),
-    )
+    moment = asked["as_of"][0].as_py()
+    advice = advice_in(advisor, portfolio, row["customer_id"], moment)
     assert advice.case.p_nonpayment == row["p_nonpayment"]
     assert advice.case.starter == {"fraud", "nonpayment"}
+    answer = advice.recommendation
+    assert row["no_decision"] is None
+    assert (answer.recommended_action, answer.code) == (row["action"], None)
 
 
 def test_the_level_moves_by_what_was_known_by_then_only(
@@ -74,7 +80,7 @@ def test_the_level_moves_by_what_was_known_by_then_only(
         return advisor.at_home(of, moment).bundles["nonpayment"].calibration.intercept
 
     latest = portfolio.observed_until
-    half_a_year_ago = latest - 180 * 86_400_000_000
+    half_a_year_ago = latest - 180 * DAY_US
     assert level(latest, portfolio) != starter("nonpayment").calibration.intercept
     ended_then = replace(portfolio, observed_until=half_a_year_ago)
     assert level(half_a_year_ago, portfolio) == level(half_a_year_ago, ended_then)
