@@ -13,12 +13,12 @@ from backtest.book import Ints, Today
 from backtest.changed import changed
 from backtest.plan import Assumptions
 from backtest.scores import Floats
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
+from decisions.actions import ACTIONS, NONE, REVIEW, REVIEW_BIT, SUSPEND
 from decisions.case import BudgetUse, Case
 from decisions.follow_up.answer_follow_up import before_acting
 from decisions.policy_file.load import Policy
 from decisions.rules.clock import late_items
-from decisions.rules.eligibility import REVIEW_BIT, Circumstances
+from decisions.rules.eligibility import Circumstances
 from decisions.rules.guardrails import is_by_fraud
 from decisions.steps.columns import Columns, columns_of_cases, columns_of_plain, joined
 from decisions.steps.portfolio import PortfolioRun, run

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND, Action
 from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
@@ -12,7 +12,7 @@ from decisions.money.thresholds import Stake
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Fields, Recommendation, States
-from decisions.rules.eligibility import STOP_BITS, Circumstances, circumstances
+from decisions.rules.eligibility import Circumstances, circumstances
 from decisions.rules.permission import permitted_from
 from decisions.rules.reasons import (
     no_decision_sentence,

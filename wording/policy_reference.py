@@ -11,7 +11,8 @@ from typing import Any
 from decisions.actions import ACTIONS
 from decisions.policy_file.finding import FINDINGS
 from decisions.policy_file.load import json_schema
-from decisions.rules.reliance import RELIES_ON
+from decisions.rules.catalogue import RULES
+from decisions.rules.rule import Rule
 from wording.messages import messages
 
 Schema = Mapping[str, Any]
@@ -56,15 +57,20 @@ def _codes(meanings: Mapping[str, str]) -> str:
 
 def _withheld(meanings: Mapping[str, str]) -> str:
     rows = "\n".join(
-        f"| `{code}` | {said} | {_tables(code)} |" for code, said in meanings.items()
+        f"| `{rule.code}` | {meanings[rule.code]} | {_key(rule)} | {_tables(rule)} |"
+        for rule in RULES
     )
-    return f"| code | means | relies on |\n|---|---|---|\n{rows}\n"
+    head = "| code | means | key of the file | relies on |\n|---|---|---|---|"
+    return f"{head}\n{rows}\n"
 
 
-def _tables(code: str) -> str:
+def _key(rule: Rule) -> str:
+    return "–" if rule.section is None else f"`{rule.section}`"
+
+
+def _tables(rule: Rule) -> str:
     """Tables are named as code, what stands for several of them in words."""
-    names = RELIES_ON[code]
-    return " ".join(name if " " in name else f"`{name}`" for name in names) or "–"
+    return " ".join(name if " " in name else f"`{name}`" for name in rule.tables) or "–"
 
 
 def _said(messages: Mapping[str, Any], prefix: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from decisions.actions import SEVERITY, STOPS
+from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, bits_of
 from decisions.case import Case
 from decisions.policy.retries import NoRetry
 from decisions.recommendation import (
@@ -14,6 +14,7 @@ from decisions.recommendation import (
     RetryDue,
     Withheld,
 )
+from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_confirmed
 from decisions.rules.high_usage import ShorterWay, shorter_way
 from decisions.rules.holds import (
@@ -25,7 +26,7 @@ from decisions.rules.holds import (
     reactivation,
 )
 from decisions.rules.ladder import Position, stand
-from decisions.rules.reliance import STEPS, doubts_of_debt, doubts_of_fraud
+from decisions.rules.reliance import doubts_of_debt, doubts_of_fraud
 from decisions.rules.retries import charging, retry_due
 from decisions.rules.scope import Targets, targets
 from decisions.rules.standing import standing_holds
@@ -42,12 +43,6 @@ from decisions.rules.ways import (
 )
 from decisions.terms import Terms
 from features.facts import AccountFacts
-
-STEP_BITS = sum(1 << SEVERITY[action] for action in STEPS)
-STOP_BITS = sum(1 << SEVERITY[action] for action in STOPS)
-BLOCK_BIT = 1 << SEVERITY["block"]
-REVIEW_BIT = 1 << SEVERITY["review"]
-REMIND_BIT = 1 << SEVERITY["remind"]
 
 Reasons = tuple[Withheld, ...]
 _NOWHERE = Position(None, 0, None, None)
@@ -86,11 +81,7 @@ class Circumstances:
 def _bits(reasons: Reasons | None) -> int:
     if reasons is None:
         return STEP_BITS
-    mask = 0
-    for reason in reasons:
-        for action in reason.actions:
-            mask |= 1 << SEVERITY[action]
-    return mask
+    return bits_of(action for reason in reasons for action in reason.actions)
 
 
 def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
@@ -121,11 +112,11 @@ def _plain(has_path: bool, unknown: bool) -> Circumstances:
     code, text = "nothing_overdue", "Nothing is overdue."
     if unknown:
         code, text = "arrears_unknown", "What is overdue is not known."
-    ordinary = (Withheld(code, STEPS, text),)
+    ordinary = (withheld(code, text),)
     path: Reasons | None = None
     if has_path:
         text = "No sign of fraud that the policy accepts as evidence."
-        path = (Withheld("no_evidence", STEPS[1:], text),)
+        path = (withheld("no_evidence", text),)
     return Circumstances(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
 
 

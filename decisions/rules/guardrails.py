@@ -1,80 +1,143 @@
 """Guard-rails on numbers: what probabilities and money withhold.
 
-Every expression here takes one customer's numbers or a portfolio's columns alike.
+Every expression here takes one customer's numbers or a portfolio's columns alike. A new
+guard-rail is one more rule in `NUMBER_RULES`; its sentences go into the messages.
 """
 
-from decisions.actions import BLOCK, STOPS
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from decisions.actions import BLOCK, STEP_BITS, STOPS
 from decisions.money.numbers import Number
-from decisions.recommendation import Withheld
-from decisions.rules.eligibility import BLOCK_BIT, STEP_BITS, STOP_BITS, Circumstances
-from decisions.steps.inputs import View
-from decisions.terms import Terms
+from decisions.rules.rule import NumberRule, Paths, PriceLine, Without
+
+if TYPE_CHECKING:  # these are made with the rules
+    from decisions.steps.inputs import View
+    from decisions.terms import Terms
+
+_TRAINED = ("every table of the training",)
 
 
-def ways(v: View, t: Terms) -> tuple[Number, Number, Number]:
-    """Actions withheld on each way: ordinary, high usage, fraud."""
-    return (
-        v.ordinary_bits,
-        v.high_usage_bits | STEP_BITS * (v.p_nonpayment < t.min_p_high_usage),
-        v.fraud_bits | STOP_BITS * is_below_fraud_floor(v, t),
-    )
+def terms_with(
+    **numbers: Any,  # noqa: ANN401  any field of Terms
+) -> Without:
+    """Take a rule away by changing numbers of the terms."""
+    return lambda inputs, terms: (inputs, replace(terms, **numbers))
 
 
-def is_below_fraud_floor(v: View, t: Terms) -> Number:
-    """Whether fraud is too unlikely for its path; signs no model weighs are enough."""
-    return (v.p_fraud_marginal < t.min_p_fraud_path) & (v.rests_on_signs ^ True)
+def _is_below_floor(inputs: "View", terms: "Terms") -> Number:
+    is_unknown = inputs.goes_by_days | inputs.rests_on_signs
+    return (inputs.p_bad < terms.min_p_bad) & (is_unknown ^ True)
 
 
-def is_below_floor(v: View, t: Terms) -> Number:
-    """Whether a loss is too unlikely for any stop, as far as that is known."""
-    is_unknown = v.goes_by_days | v.rests_on_signs
-    return (v.p_bad < t.min_p_bad) & (is_unknown ^ True)
-
-
-def forbidden(v: View, t: Terms) -> Number:
-    """Bit mask of actions that are not permitted, all ways considered."""
-    ordinary, high_usage, fraud = ways(v, t)
-    return (
-        ordinary & high_usage & fraud
-        | STOP_BITS * is_below_floor(v, t)
-        | STOP_BITS * (v.exposure < t.min_exposure)
-        | BLOCK_BIT * below_block_floor(v, t)
-    )
-
-
-def below_block_floor(v: View, t: Terms) -> Number:
+def _is_below_block_floor(inputs: "View", terms: "Terms") -> Number:
     """Blocking is for fraud, unless the ladder itself has come to its end."""
-    return (v.p_fraud_marginal < t.min_p_fraud_block) & (v.ladder_action != BLOCK)
+    is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_block
+    return is_unlikely & (inputs.ladder_action != BLOCK)
 
 
-def is_by_fraud(v: View, t: Terms, action: Number) -> Number:
+def _is_below_fraud_floor(inputs: "View", terms: "Terms") -> Number:
+    """Signs that no model weighs are enough."""
+    is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_path
+    return is_unlikely & (inputs.rests_on_signs ^ True)
+
+
+NUMBER_RULES: tuple[NumberRule, ...] = (
+    NumberRule(
+        code="below_floor",
+        section="guardrails.suspend.min_p_bad",
+        withholds=STOPS,
+        tables=_TRAINED,
+        holds=_is_below_floor,
+        quotes=lambda i, t: {"p_bad": i.p_bad, "min_p_bad": t.min_p_bad},
+        text="P(bad) {p_bad:.2f} is below the floor {min_p_bad:.2f}.",
+        price=PriceLine("min_p_bad", terms_with(min_p_bad=0.0)),
+    ),
+    NumberRule(
+        code="small_exposure",
+        section="guardrails.suspend.min_exposure",
+        withholds=STOPS,
+        tables=(
+            *("customers", "subscriptions", "usage", "invoices"),
+            *("payments", "ageing", "disputes", "contacts", "holds"),
+        ),
+        holds=lambda i, t: i.exposure < t.min_exposure,
+        quotes=lambda i, t: {"exposure": i.exposure, "min_exposure": t.min_exposure},
+        text="At stake are {exposure:.2f}, less than {min_exposure:.2f}.",
+        price=PriceLine("min_exposure", terms_with(min_exposure=0.0)),
+    ),
+    NumberRule(
+        code="block_floor",
+        section="guardrails.block.min_p_fraud",
+        withholds=("block",),
+        tables=_TRAINED,
+        holds=_is_below_block_floor,
+        quotes=lambda i, t: {
+            "p_fraud": i.p_fraud_marginal,
+            "min_p_block": t.min_p_fraud_block,
+        },
+        text="Blocking needs P(fraud) of {min_p_block:.2f}.",
+        price=PriceLine("block_floor", terms_with(min_p_fraud_block=0.0)),
+    ),
+    NumberRule(
+        code="fraud_floor",
+        section="fraud_path.min_p_fraud",
+        withholds=STOPS,
+        paths=Paths.FRAUD,
+        tables=_TRAINED,
+        holds=_is_below_fraud_floor,
+        quotes=lambda i, t: {
+            "p_fraud": i.p_fraud_marginal,
+            "min_p_path": t.min_p_fraud_path,
+        },
+        text="The fraud path needs P(fraud) of {min_p_path:.2f}.",
+        price=PriceLine("fraud_floor", terms_with(min_p_fraud_path=0.0)),
+    ),
+)
+# A rule on every path withholds whatever a path permits; one on a single path only
+# closes that path, and the others may still lead to the action.
+_ON_EVERY = tuple((r.bits, r.holds) for r in NUMBER_RULES if r.paths is Paths.ALL)
+_ON_ONE = {
+    path: tuple((r.bits, r.holds) for r in NUMBER_RULES if r.paths is path)
+    for path in (Paths.ORDINARY, Paths.HIGH_USE, Paths.FRAUD)
+}
+_ORDINARY, _HIGH_USE, _FRAUD = _ON_ONE.values()
+
+
+def ways(inputs: "View", terms: "Terms") -> tuple[Number, Number, Number]:
+    """Actions withheld on each way: ordinary, high usage, fraud."""
+    ordinary, fraud = inputs.ordinary_bits, inputs.fraud_bits
+    is_low = inputs.p_nonpayment < terms.min_p_high_usage  # the way is not open
+    high_usage = inputs.high_usage_bits | STEP_BITS * is_low
+    for bits, holds in _ORDINARY:
+        ordinary = ordinary | bits * holds(inputs, terms)
+    for bits, holds in _HIGH_USE:
+        high_usage = high_usage | bits * holds(inputs, terms)
+    for bits, holds in _FRAUD:
+        fraud = fraud | bits * holds(inputs, terms)
+    return ordinary, high_usage, fraud
+
+
+def forbidden(inputs: "View", terms: "Terms") -> Number:
+    """Mask of actions that are not permitted.
+
+    A way withholds what one of its rules withholds (OR); an action is withheld when
+    every way withholds it (AND); rules on every path withhold it whatever a way says.
+    """
+    ordinary, high_usage, fraud = ways(inputs, terms)
+    mask = ordinary & high_usage & fraud
+    for bits, holds in _ON_EVERY:
+        mask = mask | bits * holds(inputs, terms)
+    return mask
+
+
+def is_by_fraud(inputs: "View", terms: "Terms", action: Number) -> Number:
     """Whether an action from service request up stands on the fraud path.
 
     It does where only that path permits it, or where fraud is the likelier state.
     """
-    ordinary, high_usage, fraud = ways(v, t)
+    ordinary, high_usage, fraud = ways(inputs, terms)
     here = 1 << action
     only_here = (ordinary & high_usage & here) != 0
     on_path = (~fraud & here & STEP_BITS) != 0
-    return on_path & (only_here | (v.p_fraud > v.p_only))
-
-
-def number_reasons(v: View, t: Terms, seen: Circumstances) -> list[Withheld]:
-    """The guard-rails of one customer that hold, in words."""
-    found: list[Withheld] = []
-    if is_below_floor(v, t):
-        text = f"P(bad) {v.p_bad:.2f} is below the floor {t.min_p_bad:.2f}."
-        found.append(Withheld("below_floor", STOPS, text))
-    if v.exposure < t.min_exposure:
-        text = f"At stake are {v.exposure:.2f}, less than {t.min_exposure:.2f}."
-        found.append(Withheld("small_exposure", STOPS, text))
-    if below_block_floor(v, t):
-        text = f"Blocking needs P(fraud) of {t.min_p_fraud_block:.2f}."
-        found.append(Withheld("block_floor", ("block",), text))
-    evidence = seen.fraud is not None and all(
-        reason.code != "no_evidence" for reason in seen.fraud
-    )
-    if evidence and is_below_fraud_floor(v, t):
-        text = f"The fraud path needs P(fraud) of {t.min_p_fraud_path:.2f}."
-        found.append(Withheld("fraud_floor", STOPS, text))
-    return found
+    return on_path & (only_here | (inputs.p_fraud > inputs.p_only))

@@ -7,11 +7,11 @@ instead of the ladder. Days and hours on which nobody loses access count all the
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from decisions.actions import STOPS
 from decisions.case import Case
 from decisions.money.exposure import UNITS
 from decisions.policy.ways import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
+from decisions.rules.catalogue import withheld
 from decisions.rules.ladder import notice_due
 from decisions.rules.notices_served import Told
 from decisions.terms import Terms
@@ -37,11 +37,11 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
         text = f"High use, but the notice {rule.notice!r} was not delivered."
         kind = terms.document.notices.kinds[rule.notice]
         due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
-        return ShorterWay((Withheld("notice_missing", STOPS, text),), due)
+        return ShorterWay((withheld("notice_missing", text),), due)
     opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
     if at < opens:
         text = f"High use: {rule.hours_after_notice:g} hours after the notice."
-        return ShorterWay((Withheld("cure_period", STOPS, text, opens),), None)
+        return ShorterWay((withheld("cure_period", text, opens),), None)
     return ShorterWay((), None)
 
 

@@ -14,6 +14,7 @@ from decisions.actions import REMIND, SEVERITY, STOPS, SUSPEND
 from decisions.case import Case
 from decisions.policy.ladder import NoticeRule, State
 from decisions.recommendation import NoticeDue, Withheld
+from decisions.rules.catalogue import withheld
 from decisions.rules.clock import days_on_clock, late_items
 from decisions.rules.ladder_progress import Climb
 from decisions.rules.notices_served import Told
@@ -131,7 +132,7 @@ def _at_a_stop(state: State, delivered: bool) -> Position:
     if severity > SUSPEND:
         return Position(state, severity, None, None, state, delivered)
     text = f"The state {state.state!r} suspends; it does not end the contract."
-    waits = Withheld("ladder_state", ("block",), text)
+    waits = withheld("ladder_state", text)
     return Position(state, severity, None, waits, state, delivered)
 
 
@@ -175,7 +176,7 @@ def _waits(state: State, code: str, opens: datetime | None) -> Withheld:
         "too_little_overdue": f"{state.state!r} asks for {when.overdue_amount:.2f}"
         " overdue or more",
     }[code]
-    return Withheld(code, STOPS, f"Not yet: {reason}.", opens)
+    return withheld(code, f"Not yet: {reason}.", opens)
 
 
 def _unproven(state: State, notices: list[Notice]) -> Withheld:
@@ -186,13 +187,12 @@ def _unproven(state: State, notices: list[Notice]) -> Withheld:
         code, text = "notice_bounced", f"the notice {name!r} came back"
     else:
         code, text = "notice_undelivered", f"the delivery of {name!r} is not proven"
-    return Withheld(code, STOPS, f"No stop: {text}.")
+    return withheld(code, f"No stop: {text}.")
 
 
 def _no_notice(state: State) -> Withheld:
-    return Withheld(
+    return withheld(
         "notice_missing",
-        STOPS,
         f"No stop: nothing before {state.state!r} was proven to be delivered.",
     )
 
@@ -200,12 +200,11 @@ def _no_notice(state: State) -> Withheld:
 def _not_started(terms: Terms) -> Withheld:
     least = terms.document.clock.min_invoice
     text = f"No overdue invoice reaches {least:.2f}, so the clock has not started."
-    return Withheld("clock_not_started", STOPS, text)
+    return withheld("clock_not_started", text)
 
 
 def _no_rung() -> Withheld:
-    return Withheld(
+    return withheld(
         "no_ladder",
-        STOPS,
         "No stop: the policy has no state that takes access away for non-payment.",
     )

@@ -5,13 +5,14 @@ from decisions.actions import (
     REMIND,
     REVIEW,
     SERVICE_REQUEST,
-    STOPS,
     Action,
 )
 from decisions.case import BudgetUse
 from decisions.recommendation import PersonBecause, RaisedBy, Withheld
+from decisions.rules.catalogue import withheld
 from decisions.rules.eligibility import Circumstances
-from decisions.rules.guardrails import number_reasons, ways
+from decisions.rules.guardrails import NUMBER_RULES, ways
+from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
 from decisions.steps.decided import Decided
 from decisions.steps.inputs import View
@@ -46,7 +47,7 @@ def withheld_reasons(
         return ()
     between = range(given + 1, wanted + 1)
     names = {ACTIONS[action] for action in between}
-    found = [*_of_the_facts(terms, seen, v, names), *number_reasons(v, terms, seen)]
+    found = [*_of_the_facts(terms, seen, v, names), *_of_the_numbers(v, terms, seen)]
     relevant = [reason for reason in found if names.intersection(reason.actions)]
     if wanted != SERVICE_REQUEST:  # not what anybody was after
         relevant = [r for r in relevant if r.code != "no_service_request"]
@@ -98,6 +99,23 @@ def _of_the_facts(
     return found
 
 
+def _of_the_numbers(v: View, terms: Terms, seen: Circumstances) -> list[Withheld]:
+    """The guard-rails on numbers that hold."""
+    return [
+        withheld(rule.code, rule.text.format(**rule.quotes(v, terms)))
+        for rule in NUMBER_RULES
+        if _is_asked(rule, seen) and rule.holds(v, terms)
+    ]
+
+
+def _is_asked(rule: NumberRule, seen: Circumstances) -> bool:
+    """A limit of the fraud path is nobody's question where it has nothing to show."""
+    if rule.paths is not Paths.FRAUD:
+        return True
+    path = seen.fraud
+    return path is not None and all(reason.code != "no_evidence" for reason in path)
+
+
 def _of_the_choice(
     terms: Terms, budget_use: BudgetUse, choice: Choice
 ) -> list[Withheld]:
@@ -107,15 +125,21 @@ def _of_the_choice(
             f"Close call: only {choice.stability:.0%} of the draws of uncertain costs "
             f"agree on {ACTIONS[choice.proposed]}; the milder action wins."
         )
-        found.append(Withheld("close_call", _above(choice.stands, choice), text))
+        found.append(
+            withheld("close_call", text, actions=_above(choice.stands, choice))
+        )
     if choice.gained < choice.permitted and choice.greedy < choice.permitted:
         text = f"Acting would gain less than {terms.min_net_gain:.2f}."
-        found.append(Withheld("small_gain", _above(choice.greedy, choice), text))
+        found.append(
+            withheld("small_gain", text, actions=_above(choice.greedy, choice))
+        )
     if choice.arm.name != "greedy" and choice.arm.action < choice.greedy:
         text = "Drawn into the randomised softer share, so that we keep learning."
         if choice.arm.name == "holdout":
             text = "In the holdout that is treated by the plain ladder."
-        found.append(Withheld(choice.arm.name, _above(choice.arm.action, choice), text))
+        found.append(
+            withheld(choice.arm.name, text, actions=_above(choice.arm.action, choice))
+        )
     if choice.recommended != choice.arm.action:
         found.append(_of_the_budget(budget_use, choice))
     return found
@@ -128,9 +152,9 @@ def _above(action: int, choice: Choice) -> tuple[Action, ...]:
 def _of_the_budget(budget_use: BudgetUse, choice: Choice) -> Withheld:
     if choice.arm.action == REVIEW:
         text = "Today's review queue is full."
-        return Withheld("review_queue_full", ("review",), text)
+        return withheld("review_queue_full", text)
     if budget_use.is_stopped:
         text = "All stops are switched off; a person looks instead."
-        return Withheld("kill_switch", STOPS, text)
+        return withheld("kill_switch", text)
     text = "The suspension budget is used up; a person looks instead."
-    return Withheld("suspension_budget", STOPS, text)
+    return withheld("suspension_budget", text)

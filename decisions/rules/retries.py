@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from decisions.actions import STOPS
 from decisions.policy.retries import NoRetry, Retries
 from decisions.recommendation import RetryDue, Withheld
+from decisions.rules.catalogue import withheld
 from decisions.rules.clock import attempts_on, late_items, uncontested
 from decisions.terms import Terms
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
@@ -166,9 +166,8 @@ def retry_pending(
     text = f"The last retry before {state!r} is not {rule.days_before_state} days ago."
     if awaited > at:
         text = f"{state!r} waits for a charge that is still to be tried again."
-    return Withheld(
+    return withheld(
         "retry_pending",
-        STOPS,
         text,
         ends,
         released_by="the retry" if awaited > at else None,

@@ -8,14 +8,14 @@ come in the order in which a person would ask for them.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from decisions.actions import SEVERITY, STOPS, Action
+from decisions.actions import PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.money.exposure import UNITS
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Withheld
+from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_proven
 from decisions.rules.holds import is_running
 from decisions.rules.ladder import Position
-from decisions.rules.reliance import PURSUIT, STEPS
 from decisions.rules.scope import Targets
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -28,36 +28,32 @@ def arrears_reasons(
 ) -> Iterator[Withheld]:
     """Why there is no arrears to act on; nothing when there is."""
     if facts.overdue is None or facts.actionable is None:
-        yield Withheld("arrears_unknown", STEPS, "What is overdue is not known.")
+        yield withheld("arrears_unknown", "What is overdue is not known.")
     elif facts.actionable <= 0:
         yield _no_arrears(facts, at)
     elif facts.actionable / UNITS < terms.materiality:
-        yield Withheld(
+        yield withheld(
             "below_materiality",
-            STEPS,
             f"Overdue {facts.actionable / UNITS:.2f} is below {terms.materiality:.2f}.",
         )
     elif _is_substantially_paid(terms, facts):
-        yield Withheld("substantially_paid", STEPS, "What is overdue is all but paid.")
+        yield withheld("substantially_paid", "What is overdue is all but paid.")
 
 
 def _no_arrears(facts: AccountFacts, at: datetime) -> Withheld:
     if facts.overdue and facts.promised:
         ends = [p.until for p in facts.promises if p.until is not None]
         lapses = min((end + _AN_INSTANT for end in ends if end >= at), default=None)
-        return Withheld("promise", STEPS, "What is overdue is promised.", lapses)
+        return withheld("promise", "What is overdue is promised.", lapses)
     if facts.overdue and facts.in_flight:
-        return Withheld(
-            "payment_in_flight", STEPS, "What is overdue is being paid right now."
-        )
+        return withheld("payment_in_flight", "What is overdue is being paid right now.")
     if facts.contested:
-        return Withheld(
+        return withheld(
             "dispute",
-            STEPS,
             "Everything overdue is contested and the rest is paid.",
             released_by="the end of the dispute",
         )
-    return Withheld("nothing_overdue", STEPS, "Nothing is overdue.")
+    return withheld("nothing_overdue", "Nothing is overdue.")
 
 
 def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:
@@ -75,11 +71,11 @@ def hold_reasons(terms: Terms, facts: AccountFacts, aim: Targets) -> Iterator[Wi
     if hold is not None:  # a person's decision about a service speaks of stops alone
         yield _held(hold, STOPS if hold.kind == "override" else STEPS)
     if facts.disputes and terms.document.holds.dispute.blocks_always:
-        yield Withheld(
+        yield withheld(
             "dispute",
-            PURSUIT,
             "A dispute is open.",
             released_by="the end of the dispute",
+            actions=PURSUIT,
         )
 
 
@@ -102,7 +98,7 @@ def override_reasons(
         if is_meant and is_running(override, at) and harsher:
             text = f"{override.by} decided {override.action}: {override.reason}"
             until, by = override.until, override.by
-            yield Withheld("override", harsher, text, until, by)
+            yield withheld("override", text, until, by, actions=harsher)
 
 
 def service_request_reasons(
@@ -117,7 +113,7 @@ def service_request_reasons(
         if state is position.state:
             break
     text = "No sign of fraud counts, and no state of the ladder asks for it."
-    yield Withheld("no_service_request", ("service_request",), text)
+    yield withheld("no_service_request", text)
 
 
 def ladder_reasons(position: Position) -> Iterator[Withheld]:
@@ -126,7 +122,7 @@ def ladder_reasons(position: Position) -> Iterator[Withheld]:
         yield position.waits
     if position.notice is None:
         opens, text = position.notice_opens, "No notice is due now."
-        yield Withheld("no_notice_due", ("remind",), text, opens)
+        yield withheld("no_notice_due", text, opens)
 
 
 def service_reasons(
@@ -142,12 +138,13 @@ def service_reasons(
     if is_cut and not (is_proven and essential.unless_fraud_confirmed):
         mode = terms.document.text_in(essential.restricted_mode, "en")
         text = "This service is essential and never cut off wholly."
-        yield Withheld("essential_service", essential.never, f"{text} {mode}".strip())
+        yield withheld(
+            "essential_service", f"{text} {mode}".strip(), actions=essential.never
+        )
     if facts.has_open_appeal and not (is_proven or _has_new_evidence(facts)):
         days = terms.document.appeals.decide_days
-        yield Withheld(
+        yield withheld(
             "open_appeal",
-            STOPS,
             f"An appeal is open; it is decided within {days} days.",
             released_by="the decision on the appeal",
         )
@@ -167,13 +164,13 @@ def timing_reasons(
         grown = facts.created_at + timedelta(days=rails.min_tenure_days)
         if at < grown:
             text = f"Customer for less than {rails.min_tenure_days} days."
-            yield Withheld("new_customer", STOPS, text, grown)
+            yield withheld("new_customer", text, grown)
     last = [a.at for a in facts.actions_90d if a.action in ("suspend", "reactivate")]
     if rails.cool_down_days and last:
         cooled = max(last) + timedelta(days=rails.cool_down_days)
         if at < cooled:
             text = f"Access changed less than {rails.cool_down_days} days ago."
-            yield Withheld("cool_down", STOPS, text, cooled)
+            yield withheld("cool_down", text, cooled)
 
 
 def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
@@ -181,7 +178,7 @@ def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
     opens, code = terms.calendar.may_stop_from(at)
     if code is not None:
         text = f"No access is taken away now ({code.replace('_', ' ')})."
-        yield Withheld(code, STOPS, text, opens)
+        yield withheld(code, text, opens)
 
 
 def fraud_reasons(
@@ -197,7 +194,7 @@ def fraud_reasons(
     found = [_held(hold, PURSUIT) for hold in covering]
     if not counting_evidence(terms, facts, at):
         text = "No sign of fraud that the policy accepts as evidence."
-        found.append(Withheld("no_evidence", PURSUIT, text))
+        found.append(withheld("no_evidence", text))
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
     found.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
     return tuple(found)

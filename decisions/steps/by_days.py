@@ -8,7 +8,7 @@ decide nothing. What the policy owes a customer by days is due all the same.
 from dataclasses import replace
 
 from decisions.case import Case
-from decisions.rules.reliance import MONEY
+from decisions.rules.catalogue import MONEY
 from decisions.terms import Terms
 
 

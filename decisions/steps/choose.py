@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
+from decisions.actions import NONE, REMIND, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import cheapest, expected_costs
 from decisions.money.stability import stability
 from decisions.money.typed import SEVERITY_ORDER, typed_action
-from decisions.rules.eligibility import STOP_BITS
 from decisions.rules.guardrails import forbidden, is_by_fraud
 from decisions.steps.arms import GREEDY, Arm, draw_arm, is_explorable, softer
 from decisions.steps.book import has_stop_budget, is_queue_full

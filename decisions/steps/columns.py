@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from decisions.actions import STEP_BITS
 from decisions.case import Case
 from decisions.money.exposure import (
     DAYS_PER_MONTH,
@@ -18,7 +19,7 @@ from decisions.money.exposure import (
 )
 from decisions.money.numbers import Number
 from decisions.money.states import FloatArray, exclusive_state_arrays
-from decisions.rules.eligibility import STEP_BITS, Circumstances, circumstances
+from decisions.rules.eligibility import Circumstances, circumstances
 from decisions.steps.inputs import View, undecidable, view
 from decisions.terms import Terms
 

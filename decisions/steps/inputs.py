@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from decisions.actions import SEVERITY
+from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
 from decisions.money.cost import Coefficients, terms_of
 from decisions.money.exposure import UNITS, Exposure, exposure
 from decisions.money.numbers import Number
 from decisions.money.states import exclusive_states
-from decisions.rules.eligibility import STOP_BITS, Circumstances
+from decisions.rules.catalogue import MONEY
+from decisions.rules.eligibility import Circumstances
 from decisions.rules.evidence import counting_evidence
-from decisions.rules.reliance import MONEY
 from decisions.rules.scope import is_in_scope, is_of_class
 from decisions.steps.by_days import goes_by_days
 from decisions.terms import Terms

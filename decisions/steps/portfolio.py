@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from decisions.actions import ACTIONS, BLOCK, NONE, REMIND, REVIEW, SUSPEND
+from decisions.actions import ACTIONS, BLOCK, NONE, REMIND, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse, Case
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import expected_costs
@@ -20,7 +20,6 @@ from decisions.money.stability import stability_arrays
 from decisions.money.states import FloatArray
 from decisions.money.typed import SEVERITY_ORDER, typed_actions
 from decisions.policy_file.load import Policy
-from decisions.rules.eligibility import STOP_BITS
 from decisions.rules.guardrails import forbidden, is_by_fraud
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import GREEDY, Arm, draw_arm, softer

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decisions import Case, Recommendation, default_policy, recommend
 from decisions.actions import SEVERITY, STOPS
-from decisions.rules.reliance import PROTECTING, RULES
+from decisions.rules.catalogue import PROTECTING
 from features.facts import ActiveOverride, Evidence
 from tests.decisions.decision_cases import (
     TABLES,
@@ -20,7 +20,6 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
 )
-from wording.messages import messages
 
 LATE = 0.6  # probability of non-payment
 SIGN = Evidence("crypto_mining", TUESDAY, confidence="high")
@@ -52,15 +51,6 @@ def test_the_cases_of_this_file_stop_when_everything_is_known() -> None:
     for case in (_late(), _suspicious()):
         found = _answer(case)
         assert (found.recommended_action, found.requires_person) == ("suspend", False)
-
-
-def test_every_code_names_its_tables_and_nothing_else_does() -> None:
-    prefix = "staff.withheld."
-    said = {
-        key.removeprefix(prefix) for key in messages("en") if key.startswith(prefix)
-    }
-    assert {rule.code for rule in RULES} == said
-    assert len(RULES) == len(said)
 
 
 @pytest.mark.parametrize("table", ["disputes", "contacts", "holds"])

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
+from decisions.actions import STOP_BITS
 from decisions.policy_file.check import check
 from decisions.policy_file.load import parse_document
-from decisions.rules.eligibility import STOP_BITS, circumstances
+from decisions.rules.eligibility import circumstances
 from decisions.rules.ladder import stand
 from decisions.rules.retries import charging
 from features.facts import (

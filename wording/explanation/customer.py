@@ -3,44 +3,10 @@
 from collections.abc import Iterator
 
 from decisions.recommendation import Withheld
+from decisions.rules.catalogue import RULE_BY_CODE
 from wording.explanation.change import customer_change
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
-
-# Reasons that are the reseller's own affair: numbers, budgets, experiments, data.
-SILENT = frozenset(
-    {
-        "arrears_unknown",
-        "below_floor",
-        "block_floor",
-        "close_call",
-        "contacts_unknown",
-        "cool_down",
-        "disputes_unknown",
-        "explore",
-        "fraud_floor",
-        "holdout",
-        "holds_unknown",
-        "incomplete_data",
-        "inputs_missing",
-        "kill_switch",
-        "ladder_state",
-        "new_customer",
-        "no_evidence",
-        "no_ladder",
-        "no_notice_due",
-        "no_service_request",
-        "not_suspended",
-        "nothing_overdue",
-        "override",
-        "payments_unknown",
-        "review_queue_full",
-        "small_exposure",
-        "small_gain",
-        "stale_tables",
-        "suspension_budget",
-    }
-)
 
 
 def customer_passages(s: Subject) -> tuple[Passage, ...]:
@@ -94,7 +60,7 @@ def _protection(s: Subject) -> Iterator[str]:
 
 def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
     code = s.protected(reason.code)
-    if code in SILENT:
+    if not RULE_BY_CODE[code].shown_to_customer:
         return
     yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
     if reason.permitted_from is not None:

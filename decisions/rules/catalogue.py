@@ -1,0 +1,331 @@
+"""Every rule of the policy engine, in the order in which people read them.
+
+The tables that a rule relies on are named with it: what was not looked at is unknown,
+never zero (CONTRACT section 1), and `decisions.rules.reliance` withholds accordingly.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from math import inf
+from typing import TYPE_CHECKING
+
+from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
+from decisions.recommendation import Withheld
+from decisions.rules.guardrails import NUMBER_RULES, terms_with
+from decisions.rules.rule import Paths, PriceLine, Rule, Without
+
+if TYPE_CHECKING:  # these are made with the rules
+    from decisions.steps.inputs import View
+    from decisions.terms import Terms
+
+PROTECTING = ("payments", "disputes", "contacts", "holds")  # their rows keep stops away
+MONEY = frozenset({"invoices", *PROTECTING})  # what is owed is read from these
+
+_OWED = ("invoices", "payments", "ageing")
+_ACTIONABLE = (*_OWED, "disputes", "contacts")
+_TOLD = (*_ACTIONABLE, "holds")
+_SIGNS = ("alerts", "disputes", "outcomes", "actions")
+_EVERY = ("customers", "subscriptions", "usage", *_TOLD)
+_LOOKED_AT = ("every table looked at",)
+
+_ANY = ACTIONS[1:]
+_NEVER = 2.0  # no probability reaches it
+
+
+def _without_section(name: str, **values: float | None) -> Without:
+    """Take a rule away by changing one section of the policy file."""
+
+    def without(inputs: "View", terms: "Terms") -> "tuple[View, Terms]":
+        section = getattr(terms.document, name).model_copy(update=values)
+        document = terms.document.model_copy(update={name: section})
+        return inputs, replace(terms, document=document)
+
+    return without
+
+
+def _without_arms(inputs: "View", terms: "Terms") -> "tuple[View, Terms]":
+    inputs, terms = _without_section("exploration", share=0.0)(inputs, terms)
+    return _without_section("holdout", share=0.0)(inputs, terms)
+
+
+def _without_yesterday(inputs: "View", terms: "Terms") -> "tuple[View, Terms]":
+    return inputs._replace(previous=0 * inputs.previous), terms
+
+
+_NOT_OVERDUE = PriceLine("not_overdue")
+_MATERIALITY = PriceLine("materiality")
+_HOLDS = PriceLine("holds")
+_NOT_LOOKED_AT = PriceLine("not_looked_at")
+_INCOMPLETE = PriceLine("incomplete_data")
+LADDER = PriceLine("ladder")
+_CALENDAR = PriceLine("calendar")
+_EXPLORATION = PriceLine("exploration", _without_arms)
+_BUDGET = PriceLine(
+    "budget",
+    _without_section(
+        "budget", per_hour=None, per_day=None, share_of_customers_per_day=None
+    ),
+)
+
+
+def _arrears(
+    code: str,
+    section: str | None,
+    tables: tuple[str, ...],
+    price: PriceLine,
+    *,
+    shown: bool = True,
+) -> Rule:
+    """A reason why there are no arrears to act on."""
+    return Rule(
+        code=code,
+        section=section,
+        withholds=STEPS,
+        paths=Paths.ORDINARY,
+        tables=tables,
+        shown_to_customer=shown,
+        price=price,
+    )
+
+
+def _hold(kind: str) -> Rule:
+    return Rule(
+        code=kind,
+        section=f"holds.{kind}",
+        withholds=STEPS,
+        paths=Paths.ORDINARY | Paths.FRAUD,
+        tables=("holds",),
+        shown_to_customer=True,
+        price=_HOLDS,
+    )
+
+
+def _ladder(
+    code: str,
+    section: str = "ladder",
+    *,
+    tables: tuple[str, ...] = _TOLD,
+    withholds: tuple[Action, ...] = STOPS,
+    paths: Paths = Paths.ORDINARY,
+    shown: bool = False,
+) -> Rule:
+    """What the ladder waits for, as `decisions.rules.ladder` finds it."""
+    return Rule(
+        code=code,
+        section=section,
+        withholds=withholds,
+        paths=paths,
+        tables=tables,
+        shown_to_customer=shown,
+        price=LADDER,
+    )
+
+
+def _calendar(code: str, section: str) -> Rule:
+    return Rule(
+        code=code,
+        section=section,
+        withholds=STOPS,
+        paths=Paths.ARREARS,
+        shown_to_customer=True,
+        price=_CALENDAR,
+    )
+
+
+def _unknown(table: str) -> Rule:
+    is_asked_of_fraud = table == "holds"
+    return Rule(
+        code=f"{table}_unknown",
+        section="guardrails.any.stale_hours",
+        withholds=PURSUIT if is_asked_of_fraud else STOPS,
+        paths=Paths.ALL if is_asked_of_fraud else Paths.ARREARS,
+        tables=(table,),
+        price=_NOT_LOOKED_AT,
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    _arrears("arrears_unknown", None, _OWED, _NOT_OVERDUE, shown=False),
+    _arrears("nothing_overdue", None, _OWED, _NOT_OVERDUE, shown=False),
+    _arrears("below_materiality", "materiality", _ACTIONABLE, _MATERIALITY),
+    _arrears(
+        "substantially_paid",
+        "clock.substantially_paid_share",
+        _ACTIONABLE,
+        _MATERIALITY,
+    ),
+    _arrears(
+        "dispute", "holds.dispute", (*_OWED, "disputes"), price=PriceLine("dispute")
+    ),
+    _arrears(
+        "promise", "holds.promise", (*_OWED, "contacts"), price=PriceLine("promise")
+    ),
+    _arrears("payment_in_flight", None, _OWED, PriceLine("payment_in_flight")),
+    Rule(
+        code="unallocated_money",
+        withholds=STOPS,
+        paths=Paths.ARREARS,
+        tables=_ACTIONABLE,
+        shown_to_customer=True,
+        price=_INCOMPLETE,
+    ),
+    Rule(
+        code="protecting_row_today",
+        withholds=STOPS,
+        tables=PROTECTING,
+        shown_to_customer=True,
+        price=_NOT_LOOKED_AT,
+    ),
+    *(_hold(kind) for kind in ("exemption", "instalment_plan", "legal", "manual")),
+    Rule(
+        code="override",
+        withholds=STOPS,
+        tables=("overrides",),
+        price=PriceLine("override"),
+    ),
+    _ladder("too_early", shown=True),
+    _ladder("cure_period", paths=Paths.ARREARS, shown=True),
+    _ladder("notice_missing", "notices", paths=Paths.ARREARS, shown=True),
+    _ladder("notice_bounced", "notices", shown=True),
+    _ladder("notice_undelivered", "notices", shown=True),
+    _ladder("not_suspended", tables=(*_TOLD, "actions")),
+    _ladder("too_few_invoices", shown=True),
+    _ladder("too_little_overdue", shown=True),
+    _ladder("clock_not_started", "clock.min_invoice", shown=True),
+    _ladder("ladder_state", withholds=("block",)),
+    _ladder("no_ladder", tables=()),
+    _ladder("no_notice_due", withholds=("remind",)),
+    Rule(
+        code="no_service_request",
+        section="ladder",
+        withholds=("service_request",),
+        paths=Paths.ARREARS,
+        tables=(*_TOLD, *_SIGNS),
+        price=PriceLine("service_request"),
+    ),
+    Rule(
+        code="retry_pending",
+        section="retries",
+        withholds=STOPS,
+        paths=Paths.ORDINARY,
+        tables=_ACTIONABLE,
+        shown_to_customer=True,
+        price=PriceLine("retries"),
+    ),
+    Rule(
+        code="essential_service",
+        section="essential",
+        withholds=_ANY,  # what `essential.never` says
+        tables=("customers", "subscriptions"),
+        shown_to_customer=True,
+        price=PriceLine("essential_service"),
+    ),
+    Rule(
+        code="open_appeal",
+        section="appeals",
+        withholds=STOPS,
+        tables=("contacts",),
+        shown_to_customer=True,
+        price=PriceLine("open_appeal"),
+    ),
+    Rule(
+        code="new_customer",
+        section="guardrails.suspend.min_tenure_days",
+        withholds=STOPS,
+        paths=Paths.ORDINARY,
+        tables=("customers",),
+        price=PriceLine("tenure"),
+    ),
+    Rule(
+        code="cool_down",
+        section="guardrails.suspend.cool_down_days",
+        withholds=STOPS,
+        paths=Paths.ORDINARY,
+        tables=("actions",),
+        price=PriceLine("cool_down"),
+    ),
+    _calendar("day_off", "calendar.working_days"),
+    _calendar("eve_of_day_off", "calendar.not_before_day_off"),
+    _calendar("outside_hours", "calendar.cut_off"),
+    _calendar("holidays_unknown", "calendar.country"),
+    Rule(
+        code="no_evidence",
+        section="fraud_path.evidence_any",
+        withholds=PURSUIT,
+        paths=Paths.FRAUD,
+        tables=_SIGNS,
+        price=PriceLine("evidence"),
+    ),
+    *(_unknown(table) for table in PROTECTING),
+    Rule(
+        code="stale_tables",
+        section="guardrails.any.stale_hours",
+        withholds=STOPS,
+        tables=_LOOKED_AT,
+        price=_NOT_LOOKED_AT,
+    ),
+    Rule(
+        code="inputs_missing",
+        withholds=STOPS,
+        tables=("every table of the training",),
+        price=_NOT_LOOKED_AT,
+    ),
+    Rule(code="incomplete_data", withholds=STEPS, tables=_LOOKED_AT, price=_INCOMPLETE),
+    *NUMBER_RULES,
+    Rule(
+        code="close_call",
+        section="guardrails.any.close_call_below",
+        withholds=_ANY,
+        tables=_EVERY,
+        price=PriceLine("close_call", terms_with(close_call_below=0.0)),
+    ),
+    Rule(
+        code="small_gain",
+        section="guardrails.any.min_net_gain",
+        withholds=_ANY,
+        tables=_EVERY,
+        price=PriceLine("net_gain", terms_with(min_net_gain=-inf)),
+    ),
+    Rule(code="explore", section="exploration", withholds=_ANY, price=_EXPLORATION),
+    Rule(code="holdout", section="holdout", withholds=_ANY, price=_EXPLORATION),
+    Rule(
+        code="review_queue_full",
+        section="review.capacity_per_day",
+        withholds=("review",),
+        price=PriceLine("queue", _without_section("review", capacity_per_day=None)),
+    ),
+    Rule(code="kill_switch", withholds=STOPS),
+    Rule(code="suspension_budget", section="budget", withholds=STOPS, price=_BUDGET),
+)
+RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
+
+# What a backtest prices: the rules above, and two that withhold nothing because they
+# make an answer harsher.
+PRICE_LINES: tuple[PriceLine, ...] = (
+    *dict.fromkeys(rule.price for rule in RULES if rule.price is not None),
+    PriceLine("first_invoice", terms_with(min_p_first_invoice=_NEVER)),
+    PriceLine("hysteresis", _without_yesterday),
+)
+
+
+def withheld(
+    code: str,
+    sentence: str,
+    permitted_from: datetime | None = None,
+    released_by: str | None = None,
+    *,
+    actions: tuple[Action, ...] | None = None,
+) -> Withheld:
+    """A rule that holds now; it withholds all that it may where `actions` is None.
+
+    Args:
+        code: of a rule of this catalogue.
+        sentence: why, in English.
+        permitted_from: the moment at which it ends by itself.
+        released_by: who or what ends it, where time alone does not.
+        actions: what it withholds this time.
+    """
+    if actions is None:
+        actions = RULE_BY_CODE[code].withholds
+    return Withheld(code, actions, sentence, permitted_from, released_by)
