@@ -22,8 +22,8 @@ from pathlib import Path
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from scoring.shelf import champion_id
-from serving.key_store import KeyStore
 from serving.request_rows import request_body
+from store.opening import open_key_store
 
 ECHO = """
 import uvicorn
@@ -133,7 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         bodies = prepare(home, asked.customers)
-        keys = KeyStore(home / "keys.sqlite")
+        keys = open_key_store(home)
         _, key = keys.create("benchmark")
         keys.close()
         n_rows = [sum(map(len, json.loads(b)["events"].values())) for b in bodies]

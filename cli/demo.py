@@ -183,14 +183,14 @@ def _explain(
 def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> None:
     import json
 
-    from serving.key_store import KeyStore
     from serving.request_rows import request_body
+    from store.opening import open_key_store
 
     events = portfolio.events(row["customer_id"])
     body = request_body(events, row["as_of"], portfolio.settings)
     file = home / "demo" / "request.json"
     file.write_text(json.dumps(body, indent=1), encoding="utf-8")
-    keys = KeyStore(home / "keys.sqlite")
+    keys = open_key_store(home)
     _, key = keys.create("demo")
     keys.close()
     say("The same customer through the API (the key is shown only now):\n")

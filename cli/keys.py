@@ -7,16 +7,16 @@ import typer
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from serving.key_store import KeyStore
+    from store.keys import KeyStore
 
 app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
 
 def _store() -> "KeyStore":
-    from serving.key_store import KeyStore
     from serving.settings import serving_settings
+    from store.opening import open_key_store
 
-    return KeyStore(serving_settings().key_file)
+    return open_key_store(serving_settings().home)
 
 
 @app.command()

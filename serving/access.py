@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.errors import ProblemError
-from serving.key_store import ApiKey, KeyStore, Scope
+from store.keys import ApiKey, KeyStore, Scope
 
 _bearer = HTTPBearer(
     auto_error=False,

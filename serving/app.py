@@ -12,9 +12,8 @@ from starlette.exceptions import HTTPException
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
 from scoring.errors import ScoringError
-from serving.book import Book
+from serving.budget_ledger import BudgetLedger
 from serving.champions import Champions
-from serving.decision_store import DecisionStore, DecisionStoreError
 from serving.errors import (
     ProblemError,
     present_domain_error,
@@ -23,10 +22,11 @@ from serving.errors import (
     present_problem,
 )
 from serving.guard import Guard
-from serving.key_store import KeyStore
 from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
+from store.errors import DecisionStoreError
+from store.opening import open_decision_store, open_key_store
 
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
 one recommended action with its reasons. Every answer is recorded before it is given and
@@ -36,9 +36,9 @@ can be replayed bit for bit. Errors are RFC 9457 problems with stable codes."""
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServingSettings = app.state.settings
-    app.state.keys = KeyStore(settings.key_file)
-    app.state.decisions = DecisionStore(settings.decision_file)
-    app.state.book = Book(app.state.decisions)
+    app.state.keys = open_key_store(settings.home)
+    app.state.decisions = open_decision_store(settings.home)
+    app.state.budget_ledger = BudgetLedger(app.state.decisions)
     champions = Champions(settings, app.state.metrics)
     champions.look()
     app.state.champions = champions

@@ -36,6 +36,13 @@ class InForce:
     n_customers: int | None  # the base of budgets stated as a share
     settings_text: str | None = None  # of the settings file, where there is one
 
+    def documents(self) -> dict[str, str]:
+        """What a replay reads again, by the hashes in `versions`."""
+        documents = {self.versions.policy_hash: self.policy_text}
+        if self.settings_text is not None and self.versions.settings_hash is not None:
+            documents[self.versions.settings_hash] = self.settings_text
+        return documents
+
 
 def put_in_force(
     home: Path,

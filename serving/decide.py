@@ -1,66 +1,101 @@
-"""One score request becomes one answer: the same function answers and replays."""
+"""One question becomes one answer: the same functions answer and replay."""
 
 import secrets
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from features.events import Events
 from features.moments import microseconds
 from features.reading.observation import said_none
 from serving.answer import ScoreAnswer, answer_of
-from serving.book import Before
 from serving.champions import InForce
-from serving.decision_store import Decision
+from serving.prior_decisions import PriorDecisions
 from serving.request import ScoreRequest, ignored_columns, read_events
+from store.decisions import Decision
 
 
 def new_decision_id() -> str:
-    """Sortable by time, and not to be guessed: 48 bits of clock, 80 of chance."""
+    """Sorts by time (48 bits of milliseconds); 80 random bits cannot be guessed."""
     return f"d{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-def decide(
-    request: ScoreRequest,
-    in_force: InForce,
-    as_of: datetime,
-    decision_id: str,
-    recorded_at: datetime,
-    before: Before,
-) -> ScoreAnswer:
-    """Score the customer and recommend an action. Reads no clock and no chance.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request with its rows in normal form, read once however often it is decided.
+
+    Args:
+        tables: those that were looked at, or of which the settings say "none".
+        has_contacts: whether the request says itself what the customer was told.
+        observed_until, observed: how far the data observe, and single tables.
+        warnings: about columns the contract does not know.
+    """
+
+    events: Events
+    as_of: datetime
+    tables: frozenset[str]
+    has_contacts: bool
+    observed_until: datetime | None
+    observed: Mapping[str, datetime]
+    with_counterfactuals: bool
+    warnings: tuple[str, ...]
+
+
+def read_question(
+    request: ScoreRequest, in_force: InForce, as_of: datetime
+) -> Question:
+    """The question a request asks of what is in force.
 
     Raises:
         ProblemError: if rows of the request break the contract.
     """
-    advisor = in_force.advisor
-    events = read_events(request, advisor.settings)
+    settings = in_force.advisor.settings
     observed_until, observed = request.observed()
-    advice = advisor.advise(
-        events,
-        as_of,
-        tables=frozenset(request.events)
-        | said_none(advisor.settings, microseconds(as_of)),
+    return Question(
+        events=read_events(request, settings),
+        as_of=as_of,
+        tables=frozenset(request.events) | said_none(settings, microseconds(as_of)),
+        has_contacts="contacts" in request.events,
         observed_until=observed_until,
         observed=observed,
-        budget_use=before.book,
-        previous=before.previous,
-        previous_at=before.previous_at,
-        named=before.named,
         with_counterfactuals=request.counterfactuals,
+        warnings=ignored_columns(request, settings),
+    )
+
+
+def decide(
+    question: Question,
+    in_force: InForce,
+    decision_id: str,
+    recorded_at: datetime,
+    prior: PriorDecisions,
+) -> ScoreAnswer:
+    """Score the customer and recommend an action. Deterministic."""
+    advisor = in_force.advisor
+    advice = advisor.advise(
+        question.events,
+        question.as_of,
+        tables=question.tables,
+        observed_until=question.observed_until,
+        observed=question.observed,
+        budget_use=prior.budget_use,
+        previous=prior.previous,
+        previous_at=prior.previous_at,
+        named=prior.named,
+        with_counterfactuals=question.with_counterfactuals,
     )
     note = advisor.currency_note
-    warnings = (
-        *ignored_columns(request, advisor.settings),
-        *([] if note is None else [f"policy_currency: {note}"]),
-    )
+    currency = () if note is None else (f"policy_currency: {note}",)
     return answer_of(
         decision_id,
         recorded_at,
         advice,
         advisor,
         in_force.versions,
-        warnings,
-        before.book.n_customers,
+        (*question.warnings, *currency),
+        prior.budget_use.n_customers,
     )
 
 
@@ -72,7 +107,7 @@ def answer_bytes(answer: ScoreAnswer) -> bytes:
 def decision_of(
     answer: ScoreAnswer,
     body: bytes,
-    before: Before,
+    prior: PriorDecisions,
     key_id: str,
     idempotency_key: str | None,
 ) -> Decision:
@@ -81,10 +116,13 @@ def decision_of(
         decision_id=answer.decision_id,
         recorded_at=microseconds(answer.recorded_at),
         as_of=microseconds(answer.as_of),
+        customer_id=answer.customer_id,
+        action=answer.action,
+        notices_due=tuple(due.notice for due in answer.notices_due),
         request=body,
         answer=answer_bytes(answer),
         versions=answer.versions.model_dump_json(),
-        book=before.to_json(),
+        prior_decisions=prior.to_json(),
         policy_hash=answer.versions.policy_hash,
         key_id=key_id,
         idempotency_key=idempotency_key,

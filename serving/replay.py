@@ -8,12 +8,13 @@ from typing import Any
 from features.moments import to_datetime
 from scoring.starter import bundle_folder
 from serving.answer import Versions
-from serving.book import Before
 from serving.champions import put_in_force
-from serving.decide import answer_bytes, decide
-from serving.decision_store import Decision, DecisionReader
+from serving.decide import answer_bytes, decide, read_question
+from serving.prior_decisions import PriorDecisions
 from serving.request import parse_request
 from serving.settings import ServingSettings
+from store.decisions import Decision
+from store.opening import open_decision_reader
 
 
 class ReplayError(Exception):
@@ -61,15 +62,15 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         UnknownDecisionError: if there is no such decision.
         BundleGoneError: if a bundle it used is not there any more, or changed.
     """
-    store = DecisionReader.open(settings.decision_file)
+    store = open_decision_reader(settings.home)
     try:
         decision = store.find(decision_id)
-        policy_text = store.policy_content(decision.policy_hash)
+        policy_text = store.document(decision.policy_hash)
         versions = Versions.model_validate_json(decision.versions)
         settings_text = (
             None
             if versions.settings_hash is None
-            else store.settings_content(versions.settings_hash)
+            else store.document(versions.settings_hash)
         )
     finally:
         store.close()
@@ -82,13 +83,16 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         ):
             raise BundleGoneError(used.bundle_id)
         ids[str(target)] = used.bundle_id
+    in_force = put_in_force(
+        settings.home, ids, policy_text, settings_text=settings_text
+    )
+    request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
     answer = decide(
-        parse_request(decision.request),
-        put_in_force(settings.home, ids, policy_text, settings_text=settings_text),
-        to_datetime(decision.as_of),
+        read_question(request, in_force, as_of),
+        in_force,
         decision.decision_id,
         to_datetime(decision.recorded_at),
-        Before.from_json(decision.book),
+        PriorDecisions.from_json(decision.prior_decisions),
     )
     again = answer_bytes(answer)
     differences = _differences(json.loads(decision.answer), json.loads(again))

@@ -15,19 +15,15 @@ from advice.assembly import is_stopped
 from advice.errors import ChampionGoneError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
-from serving.answering import Question, decide_and_record
+from serving.answering import Submission, decide_and_record
 from serving.champions import NOT_LOOKED_YET, Champions, InForce, Refusal
-from serving.decision_store import (
-    Decision,
-    DecisionStore,
-    IdempotencyConflictError,
-    same_request,
-)
+from serving.decide import read_question
 from serving.errors import ProblemError
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
+from store.decisions import Decision, DecisionStore, same_request
 
 BaseFrom = Literal["setting", "training"]
 
@@ -75,16 +71,20 @@ async def score(request: Request, key: ScoringKey) -> Response:
     if idempotency_key is not None:
         earlier = store.find_answered(key.key_id, idempotency_key)
         if earlier is not None:
-            return _answered(_same(earlier, body), is_replay=True)
+            same = same_request(earlier, sha256(body).digest())
+            return _answered(same, is_replay=True)
     asked = parse_request(body)
     as_of = as_of_moment(asked, settings.clock_skew_s)
-    question = Question(asked, body, as_of, key.key_id, idempotency_key)
     in_force = _in_force(request)
-    found = await decide_and_record(question, in_force, state.book, store, settings)
-    if found.is_new:
+    question = read_question(asked, in_force, as_of)
+    submission = Submission(body, key.key_id, idempotency_key)
+    recorded = await decide_and_record(
+        question, submission, in_force, state.budget_ledger, store, settings.home
+    )
+    if recorded.is_new:
         metrics: Metrics = state.metrics
-        metrics.count_decision(found.action or "no_decision")
-    return _answered(found.decision, is_replay=not found.is_new)
+        metrics.count_decision(recorded.decision.action or "no_decision")
+    return _answered(recorded.decision, is_replay=not recorded.is_new)
 
 
 @router.get(
@@ -125,7 +125,7 @@ async def readyz(request: Request) -> Readiness:
     in_force = _in_force(request)
     state = request.app.state
     if not state.decisions.is_writable():
-        raise ProblemError("not_ready", "decisions.sqlite cannot be written")
+        raise ProblemError("not_ready", "decisions cannot be recorded")
     refusal: Refusal | None = state.champions.refusal
     return Readiness(
         status="ready",
@@ -167,13 +167,6 @@ def _in_force(request: Request) -> InForce:
             ChampionGoneError.code if is_gone else "not_ready", refusal.sentence
         )
     return champions.in_force
-
-
-def _same(earlier: Decision, body: bytes) -> Decision:
-    found = same_request(earlier, sha256(body).digest())
-    if not isinstance(found, Decision):
-        raise IdempotencyConflictError
-    return found
 
 
 def _idempotency_key(request: Request) -> str | None:

@@ -7,9 +7,8 @@ import socket
 import uvicorn
 
 from serving.app import create_app
-from serving.decision_store import DecisionStore
-from serving.key_store import KeyStore
 from serving.settings import ServingSettings, serving_settings
+from store.opening import open_decision_store, open_key_store
 
 
 def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
@@ -23,8 +22,8 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
     settings = settings or serving_settings()
     with _listening(host, port) as listener:
         # refused here it is one line for people; in the lifespan it is a traceback
-        KeyStore(settings.key_file).close()
-        DecisionStore(settings.decision_file).close()
+        open_key_store(settings.home).close()
+        open_decision_store(settings.home).close()
         config = uvicorn.Config(
             create_app(settings),
             http="httptools",

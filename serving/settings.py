@@ -48,14 +48,6 @@ class ServingSettings(BaseModel):
         default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
     )
 
-    @property
-    def decision_file(self) -> Path:
-        return self.home / "decisions.sqlite"
-
-    @property
-    def key_file(self) -> Path:
-        return self.home / "keys.sqlite"
-
 
 def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSettings:
     """Settings from `environment`; an empty variable counts as absent.

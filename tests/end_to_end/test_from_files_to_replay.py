@@ -23,9 +23,9 @@ from decisions.actions import ACTIONS
 from scoring.bundle import Bundle
 from scoring.shelf import champion_path
 from serving.app import create_app
-from serving.key_store import KeyStore
 from serving.replay import replay
 from serving.settings import ServingSettings
+from store.opening import open_key_store
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -72,7 +72,7 @@ def rows_of(file: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def served(world: World) -> Iterator[Served]:
     settings = ServingSettings(home=world.home, policy=world.policy)
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, text = keys.create("end to end")
     keys.close()
     files = [f for f in world.folder.iterdir() if f.suffix != ".yaml"]

@@ -18,9 +18,9 @@ from scoring.bundle import Bundle
 from scoring.calibration import LogOddsAffine
 from scoring.shelf import publish_bundle
 from serving.app import create_app
-from serving.key_store import KeyStore
 from serving.openapi import EXAMPLE
 from serving.settings import ServingSettings
+from store.opening import open_key_store
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -82,7 +82,7 @@ def client(module_settings: ServingSettings) -> Iterator[Client]:
     """The service with both champions and a key that may score."""
     published(a_bundle("nonpayment"), module_settings.home)
     published(a_bundle("fraud", intercept=-5.0), module_settings.home)
-    keys = KeyStore(module_settings.key_file)
+    keys = open_key_store(module_settings.home)
     _, text = keys.create("tests")
     keys.close()
     app = create_app(module_settings)
@@ -106,7 +106,7 @@ def settings(tmp_path: Path) -> ServingSettings:
 @pytest.fixture
 def service(settings: ServingSettings) -> Iterator[Client]:
     """A service of one test's own, with a key and nothing published."""
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, text = keys.create("tests")
     keys.close()
     app = create_app(settings)

@@ -11,15 +11,15 @@ from httpx import Client, Response
 from scoring.bundle import Bundle
 from scoring.starter import starter
 from serving.app import create_app
-from serving.key_store import KeyStore
 from serving.replay import replay
 from serving.settings import ServingSettings
+from store.opening import open_key_store
 
 Asked = dict[str, Any]
 
 
 def score(settings: ServingSettings, asked: Asked) -> Response:
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, text = keys.create("tests")
     keys.close()
     with TestClient(create_app(settings)) as client:

@@ -14,12 +14,14 @@ from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
-from serving import answering
+from serving import answering, decide, request
 from serving.app import create_app
-from serving.decision_store import DecisionStore, StoreUnavailableError
-from serving.key_store import KeyStore
+from serving.budget_ledger import BudgetLedger
 from serving.replay import BundleGoneError, replay
 from serving.settings import ServingSettings
+from store.errors import SlotTakenError, StoreUnavailableError
+from store.opening import open_key_store
+from store.sqlite import SqliteDecisionStore
 
 Publish = Callable[[Bundle], str]
 MakeBundle = Callable[..., Bundle]
@@ -163,7 +165,7 @@ def test_a_changed_policy_file_is_taken_up(
 def test_a_read_key_may_read_but_not_score(
     client: Client, module_settings: ServingSettings, asked: Asked
 ) -> None:
-    keys = KeyStore(module_settings.key_file)
+    keys = open_key_store(module_settings.home)
     key, text = keys.create("auditor", "read")
     headers = {"Authorization": f"Bearer {text}"}
     refused = client.post("/v1/score", json=asked, headers=headers)
@@ -225,11 +227,45 @@ def test_what_cannot_be_recorded_is_not_answered(
     async def refuse(*_: object) -> None:
         raise StoreUnavailableError("SQLITE_FULL")
 
-    monkeypatch.setattr(DecisionStore, "record", refuse)
+    monkeypatch.setattr(SqliteDecisionStore, "record", refuse)
     answer = client.post("/v1/score", json=asked)
     assert answer.status_code == 503
     assert answer.json()["code"] == "decision_store_unavailable"
     assert "p_nonpayment" not in answer.json()
+
+
+def test_a_question_is_read_once_and_decided_until_its_slot_is_free(
+    client: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, tries = [], []
+    read, record = request.read_events, SqliteDecisionStore.record
+
+    def counted_read(*arguments: Any) -> Any:  # noqa: ANN401 - passed through
+        reads.append(arguments)
+        return read(*arguments)
+
+    async def taken_twice(*arguments: Any) -> Any:  # noqa: ANN401 - passed through
+        tries.append(arguments)
+        if len(tries) < 3:
+            raise SlotTakenError
+        return await record(*arguments)
+
+    monkeypatch.setattr(decide, "read_events", counted_read)
+    monkeypatch.setattr(SqliteDecisionStore, "record", taken_twice)
+    assert client.post("/v1/score", json=asked).status_code == 200
+    assert (len(reads), len(tries)) == (1, 3)
+
+
+def test_bad_rows_are_refused_before_budgets_are_read(
+    client: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("budgets were read")
+
+    monkeypatch.setattr(BudgetLedger, "prior_decisions", never)
+    asked["events"]["invoices"] = [{"invoice_id": "i-1"}]
+    answer = client.post("/v1/score", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_rows")
 
 
 def test_many_at_once_get_each_their_own_answer(client: Client, asked: Asked) -> None:
@@ -292,7 +328,7 @@ def test_a_tampered_answer_is_found_out_and_shown(
     publish(make_bundle("nonpayment"))
     assert until(lambda: is_ready(service))
     said = service.post("/v1/score", json=asked).json()
-    db = sqlite3.connect(settings.decision_file)
+    db = sqlite3.connect(settings.home / "decisions.sqlite")
     db.execute(
         "UPDATE decisions SET answer = CAST(replace(CAST(answer AS TEXT),"
         " '\"in_force\":false', '\"in_force\":true') AS BLOB)"

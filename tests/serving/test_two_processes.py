@@ -1,4 +1,4 @@
-"""Two processes on one state folder never give more places than the policy has."""
+"""Two processes on one state folder never take more budget slots than there are."""
 
 import json
 import os
@@ -17,11 +17,11 @@ import pytest
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
-from serving.book import Before
-from serving.decision_store import DecisionReader
-from serving.key_store import KeyStore
+from serving.prior_decisions import PriorDecisions
 from serving.replay import replay
 from serving.settings import ServingSettings
+from store.decisions import DecisionReader
+from store.opening import open_decision_reader, open_key_store
 
 N_STOPS, N_REVIEWS = 5, 3
 SERVE = "import sys; from serving.server import run; run('127.0.0.1', int(sys.argv[1]))"
@@ -51,7 +51,7 @@ def ask(
     """Asks the n-th of two services."""
     publish(make_bundle("nonpayment", intercept=-4.0))
     publish(make_bundle("fraud", intercept=-3.0))
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, key = keys.create("tests")
     keys.close()
     ports = [free_port(), free_port()]
@@ -102,8 +102,13 @@ def wait_for(port: int) -> None:
     raise TimeoutError(f"the service on {port} did not start")
 
 
+def prior_decisions(reader: DecisionReader, answer: dict[str, Any]) -> PriorDecisions:
+    recorded = reader.find(answer["decision_id"])
+    return PriorDecisions.from_json(recorded.prior_decisions)
+
+
 @pytest.mark.slow
-def test_two_processes_share_the_places(
+def test_two_processes_share_the_budget_slots(
     ask: Callable[[int, dict[str, Any]], dict[str, Any]],
     asked: dict[str, Any],
     settings: ServingSettings,
@@ -125,10 +130,10 @@ def test_two_processes_share_the_places(
     assert len(stopped) == N_STOPS
     assert {a["action"] for a in fraud if a not in stopped} == {"review"}
     assert [a["action"] for a in doubtful].count("review") <= N_REVIEWS
-    reader = DecisionReader.open(settings.decision_file)
-    known = [Before.from_json(reader.find(a["decision_id"]).book) for a in said]
+    reader = open_decision_reader(settings.home)
+    known = [prior_decisions(reader, a) for a in said]
     reader.close()
-    assert max(before.book.suspensions_today for before in known) == N_STOPS
+    assert max(prior.budget_use.suspensions_today for prior in known) == N_STOPS
     for one in (*stopped, fraud[-1], doubtful[-1]):
         assert replay(settings, one["decision_id"]).is_identical
     asked = {**asked, "events": suspicious}

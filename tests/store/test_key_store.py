@@ -1,13 +1,12 @@
-from pathlib import Path
+"""What every store of keys promises, whatever keeps it."""
+
+from collections.abc import Callable
 
 import pytest
 
-from serving.key_store import BadKeyNameError, KeyStore, UnknownKeyError
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> KeyStore:
-    return KeyStore(tmp_path / "state" / "keys.sqlite")
+from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
+from store.keys import KeyStore
+from tests.store.conftest import OpenKeys
 
 
 def test_a_created_key_is_recognised(keys: KeyStore) -> None:
@@ -35,30 +34,28 @@ def test_a_read_key_may_not_score(keys: KeyStore) -> None:
         pytest.param(lambda text: text[:16] + "é" * 64, id="not ASCII"),
     ],
 )
-def test_a_damaged_key_is_refused(keys: KeyStore, damage: object) -> None:
+def test_a_damaged_key_is_refused(keys: KeyStore, damage: Callable[[str], str]) -> None:
     _, text = keys.create("billing")
-    assert callable(damage)
     assert keys.verify(damage(text)) is None
 
 
-def test_the_secret_is_not_in_the_file(keys: KeyStore, tmp_path: Path) -> None:
-    _, text = keys.create("billing")
-    keys.close()
-    secret = text.split("_")[2]
-    for file in (tmp_path / "state").iterdir():
-        assert secret.encode() not in file.read_bytes()
-        assert bytes.fromhex(secret) not in file.read_bytes()
-
-
-def test_only_the_owner_may_read_the_file(keys: KeyStore, tmp_path: Path) -> None:
-    assert (tmp_path / "state" / "keys.sqlite").stat().st_mode & 0o077 == 0
-
-
-def test_revoking_is_seen_by_another_process(keys: KeyStore, tmp_path: Path) -> None:
+def test_the_secret_is_not_kept(keys: KeyStore) -> None:
     key, text = keys.create("billing")
-    other = KeyStore(tmp_path / "state" / "keys.sqlite")
+    secret = text.split("_")[2]
+    known, kept = keys.lookup(key.key_id) or (None, b"")
+    assert known == key
+    assert kept not in (secret.encode(), bytes.fromhex(secret))
+
+
+def test_revoking_is_seen_by_another_process(
+    keys: KeyStore, open_keys: OpenKeys
+) -> None:
+    key, text = keys.create("billing")
+    other = open_keys()
     other.revoke(key.key_id)
+    other.close()
     assert keys.verify(text) is None
+    assert keys.listed()[0].revoked_at
     with pytest.raises(UnknownKeyError):
         keys.revoke(key.key_id)
 
@@ -74,3 +71,9 @@ def test_keys_are_listed_in_order_without_secrets(keys: KeyStore) -> None:
 def test_a_key_needs_a_name(keys: KeyStore, name: str) -> None:
     with pytest.raises(BadKeyNameError):
         keys.create(name)
+    assert keys.listed() == []
+
+
+def test_a_key_has_a_scope_there_is(keys: KeyStore) -> None:
+    with pytest.raises(UnknownScopeError, match="one of score, read"):
+        keys.create("billing", "everything")

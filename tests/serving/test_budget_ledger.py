@@ -18,12 +18,13 @@ from decisions.policy_file.load import default_policy
 from features.moments import microseconds
 from scoring.bundle import Bundle
 from serving.app import create_app
-from serving.book import Before, Book
-from serving.decision_store import DecisionReader, Recommended
-from serving.key_store import KeyStore
-from serving.places import Kind, Place
+from serving.budget_ledger import BudgetLedger
+from serving.prior_decisions import PriorDecisions
 from serving.replay import replay
 from serving.settings import ServingSettings
+from store.budget_slots import BudgetSlot, SlotKind
+from store.decisions import Recommended
+from store.opening import open_decision_reader, open_key_store
 
 Asked = dict[str, Any]
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -37,30 +38,31 @@ class Recorded:
             Recommended(who, microseconds(datetime.fromisoformat(at)), action)
             for who, at, action in recorded
         ]
-        kinds: dict[str, Kind] = {"suspend": "stop", "review": "review"}
-        self.places = [
-            Place(n, kinds[r.action], r.customer_id, r.as_of)
+        kinds: dict[str, SlotKind] = {"suspend": "stop", "review": "review"}
+        self.slots = [
+            BudgetSlot(n, kinds[r.action], r.customer_id, r.as_of)
             for n, r in enumerate(self.recorded, 1)
             if r.action in kinds
         ]
 
-    def last_place(self) -> int:
+    def last_slot_id(self) -> int:
         return len(self.recorded)
 
-    def places_since(self, place_id: int) -> list[Place]:
-        return [place for place in self.places if place.place_id > place_id]
+    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
+        return [slot for slot in self.slots if slot.slot_id > slot_id]
 
-    def places_taken(self, begin: int, end: int) -> list[Place]:
-        return [place for place in self.places if begin <= place.as_of < end]
+    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
+        return [slot for slot in self.slots if begin <= slot.as_of < end]
 
     def last_recommended(self, who: str, since: int, before: int) -> Recommended | None:
         mine = [r for r in self.recorded if r.customer_id == who]
         return next((r for r in mine if since <= r.as_of < before), None)
 
 
-def before(*recorded: tuple[str, str, Action], who: str = "me") -> Before:
-    book = Book(Recorded(*recorded))  # type: ignore[arg-type]
-    return book.before(who, NOON, default_policy(), n_customers=80, is_stopped=False)
+def before(*recorded: tuple[str, str, Action], who: str = "me") -> PriorDecisions:
+    ledger = BudgetLedger(Recorded(*recorded))  # type: ignore[arg-type]
+    policy = default_policy()
+    return ledger.prior_decisions(who, NOON, policy, n_customers=80, is_stopped=False)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +79,8 @@ def before(*recorded: tuple[str, str, Action], who: str = "me") -> Before:
 def test_stops_count_for_their_hour_and_local_day(
     at: str, last_hour: int, today: int
 ) -> None:
-    book = before(("other", at, "suspend")).book
-    assert (book.suspensions_last_hour, book.suspensions_today) == (last_hour, today)
+    used = before(("other", at, "suspend")).budget_use
+    assert (used.suspensions_last_hour, used.suspensions_today) == (last_hour, today)
 
 
 def test_a_customer_counts_once_and_not_against_itself() -> None:
@@ -87,7 +89,7 @@ def test_a_customer_counts_once_and_not_against_itself() -> None:
     given = [("one", at, "suspend"), ("one", at, "suspend"), ("me", at, "suspend")]
     reviews: list[tuple[str, str, Action]]
     reviews = [("two", at, "review"), ("two", at, "review"), ("me", at, "review")]
-    assert before(*given, *reviews).book == BudgetUse(1, 1, 1, 80)
+    assert before(*given, *reviews).budget_use == BudgetUse(1, 1, 1, 80)
 
 
 def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
@@ -102,9 +104,11 @@ def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
 
 
 def test_what_was_known_reads_back_also_from_before_there_was_a_last_word() -> None:
-    known = Before(BudgetUse(1, 2, 3, None, is_stopped=True), "remind", NOON)
-    assert Before.from_json(known.to_json()) == known
-    assert Before.from_json('{"reviews_today": 7}') == Before(BudgetUse(0, 0, 7))
+    known = PriorDecisions(BudgetUse(1, 2, 3, None, is_stopped=True), "remind", NOON)
+    assert PriorDecisions.from_json(known.to_json()) == known
+    assert PriorDecisions.from_json('{"reviews_today": 7}') == PriorDecisions(
+        BudgetUse(0, 0, 7)
+    )
 
 
 class Running(NamedTuple):
@@ -117,7 +121,7 @@ class Running(NamedTuple):
 def running(
     tmp_path: Path, publish: Callable[[Bundle], str], make_bundle: Callable[..., Bundle]
 ) -> Iterator[Running]:
-    """A service whose policy has one place for reviews; everybody is doubtful."""
+    """A service whose policy has one slot for reviews; everybody is doubtful."""
     policy = tmp_path / "policy.yaml"
     text = DEFAULT_POLICY.read_text()
     assert "capacity_per_day: 40" in text
@@ -125,7 +129,7 @@ def running(
     settings = ServingSettings(home=tmp_path / "state", policy=policy)
     publish(make_bundle("nonpayment", intercept=-4.0))
     publish(make_bundle("fraud", intercept=-3.0))
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, key = keys.create("tests")
     keys.close()
     opened: list[TestClient] = []
@@ -169,7 +173,7 @@ def test_the_queue_fills_and_stays_full_after_a_restart(
         assert replay(running.settings, said["decision_id"]).is_identical
 
 
-def test_of_many_at_once_one_gets_the_place(running: Running, asked: Asked) -> None:
+def test_of_many_at_once_one_gets_the_slot(running: Running, asked: Asked) -> None:
     def action(n: int) -> str:
         return str(score(running.client, asked, f"c{n}")["action"])
 
@@ -182,8 +186,8 @@ def test_the_last_word_is_recorded_with_the_decision(
 ) -> None:
     score(running.client, asked, "one", as_of="2026-06-29T20:00:00Z")
     said = score(running.client, asked, "one")
-    reader = DecisionReader.open(running.settings.decision_file)
-    known = Before.from_json(reader.find(said["decision_id"]).book)
+    reader = open_decision_reader(running.settings.home)
+    known = PriorDecisions.from_json(reader.find(said["decision_id"]).prior_decisions)
     reader.close()
     assert known.previous == "review"
     assert known.previous_at == datetime(2026, 6, 29, 20, tzinfo=UTC)
@@ -196,10 +200,10 @@ def test_the_kill_switch_is_a_file(running: Running, asked: Asked) -> None:
     (running.settings.home / STOP_FILE).touch()
     assert running.client.get("/readyz").json()["is_stopped"] is True
     said = score(running.client, asked, "one")
-    reader = DecisionReader.open(running.settings.decision_file)
-    known = Before.from_json(reader.find(said["decision_id"]).book)
+    reader = open_decision_reader(running.settings.home)
+    known = PriorDecisions.from_json(reader.find(said["decision_id"]).prior_decisions)
     reader.close()
-    assert known.book.is_stopped
+    assert known.budget_use.is_stopped
     (running.settings.home / STOP_FILE).unlink()
     assert replay(running.settings, said["decision_id"]).is_identical
 
@@ -234,7 +238,7 @@ def test_a_budget_stated_as_a_share_knows_its_base(
 ) -> None:
     publish(make_bundle("nonpayment", intercept=-4.0))
     publish(make_bundle("fraud", intercept=-1.0, n_customers=trained_on))
-    keys = KeyStore(settings.key_file)
+    keys = open_key_store(settings.home)
     _, key = keys.create("tests")
     keys.close()
     own = settings.model_copy(update={"customers": setting})

@@ -1,0 +1,49 @@
+"""What a decision knew of the decisions before it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from decisions.actions import Action
+from decisions.case import BudgetUse
+
+
+@dataclass(frozen=True, slots=True)
+class PriorDecisions:
+    """Recorded with the decision, so that it can be computed again.
+
+    Args:
+        budget_use: by the other customers.
+        previous: the action last recommended to this customer, while the policy would
+            still rest on data of that moment. previous_at: when that was.
+        named: notices asked for before, and when last, where no contacts are kept.
+    """
+
+    budget_use: BudgetUse = field(default_factory=BudgetUse)
+    previous: Action | None = None
+    previous_at: datetime | None = None
+    named: Mapping[str, datetime] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        at = None if self.previous_at is None else self.previous_at.isoformat()
+        named = {name: moment.isoformat() for name, moment in self.named.items()}
+        content = {
+            **asdict(self.budget_use),
+            "previous": self.previous,
+            "previous_at": at,
+            "named": named,
+        }
+        return json.dumps(content, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "PriorDecisions":
+        content: dict[str, Any] = json.loads(text)
+        previous, at = content.pop("previous", None), content.pop("previous_at", None)
+        previous_at = None if at is None else datetime.fromisoformat(at)
+        named = {
+            name: datetime.fromisoformat(moment)
+            for name, moment in content.pop("named", {}).items()
+        }
+        return cls(BudgetUse(**content), previous, previous_at, named)

@@ -1,0 +1,152 @@
+"""What a store of decisions promises, whatever keeps it.
+
+* **Durable before answered**: `record` returns when the decision survives a power cut.
+  What cannot be recorded is not answered.
+* **Append only**: a record is never changed and never deleted.
+* **Idempotent**: under one idempotency key of one API key there is one decision.
+* **Reserved inside the transaction**: a decision and the budget slot it takes are
+  recorded together or not at all, over all processes that share the store.
+
+A store knows nothing of policies and answers: what it must find again is a field of
+`Decision`. Moments are microseconds since 1970 UTC.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from store.budget_slots import BudgetSlot, Reservation
+from store.errors import IdempotencyConflictError
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One recorded answer with everything needed to compute it again.
+
+    Args:
+        action: what was recommended; None where nothing could be decided.
+        notices_due: names of the notices the answer asked for.
+        request, answer: the bodies as received and as sent.
+        versions: JSON: bundles, policy, feature sets, release.
+        prior_decisions: JSON: what the decision knew of earlier ones.
+        policy_hash: names the policy among the documents recorded with it.
+        key_id: the API key that asked.
+    """
+
+    decision_id: str
+    recorded_at: int
+    as_of: int
+    customer_id: str
+    action: str | None
+    notices_due: tuple[str, ...]
+    request: bytes
+    answer: bytes
+    versions: str
+    prior_decisions: str
+    policy_hash: str
+    key_id: str
+    idempotency_key: str | None
+    request_sha256: bytes
+
+
+class Recommended(NamedTuple):
+    """What one recorded decision recommended."""
+
+    customer_id: str
+    as_of: int
+    action: str
+
+
+class DecisionReader(Protocol):
+    """Looks decisions up; changes nothing.
+
+    Every method raises StoreUnavailableError where the store cannot be read.
+    """
+
+    def find(self, decision_id: str) -> Decision:
+        """Raises UnknownDecisionError if there is none."""
+        ...
+
+    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
+        """The decision given before under this idempotency key, if any."""
+        ...
+
+    def iterate(self) -> Iterator[Decision]:
+        """Every decision, in the order of commits."""
+        ...
+
+    def last_recommended(
+        self, customer_id: str, since: int, before: int
+    ) -> Recommended | None:
+        """The last action recommended for a moment in [since, before)."""
+        ...
+
+    def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
+        """Notices that were due at moments before, by name, and at which last."""
+        ...
+
+    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
+        """Slots taken for a moment in [begin, end), by any process."""
+        ...
+
+    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
+        """Slots committed after that one, by any process, in order."""
+        ...
+
+    def last_slot_id(self) -> int:
+        """Of the slot committed last; 0 before the first."""
+        ...
+
+    def document(self, document_hash: str) -> str:
+        """A document recorded with a decision, as it was.
+
+        Raises:
+            UnknownDocumentError: if none of this hash was recorded.
+        """
+        ...
+
+    def close(self) -> None:
+        """Nothing may be asked afterwards."""
+        ...
+
+
+class DecisionStore(DecisionReader, Protocol):
+    """Records decisions. `record` is called from one event loop."""
+
+    async def record(
+        self,
+        decision: Decision,
+        documents: Mapping[str, str],
+        reservation: Reservation | None = None,
+    ) -> Decision:
+        """Make `decision` durable, with the slot it takes, and return it.
+
+        If its idempotency key was recorded before with the same body, that earlier
+        decision is returned and nothing is written. `documents` are the policy and the
+        settings it was made with, by hash; each is kept once.
+
+        Raises:
+            SlotTakenError: another decision took what `reservation` rests on.
+            IdempotencyConflictError: same idempotency key, another body.
+            StoreUnavailableError: it could not be made durable, or too many wait.
+        """
+        ...
+
+    def is_writable(self) -> bool:
+        """Whether a decision could be recorded now."""
+        ...
+
+    def close(self) -> None:
+        """Record what waits, then end."""
+        ...
+
+
+def same_request(earlier: Decision, request_sha256: bytes) -> Decision:
+    """`earlier` if it answered the same body.
+
+    Raises:
+        IdempotencyConflictError: if it answered another.
+    """
+    if earlier.request_sha256 != request_sha256:
+        raise IdempotencyConflictError
+    return earlier

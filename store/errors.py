@@ -1,0 +1,93 @@
+"""What stores refuse."""
+
+
+class DecisionStoreError(Exception):
+    """Base of what a store of decisions refuses."""
+
+    code = "decision_store_error"
+
+
+class StoreUnavailableError(DecisionStoreError):
+    code = "decision_store_unavailable"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"decisions cannot be recorded or read ({cause}), so none is given;"
+            " check that their store can be reached, written and has space, then retry"
+        )
+
+
+class UnknownDecisionError(DecisionStoreError):
+    code = "unknown_decision"
+
+    def __init__(self, decision_id: str) -> None:
+        super().__init__(f"no decision {decision_id!r} is recorded here")
+
+
+class UnknownDocumentError(DecisionStoreError):
+    code = "unknown_document"
+
+    def __init__(self, document_hash: str) -> None:
+        super().__init__(f"no policy or settings of hash {document_hash} are kept here")
+
+
+class NoDecisionsError(DecisionStoreError):
+    code = "no_decisions"
+
+    def __init__(self, where: object) -> None:
+        super().__init__(
+            f"no decisions are recorded in {where}: is FORBEAR_HOME right?"
+        )
+
+
+class SlotTakenError(DecisionStoreError):
+    """Another decision took the slot this one rests on: decide again."""
+
+    code = "slot_taken"
+
+    def __init__(self) -> None:
+        super().__init__("the budget slot was taken in the meantime; decide again")
+
+
+class IdempotencyConflictError(DecisionStoreError):
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Idempotency-Key was used with another body;"
+            " send the first body again or take a new key"
+        )
+
+
+class KeyStoreError(Exception):
+    """Base of what a store of keys refuses."""
+
+    code = "key_store_error"
+
+
+class KeyStoreUnavailableError(KeyStoreError):
+    code = "key_store_unavailable"
+
+    def __init__(self, where: object, cause: str) -> None:
+        super().__init__(f"{where} cannot be used ({cause}): is FORBEAR_HOME right?")
+
+
+class UnknownKeyError(KeyStoreError):
+    code = "unknown_key"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"no active key {key_id!r}; see `forbear keys list`")
+
+
+class BadKeyNameError(KeyStoreError):
+    code = "bad_key_name"
+
+    def __init__(self) -> None:
+        super().__init__("a key needs a name of 1 to 100 characters, for the audit")
+
+
+class UnknownScopeError(KeyStoreError):
+    code = "unknown_scope"
+
+    def __init__(self, scope: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown scope {scope!r}; one of {', '.join(known)}")

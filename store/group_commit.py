@@ -1,0 +1,101 @@
+"""Group commit: what waits while a commit is on its way shares the next one."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from store.errors import StoreUnavailableError
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Item, Done]):
+    item: Item
+    future: "asyncio.Future[Done]"
+
+
+class GroupCommit(Generic[Item, Done]):
+    """One thread that commits in batches.
+
+    Flushing a commit to the disk takes longer than all else about it. So items that
+    arrive meanwhile wait together: durability costs a flush per batch, not per item.
+
+    Args:
+        commit: makes a batch durable and says for each item what came of it, or why it
+            was refused. Called in the thread, one batch after the other.
+        limit: how many items may wait. Beyond it the disk does not keep up, and more
+            are refused at once rather than queued without bound (back-pressure).
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Item]], Sequence[Done | Exception]],
+        limit: int = 10_000,
+    ) -> None:
+        self._commit = commit
+        self._queue: queue.Queue[_Waiting[Item, Done] | None] = queue.Queue(limit)
+        self._thread = threading.Thread(
+            target=self._run, name="group-commit", daemon=True
+        )
+        self._thread.start()
+
+    async def submit(self, item: Item) -> Done:
+        """What came of `item`, once its batch is durable.
+
+        Raises:
+            StoreUnavailableError: too many wait already.
+            Exception: whatever `commit` refused it with.
+        """
+        future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(_Waiting(item, future))
+        except queue.Full:
+            raise StoreUnavailableError("too many decisions wait") from None
+        return await future
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Commit what waits, then end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            arrived = [self._queue.get()]
+            while not self._queue.empty():
+                arrived.append(self._queue.get_nowait())
+            is_open = None not in arrived
+            batch = [waiting for waiting in arrived if waiting is not None]
+            if batch:
+                self._finish(batch)
+
+    def _finish(self, batch: Sequence[_Waiting[Item, Done]]) -> None:
+        outcomes: Sequence[Done | Exception]
+        try:
+            outcomes = self._commit([waiting.item for waiting in batch])
+        except Exception as error:  # whoever waits must hear of it
+            outcomes = [error] * len(batch)
+        futures = [waiting.future for waiting in batch]
+        loop = futures[0].get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, futures, outcomes)
+
+
+def _resolve(
+    futures: Sequence["asyncio.Future[Done]"], outcomes: Sequence[Done | Exception]
+) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.cancelled():  # the caller went away; the record stands
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,165 @@
+"""Decisions and keys in memory: what the protocols ask for and nothing else.
+
+It is durable as long as its `Memory` lives; stores that share one are the processes of
+one service. Tests use it where what keeps decisions does not matter.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from store.budget_slots import BudgetSlot, Reservation
+from store.decisions import Decision, DecisionStore, Recommended, same_request
+from store.errors import (
+    SlotTakenError,
+    StoreUnavailableError,
+    UnknownDecisionError,
+    UnknownDocumentError,
+    UnknownKeyError,
+)
+from store.keys import ApiKey, KeyStore
+
+
+@dataclass
+class Memory:
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    slots: list[BudgetSlot] = field(default_factory=list)
+    keys: dict[str, tuple[ApiKey, bytes]] = field(default_factory=dict)
+
+
+class MemoryDecisionStore(DecisionStore):
+    def __init__(self, memory: Memory) -> None:
+        self._kept = memory
+
+    def find(self, decision_id: str) -> Decision:
+        if decision_id not in self._kept.decisions:
+            raise UnknownDecisionError(decision_id)
+        return self._kept.decisions[decision_id]
+
+    def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
+        for decision in self.iterate():
+            if (decision.key_id, decision.idempotency_key) == (key_id, idempotency_key):
+                return decision
+        return None
+
+    def iterate(self) -> Iterator[Decision]:
+        return iter(tuple(self._kept.decisions.values()))
+
+    def last_recommended(
+        self, customer_id: str, since: int, before: int
+    ) -> Recommended | None:
+        mine = [
+            (decision.as_of, decision.recorded_at, decision.action)
+            for decision in self.iterate()
+            if decision.customer_id == customer_id
+            and since <= decision.as_of < before
+            and decision.action is not None
+        ]
+        if not mine:
+            return None
+        as_of, _, action = max(mine)
+        return Recommended(customer_id, as_of, action)
+
+    def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
+        last: dict[str, int] = {}
+        for decision in sorted(self.iterate(), key=lambda one: one.as_of):
+            if decision.customer_id == customer_id and decision.as_of < before:
+                last |= dict.fromkeys(decision.notices_due, decision.as_of)
+        return last
+
+    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
+        return [slot for slot in self._kept.slots if begin <= slot.as_of < end]
+
+    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
+        return self._kept.slots[slot_id:]
+
+    def last_slot_id(self) -> int:
+        return len(self._kept.slots)
+
+    def document(self, document_hash: str) -> str:
+        if document_hash not in self._kept.documents:
+            raise UnknownDocumentError(document_hash)
+        return self._kept.documents[document_hash]
+
+    async def record(
+        self,
+        decision: Decision,
+        documents: Mapping[str, str],
+        reservation: Reservation | None = None,
+    ) -> Decision:
+        if decision.idempotency_key is not None:
+            earlier = self.find_answered(decision.key_id, decision.idempotency_key)
+            if earlier is not None:
+                return same_request(earlier, decision.request_sha256)
+        if decision.decision_id in self._kept.decisions:
+            raise StoreUnavailableError("the id is in use")
+        if reservation is not None:
+            self._take_slot(reservation)
+        self._kept.documents |= {**documents, **self._kept.documents}
+        self._kept.decisions[decision.decision_id] = decision
+        return decision
+
+    def is_writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+    def _take_slot(self, reservation: Reservation) -> None:
+        for limit in reservation.limits:
+            held = self._holders(reservation.kind, limit.begin, limit.end)
+            if len(held - {reservation.customer_id}) >= limit.most:
+                raise SlotTakenError
+        today = self._holders(reservation.kind, reservation.begin, reservation.end)
+        if reservation.customer_id not in today:
+            taken = reservation.kind, reservation.customer_id, reservation.as_of
+            self._kept.slots.append(BudgetSlot(self.last_slot_id() + 1, *taken))
+
+    def _holders(self, kind: str, begin: int, end: int) -> set[str]:
+        taken = self.slots_taken(begin, end)
+        return {slot.customer_id for slot in taken if slot.kind == kind}
+
+
+class MemoryKeyStore(KeyStore):
+    def __init__(self, memory: Memory) -> None:
+        self._kept = memory.keys
+
+    def add(self, key: ApiKey, secret_sha256: bytes) -> None:
+        self._kept[key.key_id] = key, secret_sha256
+
+    def lookup(self, key_id: str) -> tuple[ApiKey, bytes] | None:
+        return self._kept.get(key_id)
+
+    def listed(self) -> list[ApiKey]:
+        return [key for key, _ in self._kept.values()]
+
+    def revoke(self, key_id: str) -> None:
+        key, secret_sha256 = self._kept.get(key_id, (None, b""))
+        if key is None or key.revoked_at:
+            raise UnknownKeyError(key_id)
+        self._kept[key_id] = replace(key, revoked_at="now"), secret_sha256
+
+    def close(self) -> None:
+        pass
+
+
+def a_decision(number: int, **changes: object) -> Decision:
+    """Recorded by hand; the number tells it from others."""
+    described: dict[str, Any] = {
+        "decision_id": f"d{number}",
+        "recorded_at": 1_000 + number,
+        "as_of": 1_000,
+        "customer_id": "acme",
+        "action": "remind",
+        "notices_due": (),
+        "request": b"{}",
+        "answer": b'{"decision_id":"d%d"}' % number,
+        "versions": "{}",
+        "prior_decisions": "{}",
+        "policy_hash": "p1",
+        "key_id": "k1",
+        "idempotency_key": None,
+        "request_sha256": b"of the request",
+    }
+    return Decision(**described | changes)

@@ -1,0 +1,68 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from store.errors import StoreUnavailableError
+from store.group_commit import GroupCommit
+
+
+def test_what_arrives_during_a_commit_shares_the_next_one() -> None:
+    batches: list[list[int]] = []
+    may_go_on = threading.Event()
+
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        batches.append(list(batch))
+        may_go_on.wait(20)
+        return [2 * n for n in batch]
+
+    async def submitted(writer: GroupCommit[int, int]) -> list[int]:
+        first = asyncio.ensure_future(writer.submit(0))
+        while not batches:
+            await asyncio.sleep(0.001)
+        others = [asyncio.ensure_future(writer.submit(n)) for n in (1, 2, 3)]
+        await asyncio.sleep(0)
+        may_go_on.set()
+        return await asyncio.gather(first, *others)
+
+    writer = GroupCommit(commit)
+    assert asyncio.run(submitted(writer)) == [0, 2, 4, 6]
+    writer.close()
+    assert batches == [[0], [1, 2, 3]]
+    assert not writer.is_alive()
+
+
+def test_beyond_its_limit_more_is_refused_at_once() -> None:
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        has_begun.set()
+        may_go_on.wait(20)
+        return batch
+
+    async def submitted(writer: GroupCommit[int, int]) -> list[int]:
+        being_committed = asyncio.ensure_future(writer.submit(0))
+        while not has_begun.is_set():
+            await asyncio.sleep(0.001)
+        waiting = [asyncio.ensure_future(writer.submit(n)) for n in (1, 2)]
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailableError, match="too many"):
+            await writer.submit(3)
+        may_go_on.set()
+        return await asyncio.gather(being_committed, *waiting)
+
+    writer = GroupCommit(commit, limit=2)
+    assert asyncio.run(submitted(writer)) == [0, 1, 2]
+    writer.close()
+
+
+def test_whoever_waits_hears_of_a_failure_and_the_next_batch_is_committed() -> None:
+    def commit(batch: Sequence[int]) -> Sequence[int]:
+        return [1 // n for n in batch]
+
+    writer = GroupCommit(commit)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(writer.submit(0))
+    assert asyncio.run(writer.submit(1)) == 1
+    writer.close()
