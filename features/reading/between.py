@@ -19,7 +19,27 @@ NAMES_INVOICE = {
     "disputes": "invoice_id",
     "contacts": "invoice_id",
 }
+UNMATCHED = "unmatched_"  # and the table: its rows that name no invoice of their own
 Expelled = Mapping[int, tuple[str, str]]  # place among the good rows: rule, column
+
+
+def gather_unmatched(duckdb: Any, table: str) -> None:  # noqa: ANN401
+    """A new table of the rows of `table` that name no invoice of their customer.
+
+    A retraction is none: it takes such a row back. `place` is the rowid of each row.
+    """
+    column = NAMES_INVOICE[table]
+    run(
+        duckdb,
+        f"""
+        CREATE TEMP TABLE {UNMATCHED}{table} AS
+        SELECT c.rowid AS place, c.customer_id, c.{column} AS invoice_id
+        FROM {table} c
+        ANTI JOIN (FROM invoices WHERE kind = 'invoice' AND NOT retracted) i
+        ON c.customer_id = i.customer_id AND c.{column} = i.invoice_id
+        WHERE c.{column} IS NOT NULL AND NOT c.retracted
+        """,  # noqa: S608
+    )
 
 
 def expel(
@@ -65,30 +85,18 @@ def expel(
 def _rules(table: str, shared: str) -> Iterator[tuple[str, str, str]]:
     """Rule, column, and SQL of the rows that break it with the customers affected."""
     if table in NAMES_INVOICE:
-        column = NAMES_INVOICE[table]
-        yield "other_customers_invoice", column, _of_others(table, column)
+        yield "other_customers_invoice", NAMES_INVOICE[table], _of_others(table)
     key = TABLES[table].key
     if "customer_id" not in key:
         yield "key_of_two_customers", key[0], _shared(shared, key)
 
 
-def _of_others(table: str, column: str) -> str:
-    """Rows that name an invoice of another customer and none of their own.
-
-    A retraction is none: it takes such a row back.
-    """
+def _of_others(table: str) -> str:
+    """Rows that name an invoice of another customer and none of their own."""
     return f"""
-        WITH invoice AS (
-            SELECT customer_id, invoice_id FROM invoices
-            WHERE kind = 'invoice' AND NOT retracted
-        ), strange AS MATERIALIZED (
-            SELECT c.rowid AS place, c.customer_id, c.{column} AS invoice_id
-            FROM {table} c ANTI JOIN invoice mine
-            ON c.customer_id = mine.customer_id AND c.{column} = mine.invoice_id
-            WHERE c.{column} IS NOT NULL AND NOT c.retracted
-        )
-        SELECT DISTINCT place, unnest([s.customer_id, o.customer_id]) AS affected
-        FROM strange s JOIN invoice o USING (invoice_id)
+        SELECT DISTINCT place, unnest([u.customer_id, o.customer_id]) AS affected
+        FROM {UNMATCHED}{table} u JOIN invoices o USING (invoice_id)
+        WHERE o.kind = 'invoice' AND NOT o.retracted
     """  # noqa: S608
 
 

@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 
 from features.contract import TABLES
 from features.events import FOREVER
-from features.reading.between import Expelled, expel
+from features.reading.between import (
+    NAMES_INVOICE,
+    UNMATCHED,
+    Expelled,
+    expel,
+    gather_unmatched,
+)
 from features.reading.duck import append, create, run
 from features.reading.found import checked_parts, rejected_rows
 from features.reading.mending import (
@@ -105,16 +111,19 @@ def _look_at_all(loaded: Loaded, source: Source) -> None:
         run(duckdb, f'DELETE FROM "{table}"')  # noqa: S608
     loaded.warnings += loaded.observation.warnings
     loaded.warnings += _strangers(duckdb, tables)
-    loaded.warnings += of_names(duckdb, tables)
+    read = tables & set(loaded.reports)
+    loaded.warnings += of_names(duckdb, read, tables)
     loaded.warnings += implausible(duckdb, tables)
     latest = max(loaded.latest.values(), default=0)
     has_invoices = "invoices" in loaded.reports
     lost = LOST_INVOICES if has_invoices else None
-    why = unmatched_payments(duckdb, tables, latest, lost)
+    why = unmatched_payments(duckdb, read, latest, lost)
     if why is not None:
         loaded.unusable.append(why)
     if has_invoices:
         run(duckdb, f"DROP TABLE {LOST_INVOICES}")
+    for table in NAMES_INVOICE.keys() & loaded.reports.keys():
+        run(duckdb, f"DROP TABLE {UNMATCHED}{table}")
     if source.tables == {"customers", "outcomes"}:
         loaded.warnings += _undated(duckdb)
 
@@ -131,6 +140,8 @@ def _load_table(
     _load_checked(loaded, source, table, settings)
     is_across = settings.keys == "per_portfolio"
     gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
+    if table in NAMES_INVOICE:
+        gather_unmatched(duckdb, table)
     _expel(loaded, source, table, settings)
     _protect(loaded, table, schema)
     stand(duckdb, table, SHARED, schema)

@@ -8,6 +8,7 @@ import pyarrow as pa
 from features.contract import TABLES
 from features.moments import DAY_US
 from features.money import PER_UNIT
+from features.reading.between import UNMATCHED
 from features.reading.duck import run
 from features.reading.versions import key_names, keyed_sql
 
@@ -109,19 +110,32 @@ def of_documents(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
             )
 
 
-def of_names(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
-    """Ids that a row names and that are not in the data act on nothing."""
+def of_names(
+    duckdb: Any,  # noqa: ANN401
+    read: Collection[str],
+    tables: Collection[str],
+) -> Iterator[str]:
+    """Ids that a row names and that are not in the data act on nothing.
+
+    Args:
+        duckdb: the connection that holds the tables.
+        read: those that were read and looked at.
+        tables: those that were looked at; of some was said that there is nothing.
+    """
     for table, column, other, id_, which in _NAMES:
-        if table not in tables or other not in tables:
+        if table not in read or other not in tables:
             continue
         names = [spec.name for spec in TABLES[table].columns]
         money = next((name for name in ("amount", "cost") if name in names), None)
         total = f"coalesce(sum(t.{money}), 0)::BIGINT" if money else "NULL"
+        if other == "invoices" != table:
+            ids, is_lacking = f"{UNMATCHED}{table}", "SEMI JOIN"
+        else:
+            ids, is_lacking = f'(FROM "{other}" WHERE {which})', "ANTI JOIN"
         sql = (
-            f'SELECT count(*), {total}, min(t."{column}") FROM "{table}" t ANTI JOIN '  # noqa: S608
-            f'(SELECT customer_id, "{id_}" AS id FROM "{other}" WHERE {which}) o '
-            f'ON t.customer_id = o.customer_id AND t."{column}" = o.id '
-            f'WHERE t."{column}" IS NOT NULL'
+            f'SELECT count(*), {total}, min(t."{column}") FROM "{table}" t '  # noqa: S608
+            f"{is_lacking} {ids} o ON t.customer_id = o.customer_id "
+            f'AND t."{column}" = o."{id_}" WHERE t."{column}" IS NOT NULL'
         )
         [[n, amount, first]] = run(duckdb, sql)
         if n:
@@ -142,22 +156,24 @@ def unmatched_payments(
 
     Args:
         duckdb: the connection that holds the tables.
-        tables: those that were looked at.
+        tables: those that were read and looked at.
         latest: µs since 1970 UTC; payments of the 90 days before are counted.
         lost_invoices: table of the rejected invoices: they are not unknown.
     """
     if not {"invoices", "payments"} <= set(tables):
         return None
-    seen = "SELECT invoice_id FROM invoices WHERE kind = 'invoice'"
-    if lost_invoices is not None:
-        seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
-    [[n, n_unknown]] = run(
-        duckdb,
-        "SELECT count(*), count(*) FILTER (invoice_id IS NOT NULL AND NOT is_seen) "  # noqa: S608
-        f"FROM (SELECT invoice_id, invoice_id IN ({seen}) AS is_seen FROM payments "
-        f"WHERE status <> 'refunded' AND event_at > {latest - _RECENT_US})",
-    )
-    if not n_unknown or n_unknown <= MOST_UNKNOWN * n:
+    recent = f"status <> 'refunded' AND event_at > {latest - _RECENT_US}"
+    theirs = f"SEMI JOIN {UNMATCHED}payments USING (customer_id, invoice_id)"
+    counted = f"FROM payments {{}} SELECT count(*) WHERE {recent}"
+    [[n]] = run(duckdb, counted.format(""))
+    [[n_unknown]] = run(duckdb, counted.format(theirs))
+    if n_unknown > MOST_UNKNOWN * n:  # another customer's invoice is known, too
+        seen = "SELECT invoice_id FROM invoices WHERE kind = 'invoice'"
+        if lost_invoices is not None:
+            seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
+        strange = f"{theirs} ANTI JOIN ({seen}) USING (invoice_id)"
+        [[n_unknown]] = run(duckdb, counted.format(strange))
+    if n_unknown <= MOST_UNKNOWN * n:
         return None
     return (
         f"{n_unknown:,} of {n:,} payments of the last 90 days name invoices that are "

@@ -28,6 +28,8 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Cells: TypeAlias = dict[str, pa.Array]
 
+# The rules look at these also where they are not there, and at what has a default
+_LOOKED_AT = ("event_at", "known_at", "created_at", "due_at", "amount", "retracted")
 TOO_LARGE = LARGEST + 1  # stands for an amount whose conversion is too large
 
 
@@ -35,10 +37,11 @@ TOO_LARGE = LARGEST + 1  # stands for an amount whose conversion is too large
 class Checked:
     """Rows after the rules.
 
-    `rows` are the good ones in normal form. `broken[row]` of the rows as found is
-    0, or 1 + the place in `rules` of the first (rule, column) the row breaks:
-    cells in the contract's order, then the rules between cells. `lost` are the
-    broken rows as far as they can be read, with `has_key`: whether their key can.
+    `rows` are the good ones in normal form; a column that is not there and that no
+    rule looks at is left out. `broken[row]` of the rows as found is 0, or 1 + the
+    place in `rules` of the first (rule, column) the row breaks: cells in the
+    contract's order, then the rules between cells. `lost` are the broken rows as far
+    as they can be read, with `has_key`: whether their key can.
     """
 
     rows: pa.Table
@@ -98,25 +101,30 @@ def check(
             found, column, settings.zone, spellings.get(column.name), broken
         )
         for column in columns
+        if column.name in found.column_names
+        or column.is_required
+        or column.default is not None
+        or column.name in _LOOKED_AT
     }
     if table == "invoices":
         _complete_invoices(cells, settings, broken)
     _complete_moments(table, cells, settings.zone, broken)
     if "currency" in cells:
         _convert(cells, settings, broken)
-    schema = normal_schema(table, settings)
-    rows = pa.table([cells[name] for name in schema.names], schema=schema)
+    there = [field for field in normal_schema(table, settings) if field.name in cells]
+    rows = pa.table([cells[f.name] for f in there], schema=pa.schema(there))
     if not broken.rules:
         return Checked(rows, broken.codes, broken.rules)
-    is_good = pa.array(broken.codes == 0)
     lost = _lost(rows, table, broken)
+    is_good = pa.array(broken.codes == 0)
     return Checked(rows.filter(is_good), broken.codes, broken.rules, lost)
 
 
 def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
     """What is left of broken rows: whose they are, their key, when they were known."""
     places = np.flatnonzero(broken.codes)
-    names = [column.name for column in TABLES[table].columns]
+    in_contract = {column.name for column in TABLES[table].columns}
+    names = [name for name in rows.column_names if name in in_contract]
     rows = rows.select(names).take(pa.array(places))
     nothing = np.zeros(len(rows), np.bool_)
 

@@ -366,6 +366,14 @@ def test_a_payment_of_a_rejected_invoice_does_not_name_a_stranger() -> None:
     assert found.report.exit_code == 3
 
 
+def test_an_invoice_without_a_number_hides_no_ids_that_do_not_match() -> None:
+    nameless = invoice("c1") | {"invoice_id": None}
+    found = portfolio(
+        invoices=[invoice("c1"), nameless], payments=[payment("c1", invoice_id="x")]
+    )
+    assert found.report.exit_code == 2
+
+
 def _folder(tmp_path: Path, said: str = "", **tables: str) -> Path:
     given = {"customers": "customer_id,event_at\nc1,2026-01-01\n", **tables}
     for table, text in given.items():
