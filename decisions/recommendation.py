@@ -59,7 +59,11 @@ class RetryDue:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reason not to act (`protects`), or a reason access is off."""
+    """A reason not to act (`protects`), or a reason access is off.
+
+    `is_beyond_policy`: it lasts longer, or comes more often, than the policy grants, so
+    that a person must look.
+    """
 
     kind: str
     protects: bool
@@ -69,6 +73,7 @@ class Hold:
     cure: str | None = None  # how the cause went away, as in Reactivation
     sentence: str = ""
     subscription_id: str | None = None
+    is_beyond_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from advice.advice import Advice, reason_row
 from advice.advisor import Advisor
+from advice.joint_reasons import JointReason
 from decisions.actions import Action
 from decisions.case import Basis
 from decisions.follow_up.counterfactual import Counterfactuals
@@ -28,6 +29,8 @@ from decisions.recommendation import (
 )
 from features.facts import MoneySource
 from scoring.points import band, points
+from serving.language import Language
+from wording.answer import answer_in, customer_reason
 
 Target = Literal["fraud", "nonpayment"]
 TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")
@@ -129,6 +132,7 @@ class ScoreAnswer(_Part):
     recorded_at: datetime
     customer_id: str
     as_of: datetime
+    language: Language = Field(description="of the sentences")
     currency: str
     p_fraud: float | None
     p_nonpayment: float | None
@@ -261,9 +265,10 @@ def answer_of(
     versions: Versions,
     warnings: tuple[str, ...],
     n_customers: int | None,
+    language: Language,
 ) -> ScoreAnswer:
     """The answer; the same arguments give the same bytes."""
-    given = advice.recommendation
+    given = answer_in(language, advice.case, advice.recommendation, advisor.policy)
     said: dict[str, Any] = {
         name: getattr(given, name)
         for name in ScoreAnswer.model_fields.keys() & set(given.__slots__)
@@ -272,6 +277,7 @@ def answer_of(
         "decision_id": decision_id,
         "recorded_at": recorded_at,
         "as_of": advice.as_of,
+        "language": language,
         "horizon_days": {t: b.horizon_days for t, b in advisor.bundles.items()},
         "display": _displays(given.p_fraud, given.p_nonpayment),
         "models": advice.models(),
@@ -285,7 +291,7 @@ def answer_of(
             target: [t._asdict() for t in found]
             for target, found in given.thresholds.items()
         },
-        "reasons": [reason_row(reason) for reason in advice.reasons],
+        "reasons": [_reason(reason, language) for reason in advice.reasons],
         "counterfactuals": advice.counterfactuals,
         "ladder_state": given.state,
         "warnings": warnings,
@@ -293,6 +299,11 @@ def answer_of(
         "versions": versions,
     }
     return ScoreAnswer.model_validate(said)
+
+
+def _reason(reason: JointReason, language: Language) -> dict[str, Any]:
+    said = customer_reason(language, reason.family, reason.lead.customer)
+    return reason_row(reason) | {"customer": said}
 
 
 def _displays(p_fraud: float | None, p_nonpayment: float | None) -> dict[str, Display]:

@@ -12,6 +12,7 @@ from features.moments import microseconds
 from features.reading.observation import said_none
 from serving.answer import ScoreAnswer, answer_of
 from serving.champions import InForce
+from serving.language import Language
 from serving.prior_decisions import PriorDecisions
 from serving.request import ScoreRequest, ignored_columns, read_events
 from store.decisions import Decision
@@ -30,6 +31,7 @@ class Question:
         tables: those that were looked at, or of which the settings say "none".
         has_contacts: whether the request says itself what the customer was told.
         observed_until, observed: how far the data observe, and single tables.
+        language: of the answer's sentences.
         warnings: about columns the contract does not know.
     """
 
@@ -40,11 +42,12 @@ class Question:
     observed_until: datetime | None
     observed: Mapping[str, datetime]
     with_counterfactuals: bool
+    language: Language
     warnings: tuple[str, ...]
 
 
 def read_question(
-    request: ScoreRequest, in_force: InForce, as_of: datetime
+    request: ScoreRequest, in_force: InForce, as_of: datetime, language: Language
 ) -> Question:
     """The question a request asks of what is in force.
 
@@ -61,6 +64,7 @@ def read_question(
         observed_until=observed_until,
         observed=observed,
         with_counterfactuals=request.counterfactuals,
+        language=language,
         warnings=ignored_columns(request, settings),
     )
 
@@ -96,6 +100,7 @@ def decide(
         in_force.versions,
         (*question.warnings, *currency),
         prior.budget_use.n_customers,
+        question.language,
     )
 
 

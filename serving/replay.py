@@ -87,15 +87,17 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         settings.home, ids, policy_text, settings_text=settings_text
     )
     request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
+    recorded = json.loads(decision.answer)
+    language = recorded.get("language", "en")
     answer = decide(
-        read_question(request, in_force, as_of),
+        read_question(request, in_force, as_of, language),
         in_force,
         decision.decision_id,
         to_datetime(decision.recorded_at),
         PriorDecisions.from_json(decision.prior_decisions),
     )
     again = answer_bytes(answer)
-    differences = _differences(json.loads(decision.answer), json.loads(again))
+    differences = _differences(recorded, json.loads(again))
     return Replay(decision, again, tuple(differences))
 
 

@@ -23,6 +23,7 @@ from features.reading.rejects import what_to_do
 from features.reading.rows import BrokenRow, read_rows
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError
+from serving.language import Language
 
 Rows = list[dict[str, Any]]
 MOST_ERRORS = 100  # row errors listed in one answer
@@ -80,6 +81,11 @@ class ScoreRequest(BaseModel):
         default=False,
         strict=True,
         description="also say what would change the action; costs several scorings",
+    )
+    language: Language | None = Field(
+        default=None,
+        description="of the answer's sentences; absent: of the header Accept-Language,"
+        " else English",
     )
     events: dict[str, Rows] = Field(
         description="rows by table, named and typed as in the portfolio contract"

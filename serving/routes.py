@@ -19,6 +19,7 @@ from serving.answering import Submission, decide_and_record
 from serving.champions import NOT_LOOKED_YET, Champions, InForce, Refusal
 from serving.decide import read_question
 from serving.errors import ProblemError
+from serving.language import language_of
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
 from serving.request import as_of_moment, parse_request
@@ -76,7 +77,8 @@ async def score(request: Request, key: ScoringKey) -> Response:
     asked = parse_request(body)
     as_of = as_of_moment(asked, settings.clock_skew_s)
     in_force = _in_force(request)
-    question = read_question(asked, in_force, as_of)
+    language = language_of(asked.language, request.headers.get("accept-language"))
+    question = read_question(asked, in_force, as_of, language)
     submission = Submission(body, key.key_id, idempotency_key)
     recorded = await decide_and_record(
         question, submission, in_force, state.budget_ledger, store, settings.home

@@ -54,7 +54,8 @@ def money_holds(
     rules = document.holds
     for dispute in facts.disputes:
         decide_by = dispute.opened_at + timedelta(days=rules.dispute.max_days)
-        late = " It is past its time: a person must decide it." * (decide_by <= at)
+        is_late = decide_by <= at
+        late = " It is past its time: a person must decide it." * is_late
         yield Hold(
             "dispute",
             True,
@@ -62,6 +63,7 @@ def money_holds(
             None,
             rules.dispute.decided_by,
             sentence=f"Contested money is not owed until the dispute ends.{late}",
+            is_beyond_policy=is_late,
         )
     for promise in facts.promises:
         longest = promise.made_at + timedelta(days=rules.promise.max_days)
@@ -75,6 +77,7 @@ def money_holds(
             promise.until,
             "its date",
             sentence=f"Promised money is waited for.{note}",
+            is_beyond_policy=beyond,
         )
     if facts.in_flight:
         yield Hold(

@@ -39,6 +39,15 @@ def test_the_starter_answers_and_is_named(
     assert replay(settings, said["decision_id"]).is_identical
 
 
+def test_a_decision_replays_in_the_language_it_was_answered_in(
+    service: Client, asked: Asked, settings: ServingSettings
+) -> None:
+    header = {"Accept-Language": "de"}
+    said = service.post("/v1/score", json=asked, headers=header).json()
+    assert said["language"] == "de"
+    assert replay(settings, said["decision_id"]).is_identical
+
+
 def test_a_later_release_replays_what_the_starter_of_this_one_decided(
     asked: Asked, settings: ServingSettings
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from httpx import Client, Response
 
 from serving.answer import ScoreAnswer
+from wording.messages import messages
 
 Asked = dict[str, Any]
 
@@ -361,3 +362,55 @@ def test_a_table_observed_less_far_is_said_by_name(
     assert client.post("/v1/score", json=asked).json()["no_decision"] is None
     asked["observed_until"] = {"shoes": as_of.isoformat()}
     assert problem(client, asked)["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("language", "header", "answered"),
+    [
+        pytest.param(None, None, "en", id="English unless asked"),
+        pytest.param("de", None, "de", id="of the request"),
+        pytest.param(None, "fr-CA, en;q=0.5", "fr", id="of the header"),
+        pytest.param("pt-BR", "de", "pt-BR", id="the request goes first"),
+        pytest.param(None, "it, *;q=0.1", "en", id="English where none is known"),
+        pytest.param(None, "de;q=0, fr;q=x, pt;q=0.2", "pt-BR", id="by weight"),
+    ],
+)
+def test_an_answer_speaks_the_language_asked_for(
+    client: Client,
+    asked: Asked,
+    language: str | None,
+    header: str | None,
+    answered: str,
+) -> None:
+    del asked["events"]["invoices"]
+    headers = {} if header is None else {"Accept-Language": header}
+    body = asked if language is None else asked | {"language": language}
+    said = client.post("/v1/score", json=body, headers=headers).json()
+    assert said["language"] == answered
+    assert said["no_decision"]["code"] == "unknown_money"
+    if answered != "en":  # English comes with the recommendation
+        own = messages(answered)["staff.no_decision.unknown_money"]
+        assert said["no_decision"]["sentence"] == own
+
+
+def test_a_language_without_messages_is_refused(client: Client, asked: Asked) -> None:
+    found = problem(client, asked | {"language": "it"})
+    assert found["code"] == "invalid_request"
+    assert found["errors"][0]["pointer"] == "/language"
+
+
+def test_only_sentences_differ_between_languages(client: Client, asked: Asked) -> None:
+    english, german = (
+        client.post("/v1/score", json=asked | {"language": language}).json()
+        for language in ("en", "de")
+    )
+    lateness = german["reasons"][0]["customer"]
+    assert lateness == messages("de")["customer.reason.lateness"]
+    assert without_sentences(german) == without_sentences(english)
+
+
+def without_sentences(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        own = {"language", "decision_id", "recorded_at", "sentence", "customer"}
+        return {k: without_sentences(v) for k, v in value.items() if k not in own}
+    return [without_sentences(v) for v in value] if isinstance(value, list) else value

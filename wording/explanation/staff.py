@@ -140,7 +140,7 @@ def _holds(s: Subject) -> Iterator[str]:
         if hold.protects:
             yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
         else:
-            yield from _access(s, hold)
+            yield from access_sentences(s, hold)
         if hold.until is not None:
             yield s.words.sentence("staff.ends_at", at=hold.until)
         else:
@@ -148,7 +148,8 @@ def _holds(s: Subject) -> Iterator[str]:
             yield s.words.sentence("staff.released_by", who=who)
 
 
-def _access(s: Subject, hold: Hold) -> Iterator[str]:
+def access_sentences(s: Subject, hold: Hold) -> Iterator[str]:
+    """Why access is off, since when, and whether the cause is gone."""
     yield s.words.sentence(f"staff.access.{hold.kind}", since=hold.since)
     if hold.cure is None:
         yield s.words.sentence("staff.access.not_cured")
