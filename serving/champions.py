@@ -121,7 +121,7 @@ class Champions:
         """Take up what is in force now; keep the old state if that fails."""
         stamp = self._stamp()
         try:
-            found = self._found()
+            latest = self._latest()
         except Exception as error:
             # whatever a file holds, the service goes on with what it has
             self._failed, self.refusal = stamp, Refusal.of(error)
@@ -129,12 +129,12 @@ class Champions:
             log.error("kept what was in force: %s", self.refusal.sentence)  # noqa: TRY400 - the place says nothing
             return
         self._loaded, self._failed, self.refusal = stamp, None, None
-        self.in_force = found
-        for note in found.advisor.notes:
+        self.in_force = latest
+        for note in latest.advisor.notes:
             log.warning("%s", note)
         self._metrics.show_bundles(
             (target, bundle.bundle_id)
-            for target, bundle in found.advisor.bundles.items()
+            for target, bundle in latest.advisor.bundles.items()
         )
         # models live as long as the process: keep the collector from walking them,
         # which is what makes the slowest answers slow
@@ -142,17 +142,17 @@ class Champions:
         gc.collect()
         gc.freeze()
 
-    def _found(self) -> InForce:
-        """What lies there now."""
+    def _latest(self) -> InForce:
+        """From the shelf and the files as they are now."""
         ids, file = ids_in_force(self._home), self._settings_file
         policy_text = self._policy_file.read_text(encoding="utf-8")
         settings_text = None if file is None else file.read_text(encoding="utf-8")
-        found = put_in_force(
+        latest = put_in_force(
             self._home, ids, policy_text, self._n_customers, settings_text
         )
-        if any(bundle.is_starter for bundle in found.advisor.bundles.values()):
+        if any(bundle.is_starter for bundle in latest.advisor.bundles.values()):
             keep_starters(self._home)
-        return found
+        return latest
 
     def _stamp(self) -> Stamp:
         pointers = (self._home / "bundles" / target / "champion" for target in TARGETS)

@@ -88,8 +88,8 @@ async def present_invalid(_: Request, error: Exception) -> Response:
     """For parameters FastAPI itself refuses."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     listed = [
-        {"pointer": "".join(f"/{part}" for part in found["loc"]), "rule": found["type"]}
-        for found in error.errors()
+        {"pointer": "".join(f"/{part}" for part in one["loc"]), "rule": one["type"]}
+        for one in error.errors()
     ]
     detail = "see `errors`; the form is described at /docs"
     return problem_response(ProblemError("invalid_request", detail, errors=listed))

@@ -123,11 +123,11 @@ def parse_request(body: bytes) -> ScoreRequest:
 def _form_problem(error: ValidationError) -> ProblemError:
     listed = [
         {
-            "pointer": "".join(f"/{part}" for part in found["loc"]),
-            "rule": found["type"],
-            "message": found["msg"],
+            "pointer": "".join(f"/{part}" for part in one["loc"]),
+            "rule": one["type"],
+            "message": one["msg"],
         }
-        for found in error.errors(include_input=False, include_url=False)[:MOST_ERRORS]
+        for one in error.errors(include_input=False, include_url=False)[:MOST_ERRORS]
     ]
     detail = "see `errors`; the form is described at /docs"
     return ProblemError("invalid_request", detail, errors=listed)
@@ -183,9 +183,9 @@ def ignored_columns(
     request: ScoreRequest, settings: PortfolioSettings
 ) -> tuple[str, ...]:
     """A warning for each column the contract does not know."""
-    found = []
+    warnings = []
     for table, rows in sorted(request.events.items()):
         known = {column.name for column in settings.columns[table]}
-        given = set().union(*rows) if rows else set()
-        found += [f"ignored_column:{table}.{name}" for name in sorted(given - known)]
-    return tuple(found[:MOST_ERRORS])
+        ignored = set().union(*rows) - known
+        warnings += [f"ignored_column:{table}.{name}" for name in sorted(ignored)]
+    return tuple(warnings[:MOST_ERRORS])

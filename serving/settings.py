@@ -58,13 +58,13 @@ def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSett
     >>> serving_settings({"FORBEAR_HOME": "/srv/forbear"}).poll_s
     1.0
     """
-    found = {
+    stated = {
         name: environment[PREFIX + name.upper()]
         for name in ServingSettings.model_fields
         if environment.get(PREFIX + name.upper())
     }
     try:
-        return ServingSettings.model_validate({"home": forbear_home(), **found})
+        return ServingSettings.model_validate({"home": forbear_home(), **stated})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

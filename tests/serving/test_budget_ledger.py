@@ -1,5 +1,6 @@
 """What was decided before is counted, restored, recorded, and can be stopped."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -22,47 +23,30 @@ from serving.budget_ledger import BudgetLedger
 from serving.prior_decisions import PriorDecisions
 from serving.replay import replay
 from serving.settings import ServingSettings
-from store.budget_slots import BudgetSlot, SlotKind
-from store.decisions import Recommended
+from store.budget_slots import Reservation, SlotKind
 from store.opening import open_decision_reader, open_key_store
+from tests.store.memory_store import Memory, MemoryDecisionStore, a_decision
 
 Asked = dict[str, Any]
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
-class Recorded:
-    """A reader of decisions that were recorded by hand."""
-
-    def __init__(self, *recorded: tuple[str, str, Action]) -> None:
-        self.recorded = [
-            Recommended(who, microseconds(datetime.fromisoformat(at)), action)
-            for who, at, action in recorded
-        ]
-        kinds: dict[str, SlotKind] = {"suspend": "stop", "review": "review"}
-        self.slots = [
-            BudgetSlot(n, kinds[r.action], r.customer_id, r.as_of)
-            for n, r in enumerate(self.recorded, 1)
-            if r.action in kinds
-        ]
-
-    def last_slot_id(self) -> int:
-        return len(self.recorded)
-
-    def slots_since(self, slot_id: int) -> list[BudgetSlot]:
-        return [slot for slot in self.slots if slot.slot_id > slot_id]
-
-    def slots_taken(self, begin: int, end: int) -> list[BudgetSlot]:
-        return [slot for slot in self.slots if begin <= slot.as_of < end]
-
-    def last_recommended(self, who: str, since: int, before: int) -> Recommended | None:
-        mine = [r for r in self.recorded if r.customer_id == who]
-        return next((r for r in mine if since <= r.as_of < before), None)
-
-
 def before(*recorded: tuple[str, str, Action], who: str = "me") -> PriorDecisions:
-    ledger = BudgetLedger(Recorded(*recorded))  # type: ignore[arg-type]
+    """What is known at noon after these actions were recommended."""
+    store = MemoryDecisionStore(Memory())
+    kinds: dict[str, SlotKind] = {"suspend": "stop", "review": "review"}
+    for number, (customer_id, at, action) in enumerate(recorded):
+        moment = microseconds(datetime.fromisoformat(at))
+        decision = a_decision(
+            number, customer_id=customer_id, as_of=moment, action=action
+        )
+        kind = kinds.get(action)
+        slot = kind and Reservation(kind, customer_id, moment, moment, moment + 1)
+        asyncio.run(store.record(decision, {}, slot))
     policy = default_policy()
-    return ledger.prior_decisions(who, NOON, policy, n_customers=80, is_stopped=False)
+    return BudgetLedger(store).prior_decisions(
+        who, NOON, policy, n_customers=80, is_stopped=False
+    )
 
 
 @pytest.mark.parametrize(
