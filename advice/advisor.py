@@ -283,8 +283,8 @@ class _Compilers:
 
     def read(self, events: Events, moment: int) -> tuple[AccountFacts, dict[str, Row]]:
         """The customer's facts, and one row of features per target."""
-        standing = self._accounts.standing(events, moment)
+        standing, facts = self._accounts.look(events, moment)
         rows: dict[str, Row] = {}
         for compiler, targets in self._shared:
             rows |= dict.fromkeys(targets, compiler(events, moment, standing))
-        return self._accounts.facts(events, standing), rows
+        return facts, rows

@@ -23,6 +23,7 @@ from features.account.books import Row
 from features.account.history import History
 from features.account.many import histories, rows_by_customer
 from features.account.standing import Rules, Standing
+from features.account.worth import worth
 from features.events import MISSING
 from features.facts import AccountFacts
 from features.moments import microseconds
@@ -182,7 +183,7 @@ class _Reader:
             is_new = day in turned or status != was or standing.committed != committed
             if PARTICULAR in (status, was) and is_new:
                 self.particular[i].append(day)
-            self.days[day].numbers.extend((i, status, *_numbers(standing)))
+            self.days[day].numbers.extend((i, status, *_numbers(standing, self.rules)))
             was, committed = status, standing.committed
 
 
@@ -204,15 +205,15 @@ def _status(standing: Standing, windows: list[tuple[int, int]], at_rest: int) ->
     return PARTICULAR if busy else at_rest
 
 
-def _numbers(standing: Standing) -> Iterator[float]:
-    usage = standing.usage
+def _numbers(standing: Standing, rules: Rules) -> Iterator[float]:
+    usage, brings_in = standing.usage, worth(standing, rules)
     for value in (
         standing.open,
-        standing.worth.recurring_monthly,
+        brings_in.recurring_monthly,
         standing.recurring_committed,
         usage.daily_cost if usage else None,
         standing.committed,
-        standing.worth.clv,
+        brings_in.clv,
         standing.run_up,
         usage.ratio if usage else None,
     ):

@@ -1,12 +1,10 @@
 """A customer's rows as time moves on: from one `as_of` to the next."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from math import isnan
-from operator import itemgetter
 
 from features.account.arrears import Arrears
-from features.account.books import INVOICE_COLUMNS, Books
+from features.account.books import Books
 from features.account.contacts import Promise, unanswered_promises
 from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
@@ -20,10 +18,10 @@ from features.account.stake import (
     usage,
 )
 from features.account.standing import ReportedDebt, Rules, Standing
-from features.account.worth import Margin, Worth, invoiced_monthly, worth
-from features.events import FOREVER, MISSING
+from features.account.worth import exposed, stated_clv
+from features.events import FOREVER
+from features.ledger import Invoice, Ledger
 from features.moments import DAY_US
-from features.money import ten_thousandths
 
 _UNALLOCATED_US = 60 * DAY_US  # older money is only counted in a warning
 
@@ -61,13 +59,11 @@ class Account:
     def owing(self, as_of: int) -> Standing:
         """Only who the customer is, what is owed and what is subscribed."""
         history, source = self.history, self.rules.source
-        if self._dispute_rows.move_to(as_of):
-            self._disputes = disputes(self._dispute_rows.known)
-        ledger = self._books.move_to(as_of, self._disputes)
+        ledger = self._ledger_at(as_of)
         if not self._paid.is_of(ledger):
             self._paid = PaidInvoices(ledger)
         self._paid.catch_up()
-        standing = Standing(as_of, ledger, self._paid)
+        standing = Standing(as_of, history, ledger, self._paid)
         if history["customers"]:
             standing.customer = _latest(history["customers"], as_of)
         standing.disputes = self._disputes
@@ -82,17 +78,29 @@ class Account:
         elif source == "ageing" and report is not None:
             self._read_report(standing, report)
         elif source == "flat":
-            standing.open = self._exposure("open", standing.customer)
+            standing.open = exposed("open", standing, self.rules)
         return standing
+
+    def overdue_invoices(self, as_of: int) -> list[Invoice] | None:
+        """Only the invoices that are overdue; None where no invoices tell it."""
+        if self.rules.source != "invoices":
+            return None
+        owed = self._arrears(self._ledger_at(as_of), self._disputes).now(as_of)
+        if not owed.overdue:
+            return []
+        return [item.invoice for item in owed.items if item.is_overdue]
 
     def arrears(self, standing: Standing) -> Arrears:
         """What was owed as time went by, as known in `standing`."""
-        return Arrears(
-            standing.ledger,
-            standing.disputes,
-            self.rules.days,
-            self.rules.materiality,
-        )
+        return self._arrears(standing.ledger, standing.disputes)
+
+    def _arrears(self, ledger: Ledger, among: Sequence[Dispute]) -> Arrears:
+        return Arrears(ledger, among, self.rules.days, self.rules.materiality)
+
+    def _ledger_at(self, as_of: int) -> Ledger:
+        if self._dispute_rows.move_to(as_of):
+            self._disputes = disputes(self._dispute_rows.known)
+        return self._books.move_to(as_of, self._disputes)
 
     def _read_ledger(self, standing: Standing) -> None:
         standing.owed = owed = self.arrears(standing).now(standing.as_of)
@@ -271,11 +279,9 @@ class Account:
             standing.committed = committed
         if rules.has_usage:
             standing.usage = usage(self.history.usage, as_of)
-        standing.worth = self._worth(standing)
-        if "clv" not in standing.worth.assumed:
-            standing.clv = standing.worth.clv
+        standing.clv = stated_clv(standing, rules)
         if not rules.has_subscriptions and not rules.has_usage:
-            standing.run_up = self._exposure("run_up", standing.customer)
+            standing.run_up = exposed("run_up", standing, rules)
 
     def _subscriptions_at(self, as_of: int) -> list[Subscription]:
         """Read anew only when a row appears, ends or takes effect."""
@@ -285,53 +291,6 @@ class Account:
             ahead = (row[5] for row in rows.known if row[5] > as_of)
             self._next_effect = min(ahead, default=FOREVER)
         return self._subscriptions
-
-    def _worth(self, standing: Standing) -> Worth:
-        """For policies: what the data do not say is assumed, and named."""
-        source = self.rules.source
-        recurring, is_assumed = standing.recurring_monthly, False
-        if recurring is None and "invoices" in self.rules.settings.tables:
-            recurring = self._invoiced_monthly(standing.as_of)
-            is_assumed = recurring is not None
-        found = worth(recurring, standing.usage, self._margin(standing.customer))
-        if source == "flat" or found.clv is None:
-            clv = self._exposure("clv", standing.customer)
-            found = Worth(recurring, clv)
-        if is_assumed:
-            found = found._replace(assumed=("recurring_monthly", *found.assumed))
-        return found
-
-    def _margin(self, customer: Row | None) -> Margin:
-        monthly, lifetime = None, None
-        if customer is not None:
-            _, _, _, _, monthly, lifetime, *_ = customer
-            monthly = None if monthly == MISSING else monthly
-            lifetime = None if isnan(lifetime) else lifetime
-        rules = self.rules
-        return Margin(monthly, lifetime, rules.margin_share, rules.lifetime_months)
-
-    def _invoiced_monthly(self, as_of: int) -> int | None:
-        """Recurring charges as invoices tell them, where no subscriptions do."""
-        rows = known(self.history["invoices"], as_of)
-        documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
-        usage, share = self.history.usage, self.rules.margin_share
-        return invoiced_monthly(documents, usage, as_of, share)
-
-    def _exposure(self, stake: str, customer: Row | None) -> int | None:
-        """A stake as `exposure` states it: a constant or a column of customers."""
-        exposure = self.rules.settings.exposure
-        if exposure is None:
-            return None
-        stated = getattr(exposure, stake)
-        if isinstance(stated, Decimal):
-            return ten_thousandths(stated)
-        if customer is None:
-            return None
-        money: int = customer[self.history.place_of(stated)]
-        return None if money == MISSING else money
-
-
-_DOCUMENT = [INVOICE_COLUMNS.index(name) for name in ("event_at", "kind", "amount")]
 
 
 def _event_order(row: Row) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Accounts of one portfolio: what its settings say is worked out once."""
 
 from features.account.account import Account
-from features.account.facts import facts_of
+from features.account.facts import facts_at
 from features.account.history import account_columns, history_of
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
@@ -13,8 +13,8 @@ from features.settings import PortfolioSettings
 class Accounts:
     """How customers stand, one after the other, and their facts.
 
-    A standing is dear and serves twice: the online compiler reads numbers from it,
-    `facts` puts it in the words of policies.
+    A standing is dear and serves twice: the online compiler reads numbers from it, and
+    facts are the same in the words of policies.
     """
 
     def __init__(self, settings: PortfolioSettings) -> None:
@@ -26,6 +26,7 @@ class Accounts:
         account = Account(history_of(events, self._columns), self._rules)
         return account.at(as_of)
 
-    def facts(self, events: Events, standing: Standing) -> AccountFacts:
-        """The same as `account_facts` at the moment of the standing."""
-        return facts_of(standing, events, self._rules, Stops(events, self._rules))
+    def look(self, events: Events, as_of: int) -> tuple[Standing, AccountFacts]:
+        """The standing and the same as `account_facts` has it."""
+        account = Account(history_of(events, self._columns), self._rules)
+        return facts_at(as_of, events, account, Stops(events, account))

@@ -24,6 +24,7 @@ from features.account.measures import (
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
 from features.account.values import KnownTable, known_table
+from features.account.worth import worth
 from features.events import Events
 from features.facts import (
     AccountFacts,
@@ -69,23 +70,25 @@ def facts_over_time(
     """
     rules = Rules(settings)
     account = Account(history_of(events, account_columns(settings)), rules)
-    stops = Stops(events, rules)
+    stops = Stops(events, account)
     for as_of in moments:
-        yield facts_of(account.at(as_of), events, rules, stops)
+        _, facts = facts_at(as_of, events, account, stops)
+        yield facts
 
 
-def facts_of(
-    standing: Standing, events: Events, rules: Rules, stops: Stops
-) -> AccountFacts:
-    """A standing as facts; `stops` are those of the same customer."""
-    as_of = standing.as_of
+def facts_at(
+    as_of: int, events: Events, account: Account, stops: Stops
+) -> tuple[Standing, AccountFacts]:
+    """How a customer stands, and the same as facts; `stops` are of that account."""
     lately = as_of - 90 * DAY_US
     actions = executed(known_table(events, "actions", as_of), lately)
+    off = stops.with_invoices(access_off(actions))
+    standing, rules = account.at(as_of), account.rules
     customer = known_table(events, "customers", as_of)
     contacts = standing.contacts
     appealed_at = appeal_opened_at(contacts)
-    signs = signs_of_fraud(events, as_of)
-    return AccountFacts(
+    signs, brings_in = signs_of_fraud(events, as_of), worth(standing, rules)
+    facts = AccountFacts(
         customer_id=events.customer_id,
         as_of=to_datetime(as_of),
         source=rules.source,
@@ -105,11 +108,11 @@ def facts_of(
             if standing.report_at is None
             else (as_of - standing.report_at) / DAY_US
         ),
-        recurring_monthly=standing.worth.recurring_monthly,
+        recurring_monthly=brings_in.recurring_monthly,
         usage_daily_cost=standing.usage.daily_cost if standing.usage else None,
         committed=standing.committed,
-        clv=standing.worth.clv,
-        assumed=standing.worth.assumed,
+        clv=brings_in.clv,
+        assumed=brings_in.assumed,
         run_up=standing.run_up,
         subject_kind=customer.last("subject_kind"),
         segment=customer.last("segment"),
@@ -124,7 +127,7 @@ def facts_of(
         n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known_table(events, "holds", as_of)),
-        access_off=stops.with_invoices(access_off(actions)),
+        access_off=off,
         actions_90d=actions_since(actions, lately),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,
@@ -142,6 +145,7 @@ def facts_of(
         protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
     )
+    return standing, facts
 
 
 def _moment(moment: int | None) -> datetime | None:
@@ -185,6 +189,8 @@ def _items(s: Standing, days: LocalDays) -> tuple[OpenItem, ...]:
 
 def _reductions(invoice: Invoice, days: LocalDays) -> tuple[tuple[date, int], ...]:
     """What was paid, on its day; what was credited or written off bears no interest."""
+    if not invoice.entries:
+        return ()
     return tuple(
         sorted(
             (_day(days.day(at if kind == PAID else invoice.issued_at)), money)

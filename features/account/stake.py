@@ -32,8 +32,10 @@ SUBSCRIPTION_COLUMNS = (
 USAGE_COLUMNS = ("event_at", "known_at", "superseded_at", "cost")
 MONTH_US = 2_629_800 * 1_000_000  # 30.4375 days, a twelfth of a year
 _WINDOW_DAYS, _WEEK_DAYS = 28, 7
-# Days: where the base, the window and the week begin, and where all end
-_USAGE_AGES = np.array([_WEEK_DAYS + _WINDOW_DAYS, _WINDOW_DAYS, _WEEK_DAYS, 0])
+# Where the base, the window and the week begin, and where all end
+_USAGE_AGES_US = DAY_US * np.array(
+    [_WEEK_DAYS + _WINDOW_DAYS, _WINDOW_DAYS, _WEEK_DAYS, 0]
+)
 UsageColumns: TypeAlias = tuple[Moments, Moments, Moments, Moments]
 _KINDS = ("started", "quantity_changed", "renewed", "cancelled", "ended")
 
@@ -153,7 +155,7 @@ def usage(columns: UsageColumns, as_of: int) -> Usage:
     """
     event_at, known_at, superseded_at, cost = columns
     now = np.array(as_of, dtype=np.int64)
-    edges = event_at.searchsorted(now - _USAGE_AGES * DAY_US, side="right")
+    edges = event_at.searchsorted(now - _USAGE_AGES_US, side="right")
     base, window, week, end = edges.tolist()
     recent = slice(base, end)
     known = (known_at[recent] <= now) & (superseded_at[recent] > now)

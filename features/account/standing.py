@@ -13,9 +13,9 @@ from features.account.books import Row
 from features.account.contacts import Promise
 from features.account.cover import Cover
 from features.account.disputes import Dispute
+from features.account.history import History
 from features.account.paid import PaidInvoices
 from features.account.stake import Subscription, Usage
-from features.account.worth import Worth
 from features.facts import MoneySource
 from features.ledger import Ledger
 from features.moments import DAY_US, LocalDays, days_of
@@ -43,18 +43,16 @@ class Rules:
         return round(self.settings.settlement(method) * DAY_US)
 
 
-UNKNOWN_WORTH = Worth(None, None)
-
-
 @dataclass(slots=True)
 class Standing:
     """Money is None where the portfolio's tables cannot say it.
 
-    Features read `recurring_monthly` and `clv`, which nobody assumed; policies read
-    `worth`.
+    `recurring_monthly` and `clv` are as stated, for features; policies read `worth`,
+    which assumes what the data do not say.
     """
 
     as_of: int
+    history: History
     ledger: Ledger
     paid: PaidInvoices
     open: int | None = None
@@ -73,7 +71,6 @@ class Standing:
     usage: Usage | None = None
     committed: int | None = None
     clv: int | None = None  # as stated
-    worth: Worth = UNKNOWN_WORTH
     run_up: int | None = None
     owed: Owed | None = None
     customer: Row | None = None  # the latest known version

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.account.account import Account
-from features.account.history import account_columns, history_of
-from features.account.standing import Rules
+from features.contract import TABLES
 from features.events import Events
 from features.facts import ExecutedAction
 from features.moments import microseconds, to_datetime
@@ -25,29 +24,34 @@ _PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
     "holds": None,
 }
 
+_TELLING = tuple(table for table in TABLES if table != "snapshots")
+
 
 class Stops:
     """One customer's stops; what was overdue at each is found once.
 
     Args:
         events: the customer's rows.
-        rules: of the portfolio.
+        account: of the same rows.
     """
 
-    def __init__(self, events: Events, rules: Rules) -> None:
-        self._events, self._rules = events, rules
+    def __init__(self, events: Events, account: Account) -> None:
+        self._events, self._account = events, account
         self._known_at = _known_moments(events)
         self._overdue_at: dict[datetime, Overdue | None] = {}
 
     def known_until(self, as_of: int) -> datetime | None:
         """When the latest of the rows known at `as_of` became known."""
-        n = np.searchsorted(self._known_at, as_of, side="right")
+        n = self._known_at.searchsorted(as_of, side="right")
         return to_datetime(self._known_at[n - 1]) if n else None
 
     def with_invoices(
         self, stops: Iterable[ExecutedAction]
     ) -> tuple[ExecutedAction, ...]:
-        """Stops for non-payment with the invoices for which access was taken."""
+        """Stops for non-payment with the invoices for which access was taken.
+
+        Best asked before the account is moved to the present: it moves on from there.
+        """
         return tuple(
             replace(stop, invoices=self._invoices(stop))
             if stop.reason == "nonpayment"
@@ -69,16 +73,10 @@ class Stops:
         return theirs or tuple(name for name, of in overdue if of is None)
 
     def _overdue(self, moment: int) -> Overdue | None:
-        columns = account_columns(self._rules.settings)
-        account = Account(history_of(self._events, columns), self._rules)
-        owed = account.owing(moment).owed
-        if owed is None:
+        late = self._account.overdue_invoices(moment)
+        if late is None:
             return None
-        return tuple(
-            (item.invoice.id, item.invoice.subscription_id)
-            for item in owed.items
-            if item.is_overdue and owed.overdue
-        )
+        return tuple((invoice.id, invoice.subscription_id) for invoice in late)
 
     def protected_until(self, as_of: int) -> datetime | None:
         """The end of today where a protecting row has today's plain date.
@@ -86,23 +84,21 @@ class Stops:
         It is not known before its day is over, so nothing else here reads it: what is
         overdue stays overdue, and only what takes something away waits.
         """
-        if not self._known_at.size or self._known_at[-1] <= as_of:
+        known_at = self._known_at
+        if not known_at.size or known_at[-1] <= as_of:
             return None
-        days = self._rules.days
+        days = self._account.rules.days
         day_end = days.start(days.day(as_of) + 1) - 1
-        if day_end <= as_of:
+        if day_end <= as_of or day_end not in known_at:
             return None
-        is_today = any(
-            _has_row_of(self._events, table, as_of, day_end) for table in _PROTECTING
-        )
+        is_today = any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
         return to_datetime(day_end) if is_today else None
 
 
-def _has_row_of(events: Events, table: str, as_of: int, day_end: int) -> bool:
+def _has_row_of(events: Events, table: str, day_end: int) -> bool:
     rows, protecting = events.tables[table], _PROTECTING[table]
     known_at = rows["known_at"]
-    stamped = (rows["event_at"] == day_end) | (known_at == day_end)
-    stamped &= (known_at > as_of) & (rows["superseded_at"] > known_at)
+    stamped = (known_at == day_end) & (rows["superseded_at"] > known_at)
     if protecting is None or not stamped.any():
         return bool(stamped.any())
     column, values = protecting
@@ -111,5 +107,6 @@ def _has_row_of(events: Events, table: str, as_of: int, day_end: int) -> bool:
 
 def _known_moments(events: Events) -> npt.NDArray[np.int64]:
     """When each row became known, rising; `snapshots` say nothing of a customer."""
-    tables = {name: t for name, t in events.tables.items() if name != "snapshots"}
-    return np.sort(np.concatenate([t["known_at"] for t in tables.values()]))
+    moments = np.concatenate([events.tables[t]["known_at"] for t in _TELLING])
+    moments.sort()
+    return moments

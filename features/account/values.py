@@ -1,10 +1,8 @@
 """The rows of one table that exist as of a moment, read cell by cell."""
 
 from collections.abc import Iterator
+from itertools import compress
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from features.events import MISSING, Columns, Events
 
@@ -16,12 +14,12 @@ class KnownTable:
 
     def __init__(self, columns: Columns, as_of: int) -> None:
         self._columns, self.as_of = columns, as_of
-        self._narrow: npt.NDArray[np.bool_] | None = None  # every row is known
+        self._narrow: list[bool] | None = None  # every row is known
         self.n = len(columns["known_at"])
         if self.n:
-            exists = columns["known_at"] <= as_of
-            exists &= columns["superseded_at"] > as_of
-            n_known = int(np.count_nonzero(exists))
+            spans = columns["known_at"].tolist(), columns["superseded_at"].tolist()
+            exists = [start <= as_of < end for start, end in zip(*spans, strict=True)]
+            n_known = exists.count(True)
             if n_known < self.n:
                 self._narrow, self.n = exists, n_known
 
@@ -29,32 +27,30 @@ class KnownTable:
         """The named cells of each row; a missing cell is None."""
         if not self.n:
             return iter(())
-        picked = [[_cell(value) for value in self._column(name)] for name in names]
-        return zip(*picked, strict=True)
+        return zip(*[self._column(name) for name in names], strict=True)
 
     def last(self, name: str) -> Any:  # noqa: ANN401 - any kind of cell
         """The cell of the latest row; None without rows."""
-        return _cell(self._column(name)[-1]) if self.n else None
+        return self._column(name)[-1] if self.n else None
 
     def first_known_at(self) -> int | None:
         """When the first row became known."""
         return min(self._column("known_at"), default=None)
 
     def _column(self, name: str) -> list[Any]:
+        """The cells of a column; None for what the normal form calls missing."""
         column = self._columns[name]
-        cells: list[Any] = (
-            column.tolist() if self._narrow is None else column[self._narrow].tolist()
-        )
+        kind = column.dtype.kind
+        cells: list[Any] = column.tolist()
+        if self._narrow is not None:
+            cells = list(compress(cells, self._narrow))
+        if kind == "i" and MISSING in cells:
+            return [None if cell == MISSING else cell for cell in cells]
+        if kind == "f":
+            return [None if cell != cell else cell for cell in cells]
         return cells
 
 
 def known_table(events: Events, table: str, as_of: int) -> KnownTable:
     """The rows of `table` that exist as of a moment."""
     return KnownTable(events.tables[table], as_of)
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401 - any kind of cell
-    """None for what the normal form calls missing."""
-    if value is None or value == MISSING or value != value:
-        return None
-    return value

@@ -5,12 +5,20 @@ assumption needs no new training.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
+from math import isnan
+from operator import itemgetter
 from typing import NamedTuple
 
+from features.account.books import INVOICE_COLUMNS
+from features.account.known import Row, known
 from features.account.stake import Usage, UsageColumns, quotient
+from features.account.standing import Rules, Standing
+from features.events import MISSING
 from features.moments import DAY_US
-from features.money import whole_money
+from features.money import ten_thousandths, whole_money
 
+_DOCUMENT = [INVOICE_COLUMNS.index(name) for name in ("event_at", "kind", "amount")]
 _YEAR_DAYS, _FEWEST_DAYS, _MONTH_DAYS = 365, 90, 30
 _SIGN = {"invoice": 1, "credit_note": -1}  # of a document in what was charged
 
@@ -30,45 +38,79 @@ class Worth(NamedTuple):
 
 
 class Margin(NamedTuple):
-    """What a customer's margin is; None where nobody stated it.
+    """What a customer states of its margin; None where it says nothing.
 
     Attributes:
         monthly: of a month.
         lifetime_months: the months that remain.
-        share: of the price, where `monthly` is not stated.
-        default_months: that remain, where `lifetime_months` is not stated.
     """
 
     monthly: int | None
     lifetime_months: float | None
-    share: float
-    default_months: float
 
 
-def worth(recurring_monthly: int | None, usage: Usage | None, margin: Margin) -> Worth:
-    """What a customer brings in, from what is charged a month and for usage.
+UNKNOWN_MARGIN = Margin(None, None)
 
-    Args:
-        recurring_monthly: None is unknown.
-        usage: None is unknown.
-        margin: stated, or the share to assume.
-    """
-    if margin.monthly is None and recurring_monthly is None and usage is None:
-        return Worth(None, None)
-    is_stated = margin.monthly is not None and margin.lifetime_months is not None
-    return Worth(
-        recurring_monthly,
-        customer_value(
-            margin.monthly,
-            margin.default_months
-            if margin.lifetime_months is None
-            else margin.lifetime_months,
-            recurring_monthly or 0,
-            usage.daily_cost if usage else 0,
-            margin.share,
-        ),
-        () if is_stated else ("clv",),
+
+def worth(standing: Standing, rules: Rules) -> Worth:
+    """What a customer brings in, from what is charged a month and for usage."""
+    recurring = standing.recurring_monthly
+    is_assumed = recurring is None and "invoices" in rules.settings.tables
+    if is_assumed:
+        recurring = _invoiced(standing, rules)
+        is_assumed = recurring is not None
+    assumed = ("recurring_monthly",) if is_assumed else ()
+    margin = margin_of(standing.customer)
+    is_known = margin.monthly is not None or recurring is not None
+    if rules.source == "flat" or not (is_known or standing.usage is not None):
+        return Worth(recurring, exposed("clv", standing, rules), assumed)
+    clv = customer_value(margin, recurring or 0, standing.usage, rules)
+    if margin.monthly is None or margin.lifetime_months is None:
+        assumed = (*assumed, "clv")
+    return Worth(recurring, clv, assumed)
+
+
+def stated_clv(standing: Standing, rules: Rules) -> int | None:
+    """The customer's value where the data say all of it; features read it."""
+    if rules.settings.exposure is not None:
+        found = worth(standing, rules)
+        return None if "clv" in found.assumed else found.clv
+    margin = margin_of(standing.customer)
+    if margin.monthly is None or margin.lifetime_months is None:
+        return None
+    return max(0, whole_money(margin.monthly * margin.lifetime_months))
+
+
+def exposed(stake: str, standing: Standing, rules: Rules) -> int | None:
+    """A stake as `exposure` states it: a constant or a column of customers."""
+    exposure, customer = rules.settings.exposure, standing.customer
+    if exposure is None:
+        return None
+    stated = getattr(exposure, stake)
+    if isinstance(stated, Decimal):
+        return ten_thousandths(stated)
+    if customer is None:
+        return None
+    money: int = customer[standing.history.place_of(stated)]
+    return None if money == MISSING else money
+
+
+def margin_of(customer: Row | None) -> Margin:
+    """What a version of the customer states."""
+    if customer is None:
+        return UNKNOWN_MARGIN
+    _, _, _, _, monthly, lifetime, *_ = customer
+    return Margin(
+        None if monthly == MISSING else monthly, None if isnan(lifetime) else lifetime
     )
+
+
+def _invoiced(standing: Standing, rules: Rules) -> int | None:
+    """Recurring charges as invoices tell them, where no subscriptions do."""
+    rows = known(standing.history["invoices"], standing.as_of)
+    documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
+    usage, share = standing.history.usage, rules.margin_share
+    return invoiced_monthly(documents, usage, standing.as_of, share)
 
 
 def invoiced_monthly(
@@ -110,24 +152,21 @@ def invoiced_monthly(
 
 
 def customer_value(
-    margin: int | None,
-    lifetime_months: float,
-    recurring_monthly: int,
-    usage_daily_cost: int,
-    margin_share: float,
+    margin: Margin, recurring_monthly: int, usage: Usage | None, rules: Rules
 ) -> int:
     """Monthly margin × months left; without a margin the share of what is charged.
 
     Usage is known at cost, so its margin is cost × share / (1 − share).
     """
-    if margin is None:
+    monthly, months, share = *margin, rules.margin_share
+    if monthly is None:
         of_usage = 0.0
-        if margin_share < 1:
-            of_usage = (
-                usage_daily_cost * _MONTH_DAYS * margin_share / (1 - margin_share)
-            )
-        margin = whole_money(recurring_monthly * margin_share + of_usage)
-    return max(0, whole_money(margin * lifetime_months))
+        if usage is not None and share < 1:
+            of_usage = usage.daily_cost * _MONTH_DAYS * share / (1 - share)
+        monthly = whole_money(recurring_monthly * share + of_usage)
+    if months is None:
+        months = rules.lifetime_months
+    return max(0, whole_money(monthly * months))
 
 
 def _known_costs(columns: UsageColumns, since: int, as_of: int) -> list[int]:

@@ -192,6 +192,11 @@ def test_a_protecting_row_of_today_protects_until_its_day_is_over(
             "payments", payment("A", "2024-06-30T20:00:00Z"), id="of this evening"
         ),
         pytest.param(
+            "payments",
+            payment("A", TODAY, known_at="2024-07-02T04:00:00Z"),
+            id="of today but told of later, which nobody knows today",
+        ),
+        pytest.param(
             "holds",
             {"kind": "legal", "event_at": TODAY, "retracted": True},
             id="no row",

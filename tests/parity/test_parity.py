@@ -166,7 +166,6 @@ def test_one_standing_serves_features_and_facts(
     at, accounts = microseconds(as_of), Accounts(SETTINGS)
     for customer_id, expected in zip(CUSTOMERS, online(history, as_of), strict=True):
         events = events_of(history, customer_id)
-        standing = accounts.standing(events, at)
+        standing, facts = accounts.look(events, at)
         assert_same(COMPILED(events, at, standing)[None, :], expected[None, :])
-        facts = accounts.facts(events, standing)
         assert facts == account_facts(events, at, SETTINGS)
