@@ -60,6 +60,13 @@ def test_public_functions_of_the_pure_rooms_say_what_they_do() -> None:
     assert not silent
 
 
+def test_every_folder_of_tests_has_a_stated_purpose() -> None:
+    said = (ROOT / "tests" / "README.md").read_text()
+    folders = [p.parent.name for p in (ROOT / "tests").glob("*/test_*.py")]
+    folders += [p.parent.parent.name for p in (ROOT / "tests").glob("*/*/test_*.py")]
+    assert not [name for name in sorted(set(folders)) if f"`{name}" not in said]
+
+
 def test_nothing_is_unpickled() -> None:
     loads = re.compile(r"^\s*(import|from) (pickle|cloudpickle|joblib|dill)", re.M)
     assert not [p for p in sources() if loads.search(p.read_text())]
