@@ -124,6 +124,7 @@ def decision_of(
         customer_id=answer.customer_id,
         action=answer.action,
         notices_due=tuple(due.notice for due in answer.notices_due),
+        language=answer.language,
         request=body,
         answer=answer_bytes(answer),
         versions=answer.versions.model_dump_json(),

@@ -3,13 +3,14 @@
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from features.moments import to_datetime
 from scoring.starter import bundle_folder
 from serving.answer import Versions
 from serving.champions import put_in_force
 from serving.decide import answer_bytes, decide, read_question
+from serving.language import Language
 from serving.prior_decisions import PriorDecisions
 from serving.request import parse_request
 from serving.settings import ServingSettings
@@ -87,8 +88,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         settings.home, ids, policy_text, settings_text=settings_text
     )
     request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
-    recorded = json.loads(decision.answer)
-    language = recorded.get("language", "en")
+    language = cast("Language", decision.language)
     answer = decide(
         read_question(request, in_force, as_of, language),
         in_force,
@@ -97,7 +97,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         PriorDecisions.from_json(decision.prior_decisions),
     )
     again = answer_bytes(answer)
-    differences = _differences(recorded, json.loads(again))
+    differences = _differences(json.loads(decision.answer), json.loads(again))
     return Replay(decision, again, tuple(differences))
 
 
@@ -108,9 +108,9 @@ def _sha256(content: bytes) -> str:
 def _differences(recorded: Any, replayed: Any, path: str = "") -> list[Difference]:  # noqa: ANN401 - JSON
     if isinstance(recorded, dict) and isinstance(replayed, dict):
         return [
-            found
+            difference
             for key in sorted(recorded.keys() | replayed.keys())
-            for found in _differences(
+            for difference in _differences(
                 recorded.get(key), replayed.get(key), f"{path}/{key}"
             )
         ]
@@ -120,9 +120,9 @@ def _differences(recorded: Any, replayed: Any, path: str = "") -> list[Differenc
         and len(recorded) == len(replayed)
     ):
         return [
-            found
+            difference
             for i, (one, other) in enumerate(zip(recorded, replayed, strict=True))
-            for found in _differences(one, other, f"{path}/{i}")
+            for difference in _differences(one, other, f"{path}/{i}")
         ]
     if recorded == replayed and type(recorded) is type(replayed):
         return []

@@ -74,11 +74,11 @@ async def score(request: Request, key: ScoringKey) -> Response:
         if earlier is not None:
             same = same_request(earlier, sha256(body).digest())
             return _answered(same, is_replay=True)
-    asked = parse_request(body)
-    as_of = as_of_moment(asked, settings.clock_skew_s)
+    content = parse_request(body)
+    as_of = as_of_moment(content, settings.clock_skew_s)
     in_force = _in_force(request)
-    language = language_of(asked.language, request.headers.get("accept-language"))
-    question = read_question(asked, in_force, as_of, language)
+    language = language_of(content.language, request.headers.get("accept-language"))
+    question = read_question(content, in_force, as_of, language)
     submission = Submission(body, key.key_id, idempotency_key)
     recorded = await decide_and_record(
         question, submission, in_force, state.budget_ledger, store, settings.home
@@ -172,13 +172,13 @@ def _in_force(request: Request) -> InForce:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    given = request.headers.get("idempotency-key")
-    if given is None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
         return None
-    if not 1 <= len(given) <= LONGEST_IDEMPOTENCY_KEY:
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
         detail = f"it has 1 to {LONGEST_IDEMPOTENCY_KEY} characters"
         raise ProblemError("idempotency_key_invalid", detail)
-    return given
+    return key
 
 
 async def _body(request: Request, limit: int) -> bytes:

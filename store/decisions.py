@@ -26,6 +26,7 @@ class Decision:
     Args:
         action: what was recommended; None where nothing could be decided.
         notices_due: names of the notices the answer asked for.
+        language: of the answer's sentences, as the request or its header asked.
         request, answer: the bodies as received and as sent.
         versions: JSON: bundles, policy, feature sets, release.
         prior_decisions: JSON: what the decision knew of earlier ones.
@@ -39,6 +40,7 @@ class Decision:
     customer_id: str
     action: str | None
     notices_due: tuple[str, ...]
+    language: str
     request: bytes
     answer: bytes
     versions: str

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     customer_id TEXT NOT NULL,
     action TEXT,
     notices_due TEXT NOT NULL,      -- JSON: names
+    language TEXT NOT NULL,
     request BLOB NOT NULL,
     answer BLOB NOT NULL,
     versions TEXT NOT NULL,

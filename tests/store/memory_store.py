@@ -153,6 +153,7 @@ def a_decision(number: int, **changes: object) -> Decision:
         "customer_id": "acme",
         "action": "remind",
         "notices_due": (),
+        "language": "en",
         "request": b"{}",
         "answer": b'{"decision_id":"d%d"}' % number,
         "versions": "{}",
