@@ -3,18 +3,20 @@
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 from features.moments import to_datetime
 from scoring.starter import bundle_folder
 from serving.answer import Versions
-from serving.champions import put_in_force
+from serving.champions import InForce, put_in_force
 from serving.decide import answer_bytes, decide, read_question
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions
 from serving.request import parse_request
 from serving.settings import ServingSettings
-from store.decisions import Decision
+from store.decisions import Decision, DecisionReader
 from store.opening import open_decision_reader
 
 
@@ -31,6 +33,16 @@ class BundleGoneError(ReplayError):
         super().__init__(
             f"the bundle {bundle_id} is no longer on the shelf as it was;"
             " bring bundles/ back from a backup"
+        )
+
+
+class OtherReleaseError(ReplayError):
+    code = "other_release"
+
+    def __init__(self, decided_by: str) -> None:
+        super().__init__(
+            f"decided by forbear {decided_by}, this is {version('forbear')}:"
+            f" install forbear=={decided_by} to compute it again"
         )
 
 
@@ -61,32 +73,15 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
 
     Raises:
         UnknownDecisionError: if there is no such decision.
+        OtherReleaseError: if another release decided; its rules may differ.
         BundleGoneError: if a bundle it used is not there any more, or changed.
     """
     store = open_decision_reader(settings.home)
     try:
         decision = store.find(decision_id)
-        policy_text = store.document(decision.policy_hash)
-        versions = Versions.model_validate_json(decision.versions)
-        settings_text = (
-            None
-            if versions.settings_hash is None
-            else store.document(versions.settings_hash)
-        )
+        in_force = _in_force_then(settings.home, decision, store)
     finally:
         store.close()
-    ids = {}
-    for target, used in versions.bundles.items():
-        folder = bundle_folder(settings.home, target, used.bundle_id)
-        manifest = folder / "manifest.json"
-        if not manifest.is_file() or _sha256(manifest.read_bytes()) != (
-            used.manifest_sha256
-        ):
-            raise BundleGoneError(used.bundle_id)
-        ids[str(target)] = used.bundle_id
-    in_force = put_in_force(
-        settings.home, ids, policy_text, settings_text=settings_text
-    )
     request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
     language = cast("Language", decision.language)
     answer = decide(
@@ -99,6 +94,30 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
     again = answer_bytes(answer)
     differences = _differences(json.loads(decision.answer), json.loads(again))
     return Replay(decision, again, tuple(differences))
+
+
+def _in_force_then(home: Path, decision: Decision, store: DecisionReader) -> InForce:
+    """The models, policy and settings that decided."""
+    # first of all, for another release may have recorded its versions in another form
+    decided_by = json.loads(decision.versions)["forbear"]
+    if decided_by != version("forbear"):
+        raise OtherReleaseError(decided_by)
+    versions = Versions.model_validate_json(decision.versions)
+    ids = {}
+    for target, used in versions.bundles.items():
+        manifest = bundle_folder(home, target, used.bundle_id) / "manifest.json"
+        if not manifest.is_file() or _sha256(manifest.read_bytes()) != (
+            used.manifest_sha256
+        ):
+            raise BundleGoneError(used.bundle_id)
+        ids[str(target)] = used.bundle_id
+    settings_hash = versions.settings_hash
+    return put_in_force(
+        home,
+        ids,
+        store.document(decision.policy_hash),
+        settings_text=None if settings_hash is None else store.document(settings_hash),
+    )
 
 
 def _sha256(content: bytes) -> str:

@@ -17,7 +17,7 @@ from scoring.bundle import Bundle
 from serving import answering, decide, request
 from serving.app import create_app
 from serving.budget_ledger import BudgetLedger
-from serving.replay import BundleGoneError, replay
+from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
 from store.errors import SlotTakenError, StoreUnavailableError
 from store.opening import open_key_store
@@ -314,6 +314,18 @@ def test_a_replay_without_its_bundle_says_which(
     (place / "manifest.json").unlink()
     with pytest.raises(BundleGoneError, match=bundle_id):
         replay(settings, decision_id)
+
+
+def test_another_release_names_the_one_that_decided_and_refuses(
+    settings: ServingSettings,
+    service: Client,
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = service.post("/v1/score", json=asked).json()
+    monkeypatch.setattr("serving.replay.version", lambda _: "9.9.9")
+    with pytest.raises(OtherReleaseError, match=said["versions"]["forbear"]):
+        replay(settings, said["decision_id"])
 
 
 def test_a_tampered_answer_is_found_out_and_shown(
