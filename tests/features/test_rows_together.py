@@ -367,7 +367,7 @@ def test_a_payment_of_a_rejected_invoice_does_not_name_a_stranger() -> None:
 
 
 def test_an_invoice_without_a_number_hides_no_ids_that_do_not_match() -> None:
-    nameless = invoice("c1") | {"invoice_id": None}
+    nameless = invoice("c1", invoice_id=None)
     found = portfolio(
         invoices=[invoice("c1"), nameless], payments=[payment("c1", invoice_id="x")]
     )
