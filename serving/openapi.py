@@ -121,7 +121,14 @@ SCORE_BODY: dict[str, Any] = {
             "required": False,
             "schema": {"type": "string", "minLength": 1, "maxLength": 200},
             "description": "the same key and body give the same answer again",
-        }
+        },
+        {
+            "name": "Accept-Language",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "of the answer's sentences, where the body says no language",
+        },
     ],
 }
 

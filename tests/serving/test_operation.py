@@ -363,6 +363,8 @@ def test_openapi_describes_the_real_request_and_answer(
     invoices = body["schema"]["properties"]["events"]["properties"]["invoices"]
     assert invoices["items"]["required"] == ["event_at", "invoice_id", "amount"]
     assert "several scorings" in str(body["schema"]["properties"]["counterfactuals"])
+    headers = {header["name"] for header in post["parameters"]}
+    assert headers == {"Idempotency-Key", "Accept-Language"}
     example = body["examples"]["late_payer"]["value"]
     assert client.post("/v1/score", json=example).status_code == 200
     answer = document["components"]["schemas"]["ScoreAnswer"]["properties"]
