@@ -1,30 +1,18 @@
 """What speaks of fraud, what takes it back, and what one plain date leaves open."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import permutations
-from typing import Any
 
 import pytest
 
 from features.account import account_facts
 from features.events import Events
-from features.facts import AccountFacts, Evidence
+from features.facts import Evidence
 from features.moments import microseconds
 from features.settings import PortfolioSettings
+from tests.features.customer_rows import AS_OF, Row, facts_of
 
-AS_OF = datetime(2024, 6, 30, tzinfo=UTC)
 DAY_END = "T23:59:59.999999Z"
-Row = dict[str, Any]
-
-
-def facts_of(**tables: list[Row]) -> AccountFacts:
-    settings = PortfolioSettings(tables=frozenset(tables) | {"customers"})
-    created = {"event_at": "2024-01-01T00:00:00Z"}
-    events, rejects = Events.from_rows(
-        "c", {"customers": [created], **tables}, settings
-    )
-    assert rejects == ()
-    return account_facts(events, microseconds(AS_OF), settings)
 
 
 def chargeback(status: str, on: str = "2024-06-12", **more: str) -> Row:

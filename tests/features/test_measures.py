@@ -1,28 +1,11 @@
 """Measures in force: holds, stops and overrides, all rows of one day among them."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from features.account import account_facts
-from features.events import Events
-from features.facts import AccountFacts, ActiveOverride
-from features.moments import microseconds
-from features.settings import PortfolioSettings
-
-AS_OF = datetime(2024, 6, 30, tzinfo=UTC)
-Row = dict[str, Any]
-
-
-def facts_of(**tables: list[Row]) -> AccountFacts:
-    settings = PortfolioSettings(tables=frozenset(tables) | {"customers"})
-    created = {"event_at": "2024-01-01T00:00:00Z"}
-    events, rejects = Events.from_rows(
-        "c", {"customers": [created], **tables}, settings
-    )
-    assert rejects == ()
-    return account_facts(events, microseconds(AS_OF), settings)
+from features.facts import ActiveOverride
+from tests.features.customer_rows import Row, facts_of
 
 
 def both(row: Row, *subscriptions: str) -> list[Row]:
