@@ -141,7 +141,7 @@ def of_names(
         if n:
             of_money = f" ({amount / PER_UNIT:,.2f} in all)" if amount else ""
             yield (
-                f"{table}: rows that name a {column} that `{other}` lacks: "
+                f"{table}: rows whose {column} is not in `{other}`: "
                 f"{n:,}{of_money}, such as {first}; they act on nothing"
             )
 

@@ -338,7 +338,7 @@ def test_ids_that_nobody_knows_are_counted_and_summed() -> None:
     )
     [said] = warned(
         found,
-        "payments: rows that name a invoice_id that `invoices` lacks: 2 (15.50 in",
+        "payments: rows whose invoice_id is not in `invoices`: 2 (15.50 in",
     )
     assert "such as x" in said
     assert not warned(found, "holds")
