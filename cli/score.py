@@ -11,7 +11,12 @@ from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
 from cli.lists import check_form, write_list, write_notices, writing
 from cli.output import say, waiting
-from cli.score_summary import show_actions, show_first, show_what_to_add
+from cli.score_summary import (
+    show_actions,
+    show_first,
+    show_moment,
+    show_what_to_add,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,6 +88,7 @@ def score(
             day = _day_of(read, as_of, datetime.now(tz=UTC))
             n_due = write_notices(advised, notices_file, day)
             remember(home, read.settings.name, advised)
+    show_moment(advised, advisor.policy.reference, read.settings.zone)
     show_actions(advised)
     show_what_to_add(advised)
     show_first(advised, read.settings.zone)

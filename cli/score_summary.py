@@ -1,6 +1,6 @@
 """What `forbear score` says: actions, what to add, the first rows of the list."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SHOWN = 10  # rows of the list on the screen; a file has them all
+
+
+def show_moment(advised: "pa.Table", policy: str, zone: ZoneInfo) -> None:
+    """Of when this speaks, and by which policy."""
+    moments = advised["as_of"].unique().to_pylist()
+    if len(moments) == 1:
+        local = moments[0].astimezone(zone)
+        say(f"As of {local:%Y-%m-%d %H:%M} ({zone.key}), by the policy {policy}:")
 
 
 def show_actions(advised: "pa.Table") -> None:
@@ -43,14 +51,16 @@ def show_what_to_add(advised: "pa.Table") -> None:
     from advice.lists import NO_DECISION, WITHHELD
 
     none = Counter(advised["no_decision"].drop_null().to_pylist())
-    less = Counter(
-        code
-        for reasons in advised["withheld"].to_pylist()
-        for code in {reason["code"] for reason in reasons}
-    )
+    less: Counter[str] = Counter()
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for reasons in advised["withheld"].to_pylist():
+        less.update({reason["code"] for reason in reasons})
+        for reason in reasons:
+            said[reason["code"]][reason["sentence"]] += 1
+    why = {code: f"nothing; {_most(texts)[0][0]}" for code, texts in said.items()}
     rows = [
         *(("no decision", code, n, NO_DECISION.get(code)) for code, n in _most(none)),
-        *(("withheld", code, n, WITHHELD.get(code)) for code, n in _most(less)),
+        *(("withheld", c, n, WITHHELD.get(c, why[c])) for c, n in _most(less)),
     ]
     if rows:
         head = ("what", "code", "customers", "what to add")

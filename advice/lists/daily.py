@@ -129,7 +129,9 @@ def _who(row: Mapping[str, Any]) -> str:
         return ""
     if row["in_force"]:
         return "done already"
-    return "a person" if row["requires_person"] else "automation"
+    # a stop beyond the budget is looked at, whoever would have carried it out
+    by_a_person = row["requires_person"] or row["is_beyond_budget"]
+    return "a person" if by_a_person else "automation"
 
 
 def _why(row: Mapping[str, Any]) -> Iterator[str]:

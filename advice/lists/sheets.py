@@ -88,7 +88,9 @@ def _write_cell(sheet: Any, at: tuple[int, int], value: Any, form: Any) -> None:
     if value is None or value == "":
         return
     if isinstance(value, datetime):
-        sheet.write_datetime(*at, value.replace(tzinfo=None), form)
+        # a day's last microsecond would be rounded up into the day after
+        minute = value.replace(tzinfo=None, second=0, microsecond=0)
+        sheet.write_datetime(*at, minute, form)
     elif isinstance(value, str):
         sheet.write_string(*at, value)
     else:

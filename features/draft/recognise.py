@@ -16,7 +16,7 @@ from features.contract import TABLES, ColumnSpec, TableSpec
 from features.draft.spelling import spelling_of
 from features.draft.words import COLUMN_WORDS, TABLE_WORDS, plain_word
 
-_SAMPLE = 500  # rows looked at
+_SAMPLE = 20_000  # rows looked at: few amounts have thousands
 _LONGEST = 1 << 20  # characters looked at
 _SEPARATORS = ",;\t|"
 _NEAR = 0.84

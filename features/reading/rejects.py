@@ -24,13 +24,16 @@ _SHOWN = frozenset(
 _SHAPED = frozenset({"bad_time", "naive_time", "bad_number", "bad_boolean", "bad_text"})
 _LONGEST = 40  # characters of an example
 
+_IN_YAML = "; a file's own way is said under `columns:` in portfolio.yaml"
 WHAT_TO_DO = {
     "missing_required": "fill the cell, or leave the row out",
     "empty_customer_id": "every row needs the id of its customer",
     "bad_text": "write text or a whole number",
-    "bad_time": "write ISO 8601 such as 2026-06-30T22:00:00Z, or a date 2026-06-30",
+    "bad_time": "write ISO 8601 such as 2026-06-30T22:00:00Z, or a date 2026-06-30"
+    f"{_IN_YAML} (`format`)",
     "naive_time": "add the offset: 2026-06-30T22:00:00Z or …+02:00",
-    "bad_number": "write digits with a decimal point, no thousands separators",
+    "bad_number": "write digits with a decimal point, no thousands separators"
+    f"{_IN_YAML} (`decimal`, `thousands`)",
     "bad_boolean": "write true, false, 1 or 0",
     "unknown_choice": "use a value of the contract's list",
     "time_out_of_range": "moments lie between 1970 and 2200; leave out what is not set",
@@ -43,7 +46,8 @@ WHAT_TO_DO = {
     "who paid goes into `paid_by`",
     "unknown_currency": "add the currency to `rates` in portfolio.yaml",
     "due_at_missing": "an invoice needs the date on which it is due",
-    "missing_column": "add the column to the table",
+    "missing_column": "add the column, or say under `columns:` in portfolio.yaml "
+    "which of yours it is",
     "malformed_row": "give each line as many cells as the header",
     "other_customer": "send one customer's rows at a time",
     "unknown_table": "use a table of the contract",

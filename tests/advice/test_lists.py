@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from advice.errors import TooManyRowsError
 from advice.lists import (
@@ -26,7 +27,7 @@ from advice.lists import (
     write_workbook,
 )
 from advice.lists import sheets as sheets_module
-from advice.lists.daily import PERSON_BECAUSE
+from advice.lists.daily import PERSON_BECAUSE, Column
 from advice.lists.memory import named_before, remember
 from advice.portfolio_run import SCHEMA
 from decisions.recommendation import PersonBecause
@@ -139,6 +140,7 @@ def test_a_stop_beyond_the_budget_is_a_review_and_says_so() -> None:
         row_of("c", "suspend", action_in_run="review", is_beyond_budget=True)
     )
     assert (row["action"], row["withheld"]) == ("review", "suspend")
+    assert row["who acts"] == "a person"
     assert "budget" in row["why withheld"]
 
 
@@ -201,6 +203,14 @@ def test_a_csv_opens_in_an_office_and_keeps_its_numbers(tmp_path: Path) -> None:
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.reader(lines))
     assert rows == [["who", "money"], ["'=HYPERLINK(1)", "-12.5"], ["Zoë", ""]]
+
+
+def test_the_end_of_a_day_stays_on_that_day_in_a_workbook(tmp_path: Path) -> None:
+    file = tmp_path / "list.xlsx"
+    end = datetime(2026, 6, 30, 23, 59, 59, 999999, tzinfo=UTC)
+    write_workbook([Column("as of", "moment", 17)], [[end]], file, "list")
+    [_, [shown]] = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    assert shown == datetime(2026, 6, 30, 23, 59)  # noqa: DTZ001  a sheet has no zone
 
 
 def test_a_workbook_holds_text_as_text_under_a_header_that_stays(

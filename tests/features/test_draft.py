@@ -97,6 +97,16 @@ def test_a_file_that_is_no_table_of_text_is_no_error(
     assert drafted(tmp_path).table == "customers"
 
 
+def test_thousands_far_down_in_a_file_are_seen(tmp_path: Path) -> None:
+    rows = ["R1;C1;01.01.2026;15.01.2026;9,90"] * 800 + [
+        "R2;C1;01.02.2026;15.02.2026;1.234,50"
+    ]
+    head = "invoice_id;customer_id;event_at;due_at;amount"
+    (tmp_path / "invoices.csv").write_text("\n".join([head, *rows]))
+    text = settings_text("shop", (drafted(tmp_path),), DAY)
+    assert "amount: {decimal: ',', thousands: .}" in text
+
+
 def test_files_that_look_like_nothing_are_named(tmp_path: Path) -> None:
     (tmp_path / "weather.csv").write_text("a\n")
     (tmp_path / "notes.txt").write_text("a\n")

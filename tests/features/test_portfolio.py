@@ -264,7 +264,7 @@ def test_a_missing_required_column_rejects_the_table(folder: Path) -> None:
     pq.write_table(USAGE.drop_columns(["cost"]), folder / "usage.parquet")
     [reject] = Portfolio.open(folder).rejects
     assert (reject.rule, reject.n) == ("missing_column:cost", 3)
-    assert reject.what_to_do == "add the column to the table"
+    assert "`columns:` in portfolio.yaml" in reject.what_to_do
 
 
 def test_warnings_say_what_was_ignored(folder: Path) -> None:
