@@ -35,6 +35,8 @@ Exact = Annotated[
     Decimal, BeforeValidator(lambda v: str(v) if isinstance(v, float) else v)
 ]
 LEAST_RATE = Decimal("1e-9")
+ASSUMED_MARGIN_SHARE, ASSUMED_LIFETIME_MONTHS = 0.18, 24.0
+
 Days = Annotated[int, Field(le=36_500)]  # a hundred years: moments stay in range
 # Names that tables have anyway, or that computing needs; `forbear_…` as well
 RESERVED_NAMES = frozenset(
@@ -109,10 +111,27 @@ class Exposure(_Settings):
 
 
 class Defaults(_Settings):
-    """Where customers say nothing about their margin and remaining lifetime."""
+    """Where customers say nothing about their margin and remaining lifetime.
 
-    margin_share: float = Field(default=0.18, ge=0, le=1, description="of the price")
-    lifetime_months: float = Field(default=24, ge=0, allow_inf_nan=False)
+    What is stated is the reseller's word. What is not is assumed, and a value that
+    follows from it counts as assumed (CONTRACT 2.7).
+    """
+
+    margin_share: float | None = Field(
+        default=None, ge=0, le=1, description="of the price"
+    )
+    lifetime_months: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @property
+    def share(self) -> float:
+        """The margin's share of the price, stated or assumed."""
+        return ASSUMED_MARGIN_SHARE if self.margin_share is None else self.margin_share
+
+    @property
+    def months(self) -> float:
+        """The months that remain, stated or assumed."""
+        stated = self.lifetime_months
+        return ASSUMED_LIFETIME_MONTHS if stated is None else stated
 
 
 class NonpaymentLabels(_Settings):

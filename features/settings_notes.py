@@ -93,15 +93,17 @@ NOTES: Mapping[str, Note] = {
         "exposure: {clv: expected_profit}",
     ),
     "defaults": Note(
-        "where customers say nothing. May change without a new training",
+        "where customers say nothing. What is not stated here either is assumed, and a "
+        "stop that this could change waits for a person. May change without a new "
+        "training",
         "defaults: {margin_share: 0.25, lifetime_months: 36}",
     ),
     "defaults.margin_share": Note(
-        "share of the price that is margin, 0 to 1",
+        "share of the price that is margin, 0 to 1. Absent: 0.18, assumed",
         "defaults: {margin_share: 0.25}",
     ),
     "defaults.lifetime_months": Note(
-        "months that a customer is expected to stay",
+        "months that a customer is expected to stay. Absent: 24, assumed",
         "defaults: {lifetime_months: 36}",
     ),
     "labels": Note("what training learns from", "labels: {fraud: {horizon_days: 60}}"),

@@ -35,8 +35,8 @@ class Rules:
         self.days: LocalDays = days_of(settings.zone)
         self.has_subscriptions = "subscriptions" in settings.tables
         self.has_usage = "usage" in settings.tables
-        self.margin_share = settings.defaults.margin_share
-        self.lifetime_months = settings.defaults.lifetime_months
+        self.margin_share = settings.defaults.share
+        self.lifetime_months = settings.defaults.months
 
     def settlement_us(self, method: str | None) -> int:
         """How long a pending payment of `method` counts as in flight."""

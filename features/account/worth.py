@@ -17,6 +17,7 @@ from features.account.standing import Rules, Standing
 from features.events import MISSING
 from features.moments import DAY_US
 from features.money import ten_thousandths, whole_money
+from features.settings import Defaults
 
 _DOCUMENT = [INVOICE_COLUMNS.index(name) for name in ("event_at", "kind", "amount")]
 _YEAR_DAYS, _FEWEST_DAYS, _MONTH_DAYS = 365, 90, 30
@@ -54,28 +55,54 @@ UNKNOWN_MARGIN = Margin(None, None)
 
 def worth(standing: Standing, rules: Rules) -> Worth:
     """What a customer brings in, from what is charged a month and for usage."""
-    recurring = standing.recurring_monthly
-    is_assumed = recurring is None and "invoices" in rules.settings.tables
-    if is_assumed:
-        recurring = _invoiced(standing, rules)
-        is_assumed = recurring is not None
+    recurring, is_assumed = _recurring(standing, rules)
     assumed = ("recurring_monthly",) if is_assumed else ()
     margin = margin_of(standing.customer)
-    is_known = margin.monthly is not None or recurring is not None
-    if rules.source == "flat" or not (is_known or standing.usage is not None):
+    if _is_exposed(margin, recurring, standing, rules):
         return Worth(recurring, exposed("clv", standing, rules), assumed)
     clv = customer_value(margin, recurring or 0, standing.usage, rules)
-    if margin.monthly is None or margin.lifetime_months is None:
+    if _is_assumed(margin, rules.settings.defaults, is_assumed):
         assumed = (*assumed, "clv")
     return Worth(recurring, clv, assumed)
 
 
+def _recurring(standing: Standing, rules: Rules) -> tuple[int | None, bool]:
+    """Charges of a month, and whether they are assumed."""
+    stated = standing.recurring_monthly
+    if stated is not None or "invoices" not in rules.settings.tables:
+        return stated, False
+    rows = known(standing.history["invoices"], standing.as_of)
+    documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
+    usage, share = standing.history.usage, rules.margin_share
+    found = invoiced_monthly(documents, usage, standing.as_of, share)
+    return found, found is not None
+
+
+def _is_exposed(
+    margin: Margin, recurring: int | None, standing: Standing, rules: Rules
+) -> bool:
+    """Whether `exposure` alone may tell the value."""
+    is_known = margin.monthly is not None or recurring is not None
+    return rules.source == "flat" or not (is_known or standing.usage is not None)
+
+
+def _is_assumed(margin: Margin, stated: Defaults, recurring_is: bool) -> bool:
+    """Whether part of the value is neither the customer's nor the reseller's word."""
+    if margin.lifetime_months is None and stated.lifetime_months is None:
+        return True
+    return margin.monthly is None and (recurring_is or stated.margin_share is None)
+
+
 def stated_clv(standing: Standing, rules: Rules) -> int | None:
-    """The customer's value where the data say all of it; features read it."""
-    if rules.settings.exposure is not None:
-        found = worth(standing, rules)
-        return None if "clv" in found.assumed else found.clv
+    """The customer's value where the data say all of it; features read it.
+
+    `defaults` are no data: a changed default needs no new training.
+    """
     margin = margin_of(standing.customer)
+    if rules.settings.exposure is not None:
+        recurring, _ = _recurring(standing, rules)
+        if _is_exposed(margin, recurring, standing, rules):
+            return exposed("clv", standing, rules)
     if margin.monthly is None or margin.lifetime_months is None:
         return None
     return max(0, whole_money(margin.monthly * margin.lifetime_months))
@@ -103,14 +130,6 @@ def margin_of(customer: Row | None) -> Margin:
     return Margin(
         None if monthly == MISSING else monthly, None if isnan(lifetime) else lifetime
     )
-
-
-def _invoiced(standing: Standing, rules: Rules) -> int | None:
-    """Recurring charges as invoices tell them, where no subscriptions do."""
-    rows = known(standing.history["invoices"], standing.as_of)
-    documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
-    usage, share = standing.history.usage, rules.margin_share
-    return invoiced_monthly(documents, usage, standing.as_of, share)
 
 
 def invoiced_monthly(

@@ -20,7 +20,8 @@ timezone: UTC            # where a day begins and ends, such as Europe/Brussels
 
 # Money. A remainder below `materiality` never makes anyone overdue; a pending payment
 # counts as under way for its settlement days; `defaults` stand in where `customers`
-# give no monthly_margin and no expected_lifetime_months (these are assumed anyway).
+# give no monthly_margin and no expected_lifetime_months; what you state is no longer
+# assumed, so state what is true of yours.
 # materiality: 25
 # settlement_days: {{direct_debit: 5, bank_transfer: 3, cheque: 10}}
 # defaults: {{margin_share: 0.18, lifetime_months: 24}}

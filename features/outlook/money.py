@@ -75,15 +75,19 @@ def _worth(portfolio: Portfolio) -> Prospect:
     if n_given == n:
         return Prospect(question, f"given for all {n:,}")
     stated = portfolio.settings.defaults
+    is_said = None not in (stated.margin_share, stated.lifetime_months)
+    whose = "as `defaults` say" if is_said else "assumed"
     said = (
-        f"given for {n_given:,}; assumed for the others: {stated.margin_share:.0%} of"
-        f" what recurs, over {stated.lifetime_months:g} months"
+        f"given for {n_given:,}; {whose} for the others:"
+        f" {stated.share:.0%} of what recurs, over {stated.months:g} months"
     )
-    improve = (
-        "customers.csv: monthly_margin, expected_lifetime_months; or in portfolio.yaml"
-        f" your own `defaults: {{margin_share: {stated.margin_share:g},"
-        f" lifetime_months: {stated.lifetime_months:g}}}`"
-    )
+    improve = "customers.csv: monthly_margin, expected_lifetime_months"
+    if not is_said:
+        improve += (
+            "; or in portfolio.yaml your own"
+            f" `defaults: {{margin_share: {stated.share:g},"
+            f" lifetime_months: {stated.months:g}}}`"
+        )
     return Prospect(question, said, improve)
 
 

@@ -86,7 +86,12 @@ def test_money_that_is_assumed_is_counted() -> None:
     assert accruing.improve.startswith("subscriptions.csv")
     worth = said(tables, "worth of a customer", defaults={"margin_share": 0.3})
     assert "30% of what recurs, over 24 months" in worth.answer
+    assert worth.answer.startswith("given for 0; assumed")
     assert "margin_share: 0.3" in worth.improve
+    both = {"margin_share": 0.3, "lifetime_months": 24}
+    worth = said(tables, "worth of a customer", defaults=both)
+    assert "as `defaults` say" in worth.answer
+    assert "defaults" not in worth.improve
 
 
 def test_a_margin_that_everybody_states_needs_no_improvement() -> None:

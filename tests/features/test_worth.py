@@ -182,6 +182,59 @@ def test_what_is_assumed_of_the_value_is_said(
     assert facts.assumed == assumed
 
 
+STATED = {"margin_share": 0.2, "lifetime_months": 30}
+
+
+@pytest.mark.parametrize(
+    ("customer", "stated", "is_assumed"),
+    [
+        pytest.param({}, STATED, False, id="the reseller states both"),
+        pytest.param({}, {"margin_share": 0.18}, True, id="how long is invented"),
+        pytest.param({}, {"lifetime_months": 24}, True, id="the margin is invented"),
+        pytest.param(
+            {"monthly_margin": "12.5"},
+            {"lifetime_months": 24},
+            False,
+            id="customer and reseller together",
+        ),
+        pytest.param(
+            {"monthly_margin": "12.5"},
+            {"margin_share": 0.2},
+            True,
+            id="a margin stated twice says nothing of how long",
+        ),
+        pytest.param(
+            {"expected_lifetime_months": "10"},
+            {"margin_share": 0.2},
+            False,
+            id="reseller and customer together",
+        ),
+    ],
+)
+def test_what_the_reseller_states_is_not_assumed(
+    customer: Row, stated: Row, is_assumed: bool
+) -> None:
+    tables = {"subscriptions": [SUBSCRIPTION], "invoices": YEAR}
+    facts = facts_of(tables, customer, {"defaults": stated})
+    assert facts.assumed == (("clv",) if is_assumed else ())
+
+
+def test_a_stated_share_of_assumed_charges_is_assumed() -> None:
+    assumed = facts_of({"invoices": YEAR}, {}, {"defaults": STATED}).assumed
+    assert assumed == ("recurring_monthly", "clv")
+
+
+@pytest.mark.parametrize("stated", [None, {}, {"margin_share": 0.18}, STATED])
+def test_whether_it_was_stated_survives_saving(stated: Row | None) -> None:
+    said = {} if stated is None else {"defaults": stated}
+    settings = PortfolioSettings.model_validate(said)
+    dumped = settings.model_dump(mode="json", by_alias=True, exclude={"tables"})
+    again = PortfolioSettings.model_validate(dumped)
+    assert again.defaults == settings.defaults
+    said_by_now = {k for k, v in again.defaults.model_dump().items() if v is not None}
+    assert said_by_now == set(stated or ())
+
+
 def test_the_plainest_portfolio_has_a_value() -> None:
     """18 % of 90 a month over 24 months, all of it assumed."""
     invoices = [invoice(n * 30 + 1, 90) for n in range(3)]
@@ -209,6 +262,7 @@ def test_what_the_portfolio_states_is_not_assumed() -> None:
     assert (facts.clv, facts.assumed) == (90 * PER_UNIT, ())
 
 
+@pytest.mark.parametrize("stated", [{}, {"defaults": STATED}])
 @pytest.mark.parametrize(
     ("customer", "clv"),
     [
@@ -221,8 +275,11 @@ def test_what_the_portfolio_states_is_not_assumed() -> None:
         pytest.param({}, None, id="assumed"),
     ],
 )
-def test_features_read_no_assumed_value(customer: Row, clv: float | None) -> None:
-    events, settings = read({"invoices": YEAR}, customer, {})
+def test_features_read_no_assumed_value(
+    customer: Row, clv: float | None, stated: Row
+) -> None:
+    """Nor what only the reseller says: a changed default needs no new training."""
+    events, settings = read({"invoices": YEAR}, customer, stated)
     found = fact_row(events, microseconds(AS_OF), settings)
     assert isnan(found["recurring_monthly"])
     assert found["clv"] == clv if clv is not None else isnan(found["clv"])
