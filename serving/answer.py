@@ -268,48 +268,50 @@ def answer_of(
     language: Language,
 ) -> ScoreAnswer:
     """The answer; the same arguments give the same bytes."""
-    given = answer_in(language, advice.case, advice.recommendation, advisor.policy)
-    said: dict[str, Any] = {
-        name: getattr(given, name)
-        for name in ScoreAnswer.model_fields.keys() & set(given.__slots__)
+    recommendation = answer_in(
+        language, advice.case, advice.recommendation, advisor.policy
+    )
+    fields: dict[str, Any] = {
+        name: getattr(recommendation, name)
+        for name in ScoreAnswer.model_fields.keys() & set(recommendation.__slots__)
     }
-    said |= {
+    fields |= {
         "decision_id": decision_id,
         "recorded_at": recorded_at,
         "as_of": advice.as_of,
         "language": language,
         "horizon_days": {t: b.horizon_days for t, b in advisor.bundles.items()},
-        "display": _displays(given.p_fraud, given.p_nonpayment),
+        "display": _displays(recommendation.p_fraud, recommendation.p_nonpayment),
         "models": advice.models(),
         "exposure": advice.exposure(),
         "items": advice.items(),
-        "action": given.recommended_action,
+        "action": recommendation.recommended_action,
         "no_decision": None
-        if given.code is None
-        else NoDecision(code=given.code, sentence=given.sentence),
+        if recommendation.code is None
+        else NoDecision(code=recommendation.code, sentence=recommendation.sentence),
         "thresholds": {
-            target: [t._asdict() for t in found]
-            for target, found in given.thresholds.items()
+            target: [t._asdict() for t in edges]
+            for target, edges in recommendation.thresholds.items()
         },
         "reasons": [_reason(reason, language) for reason in advice.reasons],
         "counterfactuals": advice.counterfactuals,
-        "ladder_state": given.state,
+        "ladder_state": recommendation.state,
         "warnings": warnings,
         "n_customers": n_customers,
         "versions": versions,
     }
-    return ScoreAnswer.model_validate(said)
+    return ScoreAnswer.model_validate(fields)
 
 
 def _reason(reason: JointReason, language: Language) -> dict[str, Any]:
-    said = customer_reason(language, reason.family, reason.lead.customer)
-    return reason_row(reason) | {"customer": said}
+    customer = customer_reason(language, reason.family, reason.lead.customer)
+    return reason_row(reason) | {"customer": customer}
 
 
 def _displays(p_fraud: float | None, p_nonpayment: float | None) -> dict[str, Display]:
-    given = {"fraud": p_fraud, "nonpayment": p_nonpayment}
+    p_by_target = {"fraud": p_fraud, "nonpayment": p_nonpayment}
     return {
         target: Display(points=points(p), band=band(p))
-        for target, p in given.items()
+        for target, p in p_by_target.items()
         if p is not None
     }
