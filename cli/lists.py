@@ -62,9 +62,8 @@ def write_list(advised: "pa.Table", file: Path, form: str, zone: ZoneInfo) -> No
 
 def write_notices(advised: "pa.Table", file: Path, day: date) -> int:
     """The notices due as rows of `contacts`; returns how many there are."""
-    from advice.lists import CONTACT_COLUMNS, notices_due, write_csv
+    from advice.lists import CONTACT_COLUMNS, notices_due, write_table
 
     rows = notices_due(advised, day)
-    cells = [list(row.values()) for row in rows]
-    write_csv(CONTACT_COLUMNS, cells, file, encoding="utf-8")
+    write_table(CONTACT_COLUMNS, [list(row.values()) for row in rows], file)
     return len(rows)

@@ -2,7 +2,12 @@
 
 from advice.lists.daily import COLUMNS, daily_list
 from advice.lists.notices import CONTACT_COLUMNS, notices_due
-from advice.lists.sheets import as_text_cell, write_csv, write_workbook
+from advice.lists.sheets import (
+    as_text_cell,
+    write_csv,
+    write_table,
+    write_workbook,
+)
 from advice.lists.what_to_add import NO_DECISION, WITHHELD
 
 __all__ = [
@@ -14,5 +19,6 @@ __all__ = [
     "daily_list",
     "notices_due",
     "write_csv",
+    "write_table",
     "write_workbook",
 ]

@@ -1,7 +1,8 @@
 """Tables as files that offices open: CSV, and an Excel workbook.
 
 Text that comes from customers never becomes a formula: in a workbook every text is
-written as text, in a CSV an apostrophe goes before what a spreadsheet would compute.
+written as text, in a CSV for people an apostrophe goes before what a spreadsheet would
+compute.
 """
 
 import csv
@@ -33,17 +34,26 @@ def as_text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def write_csv(
-    titles: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    file: Path,
-    encoding: str = "utf-8-sig",
+def write_csv(titles: Sequence[str], rows: Iterable[Sequence[Any]], file: Path) -> None:
+    """For people: moments as ISO 8601 with offset, UTF-8 with Excel's mark of it."""
+    cells = ([_csv_cell(value) for value in row] for row in rows)
+    _write(titles, cells, file, "utf-8-sig")
+
+
+def write_table(
+    titles: Sequence[str], rows: Iterable[Sequence[str]], file: Path
 ) -> None:
-    """Moments as ISO 8601 with offset; UTF-8, by default with Excel's mark of it."""
+    """For a table of the portfolio: every text as it is, so that ids stay ids."""
+    _write(titles, rows, file, "utf-8")
+
+
+def _write(
+    titles: Sequence[str], rows: Iterable[Sequence[Any]], file: Path, encoding: str
+) -> None:
     with file.open("w", encoding=encoding, newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow(titles)
-        writer.writerows([_csv_cell(value) for value in row] for row in rows)
+        writer.writerows(rows)
 
 
 def _csv_cell(value: object) -> object:

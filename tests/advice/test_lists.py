@@ -24,6 +24,7 @@ from advice.lists import (
     daily_list,
     notices_due,
     write_csv,
+    write_table,
     write_workbook,
 )
 from advice.lists import sheets as sheets_module
@@ -169,6 +170,17 @@ def test_notices_due_are_rows_of_contacts_that_the_contract_accepts() -> None:
     assert read.rejects == ()
     [contact] = [t for t in read.report.tables if t.table == "contacts"]
     assert contact.n_accepted == 2
+
+
+def test_ids_of_notices_stay_as_they_are(tmp_path: Path) -> None:
+    """Telephone numbers as ids: with an apostrophe nobody would be meant."""
+    due = table_of(row_of("+32470123456", "remind", notices_due=[REMINDER]))
+    [contact] = notices_due(due, date(2026, 6, 30))
+    file = tmp_path / "contacts.csv"
+    write_table(CONTACT_COLUMNS, [list(contact.values())], file)
+    with file.open(encoding="utf-8", newline="") as lines:
+        [row] = csv.DictReader(lines)
+    assert row["customer_id"] == "+32470123456"
 
 
 @pytest.mark.parametrize(
