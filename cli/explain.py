@@ -54,7 +54,7 @@ def explain(
     draw = None if plot is None else plot_writer(plot)
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
-        read = Portfolio.open(portfolio)
+        read = Portfolio.open_usable(portfolio)
     moment = moment_of(read, as_of)
     advice = advice_in(advisor, read, customer_id, moment, with_counterfactuals=changes)
     answer = advice.recommendation

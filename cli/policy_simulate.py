@@ -127,7 +127,7 @@ def _read(portfolio: Path, oracle: Path | None) -> "tuple[Portfolio, Truth | Non
     from features.portfolio import Portfolio
 
     with waiting("reading the portfolio"):
-        return Portfolio.open(portfolio), _truth(portfolio, oracle)
+        return Portfolio.open_usable(portfolio), _truth(portfolio, oracle)
 
 
 def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":

@@ -58,7 +58,7 @@ def tune(
 
     advisor = champions(forbear_home(), policy)
     with waiting("reading the portfolio"):
-        read = Portfolio.open(portfolio)
+        read = Portfolio.open_usable(portfolio)
     try:
         moment = None if as_of is None else parse_moment(as_of, read.settings.zone)
     except MomentError as error:

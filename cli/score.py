@@ -73,7 +73,7 @@ def score(
     advisor = champions(home, policy)
     with writing(out) as list_file, writing(notices) as notices_file:
         with waiting("reading the portfolio"):
-            read = Portfolio.open(portfolio)
+            read = Portfolio.open_usable(portfolio)
         with waiting("scoring"):
             advised = advise(
                 advisor,

@@ -64,7 +64,7 @@ def train(
     untold: list[str] = []
     with steps() as step:
         step("reading the portfolio")
-        read = Portfolio.open(portfolio)
+        read = Portfolio.open_usable(portfolio)
         results = train_targets(
             read,
             target,  # type: ignore[arg-type]

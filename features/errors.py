@@ -68,5 +68,11 @@ class NoCustomersError(PortfolioError):
         self.portfolio = portfolio
 
 
+class IdsDoNotMatchError(PortfolioError):
+    """Payments name invoices by other ids: who paid what cannot be told."""
+
+    code = "ids_do_not_match"
+
+
 class UnknownCustomerError(PortfolioError):
     code = "unknown_customer"

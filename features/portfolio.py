@@ -12,7 +12,12 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from features.errors import MissingTableError, NoCustomersError, UnknownCustomerError
+from features.errors import (
+    IdsDoNotMatchError,
+    MissingTableError,
+    NoCustomersError,
+    UnknownCustomerError,
+)
 from features.events import Events
 from features.reading.between import Expelled
 from features.reading.database import DatabaseSource
@@ -69,6 +74,21 @@ class Portfolio:
         said = read_settings(folder)
         source = open_source(folder, said.origin, said.settings)
         return _portfolio(source, said.settings, said.warnings)
+
+    @classmethod
+    def open_usable(cls, folder: Path) -> Portfolio:
+        """The same, but what `validate` calls unusable is refused.
+
+        Where payments and invoices do not share their ids, everybody seems to owe
+        what was paid: nothing may be learnt or decided from that.
+
+        Raises:
+            PortfolioError: if the portfolio cannot be used at all.
+        """
+        read = cls.open(folder)
+        if read.report.unusable:
+            raise IdsDoNotMatchError("; ".join(read.report.unusable))
+        return read
 
     @classmethod
     def from_tables(

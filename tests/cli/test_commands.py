@@ -139,6 +139,24 @@ def test_a_portfolio_without_customers_is_unusable(forbear: Run, folder: Path) -
     assert forbear("validate", folder).code == 2
 
 
+@pytest.mark.parametrize("words", [("score",), ("train",), ("explain", "acme")])
+def test_payments_under_other_ids_are_neither_scored_nor_learnt_from(
+    forbear: Run, folder: Path, words: tuple[str, ...]
+) -> None:
+    """Everybody would seem to owe what was paid."""
+    invoices = "invoice_id,customer_id,event_at,due_at,amount\n"
+    owed = "4711,acme,2026-01-01T00:00:00Z,2026-02-01,100\n"
+    (folder / "invoices.csv").write_text(invoices + owed)
+    payments = "payment_id,customer_id,event_at,status,amount,invoice_id\n"
+    paid = "1,acme,2026-01-20T00:00:00Z,succeeded,100,INV-4711\n"
+    (folder / "payments.csv").write_text(payments + paid)
+    command, *more = words
+    ran = forbear(command, folder, *more)
+    assert ran.code == 2
+    assert "ids_do_not_match" in ran.err
+    assert forbear("validate", folder).code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
