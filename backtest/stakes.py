@@ -9,7 +9,7 @@ import pyarrow as pa
 from backtest.scores import Floats
 from decisions.money.cost import CostModel, expected_costs, terms_of
 from decisions.money.exposure import UNITS, exposure
-from decisions.money.states import exclusive_state_arrays
+from decisions.money.states import exclusive_states
 from decisions.terms import Terms
 from features.account import facts_over_time
 from features.portfolio import Portfolio
@@ -46,7 +46,7 @@ class Stakes(NamedTuple):
     ) -> Floats:
         """(n, 6) expected cost per action under given marginals."""
         given = np.full(len(p_fraud), rho)
-        fraud, only, good = exclusive_state_arrays(p_fraud, p_nonpayment, given)
+        fraud, only, good = exclusive_states(p_fraud, p_nonpayment, given)
         x = terms_of(fraud, only, good, *self[2:])
         found = expected_costs(model, x)
         return np.stack([np.broadcast_to(c, fraud.shape) for c in found], axis=1)

@@ -22,7 +22,7 @@ from backtest.stakes import Stakes
 from decisions.actions import SEVERITY, Action
 from decisions.money.cost import CostModel
 from decisions.money.thresholds import Stake, Threshold, thresholds_of
-from decisions.money.typed import actions_of_tiers
+from decisions.money.typed import typed_action
 from decisions.policy.document import Thresholds, Tier
 from decisions.terms import typed_tiers
 
@@ -94,13 +94,14 @@ class ScoredBook:
 def typed(tiers_: Iterable[Tier], book: ScoredBook) -> Actions:
     """(n,) what typed thresholds propose for everybody."""
     stakes = book.stakes
-    return actions_of_tiers(
+    actions: Actions = typed_action(
         typed_tiers(tiers_),
         stakes.exposure,
         stakes.clv,
         book.p_nonpayment,
         book.p_fraud,
     )
+    return actions
 
 
 def held_out(book: ScoredBook, grid: Grid) -> Floats:

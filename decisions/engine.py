@@ -21,7 +21,7 @@ from decisions.rules.reasons import (
     withheld_reasons,
 )
 from decisions.steps.agree import approvals_needed
-from decisions.steps.by_days import goes_by_days, terms_by_days
+from decisions.steps.by_days import case_goes_by_days, terms_by_days
 from decisions.steps.choose import choose
 from decisions.steps.decided import Decided, decided
 from decisions.steps.inputs import View, data_until, undecidable, view
@@ -56,7 +56,7 @@ def recommend(
     v = view(case, seen, terms)
     if v is None:
         return _no_decision(case, terms, at, "unknown_money", seen)
-    decides = terms_by_days(terms) if goes_by_days(case, terms) else terms
+    decides = terms_by_days(terms) if case_goes_by_days(case, terms) else terms
     choice = choose(v, decides, budget_use, case.facts.customer_id, at)
     if choice.rests_on_assumed:
         v = v._replace(person_bits=v.person_bits | STOP_BITS)

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from decisions.actions import ACTIONS, Action
-from decisions.money.numbers import Number
+from decisions.actions import ACTIONS, BLOCK, NONE, Action
+from decisions.money.numbers import Number, pick
 from decisions.money.quasirandom import FloatArray, reverse_halton, triangular
 from decisions.policy.costs import Costs, Uncertain
 
@@ -85,13 +85,27 @@ def expected_costs(model: CostModel, x: Coefficients) -> list[Number]:
     return [product(x, m) for m in model.by_action]
 
 
-def cheapest(costs: Sequence[float]) -> int:
-    """Index of the least cost; a tie goes to the milder action."""
-    best = 0
-    for action in range(1, len(costs)):
-        if costs[action] < costs[best]:
-            best = action
-    return best
+def cheapest(
+    costs: Sequence[Number], banned: Number = 0, limit: Number = BLOCK
+) -> Number:
+    """The action that costs least; a tie goes to the milder one.
+
+    Args:
+        costs: per action, of one customer or columns.
+        banned: mask of actions that are not permitted; doing nothing always is.
+        limit: the harshest action that may be taken.
+
+    >>> cheapest([3.0, 1.0, 1.0, 0.5, 2.0, 2.0], banned=0b1000)
+    1
+    """
+    lowest, action = costs[NONE], NONE
+    for i in range(1, len(costs)):
+        is_better = costs[i] < lowest
+        if is_better is False:  # of one customer: spare what follows
+            continue
+        is_better = is_better & (i <= limit) & (banned >> i & 1 == 0)
+        lowest, action = pick(is_better, costs[i], lowest), pick(is_better, i, action)
+    return action
 
 
 def _coefficients(

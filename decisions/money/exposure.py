@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from decisions.money.numbers import Number
+from decisions.money.numbers import Number, most, pick
 from decisions.policy.document import PolicyDocument
 from decisions.policy.service import ProviderRule
 from features.facts import AccountFacts, LiveSubscription
@@ -22,6 +22,22 @@ class Exposure(NamedTuple):
     open_cost: Number
     run_up: Number
     stoppable: Number
+
+
+class FaceValues(NamedTuple):
+    """Money at face value, in major units; numbers or arrays of shape (n,).
+
+    `recurring_committed` is the part of `recurring` (a month) under a commitment,
+    `committed` the price of all months committed to. `run_up` is what a portfolio
+    states of it: None where it states nothing, NaN for whom it does not.
+    """
+
+    open: Number
+    recurring: Number
+    recurring_committed: Number
+    usage_daily: Number
+    committed: Number
+    run_up: Number | None = None
 
 
 class StakeTerms(NamedTuple):
@@ -80,69 +96,68 @@ def stake_terms(document: PolicyDocument) -> StakeTerms:
     )
 
 
-def days_to_stop(terms: StakeTerms, days_overdue: float) -> float:
+def days_to_stop(terms: StakeTerms, days_overdue: Number) -> Number:
     """Days until service would end by the ordinary course.
 
     >>> from decisions.policy_file.load import default_policy
     >>> days_to_stop(default_policy().latest.stake, 20.0)
     40.0
     """
-    left = terms.stop_days - days_overdue
-    return left if left > terms.at_least_days else terms.at_least_days
+    return most(terms.stop_days - days_overdue, terms.at_least_days)
 
 
-def stakes(
-    terms: StakeTerms,
-    days: Number,
-    open_: Number,
-    recurring: Number,
-    recurring_committed: Number,
-    usage_daily: Number,
-    committed_beyond: Number,
-) -> Exposure:
-    """Exposure from face values in major units; numbers or arrays of shape (n,).
+def _committed_after(days: Number, committed: Number, monthly: Number) -> Number:
+    """Price of committed months that lie beyond `days`; no month counts twice."""
+    return most(committed - monthly * days / DAYS_PER_MONTH, 0.0)
+
+
+def stakes(terms: StakeTerms, days: Number, face: FaceValues) -> Exposure:
+    """Exposure from face values, with so many `days` until the ordinary stop.
 
     run_up = cost_share * (recurring * days/30 + committed months beyond those days)
-    + usage_daily * days; usage is already at cost, so cost_share counts once.
-    `recurring_committed` is the part of `recurring` under a commitment, and
-    `committed_beyond` the price of its months after `days` (`committed_after`).
+    + usage_daily * days; usage is already at cost, so cost_share counts once. Flat
+    portfolios state their run-up, at face value.
     """
     months = days / DAYS_PER_MONTH
-    free = terms.cost_share * (recurring - recurring_committed) * months
-    bound = terms.cost_share * (recurring_committed * months + committed_beyond)
-    usage = usage_daily * days
-    return Exposure(
-        open_cost=terms.cost_share * open_,
-        run_up=free + bound + usage,
-        stoppable=terms.stops_license * free
+    free = terms.cost_share * (face.recurring - face.recurring_committed) * months
+    beyond = _committed_after(days, face.committed, face.recurring_committed)
+    bound = terms.cost_share * (face.recurring_committed * months + beyond)
+    usage = face.usage_daily * days
+    run_up = free + bound + usage
+    stoppable = (
+        terms.stops_license * free
         + terms.stops_committed * bound
-        + terms.stops_usage * usage,
+        + terms.stops_usage * usage
     )
-
-
-def committed_after(days: float, committed: float, monthly: float) -> float:
-    """Price of committed months that lie beyond `days`; no month counts twice."""
-    left = committed - monthly * days / DAYS_PER_MONTH
-    return left if left > 0.0 else 0.0
+    if face.run_up is not None:
+        is_stated = face.run_up == face.run_up  # NaN: it is not
+        flat = terms.cost_share * face.run_up
+        run_up = pick(is_stated, flat, run_up)
+        stoppable = pick(is_stated, flat, stoppable)
+    return Exposure(terms.cost_share * face.open, run_up, stoppable)
 
 
 def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
     """Exposure of one customer; None when what is owed is unknown."""
     if facts.open is None:
         return None
-    open_ = facts.open / UNITS
-    if facts.run_up is not None:  # flat portfolios state it, at face value
-        run_up = terms.cost_share * (facts.run_up / UNITS)
-        return Exposure(terms.cost_share * open_, run_up, run_up)
     days = days_to_stop(terms, float(facts.days_overdue or 0))
-    recurring = (facts.recurring_monthly or 0) / UNITS
-    bound = (facts.recurring_committed or 0) / UNITS
-    beyond = committed_after(days, (facts.committed or 0) / UNITS, bound)
-    usage = (facts.usage_daily_cost or 0) / UNITS
-    found = stakes(terms, days, open_, recurring, bound, usage, beyond)
-    if terms.reads_products and facts.subscriptions:
-        return found._replace(stoppable=_stoppable(terms, facts, days, found.run_up))
-    return found
+    at_stake = stakes(
+        terms,
+        days,
+        FaceValues(
+            facts.open / UNITS,
+            (facts.recurring_monthly or 0) / UNITS,
+            (facts.recurring_committed or 0) / UNITS,
+            (facts.usage_daily_cost or 0) / UNITS,
+            (facts.committed or 0) / UNITS,
+            None if facts.run_up is None else facts.run_up / UNITS,
+        ),
+    )
+    if terms.reads_products and facts.subscriptions and facts.run_up is None:
+        stoppable = _stoppable(terms, facts, days, at_stake.run_up)
+        return at_stake._replace(stoppable=stoppable)
+    return at_stake
 
 
 def _stoppable(
@@ -159,7 +174,7 @@ def _stoppable(
             usage_stops.append(stops)
             continue
         monthly = subscription.monthly / UNITS
-        beyond = committed_after(days, subscription.committed / UNITS, monthly)
+        beyond = _committed_after(days, subscription.committed / UNITS, monthly)
         total += stops * terms.cost_share * (monthly * months + beyond)
     usage = (facts.usage_daily_cost or 0) / UNITS * days
     return min(run_up, total + min(usage_stops) * usage)

@@ -12,56 +12,47 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from decisions.actions import ACTIONS
+from decisions.actions import ACTIONS, BLOCK, NONE
 from decisions.money.cost import N_DRAWS, Coefficients, product
+from decisions.money.numbers import Number, at, least, most, pick
 
 _N_ACTIONS = len(ACTIONS)
 _CHUNK = 256  # rows whose draws fit the processor's cache
 
 
-def _enough(close_call_below: float) -> int:
-    """Draws that must go at least as far as an action for it to stand."""
-    return int(np.ceil(close_call_below * N_DRAWS))
-
-
 def stability(
-    draws: Coefficients, x: Coefficients, proposed: int, close_call_below: float
-) -> tuple[float, int]:
-    """(share of draws that agree, action that stands) for one customer."""
-    costs = product(x, draws).reshape(N_DRAWS, _N_ACTIONS)
-    votes = np.bincount(costs.argmin(axis=1), minlength=_N_ACTIONS).tolist()
-    stands, reach, needed = proposed, sum(votes[proposed:]), _enough(close_call_below)
-    while stands > 0 and reach < needed:
-        stands -= 1
-        reach += votes[stands]
-    return votes[proposed] / N_DRAWS, stands
+    draws: Coefficients, x: Coefficients, proposed: Number, close_call_below: float
+) -> tuple[Number, Number]:
+    """(share of draws that agree, action that stands), of one customer or columns."""
+    votes = _votes(draws, x)
+    needed = int(np.ceil(close_call_below * N_DRAWS))
+    reach: Number = 0
+    farthest: Number = NONE
+    for action in range(BLOCK, NONE, -1):
+        reach = reach + votes[action]
+        farthest = most(farthest, pick(reach >= needed, action, NONE))
+    return at(votes, proposed) / N_DRAWS, least(farthest, proposed)
 
 
-def stability_arrays(
-    draws: Coefficients,
-    x: Coefficients,
-    proposed: npt.NDArray[np.int64],
-    close_call_below: float,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """`stability` for arrays of shape (n,)."""
-    n = len(proposed)
+def _votes(draws: Coefficients, x: Coefficients) -> list[Number]:
+    """Per action, how many draws choose it."""
+    if not isinstance(x[1], np.ndarray):
+        costs: Any = product(x, draws).reshape(N_DRAWS, _N_ACTIONS)
+        chosen = np.bincount(costs.argmin(axis=1), minlength=_N_ACTIONS)
+        return [*chosen.tolist()]
+    n = len(x[1])
     votes = np.empty((n, _N_ACTIONS), dtype=np.int64)
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
-        votes[part] = _votes(draws, _rows(x, part))
-    reach = votes[:, ::-1].cumsum(axis=1)[:, ::-1]
-    enough = reach >= _enough(close_call_below)
-    enough[:, 0] = True
-    farthest = _N_ACTIONS - 1 - enough[:, ::-1].argmax(axis=1)
-    stands = np.minimum(farthest, proposed)
-    return votes[np.arange(n), proposed] / N_DRAWS, stands
+        votes[part] = _votes_of_rows(draws, _rows(x, part))
+    return list(votes.T)
 
 
 def _rows(x: Coefficients, part: slice) -> Coefficients:
     return tuple(v if isinstance(v, float) else v[part, np.newaxis] for v in x)
 
 
-def _votes(draws: Coefficients, x: Coefficients) -> npt.NDArray[np.int64]:
+def _votes_of_rows(draws: Coefficients, x: Coefficients) -> npt.NDArray[np.int64]:
     costs: Any = product(x, draws)
     chosen = costs.reshape(len(costs), N_DRAWS, _N_ACTIONS).argmin(axis=2)
     offsets = np.arange(len(chosen))[:, np.newaxis] * _N_ACTIONS

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
-from decisions.actions import ACTIONS
 from decisions.terms import Terms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,23 +41,18 @@ def epoch_of(at: datetime, epoch_days: int) -> int:
     return (at - _EPOCH).days // epoch_days
 
 
+def has_arms(terms: Terms) -> bool:
+    """Whether the policy draws anybody into an arm."""
+    document = terms.document
+    return document.exploration.share > 0.0 or document.holdout.share > 0.0
+
+
 def softer(action: int, forbidden: int) -> int:
     """The harshest permitted action below `action`."""
     action -= 1
     while action > 0 and forbidden >> action & 1:
         action -= 1
     return max(action, 0)
-
-
-def is_explorable(terms: Terms, action: int, exposure: float, by_fraud: bool) -> bool:
-    """Whether a recommendation may be drawn one step softer."""
-    rule = terms.document.exploration
-    return (
-        rule.share > 0.0
-        and ACTIONS[action] in rule.scope
-        and exposure <= rule.max_exposure
-        and not by_fraud
-    )
 
 
 def draw_arm(

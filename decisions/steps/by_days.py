@@ -8,17 +8,63 @@ decide nothing. What the policy owes a customer by days is due all the same.
 from dataclasses import replace
 
 from decisions.case import Case
+from decisions.money.numbers import Number, pick
 from decisions.rules.catalogue import MONEY
 from decisions.terms import Terms
 
+UNDECIDED = (None, "no_probability", "unknown_money")
+NO_PROBABILITY, UNKNOWN_MONEY = 1, 2
 
-def goes_by_days(case: Case, terms: Terms) -> bool:
-    """Whether this customer goes by days under a policy of another mode."""
-    if terms.mode == "timeline" or not terms.document.ladder:
+
+def goes_by_days(
+    terms: Terms, is_blind: Number, is_poor: Number, is_broken: Number
+) -> Number:
+    """Whether a customer, or each of a column, goes by days under another mode.
+
+    Args:
+        terms: the policy in force.
+        is_blind: there is no probability.
+        is_poor: lifetime value is needed and unknown.
+        is_broken: rows of the customer's money could not be read.
+    """
+    lacks = is_blind | is_poor | is_broken
+    if lacks is False:  # of one customer, most often
         return False
-    is_blind = case.p_fraud is None and case.p_nonpayment is None
-    is_poor = terms.needs_clv and case.facts.clv is None
-    return is_blind or is_poor or bool(case.facts.rejected & MONEY)
+    return lacks & (terms.mode != "timeline" and bool(terms.document.ladder))
+
+
+def undecided(
+    terms: Terms,
+    by_days: Number,
+    is_blind: Number,
+    is_poor: Number,
+    is_owed_unknown: Number,
+) -> Number:
+    """Which of `UNDECIDED` keeps numbers from deciding; 0 where none does."""
+    if (is_blind | is_poor | is_owed_unknown) is False:  # of one customer, most often
+        return 0
+    is_other = by_days ^ True
+    code = pick(is_other & is_poor, UNKNOWN_MONEY, 0)
+    if terms.mode != "timeline":
+        code = pick(is_other & is_blind, NO_PROBABILITY, code)
+    return pick(is_owed_unknown, UNKNOWN_MONEY, code)
+
+
+def case_goes_by_days(case: Case, terms: Terms) -> bool:
+    """`goes_by_days` for one case."""
+    is_broken = bool(case.facts.rejected) and bool(case.facts.rejected & MONEY)
+    poor = is_poor(case, terms)
+    return bool(goes_by_days(terms, is_blind(case), poor, is_broken))
+
+
+def is_blind(case: Case) -> bool:
+    """Whether there is no probability to decide on."""
+    return case.p_fraud is None and case.p_nonpayment is None
+
+
+def is_poor(case: Case, terms: Terms) -> bool:
+    """Whether lifetime value is needed and unknown."""
+    return terms.needs_clv and case.facts.clv is None
 
 
 def terms_by_days(terms: Terms) -> Terms:

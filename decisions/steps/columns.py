@@ -10,20 +10,22 @@ import numpy.typing as npt
 from decisions.actions import STEP_BITS
 from decisions.case import Case
 from decisions.money.exposure import (
-    DAYS_PER_MONTH,
     UNITS,
     Exposure,
+    FaceValues,
     StakeTerms,
     days_to_stop,
     stakes,
 )
 from decisions.money.numbers import Number
-from decisions.money.states import FloatArray, exclusive_state_arrays
+from decisions.money.states import FloatArray, exclusive_states
 from decisions.rules.eligibility import Circumstances, circumstances
+from decisions.steps.by_days import UNDECIDED, goes_by_days, undecided
 from decisions.steps.inputs import View, undecidable, view
 from decisions.terms import Terms
 
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.object_]
 
 # the fields of View: numbers, then masks and actions, then flags
@@ -134,9 +136,7 @@ def _plain_view(
     n = len(subject_kind)
     known = {name: np.nan_to_num(p, nan=0.0) for name, p in probabilities.items()}
     p_fraud, p_nonpayment = known["p_fraud"], known["p_nonpayment"]
-    states = exclusive_state_arrays(
-        p_fraud, p_nonpayment, known["nonpayment_given_fraud"]
-    )
+    states = exclusive_states(p_fraud, p_nonpayment, known["nonpayment_given_fraud"])
     steps, zero = np.full(n, STEP_BITS), np.zeros(n, dtype=np.int64)
     no = np.zeros(n, dtype=bool)
     persons = np.where(
@@ -164,21 +164,20 @@ def _by_days(
     terms: Terms,
     probabilities: Mapping[str, FloatArray],
     money: Mapping[str, FloatArray],
-) -> npt.NDArray[np.bool_]:
-    """`goes_by_days` for columns."""
-    if terms.mode == "timeline" or not terms.document.ladder:
-        return np.zeros(len(money["open"]), dtype=bool)
-    return _is_blind(probabilities) | _is_poor(terms, money)
+) -> BoolArray:
+    blind, poor = _is_blind(probabilities), _is_poor(terms, money)
+    by_days: BoolArray = goes_by_days(terms, blind, poor, is_broken=False)
+    return by_days
 
 
-def _is_blind(probabilities: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+def _is_blind(probabilities: Mapping[str, FloatArray]) -> BoolArray:
     p_fraud, p_nonpayment = probabilities["p_fraud"], probabilities["p_nonpayment"]
-    blind: npt.NDArray[np.bool_] = np.isnan(p_fraud) & np.isnan(p_nonpayment)
+    blind: BoolArray = np.isnan(p_fraud) & np.isnan(p_nonpayment)
     return blind
 
 
-def _is_poor(terms: Terms, money: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
-    poor: npt.NDArray[np.bool_] = np.isnan(money["clv"]) & terms.needs_clv
+def _is_poor(terms: Terms, money: Mapping[str, FloatArray]) -> BoolArray:
+    poor: BoolArray = np.isnan(money["clv"]) & terms.needs_clv
     return poor
 
 
@@ -187,12 +186,14 @@ def _plain_codes(
     probabilities: Mapping[str, FloatArray],
     money: Mapping[str, FloatArray],
 ) -> TextArray:
-    is_other = ~_by_days(terms, probabilities, money)
-    codes = np.full(len(is_other), None, dtype=object)
-    codes[_is_poor(terms, money) & is_other] = "unknown_money"
-    if terms.mode != "timeline":
-        codes[_is_blind(probabilities) & is_other] = "no_probability"
-    codes[np.isnan(money["open"])] = "unknown_money"
+    code = undecided(
+        terms,
+        _by_days(terms, probabilities, money),
+        _is_blind(probabilities),
+        _is_poor(terms, money),
+        np.isnan(money["open"]),
+    )
+    codes: TextArray = np.array(UNDECIDED, dtype=object)[code]
     return codes
 
 
@@ -203,25 +204,17 @@ def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposu
         """A column of money in major units; unknown counts as nothing."""
         return np.nan_to_num(money[name], nan=0.0) / UNITS
 
-    days = days_to_stop(terms, 0.0)
-    bound = major("recurring_committed")
-    beyond = np.maximum(major("committed") - bound * days / DAYS_PER_MONTH, 0.0)
-    found = stakes(
+    return stakes(
         terms,
-        days,
-        major("open"),
-        major("recurring_monthly"),
-        bound,
-        major("usage_daily_cost"),
-        beyond,
-    )
-    if "run_up" not in money:
-        return found
-    stated = ~np.isnan(money["run_up"])
-    flat = terms.cost_share * major("run_up")
-    return found._replace(
-        run_up=np.where(stated, flat, found.run_up),
-        stoppable=np.where(stated, flat, found.stoppable),
+        days_to_stop(terms, 0.0),
+        FaceValues(
+            major("open"),
+            major("recurring_monthly"),
+            major("recurring_committed"),
+            major("usage_daily_cost"),
+            major("committed"),
+            money["run_up"] / UNITS if "run_up" in money else None,
+        ),
     )
 
 

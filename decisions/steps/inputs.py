@@ -14,7 +14,13 @@ from decisions.rules.catalogue import MONEY
 from decisions.rules.eligibility import Circumstances
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.scope import is_in_scope, is_of_class
-from decisions.steps.by_days import goes_by_days
+from decisions.steps.by_days import (
+    UNDECIDED,
+    case_goes_by_days,
+    is_blind,
+    is_poor,
+    undecided,
+)
 from decisions.terms import Terms
 from features.facts import AccountFacts
 
@@ -86,8 +92,8 @@ class View(NamedTuple):
 def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
     """One customer's numbers; None when the money is unknown."""
     facts = case.facts
-    stake, by_days = exposure(terms.stake, facts), goes_by_days(case, terms)
-    if stake is None or (facts.clv is None and terms.needs_clv and not by_days):
+    stake, by_days = exposure(terms.stake, facts), case_goes_by_days(case, terms)
+    if stake is None or (is_poor(case, terms) and not by_days):
         return None
     p_fraud, p_nonpayment = case.p_fraud or 0.0, case.p_nonpayment or 0.0
     fraud, only, good = exclusive_states(
@@ -154,15 +160,10 @@ def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
         return "out_of_scope"
     if case.facts.rejected & MONEY and not counting_evidence(terms, case.facts, at):
         return "incomplete_data"  # signs of fraud are looked at all the same
-    if case.facts.open is None:
-        return "unknown_money"
-    if not goes_by_days(case, terms):
-        blind = case.p_fraud is None and case.p_nonpayment is None
-        if blind and terms.mode != "timeline":
-            return "no_probability"
-        if case.facts.clv is None and terms.needs_clv:
-            return "unknown_money"
-    return "stale_data" if _is_stale(case, terms, at) else None
+    by_days, is_unknown = case_goes_by_days(case, terms), case.facts.open is None
+    poor = is_poor(case, terms)
+    code = undecided(terms, by_days, is_blind(case), poor, is_unknown)
+    return UNDECIDED[code] or ("stale_data" if _is_stale(case, terms, at) else None)
 
 
 def data_until(case: Case) -> datetime:

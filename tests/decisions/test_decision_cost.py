@@ -14,7 +14,7 @@ from decisions.money.cost import (
     terms_of,
 )
 from decisions.money.exposure import exposure
-from decisions.money.states import exclusive_state_arrays, exclusive_states
+from decisions.money.states import exclusive_states
 from decisions.money.thresholds import Stake, break_even, envelope
 from decisions.policy_file.load import default_policy
 from tests.decisions.decision_cases import UNITS, facts_of, probabilities
@@ -67,7 +67,7 @@ def test_states_are_exclusive_and_sum_to_one(
     states = exclusive_states(p_f, p_n, rho)
     assert min(states) >= 0.0
     assert sum(states) == pytest.approx(1.0, abs=1e-12)
-    column = exclusive_state_arrays(*(np.array([v]) for v in (p_f, p_n, rho)))
+    column = exclusive_states(*(np.array([v]) for v in (p_f, p_n, rho)))
     assert tuple(float(c[0]) for c in column) == states
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from decisions import BudgetUse, Case, Policy, default_policy, load_policy, recommend
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
-from decisions.money.stability import stability, stability_arrays
+from decisions.money.stability import stability
 from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.eligibility import circumstances
 from decisions.steps.inputs import view
@@ -280,7 +280,7 @@ def test_as_many_draws_as_required_are_enough() -> None:
     assert stability(draws, x, 1, 0.71) == (45 / 64, 0)
     columns = (1.0, *[np.zeros(1)] * 9)
     for limit, expected in ((0.7, 1), (0.71, 0)):
-        share, stands = stability_arrays(draws, columns, np.array([1]), limit)
+        share, stands = stability(draws, columns, np.array([1]), limit)
         assert (share[0], stands[0]) == (45 / 64, expected)
 
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from decisions import Case, Policy, recommend
 from decisions.actions import ACTIONS
 from decisions.errors import PolicyFileError
-from decisions.money.typed import tier_of, typed_action, typed_actions
+from decisions.money.typed import tier_of, typed_action
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
 from decisions.steps.columns import columns_of_plain
-from decisions.steps.inputs import View
 from decisions.steps.portfolio import recommend_many
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, random_cases
 from wording.explanation import LANGUAGES, explain
@@ -50,26 +49,14 @@ def places(n: int) -> st.SearchStrategy[list[tuple[float, float, float, float]]]
     return st.lists(st.tuples(PLACES, PLACES, p, p), min_size=1, max_size=n)
 
 
-def view_of(exposure: Any, clv: Any, nonpayment: Any, fraud: Any) -> View:  # noqa: ANN401
-    numbers = {
-        "open_cost": exposure,
-        "run_up": 0.0,
-        "clv": clv,
-        "p_nonpayment": nonpayment,
-        "p_fraud": fraud,
-        "p_fraud_marginal": fraud,
-    }
-    return View(**{name: numbers.get(name, 0) for name in View._fields})
-
-
 @given(grids(), places(12))
 def test_one_customer_and_columns_find_the_same_tier(
     rows: list[Values], customers: list[tuple[float, float, float, float]]
 ) -> None:
-    terms = typed(rows).latest
-    together = typed_actions(terms, view_of(*np.array(customers).T))
+    tiers = typed(rows).latest.typed
+    together = typed_action(tiers, *np.array(customers).T)
     for action, customer in zip(together.tolist(), customers, strict=True):
-        assert typed_action(terms, view_of(*customer)) == action
+        assert typed_action(tiers, *customer) == action
 
 
 @given(grids(), PLACES, PLACES)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from decisions.actions import ACTIONS, NONE, Action
 from decisions.money.cost import expected_costs
 from decisions.money.thresholds import Target
-from decisions.money.typed import typed_actions
+from decisions.money.typed import typed_action
 from decisions.policy_file.load import Policy
 from decisions.rules.guardrails import forbidden
 from decisions.steps.inputs import View
@@ -73,7 +73,9 @@ def actions_over(terms: Terms, target: Target, clv: float, open_share: float) ->
     money, chance = (a.ravel() for a in np.meshgrid(exposure, p))
     v = _view(money, chance, target, clv, open_share)
     if terms.mode == "thresholds" or terms.model is None:
-        return typed_actions(terms, v).reshape(_ROWS, _COLUMNS)
+        chances = v.p_nonpayment, v.p_fraud_marginal
+        typed: Grid = typed_action(terms.typed, v.exposure, v.clv, *chances)
+        return typed.reshape(_ROWS, _COLUMNS)
     banned = forbidden(v, terms)
     costs = np.stack(
         [
