@@ -118,10 +118,13 @@ def run(
     )
     broken = _break_mass_action(inputs, terms, steps, action, budget_use, decided)
     action = pick(broken, instead_of_stop(inputs), action)
-    without = instead_of_review(inputs, terms, steps)
     waits = decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
-    refused = _fill_queue(terms, steps, without, budget_use, waits)
-    action = pick(refused, without, action)
+    refused = np.zeros(n, dtype=bool)
+    left = review_slots_left(terms, budget_use)
+    if np.count_nonzero(waits) > left:
+        without = instead_of_review(inputs, terms, steps)
+        refused = _fill_queue(steps, without, left, waits)
+        action = pick(refused, without, action)
     weighed = decided & ~inputs.goes_by_days
     known = np.stack(costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
     return PortfolioRun(
@@ -199,11 +202,7 @@ def _break_mass_action(
 
 
 def _fill_queue(
-    terms: Terms,
-    steps: Steps,
-    without: IntArray,
-    budget_use: BudgetUse,
-    waits: BoolArray,
+    steps: Steps, without: IntArray, left: float, waits: BoolArray
 ) -> BoolArray:
     """Which reviews find no place: those that gain least over what is done instead.
 
@@ -211,7 +210,7 @@ def _fill_queue(
     """
     reviews = np.flatnonzero(waits)
     gain = (at_action(steps.order, without) - steps.order[REVIEW])[reviews]
-    return _beyond(reviews, gain, review_slots_left(terms, budget_use), len(waits))
+    return _beyond(reviews, gain, left, len(waits))
 
 
 def _beyond(rows: IntArray, gain: FloatArray, left: float, n: int) -> BoolArray:
