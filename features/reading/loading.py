@@ -161,6 +161,7 @@ def _load_checked(
     duckdb = loaded.connection.con
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     found: set[str] = set()
+    run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
         found |= set(part.rows.column_names)
         n_read += len(part.rows) + len(part.malformed)
@@ -175,6 +176,7 @@ def _load_checked(
         if table != "snapshots" and len(checked.rows):
             latest = pc.max(checked.rows["known_at"]).as_py()
             loaded.latest[table] = max(latest, loaded.latest.get(table, 0))
+    run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
     loaded.warnings += _surprises(table, found, settings)
 
