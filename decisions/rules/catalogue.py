@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="protecting_row_today",
         withholds=STOPS,
-        tables=PROTECTING,
+        tables=("invoices", *PROTECTING, "overrides", "alerts", "outcomes"),
         shown_to_customer=True,
         price=_NOT_LOOKED_AT,
     ),

@@ -71,7 +71,7 @@ def _doubts(
         yield withheld("stale_tables", text)
     until = facts.protected_until
     if until is not None and until > at:
-        text = "A payment, dispute, promise or hold of today counts when today is over."
+        text = "What speaks for the customer and is of today counts when today is over."
         yield withheld("protecting_row_today", text, until)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from features.account.account import Account
 from features.contract import TABLES
-from features.events import Events
+from features.events import FOREVER, Events
 from features.facts import ExecutedAction
 from features.moments import microseconds, to_datetime
 
@@ -17,12 +17,20 @@ Overdue = tuple[tuple[str, str | None], ...]  # invoice, subscription
 
 # Rows that speak for the customer, by table: a column and its values; None is any row
 _PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
-    "invoices": ("kind", frozenset({"credit_note"})),
+    "invoices": ("kind", frozenset({"credit_note", "write_off"})),
     "payments": ("status", frozenset({"pending", "succeeded"})),
     "disputes": ("status", frozenset({"opened", "lost"})),
-    "contacts": ("kind", frozenset({"promise_made", "appeal_opened"})),
+    "contacts": (
+        "kind",
+        frozenset({"promise_made", "appeal_opened", "notice_bounced"}),
+    ),
     "holds": None,
+    "overrides": None,
+    "alerts": ("resolved_reason", frozenset({"legitimate", "ignore"})),
+    "outcomes": ("kind", frozenset({"fraud_cleared"})),
 }
+# Where a row taken back or corrected today may have been what the customer owes
+_OWING = ("invoices", "payments", "disputes", "contacts", "holds")
 
 _TELLING = tuple(table for table in TABLES if table != "snapshots")
 
@@ -38,6 +46,7 @@ class Stops:
     def __init__(self, events: Events, account: Account) -> None:
         self._events, self._account = events, account
         self._known_at = _known_moments(events)
+        self._ended_at = _ended_moments(events)
         self._overdue_at: dict[datetime, Overdue | None] = {}
 
     def known_until(self, as_of: int) -> datetime | None:
@@ -84,14 +93,18 @@ class Stops:
         It is not known before its day is over, so nothing else here reads it: what is
         overdue stays overdue, and only what takes something away waits.
         """
-        known_at = self._known_at
-        if not known_at.size or known_at[-1] <= as_of:
+        known_at, ended_at = self._known_at, self._ended_at
+        latest = max(known_at[-1:].max(initial=0), ended_at[-1:].max(initial=0))
+        if latest <= as_of:
             return None
         days = self._account.rules.days
         day_end = days.start(days.day(as_of) + 1) - 1
-        if day_end <= as_of or day_end not in known_at:
+        if day_end <= as_of:
             return None
-        is_today = any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
+        is_today = day_end in ended_at or (
+            day_end in known_at
+            and any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
+        )
         return to_datetime(day_end) if is_today else None
 
 
@@ -103,6 +116,14 @@ def _has_row_of(events: Events, table: str, day_end: int) -> bool:
         return bool(stamped.any())
     column, values = protecting
     return not values.isdisjoint(rows[column][stamped].tolist())
+
+
+def _ended_moments(events: Events) -> npt.NDArray[np.int64]:
+    """When rows of what is owed were taken back or corrected, rising."""
+    moments = np.concatenate([events.tables[t]["superseded_at"] for t in _OWING])
+    moments = moments[moments < FOREVER]
+    moments.sort()
+    return moments
 
 
 def _known_moments(events: Events) -> npt.NDArray[np.int64]:

@@ -163,6 +163,57 @@ PROTECTING = [
         payment("A", "2024-06-28T08:00:00Z", known_at=TODAY),
         id="known today",
     ),
+    pytest.param(
+        "invoices",
+        {
+            "invoice_id": "N",
+            "kind": "write_off",
+            "applies_to": "A",
+            "amount": "100",
+            "event_at": TODAY,
+        },
+        id="a write-off",
+    ),
+    pytest.param(
+        "invoices",
+        {**BILLED[0], "known_at": TODAY, "retracted": True},
+        id="an invoice taken back",
+    ),
+    pytest.param(
+        "invoices",
+        {**BILLED[0], "known_at": TODAY, "amount": "1"},
+        id="an invoice corrected",
+    ),
+    pytest.param(
+        "contacts",
+        {"kind": "notice_bounced", "notice": "final_notice", "event_at": TODAY},
+        id="a notice that bounced",
+    ),
+    pytest.param(
+        "overrides",
+        {
+            "event_at": TODAY,
+            "action": "none",
+            "by": "ann",
+            "reason": "known to us",
+            "until": "2024-08-01",
+        },
+        id="a decision of a person",
+    ),
+    pytest.param(
+        "outcomes", {"kind": "fraud_cleared", "event_at": TODAY}, id="a clearing"
+    ),
+    pytest.param(
+        "alerts",
+        {
+            "alert_id": "1",
+            "kind": "crypto_mining",
+            "status": "resolved",
+            "resolved_reason": "legitimate",
+            "event_at": TODAY,
+        },
+        id="an alert that meant nothing",
+    ),
 ]
 
 
