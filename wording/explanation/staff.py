@@ -136,16 +136,21 @@ def _permitted_from(s: Subject) -> Iterator[str]:
 
 
 def _holds(s: Subject) -> Iterator[str]:
-    for hold in s.answer.holds:
-        if hold.protects:
-            yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
-        else:
-            yield from access_sentences(s, hold)
-        if hold.until is not None:
-            yield s.words.sentence("staff.ends_at", at=hold.until)
-        else:
-            who = s.words.word("teams", hold.released_by)
-            yield s.words.sentence("staff.released_by", who=who)
+    """What several disputes or promises have in common is said once."""
+    for said in dict.fromkeys(tuple(_hold(s, hold)) for hold in s.answer.holds):
+        yield from said
+
+
+def _hold(s: Subject, hold: Hold) -> Iterator[str]:
+    if hold.protects:
+        yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
+    else:
+        yield from access_sentences(s, hold)
+    if hold.until is not None:
+        yield s.words.sentence("staff.ends_at", at=hold.until)
+    else:
+        who = s.words.word("teams", hold.released_by)
+        yield s.words.sentence("staff.released_by", who=who)
 
 
 def access_sentences(s: Subject, hold: Hold) -> Iterator[str]:

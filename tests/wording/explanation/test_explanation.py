@@ -196,6 +196,13 @@ def test_holds_access_provider_and_return_are_told(lang: str) -> None:
         assert not ACCUSING.findall(said.text("customer"))
 
 
+def test_what_two_disputes_have_in_common_is_said_once() -> None:
+    policy, case = default_policy(), flat_case(0.6)
+    holds = (Hold("dispute", True, AT, None, "billing"),) * 2
+    told = replace(recommend(case, policy, AT), holds=holds)
+    assert explain(case, told, policy, "en").text().count("Dispute:") == 1
+
+
 @pytest.mark.parametrize("action", ["suspend", "block"])
 @pytest.mark.parametrize("in_force", [False, True], ids=["new", "in force"])
 @pytest.mark.parametrize("lang", LANGUAGES)
