@@ -5,6 +5,7 @@ where it came from, and which invoices it paid.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from features.invoice import Invoice
 
@@ -83,3 +84,32 @@ class Goodwill:
             yield from self.by_invoice
         elif invoice_id in self.by_invoice:
             yield invoice_id
+
+
+class Stranger(NamedTuple):
+    """Money that names an invoice nobody knows: it pays nothing and is no credit."""
+
+    at: int
+    payment_id: str
+    named: str
+    money: int  # less what of it was refunded
+
+
+def refund_stranger(strangers: list[Stranger], payment_id: str, money: int) -> int:
+    """Takes up to `money` from an unallocated payment; returns what it took."""
+    for i, stranger in enumerate(strangers):
+        if stranger.payment_id == payment_id:
+            taken = min(money, stranger.money)
+            strangers[i] = stranger._replace(money=stranger.money - taken)
+            return taken
+    return 0
+
+
+def last_first(lots: list[Credit]) -> list[Use]:
+    """What credits were used for: origin by origin, the last use first."""
+    uses: list[Use] = []
+    for origin in (RELEASED, SURPLUS, NOTE, REST):
+        found = [use for lot in lots if lot.origin == origin for use in lot.uses]
+        found.reverse()  # of one moment the last one first, too
+        uses.extend(sorted(found, key=lambda use: use.at, reverse=True))
+    return uses

@@ -1,6 +1,15 @@
 """An invoice and what has reduced it so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+INVOICE, CREDIT_NOTE, PAYMENT, REFUND, WRITE_OFF, OPENED, LOST = range(7)
+KINDS = {
+    None: INVOICE,
+    "invoice": INVOICE,
+    "credit_note": CREDIT_NOTE,
+    "write_off": WRITE_OFF,
+}
+NO_AMOUNT = -1  # of a lost dispute that states none
 
 PAID, CREDITED, WRITTEN_OFF = range(3)  # what an entry of an invoice is
 
@@ -51,6 +60,14 @@ class Invoice:
         """Money that paid it and was not taken away again."""
         return sum(money for _, money, kind, _ in self.entries if kind == PAID)
 
+    def settle(self, at: int, on: int) -> None:
+        """Nothing of it is left; of one settled again the worse of its two times."""
+        self.settled_at = at
+        days = on - self.due_on
+        if self.restarted_on is not None:
+            days = max(self.days_late, on - max(self.due_on, self.restarted_on))
+        self.days_late = days
+
     def remainder_at(self, moment: int) -> int:
         """What was unpaid at `moment`, by all that the ledger knows; 0 before issue."""
         if moment < self.issued_at:
@@ -80,3 +97,13 @@ class Invoice:
                 part[1] -= taken
                 left -= taken
         return next((on for on, left in parts if left), self.due_on)
+
+
+def paid_by(invoices: Mapping[str, Invoice], payment_id: str) -> dict[str, int]:
+    """What a payment paid of each invoice, the first one first."""
+    found: list[tuple[int, str, int]] = []
+    for invoice in invoices.values():
+        own = [e for e in invoice.entries if e[3] == payment_id and e[2] == PAID]
+        if money := sum(entry[1] for entry in own):
+            found.append((own[0][0], invoice.id, money))
+    return {invoice_id: money for _, invoice_id, money in sorted(found)}

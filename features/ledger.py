@@ -8,34 +8,40 @@ one customer and a portfolio. Money is an integer number of ten-thousandths.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from features.credit import NOTE, RELEASED, REST, SURPLUS, Credit, Goodwill, Use
-from features.invoice import CREDITED, PAID, WRITTEN_OFF, Entry, Invoice, Item
-
-__all__ = ["CREDITED", "PAID", "WRITTEN_OFF", "Entry", "Invoice", "Item", "Ledger"]
-
-INVOICE, CREDIT_NOTE, PAYMENT, REFUND, WRITE_OFF, OPENED, LOST = range(7)
-KINDS = {
-    None: INVOICE,
-    "invoice": INVOICE,
-    "credit_note": CREDIT_NOTE,
-    "write_off": WRITE_OFF,
-}
-NO_AMOUNT = -1  # of a lost dispute that states none
-
+from features.claims import Claims
+from features.credit import (
+    NOTE,
+    RELEASED,
+    REST,
+    SURPLUS,
+    Credit,
+    Goodwill,
+    Stranger,
+    Use,
+    last_first,
+    refund_stranger,
+)
+from features.invoice import (
+    CREDIT_NOTE,
+    CREDITED,
+    INVOICE,
+    LOST,
+    NO_AMOUNT,
+    OPENED,
+    PAID,
+    PAYMENT,
+    REFUND,
+    WRITE_OFF,
+    WRITTEN_OFF,
+    Invoice,
+    Item,
+    paid_by,
+)
 
 # by the id of a dispute and a moment: what it contests of each invoice
 Contest: TypeAlias = Callable[[str, int], dict[str, int]]
-
-
-class Stranger(NamedTuple):
-    """Money that names an invoice nobody knows: it pays nothing and is no credit."""
-
-    at: int
-    payment_id: str
-    named: str
-    money: int  # less what of it was refunded
 
 
 class Ledger:
@@ -60,11 +66,9 @@ class Ledger:
         "_day",
         "_free",
         "_given_back",
-        "_granted",
         "_last",
         "_lots",
         "_named_in_vain",
-        "_notes",
         "_released",
         "_reserved",
         "credit",
@@ -96,9 +100,7 @@ class Ledger:
         self._lots: list[Credit] = []
         self._free: list[Credit] = []  # those with something left
         self._given_back: dict[str, int] = {}  # by payment
-        self._notes: dict[str, list[list[int]]] = {}  # by invoice: moment, unmatched
-        self._claims: dict[str, dict[str, int]] = {}  # by dispute: what it contested
-        self._granted: dict[str, int] = {}  # by invoice: lost, no note has matched it
+        self._claims = Claims()
         self._released: dict[str, int] = {}  # by invoice: credit released on it
 
     def knows(self, invoice_id: str) -> bool:
@@ -139,7 +141,7 @@ class Ledger:
             elif kind == PAYMENT:
                 self._pay(item)
             elif kind == OPENED:
-                self._claims[item[2]] = contest(item[2], item[0]) if contest else {}
+                self._claims.open(item[2], contest(item[2], item[0]) if contest else {})
             else:
                 _POSTED[kind](self, item)
         if ordered:
@@ -190,12 +192,9 @@ class Ledger:
         invoice = self.invoices.get(name)
         if invoice is None and self._is_stranger(item):
             return
-        matched = min(money, self._granted.get(name, 0))
-        if matched:
-            self._granted[name] -= matched
-            self.credited -= matched
-            money -= matched
-        self._notes.setdefault(name, []).append([at, money])
+        matched = self._claims.note(name, at, money)
+        self.credited -= matched
+        money -= matched
         if invoice is None:
             money -= self._reserve(name, money, CREDITED, note_id)
         else:
@@ -223,8 +222,8 @@ class Ledger:
         due = max(0, min(money, received - given))
         self._given_back[payment_id] = given + due
         self.goodwill.give(money - due, None)
-        due -= self._refund_stranger(payment_id, due)
-        paid = self._paid_by(payment_id) if name is None else {name: due}
+        due -= refund_stranger(self.strangers, payment_id, due)
+        paid = {name: due} if name is not None else paid_by(self.invoices, payment_id)
         lots = sorted(
             (lot for lot in self._lots if lot.meets(payment_id, set(paid))),
             key=lambda lot: lot.origin,
@@ -235,7 +234,7 @@ class Ledger:
             self.credit -= taken
             due -= taken
         self._free = [lot for lot in self._free if lot.left]
-        for use in _last_first(lots):
+        for use in last_first(lots):
             if due:
                 due -= self._undo(use, at, due)
         for invoice_id, part in reversed(paid.items()):
@@ -247,34 +246,23 @@ class Ledger:
     def _lost(self, item: Item) -> None:
         """A billing dispute that the reseller lost: what it contested is not owed."""
         at, _, dispute_id, amount, name, opened_at, *_ = item
-        claims = self._claims.pop(dispute_id, {})
+        claims = self._claims.close(dispute_id)
         if name is not None and name in self.invoices:
             claims = {name: claims.get(name, 0)}
         for invoice_id, contested in claims.items():
             invoice = self.invoices[invoice_id]
             is_limited = amount != NO_AMOUNT
             left = amount if is_limited and name is not None else contested
-            left -= self._noted(invoice_id, opened_at, left)
+            left -= self._claims.noted(invoice_id, opened_at, left)
             taken = self._reduce(invoice, at, left, CREDITED, dispute_id)
             freed = 0
             if is_limited:
                 unclaimed = invoice.paid - self._released.get(invoice_id, 0)
                 freed = max(0, min(left - taken, unclaimed))
-            granted = self._granted.get(invoice_id, 0)
-            self._granted[invoice_id] = granted + taken + freed
+            self._claims.grant(invoice_id, taken + freed)
             self.credited += taken + freed
             if freed:
                 self._release(RELEASED, item, invoice_id, freed, CREDITED)
-
-    def _noted(self, invoice_id: str, since: int, most: int) -> int:
-        """What credit notes of an invoice after `since` match; each counts once."""
-        matched = 0
-        for note in self._notes.get(invoice_id, ()):
-            if note[0] > since:
-                part = min(note[1], most - matched)
-                note[1] -= part
-                matched += part
-        return matched
 
     def _is_stranger(self, item: Item) -> bool:
         """Whether nobody knows the invoice that a payment or note names."""
@@ -284,24 +272,6 @@ class Ledger:
         self.strangers.append(Stranger(at, document_id, name, money))
         self._named_in_vain.add(name)
         return True
-
-    def _refund_stranger(self, payment_id: str, money: int) -> int:
-        """Takes up to `money` from an unallocated payment; returns what it took."""
-        for i, stranger in enumerate(self.strangers):
-            if stranger.payment_id == payment_id:
-                taken = min(money, stranger.money)
-                self.strangers[i] = stranger._replace(money=stranger.money - taken)
-                return taken
-        return 0
-
-    def _paid_by(self, payment_id: str) -> dict[str, int]:
-        """What a payment paid of each invoice, the first one first."""
-        found: list[tuple[int, str, int]] = []
-        for invoice in self.invoices.values():
-            own = [e for e in invoice.entries if e[3] == payment_id and e[2] == PAID]
-            if money := sum(entry[1] for entry in own):
-                found.append((own[0][0], invoice.id, money))
-        return {invoice_id: money for _, invoice_id, money in sorted(found)}
 
     def _reserve(self, name: str, money: int, entry: int, source: str) -> int:
         """Keeps money for a known invoice that is issued later."""
@@ -376,19 +346,10 @@ class Ledger:
             invoice.written_off += taken
             self.written_off += taken
         if not invoice.remainder:
-            invoice.settled_at = at
-            days = self._day(at) - invoice.due_on
-            if invoice.restarted_on is not None:
-                days = self._days_late(invoice, at)
-            invoice.days_late = days
+            invoice.settle(at, self._day(at))
             self.open.remove(invoice)
             self.settled.append(invoice)
         return taken
-
-    def _days_late(self, invoice: Invoice, at: int) -> int:
-        """Of an invoice settled again: the worse of its two times."""
-        start = max(invoice.due_on, invoice.restarted_on or invoice.due_on)
-        return max(invoice.days_late, self._day(at) - start)
 
     def _recover(self, invoice: Invoice, at: int, money: int, source: str) -> int:
         """A payment of what had been written off; returns what it took."""
@@ -427,16 +388,6 @@ _POSTED: dict[int, Callable[[Ledger, Item], None]] = {
     WRITE_OFF: Ledger._write_off,
     LOST: Ledger._lost,
 }
-
-
-def _last_first(lots: list[Credit]) -> list[Use]:
-    """What credits were used for: origin by origin, the last use first."""
-    uses: list[Use] = []
-    for origin in (RELEASED, SURPLUS, NOTE, REST):
-        found = [use for lot in lots if lot.origin == origin for use in lot.uses]
-        found.reverse()  # of one moment the last one first, too
-        uses.extend(sorted(found, key=lambda use: use.at, reverse=True))
-    return uses
 
 
 def _key(invoice: Invoice) -> tuple[int, int, str]:

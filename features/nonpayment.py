@@ -9,7 +9,7 @@ from features.account.account import Account
 from features.account.books import Row, known
 from features.account.stake import have_all_ended, subscriptions
 from features.account.standing import ReportedDebt
-from features.ledger import WRITTEN_OFF, Invoice
+from features.invoice import WRITTEN_OFF, Invoice
 
 TAKES_ACCESS = frozenset({"suspend", "block"})
 ACTION_COLUMNS = ("event_at", "known_at", "superseded_at", "action", "reason")

@@ -20,7 +20,8 @@ from features.account.stake import (
 from features.account.standing import ReportedDebt, Rules, Standing
 from features.account.worth import exposed, stated_clv
 from features.events import FOREVER
-from features.ledger import Invoice, Ledger
+from features.invoice import Invoice
+from features.ledger import Ledger
 from features.moments import DAY_US
 
 _UNALLOCATED_US = 60 * DAY_US  # older money is only counted in a warning

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from features.account.disputes import Dispute, contested_parts
 from features.events import FOREVER
-from features.ledger import Invoice, Ledger
+from features.invoice import Invoice
+from features.ledger import Ledger
 from features.moments import LocalDays
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from features.account.disputes import Dispute, contested_parts
 from features.account.known import KnownRows, Row, known
 from features.events import FOREVER
-from features.ledger import (
+from features.invoice import (
     INVOICE,
     KINDS,
     LOST,
@@ -20,8 +20,8 @@ from features.ledger import (
     PAYMENT,
     REFUND,
     Item,
-    Ledger,
 )
+from features.ledger import Ledger
 from features.moments import LocalDays
 
 __all__ = ["Books", "KnownRows", "Row", "known", "stage"]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from features.account.known import Row
 from features.events import FOREVER, MISSING
-from features.ledger import Invoice, Ledger
+from features.invoice import Invoice
+from features.ledger import Ledger
 
 DISPUTE_COLUMNS = (
     "known_at",

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from features.ledger import INVOICE, PAYMENT, WRITE_OFF, Item, Ledger
+from features.invoice import INVOICE, PAYMENT, WRITE_OFF, Item
+from features.ledger import Ledger
 from features.moments import DAY_US, days_of
 
 UTC_DAYS = days_of(ZoneInfo("UTC"))
