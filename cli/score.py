@@ -96,7 +96,8 @@ def score(
         say(f"{advised.num_rows:,} rows: {out}")
     if notices is not None:
         say(f"{n_due:,} notices due on {day}: {notices}")
-        say("send them, correct the dates, then append the rows to `contacts`")
+        if n_due:
+            say("send them, correct the dates, then append the rows to `contacts`")
     _show_notes(advisor.notes, home)
     if read.rejects:
         say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")

@@ -107,7 +107,8 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         rows,
     )
     for gate in learnt.judgement.gates:
-        say(f"{'passed' if gate.is_passed else 'FAILED'}: {gate.text}")
+        outcome = "not kept" if gate.is_comparison else "FAILED"
+        say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
     if not bundle.is_proven:
         say(
             "the outcomes do not bear it out yet: every stop that rests on it waits for"

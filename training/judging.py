@@ -47,6 +47,11 @@ class Gate:
     is_passed: bool
     text: str
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether it only says which of two learners is kept, not that one is bad."""
+        return "_not_worse_than_" in self.name
+
 
 @dataclass(frozen=True)
 class Judgement:

@@ -31,5 +31,5 @@ class Learnt:
     @property
     def is_proven(self) -> bool:
         """Whether the outcomes bear the model out: no gate on its own worth failed."""
-        own = [g for g in self.judgement.gates if "_not_worse_than_" not in g.name]
+        own = [g for g in self.judgement.gates if not g.is_comparison]
         return bool(own) and all(gate.is_passed for gate in own)
