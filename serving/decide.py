@@ -14,7 +14,7 @@ from serving.answer import ScoreAnswer, answer_of
 from serving.champions import InForce
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions
-from serving.request import ScoreRequest, ignored_columns, read_events
+from serving.request import ScoreRequest, read_events
 from store.decisions import Decision
 
 
@@ -32,7 +32,7 @@ class Question:
         has_contacts: whether the request says itself what the customer was told.
         observed_until, observed: how far the data observe, and single tables.
         language: of the answer's sentences.
-        warnings: about columns the contract does not know.
+        warnings: about columns the contract does not know, and what is odd in rows.
     """
 
     events: Events
@@ -56,8 +56,9 @@ def read_question(
     """
     settings = in_force.advisor.settings
     observed_until, observed = request.observed()
+    events, warnings = read_events(request, settings)
     return Question(
-        events=read_events(request, settings),
+        events=events,
         as_of=as_of,
         tables=frozenset(request.events) | said_none(settings, microseconds(as_of)),
         has_contacts="contacts" in request.events,
@@ -65,7 +66,7 @@ def read_question(
         observed=observed,
         with_counterfactuals=request.counterfactuals,
         language=language,
-        warnings=ignored_columns(request, settings),
+        warnings=warnings,
     )
 
 

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from features.contract import TABLES
 from features.events import Events
 from features.moments import microseconds
+from features.reading.noticed import noticed
 from features.reading.rejects import what_to_do
 from features.reading.rows import BrokenRow, read_rows
 from features.settings import PortfolioSettings
@@ -148,8 +149,10 @@ def as_of_moment(request: ScoreRequest, skew_s: float) -> datetime:
     return request.as_of
 
 
-def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
-    """The request's rows in normal form.
+def read_events(
+    request: ScoreRequest, settings: PortfolioSettings
+) -> tuple[Events, tuple[str, ...]]:
+    """The request's rows in normal form, and warnings about what is odd in them.
 
     One bad row refuses the request: a score that silently lost rows would be wrong
     in a way nobody sees.
@@ -157,7 +160,7 @@ def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
     Raises:
         ProblemError: listing row, column and rule of each bad row.
     """
-    events, broken = read_rows(request.customer_id, request.events, settings)
+    events, broken, warnings = read_rows(request.customer_id, request.events, settings)
     if broken:
         detail = (
             f"rows that break the contract: {len(broken)}; correct or leave them out"
@@ -165,7 +168,8 @@ def read_events(request: ScoreRequest, settings: PortfolioSettings) -> Events:
         broken.sort(key=lambda row: (row.table, row.number))
         listed = [_row_error(row) for row in broken[:MOST_ERRORS]]
         raise ProblemError("invalid_rows", detail, errors=listed)
-    return events
+    odd = (*warnings, *noticed(events, request.events.keys()))
+    return events, (*ignored_columns(request, settings), *odd)
 
 
 def _row_error(row: BrokenRow) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ from features.reading.oddities import (
     of_documents,
     of_names,
     of_one_moment,
+    undone_at_once,
     unmatched_payments,
 )
 from features.reading.rejects import RejectCounter
@@ -113,6 +114,7 @@ def _look_at_all(loaded: Loaded, source: Source) -> None:
     loaded.warnings += _strangers(duckdb, tables)
     read = tables & set(loaded.reports)
     loaded.warnings += of_names(duckdb, read, tables)
+    loaded.warnings += undone_at_once(duckdb, tables)
     loaded.warnings += implausible(duckdb, tables)
     latest = max(loaded.latest.values(), default=0)
     has_invoices = "invoices" in loaded.reports

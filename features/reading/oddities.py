@@ -10,24 +10,11 @@ from features.moments import DAY_US
 from features.money import PER_UNIT
 from features.reading.between import UNMATCHED
 from features.reading.duck import run
+from features.reading.names import REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
 _RECENT_US = 90 * DAY_US
-_INVOICE = ("invoices", "invoice_id", "kind = 'invoice'")
-_SUBSCRIPTION = ("subscriptions", "subscription_id", "true")
-# table, column that names; where it should be: table, column, which rows
-_NAMES = (
-    ("invoices", "applies_to", *_INVOICE),
-    ("payments", "invoice_id", *_INVOICE),
-    ("disputes", "invoice_id", *_INVOICE),
-    ("disputes", "payment_id", "payments", "payment_id", "true"),
-    ("contacts", "invoice_id", *_INVOICE),
-    *(
-        (table, "subscription_id", *_SUBSCRIPTION)
-        for table in ("invoices", "usage", "contacts", "holds", "actions")
-    ),
-)
 _IMPLAUSIBLE = (
     ("subscriptions", "quantity < 0", "a negative quantity"),
     ("actions", "propensity <= 0 OR propensity > 1", "a propensity outside (0, 1]"),
@@ -122,7 +109,7 @@ def of_names(
         read: those that were read and looked at.
         tables: those that were looked at; of some was said that there is nothing.
     """
-    for table, column, other, id_, which in _NAMES:
+    for table, column, other, id_ in REFERENCES:
         if table not in read or other not in tables:
             continue
         names = [spec.name for spec in TABLES[table].columns]
@@ -131,7 +118,8 @@ def of_names(
         if other == "invoices" != table:
             ids, is_lacking = f"{UNMATCHED}{table}", "SEMI JOIN"
         else:
-            ids, is_lacking = f'(FROM "{other}" WHERE {which})', "ANTI JOIN"
+            which = "WHERE kind = 'invoice'" if other == "invoices" else ""
+            ids, is_lacking = f'(FROM "{other}" {which})', "ANTI JOIN"
         sql = (
             f'SELECT count(*), {total}, min(t."{column}") FROM "{table}" t '  # noqa: S608
             f"{is_lacking} {ids} o ON t.customer_id = o.customer_id "
@@ -179,6 +167,26 @@ def unmatched_payments(
         f"{n_unknown:,} of {n:,} payments of the last 90 days name invoices that are "
         "not in `invoices`: the ids do not match. Write invoice_id in both files alike"
     )
+
+
+def undone_at_once(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
+    """What was done and undone at one moment: nobody knows which came first."""
+    for table, column, doing, undoing in UNDONE:
+        if table not in tables:
+            continue
+        listed = ", ".join(f"'{word}'" for word in doing)
+        sql = (
+            f"SELECT count(*) FROM (SELECT DISTINCT customer_id, event_at FROM {table} "  # noqa: S608
+            f"WHERE {column} IN ({listed})) SEMI JOIN (FROM {table} "
+            f"WHERE {column} = '{undoing}') USING (customer_id, event_at)"
+        )
+        [[n]] = run(duckdb, sql)
+        if n:
+            yield (
+                f"{table}: {' or '.join(doing)} and {undoing} of one customer and "
+                f"moment: {n:,}; which came first is not known, and the milder reading "
+                "counts for a new stop"
+            )
 
 
 def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,18 @@ class BrokenRow:
         return self.row.get(self.column)
 
 
+class ReadTable(NamedTuple):
+    """A table as read: its good rows, the bad ones, and whether those count.
+
+    `lost`: of the keys with rows of one moment and different content one each.
+    """
+
+    columns: Columns
+    broken: Sequence[BrokenRow] = ()
+    is_rejected: bool = False
+    lost: Sequence[Cells] = ()
+
+
 class TableReader:
     """Reads the rows of one table; made once per portfolio settings."""
 
@@ -90,10 +102,8 @@ class TableReader:
         ]
         self.nothing = self._columnise([])
 
-    def read(
-        self, customer_id: str, rows: Sequence[JsonRow]
-    ) -> tuple[Columns, list[BrokenRow], bool]:
-        """Good rows as columns in normal form, the bad ones, and whether those count.
+    def read(self, customer_id: str, rows: Sequence[JsonRow]) -> ReadTable:
+        """Good rows as columns in normal form, and what became of the others.
 
         A bad row counts no more where a good one of its key is known as late.
         """
@@ -107,15 +117,15 @@ class TableReader:
                 bad.append(BrokenRow(self.table, number, error.rule, error.column, row))
         is_rejected = bool(bad) and not self._are_mended(customer_id, bad, good)
         if not good:
-            return self.nothing, bad, is_rejected
-        stands = self._versions(good)
+            return ReadTable(self.nothing, bad, is_rejected)
+        stands, lost = self._versions(good)
         if self.table == "customers":
             self._fill_created_at(good, stands)
         text_key = self.text_key
         stands.sort(
             key=lambda c: (c[EVENT_AT], c[KNOWN_AT], [c[i] or "" for i in text_key])
         )
-        return self._columnise(stands), bad, is_rejected
+        return ReadTable(self._columnise(stands), bad, is_rejected, lost)
 
     def _row(self, customer_id: str, row: JsonRow) -> Cells:
         cells = self.blank.copy()
@@ -241,18 +251,24 @@ class TableReader:
             except ValueError as error:
                 raise RowError("amount_too_large", "amount") from error
 
-    def _versions(self, rows: list[Cells]) -> list[Cells]:
-        """Rows that ever stand, each with `superseded_at` appended."""
+    def _versions(self, rows: list[Cells]) -> tuple[list[Cells], list[Cells]]:
+        """Rows that ever stand, each with `superseded_at` appended; and the lost."""
+        lost: list[Cells] = []
         if len({self.key(cells) for cells in rows}) == len(rows):  # mostly
             for cells in rows:
                 cells.append(FOREVER)
         else:
-            rows = self._dated(rows)
+            rows, lost = self._dated(rows)
         retracted = self.places["retracted"]
-        return [c for c in rows if c[-1] > c[KNOWN_AT] and not c[retracted]]
+        stands = [c for c in rows if c[-1] > c[KNOWN_AT] and not c[retracted]]
+        return stands, lost
 
-    def _dated(self, rows: list[Cells]) -> list[Cells]:
-        """Rows of one key stand until the next of them is known."""
+    def _dated(self, rows: list[Cells]) -> tuple[list[Cells], list[Cells]]:
+        """Rows of one key stand until the next of them is known.
+
+        Also one row of each key whose rows of one moment differ in content.
+        """
+        lost: list[Cells] = []
         by_key: dict[Any, list[Cells]] = {}
         for cells in rows:
             by_key.setdefault(self.key(cells), []).append(cells)
@@ -261,10 +277,28 @@ class TableReader:
             if self.table == "payments" and self._add_up(versions[0]):
                 _date_refunds(versions, self.places["retracted"])
                 continue
+            lost += self._lost_contents(versions)
             for cells, following in pairwise(versions):
                 cells.append(following[KNOWN_AT])
             versions[-1].append(FOREVER)
-        return [cells for versions in by_key.values() for cells in versions]
+        dated = [cells for versions in by_key.values() for cells in versions]
+        return dated, lost
+
+    def _lost_contents(self, versions: Sequence[Cells]) -> list[Cells]:
+        """The first of these rows whose moment another one shares, but not content."""
+        said = [c for c in versions if not c[self.places["retracted"]]]
+        pairs = pairwise(said)
+        return [a for a, b in pairs if a[KNOWN_AT] == b[KNOWN_AT] and a != b][:1]
+
+    def same_key(self, lost: Sequence[Cells]) -> str:
+        """The warning about keys whose rows of one moment differ in content."""
+        named = [(self.columns[i].name, lost[0][i]) for i in self.text_key]
+        first = ", ".join(f"{name} {cell}" for name, cell in named if cell is not None)
+        such_as = f", such as {first}" if first else ""
+        return (
+            f"same_key:{self.table}: {len(lost)}{such_as}; of each only the row that"
+            " sorts last counts"
+        )
 
     def _add_up(self, cells: Cells) -> bool:
         """Refunds of one moment that no refund_id tells apart are several."""
@@ -376,28 +410,41 @@ def empty_tables(settings: PortfolioSettings) -> Mapping[str, Columns]:
     return {name: reader.nothing for name, reader in _readers(settings).items()}
 
 
+class ReadRows(NamedTuple):
+    """A customer's rows in normal form, the rejected ones, and warnings."""
+
+    events: Events
+    broken: list[BrokenRow]
+    warnings: list[str]
+
+
 def read_rows(
     customer_id: str,
     tables: Mapping[str, Sequence[JsonRow]],
     settings: PortfolioSettings,
-) -> tuple[Events, list[BrokenRow]]:
-    """One customer's rows → normal form, and each row that was rejected.
+) -> ReadRows:
+    """One customer's rows → normal form, and what became of the others.
 
-    Tables the contract does not know are left.
+    Tables the contract does not know are left. The warnings are of rows that share a
+    key and a moment, of which only one can count.
     """
     broken: list[BrokenRow] = []
+    warnings: list[str] = []
     rejected: list[str] = []
-    read: dict[str, Columns] = {}
+    columns: dict[str, Columns] = {}
     for name, reader in _readers(settings).items():
         rows = tables.get(name)
         if not rows:
-            read[name] = reader.nothing
+            columns[name] = reader.nothing
             continue
-        read[name], bad, is_rejected = reader.read(customer_id, rows)
-        broken += bad
-        if is_rejected:
+        read = reader.read(customer_id, rows)
+        columns[name] = read.columns
+        broken += read.broken
+        if read.lost:
+            warnings.append(reader.same_key(read.lost))
+        if read.is_rejected:
             rejected.append(name)
-    return Events(customer_id, read, frozenset(rejected)), broken
+    return ReadRows(Events(customer_id, columns, frozenset(rejected)), broken, warnings)
 
 
 def read_events(
@@ -410,7 +457,7 @@ def read_events(
     for table, rows in tables.items():
         if table not in TABLES and rows:
             rejects.add(table, "unknown_table", "", "", None, n=len(rows))
-    events, broken = read_rows(customer_id, tables, settings)
+    events, broken, _ = read_rows(customer_id, tables, settings)
     for row in broken:
         where = f"row {row.number + 1}"
         rejects.add(row.table, row.rule, row.column, where, row.value)

@@ -93,6 +93,15 @@ def test_unknown_columns_are_ignored_with_a_warning(
     assert said["warnings"] == ["ignored_column:customers.shoe_size"]
 
 
+def test_rows_that_act_on_nothing_are_said(client: Client, asked: Asked) -> None:
+    paid = {"payment_id": "p-x", "status": "succeeded", "event_at": "2026-06-01"}
+    paid |= {"invoice_id": "nobody knows"}
+    asked["events"]["payments"] += [{**paid, "amount": 5}, {**paid, "amount": 7}]
+    same, unknown = client.post("/v1/score", json=asked).json()["warnings"]
+    assert same.startswith("same_key:payments: 1, such as payment_id p-x")
+    assert unknown.startswith("unknown_id:payments.invoice_id: 1 (7.00 in all)")
+
+
 @pytest.mark.parametrize(
     ("row", "rule", "column"),
     [

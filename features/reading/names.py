@@ -1,0 +1,33 @@
+"""Which column names a row of which table (CONTRACT section 1, "References")."""
+
+from typing import NamedTuple
+
+
+class Reference(NamedTuple):
+    """A column of `table` with the `id` of a row of `other`.
+
+    Of `invoices` only invoices can be named, no credit note and no write-off.
+    """
+
+    table: str
+    column: str
+    other: str
+    id: str
+
+
+REFERENCES = (
+    Reference("invoices", "applies_to", "invoices", "invoice_id"),
+    Reference("payments", "invoice_id", "invoices", "invoice_id"),
+    Reference("disputes", "invoice_id", "invoices", "invoice_id"),
+    Reference("disputes", "payment_id", "payments", "payment_id"),
+    Reference("contacts", "invoice_id", "invoices", "invoice_id"),
+    *(
+        Reference(table, "subscription_id", "subscriptions", "subscription_id")
+        for table in ("invoices", "usage", "contacts", "holds", "actions")
+    ),
+)
+# of one moment the undoing may have come first (CONTRACT section 1, "Ties")
+UNDONE = (
+    ("actions", "action", ("suspend", "block"), "reactivate"),
+    ("outcomes", "kind", ("fraud",), "fraud_cleared"),
+)

@@ -1,0 +1,105 @@
+"""What is odd in the rows of a request and breaks no rule, as warnings with a code.
+
+The twin of `features.reading.oddities` for one customer, without a database.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.events import MISSING, Columns, Events
+from features.money import PER_UNIT
+from features.reading.names import REFERENCES, UNDONE, Reference
+
+
+def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
+    """Ids that nobody knows, numbers of two documents, refunds of one moment.
+
+    Args:
+        events: the customer's rows.
+        looked_at: tables that were looked at; an id of another one may be right.
+    """
+    tables = {name: rows for name, rows in events.tables.items() if name in looked_at}
+    tables = {name: rows for name, rows in tables.items() if len(rows["known_at"])}
+    for reference in REFERENCES:
+        if reference.table in tables and reference.other in looked_at:
+            yield from _unknown_ids(events, reference)
+    if "invoices" in tables:
+        yield from _two_kinds(tables["invoices"])
+    if "payments" in tables:
+        yield from _refunds_of_one_moment(tables["payments"])
+    for table, column, doing, undoing in UNDONE:
+        if table in tables:
+            yield from _undone_at_once(table, tables[table], column, doing, undoing)
+
+
+def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
+    rows, others = events.tables[reference.table], events.tables[reference.other]
+    ids = others[reference.id]
+    if reference.other == "invoices":
+        ids = ids[others["kind"] == "invoice"]
+    known = {None, *ids.tolist()}
+    named = rows[reference.column].tolist()
+    if known.issuperset(named):  # mostly
+        return
+    is_unknown = np.array([name not in known for name in named])
+    first = min(name for name in named if name not in known)
+    yield (
+        f"unknown_id:{reference.table}.{reference.column}: {is_unknown.sum()}"
+        f"{_in_all(rows, is_unknown)}, such as {first}; not in `{reference.other}`, "
+        "acts on nothing"
+    )
+
+
+def _in_all(rows: Columns, which: npt.NDArray[np.bool_]) -> str:
+    money = next((name for name in ("amount", "cost") if name in rows), None)
+    if money is None:
+        return ""
+    amounts = rows[money][which]
+    total = int(amounts[amounts != MISSING].sum())
+    return f" ({total / PER_UNIT:,.2f} in all)" if total else ""
+
+
+def _two_kinds(invoices: Columns) -> Iterator[str]:
+    documents = set(zip(invoices["invoice_id"], invoices["kind"], strict=True))
+    numbers = Counter(number for number, _ in documents)
+    both = sorted(number for number, n in numbers.items() if n > 1)
+    if both:
+        yield (
+            f"two_kinds_of_document:invoices: {len(both)}, such as {both[0]}; "
+            "both count"
+        )
+
+
+def _refunds_of_one_moment(payments: Columns) -> Iterator[str]:
+    refunds = (payments["status"] == "refunded") & (payments["refund_id"] == None)  # noqa: E711 - elementwise
+    if np.count_nonzero(refunds) < 2:
+        return
+    names = ("payment_id", "event_at", "known_at")
+    counted = Counter(zip(*(payments[n][refunds].tolist() for n in names), strict=True))
+    several = {row: n for row, n in counted.items() if n > 1}
+    if several:
+        yield (
+            f"refunds_add_up:payments: {sum(several.values())}, such as those of "
+            f"payment_id {min(several)[0]}; a refund_id would tell them apart"
+        )
+
+
+def _undone_at_once(
+    table: str, rows: Columns, column: str, doing: tuple[str, ...], undoing: str
+) -> Iterator[str]:
+    cells: list[Any] = rows[column].tolist()
+    if undoing not in cells:
+        return
+    moments = rows["event_at"].tolist()
+    seen = set(zip(cells, moments, strict=True))
+    undone = {m for cell, m in seen if cell in doing and (undoing, m) in seen}
+    if undone:
+        yield (
+            f"undone_at_once:{table}: {' or '.join(doing)} and {undoing} of one"
+            f" moment: {len(undone)}; which came first is not known, and"
+            " the milder reading counts for a new stop"
+        )
