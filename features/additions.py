@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from features.contract import TABLES
 from features.events import FOREVER, MISSING, Columns, Events
-from features.reading.rows import row_identity
+from features.reading.row_versions import row_identity
 
 Row = Mapping[str, object]
 

@@ -4,19 +4,16 @@ The same rules as `features.reading.validation` has for tables, for a few hundre
 rows in well under a millisecond or two, without Arrow or a database.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from features.contract import TABLES, ColumnSpec, TableSpec
+from features.contract import TABLES, ColumnSpec
 from features.events import (
     FLOAT_KINDS,
-    FOREVER,
     INT64_KINDS,
     MISSING,
     Columns,
@@ -27,13 +24,12 @@ from features.money import convert
 from features.reading.bounds import MOMENT_KINDS, bounded
 from features.reading.cells import CellError, Parser, cell_parser
 from features.reading.rejects import Reject, RejectCounter
+from features.reading.row_versions import EVENT_AT, KNOWN_AT, Cells, RowVersions
 from features.settings import PortfolioSettings
 
 JsonRow: TypeAlias = Mapping[str, object]
-Cells: TypeAlias = list[Any]
-Identity: TypeAlias = Callable[[Sequence[Any]], Any]
 
-CUSTOMER_ID, EVENT_AT, KNOWN_AT = 0, 1, 2  # every table begins with these
+CUSTOMER_ID = 0  # every table begins with it
 _BETWEEN_CELLS = frozenset({"known_before_event", "other_customer"})
 
 
@@ -90,7 +86,7 @@ class TableReader:
         self.required = [
             i for i, column in enumerate(self.columns) if column.is_required
         ]
-        self.key = row_identity(TABLES[table], self.places)
+        self.versions = RowVersions(TABLES[table], self.places)
         self.text_key = [
             self.places[name]
             for name in TABLES[table].key
@@ -118,7 +114,7 @@ class TableReader:
         is_rejected = bool(bad) and not self._are_mended(customer_id, bad, good)
         if not good:
             return ReadTable(self.nothing, bad, is_rejected)
-        stands, lost = self._versions(good)
+        stands, lost = self.versions.standing(good)
         if self.table == "customers":
             self._fill_created_at(good, stands)
         text_key = self.text_key
@@ -176,11 +172,14 @@ class TableReader:
     ) -> bool:
         latest: dict[Any, int] = {}
         for cells in good:
-            key = self.key(cells)
+            key = self.versions.key(cells)
             latest[key] = max(latest.get(key, 0), cells[KNOWN_AT])
         for broken in bad:
             lost = self._lost(customer_id, broken)
-            if lost is None or latest.get(self.key(lost), -1) < (lost[KNOWN_AT] or 0):
+            if lost is None:
+                return False
+            mended_at = latest.get(self.versions.key(lost), -1)
+            if mended_at < (lost[KNOWN_AT] or 0):
                 return False
         return True
 
@@ -251,45 +250,6 @@ class TableReader:
             except ValueError as error:
                 raise RowError("amount_too_large", "amount") from error
 
-    def _versions(self, rows: list[Cells]) -> tuple[list[Cells], list[Cells]]:
-        """Rows that ever stand, each with `superseded_at` appended; and the lost."""
-        lost: list[Cells] = []
-        if len({self.key(cells) for cells in rows}) == len(rows):  # mostly
-            for cells in rows:
-                cells.append(FOREVER)
-        else:
-            rows, lost = self._dated(rows)
-        retracted = self.places["retracted"]
-        stands = [c for c in rows if c[-1] > c[KNOWN_AT] and not c[retracted]]
-        return stands, lost
-
-    def _dated(self, rows: list[Cells]) -> tuple[list[Cells], list[Cells]]:
-        """Rows of one key stand until the next of them is known.
-
-        Also one row of each key whose rows of one moment differ in content.
-        """
-        lost: list[Cells] = []
-        by_key: dict[Any, list[Cells]] = {}
-        for cells in rows:
-            by_key.setdefault(self.key(cells), []).append(cells)
-        for versions in by_key.values():
-            versions.sort(key=_version_order)
-            if self.table == "payments" and self._add_up(versions[0]):
-                _date_refunds(versions, self.places["retracted"])
-                continue
-            lost += self._lost_contents(versions)
-            for cells, following in pairwise(versions):
-                cells.append(following[KNOWN_AT])
-            versions[-1].append(FOREVER)
-        dated = [cells for versions in by_key.values() for cells in versions]
-        return dated, lost
-
-    def _lost_contents(self, versions: Sequence[Cells]) -> list[Cells]:
-        """The first of these rows whose moment another one shares, but not content."""
-        said = [c for c in versions if not c[self.places["retracted"]]]
-        pairs = pairwise(said)
-        return [a for a, b in pairs if a[KNOWN_AT] == b[KNOWN_AT] and a != b][:1]
-
     def same_key(self, lost: Sequence[Cells]) -> str:
         """The warning about keys whose rows of one moment differ in content."""
         named = [(self.columns[i].name, lost[0][i]) for i in self.text_key]
@@ -298,13 +258,6 @@ class TableReader:
         return (
             f"same_key:{self.table}: {len(lost)}{such_as}; of each only the row that"
             " sorts last counts"
-        )
-
-    def _add_up(self, cells: Cells) -> bool:
-        """Refunds of one moment that no refund_id tells apart are several."""
-        places = self.places
-        return (
-            cells[places["status"]] == "refunded" and cells[places["refund_id"]] is None
         )
 
     def _fill_created_at(self, rows: list[Cells], stands: list[Cells]) -> None:
@@ -331,54 +284,6 @@ class TableReader:
                 np.int64,
             )
         return columns
-
-
-def row_identity(spec: TableSpec, places: Mapping[str, int]) -> Identity:
-    """What two rows share that are versions of one thing.
-
-    A refund without refund_id is told apart by its moment.
-    """
-    plain: Identity = itemgetter(*(places[name] for name in spec.key))
-    if spec.name == "payments":
-        status, refund_id, event_at = (
-            places[name] for name in ("status", "refund_id", "event_at")
-        )
-
-        def payment(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
-            if cells[status] == "refunded" and cells[refund_id] is None:
-                return *plain(cells), cells[event_at]
-            return plain(cells)
-
-        return payment
-    if not spec.key_unless:
-        return plain
-    parts = [
-        (places[name], [places[other] for other in spec.key_unless.get(name, ())])
-        for name in spec.key
-    ]
-
-    def told_apart(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
-        return tuple(
-            None if any(cells[other] is not None for other in others) else cells[place]
-            for place, others in parts
-        )
-
-    return told_apart
-
-
-def _date_refunds(versions: list[Cells], retracted: int) -> None:
-    """All rows of one moment stand until a later row of their key is known."""
-    moments = sorted({cells[KNOWN_AT] for cells in versions})
-    until = dict(zip(moments, [*moments[1:], FOREVER], strict=True))
-    taken_back = {cells[KNOWN_AT] for cells in versions if cells[retracted]}
-    for cells in versions:
-        moment = cells[KNOWN_AT]
-        cells.append(moment if moment in taken_back else until[moment])
-
-
-def _version_order(cells: Cells) -> tuple[int, list[tuple[bool, Any]]]:
-    """By known_at, then all columns in the contract's order, missing first."""
-    return cells[KNOWN_AT], [(c is not None, c) for c in cells]
 
 
 def _array(column: ColumnSpec, cells: Sequence[Any]) -> npt.NDArray[Any]:

@@ -18,8 +18,8 @@ def identity(rows: ir.Table, table: str) -> list[ir.Value]:
     """What two rows share that are versions of one thing, as columns.
 
     Keys hold per customer: that a number belongs to one customer is a rule of its
-    own. The SQL twin of the one in `features.reading.rows`, but for refunds without
-    refund_id, which are also told apart by their moment.
+    own. The SQL twin of the one in `features.reading.row_versions`, but for refunds
+    without refund_id, which are also told apart by their moment.
     """
     spec = TABLES[table]
     parts: list[ir.Value] = []
@@ -37,7 +37,7 @@ def standing_rows(rows: ir.Table, table: str) -> ir.Table:
     Of versions known at one moment the one that sorts last over all columns
     stands (missing first, text by code point), so exact duplicates count once. A
     retraction ends the version before it and is itself no row. The SQL twin of
-    `features.reading.rows`.
+    `features.reading.row_versions`.
     """
     if table == "payments":
         add_up = (rows.status == "refunded") & rows.refund_id.isnull()
