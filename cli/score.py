@@ -26,32 +26,37 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 
+ListFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="file to write: .xlsx or .csv is the list of the day for people,"
+        " .parquet has every number"
+    ),
+]
+NoticesFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV to write: the notices due, as rows of `contacts` to confirm"
+    ),
+]
+Moment = Annotated[
+    str | None,
+    typer.Option(
+        help="moment with offset, or a date for its end; default: the portfolio's"
+        " snapshots, else its latest known_at"
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command()(score)
 
 
 def score(
     portfolio: PortfolioFolder,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="file to write: .xlsx or .csv is the list of the day for people,"
-            " .parquet has every number"
-        ),
-    ] = None,
-    notices: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV to write: the notices due, as rows of `contacts` to confirm"
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            help="moment with offset, or a date for its end; default: the portfolio's"
-            " snapshots, else its latest known_at"
-        ),
-    ] = None,
+    out: ListFile = None,
+    notices: NoticesFile = None,
+    as_of: Moment = None,
     policy: PolicyFile = None,
 ) -> None:
     """Score a whole portfolio with the champions under FORBEAR_HOME.
