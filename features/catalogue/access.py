@@ -1,6 +1,6 @@
 """How the account is entered."""
 
-from features.catalogue.families import ACCESS, COUNTRY_MISMATCH, ORDERS
+from features.catalogue.families import ACCESS, COUNTRY_MISMATCH, ORDERS, in_days
 from features.catalogue.identity import customer
 from features.feature import (
     Aggregate,
@@ -28,7 +28,7 @@ def _several(column: str, days: int) -> Feature:
         f"access_{NOUNS[column]}_distinct_{days}d",
         _distinct(column, days),
         unit="count",
-        staff=f"{{value}} different {NOUNS[column]} in {days} days",
+        staff=f"different {NOUNS[column]} {in_days(days)}: {{value}}",
         why="shared or stolen credentials are used from many places",
     )
 
@@ -38,7 +38,7 @@ def _sign_ins(days: int) -> Feature:
         f"access_sign_ins_{days}d",
         Aggregate("access", "count", where=SIGN_IN, window=Window(days)),
         unit="sign-ins",
-        staff=f"{{value}} sign-ins in {days} days",
+        staff=f"sign-ins {in_days(days)}: {{value}}",
         why="a dormant account that wakes up, or one that falls silent",
     )
 
@@ -48,7 +48,7 @@ def _resets(days: int) -> Feature:
         f"access_password_resets_{days}d",
         Aggregate("access", "count", where=RESET, window=Window(days)),
         unit="resets",
-        staff=f"{{value}} password resets in {days} days",
+        staff=f"password resets {in_days(days)}: {{value}}",
         customer="The password was reset recently.",
         why="a take-over begins with a reset",
     )
@@ -59,7 +59,7 @@ def _admins(days: int) -> Feature:
         f"access_admin_changes_{days}d",
         Aggregate("access", "count", where=ADMIN, window=Window(days)),
         unit="changes",
-        staff=f"{{value}} changes of administrators or roles in {days} days",
+        staff=f"changes of administrators or roles {in_days(days)}: {{value}}",
         customer="Administrators or roles were changed recently.",
         why="a take-over is made lasting with a new administrator",
     )
@@ -90,7 +90,7 @@ ACCESS_FEATURES: tuple[Feature, ...] = (
         "access_quota_requests_30d",
         Aggregate("access", "count", where=QUOTA, window=Window(30)),
         unit="requests",
-        staff="{value} requests for more quota in 30 days",
+        staff="requests for more quota in 30 days: {value}",
         customer="Requests for a higher quota.",
         why="who means to run up a bill first asks for room",
     ),

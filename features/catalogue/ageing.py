@@ -41,7 +41,9 @@ def _ago(back: int) -> str:
 
 
 def _when(back: int) -> str:
-    return "in the latest report" if back == 0 else f"{back} reports before the latest"
+    if back == 0:
+        return "in the latest report"
+    return f"{back} {'report' if back == 1 else 'reports'} before the latest"
 
 
 def _balance(back: int) -> Feature:

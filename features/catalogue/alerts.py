@@ -28,7 +28,7 @@ def _recent(days: int) -> Feature:
         f"alerts_{days}d",
         _alerts(days),
         unit="alerts",
-        staff=f"{{value}} provider alerts in {days} days",
+        staff=f"provider alerts in {days} days: {{value}}",
         why="providers see traffic and machines that billing does not",
     )
 
@@ -38,7 +38,7 @@ def _kind(kind: str, words: str) -> Feature:
         f"alerts_{kind}_90d",
         _alerts(90, Equals("kind", kind)),
         unit="alerts",
-        staff=f"{{value}} alerts of {words} in 90 days",
+        staff=f"alerts of {words} in 90 days: {{value}}",
         why="kinds of alert differ in how often they are right",
     )
 
@@ -50,28 +50,28 @@ ALERT_FEATURES: tuple[Feature, ...] = (
         "alerts_high_confidence_30d",
         _alerts(30, Equals("confidence", "high")),
         unit="alerts",
-        staff="{value} alerts of high confidence in 30 days",
+        staff="alerts of high confidence in 30 days: {value}",
         why="what the provider itself is sure of",
     ),
     ALERTS.feature(
         "alerts_payment_warning_90d",
         _alerts(90, Equals("kind", "payment_warning")),
         unit="alerts",
-        staff="{value} payment warnings in 90 days",
+        staff="payment warnings in 90 days: {value}",
         why="somebody else already waits for their money",
     ),
     ALERTS.feature(
         "alerts_unresolved",
         Difference(_alerts(None), _alerts(None, RESOLVED)),
         unit="alerts",
-        staff="{value} alerts nobody has resolved",
+        staff="alerts nobody has resolved: {value}",
         why="an alert left alone goes on costing",
     ),
     ALERTS.feature(
         "alerts_resolved_legitimate_365d",
         _alerts(365, Equals("resolved_reason", "legitimate")),
         unit="alerts",
-        staff="{value} alerts of a year turned out legitimate",
+        staff="alerts of a year turned out legitimate: {value}",
         why="who was cleared before is likelier to be cleared again",
     ),
     ALERTS.feature(
@@ -85,7 +85,7 @@ ALERT_FEATURES: tuple[Feature, ...] = (
         "fraud_warnings_90d",
         Aggregate("outcomes", "count", where=WARNING, window=Window(90)),
         unit="warnings",
-        staff="{value} early fraud warnings in 90 days",
+        staff="early fraud warnings in 90 days: {value}",
         customer="A warning from the payment network.",
         why="most early warnings of card schemes become chargebacks",
         monotone="increasing",

@@ -43,6 +43,15 @@ class Family:
         )
 
 
+def in_days(days: int) -> str:
+    """A window as people read it.
+
+    >>> in_days(1), in_days(30)
+    ('in a day', 'in 30 days')
+    """
+    return "in a day" if days == 1 else f"in {days} days"
+
+
 TENURE = Family("tenure", "How long we know them", "How long the account has existed.")
 IDENTITY = Family(
     "identity", "Account details", "The account details we have on record."

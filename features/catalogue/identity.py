@@ -132,7 +132,7 @@ IDENTITY_FEATURES: tuple[Feature, ...] = (
         "customer_changes_30d",
         Aggregate("customers", "count", window=Window(30)),
         unit="count",
-        staff="{value} versions of the account details in 30 days",
+        staff="versions of the account details in 30 days: {value}",
         customer="Recent changes of the account details.",
         why="details are changed by those who take an account over",
     ),

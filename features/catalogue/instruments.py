@@ -15,7 +15,7 @@ def _instruments(days: int) -> Feature:
         f"payment_instruments_distinct_{days}d",
         Aggregate("payments", "distinct", "instrument_id", window=Window(days)),
         unit="count",
-        staff=f"{{value}} different cards or accounts tried in {days} days",
+        staff=f"different cards or accounts tried in {days} days: {{value}}",
         customer="Several payment methods were used in a short time.",
         why="stolen cards are tried one after the other",
     )
@@ -27,7 +27,7 @@ INSTRUMENT_FEATURES: tuple[Feature, ...] = (
         "payment_card_countries_distinct_90d",
         Aggregate("payments", "distinct", "card_country", window=Window(90)),
         unit="count",
-        staff="cards of {value} countries in 90 days",
+        staff="countries of cards in 90 days: {value}",
         customer="Payment methods of several countries were used.",
         why="one customer rarely owns cards of several countries",
     ),

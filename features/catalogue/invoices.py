@@ -51,7 +51,7 @@ INVOICE_FEATURES: tuple[Feature, ...] = (
         "invoices_365d",
         Aggregate("invoices", "count", where=INVOICE, window=Window(365)),
         unit="invoices",
-        staff="{value} invoices in a year",
+        staff="invoices in a year: {value}",
         why="few invoices mean little is known",
     ),
     BILLING.feature(
@@ -112,7 +112,7 @@ INVOICE_FEATURES: tuple[Feature, ...] = (
         "invoices_credit_notes_365d",
         Aggregate("invoices", "count", where=CREDIT_NOTE, window=Window(365)),
         unit="credit notes",
-        staff="{value} credit notes in a year",
+        staff="credit notes in a year: {value}",
         customer="Corrections of invoices.",
         why="our own billing errors are not the customer's fault",
     ),

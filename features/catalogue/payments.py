@@ -1,6 +1,6 @@
 """How their payments went."""
 
-from features.catalogue.families import PAYMENT_FAILURES, PAYMENT_HISTORY
+from features.catalogue.families import PAYMENT_FAILURES, PAYMENT_HISTORY, in_days
 from features.feature import Aggregate, Feature, Ratio, TimeSince, Trend
 from features.feature_rows import And, Equals, In, Rows, Window
 
@@ -30,7 +30,7 @@ def _failed(days: int) -> Feature:
         f"payments_failed_{days}d",
         payments(FAILED, days),
         unit="attempts",
-        staff=f"{{value}} failed payment attempts in {days} days",
+        staff=f"failed payment attempts {in_days(days)}: {{value}}",
         why="each failed attempt is evidence against payment",
         monotone="increasing",
     )
@@ -41,7 +41,7 @@ def _returned(days: int) -> Feature:
         f"payments_returned_{days}d",
         payments(RETURNED, days),
         unit="payments",
-        staff=f"{{value}} payments returned by the bank in {days} days",
+        staff=f"payments returned by the bank in {days} days: {{value}}",
         customer="Payments that were returned by the bank.",
         why="a returned debit means no cover, or no consent",
         monotone="increasing",
@@ -53,7 +53,7 @@ def _code(code: str, words: str) -> Feature:
         f"payments_failed_{code}_90d",
         payments(And(FAILED, Equals("failure_code", code)), 90),
         unit="attempts",
-        staff=f"{{value}} attempts failed in 90 days: {words}",
+        staff=f"attempts failed in 90 days ({words}): {{value}}",
         why="why a payment failed tells distress from mishap",
         monotone="increasing" if code == "insufficient_funds" else None,
     )
@@ -74,7 +74,7 @@ def _succeeded(days: int) -> Feature:
         f"payments_succeeded_{days}d",
         payments(SUCCEEDED, days),
         unit="payments",
-        staff=f"{{value}} payments received in {days} days",
+        staff=f"payments received in {days} days: {{value}}",
         why="a habit of paying is the best evidence of paying",
     )
 
@@ -86,7 +86,7 @@ PAYMENT_FEATURES: tuple[Feature, ...] = (
         "payments_failed_hard_90d",
         payments(HARD_DECLINE, 90),
         unit="attempts",
-        staff="{value} hard declines in 90 days (lost, stolen or invalid)",
+        staff="hard declines in 90 days (lost, stolen or invalid): {value}",
         why="a lost, stolen or invalid instrument will not work next time either",
         monotone="increasing",
     ),

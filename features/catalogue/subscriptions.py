@@ -28,7 +28,7 @@ def _started(days: int) -> Feature:
         f"subscriptions_started_{days}d",
         _rows(STARTED, days),
         unit="subscriptions",
-        staff=f"{{value}} subscriptions started in {days} days",
+        staff=f"subscriptions started in {days} days: {{value}}",
         why="orders in quick succession, before any is paid",
     )
 
@@ -38,7 +38,7 @@ def _changed(days: int) -> Feature:
         f"subscriptions_changed_{days}d",
         _rows(CHANGED, days),
         unit="changes",
-        staff=f"{{value}} changes of quantity in {days} days",
+        staff=f"changes of quantity in {days} days: {{value}}",
         why="seats that come and go quickly",
     )
 
@@ -64,28 +64,28 @@ SUBSCRIPTION_FEATURES: tuple[Feature, ...] = (
         "subscriptions_products_distinct_30d",
         Aggregate("subscriptions", "distinct", "product", ORDERED, Window(30)),
         unit="products",
-        staff="{value} different products ordered in 30 days",
+        staff="different products ordered in 30 days: {value}",
         why="trying everything at once is not how businesses buy",
     ),
     ORDERS.feature(
         "subscriptions_trials_365d",
         _rows(And(STARTED, Equals("is_trial", True)), 365),
         unit="trials",
-        staff="{value} trials started in a year",
+        staff="trials started in a year: {value}",
         why="repeated trials avoid paying",
     ),
     ORDERS.feature(
         "subscriptions_cancelled_90d",
         _rows(In("kind", ("cancelled", "ended")), 90),
         unit="subscriptions",
-        staff="{value} subscriptions cancelled or ended in 90 days",
+        staff="subscriptions cancelled or ended in 90 days: {value}",
         why="who leaves pays the last invoice least readily",
     ),
     ORDERS.feature(
         "subscriptions_renewed_365d",
         _rows(Equals("kind", "renewed"), 365),
         unit="renewals",
-        staff="{value} renewals in a year",
+        staff="renewals in a year: {value}",
         why="who renews means to stay",
     ),
     ORDERS.feature(

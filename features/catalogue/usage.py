@@ -80,7 +80,7 @@ USAGE_FEATURES: tuple[Feature, ...] = (
         "usage_subscriptions_distinct_28d",
         Aggregate("usage", "distinct", "subscription_id", window=Window(28)),
         unit="count",
-        staff="{value} subscriptions with usage in 28 days",
+        staff="subscriptions with usage in 28 days: {value}",
         why="usage that spreads over new subscriptions",
     ),
     USAGE.feature(
