@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def client(module_settings: ServingSettings) -> Iterator[Client]:
 @pytest.fixture
 def asked() -> dict[str, Any]:
     """The request of the docs."""
-    return {**EXAMPLE, "events": dict(EXAMPLE["events"])}
+    return deepcopy(EXAMPLE)
 
 
 @pytest.fixture
