@@ -61,7 +61,7 @@ class Account:
         """Only who the customer is, what is owed and what is subscribed."""
         history, source = self.history, self.rules.source
         ledger = self._ledger_at(as_of)
-        if not self._paid.is_of(ledger):
+        if self._paid.ledger is not ledger:
             self._paid = PaidInvoices(ledger)
         self._paid.catch_up()
         standing = Standing(as_of, history, ledger, self._paid)
@@ -86,17 +86,19 @@ class Account:
         """Only the invoices that are overdue; None where no invoices tell it."""
         if self.rules.source != "invoices":
             return None
-        owed = self._arrears(self._ledger_at(as_of), self._disputes).now(as_of)
+        ledger, rules = self._ledger_at(as_of), self.rules
+        arrears = Arrears(ledger, self._disputes, rules.days, rules.materiality)
+        owed = arrears.now(as_of)
         if not owed.overdue:
             return []
         return [item.invoice for item in owed.items if item.is_overdue]
 
     def arrears(self, standing: Standing) -> Arrears:
         """What was owed as time went by, as known in `standing`."""
-        return self._arrears(standing.ledger, standing.disputes)
-
-    def _arrears(self, ledger: Ledger, among: Sequence[Dispute]) -> Arrears:
-        return Arrears(ledger, among, self.rules.days, self.rules.materiality)
+        rules = self.rules
+        return Arrears(
+            standing.ledger, standing.disputes, rules.days, rules.materiality
+        )
 
     def _ledger_at(self, as_of: int) -> Ledger:
         if self._dispute_rows.move_to(as_of):
@@ -104,14 +106,17 @@ class Account:
         return self._books.move_to(as_of, self._disputes)
 
     def _read_ledger(self, standing: Standing) -> None:
+        ledger = standing.ledger
         standing.owed = owed = self.arrears(standing).now(standing.as_of)
-        standing.open = sum(item.remainder for item in owed.items)
-        standing.credit = standing.ledger.credit
-        standing.written_off = standing.ledger.written_off
+        standing.open = sum([item.remainder for item in owed.items])
+        standing.credit, standing.written_off = ledger.credit, ledger.written_off
         if self.rules.has_disputes:
             standing.contested = owed.contested
         standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
-        standing.unallocated = self._unallocated(standing)
+        if ledger.strangers or self._books.pending:
+            standing.unallocated = self._unallocated(standing)
+        else:
+            standing.unallocated = 0
 
     def _unallocated(self, standing: Standing) -> int:
         """Money that may have been meant for what is overdue (CONTRACT 2.2).
@@ -120,19 +125,21 @@ class Account:
         and than 60 days. Payments on their way count as they will once they succeed.
         """
         ledger, as_of = standing.ledger, standing.as_of
-        pending = self._pending(as_of) if self._books.pending else []
-        if not ledger.strangers and not pending:
+        under_way = [
+            row
+            for row in self._books.pending.values()
+            if row[7] is not None
+            and not ledger.knows(row[7])
+            and as_of - row[2] <= self.rules.settlement_us(row[6])
+        ]
+        if not ledger.strangers and not under_way:
             return 0
         since = as_of - _UNALLOCATED_US + 1
         if standing.overdue and standing.owed is not None:
             late = (i.invoice.issued_at for i in standing.owed.items if i.is_overdue)
             since = max(since, min(late))
-        under_way: int = sum(
-            row[5]
-            for row in pending
-            if row[7] is not None and not ledger.knows(row[7]) and row[2] >= since
-        )
-        return ledger.unallocated_since(since) + under_way
+        money: int = sum(row[5] for row in under_way if row[2] >= since)
+        return ledger.unallocated_since(since) + money
 
     def _read_report(self, standing: Standing, report: Row) -> None:
         """An ageing report instead of invoices (CONTRACT 2.8).

@@ -8,15 +8,18 @@ Days count from the due day, less the days on which an invoice was wholly under 
 (a day of which a part was counts as such a day).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from features.account.disputes import Dispute, contested_parts
 from features.events import FOREVER
 from features.invoice import Invoice
 from features.ledger import Ledger
 from features.moments import LocalDays
+
+_NONE: Mapping[str, list[Any]] = {}
+_NEVER = [(FOREVER, FOREVER)]  # of a dispute that was lost before anybody opened it
 
 
 class DebtItem(NamedTuple):
@@ -69,10 +72,11 @@ class Arrears:
     ) -> None:
         self.ledger, self._disputes = ledger, disputes
         self._days, self._materiality = days, materiality
-        # by invoice: local days [from, to] wholly under dispute, with their moments
-        self._clock_stops: dict[str, list[_Stop]] = {}
-        self._ends: dict[str, list[int]] = {}  # when disputes about an invoice ended
         self._has_read = not disputes  # most customers with disputes are not late
+        # by invoice: local days [from, to] wholly under dispute, with their moments
+        self._clock_stops: Mapping[str, list[_Stop]] = _NONE
+        # when disputes about an invoice ended
+        self._ends: Mapping[str, list[int]] = _NONE
 
     def now(self, as_of: int) -> Owed:
         """What is owed at the moment to which the ledger was moved."""
@@ -210,7 +214,16 @@ class Arrears:
         if self._has_read:
             return
         self._has_read = True
-        invoices = sorted(self.ledger.invoices.values(), key=lambda i: i.key)
+        stops: dict[str, list[_Stop]] = {}
+        ends: dict[str, list[int]] = {}
+        self._clock_stops, self._ends = stops, ends
+        first = min(start for d in self._disputes for start, _ in d.spans or _NEVER)
+        unpaid = (
+            invoice
+            for invoice in self.ledger.invoices.values()
+            if invoice.settled_at is None or invoice.settled_at > first
+        )
+        invoices = sorted(unpaid, key=lambda i: i.key)
         changes = sorted(self._changes_of_disputes(invoices))
         for since, until in pairwise([*changes, FOREVER]):
             debts = [(i, owed) for i in invoices if (owed := i.remainder_at(since))]
@@ -221,12 +234,12 @@ class Arrears:
             for dispute, invoice, part in parts:
                 contested[invoice.id] = contested.get(invoice.id, 0) + part
                 if dispute.id in ending and until != FOREVER:
-                    self._ends.setdefault(invoice.id, []).append(until)
+                    ends.setdefault(invoice.id, []).append(until)
             last = FOREVER if until == FOREVER else self._days.day(until - 1)
             for invoice, owed in debts:
                 if contested.get(invoice.id) == owed:
                     stop = _Stop(since, self._days.day(since), last)
-                    self._clock_stops.setdefault(invoice.id, []).append(stop)
+                    stops.setdefault(invoice.id, []).append(stop)
 
     def _changes_of_disputes(self, invoices: list[Invoice]) -> set[int]:
         """Moments at which what is contested can change, while disputes run."""

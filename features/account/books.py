@@ -66,7 +66,6 @@ class Books:
         "_has_lost",
         "_invoices",
         "_payments",
-        "_posted",
         "_refunded",
         "ledger",
         "pending",
@@ -87,7 +86,6 @@ class Books:
         self.ledger = Ledger(self._days.day)
         self.pending: dict[str, Row] = {}  # payments on their way, by id
         self.state: dict[str, Row] = {}  # the latest status row of each payment
-        self._posted: set[str] = set()  # payments in the ledger
         self._refunded: set[str] = set()  # payments with a refund in the ledger
 
     def move_to(self, as_of: int, disputes: Sequence[Dispute] = ()) -> Ledger:
@@ -122,9 +120,23 @@ class Books:
         if invoices.loses(since, as_of) or payments.loses(since, as_of):
             return False
         told = invoices.between(since, as_of), payments.between(since, as_of)
-        if self._has_lost:  # what a dispute contested may be another sum now
-            return not any(told)
+        if self._has_lost and self._moves_what_was_contested(*told):
+            return False
         return self._take(*told)
+
+    def _moves_what_was_contested(
+        self, invoices: list[Row], payments: list[Row]
+    ) -> bool:
+        """Whether a lost dispute may have been about another sum, by what is new.
+
+        That is so for an invoice it names, and for a payment that came back: what the
+        ledger says of them is not only what happened after all that is posted.
+        """
+        named = {d.invoice_id for d in self._disputes if d.lost_at is not None}
+        returned = self.ledger.returned
+        return any(row[3] in named for row in invoices) or any(
+            row[4] == "returned" or row[3] in returned for row in payments
+        )
 
     def _take(
         self, invoices: list[Row], payments: list[Row], lost: Sequence[Item] = ()
@@ -134,15 +146,18 @@ class Books:
             return True
         items = [_document(row) for row in invoices]
         changed, refunds = self._changed(payments)
+        if changed is None:
+            return False
+        is_noted = bool(self.pending or self.ledger.returned)
         for payment_id, row in changed.items():
-            if payment_id in self._posted or payment_id in self._refunded:
-                return False
             if row[4] == "succeeded":
-                self._posted.add(payment_id)
                 items.append((row[2], PAYMENT, payment_id, row[5], row[7], 0, 0, None))
-            if row[4] != "succeeded" or self.pending or self.ledger.returned:
+                if is_noted:
+                    self._note(payment_id, row)
+            else:
                 self._note(payment_id, row)
-        items.extend(self._refund(row) for row in refunds)
+        if refunds:
+            items.extend(self._refund(row) for row in refunds)
         items.extend(lost)
         if not self.ledger.continues_with(items):
             return False
@@ -160,18 +175,27 @@ class Books:
         elif self.ledger.returned:
             self.ledger.returned.pop(payment_id, None)
 
-    def _changed(self, payments: list[Row]) -> tuple[dict[str, Row], list[Row]]:
-        """The payments whose state new rows change, with their new row; refunds."""
+    def _changed(self, payments: list[Row]) -> tuple[dict[str, Row] | None, list[Row]]:
+        """The payments whose state new rows change, with their new row; refunds.
+
+        None instead where what is posted already changes.
+        """
         changed: dict[str, Row] = {}
         refunds = []
+        state = self.state
         for row in payments:
             if row[4] == "refunded":
                 refunds.append(row)
                 continue
             payment_id = row[3]
-            before = self.state.get(payment_id)
+            before = state.get(payment_id)
             if before is None or stage(row) > stage(before):
-                self.state[payment_id] = changed[payment_id] = row
+                is_posted = before is not None and before[4] == "succeeded"
+                if is_posted and payment_id not in changed:
+                    return None, refunds
+                state[payment_id] = changed[payment_id] = row
+        if self._refunded and not self._refunded.isdisjoint(changed):
+            return None, refunds
         return changed, refunds
 
     def _refund(self, row: Row) -> Item:

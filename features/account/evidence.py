@@ -30,6 +30,9 @@ class Signs(NamedTuple):
     doubted: tuple[Evidence, ...]
 
 
+NO_SIGNS = Signs((), ())
+
+
 def signs_of_fraud(events: Events, as_of: int) -> Signs:
     """What speaks of fraud, by what is known at `as_of` (µs since 1970 UTC).
 
@@ -39,11 +42,12 @@ def signs_of_fraud(events: Events, as_of: int) -> Signs:
     outcome up to its own moment.
     """
     outcomes = known_table(events, "outcomes", as_of)
-    found = [
-        *_chargebacks(known_table(events, "disputes", as_of)),
-        *_outcomes(outcomes),
-    ]
-    alerts = _alerts(known_table(events, "alerts", as_of))
+    disputes = known_table(events, "disputes", as_of)
+    alerts_known = known_table(events, "alerts", as_of)
+    if not (outcomes.n or disputes.n or alerts_known.n):
+        return NO_SIGNS
+    found = [*_chargebacks(disputes), *_outcomes(outcomes)]
+    alerts = _alerts(alerts_known)
     cleared = [
         to_datetime(at)
         for at, kind in outcomes.rows("event_at", "kind")

@@ -244,7 +244,13 @@ def _notices(s: Standing) -> tuple[Notice, ...]:
 
 
 def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:
-    items = s.owed.items if s.owed is not None else []
+    unpaid: dict[str | None, int] = {}
+    late: dict[str | None, int] = {}
+    for item in s.owed.items if s.owed is not None else ():
+        name = item.invoice.subscription_id
+        unpaid[name] = unpaid.get(name, 0) + item.remainder
+        if item.is_overdue and s.overdue:
+            late[name] = late.get(name, 0) + item.remainder - item.contested
     return tuple(
         LiveSubscription(
             subscription_id=found.id,
@@ -254,14 +260,8 @@ def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:
             committed=found.committed(s.as_of),
             commitment_ends_at=_moment(found.commitment_ends_at),
             cancel_window_ends_at=_moment(found.cancel_window_ends_at),
-            open=sum(
-                i.remainder for i in items if i.invoice.subscription_id == found.id
-            ),
-            overdue=sum(
-                i.remainder - i.contested
-                for i in items
-                if i.is_overdue and s.overdue and i.invoice.subscription_id == found.id
-            ),
+            open=unpaid.get(found.id, 0),
+            overdue=late.get(found.id, 0),
             is_trial=found.is_trial,
         )
         for found in s.subscriptions

@@ -13,6 +13,8 @@ _CONCERNS_ACCESS = _TAKES_ACCESS | {"reactivate"}
 
 def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
     """Rows of `holds` not past their `until`."""
+    if not holds.n:
+        return ()
     names = ("kind", "event_at", "until", "reason", "by", "subscription_id", "amount")
     return tuple(
         ActiveHold(
@@ -36,6 +38,8 @@ def overrides(rows: KnownTable) -> tuple[ActiveOverride, ...]:
 
     Of one subscription, and of the account as a whole, the latest stands.
     """
+    if not rows.n:
+        return ()
     names = ("subscription_id", "event_at", "action", "by", "reason", "until")
     latest = {row[0]: row for row in rows.rows(*names, "decision_id")}
     standing = (
@@ -61,6 +65,8 @@ def executed(actions: KnownTable, start: int) -> list[ExecutedAction]:
 
     Of one moment what gives access back comes second: it was taken before.
     """
+    if not actions.n:
+        return []
     names = ("event_at", "action", "reason", "by", "subscription_id", "decision_id")
     done = sorted(
         (

@@ -41,19 +41,20 @@ class PaidInvoices:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._n_reopened = ledger.n_reopened
+        self._start()
+
+    def _start(self) -> None:
+        self._n_reopened = self.ledger.n_reopened
         self.largest = self.n_in_parts = self._n_seen = 0
         self._paid_at: list[int] = []
         self._days: list[int] = []
         # so far: n late, days late, their squares, microseconds from issue to payment
         self._sums: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
 
-    def is_of(self, ledger: Ledger) -> bool:
-        """Whether `catch_up` is enough; not when a refund opened an invoice again."""
-        return self.ledger is ledger and self._n_reopened == ledger.n_reopened
-
     def catch_up(self) -> None:
         """Takes in what the ledger has settled since the last time."""
+        if self._n_reopened != self.ledger.n_reopened:
+            self._start()  # a refund opened a settled invoice again
         settled = self.ledger.settled
         if len(settled) == self._n_seen:
             return

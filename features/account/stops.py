@@ -1,15 +1,15 @@
 """What access was taken for, and what protects today but is known tonight."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from features.account.account import Account
 from features.contract import TABLES
-from features.events import FOREVER, Events
+from features.events import Events
 from features.facts import ExecutedAction
 from features.moments import microseconds, to_datetime
 
@@ -30,7 +30,7 @@ _PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
     "outcomes": ("kind", frozenset({"fraud_cleared"})),
 }
 # Where a row taken back or corrected today may have been what the customer owes
-_OWING = ("invoices", "payments", "disputes", "contacts", "holds")
+_OWING = ("invoices", "payments", "disputes", "contacts")  # and holds
 
 _TELLING = tuple(table for table in TABLES if table != "snapshots")
 
@@ -46,12 +46,14 @@ class Stops:
     def __init__(self, events: Events, account: Account) -> None:
         self._events, self._account = events, account
         self._known_at = _known_moments(events)
-        self._ended_at = _ended_moments(events)
+        # when rows of what is owed were taken back or corrected
+        ended = {row[1] for table in _OWING for row in account.history[table]}
+        self._ended_at = ended.union(events.tables["holds"]["superseded_at"].tolist())
         self._overdue_at: dict[datetime, Overdue | None] = {}
 
     def known_until(self, as_of: int) -> datetime | None:
         """When the latest of the rows known at `as_of` became known."""
-        n = self._known_at.searchsorted(as_of, side="right")
+        n = bisect_right(self._known_at, as_of)
         return to_datetime(self._known_at[n - 1]) if n else None
 
     def with_invoices(
@@ -93,16 +95,15 @@ class Stops:
         It is not known before its day is over, so nothing else here reads it: what is
         overdue stays overdue, and only what takes something away waits.
         """
-        known_at, ended_at = self._known_at, self._ended_at
-        latest = max(known_at[-1:].max(initial=0), ended_at[-1:].max(initial=0))
-        if latest <= as_of:
-            return None
         days = self._account.rules.days
         day_end = days.start(days.day(as_of) + 1) - 1
         if day_end <= as_of:
             return None
-        is_today = day_end in ended_at or (
-            day_end in known_at
+        known_at = self._known_at
+        n = bisect_right(known_at, day_end)
+        is_today = day_end in self._ended_at or (
+            n > 0
+            and known_at[n - 1] == day_end
             and any(_has_row_of(self._events, t, day_end) for t in _PROTECTING)
         )
         return to_datetime(day_end) if is_today else None
@@ -118,16 +119,9 @@ def _has_row_of(events: Events, table: str, day_end: int) -> bool:
     return not values.isdisjoint(rows[column][stamped].tolist())
 
 
-def _ended_moments(events: Events) -> npt.NDArray[np.int64]:
-    """When rows of what is owed were taken back or corrected, rising."""
-    moments = np.concatenate([events.tables[t]["superseded_at"] for t in _OWING])
-    moments = moments[moments < FOREVER]
-    moments.sort()
-    return moments
-
-
-def _known_moments(events: Events) -> npt.NDArray[np.int64]:
+def _known_moments(events: Events) -> list[int]:
     """When each row became known, rising; `snapshots` say nothing of a customer."""
     moments = np.concatenate([events.tables[t]["known_at"] for t in _TELLING])
     moments.sort()
-    return moments
+    rising: list[int] = moments.tolist()
+    return rising
