@@ -82,7 +82,7 @@ def _protecting(portfolio: Portfolio, table: str) -> Prospect:
         ends_on = said_on + timedelta(days=NONE_LASTS_DAYS)
         said = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
         return Prospect(table, said)
-    lapsed = f" (`none:` of {said_on:%Y-%m-%d} has lapsed)" if said_on else ""
+    lapsed = f" (`none:` of {said_on:%Y-%m-%d} does not count)" if said_on else ""
     day = to_datetime(portfolio.latest_known_at).astimezone(portfolio.settings.zone)
     return Prospect(
         table,

@@ -91,6 +91,8 @@ def observe(
 def said_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
     """Tables of which `none` says that there is nothing, and has not lapsed.
 
+    What is said of a day as far ahead is a slip of the pen, and takes nothing away.
+
     Args:
         settings: what portfolio.yaml or a service's settings file says.
         now: µs since 1970 UTC.
@@ -99,7 +101,7 @@ def said_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
     return frozenset(
         table
         for table, said_on in settings.none.items()
-        if today <= said_on.toordinal() - DAY_ZERO + NONE_LASTS_DAYS
+        if abs(today - (said_on.toordinal() - DAY_ZERO)) <= NONE_LASTS_DAYS
     )
 
 
@@ -116,9 +118,11 @@ def _said_none(
                 "out of `none`"
             )
         if table not in said_none(settings, now):
+            is_ahead = said_on.toordinal() - DAY_ZERO > local_day(now, settings.zone)
+            why = "is of a day more than" if is_ahead else "has lapsed after"
             found.warnings.append(
-                f"none: {table} was said on {said_on} and has lapsed after "
-                f"{NONE_LASTS_DAYS} days; say it anew if it still is true"
+                f"none: {table} was said on {said_on} and {why} {NONE_LASTS_DAYS} days"
+                f"{' ahead' * is_ahead}; say it anew if it still is true"
             )
         else:
             yield table

@@ -414,6 +414,14 @@ def test_none_is_said_on_a_day_and_lapses(tmp_path: Path) -> None:
     assert len(found.events("c1").tables["disputes"]["known_at"]) == 0
 
 
+def test_none_of_a_day_far_ahead_takes_no_protection_away(tmp_path: Path) -> None:
+    said = "none: {disputes: 2062-05-01}\n"
+    found = Portfolio.open(_folder(tmp_path, said, invoices=OWED, payments=NO_PAYMENTS))
+    assert "disputes" not in found.settings.tables
+    [warning] = warned(found, "none: disputes was said on 2062-05-01")
+    assert "ahead" in warning
+
+
 def test_none_cannot_name_what_is_there(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "none: {invoices: 2026-06-01}\n", invoices=OWED)
     with pytest.raises(SettingsError, match="none names invoices"):
