@@ -11,7 +11,7 @@ A store knows nothing of policies and answers: what it must find again is a fiel
 `Decision`. Moments are microseconds since 1970 UTC.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -71,10 +71,6 @@ class DecisionReader(Protocol):
 
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
         """The decision given before under this idempotency key, if any."""
-        ...
-
-    def iterate(self) -> Iterator[Decision]:
-        """Every decision, in the order of commits."""
         ...
 
     def last_recommended(

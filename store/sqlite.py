@@ -6,7 +6,7 @@ never wait for the writer. Several processes may share the files of one machine.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -81,9 +81,6 @@ CREATE TABLE IF NOT EXISTS keys (
 """
 _NAMES = tuple(f.name for f in fields(Decision))
 _COLUMNS, _VALUES = ", ".join(_NAMES), ", ".join(f":{name}" for name in _NAMES)
-_PAGE = f"""
-SELECT rowid, {_COLUMNS} FROM decisions WHERE rowid > ? ORDER BY rowid LIMIT 100
-"""  # noqa: S608 - literals
 LAST_RECOMMENDED = """
 SELECT customer_id, as_of, action FROM decisions
 WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
@@ -146,14 +143,6 @@ class SqliteDecisionReader(DecisionReader):
         condition = "WHERE key_id = ? AND idempotency_key = ?"
         decisions = self._decisions(condition, key_id, idempotency_key)
         return decisions[0] if decisions else None
-
-    def iterate(self) -> Iterator[Decision]:
-        last = 0
-        # in pages: a statement left open would keep the log from being cut back
-        while page := self._rows(_PAGE, last):
-            for _, *row in page:
-                yield _decision(row)
-            last = page[-1][0]
 
     def last_recommended(
         self, customer_id: str, since: int, before: int

@@ -6,6 +6,7 @@ Only columns that the contract or portfolio.yaml names are fetched, a part at a 
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -66,15 +67,15 @@ class DatabaseSource:
         found = self._found[table]
         fetched = self._fetched[table] or found.columns[:1]
         first_row = 1
-        try:
-            with _batches(self._connection, found.select(*fetched)) as batches:
-                for batch in batches:
-                    yield Part(table, first_row, pa.Table.from_batches([batch]))
-                    first_row += len(batch)
-                if first_row == 1:
-                    yield Part(table, 1, batches.schema.empty_table())
-        except Exception as error:  # each driver has its own
-            raise DatabaseError(f"table {table} cannot be read: {error}") from error
+        with (
+            _reading(table),
+            _batches(self._connection, found.select(*fetched)) as batches,
+        ):
+            for batch in batches:
+                yield Part(table, first_row, pa.Table.from_batches([batch]))
+                first_row += len(batch)
+            if first_row == 1:
+                yield Part(table, 1, batches.schema.empty_table())
 
 
 def open_database(source: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis backend
@@ -136,11 +137,19 @@ def _beside(url: str, folder: Path) -> str:
 def _table(connection: Any, table: str) -> Any:  # noqa: ANN401 - an Ibis table or None
     from ibis.common.exceptions import TableNotFound
 
+    with _reading(table):
+        try:
+            return connection.table(table)
+        except TableNotFound:
+            return None
+
+
+@contextmanager
+def _reading(table: str) -> Iterator[None]:
+    """What a driver raises, and each has errors of its own, becomes one of ours."""
     try:
-        return connection.table(table)
-    except TableNotFound:
-        return None
-    except Exception as error:  # each driver has its own
+        yield
+    except Exception as error:
         raise DatabaseError(f"table {table} cannot be read: {error}") from error
 
 

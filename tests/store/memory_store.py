@@ -4,7 +4,7 @@ It is durable as long as its `Memory` lives; stores that share one are the proce
 one service. Tests use it where what keeps decisions does not matter.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,20 +38,17 @@ class MemoryDecisionStore(DecisionStore):
         return self._kept.decisions[decision_id]
 
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
-        for decision in self.iterate():
+        for decision in self._kept.decisions.values():
             if (decision.key_id, decision.idempotency_key) == (key_id, idempotency_key):
                 return decision
         return None
-
-    def iterate(self) -> Iterator[Decision]:
-        return iter(tuple(self._kept.decisions.values()))
 
     def last_recommended(
         self, customer_id: str, since: int, before: int
     ) -> Recommended | None:
         mine = [
             (decision.as_of, decision.recorded_at, decision.action)
-            for decision in self.iterate()
+            for decision in self._kept.decisions.values()
             if decision.customer_id == customer_id
             and since <= decision.as_of < before
             and decision.action is not None
@@ -63,7 +60,8 @@ class MemoryDecisionStore(DecisionStore):
 
     def last_notices(self, customer_id: str, before: int) -> Mapping[str, int]:
         last: dict[str, int] = {}
-        for decision in sorted(self.iterate(), key=lambda one: one.as_of):
+        kept = self._kept.decisions.values()
+        for decision in sorted(kept, key=lambda one: one.as_of):
             if decision.customer_id == customer_id and decision.as_of < before:
                 last |= dict.fromkeys(decision.notices_due, decision.as_of)
         return last
