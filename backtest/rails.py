@@ -16,12 +16,12 @@ from backtest.book import Ints
 from backtest.scores import Floats
 from backtest.world import Looked
 from decisions.actions import REMIND_BIT, REVIEW_BIT, STEP_BITS, STOP_BITS, bits_of
+from decisions.inputs import View
 from decisions.recommendation import Withheld
 from decisions.rules.catalogue import LADDER, PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Circumstances
 from decisions.rules.rule import PriceLine
 from decisions.steps.columns import Columns
-from decisions.steps.inputs import View
 from decisions.steps.portfolio import run
 from decisions.terms import Terms
 from wording.messages import messages

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from decisions import BudgetUse, Case, Policy, default_policy, recommend
+from decisions.inputs import View
 from decisions.money.cost import expected_costs
 from decisions.policy_file.load import parse_document
 from decisions.steps.columns import Columns, columns_of_cases
-from decisions.steps.inputs import View
 from decisions.steps.portfolio import run
 from features.facts import AccountFacts, Notice
 

@@ -30,14 +30,10 @@ def validate(
 
     Example: forbear validate data/samples/lumen
     """
-    from features.errors import NoCustomersError
     from features.portfolio import Portfolio
 
     with waiting("checking every row"):
-        try:
-            read = Portfolio.open(portfolio)
-        except NoCustomersError as error:
-            read = error.portfolio
+        read = Portfolio.inspect(portfolio)
         folder = out or portfolio
         written = read.write_rejects(folder)
     _show(read)

@@ -7,6 +7,7 @@ from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
 from decisions.follow_up.provider import provider_effects
+from decisions.inputs import View
 from decisions.money.exposure import UNITS
 from decisions.money.thresholds import Stake
 from decisions.policy.document import PolicyDocument
@@ -24,7 +25,7 @@ from decisions.steps.agree import approvals_needed
 from decisions.steps.by_days import case_goes_by_days, terms_by_days
 from decisions.steps.choose import choose
 from decisions.steps.decided import Decided, decided
-from decisions.steps.inputs import View, data_until, undecidable, view
+from decisions.steps.inputs import data_until, undecidable, view
 from decisions.terms import Terms
 
 NOTHING_USED = BudgetUse()

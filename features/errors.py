@@ -1,11 +1,6 @@
 """What makes a whole portfolio unusable. A bad row is no error: it is a reject."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from features.portfolio import Portfolio
+from features.reading.report import ValidationReport
 
 
 class PortfolioError(Exception):
@@ -59,13 +54,13 @@ class UnreadableTableError(PortfolioError):
 
 
 class NoCustomersError(PortfolioError):
-    """No row of `customers` can be used; `portfolio` says what was rejected."""
+    """No row of `customers` can be used; `report` says what was rejected."""
 
     code = "no_customers"
 
-    def __init__(self, portfolio: Portfolio) -> None:
+    def __init__(self, report: ValidationReport) -> None:
         super().__init__("no row of `customers` can be used; validate says why")
-        self.portfolio = portfolio
+        self.report = report
 
 
 class IdsDoNotMatchError(PortfolioError):

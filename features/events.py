@@ -9,18 +9,12 @@ then key. `invoices.due_on` is the local calendar day of `due_at`, counted from
 1970-01-01.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from features.reading.rejects import Reject
-    from features.settings import PortfolioSettings
 
 MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
 FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still stands
@@ -39,22 +33,3 @@ class Events:
     tables: Mapping[str, Columns]
     # tables of which a row of this customer was rejected and nothing has mended it
     rejected: frozenset[str] = frozenset()
-
-    @classmethod
-    def from_rows(
-        cls,
-        customer_id: str,
-        tables: Mapping[str, Sequence[Mapping[str, object]]],
-        settings: PortfolioSettings,
-    ) -> tuple[Events, tuple[Reject, ...]]:
-        """Rows as the API gets them → normal form, and what was rejected and why.
-
-        Args:
-            customer_id: whose rows these are; rows may leave it out.
-            tables: rows by table name; cells as JSON has them (dates and aware
-                datetimes are read as well). Unknown columns are ignored.
-            settings: currency, rates, time zone, attributes of the portfolio.
-        """
-        from features.reading.rows import read_events  # rows import this module
-
-        return read_events(customer_id, tables, settings)

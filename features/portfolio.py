@@ -71,9 +71,20 @@ class Portfolio:
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        said = read_settings(folder)
-        source = open_source(folder, said.origin, said.settings)
-        return _portfolio(source, said.settings, said.warnings)
+        return _with_customers(cls.inspect(folder))
+
+    @classmethod
+    def inspect(cls, folder: Path) -> Portfolio:
+        """The same, but without a single usable customer it is returned all the same.
+
+        Its report and its rejected rows say what to correct.
+
+        Raises:
+            PortfolioError: if the folder, its settings or a table cannot be read.
+        """
+        stated = read_settings(folder)
+        source = open_source(folder, stated.origin, stated.settings)
+        return _portfolio(source, stated.settings, stated.warnings)
 
     @classmethod
     def open_usable(cls, folder: Path) -> Portfolio:
@@ -95,7 +106,7 @@ class Portfolio:
         cls, tables: Mapping[str, pa.Table], settings: PortfolioSettings
     ) -> Portfolio:
         """A portfolio of tables in memory, checked as files are."""
-        return _portfolio(MemorySource(tables), settings)
+        return _with_customers(_portfolio(MemorySource(tables), settings))
 
     @classmethod
     def from_connection(
@@ -105,7 +116,7 @@ class Portfolio:
     ) -> Portfolio:
         """The tables of a database, by their names in the contract."""
         wanted = wanted_columns({}, settings)
-        return _portfolio(DatabaseSource(connection, wanted), settings)
+        return _with_customers(_portfolio(DatabaseSource(connection, wanted), settings))
 
     @property
     def rejects(self) -> tuple[Reject, ...]:
@@ -166,7 +177,7 @@ def _portfolio(
     loaded = load(source, settings)
     loaded.warnings[:0] = [*warnings, *source.warnings]
     seen = loaded.observation
-    portfolio = Portfolio(
+    return Portfolio(
         settings.model_copy(update={"tables": seen.tables}),
         loaded.connection,
         loaded.tables,
@@ -178,8 +189,16 @@ def _portfolio(
         loaded.rejected,
         loaded.expelled,
     )
-    if not loaded.report.has_customers:
-        raise NoCustomersError(portfolio)
+
+
+def _with_customers(portfolio: Portfolio) -> Portfolio:
+    """The portfolio.
+
+    Raises:
+        NoCustomersError: if no row of `customers` can be used.
+    """
+    if not portfolio.report.has_customers:
+        raise NoCustomersError(portfolio.report)
     return portfolio
 
 

@@ -4,8 +4,8 @@ What the data do not say of the money at stake is assumed (CONTRACT section 2, r
 Where half or twice of that would change a stop, a person must agree to it.
 """
 
+from decisions.inputs import View
 from decisions.money.numbers import Number
-from decisions.steps.inputs import View
 
 FACTORS = (0.5, 2.0)
 

@@ -8,6 +8,7 @@ from decisions.actions import (
     Action,
 )
 from decisions.case import BudgetUse
+from decisions.inputs import View
 from decisions.recommendation import PersonBecause, RaisedBy, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.eligibility import Circumstances
@@ -15,7 +16,6 @@ from decisions.rules.guardrails import NUMBER_RULES, ways
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
 from decisions.steps.decided import Decided
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 _NO_DECISION = {

@@ -9,17 +9,15 @@ rules of `decisions.rules.catalogue`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from decisions.actions import Action, bits_of
+from decisions.inputs import View
 from decisions.money.numbers import Number
-
-if TYPE_CHECKING:  # a rule is compared with these, they are made with rules
-    from decisions.steps.inputs import View
-    from decisions.terms import Terms
+from decisions.terms import Terms
 
 # The inputs and terms of a decision with a rule taken away.
-Without: TypeAlias = "Callable[[View, Terms], tuple[View, Terms]]"
+Without: TypeAlias = Callable[[View, Terms], tuple[View, Terms]]
 
 
 class Paths(Flag):
@@ -47,7 +45,7 @@ class PriceLine:
     """
 
     name: str
-    without: "Without | None" = None
+    without: Without | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +88,6 @@ class NumberRule(Rule):
         text: its sentence in English.
     """
 
-    holds: "Callable[[View, Terms], Number]"
-    quotes: "Callable[[View, Terms], Mapping[str, Any]]"
+    holds: Callable[[View, Terms], Number]
+    quotes: Callable[[View, Terms], Mapping[str, Any]]
     text: str

@@ -4,9 +4,9 @@ The number is one expression for one customer's numbers and a portfolio's column
 """
 
 from decisions.actions import SUSPEND
+from decisions.inputs import View
 from decisions.money.numbers import Number
 from decisions.rules.guardrails import is_by_fraud
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from decisions.actions import REVIEW, SUSPEND
 from decisions.case import BudgetUse
+from decisions.inputs import View
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.book import has_stop_budget, is_queue_full
 from decisions.steps.decide import (
@@ -17,7 +18,6 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 

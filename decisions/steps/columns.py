@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from decisions.actions import STEP_BITS
 from decisions.case import Case
+from decisions.inputs import View
 from decisions.money.exposure import (
     UNITS,
     Exposure,
@@ -21,7 +22,7 @@ from decisions.money.numbers import Number
 from decisions.money.states import FloatArray, exclusive_states
 from decisions.rules.eligibility import Circumstances, circumstances
 from decisions.steps.by_days import UNDECIDED, goes_by_days, undecided
-from decisions.steps.inputs import View, undecidable, view
+from decisions.steps.inputs import undecidable, view
 from decisions.terms import Terms
 
 IntArray = npt.NDArray[np.int64]

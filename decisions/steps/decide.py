@@ -19,13 +19,13 @@ from decisions.actions import (
     SUSPEND,
     bits_of,
 )
+from decisions.inputs import View
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import cheapest, expected_costs
 from decisions.money.numbers import Number, at, is_any, most, pick, where_asked
 from decisions.money.stability import stability
 from decisions.money.typed import SEVERITY_ORDER, typed_action
 from decisions.rules.guardrails import forbidden, is_by_fraud
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 Costs = Sequence[Number]

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from decisions.actions import NONE, REVIEW, SUSPEND
 from decisions.case import Basis, Case
+from decisions.inputs import View
 from decisions.policy.document import PolicyDocument
 from decisions.rules.eligibility import Circumstances
 from decisions.rules.guardrails import is_by_fraud
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import softer
 from decisions.steps.choose import Choice
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 

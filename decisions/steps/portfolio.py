@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse, Case
+from decisions.inputs import View
 from decisions.money.numbers import at as at_action
 from decisions.money.numbers import pick
 from decisions.money.states import FloatArray
@@ -32,7 +33,6 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 
 _CHUNK = 16_384  # rows that fit the processor's cache

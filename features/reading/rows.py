@@ -357,7 +357,14 @@ def read_events(
     tables: Mapping[str, Sequence[JsonRow]],
     settings: PortfolioSettings,
 ) -> tuple[Events, tuple[Reject, ...]]:
-    """See `Events.from_rows`."""
+    """Rows as the API gets them → normal form, and what was rejected and why.
+
+    Args:
+        customer_id: whose rows these are; rows may leave it out.
+        tables: rows by table name; cells as JSON has them (dates and aware datetimes
+            are read as well). Unknown columns are ignored.
+        settings: currency, rates, time zone, attributes of the portfolio.
+    """
     rejects = RejectCounter()
     for table, rows in tables.items():
         if table not in TABLES and rows:

@@ -20,6 +20,7 @@ from features.events import Events
 from features.facts import AccountFacts
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
 from scoring.additive import AdditiveModel, NumberTerm
@@ -86,7 +87,7 @@ def asked_again(
     settings = advisor.settings.model_copy(update={"tables": advice.facts.tables})
     tables: Tables = request_body(events, advice.as_of, settings)["events"]
     happened(option, advice.facts, tables)
-    read, rejects = Events.from_rows(events.customer_id, tables, settings)
+    read, rejects = read_events(events.customer_id, tables, settings)
     assert not rejects
     return advised(advisor, read, advice.as_of, advice.facts.tables)
 
@@ -281,7 +282,7 @@ def without_chance(**changes: dict[str, Any]) -> Policy:
 
 
 def about(advisor: Advisor, tables: Tables, at: datetime = AT) -> Advice:
-    events, rejects = Events.from_rows("acme", tables, advisor.settings)
+    events, rejects = read_events("acme", tables, advisor.settings)
     assert not rejects
     found = advised(advisor, events, at, frozenset(tables))
     assert_kept(advisor, events, found)
@@ -456,7 +457,7 @@ def test_unknown_money_leaves_nothing_to_change(hand: Advisor) -> None:
 
 
 def test_nothing_is_tried_unless_asked(hand: Advisor) -> None:
-    events, _ = Events.from_rows("acme", late_payer(), hand.settings)
+    events, _ = read_events("acme", late_payer(), hand.settings)
     assert hand.advise(events, AT).counterfactuals is None
 
 
@@ -465,7 +466,7 @@ def test_the_same_question_has_the_same_answer(hand: Advisor) -> None:
 
 
 def test_the_book_and_the_last_word_hold_for_what_is_tried(hand: Advisor) -> None:
-    events, _ = Events.from_rows("acme", late_payer(), hand.settings)
+    events, _ = read_events("acme", late_payer(), hand.settings)
     stopped = hand.advise(
         events,
         AT,
@@ -497,12 +498,12 @@ def test_a_report_that_says_nothing_is_late(bundle_for: BundleFor) -> None:
     del tables["invoices"]
     bundle = bundle_for("nonpayment", settings_with(tables=list(tables)))
     advisor = Advisor({"nonpayment": bundle}, without_chance())
-    events, _ = Events.from_rows("acme", tables, bundle.settings)
+    events, _ = read_events("acme", tables, bundle.settings)
     advice = advised(advisor, events, AT, frozenset(tables))
     assert advice.recommendation.recommended_action not in (None, "none")
     assert ("pay_overdue", 800.0, (), "none") in told(advice)
     paid = {**REPORT, "balance": 0, "days_past_due": 0, "paid": 800}
-    read, _ = Events.from_rows("acme", {**tables, "ageing": [paid]}, bundle.settings)
+    read, _ = read_events("acme", {**tables, "ageing": [paid]}, bundle.settings)
     then = advised(advisor, read, AT, frozenset(tables)).recommendation
     assert advice.counterfactuals is not None
     first = advice.counterfactuals.options[0]
@@ -519,7 +520,7 @@ def test_a_flat_portfolio_has_nothing_to_try(bundle_for: BundleFor) -> None:
     flat = replace(bundle, model=AdditiveModel("linear", 3.0, ()))
     advisor = Advisor({"fraud": flat}, without_chance())
     tables: Tables = {"customers": [{"event_at": day(90), "loan": 900}]}
-    events, _ = Events.from_rows("acme", tables, flat.settings)
+    events, _ = read_events("acme", tables, flat.settings)
     advice = advised(advisor, events, AT, flat.settings.tables)
     assert advice.recommendation.recommended_action not in (None, "none")
     assert advice.counterfactuals is not None

@@ -9,8 +9,8 @@ from decisions import Policy, default_policy
 from decisions.follow_up.fees import interest_accrued
 from decisions.policy_file.load import parse_document
 from features.account import account_facts
-from features.events import Events
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Row: TypeAlias = dict[str, Any]
@@ -41,7 +41,7 @@ def _interest(payments: list[Row], *documents: Row, **more: list[Row]) -> float 
         "payments": payments,
         **more,
     }
-    events, rejected = Events.from_rows("c", tables, SETTINGS)
+    events, rejected = read_events("c", tables, SETTINGS)
     assert rejected == ()
     facts = account_facts(events, microseconds(AS_OF), SETTINGS)
     return interest_accrued(TERMS, facts, AS_OF)

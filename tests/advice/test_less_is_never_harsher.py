@@ -27,6 +27,7 @@ from decisions.recommendation import Recommendation
 from features.catalogue import feature_set
 from features.events import Events
 from features.feature_set import FeatureSet
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
@@ -78,7 +79,7 @@ NEEDED = ("payments", "disputes", "contacts", "holds")
 
 
 def events_of(told: Story, rejected: frozenset[str] = frozenset()) -> Events:
-    events, rejects = Events.from_rows("c", told, SETTINGS)
+    events, rejects = read_events("c", told, SETTINGS)
     assert not rejects
     return replace(events, rejected=rejected)
 

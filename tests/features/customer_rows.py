@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from features.account import account_facts
-from features.events import Events
 from features.facts import AccountFacts
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 AS_OF = datetime(2024, 6, 30, tzinfo=UTC)
@@ -17,8 +17,6 @@ def facts_of(**tables: list[Row]) -> AccountFacts:
     """Facts at `AS_OF` of a customer of whom nothing but `tables` was looked at."""
     settings = PortfolioSettings(tables=frozenset(tables) | {"customers"})
     created = {"event_at": "2024-01-01T00:00:00Z"}
-    events, rejects = Events.from_rows(
-        "c", {"customers": [created], **tables}, settings
-    )
+    events, rejects = read_events("c", {"customers": [created], **tables}, settings)
     assert rejects == ()
     return account_facts(events, microseconds(AS_OF), settings)

@@ -12,6 +12,7 @@ from features.account.standing import Rules
 from features.events import Events
 from features.facts import AccountFacts, ActiveHold, Evidence, Notice, OpenItem
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ Row = dict[str, Any]
 def events_of(settings: PortfolioSettings, tables: dict[str, list[Row]]) -> Events:
     customer = {"event_at": "2024-01-01T00:00:00Z", "segment": "smb"}
     full = {"customers": [customer], **tables}
-    events, rejects = Events.from_rows("c", full, settings)
+    events, rejects = read_events("c", full, settings)
     assert rejects == ()
     return events
 
@@ -345,7 +346,7 @@ def test_a_flat_portfolio_states_what_is_at_stake() -> None:
     """`open` is a column, run_up and clv are constants; what is overdue is unknown."""
     stated = {"exposure": {"open": "loan", "run_up": 5, "clv": 9.5}}
     settings = PortfolioSettings.model_validate({**stated, "tables": {"customers"}})
-    events, _ = Events.from_rows(
+    events, _ = read_events(
         "c", {"customers": [{"event_at": "2024-01-01", "loan": "250"}]}, settings
     )
     facts = account_facts(events, microseconds(AS_OF), settings)

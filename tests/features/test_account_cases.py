@@ -15,6 +15,7 @@ from features.events import Events
 from features.moments import microseconds
 from features.money import PER_UNIT, ten_thousandths
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Case: TypeAlias = dict[str, Any]
@@ -76,7 +77,7 @@ def case_tables(case: Case) -> dict[str, list[dict[str, Any]]]:
 
 
 def case_events(case: Case) -> Events:
-    events, rejects = Events.from_rows("c", case_tables(case), case_settings(case))
+    events, rejects = read_events("c", case_tables(case), case_settings(case))
     assert rejects == ()
     return events
 

@@ -29,6 +29,7 @@ from features.account.standing import Rules
 from features.events import Events
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Row: TypeAlias = dict[str, Any]
@@ -168,7 +169,7 @@ def events_of(tables: Tables, stated: PortfolioSettings) -> Events:
     customer = {"event_at": START.isoformat(), "created_at": START.isoformat()}
     rows = {"customers": [customer], **tables}
     present = {name: rows[name] for name in stated.tables}
-    return Events.from_rows("c", present, stated)[0]
+    return read_events("c", present, stated)[0]
 
 
 def same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:

@@ -13,6 +13,7 @@ from features.additions import with_rows
 from features.contract import TABLES
 from features.events import FOREVER, Columns, Events
 from features.moments import microseconds
+from features.reading.rows import read_events
 from tests.parity.histories import (
     NOW,
     SETTINGS,
@@ -72,7 +73,7 @@ def test_a_later_version_ends_the_one_before(history: History, days: int) -> Non
 def test_on_a_tie_the_added_row_stands() -> None:
     at = microseconds(NOW)
     report = {"event_at": at, "known_at": at, "days_past_due": 3.0}
-    events, _ = Events.from_rows("ann", {}, SETTINGS)
+    events, _ = read_events("ann", {}, SETTINGS)
     once = with_rows(events, {"ageing": [{**report, "balance": 900}]})
     twice = with_rows(once, {"ageing": [{**report, "balance": 0}]})
     ageing = twice.tables["ageing"]

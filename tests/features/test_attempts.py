@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from features.account import account_facts
-from features.events import Events
 from features.facts import AccountFacts, PaymentAttempt
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def _facts(payments: list[Row], *invoices: Row, disputes: Any = ()) -> AccountFa
         "disputes": list(disputes),
     }
     settings = PortfolioSettings.model_validate({"tables": set(tables)})
-    events, rejects = Events.from_rows("c", tables, settings)
+    events, rejects = read_events("c", tables, settings)
     assert rejects == ()
     return account_facts(events, microseconds(AS_OF), settings)
 

@@ -9,6 +9,7 @@ from features.account import account_facts
 from features.events import Events
 from features.facts import Evidence
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from tests.features.customer_rows import AS_OF, Row, facts_of
 
@@ -285,7 +286,7 @@ def test_a_stop_for_fraud_is_remembered_after_access_was_given_back() -> None:
 
 def test_rejected_tables_are_named() -> None:
     settings = PortfolioSettings()
-    events, _ = Events.from_rows("c", {}, settings)
+    events, _ = read_events("c", {}, settings)
     broken = Events("c", events.tables, rejected=frozenset({"payments"}))
     found = account_facts(broken, microseconds(AS_OF), settings)
     assert found.rejected == {"payments"}

@@ -341,7 +341,7 @@ def test_customers_must_exist(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("customer_id,event_at\na,soon\n")
     with pytest.raises(NoCustomersError) as raised:
         Portfolio.open(tmp_path)
-    report = raised.value.portfolio.report
+    report = raised.value.report
     assert report.exit_code == 2
     assert [r.rule for r in report.rejects] == ["bad_time"]
 

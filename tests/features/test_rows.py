@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pytest
 
-from features.events import FOREVER, MISSING, Events
+from features.events import FOREVER, MISSING
 from features.moments import parse_moment
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Row = Mapping[str, object]
@@ -47,7 +48,7 @@ def _table(rows: Sequence[Row]) -> pa.Table:
 
 def standing(table: str, rows: Sequence[Row]) -> list[dict[str, object]]:
     """The rows that ever stand, by both ways, which must agree."""
-    events, rejects = Events.from_rows("c", {table: rows}, SETTINGS)
+    events, rejects = read_events("c", {table: rows}, SETTINGS)
     assert not rejects
     tables = {table: _table(rows)}
     tables.setdefault("customers", pa.table({"customer_id": ["c"]}))
@@ -197,9 +198,9 @@ def test_rows_are_read_without_tables_or_databases() -> None:
     """A service that answers for one customer loads no Arrow, Ibis or DuckDB."""
     code = (
         "import sys\n"
-        "from features.events import Events\n"
+        "from features.reading.rows import read_events\n"
         "from features.settings import PortfolioSettings\n"
-        "Events.from_rows('c', {'usage': []}, PortfolioSettings())\n"
+        "read_events('c', {'usage': []}, PortfolioSettings())\n"
         "print({'pyarrow', 'ibis', 'duckdb', 'pandas'} & sys.modules.keys())\n"
     )
     done = subprocess.run(

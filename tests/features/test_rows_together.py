@@ -10,9 +10,9 @@ import pytest
 
 from features.account import account_facts
 from features.errors import SettingsError
-from features.events import Events
 from features.moments import parse_moment
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Row = Mapping[str, object]
@@ -242,7 +242,7 @@ BROKEN = {"amount": "2,400.00"}
 def test_what_mends_a_rejected_row(rows: Sequence[Row], is_mended: bool) -> None:
     found = portfolio(payments=[*rows, payment("c2", "z")], invoices=[])
     assert found.rejected == ({} if is_mended else {"c1": PAYMENTS})
-    online, _ = Events.from_rows("c1", {"payments": rows}, SETTINGS)
+    online, _ = read_events("c1", {"payments": rows}, SETTINGS)
     assert online.rejected == found.events("c1").rejected
     said = warned(found, "payments: rejected rows leave customers incomplete (1)")
     assert len(said) == (0 if is_mended else 1)

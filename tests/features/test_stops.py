@@ -12,6 +12,7 @@ from features.account import account_facts, facts_over_time
 from features.events import Events
 from features.facts import AccountFacts
 from features.moments import microseconds
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 AS_OF = datetime(2024, 6, 30, 10, tzinfo=UTC)
@@ -36,9 +37,7 @@ def stop(on: str = "2024-05-15T08:00:00Z", **more: str) -> Row:
 
 def events_of(tables: dict[str, list[Row]]) -> Events:
     created = {"event_at": "2024-01-01T00:00:00Z"}
-    events, rejects = Events.from_rows(
-        "c", {"customers": [created], **tables}, SETTINGS
-    )
+    events, rejects = read_events("c", {"customers": [created], **tables}, SETTINGS)
     assert rejects == ()
     return events
 

@@ -15,6 +15,7 @@ from features.contract import TABLES, ColumnSpec
 from features.events import Events
 from features.portfolio import Portfolio
 from features.reading.rejects import Reject
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 Row = Mapping[str, str]
@@ -139,8 +140,8 @@ def test_tables_and_rows_agree_on_good_and_bad_rows(
         for table, rows in both.items():
             _write_csv(folder, table, rows)
         as_files = _portfolio_of(folder)
-    one, rejects_of_one = Events.from_rows("a", first, SETTINGS)
-    two, rejects_of_two = Events.from_rows("b", second, SETTINGS)
+    one, rejects_of_one = read_events("a", first, SETTINGS)
+    two, rejects_of_two = read_events("b", second, SETTINGS)
     in_bulk = {e.customer_id: e for e in as_files.iter_events(["a", "b", "nobody"])}
     assert_same_events(in_bulk["a"], one)
     assert_same_events(in_bulk["b"], two)
@@ -163,8 +164,8 @@ def test_order_and_duplicates_of_rows_change_nothing(
     for rows in again.values():
         order.shuffle(rows)  # type: ignore[attr-defined]
     assert_same_events(
-        Events.from_rows("a", history, SETTINGS)[0],
-        Events.from_rows("a", again, SETTINGS)[0],
+        read_events("a", history, SETTINGS)[0],
+        read_events("a", again, SETTINGS)[0],
     )
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from features.events import MISSING, Events
+from features.events import MISSING
 from features.moments import NO_END, parse_moment
+from features.reading.rows import read_events
 from features.reading.validation import check
 from features.settings import PortfolioSettings
 
@@ -58,7 +59,7 @@ def normal(table: str, changes: Row) -> dict[str, object]:
     row = _row(table, changes)
     found = pa.table({name: [value] for name, value in row.items()})
     [as_table] = check(found, table, SETTINGS).rows.to_pylist()
-    events, rejects = Events.from_rows("c", {table: [row]}, SETTINGS)
+    events, rejects = read_events("c", {table: [row]}, SETTINGS)
     assert not rejects
     for name, value in as_table.items():
         cell = events.tables[table][name][0]
@@ -77,7 +78,7 @@ def broken(table: str, changes: Row) -> tuple[str, str]:
     }
     checked = check(pa.table(columns), table, SETTINGS)
     assert not len(checked.rows)
-    events, [reject] = Events.from_rows("c", {table: [row]}, SETTINGS)
+    events, [reject] = read_events("c", {table: [row]}, SETTINGS)
     assert not len(events.tables[table]["known_at"])
     assert checked.broken.tolist() == [1]
     assert [*checked.rules] == [(reject.rule, reject.column)]
@@ -168,18 +169,18 @@ def test_a_row_needs_a_customer(customer_id: str | None) -> None:
     assert check(found, "usage", SETTINGS).rules == [
         ("empty_customer_id", "customer_id")
     ]
-    _, [reject] = Events.from_rows("c", {"usage": [row]}, SETTINGS)
+    _, [reject] = read_events("c", {"usage": [row]}, SETTINGS)
     assert reject.rule == "empty_customer_id"
 
 
 def test_rows_of_another_customer_are_refused() -> None:
     row = _row("usage", {"customer_id": "other"})
-    _, [reject] = Events.from_rows("c", {"usage": [row]}, SETTINGS)
+    _, [reject] = read_events("c", {"usage": [row]}, SETTINGS)
     assert (reject.rule, reject.column) == ("other_customer", "customer_id")
 
 
 def test_rows_may_leave_the_customer_to_the_request() -> None:
-    events, rejects = Events.from_rows(
+    events, rejects = read_events(
         "c", {"usage": [{"event_at": AT, "cost": 1}]}, SETTINGS
     )
     assert not rejects
@@ -187,7 +188,7 @@ def test_rows_may_leave_the_customer_to_the_request() -> None:
 
 
 def test_an_unknown_table_is_said() -> None:
-    _, [reject] = Events.from_rows("c", {"orders": [{}, {}]}, SETTINGS)
+    _, [reject] = read_events("c", {"orders": [{}, {}]}, SETTINGS)
     assert (reject.table, reject.rule, reject.n) == ("orders", "unknown_table", 2)
 
 
@@ -323,7 +324,7 @@ def test_a_credit_note_needs_no_due_date() -> None:
 )
 def test_examples_hold_no_personal_data(rule_breaking: Row, example: str) -> None:
     row = _row("invoices", rule_breaking)
-    _, [reject] = Events.from_rows("c", {"invoices": [row]}, SETTINGS)
+    _, [reject] = read_events("c", {"invoices": [row]}, SETTINGS)
     assert reject.example == example
 
 

@@ -20,6 +20,7 @@ from features.events import Events
 from features.facts import AccountFacts
 from features.moments import DAY_US, microseconds
 from features.online import OnlineCompiler
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from tests.features.conftest import MakePortfolio
 from tests.parity.checks import with_values
@@ -49,7 +50,7 @@ def read(
 ) -> tuple[Events, PortfolioSettings]:
     full = {"customers": [{"event_at": ago(900), **customer}], **tables}
     settings = PortfolioSettings.model_validate({"tables": set(full), **stated})
-    events, rejects = Events.from_rows("c", full, settings)
+    events, rejects = read_events("c", full, settings)
     assert rejects == ()
     return events, settings
 

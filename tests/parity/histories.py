@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from features.contract import TABLES, ColumnSpec
 from features.events import Events
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import Attribute, PortfolioSettings
 
 Row = dict[str, object]
@@ -192,7 +193,7 @@ def events_of(history: History, customer_id: str) -> Events:
     for table, row in history:
         if row["customer_id"] == customer_id:
             tables.setdefault(table, []).append(row)
-    events, rejects = Events.from_rows(customer_id, tables, SETTINGS)
+    events, rejects = read_events(customer_id, tables, SETTINGS)
     assert not rejects
     return events
 

@@ -12,7 +12,6 @@ import pytest
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set
 from features.contract import TABLES
-from features.events import Events
 from features.feature import (
     Aggregate,
     CountryMismatch,
@@ -28,6 +27,7 @@ from features.feature_rows import Above, And, Equals, In, Not, Present, Window
 from features.feature_set import FeatureSet
 from features.online import OnlineCompiler
 from features.portfolio import Portfolio
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 
 AS_OF = datetime(2025, 3, 1, tzinfo=UTC)
@@ -219,7 +219,7 @@ def batch() -> list[float]:
 
 @pytest.fixture(scope="module")
 def online() -> list[float]:
-    events, rejects = Events.from_rows("c", TABLES_OF_ROWS, SETTINGS)
+    events, rejects = read_events("c", TABLES_OF_ROWS, SETTINGS)
     assert not rejects
     found: list[float] = OnlineCompiler(FEATURES, SETTINGS)(events, AT).tolist()
     return found
@@ -234,7 +234,7 @@ def test_the_number_is_what_a_person_gets(
 
 
 def test_a_customer_nobody_knows_anything_about_has_a_row_all_the_same() -> None:
-    events, _ = Events.from_rows("new", {}, SETTINGS)
+    events, _ = read_events("new", {}, SETTINGS)
     features = feature_set(SETTINGS)
     row = OnlineCompiler(features, SETTINGS)(events, AT)
     by_name = dict(zip(features.names, row, strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from features.events import Events
+from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from serving.openapi import EXAMPLE
 from serving.request_rows import request_body
@@ -25,7 +26,7 @@ INVOICE = {"invoice_id": "1", "event_at": AT, "due_at": "2026-05-31", "amount": 
 
 
 def read(tables: dict[str, Any]) -> Events:
-    events, rejects = Events.from_rows("acme", tables, SETTINGS)
+    events, rejects = read_events("acme", tables, SETTINGS)
     assert rejects == ()
     return events
 

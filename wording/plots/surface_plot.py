@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, Action
+from decisions.inputs import View
 from decisions.money.cost import expected_costs
 from decisions.money.thresholds import Target
 from decisions.money.typed import typed_action
 from decisions.policy_file.load import Policy
 from decisions.rules.guardrails import forbidden
-from decisions.steps.inputs import View
 from decisions.terms import Terms
 from wording.messages import Wording
 from wording.plots import svg
