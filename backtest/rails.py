@@ -16,10 +16,10 @@ from backtest.book import Ints
 from backtest.scores import Floats
 from backtest.world import Looked
 from decisions.actions import REMIND_BIT, REVIEW_BIT, STEP_BITS, STOP_BITS, bits_of
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.recommendation import Withheld
 from decisions.rules.catalogue import LADDER, PRICE_LINES, RULE_BY_CODE, RULES
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.rules.rule import PriceLine
 from decisions.steps.columns import Columns
 from decisions.steps.portfolio import run
@@ -62,7 +62,7 @@ def priced(looked: Looked, costs: Floats) -> Look:
         looked: the day, as the policy decided it.
         costs: (customers, 6) expected cost per action.
     """
-    answer, view = looked.answer, looked.columns.view
+    answer, view = looked.answer, looked.columns.inputs
     counted = (
         (answer.recommended >= 0)
         & (np.asarray(view.in_force) == 0)
@@ -96,13 +96,13 @@ def _without(looked: Looked, line: PriceLine) -> tuple[Columns, Terms]:
     if line.without is None:
         codes = frozenset(rule.code for rule in RULES if rule.price == line)
         return _without_reasons(looked, codes), looked.terms
-    view, terms = line.without(looked.columns.view, looked.terms)
-    return replace(looked.columns, view=view), terms
+    view, terms = line.without(looked.columns.inputs, looked.terms)
+    return replace(looked.columns, inputs=view), terms
 
 
 def _without_reasons(looked: Looked, codes: frozenset[str]) -> Columns:
     """Columns in which the reasons with these codes do not hold."""
-    v = looked.columns.view
+    v = looked.columns.inputs
     bits = [np.array(b) for b in (v.ordinary_bits, v.high_usage_bits, v.fraud_bits)]
     n_plain = len(looked.who) - len(looked.cases)
     if "nothing_overdue" in codes:
@@ -117,18 +117,18 @@ def _without_reasons(looked: Looked, codes: frozenset[str]) -> Columns:
                 mask[row] = left
     resting = np.where(looked.resting, REVIEW_BIT, 0)
     masks = [mask | resting for mask in bits]
-    view: View = v._replace(
+    view: Inputs = v._replace(
         ordinary_bits=masks[0], high_usage_bits=masks[1], fraud_bits=masks[2]
     )
-    return replace(looked.columns, view=view)
+    return replace(looked.columns, inputs=view)
 
 
-def _codes(seen: Circumstances) -> set[str]:
+def _codes(seen: Eligibility) -> set[str]:
     ways = (seen.ordinary, seen.high_usage or (), seen.fraud or ())
     return {reason.code for way in ways for reason in way}
 
 
-def _left(seen: Circumstances, codes: frozenset[str]) -> Bits:
+def _left(seen: Eligibility, codes: frozenset[str]) -> Bits:
     """Masks of what is still withheld on each way.
 
     Where there is no arrears the ladder was never looked at: without that reason the

@@ -113,7 +113,7 @@ def _acts(
     saving: Floats,
     is_repeat: npt.NDArray[np.bool_],
 ) -> pa.Table:
-    view, answer = looked.columns.view, looked.answer
+    view, answer = looked.columns.inputs, looked.answer
     names = np.array(ACTIONS, dtype=object)
     n_plain = len(looked.who) - len(looked.cases)
     overdue = [

@@ -18,7 +18,7 @@ from decisions.case import BudgetUse, Case
 from decisions.follow_up.answer_follow_up import before_acting
 from decisions.policy_file.load import Policy
 from decisions.rules.clock import late_items
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import is_by_fraud
 from decisions.steps.columns import Columns, columns_of_cases, columns_of_plain, joined
 from decisions.steps.portfolio import PortfolioRun, run
@@ -60,8 +60,8 @@ class Looked:
     notified: Ints  # places of customers who are sent a notice
     restored: int  # customers whose access returns today
 
-    def seen(self, row: int) -> Circumstances | None:
-        return self.columns.circumstances[row] if self.columns.circumstances else None
+    def seen(self, row: int) -> Eligibility | None:
+        return self.columns.eligibility[row] if self.columns.eligibility else None
 
 
 @dataclass
@@ -111,7 +111,7 @@ class World:
             answer=answer,
             resting=resting,
             acted=(answer.recommended > NONE)
-            & (answer.recommended > columns.view.in_force)
+            & (answer.recommended > columns.inputs.in_force)
             & ~np.isin(who, restored),
             notified=self._send(today, columns, answer, terms, who),
             restored=len(restored),
@@ -175,7 +175,9 @@ class World:
             today.money_of(who),
             today.subject_kind[who],
         )
-        plain = replace(plain, view=plain.view._replace(previous=self._previous[who]))
+        plain = replace(
+            plain, inputs=plain.inputs._replace(previous=self._previous[who])
+        )
         return joined([plain, columns_of_cases(cases, terms, today.at)])
 
     def _send(
@@ -192,10 +194,10 @@ class World:
         sent = []
         wanted = answer.recommended > NONE
         for row in range(len(today.plain), len(who)):
-            seen = columns.circumstances[row]
+            seen = columns.eligibility[row]
             if seen is None:
                 continue
-            p, i = float(columns.view.p_nonpayment[row]), int(who[row])
+            p, i = float(columns.inputs.p_nonpayment[row]), int(who[row])
             for due in before_acting(seen, terms, p, is_wanted=bool(wanted[row])):
                 told = self._notice(today, i, due.notice)
                 self._notices.setdefault(i, []).append(told)
@@ -222,7 +224,7 @@ class World:
         if not len(stops):
             return
         by_fraud = np.asarray(
-            is_by_fraud(looked.columns.view, looked.terms, answer.recommended)
+            is_by_fraud(looked.columns.inputs, looked.terms, answer.recommended)
         )
         for row in stops.tolist():
             i = int(looked.who[row])
@@ -236,11 +238,11 @@ class World:
             )
             self._off.setdefault(i, []).append(action)
             self._done[i].append(action)
-            self._p_good.setdefault(i, float(looked.columns.view.p_good[row]))
+            self._p_good.setdefault(i, float(looked.columns.inputs.p_good[row]))
 
     def _restore(self, today: Today, columns: Columns) -> list[int]:
         """Give access back where every cause is cured, or the customer has left."""
-        particular = columns.circumstances[len(today.plain) :]
+        particular = columns.eligibility[len(today.plain) :]
         seen = dict(zip(today.particular.tolist(), particular, strict=True))
         restored = []
         for i in list(self._off):
@@ -272,10 +274,10 @@ def _late_invoices(looked: Looked, row: int) -> tuple[str, ...] | None:
 
 def _rested(columns: Columns, resting: npt.NDArray[np.bool_]) -> Columns:
     """Whoever was reviewed lately is not reviewed again, whichever way."""
-    v, bit = columns.view, REVIEW_BIT * resting.astype(np.int64)
+    v, bit = columns.inputs, REVIEW_BIT * resting.astype(np.int64)
     return replace(
         columns,
-        view=v._replace(
+        inputs=v._replace(
             ordinary_bits=v.ordinary_bits | bit,
             high_usage_bits=v.high_usage_bits | bit,
             fraud_bits=v.fraud_bits | bit,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from decisions import BudgetUse, Case, Policy, default_policy, recommend
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.cost import expected_costs
 from decisions.policy_file.load import parse_document
 from decisions.steps.columns import Columns, columns_of_cases
@@ -119,9 +119,9 @@ def _tiled(columns: Columns, n: int) -> Columns:
     return replace(
         columns,
         customer_id=many(columns.customer_id),
-        view=View(*(many(column) for column in columns.view)),
+        inputs=Inputs(*(many(column) for column in columns.inputs)),
         code=many(columns.code),
-        circumstances=(),
+        eligibility=(),
     )
 
 
@@ -143,11 +143,11 @@ def column_table(n: int) -> None:
     columns = _tiled(columns_of_cases(sample, terms, AT), n)
     exact = _exact(default).latest
     assert terms.model is not None
-    model, view = terms.model, columns.view
+    model, view = terms.model, columns.inputs
 
     def costs() -> None:
         for start in range(0, n, 16_384):
-            part = View(*(c[start : start + 16_384] for c in view))
+            part = Inputs(*(c[start : start + 16_384] for c in view))
             np.stack(expected_costs(model, part.x)).argmin(axis=0)
 
     ready = run(columns, terms, AT, BudgetUse()).costs

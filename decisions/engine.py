@@ -7,13 +7,13 @@ from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
 from decisions.follow_up.provider import provider_effects
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.exposure import UNITS
 from decisions.money.thresholds import Stake
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Fields, Recommendation, States
-from decisions.rules.eligibility import Circumstances, circumstances
+from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.rules.permission import permitted_from
 from decisions.rules.reasons import (
     no_decision_sentence,
@@ -25,7 +25,7 @@ from decisions.steps.agree import approvals_needed
 from decisions.steps.by_days import case_goes_by_days, terms_by_days
 from decisions.steps.choose import choose
 from decisions.steps.decided import Decided, decided
-from decisions.steps.inputs import data_until, undecidable, view
+from decisions.steps.inputs import data_until, inputs_of, undecidable
 from decisions.terms import Terms
 
 NOTHING_USED = BudgetUse()
@@ -51,17 +51,17 @@ def recommend(
     code = undecidable(case, terms, at)
     if terms is None:
         return _no_decision(case, policy.latest, at, "not_in_force", None)
-    seen = circumstances(case, terms, at)
+    seen = eligibility_of(case, terms, at)
     if code is not None:
         return _no_decision(case, terms, at, code, seen)
-    v = view(case, seen, terms)
-    if v is None:
+    inputs = inputs_of(case, seen, terms)
+    if inputs is None:
         return _no_decision(case, terms, at, "unknown_money", seen)
     decides = terms_by_days(terms) if case_goes_by_days(case, terms) else terms
-    choice = choose(v, decides, budget_use, case.facts.customer_id, at)
+    choice = choose(inputs, decides, budget_use, case.facts.customer_id, at)
     if choice.rests_on_assumed:
-        v = v._replace(person_bits=v.person_bits | STOP_BITS)
-    return _answer(decided(case, decides, at, seen, v, choice), budget_use)
+        inputs = inputs._replace(person_bits=inputs.person_bits | STOP_BITS)
+    return _answer(decided(case, decides, at, seen, inputs, choice), budget_use)
 
 
 def _answer(d: Decided, budget_use: BudgetUse) -> Recommendation:
@@ -76,7 +76,7 @@ def _answer(d: Decided, budget_use: BudgetUse) -> Recommendation:
 
 
 def _no_decision(
-    case: Case, terms: Terms, at: datetime, code: str, seen: Circumstances | None
+    case: Case, terms: Terms, at: datetime, code: str, seen: Eligibility | None
 ) -> Recommendation:
     """No recommendation at all: nothing changes, and nothing is suspended."""
     state = None if seen is None else seen.position.state
@@ -112,15 +112,15 @@ def _question(case: Case, terms: Terms, at: datetime, action: Action) -> Fields:
 
 def _proposal(d: Decided) -> Fields:
     """What money and probabilities say."""
-    v, choice = d.v, d.choice
+    inputs, choice = d.inputs, d.choice
     costs = choice.costs
     return {
         "proposed_action": ACTIONS[choice.proposed],
         "recommended_action": ACTIONS[choice.recommended],
-        "raised_by": raised_by(d.terms, v, choice),
+        "raised_by": raised_by(d.terms, inputs, choice),
         "basis": d.basis,
-        "states": States(v.p_fraud, v.p_only, v.p_good),
-        "stake": _stake(d.case, v),
+        "states": States(inputs.p_fraud, inputs.p_only, inputs.p_good),
+        "stake": _stake(d.case, inputs),
         "expected_cost": costs and dict(zip(ACTIONS, costs, strict=True)),
         "stability": choice.stability,
         "is_close_call": choice.stands != choice.proposed,
@@ -133,7 +133,7 @@ def _proposal(d: Decided) -> Fields:
 
 def _restraint(d: Decided, budget_use: BudgetUse) -> Fields:
     """Why not more, and from when on."""
-    withheld = withheld_reasons(d.terms, budget_use, d.seen, d.v, d.choice)
+    withheld = withheld_reasons(d.terms, budget_use, d.seen, d.inputs, d.choice)
     return {
         "withheld": withheld,
         "permitted_from": permitted_from(d, withheld),
@@ -142,7 +142,7 @@ def _restraint(d: Decided, budget_use: BudgetUse) -> Fields:
 
 def _people(d: Decided) -> Fields:
     """Who must agree, and who is in charge: nothing is without an owner."""
-    needed = approvals_needed(d.v, d.terms, d.action)
+    needed = approvals_needed(d.inputs, d.terms, d.action)
     state, team = d.seen.position.state, d.document.review.owner
     owner = None if d.action == NONE else team
     if state is not None and d.action != REVIEW:
@@ -173,7 +173,7 @@ def _place(d: Decided) -> Fields:
     stops = max(d.action, d.choice.proposed) >= SUSPEND
     touched = seen.subscriptions
     # a stop that waits for people gives access back meanwhile, another does not
-    waits = approvals_needed(d.v, d.terms, d.action) > 0
+    waits = approvals_needed(d.inputs, d.terms, d.action) > 0
     is_stopped_anew = d.is_new_stop and not waits
     return {
         "holds": seen.holds,
@@ -193,14 +193,14 @@ def expires_at(case: Case, terms: Terms, at: datetime) -> datetime:
     return min(at + terms.valid_for, data_until(case) + terms.stale_after)
 
 
-def _stake(case: Case, v: View) -> Stake:
+def _stake(case: Case, inputs: Inputs) -> Stake:
     facts = case.facts
     return Stake(
         open=None if facts.open is None else facts.open / UNITS,
-        clv=v.clv,
-        open_cost=v.open_cost,
-        run_up_cost=v.run_up,
-        stoppable=v.stoppable,
+        clv=inputs.clv,
+        open_cost=inputs.open_cost,
+        run_up_cost=inputs.run_up,
+        stoppable=inputs.stoppable,
     )
 
 

@@ -6,7 +6,7 @@ from decisions.money.cost import Coefficients, terms_of
 from decisions.money.numbers import Number
 
 
-class View(NamedTuple):
+class Inputs(NamedTuple):
     """Numbers of one customer, or arrays of shape (n,); the rules do not care which.
 
     Probabilities are exclusive states but for the two marginals; money is in major

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decisions.actions import BLOCK, NONE, Action
 from decisions.follow_up.fees import interest_accrued, notice_fee
 from decisions.recommendation import AppealDue, Fields, NoticeDue
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.steps.decided import Decided
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -29,14 +29,14 @@ def aftermath(d: Decided) -> Fields:
 def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
     """Notices to send now, each with what it costs the customer."""
     is_wanted = d.action > NONE
-    before = before_acting(d.seen, d.terms, d.v.p_nonpayment, is_wanted=is_wanted)
+    before = before_acting(d.seen, d.terms, d.inputs.p_nonpayment, is_wanted=is_wanted)
     due = [*before, *(_after_a_pause(d) if by_fraud else ())]
     facts = d.case.facts
     return [replace(n, fee=notice_fee(d.document, facts, n.notice)) for n in due]
 
 
 def before_acting(
-    seen: Circumstances, terms: Terms, p_nonpayment: float, *, is_wanted: bool
+    seen: Eligibility, terms: Terms, p_nonpayment: float, *, is_wanted: bool
 ) -> Iterator[NoticeDue]:
     """The next notice of the ladder and, without prospect of payment, of high use.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from math import inf
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.recommendation import Withheld
 from decisions.rules.guardrails import NUMBER_RULES, terms_with
 from decisions.rules.rule import Paths, PriceLine, Rule, Without
@@ -33,7 +33,7 @@ _NEVER = 2.0  # no probability reaches it
 def _without_section(name: str, **values: float | None) -> Without:
     """Take a rule away by changing one section of the policy file."""
 
-    def without(inputs: View, terms: Terms) -> tuple[View, Terms]:
+    def without(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
         section = getattr(terms.document, name).model_copy(update=values)
         document = terms.document.model_copy(update={name: section})
         return inputs, replace(terms, document=document)
@@ -41,12 +41,12 @@ def _without_section(name: str, **values: float | None) -> Without:
     return without
 
 
-def _without_arms(inputs: View, terms: Terms) -> tuple[View, Terms]:
+def _without_arms(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
     inputs, terms = _without_section("exploration", share=0.0)(inputs, terms)
     return _without_section("holdout", share=0.0)(inputs, terms)
 
 
-def _without_yesterday(inputs: View, terms: Terms) -> tuple[View, Terms]:
+def _without_yesterday(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
     return inputs._replace(previous=0 * inputs.previous), terms
 
 

@@ -49,7 +49,7 @@ _NOWHERE = Position(None, 0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Eligibility:
     """What one customer's facts permit at a moment.
 
     `ordinary`, `high_usage` and `fraud` are the reasons that withhold on each way to
@@ -84,7 +84,7 @@ def _bits(reasons: Reasons | None) -> int:
     return bits_of(action for reason in reasons for action in reason.actions)
 
 
-def circumstances(case: Case, terms: Terms, at: datetime) -> Circumstances:
+def eligibility_of(case: Case, terms: Terms, at: datetime) -> Eligibility:
     """What the policy permits for this customer, whatever its probabilities."""
     if is_plain(case.facts):
         return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
@@ -108,7 +108,7 @@ def is_plain(facts: AccountFacts) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _plain(has_path: bool, unknown: bool) -> Circumstances:
+def _plain(has_path: bool, unknown: bool) -> Eligibility:
     code, text = "nothing_overdue", "Nothing is overdue."
     if unknown:
         code, text = "arrears_unknown", "What is overdue is not known."
@@ -117,10 +117,10 @@ def _plain(has_path: bool, unknown: bool) -> Circumstances:
     if has_path:
         text = "No sign of fraud that the policy accepts as evidence."
         path = (withheld("no_evidence", text),)
-    return Circumstances(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
+    return Eligibility(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
 
 
-def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
+def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     facts = case.facts
     held = tuple(standing_holds(terms.document, facts, at))
     standing = tuple(hold for hold, _ in held)
@@ -146,7 +146,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Circumstances:
     fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
     has_signs = bool(counting_evidence(terms, facts, at))
     on, reason = _in_force(facts, access)
-    return Circumstances(
+    return Eligibility(
         ordinary=ordinary,
         high_usage=None if shorter is None else (*shorter, *known),
         fraud=fraud,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from decisions.actions import BLOCK, STEP_BITS, STOPS
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.rules.rule import NumberRule, Paths, PriceLine, Without
 from decisions.terms import Terms
@@ -23,18 +23,18 @@ def terms_with(
     return lambda inputs, terms: (inputs, replace(terms, **numbers))
 
 
-def _is_below_floor(inputs: View, terms: Terms) -> Number:
+def _is_below_floor(inputs: Inputs, terms: Terms) -> Number:
     is_unknown = inputs.goes_by_days | inputs.rests_on_signs
     return (inputs.p_bad < terms.min_p_bad) & (is_unknown ^ True)
 
 
-def _is_below_block_floor(inputs: View, terms: Terms) -> Number:
+def _is_below_block_floor(inputs: Inputs, terms: Terms) -> Number:
     """Blocking is for fraud, unless the ladder itself has come to its end."""
     is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_block
     return is_unlikely & (inputs.ladder_action != BLOCK)
 
 
-def _is_below_fraud_floor(inputs: View, terms: Terms) -> Number:
+def _is_below_fraud_floor(inputs: Inputs, terms: Terms) -> Number:
     """Signs that no model weighs are enough."""
     is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_path
     return is_unlikely & (inputs.rests_on_signs ^ True)
@@ -102,7 +102,7 @@ _ON_ONE = {
 _ORDINARY, _HIGH_USE, _FRAUD = _ON_ONE.values()
 
 
-def ways(inputs: View, terms: Terms) -> tuple[Number, Number, Number]:
+def ways(inputs: Inputs, terms: Terms) -> tuple[Number, Number, Number]:
     """Actions withheld on each way: ordinary, high usage, fraud."""
     ordinary, fraud = inputs.ordinary_bits, inputs.fraud_bits
     is_low = inputs.p_nonpayment < terms.min_p_high_usage  # the way is not open
@@ -116,7 +116,7 @@ def ways(inputs: View, terms: Terms) -> tuple[Number, Number, Number]:
     return ordinary, high_usage, fraud
 
 
-def forbidden(inputs: View, terms: Terms) -> Number:
+def forbidden(inputs: Inputs, terms: Terms) -> Number:
     """Mask of actions that are not permitted.
 
     A way withholds what one of its rules withholds (OR); an action is withheld when
@@ -129,7 +129,7 @@ def forbidden(inputs: View, terms: Terms) -> Number:
     return mask
 
 
-def is_by_fraud(inputs: View, terms: Terms, action: Number) -> Number:
+def is_by_fraud(inputs: Inputs, terms: Terms, action: Number) -> Number:
     """Whether an action from service request up stands on the fraud path.
 
     It does where only that path permits it, or where fraud is the likelier state.

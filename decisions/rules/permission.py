@@ -25,12 +25,12 @@ def permitted_from(d: Decided, withheld: tuple[Withheld, ...]) -> datetime | Non
     if _is_brought_by_time(d):
         found.append(_end(ordinary, proposed))
     if proposed >= SUSPEND:
-        if d.v.p_nonpayment >= terms.min_p_high_usage:
+        if d.inputs.p_nonpayment >= terms.min_p_high_usage:
             found.append(_end(shorter, proposed))
         opens = terms.calendar.may_stop_from
         found = [moment and opens(moment)[0] for moment in found]
     ends = _end(fraud, proposed)
-    if ends and d.v.p_fraud_marginal >= terms.min_p_fraud_path:
+    if ends and d.inputs.p_fraud_marginal >= terms.min_p_fraud_path:
         still = counting_evidence(terms, d.case.facts, ends)
         found.append(ends if still else None)  # signs grow old, too
     return min((moment for moment in found if moment is not None), default=None)

@@ -8,10 +8,10 @@ from decisions.actions import (
     Action,
 )
 from decisions.case import BudgetUse
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.recommendation import PersonBecause, RaisedBy, Withheld
 from decisions.rules.catalogue import withheld
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import NUMBER_RULES, ways
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
@@ -38,7 +38,11 @@ def no_decision_sentence(code: str, terms: Terms) -> str:
 
 
 def withheld_reasons(
-    terms: Terms, budget_use: BudgetUse, seen: Circumstances, v: View, choice: Choice
+    terms: Terms,
+    budget_use: BudgetUse,
+    seen: Eligibility,
+    inputs: Inputs,
+    choice: Choice,
 ) -> tuple[Withheld, ...]:
     """Every reason why the answer is milder than the proposal; empty when it is not."""
     wanted = max(choice.proposed, choice.greedy)
@@ -47,26 +51,29 @@ def withheld_reasons(
         return ()
     between = range(given + 1, wanted + 1)
     names = {ACTIONS[action] for action in between}
-    found = [*_of_the_facts(terms, seen, v, names), *_of_the_numbers(v, terms, seen)]
+    found = [
+        *_of_the_facts(terms, seen, inputs, names),
+        *_of_the_numbers(inputs, terms, seen),
+    ]
     relevant = [reason for reason in found if names.intersection(reason.actions)]
     if wanted != SERVICE_REQUEST:  # not what anybody was after
         relevant = [r for r in relevant if r.code != "no_service_request"]
     return (*relevant, *_of_the_choice(terms, budget_use, choice))
 
 
-def raised_by(terms: Terms, v: View, choice: Choice) -> RaisedBy | None:
+def raised_by(terms: Terms, inputs: Inputs, choice: Choice) -> RaisedBy | None:
     """Why a new answer is harsher than the proposal; None where it is not."""
     given = choice.recommended
-    if given <= max(choice.proposed, int(v.in_force)):
+    if given <= max(choice.proposed, int(inputs.in_force)):
         return None
     if choice.arm.name == "holdout":
         return "holdout"
-    is_looked_at = v.is_first_invoice and v.p_bad >= terms.min_p_first_invoice
+    is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
     if given == REVIEW and is_looked_at:
         return "first_invoice"
-    if given == REVIEW and v.is_left_to_a_person:
+    if given == REVIEW and inputs.is_left_to_a_person:
         return "left_to_a_person"
-    is_sent = given == REMIND and v.is_notice_required
+    is_sent = given == REMIND and inputs.is_notice_required
     return "notice_required" if is_sent else "hysteresis"
 
 
@@ -75,40 +82,40 @@ def person_because(d: Decided) -> tuple[PersonBecause, ...]:
     if not d.is_new_stop:
         return ()
     holds: dict[PersonBecause, bool] = {
-        "by_days": bool(d.v.goes_by_days),
+        "by_days": bool(d.inputs.goes_by_days),
         "starter": bool(d.case.starter),
-        "signs_without_model": bool(d.v.rests_on_signs),
+        "signs_without_model": bool(d.inputs.rests_on_signs),
         "assumed_money": d.choice.rests_on_assumed,
     }
     return tuple(code for code, is_so in holds.items() if is_so)
 
 
 def _of_the_facts(
-    terms: Terms, seen: Circumstances, v: View, names: set[Action]
+    terms: Terms, seen: Eligibility, inputs: Inputs, names: set[Action]
 ) -> list[Withheld]:
     """Reasons of the ways this customer could go; an open way gives none."""
-    ordinary, high_usage, fraud = ways(v, terms)
+    ordinary, high_usage, fraud = ways(inputs, terms)
     mask = sum(1 << ACTIONS.index(name) for name in names)
     if not ordinary & high_usage & fraud & mask:
         return []
     found = list(seen.ordinary)
     if seen.high_usage:
         found += [reason for reason in seen.high_usage if reason not in found]
-    if seen.fraud and v.p_fraud > v.p_only:
+    if seen.fraud and inputs.p_fraud > inputs.p_only:
         found += [reason for reason in seen.fraud if reason not in found]
     return found
 
 
-def _of_the_numbers(v: View, terms: Terms, seen: Circumstances) -> list[Withheld]:
+def _of_the_numbers(inputs: Inputs, terms: Terms, seen: Eligibility) -> list[Withheld]:
     """The guard-rails on numbers that hold."""
     return [
-        withheld(rule.code, rule.text.format(**rule.quotes(v, terms)))
+        withheld(rule.code, rule.text.format(**rule.quotes(inputs, terms)))
         for rule in NUMBER_RULES
-        if _is_asked(rule, seen) and rule.holds(v, terms)
+        if _is_asked(rule, seen) and rule.holds(inputs, terms)
     ]
 
 
-def _is_asked(rule: NumberRule, seen: Circumstances) -> bool:
+def _is_asked(rule: NumberRule, seen: Eligibility) -> bool:
     """A limit of the fraud path is nobody's question where it has nothing to show."""
     if rule.paths is not Paths.FRAUD:
         return True

@@ -12,12 +12,12 @@ from enum import Flag, auto
 from typing import Any, TypeAlias
 
 from decisions.actions import Action, bits_of
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.terms import Terms
 
 # The inputs and terms of a decision with a rule taken away.
-Without: TypeAlias = Callable[[View, Terms], tuple[View, Terms]]
+Without: TypeAlias = Callable[[Inputs, Terms], tuple[Inputs, Terms]]
 
 
 class Paths(Flag):
@@ -88,6 +88,6 @@ class NumberRule(Rule):
         text: its sentence in English.
     """
 
-    holds: Callable[[View, Terms], Number]
-    quotes: Callable[[View, Terms], Mapping[str, Any]]
+    holds: Callable[[Inputs, Terms], Number]
+    quotes: Callable[[Inputs, Terms], Mapping[str, Any]]
     text: str

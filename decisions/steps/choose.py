@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from decisions.actions import REVIEW, SUSPEND
 from decisions.case import BudgetUse
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.book import has_stop_budget, is_queue_full
 from decisions.steps.decide import (
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 
 
 def choose(
-    inputs: View, terms: Terms, budget_use: BudgetUse, customer_id: str, at: datetime
+    inputs: Inputs, terms: Terms, budget_use: BudgetUse, customer_id: str, at: datetime
 ) -> Choice:
     """Propose, permit, and take the least-cost action that is left."""
     costs = costs_of(inputs, terms)
@@ -66,7 +66,7 @@ def choose(
 
 
 def _arm(
-    inputs: View,
+    inputs: Inputs,
     terms: Terms,
     greedy: int,
     banned: int,

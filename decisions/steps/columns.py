@@ -1,4 +1,4 @@
-"""A portfolio as columns: the same view the scalar path has, for many customers."""
+"""A portfolio as columns: the inputs that one customer has, for many."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from decisions.actions import STEP_BITS
 from decisions.case import Case
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.exposure import (
     UNITS,
     Exposure,
@@ -20,22 +20,22 @@ from decisions.money.exposure import (
 )
 from decisions.money.numbers import Number
 from decisions.money.states import FloatArray, exclusive_states
-from decisions.rules.eligibility import Circumstances, circumstances
+from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.steps.by_days import UNDECIDED, goes_by_days, undecided
-from decisions.steps.inputs import undecidable, view
+from decisions.steps.inputs import inputs_of, undecidable
 from decisions.terms import Terms
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.object_]
 
-# the fields of View: numbers, then masks and actions, then flags
+# the fields of Inputs: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (
     *(np.float64,) * 12,
     *(np.int64,) * 7,
     *(np.bool_,) * 7,
 )
-_EMPTY = View(*(kind() for kind in _KINDS))
+_EMPTY = Inputs(*(kind() for kind in _KINDS))
 
 
 @dataclass(frozen=True)
@@ -46,41 +46,41 @@ class Columns:
         customer_id: shape (n,), text.
         view: arrays of shape (n,); rows without a decision hold zeros.
         code: why there is no decision, None where there is one.
-        circumstances: per row where cases were given, for the reasons in words.
+        eligibility: per row where cases were given, for the reasons in words.
     """
 
     customer_id: TextArray
-    view: View
+    inputs: Inputs
     code: TextArray
-    circumstances: tuple[Circumstances | None, ...] = ()
+    eligibility: tuple[Eligibility | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.customer_id)
 
 
 def columns_of_cases(cases: Sequence[Case], terms: Terms, at: datetime) -> Columns:
-    """Columns from whole cases; any circumstances are allowed."""
-    views: list[View] = []
+    """Columns from whole cases; whatever the facts."""
+    numbers: list[Inputs] = []
     codes: list[str | None] = []
-    particular: list[Circumstances | None] = []
+    particular: list[Eligibility | None] = []
     for case in cases:
         code = undecidable(case, terms, at)
-        seen = circumstances(case, terms, at)
-        numbers = None if code is not None else view(case, seen, terms)
-        views.append(_EMPTY if numbers is None else numbers)
-        codes.append(code if numbers is not None or code else "unknown_money")
-        particular.append(seen)
+        eligibility = eligibility_of(case, terms, at)
+        inputs = None if code is not None else inputs_of(case, eligibility, terms)
+        numbers.append(_EMPTY if inputs is None else inputs)
+        codes.append(code if inputs is not None or code else "unknown_money")
+        particular.append(eligibility)
     return Columns(
         customer_id=np.array([c.facts.customer_id for c in cases], dtype=object),
-        view=_stacked(views),
+        inputs=_stacked(numbers),
         code=np.array(codes, dtype=object),
-        circumstances=tuple(particular),
+        eligibility=tuple(particular),
     )
 
 
-def _stacked(views: Sequence[View]) -> View:
-    fields = zip(*views, strict=True) if views else [()] * len(_KINDS)
-    return View(
+def _stacked(rows: Sequence[Inputs]) -> Inputs:
+    fields = zip(*rows, strict=True) if rows else [()] * len(_KINDS)
+    return Inputs(
         *(np.array(f, dtype=kind) for f, kind in zip(fields, _KINDS, strict=True))
     )
 
@@ -122,22 +122,26 @@ def columns_of_plain(
     """
     return Columns(
         customer_id=customer_id,
-        view=_plain_view(terms, probabilities, money, subject_kind),
+        inputs=_plain_inputs(terms, probabilities, money, subject_kind),
         code=_plain_codes(terms, probabilities, money),
     )
 
 
-def _plain_view(
+def _plain_inputs(
     terms: Terms,
     probabilities: Mapping[str, FloatArray],
     money: Mapping[str, FloatArray],
     subject_kind: TextArray,
-) -> View:
+) -> Inputs:
     """No step is permitted and nothing is in force or due."""
     n = len(subject_kind)
     known = {name: np.nan_to_num(p, nan=0.0) for name, p in probabilities.items()}
     p_fraud, p_nonpayment = known["p_fraud"], known["p_nonpayment"]
-    states = exclusive_states(p_fraud, p_nonpayment, known["nonpayment_given_fraud"])
+    fraud, only, good = exclusive_states(
+        p_fraud, p_nonpayment, known["nonpayment_given_fraud"]
+    )
+    stake = plain_exposure(terms.stake, money)
+    nothing = np.zeros(n)  # no stop is permitted to them, whatever is assumed
     steps, zero = np.full(n, STEP_BITS), np.zeros(n, dtype=np.int64)
     no = np.zeros(n, dtype=bool)
     persons = np.where(
@@ -145,19 +149,33 @@ def _plain_view(
         terms.legal_person_bits,
         terms.natural_person_bits,
     )
-    return View(
-        *states,
-        p_fraud,
-        p_nonpayment,
-        *plain_exposure(terms.stake, money),
-        np.nan_to_num(money["clv"], nan=0.0) / UNITS,
-        *(np.zeros(n),) * 3,  # no stop is permitted to them, whatever is assumed
-        *(steps, steps, steps),
-        *(zero, zero, zero),
-        persons,
-        *(no, no, no, no),  # so nobody is asked about one
-        _by_days(terms, probabilities, money),
-        *(no, no),
+    return Inputs(
+        p_fraud=fraud,
+        p_only=only,
+        p_good=good,
+        p_fraud_marginal=p_fraud,
+        p_nonpayment=p_nonpayment,
+        open_cost=stake.open_cost,
+        run_up=stake.run_up,
+        stoppable=stake.stoppable,
+        clv=np.nan_to_num(money["clv"], nan=0.0) / UNITS,
+        assumed_run_up=nothing,
+        assumed_stoppable=nothing,
+        assumed_clv=nothing,
+        ordinary_bits=steps,
+        high_usage_bits=steps,
+        fraud_bits=steps,
+        ladder_action=zero,
+        in_force=zero,
+        previous=zero,
+        person_bits=persons,
+        is_confirmed_fraud=no,
+        is_first_invoice=no,
+        is_notice_required=no,
+        needs_two=no,  # nobody is asked about a stop that is not permitted
+        goes_by_days=_by_days(terms, probabilities, money),
+        rests_on_signs=no,
+        is_left_to_a_person=no,
     )
 
 
@@ -220,15 +238,15 @@ def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposu
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
-    """Several columns one after the other; circumstances stay where they were given."""
-    seen: list[Circumstances | None] = []
+    """Several columns one after the other; eligibility stays where it was given."""
+    seen: list[Eligibility | None] = []
     for part in parts:
-        seen += part.circumstances or (None,) * len(part)
-    fields = zip(*(part.view for part in parts), strict=True)
+        seen += part.eligibility or (None,) * len(part)
+    fields = zip(*(part.inputs for part in parts), strict=True)
     return replace(
         parts[0],
         customer_id=np.concatenate([part.customer_id for part in parts]),
-        view=View(*(np.concatenate(field) for field in fields)),
+        inputs=Inputs(*(np.concatenate(field) for field in fields)),
         code=np.concatenate([part.code for part in parts]),
-        circumstances=tuple(seen),
+        eligibility=tuple(seen),
     )

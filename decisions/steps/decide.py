@@ -19,7 +19,7 @@ from decisions.actions import (
     SUSPEND,
     bits_of,
 )
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import cheapest, expected_costs
 from decisions.money.numbers import Number, at, is_any, most, pick, where_asked
@@ -48,7 +48,7 @@ class Steps(NamedTuple):
     greedy: Number
 
 
-def decide(inputs: View, terms: Terms, costs: Costs | None) -> Steps:
+def decide(inputs: Inputs, terms: Terms, costs: Costs | None) -> Steps:
     """All steps for one customer, or for columns; `costs` None: the policy has none."""
     order = _order(inputs, terms, costs)
     proposed, share, stands = _propose(inputs, terms, costs)
@@ -59,12 +59,12 @@ def decide(inputs: View, terms: Terms, costs: Costs | None) -> Steps:
     return Steps(order, proposed, share, stands, banned, permitted, gained, greedy)
 
 
-def costs_of(inputs: View, terms: Terms) -> Costs | None:
+def costs_of(inputs: Inputs, terms: Terms) -> Costs | None:
     """Expected cost per action; None in a policy without costs."""
     return None if terms.model is None else expected_costs(terms.model, inputs.x)
 
 
-def _order(inputs: View, terms: Terms, costs: Costs | None) -> Costs:
+def _order(inputs: Inputs, terms: Terms, costs: Costs | None) -> Costs:
     if terms.mode != "cost" or costs is None:
         return SEVERITY_ORDER
     if not is_any(inputs.goes_by_days):
@@ -76,7 +76,7 @@ def _order(inputs: View, terms: Terms, costs: Costs | None) -> Costs:
 
 
 def _propose(
-    inputs: View, terms: Terms, costs: Costs | None
+    inputs: Inputs, terms: Terms, costs: Costs | None
 ) -> tuple[Number, Number, Number]:
     """(proposed, stability, what stands of it).
 
@@ -94,7 +94,7 @@ def _propose(
 
 
 def _weighed(
-    inputs: View, terms: Terms, costs: Costs | None
+    inputs: Inputs, terms: Terms, costs: Costs | None
 ) -> tuple[Number, Number, Number]:
     """The proposal by costs, thresholds or days."""
     by_days, ladder = inputs.goes_by_days, inputs.ladder_action
@@ -114,13 +114,15 @@ def _weighed(
     return proposed, share, stands
 
 
-def _close_call(terms: Terms, inputs: View, proposed: Number) -> tuple[Number, Number]:
+def _close_call(
+    terms: Terms, inputs: Inputs, proposed: Number
+) -> tuple[Number, Number]:
     draws = None if terms.model is None else terms.model.draws
     assert draws is not None, "only a policy with uncertain costs is asked"  # noqa: S101
     return stability(draws, inputs.x, proposed, terms.close_call_below)
 
 
-def _typed(inputs: View, terms: Terms, slack: float = 0.0) -> Number:
+def _typed(inputs: Inputs, terms: Terms, slack: float = 0.0) -> Number:
     return typed_action(
         terms.typed,
         inputs.exposure,
@@ -131,7 +133,7 @@ def _typed(inputs: View, terms: Terms, slack: float = 0.0) -> Number:
     )
 
 
-def _if_worth_it(inputs: View, terms: Terms, order: Costs, action: Number) -> Number:
+def _if_worth_it(inputs: Inputs, terms: Terms, order: Costs, action: Number) -> Number:
     """The action, or nothing where it gains too little over doing nothing."""
     if terms.mode != "cost":
         return action
@@ -140,7 +142,7 @@ def _if_worth_it(inputs: View, terms: Terms, order: Costs, action: Number) -> Nu
 
 
 def _settled(
-    inputs: View, terms: Terms, order: Costs, banned: Number, action: Number
+    inputs: Inputs, terms: Terms, order: Costs, banned: Number, action: Number
 ) -> Number:
     """Hysteresis, what the policy asks for whatever it costs, and what is in force."""
     before = inputs.previous
@@ -167,7 +169,7 @@ def _at_least(floor: int, condition: Number, action: Number) -> Number:
 
 
 def _is_hardly_worse(
-    inputs: View, terms: Terms, order: Costs, action: Number
+    inputs: Inputs, terms: Terms, order: Costs, action: Number
 ) -> Number:
     """Whether yesterday's harsher action is as good but for a small share."""
     if terms.mode == "cost":
@@ -178,7 +180,7 @@ def _is_hardly_worse(
     return inputs.previous < NONE  # never
 
 
-def rests_on_assumed(inputs: View, terms: Terms, greedy: Number) -> Number:
+def rests_on_assumed(inputs: Inputs, terms: Terms, greedy: Number) -> Number:
     """Whether half or twice the assumed money would change a new stop."""
     is_new_stop = (greedy >= SUSPEND) & (greedy > inputs.in_force)
     if not is_any(is_new_stop):
@@ -188,7 +190,7 @@ def rests_on_assumed(inputs: View, terms: Terms, greedy: Number) -> Number:
     return moves
 
 
-def _moves(terms: Terms, inputs: View, greedy: Number) -> tuple[Number]:
+def _moves(terms: Terms, inputs: Inputs, greedy: Number) -> tuple[Number]:
     moved: Number = greedy < NONE  # never
     for factor in FACTORS:
         other = with_assumed(inputs, factor)
@@ -197,7 +199,7 @@ def _moves(terms: Terms, inputs: View, greedy: Number) -> tuple[Number]:
     return (moved,)
 
 
-def may_be_drawn(inputs: View, terms: Terms, greedy: Number) -> tuple[Number, Number]:
+def may_be_drawn(inputs: Inputs, terms: Terms, greedy: Number) -> tuple[Number, Number]:
     """(whether one step softer may be explored, whether the holdout is open)."""
     by_fraud = inputs.is_confirmed_fraud | is_by_fraud(inputs, terms, greedy)
     is_closed = by_fraud | inputs.goes_by_days | (inputs.in_force > NONE)
@@ -212,17 +214,17 @@ def may_be_drawn(inputs: View, terms: Terms, greedy: Number) -> tuple[Number, Nu
     return is_explorable, is_open & (holdout.share > 0.0)
 
 
-def plain_action(inputs: View) -> Number:
+def plain_action(inputs: Inputs) -> Number:
     """What the ladder alone would do, which is what the holdout gets."""
     return cheapest(SEVERITY_ORDER, inputs.ordinary_bits, inputs.ladder_action)
 
 
-def instead_of_stop(inputs: View) -> Number:
+def instead_of_stop(inputs: Inputs) -> Number:
     """A stop beyond the budget is a review, which does not wait for a place."""
     return most(REVIEW, inputs.in_force)
 
 
-def instead_of_review(inputs: View, terms: Terms, steps: Steps) -> Number:
+def instead_of_review(inputs: Inputs, terms: Terms, steps: Steps) -> Number:
     """The next best where the queue is full; a full queue takes no access away."""
     banned = steps.forbidden | REVIEW_BIT | STOP_BITS
     best = cheapest(steps.order, banned, steps.stands)

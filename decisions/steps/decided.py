@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from decisions.actions import NONE, REVIEW, SUSPEND
 from decisions.case import Basis, Case
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.policy.document import PolicyDocument
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import is_by_fraud
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import softer
@@ -25,8 +25,8 @@ class Decided(NamedTuple):
     case: Case
     terms: Terms
     at: datetime
-    seen: Circumstances
-    v: View
+    seen: Eligibility
+    inputs: Inputs
     choice: Choice
     action: int
     goes_on: bool
@@ -51,13 +51,18 @@ class Decided(NamedTuple):
         action, in_force = self.action, self.seen.in_force
         while action > in_force:
             action = max(softer(action, self.choice.forbidden), in_force)
-            if approvals_needed(self.v, self.terms, action) == 0:
+            if approvals_needed(self.inputs, self.terms, action) == 0:
                 break
         return action
 
 
 def decided(
-    case: Case, terms: Terms, at: datetime, seen: Circumstances, v: View, choice: Choice
+    case: Case,
+    terms: Terms,
+    at: datetime,
+    seen: Eligibility,
+    inputs: Inputs,
+    choice: Choice,
 ) -> Decided:
     """Put together what an answer is made from."""
     action = choice.recommended
@@ -66,7 +71,7 @@ def decided(
     if goes_on:
         basis = "fraud" if seen.in_force_reason == "fraud" else "nonpayment"
     elif action == REVIEW:
-        basis = "fraud" if v.p_fraud > v.p_only else "nonpayment"
+        basis = "fraud" if inputs.p_fraud > inputs.p_only else "nonpayment"
     elif action != NONE:
-        basis = "fraud" if is_by_fraud(v, terms, action) else "nonpayment"
-    return Decided(case, terms, at, seen, v, choice, action, goes_on, basis)
+        basis = "fraud" if is_by_fraud(inputs, terms, action) else "nonpayment"
+    return Decided(case, terms, at, seen, inputs, choice, action, goes_on, basis)

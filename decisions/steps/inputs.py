@@ -5,11 +5,11 @@ from datetime import datetime
 
 from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.exposure import UNITS, Exposure, exposure
 from decisions.money.states import exclusive_states
 from decisions.rules.catalogue import MONEY
-from decisions.rules.eligibility import Circumstances
+from decisions.rules.eligibility import Eligibility
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.scope import is_in_scope, is_of_class
 from decisions.steps.by_days import (
@@ -23,7 +23,7 @@ from decisions.terms import Terms
 from features.facts import AccountFacts
 
 
-def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
+def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | None:
     """One customer's numbers; None when the money is unknown."""
     facts = case.facts
     stake, by_days = exposure(terms.stake, facts), case_goes_by_days(case, terms)
@@ -33,36 +33,39 @@ def view(case: Case, seen: Circumstances, terms: Terms) -> View | None:
     fraud, only, good = exclusive_states(
         p_fraud, p_nonpayment, case.nonpayment_given_fraud
     )
-    is_due = seen.position.notice is not None
+    is_due = eligibility.position.notice is not None
     is_weighed = case.p_fraud is not None and not by_days
     is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
-    rests_on_signs = seen.has_signs and is_likely and not is_weighed
+    rests_on_signs = eligibility.has_signs and is_likely and not is_weighed
+    assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
     asks = by_days or rests_on_signs or bool(case.starter)
-    return View(
-        fraud,
-        only,
-        good,
-        p_fraud,
-        p_nonpayment,
-        stake.open_cost,
-        stake.run_up,
-        stake.stoppable,
-        (facts.clv or 0) / UNITS,
-        *_assumed(terms, facts, stake),
-        seen.ordinary_bits,
-        seen.high_usage_bits,
-        seen.fraud_bits,
-        seen.position.action,
-        seen.in_force,
-        0 if case.previous is None else SEVERITY[case.previous],
-        _person_bits(terms, facts) | STOP_BITS * asks,
-        seen.is_confirmed_fraud,
-        seen.is_first_invoice,
-        is_due and terms.notices_always,
-        is_of_class(terms.document.approvals.four_eyes_for, facts),
-        by_days,
-        rests_on_signs,
-        seen.is_left_to_a_person and is_likely,
+    return Inputs(
+        p_fraud=fraud,
+        p_only=only,
+        p_good=good,
+        p_fraud_marginal=p_fraud,
+        p_nonpayment=p_nonpayment,
+        open_cost=stake.open_cost,
+        run_up=stake.run_up,
+        stoppable=stake.stoppable,
+        clv=(facts.clv or 0) / UNITS,
+        assumed_run_up=assumed_run_up,
+        assumed_stoppable=assumed_stoppable,
+        assumed_clv=assumed_clv,
+        ordinary_bits=eligibility.ordinary_bits,
+        high_usage_bits=eligibility.high_usage_bits,
+        fraud_bits=eligibility.fraud_bits,
+        ladder_action=eligibility.position.action,
+        in_force=eligibility.in_force,
+        previous=0 if case.previous is None else SEVERITY[case.previous],
+        person_bits=_person_bits(terms, facts) | STOP_BITS * asks,
+        is_confirmed_fraud=eligibility.is_confirmed_fraud,
+        is_first_invoice=eligibility.is_first_invoice,
+        is_notice_required=is_due and terms.notices_always,
+        needs_two=is_of_class(terms.document.approvals.four_eyes_for, facts),
+        goes_by_days=by_days,
+        rests_on_signs=rests_on_signs,
+        is_left_to_a_person=eligibility.is_left_to_a_person and is_likely,
     )
 
 

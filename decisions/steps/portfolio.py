@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse, Case
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.numbers import at as at_action
 from decisions.money.numbers import pick
 from decisions.money.states import FloatArray
@@ -107,7 +107,7 @@ def run(
     columns: Columns, terms: Terms, at: datetime, budget_use: BudgetUse
 ) -> PortfolioRun:
     """The answers for prepared columns."""
-    n, inputs = len(columns), columns.view
+    n, inputs = len(columns), columns.inputs
     costs = _costs(terms, inputs, n)
     steps = _as_columns(decide(inputs, terms, costs), n)
     asks = rests_on_assumed(inputs, terms, steps.greedy)
@@ -149,21 +149,21 @@ def _as_columns(steps: Steps, n: int) -> Steps:
     return Steps(order, *(np.broadcast_to(column, n) for column in others))
 
 
-def _costs(terms: Terms, inputs: View, n: int) -> list[FloatArray] | None:
+def _costs(terms: Terms, inputs: Inputs, n: int) -> list[FloatArray] | None:
     """Expected cost per action, each of shape (n,); None without a cost model."""
     if terms.model is None:
         return None
     costs = [np.empty(n) for _ in ACTIONS]
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
-        piece = View(*(column[part] for column in inputs))
+        piece = Inputs(*(column[part] for column in inputs))
         for whole, few in zip(costs, costs_of(piece, terms) or (), strict=True):
             whole[part] = few
     return costs
 
 
 def _draw_arms(
-    inputs: View,
+    inputs: Inputs,
     terms: Terms,
     steps: Steps,
     customer_id: TextArray,
@@ -187,7 +187,7 @@ def _draw_arms(
 
 
 def _break_mass_action(
-    inputs: View,
+    inputs: Inputs,
     terms: Terms,
     steps: Steps,
     action: IntArray,

@@ -58,7 +58,7 @@ def test_a_portfolio_asks_as_many_people_as_one_customer(
     run = recommend_many([case], policy, TUESDAY)
     assert bool(run.requires_person[0]) == one.requires_person
     if one.recommended_action is not None:
-        needed = approvals_needed(run.columns.view, policy.latest, run.recommended)
+        needed = approvals_needed(run.columns.inputs, policy.latest, run.recommended)
         assert int(needed[0]) == one.approvals
     assert (one.approvals > 0) == one.requires_person == bool(one.approver_roles)
 

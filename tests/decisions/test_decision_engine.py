@@ -15,8 +15,8 @@ from decisions.actions import ACTIONS, SEVERITY, SUSPEND
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
 from decisions.money.stability import stability
 from decisions.policy_file.load import parse_document, shipped_policies
-from decisions.rules.eligibility import circumstances
-from decisions.steps.inputs import view
+from decisions.rules.eligibility import eligibility_of
+from decisions.steps.inputs import inputs_of
 from decisions.steps.portfolio import recommend_many
 from tests.decisions.decision_cases import (
     TUESDAY,
@@ -324,7 +324,7 @@ def test_who_cannot_be_good_is_certainly_bad(
     """Scaled back to a sum of 1, the two may add up to a bit less."""
     case = Case(overdue_facts(), p_fraud, p_nonpayment)
     terms = default_policy().latest
-    v = view(case, circumstances(case, terms, TUESDAY), terms)
-    assert v is not None
-    assert v.p_good > 0.0 or v.p_bad == 1.0
-    assert v.p_good == 0.0 or v.p_bad == v.p_fraud + v.p_only
+    inputs = inputs_of(case, eligibility_of(case, terms, TUESDAY), terms)
+    assert inputs is not None
+    assert inputs.p_good > 0.0 or inputs.p_bad == 1.0
+    assert inputs.p_good == 0.0 or inputs.p_bad == inputs.p_fraud + inputs.p_only

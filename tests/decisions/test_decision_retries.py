@@ -12,7 +12,7 @@ from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.actions import STOP_BITS
 from decisions.policy_file.check import check
 from decisions.policy_file.load import parse_document
-from decisions.rules.eligibility import circumstances
+from decisions.rules.eligibility import eligibility_of
 from decisions.rules.ladder import stand
 from decisions.rules.retries import charging
 from features.facts import (
@@ -399,7 +399,7 @@ def test_a_stop_is_never_permitted_while_a_retry_before_it_is_pending(
         days=days,
         notices=(Notice("final_notice", sent, sent),),
     )
-    seen = circumstances(Case(facts, 0.0, 0.6), policy.latest, TUESDAY)
+    seen = eligibility_of(Case(facts, 0.0, 0.6), policy.latest, TUESDAY)
     is_permitted = seen.ordinary_bits & STOP_BITS != STOP_BITS
     opened = max(stop_after - days, cure_days + 1 - (TUESDAY - sent).days)  # from today
     made = [(a.at - TUESDAY).days for a in attempts_made]

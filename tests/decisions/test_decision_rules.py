@@ -14,7 +14,7 @@ from decisions import BudgetUse, Case, default_policy, recommend
 from decisions.actions import ACTIONS
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
-from decisions.rules.eligibility import Reasons, circumstances
+from decisions.rules.eligibility import Reasons, eligibility_of
 from decisions.rules.rule import Paths, Rule
 from tests.decisions.decision_cases import TUESDAY, random_cases
 from wording.messages import LANGUAGES, messages
@@ -112,7 +112,7 @@ def _unlike(reasons: Reasons | None, path: Paths) -> list[str]:
 @given(case=random_cases())
 def test_rules_withhold_only_what_and_where_they_say(case: Case) -> None:
     policy = default_policy()
-    seen = circumstances(case, policy.latest, TUESDAY)
+    seen = eligibility_of(case, policy.latest, TUESDAY)
     assert not _unlike(seen.ordinary, Paths.ORDINARY)
     assert not _unlike(seen.high_usage, Paths.HIGH_USE)
     assert not _unlike(seen.fraud, Paths.FRAUD)

@@ -151,7 +151,7 @@ def test_an_unknown_value_in_arrays_leaves_the_days_too() -> None:
         terms = typed(rows).latest
         found = columns_of_plain(terms, ids, chances, money, kinds)
         assert found.code.tolist() == [None, None]
-        assert found.view.goes_by_days.tolist() == by_days
+        assert found.inputs.goes_by_days.tolist() == by_days
 
 
 def test_the_staff_are_told_the_thresholds_of_the_customers_tier() -> None:

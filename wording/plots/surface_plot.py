@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, Action
-from decisions.inputs import View
+from decisions.inputs import Inputs
 from decisions.money.cost import expected_costs
 from decisions.money.thresholds import Target
 from decisions.money.typed import typed_action
@@ -94,7 +94,7 @@ def _view(
     target: Target,
     clv: float,
     open_share: float,
-) -> View:
+) -> Inputs:
     """Customers for whom the facts withhold nothing."""
     no = np.zeros(len(p))
     nothing = np.zeros(len(p), dtype=np.int64)
@@ -110,8 +110,8 @@ def _view(
         "stoppable": (1.0 - open_share) * money,
         "clv": np.full(len(p), clv),
     }
-    rest = {name: nothing for name in View._fields if name not in numbers}
-    return View(**numbers, **rest)
+    rest = {name: nothing for name in Inputs._fields if name not in numbers}
+    return Inputs(**numbers, **rest)
 
 
 def _regions(grid: Grid) -> list[str]:
