@@ -21,12 +21,14 @@ class ProblemKind:
 
 
 KINDS: Mapping[str, ProblemKind] = {
+    "malformed_http": ProblemKind(400, "The request is not valid HTTP"),
     "missing_key": ProblemKind(401, "An API key is required"),
     "invalid_key": ProblemKind(401, "The API key is not valid"),
     "scope_missing": ProblemKind(403, "The API key may not do this"),
     "not_found": ProblemKind(404, "There is nothing at this address"),
     "unknown_decision": ProblemKind(404, "No such decision"),
     "method_not_allowed": ProblemKind(405, "This address does not take this method"),
+    "request_timeout": ProblemKind(408, "The request did not come in time"),
     "body_too_large": ProblemKind(413, "The body is too large"),
     "unsupported_media_type": ProblemKind(415, "The body must be application/json"),
     "malformed_json": ProblemKind(422, "The body is not valid JSON"),
@@ -35,6 +37,8 @@ KINDS: Mapping[str, ProblemKind] = {
     "as_of_in_future": ProblemKind(422, "as_of lies in the future"),
     "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
+    "headers_too_large": ProblemKind(431, "The headers are too large"),
+    "too_many_connections": ProblemKind(503, "Too many connections are open"),
     "champion_gone": ProblemKind(503, "The model that was in force is gone"),
     "not_ready": ProblemKind(503, "The service is not ready"),
     "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),

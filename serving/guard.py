@@ -9,13 +9,19 @@ import time
 import traceback
 from http import HTTPStatus
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ProblemError, problem_response
 from serving.metrics import Metrics
 
+_GONE = 499  # as nginx counts a client that went away before its answer
 log = logging.getLogger("forbear.serving")
 _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+class AnswerBrokenOffError(Exception):
+    """Has the connection closed; the server above logs it with no word of its cause."""
 
 
 class Guard:
@@ -38,11 +44,13 @@ class Guard:
 
         try:
             await self._app(scope, receive, watched_send)
+        except ClientDisconnect:
+            status = _GONE
         except Exception as error:
             # nothing below expected this: say so without quoting anyone's data
             log_without_values(error)
             if status:  # the answer is under way and cannot be replaced
-                raise
+                raise AnswerBrokenOffError from None
             detail = "the failure is in the log; nothing was recorded under an answer"
             problem = ProblemError("internal_error", detail)
             await problem_response(problem)(scope, receive, watched_send)

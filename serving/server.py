@@ -7,8 +7,11 @@ import socket
 import uvicorn
 
 from serving.app import create_app
+from serving.connection import ConnectionLimits, bounded_connection
 from serving.settings import ServingSettings, serving_settings
 from store.opening import open_decision_store, open_key_store
+
+_UNREAD_ANSWER_MS = 30_000
 
 
 def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
@@ -26,7 +29,11 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
         open_decision_store(settings.home).close()
         config = uvicorn.Config(
             create_app(settings),
-            http="httptools",
+            http=bounded_connection(ConnectionLimits.of(settings)),
+            ws="none",
+            proxy_headers=False,
+            timeout_keep_alive=settings.keep_alive_s,
+            timeout_graceful_shutdown=settings.shutdown_timeout_s,
             access_log=False,  # addresses may hold customer ids; metrics count instead
             log_config=None,
             server_header=False,
@@ -38,6 +45,12 @@ def _listening(host: str, port: int) -> socket.socket:
     """Taken before models are loaded; uvicorn's own exit codes mean other things."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        # a client that reads no answer, or is gone: connections inherit it
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_ANSWER_MS
+        )
+    return listener

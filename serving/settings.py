@@ -41,6 +41,22 @@ class ServingSettings(BaseModel):
         " absent: as many as the portfolio had in training",
     )
     max_body_bytes: int = Field(default=4_000_000, ge=1_000, description="bytes")
+    max_header_bytes: int = Field(
+        default=16_384, ge=1_000, description="bytes of request line and headers"
+    )
+    max_connections: int = Field(default=1_000, ge=1, description="open at once")
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, description="seconds to send request line and headers"
+    )
+    body_timeout_s: float = Field(
+        default=30.0, gt=0, description="seconds to send a body"
+    )
+    keep_alive_s: int = Field(
+        default=75, ge=1, description="seconds a connection may wait for a request"
+    )
+    shutdown_timeout_s: int = Field(
+        default=20, ge=1, description="seconds for accepted requests when told to end"
+    )
     poll_s: float = Field(
         default=1.0, gt=0, description="seconds between looks at champions and policy"
     )

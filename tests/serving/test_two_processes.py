@@ -2,11 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +19,9 @@ from serving.replay import replay
 from serving.settings import ServingSettings
 from store.decisions import DecisionReader
 from store.opening import open_decision_reader, open_key_store
+from tests.serving.processes import SERVE, free_port, wait_for
 
 N_STOPS, N_REVIEWS = 5, 3
-SERVE = "import sys; from serving.server import run; run('127.0.0.1', int(sys.argv[1]))"
 
 
 @pytest.fixture
@@ -83,23 +80,6 @@ def ask(
             process.terminate()
         for process in running:
             process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"the service on {port} did not start")
 
 
 def prior_decisions(reader: DecisionReader, answer: dict[str, Any]) -> PriorDecisions:
