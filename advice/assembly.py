@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advice.advisor import Advisor
-from advice.errors import AdviceError, ChampionGoneError
+from advice.errors import AdviceError, ChampionGoneError, WrongTargetError
 from advice.knowledge import settings_of
 from decisions.policy_file.load import SHIPPED, Policy
 from features.settings import PortfolioSettings
@@ -58,10 +58,14 @@ def assemble(
 
 
 def _loaded(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:
-    return {
+    bundles = {
         target: Bundle.load(bundle_folder(home, target, bundle_id))
         for target, bundle_id in bundle_ids.items()
     }
+    for target, bundle in bundles.items():
+        if bundle.target != target:
+            raise WrongTargetError(bundle.bundle_id, bundle.target, target)
+    return bundles
 
 
 def misfit(home: Path) -> str | None:

@@ -33,6 +33,18 @@ class ChampionGoneError(AdviceError):
         )
 
 
+class WrongTargetError(AdviceError):
+    """A probability of one target must never be answered as that of another."""
+
+    code = "wrong_target"
+
+    def __init__(self, bundle_id: str, target: str, expected: str) -> None:
+        super().__init__(
+            f"the bundle {bundle_id} on the shelf of {expected} is a model of {target}:"
+            f" run `forbear promote {expected}`"
+        )
+
+
 class SettingsDifferError(AdviceError):
     """Numbers of one portfolio must not be read with the settings of another."""
 

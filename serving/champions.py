@@ -8,17 +8,20 @@ the old state stays.
 import asyncio
 import gc
 import logging
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.errors import ChampionGoneError
 from decisions.policy_file.load import parse_policy
 from features.reading.settings_file import parse_settings
 from scoring.shelf import TARGETS
 from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
+from serving.errors import own_code
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
 
@@ -79,8 +82,8 @@ class Refusal:
 
     @classmethod
     def of(cls, error: Exception) -> "Refusal":
-        code = getattr(error, "code", None)
-        if isinstance(code, str):
+        code = own_code(error)
+        if code is not None:
             return cls(code, str(error))
         if isinstance(error, OSError):
             return cls("file_problem", str(error))
@@ -89,6 +92,7 @@ class Refusal:
         return cls("not_usable", f"{type(error).__name__}: {error}")
 
 
+LONGEST_WAIT_S = 60.0  # between two looks at what was refused
 NOT_LOOKED_YET = Refusal("not_ready", "the models are being loaded")
 
 
@@ -102,8 +106,8 @@ class Champions:
         self._n_customers = settings.customers
         self._poll_s = settings.poll_s
         self._metrics = metrics
-        self._loaded: Stamp | None = None
-        self._failed: Stamp | None = None
+        self._seen: Stamp | None = None
+        self._again_at = self._wait_s = 0.0
         self.in_force: InForce | None = None
         self.refusal: Refusal | None = NOT_LOOKED_YET
 
@@ -114,21 +118,27 @@ class Champions:
             await asyncio.to_thread(self._look_again)
 
     def _look_again(self) -> None:
-        if self._stamp() not in (self._loaded, self._failed):
+        """Where something changed; what was refused also later and later again.
+
+        A pointer may come before its bundle, and a disk may be back: what a file's own
+        stamp does not show.
+        """
+        if self._stamp() != self._seen or (
+            self.refusal is not None and time.monotonic() >= self._again_at
+        ):
             self.look()
 
     def look(self) -> None:
         """Take up what is in force now; keep the old state if that fails."""
         stamp = self._stamp()
+        is_new, self._seen = stamp != self._seen, stamp
         try:
             latest = self._latest()
         except Exception as error:
             # whatever a file holds, the service goes on with what it has
-            self._failed, self.refusal = stamp, Refusal.of(error)
-            self._metrics.count_reload_failure()
-            log.error("kept what was in force: %s", self.refusal.sentence)  # noqa: TRY400 - the place says nothing
+            self._refuse(Refusal.of(error), is_new=is_new)
             return
-        self._loaded, self._failed, self.refusal = stamp, None, None
+        self.refusal = None
         self.in_force = latest
         for note in latest.advisor.notes:
             log.warning("%s", note)
@@ -142,6 +152,15 @@ class Champions:
         gc.collect()
         gc.freeze()
 
+    def _refuse(self, refusal: Refusal, *, is_new: bool) -> None:
+        """Say so once, and look again after twice the time."""
+        if is_new or refusal != self.refusal:
+            self._metrics.count_reload_failure()
+            log.error("kept what was in force: %s", refusal.sentence)
+        self.refusal = refusal
+        self._wait_s = self._poll_s if is_new else min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._again_at = time.monotonic() + self._wait_s
+
     def _latest(self) -> InForce:
         """From the shelf and the files as they are now."""
         ids, file = ids_in_force(self._home), self._settings_file
@@ -150,6 +169,9 @@ class Champions:
         latest = put_in_force(
             self._home, ids, policy_text, self._n_customers, settings_text
         )
+        # the whole shelf may be gone, and with it what remembers the champions
+        for target in _champions(self.in_force) - _champions(latest):
+            raise ChampionGoneError(target, self._home)
         if any(bundle.is_starter for bundle in latest.advisor.bundles.values()):
             keep_starters(self._home)
         return latest
@@ -158,6 +180,12 @@ class Champions:
         pointers = (self._home / "bundles" / target / "champion" for target in TARGETS)
         files = (*pointers, self._policy_file, self._settings_file)
         return tuple(_stamp(file) for file in files if file is not None)
+
+
+def _champions(in_force: InForce | None) -> set[str]:
+    """Targets whose probability comes from a bundle that was promoted."""
+    bundles = {} if in_force is None else in_force.advisor.bundles
+    return {target for target, bundle in bundles.items() if not bundle.is_starter}
 
 
 def _stamp(file: Path) -> Stamp:

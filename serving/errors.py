@@ -13,6 +13,13 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
+from advice.errors import AdviceError
+from decisions.errors import DecisionError
+from features.errors import PortfolioError
+from features.feature_set import FeatureSetError
+from scoring.errors import ScoringError
+from store.errors import DecisionStoreError
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
@@ -44,6 +51,14 @@ KINDS: Mapping[str, ProblemKind] = {
     "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }
+OURS = (
+    PortfolioError,
+    FeatureSetError,
+    ScoringError,
+    DecisionError,
+    AdviceError,
+    DecisionStoreError,
+)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 MEDIA_TYPE = "application/problem+json"
 
@@ -62,6 +77,11 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.code, self.detail, self.errors = code, detail, list(errors)
         self.headers = headers
+
+
+def own_code(error: Exception) -> str | None:
+    """The stable code of an error of ours; libraries have codes of their own."""
+    return str(error.code) if isinstance(error, OURS) else None
 
 
 def problem_response(problem: ProblemError) -> Response:
@@ -101,8 +121,8 @@ async def present_invalid(_: Request, error: Exception) -> Response:
 
 async def present_domain_error(_: Request, error: Exception) -> Response:
     """For an error of a lower room whose `code` is a kind of problem."""
-    code = str(getattr(error, "code", ""))
-    if code not in KINDS:
+    code = own_code(error)
+    if code is None or code not in KINDS:
         raise error
     return problem_response(ProblemError(code, str(error)))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,11 @@ from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
+from scoring.shelf import publish_bundle
 from serving import answering, decide, request
 from serving.app import create_app
 from serving.budget_ledger import BudgetLedger
+from serving.champions import Refusal
 from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
 from store.errors import SlotTakenError, StoreUnavailableError
@@ -80,6 +83,85 @@ def test_a_broken_champion_leaves_the_old_one_in_force(
     assert said["versions"]["bundles"]["nonpayment"]["bundle_id"] == good
 
 
+def not_taken_up(service: Client) -> str | None:
+    said: str | None = service.get("/readyz").json()["not_taken_up"]
+    return said
+
+
+def test_a_champion_that_goes_away_stays_in_force_and_is_missed(
+    service: Client,
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    good = publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    pointer = settings.home / "bundles" / "nonpayment" / "champion"
+    pointer.unlink()
+    assert until(lambda: not_taken_up(service) == "champion_gone")
+    pointer.mkdir()
+    assert not_taken_up(service) == "champion_gone"
+    for folder in ("bundles", "promoted"):  # and all that remembers it
+        shutil.rmtree(settings.home / folder)
+    time.sleep(0.2)
+    assert not_taken_up(service) == "champion_gone"
+    said = service.post("/v1/score", json=asked).json()
+    assert said["versions"]["bundles"]["nonpayment"]["bundle_id"] == good
+
+
+def test_a_model_of_another_target_is_not_taken_up(
+    service: Client,
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+    asked: Asked,
+) -> None:
+    bundle = make_bundle("nonpayment")
+    publish(bundle)
+    assert until(lambda: is_ready(service))
+    publish_bundle(bundle.save(settings.home / "trained"), settings.home, "fraud")
+    assert until(lambda: not_taken_up(service) == "wrong_target")
+    assert service.post("/v1/score", json=asked).json()["p_fraud"] is None
+
+
+def test_a_pointer_that_comes_before_its_bundle_is_taken_up_when_that_is_there(
+    service: Client, settings: ServingSettings, make_bundle: MakeBundle, tmp_path: Path
+) -> None:
+    bundle = make_bundle("nonpayment")
+    pointer = settings.home / "bundles" / "nonpayment" / "champion"
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text(bundle.bundle_id)
+    assert until(lambda: not_taken_up(service) == "bundle_unreadable")
+    time.sleep(0.2)  # it was looked at again in between, and refused again
+    bundle.save(pointer.parent)
+    assert until(lambda: is_ready(service))
+    assert not_taken_up(service) is None
+    assert "forbear_reload_failures_total 1.0" in service.get("/metrics").text
+
+
+def test_what_is_back_as_it_was_is_no_longer_complained_of(
+    service: Client,
+    settings: ServingSettings,
+    publish: Publish,
+    make_bundle: MakeBundle,
+) -> None:
+    publish(make_bundle("nonpayment"))
+    assert until(lambda: is_ready(service))
+    pointer = settings.home / "bundles" / "nonpayment" / "champion"
+    away = pointer.rename(settings.home / "away")
+    assert until(lambda: not_taken_up(service) == "champion_gone")
+    away.rename(pointer)
+    assert until(lambda: not_taken_up(service) is None)
+
+
+def test_a_code_of_another_library_is_none_of_ours() -> None:
+    class LibraryError(Exception):
+        code = "e3q8"
+
+    assert Refusal.of(LibraryError("no such table")).code == "not_usable"
+
+
 BROKEN = [
     pytest.param(b"a: [", "policy_file", id="not YAML"),
     pytest.param(b"\xff\xfe\x00", "file_problem", id="not text"),
@@ -105,21 +187,16 @@ def test_a_broken_policy_leaves_the_old_one_in_force_and_says_so(
     publish(make_bundle("nonpayment"))
     own = settings.model_copy(update={"policy": file})
     with TestClient(create_app(own)) as client:
-
-        def not_taken_up() -> str | None:
-            said: str | None = client.get("/readyz").json()["not_taken_up"]
-            return said
-
-        assert not_taken_up() is None
+        assert not_taken_up(client) is None
         if content is None:
             file.unlink()
         else:
             file.write_bytes(content)
-        assert until(lambda: not_taken_up() is not None)
-        assert code in (None, not_taken_up())
+        assert until(lambda: not_taken_up(client) is not None)
+        assert code in (None, not_taken_up(client))
         assert "forbear_reload_failures_total 1.0" in client.get("/metrics").text
         file.write_bytes(good)
-        assert until(lambda: not_taken_up() is None)
+        assert until(lambda: not_taken_up(client) is None)
 
 
 def test_a_balancer_may_ask_for_the_head_only(service: Client) -> None:
