@@ -30,6 +30,7 @@ def publish_bundle(bundle: Path, home: Path, target: str) -> Path:
     A bundle already on the shelf is not written again: bundles never change.
     """
     place = shelf_path(home, target, bundle.name)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         copy = Path(tempfile.mkdtemp(dir=place.parent, prefix=".publishing-"))

@@ -49,6 +49,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "champion_gone": ProblemKind(503, "The model that was in force is gone"),
     "not_ready": ProblemKind(503, "The service is not ready"),
     "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),
+    "decision_store_replaced": ProblemKind(503, "The store of decisions was replaced"),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }
 OURS = (
@@ -61,6 +62,7 @@ OURS = (
 )
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "5"  # what cannot be recorded now may be in a few seconds
 
 
 class ProblemError(Exception):
@@ -97,6 +99,8 @@ def problem_response(problem: ProblemError) -> Response:
     if problem.errors:
         body["errors"] = problem.errors
     headers = dict(problem.headers or {})
+    if kind.status == 503:
+        headers.setdefault("Retry-After", RETRY_AFTER_S)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="forbear"'
     return JSONResponse(body, kind.status, headers, MEDIA_TYPE)

@@ -126,8 +126,7 @@ async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded and decisions can be recorded."""
     in_force = _in_force(request)
     state = request.app.state
-    if not state.decisions.is_writable():
-        raise ProblemError("not_ready", "decisions cannot be recorded")
+    await state.decisions.prove_writable()
     refusal: Refusal | None = state.champions.refusal
     return Readiness(
         status="ready",

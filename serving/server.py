@@ -23,6 +23,7 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     settings = settings or serving_settings()
+    os.umask(0o077)  # what is written here is about customers
     with _listening(host, port) as listener:
         # refused here it is one line for people; in the lifespan it is a traceback
         open_key_store(settings.home).close()

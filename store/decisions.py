@@ -130,8 +130,14 @@ class DecisionStore(DecisionReader, Protocol):
         """
         ...
 
-    def is_writable(self) -> bool:
-        """Whether a decision could be recorded now."""
+    async def prove_writable(self) -> None:
+        """Commit something that is no decision by the path that decisions take.
+
+        At most one such commit a second, however many ask.
+
+        Raises:
+            StoreUnavailableError: a decision could not be recorded now, and why.
+        """
         ...
 
     def close(self) -> None:

@@ -13,7 +13,21 @@ class StoreUnavailableError(DecisionStoreError):
     def __init__(self, cause: str) -> None:
         super().__init__(
             f"decisions cannot be recorded or read ({cause}), so none is given;"
-            " check that their store can be reached, written and has space, then retry"
+            " check that the store can be reached, written and has space, then retry"
+        )
+
+
+class StoreReplacedError(StoreUnavailableError):
+    """Files that are written are not the ones another process would find."""
+
+    code = "decision_store_replaced"
+
+    def __init__(self, file: object) -> None:
+        DecisionStoreError.__init__(
+            self,
+            f"{file} was deleted, replaced or cut while the service writes it; what is"
+            " recorded now would be lost, so no decision is given: put the same file"
+            " back, or stop the service, restore a backup and start it again",
         )
 
 
@@ -63,13 +77,6 @@ class KeyStoreError(Exception):
     """Base of what a store of keys refuses."""
 
     code = "key_store_error"
-
-
-class KeyStoreUnavailableError(KeyStoreError):
-    code = "key_store_unavailable"
-
-    def __init__(self, where: object, cause: str) -> None:
-        super().__init__(f"{where} cannot be used ({cause}): is FORBEAR_HOME right?")
 
 
 class UnknownKeyError(KeyStoreError):

@@ -2,21 +2,44 @@
 
 from pathlib import Path
 
+from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
+from store.errors import NoDecisionsError
 from store.keys import KeyStore
-from store.sqlite import SqliteDecisionReader, SqliteDecisionStore, SqliteKeyStore
+from store.schema import EXPECTED, TABLES
+from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
+from store.sql_keys import SqlKeyStore
+from store.sqlite import SqliteDatabase, read_only
+
+_FILE = "decisions.sqlite"
+_SHORT_MS = 20  # what is asked inside an event loop does not wait for other writers
 
 
 def open_decision_store(home: Path) -> DecisionStore:
     """Made where there is none. Raises StoreUnavailableError."""
-    return SqliteDecisionStore(home / "decisions.sqlite")
+    writing = _made(home)
+    return SqlDecisionStore(SqliteDatabase(home / _FILE, _SHORT_MS), writing)
 
 
 def open_decision_reader(home: Path) -> DecisionReader:
     """Raises NoDecisionsError if nothing was ever recorded there."""
-    return SqliteDecisionReader.open(home / "decisions.sqlite")
+    file = home / _FILE
+    if not file.is_file():
+        raise NoDecisionsError(file)
+    return SqlDecisionReader(read_only(file))
 
 
 def open_key_store(home: Path) -> KeyStore:
-    """Made where there is none. Raises KeyStoreUnavailableError."""
-    return SqliteKeyStore(home / "keys.sqlite")
+    """Made where there is none. Raises StoreUnavailableError."""
+    return SqlKeyStore(_made(home))
+
+
+def _made(home: Path) -> Database:
+    database = SqliteDatabase(home / _FILE)
+    database.script(TABLES)
+    # a file that an earlier form of the tables was made in is refused here
+    database.rows(EXPECTED)
+    with database.transaction():
+        if not database.rows("SELECT proven_at FROM proofs"):
+            database.insert("proofs", ("proven_at", "ballast"), [(0, b"")])
+    return database

@@ -36,8 +36,9 @@ def remember(home: Path, portfolio: str, advised: "pa.Table") -> None:
             asked = own.setdefault(row["customer_id"], {})
             before = asked.get(notice["notice"], row["as_of"])
             asked[notice["notice"]] = max(before, row["as_of"])
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = home / f".{_FILE}.unfinished"
+    fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(known, default=str, indent=1), encoding="utf-8")
     fresh.replace(home / _FILE)
 

@@ -1,9 +1,10 @@
 """Loads a source into DuckDB: checked part by part, then put into versions."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -84,9 +85,7 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
     Raises:
         PortfolioError: if a table cannot be read, or portfolio.yaml contradicts it.
     """
-    # what exceeds memory spills there, never into the working folder
-    spill = Path(tempfile.gettempdir()) / "forbear"
-    loaded = Loaded(ibis.duckdb.connect(temp_directory=spill))
+    loaded = Loaded(_connection())
     duckdb = loaded.connection.con
     for table in TABLES:
         schema = normal_schema(table, settings)
@@ -103,6 +102,18 @@ def load(source: Source, settings: PortfolioSettings) -> Loaded:
     )
     _look_at_all(loaded, source)
     return loaded
+
+
+def _connection() -> Any:  # noqa: ANN401 - Ibis has no types
+    """A DuckDB in memory; what exceeds it spills into a folder of its own.
+
+    Nobody else may read that folder or know its name before; it goes when the
+    connection does.
+    """
+    spill = tempfile.mkdtemp(prefix="forbear-")
+    connection = ibis.duckdb.connect(temp_directory=spill)
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
+    return connection
 
 
 def _look_at_all(loaded: Loaded, source: Source) -> None:

@@ -24,7 +24,7 @@ from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
 from store.errors import SlotTakenError, StoreUnavailableError
 from store.opening import open_key_store
-from store.sqlite import SqliteDecisionStore
+from store.sql_decisions import SqlDecisionStore
 
 Publish = Callable[[Bundle], str]
 MakeBundle = Callable[..., Bundle]
@@ -304,7 +304,7 @@ def test_what_cannot_be_recorded_is_not_answered(
     async def refuse(*_: object) -> None:
         raise StoreUnavailableError("SQLITE_FULL")
 
-    monkeypatch.setattr(SqliteDecisionStore, "record", refuse)
+    monkeypatch.setattr(SqlDecisionStore, "record", refuse)
     answer = client.post("/v1/score", json=asked)
     assert answer.status_code == 503
     assert answer.json()["code"] == "decision_store_unavailable"
@@ -315,7 +315,7 @@ def test_a_question_is_read_once_and_decided_until_its_slot_is_free(
     client: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads, tries = [], []
-    read, record = request.read_events, SqliteDecisionStore.record
+    read, record = request.read_events, SqlDecisionStore.record
 
     def counted_read(*arguments: Any) -> Any:  # noqa: ANN401 - passed through
         reads.append(arguments)
@@ -328,7 +328,7 @@ def test_a_question_is_read_once_and_decided_until_its_slot_is_free(
         return await record(*arguments)
 
     monkeypatch.setattr(decide, "read_events", counted_read)
-    monkeypatch.setattr(SqliteDecisionStore, "record", taken_twice)
+    monkeypatch.setattr(SqlDecisionStore, "record", taken_twice)
     assert client.post("/v1/score", json=asked).status_code == 200
     assert (len(reads), len(tries)) == (1, 3)
 
@@ -451,3 +451,18 @@ def test_openapi_describes_the_real_request_and_answer(
             for status, said in operation["responses"].items():
                 if not status.startswith("2"):
                     assert "application/problem+json" in said["content"], said
+
+
+def test_a_store_that_went_away_is_said_by_decisions_and_readiness(
+    service: Client, settings: ServingSettings, asked: Asked
+) -> None:
+    assert service.post("/v1/score", json=asked).status_code == 200
+    (settings.home / "decisions.sqlite").unlink()
+    for said in (service.post("/v1/score", json=asked), service.get("/readyz")):
+        assert (said.status_code, said.json()["code"]) == (
+            503,
+            "decision_store_replaced",
+        )
+        assert said.headers["Retry-After"] == "5"
+        assert "put the same file" in said.json()["detail"]
+    assert service.get("/healthz").status_code == 200

@@ -98,8 +98,8 @@ class MemoryDecisionStore(DecisionStore):
         self._kept.decisions[decision.decision_id] = decision
         return decision
 
-    def is_writable(self) -> bool:
-        return True
+    async def prove_writable(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

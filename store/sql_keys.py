@@ -1,0 +1,43 @@
+"""API keys in a table, written once for every database."""
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+from store.database import Database
+from store.errors import UnknownKeyError
+from store.keys import ApiKey, KeyStore
+
+
+class SqlKeyStore(KeyStore):
+    """Keys in a database: what is known about each as JSON, the secret as its hash."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, key: ApiKey, secret_sha256: bytes) -> None:
+        row = key.key_id, json.dumps(asdict(key)), secret_sha256
+        self._db.insert("keys", ("key_id", "content", "secret_sha256"), [row])
+
+    def lookup(self, key_id: str) -> tuple[ApiKey, bytes] | None:
+        query = "SELECT content, secret_sha256 FROM keys WHERE key_id = ?"
+        for content, secret_sha256 in self._db.rows(query, key_id):
+            return ApiKey(**json.loads(content)), bytes(secret_sha256)
+        return None
+
+    def listed(self) -> list[ApiKey]:
+        rows = self._db.rows("SELECT content FROM keys ORDER BY number")
+        return [ApiKey(**json.loads(content)) for (content,) in rows]
+
+    def revoke(self, key_id: str) -> None:
+        with self._db.transaction():
+            key, _ = self.lookup(key_id) or (None, b"")
+            if key is None or key.revoked_at:
+                raise UnknownKeyError(key_id)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            content = json.dumps(asdict(replace(key, revoked_at=now)))
+            update = "UPDATE keys SET content = ? WHERE key_id = ?"
+            self._db.run(update, content, key_id)
+
+    def close(self) -> None:
+        self._db.close()
