@@ -21,12 +21,13 @@ from serving.errors import (
     present_invalid,
     present_problem,
 )
+from serving.event_routes import router as event_router
 from serving.guard import Guard
 from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
 from store.errors import DecisionStoreError
-from store.opening import open_decision_store, open_key_store
+from store.opening import open_decision_store, open_event_store, open_key_store
 
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
 one recommended action with its reasons. Every answer is recorded before it is given and
@@ -38,6 +39,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServingSettings = app.state.settings
     app.state.keys = open_key_store(settings.home)
     app.state.decisions = open_decision_store(settings.home)
+    app.state.events = open_event_store(settings.home)
     app.state.budget_ledger = BudgetLedger(app.state.decisions)
     champions = Champions(settings, app.state.metrics)
     champions.look()
@@ -48,6 +50,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await watch
     app.state.decisions.close()
+    app.state.events.close()
     app.state.keys.close()
 
 
@@ -63,6 +66,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.settings = settings or serving_settings()
     app.state.metrics = Metrics()
     app.include_router(router)
+    app.include_router(event_router)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)

@@ -38,6 +38,8 @@ KINDS: Mapping[str, ProblemKind] = {
     "request_timeout": ProblemKind(408, "The request did not come in time"),
     "body_too_large": ProblemKind(413, "The body is too large"),
     "unsupported_media_type": ProblemKind(415, "The body must be application/json"),
+    "malformed_encoding": ProblemKind(422, "The body is not packed as it says"),
+    "too_many_rows": ProblemKind(422, "There are too many rows in one batch"),
     "malformed_json": ProblemKind(422, "The body is not valid JSON"),
     "invalid_request": ProblemKind(422, "The request does not have the right form"),
     "invalid_rows": ProblemKind(422, "Some rows break the contract"),

@@ -6,6 +6,8 @@ from pydantic import BaseModel
 
 from serving.contract_schema import events_schema
 from serving.errors import KINDS, MEDIA_TYPE
+from serving.events_request import EventsRequest
+from serving.incoming import PACKED_ENCODINGS
 from serving.request import ScoreRequest
 
 
@@ -128,6 +130,69 @@ SCORE_BODY: dict[str, Any] = {
             "required": False,
             "schema": {"type": "string"},
             "description": "of the answer's sentences, where the body says no language",
+        },
+    ],
+}
+
+
+_IDEMPOTENCY_KEY: dict[str, Any] = SCORE_BODY["parameters"][0]
+
+EVENTS_EXAMPLE: dict[str, Any] = {
+    "events": {
+        "customers": [
+            {
+                "customer_id": "acme",
+                "event_at": "2024-03-01T09:00:00Z",
+                "subject_kind": "legal_person",
+            }
+        ],
+        "invoices": [
+            {
+                "customer_id": "acme",
+                "invoice_id": "4711",
+                "event_at": "2026-05-01T06:00:00Z",
+                "due_at": "2026-05-31",
+                "amount": 234.00,
+            }
+        ],
+    },
+    "observed": {
+        "customers": "2026-06-30T22:00:00Z",
+        "invoices": "2026-06-30T22:00:00Z",
+        "payments": "2026-06-30T22:00:00Z",
+    },
+}
+
+
+def _events_schema() -> dict[str, Any]:
+    schema = EventsRequest.model_json_schema()
+    schema["properties"]["events"] = events_schema()
+    return schema
+
+
+EVENTS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": _events_schema(),
+                "examples": {
+                    "first_batch": {
+                        "summary": "a customer, an invoice, no payment so far",
+                        "value": EVENTS_EXAMPLE,
+                    }
+                },
+            }
+        },
+    },
+    "parameters": [
+        _IDEMPOTENCY_KEY,
+        {
+            "name": "Content-Encoding",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "enum": list(PACKED_ENCODINGS)},
+            "description": "how the body is packed",
         },
     ],
 }

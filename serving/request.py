@@ -108,7 +108,7 @@ def parse_request(body: bytes) -> ScoreRequest:
     try:
         request = ScoreRequest.model_validate(content)
     except ValidationError as error:
-        raise _form_problem(error) from error
+        raise form_problem(error) from error
     if unknown := sorted(request.events.keys() - EVENT_TABLES):
         raise ProblemError(
             "invalid_request",
@@ -121,7 +121,8 @@ def parse_request(body: bytes) -> ScoreRequest:
     return request
 
 
-def _form_problem(error: ValidationError) -> ProblemError:
+def form_problem(error: ValidationError) -> ProblemError:
+    """What pydantic found wrong, by its places and without its values."""
     listed = [
         {
             "pointer": "".join(f"/{part}" for part in one["loc"]),

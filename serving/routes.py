@@ -12,13 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
-from advice.errors import ChampionGoneError
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission, decide_and_record
-from serving.champions import NOT_LOOKED_YET, Champions, InForce, Refusal
+from serving.champions import InForce, Refusal
 from serving.decide import read_question
-from serving.errors import ProblemError
+from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.language import language_of
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
@@ -48,8 +47,6 @@ class Readiness(BaseModel):
 
 
 router = APIRouter()
-JSON = "application/json"
-LONGEST_IDEMPOTENCY_KEY = 200
 
 
 @router.post(
@@ -67,8 +64,8 @@ async def score(request: Request, key: ScoringKey) -> Response:
     state = request.app.state
     settings: ServingSettings = state.settings
     store: DecisionStore = state.decisions
-    body = await _body(request, settings.max_body_bytes)
-    idempotency_key = _idempotency_key(request)
+    body = await read_body(request, settings.max_body_bytes)
+    idempotency_key = idempotency_key_of(request)
     if idempotency_key is not None:
         earlier = store.find_answered(key.key_id, idempotency_key)
         if earlier is not None:
@@ -76,7 +73,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
             return _answered(same, is_replay=True)
     content = parse_request(body)
     as_of = as_of_moment(content, settings.clock_skew_s)
-    in_force = _in_force(request)
+    in_force = in_force_of(request)
     language = language_of(content.language, request.headers.get("accept-language"))
     question = read_question(content, in_force, as_of, language)
     submission = Submission(body, key.key_id, idempotency_key)
@@ -104,7 +101,7 @@ async def read_decision(request: Request, decision_id: str, _: ReadingKey) -> Re
 @router.get("/v1/policy", responses=problems(401, 403, 503), tags=["policy"])
 async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
     """The policy that decides now, as data."""
-    policy = _in_force(request).advisor.policy
+    policy = in_force_of(request).advisor.policy
     return {
         "reference": policy.reference,
         "hash": policy.hash,
@@ -124,7 +121,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses=problems(503), tags=["operation"])
 async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded and decisions can be recorded."""
-    in_force = _in_force(request)
+    in_force = in_force_of(request)
     state = request.app.state
     await state.decisions.prove_writable()
     refusal: Refusal | None = state.champions.refusal
@@ -157,42 +154,3 @@ async def metrics_page(request: Request) -> Response:
 def _answered(decision: Decision, *, is_replay: bool) -> Response:
     headers = {"Idempotent-Replay": "true"} if is_replay else None
     return Response(decision.answer, headers=headers, media_type=JSON)
-
-
-def _in_force(request: Request) -> InForce:
-    champions: Champions = request.app.state.champions
-    if champions.in_force is None:
-        refusal = champions.refusal or NOT_LOOKED_YET
-        is_gone = refusal.code == ChampionGoneError.code
-        raise ProblemError(
-            ChampionGoneError.code if is_gone else "not_ready", refusal.sentence
-        )
-    return champions.in_force
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
-        detail = f"it has 1 to {LONGEST_IDEMPOTENCY_KEY} characters"
-        raise ProblemError("idempotency_key_invalid", detail)
-    return key
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type.lower() != JSON:
-        raise ProblemError("unsupported_media_type", f"send Content-Type: {JSON}")
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise ProblemError("unsupported_media_type", "send the body uncompressed")
-    stated = request.headers.get("content-length", "0")
-    too_large = ProblemError("body_too_large", f"at most {limit} bytes")
-    if stated.isdigit() and int(stated) > limit:
-        raise too_large
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise too_large
-    return bytes(received)

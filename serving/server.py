@@ -9,7 +9,7 @@ import uvicorn
 from serving.app import create_app
 from serving.connection import ConnectionLimits, bounded_connection
 from serving.settings import ServingSettings, serving_settings
-from store.opening import open_decision_store, open_key_store
+from store.opening import open_decision_store, open_event_store, open_key_store
 
 _UNREAD_ANSWER_MS = 30_000
 
@@ -28,6 +28,7 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
         # refused here it is one line for people; in the lifespan it is a traceback
         open_key_store(settings.home).close()
         open_decision_store(settings.home).close()
+        open_event_store(settings.home).close()
         config = uvicorn.Config(
             create_app(settings),
             http=bounded_connection(ConnectionLimits.of(settings)),

@@ -57,6 +57,11 @@ class ServingSettings(BaseModel):
     shutdown_timeout_s: int = Field(
         default=20, ge=1, description="seconds for accepted requests when told to end"
     )
+    max_unpacked_bytes: int = Field(
+        default=16_000_000,
+        ge=1_000,
+        description="bytes of a packed batch of events after unpacking",
+    )
     poll_s: float = Field(
         default=1.0, gt=0, description="seconds between looks at champions and policy"
     )

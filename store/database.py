@@ -39,6 +39,10 @@ class Database(Protocol):
         """
         ...
 
+    def overwrite_deleted(self) -> None:
+        """Leave nothing of deleted rows in files that this process can reach."""
+        ...
+
     def close(self) -> None:
         """Nothing may be asked afterwards."""
         ...

@@ -76,6 +76,10 @@ class SqliteDatabase(Database):
         # a commit to a file that went away meanwhile is none
         self._watch.check()
 
+    def overwrite_deleted(self) -> None:
+        # the log still holds deleted rows until it begins anew
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
@@ -91,6 +95,8 @@ class SqliteDatabase(Database):
             db.execute(f"PRAGMA busy_timeout={self._wait_ms}")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
+            # what is deleted is overwritten, not only given free
+            db.execute("PRAGMA secure_delete=ON")
             self._db = db
         return self._db
 

@@ -123,6 +123,14 @@ class TableReader:
         )
         return ReadTable(self._columnise(stands), bad, is_rejected, lost)
 
+    def broken_rule(self, customer_id: str, row: JsonRow) -> RowError | None:
+        """The rule and the column that one row breaks, None where it stands."""
+        try:
+            self._row(customer_id, row)
+        except (CellError, RowError):
+            return self._first_error(customer_id, row)
+        return None
+
     def _row(self, customer_id: str, row: JsonRow) -> Cells:
         cells = self.blank.copy()
         cells[CUSTOMER_ID] = customer_id
@@ -313,6 +321,13 @@ def _readers(settings: PortfolioSettings) -> Mapping[str, TableReader]:
 def empty_tables(settings: PortfolioSettings) -> Mapping[str, Columns]:
     """Every table in normal form without a row."""
     return {name: reader.nothing for name, reader in _readers(settings).items()}
+
+
+def broken_rule(
+    table: str, customer_id: str, row: JsonRow, settings: PortfolioSettings
+) -> RowError | None:
+    """The rule and the column that a row of a customer breaks, None where it stands."""
+    return _readers(settings)[table].broken_rule(customer_id, row)
 
 
 class ReadRows(NamedTuple):

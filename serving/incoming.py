@@ -1,0 +1,133 @@
+"""What routes take from a request: its body, its idempotency key, what is in force.
+
+A body is of a bounded size, and unpacked where it came packed.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+import zstandard
+from starlette.requests import Request
+
+from advice.errors import ChampionGoneError
+from serving.champions import NOT_LOOKED_YET, Champions, InForce
+from serving.errors import ProblemError
+
+JSON = "application/json"
+PACKED_ENCODINGS = ("gzip", "zstd")
+LONGEST_IDEMPOTENCY_KEY = 200
+_CHUNK = 65_536  # bytes unpacked at a time
+_GZIP = 16 + zlib.MAX_WBITS
+# memory of an unpacker: what a stream of the usual levels asks for
+_LARGEST_ZSTD_WINDOW = 8 * 2**20
+
+
+def in_force_of(request: Request) -> InForce:
+    """What decides now. Raises ProblemError where nothing does."""
+    champions: Champions = request.app.state.champions
+    if champions.in_force is None:
+        refusal = champions.refusal or NOT_LOOKED_YET
+        is_gone = refusal.code == ChampionGoneError.code
+        raise ProblemError(
+            ChampionGoneError.code if is_gone else "not_ready", refusal.sentence
+        )
+    return champions.in_force
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The header Idempotency-Key. Raises ProblemError where it cannot be used."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
+        detail = f"it has 1 to {LONGEST_IDEMPOTENCY_KEY} characters"
+        raise ProblemError("idempotency_key_invalid", detail)
+    return key
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The JSON body as sent, `limit` bytes at most.
+
+    Raises:
+        ProblemError: another media type, a packed body, or too large.
+    """
+    _require_json(request)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise ProblemError("unsupported_media_type", "send the body uncompressed")
+    return await _received(request, limit)
+
+
+async def read_packed_body(request: Request, limit: int, unpacked_limit: int) -> bytes:
+    """The JSON body, unpacked where it came as gzip or zstd.
+
+    Args:
+        request: its header Content-Encoding says how it is packed.
+        limit: bytes as sent.
+        unpacked_limit: bytes after unpacking. Unpacking stops there, so a small body
+            that unpacks to a huge one costs no more than this.
+
+    Raises:
+        ProblemError: another media type or encoding, not what it says, or too large.
+    """
+    _require_json(request)
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", *PACKED_ENCODINGS):
+        detail = f"Content-Encoding may be {' or '.join(PACKED_ENCODINGS)}"
+        raise ProblemError("unsupported_media_type", detail)
+    received = await _received(request, limit)
+    if encoding == "identity":
+        return received
+    chunks = _unzipped(received) if encoding == "gzip" else _unzstd(received)
+    unpacked = bytearray()
+    try:
+        for chunk in chunks:
+            unpacked += chunk
+            if len(unpacked) > unpacked_limit:
+                detail = f"at most {unpacked_limit} bytes after unpacking"
+                raise ProblemError("body_too_large", detail)
+    except (zlib.error, zstandard.ZstdError, EOFError) as error:
+        detail = f"the body is not complete {encoding}: send it again"
+        raise ProblemError("malformed_encoding", detail) from error
+    return bytes(unpacked)
+
+
+def _require_json(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != JSON:
+        raise ProblemError("unsupported_media_type", f"send Content-Type: {JSON}")
+
+
+async def _received(request: Request, limit: int) -> bytes:
+    stated = request.headers.get("content-length", "0")
+    too_large = ProblemError("body_too_large", f"at most {limit} bytes")
+    if stated.isdigit() and int(stated) > limit:
+        raise too_large
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise too_large
+    return bytes(received)
+
+
+def _unzipped(packed: bytes) -> Iterator[bytes]:
+    """A gzip file may have several members."""
+    while packed:
+        unpacker = zlib.decompressobj(_GZIP)
+        while not unpacker.eof:
+            chunk = unpacker.decompress(packed, _CHUNK)
+            packed = unpacker.unconsumed_tail
+            if not chunk and not packed and not unpacker.eof:
+                raise EOFError
+            yield chunk
+        packed = unpacker.unused_data
+
+
+def _unzstd(packed: bytes) -> Iterator[bytes]:
+    """A zstd file may have several frames."""
+    if not packed:
+        raise EOFError
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_LARGEST_ZSTD_WINDOW)
+    with unpacker.stream_reader(packed, read_across_frames=True) as reader:
+        while chunk := reader.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,43 @@
+"""The examples of docs/api.md do what the page says."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Client
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+# made anew with every answer
+_OWN = {"decision_id", "recorded_at"}
+
+
+def blocks(heading: str, language: str) -> list[str]:
+    """Code of a language in the section below a heading."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+
+
+def asked(command: str) -> tuple[str, Mapping[str, str], Any]:
+    """Address, headers and body of a curl command."""
+    [address] = re.findall(r"http://127\.0\.0\.1:8000(\S+)", command)
+    headers = dict(re.findall(r'-H "(\S+): ([^"$]+)"', command))
+    [body] = re.findall(r"-d '(.*?)'", command, re.DOTALL)
+    return address, headers, json.loads(body)
+
+
+def without_own(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {k: without_own(v) for k, v in value.items() if k not in _OWN}
+    return [without_own(v) for v in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("heading", ["Sending events as they happen"])
+def test_the_request_gets_the_answer_below_it(service: Client, heading: str) -> None:
+    [command] = blocks(heading, "sh")
+    [shown] = blocks(heading, "json")
+    address, headers, body = asked(command)
+    answer = service.post(address, json=body, headers=dict(headers))
+    assert without_own(answer.json()) == without_own(json.loads(shown))
