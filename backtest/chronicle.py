@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from backtest.changed import changed
 from backtest.plan import Days
-from backtest.turns import first_days, turns
+from backtest.turns import AlertRow, HoldRow, OtherRows, OutcomeRow, first_days, turns
 from features.account import facts_over_time
 from features.account.account import Account
-from features.account.books import Row
 from features.account.history import History
 from features.account.many import histories, rows_by_customer
+from features.account.rows import Row
 from features.account.standing import Rules, Standing
 from features.account.worth import worth
 from features.events import MISSING
@@ -40,16 +40,13 @@ MONEY = (
     "run_up",
 )
 _STRIDE = len(MONEY) + 3  # customer, status, money, ratio of usage
-_OTHERS = {
-    "holds": ("known_at", "superseded_at", "event_at", "until"),
-    "alerts": ("known_at", "superseded_at", "alert_id", "status", "resolved_reason"),
-    "outcomes": ("known_at", "superseded_at", "kind"),
-}
 _FRAUD_SIGNS = frozenset({"fraud", "account_takeover"})
-_SUBJECT_KIND = ("known_at", "superseded_at", "event_at", "subject_kind")
 
 Progress = Callable[[int, int], None]
-Others = Mapping[str, Sequence[Row]]
+
+
+class _Version(Row, frozen=True):
+    subject_kind: str | None
 
 
 @dataclass
@@ -154,22 +151,21 @@ class _Reader:
         self._with_notices, self._at_rest = with_notices, PLAIN
         if in_full:
             self._at_rest = PARTICULAR
-        self._others = {
-            name: rows_by_customer(portfolio.tables[name], columns)
-            for name, columns in _OTHERS.items()
-        }
+        tables = portfolio.tables
+        self._holds = rows_by_customer(tables["holds"], HoldRow)
+        self._alerts = rows_by_customer(tables["alerts"], AlertRow)
+        self._outcomes = rows_by_customer(tables["outcomes"], OutcomeRow)
+        versions = rows_by_customer(tables["customers"], _Version)
         self.kinds = {
-            customer_id: rows[-1][3]
-            for customer_id, rows in rows_by_customer(
-                portfolio.tables["customers"], _SUBJECT_KIND
-            ).items()
+            customer_id: rows[-1].subject_kind for customer_id, rows in versions.items()
         }
 
     def read(self, i: int, history: History) -> None:
-        others = {
-            name: rows.get(history.customer_id, ())
-            for name, rows in self._others.items()
-        }
+        others = OtherRows(
+            self._holds.get(history.customer_id, ()),
+            self._alerts.get(history.customer_id, ()),
+            self._outcomes.get(history.customer_id, ()),
+        )
         account = Account(history, self.rules)
         changes = turns(history, others, self.rules, with_notices=self._with_notices)
         windows = list(_windows(history, others))
@@ -199,7 +195,7 @@ def _status(standing: Standing, windows: list[tuple[int, int]], at_rest: int) ->
         or standing.in_flight
         or standing.promises
         or any(dispute.is_open_at(at) for dispute in standing.disputes)
-        or any(row[3].startswith("appeal_") for row in standing.contacts)
+        or any(row.kind.startswith("appeal_") for row in standing.contacts)
         or any(start <= at < end for start, end in windows)
     )
     return PARTICULAR if busy else at_rest
@@ -220,25 +216,24 @@ def _numbers(standing: Standing, rules: Rules) -> Iterator[float]:
         yield np.nan if value is None else float(value)
 
 
-def _windows(history: History, others: Others) -> Iterator[tuple[int, int]]:
+def _windows(history: History, others: OtherRows) -> Iterator[tuple[int, int]]:
     """Spans in which a hold or a sign of fraud may be in force."""
     forever = np.iinfo(np.int64).max
-    for row in others["holds"]:
-        until = row[3]
-        yield row[0], forever if until in (None, MISSING) else until + 1
-    for row in others["outcomes"]:
-        if row[2] in _FRAUD_SIGNS:
-            yield row[0], forever
-    for row in history["disputes"]:
-        if row[4] == "chargeback_fraud":
-            yield row[0], forever
-    yield from _alerted(others["alerts"])
+    for hold in others.holds:
+        yield hold.known_at, forever if hold.until == MISSING else hold.until + 1
+    for outcome in others.outcomes:
+        if outcome.kind in _FRAUD_SIGNS:
+            yield outcome.known_at, forever
+    for dispute in history.disputes:
+        if dispute.kind == "chargeback_fraud":
+            yield dispute.known_at, forever
+    yield from _alerted(others.alerts)
 
 
-def _alerted(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+def _alerted(rows: Sequence[AlertRow]) -> Iterator[tuple[int, int]]:
     spans: dict[str, list[int]] = {}
-    for known_at, _, alert_id, status, reason in rows:
-        span = spans.setdefault(alert_id, [known_at, np.iinfo(np.int64).max])
-        if status == "resolved" and reason != "fraud":
-            span[1] = known_at
+    for row in rows:
+        span = spans.setdefault(row.alert_id, [row.known_at, np.iinfo(np.int64).max])
+        if row.status == "resolved" and row.resolved_reason != "fraud":
+            span[1] = row.known_at
     return ((start, end) for start, end in spans.values())

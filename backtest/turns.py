@@ -3,39 +3,50 @@
 Between two turns only clocks move, and clocks are moved by `advanced`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from backtest.changed import changed
-from features.account.books import Row
 from features.account.history import History
+from features.account.rows import ContactRow, Row
 from features.account.standing import Rules
 from features.events import FOREVER, MISSING
 from features.facts import AccountFacts
 from features.moments import DAY_US
 
-_TOLD = (
-    "customers",
-    "invoices",
-    "payments",
-    "disputes",
-    "subscriptions",
-    "ageing",
-)
-_DUE_ON = 8  # in rows of invoices
-_STATUS, _METHOD = 4, 6  # in rows of payments
-_KIND, _UNTIL = 3, 8  # in rows of contacts
-_EFFECTIVE_AT = 5  # in rows of subscriptions
-_HELD_UNTIL = 3  # in rows of holds, as asked for
 _YEAR_US = 365 * DAY_US
+
+
+class HoldRow(Row, frozen=True):
+    until: int
+
+
+class AlertRow(Row, frozen=True):
+    alert_id: str
+    status: str | None
+    resolved_reason: str | None
+
+
+class OutcomeRow(Row, frozen=True):
+    kind: str
+
+
+class OtherRows(NamedTuple):
+    """Rows of one customer that change facts, but not what is owed."""
+
+    holds: Sequence[HoldRow]
+    alerts: Sequence[AlertRow]
+    outcomes: Sequence[OutcomeRow]
 
 
 def turns(
     history: History,
-    others: Mapping[str, Sequence[Row]],
+    others: OtherRows,
     rules: Rules,
     *,
     with_notices: bool,
@@ -45,8 +56,7 @@ def turns(
     Args:
         history: the rows accounts are made from; usage is left out, because it is
             looked at again with the scores.
-        others: rows of `holds` (known, superseded, event, until), `alerts` and
-            `outcomes` (known, superseded, …).
+        others: rows that change facts, but not what is owed.
         rules: of the portfolio.
         with_notices: whether recorded notices count.
     """
@@ -56,47 +66,49 @@ def turns(
     return [moment for moment in found if moment != MISSING]
 
 
-def _known(
-    history: History, others: Mapping[str, Sequence[Row]], *, with_notices: bool
-) -> Iterator[int]:
-    for table in _TOLD:
-        for row in history[table]:
-            yield row[0]
-            yield row[1]
-    for row in history["contacts"]:
-        if with_notices or not row[_KIND].startswith("notice_"):
-            yield row[0]
-            yield row[1]
-    for rows in others.values():
-        for row in rows:
-            yield row[0]
-            yield row[1]
+def _known(history: History, others: OtherRows, *, with_notices: bool) -> Iterator[int]:
+    rows = chain[Row](
+        history.customers,
+        history.invoices,
+        history.payments,
+        history.disputes,
+        history.subscriptions,
+        history.ageing,
+        others.holds,
+        others.alerts,
+        others.outcomes,
+    )
+    for row in rows:
+        yield row.known_at
+        yield row.superseded_at
+    for contact in history.contacts:
+        if with_notices or not contact.kind.startswith("notice_"):
+            yield contact.known_at
+            yield contact.superseded_at
 
 
-def _clocks(
-    history: History, others: Mapping[str, Sequence[Row]], rules: Rules
-) -> Iterator[int]:
+def _clocks(history: History, others: OtherRows, rules: Rules) -> Iterator[int]:
     """Facts that change although nothing becomes known."""
-    for row in history["invoices"]:
-        if row[_DUE_ON] != MISSING:
-            yield rules.days.start(int(row[_DUE_ON]) + 1)
-    for row in history["payments"]:
-        if row[_STATUS] == "pending":
-            yield row[2] + rules.settlement_us(row[_METHOD]) + 1
-    for row in history["subscriptions"]:
-        yield row[_EFFECTIVE_AT]
-    yield from _promises(history["contacts"])
-    for row in others.get("holds", ()):
-        if row[_HELD_UNTIL] not in (None, MISSING):
-            yield row[_HELD_UNTIL] + 1
+    for invoice in history.invoices:
+        if invoice.due_on != MISSING:
+            yield rules.days.start(invoice.due_on + 1)
+    for payment in history.payments:
+        if payment.status == "pending":
+            yield payment.event_at + rules.settlement_us(payment.method) + 1
+    for change in history.subscriptions:
+        yield change.effective_at
+    yield from _promises(history.contacts)
+    for hold in others.holds:
+        if hold.until != MISSING:
+            yield hold.until + 1
 
 
-def _promises(contacts: Sequence[Row]) -> Iterator[int]:
+def _promises(contacts: Sequence[ContactRow]) -> Iterator[int]:
     for row in contacts:
-        if row[_UNTIL] != MISSING:
-            yield row[_UNTIL] + 1
-        if row[_KIND] == "promise_made":
-            yield row[2] + _YEAR_US
+        if row.until != MISSING:
+            yield row.until + 1
+        if row.kind == "promise_made":
+            yield row.event_at + _YEAR_US
 
 
 def first_days(

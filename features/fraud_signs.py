@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.account.books import Row
 from features.account.many import rows_by_customer
+from features.account.rows import Row
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
-_COLUMNS = ("event_at", "known_at", "superseded_at", "kind")
 _STRONG = ("confirmed", "analyst", "chargeback")
 
 
@@ -32,16 +31,16 @@ class FraudSigns:
         disputes = portfolio.tables["disputes"]
         is_strong = outcomes.strength.isnull() | outcomes.strength.isin(_STRONG)
         self._outcomes = rows_by_customer(
-            outcomes.filter(outcomes.kind.isin(kinds) & is_strong), _COLUMNS
+            outcomes.filter(outcomes.kind.isin(kinds) & is_strong), Row
         )
         self._chargebacks = rows_by_customer(
             disputes.filter(
                 (disputes.kind == "chargeback_fraud") & (disputes.status == "opened")
             ),
-            _COLUMNS,
+            Row,
         )
         self._cleared = rows_by_customer(
-            outcomes.filter(outcomes.kind == "fraud_cleared"), _COLUMNS
+            outcomes.filter(outcomes.kind == "fraud_cleared"), Row
         )
 
     @property
@@ -65,7 +64,7 @@ class FraudSigns:
             return None
         cleared_at = max(
             (
-                row[0]
+                row.event_at
                 for row in self._cleared.get(customer_id, ())
                 if _exists(row, as_of)
             ),
@@ -73,15 +72,15 @@ class FraudSigns:
         )
         return min(
             (
-                row[1]
+                row.known_at
                 for row in signs
                 if _exists(row, as_of)
-                and since < row[0] <= until
-                and row[0] > cleared_at
+                and since < row.event_at <= until
+                and row.event_at > cleared_at
             ),
             default=None,
         )
 
 
 def _exists(row: Row, as_of: int) -> bool:
-    return bool(row[1] <= as_of < row[2])
+    return row.known_at <= as_of < row.superseded_at

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 
 from features.account.account import Account
-from features.account.books import Row
 from features.account.many import histories, rows_by_customer
+from features.account.rows import Row, known
 from features.account.standing import Rules
 from features.fraud_signs import FraudSigns
 from features.moments import DAY_US
-from features.nonpayment import ACTION_COLUMNS, Aftermath
+from features.nonpayment import ActionRow, NonpaymentOutcome
 from features.settings import PortfolioSettings
 
 if TYPE_CHECKING:
@@ -163,15 +163,14 @@ def _outcome_judges(
         return
     outcomes = portfolio.tables["outcomes"]
     bad = outcomes.filter(outcomes.kind.isin(["nonpayment", "written_off"]))
-    names = ("event_at", "known_at", "superseded_at")
-    rows = rows_by_customer(bad, names)
+    rows = rows_by_customer(bad, Row)
     for customer_id in customer_ids:
-        known = [r for r in rows.get(customer_id, ()) if r[1] <= until < r[2]]
+        standing = known(rows.get(customer_id, ()), until)
 
-        def judge(as_of: int, end: int, of: list[Row] = known) -> Judgement:
+        def judge(as_of: int, end: int, of: list[Row] = standing) -> Judgement:
             """Bad from the first recorded outcome within (as_of, end]."""
-            found = [known_at for at, known_at, _ in of if as_of < at <= end]
-            return (1.0, min(found)) if found else NOTHING_HAPPENED
+            first = [row.known_at for row in of if as_of < row.event_at <= end]
+            return (1.0, min(first)) if first else NOTHING_HAPPENED
 
         yield customer_id, judge
 
@@ -182,13 +181,13 @@ def _billing_judges(
     rules = Rules(portfolio.settings)
     terms = portfolio.settings.labels.nonpayment
     lag_us = terms.posting_lag_days * DAY_US
-    actions = rows_by_customer(portfolio.tables["actions"], ACTION_COLUMNS)
+    actions = rows_by_customer(portfolio.tables["actions"], ActionRow)
     for history in histories(portfolio, customer_ids):
         done = actions.get(history.customer_id, [])
         account = Account(history, rules)
-        later = Aftermath(account, done, terms.days_past_due, until)
+        later = NonpaymentOutcome(account, done, terms.days_past_due, until)
 
-        def judge(as_of: int, end: int, of: Aftermath = later) -> Judgement:
+        def judge(as_of: int, end: int, of: NonpaymentOutcome = later) -> Judgement:
             """Bad once an invoice was too late; unknown where nobody can tell."""
             default_at = of.default_at(as_of, end)
             if of.is_unseen(as_of, end, default_at):

@@ -6,35 +6,45 @@ departure without debt, ends what can be observed.
 """
 
 from features.account.account import Account
-from features.account.books import Row, known
+from features.account.rows import AgeingRow, Row, known
 from features.account.stake import have_all_ended, subscriptions
 from features.account.standing import ReportedDebt
 from features.invoice import WRITTEN_OFF, Invoice
 
 TAKES_ACCESS = frozenset({"suspend", "block"})
-ACTION_COLUMNS = ("event_at", "known_at", "superseded_at", "action", "reason")
 
 
-class Aftermath:
+class ActionRow(Row, frozen=True):
+    """An executed action."""
+
+    action: str
+    reason: str | None
+
+
+class NonpaymentOutcome:
     """One customer's later course, as known at `observed_until`.
 
     Args:
         account: the customer's rows.
-        actions: rows of `ACTION_COLUMNS`, in order of event_at.
+        actions: in order of event_at.
         n_days: how many days overdue count as non-payment.
         observed_until: µs since 1970 UTC.
     """
 
     def __init__(
-        self, account: Account, actions: list[Row], n_days: int, observed_until: int
+        self,
+        account: Account,
+        actions: list[ActionRow],
+        n_days: int,
+        observed_until: int,
     ) -> None:
         self._account, self._until = account, observed_until
         self._n_days = n_days
-        self._actions = [r for r in actions if r[1] <= observed_until < r[2]]
+        self._actions = known(actions, observed_until)
         self._final = account.owing(observed_until)
         self._is_billed = account.rules.source == "invoices"
-        self._reports: list[Row] = []
-        self._subscriptions = known(account.history["subscriptions"], observed_until)
+        self._reports: list[AgeingRow] = []
+        self._subscriptions = known(account.history.subscriptions, observed_until)
         if self._is_billed:
             self._arrears = account.arrears(self._final)
             self._spells = self._arrears.spells(n_days, observed_until)
@@ -48,10 +58,10 @@ class Aftermath:
                 if entry[2] == WRITTEN_OFF and entry[1] > 0  # else a recovery
             )
         else:
-            reports = known(account.history["ageing"], observed_until)
-            self._reports = sorted(reports, key=lambda row: (row[2], row[0]))
+            reports = known(account.history.ageing, observed_until)
+            self._reports = sorted(reports, key=lambda r: (r.event_at, r.known_at))
             self._spells = [
-                (row[2], row[2] + 1)
+                (row.event_at, row.event_at + 1)
                 for row in self._reports
                 if self._reported(row).days_overdue >= n_days
             ]
@@ -135,29 +145,29 @@ class Aftermath:
     def _suspected_at(self, since: int, until: int) -> int | None:
         """The first action for fraud; `since` if access was off for fraud already."""
         is_off = False
-        for at, _, _, action, reason in self._actions:
-            if at > since:
+        for done in self._actions:
+            if done.event_at > since:
                 break
-            if action == "reactivate" and reason != "nonpayment":
+            if done.action == "reactivate" and done.reason != "nonpayment":
                 is_off = False
-            elif action in TAKES_ACCESS and reason == "fraud":
+            elif done.action in TAKES_ACCESS and done.reason == "fraud":
                 is_off = True
         if is_off:
             return since
         later = (
-            at
-            for at, _, _, action, reason in self._actions
-            if since < at <= until
-            and reason == "fraud"
-            and action not in {"none", "reactivate"}
+            done.event_at
+            for done in self._actions
+            if since < done.event_at <= until
+            and done.reason == "fraud"
+            and done.action not in {"none", "reactivate"}
         )
         return next(later, None)
 
     def _departed_at(self, moment: int) -> int | None:
         """Since when all subscriptions have ended, as it was at a moment."""
-        if not any(row[4] in {"ended", "cancelled"} for row in self._subscriptions):
+        if not any(r.kind in {"ended", "cancelled"} for r in self._subscriptions):
             return None
-        happened = [row for row in self._subscriptions if row[2] <= moment]
+        happened = [r for r in self._subscriptions if r.event_at <= moment]
         found = subscriptions(happened, moment)
         if not have_all_ended(found, moment):
             return None
@@ -168,11 +178,11 @@ class Aftermath:
         if self._is_billed:
             owed = self._arrears.at(moment, self._invoices)
             return sum(item.remainder for item in owed.items), owed.overdue
-        past = [row for row in self._reports if row[2] <= moment]
+        past = [r for r in self._reports if r.event_at <= moment]
         if not past:
             return 0, 0
         reported = self._reported(past[-1])
         return reported.open, reported.overdue
 
-    def _reported(self, report: Row) -> ReportedDebt:
-        return self._account.reported(report, self._final.disputes, report[2])
+    def _reported(self, report: AgeingRow) -> ReportedDebt:
+        return self._account.reported(report, self._final.disputes, report.event_at)

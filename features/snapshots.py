@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from features.account.account import Account
 from features.account.many import histories, rows_by_customer
+from features.account.rows import Row
 from features.account.standing import Rules, Standing
 from features.events import FOREVER
 from features.fraud_signs import FraudSigns
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 SCHEMA = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
-_CREATED_AT = 3  # in the rows of customers that a standing carries
 _DAY_ZERO = date(1970, 1, 1)
 _NO_HISTORY = frozenset({"customers", "outcomes", "snapshots"})
 
@@ -92,7 +92,7 @@ def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
         (customer_id, standing.as_of)
         for customer_id, standing, _ in _standings(portfolio, everyone)
         if standing.customer is not None
-        and standing.customer[_CREATED_AT] <= standing.as_of
+        and standing.customer.created_at <= standing.as_of
         and not (standing.is_departed and not standing.open)
     )
     return _table(present)
@@ -119,7 +119,7 @@ def _population(
         as_of = standing.as_of
         if standing.customer is None:
             continue
-        created_at = standing.customer[_CREATED_AT]
+        created_at = standing.customer.created_at
         is_created = created_at < as_of or (
             not is_grid and created_at == first_known_at
         )
@@ -140,8 +140,8 @@ def _standings(
     """What is owed at each of a customer's moments, and when it was first known."""
     rules = Rules(portfolio.settings)
     for history in histories(portfolio, sorted(moments)):
-        versions = history["customers"]
-        first_known_at = min((row[0] for row in versions), default=FOREVER)
+        versions = history.customers
+        first_known_at = min((row.known_at for row in versions), default=FOREVER)
         account = Account(history, rules)
         for as_of in moments[history.customer_id]:
             if as_of >= first_known_at:
@@ -156,8 +156,8 @@ def _asked_for(portfolio: Portfolio) -> dict[str, list[int]] | None:
     standing = rows.filter(rows.superseded_at == FOREVER)
     customers = frozenset(portfolio.customer_ids)
     return {
-        customer_id: sorted({row[0] for row in asked})
-        for customer_id, asked in rows_by_customer(standing, ["event_at"]).items()
+        customer_id: sorted({row.event_at for row in asked})
+        for customer_id, asked in rows_by_customer(standing, Row).items()
         if customer_id in customers
     }
 

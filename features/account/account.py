@@ -9,8 +9,8 @@ from features.account.contacts import Promise, unanswered_promises
 from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
-from features.account.known import KnownRows, Row, known
 from features.account.paid import PaidInvoices
+from features.account.rows import AgeingRow, AnyRow, KnownRows, PaymentRow, known
 from features.account.stake import (
     Subscription,
     have_all_ended,
@@ -24,7 +24,7 @@ from features.invoice import Invoice
 from features.ledger import Ledger
 from features.moments import DAY_US
 
-_UNALLOCATED_US = 60 * DAY_US  # older money is only counted in a warning
+UNALLOCATED_US = 60 * DAY_US  # older money is only counted in a warning
 
 
 class Account:
@@ -32,13 +32,13 @@ class Account:
 
     def __init__(self, history: History, rules: Rules) -> None:
         self.history, self.rules = history, rules
-        self._books = Books(history["invoices"], history["payments"], rules.days)
+        self._books = Books(history.invoices, history.payments, rules.days)
         self._paid = PaidInvoices(self._books.ledger)
-        self._contacts = KnownRows(history["contacts"])
+        self._contacts = KnownRows(history.contacts)
         self._promises: list[Promise] = []
-        self._dispute_rows = KnownRows(history["disputes"])
+        self._dispute_rows = KnownRows(history.disputes)
         self._disputes: list[Dispute] = []
-        self._subscription_rows = KnownRows(history["subscriptions"])
+        self._subscription_rows = KnownRows(history.subscriptions)
         self._subscriptions: list[Subscription] = []
         self._next_effect = FOREVER  # when a change announced ahead is made
 
@@ -65,15 +65,15 @@ class Account:
             self._paid = PaidInvoices(ledger)
         self._paid.catch_up()
         standing = Standing(as_of, history, ledger, self._paid)
-        if history["customers"]:
-            standing.customer = _latest(history["customers"], as_of)
+        if history.customers:
+            standing.customer = _latest(history.customers, as_of)
         standing.disputes = self._disputes
         if self.rules.has_subscriptions:
             standing.subscriptions = self._subscriptions_at(as_of)
             standing.is_departed = have_all_ended(standing.subscriptions, as_of)
-        report = _latest(history["ageing"], as_of) if history["ageing"] else None
+        report = _latest(history.ageing, as_of) if history.ageing else None
         if report is not None:
-            standing.report_at = report[2]
+            standing.report_at = report.event_at
         if source == "invoices":
             self._read_ledger(standing)
         elif source == "ageing" and report is not None:
@@ -128,20 +128,20 @@ class Account:
         under_way = [
             row
             for row in self._books.pending.values()
-            if row[7] is not None
-            and not ledger.knows(row[7])
-            and as_of - row[2] <= self.rules.settlement_us(row[6])
+            if row.invoice_id is not None
+            and not ledger.knows(row.invoice_id)
+            and as_of - row.event_at <= self.rules.settlement_us(row.method)
         ]
         if not ledger.strangers and not under_way:
             return 0
-        since = as_of - _UNALLOCATED_US + 1
+        since = as_of - UNALLOCATED_US + 1
         if standing.overdue and standing.owed is not None:
             late = (i.invoice.issued_at for i in standing.owed.items if i.is_overdue)
             since = max(since, min(late))
-        money: int = sum(row[5] for row in under_way if row[2] >= since)
+        money = sum(row.amount for row in under_way if row.event_at >= since)
         return ledger.unallocated_since(since) + money
 
-    def _read_report(self, standing: Standing, report: Row) -> None:
+    def _read_report(self, standing: Standing, report: AgeingRow) -> None:
         """An ageing report instead of invoices (CONTRACT 2.8).
 
         It says what is owed, and knows nothing of money that was received since.
@@ -150,23 +150,23 @@ class Account:
         standing.open = debt.open
         if self.rules.has_disputes:
             standing.contested = debt.contested
-        standing.credit = max(0, -report[3])
+        standing.credit = max(0, -report.balance)
         standing.overdue, standing.days_overdue = debt.overdue, debt.days_overdue
         standing.unallocated = sum(
-            row[5]
+            row.amount
             for row in self._books.state.values()
-            if row[4] == "succeeded" and row[2] > report[2]
+            if row.status == "succeeded" and row.event_at > report.event_at
         )
 
     def reported(
-        self, report: Row, among: Sequence[Dispute], moment: int
+        self, report: AgeingRow, among: Sequence[Dispute], moment: int
     ) -> ReportedDebt:
         """What a report says is owed, less what disputes running at a moment claim."""
-        balance, days = max(0, report[3]), report[4]
+        balance, days = max(0, report.balance), report.days_past_due
         claims = (
             self._claim(dispute, balance)
             for dispute in among
-            if dispute.is_open_at(moment) or dispute.is_lost_since(report[2])
+            if dispute.is_open_at(moment) or dispute.is_lost_since(report.event_at)
         )
         contested = min(balance, sum(claims))
         is_material = balance - contested > self.rules.materiality
@@ -180,11 +180,12 @@ class Account:
         if self.rules.source == "invoices":
             return self.arrears(standing).episode_start(as_of)
         start = as_of
-        reports = sorted(known(self.history["ageing"], as_of), key=_event_order)
+        reports = sorted(known(self.history.ageing, as_of), key=_event_order)
         for report in reversed(reports):
-            if not self.reported(report, standing.disputes, report[2]).overdue:
+            moment = report.event_at
+            if not self.reported(report, standing.disputes, moment).overdue:
                 break
-            start = report[2]
+            start = moment
         return start
 
     def _claim(self, dispute: Dispute, balance: int) -> int:
@@ -199,15 +200,15 @@ class Account:
             most = 0 if came_back is None else came_back[1]
         return most if dispute.amount is None else min(most, dispute.amount)
 
-    def _pending(self, as_of: int) -> list[Row]:
+    def _pending(self, as_of: int) -> list[PaymentRow]:
         """Payments on their way, in the order in which the ledger would post them."""
         rules = self.rules
-        found = (
+        under_way = (
             row
             for row in self._books.pending.values()
-            if as_of - row[2] <= rules.settlement_us(row[6])
+            if as_of - row.event_at <= rules.settlement_us(row.method)
         )
-        return sorted(found, key=lambda row: (row[2], row[3]))
+        return sorted(under_way, key=lambda row: (row.event_at, row.payment_id))
 
     def _read_cover(self, standing: Standing) -> None:
         """What of the open items is in flight or promised."""
@@ -237,9 +238,10 @@ class Account:
     def _begun(self, as_of: int) -> dict[str, int]:
         """When each payment was first told of."""
         begun: dict[str, int] = {}
-        for row in known(self.history["payments"], as_of):
-            if row[4] != "refunded":
-                begun[row[3]] = min(row[2], begun.get(row[3], row[2]))
+        for row in known(self.history.payments, as_of):
+            if row.status != "refunded":
+                earliest = begun.get(row.payment_id, row.event_at)
+                begun[row.payment_id] = min(row.event_at, earliest)
         return begun
 
     def _cover_balance(self, standing: Standing) -> None:
@@ -247,18 +249,16 @@ class Account:
         if standing.open is None or standing.overdue is None:
             return
         begun = self._begun(standing.as_of) if standing.promises else {}
-        reports = sorted(
-            known(self.history["ageing"], standing.as_of), key=_event_order
-        )
+        reports = sorted(known(self.history.ageing, standing.as_of), key=_event_order)
         promises = []
         for promise in standing.promises:
-            before = [row for row in reports if row[2] <= promise.made_at] or reports
+            before = [r for r in reports if r.event_at <= promise.made_at] or reports
             debt = self.reported(before[-1], standing.disputes, promise.made_at)
             promises.append((promise, debt.overdue))
         received = [
-            (begun[payment_id], row[5])
+            (begun[payment_id], row.amount)
             for payment_id, row in self._books.state.items()
-            if row[4] == "succeeded" and payment_id in begun
+            if row.status == "succeeded" and payment_id in begun
         ]
         room = standing.open - (standing.contested or 0)
         in_flight, covered = cover_of_balance(
@@ -296,17 +296,17 @@ class Account:
         rows = self._subscription_rows
         if rows.move_to(as_of) or as_of >= self._next_effect:
             self._subscriptions = subscriptions(rows.known, as_of)
-            ahead = (row[5] for row in rows.known if row[5] > as_of)
+            ahead = (r.effective_at for r in rows.known if r.effective_at > as_of)
             self._next_effect = min(ahead, default=FOREVER)
         return self._subscriptions
 
 
-def _event_order(row: Row) -> tuple[int, int]:
-    return row[2], row[0]
+def _event_order(row: AnyRow) -> tuple[int, int]:
+    return row.event_at, row.known_at
 
 
-def _latest(rows: list[Row], as_of: int) -> Row | None:
+def _latest(rows: list[AnyRow], as_of: int) -> AnyRow | None:
     if len(rows) == 1:
         row = rows[0]
-        return row if row[0] <= as_of < row[1] else None
+        return row if row.known_at <= as_of < row.superseded_at else None
     return max(known(rows, as_of), key=_event_order, default=None)

@@ -1,23 +1,28 @@
 """Charges of overdue money that failed: where a clock may start and retries count."""
 
-from features.account.books import Row, stage
+from itertools import starmap
+
+from msgspec import Struct
+
+from features.account.books import stage
 from features.account.standing import Rules, Standing
 from features.account.values import KnownTable, known_table
 from features.events import Events
 from features.facts import PaymentAttempt
 from features.moments import to_datetime
 
-_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "payment_id",
-    "status",
-    "method",
-    "failure_code",
-    "invoice_id",
-    "instrument_id",
-)
+
+class _Attempt(Struct, frozen=True):
+    """The columns read of a status of a payment."""
+
+    known_at: int
+    event_at: int
+    payment_id: str
+    status: str
+    method: str | None
+    failure_code: str | None
+    invoice_id: str | None
+    instrument_id: str | None
 
 
 def payment_attempts(
@@ -35,22 +40,30 @@ def payment_attempts(
         return ()
     late = {item.invoice.id for item in owed.items if item.is_overdue}
     since = rules.days.start(rules.days.day(started) - 1)
-    found = []
+    counted = []
     for row in _failed(known_table(events, "payments", standing.as_of)):
-        _, _, at, payment_id, status, method, code, invoice_id, instrument_id = row
-        if invoice_id in late if invoice_id is not None else at >= since:
-            attempt = PaymentAttempt(
-                to_datetime(at), status, method, code, invoice_id, instrument_id
-            )
-            found.append((at, payment_id, attempt))
-    return tuple(attempt for _, _, attempt in sorted(found, key=lambda x: x[:2]))
+        is_of_an_invoice = row.invoice_id is not None
+        if row.invoice_id in late if is_of_an_invoice else row.event_at >= since:
+            counted.append(row)
+    counted.sort(key=lambda row: (row.event_at, row.payment_id))
+    return tuple(
+        PaymentAttempt(
+            to_datetime(row.event_at),
+            row.status,
+            row.method,
+            row.failure_code,
+            row.invoice_id,
+            row.instrument_id,
+        )
+        for row in counted
+    )
 
 
-def _failed(payments: KnownTable) -> list[Row]:
+def _failed(payments: KnownTable) -> list[_Attempt]:
     """The latest row of each payment whose latest state is a failure."""
-    latest: dict[str, Row] = {}
-    for row in payments.rows(*_COLUMNS):
-        before = latest.get(row[3])
-        if row[4] != "refunded" and (before is None or stage(row) > stage(before)):
-            latest[row[3]] = row
-    return [row for row in latest.values() if row[4] in ("failed", "returned")]
+    latest: dict[str, _Attempt] = {}
+    for row in starmap(_Attempt, payments.rows(*_Attempt.__struct_fields__)):
+        before = latest.get(row.payment_id)
+        if row.status != "refunded" and (before is None or stage(row) > stage(before)):
+            latest[row.payment_id] = row
+    return [row for row in latest.values() if row.status in ("failed", "returned")]

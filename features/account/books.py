@@ -7,9 +7,11 @@ that, and then the ledger is made anew. Both ways give the same ledger.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
+from typing import Generic, Protocol
 
 from features.account.disputes import Dispute, contested_parts
-from features.account.known import KnownRows, Row, known
+from features.account.rows import AnyRow, InvoiceRow, PaymentRow, known
 from features.events import FOREVER
 from features.invoice import (
     INVOICE,
@@ -24,30 +26,6 @@ from features.invoice import (
 from features.ledger import Ledger
 from features.moments import LocalDays
 
-__all__ = ["Books", "KnownRows", "Row", "known", "stage"]
-
-INVOICE_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "invoice_id",
-    "kind",
-    "amount",
-    "applies_to",
-    "due_at",
-    "due_on",
-    "subscription_id",
-)
-PAYMENT_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "payment_id",
-    "status",
-    "amount",
-    "method",
-    "invoice_id",
-)
 _PROGRESS = {"pending": 0, "failed": 1, "succeeded": 2, "returned": 3}
 
 
@@ -55,7 +33,7 @@ class Books:
     """The ledger of one customer, moved forward from one `as_of` to the next.
 
     Args:
-        invoices, payments: rows of `INVOICE_COLUMNS` and `PAYMENT_COLUMNS`.
+        invoices, payments: all rows, in any order.
     """
 
     __slots__ = (
@@ -73,10 +51,10 @@ class Books:
     )
 
     def __init__(
-        self, invoices: list[Row], payments: list[Row], days: LocalDays
+        self, invoices: list[InvoiceRow], payments: list[PaymentRow], days: LocalDays
     ) -> None:
         self._invoices, self._payments, self._days = invoices, payments, days
-        self._feeds: tuple[_Feed, _Feed] | None = None
+        self._feeds: tuple[_Feed[InvoiceRow], _Feed[PaymentRow]] | None = None
         self._as_of: int | None = None
         self._disputes: Sequence[Dispute] = ()
         self._has_lost = False
@@ -84,8 +62,8 @@ class Books:
 
     def _open_books(self) -> None:
         self.ledger = Ledger(self._days.day)
-        self.pending: dict[str, Row] = {}  # payments on their way, by id
-        self.state: dict[str, Row] = {}  # the latest status row of each payment
+        self.pending: dict[str, PaymentRow] = {}  # payments on their way, by id
+        self.state: dict[str, PaymentRow] = {}  # the latest status row of each payment
         self._refunded: set[str] = set()  # payments with a refund in the ledger
 
     def move_to(self, as_of: int, disputes: Sequence[Dispute] = ()) -> Ledger:
@@ -125,7 +103,7 @@ class Books:
         return self._take(*told)
 
     def _moves_what_was_contested(
-        self, invoices: list[Row], payments: list[Row]
+        self, invoices: list[InvoiceRow], payments: list[PaymentRow]
     ) -> bool:
         """Whether a lost dispute may have been about another sum, by what is new.
 
@@ -134,12 +112,15 @@ class Books:
         """
         named = {d.invoice_id for d in self._disputes if d.lost_at is not None}
         returned = self.ledger.returned
-        return any(row[3] in named for row in invoices) or any(
-            row[4] == "returned" or row[3] in returned for row in payments
+        return any(row.invoice_id in named for row in invoices) or any(
+            row.status == "returned" or row.payment_id in returned for row in payments
         )
 
     def _take(
-        self, invoices: list[Row], payments: list[Row], lost: Sequence[Item] = ()
+        self,
+        invoices: list[InvoiceRow],
+        payments: list[PaymentRow],
+        lost: Sequence[Item] = (),
     ) -> bool:
         """Posts newly known rows; False (the books are spoilt) if they rewrite."""
         if not invoices and not payments:
@@ -150,8 +131,8 @@ class Books:
             return False
         is_noted = bool(self.pending or self.ledger.returned)
         for payment_id, row in changed.items():
-            if row[4] == "succeeded":
-                items.append((row[2], PAYMENT, payment_id, row[5], row[7], 0, 0, None))
+            if row.status == "succeeded":
+                items.append(_payment(row))
                 if is_noted:
                     self._note(payment_id, row)
             else:
@@ -164,33 +145,36 @@ class Books:
         self.ledger.post(items, self._contest if lost else None)
         return True
 
-    def _note(self, payment_id: str, row: Row) -> None:
+    def _note(self, payment_id: str, row: PaymentRow) -> None:
         """Remembers which payments are on their way, and which came back."""
-        if row[4] == "pending":
+        if row.status == "pending":
             self.pending[payment_id] = row
         elif self.pending:
             self.pending.pop(payment_id, None)
-        if row[4] == "returned":
-            self.ledger.returned[payment_id] = row[7], row[5], row[2]
+        if row.status == "returned":
+            came_back = row.invoice_id, row.amount, row.event_at
+            self.ledger.returned[payment_id] = came_back
         elif self.ledger.returned:
             self.ledger.returned.pop(payment_id, None)
 
-    def _changed(self, payments: list[Row]) -> tuple[dict[str, Row] | None, list[Row]]:
+    def _changed(
+        self, payments: list[PaymentRow]
+    ) -> tuple[dict[str, PaymentRow] | None, list[PaymentRow]]:
         """The payments whose state new rows change, with their new row; refunds.
 
         None instead where what is posted already changes.
         """
-        changed: dict[str, Row] = {}
+        changed: dict[str, PaymentRow] = {}
         refunds = []
         state = self.state
         for row in payments:
-            if row[4] == "refunded":
+            if row.status == "refunded":
                 refunds.append(row)
                 continue
-            payment_id = row[3]
+            payment_id = row.payment_id
             before = state.get(payment_id)
             if before is None or stage(row) > stage(before):
-                is_posted = before is not None and before[4] == "succeeded"
+                is_posted = before is not None and before.status == "succeeded"
                 if is_posted and payment_id not in changed:
                     return None, refunds
                 state[payment_id] = changed[payment_id] = row
@@ -198,22 +182,27 @@ class Books:
             return None, refunds
         return changed, refunds
 
-    def _refund(self, row: Row) -> Item:
+    def _refund(self, row: PaymentRow) -> Item:
         """A refund, never before its payment; of money that never came: goodwill."""
-        _, _, at, payment_id, _, money, *_ = row
+        at, payment_id, money = row.event_at, row.payment_id, row.amount
         self._refunded.add(payment_id)
         paid = self.state.get(payment_id)
-        if paid is None or paid[4] != "succeeded":
+        if paid is None or paid.status != "succeeded":
             return (at, REFUND, payment_id, money, None, 0, 0, None)
-        at = max(at, paid[2])
-        return (at, REFUND, payment_id, money, paid[7], paid[5], 0, None)
+        at = max(at, paid.event_at)
+        named, amount = paid.invoice_id, paid.amount
+        return (at, REFUND, payment_id, money, named, amount, 0, None)
 
-    def _lost(self, invoices: list[Row]) -> list[Item]:
+    def _lost(self, invoices: list[InvoiceRow]) -> list[Item]:
         """Billing disputes that were lost: when they contested, and when they ended.
 
         One that names an invoice contests it from its issue on.
         """
-        issued = {row[3]: row[2] for row in invoices if KINDS[row[4]] == INVOICE}
+        issued: dict[str | None, int] = {
+            row.invoice_id: row.event_at
+            for row in invoices
+            if KINDS[row.kind] == INVOICE
+        }
         items: list[Item] = []
         for dispute in self._disputes:
             if dispute.lost_at is None or dispute.kind != "billing":
@@ -237,15 +226,16 @@ class Books:
         }
 
 
-class _Feed:
+class _Feed(Generic[AnyRow]):
     """Rows in the order in which they became known."""
 
     __slots__ = ("_known_at", "_losses", "_rows")
 
-    def __init__(self, rows: list[Row]) -> None:
-        self._rows = sorted(rows, key=_known_at)
-        self._known_at = [row[0] for row in self._rows]
-        self._losses = [row[1] for row in rows if row[1] != FOREVER and row[0] < row[1]]
+    def __init__(self, rows: list[AnyRow]) -> None:
+        self._rows = sorted(rows, key=attrgetter("known_at"))
+        self._known_at = [row.known_at for row in self._rows]
+        spans = [(row.known_at, row.superseded_at) for row in rows]
+        self._losses = [end for start, end in spans if end != FOREVER and start < end]
 
     def loses(self, since: int, as_of: int) -> bool:
         """Whether a row ended (corrected or retracted) in (since, as_of]."""
@@ -253,28 +243,46 @@ class _Feed:
             since < loss <= as_of for loss in self._losses
         )
 
-    def between(self, since: int, as_of: int) -> list[Row]:
+    def between(self, since: int, as_of: int) -> list[AnyRow]:
         """Rows that became known in (since, as_of] and still stand at `as_of`."""
         first = bisect_right(self._known_at, since)
         last = bisect_right(self._known_at, as_of)
-        return [row for row in self._rows[first:last] if as_of < row[1]]
+        return [row for row in self._rows[first:last] if as_of < row.superseded_at]
 
 
-def _known_at(row: Row) -> int:
-    moment: int = row[0]
-    return moment
+class _Status(Protocol):
+    """A status of a payment."""
+
+    @property
+    def known_at(self) -> int: ...
+    @property
+    def event_at(self) -> int: ...
+    @property
+    def status(self) -> str: ...
 
 
-def _document(row: Row) -> Item:
-    _, _, at, document_id, kind, amount, applies_to, due_at, due_on, subscription = row
-    kind = KINDS[kind]
-    names = None if kind == INVOICE else applies_to
-    return (at, kind, document_id, amount, names, due_at, due_on, subscription)
+def _document(row: InvoiceRow) -> Item:
+    kind = KINDS[row.kind]
+    return (
+        row.event_at,
+        kind,
+        row.invoice_id,
+        row.amount,
+        None if kind == INVOICE else row.applies_to,
+        row.due_at,
+        row.due_on,
+        row.subscription_id,
+    )
 
 
-def stage(row: Row) -> tuple[int, int, int]:
+def _payment(row: PaymentRow) -> Item:
+    at, named = row.event_at, row.invoice_id
+    return (at, PAYMENT, row.payment_id, row.amount, named, 0, 0, None)
+
+
+def stage(row: _Status) -> tuple[int, int, int]:
     """Orders the status rows of one payment; the last one is its state.
 
     Of one moment the row further along stands, whenever it became known.
     """
-    return row[2], _PROGRESS[row[4]], row[0]
+    return row.event_at, _PROGRESS[row.status], row.known_at

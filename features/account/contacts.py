@@ -2,25 +2,11 @@
 
 from collections.abc import Iterable
 
-from features.account.known import Row
+from features.account.rows import ContactRow
 from features.events import MISSING
 from features.moments import DAY_US
 
-CONTACT_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "kind",
-    "notice",
-    "notice_id",
-    "promise_id",
-    "amount",
-    "until",
-    "policy",
-    "invoice_id",
-    "subscription_id",
-)
-_PROMISE_HOLDS_US = 30 * DAY_US  # of one without a date
+PROMISE_HOLDS_US = 30 * DAY_US  # of one without a date
 
 
 class Promise:
@@ -28,23 +14,24 @@ class Promise:
 
     __slots__ = ("amount", "invoice_id", "made_at", "promise_id", "until")
 
-    def __init__(self, row: Row) -> None:
-        self.made_at: int = row[2]
-        self.promise_id: str | None = row[6]
-        self.amount: int | None = None if row[7] == MISSING else row[7]
-        self.until: int = row[2] + _PROMISE_HOLDS_US if row[8] == MISSING else row[8]
-        self.invoice_id: str | None = row[10]
+    def __init__(self, row: ContactRow) -> None:
+        self.made_at = row.event_at
+        self.promise_id = row.promise_id
+        self.amount = None if row.amount == MISSING else row.amount
+        has_date = row.until != MISSING
+        self.until = row.until if has_date else row.event_at + PROMISE_HOLDS_US
+        self.invoice_id = row.invoice_id
 
     def is_past(self, moment: int) -> bool:
         """Whether its date has gone by."""
         return moment > self.until
 
-    def is_ended_by(self, row: Row) -> bool:
+    def is_ended_by(self, row: ContactRow) -> bool:
         """Whether a kept or broken row may mean it: by id, else by invoice."""
-        if row[6] is not None:
-            return bool(row[6] == self.promise_id)
-        is_about = row[10] is None or row[10] == self.invoice_id
-        return is_about and not self.is_past(row[2])
+        if row.promise_id is not None:
+            return row.promise_id == self.promise_id
+        is_about = row.invoice_id is None or row.invoice_id == self.invoice_id
+        return is_about and not self.is_past(row.event_at)
 
 
 class NoticeSent:
@@ -58,28 +45,28 @@ class NoticeSent:
         "sent_at",
     )
 
-    def __init__(self, row: Row) -> None:
-        self.sent_at: int = row[2]
-        self.name: str | None = row[4]
-        self.notice_id: str | None = row[5]
-        self.policy: str | None = row[9]
-        self.about: tuple[str | None, ...] = row[10:12]  # invoice, subscription
+    def __init__(self, row: ContactRow) -> None:
+        self.sent_at = row.event_at
+        self.name = row.notice
+        self.notice_id = row.notice_id
+        self.policy = row.policy
+        self.about = row.about
         self.delivered_at: int | None = None
         self.bounced_at: int | None = None
 
-    def is_meant_by(self, row: Row) -> bool:
+    def is_meant_by(self, row: ContactRow) -> bool:
         """Whether a delivery or bounce tells of this notice.
 
         By id, else by name, and by what it is about where both say so.
         """
-        if row[5] is not None and self.notice_id is not None:
-            return bool(row[5] == self.notice_id)
-        pairs = zip(self.about, row[10:12], strict=True)
+        if row.notice_id is not None and self.notice_id is not None:
+            return row.notice_id == self.notice_id
+        pairs = zip(self.about, row.about, strict=True)
         is_about_the_same = all(None in pair or pair[0] == pair[1] for pair in pairs)
-        return bool(row[4] == self.name) and is_about_the_same
+        return row.notice == self.name and is_about_the_same
 
 
-def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
+def unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
     """Promises neither kept nor broken, oldest first; some may be past their date.
 
     A kept or broken row ends the promise it names; without a name it ends the
@@ -88,8 +75,8 @@ def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
     """
     promises: list[Promise] = []
     for row in _in_order(rows, _OF_PROMISES):
-        is_made = row[3] == "promise_made"
-        if not is_made or row[6] is not None:
+        is_made = row.kind == "promise_made"
+        if not is_made or row.promise_id is not None:
             ended = next((p for p in promises if p.is_ended_by(row)), None)
             if ended is not None:
                 promises.remove(ended)
@@ -98,7 +85,7 @@ def unanswered_promises(rows: Iterable[Row]) -> list[Promise]:
     return promises
 
 
-def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
+def notices_since(rows: Iterable[ContactRow], start: int) -> list[NoticeSent]:
     """Notices sent from `start` on, with what became of them.
 
     A delivery that nobody logged as sent counts as sent then: the customer has it. Of
@@ -107,7 +94,7 @@ def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
     """
     notices: list[NoticeSent] = []
     for row in _in_order(rows, _OF_NOTICES):
-        kind = row[3]
+        kind = row.kind
         if kind == "notice_sent":
             notices.append(NoticeSent(row))
         else:
@@ -116,29 +103,29 @@ def notices_since(rows: Iterable[Row], start: int) -> list[NoticeSent]:
                 sent = NoticeSent(row)
                 notices.append(sent)
             if sent is not None and kind == "notice_delivered":
-                sent.delivered_at, sent.bounced_at = row[2], None
+                sent.delivered_at, sent.bounced_at = row.event_at, None
             elif sent is not None:
-                sent.delivered_at, sent.bounced_at = None, row[2]
+                sent.delivered_at, sent.bounced_at = None, row.event_at
     return [notice for notice in notices if notice.sent_at >= start]
 
 
-def appeal_opened_at(rows: Iterable[Row]) -> int | None:
+def appeal_opened_at(rows: Iterable[ContactRow]) -> int | None:
     """When the open appeal was opened (µs); None when none is open.
 
     Of one moment the closing comes second: an appeal is opened before it is decided.
     """
     opened: int | None = None
     for row in _in_order(rows, _OF_APPEALS):
-        if row[3] == "appeal_closed":
+        if row.kind == "appeal_closed":
             opened = None
         elif opened is None:
-            opened = row[2]
+            opened = row.event_at
     return opened
 
 
-def n_promises_since(rows: Iterable[Row], start: int) -> int:
+def n_promises_since(rows: Iterable[ContactRow], start: int) -> int:
     """Promises made after `start`, kept or not."""
-    return sum(row[3] == "promise_made" and row[2] > start for row in rows)
+    return sum(row.kind == "promise_made" and row.event_at > start for row in rows)
 
 
 _OF_PROMISES = frozenset({"promise_made", "promise_kept", "promise_broken"})
@@ -153,10 +140,11 @@ _STEP = {
 }
 
 
-def _in_order(rows: Iterable[Row], kinds: frozenset[str]) -> list[Row]:
-    return sorted((row for row in rows if row[3] in kinds), key=_moment)
+def _in_order(rows: Iterable[ContactRow], kinds: frozenset[str]) -> list[ContactRow]:
+    return sorted((row for row in rows if row.kind in kinds), key=_moment)
 
 
-def _moment(row: Row) -> tuple[int, int, int, str, str]:
+def _moment(row: ContactRow) -> tuple[int, int, int, str, str]:
     """In order of happening; what is sent comes before what becomes of it."""
-    return row[2], _STEP.get(row[3], 0), row[0], row[5] or "", row[6] or ""
+    names = row.notice_id or "", row.promise_id or ""
+    return row.event_at, _STEP.get(row.kind, 0), row.known_at, *names

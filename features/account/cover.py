@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from features.account.arrears import Arrears, DebtItem
 from features.account.contacts import Promise
-from features.account.known import Row
+from features.account.rows import PaymentRow
 from features.invoice import PAID, Invoice
 from features.ledger import Ledger
 
@@ -42,12 +42,12 @@ class Cover:
             if item.is_overdue
         )
 
-    def lay_pending(self, pending: Iterable[Row], ledger: Ledger) -> None:
+    def lay_pending(self, pending: Iterable[PaymentRow], ledger: Ledger) -> None:
         """Lays payments on their way, in their order, as the ledger will."""
         open_left = {item.invoice.id: item.remainder for item in self.items}
         lost = {i.id: i.written_off for i in ledger.invoices.values() if i.written_off}
         for row in pending:
-            at, money, name = row[2], row[5], row[7]
+            at, money, name = row.event_at, row.amount, row.invoice_id
             if name is not None:
                 if not ledger.knows(name):
                     continue
@@ -149,7 +149,7 @@ class Cover:
 
 def cover_of_balance(
     room: int,
-    pending: Sequence[Row],
+    pending: Sequence[PaymentRow],
     promises: Sequence[tuple[Promise, int]],
     received: Sequence[tuple[int, int]],
 ) -> tuple[int, list[int]]:
@@ -164,12 +164,12 @@ def cover_of_balance(
     Returns:
         What is in flight, and what each promise covers.
     """
-    in_flight = min(room, sum(row[5] for row in pending))
+    in_flight = min(room, sum(row.amount for row in pending))
     free = room - in_flight
     covered = []
     for promise, all_of_it in promises:
         since = sum(money for at, money in received if at > promise.made_at)
-        since += sum(row[5] for row in pending if row[2] > promise.made_at)
+        since += sum(r.amount for r in pending if r.event_at > promise.made_at)
         amount = all_of_it if promise.amount is None else promise.amount
         part = max(0, min(free, amount - since))
         free -= part

@@ -8,22 +8,11 @@ when it was opened. An invoice or a payment that nobody knows is no other one's.
 
 from collections.abc import Iterable, Iterator
 
-from features.account.known import Row
+from features.account.rows import DisputeRow
 from features.events import FOREVER, MISSING
 from features.invoice import Invoice
 from features.ledger import Ledger
 
-DISPUTE_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "dispute_id",
-    "kind",
-    "status",
-    "amount",
-    "invoice_id",
-    "payment_id",
-)
 _PROGRESS = {"opened": 0, "won": 1, "withdrawn": 2, "lost": 3}
 
 Debt = tuple[Invoice, int]  # an invoice and what of it is unpaid
@@ -47,20 +36,21 @@ class Dispute:
         "spans",
     )
 
-    def __init__(self, log: list[Row]) -> None:
-        opened = next((row for row in log if row[5] == "opened"), log[0])
-        self.opened_at: int = opened[2]
-        self.id: str = opened[3]
-        self.kind: str = opened[4]
-        self.amount: int | None = None if opened[6] == MISSING else opened[6]
-        self.invoice_id: str | None = opened[7]
-        self.payment_id: str | None = opened[8]
-        self.lost_at: int | None = log[-1][2] if log[-1][5] == "lost" else None
-        ends = [row[2] for row in log[1:]] + [FOREVER]
+    def __init__(self, log: list[DisputeRow]) -> None:
+        opened = next((row for row in log if row.status == "opened"), log[0])
+        last = log[-1]
+        self.opened_at = opened.event_at
+        self.id = opened.dispute_id
+        self.kind = opened.kind
+        self.amount = None if opened.amount == MISSING else opened.amount
+        self.invoice_id = opened.invoice_id
+        self.payment_id = opened.payment_id
+        self.lost_at = last.event_at if last.status == "lost" else None
+        ends = [row.event_at for row in log[1:]] + [FOREVER]
         self.spans = [
-            (row[2], end)
+            (row.event_at, end)
             for row, end in zip(log, ends, strict=True)
-            if row[5] == "opened"
+            if row.status == "opened"
         ]
 
     def is_open_at(self, moment: int) -> bool:
@@ -76,18 +66,23 @@ class Dispute:
         )
 
 
-def disputes(rows: Iterable[Row]) -> list[Dispute]:
+def disputes(rows: Iterable[DisputeRow]) -> list[Dispute]:
     """The disputes that known rows tell of, oldest first."""
-    logs: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row[2], _PROGRESS[row[5]], row[0])):
-        logs.setdefault(row[3], []).append(row)
+    logs: dict[str, list[DisputeRow]] = {}
+    for row in sorted(rows, key=_stage):
+        logs.setdefault(row.dispute_id, []).append(row)
     found = [
         Dispute(log)
         for log in logs.values()
         # else it never stopped a clock and changes no debt
-        if any(row[5] == "opened" for row in log) or log[-1][5] == "lost"
+        if any(row.status == "opened" for row in log) or log[-1].status == "lost"
     ]
     return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))
+
+
+def _stage(row: DisputeRow) -> tuple[int, int, int]:
+    """Of one moment the row further along comes later, whenever it became known."""
+    return row.event_at, _PROGRESS[row.status], row.known_at
 
 
 def contested_parts(

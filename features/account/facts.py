@@ -137,7 +137,8 @@ def facts_at(
         appeal_opened_at=_moment(appealed_at),
         recurring_committed=standing.recurring_committed,
         pending=tuple(
-            PendingPayment(row[3], row[5], row[7]) for row in standing.pending
+            PendingPayment(row.payment_id, row.amount, row.invoice_id)
+            for row in standing.pending
         ),
         payment_attempts=payment_attempts(events, standing, rules),
         rejected=events.rejected,

@@ -1,76 +1,81 @@
-"""A customer's rows as plain tuples, the form in which the kernel reads them.
+"""A customer's rows with named cells, the form in which the kernel reads them.
 
 A hundred short arrays cost more to look into than to copy once, so one customer's
-`Events` and slices of a whole portfolio both become lists of tuples here. Only usage,
+`Events` and slices of a whole portfolio both become lists of rows here. Only usage,
 which may have thousands of rows, stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
-from features.account.books import INVOICE_COLUMNS, PAYMENT_COLUMNS, Row
-from features.account.contacts import CONTACT_COLUMNS
-from features.account.disputes import DISPUTE_COLUMNS
-from features.account.stake import SUBSCRIPTION_COLUMNS, USAGE_COLUMNS, UsageColumns
+from features.account.rows import (
+    AgeingRow,
+    ContactRow,
+    CustomerRow,
+    DisputeRow,
+    InvoiceRow,
+    PaymentRow,
+    Row,
+    SubscriptionRow,
+)
+from features.account.stake import USAGE_COLUMNS, UsageColumns
 from features.events import Events
 from features.settings import PortfolioSettings
 
-_CUSTOMER_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "created_at",
-    "monthly_margin",
-    "expected_lifetime_months",
-)
-_AGEING_COLUMNS = ("known_at", "superseded_at", "event_at", "balance", "days_past_due")
+# The columns of customers that are always read; those that `exposure` names follow
+_CUSTOMER_COLUMNS = CustomerRow.__struct_fields__[:-1]
+ROW_TYPES: Mapping[str, type[Row]] = {
+    "invoices": InvoiceRow,
+    "payments": PaymentRow,
+    "disputes": DisputeRow,
+    "contacts": ContactRow,
+    "subscriptions": SubscriptionRow,
+    "ageing": AgeingRow,
+}
 
 
-class History:
+class History(NamedTuple):
     """The rows of one customer by table; `usage` as its four columns."""
 
-    __slots__ = ("_places", "_rows", "customer_id", "usage")
-
-    def __init__(
-        self,
-        customer_id: str,
-        rows: Mapping[str, list[Row]],
-        usage: UsageColumns,
-        columns: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self.customer_id, self._rows, self.usage = customer_id, rows, usage
-        self._places = columns["customers"]
-
-    def __getitem__(self, table: str) -> list[Row]:
-        return self._rows[table]
-
-    def place_of(self, column: str) -> int:
-        """Where in a row of `customers` a column stands."""
-        return self._places.index(column)
+    customer_id: str
+    customers: list[CustomerRow]
+    invoices: list[InvoiceRow]
+    payments: list[PaymentRow]
+    disputes: list[DisputeRow]
+    contacts: list[ContactRow]
+    subscriptions: list[SubscriptionRow]
+    ageing: list[AgeingRow]
+    usage: UsageColumns
 
 
 def account_columns(settings: PortfolioSettings) -> Mapping[str, tuple[str, ...]]:
     """The tables that accounts are made from, with the columns read, in order."""
     return {
         "customers": (*_CUSTOMER_COLUMNS, *settings.exposure_columns),
-        "invoices": INVOICE_COLUMNS,
-        "payments": PAYMENT_COLUMNS,
-        "disputes": DISPUTE_COLUMNS,
-        "contacts": CONTACT_COLUMNS,
-        "subscriptions": SUBSCRIPTION_COLUMNS,
-        "ageing": _AGEING_COLUMNS,
+        **{table: row.__struct_fields__ for table, row in ROW_TYPES.items()},
         "usage": USAGE_COLUMNS,
     }
 
 
+def named_rows(table: str, columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Cells column by column → the rows of a table of `account_columns`."""
+    if table != "customers":
+        return list(map(ROW_TYPES[table], *columns))
+    n_own = len(_CUSTOMER_COLUMNS)
+    stated = zip(*columns[n_own:], strict=True) if columns[n_own:] else repeat(())
+    return list(map(CustomerRow, *columns[:n_own], stated))
+
+
 def history_of(events: Events, columns: Mapping[str, tuple[str, ...]]) -> History:
     """One customer's events as rows."""
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[Any]] = {}
     for table, names in columns.items():
         arrays = events.tables[table]
-        if len(arrays["known_at"]) and table != "usage":
-            cells = [arrays[name].tolist() for name in names]
-            rows[table] = list(zip(*cells, strict=True))
-        else:
-            rows[table] = []
+        if table == "usage":
+            continue
+        rows[table] = []
+        if len(arrays["known_at"]):
+            rows[table] = named_rows(table, [arrays[name].tolist() for name in names])
     one, two, three, four = (events.tables["usage"][name] for name in USAGE_COLUMNS)
-    return History(events.customer_id, rows, (one, two, three, four), columns)
+    return History(events.customer_id, **rows, usage=(one, two, three, four))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.account.books import Row
-from features.account.history import History, account_columns
+from features.account.history import History, account_columns, named_rows
+from features.account.rows import AnyRow
 from features.account.stake import UsageColumns
 from features.events import MISSING
 from features.moments import Moments
@@ -35,8 +35,7 @@ def histories(portfolio: Portfolio, customer_ids: Sequence[str]) -> Iterator[His
         usage = held.pop("usage")
         for customer_id in chunk:
             rows = {table: part.rows_of(customer_id) for table, part in held.items()}
-            used = usage.columns_of(customer_id)
-            yield History(customer_id, rows, used, columns)
+            yield History(customer_id, **rows, usage=usage.columns_of(customer_id))
 
 
 class _Held:
@@ -55,18 +54,17 @@ class _Held:
         arrow = found.order_by(
             *(found[name].asc(nulls_first=True) for name in order)
         ).to_pyarrow()
-        self._rows: list[Row] = []
+        self._rows: list[Any] = []
         self._columns: list[Moments] = []
         if table == "usage":
             self._columns = [_whole(arrow[name]) for name in names]
         else:
-            cells = (_cells(arrow[name]) for name in names)
-            self._rows = list(zip(*cells, strict=True))
+            self._rows = named_rows(table, [_cells(arrow[name]) for name in names])
         runs = pc.run_end_encode(arrow["customer_id"].combine_chunks())
         spans = pairwise([0, *runs.run_ends.to_pylist()])
         self._spans = dict(zip(runs.values.to_pylist(), spans, strict=True))
 
-    def rows_of(self, customer_id: str) -> list[Row]:
+    def rows_of(self, customer_id: str) -> list[Any]:
         """One customer's rows, in the table's order."""
         start, end = self._spans.get(customer_id, (0, 0))
         return self._rows[start:end]
@@ -100,14 +98,22 @@ def _whole(column: pa.ChunkedArray) -> Moments:
     return np.asarray(column.fill_null(MISSING).to_numpy(), dtype=np.int64)
 
 
-def rows_by_customer(found: ir.Table, names: Sequence[str]) -> dict[str, list[Row]]:
-    """The named cells of a small table's rows, customer by customer, in order."""
-    arrow = found.select("customer_id", *names).to_pyarrow()
-    cells = zip(*(_cells(arrow[name]) for name in names), strict=True)
-    rows: dict[str, list[Row]] = {}
+def rows_by_customer(
+    table: ir.Table, row_type: type[AnyRow]
+) -> dict[str, list[AnyRow]]:
+    """A small table's rows customer by customer, in order of event_at, then known_at.
+
+    Args:
+        table: of normal form.
+        row_type: its fields are the columns that are read.
+    """
+    names = row_type.__struct_fields__
+    arrow = table.select("customer_id", *names).to_pyarrow()
+    rows = map(row_type, *(_cells(arrow[name]) for name in names))
+    by_customer: dict[str, list[AnyRow]] = {}
     for customer_id, row in sorted(
-        zip(arrow["customer_id"].to_pylist(), cells, strict=True),
-        key=lambda pair: (pair[0], pair[1][:3]),
+        zip(arrow["customer_id"].to_pylist(), rows, strict=True),
+        key=lambda pair: (pair[0], pair[1].event_at, pair[1].known_at),
     ):
-        rows.setdefault(customer_id, []).append(row)
-    return rows
+        by_customer.setdefault(customer_id, []).append(row)
+    return by_customer

@@ -9,26 +9,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from features.account.books import Row
+from features.account.rows import SubscriptionRow
 from features.events import MISSING
 from features.moments import DAY_US, Moments
 from features.money import whole_money
 
-SUBSCRIPTION_COLUMNS = (
-    "known_at",
-    "superseded_at",
-    "event_at",
-    "subscription_id",
-    "kind",
-    "effective_at",
-    "product",
-    "billing",
-    "quantity",
-    "unit_price",
-    "commitment_ends_at",
-    "cancel_window_ends_at",
-    "is_trial",
-)
 USAGE_COLUMNS = ("event_at", "known_at", "superseded_at", "cost")
 MONTH_US = 2_629_800 * 1_000_000  # 30.4375 days, a twelfth of a year
 _WINDOW_DAYS, _WEEK_DAYS = 28, 7
@@ -68,25 +53,24 @@ class Subscription:
         self.starts_at: int | None = None
         self.ends_at: int | None = None
 
-    def read(self, row: Row) -> None:
+    def read(self, row: SubscriptionRow) -> None:
         """Takes over what the next row of the log says."""
-        _, _, event_at, _, kind, effective_at, product, billing, quantity, *rest = row
-        price, commitment, cancel_window, is_trial = rest
-        effective = event_at if effective_at == MISSING else effective_at
-        if kind in {"cancelled", "ended"}:
+        is_immediate = row.effective_at == MISSING
+        effective = row.event_at if is_immediate else row.effective_at
+        if row.kind in {"cancelled", "ended"}:
             self.ends_at = effective
             return
-        if kind != "quantity_changed" or self.starts_at is None:
+        if row.kind != "quantity_changed" or self.starts_at is None:
             self.starts_at, self.ends_at = effective, None
-        self.product = self.product if product is None else product
-        self.billing = self.billing if billing is None else billing
-        self.quantity = self.quantity if isnan(quantity) else quantity
-        self.price = self.price if price == MISSING else price
-        self.is_trial = self.is_trial if isnan(is_trial) else bool(is_trial)
-        if commitment != MISSING:
-            self.commitment_ends_at = commitment
-        if cancel_window != MISSING:
-            self.cancel_window_ends_at = cancel_window
+        self.product = self.product if row.product is None else row.product
+        self.billing = self.billing if row.billing is None else row.billing
+        self.quantity = self.quantity if isnan(row.quantity) else row.quantity
+        self.price = self.price if row.unit_price == MISSING else row.unit_price
+        self.is_trial = self.is_trial if isnan(row.is_trial) else bool(row.is_trial)
+        if row.commitment_ends_at != MISSING:
+            self.commitment_ends_at = row.commitment_ends_at
+        if row.cancel_window_ends_at != MISSING:
+            self.cancel_window_ends_at = row.cancel_window_ends_at
 
     def has_ended(self, as_of: int) -> bool:
         """Whether it is over at `as_of` (µs)."""
@@ -114,29 +98,29 @@ class Subscription:
         return quotient(self.monthly() * (self.commitment_ends_at - as_of), MONTH_US)
 
 
-def subscriptions(rows: Iterable[Row], as_of: int) -> list[Subscription]:
+def subscriptions(rows: Iterable[SubscriptionRow], as_of: int) -> list[Subscription]:
     """Subscriptions by known rows, in order of first mention.
 
     A change announced for later (`effective_at` after `as_of`) is not yet made,
     but a cancellation ahead is kept, for a renewal may still take it back.
     """
-    found: dict[str, Subscription] = {}
+    by_id: dict[str, Subscription] = {}
     for row in sorted(rows, key=_subscription_order):
-        is_ahead = row[5] != MISSING and row[5] > as_of
-        if row[4] == "quantity_changed" and is_ahead:
+        name, is_ahead = row.subscription_id, row.effective_at > as_of
+        if row.kind == "quantity_changed" and is_ahead:
             continue
-        subscription = found.get(row[3])
+        subscription = by_id.get(name)
         if subscription is None:
-            subscription = found[row[3]] = Subscription(row[3])
-        elif is_ahead and row[4] in {"started", "renewed"}:
+            subscription = by_id[name] = Subscription(name)
+        elif is_ahead and row.kind in {"started", "renewed"}:
             continue
         subscription.read(row)
-    return list(found.values())
+    return list(by_id.values())
 
 
-def have_all_ended(found: list[Subscription], as_of: int) -> bool:
+def have_all_ended(theirs: list[Subscription], as_of: int) -> bool:
     """Departed: had subscriptions, and every one of them has ended."""
-    return bool(found) and all(s.has_ended(as_of) for s in found)
+    return bool(theirs) and all(s.has_ended(as_of) for s in theirs)
 
 
 class Usage(NamedTuple):
@@ -190,5 +174,5 @@ def quotient(money: int, by: int) -> int:
     return whole
 
 
-def _subscription_order(row: Row) -> tuple[int, int, int]:
-    return row[2], row[0], _KINDS.index(row[4])
+def _subscription_order(row: SubscriptionRow) -> tuple[int, int, int]:
+    return row.event_at, row.known_at, _KINDS.index(row.kind)

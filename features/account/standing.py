@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from features.account.arrears import Owed
-from features.account.books import Row
 from features.account.contacts import Promise
 from features.account.cover import Cover
 from features.account.disputes import Dispute
 from features.account.history import History
 from features.account.paid import PaidInvoices
+from features.account.rows import ContactRow, CustomerRow, PaymentRow
 from features.account.stake import Subscription, Usage
 from features.facts import MoneySource
 from features.ledger import Ledger
@@ -73,14 +73,14 @@ class Standing:
     clv: int | None = None  # as stated
     run_up: int | None = None
     owed: Owed | None = None
-    customer: Row | None = None  # the latest known version
+    customer: CustomerRow | None = None  # the latest known version
     disputes: Sequence[Dispute] = ()  # also those that ended
     promises: Sequence[Promise] = ()
-    pending: Sequence[Row] = ()  # payments in flight
+    pending: Sequence[PaymentRow] = ()  # payments in flight
     cover: Cover | None = None  # of the items, where anything covers them
     by_promise: Sequence[int] = ()  # what each promise covers of what is overdue
     covered: int = 0  # what of `overdue` is in flight or promised
-    contacts: Sequence[Row] = ()
+    contacts: Sequence[ContactRow] = ()
     subscriptions: Sequence[Subscription] = ()
     n_live: int = 0  # subscriptions
     is_departed: bool = False

@@ -30,7 +30,7 @@ _PROTECTING: dict[str, tuple[str, frozenset[str]] | None] = {
     "outcomes": ("kind", frozenset({"fraud_cleared"})),
 }
 # Where a row taken back or corrected today may have been what the customer owes
-_OWING = ("invoices", "payments", "disputes", "contacts")  # and holds
+_OWING = ("invoices", "payments", "disputes", "contacts", "holds")
 
 _TELLING = tuple(table for table in TABLES if table != "snapshots")
 
@@ -47,8 +47,11 @@ class Stops:
         self._events, self._account = events, account
         self._known_at = _known_moments(events)
         # when rows of what is owed were taken back or corrected
-        ended = {row[1] for table in _OWING for row in account.history[table]}
-        self._ended_at = ended.union(events.tables["holds"]["superseded_at"].tolist())
+        self._ended_at = {
+            moment
+            for table in _OWING
+            for moment in events.tables[table]["superseded_at"].tolist()
+        }
         self._overdue_at: dict[datetime, Overdue | None] = {}
 
     def known_until(self, as_of: int) -> datetime | None:

@@ -4,14 +4,12 @@ Policies read it. Features never do: what they read is stated by the data, so a 
 assumption needs no new training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from math import isnan
-from operator import itemgetter
 from typing import NamedTuple
 
-from features.account.books import INVOICE_COLUMNS
-from features.account.known import Row, known
+from features.account.rows import CustomerRow, InvoiceRow, known
 from features.account.stake import Usage, UsageColumns, quotient
 from features.account.standing import Rules, Standing
 from features.events import MISSING
@@ -19,7 +17,6 @@ from features.moments import DAY_US
 from features.money import ten_thousandths, whole_money
 from features.settings import Defaults
 
-_DOCUMENT = [INVOICE_COLUMNS.index(name) for name in ("event_at", "kind", "amount")]
 _YEAR_DAYS, _FEWEST_DAYS, _MONTH_DAYS = 365, 90, 30
 _SIGN = {"invoice": 1, "credit_note": -1}  # of a document in what was charged
 
@@ -71,11 +68,10 @@ def _recurring(standing: Standing, rules: Rules) -> tuple[int | None, bool]:
     stated = standing.recurring_monthly
     if stated is not None or "invoices" not in rules.settings.tables:
         return stated, False
-    rows = known(standing.history["invoices"], standing.as_of)
-    documents = (itemgetter(*_DOCUMENT)(row) for row in rows)
+    documents = known(standing.history.invoices, standing.as_of)
     usage, share = standing.history.usage, rules.margin_share
-    found = invoiced_monthly(documents, usage, standing.as_of, share)
-    return found, found is not None
+    monthly = invoiced_monthly(documents, usage, standing.as_of, share)
+    return monthly, monthly is not None
 
 
 def _is_exposed(
@@ -118,22 +114,22 @@ def exposed(stake: str, standing: Standing, rules: Rules) -> int | None:
         return ten_thousandths(stated)
     if customer is None:
         return None
-    money: int = customer[standing.history.place_of(stated)]
+    money = customer.stated[rules.settings.exposure_columns.index(stated)]
     return None if money == MISSING else money
 
 
-def margin_of(customer: Row | None) -> Margin:
+def margin_of(customer: CustomerRow | None) -> Margin:
     """What a version of the customer states."""
     if customer is None:
         return UNKNOWN_MARGIN
-    _, _, _, _, monthly, lifetime, *_ = customer
+    monthly, lifetime = customer.monthly_margin, customer.expected_lifetime_months
     return Margin(
         None if monthly == MISSING else monthly, None if isnan(lifetime) else lifetime
     )
 
 
 def invoiced_monthly(
-    invoices: Iterable[tuple[int, str, int]],
+    documents: Sequence[InvoiceRow],
     columns: UsageColumns,
     as_of: int,
     margin_share: float,
@@ -144,7 +140,7 @@ def invoiced_monthly(
     since the first invoice: at least 90, so that one invoice is not a monthly one.
 
     Args:
-        invoices: (event_at, kind, amount) of the known documents.
+        documents: those that are known.
         columns: `USAGE_COLUMNS`.
         as_of: a moment.
         margin_share: of the price of usage, 0 to 1.
@@ -153,14 +149,15 @@ def invoiced_monthly(
         Ten-thousandths; None where nothing was invoiced in that time.
     """
     a_year_ago = as_of - _YEAR_DAYS * DAY_US
-    documents = list(invoices)
-    issued = [at for at, kind, amount in documents if kind == "invoice" and amount]
+    issued = [d.event_at for d in documents if d.kind == "invoice" and d.amount]
     if not issued or max(issued) <= a_year_ago:
         return None
     days_known = -((min(issued) - as_of) // DAY_US)
     n_days = min(_YEAR_DAYS, max(_FEWEST_DAYS, days_known))
     charged = sum(
-        _SIGN.get(kind, 0) * amount for at, kind, amount in documents if at > a_year_ago
+        _SIGN.get(d.kind or "", 0) * d.amount
+        for d in documents
+        if d.event_at > a_year_ago
     )
     cost = max(0, sum(_known_costs(columns, as_of - n_days * DAY_US, as_of)))
     if cost and margin_share < 1:

@@ -1,15 +1,25 @@
 """What holds for the ledger and the arrears in every course of events."""
 
 from collections.abc import Sequence
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from features.account.arrears import Arrears
 from features.account.books import Books
 from features.account.disputes import disputes
-from features.account.known import KnownRows, Row
+from features.account.rows import (
+    AnyRow,
+    DisputeRow,
+    InvoiceRow,
+    KnownRows,
+    PaymentRow,
+    Row,
+    known,
+)
 from features.events import FOREVER, MISSING
 from features.ledger import Ledger
 from features.moments import DAY_US, days_of
@@ -22,9 +32,9 @@ LAGS = st.sampled_from([0, 0, 0, 1, 5, 40])
 
 
 @st.composite
-def invoice_rows(draw: st.DrawFn) -> list[Row]:
+def invoice_rows(draw: st.DrawFn) -> list[InvoiceRow]:
     """Documents, some known late, some corrected or taken back."""
-    rows: list[Row] = []
+    rows: list[InvoiceRow] = []
     for name in draw(st.lists(IDS, unique=True, max_size=6)):
         kind = draw(
             st.sampled_from([None, "invoice", "invoice", "credit_note", "write_off"])
@@ -35,16 +45,16 @@ def invoice_rows(draw: st.DrawFn) -> list[Row]:
         due = at + draw(st.integers(-5, 20))
         names = draw(st.one_of(st.none(), IDS))
         event = (at * DAY_US, name, kind)
-        terms = (names, due * DAY_US, due, None)
-        rows.append((known_at, ends_at, *event, draw(MONEY), *terms))
+        about = (names, due * DAY_US, due)
+        rows.append(InvoiceRow(known_at, ends_at, *event, draw(MONEY), *about, None))
         if ends_at != FOREVER and draw(st.booleans()):
-            rows.append((ends_at, FOREVER, *event, draw(MONEY), *terms))
+            rows.append(InvoiceRow(ends_at, FOREVER, *event, draw(MONEY), *about, None))
     return rows
 
 
 @st.composite
-def payment_rows(draw: st.DrawFn) -> list[Row]:
-    rows: list[Row] = []
+def payment_rows(draw: st.DrawFn) -> list[PaymentRow]:
+    rows: list[PaymentRow] = []
     for name in draw(st.lists(st.sampled_from("PQRSTU"), unique=True, max_size=6)):
         at, amount = draw(DAYS), draw(MONEY)
         names = draw(st.one_of(st.none(), IDS))
@@ -64,15 +74,14 @@ def payment_rows(draw: st.DrawFn) -> list[Row]:
             at += draw(st.integers(0, 8))
             known_at = (at + draw(LAGS)) * DAY_US
             money = draw(MONEY) if status == "refunded" else amount
-            rows.append(
-                (known_at, FOREVER, at * DAY_US, name, status, money, "card", names)
-            )
+            event = (known_at, FOREVER, at * DAY_US)
+            rows.append(PaymentRow(*event, name, status, money, "card", names))
     return rows
 
 
 @st.composite
-def dispute_rows(draw: st.DrawFn) -> list[Row]:
-    rows: list[Row] = []
+def dispute_rows(draw: st.DrawFn) -> list[DisputeRow]:
+    rows: list[DisputeRow] = []
     for name in draw(st.lists(st.sampled_from("XYZ"), unique=True, max_size=3)):
         at = draw(DAYS)
         terms = (
@@ -85,16 +94,20 @@ def dispute_rows(draw: st.DrawFn) -> list[Row]:
             st.sampled_from([["opened"], ["opened", "won"], ["opened", "lost"]])
         ):
             known_at = (at + draw(LAGS)) * DAY_US
-            rows.append((known_at, FOREVER, at * DAY_US, name, kind, status, *terms))
+            event = (known_at, FOREVER, at * DAY_US)
+            rows.append(DisputeRow(*event, name, kind, status, *terms))
             at += draw(st.integers(0, 30))
     return rows
 
 
 def books_at(
-    invoices: list[Row], payments: list[Row], as_of: int, about: Sequence[Row] = ()
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    as_of: int,
+    about: Sequence[DisputeRow] = (),
 ) -> Books:
     books = Books(invoices, payments, UTC_DAYS)
-    books.move_to(as_of, disputes(row for row in about if row[0] <= as_of))
+    books.move_to(as_of, disputes(row for row in about if row.known_at <= as_of))
     return books
 
 
@@ -116,11 +129,15 @@ def picture(books: Books) -> object:
 
 @given(invoice_rows(), payment_rows(), dispute_rows(), st.booleans())
 def test_moving_on_equals_starting_anew(
-    invoices: list[Row], payments: list[Row], about: list[Row], is_backwards: bool
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    about: list[DisputeRow],
+    is_backwards: bool,
 ) -> None:
     """Through every moment at which something became known or ceased to stand."""
-    told = [*invoices, *payments, *about]
-    changes = {m for row in told for m in row[:2] if m != FOREVER}
+    rows = chain[Row](invoices, payments, about)
+    spans = [(row.known_at, row.superseded_at) for row in rows]
+    changes = {moment for span in spans for moment in span if moment != FOREVER}
     books = Books(invoices, payments, UTC_DAYS)
     seen, found = KnownRows(about), disputes([])
     for as_of in sorted(changes, reverse=is_backwards):
@@ -132,18 +149,18 @@ def test_moving_on_equals_starting_anew(
 
 @given(invoice_rows(), payment_rows(), st.integers(0, 120))
 def test_what_is_known_later_changes_nothing(
-    invoices: list[Row], payments: list[Row], day: int
+    invoices: list[InvoiceRow], payments: list[PaymentRow], day: int
 ) -> None:
     as_of = day * DAY_US
 
-    def by_then(rows: list[Row]) -> list[Row]:
-        return [
-            (row[0], row[1] if row[1] <= as_of else FOREVER, *row[2:])
-            for row in rows
-            if row[0] <= as_of
-        ]
+    def stands(row: InvoiceRow | PaymentRow) -> int:
+        return row.superseded_at if row.superseded_at <= as_of else FOREVER
 
-    cut = books_at(by_then(invoices), by_then(payments), as_of)
+    cut = books_at(
+        [replace(r, superseded_at=stands(r)) for r in invoices if r.known_at <= as_of],
+        [replace(r, superseded_at=stands(r)) for r in payments if r.known_at <= as_of],
+        as_of,
+    )
     assert picture(cut) == picture(books_at(invoices, payments, as_of))
 
 
@@ -155,37 +172,40 @@ def test_what_is_known_later_changes_nothing(
     st.permutations(range(12)),
 )
 def test_the_order_of_rows_changes_nothing(
-    invoices: list[Row],
-    payments: list[Row],
-    about: list[Row],
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    about: list[DisputeRow],
     day: int,
     order: list[int],
 ) -> None:
     as_of = day * DAY_US
     before = picture(books_at(invoices, payments, as_of, about))
-    one, other, third = (
-        [
-            row
-            for _, row in sorted(zip(order * 2, rows, strict=False), key=lambda p: p[0])
-        ]
-        for rows in (invoices, payments, about)
-    )
-    assert picture(books_at(one, other, as_of, third)) == before
+
+    def shuffled(rows: list[AnyRow]) -> list[AnyRow]:
+        places = zip(order * 2, rows, strict=False)
+        return [row for _, row in sorted(places, key=lambda pair: pair[0])]
+
+    moved = books_at(shuffled(invoices), shuffled(payments), as_of, shuffled(about))
+    assert picture(moved) == before
 
 
-def received_by(payments: list[Row], as_of: int) -> list[int]:
+def received_by(payments: list[PaymentRow], as_of: int) -> list[int]:
     """Amounts of payments whose latest status by event_at and progress is success."""
     order = ["pending", "failed", "succeeded", "returned"]
-    latest: dict[str, Row] = {}
-    told = [r for r in payments if r[0] <= as_of and r[4] != "refunded"]
-    for row in sorted(told, key=lambda r: (r[2], order.index(r[4]), r[0])):
-        latest[row[3]] = row
-    return [row[5] for row in latest.values() if row[4] == "succeeded"]
+    latest: dict[str, PaymentRow] = {}
+    told = [r for r in payments if r.known_at <= as_of and r.status != "refunded"]
+    told.sort(key=lambda r: (r.event_at, order.index(r.status), r.known_at))
+    for row in told:
+        latest[row.payment_id] = row
+    return [row.amount for row in latest.values() if row.status == "succeeded"]
 
 
 @given(invoice_rows(), payment_rows(), dispute_rows(), st.integers(0, 120))
 def test_money_is_neither_made_nor_lost(
-    invoices: list[Row], payments: list[Row], rows: list[Row], day: int
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    rows: list[DisputeRow],
+    day: int,
 ) -> None:
     """open − credit − unallocated = billed − credited − written off − paid
     + refunded − goodwill, whatever happened in whatever order.
@@ -203,14 +223,16 @@ def test_money_is_neither_made_nor_lost(
     assert ledger.credit == 0 or not ledger.open, (
         "credit is used while something is open"
     )
-    standing = [r for r in invoices if r[0] <= as_of < r[1]]
-    billed = sum(r[5] for r in standing if r[4] in {None, "invoice"})
-    notes = sum(r[5] for r in standing if r[4] == "credit_note")
+    standing = known(invoices, as_of)
+    billed = sum(r.amount for r in standing if r.kind in {None, "invoice"})
+    notes = sum(r.amount for r in standing if r.kind == "credit_note")
     received = sum(received_by(payments, as_of))
-    refunded = sum(r[5] for r in payments if r[4] == "refunded" and r[0] <= as_of)
+    refunded = sum(
+        r.amount for r in payments if r.status == "refunded" and r.known_at <= as_of
+    )
     unpaid = sum(i.remainder for i in ledger.open)
     unallocated = sum(stranger.money for stranger in ledger.strangers)
-    if not any(row[5] == "lost" for row in rows):
+    if not any(row.status == "lost" for row in rows):
         assert ledger.credited == notes
     assert ledger.credited >= notes
     assert unpaid - ledger.credit - unallocated == (
@@ -231,14 +253,17 @@ def days_overdue_by_day(arrears: Arrears, ledger: Ledger, last: int) -> list[int
 
 @given(invoice_rows(), payment_rows(), dispute_rows(), st.integers(1, 120))
 def test_episodes_and_spells_are_what_a_calendar_shows(
-    invoices: list[Row], payments: list[Row], rows: list[Row], last: int
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    rows: list[DisputeRow],
+    last: int,
 ) -> None:
     """The moments looked at are enough: compared with looking at every day.
 
     Arrears go on through days on which only a dispute keeps the customer out of them.
     """
     books = books_at(invoices, payments, last * DAY_US, rows)
-    known_disputes = disputes(row for row in rows if row[0] <= last * DAY_US)
+    known_disputes = disputes(row for row in rows if row.known_at <= last * DAY_US)
     arrears = Arrears(books.ledger, known_disputes, UTC_DAYS, materiality=50)
     by_day = days_overdue_by_day(arrears, books.ledger, last)
     undisputed = Arrears(books.ledger, [], UTC_DAYS, materiality=50)
@@ -265,11 +290,14 @@ def test_episodes_and_spells_are_what_a_calendar_shows(
 
 @given(invoice_rows(), payment_rows(), dispute_rows(), st.integers(1, 120))
 def test_days_overdue_are_those_counted_day_by_day(
-    invoices: list[Row], payments: list[Row], rows: list[Row], last: int
+    invoices: list[InvoiceRow],
+    payments: list[PaymentRow],
+    rows: list[DisputeRow],
+    last: int,
 ) -> None:
     """Days since an item's clock began, but those on which it was wholly contested."""
     books = books_at(invoices, payments, last * DAY_US, rows)
-    known_disputes = disputes(row for row in rows if row[0] <= last * DAY_US)
+    known_disputes = disputes(row for row in rows if row.known_at <= last * DAY_US)
     arrears = Arrears(books.ledger, known_disputes, UTC_DAYS, materiality=0)
     ordered = sorted(books.ledger.invoices.values(), key=lambda i: i.key)
     whole = set()  # day and invoice, seen at each midnight, where all events are

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.account import account_facts, fact_row
+from features.account.rows import InvoiceRow
 from features.account.stake import USAGE_COLUMNS, UsageColumns
 from features.account.worth import invoiced_monthly
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set
-from features.events import Events
+from features.events import FOREVER, Events
 from features.facts import AccountFacts
 from features.moments import DAY_US, microseconds
 from features.online import OnlineCompiler
@@ -349,14 +350,17 @@ def no_usage() -> UsageColumns:
     st.randoms(use_true_random=False),
 )
 def test_what_recurs_is_never_more_than_was_invoiced(
-    found: list[tuple[int, str, int]], dice: random.Random
+    drawn: list[tuple[int, str, int]], dice: random.Random
 ) -> None:
     """Nor negative, nor dependent on the order of documents."""
     as_of = microseconds(AS_OF)
-    documents = [(as_of - day * DAY_US, kind, money) for day, kind, money in found]
+    documents = [
+        InvoiceRow(0, FOREVER, as_of - day * DAY_US, "i", kind, money, None, 0, 0, None)
+        for day, kind, money in drawn
+    ]
     columns = no_usage()
     monthly = invoiced_monthly(documents, columns, as_of, 0.18)
-    lately = [m for day, kind, m in found if kind == "invoice" and day < 365]
+    lately = [m for day, kind, m in drawn if kind == "invoice" and day < 365]
     assert (monthly is None) == (not any(lately))
     if monthly is not None:
         assert 0 <= monthly <= Decimal(sum(lately)) * 30 / 90 + 1
