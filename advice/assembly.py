@@ -8,8 +8,9 @@ from advice.errors import AdviceError, ChampionGoneError, WrongTargetError
 from advice.knowledge import settings_of
 from decisions.policy_file.load import SHIPPED, Policy
 from features.settings import PortfolioSettings
+from features.targets import TARGETS
 from scoring.bundle import Bundle
-from scoring.shelf import TARGETS, champion_id, was_promoted
+from scoring.shelf import champion_id, was_promoted
 from scoring.starter import bundle_folder, starters
 
 DEFAULT_POLICY = SHIPPED / "reseller-default.yaml"

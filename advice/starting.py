@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.batch import feature_table, matrix
-from features.labels import Target, labels, maturity_us
+from features.labels import labels, maturity_us
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
+from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.starter import FRAUD_TABLES, STARTER_TABLES, level_shift, moved

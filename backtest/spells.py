@@ -18,7 +18,7 @@ from backtest.scores import Floats
 from backtest.world import Looked
 from decisions.actions import ACTIONS, REMIND, REVIEW
 from decisions.money.cost import CostModel
-from decisions.money.exposure import UNITS
+from features.money import UNITS
 
 ACTS = pa.schema(
     [

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from backtest.scores import Floats
 from decisions.money.cost import CostModel, expected_costs, terms_of
-from decisions.money.exposure import UNITS, exposure
+from decisions.money.exposure import exposure
 from decisions.money.states import exclusive_states
 from decisions.terms import Terms
 from features.account import facts_over_time
+from features.money import UNITS
 from features.portfolio import Portfolio
 
 

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from scipy.special import expit
 
+from features.arrays import FloatArray
 from features.batch import feature_table, matrix
 from features.labels import labels
 from features.portfolio import Portfolio
@@ -32,7 +33,7 @@ from training.errors import TrainingError
 from training.gathering import gather
 from training.learning import learn
 from training.prior import moved_starter
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 MONTHS, OTHERS = 18, 1_000
 FEWEST_AUC = 0.72  # on average over the portfolios of 400

@@ -24,9 +24,9 @@ from decisions.policy_file.load import parse_document
 from decisions.steps.columns import Columns, columns_of_cases
 from decisions.steps.portfolio import run
 from features.facts import AccountFacts, Notice
+from features.money import UNITS
 
 AT = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
-UNITS = 10_000
 TABLES = frozenset(
     {"customers", "invoices", "payments", "disputes", "contacts", "holds"}
 )

@@ -25,12 +25,13 @@ import pyarrow.csv
 from sklearn.model_selection import StratifiedKFold
 
 from decisions.money.cost import CostModel, expected_costs, terms_of
+from features.arrays import FloatArray
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring import metrics
 from training.fitting import fit
 from training.gathering import gather
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 TAIWAN = Path(__file__).parents[1] / "data" / "samples" / "taiwan"
 GIVE_ME_SOME_CREDIT_SHA256 = (

@@ -18,13 +18,12 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
 from features.feature_set import FeatureSet
@@ -32,6 +31,7 @@ from features.labels import labels
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
+from features.targets import Target
 from scoring.additive import AdditiveModel, NumberTerm, signed_log
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsAffine, fit_log_odds_affine
@@ -39,9 +39,6 @@ from scoring.metrics import auc
 from scoring.starter import STARTER_TABLES, starter_folder
 from simulation.run import simulate
 from simulation.worlds import CALM, World
-
-FloatArray = npt.NDArray[np.float64]
-Target = Literal["fraud", "nonpayment"]
 
 N_WORLDS, N_CUSTOMERS, N_MONTHS, SEED = 36, 500, 20, 20_260_601
 N_PARTS = 6  # of the worlds, each judged by what the others taught
@@ -84,9 +81,9 @@ class Taught:
 
     x: FloatArray
     label: FloatArray
-    world: npt.NDArray[np.int64]
+    world: IntArray
 
-    def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> "Taught":
+    def __getitem__(self, chosen: BoolArray) -> "Taught":
         return Taught(self.x[chosen], self.label[chosen], self.world[chosen])
 
 

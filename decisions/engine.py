@@ -8,7 +8,6 @@ from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import aftermath, appeal_due, retain_until
 from decisions.follow_up.provider import provider_effects
 from decisions.inputs import Inputs
-from decisions.money.exposure import UNITS
 from decisions.money.thresholds import Stake
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import Policy
@@ -27,6 +26,7 @@ from decisions.steps.choose import choose
 from decisions.steps.decided import Decided, decided
 from decisions.steps.inputs import data_until, inputs_of, undecidable
 from decisions.terms import Terms
+from features.money import UNITS
 
 NOTHING_USED = BudgetUse()
 

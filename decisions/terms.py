@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.money.cost import CostModel, cost_model
-from decisions.money.exposure import UNITS, StakeTerms, stake_terms
+from decisions.money.exposure import StakeTerms, stake_terms
 from decisions.policy.document import PolicyDocument, Thresholds, Tier
 from decisions.rules.calendar import WorkingCalendar
+from features.money import UNITS
 
-_NEVER = 2.0  # no probability reaches it
+OUT_OF_REACH = 2.0  # a threshold that no probability reaches
 Edges = tuple[tuple[float, int], ...]
 
 
@@ -117,13 +118,13 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         min_p_bad=rails.suspend.min_p_bad,
         min_exposure=rails.suspend.min_exposure,
         min_p_fraud_block=rails.block.min_p_fraud,
-        min_p_fraud_path=_NEVER if path is None else path.min_p_fraud,
+        min_p_fraud_path=OUT_OF_REACH if path is None else path.min_p_fraud,
         min_net_gain=rails.any.min_net_gain,
         hysteresis=rails.any.hysteresis,
         close_call_below=rails.any.close_call_below,
         materiality=document.materiality.get(document.currency, 0.0),
-        min_p_high_usage=_NEVER if usage is None else usage.min_p_nonpayment,
-        min_p_first_invoice=_NEVER if first is None else first.min_p_bad,
+        min_p_high_usage=OUT_OF_REACH if usage is None else usage.min_p_nonpayment,
+        min_p_first_invoice=OUT_OF_REACH if first is None else first.min_p_bad,
         four_eyes_over=_four_eyes_over(document),
         natural_person_bits=_person_bits(document, is_natural=True),
         legal_person_bits=_person_bits(document, is_natural=False),

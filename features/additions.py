@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import AnyArray
 from features.contract import TABLES
 from features.events import FOREVER, MISSING, Columns, Events
 from features.reading.row_versions import row_identity
@@ -60,9 +60,7 @@ def _extended(table: str, columns: Columns, rows: list[dict[str, Any]]) -> Colum
     return {name: column[order] for name, column in joined.items()}
 
 
-def _cells(
-    name: str, column: npt.NDArray[Any], rows: list[dict[str, Any]]
-) -> npt.NDArray[Any]:
+def _cells(name: str, column: AnyArray, rows: list[dict[str, Any]]) -> AnyArray:
     missing = {"O": None, "f": np.nan}.get(column.dtype.kind, MISSING)
     cells = np.empty(len(rows), column.dtype)
     cells[:] = [row.get(name, missing) for row in rows]

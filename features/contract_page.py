@@ -1,7 +1,7 @@
 """The contract as a page for people, made from `features.contract`: it cannot lie."""
 
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec, TableSpec
-from features.money import LARGEST, PER_UNIT
+from features.money import LARGEST, UNITS
 from features.reading.rejects import WHAT_TO_DO
 
 ABOUT = {
@@ -72,7 +72,7 @@ takes the same tables and columns as lists of JSON objects.
   without offset is an error. A plain date (`2026-06-30`) is the last microsecond
   of that day in the portfolio's time zone.
 - **Money**: major units, four decimal places, rounded half-even; at most
-  {LARGEST // PER_UNIT:,}; not negative unless said.
+  {LARGEST // UNITS:,}; not negative unless said.
 - **Boolean**: true and false, also as text, or 1 and 0.
 - **Empty text** is a missing value. Unknown extra columns are ignored, with a warning.
 - **Key**: of rows with one key the latest known stands; a correction is a new row

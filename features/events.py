@@ -11,10 +11,10 @@ then key. `invoices.due_on` is the local calendar day of `due_at`, counted from
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from features.arrays import AnyArray
 
 MISSING = int(np.iinfo(np.int64).min)  # a missing moment, day or amount
 FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still stands
@@ -22,7 +22,7 @@ FOREVER = int(np.iinfo(np.int64).max)  # `superseded_at` of a row that still sta
 INT64_KINDS = frozenset({"moment", "day", "money"})  # column kinds by their type
 FLOAT_KINDS = frozenset({"number", "integer", "boolean"})
 
-Columns = Mapping[str, npt.NDArray[Any]]
+Columns = Mapping[str, AnyArray]
 
 
 @dataclass(frozen=True, slots=True)

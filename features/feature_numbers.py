@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray, IntArray
 from features.feature import (
     Aggregate,
     Definition,
@@ -22,16 +22,14 @@ from features.feature import (
 )
 from features.feature_leaves import Leaf, leaves_of
 from features.moments import DAY_US
-from features.money import PER_UNIT
+from features.money import UNITS
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 SIMPLE = ("direct", "since", "mean", "std")  # made of leaves
 PAIRED = ("ratio", "difference", "trend")  # made of two simple ones
 SHAPES = SIMPLE + PAIRED
 
 
-def ratio(over: Floats, under: Floats) -> Floats:
+def ratio(over: FloatArray, under: FloatArray) -> FloatArray:
     """`over` / `under`; unknown unless `under` is above 0."""
     divided = np.empty(over.shape)
     divided.fill(np.nan)
@@ -39,10 +37,10 @@ def ratio(over: Floats, under: Floats) -> Floats:
     return divided
 
 
-def trend(recent: Floats, before: Floats) -> Floats:
+def trend(recent: FloatArray, before: FloatArray) -> FloatArray:
     """Change relative to both together, −1 to 1; 0 when both are 0."""
     size = np.abs(recent) + np.abs(before)
-    change: Floats = recent - before
+    change: FloatArray = recent - before
     np.divide(change, size, out=change, where=size > 0)
     return change
 
@@ -73,15 +71,17 @@ class Plan:
         """The line of a leaf."""
         return self._leaf_at[leaf]
 
-    def finish(self, raw: Floats, as_of: Ints) -> Floats:
+    def finish(self, raw: FloatArray, as_of: IntArray) -> FloatArray:
         """Leaves of shape (leaves, n) at `as_of` of shape (n,) → (definitions, n)."""
         values = np.empty((len(self._rank), raw.shape[1]))
         self._finish_leaves(raw, as_of, values)
         self._finish_pairs(values)
-        finished: Floats = values.take(self._order, axis=0)
+        finished: FloatArray = values.take(self._order, axis=0)
         return finished
 
-    def _finish_leaves(self, raw: Floats, as_of: Ints, values: Floats) -> None:
+    def _finish_leaves(
+        self, raw: FloatArray, as_of: IntArray, values: FloatArray
+    ) -> None:
         part = self._of_leaves
         direct, since, means, stds = part.shapes
         finished, first = values[part.to], raw.take(part.first, axis=0)
@@ -93,7 +93,7 @@ class Plan:
         n = raw.take(part.second[averages], axis=0) * part.scale[averages]
         finished[averages] = ratio(first[averages], n)
 
-    def _finish_pairs(self, values: Floats) -> None:
+    def _finish_pairs(self, values: FloatArray) -> None:
         part = self._of_pairs
         ratios, differences, trends = part.shapes
         finished, first = values[part.to], values.take(part.first, axis=0)
@@ -140,13 +140,13 @@ class _Part:
 
     to: slice
     shapes: tuple[slice, ...]
-    first: Ints
-    second: Ints
-    scale: Floats
-    floor: Floats
+    first: IntArray
+    second: IntArray
+    scale: FloatArray
+    floor: FloatArray
 
 
-def _indices(values: Sequence[int]) -> Ints:
+def _indices(values: Sequence[int]) -> IntArray:
     return np.array(values, dtype=np.int64)
 
 
@@ -185,7 +185,7 @@ def _scale(definition: Definition) -> float:
     if isinstance(definition, Ratio):
         return definition.scale
     if isinstance(definition, Aggregate | LatestAttribute):
-        return float(PER_UNIT) if definition.value_kind == "money" else 1.0
+        return float(UNITS) if definition.value_kind == "money" else 1.0
     return 1.0
 
 

@@ -6,19 +6,18 @@ columns. A missing value satisfies no filter but `Not`, in both alike.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import AnyArray, BoolArray
 from features.events import MISSING
 from features.moments import DAY_US
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
-Columns = Mapping[str, npt.NDArray[Any]]
-Mask = npt.NDArray[np.bool_]
+Columns = Mapping[str, AnyArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,9 @@ class Equals:
         """As an expression over a table; a missing cell is not equal."""
         return (table[self.column] == self.value).fill_null(False)
 
-    def mask(self, columns: Columns) -> Mask:
+    def mask(self, columns: Columns) -> BoolArray:
         """As a mask over one customer's columns."""
-        equal: Mask = columns[self.column] == self.value
+        equal: BoolArray = columns[self.column] == self.value
         return equal
 
 
@@ -86,9 +85,9 @@ class Above:
         """As an expression over a table; a missing cell is not above."""
         return (table[self.column] > self.limit).fill_null(False)
 
-    def mask(self, columns: Columns) -> Mask:
+    def mask(self, columns: Columns) -> BoolArray:
         """As a mask over one customer's columns."""
-        above: Mask = columns[self.column] > self.limit
+        above: BoolArray = columns[self.column] > self.limit
         return above
 
 
@@ -102,10 +101,10 @@ class Present:
         """As an expression over a table."""
         return table[self.column].notnull()
 
-    def mask(self, columns: Columns) -> Mask:
+    def mask(self, columns: Columns) -> BoolArray:
         """As a mask over one customer's columns, by each type's missing value."""
         column = columns[self.column]
-        present: Mask
+        present: BoolArray
         if column.dtype == np.int64:
             present = column != MISSING
         elif column.dtype == np.float64:

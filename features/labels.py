@@ -20,12 +20,11 @@ from features.fraud_signs import FraudSigns
 from features.moments import DAY_US
 from features.nonpayment import ActionRow, NonpaymentOutcome
 from features.settings import PortfolioSettings
+from features.targets import Target
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
-Target = Literal["fraud", "nonpayment"]
-TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")
 
 SCHEMA = pa.schema(
     [

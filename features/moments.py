@@ -10,8 +10,8 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import IntArray
 from features.contract import CLOCK_SKEW_US
 from features.events import MISSING
 
@@ -25,7 +25,7 @@ NO_END = 7_289_740_800_000_000  # 2201-01-02, and what stands for "no end"
 DAY_ZERO = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 
-Moments: TypeAlias = npt.NDArray[np.int64]
+Moments: TypeAlias = IntArray
 
 
 class MomentError(ValueError):

@@ -6,7 +6,7 @@ to the last bit (CONTRACT section 1).
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-PER_UNIT = 10_000
+UNITS = 10_000  # ten-thousandths per major unit of a currency
 LARGEST = 10**15  # 100 billion major units; larger is a row error, never an overflow
 
 
@@ -20,12 +20,12 @@ def ten_thousandths(amount: Decimal | float | int | str) -> int:
     (199900, 1000, 0)
     """
     try:
-        exact = Decimal(str(amount)) * PER_UNIT
+        exact = Decimal(str(amount)) * UNITS
         is_too_large = abs(exact) > LARGEST  # before 1e999999 becomes an integer
     except (ArithmeticError, ValueError) as error:
         raise ValueError("not an amount of money") from error
     if is_too_large:
-        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}")
+        raise ValueError(f"amount beyond ±{LARGEST // UNITS}")
     return int(exact.to_integral_value(ROUND_HALF_EVEN))
 
 
@@ -44,7 +44,7 @@ def convert(money: int, rate: Decimal) -> int:
     if doubled > denominator or (doubled == denominator and whole % 2):
         whole += 1
     if abs(whole) > LARGEST:
-        raise ValueError(f"amount beyond ±{LARGEST // PER_UNIT}")
+        raise ValueError(f"amount beyond ±{LARGEST // UNITS}")
     return whole
 
 
@@ -63,4 +63,4 @@ def major_units(money: int) -> float:
     >>> major_units(199900)
     19.99
     """
-    return money / PER_UNIT
+    return money / UNITS

@@ -10,18 +10,16 @@ outcomes are needed.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import chi2
+
+from features.arrays import FloatArray
 
 N_BINS = 10
 SMALLEST_EFFECT = 0.02  # below this a shift is real at large n, and still harmless
 CONFIDENCE = 0.99
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Drift:
 
 
 def population_stability(
-    column: str, reference: Array, current: Array, n_bins: int = N_BINS
+    column: str, reference: FloatArray, current: FloatArray, n_bins: int = N_BINS
 ) -> Drift:
     """Compare two samples of one number; missing values count as a bin of their own.
 
@@ -79,7 +77,7 @@ def population_stability(
     )
 
 
-def _bin_edges(reference: Array, n_bins: int) -> Array:
+def _bin_edges(reference: FloatArray, n_bins: int) -> FloatArray:
     """Inner quantiles of the values present, each once."""
     present = reference[~np.isnan(reference)]
     if len(present) == 0:
@@ -87,7 +85,7 @@ def _bin_edges(reference: Array, n_bins: int) -> Array:
     return np.unique(np.quantile(present, np.linspace(0, 1, n_bins + 1)[1:-1]))
 
 
-def _counts(sample: Array, edges: Array) -> Array:
+def _counts(sample: FloatArray, edges: FloatArray) -> FloatArray:
     """Rows per bin; the last bin holds the missing values."""
     missing = np.isnan(sample)
     bins = np.searchsorted(edges, sample[~missing], side="right")
@@ -95,7 +93,7 @@ def _counts(sample: Array, edges: Array) -> Array:
     return np.append(counts, missing.sum()).astype(float)
 
 
-def _mean(sample: Array) -> float:
+def _mean(sample: FloatArray) -> float:
     present = sample[~np.isnan(sample)]
     return float(present.mean()) if len(present) else float("nan")
 
@@ -122,6 +120,6 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _numbers(table: pa.Table, name: str) -> Array:
+def _numbers(table: pa.Table, name: str) -> FloatArray:
     column = table[name].cast(pa.float64())
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)

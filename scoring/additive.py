@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray
 from scoring.errors import BundleUnreadableError, UnknownFeatureError
 
-FloatArray = npt.NDArray[np.float64]
 AdditiveLearner = Literal["linear", "rule", "starter"]
 
 CLIP_SD = 8.0  # no single outlier decides

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
+from features.arrays import FloatArray
 from scoring.errors import OneClassError
-
-FloatArray = npt.NDArray[np.float64]
 
 MIN_SLOPE = 0.05  # a map never turns the order of the model around
 BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same

@@ -8,9 +8,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import chdtri, ndtri
 
-from scoring.metrics import METRICS, FloatArray, Metric, log_losses
-
-IntArray = npt.NDArray[np.int64]
+from features.arrays import FloatArray, IntArray
+from scoring.metrics import METRICS, Metric, log_losses
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import chdtri, expit, logit
 
+from features.arrays import FloatArray
 from scoring.calibration import newton_logistic
 from scoring.errors import OneClassError
 
-FloatArray = npt.NDArray[np.float64]
 Metric = Callable[[FloatArray, FloatArray], float]
 
 CLIP = 1e-12  # no probability of exactly 0 or 1 makes a log-loss infinite

@@ -1,13 +1,11 @@
 """From a bundle and a feature matrix to probabilities and their contributions."""
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray
 from scoring.bundle import Bundle
 from scoring.errors import MatrixShapeError
 from scoring.trees import TreeModel
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Predictor:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray
 from features.feature import Feature, TimeSince
 from scoring.bundle import Bundle, Typical
-
-FloatArray = npt.NDArray[np.float64]
 
 MOST = 4  # more than four reasons are not read
 COVERED = 0.9  # of the positive mass; what is left does not carry the decision

@@ -11,8 +11,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-TARGETS = ("fraud", "nonpayment")
-
 
 def forbear_home() -> Path:
     """The state folder: `FORBEAR_HOME`, default `.forbear` in the working folder."""

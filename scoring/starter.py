@@ -10,15 +10,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from features.arrays import FloatArray, IntArray
+from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsAffine
-from scoring.shelf import TARGETS, shelf_path
-
-FloatArray = npt.NDArray[np.float64]
+from scoring.shelf import shelf_path
 
 STARTER_TABLES = frozenset({"customers", "invoices", "payments"})
 FRAUD_TABLES = frozenset({"disputes", "outcomes"})  # what tells of fraud
@@ -65,9 +64,7 @@ def bundle_folder(home: Path, target: str, bundle_id: str) -> Path:
     return starter_folder(target) if ships else on_shelf
 
 
-def level_shift(
-    log_odds: FloatArray, label: FloatArray, customer: npt.NDArray[np.int64]
-) -> float:
+def level_shift(log_odds: FloatArray, label: FloatArray, customer: IntArray) -> float:
     """By how much the level moves to what a portfolio shows so far, in log-odds.
 
     A Beta prior on the portfolio's rate: its mean is what the starter expects of these

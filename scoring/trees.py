@@ -13,11 +13,9 @@ import weakref
 import lightgbm
 import lightgbm.basic
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray
 from scoring.errors import BundleUnreadableError
-
-FloatArray = npt.NDArray[np.float64]
 
 # values of LightGBM's c_api.h, fixed since version 2
 _PREDICT_RAW, _PREDICT_CONTRIBUTIONS, _FLOAT64 = 1, 3, 1

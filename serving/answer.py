@@ -28,12 +28,10 @@ from decisions.recommendation import (
     Withheld,
 )
 from features.facts import MoneySource
+from features.targets import TARGETS, Target
 from scoring.points import band, points
 from serving.language import Language
 from wording.answer import answer_in, customer_reason
-
-Target = Literal["fraud", "nonpayment"]
-TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")
 
 
 class _Part(BaseModel):

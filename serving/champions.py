@@ -18,7 +18,7 @@ from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
 from advice.errors import ChampionGoneError
 from decisions.policy_file.load import parse_policy
 from features.reading.settings_file import parse_settings
-from scoring.shelf import TARGETS
+from features.targets import TARGETS
 from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
 from serving.errors import own_code

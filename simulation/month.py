@@ -17,7 +17,7 @@ from simulation.billing import (
     pay_log_odds,
     write_off,
 )
-from simulation.people import MONEY, People
+from simulation.people import UNITS, People
 from simulation.state import MATERIALITY, NEVER, State
 from simulation.streams import Draws, Flags, Ints
 from simulation.timeline import STAGE_DAYS, TERMINATE_DAYS, Policy, Seen
@@ -117,8 +117,8 @@ def observe(people: People, state: State, draws: Draws, span: Span) -> Seen:
         is_suspended=state.is_suspended | state.is_stopped,
         days_overdue=np.where(now < NEVER, span.start - now, 0),
         days_overdue_at_end=np.where(by_end < NEVER, span.end - 1 - by_end, 0),
-        overdue_at_end=owed / MONEY,
-        usage_cost=state.usage_cost / MONEY,
+        overdue_at_end=owed / UNITS,
+        usage_cost=state.usage_cost / UNITS,
         tenure_months=span.month - people.joined_month,
         u=draws.uniform("policy"),
     )

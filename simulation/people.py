@@ -31,7 +31,7 @@ CARD, DIRECT_DEBIT, BANK_TRANSFER = range(3)
 FUNDING = ("credit", "debit", "prepaid")
 TERMS_DAYS = np.array([0, 7, 14, 30])
 RING_SIZE = 6  # fraudsters who share devices and addresses
-MONEY = 10_000  # ten-thousandths per unit
+UNITS = 10_000  # ten-thousandths per unit
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def _contract(
         "has_usage": has_usage,
         "has_license": ~has_usage | draws.happens("license", 0.75),
         "seats": np.maximum(1, seats.astype(np.int64)),
-        "seat_price": (prices * MONEY).astype(np.int64),
-        "usage_daily_cost": (usage * MONEY).astype(np.int64),
+        "seat_price": (prices * UNITS).astype(np.int64),
+        "usage_daily_cost": (usage * UNITS).astype(np.int64),
         "lifetime_months": draws.whole("lifetime", 10, 48),
     }

@@ -12,8 +12,9 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from features.arrays import FloatArray
 from scoring.trees import TreeModel
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 MOST_ROUNDS = 2000
 PATIENCE = 60  # rounds without a better log-loss

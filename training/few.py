@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from features.labels import Target
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.targets import Target
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsAffine
@@ -39,7 +40,7 @@ from training.judging import (
 from training.lateness import fit_rule
 from training.learnt import Learnt, Progress
 from training.prior import base_rate, can_be_prior, fit_beside, moved_starter
-from training.rows import FloatArray, IntArray, Mask, Rows
+from training.rows import Rows
 from training.split import Split, customer_folds
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
@@ -169,7 +170,7 @@ def _out_of_fold(make: Make, rows: Rows, fold: IntArray | None) -> FloatArray:
         return np.asarray(expit(make(rows).margin(rows.x, names)))
     p = np.empty(len(rows))
     for k in range(int(fold.max()) + 1):
-        held_out: Mask = fold == k
+        held_out: BoolArray = fold == k
         margin = make(rows[~held_out]).margin(rows.x[held_out], names)
         p[held_out] = expit(margin)
     return p

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.arrays import FloatArray, IntArray
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsAffine, fit_log_odds_affine
@@ -18,7 +19,7 @@ from training.boosting import fit_rounds, fit_stopped, recipe
 from training.lateness import fit_rule
 from training.linear import fit_linear
 from training.prior import can_be_prior, fit_beside, moved_starter
-from training.rows import FloatArray, IntArray, Rows
+from training.rows import Rows
 from training.split import customer_folds, latest_window
 
 N_FOLDS, FEW_FOLDS = 5, 3

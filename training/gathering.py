@@ -7,14 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
 from features.feature_set import FeatureSet
-from features.labels import Target, labels
+from features.labels import labels
 from features.portfolio import Portfolio
 from features.snapshots import snapshots
+from features.targets import Target
 from scoring.starter import starters
-from training.rows import FloatArray, IntArray, Rows
+from training.rows import Rows
 
 RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
 RHO_PRIOR_N = 10.0

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from features.arrays import BoolArray, FloatArray
 from scoring.bundle import Learner
 from scoring.intervals import (
     Measured,
@@ -15,7 +16,7 @@ from scoring.metrics import METRICS, auc, brier
 from training.errors import NoBetterThanConstantError
 from training.fitting import Fitted
 from training.lateness import lateness_feature
-from training.rows import FloatArray, Mask, Rows
+from training.rows import Rows
 
 MANY_ROWS = 20_000  # above this fewer draws give the same interval width in less time
 
@@ -164,7 +165,7 @@ def auc_not_past_due(rows: Rows, p: FloatArray) -> float | None:
     name = lateness_feature(rows)
     if name is None:
         return None
-    calm: Mask = rows.column(name) == 0.0
+    calm: BoolArray = rows.column(name) == 0.0
     positives = rows.label[calm].sum()
     if positives == 0 or positives == calm.sum():
         return None

@@ -7,8 +7,9 @@ always reported beside the model, and takes its place where the model adds nothi
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
+from features.arrays import FloatArray
 from scoring.additive import AdditiveModel, StepTerm
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 LATENESS = ("account_days_overdue", "ageing_days_past_due")  # the first there is
 EDGES = (1.0, 15.0, 31.0, 61.0, 91.0)  # days at which a bracket begins

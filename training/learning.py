@@ -2,7 +2,7 @@
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from features.labels import Target
+from features.targets import Target
 from scoring.bundle import Bundle, Learner
 from training.alarms import alarms, gain_shares
 from training.errors import TooFewPositivesError

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from features.arrays import FloatArray
 from scoring.additive import CLIP_SD, AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.additive import signed_log as compress
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 INVERSE_RIDGE = 0.02  # sklearn's C; small, because features are many and alike
 SKEWED = 5.0  # ninety-ninth percentile over median distance that calls for a log

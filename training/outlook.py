@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from features.labels import Target
 from features.moments import DAY_US
+from features.targets import Target
 from training.few import ENOUGH, LOGISTIC_FROM, TREES_FROM
 from training.rows import Rows
 

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 from scipy.special import chdtri
 
+from features.arrays import FloatArray
 from scoring.metrics import equal_count_bins, roc_curve
 from scoring.metrics import positives_by_score as by_score
 from training.learnt import Learnt
-from training.rows import FloatArray
 
 INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"
 N_DECILES = 10

@@ -7,7 +7,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from features.labels import Target
+from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.shelf import champion_id, publish_bundle
 from training.errors import NoSuchVersionError

@@ -7,11 +7,10 @@ or empty = missing, categories as text) and gives the calibrated probabilities.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd  # type: ignore[import-untyped]
 import pyarrow as pa
 
+from features.arrays import FloatArray
 from features.batch import matrix
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
@@ -19,9 +18,7 @@ from scoring.predictor import Predictor
 from training.quiet_mlflow import mlflow
 
 
-def frame_matrix(
-    frame: pd.DataFrame, feature_set: FeatureSet
-) -> npt.NDArray[np.float64]:
+def frame_matrix(frame: pd.DataFrame, feature_set: FeatureSet) -> FloatArray:
     """(n, F) the frame's columns in the order of the feature set."""
     schema = pa.schema(
         [
@@ -45,7 +42,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined
         context: Any,  # noqa: ANN401, ARG002
         model_input: pd.DataFrame,
         params: Any = None,  # noqa: ANN401, ARG002
-    ) -> npt.NDArray[np.float64]:
+    ) -> FloatArray:
         feature_set = self._predictor.bundle.feature_set
         return self._predictor.probability(frame_matrix(model_input, feature_set))
 

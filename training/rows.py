@@ -2,14 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.feature_set import FeatureSet
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.label)
 
-    def __getitem__(self, chosen: Mask | IntArray) -> "Rows":
+    def __getitem__(self, chosen: BoolArray | IntArray) -> "Rows":
         return replace(
             self,
             x=self.x[chosen],

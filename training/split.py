@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from features.arrays import BoolArray, IntArray
 from training.errors import TooFewPositivesError
-from training.rows import IntArray, Mask, Rows
+from training.rows import Rows
 
 TEST_SHARE = 0.2
 MIN_POSITIVES = 50  # below this in training, or 20 in test, nothing is learnt
@@ -29,8 +30,8 @@ class Split:
     """
 
     kind: Literal["time", "customers", "customers_short_history", "cross_fitted"]
-    train: Mask
-    test: Mask
+    train: BoolArray
+    test: BoolArray
 
 
 def split(rows: Rows, seed: int) -> Split:
@@ -98,11 +99,11 @@ def customer_folds(rows: Rows, n_folds: int, seed: int) -> IntArray:
     return fold
 
 
-def latest_window(rows: Rows) -> Mask:
+def latest_window(rows: Rows) -> BoolArray:
     """The latest dates, as many as hold 200 positives, at most half of them."""
     dates = np.unique(rows.as_of)
     for n_dates in range(1, max(1, len(dates) // 2) + 1):
-        window: Mask = rows.as_of >= dates[-n_dates]
+        window: BoolArray = rows.as_of >= dates[-n_dates]
         if rows.label[window].sum() >= WINDOW_POSITIVES:
             break
     return window

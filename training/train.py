@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from features.labels import TARGETS, Target
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
+from features.targets import TARGETS, Target
 from scoring.bundle import Bundle, Typical
 from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter

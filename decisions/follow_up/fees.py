@@ -5,12 +5,12 @@ Told in the answer and on the page; nothing here is read by any rule that decide
 
 from datetime import datetime
 
-from decisions.money.exposure import UNITS
 from decisions.policy.charges import Interest
 from decisions.policy.document import PolicyDocument
 from decisions.rules.clock import late_items, uncontested
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 DAYS_OF_A_YEAR = 365
 

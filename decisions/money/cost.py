@@ -21,8 +21,9 @@ import numpy as np
 
 from decisions.actions import ACTIONS, BLOCK, NONE, Action
 from decisions.money.numbers import Number, pick
-from decisions.money.quasirandom import FloatArray, reverse_halton, triangular
+from decisions.money.quasirandom import reverse_halton, triangular
 from decisions.policy.costs import Costs, Uncertain
+from features.arrays import FloatArray
 
 N_DRAWS = 64
 Coefficients = tuple[Number, ...]  # ten numbers, or ten arrays of one shape

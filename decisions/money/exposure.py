@@ -7,8 +7,8 @@ from decisions.money.numbers import Number, most, pick
 from decisions.policy.document import PolicyDocument
 from decisions.policy.service import ProviderRule
 from features.facts import AccountFacts, LiveSubscription
+from features.money import UNITS
 
-UNITS = 10_000  # ten-thousandths per major unit
 DAYS_PER_MONTH = 30.0
 
 

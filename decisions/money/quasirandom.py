@@ -1,9 +1,8 @@
 """Fixed quasi-random points: the same 64 draws for everybody, for ever."""
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray
 
 
 def _primes(n: int) -> list[int]:

@@ -10,11 +10,11 @@ at stake from ever softening an answer.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from decisions.actions import ACTIONS, BLOCK, NONE
 from decisions.money.cost import N_DRAWS, Coefficients, product
 from decisions.money.numbers import Number, at, least, most, pick
+from features.arrays import IntArray
 
 _N_ACTIONS = len(ACTIONS)
 _CHUNK = 256  # rows whose draws fit the processor's cache
@@ -52,7 +52,7 @@ def _rows(x: Coefficients, part: slice) -> Coefficients:
     return tuple(v if isinstance(v, float) else v[part, np.newaxis] for v in x)
 
 
-def _votes_of_rows(draws: Coefficients, x: Coefficients) -> npt.NDArray[np.int64]:
+def _votes_of_rows(draws: Coefficients, x: Coefficients) -> IntArray:
     costs: Any = product(x, draws)
     chosen = costs.reshape(len(costs), N_DRAWS, _N_ACTIONS).argmin(axis=2)
     offsets = np.arange(len(chosen))[:, np.newaxis] * _N_ACTIONS

@@ -1,11 +1,6 @@
 """From two marginal probabilities to three exclusive states."""
 
-import numpy as np
-import numpy.typing as npt
-
 from decisions.money.numbers import Number, most, pick
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def exclusive_states(

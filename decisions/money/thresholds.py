@@ -9,12 +9,11 @@ scaling changes no comparison). So break-evens are exact, not searched.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, cheapest, expected_costs, terms_of
-
-Target = Literal["nonpayment", "fraud"]
+from features.targets import Target
 
 
 @dataclass(frozen=True, slots=True)

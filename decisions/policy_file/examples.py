@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from decisions.case import Case
-from decisions.money.exposure import UNITS
 from decisions.policy_file.cases import PolicyCase
 from features.facts import (
     AccountFacts,
@@ -15,6 +14,7 @@ from features.facts import (
     OpenPromise,
     PaymentAttempt,
 )
+from features.money import UNITS
 
 _TABLES = frozenset(
     {"customers", "subscriptions", "invoices", "payments", "disputes", "holds"}

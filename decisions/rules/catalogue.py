@@ -14,10 +14,10 @@ from decisions.inputs import Inputs
 from decisions.recommendation import Withheld
 from decisions.rules.guardrails import NUMBER_RULES, terms_with
 from decisions.rules.rule import Paths, PriceLine, Rule, Without
-from decisions.terms import Terms
+from decisions.terms import OUT_OF_REACH, Terms
 
 PROTECTING = ("payments", "disputes", "contacts", "holds")  # their rows keep stops away
-MONEY = frozenset({"invoices", *PROTECTING})  # what is owed is read from these
+OWED_FROM = frozenset({"invoices", *PROTECTING})  # what is owed is read from these
 
 _OWED = ("invoices", "payments", "ageing")
 _ACTIONABLE = (*_OWED, "disputes", "contacts")
@@ -27,7 +27,6 @@ _EVERY = ("customers", "subscriptions", "usage", *_TOLD)
 _LOOKED_AT = ("every table looked at",)
 
 _ANY = ACTIONS[1:]
-_NEVER = 2.0  # no probability reaches it
 
 
 def _without_section(name: str, **values: float | None) -> Without:
@@ -301,7 +300,7 @@ RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 # make an answer harsher.
 PRICE_LINES: tuple[PriceLine, ...] = (
     *dict.fromkeys(rule.price for rule in RULES if rule.price is not None),
-    PriceLine("first_invoice", terms_with(min_p_first_invoice=_NEVER)),
+    PriceLine("first_invoice", terms_with(min_p_first_invoice=OUT_OF_REACH)),
     PriceLine("hysteresis", _without_yesterday),
 )
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from decisions.case import Case
-from decisions.money.exposure import UNITS
 from decisions.policy.ways import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.rules.catalogue import withheld
@@ -16,6 +15,7 @@ from decisions.rules.ladder import notice_due
 from decisions.rules.notices_served import Told
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 
 class ShorterWay(NamedTuple):

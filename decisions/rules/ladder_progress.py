@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from decisions.actions import STOPS
-from decisions.money.exposure import UNITS
 from decisions.policy.ladder import State, When
 from decisions.rules.clock import n_unpaid
 from decisions.rules.notices_served import Told
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed

@@ -12,17 +12,17 @@ from datetime import datetime
 
 from decisions.actions import PURSUIT, STEPS, STOPS, Action
 from decisions.case import Case
-from decisions.money.exposure import UNITS
 from decisions.recommendation import Withheld
-from decisions.rules.catalogue import MONEY, PROTECTING, withheld
+from decisions.rules.catalogue import OWED_FROM, PROTECTING, withheld
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 
 def doubts_of_debt(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
     """Why a stop for non-payment is not certain enough, by what was not looked at."""
     facts = case.facts
-    broken = facts.rejected & MONEY
+    broken = facts.rejected & OWED_FROM
     if broken:
         yield _incomplete(facts, STEPS)
     unsure = tuple(

@@ -9,10 +9,10 @@ back by itself.
 from collections.abc import Iterator
 from datetime import datetime
 
-from decisions.money.exposure import UNITS
 from decisions.rules.standing import ends_at, standing_rule
 from decisions.terms import Terms
 from features.facts import AccountFacts, ActiveHold, ExecutedAction, OpenItem
+from features.money import UNITS
 
 
 def returned_by(

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from decisions.actions import PURSUIT, SEVERITY, STEPS, STOPS, Action
-from decisions.money.exposure import UNITS
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Withheld
 from decisions.rules.catalogue import withheld
@@ -19,6 +18,7 @@ from decisions.rules.ladder import Position
 from decisions.rules.scope import Targets
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 _AN_INSTANT = timedelta(microseconds=1)  # a promise holds to the end of its last one
 

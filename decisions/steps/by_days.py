@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from decisions.case import Case
 from decisions.money.numbers import Number, pick
-from decisions.rules.catalogue import MONEY
+from decisions.rules.catalogue import OWED_FROM
 from decisions.terms import Terms
 
 UNDECIDED = (None, "no_probability", "unknown_money")
@@ -52,7 +52,7 @@ def undecided(
 
 def case_goes_by_days(case: Case, terms: Terms) -> bool:
     """`goes_by_days` for one case."""
-    is_broken = bool(case.facts.rejected) and bool(case.facts.rejected & MONEY)
+    is_broken = bool(case.facts.rejected) and bool(case.facts.rejected & OWED_FROM)
     poor = is_poor(case, terms)
     return bool(goes_by_days(terms, is_blind(case), poor, is_broken))
 

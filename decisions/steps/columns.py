@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from decisions.actions import STEP_BITS
 from decisions.case import Case
 from decisions.inputs import Inputs
 from decisions.money.exposure import (
-    UNITS,
     Exposure,
     FaceValues,
     StakeTerms,
@@ -19,15 +17,13 @@ from decisions.money.exposure import (
     stakes,
 )
 from decisions.money.numbers import Number
-from decisions.money.states import FloatArray, exclusive_states
+from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.steps.by_days import UNDECIDED, goes_by_days, undecided
 from decisions.steps.inputs import inputs_of, undecidable
 from decisions.terms import Terms
-
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-TextArray = npt.NDArray[np.object_]
+from features.arrays import BoolArray, FloatArray, TextArray
+from features.money import UNITS
 
 # the fields of Inputs: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (

@@ -6,9 +6,9 @@ from datetime import datetime
 from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
 from decisions.inputs import Inputs
-from decisions.money.exposure import UNITS, Exposure, exposure
+from decisions.money.exposure import Exposure, exposure
 from decisions.money.states import exclusive_states
-from decisions.rules.catalogue import MONEY
+from decisions.rules.catalogue import OWED_FROM
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.scope import is_in_scope, is_of_class
@@ -21,6 +21,7 @@ from decisions.steps.by_days import (
 )
 from decisions.terms import Terms
 from features.facts import AccountFacts
+from features.money import UNITS
 
 
 def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | None:
@@ -95,7 +96,7 @@ def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
         return "not_in_force"
     if not is_in_scope(terms.document, case.facts):
         return "out_of_scope"
-    if case.facts.rejected & MONEY and not counting_evidence(terms, case.facts, at):
+    if case.facts.rejected & OWED_FROM and not counting_evidence(terms, case.facts, at):
         return "incomplete_data"  # signs of fraud are looked at all the same
     by_days, is_unknown = case_goes_by_days(case, terms), case.facts.open is None
     poor = is_poor(case, terms)

@@ -10,19 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse, Case
 from decisions.inputs import Inputs
 from decisions.money.numbers import at as at_action
 from decisions.money.numbers import pick
-from decisions.money.states import FloatArray
 from decisions.policy_file.load import Policy
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.book import review_slots_left, stops_left
-from decisions.steps.columns import Columns, IntArray, TextArray, columns_of_cases
+from decisions.steps.columns import Columns, columns_of_cases
 from decisions.steps.decide import (
     Steps,
     costs_of,
@@ -34,9 +32,9 @@ from decisions.steps.decide import (
     rests_on_assumed,
 )
 from decisions.terms import Terms
+from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 
 _CHUNK = 16_384  # rows that fit the processor's cache
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from features.ledger import Ledger
 from features.moments import LocalDays
 
 _NONE: Mapping[str, list[Any]] = {}
-_NEVER = [(FOREVER, FOREVER)]  # of a dispute that was lost before anybody opened it
+_UNOPENED = [(FOREVER, FOREVER)]  # the span of a dispute lost before it was opened
 
 
 class DebtItem(NamedTuple):
@@ -217,7 +217,7 @@ class Arrears:
         stops: dict[str, list[_Stop]] = {}
         ends: dict[str, list[int]] = {}
         self._clock_stops, self._ends = stops, ends
-        first = min(start for d in self._disputes for start, _ in d.spans or _NEVER)
+        first = min(start for d in self._disputes for start, _ in d.spans or _UNOPENED)
         unpaid = (
             invoice
             for invoice in self.ledger.invoices.values()

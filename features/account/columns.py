@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from features.account.standing import Standing
 from features.moments import DAY_US
-from features.money import PER_UNIT
+from features.money import UNITS
 
 
 class FactColumn(NamedTuple):
@@ -132,7 +132,7 @@ def fact_values(standing: Standing) -> list[float]:
 
 
 def _money(money: int | None) -> float:
-    return nan if money is None else money / PER_UNIT
+    return nan if money is None else money / UNITS
 
 
 def _days_since(moment: int | None, as_of: int) -> float:
@@ -161,7 +161,7 @@ def _stake(s: Standing) -> tuple[float, ...]:
         _money(s.recurring_monthly),
         _money(s.recurring_committed),
         _money(s.committed),
-        nan if used is None else used.daily_cost / PER_UNIT,
+        nan if used is None else used.daily_cost / UNITS,
         nan if used is None or used.ratio is None else used.ratio,
         _money(s.clv),
         _money(s.run_up),
@@ -192,9 +192,9 @@ def _items(s: Standing) -> tuple[float, ...]:
         float(len(s.ledger.invoices)),
         float(n_open),
         float(n_overdue),
-        *(money / PER_UNIT for money in buckets),
+        *(money / UNITS for money in buckets),
         _days_since(oldest, s.as_of) if n_open else nan,
-        largest / PER_UNIT if n_open else nan,
+        largest / UNITS if n_open else nan,
     )
 
 
@@ -207,7 +207,7 @@ def _payment_behaviour(s: Standing) -> tuple[float, ...]:
     return (
         float(paid.n),
         float(paid.n_in_parts),
-        nan if last is None else paid.largest / PER_UNIT,
+        nan if last is None else paid.largest / UNITS,
         nan if last is None else float(last),
         float(quarter.n),
         float(quarter.n_late),

@@ -14,7 +14,7 @@ from features.account.history import account_columns, history_of
 from features.account.many import histories
 from features.account.standing import Rules, Standing
 from features.events import Events
-from features.money import PER_UNIT
+from features.money import UNITS
 from features.settings import PortfolioSettings
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
         debt = (standing.open, standing.days_overdue)
         found[:, place] = [np.nan if value is None else value for value in debt]
     keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
-    money, days = pa.array(found[0] / PER_UNIT), pa.array(found[1])
+    money, days = pa.array(found[0] / UNITS), pa.array(found[1])
     return pa.table(keys | {"open": money, "days_overdue": days})
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.account import fact_table
+from features.arrays import FloatArray, IntArray, TextArray
 from features.batch.expressions import ROW, leaf_table
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import Leaf, RowsLeaf, value_without_rows
-from features.feature_numbers import Floats, Plan
+from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SLICE = 200_000  # snapshots asked for at once: about 350 MB of numbers
 BLOCK = 20_000  # snapshots finished at once, within the caches
-Texts = dict[LatestAttribute, npt.NDArray[np.object_]]
+Texts = dict[LatestAttribute, TextArray]
 Found = RowsLeaf | LatestAttribute  # what is found in the rows of one table
 
 
@@ -69,7 +69,7 @@ def feature_table(
     return pa.table(columns)
 
 
-def matrix(table: pa.Table, feature_set: FeatureSet) -> Floats:
+def matrix(table: pa.Table, feature_set: FeatureSet) -> FloatArray:
     """What learners take: float64 of shape (rows, features), unknown as NaN.
 
     A category becomes its place in the set's vocabulary; a value outside it, NaN.
@@ -84,7 +84,7 @@ def matrix(table: pa.Table, feature_set: FeatureSet) -> Floats:
     return values
 
 
-def _slices(snapshots: pa.Table) -> Iterator[tuple[npt.NDArray[np.int64], pa.Table]]:
+def _slices(snapshots: pa.Table) -> Iterator[tuple[IntArray, pa.Table]]:
     """Where the rows of each slice belong, and the slice: neighbouring customers."""
     order = pc.sort_indices(snapshots, [("customer_id", "ascending")]).to_numpy()
     for start in range(0, len(order), SLICE):
@@ -99,7 +99,7 @@ class _Slice:
         self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
         self._present = portfolio.settings.tables
         none = [value_without_rows(x, self._present) for x in plan.leaves]
-        self.raw: Floats = np.tile(np.array(none)[:, None], snapshots.num_rows)
+        self.raw: FloatArray = np.tile(np.array(none)[:, None], snapshots.num_rows)
         self.texts: Texts = {}
         for table, leaves in _by_table(plan.leaves).items():
             self._read_table(table, leaves)
@@ -140,7 +140,7 @@ class _Slice:
         for leaf in facts:
             self.raw[self._plan.leaf_at(leaf)] = found[leaf.fact].to_numpy()
 
-    def _differ(self, leaf: CountryMismatch) -> Floats:
+    def _differ(self, leaf: CountryMismatch) -> FloatArray:
         first, second = self.texts[leaf.first], self.texts[leaf.second]
         known = (first != None) & (second != None)  # noqa: E711 - of each element
         return np.where(known, first != second, np.nan)

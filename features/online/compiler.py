@@ -11,10 +11,11 @@ import numpy as np
 from features.account import FACT_NAMES, Accounts
 from features.account.columns import fact_values
 from features.account.standing import Standing
+from features.arrays import FloatArray
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
-from features.feature_numbers import Floats, Plan
+from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
 from features.online.rows import NAN, KnownRows, latest
 from features.online.windows import TableReader
@@ -62,7 +63,7 @@ class OnlineCompiler:
 
     def __call__(
         self, events: Events, as_of: int, standing: Standing | None = None
-    ) -> Floats:
+    ) -> FloatArray:
         """One row of features, float64 of shape (features,).
 
         Unknown numbers and values outside a category's vocabulary are NaN.
@@ -91,7 +92,7 @@ class OnlineCompiler:
             for i, place in self._facts:
                 raw[i] = facts[place]
         leaves = np.array(raw, dtype=np.float64)
-        finished: Floats = self._plan.finish(leaves[:, None], moment[None])[:, 0]
+        finished: FloatArray = self._plan.finish(leaves[:, None], moment[None])[:, 0]
         return finished
 
     def _read_latest(self, known: Mapping[str, KnownRows], raw: list[float]) -> None:

@@ -5,17 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import AnyArray, IntArray
 from features.events import MISSING, Columns
 from features.feature import LatestAttribute
-from features.feature_numbers import Ints
 
 NAN = float("nan")
-Array = npt.NDArray[Any]
 
 
-class KnownRows(Mapping[str, Array]):
+class KnownRows(Mapping[str, AnyArray]):
     """The columns of a table, narrowed to the rows known at a moment.
 
     Args:
@@ -25,16 +23,16 @@ class KnownRows(Mapping[str, Array]):
 
     __slots__ = ("_by_value", "_columns", "_narrow", "_take", "n")
 
-    def __init__(self, columns: Columns, as_of: Ints) -> None:
+    def __init__(self, columns: Columns, as_of: IntArray) -> None:
         self._columns = columns
         known = columns["known_at"] <= as_of
         known &= columns["superseded_at"] > as_of
         self.n = int(np.count_nonzero(known))
         self._take = None if self.n == known.size else known.nonzero()[0]
-        self._narrow: dict[str, Array] = {}
+        self._narrow: dict[str, AnyArray] = {}
         self._by_value: dict[str, Mapping[Any, list[int]]] = {}
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> AnyArray:
         if self._take is None:
             return self._columns[name]
         column = self._narrow.get(name)

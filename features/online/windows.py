@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from features.arrays import IntArray
 from features.feature_leaves import RowsLeaf
-from features.feature_numbers import Ints
 from features.feature_rows import And, Present, Rows
 from features.online.filters import EVERY_ROW, Filters, Places
 from features.online.rows import NAN, KnownRows
@@ -67,7 +67,7 @@ class TableReader:
     def _edge(self, line: int, age: int) -> int:
         return self._edges.setdefault((line, age), len(self._edges))
 
-    def read(self, rows: KnownRows, as_of: Ints, raw: list[float]) -> None:
+    def read(self, rows: KnownRows, as_of: IntArray, raw: list[float]) -> None:
         """Write every leaf of this table into `raw`; `rows` holds at least one row."""
         event_at = rows["event_at"]
         # of each age the first row that is younger

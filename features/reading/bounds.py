@@ -7,8 +7,8 @@ once, for single cells (rows of the API) and for whole columns.
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import BoolArray
 from features.contract import ColumnSpec
 from features.moments import NO_END
 from features.reading.cells import CellError
@@ -39,7 +39,7 @@ def bounded(moment: int, column: ColumnSpec) -> int | None:
 
 def bounded_column(
     moments: "pa.Array", column: ColumnSpec
-) -> tuple["pa.Array", npt.NDArray[np.bool_]]:
+) -> tuple["pa.Array", BoolArray]:
     """`bounded` of a whole column, and which of its cells are an error."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -19,7 +19,7 @@ from features.moments import (
     microseconds,
     parse_moment,
 )
-from features.money import PER_UNIT, ten_thousandths
+from features.money import UNITS, ten_thousandths
 
 Parser = Callable[[object], object]
 
@@ -111,7 +111,7 @@ def read_money(value: object) -> int | None:
         number = read_number(value)
     if number is None:
         return None
-    product = number * PER_UNIT
+    product = number * UNITS
     if -QUICK_LIMIT < product < QUICK_LIMIT:
         whole = round(product)
         if -QUICK_MARGIN < product - whole < QUICK_MARGIN:

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from features.arrays import BoolArray, FloatArray
 from features.contract import ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS
 from features.moments import DAY_ZERO, EARLIEST, LATEST, ends_of_days
-from features.money import PER_UNIT
+from features.money import UNITS
 from features.reading.cells import (
     QUICK_LIMIT,
     QUICK_MARGIN,
@@ -240,7 +241,7 @@ def _dates(array: pa.Array, zone: ZoneInfo) -> ReadColumn:
     return _fine(pa.array(moments, mask=~is_valid))
 
 
-def _floats(array: pa.Array) -> npt.NDArray[np.float64]:
+def _floats(array: pa.Array) -> FloatArray:
     """Numbers and plain texts of numbers as float64; everything else NaN."""
     if types.is_string(array.type):
         is_number = pc.match_substring_regex(array, _PLAIN_NUMBER)
@@ -262,7 +263,7 @@ def _numbers(array: pa.Array, parse: Parser) -> ReadColumn:
 
 
 def _money(array: pa.Array, parse: Parser, *, may_be_negative: bool) -> ReadColumn:
-    product = _floats(array) * PER_UNIT
+    product = _floats(array) * UNITS
     with np.errstate(invalid="ignore"):
         whole = np.rint(product)
         is_fine = np.abs(product) < QUICK_LIMIT
@@ -274,7 +275,7 @@ def _money(array: pa.Array, parse: Parser, *, may_be_negative: bool) -> ReadColu
 
 
 def _mixed(
-    array: pa.Array, quick: pa.Array, is_fine: npt.NDArray[np.bool_], parse: Parser
+    array: pa.Array, quick: pa.Array, is_fine: BoolArray, parse: Parser
 ) -> ReadColumn:
     """The quick values, and the parser's for the cells that are not fine."""
     rest = np.flatnonzero(_mask(array.is_valid()) & ~is_fine)
@@ -289,5 +290,5 @@ def _mixed(
     return ReadColumn(values, broken, slow.rules)
 
 
-def _mask(array: pa.Array) -> npt.NDArray[np.bool_]:
+def _mask(array: pa.Array) -> BoolArray:
     return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)

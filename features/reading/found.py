@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from features.arrays import IntArray
 from features.errors import UnreadableTableError
 from features.reading.between import Expelled
 from features.reading.mending import reject_ids
@@ -80,7 +80,7 @@ def rejected_rows(
 
 def _rejected(
     rows: pa.Table,
-    which: npt.NDArray[np.int64],
+    which: IntArray,
     rules: list[tuple[str, str]],
     places: list[int],
     table: str,

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
-from features.money import PER_UNIT
+from features.money import UNITS
 from features.reading.names import REFERENCES, UNDONE, Reference
 
 
@@ -54,13 +54,13 @@ def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
     )
 
 
-def _in_all(rows: Columns, which: npt.NDArray[np.bool_]) -> str:
+def _in_all(rows: Columns, which: BoolArray) -> str:
     money = next((name for name in ("amount", "cost") if name in rows), None)
     if money is None:
         return ""
     amounts = rows[money][which]
     total = int(amounts[amounts != MISSING].sum())
-    return f" ({total / PER_UNIT:,.2f} in all)" if total else ""
+    return f" ({total / UNITS:,.2f} in all)" if total else ""
 
 
 def _two_kinds(invoices: Columns) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from features.contract import TABLES
 from features.moments import DAY_US
-from features.money import PER_UNIT
+from features.money import UNITS
 from features.reading.between import UNMATCHED
 from features.reading.duck import run
 from features.reading.names import REFERENCES, UNDONE
@@ -127,7 +127,7 @@ def of_names(
         )
         [[n, amount, first]] = run(duckdb, sql)
         if n:
-            of_money = f" ({amount / PER_UNIT:,.2f} in all)" if amount else ""
+            of_money = f" ({amount / UNITS:,.2f} in all)" if amount else ""
             yield (
                 f"{table}: rows whose {column} is not in `{other}`: "
                 f"{n:,}{of_money}, such as {first}; they act on nothing"

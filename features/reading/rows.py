@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import AnyArray
 from features.contract import TABLES, ColumnSpec
 from features.events import (
     FLOAT_KINDS,
@@ -294,7 +294,7 @@ class TableReader:
         return columns
 
 
-def _array(column: ColumnSpec, cells: Sequence[Any]) -> npt.NDArray[Any]:
+def _array(column: ColumnSpec, cells: Sequence[Any]) -> AnyArray:
     if column.kind in INT64_KINDS:
         return np.array([MISSING if c is None else c for c in cells], np.int64)
     if column.kind in FLOAT_KINDS:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import AnyArray
 from features.contract import TABLES, ColumnSpec
 from features.events import FLOAT_KINDS, INT64_KINDS, MISSING, Columns, Events
 from features.reading.rows import empty_tables
@@ -73,7 +73,7 @@ def _hold(
     return columns, dict(spans)
 
 
-def _array(column: pa.ChunkedArray, spec: ColumnSpec | None) -> npt.NDArray[Any]:
+def _array(column: pa.ChunkedArray, spec: ColumnSpec | None) -> AnyArray:
     """`spec` is None for derived columns, all int64."""
     if spec is None or spec.kind in INT64_KINDS:
         return np.asarray(column.fill_null(MISSING).to_numpy(), np.int64)

@@ -8,18 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from features.arrays import BoolArray, IntArray
 from features.moments import DAY_US, EARLIEST, LATEST
-
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 NUMBER_KINDS = frozenset({"money", "number", "integer"})
 MOMENT_KINDS = frozenset({"moment", "day"})
@@ -41,7 +38,9 @@ class Spelling:
     format: str | None = None
     zone: ZoneInfo | None = None  # of moments without an offset
 
-    def in_contract(self, cells: pa.Array, kind: str) -> tuple[pa.Array, Mask | None]:
+    def in_contract(
+        self, cells: pa.Array, kind: str
+    ) -> tuple[pa.Array, BoolArray | None]:
         """Cells as the contract spells them, and which are not spelt as declared."""
         if self.values:
             cells = self._translated(cells)
@@ -64,7 +63,7 @@ class Spelling:
         words = pa.array([word or None for word in meant], pa.string())
         return words.take(encoded.indices)
 
-    def _numbers(self, cells: pa.Array) -> tuple[pa.Array, Mask | None]:
+    def _numbers(self, cells: pa.Array) -> tuple[pa.Array, BoolArray | None]:
         if self.decimal == "." and self.thousands is None:
             return cells, None
         groups = ""
@@ -81,7 +80,7 @@ class Spelling:
             cells = pc.replace_substring_regex(cells, sign, "")
         return pc.replace_substring(cells, self.decimal, "."), misfits
 
-    def _dates(self, cells: pa.Array, said: str) -> tuple[pa.Array, Mask | None]:
+    def _dates(self, cells: pa.Array, said: str) -> tuple[pa.Array, BoolArray | None]:
         pattern, iso = date_format(said)
         # ISO 8601 is never in doubt, and what a workbook's true dates become
         cells, misfits = _fitting(cells, rf"^\s*{pattern}\s*$|{_ISO}")
@@ -89,7 +88,7 @@ class Spelling:
         # one digit was given a leading zero, two digits one too many
         return pc.replace_substring_regex(cells, "([-T:])0([0-9]{2})", r"\1\2"), misfits
 
-    def _timestamps(self, cells: pa.Array) -> tuple[pa.Array, Mask | None]:
+    def _timestamps(self, cells: pa.Array) -> tuple[pa.Array, BoolArray | None]:
         """Instants stay; clock times get the zone; midnights of a date format days."""
         if cells.type.tz is not None:
             return cells, None
@@ -139,7 +138,7 @@ def date_format(said: str) -> tuple[str, str]:
     return pattern, iso
 
 
-def microseconds_of(stamps: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:
+def microseconds_of(stamps: pa.Array) -> tuple[IntArray, BoolArray]:
     """Timestamps of any unit as microseconds, and which are there.
 
     What lies beyond `EARLIEST` or `LATEST` is read as these.
@@ -152,13 +151,13 @@ def microseconds_of(stamps: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:
     return np.clip(raw, EARLIEST // unit, LATEST // unit) * unit, is_fine
 
 
-def _fitting(cells: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:
+def _fitting(cells: pa.Array, pattern: str) -> tuple[pa.Array, BoolArray]:
     """Cells that match or are blank; the others missing, and which these are."""
     fits = pc.match_substring_regex(cells, rf"{pattern}|^\s*$").fill_null(True)
     return pc.if_else(fits, cells, pa.scalar(None, pa.string())), ~np.asarray(fits)
 
 
-def _offsets(clock: npt.NDArray[np.int64], zone: ZoneInfo) -> npt.NDArray[np.int64]:
+def _offsets(clock: IntArray, zone: ZoneInfo) -> IntArray:
     """Microseconds that clocks of `zone` are ahead of UTC; of two the summer's."""
     quarters, which = np.unique(clock // _QUARTER_US, return_inverse=True)
     offsets = [_offset(int(quarter) * _QUARTER_US, zone) for quarter in quarters]

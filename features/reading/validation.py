@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import BoolArray, IntArray
 from features.contract import TABLES, ColumnSpec
 from features.events import MISSING
 from features.moments import is_known_too_early, local_days
@@ -24,8 +25,6 @@ from features.reading.columns import arrow_type, read_column
 from features.reading.spelling import Spelling
 from features.settings import PortfolioSettings
 
-Ints: TypeAlias = npt.NDArray[np.int64]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 Cells: TypeAlias = dict[str, pa.Array]
 
 # The rules look at these also where they are not there, and at what has a default
@@ -56,9 +55,9 @@ class _Broken:
     def __init__(self, n: int) -> None:
         self.codes = np.zeros(n, np.int16)
         self.rules: list[tuple[str, str]] = []
-        self.cells: dict[str, Mask] = {}  # by column, those that cannot be read
+        self.cells: dict[str, BoolArray] = {}  # by column, those that cannot be read
 
-    def add(self, mask: Mask, rule: str, column: str) -> None:
+    def add(self, mask: BoolArray, rule: str, column: str) -> None:
         """Note a broken rule for rows that broke none before."""
         if mask.any():
             self.cells[column] = mask | self.cells.get(column, False)
@@ -128,7 +127,7 @@ def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
     rows = rows.select(names).take(pa.array(places))
     nothing = np.zeros(len(rows), np.bool_)
 
-    def is_unread(name: str, default: Mask) -> Mask:
+    def is_unread(name: str, default: BoolArray) -> BoolArray:
         mask = broken.cells.get(name)
         return default if mask is None else mask[places]
 
@@ -234,13 +233,13 @@ def _converted(amount: int, rate: Decimal) -> int:
         return TOO_LARGE
 
 
-def _ints(array: pa.Array) -> Ints:
+def _ints(array: pa.Array) -> IntArray:
     return np.asarray(array.fill_null(MISSING).to_numpy(), np.int64)
 
 
-def _nullable(values: Ints) -> pa.Array:
+def _nullable(values: IntArray) -> pa.Array:
     return pa.array(values, mask=values == MISSING)
 
 
-def _mask(array: pa.Array) -> Mask:
+def _mask(array: pa.Array) -> BoolArray:
     return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)

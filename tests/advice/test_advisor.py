@@ -21,11 +21,11 @@ from decisions.policy_file.load import Policy, default_policy, parse_document
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots, snapshots
+from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.shelf import publish_bundle
 
 BundleOf = Callable[[str], Bundle]
-TARGETS = ("fraud", "nonpayment")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_run_shares_the_budgets_of_the_policy(
     tight = policy.document.model_dump(mode="json", by_alias=True)
     tight["review"]["capacity_per_day"] = 1
     tight["budget"] = {}
-    bundles = {target: bundle_of(target) for target in TARGETS}
+    bundles: dict[str, Bundle] = {t: bundle_of(t) for t in TARGETS}
     advisor = Advisor(bundles, Policy(parse_document(tight, "tight")))
     asked = snapshots(portfolio)
     found = advisor.advise_portfolio(portfolio, asked).to_pylist()
@@ -132,7 +132,7 @@ def test_a_run_says_which_stops_the_breaker_took(
     eager["guardrails"]["suspend"] = eager["essential"] = {}
     eager["fraud_path"]["evidence_any"] = [{"kind": "*", "max_age_days": 3650}]
     eager["fraud_path"]["min_p_fraud"] = 0.0
-    bundles = {target: bundle_of(target) for target in TARGETS}
+    bundles: dict[str, Bundle] = {t: bundle_of(t) for t in TARGETS}
 
     def run(**budget: int) -> list[dict[str, Any]]:
         values = eager | {"budget": budget, "exploration": {}}

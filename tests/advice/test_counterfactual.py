@@ -23,6 +23,7 @@ from features.portfolio import Portfolio
 from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
+from features.targets import TARGETS
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
 from serving.request_rows import request_body
@@ -30,7 +31,6 @@ from tests.parity import histories
 
 BundleFor = Callable[[str, PortfolioSettings], Bundle]
 Tables = dict[str, list[dict[str, Any]]]
-TARGETS = ("fraud", "nonpayment")
 AT = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)  # a Wednesday, 11:00 in Brussels
 
 
@@ -194,7 +194,7 @@ def test_histories_at_random_find_something(random_advisor: Advisor) -> None:
 
 @pytest.fixture(scope="module")
 def random_advisor(bundle_for: BundleFor, policy: Policy) -> Advisor:
-    found = {t: bundle_for(t, histories.SETTINGS) for t in TARGETS}
+    found: dict[str, Bundle] = {t: bundle_for(t, histories.SETTINGS) for t in TARGETS}
     return Advisor(found, policy)
 
 
@@ -269,7 +269,7 @@ def late_payer(**changes: list[dict[str, Any]]) -> Tables:
 @pytest.fixture(scope="module")
 def hand(portfolio: Portfolio, bundle_for: BundleFor) -> Advisor:
     """Sure of every late payer: what changes the answer is what is owed."""
-    found = {t: bundle_for(t, portfolio.settings) for t in TARGETS}
+    found: dict[str, Bundle] = {t: bundle_for(t, portfolio.settings) for t in TARGETS}
     return Advisor(found, without_chance())
 
 
@@ -367,7 +367,7 @@ def test_a_promise_the_policy_does_not_grant_is_not_told(
 ) -> None:
     holds = default_policy().document.holds.model_dump(mode="json")
     policy = without_chance(holds={"promise": {**holds["promise"], **rule}})
-    found = {t: bundle_for(t, portfolio.settings) for t in TARGETS}
+    found: dict[str, Bundle] = {t: bundle_for(t, portfolio.settings) for t in TARGETS}
     broken = [
         {"kind": kind, "event_at": day(200 + 10 * i - ago), "promise_id": str(i)}
         for i in range(n)

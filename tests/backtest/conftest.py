@@ -14,13 +14,13 @@ from backtest.run import Backtest, run_backtest
 from backtest.truth import Truth
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
 from features.portfolio import Portfolio
+from features.targets import TARGETS
 from scoring.bundle import Bundle
 from tests.advice.conftest import bundle_of, policy, portfolio
 
 __all__ = ["bundle_of", "policy", "portfolio"]  # fixtures of the tests of `advice`
 
 FIRST, LAST = date(2025, 5, 28), date(2025, 7, 27)
-TARGETS = ("fraud", "nonpayment")
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,12 @@ from decisions import (
     recommend,
 )
 from decisions.actions import REVIEW, SUSPEND, Action
-from decisions.money.states import FloatArray
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
 from decisions.steps.arms import uniform
 from decisions.steps.book import stops_per_day
 from decisions.steps.columns import columns_of_cases, columns_of_plain, joined
 from decisions.steps.portfolio import recommend_many, run
+from features.arrays import FloatArray
 from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (
     TUESDAY,

@@ -13,7 +13,7 @@ import yaml
 from features.account import FACT_NAMES, account_facts, fact_row, fact_table
 from features.events import Events
 from features.moments import microseconds
-from features.money import PER_UNIT, ten_thousandths
+from features.money import UNITS, ten_thousandths
 from features.portfolio import Portfolio
 from features.reading.rows import read_events
 from features.settings import PortfolioSettings
@@ -163,14 +163,14 @@ def test_people_and_features_read_the_same_money(case: Case) -> None:
     facts = account_facts(events, moment(case), settings)
     numbers = fact_row(events, moment(case), settings)
     for name, assumed in case.get("assumed", {}).items():
-        assert getattr(facts, name) / PER_UNIT == float(assumed)
+        assert getattr(facts, name) / UNITS == float(assumed)
         assert name in facts.assumed
     for name in MONEY_FACTS:
         money = getattr(facts, name)
         if money is None or name in facts.assumed:
             assert isnan(numbers[name])
         else:
-            assert money / PER_UNIT == numbers[name]
+            assert money / UNITS == numbers[name]
     assert facts.days_overdue == (
         None if isnan(numbers["days_overdue"]) else numbers["days_overdue"]
     )

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pytest
 
-from features.labels import Target, labels, maturity_us
+from features.labels import labels, maturity_us
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from features.targets import Target
 
 Tables: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 MakePortfolio: TypeAlias = Callable[[Tables, PortfolioSettings], Portfolio]

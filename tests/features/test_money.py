@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.money import LARGEST, PER_UNIT, convert, ten_thousandths
+from features.money import LARGEST, UNITS, convert, ten_thousandths
 from features.reading.cells import CellError, read_amount, read_money
 
 amounts = st.decimals(-(10**11), 10**11, allow_nan=False, places=7)
@@ -16,7 +16,7 @@ rates = st.decimals(Decimal("0.000001"), 2000, places=6)
 
 @given(amount=amounts)
 def test_quick_reading_rounds_as_the_decimal_does(amount: Decimal) -> None:
-    exact = (amount * PER_UNIT).to_integral_value(ROUND_HALF_EVEN)
+    exact = (amount * UNITS).to_integral_value(ROUND_HALF_EVEN)
     assert ten_thousandths(amount) == exact
     assert read_money(amount) == read_money(f"{amount:f}") == exact
 
@@ -34,7 +34,7 @@ def test_conversion_is_exact_half_even(money: int, rate: Decimal) -> None:
 
 
 def test_limits() -> None:
-    largest = LARGEST // PER_UNIT
+    largest = LARGEST // UNITS
     assert read_money(largest) == LARGEST
     for beyond in (f"{largest}.0001", "1e300", 10**400):
         with pytest.raises(CellError) as raised:

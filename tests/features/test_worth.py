@@ -27,7 +27,7 @@ from tests.features.conftest import MakePortfolio
 from tests.parity.checks import with_values
 
 AS_OF = datetime(2024, 6, 30, tzinfo=UTC)
-PER_UNIT = 10_000
+UNITS = 10_000
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
@@ -65,7 +65,7 @@ def facts_of(
 
 def monthly_of(tables: Tables, **stated: Any) -> float | None:  # noqa: ANN401
     found = facts_of(tables, stated=stated).recurring_monthly
-    return None if found is None else found / PER_UNIT
+    return None if found is None else found / UNITS
 
 
 YEAR = [invoice(30 * n + 5) for n in range(18)]  # 12 of them in the last 365 days
@@ -180,7 +180,7 @@ def test_what_is_assumed_of_the_value_is_said(
     """100 a month; 18 % of it and 24 months where nothing is said."""
     tables = {"subscriptions": [SUBSCRIPTION], "invoices": YEAR}
     facts = facts_of(tables, customer)
-    assert (facts.recurring_monthly, facts.clv) == (100 * PER_UNIT, clv * PER_UNIT)
+    assert (facts.recurring_monthly, facts.clv) == (100 * UNITS, clv * UNITS)
     assert facts.assumed == assumed
 
 
@@ -241,15 +241,15 @@ def test_the_plainest_portfolio_has_a_value() -> None:
     """18 % of 90 a month over 24 months, all of it assumed."""
     invoices = [invoice(n * 30 + 1, 90) for n in range(3)]
     facts = facts_of({"invoices": invoices, "payments": []})
-    assert facts.recurring_monthly == 90 * PER_UNIT
-    assert facts.clv == pytest.approx(0.18 * 90 * 24 * PER_UNIT, abs=1)
+    assert facts.recurring_monthly == 90 * UNITS
+    assert facts.clv == pytest.approx(0.18 * 90 * 24 * UNITS, abs=1)
     assert facts.assumed == ("recurring_monthly", "clv")
 
 
 def test_a_stated_margin_leaves_only_what_recurs_assumed() -> None:
     stated = {"monthly_margin": "12.5", "expected_lifetime_months": "10"}
     facts = facts_of({"invoices": YEAR}, stated)
-    assert facts.clv == 125 * PER_UNIT
+    assert facts.clv == 125 * UNITS
     assert facts.assumed == ("recurring_monthly",)
 
 
@@ -261,7 +261,7 @@ def test_where_nothing_is_known_nothing_is_assumed(tables: Tables) -> None:
 
 def test_what_the_portfolio_states_is_not_assumed() -> None:
     facts = facts_of({"ageing": []}, stated={"exposure": {"clv": 90}})
-    assert (facts.clv, facts.assumed) == (90 * PER_UNIT, ())
+    assert (facts.clv, facts.assumed) == (90 * UNITS, ())
 
 
 @pytest.mark.parametrize("stated", [{}, {"defaults": STATED}])
@@ -329,7 +329,7 @@ def test_negative_usage_corrects_and_never_leaves_less_than_nothing(
 ) -> None:
     facts = facts_of({"usage": rows})
     assert facts.usage_daily_cost is not None
-    assert facts.usage_daily_cost / PER_UNIT == pytest.approx(daily_cost, abs=1e-4)
+    assert facts.usage_daily_cost / UNITS == pytest.approx(daily_cost, abs=1e-4)
     assert facts.usage_ratio == ratio
 
 
@@ -344,7 +344,7 @@ def no_usage() -> UsageColumns:
         st.tuples(
             st.integers(0, 500),
             st.sampled_from(["invoice", "credit_note", "write_off"]),
-            st.decimals(0, 5000, places=2).map(lambda x: int(x * PER_UNIT)),
+            st.decimals(0, 5000, places=2).map(lambda x: int(x * UNITS)),
         )
     ),
     st.randoms(use_true_random=False),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
+from features.arrays import IntArray
 from features.events import FOREVER, Columns
-from features.feature_numbers import Ints
 from features.online.rows import KnownRows
 from tests.parity.checks import (
     Compute,
@@ -88,7 +88,7 @@ def test_a_compiler_that_forgets_known_at_is_caught(
 ) -> None:
     """The same checks against the online compiler itself, with its filter gone."""
 
-    def forgetful(self: KnownRows, columns: Columns, as_of: Ints) -> None:
+    def forgetful(self: KnownRows, columns: Columns, as_of: IntArray) -> None:
         honest(self, {**columns, "known_at": columns["event_at"]}, as_of)
 
     honest = KnownRows.__init__

@@ -5,9 +5,9 @@ from datetime import date
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from features.arrays import FloatArray
 from features.catalogue import feature_set
 from features.feature_set import FeatureSet
 from features.settings import PortfolioSettings
@@ -16,7 +16,6 @@ from scoring.bundle import Bundle
 from scoring.calibration import LogOddsAffine
 from scoring.trees import TreeModel
 
-FloatArray = npt.NDArray[np.float64]
 NAMES = ("customer_age_days", "late_days", "income", "trade")
 TRADES = ("builder", "grocer", "printer")
 

@@ -1,16 +1,14 @@
 """Metrics against independent implementations and worked numbers."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from scipy import stats
 from sklearn import metrics as reference
 
+from features.arrays import FloatArray
 from scoring import metrics
 from scoring.errors import OneClassError
 from scoring.intervals import compare_log_loss, customer_blocks, measured
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")

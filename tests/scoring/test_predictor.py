@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from features.arrays import FloatArray
 from scoring import trees as trees_module
 from scoring.bundle import Bundle
 from scoring.errors import MatrixShapeError
@@ -14,7 +14,6 @@ from scoring.predictor import Predictor
 from scoring.trees import TreeModel
 
 BundleOf = Callable[[str], Bundle]
-FloatArray = npt.NDArray[np.float64]
 LEARNERS = ("lightgbm", "linear", "rule")
 
 

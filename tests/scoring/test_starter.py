@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from features.targets import TARGETS
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
-from scoring.shelf import TARGETS
 from scoring.starter import (
     STARTER_TABLES,
     bundle_folder,

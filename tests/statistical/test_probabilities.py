@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from features.arrays import FloatArray
 from features.catalogue import feature_set
 from features.feature_set import FeatureSet
 from features.settings import PortfolioSettings
@@ -11,7 +12,7 @@ from scoring.bundle import Learner
 from scoring.intervals import measured
 from scoring.metrics import brier, log_loss
 from training.fitting import fit
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 NAMES = ("load", "reserve", "shock")
 MONTH_US = 30 * 86_400_000_000

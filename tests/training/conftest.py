@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from scipy.special import expit
 
+from features.arrays import FloatArray
 from features.catalogue import feature_set
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 ATTRIBUTES = {
     "load": {"monotone": "increasing", "family": "means"},

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from features.arrays import FloatArray
 from features.catalogue import CATALOGUE
 from features.feature_set import FeatureSet
 from features.moments import DAY_US
@@ -21,7 +22,7 @@ from training.learning import learn
 from training.linear import blocks_of
 from training.outlook import outlook
 from training.prior import base_rate, fit_beside, moved_starter
-from training.rows import FloatArray, Rows
+from training.rows import Rows
 
 RowsOf = Callable[..., Rows]
 BY_NAME = {feature.name: feature for feature in CATALOGUE}

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, expected_costs, terms_of
-from decisions.money.thresholds import Target, Threshold
+from decisions.money.thresholds import Threshold
 from decisions.recommendation import Recommendation, Stake
 from decisions.terms import Terms
+from features.targets import Target
 
 
 @dataclass(frozen=True, slots=True)

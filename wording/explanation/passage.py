@@ -9,9 +9,9 @@ from typing import Any
 from decisions.actions import STOPS, Action
 from decisions.case import Case
 from decisions.follow_up.counterfactual import Counterfactuals
-from decisions.money.exposure import UNITS
 from decisions.recommendation import Recommendation
 from decisions.terms import Terms
+from features.money import UNITS
 from wording.messages import Wording
 
 

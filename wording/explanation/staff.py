@@ -10,7 +10,7 @@ from wording.explanation.frequency import BASES, fitting_base, frequency
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
 from wording.explanation.responsible import responsible
-from wording.explanation.weighing import TARGETS, weighed
+from wording.explanation.weighing import IN_TEXTS, weighed
 
 
 def staff_passages(s: Subject) -> tuple[Passage, ...]:
@@ -35,7 +35,7 @@ def staff_passages(s: Subject) -> tuple[Passage, ...]:
 def _risk(s: Subject) -> Iterator[str]:
     compared = compare(s.answer, s.terms)
     known = {"nonpayment": s.answer.p_nonpayment, "fraud": s.answer.p_fraud}
-    for target in TARGETS:
+    for target in IN_TEXTS:
         p = known[target]
         if p is None:
             continue

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from decisions.actions import ACTIONS, Action
-from decisions.money.thresholds import Target
 from decisions.money.typed import tier_of
 from decisions.terms import Edges
+from features.targets import TARGETS, Target
 from wording.explanation.comparison import compare, leading_target
 from wording.explanation.frequency import fitting_base, frequency
 from wording.explanation.passage import Subject
 
-TARGETS: tuple[Target, ...] = ("nonpayment", "fraud")
+IN_TEXTS: tuple[Target, ...] = TARGETS[::-1]  # the likelier one comes first
 
 
 def weighed(s: Subject) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _typed_tier(s: Subject) -> Iterator[str]:
     yield s.words.sentence(
         "staff.comparison.tier", exposure=tier.exposure_from, clv=tier.clv_from
     )
-    for target in TARGETS:
+    for target in IN_TEXTS:
         edges: Edges = getattr(tier, target)
         if edges:
             base = fitting_base(*(p for p, _ in edges))

@@ -6,9 +6,10 @@ from decisions.actions import ACTIONS, Action
 from decisions.errors import DecisionError
 from decisions.money.cost import CostModel, expected_costs, terms_of
 from decisions.money.states import exclusive_states
-from decisions.money.thresholds import Target, Threshold
+from decisions.money.thresholds import Threshold
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
+from features.targets import Target
 from wording.explanation.comparison import leading_target, probability_of
 from wording.explanation.frequency import fitting_base, frequency
 from wording.messages import Wording

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from decisions.actions import ACTIONS, NONE, Action
 from decisions.inputs import Inputs
 from decisions.money.cost import expected_costs
-from decisions.money.thresholds import Target
 from decisions.money.typed import typed_action
 from decisions.policy_file.load import Policy
 from decisions.rules.guardrails import forbidden
 from decisions.terms import Terms
+from features.targets import Target
 from wording.messages import Wording
 from wording.plots import svg
 from wording.plots.cost_plot import NothingToPlotError
