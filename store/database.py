@@ -31,6 +31,8 @@ class Database(Protocol):
         """Add rows; with `keep_earlier` one whose key is taken is left out."""
         ...
 
+    def has_table(self, name: str) -> bool: ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """All that the block does, durable when it ends, or nothing.
 

@@ -31,6 +31,28 @@ class StoreReplacedError(StoreUnavailableError):
         )
 
 
+class OlderSchemaError(DecisionStoreError):
+    """Tables of an earlier release, or none."""
+
+    code = "store_schema_older"
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"the store's tables of {name} are of an earlier release (revision {found}):"
+            " make a backup, then run `forbear db upgrade`"
+        )
+
+
+class NewerSchemaError(DecisionStoreError):
+    code = "store_schema_newer"
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"the store's tables of {name} are of a later release (revision {found}):"
+            " install that release again; this one would not understand them"
+        )
+
+
 class UnknownDecisionError(DecisionStoreError):
     code = "unknown_decision"
 

@@ -1,64 +1,113 @@
-"""Opens the stores of a state folder: the one place that names an implementation."""
+"""Opens stores: the one place that names an implementation.
+
+With the URL of a PostgreSQL everything is kept there; without one, in SQLite files of
+the state folder, made where there are none. Everything here raises
+StoreUnavailableError where the store cannot be used, and OlderSchemaError or
+NewerSchemaError where another release made it.
+"""
 
 from pathlib import Path
 
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
 from store.errors import NoDecisionsError
-from store.event_schema import EVENT_TABLES, EXPECTED_EVENTS
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
-from store.schema import EXPECTED, TABLES
+from store.schema import DECISIONS, EVENTS, Schema
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
 from store.sql_keys import SqlKeyStore
 from store.sqlite import SqliteDatabase, read_only
 
-_FILE = "decisions.sqlite"
-_EVENTS_FILE = "events.sqlite"
-_SHORT_MS = 20  # what is asked inside an event loop does not wait for other writers
+# events come in large batches: in a file of their own they hold up no decision
+_FILES = {DECISIONS: "decisions.sqlite", EVENTS: "events.sqlite"}
+# what is asked inside an event loop does not wait long for others
+_FILE_WAIT_MS, _SERVER_WAIT_MS = 20, 2_000
 
 
-def open_decision_store(home: Path) -> DecisionStore:
-    """Made where there is none. Raises StoreUnavailableError."""
-    writing = _made(home)
-    return SqlDecisionStore(SqliteDatabase(home / _FILE, _SHORT_MS), writing)
+def open_decision_store(home: Path, url: str | None = None) -> DecisionStore:
+    """Decisions to record and to look up."""
+    writing = open_database(home, url)
+    return SqlDecisionStore(_reading(DECISIONS, home, url), writing)
 
 
-def open_decision_reader(home: Path) -> DecisionReader:
+def open_decision_reader(home: Path, url: str | None = None) -> DecisionReader:
     """Raises NoDecisionsError if nothing was ever recorded there."""
-    file = home / _FILE
-    if not file.is_file():
+    file = home / _FILES[DECISIONS]
+    if url is None and not file.is_file():
         raise NoDecisionsError(file)
-    return SqlDecisionReader(read_only(file))
+    return SqlDecisionReader(_looking_up(DECISIONS, home, url))
 
 
-def open_key_store(home: Path) -> KeyStore:
-    """Made where there is none. Raises StoreUnavailableError."""
-    return SqlKeyStore(_made(home))
+def open_key_store(home: Path, url: str | None = None) -> KeyStore:
+    """API keys."""
+    return SqlKeyStore(open_database(home, url))
 
 
-def open_event_store(home: Path) -> EventStore:
-    """Made where there is none. Raises StoreUnavailableError."""
-    file = home / _EVENTS_FILE
-    writing = SqliteDatabase(file)
-    writing.script(EVENT_TABLES)
-    # a file that an earlier form of the tables was made in is refused here
-    writing.rows(EXPECTED_EVENTS)
-    return SqlEventStore(SqliteDatabase(file, _SHORT_MS), writing)
+def open_event_store(home: Path, url: str | None = None) -> EventStore:
+    """Events to record and to look up."""
+    writing = open_database(home, url, EVENTS)
+    return SqlEventStore(_reading(EVENTS, home, url), writing)
 
 
-def open_event_reader(home: Path) -> EventReader:
+def open_event_reader(home: Path, url: str | None = None) -> EventReader:
     """Raises StoreUnavailableError if no event was ever kept there."""
-    return SqlEventReader(read_only(home / _EVENTS_FILE))
+    return SqlEventReader(_looking_up(EVENTS, home, url))
 
 
-def _made(home: Path) -> Database:
-    database = SqliteDatabase(home / _FILE)
-    database.script(TABLES)
-    # a file that an earlier form of the tables was made in is refused here
-    database.rows(EXPECTED)
-    with database.transaction():
-        if not database.rows("SELECT proven_at FROM proofs"):
-            database.insert("proofs", ("proven_at", "ballast"), [(0, b"")])
+def open_database(
+    home: Path, url: str | None = None, schema: Schema = DECISIONS
+) -> Database:
+    """A connection to tables of this release; a file is made where there is none."""
+    if url is not None:
+        return _checked(schema, _server(url, schema.name))
+    database = SqliteDatabase(home / _FILES[schema])
+    if schema.is_absent(database):
+        database.close()
+        upgrade(home, schemas=(schema,))
+        database = SqliteDatabase(home / _FILES[schema])
+    return _checked(schema, database)
+
+
+def upgrade(
+    home: Path,
+    url: str | None = None,
+    schemas: tuple[Schema, ...] = (DECISIONS, EVENTS),
+) -> None:
+    """Bring the tables to this release's form, wholly or not at all."""
+    from store.upgrade import upgrade_file, upgrade_server
+
+    for schema in schemas:
+        if url is None:
+            upgrade_file(home / _FILES[schema], schema)
+        else:
+            upgrade_server(url, schema)
+
+
+def _reading(schema: Schema, home: Path, url: str | None) -> Database:
+    """For questions from the event loop."""
+    if url is None:
+        return SqliteDatabase(home / _FILES[schema], _FILE_WAIT_MS)
+    return _server(url, schema.name, _SERVER_WAIT_MS)
+
+
+def _looking_up(schema: Schema, home: Path, url: str | None) -> Database:
+    """For commands that change nothing."""
+    if url is None:
+        return _checked(schema, read_only(home / _FILES[schema]))
+    return _checked(schema, _server(url, schema.name))
+
+
+def _checked(schema: Schema, database: Database) -> Database:
+    try:
+        schema.check(database)
+    except Exception:
+        database.close()
+        raise
     return database
+
+
+def _server(url: str, lock: str, wait_ms: int = 10_000) -> Database:
+    from store.postgres import PostgresDatabase
+
+    return PostgresDatabase(url, lock, wait_ms)

@@ -1,52 +1,47 @@
-"""The tables."""
+"""Which form of the tables this release works with, and which one is there."""
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS decisions (
-    decision_id TEXT PRIMARY KEY,
-    recorded_at INTEGER NOT NULL,
-    as_of INTEGER NOT NULL,
-    customer_id TEXT NOT NULL,
-    action TEXT,
-    notices_due TEXT NOT NULL,      -- JSON: names
-    language TEXT NOT NULL,
-    request BLOB NOT NULL,
-    answer BLOB NOT NULL,
-    versions TEXT NOT NULL,
-    prior_decisions TEXT NOT NULL,
-    policy_hash TEXT NOT NULL,
-    key_id TEXT NOT NULL,
-    idempotency_key TEXT,
-    request_sha256 BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS decisions_idempotency
-    ON decisions (key_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS decisions_customer ON decisions (customer_id, as_of);
-CREATE TABLE IF NOT EXISTS documents (
-    document_hash TEXT PRIMARY KEY,
-    content TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS budget_slots (
-    slot_id INTEGER PRIMARY KEY,    -- rises in the order of commits
-    kind TEXT NOT NULL,
-    customer_id TEXT NOT NULL,
-    as_of INTEGER NOT NULL,
-    decision_id TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS budget_slots_taken
-    ON budget_slots (kind, as_of, customer_id);
-CREATE TABLE IF NOT EXISTS keys (
-    number INTEGER PRIMARY KEY,     -- rises in the order they were made
-    key_id TEXT NOT NULL UNIQUE,
-    content TEXT NOT NULL,          -- JSON: what is known about the key
-    secret_sha256 BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS proofs (
-    proven_at INTEGER NOT NULL,
-    ballast BLOB NOT NULL
-) STRICT;
-"""
-EXPECTED = """
-SELECT decision_id, recorded_at, as_of, customer_id, action, notices_due, language,
-    request, answer, versions, prior_decisions, policy_hash, key_id, idempotency_key,
-    request_sha256 FROM decisions LIMIT 0
-"""
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.database import Database
+from store.errors import NewerSchemaError, OlderSchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Tables that belong together, in a file or a database.
+
+    Args:
+        name: of the folder under `migrations/` with its revisions.
+        revision: the last of them.
+        version_table: says which revision is there.
+        oldest_table: was there before revisions were counted.
+    """
+
+    name: str
+    revision: str
+    version_table: str
+    oldest_table: str
+
+    @property
+    def folder(self) -> Path:
+        return Path(__file__).parent / "migrations" / self.name
+
+    def is_absent(self, database: Database) -> bool:
+        """Whether none of its tables is there."""
+        return not any(map(database.has_table, (self.version_table, self.oldest_table)))
+
+    def check(self, database: Database) -> None:
+        """Raises OlderSchemaError or NewerSchemaError where the form is another."""
+        found = "none"
+        if database.has_table(self.version_table):
+            query = f"SELECT version_num FROM {self.version_table}"  # noqa: S608 - literals
+            found = next((str(row[0]) for row in database.rows(query)), found)
+        if found == "none" or found < self.revision:
+            raise OlderSchemaError(self.name, found)
+        if found > self.revision:
+            raise NewerSchemaError(self.name, found)
+
+
+DECISIONS = Schema("decisions", "0001", "alembic_version", "decisions")
+EVENTS = Schema("events", "0001", "event_alembic_version", "event_rows")

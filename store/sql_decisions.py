@@ -17,6 +17,7 @@ from store.decisions import (
 )
 from store.errors import (
     DecisionStoreError,
+    IdempotencyConflictError,
     SlotTakenError,
     UnknownDecisionError,
     UnknownDocumentError,
@@ -192,7 +193,7 @@ class _Recording:
         """The decision to record, or why not: a refusal leaves the batch as it is."""
         try:
             return self._accept(entry)
-        except DecisionStoreError as refusal:
+        except (SlotTakenError, IdempotencyConflictError) as refusal:
             return refusal
 
     def _accept(self, entry: _Entry) -> Decision:

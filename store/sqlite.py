@@ -42,10 +42,8 @@ class SqliteDatabase(Database):
         with self._translated():
             return self._connected().execute(statement, values).rowcount
 
-    def script(self, statements: str) -> None:
-        """Several statements, each its own transaction."""
-        with self._translated():
-            self._connected().executescript(statements)
+    def has_table(self, name: str) -> bool:
+        return bool(self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", name))
 
     def insert(
         self,

@@ -7,28 +7,34 @@ import pytest
 
 from store.decisions import DecisionStore
 from store.keys import KeyStore
-from store.opening import open_decision_store, open_key_store
+from store.opening import open_decision_store, open_key_store, upgrade
 from tests.store.memory_store import Memory, MemoryDecisionStore, MemoryKeyStore
+from tests.store.postgres_server import MakeUrl, postgres_server
 
 OpenDecisions = Callable[[], DecisionStore]
 OpenKeys = Callable[[], KeyStore]
 Openers = tuple[OpenDecisions, OpenKeys]
 
 
-def sqlite(folder: Path) -> Openers:
-    home = folder / "state"
-    return lambda: open_decision_store(home), lambda: open_key_store(home)
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
+    with postgres_server(tmp_path_factory.mktemp("pg")) as make_url:
+        yield make_url
 
 
-def memory(_: Path) -> Openers:
-    kept = Memory()
-    return lambda: MemoryDecisionStore(kept), lambda: MemoryKeyStore(kept)
-
-
-@pytest.fixture(params=[sqlite, memory])
+@pytest.fixture(
+    params=["sqlite", "memory", pytest.param("postgres", marks=pytest.mark.slow)]
+)
 def openers(request: pytest.FixtureRequest, tmp_path: Path) -> Openers:
-    made: Openers = request.param(tmp_path)
-    return made
+    if request.param == "memory":
+        kept = Memory()
+        return lambda: MemoryDecisionStore(kept), lambda: MemoryKeyStore(kept)
+    home, url = tmp_path / "state", None
+    if request.param == "postgres":
+        make_url: MakeUrl = request.getfixturevalue("postgres_url")
+        url = make_url()
+        upgrade(home, url)
+    return lambda: open_decision_store(home, url), lambda: open_key_store(home, url)
 
 
 @pytest.fixture

@@ -1,6 +1,14 @@
-"""The tables of events. A customer's rows lie together, so one read finds them all."""
+"""Events. A customer's rows lie together, so one read finds them all.
 
-EVENT_TABLES = """
+Files of an earlier build have these tables already.
+"""
+
+from store.upgrade import run
+
+revision = "0001"
+down_revision = None
+
+TABLES = """
 CREATE TABLE IF NOT EXISTS event_batches (
     sequence INTEGER PRIMARY KEY,   -- rises in the order of commits
     arrived_at INTEGER NOT NULL,
@@ -40,6 +48,7 @@ CREATE TABLE IF NOT EXISTS event_erasures (
     sequence INTEGER PRIMARY KEY    -- whose rows these were is erased as well
 ) STRICT;
 """
-EXPECTED_EVENTS = """
-SELECT customer_id, table_name, digest, sequence, content FROM event_rows LIMIT 0
-"""
+
+
+def upgrade() -> None:
+    run(TABLES)

@@ -1,0 +1,1 @@
+"""The tables of decisions, budget slots and keys."""
