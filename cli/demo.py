@@ -184,13 +184,14 @@ def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> 
     import json
 
     from serving.request_rows import request_body
+    from serving.settings import serving_settings
     from store.opening import open_key_store
 
     events = portfolio.events(row["customer_id"])
     body = request_body(events, row["as_of"], portfolio.settings)
     file = home / "demo" / "request.json"
     file.write_text(json.dumps(body, indent=1), encoding="utf-8")
-    keys = open_key_store(home)
+    keys = open_key_store(*serving_settings().store)
     _, key = keys.create("demo")
     keys.close()
     say("The same customer through the API (the key is shown only now):\n")

@@ -16,7 +16,7 @@ def _store() -> "KeyStore":
     from serving.settings import serving_settings
     from store.opening import open_key_store
 
-    return open_key_store(serving_settings().home)
+    return open_key_store(*serving_settings().store)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    database,
     demo,
     explain,
     features,
@@ -74,12 +75,16 @@ def forbear(
 app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(database.app, name="db")
 
 # the extra that brings each package
 EXTRAS = {
+    "alembic": "serve",
+    "cryptography": "serve",
     "fastapi": "serve",
     "httptools": "serve",
     "prometheus_client": "serve",
+    "sqlalchemy": "serve",
     "starlette": "serve",
     "uvicorn": "serve",
     "uvloop": "serve",

@@ -37,9 +37,9 @@ can be replayed bit for bit. Errors are RFC 9457 problems with stable codes."""
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServingSettings = app.state.settings
-    app.state.keys = open_key_store(settings.home)
-    app.state.decisions = open_decision_store(settings.home)
-    app.state.events = open_event_store(settings.home)
+    app.state.keys = open_key_store(*settings.store)
+    app.state.decisions = open_decision_store(*settings.store)
+    app.state.events = open_event_store(*settings.store)
     app.state.budget_ledger = BudgetLedger(app.state.decisions)
     champions = Champions(settings, app.state.metrics)
     champions.look()

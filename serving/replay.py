@@ -76,7 +76,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         OtherReleaseError: if another release decided; its rules may differ.
         BundleGoneError: if a bundle it used is not there any more, or changed.
     """
-    store = open_decision_reader(settings.home)
+    store = open_decision_reader(*settings.store)
     try:
         decision = store.find(decision_id)
         in_force = _in_force_then(settings.home, decision, store)

@@ -26,9 +26,9 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
     os.umask(0o077)  # what is written here is about customers
     with _listening(host, port) as listener:
         # refused here it is one line for people; in the lifespan it is a traceback
-        open_key_store(settings.home).close()
-        open_decision_store(settings.home).close()
-        open_event_store(settings.home).close()
+        open_key_store(*settings.store).close()
+        open_decision_store(*settings.store).close()
+        open_event_store(*settings.store).close()
         config = uvicorn.Config(
             create_app(settings),
             http=bounded_connection(ConnectionLimits.of(settings)),

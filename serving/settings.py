@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from scoring.shelf import forbear_home
 
@@ -26,6 +26,11 @@ class ServingSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     home: Path = Field(description="state folder: bundles, decisions, keys")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://… to keep decisions, events and keys in instead of"
+        " files of the state folder; several services may share it",
+    )
     policy: Path | None = Field(
         default=None, description="policy file; absent: the one that ships"
     )
@@ -68,6 +73,12 @@ class ServingSettings(BaseModel):
     clock_skew_s: float = Field(
         default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
     )
+
+    @property
+    def store(self) -> tuple[Path, str | None]:
+        """Where decisions, events and keys are kept, as `store.opening` takes it."""
+        url = self.database_url
+        return self.home, None if url is None else url.get_secret_value()
 
 
 def serving_settings(environment: Mapping[str, str] = os.environ) -> ServingSettings:

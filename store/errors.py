@@ -38,7 +38,7 @@ class OlderSchemaError(DecisionStoreError):
 
     def __init__(self, name: str, found: str) -> None:
         super().__init__(
-            f"the store's tables of {name} are of an earlier release (revision {found}):"
+            f"the tables of {name} are of an earlier release (revision {found}):"
             " make a backup, then run `forbear db upgrade`"
         )
 
@@ -48,7 +48,7 @@ class NewerSchemaError(DecisionStoreError):
 
     def __init__(self, name: str, found: str) -> None:
         super().__init__(
-            f"the store's tables of {name} are of a later release (revision {found}):"
+            f"the tables of {name} are of a later release (revision {found}):"
             " install that release again; this one would not understand them"
         )
 

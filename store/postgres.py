@@ -35,6 +35,8 @@ class PostgresDatabase(Database):
     """
 
     def __init__(self, url: str, lock: str, wait_ms: int = 10_000) -> None:
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise StoreUnavailableError("FORBEAR_DATABASE_URL is no postgresql://…")
         self._url, self._lock, self._wait_ms = url, f"forbear {lock}", wait_ms
         self._db: psycopg.Connection[Any] | None = None
         self._next_try = 0.0
@@ -127,7 +129,7 @@ class PostgresDatabase(Database):
             autocommit=True,
             connect_timeout=_CONNECT_S,
             tcp_user_timeout=self._wait_ms,
-            options=f"{_OPTIONS.format(wait_ms=self._wait_ms)} {stated}".strip(),
+            options=f"{stated} {_OPTIONS.format(wait_ms=self._wait_ms)}".strip(),
             application_name="forbear",
         )
         self._next_try = 0.0

@@ -90,7 +90,5 @@ def _run_revisions(connection: sa.Connection, schema: Schema) -> None:
         return revisions._upgrade_revs("head", current)
 
     with EnvironmentContext(Config(), revisions, fn=due) as environment:
-        environment.configure(
-            connection=connection, version_table=schema.version_table
-        )
+        environment.configure(connection=connection, version_table=schema.version_table)
         environment.run_migrations()

@@ -1,5 +1,6 @@
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from cli.lists import writing
 from cli.main import EXTRAS
 from decisions.policy_file.load import SHIPPED
+from store.schema import DECISIONS
 
 Run = Callable[..., Any]
 
@@ -434,3 +436,21 @@ def test_init_writes_what_validate_reads_and_never_overwrites(
     again = forbear("init", folder)
     assert (again.code, again.err.split()[-1]) == (2, "[portfolio_exists]")
     assert (folder / "portfolio.yaml").read_bytes() == before
+
+
+def test_an_older_store_ends_serving_in_one_line_that_says_what_to_do(
+    forbear: Run, home: Path
+) -> None:
+    assert forbear("keys", "create", "--name", "billing").code == 0
+    with sqlite3.connect(home / "decisions.sqlite") as db:
+        db.execute("DROP TABLE alembic_version")
+    db.close()
+    ran = forbear("serve", "--port", 0)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[store_schema_older]")
+    assert "`forbear db upgrade`" in ran.err
+    ran = forbear("db", "upgrade")
+    assert (ran.code, ran.out.split("\n")[0]) == (
+        0,
+        f"tables of decisions: revision {DECISIONS.revision}",
+    )
+    assert "billing" in forbear("keys", "list").out

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from store.errors import IdempotencyConflictError, StoreUnavailableError
+from store.errors import (
+    IdempotencyConflictError,
+    OlderSchemaError,
+)
 from store.events import (
     EVERYBODY,
     ArrivedRow,
@@ -159,5 +162,5 @@ def test_what_is_erased_is_gone_from_the_file_and_from_every_process(
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "events.sqlite") as db:
         db.execute("CREATE TABLE event_rows (other TEXT)")
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(OlderSchemaError):
         open_event_store(tmp_path)

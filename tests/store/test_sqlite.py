@@ -61,16 +61,6 @@ def test_a_reader_reads_and_writes_nothing(tmp_path: Path) -> None:
     reader.close()
 
 
-def test_a_file_with_other_columns_is_refused_when_it_is_opened(
-    tmp_path: Path,
-) -> None:
-    db = sqlite3.connect(tmp_path / FILE)
-    db.execute("CREATE TABLE decisions (key_id, idempotency_key, customer_id, as_of)")
-    db.close()
-    with pytest.raises(StoreUnavailableError, match="SQLITE_ERROR"):
-        open_decision_store(tmp_path)
-
-
 @pytest.mark.parametrize(
     ("query", "index", "sought"),
     [

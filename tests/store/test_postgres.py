@@ -1,0 +1,118 @@
+"""What holds for PostgreSQL alone."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store.decisions import DecisionStore
+from store.errors import StoreUnavailableError
+from store.opening import open_decision_store, upgrade
+from store.postgres import PostgresDatabase
+from tests.store.memory_store import a_decision
+from tests.store.postgres_server import MakeUrl
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def url(tmp_path: Path, postgres_url: MakeUrl) -> str:
+    url = postgres_url()
+    upgrade(tmp_path, url)
+    return url
+
+
+@pytest.fixture
+def store(tmp_path: Path, url: str) -> Iterator[DecisionStore]:
+    store = open_decision_store(tmp_path, url)
+    yield store
+    store.close()
+
+
+def end_connections(url: str) -> None:
+    """As a restart or a failover of the server does."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'forbear'"
+        )
+
+
+def test_a_commit_waits_for_the_disk_even_where_the_server_does_not(
+    tmp_path: Path, url: str
+) -> None:
+    lazy = url.replace("options=-c%20", "options=-c%20synchronous_commit%3Doff%20-c%20")
+    with psycopg.connect(lazy) as db:
+        assert db.execute("SHOW synchronous_commit").fetchone() == ("off",)
+    database = PostgresDatabase(lazy, "test")
+    assert database.rows("SHOW synchronous_commit") == [("on",)]
+    database.close()
+
+
+def test_after_the_server_came_back_nothing_acknowledged_is_missing(
+    url: str, store: DecisionStore
+) -> None:
+    asyncio.run(store.record(a_decision(1), {}))
+    end_connections(url)
+    assert store.find("d1") == a_decision(1)  # asked again on a new connection
+    with pytest.raises(StoreUnavailableError):
+        asyncio.run(store.record(a_decision(2), {}))
+    asyncio.run(store.record(a_decision(3), {}))
+    assert store.find("d3") == a_decision(3)
+
+
+def test_a_broken_transaction_is_never_continued_on_another_connection(
+    url: str,
+) -> None:
+    database = PostgresDatabase(url, "test")
+
+    def write_while_it_breaks() -> None:
+        with database.transaction():
+            database.run("UPDATE proofs SET proven_at = 1")
+            end_connections(url)
+            database.rows("SELECT 1")
+
+    with pytest.raises(StoreUnavailableError):
+        write_while_it_breaks()
+    assert database.rows("SELECT proven_at FROM proofs") == [(0,)]
+    database.close()
+
+
+def test_a_failed_statement_undoes_its_transaction_even_if_it_is_overlooked(
+    url: str,
+) -> None:
+    database = PostgresDatabase(url, "test")
+
+    def overlook() -> None:
+        with database.transaction():
+            database.run("UPDATE proofs SET proven_at = 1")
+            with pytest.raises(StoreUnavailableError, match="22012"):
+                database.rows("SELECT 1 / 0")
+
+    with pytest.raises(StoreUnavailableError, match="nothing was committed"):
+        overlook()
+    assert database.rows("SELECT proven_at FROM proofs") == [(0,)]
+    database.close()
+
+
+def test_what_cannot_be_reached_is_said_at_once_and_without_its_address() -> None:
+    with pytest.raises(StoreUnavailableError) as refused:
+        PostgresDatabase("postgresql://me:secret@127.0.0.1:1/forbear", "test")
+    assert "secret" not in str(refused.value)
+    assert "127.0.0.1" not in str(refused.value)
+    with pytest.raises(StoreUnavailableError, match="no postgresql://"):
+        PostgresDatabase("mysql://me:secret@there/forbear", "test")
+
+
+def test_more_rows_than_a_statement_takes_are_all_recorded(
+    url: str, store: DecisionStore
+) -> None:
+    async def all_at_once() -> None:
+        await asyncio.gather(*(store.record(a_decision(n), {}) for n in range(5_000)))
+
+    asyncio.run(all_at_once())
+    database = PostgresDatabase(url, "test")
+    assert database.rows("SELECT count(*) FROM decisions") == [(5_000,)]
+    database.close()
