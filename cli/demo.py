@@ -156,12 +156,12 @@ def _explain(
         with_counterfactuals=True,
     )
     answer, policy = advice.recommendation, advisor.policy
-    said = explain(advice.case, answer, policy, "en", advice.counterfactuals)
+    explanation = explain(advice.case, answer, policy, "en", advice.counterfactuals)
     (folder / "cost.svg").write_text(cost_plot(answer, policy, "en"), "utf-8")
     (folder / "policy.html").write_text(publish(policy, "en"), "utf-8")
     say(f"{row['customer_id']}, as of {row['as_of']:%Y-%m-%d %H:%M} UTC.\n")
     say("For the staff:\n")
-    say(said.text("staff"))
+    say(explanation.text("staff"))
     say("\nWhy the probability is above the usual (share of what raises the loss):")
     for reason in advice.reasons:
         say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
@@ -177,7 +177,7 @@ def _explain(
     )
     show_table("\nThis customer's thresholds, derived from money:", head, rows)
     say("For the customer:\n")
-    say(said.text("customer"))
+    say(explanation.text("customer"))
 
 
 def _ask(home: Path, portfolio: "Portfolio", row: dict[str, Any], port: int) -> None:

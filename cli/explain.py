@@ -58,8 +58,10 @@ def explain(
     moment = moment_of(read, as_of)
     advice = advice_in(advisor, read, customer_id, moment, with_counterfactuals=changes)
     answer = advice.recommendation
-    said = explained(advice.case, answer, advisor.policy, lang, advice.counterfactuals)
-    say(said.text(audience))
+    explanation = explained(
+        advice.case, answer, advisor.policy, lang, advice.counterfactuals
+    )
+    say(explanation.text(audience))
     if audience == "staff":
         for reason in advice.reasons:
             say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")

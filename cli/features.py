@@ -29,12 +29,12 @@ def list_features(
     """
     from features.catalogue import CATALOGUE, feature_lines, feature_set
 
-    found = CATALOGUE
+    features = CATALOGUE
     if portfolio is not None:
         from features.portfolio import Portfolio
 
-        found = feature_set(Portfolio.open(portfolio).settings).features
-    every = feature_lines(found)
+        features = feature_set(Portfolio.open(portfolio).settings).features
+    every = feature_lines(features)
     families = sorted({f.family for f in every})
     if family is not None and family not in families:
         raise typer.BadParameter(f"--family {family}: one of {', '.join(families)}")

@@ -10,7 +10,7 @@ from cli.output import say, show_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.draft import FoundTable
+    from features.draft import RecognisedTable
 
 FILE = "portfolio.yaml"
 
@@ -44,8 +44,8 @@ def init(
         with (folder / FILE).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        said = f"{folder / FILE} is there already and was left as it is"
-        raise PortfolioExistsError(said) from error
+        message = f"{folder / FILE} is there already and was left as it is"
+        raise PortfolioExistsError(message) from error
     say(f"written: {folder / FILE}")
     if tables:
         _show_tables(tables)
@@ -54,7 +54,7 @@ def init(
     _say_what_next(folder, tables)
 
 
-def _show_tables(tables: "Sequence[FoundTable]") -> None:
+def _show_tables(tables: "Sequence[RecognisedTable]") -> None:
     rows = [
         (
             table.file,
@@ -69,14 +69,14 @@ def _show_tables(tables: "Sequence[FoundTable]") -> None:
     show_table("", head, rows)
 
 
-def _say_what_next(folder: Path, tables: "Sequence[FoundTable]") -> None:
+def _say_what_next(folder: Path, tables: "Sequence[RecognisedTable]") -> None:
     for table in tables:
         if not table.is_named_well:
             suffix = Path(table.file).suffix
             say(f"next: rename {table.file} to {table.table}{suffix}")
-    found = {table.table for table in tables}
+    names = {table.table for table in tables}
     for name in ("customers", "invoices", "payments"):
-        if name not in found:
+        if name not in names:
             say(f"next: put {name}.csv there, with the columns {_columns(name)}")
     if any(table.mapping for table in tables):
         say(f"next: check the lines under `columns:` in {folder / FILE}")

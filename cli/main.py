@@ -52,8 +52,8 @@ for group in (
     group.register(app)
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
         from importlib.metadata import version
 
         typer.echo(f"forbear {version('forbear')}")
@@ -112,9 +112,9 @@ def main() -> None:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        said = f"{package} is not there: install Forbear again, with the extra"
+        message = f"{package} is not there: install Forbear again, with the extra"
         again = f'pip install ".[{EXTRAS[package]}]" in its folder'
-        _fail("extra_missing", f"{said} {EXTRAS[package]} ({again})")
+        _fail("extra_missing", f"{message} {EXTRAS[package]} ({again})")
     except Exception as error:
         # every room's own errors carry a stable code; anything else is a bug
         code = getattr(error, "code", None)

@@ -62,6 +62,15 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
+def rejected_rows(n: int) -> str:
+    """How many rows were rejected, in words.
+
+    >>> rejected_rows(1), rejected_rows(2_000)
+    ('1 row rejected', '2,000 rows rejected')
+    """
+    return f"{n:,} row{'' if n == 1 else 's'} rejected"
+
+
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
     """A spinner on a terminal, nothing in a pipe."""

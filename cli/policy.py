@@ -40,17 +40,17 @@ def check(
     """
     from decisions.policy_file.check import check_policy
 
-    found = check_policy(file, customers)
+    findings = check_policy(file, customers)
     if as_json:
         import json
 
-        say(json.dumps([finding._asdict() for finding in found], indent=1))
-    elif found:
-        rows = [(f.severity, f.code, f.where, f.message) for f in found]
+        say(json.dumps([finding._asdict() for finding in findings], indent=1))
+    elif findings:
+        rows = [(f.severity, f.code, f.where, f.message) for f in findings]
         show_table("", ("severity", "code", "where", "what"), rows)
     else:
         say("no findings: form, sense and cases are right")
-    has_errors = any(finding.severity == "error" for finding in found)
+    has_errors = any(finding.severity == "error" for finding in findings)
     raise typer.Exit(DIFFERENT if has_errors else OK)
 
 

@@ -101,7 +101,7 @@ def simulate(
     zone = read.settings.zone
     days = Days.between(first, last, zone, every=every, score_every=score_every)
     with _steps() as step:
-        found = run_backtest(
+        backtest = run_backtest(
             advisor,
             read,
             days,
@@ -110,8 +110,8 @@ def simulate(
             truth=truth,
             step=step,
         )
-    written = write_report(found, out)
-    _show(found)
+    written = write_report(backtest, out)
+    _show(backtest)
     for path in written:
         say(str(path))
 
@@ -175,8 +175,8 @@ def _show(backtest: "Backtest") -> None:
         show_table("", head, rows)
     for regret in backtest.regrets:
         shares = "; ".join(
-            f"{name.replace('_', ' ')} {percent(found)}"
-            for name, found in regret.captured.items()
+            f"{name.replace('_', ' ')} {percent(interval)}"
+            for name, interval in regret.captured.items()
         )
         say(f"captured of the attainable saving, {regret.n_customers:,} customers:")
         say(f"  {shares}")

@@ -26,14 +26,14 @@ def replay(
     from serving.replay import replay as replayed
     from serving.settings import serving_settings
 
-    found = replayed(serving_settings(), decision_id)
-    if found.is_identical:
-        say(f"identical: {len(found.answer):,} bytes of {decision_id}")
+    replay_ = replayed(serving_settings(), decision_id)
+    if replay_.is_identical:
+        say(f"identical: {len(replay_.answer):,} bytes of {decision_id}")
         return
     show_table(
         f"{decision_id} comes out differently",
         ("where", "recorded", "replayed"),
-        [(d.path, str(d.recorded), str(d.replayed)) for d in found.differences]
+        [(d.path, str(d.recorded), str(d.replayed)) for d in replay_.differences]
         or [("layout", "same values", "other bytes")],
     )
     raise typer.Exit(DIFFERENT)

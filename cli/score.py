@@ -10,7 +10,7 @@ import typer
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
 from cli.lists import check_form, write_list, write_notices, writing
-from cli.output import say, waiting
+from cli.output import rejected_rows, say, waiting
 from cli.score_summary import (
     show_actions,
     show_first,
@@ -105,7 +105,7 @@ def score(
             say("send them, correct the dates, then append the rows to `contacts`")
     _show_notes(advisor.notes, home)
     if read.rejects:
-        say(f"{read.report.n_rejected:,} rows rejected: forbear validate {portfolio}")
+        say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
 
 
@@ -134,8 +134,8 @@ def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
     """
     from features.moments import to_datetime
 
-    asked = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
-    day = asked.astimezone(read.settings.zone).date()
+    moment = to_datetime(moment_of(read, as_of)) - timedelta(microseconds=1)
+    day = moment.astimezone(read.settings.zone).date()
     return day if as_of else max(day, now.astimezone(read.settings.zone).date())
 
 
@@ -160,8 +160,11 @@ def advise(
     from features.snapshots import latest_snapshots
 
     moment = None if as_of is None else moment_of(read, as_of)
-    asked, budget_use = latest_snapshots(read, moment), BudgetUse(is_stopped=is_stopped)
-    return advisor.advise_portfolio(read, asked, budget_use, named or {})
+    snapshots, budget_use = (
+        latest_snapshots(read, moment),
+        BudgetUse(is_stopped=is_stopped),
+    )
+    return advisor.advise_portfolio(read, snapshots, budget_use, named or {})
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:

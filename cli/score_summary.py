@@ -52,12 +52,12 @@ def show_what_to_add(advised: "pa.Table") -> None:
 
     none = Counter(advised["no_decision"].drop_null().to_pylist())
     less: Counter[str] = Counter()
-    said: dict[str, Counter[str]] = defaultdict(Counter)
+    codes: dict[str, Counter[str]] = defaultdict(Counter)
     for reasons in advised["withheld"].to_pylist():
         less.update({reason["code"] for reason in reasons})
         for reason in reasons:
-            said[reason["code"]][reason["sentence"]] += 1
-    why = {code: f"nothing; {_most(texts)[0][0]}" for code, texts in said.items()}
+            codes[reason["code"]][reason["sentence"]] += 1
+    why = {code: f"nothing; {_most(texts)[0][0]}" for code, texts in codes.items()}
     rows = [
         *(("no decision", code, n, NO_DECISION.get(code)) for code, n in _most(none)),
         *(("withheld", c, n, WITHHELD.get(c, why[c])) for c, n in _most(less)),

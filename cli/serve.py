@@ -33,7 +33,7 @@ def serve(
     from serving.server import run
     from serving.settings import serving_settings
 
-    found = serving_settings()
+    stated = serving_settings()
     if settings is not None:
-        found = found.model_copy(update={"settings": settings})
-    run(host, port, found)
+        stated = stated.model_copy(update={"settings": settings})
+    run(host, port, stated)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.arguments import PortfolioFolder
-from cli.output import say, show_table, waiting
+from cli.output import rejected_rows, say, show_table, waiting
 
 if TYPE_CHECKING:
     from features.outlook import Prospect
@@ -65,7 +65,7 @@ def _show(read: "Portfolio") -> None:
         for why in report.unusable:
             say(f"unusable: {why}")
     elif report.rejects:
-        say(f"{report.n_rejected:,} rows rejected; the good rows can be used")
+        say(f"{rejected_rows(report.n_rejected)}; the good rows can be used")
     else:
         say("clean")
 

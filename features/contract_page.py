@@ -117,8 +117,8 @@ def _column(table: str, column: ColumnSpec) -> str:
     if column.kind == "money" and column.may_be_negative:
         notes.append("may be negative")
     notes.append(NOTES.get(f"{table}.{column.name}", NOTES.get(column.name, "")))
-    said = "; ".join(note for note in notes if note)
-    return f"| {name} | {_KINDS[column.kind]} | {said} |"
+    meaning = "; ".join(note for note in notes if note)
+    return f"| {name} | {_KINDS[column.kind]} | {meaning} |"
 
 
 def _rules() -> str:

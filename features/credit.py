@@ -66,8 +66,8 @@ class Goodwill:
         """Money given back; without an invoice nothing later can meet it."""
         self.total += money
         if invoice_id is not None and money:
-            given = self.by_invoice.get(invoice_id, 0)
-            self.by_invoice[invoice_id] = given + money
+            before = self.by_invoice.get(invoice_id, 0)
+            self.by_invoice[invoice_id] = before + money
 
     def meet(self, money: int, invoice_id: str | None) -> int:
         """What of new credit was given back already; a note without invoice: of any."""
@@ -109,7 +109,7 @@ def last_first(lots: list[Credit]) -> list[Use]:
     """What credits were used for: origin by origin, the last use first."""
     uses: list[Use] = []
     for origin in (RELEASED, SURPLUS, NOTE, REST):
-        found = [use for lot in lots if lot.origin == origin for use in lot.uses]
-        found.reverse()  # of one moment the last one first, too
-        uses.extend(sorted(found, key=lambda use: use.at, reverse=True))
+        theirs = [use for lot in lots if lot.origin == origin for use in lot.uses]
+        theirs.reverse()  # of one moment the last one first, too
+        uses.extend(sorted(theirs, key=lambda use: use.at, reverse=True))
     return uses

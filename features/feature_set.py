@@ -27,12 +27,12 @@ class FeatureSetChangedError(FeatureSetError):
 
     code = "feature_set_changed"
 
-    def __init__(self, expected: str, found: str) -> None:
+    def __init__(self, expected: str, actual: str) -> None:
         super().__init__(
             f"features with hash {expected[:12]} were trained on, the definitions here "
-            f"have {found[:12]}: train again, or install the version that made them"
+            f"have {actual[:12]}: train again, or install the version that made them"
         )
-        self.expected, self.found = expected, found
+        self.expected, self.found = expected, actual
 
 
 class UnknownFeatureError(FeatureSetError):
@@ -161,10 +161,10 @@ class FeatureSet:
         if missing := [name for name in names if name not in by_name]:
             raise UnknownFeatureError(missing)
         vocabularies = {k: tuple(v) for k, v in document["vocabularies"].items()}
-        found = cls(tuple(by_name[name] for name in names), vocabularies)
-        if found.hash != document["hash"]:
-            raise FeatureSetChangedError(document["hash"], found.hash)
-        return found
+        restored = cls(tuple(by_name[name] for name in names), vocabularies)
+        if restored.hash != document["hash"]:
+            raise FeatureSetChangedError(document["hash"], restored.hash)
+        return restored
 
 
 def canonical(value: object) -> object:
@@ -174,8 +174,8 @@ def canonical(value: object) -> object:
     """
     if is_dataclass(value):
         held = {f.name: (getattr(value, f.name), f.default) for f in fields(value)}
-        given = {k: canonical(v) for k, (v, default) in held.items() if v != default}
-        return {"is": type(value).__name__, **given}
+        stated = {k: canonical(v) for k, (v, default) in held.items() if v != default}
+        return {"is": type(value).__name__, **stated}
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple):

@@ -101,9 +101,9 @@ class Invoice:
 
 def paid_by(invoices: Mapping[str, Invoice], payment_id: str) -> dict[str, int]:
     """What a payment paid of each invoice, the first one first."""
-    found: list[tuple[int, str, int]] = []
+    parts: list[tuple[int, str, int]] = []
     for invoice in invoices.values():
         own = [e for e in invoice.entries if e[3] == payment_id and e[2] == PAID]
         if money := sum(entry[1] for entry in own):
-            found.append((own[0][0], invoice.id, money))
-    return {invoice_id: money for _, invoice_id, money in sorted(found)}
+            parts.append((own[0][0], invoice.id, money))
+    return {invoice_id: money for _, invoice_id, money in sorted(parts)}

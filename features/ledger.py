@@ -109,7 +109,9 @@ class Ledger:
 
     def unallocated_since(self, moment: int) -> int:
         """Payments and credit notes from `moment` on that name unknown invoices."""
-        return sum(found.money for found in self.strangers if found.at >= moment)
+        return sum(
+            stranger.money for stranger in self.strangers if stranger.at >= moment
+        )
 
     def continues_with(self, items: list[Item]) -> bool:
         """Whether posting `items` now equals posting everything anew.
@@ -218,9 +220,9 @@ class Ledger:
     def _refund(self, item: Item) -> None:
         """Money given back, met by credit: unused first, then its last use."""
         at, _, payment_id, money, name, received, *_ = item
-        given = self._given_back.get(payment_id, 0)
-        due = max(0, min(money, received - given))
-        self._given_back[payment_id] = given + due
+        before = self._given_back.get(payment_id, 0)
+        due = max(0, min(money, received - before))
+        self._given_back[payment_id] = before + due
         self.goodwill.give(money - due, None)
         due -= refund_stranger(self.strangers, payment_id, due)
         paid = {name: due} if name is not None else paid_by(self.invoices, payment_id)

@@ -70,13 +70,13 @@ class NonpaymentOutcome:
     def default_at(self, since: int, until: int) -> int | None:
         """When the customer first counted as not paying in (since, until]."""
         first = since + 1
-        found = [
+        moments = [
             max(first, begin)
             for begin, end in self._spells
             if begin <= until and end > first
         ]
-        found += [moment for moment in self._write_offs if first <= moment <= until]
-        if not found and until <= self._until:
+        moments += [moment for moment in self._write_offs if first <= moment <= until]
+        if not moments and until <= self._until:
             departed_at = self._departed_at(until)
             if (
                 departed_at is not None
@@ -84,7 +84,7 @@ class NonpaymentOutcome:
                 and self._owed_at(until)[1]
             ):
                 return until
-        return min(found, default=None)
+        return min(moments, default=None)
 
     def is_unseen(self, since: int, until: int, default_at: int | None) -> bool:
         """Whether observation of (since, until] ended before anything was decided.
@@ -115,14 +115,16 @@ class NonpaymentOutcome:
         if not late:
             return False
         since = min(invoice.issued_at for invoice, _ in late)
-        found = sum(
+        unallocated = sum(
             stranger.money
             for stranger in self._final.ledger.strangers
             if since <= stranger.at <= default_at
         )
         overdue = self._owed_at(default_at)[1]
-        is_small = overdue - found <= self._account.rules.materiality
-        return found >= sum(money for _, money in late) or (bool(found) and is_small)
+        is_small = overdue - unallocated <= self._account.rules.materiality
+        return unallocated >= sum(money for _, money in late) or (
+            bool(unallocated) and is_small
+        )
 
     def _late_at(self, moment: int) -> list[tuple[Invoice, int]]:
         """What made the customer count as not paying then, and how much of it."""
@@ -168,10 +170,10 @@ class NonpaymentOutcome:
         if not any(r.kind in {"ended", "cancelled"} for r in self._subscriptions):
             return None
         happened = [r for r in self._subscriptions if r.event_at <= moment]
-        found = subscriptions(happened, moment)
-        if not have_all_ended(found, moment):
+        theirs = subscriptions(happened, moment)
+        if not have_all_ended(theirs, moment):
             return None
-        return max(s.ends_at or 0 for s in found)
+        return max(s.ends_at or 0 for s in theirs)
 
     def _owed_at(self, moment: int) -> tuple[int, int]:
         """Open and overdue money at a moment, in hindsight."""

@@ -19,12 +19,12 @@ from features.errors import (
     UnknownCustomerError,
 )
 from features.events import Events
-from features.reading.between import Expelled
+from features.reading.cross_row_rules import Expelled
 from features.reading.database import DatabaseSource
 from features.reading.loading import load
 from features.reading.mapping import wanted_columns
 from features.reading.origin import open_source
-from features.reading.rejected import write_rejected
+from features.reading.rejected_files import write_rejected
 from features.reading.rejects import Reject
 from features.reading.report import ValidationReport
 from features.reading.settings_file import read_settings
@@ -162,11 +162,11 @@ class Portfolio:
     @cached_property
     def content_hash(self) -> str:
         """sha256 over the normal form; order and duplicates of rows change nothing."""
-        said = hashlib.sha256()
+        digest = hashlib.sha256()
         for name, rows in self.tables.items():
             n, total = _table_sum(self.connection, name, rows.columns)
-            said.update(f"{name} {n} {total}\n".encode())
-        return said.hexdigest()
+            digest.update(f"{name} {n} {total}\n".encode())
+        return digest.hexdigest()
 
 
 def _portfolio(

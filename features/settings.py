@@ -203,13 +203,13 @@ class PortfolioSettings(_Settings):
 
     @field_validator("observed_until", mode="before")
     @classmethod
-    def _is_observed_until(cls, value: object, found: ValidationInfo) -> object:
+    def _is_observed_until(cls, value: object, context: ValidationInfo) -> object:
         """As any `known_at`: a plain date is the end of its day."""
-        zone = ZoneInfo(found.data.get("timezone", "UTC"))
+        zone = ZoneInfo(context.data.get("timezone", "UTC"))
         if not isinstance(value, Mapping):
             return cls._moment(value, zone)
         cls._are_tables(value)
-        moments = {table: cls._moment(said, zone) for table, said in value.items()}
+        moments = {table: cls._moment(stated, zone) for table, stated in value.items()}
         return {table: at for table, at in moments.items() if at is not None}
 
     @field_validator("none")

@@ -64,8 +64,8 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
     return None
 
 
-def _table(found: Iterable[tuple[str, FieldInfo]]) -> str:
-    rows = "\n".join(_row(key, field) for key, field in found)
+def _table(fields: Iterable[tuple[str, FieldInfo]]) -> str:
+    rows = "\n".join(_row(key, field) for key, field in fields)
     return f"| key | meaning, unit | default | example |\n|---|---|---|---|\n{rows}\n"
 
 

@@ -43,9 +43,9 @@ def snapshots(
         customer_id, as_of (µs since 1970 UTC), ordered by both.
     """
     everyone = portfolio.customer_ids if customer_ids is None else customer_ids
-    asked = _asked_for(portfolio)
-    if asked is not None:
-        theirs = {c: asked[c] for c in everyone if c in asked}
+    chosen = _asked_for(portfolio)
+    if chosen is not None:
+        theirs = {c: chosen[c] for c in everyone if c in chosen}
         return _table(_population(portfolio, theirs, is_grid=False))
     if portfolio.settings.tables <= _NO_HISTORY:
         one = dict.fromkeys(everyone, (_one_moment(portfolio),))
@@ -66,11 +66,11 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
     Returns:
         customer_id, as_of (µs since 1970 UTC), ordered by both.
     """
-    asked = _asked_for(portfolio) if as_of is None else None
-    if asked is not None:
+    chosen = _asked_for(portfolio) if as_of is None else None
+    if chosen is not None:
         known = (
             (customer_id, standing.as_of)
-            for customer_id, standing, _ in _standings(portfolio, asked)
+            for customer_id, standing, _ in _standings(portfolio, chosen)
             if standing.customer is not None
         )
         return _table(known)
@@ -99,9 +99,9 @@ def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
 
 
 def _table(pairs: Pairs) -> pa.Table:
-    found = list(pairs)
-    ids = [customer_id for customer_id, _ in found]
-    return pa.table([ids, [as_of for _, as_of in found]], schema=SCHEMA)
+    ordered = list(pairs)
+    ids = [customer_id for customer_id, _ in ordered]
+    return pa.table([ids, [as_of for _, as_of in ordered]], schema=SCHEMA)
 
 
 def _population(
@@ -156,8 +156,8 @@ def _asked_for(portfolio: Portfolio) -> dict[str, list[int]] | None:
     standing = rows.filter(rows.superseded_at == FOREVER)
     customers = frozenset(portfolio.customer_ids)
     return {
-        customer_id: sorted({row.event_at for row in asked})
-        for customer_id, asked in rows_by_customer(standing, Row).items()
+        customer_id: sorted({row.event_at for row in rows_of_customer})
+        for customer_id, rows_of_customer in rows_by_customer(standing, Row).items()
         if customer_id in customers
     }
 
@@ -178,8 +178,10 @@ def _grid(portfolio: Portfolio) -> tuple[int, ...]:
     long before anything was recorded.
     """
     rhythm, days = portfolio.settings.snapshots, days_of(portfolio.settings.zone)
-    told = [name for name in portfolio.tables if name not in {"customers", "snapshots"}]
-    first = _extreme(portfolio, told, "event_at", min)
+    recorded = [
+        name for name in portfolio.tables if name not in {"customers", "snapshots"}
+    ]
+    first = _extreme(portfolio, recorded, "event_at", min)
     if first is None:
         return ()
     first += rhythm.warm_up_days * DAY_US
@@ -205,11 +207,11 @@ def _extreme(
     which: Callable[[list[int]], int],
 ) -> int | None:
     """The earliest or latest moment of a column over some tables; None without rows."""
-    found = []
+    moments = []
     for name in tables:
         values = portfolio.tables[name][column]
         extreme = values.min() if which is min else values.max()
         moment = portfolio.connection.to_pyarrow(extreme).as_py()
         if moment is not None:
-            found.append(int(moment))
-    return which(found) if found else None
+            moments.append(int(moment))
+    return which(moments) if moments else None

@@ -69,15 +69,15 @@ def reasons(
         if family not in leads or parts[i] > parts[leads[family]]:
             leads[family] = i
     total = sum(value for value in mass.values() if value > 0.0)
-    found: list[Reason] = []
+    chosen: list[Reason] = []
     named = 0.0
     for family in sorted(mass, key=lambda name: (-mass[name], name)):
-        if mass[family] <= 0.0 or len(found) == most or named >= covered * total:
+        if mass[family] <= 0.0 or len(chosen) == most or named >= covered * total:
             break
         lead, share = leads[family], mass[family] / total
-        found.append(_reason(bundle, lead, values[lead], mass[family], share))
+        chosen.append(_reason(bundle, lead, values[lead], mass[family], share))
         named += mass[family]
-    return tuple(found)
+    return tuple(chosen)
 
 
 def _absence_speaks(feature: Feature) -> bool:

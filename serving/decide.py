@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from features.events import Events
 from features.moments import microseconds
-from features.reading.observation import said_none
+from features.reading.observation import stated_none
 from serving.answer import ScoreAnswer, answer_of
 from serving.champions import InForce
 from serving.language import Language
@@ -60,7 +60,7 @@ def read_question(
     return Question(
         events=events,
         as_of=as_of,
-        tables=frozenset(request.events) | said_none(settings, microseconds(as_of)),
+        tables=frozenset(request.events) | stated_none(settings, microseconds(as_of)),
         has_contacts="contacts" in request.events,
         observed_until=observed_until,
         observed=observed,

@@ -19,8 +19,8 @@ from pydantic_core import from_json
 from features.contract import TABLES
 from features.events import Events
 from features.moments import microseconds
-from features.reading.noticed import noticed
 from features.reading.rejects import what_to_do
+from features.reading.request_warnings import noticed
 from features.reading.rows import BrokenRow, read_rows
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError

@@ -28,10 +28,10 @@ def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...
         model: the one that was judged on them.
         calm_auc: its AUC among customers with nothing overdue; None if unknown.
     """
-    found = []
+    raised = []
     for name, value in single_feature_auc(rows).items():
         if value > SINGLE_FEATURE_AUC:
-            found.append(
+            raised.append(
                 Alarm(
                     "single_feature_auc",
                     f"{name} alone has AUC {value:.3f}: was it known at the moment?",
@@ -39,28 +39,28 @@ def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...
             )
     for name, share in gain_shares(model, rows).items():
         if share > GAIN_SHARE:
-            found.append(
+            raised.append(
                 Alarm(
                     "gain_share", f"{name} has {share:.0%} of the gain: is it a label?"
                 )
             )
     if calm_auc is not None and calm_auc > CALM_AUC:
         text = f"AUC {calm_auc:.3f} among customers not past due: look for a leak"
-        found.append(Alarm("calm_auc", text))
-    return tuple(found)
+        raised.append(Alarm("calm_auc", text))
+    return tuple(raised)
 
 
 def single_feature_auc(rows: Rows) -> dict[str, float]:
     """AUC of each number alone, whichever its direction; missing stands lowest."""
-    found = {}
+    auc_by_name = {}
     for column, feature in enumerate(rows.feature_set.features):
         value = rows.x[:, column]
         if feature.is_category or np.isnan(value).all():
             continue
         lowest = np.nanmin(value) - 1.0
         one_way = auc(rows.label, np.where(np.isnan(value), lowest, value))
-        found[feature.name] = max(one_way, 1.0 - one_way)
-    return found
+        auc_by_name[feature.name] = max(one_way, 1.0 - one_way)
+    return auc_by_name
 
 
 def gain_shares(model: Model, rows: Rows) -> dict[str, float]:

@@ -102,9 +102,11 @@ def learn_few(
     progress(f"learning again from all rows with {best.learner}")
     final = best.fitted()
     calm = judgement.auc_not_past_due if target == "nonpayment" else None
-    found = alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
+    raised = (
+        alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
+    )
     gains = gain_shares(final.model, rows)
-    return Learnt(parts, judgement, final, found, gains)
+    return Learnt(parts, judgement, final, raised, gains)
 
 
 def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
@@ -243,15 +245,15 @@ def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, Measured]:
     if n_bad < 2:
         return {}
     blocks = customer_blocks(rows.customer)
-    found = measured(rows.label, p, blocks, seed=seed)
+    metrics = measured(rows.label, p, blocks, seed=seed)
     n_good = max(1, len(np.unique(rows.customer)) - n_bad)
     wide = {
-        "auc": auc_interval(found["auc"].value, n_bad, n_good),
+        "auc": auc_interval(metrics["auc"].value, n_bad, n_good),
         "observed_over_expected": count_interval(
-            found["observed_over_expected"].value, n_bad
+            metrics["observed_over_expected"].value, n_bad
         ),
     }
     for name, (low, high) in wide.items():
-        seen = found[name]
-        found[name] = Measured(seen.value, min(seen.low, low), max(seen.high, high))
-    return found
+        seen = metrics[name]
+        metrics[name] = Measured(seen.value, min(seen.low, low), max(seen.high, high))
+    return metrics

@@ -98,18 +98,18 @@ def _fit_trees(
 ) -> tuple[Model, FloatArray, int]:
     parameters = recipe(rows, seed)
     out_of_fold = np.empty(len(rows))
-    found = []
+    fits = []
     for k in range(int(fold.max()) + 1):
         judged = fold == k
         share = 1.0 - float(judged.mean())  # more rows carry that much more rounds
         if n_rounds is None:
             n, margins = fit_stopped(rows[~judged], rows[judged], parameters)
-            found.append(n / share)
+            fits.append(n / share)
         else:
             part = fit_rounds(rows[~judged], parameters, round(n_rounds * share))
             margins = part.margin(rows.x[judged])
         out_of_fold[judged] = margins
-    n_all = n_rounds or max(1, round(float(np.mean(found))))
+    n_all = n_rounds or max(1, round(float(np.mean(fits))))
     return fit_rounds(rows, parameters, n_all), out_of_fold, n_all
 
 

@@ -34,13 +34,13 @@ class Gathered:
 
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
     """Features once for all snapshots with a mature label of any target."""
-    asked = snapshots(portfolio)
-    label_by_target = {t: labels(portfolio, asked, t) for t in targets}
+    pairs = snapshots(portfolio)
+    label_by_target = {t: labels(portfolio, pairs, t) for t in targets}
     label = {t: _mature(label_by_target[t], portfolio) for t in targets}
-    wanted = np.zeros(asked.num_rows, dtype=np.bool_)
+    wanted = np.zeros(pairs.num_rows, dtype=np.bool_)
     for one in label.values():
         wanted |= ~np.isnan(one)
-    kept = asked.filter(pa.array(wanted))
+    kept = pairs.filter(pa.array(wanted))
     table = feature_table(portfolio, kept, features_of(portfolio.settings))
     features, x = _informative(table, features_of(portfolio.settings), _starting())
     customer = _numbers(kept["customer_id"])
@@ -52,19 +52,19 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
         everyone = Rows(x, one, customer, as_of, mature_at, features)
         rows[target] = everyone[~np.isnan(one)]
     first = {
-        target: pc.min(found["mature_at"]).as_py()
-        for target, found in label_by_target.items()
+        target: pc.min(table["mature_at"]).as_py()
+        for target, table in label_by_target.items()
     }
     return Gathered(rows, features, _nonpayment_given_fraud(label), first)
 
 
-def _mature(found: pa.Table, portfolio: Portfolio) -> FloatArray:
+def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:
     """(n,) labels; unknown where the whole date cannot be known yet.
 
     Positives of young dates are known early and would teach that recent means bad.
     """
-    label = found["label"].to_numpy(zero_copy_only=False).astype(np.float64)
-    is_mature = found["mature_at"].to_numpy() <= portfolio.observed_until
+    label = table["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+    is_mature = table["mature_at"].to_numpy() <= portfolio.observed_until
     return np.where(is_mature, label, np.nan)
 
 

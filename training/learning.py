@@ -68,9 +68,9 @@ def _learn_many(
     chosen = fitted[judgement.learner]
     # a fraud is not easier to see for being late, so calm customers prove nothing
     calm_auc = judgement.auc_not_past_due if target == "nonpayment" else None
-    found = alarms(test, chosen.model, calm_auc)
+    raised = alarms(test, chosen.model, calm_auc)
     progress(f"learning again from all {len(rows):,} rows with {judgement.learner}")
     # a longer history carries proportionally more rounds
     n_rounds = chosen.n_rounds and round(chosen.n_rounds * len(rows) / len(train))
     final = fit(judgement.learner, rows, seed, n_rounds, starter)
-    return Learnt(parts, judgement, final, found, gain_shares(final.model, rows))
+    return Learnt(parts, judgement, final, raised, gain_shares(final.model, rows))

@@ -96,7 +96,7 @@ def _day(moment: int, bundle: Bundle) -> str:
 def _metrics(judgement: Judgement) -> Iterator[tuple[str, ...]]:
     """A row per metric: its value and interval, and the values of other learners."""
     for name, text in METRIC_NAMES.items() if judgement.metrics else ():
-        found = judgement.metrics[name]
+        metric = judgement.metrics[name]
         others = (f"{values[name]:.4f}" for values in judgement.others.values())
-        interval = f"{found.low:.4f} to {found.high:.4f}"
-        yield text, f"{found.value:.4f}", interval, *others
+        interval = f"{metric.low:.4f} to {metric.high:.4f}"
+        yield text, f"{metric.value:.4f}", interval, *others

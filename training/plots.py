@@ -133,10 +133,12 @@ def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
 def _gain(label: FloatArray, p: FloatArray, title: str) -> Figure:
     figure, axes = _axes(title, "share of customers, highest P first", "bad found")
     n_above, n_hits = by_score(label, p)
-    touched, found = n_above / len(label), n_hits / label.sum()
+    touched, caught = n_above / len(label), n_hits / label.sum()
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
-    axes.plot(np.append(0.0, touched), np.append(0.0, found), color=ACCENT, linewidth=2)
-    tenth = float(np.interp(0.1, touched, found))
+    axes.plot(
+        np.append(0.0, touched), np.append(0.0, caught), color=ACCENT, linewidth=2
+    )
+    tenth = float(np.interp(0.1, touched, caught))
     axes.plot([0.1], [tenth], "o", color=WARM)
     axes.annotate(f"first tenth: {tenth:.0%} of the bad", (0.13, tenth), va="top")
     axes.set_xlim(0, 1)

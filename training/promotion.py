@@ -44,9 +44,9 @@ def promote(target: Target, tracker: Tracker, version: str | None = None) -> Pro
     name = registered_name(target)
     with tracker.connected() as client:
         number = version or _version_of(client, name, CHALLENGER)
-        found = _published(target, tracker, number)
+        published = _published(target, tracker, number)
         client.set_registered_model_alias(name, CHAMPION, number)
-    return found
+    return published
 
 
 def pull(target: Target, tracker: Tracker) -> Promotion:

@@ -55,15 +55,15 @@ def split(rows: Rows, seed: int) -> Split:
     kind: Literal["customers", "customers_short_history"] = (
         "customers" if len(dates) == 1 else "customers_short_history"
     )
-    found = _customer_split(rows, kind, seed)
-    if not _is_enough(rows, found):
+    chosen = _customer_split(rows, kind, seed)
+    if not _is_enough(rows, chosen):
         raise refusal
-    return found
+    return chosen
 
 
-def _is_enough(rows: Rows, found: Split) -> bool:
-    n_train = rows.label[found.train].sum()
-    n_test = rows.label[found.test].sum()
+def _is_enough(rows: Rows, candidate: Split) -> bool:
+    n_train = rows.label[candidate.train].sum()
+    n_test = rows.label[candidate.test].sum()
     return bool(n_train >= MIN_POSITIVES and n_test >= MIN_TEST_POSITIVES)
 
 
@@ -76,9 +76,9 @@ def _time_split(rows: Rows, dates: IntArray) -> Split | None:
         # an untouched customer may still be in both: what the embargo forbids is a
         # label that was not yet known when the test period began
         train = rows.mature_at <= first_test
-        found = Split("time", train, rows.as_of >= first_test)
-        if _is_enough(rows, found):
-            return found
+        candidate = Split("time", train, rows.as_of >= first_test)
+        if _is_enough(rows, candidate):
+            return candidate
     return None
 
 

@@ -166,15 +166,15 @@ def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
 
 def _metrics(learnt: Learnt) -> dict[str, float]:
     judgement = learnt.judgement
-    found = {"ece": expected_calibration_error(judgement.label, judgement.p)}
+    metrics = {"ece": expected_calibration_error(judgement.label, judgement.p)}
     for name, metric in judgement.metrics.items():
-        found[name] = metric.value
-        found[f"{name}_low"], found[f"{name}_high"] = metric.low, metric.high
+        metrics[name] = metric.value
+        metrics[f"{name}_low"], metrics[f"{name}_high"] = metric.low, metric.high
     for learner, values in judgement.others.items():
-        found |= {f"{learner}_{name}": value for name, value in values.items()}
+        metrics |= {f"{learner}_{name}": value for name, value in values.items()}
     if judgement.auc_not_past_due is not None:
-        found["auc_not_past_due"] = judgement.auc_not_past_due
-    return found
+        metrics["auc_not_past_due"] = judgement.auc_not_past_due
+    return metrics
 
 
 def _log_card(bundle: Bundle, learnt: Learnt, card: str, scratch: Path) -> None:

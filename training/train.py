@@ -170,15 +170,15 @@ def _bundle(
 
 def _typical(rows: Rows) -> dict[str, Typical]:
     """Median of each number, commonest value of each category."""
-    found: dict[str, Typical] = {}
+    typical: dict[str, Typical] = {}
     for column, feature in enumerate(rows.feature_set.features):
         known = rows.x[:, column]
         known = known[~np.isnan(known)]
         if len(known) == 0:
-            found[feature.name] = None
+            typical[feature.name] = None
         elif feature.is_category:
             words = rows.feature_set.vocabularies[feature.name]
-            found[feature.name] = words[int(np.bincount(known.astype(int)).argmax())]
+            typical[feature.name] = words[int(np.bincount(known.astype(int)).argmax())]
         else:
-            found[feature.name] = float(np.median(known))
-    return found
+            typical[feature.name] = float(np.median(known))
+    return typical

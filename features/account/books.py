@@ -97,10 +97,10 @@ class Books:
         invoices, payments = self._feeds
         if invoices.loses(since, as_of) or payments.loses(since, as_of):
             return False
-        told = invoices.between(since, as_of), payments.between(since, as_of)
-        if self._has_lost and self._moves_what_was_contested(*told):
+        rows = invoices.between(since, as_of), payments.between(since, as_of)
+        if self._has_lost and self._moves_what_was_contested(*rows):
             return False
-        return self._take(*told)
+        return self._take(*rows)
 
     def _moves_what_was_contested(
         self, invoices: list[InvoiceRow], payments: list[PaymentRow]

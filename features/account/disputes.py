@@ -71,13 +71,13 @@ def disputes(rows: Iterable[DisputeRow]) -> list[Dispute]:
     logs: dict[str, list[DisputeRow]] = {}
     for row in sorted(rows, key=_stage):
         logs.setdefault(row.dispute_id, []).append(row)
-    found = [
+    told_of = [
         Dispute(log)
         for log in logs.values()
         # else it never stopped a clock and changes no debt
         if any(row.status == "opened" for row in log) or log[-1].status == "lost"
     ]
-    return sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))
+    return sorted(told_of, key=lambda dispute: (dispute.opened_at, dispute.id))
 
 
 def _stage(row: DisputeRow) -> tuple[int, int, int]:

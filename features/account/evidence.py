@@ -46,7 +46,7 @@ def signs_of_fraud(events: Events, as_of: int) -> Signs:
     alerts_known = known_table(events, "alerts", as_of)
     if not (outcomes.n or disputes.n or alerts_known.n):
         return NO_SIGNS
-    found = [*_chargebacks(disputes), *_outcomes(outcomes)]
+    signs = [*_chargebacks(disputes), *_outcomes(outcomes)]
     alerts = _alerts(alerts_known)
     cleared = [
         to_datetime(at)
@@ -54,11 +54,11 @@ def signs_of_fraud(events: Events, as_of: int) -> Signs:
         if kind == "fraud_cleared"
     ]
     if not cleared:
-        return Signs(_oldest_first([*found, *alerts]), ())
+        return Signs(_oldest_first([*signs, *alerts]), ())
     last = max(cleared)
     return Signs(
-        _oldest_first([*(sign for sign in found if sign.at > last), *alerts]),
-        _oldest_first(sign for sign in found if sign.at == last),
+        _oldest_first([*(sign for sign in signs if sign.at > last), *alerts]),
+        _oldest_first(sign for sign in signs if sign.at == last),
     )
 
 

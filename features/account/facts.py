@@ -1,6 +1,6 @@
 """Account facts for people and policies: a `Standing` in their words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import repeat
 
@@ -28,6 +28,7 @@ from features.account.worth import worth
 from features.events import Events
 from features.facts import (
     AccountFacts,
+    ExecutedAction,
     LiveSubscription,
     Notice,
     OpenDispute,
@@ -40,6 +41,7 @@ from features.moments import DAY_US, LocalDays, to_datetime
 from features.settings import PortfolioSettings
 
 _DAY_ZERO = date(1970, 1, 1)
+_LATELY_US = 90 * DAY_US  # actions of this time are facts
 
 
 def account_facts(
@@ -80,15 +82,24 @@ def facts_at(
     as_of: int, events: Events, account: Account, stops: Stops
 ) -> tuple[Standing, AccountFacts]:
     """How a customer stands, and the same as facts; `stops` are of that account."""
-    lately = as_of - 90 * DAY_US
-    actions = executed(known_table(events, "actions", as_of), lately)
-    off = stops.with_invoices(access_off(actions))
-    standing, rules = account.at(as_of), account.rules
+    actions = executed(known_table(events, "actions", as_of), as_of - _LATELY_US)
+    off = stops.with_invoices(access_off(actions))  # before the account moves on
+    standing = account.at(as_of)
+    return standing, _facts(standing, events, stops, actions, off)
+
+
+def _facts(
+    standing: Standing,
+    events: Events,
+    stops: Stops,
+    actions: Sequence[ExecutedAction],
+    off: tuple[ExecutedAction, ...],
+) -> AccountFacts:
+    as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
     customer = known_table(events, "customers", as_of)
-    contacts = standing.contacts
     appealed_at = appeal_opened_at(contacts)
     signs, brings_in = signs_of_fraud(events, as_of), worth(standing, rules)
-    facts = AccountFacts(
+    return AccountFacts(
         customer_id=events.customer_id,
         as_of=to_datetime(as_of),
         source=rules.source,
@@ -103,11 +114,7 @@ def facts_at(
         days_overdue=standing.days_overdue,
         unallocated=standing.unallocated,
         episode_started_at=_moment(standing.episode_started_at),
-        report_age_days=(
-            None
-            if standing.report_at is None
-            else (as_of - standing.report_at) / DAY_US
-        ),
+        report_age_days=_report_age_days(standing),
         recurring_monthly=brings_in.recurring_monthly,
         usage_daily_cost=standing.usage.daily_cost if standing.usage else None,
         committed=standing.committed,
@@ -128,7 +135,7 @@ def facts_at(
         notices=_notices(standing),
         holds=active_holds(known_table(events, "holds", as_of)),
         access_off=off,
-        actions_90d=actions_since(actions, lately),
+        actions_90d=actions_since(actions, as_of - _LATELY_US),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,
         has_open_appeal=appealed_at is not None,
@@ -136,17 +143,25 @@ def facts_at(
         tables=rules.settings.tables,
         appeal_opened_at=_moment(appealed_at),
         recurring_committed=standing.recurring_committed,
-        pending=tuple(
-            PendingPayment(row.payment_id, row.amount, row.invoice_id)
-            for row in standing.pending
-        ),
+        pending=_pending(standing),
         payment_attempts=payment_attempts(events, standing, rules),
         rejected=events.rejected,
         overrides=overrides(known_table(events, "overrides", as_of)),
         protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
     )
-    return standing, facts
+
+
+def _report_age_days(standing: Standing) -> float | None:
+    reported_at = standing.report_at
+    return None if reported_at is None else (standing.as_of - reported_at) / DAY_US
+
+
+def _pending(standing: Standing) -> tuple[PendingPayment, ...]:
+    return tuple(
+        PendingPayment(row.payment_id, row.amount, row.invoice_id)
+        for row in standing.pending
+    )
 
 
 def _moment(moment: int | None) -> datetime | None:
@@ -254,17 +269,17 @@ def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:
             late[name] = late.get(name, 0) + item.remainder - item.contested
     return tuple(
         LiveSubscription(
-            subscription_id=found.id,
-            product=found.product,
-            billing=found.billing,
-            monthly=found.monthly(),
-            committed=found.committed(s.as_of),
-            commitment_ends_at=_moment(found.commitment_ends_at),
-            cancel_window_ends_at=_moment(found.cancel_window_ends_at),
-            open=unpaid.get(found.id, 0),
-            overdue=late.get(found.id, 0),
-            is_trial=found.is_trial,
+            subscription_id=live.id,
+            product=live.product,
+            billing=live.billing,
+            monthly=live.monthly(),
+            committed=live.committed(s.as_of),
+            commitment_ends_at=_moment(live.commitment_ends_at),
+            cancel_window_ends_at=_moment(live.cancel_window_ends_at),
+            open=unpaid.get(live.id, 0),
+            overdue=late.get(live.id, 0),
+            is_trial=live.is_trial,
         )
-        for found in s.subscriptions
-        if found.is_live(s.as_of)
+        for live in s.subscriptions
+        if live.is_live(s.as_of)
     )

@@ -50,9 +50,9 @@ class _Held:
 
         theirs = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
         order = row_order(table)
-        found = theirs.select(*dict.fromkeys([*order, *names]))
-        arrow = found.order_by(
-            *(found[name].asc(nulls_first=True) for name in order)
+        ordered = theirs.select(*dict.fromkeys([*order, *names]))
+        arrow = ordered.order_by(
+            *(ordered[name].asc(nulls_first=True) for name in order)
         ).to_pyarrow()
         self._rows: list[Any] = []
         self._columns: list[Moments] = []

@@ -44,7 +44,7 @@ class Stops:
     """
 
     def __init__(self, events: Events, account: Account) -> None:
-        self._events, self._account = events, account
+        self._events, self._account, self.rules = events, account, account.rules
         self._known_at = _known_moments(events)
         # when rows of what is owed were taken back or corrected
         self._ended_at = {
@@ -98,7 +98,7 @@ class Stops:
         It is not known before its day is over, so nothing else here reads it: what is
         overdue stays overdue, and only what takes something away waits.
         """
-        days = self._account.rules.days
+        days = self.rules.days
         day_end = days.start(days.day(as_of) + 1) - 1
         if day_end <= as_of:
             return None

@@ -72,12 +72,12 @@ def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    found = np.empty((2, snapshots.num_rows))
+    debts = np.empty((2, snapshots.num_rows))
     for place, standing in standings(portfolio, snapshots, Account.owing):
         debt = (standing.open, standing.days_overdue)
-        found[:, place] = [np.nan if value is None else value for value in debt]
+        debts[:, place] = [np.nan if value is None else value for value in debt]
     keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
-    money, days = pa.array(found[0] / UNITS), pa.array(found[1])
+    money, days = pa.array(debts[0] / UNITS), pa.array(debts[1])
     return pa.table(keys | {"open": money, "days_overdue": days})
 
 

@@ -41,11 +41,11 @@ def leaf_table(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTab
         for n, x in leaves.items()
         if isinstance(x, RowsLeaf) and x.how == "distinct"
     }
-    found = _aggregated(known, {n: x for n, x in leaves.items() if n not in distinct})
+    values = _aggregated(known, {n: x for n, x in leaves.items() if n not in distinct})
     for (column, where), group in _by_column(distinct).items():
         counted = _distinct(known, column, where, group)
-        found = found.left_join(counted, ROW).drop(f"{ROW}_right")
-    return found
+        values = values.left_join(counted, ROW).drop(f"{ROW}_right")
+    return values
 
 
 def _known(snapshots: IbisTable, rows: IbisTable, leaves: Leaves) -> IbisTable:
@@ -82,13 +82,13 @@ def _numbered(rows: IbisTable, leaves: Leaves) -> IbisTable:
 def _aggregated(known: IbisTable, leaves: Leaves) -> IbisTable:
     latest = [x for x in leaves.values() if isinstance(x, LatestAttribute)]
     ranked = _ranked(known, latest)
-    found = {
+    aggregates = {
         name: _latest(ranked, leaf)
         if isinstance(leaf, LatestAttribute)
         else _aggregate(ranked, leaf)
         for name, leaf in leaves.items()
     }
-    return ranked.group_by(ROW).aggregate(**found)
+    return ranked.group_by(ROW).aggregate(**aggregates)
 
 
 def _aggregate(known: IbisTable, leaf: RowsLeaf) -> Scalar:

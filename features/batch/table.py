@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SLICE = 200_000  # snapshots asked for at once: about 350 MB of numbers
 BLOCK = 20_000  # snapshots finished at once, within the caches
 Texts = dict[LatestAttribute, TextArray]
-Found = RowsLeaf | LatestAttribute  # what is found in the rows of one table
+TableLeaf = RowsLeaf | LatestAttribute  # read from the rows of one table
 
 
 def feature_table(
@@ -50,13 +50,13 @@ def feature_table(
         if isinstance(feature.definition, LatestAttribute) and feature.is_category:
             texts[feature.definition] = np.empty(snapshots.num_rows, dtype=object)
     for rows, piece in _slices(snapshots):
-        found = _Slice(portfolio, piece, plan)
+        part = _Slice(portfolio, piece, plan)
         as_of = piece["as_of"].to_numpy()
         for start in range(0, len(rows), BLOCK):
             block = slice(start, start + BLOCK)
-            numbers[:, rows[block]] = plan.finish(found.raw[:, block], as_of[block])
+            numbers[:, rows[block]] = plan.finish(part.raw[:, block], as_of[block])
         for leaf, column in texts.items():
-            column[rows] = found.texts[leaf]
+            column[rows] = part.texts[leaf]
     columns: dict[str, Any] = {
         "customer_id": snapshots["customer_id"],
         "as_of": snapshots["as_of"],
@@ -108,7 +108,7 @@ class _Slice:
             if isinstance(leaf, CountryMismatch):
                 self.raw[plan.leaf_at(leaf)] = self._differ(leaf)
 
-    def _read_table(self, table: str, leaves: Sequence[Found]) -> None:
+    def _read_table(self, table: str, leaves: Sequence[TableLeaf]) -> None:
         ids = self._snapshots["customer_id"]
         rows = self._portfolio.tables[table]
         # neighbours only: lets a backend skip the files and row groups of others
@@ -117,16 +117,16 @@ class _Slice:
         snapshots = ibis.memtable(self._snapshots.append_column(ROW, row))
         names = {f"leaf_{k}": leaf for k, leaf in enumerate(leaves)}
         expression = leaf_table(snapshots, rows, names)
-        found = self._portfolio.connection.to_pyarrow(expression)
-        at = found[ROW].to_numpy()
+        values = self._portfolio.connection.to_pyarrow(expression)
+        at = values[ROW].to_numpy()
         for name, leaf in names.items():
             if isinstance(leaf, LatestAttribute) and leaf.is_text:
                 text = self.texts[leaf] = np.full(len(ids), None, dtype=object)
-                text[at] = found[name].to_numpy(zero_copy_only=False)
+                text[at] = values[name].to_numpy(zero_copy_only=False)
             else:
                 i = self._plan.leaf_at(leaf)
                 none = leaf.when_none if isinstance(leaf, RowsLeaf) else np.nan
-                self.raw[i][at] = found[name].fill_null(none).to_numpy()
+                self.raw[i][at] = values[name].fill_null(none).to_numpy()
 
     def _read_facts(self) -> None:
         facts = [
@@ -136,9 +136,9 @@ class _Slice:
         ]
         if not facts:
             return
-        found = fact_table(self._portfolio, self._snapshots)
+        facts_of_rows = fact_table(self._portfolio, self._snapshots)
         for leaf in facts:
-            self.raw[self._plan.leaf_at(leaf)] = found[leaf.fact].to_numpy()
+            self.raw[self._plan.leaf_at(leaf)] = facts_of_rows[leaf.fact].to_numpy()
 
     def _differ(self, leaf: CountryMismatch) -> FloatArray:
         first, second = self.texts[leaf.first], self.texts[leaf.second]
@@ -146,15 +146,15 @@ class _Slice:
         return np.where(known, first != second, np.nan)
 
 
-def _by_table(leaves: Sequence[Leaf]) -> dict[str, list[Found]]:
+def _by_table(leaves: Sequence[Leaf]) -> dict[str, list[TableLeaf]]:
     """The leaves to find in each table, the sides of mismatches among them."""
-    found: dict[Found, None] = {}
+    needed: dict[TableLeaf, None] = {}
     for leaf in leaves:
         if isinstance(leaf, CountryMismatch):
-            found |= {leaf.first: None, leaf.second: None}
+            needed |= {leaf.first: None, leaf.second: None}
         elif isinstance(leaf, RowsLeaf | LatestAttribute):
-            found[leaf] = None
-    tables: dict[str, list[Found]] = {}
-    for leaf in found:
+            needed[leaf] = None
+    tables: dict[str, list[TableLeaf]] = {}
+    for leaf in needed:
         tables.setdefault(leaf.table, []).append(leaf)
     return tables

@@ -109,6 +109,11 @@ def _utilisation(back: int) -> Feature:
     )
 
 
+def _over_reports(n: int) -> tuple[Feature, ...]:
+    """What the last `n` reports say together."""
+    return *_lateness(n), *_debt_and_payments(n)
+
+
 def _lateness(n: int) -> tuple[Feature, ...]:
     return (
         LATENESS.feature(
@@ -135,6 +140,11 @@ def _lateness(n: int) -> tuple[Feature, ...]:
             why="level of lateness",
             monotone="increasing",
         ),
+    )
+
+
+def _debt_and_payments(n: int) -> tuple[Feature, ...]:
+    return (
         BALANCE.feature(
             f"ageing_balance_mean_{n}r",
             reports("mean", "balance", n),
@@ -180,7 +190,7 @@ AGEING_FEATURES: tuple[Feature, ...] = (
     *(_paid(back) for back in REPORTS_BACK),
     *(_paid_share(back) for back in REPORTS_BACK[:-1]),
     *(_utilisation(back) for back in (0, 1, 2, 5)),
-    *(feature for n in WEEKS for feature in _lateness(n)),
+    *(feature for n in WEEKS for feature in _over_reports(n)),
     LATENESS.feature(
         "ageing_very_late_reports_6r",
         reports("count", None, 6, TWO_MONTHS_LATE),

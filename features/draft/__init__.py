@@ -1,6 +1,6 @@
 """A first `portfolio.yaml`, drafted from the files that lie in a folder."""
 
-from features.draft.recognise import FoundTable, recognise
+from features.draft.recognise import RecognisedTable, recognise
 from features.draft.settings_text import settings_text
 
-__all__ = ["FoundTable", "recognise", "settings_text"]
+__all__ = ["RecognisedTable", "recognise", "settings_text"]

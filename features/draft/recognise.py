@@ -23,7 +23,7 @@ _NEAR = 0.84
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTable:
+class RecognisedTable:
     """A file that looks like a table.
 
     Attributes:
@@ -46,9 +46,9 @@ class FoundTable:
         return Path(self.file).stem == self.table
 
 
-def recognise(folder: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
+def recognise(folder: Path) -> tuple[tuple[RecognisedTable, ...], tuple[str, ...]]:
     """Tables found in a folder, and names of CSV files that look like none."""
-    found: list[FoundTable] = []
+    tables: list[RecognisedTable] = []
     others: list[str] = []
     for file in sorted(folder.iterdir()):
         is_table = file.suffix.lower() in {".csv", ".parquet", ".xlsx"}
@@ -58,10 +58,10 @@ def recognise(folder: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
         if table is None:
             others.append(file.name)
         elif file.suffix.lower() == ".csv":
-            found.append(_csv_table(file, TABLES[table]))
+            tables.append(_csv_table(file, TABLES[table]))
         else:
-            found.append(FoundTable(file.name, table))
-    return tuple(found), tuple(others)
+            tables.append(RecognisedTable(file.name, table))
+    return tuple(tables), tuple(others)
 
 
 def _table_named(stem: str) -> str | None:
@@ -79,7 +79,7 @@ def _table_named(stem: str) -> str | None:
     return named[near[0]] if near else next(iter(within), None)
 
 
-def _csv_table(file: Path, spec: TableSpec) -> FoundTable:
+def _csv_table(file: Path, spec: TableSpec) -> RecognisedTable:
     names, rows = _sample(file)
     own = dict(_own_names(names, spec))
     mapping = {}
@@ -88,15 +88,15 @@ def _csv_table(file: Path, spec: TableSpec) -> FoundTable:
         if name is None:
             continue
         cells = [row[names.index(name)] for row in rows if len(row) == len(names)]
-        said = _said(column, name, cells)
-        if said is not None:
-            mapping[column.name] = said
+        declared = _declaration(column, name, cells)
+        if declared is not None:
+            mapping[column.name] = declared
     missing = [c.name for c in spec.columns if c.is_required and c.name not in own]
     unused = [name for name in names if name not in own.values()]
-    return FoundTable(file.name, spec.name, mapping, tuple(missing), tuple(unused))
+    return RecognisedTable(file.name, spec.name, mapping, tuple(missing), tuple(unused))
 
 
-def _said(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML
+def _declaration(column: ColumnSpec, name: str, cells: Sequence[str]) -> Any:  # noqa: ANN401  YAML
     """What `columns:` has to say of one column; None where nothing."""
     spelling = spelling_of(column, cells)
     if not spelling:
@@ -116,10 +116,10 @@ def _own_names(names: Sequence[str], spec: TableSpec) -> Iterator[tuple[str, str
             *COLUMN_WORDS.get(f"{spec.name}.{column.name}", ()),
             *COLUMN_WORDS.get(column.name, ()),
         )
-        found = _named_like([plain_word(word) for word in words], free)
-        if found is not None:
-            free.remove(found)
-            yield column.name, found
+        own = _named_like([plain_word(word) for word in words], free)
+        if own is not None:
+            free.remove(own)
+            yield column.name, own
 
 
 def _named_like(words: Sequence[str], names: Sequence[str]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from features.draft.recognise import FoundTable
+from features.draft.recognise import RecognisedTable
 
 _TEXT = """\
 # What every computation on these data depends on. `forbear validate` checks it.
@@ -45,21 +45,21 @@ _COLUMNS = """
 """
 
 
-def settings_text(name: str, tables: Sequence[FoundTable], day: date) -> str:
+def settings_text(name: str, tables: Sequence[RecognisedTable], day: date) -> str:
     """A commented portfolio.yaml; `day` is the one that its examples name."""
-    said = _TEXT.format(name=_yaml(name), day=day.isoformat())
+    head = _TEXT.format(name=_yaml(name), day=day.isoformat())
     lines = list(_mappings(tables))
-    return said + (_COLUMNS + "\n".join(lines) + "\n" if lines else "")
+    return head + (_COLUMNS + "\n".join(lines) + "\n" if lines else "")
 
 
-def _mappings(tables: Sequence[FoundTable]) -> Iterator[str]:
+def _mappings(tables: Sequence[RecognisedTable]) -> Iterator[str]:
     mapped = [table for table in tables if table.mapping]
     if mapped:
         yield "# columns:"
     for table in mapped:
         yield f"#   {table.table}:"
-        for column, said in table.mapping.items():
-            yield f"#     {column}: {_yaml(said)}"
+        for column, declared in table.mapping.items():
+            yield f"#     {column}: {_yaml(declared)}"
 
 
 def _yaml(value: Any) -> str:  # noqa: ANN401  YAML

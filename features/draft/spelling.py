@@ -35,11 +35,11 @@ def spelling_of(column: ColumnSpec, cells: Iterable[str]) -> dict[str, Any]:
 def _of_numbers(cells: Sequence[str]) -> dict[str, Any]:
     has_comma = any(_COMMA.fullmatch(cell) for cell in cells)
     signs = {m["sign"] for cell in cells if (m := _GROUPED.match(cell))}
-    found: dict[str, Any] = {"decimal": ","} if has_comma else {}
+    options: dict[str, Any] = {"decimal": ","} if has_comma else {}
     thousands = signs - ({","} if has_comma else {"."})
     if thousands:
-        found["thousands"] = min(thousands)
-    return found
+        options["thousands"] = min(thousands)
+    return options
 
 
 def _of_moments(cells: Sequence[str]) -> dict[str, Any]:

@@ -46,17 +46,17 @@ class OnlineCompiler:
             if isinstance(x, AccountFact) and x.needs <= settings.tables
         ]
         mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
-        found = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
+        latest = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
         sides = [side for _, x in mismatches for side in (x.first, x.second)]
-        self._latest = tuple(dict.fromkeys([*(x for _, x in found), *sides]))
+        self._latest = tuple(dict.fromkeys([*(x for _, x in latest), *sides]))
         at = {leaf: k for k, leaf in enumerate(self._latest)}
-        self._numbers = [(i, at[x], x.equals) for i, x in found if not x.is_text]
+        self._numbers = [(i, at[x], x.equals) for i, x in latest if not x.is_text]
         codes: dict[object, dict[object, float]] = {
             f.definition: {v: float(c) for c, v in enumerate(values)}
             for f in feature_set.features
             if (values := feature_set.vocabularies.get(f.name)) is not None
         }
-        self._texts = [(i, at[x], codes.get(x, {})) for i, x in found if x.is_text]
+        self._texts = [(i, at[x], codes.get(x, {})) for i, x in latest if x.is_text]
         self._mismatches = [(i, at[x.first], at[x.second]) for i, x in mismatches]
         looked_at = {leaf.table for leaf in self._latest}
         self._tables = tuple(sorted(looked_at | self._readers.keys()))

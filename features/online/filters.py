@@ -32,10 +32,10 @@ class Filters:
 
     def passing(self, rows: KnownRows) -> list[Places]:
         """The places of each line."""
-        found: list[Places] = [range(rows.n)]
+        places: list[Places] = [range(rows.n)]
         for step in self._steps:
-            found.append(step(rows, found))
-        return found
+            places.append(step(rows, places))
+        return places
 
     def _add(self, rows: Rows) -> int:
         """The line of a filter; the parts it is made of stand before it."""
@@ -53,10 +53,10 @@ class Filters:
                 return lambda rows, _: _any_of(values, rows, column)
             case Not(row):
                 line = self._add(row)
-                return lambda rows, found: _without(found[line], rows.n)
+                return lambda rows, places: _without(places[line], rows.n)
             case And(first, second):
                 one, other = self._add(first), self._add(second)
-                return lambda rows, found: _both(found[one], found[other], rows.n)
+                return lambda rows, places: _both(places[one], places[other], rows.n)
             case _:
                 return lambda rows, _: filter_.mask(rows).nonzero()[0].tolist()
 

@@ -22,7 +22,7 @@ EVER_US = 2**62  # further back than any row
 Values: TypeAlias = Sequence[Any]
 
 
-class Asked(NamedTuple):
+class PlacedLeaf(NamedTuple):
     """A leaf, where its number goes, and which edges its window has."""
 
     to: int
@@ -40,27 +40,27 @@ class TableReader:
         oldest_first = sorted({age for _, x in leaves for age in _ages(x)})[::-1]
         self._ages = np.array(oldest_first, dtype=np.int64)
         self._edges: dict[tuple[int, int], int] = {}  # (line, age) by number
-        stems: dict[tuple[int, str | None], list[Asked]] = {}
+        stems: dict[tuple[int, str | None], list[PlacedLeaf]] = {}
         for to, leaf in leaves:
             line = self._filters.line(held[leaf])
             window = (self._edge(line, oldest_first.index(a)) for a in _ages(leaf))
-            asked = Asked(to, leaf, *window)
-            stems.setdefault((line, leaf.column), []).append(asked)
+            placed = PlacedLeaf(to, leaf, *window)
+            stems.setdefault((line, leaf.column), []).append(placed)
         self._counts = [
             (x.to, x.start, x.end)
-            for (_, column), asked in stems.items()
+            for (_, column), leaves_of_column in stems.items()
             if column is None
-            for x in asked
+            for x in leaves_of_column
         ]
         self._moments = [
             (x.to, line, x.start, x.leaf.how == "max")
-            for (line, column), asked in stems.items()
+            for (line, column), leaves_of_column in stems.items()
             if column == "event_at"
-            for x in asked
+            for x in leaves_of_column
         ]
         self._columns = [
-            _Column(line, column, asked)
-            for (line, column), asked in stems.items()
+            _Column(line, column, leaves_of_column)
+            for (line, column), leaves_of_column in stems.items()
             if column not in (None, "event_at")
         ]
 
@@ -85,17 +85,17 @@ class TableReader:
 
 
 class _Column:
-    """What is asked of one column of the rows that pass one filter."""
+    """What is counted and summed of one column of the rows that pass one filter."""
 
-    def __init__(self, line: int, column: str, asked: Sequence[Asked]) -> None:
+    def __init__(self, line: int, column: str, wanted: Sequence[PlacedLeaf]) -> None:
         self.line, self._column = line, column
         # edges are numbered as they come up, ages from the oldest: find the oldest
-        oldest = max(asked, key=lambda x: _ages(x.leaf)[0])
+        oldest = max(wanted, key=lambda x: _ages(x.leaf)[0])
         self._oldest = oldest.start
-        self._sums = [(x.to, x.start, x.end) for x in asked if _is_exact_sum(x.leaf)]
+        self._sums = [(x.to, x.start, x.end) for x in wanted if _is_exact_sum(x.leaf)]
         self._others = [
             (x.to, x.start, x.end, _FIND[x.leaf.how])
-            for x in asked
+            for x in wanted
             if not _is_exact_sum(x.leaf)
         ]
 

@@ -49,17 +49,17 @@ def nonpayment_labels(portfolio: Portfolio) -> LabelCount:
     n_everyone = len(portfolio.customer_ids)
     blocks = list(_blocks(portfolio.customer_ids))
     n_looked_at = sum(map(len, blocks))
-    found = pa.concat_tables(_mature(portfolio, block) for block in blocks)
-    positive = found.filter(pc.equal(found["label"], 1.0))
+    mature = pa.concat_tables(_mature(portfolio, block) for block in blocks)
+    positive = mature.filter(pc.equal(mature["label"], 1.0))
 
     def scaled(n: int) -> int:
         return round(n * n_everyone / n_looked_at)
 
     return LabelCount(
         scaled(positive.num_rows),
-        scaled(found.num_rows),
+        scaled(mature.num_rows),
         scaled(pc.count_distinct(positive["customer_id"]).as_py()),
-        pc.max(found["as_of"]).as_py(),
+        pc.max(mature["as_of"]).as_py(),
         n_looked_at,
     )
 
@@ -77,10 +77,10 @@ def _blocks(everyone: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _mature(portfolio: Portfolio, customer_ids: Sequence[str]) -> pa.Table:
     """The labels that are known, of dates that are mature."""
-    asked = snapshots(portfolio, customer_ids)
-    found = labels(portfolio, asked, "nonpayment")
-    is_mature = pc.less_equal(found["mature_at"], portfolio.observed_until)
-    return found.filter(pc.and_(is_mature, pc.is_valid(found["label"])))
+    pairs = snapshots(portfolio, customer_ids)
+    labelled = labels(portfolio, pairs, "nonpayment")
+    is_mature = pc.less_equal(labelled["mature_at"], portfolio.observed_until)
+    return labelled.filter(pc.and_(is_mature, pc.is_valid(labelled["label"])))
 
 
 def frauds(portfolio: Portfolio) -> int | None:

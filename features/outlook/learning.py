@@ -43,9 +43,9 @@ def learning_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
     yield _models(unpaid, n_frauds or 0)
 
 
-def _nonpayment(portfolio: Portfolio, found: LabelCount) -> Prospect:
+def _nonpayment(portfolio: Portfolio, count: LabelCount) -> Prospect:
     question, days = "labels of non-payment", matures_after_days(portfolio)
-    if not found.n_known or found.last is None:
+    if not count.n_known or count.last is None:
         warm_up = portfolio.settings.snapshots.warm_up_days
         return Prospect(
             question,
@@ -53,19 +53,19 @@ def _nonpayment(portfolio: Portfolio, found: LabelCount) -> Prospect:
             f"older invoices and payments: about {warm_up + days + 31} days of history"
             " or more",
         )
-    last = to_datetime(found.last).astimezone(portfolio.settings.zone)
+    last = to_datetime(count.last).astimezone(portfolio.settings.zone)
     n_all = len(portfolio.customer_ids)
-    is_scaled = found.n_looked_at < n_all
+    is_scaled = count.n_looked_at < n_all
     about = "about " if is_scaled else ""
-    said = (
-        f"{about}{found.n_positive:,} of {found.n_known:,} snapshots"
-        f" ({about}{found.n_customers:,} customers), mature to {last:%Y-%m-%d};"
+    answer = (
+        f"{about}{count.n_positive:,} of {count.n_known:,} snapshots"
+        f" ({about}{count.n_customers:,} customers), mature to {last:%Y-%m-%d};"
         f" a date is mature after {days} days"
     )
     if is_scaled:
-        said += f" (estimated from {found.n_looked_at:,} of {n_all:,} customers)"
-    is_thin = found.n_positive < ENOUGH
-    return Prospect(question, said, "older invoices and payments" if is_thin else "")
+        answer += f" (estimated from {count.n_looked_at:,} of {n_all:,} customers)"
+    is_thin = count.n_positive < ENOUGH
+    return Prospect(question, answer, "older invoices and payments" if is_thin else "")
 
 
 def _fraud(n_customers: int | None) -> Prospect:
@@ -74,17 +74,19 @@ def _fraud(n_customers: int | None) -> Prospect:
     if n_customers:
         return Prospect(question, f"of {n_customers:,} customers")
     seen = "could be known" if n_customers is None else "was recorded"
-    said = f"no fraud {seen}: fraud rests on evidence (alerts, chargebacks)"
-    return Prospect(question, said, improve)
+    answer = f"no fraud {seen}: fraud rests on evidence (alerts, chargebacks)"
+    return Prospect(question, answer, improve)
 
 
 def _models(unpaid: LabelCount, n_frauds: int) -> Prospect:
     fraud = "a model as far as they bear" if n_frauds else "none"
     n = unpaid.n_positive
-    said, improve = "a logistic model or trees, whichever predicts better", ""
+    answer, improve = "a logistic model or trees, whichever predicts better", ""
     for most, fitted, next_step in reversed(_STEPS):
         if n < most:
-            said, improve = fitted, f"time: from {most} positives on {next_step}"
+            answer, improve = fitted, f"time: from {most} positives on {next_step}"
     if not unpaid.n_known:
-        said = "the starter, which knows none of your outcomes; stops wait for a person"
-    return Prospect("models", f"non-payment: {said}; fraud: {fraud}", improve)
+        answer = (
+            "the starter, which knows none of your outcomes; stops wait for a person"
+        )
+    return Prospect("models", f"non-payment: {answer}; fraud: {fraud}", improve)

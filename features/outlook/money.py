@@ -62,33 +62,33 @@ def _accruing(portfolio: Portfolio) -> Prospect:
         return Prospect(question, f"unknown for {n:,}", better)
     since = portfolio.latest_known_at - _A_YEAR_US
     n_invoiced = _count(portfolio, _INVOICED, since)
-    said = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
+    answer = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
     if n > n_invoiced:
-        said += f"; unknown for {n - n_invoiced:,} to whom nothing was invoiced"
-    return Prospect(question, said, better)
+        answer += f"; unknown for {n - n_invoiced:,} to whom nothing was invoiced"
+    return Prospect(question, answer, better)
 
 
 def _worth(portfolio: Portfolio) -> Prospect:
     """Of the margin; without a lifetime that of `defaults` stands in."""
     question, n = "worth of a customer", len(portfolio.customer_ids)
-    n_given = _count(portfolio, _WORTH)
-    if n_given == n:
+    n_stated = _count(portfolio, _WORTH)
+    if n_stated == n:
         return Prospect(question, f"given for all {n:,}")
     stated = portfolio.settings.defaults
-    is_said = None not in (stated.margin_share, stated.lifetime_months)
-    whose = "as `defaults` say" if is_said else "assumed"
-    said = (
-        f"given for {n_given:,}; {whose} for the others:"
+    is_stated = None not in (stated.margin_share, stated.lifetime_months)
+    whose = "as `defaults` say" if is_stated else "assumed"
+    answer = (
+        f"given for {n_stated:,}; {whose} for the others:"
         f" {stated.share:.0%} of what recurs, over {stated.months:g} months"
     )
     improve = "customers.csv: monthly_margin, expected_lifetime_months"
-    if not is_said:
+    if not is_stated:
         improve += (
             "; or in portfolio.yaml your own"
             f" `defaults: {{margin_share: {stated.share:g},"
             f" lifetime_months: {stated.months:g}}}`"
         )
-    return Prospect(question, said, improve)
+    return Prospect(question, answer, improve)
 
 
 def _count(portfolio: Portfolio, query: str, *values: object) -> int:

@@ -56,33 +56,33 @@ def _notices(portfolio: Portfolio) -> Prospect:
         " FILE` writes those that are due, to confirm"
     )
     if "contacts" not in portfolio.settings.tables:
-        said = f"not looked at: {_NO_STOP} no notice is recorded"
-        return Prospect(question, said, improve)
+        answer = f"not looked at: {_NO_STOP} no notice is recorded"
+        return Prospect(question, answer, improve)
     [[n_sent, n_arrived]] = portfolio.connection.con.execute(_NOTICES).fetchall()
     if not n_sent:
         return Prospect(question, f"none: {_NO_STOP} none was sent", improve)
-    said = f"{n_sent:,} sent, {n_arrived:,} recorded as delivered"
+    answer = f"{n_sent:,} sent, {n_arrived:,} recorded as delivered"
     if n_arrived:
-        return Prospect(question, said)
+        return Prospect(question, answer)
     return Prospect(
         question,
-        f"{said}: {_NO_STOP} the shipped policy asks for proof that the last arrived",
+        f"{answer}: {_NO_STOP} the shipped policy asks for proof that the last arrived",
         "contacts.csv: rows of kind notice_delivered with the notice_id",
     )
 
 
 def _protecting(portfolio: Portfolio, table: str) -> Prospect:
-    said_on = portfolio.settings.none.get(table)
+    stated_on = portfolio.settings.none.get(table)
     if table in portfolio.settings.tables:
         counts = {t.table: t.n_accepted for t in portfolio.report.tables}
         if counts.get(table):
             return Prospect(table, f"{counts[table]:,} rows")
-        if said_on is None:
+        if stated_on is None:
             return Prospect(table, "none (the table is there and empty)")
-        ends_on = said_on + timedelta(days=NONE_LASTS_DAYS)
-        said = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
-        return Prospect(table, said)
-    lapsed = f" (`none:` of {said_on:%Y-%m-%d} does not count)" if said_on else ""
+        ends_on = stated_on + timedelta(days=NONE_LASTS_DAYS)
+        answer = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
+        return Prospect(table, answer)
+    lapsed = f" (`none:` of {stated_on:%Y-%m-%d} does not count)" if stated_on else ""
     day = to_datetime(portfolio.latest_known_at).astimezone(portfolio.settings.zone)
     return Prospect(
         table,
@@ -97,10 +97,10 @@ def _rejected(portfolio: Portfolio) -> Prospect:
     """Whose rows could not be read, and what that keeps away from them."""
     n_any = len(portfolio.rejected)
     n_money = sum(bool(tables & _OF_MONEY) for tables in portfolio.rejected.values())
-    said = f"of {n_any:,} customers, who get no stop; of {n_money:,} of them, whose"
+    answer = f"of {n_any:,} customers, who get no stop; of {n_money:,} of them, whose"
     return Prospect(
         "rejected rows",
-        f"{said} money they tell of, no decision for non-payment either",
+        f"{answer} money they tell of, no decision for non-payment either",
         "the corrections that are listed above",
     )
 

@@ -45,8 +45,8 @@ def bounded_column(
     import pyarrow.compute as pc
 
     errors = np.zeros(len(moments), np.bool_)
-    found = pc.min_max(moments).as_py()
-    lowest, highest = found["min"], found["max"]
+    extremes = pc.min_max(moments).as_py()
+    lowest, highest = extremes["min"], extremes["max"]
     if lowest is None or FIRST <= lowest <= highest < NO_END:
         return moments, errors
     counted = moments.fill_null(FIRST).to_numpy()

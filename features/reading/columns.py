@@ -65,13 +65,13 @@ def arrow_type(column: ColumnSpec) -> pa.DataType:
 
 
 def read_column(
-    found: pa.ChunkedArray,
+    cells: pa.ChunkedArray,
     column: ColumnSpec,
     zone: ZoneInfo,
     spelling: Spelling | None = None,
 ) -> ReadColumn:
     """Read every cell of `column`; see `ReadColumn`."""
-    array = _plain(found)
+    array = _plain(cells)
     if spelling is None or not (_is_readable(array.type) or _is_moment(array.type)):
         return _read(array, column, cell_parser(column, zone), zone)
     array, misfits = spelling.in_contract(array, column.kind)
@@ -107,28 +107,30 @@ def _read(
     return _by_distinct(array, parse, arrow_type(column))
 
 
-def _plain(found: pa.ChunkedArray) -> pa.Array:
+def _plain(column: pa.ChunkedArray) -> pa.Array:
     """One array without dictionaries, views or large offsets."""
-    type_ = found.type
+    type_ = column.type
     if types.is_dictionary(type_):
-        found, type_ = found.cast(type_.value_type), type_.value_type
+        column, type_ = column.cast(type_.value_type), type_.value_type
     if types.is_large_string(type_) or types.is_string_view(type_):
-        found = found.cast(pa.string())
+        column = column.cast(pa.string())
     elif types.is_binary(type_) or types.is_large_binary(type_):
-        found = _as_text(found)
+        column = _as_text(column)
     elif types.is_date64(type_):
-        found = found.cast(pa.date32())
+        column = column.cast(pa.date32())
     return (
-        pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+        pa.concat_arrays(column.chunks)
+        if column.num_chunks
+        else pa.array([], column.type)
     )
 
 
-def _as_text(found: pa.ChunkedArray) -> pa.ChunkedArray:
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Old writers store text as bytes."""
     try:
-        return found.cast(pa.string())
+        return column.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8: left as it is, and refused as no text
-        return found
+        return column
 
 
 def _is_moment(type_: pa.DataType) -> bool:

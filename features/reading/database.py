@@ -41,20 +41,20 @@ class DatabaseSource:
         wanted: Mapping[str, Collection[str]],
     ) -> None:
         self._connection = connection
-        self._found = {
-            table: found
+        self._in_database = {
+            table: rows
             for table in TABLES
-            if (found := _table(connection, table)) is not None
+            if (rows := _table(connection, table)) is not None
         }
         self._fetched = {
-            table: [name for name in found.columns if name in wanted[table]]
-            for table, found in self._found.items()
+            table: [name for name in rows.columns if name in wanted[table]]
+            for table, rows in self._in_database.items()
         }
-        self.tables = frozenset(self._found)
+        self.tables = frozenset(self._in_database)
         self.warnings = tuple(
             f"{table}: column {name!r} is not in the contract and was ignored"
-            for table, found in self._found.items()
-            for name in found.columns
+            for table, rows in self._in_database.items()
+            for name in rows.columns
             if name not in self._fetched[table]
         )
 
@@ -64,12 +64,12 @@ class DatabaseSource:
         Raises:
             DatabaseError: if they cannot be read.
         """
-        found = self._found[table]
-        fetched = self._fetched[table] or found.columns[:1]
+        rows = self._in_database[table]
+        fetched = self._fetched[table] or rows.columns[:1]
         first_row = 1
         with (
             _reading(table),
-            _batches(self._connection, found.select(*fetched)) as batches,
+            _batches(self._connection, rows.select(*fetched)) as batches,
         ):
             for batch in batches:
                 yield Part(table, first_row, pa.Table.from_batches([batch]))
@@ -94,12 +94,14 @@ def open_database(source: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis 
     try:
         return ibis.connect(url, **options)
     except Exception as error:  # each driver has its own
-        said = str(error).replace(url, source)
+        reason = str(error).replace(url, source)
         hint = ""
         if isinstance(error, ImportError | ModuleNotFoundError):
             backend = urlsplit(url).scheme.replace("postgresql", "postgres")
             hint = f"; install its driver: pip install 'ibis-framework[{backend}]'"
-        raise DatabaseError(f"source {source} cannot be opened: {said}{hint}") from None
+        raise DatabaseError(
+            f"source {source} cannot be opened: {reason}{hint}"
+        ) from None
 
 
 def password_warning(source: str) -> str | None:
@@ -112,13 +114,13 @@ def password_warning(source: str) -> str | None:
 
 def _with_variables(source: str) -> str:
     def value(name: re.Match[str]) -> str:
-        found = os.environ.get(name.group(1))
-        if found is None:
+        setting = os.environ.get(name.group(1))
+        if setting is None:
             raise DatabaseError(
                 f"source: the environment variable {name.group(1)} is not set"
             )
         is_login = "@" in source[name.end() :]
-        return quote(found, safe="") if is_login else found
+        return quote(setting, safe="") if is_login else setting
 
     return _VARIABLE.sub(value, source)
 
@@ -159,6 +161,6 @@ def _batches(connection: Any, rows: Any) -> pa.RecordBatchReader:  # noqa: ANN40
     if connection.name == "duckdb":  # 2.0 dropped the method that Ibis calls
         return connection.con.sql(query).to_arrow_reader(FETCHED_ROWS)
     if connection.name == "pyspark":  # Ibis drops the zone of instants, here UTC
-        found = connection._session.sql(query).toArrow()
-        return found.to_reader(FETCHED_ROWS)
+        table = connection._session.sql(query).toArrow()
+        return table.to_reader(FETCHED_ROWS)
     return rows.to_pyarrow_batches(chunk_size=FETCHED_ROWS)

@@ -76,10 +76,10 @@ def _column(cells: Cells) -> pa.Array:
     cells = [cell if _is_filled(cell) else None for cell in cells]
     if any(isinstance(cell, dt.datetime) for cell in cells):
         cells = [_midnight(cell) for cell in cells]
-    found = {type(cell) for cell in cells if cell is not None}
-    if found <= {int, float}:
-        return pa.array(cells, pa.float64() if found else pa.null())
-    if len(found) == 1 and found <= {str, bool, dt.date, dt.datetime}:
+    types = {type(cell) for cell in cells if cell is not None}
+    if types <= {int, float}:
+        return pa.array(cells, pa.float64() if types else pa.null())
+    if len(types) == 1 and types <= {str, bool, dt.date, dt.datetime}:
         return pa.array(cells)
     return pa.array([_as_text(cell) for cell in cells], pa.string())
 

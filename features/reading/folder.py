@@ -115,17 +115,17 @@ def _unread(folder: Path, tables: Collection[str]) -> Iterator[str]:
         elif path.name == WORKBOOK:
             continue
         elif path.suffix in FORMATS and path.stem not in TABLES:
-            said = f"{path.name} is no table of the contract and was ignored"
-            yield said + _hint(name)
+            text = f"{path.name} is no table of the contract and was ignored"
+            yield text + _hint(name)
         elif path.is_dir() and path.name not in TABLES and (hint := _hint(name)):
             yield f"folder {path.name} was not read{hint}"
 
 
-def _unread_sheets(found: Mapping[str, str]) -> Iterator[str]:
-    for name in found:
+def _unread_sheets(sheets: Mapping[str, str]) -> Iterator[str]:
+    for name in sheets:
         if name not in TABLES:
-            said = f"{WORKBOOK}: sheet {name!r} is no table of the contract"
-            yield f"{said} and was ignored{_hint(name.casefold())}"
+            text = f"{WORKBOOK}: sheet {name!r} is no table of the contract"
+            yield f"{text} and was ignored{_hint(name.casefold())}"
 
 
 def _hint(name: str) -> str:

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from features.contract import TABLES
 from features.events import FOREVER
-from features.reading.between import (
+from features.reading.checked_parts import checked_parts, rejected_rows
+from features.reading.cross_row_rules import (
     NAMES_INVOICE,
     UNMATCHED,
     Expelled,
@@ -23,7 +24,6 @@ from features.reading.between import (
     gather_unmatched,
 )
 from features.reading.duck import append, create, run
-from features.reading.found import checked_parts, rejected_rows
 from features.reading.mending import (
     as_lost,
     incomplete_customers,
@@ -31,7 +31,7 @@ from features.reading.mending import (
     reject_ids,
 )
 from features.reading.observation import Observation, observe
-from features.reading.oddities import (
+from features.reading.portfolio_warnings import (
     implausible,
     of_documents,
     of_names,
@@ -173,10 +173,10 @@ def _load_checked(
 ) -> None:
     duckdb = loaded.connection.con
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
-    found: set[str] = set()
+    names: set[str] = set()
     run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
-        found |= set(part.rows.column_names)
+        names |= set(part.rows.column_names)
         n_read += len(part.rows) + len(part.malformed)
         n_accepted += len(checked.rows)
         n_without_customer += len(part.malformed)
@@ -191,7 +191,7 @@ def _load_checked(
             loaded.latest[table] = max(latest, loaded.latest.get(table, 0))
     run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
-    loaded.warnings += _surprises(table, found, settings)
+    loaded.warnings += _surprises(table, names, settings)
 
 
 def _undismissed(
@@ -208,7 +208,9 @@ def _undismissed(
         return lost
     rejected = part.rows.filter(pa.array(checked.broken > 0))
     ids = reject_ids(rejected, table)
-    return lost.filter(pa.array([said not in settings.dismissed for said in ids]))
+    return lost.filter(
+        pa.array([reject_id not in settings.dismissed for reject_id in ids])
+    )
 
 
 def _expel(
@@ -230,9 +232,9 @@ def _expel(
         report, n_accepted=report.n_accepted - len(expelled)
     )
     if settings.dismissed:
-        for found in rejected_rows(source, table, settings, expelled):
-            for place, reject_id in zip(found.places, found.ids, strict=True):
-                if found.is_expelled and reject_id in settings.dismissed:
+        for rejected in rejected_rows(source, table, settings, expelled):
+            for place, reject_id in zip(rejected.places, rejected.ids, strict=True):
+                if rejected.is_expelled and reject_id in settings.dismissed:
                     run(
                         duckdb,
                         f"DELETE FROM {LOST} WHERE is_expelled AND place = {place}",  # noqa: S608
@@ -257,14 +259,14 @@ def _protect(loaded: Loaded, table: str, schema: pa.Schema) -> None:
 
 
 def _surprises(
-    table: str, found: Collection[str], settings: PortfolioSettings
+    table: str, names: Collection[str], settings: PortfolioSettings
 ) -> Iterator[str]:
     """Columns that nobody asked for, and declared ones that are not there."""
     known = {column.name for column in settings.columns[table]}
-    for column in sorted(set(found) - known):
+    for column in sorted(set(names) - known):
         yield f"{table}: column {column!r} is not in the contract and was ignored"
     in_contract = {column.name for column in TABLES[table].columns}
-    for column in sorted(known - in_contract - set(found)):
+    for column in sorted(known - in_contract - set(names)):
         yield f"{table}: column {column!r} of portfolio.yaml is not there: all unknown"
 
 

@@ -33,13 +33,13 @@ from features.settings import PortfolioSettings
 OPTIONS = ("from", "value", "values", "decimal", "thousands", "format", "timezone")
 
 
-def _short_forms(said: object) -> object:
+def _short_forms(value: object) -> object:
     """A text renames; a mapping without any option maps values."""
-    if isinstance(said, str):
-        return {"from": said}
-    if isinstance(said, Mapping) and not said.keys() & set(OPTIONS):
-        return {"values": said}
-    return said
+    if isinstance(value, str):
+        return {"from": value}
+    if isinstance(value, Mapping) and not value.keys() & set(OPTIONS):
+        return {"values": value}
+    return value
 
 
 class ColumnMapping(BaseModel):
@@ -89,10 +89,10 @@ class ColumnMapping(BaseModel):
 
     @field_validator("format")
     @classmethod
-    def _is_a_date_format(cls, said: str | None) -> str | None:
-        if said is not None:
-            date_format(said)  # refuses what is none
-        return said
+    def _is_a_date_format(cls, value: str | None) -> str | None:
+        if value is not None:
+            date_format(value)  # refuses what is none
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -122,20 +122,20 @@ ColumnMappings: TypeAlias = Mapping[
 ]
 
 
-def check_mappings(said: ColumnMappings, settings: PortfolioSettings) -> None:
+def check_mappings(mappings: ColumnMappings, settings: PortfolioSettings) -> None:
     """Refuse what can mean nothing in this portfolio.
 
     Raises:
         ColumnMappingError: with the code of what is wrong.
     """
-    for table, mappings in said.items():
+    for table, by_column in mappings.items():
         if table not in settings.columns:
             tables = ", ".join(settings.columns)
             raise ColumnMappingError(
                 "unknown_table", f"columns: no table {table!r}; one of {tables}"
             )
         columns = {column.name: column for column in settings.columns[table]}
-        for name, mapping in mappings.items():
+        for name, mapping in by_column.items():
             where = f"columns.{table}.{name}"
             if name not in columns:
                 raise ColumnMappingError(
@@ -149,8 +149,8 @@ def check_mappings(said: ColumnMappings, settings: PortfolioSettings) -> None:
 def _check_column(where: str, mapping: ColumnMapping, column: ColumnSpec) -> None:
     if column.kind == "choice":
         allowed = {*column.choices, "", *(["other"] if column.is_open else [])}
-        said = {*mapping.values.values(), *filter(None, [mapping.value])}
-        if unknown := sorted(said - allowed):
+        words = {*mapping.values.values(), *filter(None, [mapping.value])}
+        if unknown := sorted(words - allowed):
             raise ColumnMappingError(
                 "unknown_choice",
                 f"{where}: {unknown[0]!r} is no value of the contract; one of "
@@ -164,13 +164,13 @@ def _check_column(where: str, mapping: ColumnMapping, column: ColumnSpec) -> Non
 
 
 def wanted_columns(
-    said: ColumnMappings, settings: PortfolioSettings
+    mappings: ColumnMappings, settings: PortfolioSettings
 ) -> Mapping[str, Collection[str]]:
     """By table, the columns as found that the contract or portfolio.yaml names."""
     return {
         table: {
             *(column.name for column in columns),
-            *(m.source for m in said.get(table, {}).values() if m.source),
+            *(m.source for m in mappings.get(table, {}).values() if m.source),
         }
         for table, columns in settings.columns.items()
     }

@@ -85,7 +85,7 @@ def reject_ids(rows: pa.Table, table: str) -> Iterator[str]:
     """The same row as found has the same id, wherever it stands."""
     for row in rows.to_pylist():
         cells = {name: str(cell) for name, cell in row.items() if cell is not None}
-        said = json.dumps([table, cells], sort_keys=True, ensure_ascii=False)
+        content = json.dumps([table, cells], sort_keys=True, ensure_ascii=False)
         # unpaired surrogates cannot be encoded, and cannot be told apart either
-        digest = hashlib.sha256(said.encode("utf-8", "replace"))
+        digest = hashlib.sha256(content.encode("utf-8", "replace"))
         yield digest.hexdigest()[:_ID_LENGTH]

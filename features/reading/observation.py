@@ -59,36 +59,39 @@ def observe(
         SettingsError: where `none` names a table that has rows.
     """
     overall = max(latest.values(), default=0)
-    said = settings.observed_until
-    if isinstance(said, Mapping):
-        told = {table: microseconds(moment) for table, moment in said.items()}
-        now = max(overall, *told.values())
+    stated = settings.observed_until
+    if isinstance(stated, Mapping):
+        until = {table: microseconds(moment) for table, moment in stated.items()}
+        now = max(overall, *until.values())
     else:
-        now = overall if said is None else max(overall, microseconds(said))
-        told = {} if said is None else dict.fromkeys(TABLES, microseconds(said))
-    found = Observation(frozenset(reports), {}, overall)
-    none = set(_said_none(found, reports, settings, now))
-    dropped = set(_unreadable(found, reports))
+        now = overall if stated is None else max(overall, microseconds(stated))
+        until = {} if stated is None else dict.fromkeys(TABLES, microseconds(stated))
+    observation = Observation(frozenset(reports), {}, overall)
+    none = set(_tables_without_rows(observation, reports, settings, now))
+    dropped = set(_unreadable(observation, reports))
     if "payments" not in none and not empty_is_none:
-        dropped |= set(_empty_payments(found, duckdb, reports, now))
-    found.tables = (found.tables | none) - dropped
-    default = dict.fromkeys(found.tables, overall)
-    if "payments" in found.tables:
+        dropped |= set(_empty_payments(observation, duckdb, reports, now))
+    observation.tables = (observation.tables | none) - dropped
+    default = dict.fromkeys(observation.tables, overall)
+    if "payments" in observation.tables:
         default["payments"] = latest.get("payments", 0)
         if "payments" in none:
             default["payments"] = _end_of(settings.none["payments"], settings)
-    found.until = {table: told.get(table, default[table]) for table in found.tables}
-    stated = [told[table] for table in found.tables if table in told]
-    found.overall = min(stated, default=overall)
-    if found.overall > overall + _FAR_AHEAD_US:
-        found.warnings.append(
-            f"observed_until ({to_datetime(found.overall):%Y-%m-%d}) lies far after "
-            f"the last row ({to_datetime(overall):%Y-%m-%d}): is it how far you looked?"
+    observation.until = {
+        table: until.get(table, default[table]) for table in observation.tables
+    }
+    named = [until[table] for table in observation.tables if table in until]
+    observation.overall = min(named, default=overall)
+    if observation.overall > overall + _FAR_AHEAD_US:
+        observation.warnings.append(
+            f"observed_until ({to_datetime(observation.overall):%Y-%m-%d}) lies far "
+            f"after the last row ({to_datetime(overall):%Y-%m-%d}): is it how far you"
+            " looked?"
         )
-    return found
+    return observation
 
 
-def said_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
+def stated_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
     """Tables of which `none` says that there is nothing, and has not lapsed.
 
     What is said of a day as far ahead is a slip of the pen, and takes nothing away.
@@ -100,57 +103,57 @@ def said_none(settings: PortfolioSettings, now: int) -> frozenset[str]:
     today = local_day(now, settings.zone)
     return frozenset(
         table
-        for table, said_on in settings.none.items()
-        if abs(today - (said_on.toordinal() - DAY_ZERO)) <= NONE_LASTS_DAYS
+        for table, stated_on in settings.none.items()
+        if abs(today - (stated_on.toordinal() - DAY_ZERO)) <= NONE_LASTS_DAYS
     )
 
 
-def _said_none(
-    found: Observation,
+def _tables_without_rows(
+    observation: Observation,
     reports: Mapping[str, TableReport],
     settings: PortfolioSettings,
     now: int,
 ) -> Iterator[str]:
-    for table, said_on in settings.none.items():
+    for table, stated_on in settings.none.items():
         if table in reports and reports[table].n_read:
             raise SettingsError(
                 f"portfolio.yaml: none names {table}, and {table} has rows; take it "
                 "out of `none`"
             )
-        if table not in said_none(settings, now):
-            is_ahead = said_on.toordinal() - DAY_ZERO > local_day(now, settings.zone)
+        if table not in stated_none(settings, now):
+            is_ahead = stated_on.toordinal() - DAY_ZERO > local_day(now, settings.zone)
             why = "is of a day more than" if is_ahead else "has lapsed after"
-            found.warnings.append(
-                f"none: {table} was said on {said_on} and {why} {NONE_LASTS_DAYS} days"
-                f"{' ahead' * is_ahead}; say it anew if it still is true"
+            observation.warnings.append(
+                f"none: {table} was said on {stated_on} and {why} {NONE_LASTS_DAYS}"
+                f" days{' ahead' * is_ahead}; say it anew if it still is true"
             )
         else:
             yield table
 
 
 def _unreadable(
-    found: Observation, reports: Mapping[str, TableReport]
+    observation: Observation, reports: Mapping[str, TableReport]
 ) -> Iterator[str]:
     for table, report in reports.items():
         n = report.n_without_customer
         if not n:
             continue
         if table != "customers" and n > MOST_UNREADABLE * report.n_read:
-            found.warnings.append(
+            observation.warnings.append(
                 f"{table}: rows of which nobody can say whose they are: {n:,} of "
                 f"{report.n_read:,}; the table counts as not looked at until they are "
                 "corrected"
             )
             yield table
         else:
-            found.warnings.append(
+            observation.warnings.append(
                 f"{table}: rows of which nobody can say whose they are: {n:,} of "
                 f"{report.n_read:,}; they protect nobody"
             )
 
 
 def _empty_payments(
-    found: Observation,
+    observation: Observation,
     duckdb: Any,  # noqa: ANN401
     reports: Mapping[str, TableReport],
     now: int,
@@ -163,7 +166,7 @@ def _empty_payments(
     )
     [[n]] = run(duckdb, past_due)
     if n:
-        found.warnings.append(
+        observation.warnings.append(
             f"payments: the table is empty, and invoices are past due ({n:,}): it "
             "counts as not looked at; if nobody paid, say so: `none: {payments: DATE}`"
         )

@@ -96,21 +96,21 @@ class RejectCounter:
     """Counts rejected rows; keeps the first of each kind as the example."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], tuple[int, str]] = {}
+        self._counted: dict[tuple[str, str, str], tuple[int, str]] = {}
 
     def add(
         self, table: str, rule: str, column: str, where: str, value: object, n: int = 1
     ) -> None:
         """Count `n` rows that break a rule."""
-        found = self._found.get((table, rule, column))
-        before, example = found or (0, f"{where}{_example(rule, value)}")
-        self._found[table, rule, column] = before + n, example
+        counted = self._counted.get((table, rule, column))
+        before, example = counted or (0, f"{where}{_example(rule, value)}")
+        self._counted[table, rule, column] = before + n, example
 
     def rejects(self) -> tuple[Reject, ...]:
         """What was counted, a line per table, rule and column."""
         return tuple(
             Reject(table, rule, n, example, column)
-            for (table, rule, column), (n, example) in self._found.items()
+            for (table, rule, column), (n, example) in self._counted.items()
         )
 
 

@@ -65,8 +65,8 @@ class RowVersions:
 
     def _lost_contents(self, versions: Sequence[Cells]) -> list[Cells]:
         """The first of these rows whose moment another one shares, but not content."""
-        said = [c for c in versions if not c[self._places["retracted"]]]
-        pairs = pairwise(said)
+        stated = [c for c in versions if not c[self._places["retracted"]]]
+        pairs = pairwise(stated)
         return [a for a, b in pairs if a[KNOWN_AT] == b[KNOWN_AT] and a != b][:1]
 
     def _add_up(self, cells: Cells) -> bool:

@@ -160,9 +160,9 @@ class TableReader:
     def _first_error(self, customer_id: str, row: JsonRow) -> RowError:
         """The error tables would name: cells in the contract's order come first."""
         for i, column in enumerate(self.columns):
-            given = row.get(column.name, customer_id if i == CUSTOMER_ID else None)
+            cell = row.get(column.name, customer_id if i == CUSTOMER_ID else None)
             try:
-                read = self._cell(column, given)
+                read = self._cell(column, cell)
             except CellError as error:
                 return RowError(error.rule, column.name)
             if i == CUSTOMER_ID and (read is None or not str(read).strip()):

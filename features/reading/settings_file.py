@@ -40,8 +40,8 @@ def read_settings(folder: Path) -> SettingsFile:
     """
     file = folder / FILE
     if not file.is_file():
-        said = f"no {FILE}: EUR, UTC and the other defaults are assumed"
-        return SettingsFile(PortfolioSettings(), Origin(), (said,))
+        note = f"no {FILE}: EUR, UTC and the other defaults are assumed"
+        return SettingsFile(PortfolioSettings(), Origin(), (note,))
     try:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -56,11 +56,11 @@ def parse_settings(text: str) -> SettingsFile:
         SettingsError: if it is no YAML mapping or a value is impossible.
     """
     try:
-        said, texts = read_mapping(text), plain_texts(text)
+        stated, texts = read_mapping(text), plain_texts(text)
     except SettingsYamlError as error:
         raise SettingsError(f"{FILE} cannot be read: {_short(str(error))}") from error
     try:
-        settings = PortfolioSettings.model_validate(said)
+        settings = PortfolioSettings.model_validate(stated)
         # own words are texts as written: 01 stays 01, yes stays yes
         origin = Origin.model_validate(
             {key: texts[key] for key in Origin.model_fields if key in texts}
@@ -70,7 +70,7 @@ def parse_settings(text: str) -> SettingsFile:
     check_mappings(origin.columns, settings)
     unknown = tuple(
         f"{FILE}: {key} is no setting and was ignored"
-        for key in _unknown_keys(said, PortfolioSettings, "")
+        for key in _unknown_keys(stated, PortfolioSettings, "")
         if key not in Origin.model_fields
     )
     return SettingsFile(settings, origin, (*unknown, *_unknown_methods(settings)))
@@ -103,10 +103,10 @@ def _short(message: str) -> str:
 
 
 def _unknown_keys(
-    said: Mapping[str, Any], model: type[BaseModel], path: str
+    values: Mapping[str, Any], model: type[BaseModel], path: str
 ) -> Iterator[str]:
     known = {field.alias or name: field for name, field in model.model_fields.items()}
-    for key, value in said.items():
+    for key, value in values.items():
         if key not in known:
             yield f"{path}{key}"
             continue

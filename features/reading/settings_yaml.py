@@ -89,13 +89,13 @@ def _mapping(text: str, loader: type[_Careful]) -> dict[str, Any]:
     if len(text) > LARGEST_FILE:
         raise SettingsYamlError(f"more than {LARGEST_FILE:,} characters")
     try:
-        said = yaml.load(text, loader)  # noqa: S506 - a SafeLoader
+        values = yaml.load(text, loader)  # noqa: S506 - a SafeLoader
     except SettingsYamlError:
         raise
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise SettingsYamlError(str(error)) from error
-    if said is None or said == "":
-        said = {}
-    if not isinstance(said, dict):
+    if values is None or values == "":
+        values = {}
+    if not isinstance(values, dict):
         raise SettingsYamlError("must be a mapping of settings, such as name: …")
-    return {str(key): value for key, value in said.items()}
+    return {str(key): value for key, value in values.items()}

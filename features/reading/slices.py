@@ -56,16 +56,17 @@ def _hold(
     """A table's rows of these customers as columns, and where each one's are."""
     order = ", ".join(f'"{name}" NULLS FIRST' for name in row_order(table))
     duckdb.register("wanted", pa.table({"customer_id": pa.array(chunk, pa.string())}))
-    found = duckdb.sql(
+    ordered = duckdb.sql(
         f'SELECT * FROM "{table}" SEMI JOIN wanted USING (customer_id) '  # noqa: S608
         f"ORDER BY {order}"
     ).to_arrow_table()
     duckdb.unregister("wanted")
     kinds = {column.name: column for column in settings.columns[table]}
     columns = {
-        name: _array(found.column(name), kinds.get(name)) for name in found.column_names
+        name: _array(ordered.column(name), kinds.get(name))
+        for name in ordered.column_names
     }
-    runs = pc.run_end_encode(found.column("customer_id").combine_chunks())
+    runs = pc.run_end_encode(ordered.column("customer_id").combine_chunks())
     ends = runs.run_ends.to_pylist()
     spans = zip(
         runs.values.to_pylist(), zip([0, *ends], ends, strict=False), strict=True

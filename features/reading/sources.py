@@ -53,12 +53,12 @@ class MemorySource:
     empty_is_none = True
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self._given = tables
+        self._tables = tables
         self.tables = frozenset(tables) & TABLES.keys()
 
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows, in parts of a size that fits."""
-        return in_parts(table, self._given[table])
+        return in_parts(table, self._tables[table])
 
 
 def in_parts(where: str, rows: pa.Table) -> Iterator[Part]:

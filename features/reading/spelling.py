@@ -80,8 +80,10 @@ class Spelling:
             cells = pc.replace_substring_regex(cells, sign, "")
         return pc.replace_substring(cells, self.decimal, "."), misfits
 
-    def _dates(self, cells: pa.Array, said: str) -> tuple[pa.Array, BoolArray | None]:
-        pattern, iso = date_format(said)
+    def _dates(
+        self, cells: pa.Array, format_: str
+    ) -> tuple[pa.Array, BoolArray | None]:
+        pattern, iso = date_format(format_)
         # ISO 8601 is never in doubt, and what a workbook's true dates become
         cells, misfits = _fitting(cells, rf"^\s*{pattern}\s*$|{_ISO}")
         cells = pc.replace_substring_regex(cells, rf"^\s*{pattern}\s*$", iso)
@@ -105,7 +107,7 @@ class Spelling:
         return read, np.asarray(cells.is_valid()) & ~is_fine
 
 
-def date_format(said: str) -> tuple[str, str]:
+def date_format(format_: str) -> tuple[str, str]:
     r"""The pattern of a date format, and the ISO 8601 text of its groups.
 
     DD, MM, hh and the others also stand for one digit, unless digits follow at once.
@@ -116,14 +118,16 @@ def date_format(said: str) -> tuple[str, str]:
     >>> date_format("DD.MM.YYYY")
     ('([0-9]{1,2})\\.([0-9]{1,2})\\.([0-9]{4})', '\\3-0\\2-0\\1')
     """
-    pieces = re.split("(YYYY|MM|DD|hh|mm|ss)", said)
+    pieces = re.split("(YYYY|MM|DD|hh|mm|ss)", format_)
     tokens, signs = pieces[1::2], pieces[2:-1:2]
     literals = "".join(pieces[0::2]).replace("T", "")
     if any(map(str.isalnum, literals)) or len(set(tokens)) < len(tokens):
-        raise ValueError(f"{said!r} is no date format: write such as DD.MM.YYYY")
+        raise ValueError(f"{format_!r} is no date format: write such as DD.MM.YYYY")
     times = tuple(token for token in _CLOCK if token in tokens)
     if not {"YYYY", "MM", "DD"} <= {*tokens} or times != _CLOCK[: len(times)]:
-        raise ValueError(f"{said!r} must have YYYY, MM and DD, and may have hh, mm, ss")
+        raise ValueError(
+            f"{format_!r} must have YYYY, MM and DD, and may have hh, mm, ss"
+        )
     width = "{1,2}" if all(signs) else "{2}"
     widths = dict.fromkeys(tokens, width) | {"YYYY": "{4}"}
     pattern = "".join(

@@ -76,7 +76,7 @@ def normal_schema(table: str, settings: PortfolioSettings) -> pa.Schema:
 
 
 def check(
-    found: pa.Table,
+    raw: pa.Table,
     table: str,
     settings: PortfolioSettings,
     spellings: Mapping[str, Spelling] = MappingProxyType({}),
@@ -84,23 +84,23 @@ def check(
     """Apply the row rules of `table` to rows as found.
 
     Args:
-        found: columns of any plain type; those the contract does not know are left.
+        raw: columns of any plain type; those the contract does not know are left.
         table: a table of the contract.
         settings: currency, rates, time zone, attributes.
         spellings: of columns whose cells are spelt in a way of their own.
     """
-    broken = _Broken(len(found))
+    broken = _Broken(len(raw))
     columns = settings.columns[table]
     for column in columns:
-        if column.is_required and column.name not in found.column_names:
-            everything = np.ones(len(found), np.bool_)
+        if column.is_required and column.name not in raw.column_names:
+            everything = np.ones(len(raw), np.bool_)
             broken.add(everything, f"missing_column:{column.name}", column.name)
     cells = {
         column.name: _read(
-            found, column, settings.zone, spellings.get(column.name), broken
+            raw, column, settings.zone, spellings.get(column.name), broken
         )
         for column in columns
-        if column.name in found.column_names
+        if column.name in raw.column_names
         or column.is_required
         or column.default is not None
         or column.name in _LOOKED_AT
@@ -149,16 +149,16 @@ def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:
 
 
 def _read(
-    found: pa.Table,
+    raw: pa.Table,
     column: ColumnSpec,
     zone: ZoneInfo,
     spelling: Spelling | None,
     broken: _Broken,
 ) -> pa.Array:
-    if column.name not in found.column_names:
-        values = pa.nulls(len(found), arrow_type(column))
+    if column.name not in raw.column_names:
+        values = pa.nulls(len(raw), arrow_type(column))
     else:
-        read = read_column(found.column(column.name), column, zone, spelling)
+        read = read_column(raw.column(column.name), column, zone, spelling)
         for number, rule in enumerate(read.rules, start=1):
             broken.add(read.broken == number, rule, column.name)
         values = read.values

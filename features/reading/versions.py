@@ -78,9 +78,9 @@ def _forever() -> ir.IntegerValue:
 
 
 @lru_cache(maxsize=256)
-def keyed_sql(table: str, found: str, schema: pa.Schema) -> str:
+def keyed_sql(table: str, name: str, schema: pa.Schema) -> str:
     """DuckDB SQL of the rows of `found` with the columns of `identity`."""
-    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=found)
+    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
     keys = {key.get_name(): key for key in identity(rows, table)}
     return str(ibis.to_sql(rows.mutate(**keys), dialect="duckdb"))
 
@@ -156,9 +156,9 @@ def stand(duckdb: Any, table: str, shared: str, schema: pa.Schema) -> None:  # n
 
 
 @lru_cache(maxsize=256)
-def _standing_sql(table: str, found: str, schema: pa.Schema) -> str:
+def _standing_sql(table: str, name: str, schema: pa.Schema) -> str:
     """DuckDB SQL of `standing_rows`: compiled once per schema, which takes a while."""
-    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=found)
+    rows = ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
     return _sql(standing_rows(rows, table))
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from features.contract import TABLES
-from features.draft import FoundTable, recognise, settings_text
+from features.draft import RecognisedTable, recognise, settings_text
 from features.draft.spelling import spelling_of
 from features.draft.words import COLUMN_WORDS, TABLE_WORDS
 from features.settings import PortfolioSettings
@@ -17,7 +17,7 @@ from features.settings import PortfolioSettings
 DAY = date(2026, 6, 30)
 
 
-def drafted(folder: Path) -> FoundTable:
+def drafted(folder: Path) -> RecognisedTable:
     [table], _ = recognise(folder)
     return table
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.arrays import IntArray
 from features.errors import UnreadableTableError
-from features.reading.between import Expelled
+from features.reading.cross_row_rules import Expelled
 from features.reading.mending import reject_ids
 from features.reading.sources import Part, Source
 from features.reading.validation import Checked, check
@@ -87,7 +87,7 @@ def _rejected(
     *,
     is_expelled: bool = False,
 ) -> RejectedRows:
-    found = rows.take(pa.array(which))
+    rejected = rows.take(pa.array(which))
     names, columns = (list(part) for part in zip(*rules, strict=True))
-    ids = list(reject_ids(found, table))
-    return RejectedRows(found, names, columns, places, ids, is_expelled)
+    ids = list(reject_ids(rejected, table))
+    return RejectedRows(rejected, names, columns, places, ids, is_expelled)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.contract import TABLES
 from features.moments import DAY_US
 from features.money import UNITS
-from features.reading.between import UNMATCHED
+from features.reading.cross_row_rules import UNMATCHED
 from features.reading.duck import run
 from features.reading.names import REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
@@ -49,30 +49,30 @@ def _lost_contents(
     cells = ", ".join(f'"{name}"' for name in schema.names)
     shown = [name for name in TABLES[table].key if name != "event_at"]
     some = ", ".join(f'min("{name}") AS "{name}"' for name in shown)
-    found = run(
+    rows = run(
         duckdb,
         f"SELECT {some}, count(*) OVER () FROM ({keyed_sql(table, shared, schema)}) "  # noqa: S608
         f"WHERE NOT retracted{which} GROUP BY {', '.join(key_names(table))}, known_at "
         f"HAVING count(DISTINCT hash({cells})) > 1 ORDER BY ALL LIMIT 1",
     )
-    for *first, n in found:
+    for *first, n in rows:
         named = zip(shown, first, strict=True)
-        said = ", ".join(f"{name} {cell}" for name, cell in named if cell is not None)
+        key = ", ".join(f"{name} {cell}" for name, cell in named if cell is not None)
         yield (
             f"{table}: keys with rows of one known_at and different content: {n:,}, "
-            f"such as {said}; of each only the row that sorts last counts. A "
+            f"such as {key}; of each only the row that sorts last counts. A "
             "correction needs a later known_at, another fact a key of its own"
         )
 
 
 def _added_up(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
-    found = run(
+    rows = run(
         duckdb,
         "SELECT min(payment_id), sum(n)::BIGINT, count(*) FROM (SELECT payment_id, "
         "count(*) AS n FROM payments WHERE status = 'refunded' AND refund_id IS NULL "
         "GROUP BY customer_id, payment_id, event_at, known_at HAVING n > 1)",
     )
-    for payment_id, n, n_payments in found:
+    for payment_id, n, n_payments in rows:
         if n_payments:
             yield (
                 "payments: refunds without refund_id that share their payment and "
@@ -83,13 +83,13 @@ def _added_up(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
 
 def of_documents(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
     """One number in two kinds of document is no correction: both count."""
-    found = run(
+    rows = run(
         duckdb,
         "SELECT min(invoice_id), count(*) FROM (SELECT invoice_id FROM invoices "
         "WHERE invoice_id IN (SELECT invoice_id FROM invoices WHERE kind <> 'invoice') "
         "GROUP BY customer_id, invoice_id HAVING min(kind) <> max(kind))",
     )
-    for first, n in found:
+    for first, n in rows:
         if n:
             yield (
                 f"invoices: numbers borne by two kinds of document: {n:,}, such as "

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from features.portfolio import Portfolio
-from features.reading.noticed import noticed
+from features.reading.request_warnings import noticed
 from features.reading.rows import read_rows
 from features.settings import PortfolioSettings
 

@@ -1,6 +1,6 @@
 """What is odd in the rows of a request and breaks no rule, as warnings with a code.
 
-The twin of `features.reading.oddities` for one customer, without a database.
+The twin of `features.reading.portfolio_warnings` for one customer, without a database.
 """
 
 from collections import Counter

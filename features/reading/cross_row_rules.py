@@ -66,8 +66,8 @@ def expel(
     expelled: dict[int, tuple[str, str]] = {}
     run(duckdb, "CREATE TEMP TABLE breaking (place BIGINT, affected VARCHAR)")
     for rule, column, sql in _rules(table, shared):
-        found = run(duckdb, f"INSERT INTO breaking {sql} RETURNING place")
-        expelled |= {place: (rule, column) for [place] in found}
+        breaking = run(duckdb, f"INSERT INTO breaking {sql} RETURNING place")
+        expelled |= {place: (rule, column) for [place] in breaking}
     if expelled:
         cells = ", ".join(f"c.{column.name}" for column in TABLES[table].columns)
         run(

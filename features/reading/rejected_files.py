@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract import TABLES
-from features.reading.between import Expelled
-from features.reading.found import RejectedRows, rejected_rows
+from features.reading.checked_parts import RejectedRows, rejected_rows
+from features.reading.cross_row_rules import Expelled
 from features.reading.sources import Source
 from features.settings import PortfolioSettings
 
@@ -36,12 +36,12 @@ def write_rejected(
     for table in TABLES:
         file = out / FOLDER / f"{table}.parquet"
         of_table = expelled.get(table, {})
-        found = (
+        rejected = (
             rejected_rows(source, table, settings, of_table)
             if table in source.tables
             else ()
         )
-        parts = [_named(rows) for rows in found]
+        parts = [_named(rows) for rows in rejected]
         if not parts:
             file.unlink(missing_ok=True)
             continue
@@ -53,10 +53,14 @@ def write_rejected(
     return tuple(written)
 
 
-def _named(found: RejectedRows) -> pa.Table:
+def _named(rejected: RejectedRows) -> pa.Table:
     """Rows as found, then why and under which id; columns of those names give way."""
-    more = {"rule": found.rules, "column": found.columns, "reject_id": found.ids}
-    rows = found.rows
+    more = {
+        "rule": rejected.rules,
+        "column": rejected.columns,
+        "reject_id": rejected.ids,
+    }
+    rows = rejected.rows
     rows = rows.rename_columns(
         [f"{name}_found" if name in more else name for name in rows.column_names]
     )
