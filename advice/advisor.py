@@ -150,17 +150,20 @@ class Advisor:
         given = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
         stand = Standpoint(observed_until, observed, previous, previous_at, named)
-        facts, rows, p = self._numbers(events, moment, given)
-        parts = {
-            target: self.predictors[target].contributions(row[None, :])[0]
-            for target, row in rows.items()
-        }
+        facts, rows = self._rows(events, moment, given)
+        found = {t: self.predictors[t].explain(row[None]) for t, row in rows.items()}
+        p = {t: float(one.probability[0]) for t, one in found.items()}
+        parts = {t: one.contributions[0] for t, one in found.items()}
         advice = self.conclude(facts, rows, p, parts, stand, budget_use)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
-            facts, _, p = self._numbers(imagined, moment, given)
+            facts, rows = self._rows(imagined, moment, given)
+            p = {
+                target: float(self.predictors[target].probability(row[None])[0])
+                for target, row in rows.items()
+            }
             return self._decide(self._case(facts, p, stand), budget_use)
 
         situation = self._situation(events, advice)
@@ -172,10 +175,10 @@ class Advisor:
         answer = advice.recommendation
         return Situation(events, advice.facts, answer, terms.document, settings)
 
-    def _numbers(
+    def _rows(
         self, events: Events, moment: int, tables: frozenset[str]
-    ) -> tuple[AccountFacts, dict[str, Row], dict[str, float]]:
-        """Facts, and per target the features (F,) and the probability."""
+    ) -> tuple[AccountFacts, dict[str, Row]]:
+        """Facts, and the features (F,) of each target that can be scored."""
         _, compilers = self._compilers(tables)
         facts, rows = compilers.read(events, moment)
         rows = {
@@ -183,11 +186,7 @@ class Advisor:
             for target, row in rows.items()
             if starts_with(self.bundles[target], facts.tables)
         }
-        p = {
-            target: float(self.predictors[target].probability(row[None, :])[0])
-            for target, row in rows.items()
-        }
-        return facts, rows, p
+        return facts, rows
 
     def advise_portfolio(
         self,

@@ -188,8 +188,9 @@ class _Numbers:
                 tables[features.hash] = feature_table(portfolio, snapshots, features)
             rows = matrix(tables[features.hash], features)
             self.rows[target] = rows
-            self.p[target] = advisor.predictors[target].probability(rows)
-            self.parts[target] = advisor.predictors[target].contributions(rows)
+            self.p[target], self.parts[target] = advisor.predictors[target].explain(
+                rows
+            )
 
     def of(
         self, i: int

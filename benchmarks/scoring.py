@@ -39,7 +39,7 @@ def main() -> None:
     ways: dict[str, Callable[[np.typing.NDArray[np.float64]], object]] = {
         "Forbear, one row, calibrated": forbear,
         "Booster.predict, 1 thread": lambda row: plain.predict(row, num_threads=1),
-        "Forbear, contributions": model.contributions,
+        "Forbear, contributions": model.explain,
         "Booster.predict, contributions": lambda row: plain.predict(
             row, pred_contrib=True, num_threads=1
         ),

@@ -56,7 +56,9 @@ def _show_version(is_wanted: bool) -> None:
     if is_wanted:
         from importlib.metadata import version
 
-        typer.echo(f"forbear {version('forbear')}")
+        from scoring.kernels import kernel_name
+
+        typer.echo(f"forbear {version('forbear')} (kernel: {kernel_name()})")
         raise typer.Exit(OK)
 
 
@@ -65,7 +67,10 @@ def forbear(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="say which release"
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="say which release, and whether its kernel is built",
         ),
     ] = False,
 ) -> None:

@@ -1,5 +1,7 @@
 """From a bundle and a feature matrix to probabilities and their contributions."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from features.arrays import FloatArray
@@ -7,15 +9,34 @@ from scoring.bundle import Bundle
 from scoring.errors import MatrixShapeError
 from scoring.trees import TreeModel
 
+DECIMALS = 9  # of contributions, before they are summed, ordered or recorded
+
+
+class Explanation(NamedTuple):
+    """Rows scored, with the reasons.
+
+    Args:
+        probability: (n,) calibrated P of the target within the bundle's horizon.
+        contributions: (n, F + 1) exact parts of the calibrated log-odds, to
+            `DECIMALS`; the last is the base value. Every row sums to `log_odds` (to
+            1e-6 and better).
+    """
+
+    probability: FloatArray
+    contributions: FloatArray
+
 
 class Predictor:
     """Scores matrices whose columns are the bundle's features, in their order.
 
-    A single row takes a fast path and gives the same bits as within many rows.
+    A single row takes a fast path and gives the same bits as within many rows. The
+    tables of contributions are made here, not in the first request.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        if isinstance(bundle.model, TreeModel):
+            bundle.model.kernel  # noqa: B018 - made and kept
         self._names = tuple(bundle.feature_set.names)
 
     def margin(self, x: FloatArray) -> FloatArray:
@@ -34,20 +55,21 @@ class Predictor:
         """(n,) calibrated P of the target within the bundle's horizon."""
         return self.bundle.calibration.probability(self.margin(x))
 
-    def contributions(self, x: FloatArray) -> FloatArray:
-        """(n, F + 1) exact parts of the calibrated log-odds; last the base value.
-
-        Every row sums to `log_odds` (to 1e-6 and better).
-        """
+    def explain(self, x: FloatArray) -> Explanation:
+        """Probabilities with the exact parts of their log-odds, in one pass."""
         x = self._checked(x)
         model, calibration = self.bundle.model, self.bundle.calibration
         if isinstance(model, TreeModel):
-            parts = model.contributions(x)
+            margin, parts = model.explain(x)
         else:
+            margin = model.margin(x, self._names)
             parts = model.contributions(x, self._names)
         parts = parts * calibration.slope
         parts[:, -1] += calibration.intercept
-        return parts
+        # what other machines or releases of LightGBM do in the last bits is not told
+        return Explanation(
+            calibration.probability(margin), np.round(parts, DECIMALS) + 0.0
+        )
 
     def _checked(self, x: FloatArray) -> FloatArray:
         if x.ndim != 2 or x.shape[1] != len(self._names):

@@ -2,42 +2,47 @@
 
 A single row goes through the C API's single-row-fast call, about twice as fast as
 `Booster.predict` and safe from its thread pool (which stalls for milliseconds when
-another process keeps a core busy). Same bits, same exact TreeSHAP contributions.
-Should a later LightGBM hide that call, `Booster.predict` on one thread answers.
+another process keeps a core busy), with the same bits. Should a later LightGBM hide
+that call, `Booster.predict` on one thread answers. Exact contributions come from
+tables (`scoring.contribution_tables`), and from LightGBM where a model has none.
 """
 
 import ctypes
 import threading
 import weakref
+from functools import cached_property
 
 import lightgbm
 import lightgbm.basic
 import numpy as np
 
 from features.arrays import FloatArray
+from scoring.contribution_tables import contribution_tables
 from scoring.errors import BundleUnreadableError
+from scoring.forest import UnsupportedModelError, read_forest
+from scoring.kernels import Explained, Kernel, kernel_of
 
 # values of LightGBM's c_api.h, fixed since version 2
-_PREDICT_RAW, _PREDICT_CONTRIBUTIONS, _FLOAT64 = 1, 3, 1
+_PREDICT_RAW, _FLOAT64 = 1, 1
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
 
 
-class _RowKernel:
-    """A prepared single-row call with its own buffers: one per thread and kind.
+class _RowCall:
+    """A prepared single-row call with its own buffers: one per thread.
 
     LightGBM locks the handle, so a shared one would make threads wait.
     """
 
-    def __init__(self, booster: lightgbm.Booster, kind: int, width: int) -> None:
+    def __init__(self, booster: lightgbm.Booster) -> None:
         self._booster = booster  # the handle reads its trees
         self._library = lightgbm.basic._LIB  # type: ignore[attr-defined]
         self._row = np.empty(booster.num_feature())
-        self._answer = np.empty(width)
+        self._answer = np.empty(1)
         self._n_written = ctypes.c_int64()
         self._handle = ctypes.c_void_p()
         status = self._library.LGBM_BoosterPredictForMatSingleRowFastInit(
             booster._handle,
-            ctypes.c_int(kind),
+            ctypes.c_int(_PREDICT_RAW),
             ctypes.c_int(0),
             ctypes.c_int(-1),
             ctypes.c_int(_FLOAT64),
@@ -63,9 +68,9 @@ class _RowKernel:
         return self._answer.copy()
 
 
-class _Kernels(threading.local):
-    def __init__(self) -> None:  # called once in every thread
-        self.of_this_thread: dict[int, _RowKernel | None] = {}
+class _Calls(threading.local):
+    is_prepared = False
+    of_this_thread: _RowCall | None = None
 
 
 class TreeModel:
@@ -82,21 +87,31 @@ class TreeModel:
         self.n_features = int(self._booster.num_feature())
         self.feature_names: tuple[str, ...] = tuple(self._booster.feature_name())
         self._n_threads = n_threads
-        self._kernels = _Kernels()
-        self._kernel_lock = threading.Lock()  # preparing a call touches the booster
+        self._calls = _Calls()
+        self._call_lock = threading.Lock()  # preparing a call touches the booster
 
     def margin(self, x: FloatArray) -> FloatArray:
         """(n,) raw log-odds."""
-        if len(x) == 1 and (kernel := self._kernel(_PREDICT_RAW)) is not None:
-            return kernel(x[0])
+        if len(x) == 1 and (call := self._row_call()) is not None:
+            return call(x[0])
         return self._bulk(x, raw_score=True)
 
-    def contributions(self, x: FloatArray) -> FloatArray:
-        """(n, F + 1) exact TreeSHAP on raw log-odds; last column the base value."""
-        kernel = self._kernel(_PREDICT_CONTRIBUTIONS) if len(x) == 1 else None
-        if kernel is not None:
-            return kernel(x[0])[None, :]
-        return self._bulk(x, pred_contrib=True)
+    def explain(self, x: FloatArray) -> Explained:
+        """Raw log-odds (n,), and their exact parts (n, F + 1), the last the base value.
+
+        The margins have the bits of `margin`; a row's parts do not depend on others.
+        """
+        if self.kernel is not None:
+            return self.kernel(x)
+        return self.margin(x), self._bulk(x, pred_contrib=True)
+
+    @cached_property
+    def kernel(self) -> Kernel | None:
+        """What explains rows, made when first asked for; None: LightGBM itself."""
+        try:
+            return kernel_of(contribution_tables(read_forest(self.text)))
+        except UnsupportedModelError:
+            return None
 
     def gain(self) -> FloatArray:
         """(F,) log-loss each feature's splits took away in training."""
@@ -107,16 +122,16 @@ class TreeModel:
         answer = self._booster.predict(x, num_threads=n_threads, **kind)
         return np.asarray(answer, dtype=np.float64)
 
-    def _kernel(self, kind: int) -> _RowKernel | None:
-        kernels = self._kernels.of_this_thread
-        if kind not in kernels:
-            with self._kernel_lock:
-                kernels[kind] = self._prepared(kind)
-        return kernels[kind]
+    def _row_call(self) -> "_RowCall | None":
+        calls = self._calls
+        if not calls.is_prepared:
+            with self._call_lock:
+                calls.of_this_thread = self._prepared()
+            calls.is_prepared = True
+        return calls.of_this_thread
 
-    def _prepared(self, kind: int) -> _RowKernel | None:
-        width = 1 if kind == _PREDICT_RAW else self.n_features + 1
+    def _prepared(self) -> "_RowCall | None":
         try:
-            return _RowKernel(self._booster, kind, width)
+            return _RowCall(self._booster)
         except (AttributeError, RuntimeError):  # a LightGBM without this call
             return None

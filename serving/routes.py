@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
+from scoring.kernels import KernelName, kernel_name
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission, decide_and_record
@@ -43,6 +44,10 @@ class Readiness(BaseModel):
     n_customers_from: BaseFrom | None
     models: dict[str, Literal["champion", "starter"]] = Field(
         description="what gives the probability of each target"
+    )
+    kernel: KernelName = Field(
+        description="what computes contributions: `c` where it was compiled at"
+        " installation, else `numpy`, with the same answers"
     )
 
 
@@ -135,6 +140,7 @@ async def readyz(request: Request) -> Readiness:
             target: "starter" if bundle.is_starter else "champion"
             for target, bundle in in_force.advisor.bundles.items()
         },
+        kernel=kernel_name(),
     )
 
 

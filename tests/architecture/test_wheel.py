@@ -5,9 +5,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import lightgbm
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -17,10 +20,13 @@ ROOMS = TARGETS["build"]["targets"]["wheel"]["packages"]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_wheel(tmp_path_factory.mktemp("wheel"), os.environ)
+
+
+def built_wheel(out: Path, environment: Mapping[str, str]) -> Path:
     """A folder with the wheel's files and nothing of the checkout."""
-    out = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=environment)
     with zipfile.ZipFile(next(out.glob("*.whl"))) as wheel:
         wheel.extractall(out / "site")
     return out / "site"
@@ -57,6 +63,38 @@ def test_the_installed_wheel_runs_alone(installed: Path) -> None:
     assert Path(where.strip()).is_relative_to(installed)
     code = "from decisions import default_policy; print(default_policy().reference)"
     assert run_installed(installed, code).strip()
+
+
+KERNEL = """
+from scoring.kernels import kernel_name
+from scoring.trees import TreeModel
+from pathlib import Path
+import numpy as np
+x = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
+margins, parts = TreeModel(Path("model.txt").read_text()).explain(x)
+print(kernel_name(), margins.tobytes().hex(), parts.tobytes().hex())
+"""
+
+
+def test_without_a_compiler_the_same_answers_come_from_numpy(
+    installed: Path, tmp_path: Path
+) -> None:
+    without = {**os.environ, "CC": "no-such-compiler"}
+    plain = built_wheel(tmp_path, without)
+    assert not list(plain.rglob("*.so"))
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(500, 4))
+    data = lightgbm.Dataset(x, (x[:, 0] > x[:, 1]).astype(float))
+    parameters = {"objective": "binary", "verbosity": -1, "num_threads": 1}
+    booster = lightgbm.train(parameters, data, 20)
+    for site in (plain, installed):
+        booster.save_model(site.parent / "model.txt")
+    kernel, *answers = run_installed(plain, KERNEL).split()
+    assert kernel == "numpy"
+    has_compiler = any((installed / "scoring").glob("*.so"))
+    its_kernel, *its_answers = run_installed(installed, KERNEL).split()
+    assert its_kernel == ("c" if has_compiler else "numpy")
+    assert answers == its_answers
 
 
 def test_the_names_are_ours() -> None:

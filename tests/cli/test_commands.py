@@ -16,6 +16,7 @@ import pytest
 from cli.lists import writing
 from cli.main import EXTRAS
 from decisions.policy_file.load import SHIPPED
+from scoring.kernels import kernel_name
 from store.schema import DECISIONS
 
 Run = Callable[..., Any]
@@ -50,9 +51,10 @@ def test_help_starts_fast_and_loads_no_room() -> None:
     assert time.perf_counter() - started < 3.0
 
 
-def test_the_version_is_said_without_loading_a_room(forbear: Run) -> None:
+def test_the_version_is_said_with_the_kernel_that_answers(forbear: Run) -> None:
     ran = forbear("--version")
-    assert (ran.code, ran.out) == (0, f"forbear {version('forbear')}\n")
+    said = f"forbear {version('forbear')} (kernel: {kernel_name()})\n"
+    assert (ran.code, ran.out) == (0, said)
 
 
 @pytest.mark.parametrize("words", [[], ["policy"], ["keys"], ["features"]])

@@ -25,8 +25,10 @@ def test_a_row_alone_scores_as_among_others(
     together = predictor.probability(matrix[:400])
     alone = [predictor.probability(matrix[i : i + 1])[0] for i in range(400)]
     assert together.tolist() == alone  # to the last bit
-    parts = predictor.contributions(matrix[:50])
-    one_by_one = [predictor.contributions(matrix[i : i + 1])[0] for i in range(50)]
+    parts = predictor.explain(matrix[:50]).contributions
+    one_by_one = [
+        predictor.explain(matrix[i : i + 1]).contributions[0] for i in range(50)
+    ]
     assert parts.tolist() == np.array(one_by_one).tolist()
 
 
@@ -35,7 +37,7 @@ def test_contributions_sum_to_the_calibrated_log_odds(
     bundle_of: BundleOf, matrix: FloatArray, learner: str
 ) -> None:
     predictor = Predictor(bundle_of(learner))
-    parts = predictor.contributions(matrix)
+    parts = predictor.explain(matrix).contributions
     assert parts.shape == (len(matrix), matrix.shape[1] + 1)
     np.testing.assert_allclose(
         parts.sum(axis=1), predictor.log_odds(matrix), atol=1e-6, rtol=0
@@ -64,11 +66,11 @@ def test_without_the_fast_call_the_slow_one_answers_alike(
         def __init__(self, *_: object) -> None:
             raise AttributeError("no such call in this LightGBM")
 
-    monkeypatch.setattr(trees_module, "_RowKernel", Missing)
+    monkeypatch.setattr(trees_module, "_RowCall", Missing)
     slow = TreeModel(trees.text)
     row = matrix[:1]
     assert slow.margin(row).tolist() == trees.margin(row).tolist()
-    assert slow.contributions(row).tolist() == trees.contributions(row).tolist()
+    assert slow.explain(row)[1].tolist() == trees.explain(row)[1].tolist()
 
 
 def test_a_matrix_of_other_width_is_refused(

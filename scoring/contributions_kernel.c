@@ -1,0 +1,114 @@
+/* Margin and exact contributions of rows of features, by tables made beforehand.
+
+   Optional: `scoring/contribution_tables.py` says what the tables are and gives the
+   same bits in NumPy. Compiled into a plain shared object when the project is
+   installed (`hatch_build.py`) and called through ctypes, without the interpreter's
+   lock; it keeps no state, so threads may call it at the same time. */
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KERNEL_VERSION 1 /* rises whenever `struct tables` or a function changes */
+
+/* bits of a node's kind, as in LightGBM's model text */
+enum { CATEGORICAL = 1, DEFAULT_LEFT = 2, MISSING_ZERO = 4, MISSING_NAN = 8 };
+
+struct tables {
+  int32_t n_features, n_nodes, n_leaves;
+  double base, unit, nearly_zero;
+  const int32_t *feature;   /* (nodes,) */
+  const double *threshold;  /* (nodes,) */
+  const uint8_t *kind;      /* (nodes,) */
+  const int32_t *words;     /* (nodes + 1,) */
+  const uint32_t *bits;     /* categories that go left */
+  const int32_t *left;      /* (nodes,) children; ~i is leaf i */
+  const int32_t *right;     /* (nodes,) */
+  const int32_t *place;     /* (nodes,) bit of the node's feature on the way to it */
+  const uint8_t *is_root;   /* (nodes,) */
+  const double *leaf_value; /* (leaves,) */
+  const int64_t *first_row; /* (leaves,) */
+  const int32_t *first_part; /* (leaves + 1,) */
+  const int32_t *part_feature;
+  const int64_t *table;
+};
+
+int32_t kernel_version(void) { return KERNEL_VERSION; }
+
+static int is_in(const struct tables *t, int32_t node, double x) {
+  if (!(x > -1.0 && x < 2147483648.0)) return 0; /* NaN too */
+  int32_t code = (int32_t)x, word = t->words[node] + code / 32;
+  return word < t->words[node + 1] && (t->bits[word] >> (code % 32) & 1u);
+}
+
+/* 1 or 0, without a jump for numbers: which way rows go cannot be foretold */
+static uint32_t goes_left(const struct tables *t, int32_t node, double x) {
+  uint32_t kind = t->kind[node];
+  if (kind & CATEGORICAL) return (uint32_t)is_in(t, node, x);
+  uint32_t is_nan = x != x;
+  uint32_t is_zero = !(fabs(x) > t->nearly_zero); /* NaN too; LightGBM reads 0 */
+  double known = is_zero ? 0.0 : x;
+  uint32_t is_missing = (is_nan & kind >> 3) | (is_zero & kind >> 2);
+  uint32_t is_below = known <= t->threshold[node];
+  uint32_t by_default = kind >> 1 & 1u;
+  return is_below ^ ((is_below ^ by_default) & (is_missing & 1u));
+}
+
+/* per leaf the bits of the features in which the row disagrees with its way */
+static void disagreements(const struct tables *t, const double *row, uint32_t *at_node,
+                          uint32_t *at_leaf) {
+  /* a tree of a single leaf has no node: every row reaches it */
+  memset(at_leaf, 0, (size_t)t->n_leaves * sizeof *at_leaf);
+  for (int32_t node = 0; node < t->n_nodes; node++) { /* parents come first */
+    uint32_t mask = t->is_root[node] ? 0u : at_node[node];
+    uint32_t is_left = goes_left(t, node, row[t->feature[node]]);
+    uint32_t to_left = mask | (1u - is_left) << t->place[node];
+    uint32_t to_right = mask | is_left << t->place[node];
+    int32_t left = t->left[node], right = t->right[node];
+    *(left < 0 ? &at_leaf[~left] : &at_node[left]) = to_left;
+    *(right < 0 ? &at_leaf[~right] : &at_node[right]) = to_right;
+  }
+}
+
+static double add_up(const struct tables *t, const uint32_t *at_leaf, int64_t *sums) {
+  enum { AHEAD = 16 }; /* table rows lie far apart: ask for them early */
+  double margin = 0.0;
+  for (int32_t leaf = 0; leaf < t->n_leaves; leaf++) {
+    int32_t first = t->first_part[leaf], width = t->first_part[leaf + 1] - first;
+    const int64_t *row = t->table + t->first_row[leaf] + (int64_t)at_leaf[leaf] * width;
+#if defined(__GNUC__)
+    if (leaf + AHEAD < t->n_leaves) {
+      int32_t next = leaf + AHEAD;
+      int64_t its = t->first_part[next + 1] - t->first_part[next];
+      __builtin_prefetch(t->table + t->first_row[next] + its * at_leaf[next]);
+    }
+#endif
+    if (at_leaf[leaf] == 0) margin += t->leaf_value[leaf]; /* one a tree, in order */
+    for (int32_t k = 0; k < width; k++) sums[t->part_feature[first + k]] += row[k];
+  }
+  return margin;
+}
+
+/* margins (n,) and parts (n, F + 1) of rows (n, F); 0, or -1 without memory */
+int32_t explain(const struct tables *t, const double *rows, int64_t n, double *margins,
+                double *parts) {
+  size_t n_features = (size_t)t->n_features;
+  size_t n_masks = (size_t)t->n_nodes + (size_t)t->n_leaves;
+  int64_t *sums = malloc((n_features + 1) * sizeof *sums);
+  uint32_t *masks = malloc((n_masks + 1) * sizeof *masks);
+  int32_t status = sums && masks ? 0 : -1;
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    const double *row = rows + (size_t)i * n_features;
+    double *part = parts + (size_t)i * (n_features + 1);
+    memset(sums, 0, n_features * sizeof *sums);
+    disagreements(t, row, masks, masks + t->n_nodes);
+    margins[i] = add_up(t, masks + t->n_nodes, sums);
+    for (size_t k = 0; k < n_features; k++) part[k] = (double)sums[k] * t->unit;
+    part[n_features] = t->base;
+  }
+  free(sums);
+  free(masks);
+  return status;
+}

@@ -1,0 +1,213 @@
+"""Margin and contributions of rows by tables: in C where it was built, else in NumPy.
+
+Both give the same bits, so which one answers is only a matter of speed.
+`FORBEAR_KERNEL=numpy` leaves the one in C aside.
+"""
+
+import ctypes
+import os
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from features.arrays import BoolArray, FloatArray
+from scoring.contribution_tables import UNIT, ContributionTables
+from scoring.forest import (
+    CATEGORICAL,
+    DEFAULT_LEFT,
+    MISSING_NAN,
+    MISSING_ZERO,
+    NEARLY_ZERO,
+)
+
+KernelName = Literal["c", "numpy"]
+# (n,) raw log-odds; (n, F + 1) their parts, the last one the base value
+Explained: TypeAlias = tuple[FloatArray, FloatArray]
+
+BUILT = Path(__file__).with_name("contributions_kernel.so")
+VERSION = 1  # of the kernel in C: an older one is not called
+
+
+class Kernel(Protocol):
+    """Explains the rows of a matrix (n, F), C-contiguous; NaN is missing."""
+
+    def __call__(self, x: FloatArray) -> Explained: ...
+
+
+def kernel_name() -> KernelName:
+    """Which kernel answers here."""
+    return "numpy" if _library() is None else "c"
+
+
+def kernel_of(tables: ContributionTables) -> Kernel:
+    """The fastest kernel there is for a model."""
+    library = _library()
+    return NumpyKernel(tables) if library is None else CKernel(tables, library)
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    if os.environ.get("FORBEAR_KERNEL") == "numpy":
+        return None
+    try:
+        library = ctypes.CDLL(str(BUILT))
+        is_ours = library.kernel_version() == VERSION
+    except (OSError, AttributeError):  # not built, or for another machine
+        return None
+    return library if is_ours else None
+
+
+_TABLES: "tuple[tuple[str, type[ctypes._SimpleCData[Any]]], ...]" = (
+    ("n_features", ctypes.c_int32),
+    ("n_nodes", ctypes.c_int32),
+    ("n_leaves", ctypes.c_int32),
+    ("base", ctypes.c_double),
+    ("unit", ctypes.c_double),
+    ("nearly_zero", ctypes.c_double),
+    *(
+        (name, ctypes.c_void_p)
+        for name in (
+            "feature",
+            "threshold",
+            "kind",
+            "words",
+            "bits",
+            "left",
+            "right",
+            "place",
+            "is_root",
+            "leaf_value",
+            "first_row",
+            "first_part",
+            "part_feature",
+            "table",
+        )
+    ),
+)
+
+
+class _Tables(ctypes.Structure):
+    """`struct tables` of the kernel in C."""
+
+    _fields_: ClassVar = list(_TABLES)
+
+
+class CKernel:
+    """`explain` of `contributions_kernel.c`; releases the interpreter's lock."""
+
+    def __init__(self, tables: ContributionTables, library: ctypes.CDLL) -> None:
+        forest = tables.forest
+        arrays = {
+            name: getattr(forest if hasattr(forest, name) else tables, name)
+            for name, kind in _TABLES
+            if kind is ctypes.c_void_p
+        }
+        self._kept = arrays  # their memory is read in C
+        self._width = forest.n_features + 1
+        self._tables = _Tables(
+            n_features=forest.n_features,
+            n_nodes=len(forest.feature),
+            n_leaves=len(forest.leaves),
+            base=forest.base,
+            unit=UNIT,
+            nearly_zero=NEARLY_ZERO,
+            **{name: array.ctypes.data for name, array in arrays.items()},
+        )
+        self._address = ctypes.byref(self._tables)
+        self._explain = library.explain
+
+    def __call__(self, x: FloatArray) -> Explained:
+        n = len(x)
+        margins, parts = np.empty(n), np.empty((n, self._width))
+        status = self._explain(
+            self._address,
+            ctypes.c_void_p(x.ctypes.data),
+            ctypes.c_int64(n),
+            ctypes.c_void_p(margins.ctypes.data),
+            ctypes.c_void_p(parts.ctypes.data),
+        )
+        if status != 0:
+            raise MemoryError
+        return margins, parts
+
+
+class NumpyKernel:
+    """The same in NumPy, row by row."""
+
+    def __init__(self, tables: ContributionTables) -> None:
+        forest, self._tables = tables.forest, tables
+        is_category = (forest.kind & CATEGORICAL) != 0
+        missing = forest.kind & (MISSING_ZERO | MISSING_NAN)
+        self._category_nodes = np.flatnonzero(is_category).tolist()
+        self._goes_left = (forest.kind & DEFAULT_LEFT) != 0
+        self._zero_missing = (missing == MISSING_ZERO) & ~is_category
+        self._nan_missing = (missing == MISSING_NAN) & ~is_category
+        widths = np.diff(tables.first_part)
+        leaf_of_part = np.repeat(np.arange(len(widths)), widths)
+        within = np.arange(len(leaf_of_part)) - tables.first_part[leaf_of_part]
+        order = np.argsort(tables.part_feature, kind="stable")
+        self._widths = widths.astype(np.int64)
+        self._part_leaf, self._part_place = leaf_of_part[order], within[order]
+        self._features, self._first = np.unique(
+            tables.part_feature[order], return_index=True
+        )
+        # a leaf without steps (a tree of one leaf) cannot be part of `reduceat`
+        stepped = [i for i, leaf in enumerate(forest.leaves) if leaf.steps]
+        steps = [forest.leaves[i].steps for i in stepped]
+        self._stepped = np.array(stepped, np.int64)
+        self._first_step = np.cumsum([0, *map(len, steps)], dtype=np.int64)[:-1]
+        flat = np.array([*chain.from_iterable(steps)], np.int64).reshape(-1, 3)
+        self._step_node, self._step_left = flat[:, 0], flat[:, 1] == 1
+        self._step_value = 1 << flat[:, 2]
+
+    def __call__(self, x: FloatArray) -> Explained:
+        rows = [self._explained(row) for row in x]
+        margins, parts = zip(*rows, strict=True) if rows else ((), ())
+        shape = len(x), self._tables.forest.n_features + 1
+        return np.array(margins, np.float64), np.array(parts, np.float64).reshape(shape)
+
+    def _explained(self, row: FloatArray) -> tuple[float, FloatArray]:
+        tables = self._tables
+        masks = np.zeros(len(tables.leaf_value), np.int64)
+        if len(self._first_step):
+            turns_off = self._turns_left(row)[self._step_node] != self._step_left
+            masks[self._stepped] = np.bitwise_or.reduceat(
+                self._step_value * turns_off, self._first_step
+            )
+        margin = 0.0
+        for value in tables.leaf_value[masks == 0].tolist():  # one a tree, in order
+            margin += value
+        parts = np.zeros(tables.forest.n_features + 1)
+        parts[-1] = tables.forest.base
+        if len(self._features):
+            rows = tables.first_row + masks * self._widths
+            numbers = tables.table[rows[self._part_leaf] + self._part_place]
+            parts[self._features] = np.add.reduceat(numbers, self._first) * UNIT
+        return margin, parts
+
+    def _turns_left(self, row: FloatArray) -> BoolArray:
+        """(nodes,) whether the row goes left at each node."""
+        forest = self._tables.forest
+        x = row[forest.feature]
+        is_nan = np.isnan(x)
+        is_zero = ~(np.abs(x) > NEARLY_ZERO)  # NaN too; LightGBM reads 0
+        known = np.where(is_zero, 0.0, x)
+        left = known <= forest.threshold
+        missing = is_nan & self._nan_missing | is_zero & self._zero_missing
+        np.copyto(left, self._goes_left, where=missing)
+        for node in self._category_nodes:
+            left[node] = self._has_category(node, float(x[node]))
+        return left
+
+    def _has_category(self, node: int, x: float) -> bool:
+        forest = self._tables.forest
+        if not -1.0 < x < 2.0**31:  # NaN and what is no category go right
+            return False
+        code, first = int(x), int(forest.words[node])
+        word = first + code // 32
+        return word < forest.words[node + 1] and bool(
+            int(forest.bits[word]) >> code % 32 & 1
+        )
