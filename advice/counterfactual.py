@@ -26,9 +26,9 @@ def counterfactuals(s: Situation, ask_again: AskAgain) -> Counterfactuals:
         s: the customer as asked about, with the answer given.
         ask_again: the same question about other events.
     """
-    if s.answer.recommended_action is None:
+    if s.answer.action is None:
         return Counterfactuals("no_decision")
-    if s.answer.recommended_action == "none":
+    if s.answer.action == "none":
         return Counterfactuals("not_needed")
     groups = list(remedies(s))
     found = tuple(option for group in groups for option in _milder(s, group, ask_again))
@@ -42,15 +42,15 @@ def _milder(
     s: Situation, group: tuple[Remedy, ...], ask_again: AskAgain
 ) -> Iterator[Counterfactual]:
     """Of more and more of the same: each step that leads to something milder still."""
-    action = s.answer.recommended_action
+    action = s.answer.action
     for remedy in group:
         if action is None or action == "none":
             return
         then = ask_again(with_rows(s.events, remedy.rows))
-        if then.recommended_action is None:
+        if then.action is None:
             continue
-        if SEVERITY[then.recommended_action] < SEVERITY[action]:
-            action = then.recommended_action
+        if SEVERITY[then.action] < SEVERITY[action]:
+            action = then.action
             yield _option(s, remedy, then, action)
 
 
@@ -67,5 +67,7 @@ def _option(
         invoices=remedy.invoices,
         until=remedy.until,
         proofs=remedy.proofs,
-        reactivation=None if s.answer.reactivation else then.reactivation,
+        reactivation=None
+        if s.answer.follow_up.reactivation
+        else then.follow_up.reactivation,
     )

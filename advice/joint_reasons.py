@@ -37,13 +37,15 @@ def loss_shares(
 
     Without a cost model or without money at stake the probabilities are the weights.
     """
-    states, stake = recommendation.states, recommendation.stake
-    if states is None:
+    proposal = recommendation.proposal
+    if proposal is None:
         fraud = recommendation.p_fraud or 0.0
         nonpayment = recommendation.p_nonpayment or 0.0
-    elif model is None or stake is None:
-        fraud, nonpayment = states.fraud, states.nonpayment_only
+    elif model is None:
+        fraud = proposal.states.fraud
+        nonpayment = proposal.states.nonpayment_only
     else:
+        states, stake = proposal.states, proposal.stake
         money = (stake.open_cost, stake.run_up_cost, stake.stoppable, 0.0)
         nothing = (0.0, *model.by_action[0][1:])  # of action none, without fixed cost
         fraud = product(terms_of(states.fraud, 0.0, 0.0, *money), nothing)

@@ -6,7 +6,7 @@ recommendation from the very functions that answer one customer.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,13 @@ from advice.knowledge import require_same
 from advice.standpoint import Standpoint
 from decisions.actions import ACTIONS
 from decisions.case import BudgetUse, Case
+from decisions.policy_file.load import Policy
 from decisions.steps.portfolio import recommend_many
 from features.account import account_facts
 from features.batch import feature_table, matrix
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.targets import TARGETS
 from scoring.points import band, points
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def portfolio_run(
     for i, advice in _advices(
         advisor, portfolio, snapshots, numbers, budget_use, named
     ):
-        rows[i] = advice_row(advice)
+        rows[i] = advice_row(advice, advisor.policy)
         places[advice.as_of].append(i)
         cases[advice.as_of].append(advice.case)
     for at, members in cases.items():
@@ -248,37 +250,45 @@ def _standpoint(portfolio: Portfolio) -> Standpoint:
     return Standpoint(until, observed)
 
 
-def advice_row(advice: Advice) -> dict[str, Any]:
+def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
     """One row of `SCHEMA`."""
     given, exposure = advice.recommendation, advice.exposure()
-    cost = given.expected_cost or {}
-    thresholds, back = given.thresholds, given.reactivation
+    proposal, no_decision = given.proposal, given.no_decision
+    cost = {} if proposal is None else proposal.expected_cost or {}
+    terms, back = policy.in_force(given.at), given.follow_up.reactivation
+    thresholds = given.thresholds(None if terms is None else terms.model)
     return {
         "customer_id": advice.customer_id,
         "as_of": advice.as_of,
         **_scores("fraud", given.p_fraud),
         **_scores("nonpayment", given.p_nonpayment),
         "proposed_action": given.proposed_action,
-        "action": given.recommended_action,
+        "action": given.action,
         "no_decision": given.code,
-        "sentence": given.sentence or None,
-        "in_force": given.in_force,
-        "requires_person": given.requires_person,
-        "person_because": list(given.person_because),
-        "mode": given.mode,
-        "state": given.state,
-        "permitted_from": given.permitted_from,
+        "sentence": None if no_decision is None else no_decision.sentence,
+        "in_force": given.permission.in_force,
+        "requires_person": given.people.requires_person,
+        "person_because": list(given.people.because),
+        "mode": given.question.mode,
+        "state": given.permission.ladder_state,
+        "permitted_from": given.permission.permitted_from,
         "restore_by": None if back is None else back.restore_by,
         "restored_by": None if back is None else back.by,
-        "stability": given.stability,
-        "currency": given.currency,
-        **{n: exposure[n] for n in ("open", "run_up", "clv", "overdue", "actionable")},
-        "days_overdue": exposure["days_overdue"],
-        "assumed": list(advice.facts.assumed),
+        "stability": None if proposal is None else proposal.stability,
+        "currency": given.question.currency,
+        "open": exposure.open,
+        "run_up": None if proposal is None else proposal.stake.run_up_cost,
+        "clv": exposure.clv,
+        "overdue": exposure.overdue,
+        "actionable": exposure.actionable,
+        "days_overdue": exposure.days_overdue,
+        "assumed": list(given.question.assumed),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
         **{
-            f"thresholds_{target}": [t._asdict() for t in thresholds.get(target, ())]
-            for target in ("fraud", "nonpayment")
+            f"thresholds_{target}": [
+                asdict(edge) for edge in thresholds.get(target, ())
+            ]
+            for target in TARGETS
         },
         "withheld": [
             {
@@ -287,15 +297,15 @@ def advice_row(advice: Advice) -> dict[str, Any]:
                 "sentence": w.sentence,
                 "permitted_from": w.permitted_from,
             }
-            for w in given.withheld
+            for w in given.permission.withheld
         ],
         "notices_due": [
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}
-            for notice in given.notices_due
+            for notice in given.follow_up.notices_due
         ],
         "reasons": [_texts(reason_row(reason)) for reason in advice.reasons],
-        "missing": list(advice.missing),
-        "policy": given.policy,
+        "missing": list(given.question.missing),
+        "policy": given.question.policy,
     }
 
 

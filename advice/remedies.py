@@ -65,8 +65,8 @@ def remedies(s: Situation) -> Iterator[tuple[Remedy, ...]]:
     A stop that rests on fraud is not to be bought off: money that may be stolen is not
     asked for. Proofs and alerts count only where fraud is what the decision rests on.
     """
-    by_fraud = s.answer.basis == "fraud"
-    action = s.answer.recommended_action or "none"
+    by_fraud = s.answer.permission.basis == "fraud"
+    action = s.answer.action or "none"
     if not (by_fraud and SEVERITY[action] >= SEVERITY["service_request"]):
         yield tuple(_payments(s))
         yield tuple(_promise(s))

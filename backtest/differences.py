@@ -85,9 +85,9 @@ def _told(parting: _Parting, new: Policy, old: Policy) -> Difference:
         at=at.isoformat(),
         known=_known(parting.new, priced),
         saving=parting.saving,
-        new_action=a.recommended_action or "no decision",
+        new_action=a.action or "no decision",
         new_why=why(a),
-        old_action=b.recommended_action or "no decision",
+        old_action=b.action or "no decision",
         old_why=why(b),
     )
 
@@ -98,8 +98,9 @@ def _known(case: Case, priced: Recommendation) -> str:
         parts.append(f"P(non-payment) {case.p_nonpayment:.0%}")
     if case.p_fraud is not None:
         parts.append(f"P(fraud) {case.p_fraud:.0%}")
-    if priced.stake is not None:
-        parts.append(f"{priced.stake.exposure:,.0f} {priced.currency} at stake")
+    if priced.proposal is not None:
+        stake, currency = priced.proposal.stake, priced.question.currency
+        parts.append(f"{stake.exposure:,.0f} {currency} at stake")
     if case.facts.days_overdue:
         parts.append(f"{case.facts.days_overdue} days overdue")
     return ", ".join(parts)
@@ -116,18 +117,21 @@ _MORE: dict[RaisedBy, str] = {
 
 def why(given: Recommendation) -> str:
     """A recommendation's reason in one line: what was wanted, what changed that."""
-    proposed, action = given.proposed_action, given.recommended_action
-    if proposed is None or action is None:
-        return given.sentence
-    by = _BY.get(given.mode, "is where the ladder stands")
-    if given.in_force:
+    if given.no_decision is not None:
+        return given.no_decision.sentence
+    proposed, action = given.proposed_action, given.action
+    by = _BY.get(given.question.mode, "is where the ladder stands")
+    if given.permission.in_force:
         parts = ["goes on"]
     elif action == proposed:
         parts = [by if action != "none" else "nothing is due"]
-    elif given.raised_by is not None:
-        parts = [_MORE[given.raised_by]]
+    elif given.permission.raised_by is not None:
+        parts = [_MORE[given.permission.raised_by]]
     else:
-        parts = [f"{proposed} {by}", *(r.sentence for r in given.withheld[:3])]
+        parts = [
+            f"{proposed} {by}",
+            *(r.sentence for r in given.permission.withheld[:3]),
+        ]
     return "; ".join(part.rstrip(".") for part in parts).replace("_", " ") + "."
 
 

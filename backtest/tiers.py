@@ -25,6 +25,7 @@ from decisions.money.thresholds import Stake, Threshold, thresholds_of
 from decisions.money.typed import typed_action
 from decisions.policy.document import Thresholds, Tier
 from decisions.terms import typed_tiers
+from features.targets import TARGETS, Target
 
 Actions = npt.NDArray[np.int8]
 _ROUND = 3  # decimals of a threshold
@@ -202,11 +203,11 @@ def _fitted(start: Tier, book: ScoredBook) -> Tier:
     )
     p_fraud, p_nonpayment = float(book.p_fraud.mean()), float(book.p_nonpayment.mean())
     edges = thresholds_of(book.model, typical, p_fraud, p_nonpayment, book.rho)
-    thresholds = {target: _rising(target, edges[target]) for target in MOVABLE}
+    thresholds = {target: _rising(target, edges[target]) for target in TARGETS}
     return start.model_copy(update=_moved(thresholds, book))
 
 
-def _rising(target: str, edges: Sequence[Threshold]) -> Thresholds:
+def _rising(target: Target, edges: Sequence[Threshold]) -> Thresholds:
     """From which probability on each action counts; only ever harsher.
 
     What already costs least at probability 0 does so for another reason than this
@@ -214,7 +215,8 @@ def _rising(target: str, edges: Sequence[Threshold]) -> Thresholds:
     """
     found: Thresholds = {}
     harshest = 0
-    for action, p in edges:
+    for edge in edges:
+        action, p = edge.action, edge.probability
         if p > 0.0 and action in MOVABLE[target] and SEVERITY[action] > harshest:
             harshest = SEVERITY[action]
             found[action] = round(p, _ROUND)
@@ -222,10 +224,10 @@ def _rising(target: str, edges: Sequence[Threshold]) -> Thresholds:
 
 
 def _moved(
-    thresholds: dict[str, Thresholds], book: ScoredBook
+    thresholds: Mapping[Target, Thresholds], book: ScoredBook
 ) -> dict[str, Thresholds]:
     """Thresholds moved, one at a time, to where the tier's customers cost least."""
-    found = {target: dict(edges) for target, edges in thresholds.items()}
+    found: dict[str, Thresholds] = {t: dict(edges) for t, edges in thresholds.items()}
     for _ in range(_SWEEPS):
         before = {target: dict(edges) for target, edges in found.items()}
         for target, actions in MOVABLE.items():

@@ -166,9 +166,10 @@ def _explain(
     for reason in advice.reasons:
         say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
     target = leading_target(answer)
+    terms = policy.in_force(answer.at) or policy.latest
     rows = [
         (t.action, t.probability, row[f"expected_cost_{t.action}"])
-        for t in answer.thresholds.get(target, ())
+        for t in answer.thresholds(terms.model).get(target, ())
     ]
     head = (
         "action",

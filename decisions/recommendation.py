@@ -1,6 +1,6 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -8,11 +8,9 @@ from decisions.actions import Action
 from decisions.case import Basis
 from decisions.money.cost import CostModel
 from decisions.money.thresholds import Stake, Threshold, thresholds_of
+from decisions.policy.document import Mode
 from decisions.policy.retries import NoRetry
-
-# Some of a recommendation's fields by name, as its parts are found one by one. Typed
-# parts would name and type every field twice, and `serving` checks each value anyway.
-Fields = dict[str, Any]
+from features.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +118,8 @@ RaisedBy = Literal[
     "hysteresis",
     "holdout",
 ]
+ArmName = Literal["greedy", "explore", "holdout"]
+Refund = Literal["never", "by_a_person"]
 # why a person must agree to a stop that the policy alone would leave to automation
 PersonBecause = Literal["by_days", "starter", "signs_without_model", "assumed_money"]
 
@@ -134,107 +134,234 @@ class States:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoDecision:
+    """Why there is no decision: then nothing changes, and nothing is suspended."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """By which policy it was decided, and on how much knowledge.
+
+    Args:
+        policy: name and version of the policy file.
+        policy_hash: of its text.
+        mode: how actions were proposed: by cost, by typed thresholds, or by the days of
+            the ladder (`timeline`), also where neither probability nor cost is known.
+        currency: of every amount here and in the policy.
+        horizon_days: within which the policy's costs fall.
+        n_customers: the base of budgets stated as a share; None: they did not count.
+        missing: what was not known: `tables.NAME`, `money.NAME`, `p_fraud`,
+            `p_nonpayment`.
+        assumed: the money that the data do not say and that is assumed.
+    """
+
+    policy: str
+    policy_hash: str
+    mode: Mode
+    currency: str
+    horizon_days: int
+    n_customers: int | None
+    missing: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What money and probabilities say, before the policy permits or withholds.
+
+    Args:
+        action: the one of least expected cost, or what thresholds or days propose.
+        states: the exclusive probabilities that were weighed.
+        stake: the money that was weighed, at cost.
+        expected_cost: of every action, major units; None where costs do not decide.
+        stability: share of the draws of uncertain costs that agree, in [0, 1].
+        is_close_call: too few agree, so that a milder action stands.
+    """
+
+    action: Action
+    states: States
+    stake: Stake
+    expected_cost: dict[Action, float] | None
+    stability: float | None
+    is_close_call: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What the policy permits of the proposal, why not more, and from when on.
+
+    Args:
+        basis: the target on which the action stands; None without an action.
+        in_force: the action was carried out already and simply goes on.
+        raised_by: the rule that made the action harsher than the proposal.
+        withheld: why the action is milder than the proposal.
+        permitted_from: when the proposal would be permitted if nothing else changed;
+            None where it waits for somebody.
+        holds: reasons not to act, and reasons why access is off.
+        ladder_state: where the customer stands on the policy's ladder.
+        restrict: what the customer may not do meanwhile.
+        subscriptions: the ones a stop for non-payment touches; empty: all.
+        arm: of the randomised share: greedy (none), explore or holdout.
+        propensity: probability of this action over the arms, in (0, 1].
+    """
+
+    basis: Basis | None
+    in_force: bool
+    raised_by: RaisedBy | None
+    withheld: tuple[Withheld, ...]
+    permitted_from: datetime | None
+    holds: tuple[Hold, ...]
+    ladder_state: str | None
+    restrict: tuple[str, ...]
+    subscriptions: tuple[str, ...]
+    arm: ArmName
+    propensity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who must agree before anything is done, and who is in charge.
+
+    Args:
+        requires_person: automation may not carry the action out alone.
+        approvals: the number of people who must agree.
+        approver_roles: who may agree.
+        because: what is not known and therefore leaves a stop to a person.
+        meanwhile_action: what automation may do until they have answered.
+        owner: who is in charge of the case.
+    """
+
+    requires_person: bool
+    approvals: int
+    approver_roles: tuple[str, ...]
+    because: tuple[PersonBecause, ...]
+    meanwhile_action: Action | None
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FraudPause:
+    """What goes with a new stop by the fraud path: neutral words, an end by itself.
+
+    Args:
+        wording: what the customer is told.
+        auto_expires_at: it ends then, unless a person confirms the fraud.
+        stop_charging: take no payments meanwhile.
+        refund: of payments already taken; automation never refunds.
+    """
+
+    wording: str
+    auto_expires_at: datetime
+    stop_charging: bool
+    refund: Refund
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractEnd:
+    """What follows the end of a contract.
+
+    Args:
+        data_export_until: how long the customer may fetch data.
+        data_deleted_on: when they are deleted.
+        write_off_from: from then on a person is asked to write off what is left.
+    """
+
+    data_export_until: datetime
+    data_deleted_on: date | None
+    write_off_from: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What comes after the answer: messages, charges, access that returns, deadlines.
+
+    Args:
+        notices_due: to be sent now.
+        retry_due: our own next charge, where one failed and may be tried again.
+        no_retry: why a failed charge is not tried again.
+        reactivation: how access that is off comes back.
+        provider: what a stop does to the provider's bill.
+        review_by: until when a person looks at it again.
+        pause: of a new stop by the fraud path.
+        contract_end: of a block.
+        interest_accrued: simple interest on what was overdue and not contested, major
+            units; None where the policy charges none or the invoices are unknown.
+        appeal: deadlines of an open appeal.
+        retain_until: until when the policy keeps the record of this decision.
+    """
+
+    notices_due: tuple[NoticeDue, ...]
+    retry_due: RetryDue | None
+    no_retry: NoRetry | None
+    reactivation: Reactivation | None
+    provider: tuple[ProviderEffect, ...]
+    review_by: datetime | None
+    pause: FraudPause | None
+    contract_end: ContractEnd | None
+    interest_accrued: float | None
+    appeal: AppealDue | None
+    retain_until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """One answer. `recommended_action` None means "no decision", and `code` says why.
+    """One answer about one customer, good until `expires_at`.
 
-    A stop action is automatic only where `requires_person` is False; `approvals` is
-    the number of people who must agree, `person_because` why what is not known asks for
-    one, and `meanwhile_action` what automation may do until they have answered.
-    `raised_by` is the rule that made the answer harsher than the proposal.
-    `permitted_from` is when the proposed action would be permitted if nothing else
-    changed, None where it waits for somebody. `in_force` says the recommended action
-    was carried out already and simply goes on. `retry_due` is our own next charge,
-    where one failed and may be tried again; `no_retry` says why a failed one is not.
-
-    `approver_roles` may agree. `refund` says who may refund payments already taken by
-    the fraud path (by_a_person or never; automation never does). From `write_off_from`
-    on a person is asked to write off what an ended contract leaves open.
-    `interest_accrued` is in major units, None where the policy charges none or the
-    items are unknown. `assumed` names the money at stake that the data do not say;
-    `mode` is `timeline` where neither probability nor cost decided. The record of the
-    decision is kept until `retain_until`.
+    `action` is the least-cost one the policy permits; None is "no decision", and
+    `no_decision` says why: then there is no proposal. A stop is automatic only where
+    `people.requires_person` is False. The probabilities are calibrated marginals, None
+    without a model; `nonpayment_given_fraud` joins them.
     """
 
     customer_id: str
     at: datetime
-    policy: str
-    policy_hash: str
-    mode: str
-    currency: str
-    horizon_days: int
-    proposed_action: Action | None = None
-    recommended_action: Action | None = None
-    raised_by: RaisedBy | None = None
-    code: str | None = None
-    sentence: str = ""
-    basis: Basis | None = None
-    states: States | None = None
     p_fraud: float | None
     p_nonpayment: float | None
-    stake: Stake | None = None
-    expected_cost: dict[Action, float] | None = None
-    stability: float | None = None
-    is_close_call: bool = False
-    withheld: tuple[Withheld, ...] = ()
-    permitted_from: datetime | None = None
-    holds: tuple[Hold, ...] = ()
-    notices_due: tuple[NoticeDue, ...] = ()
-    retry_due: RetryDue | None = None
-    no_retry: NoRetry | None = None
-    state: str | None = None
-    owner: str | None = None
-    restrict: tuple[str, ...] = ()
-    subscriptions: tuple[str, ...] = ()
-    requires_person: bool = False
-    meanwhile_action: Action | None = None
-    approvals: int = 0
-    approver_roles: tuple[str, ...] = ()
-    person_because: tuple[PersonBecause, ...] = ()
-    in_force: bool = False
-    reactivation: Reactivation | None = None
-    provider: tuple[ProviderEffect, ...] = ()
-    wording: str | None = None
-    review_by: datetime | None = None
-    auto_expires_at: datetime | None = None
-    stop_charging: bool = False
-    refund: str | None = None
-    data_export_until: datetime | None = None
-    data_deleted_on: date | None = None
-    write_off_from: date | None = None
-    interest_accrued: float | None = None
-    appeal: AppealDue | None = None
-    retain_until: date | None = None
-    arm: str = "greedy"
-    propensity: float = 1.0
+    nonpayment_given_fraud: float
+    action: Action | None
+    no_decision: NoDecision | None
     expires_at: datetime
-    missing: tuple[str, ...]
-    assumed: tuple[str, ...] = ()
-    _model: CostModel | None = field(repr=False, compare=False, default=None)
-    _rho: float = field(repr=False, compare=False, default=0.0)
+    question: Question
+    proposal: Proposal | None
+    permission: Permission
+    people: People
+    follow_up: FollowUp
 
     @property
-    def thresholds(self) -> dict[str, tuple[Threshold, ...]]:
-        """Per target, from which probability on each action costs least."""
-        if self._model is None or self.stake is None:
+    def proposed_action(self) -> Action | None:
+        """The proposal's action; None without a proposal."""
+        return None if self.proposal is None else self.proposal.action
+
+    @property
+    def code(self) -> str | None:
+        """Why there is no decision; None where there is one."""
+        return None if self.no_decision is None else self.no_decision.code
+
+    def thresholds(
+        self, model: CostModel | None
+    ) -> dict[Target, tuple[Threshold, ...]]:
+        """Per target, from which probability on each action costs least.
+
+        Nothing where costs did not decide. `model`: the costs of the policy's terms in
+        force at `at`.
+        """
+        proposal = self.proposal
+        if model is None or proposal is None or proposal.expected_cost is None:
             return {}
         return thresholds_of(
-            self._model,
-            self.stake,
+            model,
+            proposal.stake,
             self.p_fraud or 0.0,
             self.p_nonpayment or 0.0,
-            self._rho,
+            self.nonpayment_given_fraud,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: moments as ISO 8601 text, nothing private."""
-        values = {
-            f.name: _plain(getattr(self, f.name))
-            for f in fields(self)
-            if not f.name.startswith("_")
-        }
-        if values["stake"] is not None and self.stake is not None:
-            values["stake"]["exposure"] = self.stake.exposure
-        values["thresholds"] = _plain(self.thresholds)
+        """JSON-ready: moments as ISO 8601 text."""
+        values: dict[str, Any] = _plain(self)
         return values
 
 
@@ -252,10 +379,17 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
 
 __all__ = [
     "AppealDue",
-    "Fields",
+    "ContractEnd",
+    "FollowUp",
+    "FraudPause",
     "Hold",
+    "NoDecision",
     "NoticeDue",
+    "People",
+    "Permission",
+    "Proposal",
     "ProviderEffect",
+    "Question",
     "Reactivation",
     "Recommendation",
     "RetryDue",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.money.cost import CostModel, cost_model
 from decisions.money.exposure import StakeTerms, stake_terms
-from decisions.policy.document import PolicyDocument, Thresholds, Tier
+from decisions.policy.document import Mode, PolicyDocument, Thresholds, Tier
 from decisions.rules.calendar import WorkingCalendar
 from features.money import UNITS
 
@@ -53,7 +53,7 @@ class Terms:
     legal_person_bits: int
     any_version: bool
     notices_always: bool
-    mode: str
+    mode: Mode
     needs_clv: bool
     calendar: WorkingCalendar
     counts_every_due_date: bool

@@ -192,7 +192,7 @@ from wording.explanation import explain
 from wording.plots.cost_plot import cost_plot
 
 advice = advice_in(advisor, portfolio, worst["customer_id"], as_of)
-assert advice.recommendation.recommended_action == worst["action"]
+assert advice.recommendation.action == worst["action"]
 display(Markdown(explain(advice.case, advice.recommendation, advisor.policy, "en").text()))
 display(SVG(cost_plot(advice.recommendation, advisor.policy, "en")))
 

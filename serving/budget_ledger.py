@@ -142,7 +142,7 @@ def _terms(policy: Policy, at: datetime) -> Terms:
 
 def _kind(answer: ScoreAnswer) -> SlotKind | None:
     """What goes on already takes no slot, and no decision takes none."""
-    if answer.action is None or answer.in_force:
+    if answer.action is None or answer.permission.in_force:
         return None
     if answer.action == "review":
         return "review"

@@ -41,7 +41,7 @@ class InForce:
 
     def documents(self) -> dict[str, str]:
         """What a replay reads again, by the hashes in `versions`."""
-        documents = {self.versions.policy_hash: self.policy_text}
+        documents = {self.advisor.policy.hash: self.policy_text}
         if self.settings_text is not None and self.versions.settings_hash is not None:
             documents[self.versions.settings_hash] = self.settings_text
         return documents

@@ -10,7 +10,7 @@ from hashlib import sha256
 from features.events import Events
 from features.moments import microseconds
 from features.reading.observation import stated_none
-from serving.answer import ScoreAnswer, answer_of
+from serving.answer import ScoreAnswer, answer_bytes, answer_of
 from serving.champions import InForce
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions
@@ -100,14 +100,8 @@ def decide(
         advisor,
         in_force.versions,
         (*question.warnings, *currency),
-        prior.budget_use.n_customers,
         question.language,
     )
-
-
-def answer_bytes(answer: ScoreAnswer) -> bytes:
-    """The body as sent, recorded and compared: byte for byte."""
-    return answer.model_dump_json().encode()
 
 
 def decision_of(
@@ -124,13 +118,13 @@ def decision_of(
         as_of=microseconds(answer.as_of),
         customer_id=answer.customer_id,
         action=answer.action,
-        notices_due=tuple(due.notice for due in answer.notices_due),
+        notices_due=tuple(due.notice for due in answer.follow_up.notices_due),
         language=answer.language,
         request=body,
         answer=answer_bytes(answer),
         versions=answer.versions.model_dump_json(),
         prior_decisions=prior.to_json(),
-        policy_hash=answer.versions.policy_hash,
+        policy_hash=answer.question.policy_hash,
         key_id=key_id,
         idempotency_key=idempotency_key,
         request_sha256=sha256(body).digest(),

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from features.moments import to_datetime
 from scoring.starter import bundle_folder
-from serving.answer import Versions
+from serving.answer import Versions, answer_bytes
 from serving.champions import InForce, put_in_force
-from serving.decide import answer_bytes, decide, read_question
+from serving.decide import decide, read_question
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions
 from serving.request import parse_request

@@ -10,7 +10,7 @@ from datetime import datetime
 from decisions.actions import SEVERITY
 from decisions.case import Case
 from decisions.policy_file.load import Policy
-from decisions.recommendation import Hold, Recommendation, Withheld
+from decisions.recommendation import Hold, NoDecision, Recommendation, Withheld
 from wording.explanation.passage import Subject
 from wording.explanation.staff import access_sentences
 from wording.messages import Wording, messages
@@ -35,13 +35,17 @@ def answer_in(
     if lang == SPOKEN:
         return recommendation
     terms = policy.in_force(recommendation.at) or policy.latest
-    words = Wording(lang, recommendation.currency, terms.zone)
+    words = Wording(lang, recommendation.question.currency, terms.zone)
+    permission = recommendation.permission
     subject = Subject(case, recommendation, terms, words)
     return replace(
         recommendation,
-        sentence=_no_decision(subject),
-        withheld=tuple(_withheld(subject, part) for part in recommendation.withheld),
-        holds=tuple(_hold(subject, hold) for hold in recommendation.holds),
+        no_decision=_no_decision(subject),
+        permission=replace(
+            permission,
+            withheld=tuple(_withheld(subject, part) for part in permission.withheld),
+            holds=tuple(_hold(subject, hold) for hold in permission.holds),
+        ),
     )
 
 
@@ -57,9 +61,12 @@ def customer_reason(lang: str, family: str, english: str) -> str:
     return english if lang == SPOKEN else str(messages(lang).get(key, english))
 
 
-def _no_decision(s: Subject) -> str:
-    code, sentence = s.answer.code, s.answer.sentence
-    return sentence if code is None else _message(s, f"no_decision.{code}", sentence)
+def _no_decision(s: Subject) -> NoDecision | None:
+    reason = s.answer.no_decision
+    if reason is None:
+        return None
+    sentence = _message(s, f"no_decision.{reason.code}", reason.sentence)
+    return replace(reason, sentence=sentence)
 
 
 def _withheld(s: Subject, reason: Withheld) -> Withheld:

@@ -4,35 +4,91 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from decisions.actions import BLOCK, NONE, Action
+from decisions.actions import ACTIONS, BLOCK, NONE, SUSPEND, Action
 from decisions.follow_up.fees import interest_accrued, notice_fee
-from decisions.recommendation import AppealDue, Fields, NoticeDue
+from decisions.follow_up.provider import provider_effects
+from decisions.inputs import Inputs
+from decisions.policy.document import PolicyDocument
+from decisions.policy.retries import NoRetry
+from decisions.policy.ways import FraudPath
+from decisions.recommendation import (
+    AppealDue,
+    ContractEnd,
+    FollowUp,
+    FraudPause,
+    NoticeDue,
+    People,
+    Permission,
+    RetryDue,
+)
 from decisions.rules.eligibility import Eligibility
-from decisions.steps.decided import Decided
+from decisions.steps.choose import Choice
+from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
 from features.facts import AccountFacts
 
 
-def aftermath(d: Decided) -> Fields:
-    """Fields of the recommendation that say what comes after it."""
-    by_fraud = d.basis == "fraud" and d.is_new_stop
-    return {
-        "notices_due": tuple(_notices_due(d, by_fraud)),
-        **_retry(d, by_fraud),
-        "review_by": _review_by(d),
-        "interest_accrued": interest_accrued(d.terms, d.case.facts, d.at),
-        **(_pause(d) if by_fraud else {}),
-        **(_ending(d) if d.action == BLOCK else {}),
-    }
+def follow_up_of(
+    context: DecisionContext,
+    inputs: Inputs,
+    choice: Choice,
+    permission: Permission,
+    people: People,
+) -> FollowUp:
+    """What comes after an answer."""
+    case, terms, at, eligibility = context
+    facts, action, touched = case.facts, choice.recommended, eligibility.subscriptions
+    is_new_stop = action >= SUSPEND and not permission.in_force
+    # of a new stop by the fraud path only
+    path = terms.document.fraud_path
+    path = path if is_new_stop and permission.basis == "fraud" else None
+    retry_due, no_retry = _retry(eligibility, path)
+    # a stop that waits for people gives access back meanwhile, another does not
+    is_stopped_anew = is_new_stop and not people.requires_person
+    stops = max(action, choice.proposed) >= SUSPEND
+    in_force = permission.in_force
+    return FollowUp(
+        notices_due=_notices_due(context, action, inputs.p_nonpayment, path),
+        retry_due=retry_due,
+        no_retry=no_retry,
+        reactivation=None if is_stopped_anew else eligibility.reactivation,
+        provider=provider_effects(terms, facts, touched, at) if stops else (),
+        review_by=_review_by(context, path, in_force=in_force),
+        pause=None if path is None else _pause(terms, path, at),
+        contract_end=_end(context, in_force=in_force) if action == BLOCK else None,
+        interest_accrued=interest_accrued(terms, facts, at),
+        appeal=_appeal_due(terms, facts),
+        retain_until=_retain_until(terms, at, ACTIONS[action]),
+    )
 
 
-def _notices_due(d: Decided, by_fraud: bool) -> list[NoticeDue]:
+def no_follow_up(terms: Terms, facts: AccountFacts, at: datetime) -> FollowUp:
+    """Where there is no decision: the record is kept, and an open appeal answered."""
+    return FollowUp(
+        notices_due=(),
+        retry_due=None,
+        no_retry=None,
+        reactivation=None,
+        provider=(),
+        review_by=None,
+        pause=None,
+        contract_end=None,
+        interest_accrued=None,
+        appeal=_appeal_due(terms, facts),
+        retain_until=_retain_until(terms, at, "none"),
+    )
+
+
+def _notices_due(
+    context: DecisionContext, action: int, p_nonpayment: float, path: FraudPath | None
+) -> tuple[NoticeDue, ...]:
     """Notices to send now, each with what it costs the customer."""
-    is_wanted = d.action > NONE
-    before = before_acting(d.seen, d.terms, d.inputs.p_nonpayment, is_wanted=is_wanted)
-    due = [*before, *(_after_a_pause(d) if by_fraud else ())]
-    facts = d.case.facts
-    return [replace(n, fee=notice_fee(d.document, facts, n.notice)) for n in due]
+    case, terms, at, eligibility = context
+    is_wanted = action > NONE
+    before = before_acting(eligibility, terms, p_nonpayment, is_wanted=is_wanted)
+    due = [*before, *_after_a_pause(terms.document, path, at)]
+    document, facts = terms.document, case.facts
+    return tuple(replace(n, fee=notice_fee(document, facts, n.notice)) for n in due)
 
 
 def before_acting(
@@ -54,54 +110,53 @@ def before_acting(
         yield usage
 
 
-def _after_a_pause(d: Decided) -> Iterator[NoticeDue]:
+def _after_a_pause(
+    document: PolicyDocument, path: FraudPath | None, at: datetime
+) -> Iterator[NoticeDue]:
     """The fraud path tells the customer afterwards."""
-    path = d.document.fraud_path
     if path is None or path.notice is None:
         return
-    rule = d.document.notices.kinds[path.notice]
+    rule = document.notices.kinds[path.notice]
     yield NoticeDue(
         notice=path.notice,
         state="fraud_path",
         channel=rule.channels[0],
         languages=rule.languages,
-        send_by=d.at + timedelta(hours=path.notice_within_hours),
+        send_by=at + timedelta(hours=path.notice_within_hours),
     )
 
 
-def _retry(d: Decided, by_fraud: bool) -> Fields:
+def _retry(
+    eligibility: Eligibility, path: FraudPath | None
+) -> tuple[RetryDue | None, NoRetry | None]:
     """Our own next charge; none while a pause for fraud stops our charging."""
-    seen, path = d.seen, d.document.fraud_path
-    has_failed = seen.retry_due is not None or seen.no_retry is not None
-    if has_failed and by_fraud and path is not None and path.stop_charging:
-        return {"no_retry": "charging_stopped"}
-    return {"retry_due": seen.retry_due, "no_retry": seen.no_retry}
+    retry_due, no_retry = eligibility.retry_due, eligibility.no_retry
+    has_failed = retry_due is not None or no_retry is not None
+    if has_failed and path is not None and path.stop_charging:
+        return None, "charging_stopped"
+    return retry_due, no_retry
 
 
-def _pause(d: Decided) -> Fields:
-    """A stop by the fraud path: neutral words, a quick review, an end by itself."""
-    path = d.document.fraud_path
-    if path is None:
-        return {}
-    return {
-        "wording": d.document.own(path.wording),
-        "review_by": d.at + timedelta(hours=path.review_within_hours),
-        "auto_expires_at": d.at + timedelta(hours=path.auto_expire_hours),
-        "stop_charging": path.stop_charging,
-        "refund": path.refund,
-    }
+def _pause(terms: Terms, path: FraudPath, at: datetime) -> FraudPause:
+    return FraudPause(
+        wording=terms.document.own(path.wording),
+        auto_expires_at=at + timedelta(hours=path.auto_expire_hours),
+        stop_charging=path.stop_charging,
+        refund=path.refund,
+    )
 
 
-def _ending(d: Decided) -> Fields:
+def _end(context: DecisionContext, *, in_force: bool) -> ContractEnd:
     """An ended contract: data to fetch, their deletion, and what is left unpaid."""
-    rule = d.document.termination
-    blocked = [a.at for a in d.case.facts.access_off if a.action == "block"]
-    ended = min(blocked, default=d.at) if d.goes_on else d.at
-    return {
-        "data_export_until": ended + timedelta(days=rule.data_export_days),
-        "data_deleted_on": _day_after(d.terms, ended, rule.deletion_after_days),
-        "write_off_from": _day_after(d.terms, ended, rule.write_off_after_days),
-    }
+    case, terms, at, _ = context
+    rule = terms.document.termination
+    blocked = [a.at for a in case.facts.access_off if a.action == "block"]
+    ended = min(blocked, default=at) if in_force else at
+    return ContractEnd(
+        data_export_until=ended + timedelta(days=rule.data_export_days),
+        data_deleted_on=_day_after(terms, ended, rule.deletion_after_days),
+        write_off_from=_day_after(terms, ended, rule.write_off_after_days),
+    )
 
 
 def _day_after(terms: Terms, moment: datetime, days: int | None) -> date | None:
@@ -111,7 +166,7 @@ def _day_after(terms: Terms, moment: datetime, days: int | None) -> date | None:
     return terms.calendar.local_day(moment) + timedelta(days=days)
 
 
-def appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:
+def _appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:
     """Until when an open appeal is answered; None when none is known to be open."""
     opened, rule = facts.appeal_opened_at, terms.document.appeals
     if opened is None or not facts.has_open_appeal:
@@ -123,16 +178,21 @@ def appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:
     )
 
 
-def retain_until(terms: Terms, at: datetime, action: Action) -> date | None:
+def _retain_until(terms: Terms, at: datetime, action: Action) -> date | None:
     """Until when the record of a decision is kept; None where the policy is silent."""
     rule = terms.document.retention
     return None if rule is None else _day_after(terms, at, rule.days_of(action))
 
 
-def _review_by(d: Decided) -> datetime | None:
-    """A stop that goes on is looked at again after its state's longest time."""
-    longest = [s.max_days for s in d.document.ladder if s.max_days is not None]
-    off = [h.since for h in d.seen.holds if not h.protects and h.since is not None]
-    if not (d.goes_on and longest and off):
+def _review_by(
+    context: DecisionContext, path: FraudPath | None, *, in_force: bool
+) -> datetime | None:
+    """A pause is reviewed soon; a stop that goes on, after its state's longest time."""
+    _, terms, at, eligibility = context
+    if path is not None:
+        return at + timedelta(hours=path.review_within_hours)
+    longest = [s.max_days for s in terms.document.ladder if s.max_days is not None]
+    off = [h.since for h in eligibility.holds if not h.protects and h.since is not None]
+    if not (in_force and longest and off):
         return None
     return min(off) + timedelta(days=min(longest))

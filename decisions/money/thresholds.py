@@ -9,7 +9,6 @@ scaling changes no comparison). So break-evens are exact, not searched.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, cheapest, expected_costs, terms_of
@@ -32,7 +31,8 @@ class Stake:
         return self.open_cost + self.run_up_cost
 
 
-class Threshold(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Threshold:
     """From `probability` on, `action` costs least (until the next threshold)."""
 
     action: Action
@@ -150,7 +150,7 @@ def envelope(
 
 def thresholds_of(
     model: CostModel, stake: Stake, p_fraud: float, p_nonpayment: float, rho: float
-) -> dict[str, tuple[Threshold, ...]]:
+) -> dict[Target, tuple[Threshold, ...]]:
     """Both targets' thresholds, each with the other probability held fixed."""
     return {
         "fraud": envelope(model, stake, "fraud", p_nonpayment, rho),

@@ -45,6 +45,9 @@ _IDENTITY = (
 )
 
 
+Mode = Literal["cost", "thresholds", "timeline"]  # how actions are proposed
+
+
 class Tier(Strict):
     """Typed thresholds from an exposure and a lifetime value up (major units).
 
@@ -130,7 +133,7 @@ class PolicyDocument(Strict):
         description="of all amounts; the portfolio's, or one with a rate"
     )
     because: str = ""
-    mode: Literal["cost", "thresholds", "timeline"] = Field(
+    mode: Mode = Field(
         description="how an action is proposed: by expected cost, by typed"
         " thresholds, or by days"
     )

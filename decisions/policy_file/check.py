@@ -86,20 +86,20 @@ def run_cases(policy: Policy) -> Iterator[Finding]:
 
 def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
     found = recommend(case_of(example), policy, moment_of(example))
-    given = found.recommended_action or "no_decision"
+    given = found.action or "no_decision"
     if given != example.expect:
-        codes = [reason.code for reason in found.withheld]
+        codes = [reason.code for reason in found.permission.withheld]
         yield f"expected {example.expect}, got {given} (withheld: {codes})"
-    codes = [reason.code for reason in found.withheld]
+    codes = [reason.code for reason in found.permission.withheld]
     if example.withheld is not None and example.withheld not in codes:
         yield f"expected {example.withheld!r} among the reasons, got {codes}"
-    prices = [due.fee for due in found.notices_due]
+    prices = [due.fee for due in found.follow_up.notices_due]
     if example.notice_fee is not None and example.notice_fee not in prices:
         yield f"expected a notice for {example.notice_fee:g}, got {prices}"
     for name, expected, got in (
         ("to propose", example.propose, found.proposed_action),
-        ("needs_person", example.needs_person, found.requires_person),
-        ("approvals", example.approvals, found.approvals),
+        ("needs_person", example.needs_person, found.people.requires_person),
+        ("approvals", example.approvals, found.people.approvals),
     ):
         if expected is not None and got != expected:
             yield f"expected {name} {expected}, got {got}"
@@ -110,12 +110,13 @@ def _retry_differences(
     policy: Policy, example: PolicyCase, found: Recommendation
 ) -> Iterator[str]:
     if example.retry_in_days is not None:
-        calendar, due = policy.latest.calendar, found.retry_due
+        calendar, due = policy.latest.calendar, found.follow_up.retry_due
         if due is None:
-            yield f"expected a retry, got none ({found.no_retry})"
+            yield f"expected a retry, got none ({found.follow_up.no_retry})"
         else:
             days = (calendar.local_day(due.at) - calendar.local_day(found.at)).days
             if days != example.retry_in_days:
                 yield f"expected a retry in {example.retry_in_days} days, got {days}"
-    if example.no_retry not in (None, found.no_retry):
-        yield f"expected no retry by {example.no_retry!r}, got {found.no_retry!r}"
+    no_retry = found.follow_up.no_retry
+    if example.no_retry not in (None, no_retry):
+        yield f"expected no retry by {example.no_retry!r}, got {no_retry!r}"

@@ -1,37 +1,107 @@
-"""From when on time alone would permit what is withheld."""
+"""What the policy permits of a proposal, and when time alone would permit it."""
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, REMIND, SEVERITY, SUSPEND
-from decisions.recommendation import Withheld
+from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SEVERITY, SUSPEND
+from decisions.case import Basis, BudgetUse
+from decisions.inputs import Inputs
+from decisions.policy.ladder import State
+from decisions.recommendation import Hold, Permission, Withheld
 from decisions.rules.eligibility import Reasons
 from decisions.rules.evidence import counting_evidence
+from decisions.rules.guardrails import is_by_fraud
+from decisions.rules.reasons import raised_by, withheld_reasons
 from decisions.rules.retries import charging, retry_pending
-from decisions.steps.decided import Decided
+from decisions.steps.arms import GREEDY
+from decisions.steps.choose import Choice
+from decisions.steps.context import DecisionContext
 
 
-def permitted_from(d: Decided, withheld: tuple[Withheld, ...]) -> datetime | None:
+def permission_of(
+    context: DecisionContext, inputs: Inputs, choice: Choice, budget_use: BudgetUse
+) -> Permission:
+    """What is permitted, why not more, and where the customer stands in the policy."""
+    _, terms, _, eligibility = context
+    action, state = choice.recommended, eligibility.position.state
+    in_force = action == eligibility.in_force and action != NONE
+    basis = _basis(context, inputs, action, in_force=in_force)
+    is_for_arrears = action >= SUSPEND and not in_force and basis != "fraud"
+    withheld = withheld_reasons(terms, budget_use, eligibility, inputs, choice)
+    return Permission(
+        basis=basis,
+        in_force=in_force,
+        raised_by=raised_by(terms, inputs, choice),
+        withheld=withheld,
+        permitted_from=permitted_from(context, inputs, choice.proposed, withheld),
+        holds=eligibility.holds,
+        ladder_state=None if state is None else state.state,
+        restrict=() if state is None else state.restrict,
+        subscriptions=eligibility.subscriptions if is_for_arrears else (),
+        arm=choice.arm.name,
+        propensity=choice.arm.propensity,
+    )
+
+
+def nothing_permitted(holds: tuple[Hold, ...], state: State | None) -> Permission:
+    """Where there is no decision: what is known of the customer all the same."""
+    return Permission(
+        basis=None,
+        in_force=False,
+        raised_by=None,
+        withheld=(),
+        permitted_from=None,
+        holds=holds,
+        ladder_state=None if state is None else state.state,
+        restrict=(),
+        subscriptions=(),
+        arm=GREEDY,
+        propensity=1.0,
+    )
+
+
+def _basis(
+    context: DecisionContext, inputs: Inputs, action: int, *, in_force: bool
+) -> Basis | None:
+    """The target on which an action stands."""
+    if action == NONE:
+        return None
+    if in_force:
+        by_fraud = context.eligibility.in_force_reason == "fraud"
+    elif action == REVIEW:
+        by_fraud = inputs.p_fraud > inputs.p_only
+    else:
+        by_fraud = is_by_fraud(inputs, context.terms, action)
+    return "fraud" if by_fraud else "nonpayment"
+
+
+def permitted_from(
+    context: DecisionContext,
+    inputs: Inputs,
+    proposed: int,
+    withheld: tuple[Withheld, ...],
+) -> datetime | None:
     """When the proposal would be permitted if nothing but time went by.
 
     None where it would not, or where that is not known: a number, a draw or a budget
     does not end by itself; nor is it known what the ladder waits for behind a hold, or
     behind a notice that is still to be sent.
     """
-    seen, terms, proposed = d.seen, d.terms, d.choice.proposed
-    ordinary, shorter, fraud = seen.ordinary, seen.high_usage or (), seen.fraud or ()
+    case, terms, _, eligibility = context
+    ordinary, fraud = eligibility.ordinary, eligibility.fraud or ()
+    shorter = eligibility.high_usage or ()
     if not withheld or not {*ordinary, *shorter, *fraud}.issuperset(withheld):
         return None
     found = []
-    if _is_brought_by_time(d):
+    if _is_brought_by_time(context, proposed):
         found.append(_end(ordinary, proposed))
     if proposed >= SUSPEND:
-        if d.inputs.p_nonpayment >= terms.min_p_high_usage:
+        if inputs.p_nonpayment >= terms.min_p_high_usage:
             found.append(_end(shorter, proposed))
         opens = terms.calendar.may_stop_from
         found = [moment and opens(moment)[0] for moment in found]
     ends = _end(fraud, proposed)
-    if ends and d.inputs.p_fraud_marginal >= terms.min_p_fraud_path:
-        still = counting_evidence(terms, d.case.facts, ends)
+    if ends and inputs.p_fraud_marginal >= terms.min_p_fraud_path:
+        still = counting_evidence(terms, case.facts, ends)
         found.append(ends if still else None)  # signs grow old, too
     return min((moment for moment in found if moment is not None), default=None)
 
@@ -43,16 +113,17 @@ def _end(way: Reasons, proposed: int) -> datetime | None:
     return max(known, default=None) if len(known) == len(ends) else None
 
 
-def _is_brought_by_time(d: Decided) -> bool:
+def _is_brought_by_time(context: DecisionContext, proposed: int) -> bool:
     """Whether nothing but time lies between the ladder and the proposal."""
-    position, proposed = d.seen.position, d.choice.proposed
+    case, terms, _, eligibility = context
+    position = eligibility.position
     if proposed < SUSPEND:
         return proposed != REMIND or position.notice_opens is not None
     state, waits = position.next, position.waits
     if state is None or not position.is_told or SEVERITY[state.action] < proposed:
         return False
     opens = None if waits is None else waits.permitted_from
-    charges = charging(d.terms, d.case.facts, is_held=False)
+    charges = charging(terms, case.facts, is_held=False)
     if opens is None or charges is None or not charges.retried:
         return True
-    return retry_pending(d.terms, charges, opens, state.state, opens) is None
+    return retry_pending(terms, charges, opens, state.state, opens) is None

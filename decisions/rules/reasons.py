@@ -7,7 +7,7 @@ from decisions.actions import (
     SERVICE_REQUEST,
     Action,
 )
-from decisions.case import BudgetUse
+from decisions.case import BudgetUse, Case
 from decisions.inputs import Inputs
 from decisions.recommendation import PersonBecause, RaisedBy, Withheld
 from decisions.rules.catalogue import withheld
@@ -15,7 +15,6 @@ from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import NUMBER_RULES, ways
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
-from decisions.steps.decided import Decided
 from decisions.terms import Terms
 
 _NO_DECISION = {
@@ -77,15 +76,15 @@ def raised_by(terms: Terms, inputs: Inputs, choice: Choice) -> RaisedBy | None:
     return "notice_required" if is_sent else "hysteresis"
 
 
-def person_because(d: Decided) -> tuple[PersonBecause, ...]:
+def person_because(
+    case: Case, inputs: Inputs, choice: Choice
+) -> tuple[PersonBecause, ...]:
     """Why what is not known leaves a new stop to a person."""
-    if not d.is_new_stop:
-        return ()
     holds: dict[PersonBecause, bool] = {
-        "by_days": bool(d.inputs.goes_by_days),
-        "starter": bool(d.case.starter),
-        "signs_without_model": bool(d.inputs.rests_on_signs),
-        "assumed_money": d.choice.rests_on_assumed,
+        "by_days": bool(inputs.goes_by_days),
+        "starter": bool(case.starter),
+        "signs_without_model": bool(inputs.rests_on_signs),
+        "assumed_money": choice.rests_on_assumed,
     }
     return tuple(code for code, is_so in holds.items() if is_so)
 

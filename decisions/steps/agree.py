@@ -3,14 +3,20 @@
 The number is one expression for one customer's numbers and a portfolio's columns.
 """
 
-from decisions.actions import SUSPEND
+from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
 from decisions.inputs import Inputs
 from decisions.money.numbers import Number
+from decisions.policy.document import PolicyDocument
+from decisions.recommendation import People
 from decisions.rules.guardrails import is_by_fraud
+from decisions.rules.reasons import person_because
+from decisions.steps.arms import softer
+from decisions.steps.choose import Choice
+from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
 
 
-def approvals_needed(inputs: Inputs, t: Terms, action: Number) -> Number:
+def approvals_needed(inputs: Inputs, terms: Terms, action: Number) -> Number:
     """Number of people who must agree to `action`; 0 means automation may act.
 
     Whoever is not known to be a legal person is treated as a natural person. A review
@@ -18,7 +24,69 @@ def approvals_needed(inputs: Inputs, t: Terms, action: Number) -> Number:
     pair of eyes: it is reviewed right after and expires by itself.
     """
     one = inputs.person_bits >> action & 1
-    is_new_by_fraud = (action != inputs.in_force) & is_by_fraud(inputs, t, action)
-    is_great = inputs.needs_two | (inputs.exposure > t.four_eyes_over)
+    is_new_by_fraud = (action != inputs.in_force) & is_by_fraud(inputs, terms, action)
+    is_great = inputs.needs_two | (inputs.exposure > terms.four_eyes_over)
     two = (action >= SUSPEND) & is_great & (is_new_by_fraud ^ True)
     return one + two * (2 - one)
+
+
+def people_of(
+    context: DecisionContext, inputs: Inputs, choice: Choice, *, in_force: bool
+) -> People:
+    """Who must agree, and who is in charge: nothing is without an owner.
+
+    `in_force`: the action was carried out already and simply goes on.
+    """
+    case, terms, _, eligibility = context
+    action, document = choice.recommended, terms.document
+    state = eligibility.position.state
+    needed = int(approvals_needed(inputs, terms, action))
+    owner = None if action == NONE else document.review.owner
+    if state is not None and action != REVIEW:
+        owner = state.owner
+    is_new_stop = action >= SUSPEND and not in_force
+    meanwhile = None
+    if needed > 0 and not in_force:
+        milder = _meanwhile(inputs, terms, choice, eligibility.in_force)
+        meanwhile = ACTIONS[milder]
+    return People(
+        requires_person=needed > 0,
+        approvals=needed,
+        approver_roles=_roles(document, ACTIONS[action]) if needed > 0 else (),
+        because=person_because(case, inputs, choice) if needed and is_new_stop else (),
+        meanwhile_action=meanwhile,
+        owner=owner,
+    )
+
+
+def nobody_asked(owner: str | None) -> People:
+    """Where there is no decision."""
+    return People(
+        requires_person=False,
+        approvals=0,
+        approver_roles=(),
+        because=(),
+        meanwhile_action=None,
+        owner=owner,
+    )
+
+
+def _meanwhile(inputs: Inputs, terms: Terms, choice: Choice, in_force: int) -> int:
+    """What automation may do until people have answered.
+
+    The next milder action that is permitted; a stop in force goes on meanwhile.
+    """
+    action = choice.recommended
+    while action > in_force:
+        action = max(softer(action, choice.forbidden), in_force)
+        if approvals_needed(inputs, terms, action) == 0:
+            break
+    return action
+
+
+def _roles(document: PolicyDocument, action: Action) -> tuple[str, ...]:
+    """Who may agree to an action; a review is its queue's own."""
+    roles = document.approvals.roles
+    if action == "review" and action not in roles:
+        return (document.review.owner,)
+    return roles.get(action, roles["default"])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
+from decisions.recommendation import ArmName
 from decisions.terms import Terms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,12 +18,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Arm(NamedTuple):
     """Which arm a customer is in, its action, and that action's probability."""
 
-    name: str
+    name: ArmName
     action: int
     propensity: float
 
 
-GREEDY = "greedy"
+GREEDY: ArmName = "greedy"
 
 
 def uniform(salt: str, purpose: str, customer_id: str, epoch: int) -> float:
@@ -73,7 +74,8 @@ def draw_arm(
     n_explore, n_holdout = explore.epoch_days, holdout.epoch_days
     p_holdout = 0.0 if plain is None else holdout.share
     p_explore = 0.0 if soft is None else explore.share * (1.0 - p_holdout)
-    name, action = GREEDY, greedy
+    name: ArmName = GREEDY
+    action = greedy
     if plain is not None and p_holdout > uniform(
         explore.salt, "holdout", customer_id, epoch_of(at, n_holdout)
     ):

@@ -69,7 +69,9 @@ def test_one_customer_and_a_portfolio_get_the_same_numbers(
             row["as_of"],
             tables=portfolio.settings.tables,
         )
-        written = pa.Table.from_pylist([advice_row(alone)], schema=SCHEMA)
+        written = pa.Table.from_pylist(
+            [advice_row(alone, advisor.policy)], schema=SCHEMA
+        )
         for known in ("action_in_run", "is_beyond_budget"):  # only to a whole run
             del row[known]
             written = written.drop_columns(known)
@@ -186,8 +188,10 @@ def test_what_was_not_looked_at_is_unknown(
     looked_at = portfolio.settings.tables - {"invoices", "usage"}
     events = portfolio.events(row["customer_id"])
     advice = advisor.advise(events, row["as_of"], tables=looked_at)
-    assert {"tables.invoices", "tables.usage", "money.open"} <= set(advice.missing)
-    assert advice.recommendation.recommended_action is None
+    assert {"tables.invoices", "tables.usage", "money.open"} <= set(
+        advice.recommendation.question.missing
+    )
+    assert advice.recommendation.action is None
     assert advice.recommendation.code == "unknown_money"
 
 
@@ -199,7 +203,7 @@ def test_the_book_is_passed_on(
         if row["proposed_action"] in ("suspend", "block"):
             events = portfolio.events(row["customer_id"])
             advice = advisor.advise(events, row["as_of"], budget_use=stopped)
-            assert advice.recommendation.recommended_action not in ("suspend", "block")
+            assert advice.recommendation.action not in ("suspend", "block")
 
 
 def test_the_last_word_is_passed_on(

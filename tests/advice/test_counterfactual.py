@@ -96,7 +96,7 @@ def assert_kept(advisor: Advisor, events: Events, advice: Advice) -> None:
     """Every promise of the answer is kept, and none is harsher or for nothing."""
     assert advice.counterfactuals is not None
     code, options = advice.counterfactuals.code, advice.counterfactuals.options
-    now = advice.recommendation.recommended_action
+    now = advice.recommendation.action
     assert (code == "found") == bool(options)
     assert len(options) <= 3
     assert (code == "not_needed") == (now == "none")
@@ -106,13 +106,13 @@ def assert_kept(advisor: Advisor, events: Events, advice: Advice) -> None:
         assert SEVERITY[option.leads_to] < SEVERITY[now]
         then = asked_again(advisor, events, advice, option)
         answer = then.recommendation
-        assert answer.recommended_action == option.leads_to
+        assert answer.action == option.leads_to
         assert (answer.p_nonpayment, answer.p_fraud) == (
             option.p_nonpayment,
             option.p_fraud,
         )
         if option.reactivation is not None:
-            assert answer.reactivation == option.reactivation
+            assert answer.follow_up.reactivation == option.reactivation
             assert advice.facts.access_off
         assert_amount(option, advice.facts)
         assert then.counterfactuals is not None
@@ -151,7 +151,7 @@ def test_simulated_customers_get_what_they_are_promised(
         advice = advised(advisor, events, at, portfolio.settings.tables)
         assert advice.counterfactuals is not None
         seen[advice.counterfactuals.code] += 1
-        now = advice.recommendation.recommended_action
+        now = advice.recommendation.action
         for option in advice.counterfactuals.options:
             changes[(now, option.kind, option.reactivation is not None)] += 1
         if now != "none":
@@ -303,7 +303,7 @@ def test_one_late_invoice_is_enough_to_pay(hand: Advisor) -> None:
     one = late_payer()
     one["invoices"] = one["invoices"][:1]
     advice = about(hand, one)
-    assert advice.recommendation.recommended_action == "suspend"
+    assert advice.recommendation.action == "suspend"
     assert told(advice) == [
         ("pay_oldest", 230.0, ("4711",), "none"),
         ("promise", 230.0, (), "review"),
@@ -312,7 +312,7 @@ def test_one_late_invoice_is_enough_to_pay(hand: Advisor) -> None:
 
 def test_each_payment_told_leads_to_something_milder_still(hand: Advisor) -> None:
     advice = about(hand, late_payer())
-    assert advice.recommendation.recommended_action == "suspend"
+    assert advice.recommendation.action == "suspend"
     assert told(advice)[-1] == ("promise", 1130.0, (), "review")
     payments = [said for said in told(advice) if said[0] != "promise"]
     assert payments[-1] == ("pay_overdue", 1130.0, ("4711", "4802"), "none")
@@ -390,7 +390,7 @@ def test_what_was_not_looked_at_is_not_played_with(hand: Advisor) -> None:
 def test_access_that_is_off_comes_back(hand: Advisor) -> None:
     stop = {"action": "suspend", "reason": "nonpayment", "by": "automation"}
     advice = about(hand, late_payer(actions=[{**stop, "event_at": day(5)}]))
-    assert advice.recommendation.in_force
+    assert advice.recommendation.permission.in_force
     assert advice.counterfactuals is not None
     first = advice.counterfactuals.options[0]
     assert (first.kind, first.leads_to) == ("pay_overdue", "none")
@@ -411,8 +411,8 @@ MINING = {
 def test_a_stop_that_rests_on_fraud_is_not_bought_off(hand: Advisor) -> None:
     alerts = [{**MINING, "alert_id": f"a{i}"} for i in range(3)]
     advice = about(hand, late_payer(alerts=alerts, contacts=[]))
-    assert advice.recommendation.basis == "fraud"
-    assert SEVERITY[advice.recommendation.recommended_action or "none"] >= 4
+    assert advice.recommendation.permission.basis == "fraud"
+    assert SEVERITY[advice.recommendation.action or "none"] >= 4
     assert [kind for kind, *_ in told(advice)] == ["clearance"]
 
 
@@ -443,7 +443,7 @@ def test_where_nothing_helps_a_person_must_look(hand: Advisor) -> None:
 
 def test_without_arrears_there_is_nothing_to_change(hand: Advisor) -> None:
     advice = about(hand, late_payer(invoices=[]))
-    assert advice.recommendation.recommended_action == "none"
+    assert advice.recommendation.action == "none"
     assert advice.counterfactuals is not None
     assert advice.counterfactuals.code == "not_needed"
 
@@ -476,7 +476,7 @@ def test_the_book_and_the_last_word_hold_for_what_is_tried(hand: Advisor) -> Non
         previous_at=AT - timedelta(hours=3),
         with_counterfactuals=True,
     )
-    assert stopped.recommendation.recommended_action == "review"
+    assert stopped.recommendation.action == "review"
     assert stopped.counterfactuals is not None
     for option in stopped.counterfactuals.options:
         assert SEVERITY[option.leads_to] < SEVERITY["review"]
@@ -500,14 +500,14 @@ def test_a_report_that_says_nothing_is_late(bundle_for: BundleFor) -> None:
     advisor = Advisor({"nonpayment": bundle}, without_chance())
     events, _ = read_events("acme", tables, bundle.settings)
     advice = advised(advisor, events, AT, frozenset(tables))
-    assert advice.recommendation.recommended_action not in (None, "none")
+    assert advice.recommendation.action not in (None, "none")
     assert ("pay_overdue", 800.0, (), "none") in told(advice)
     paid = {**REPORT, "balance": 0, "days_past_due": 0, "paid": 800}
     read, _ = read_events("acme", {**tables, "ageing": [paid]}, bundle.settings)
     then = advised(advisor, read, AT, frozenset(tables)).recommendation
     assert advice.counterfactuals is not None
     first = advice.counterfactuals.options[0]
-    assert then.recommended_action == first.leads_to
+    assert then.action == first.leads_to
     assert then.p_nonpayment == first.p_nonpayment
 
 
@@ -522,6 +522,6 @@ def test_a_flat_portfolio_has_nothing_to_try(bundle_for: BundleFor) -> None:
     tables: Tables = {"customers": [{"event_at": day(90), "loan": 900}]}
     events, _ = read_events("acme", tables, flat.settings)
     advice = advised(advisor, events, AT, flat.settings.tables)
-    assert advice.recommendation.recommended_action not in (None, "none")
+    assert advice.recommendation.action not in (None, "none")
     assert advice.counterfactuals is not None
     assert advice.counterfactuals.code == "nothing_to_simulate"

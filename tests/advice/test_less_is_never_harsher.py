@@ -93,15 +93,15 @@ def answer(
 
 def harshness(given: Recommendation) -> int:
     """Severity of a stop that is to be carried out now; 0 without one."""
-    action = given.recommended_action
-    if action not in STOPS or given.in_force:
+    action = given.action
+    if action not in STOPS or given.permission.in_force:
         return 0
     return SEVERITY[action]
 
 
 def limit(given: Recommendation) -> int:
     """As far as an answer on less may go: a stop that goes on counts as one."""
-    action = given.recommended_action
+    action = given.action
     return SEVERITY[action] if action in STOPS else 0
 
 
@@ -146,7 +146,9 @@ def poorer(told: Story, advisor: Advisor, dice: random.Random) -> Iterator[Poore
 def is_of_concern(less: Recommendation, advisor: Advisor, name: str) -> bool:
     """The fraud path asks for no table but `holds` (CONTRACT section 1)."""
     is_blind = name.startswith("without ") and advisor.settings.tables != LOOKED_AT
-    return not (is_blind and less.basis == "fraud" and name != "without holds")
+    return not (
+        is_blind and less.permission.basis == "fraud" and name != "without holds"
+    )
 
 
 def check(seed: int, n_variants: int | None = None) -> int:
@@ -163,8 +165,8 @@ def check(seed: int, n_variants: int | None = None) -> int:
             continue
         assert harshness(less) <= limit(full), (
             f"story {seed}, {advisor.policy.reference}, {name}:"
-            f" {less.recommended_action} instead of {full.recommended_action},"
-            f" which withheld {[w.code for w in full.withheld]}"
+            f" {less.action} instead of {full.action},"
+            f" which withheld {[w.code for w in full.permission.withheld]}"
         )
     return limit(full)
 

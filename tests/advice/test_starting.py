@@ -68,7 +68,7 @@ def test_one_customer_gets_the_answer_of_the_run(
     assert advice.case.starter == {"fraud", "nonpayment"}
     answer = advice.recommendation
     assert row["no_decision"] is None
-    assert (answer.recommended_action, answer.code) == (row["action"], None)
+    assert (answer.action, answer.code) == (row["action"], None)
 
 
 def test_the_level_moves_by_what_was_known_by_then_only(

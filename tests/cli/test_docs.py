@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.docs import FOLDER, pages
-from serving.answer import ScoreAnswer
+from serving.answer import SCORE_ANSWER
 from serving.errors import KINDS
 from serving.settings import PREFIX, ServingSettings
 
@@ -26,4 +26,9 @@ def test_the_api_page_names_every_setting() -> None:
 def test_the_api_page_names_every_problem_and_every_field() -> None:
     page = (ROOT / "docs" / "api.md").read_text()
     assert [code for code in KINDS if f"`{code}`" not in page] == []
-    assert [n for n in ScoreAnswer.model_fields if f"`{n}`" not in page] == []
+    schema = SCORE_ANSWER.json_schema()
+    parts = ("Question", "Proposal", "Permission", "People", "FollowUp")
+    nested = ("Score", "FraudPause", "ContractEnd")
+    described = [schema, *(schema["$defs"][name] for name in (*parts, *nested))]
+    names = [name for part in described for name in part["properties"]]
+    assert [name for name in names if f"`{name}`" not in page] == []

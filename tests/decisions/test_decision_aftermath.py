@@ -8,6 +8,7 @@ import pytest
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
+from decisions.recommendation import ContractEnd
 from features.facts import (
     AccountFacts,
     Evidence,
@@ -50,28 +51,34 @@ ENDING = {"data_export_days": 30, "deletion_after_days": 90, "write_off_after_da
 def test_an_ended_contract_says_when_data_go_and_when_debt_is_looked_at() -> None:
     policy = _policy("plain-timeline", termination=ENDING)
     found = recommend(Case(_ended(_off("suspend", 31)), 0.0, 0.9), policy, TUESDAY)
-    assert found.recommended_action == "block"
-    assert found.data_export_until == TUESDAY + timedelta(days=30)
-    assert found.data_deleted_on == TODAY + timedelta(days=90)
-    assert found.write_off_from == TODAY + timedelta(days=45)
+    assert found.action == "block"
+    assert found.follow_up.contract_end == ContractEnd(
+        data_export_until=TUESDAY + timedelta(days=30),
+        data_deleted_on=TODAY + timedelta(days=90),
+        write_off_from=TODAY + timedelta(days=45),
+    )
 
 
 def test_the_days_after_a_contract_run_from_its_end_and_not_from_today() -> None:
     policy = _policy("plain-timeline", termination=ENDING)
     off = (_off("suspend", 41), _off("block", 10))
     found = recommend(Case(_ended(*off), 0.0, 0.9), policy, TUESDAY)
-    assert (found.recommended_action, found.in_force) == ("block", True)
-    assert found.data_export_until == TUESDAY + timedelta(days=20)
-    assert found.data_deleted_on == TODAY + timedelta(days=80)
-    assert found.write_off_from == TODAY + timedelta(days=35)
+    assert (found.action, found.permission.in_force) == ("block", True)
+    assert found.follow_up.contract_end == ContractEnd(
+        data_export_until=TUESDAY + timedelta(days=20),
+        data_deleted_on=TODAY + timedelta(days=80),
+        write_off_from=TODAY + timedelta(days=35),
+    )
 
 
 def test_nothing_is_said_of_ends_that_the_policy_does_not_state() -> None:
     silent = {"deletion_after_days": None, "write_off_after_days": None}
     policy = _policy("plain-timeline", termination=silent)
     found = recommend(Case(_ended(_off("suspend", 31)), 0.0, 0.9), policy, TUESDAY)
-    assert found.recommended_action == "block"
-    assert (found.data_deleted_on, found.write_off_from) == (None, None)
+    assert found.action == "block"
+    end = found.follow_up.contract_end
+    assert end is not None
+    assert (end.data_deleted_on, end.write_off_from) == (None, None)
 
 
 @pytest.mark.parametrize("refund", ["never", "by_a_person"])
@@ -80,10 +87,12 @@ def test_a_pause_stops_charges_and_refunds_nothing_by_itself(refund: str) -> Non
     sign = Evidence("crypto_mining", TUESDAY - timedelta(hours=1), confidence="high")
     facts = facts_of(usage_daily_cost=300 * UNITS, clv=900 * UNITS, evidence=(sign,))
     found = recommend(Case(facts, 0.45, 0.1), policy, TUESDAY)
-    assert (found.recommended_action, found.basis) == ("suspend", "fraud")
-    assert (found.stop_charging, found.refund) == (True, refund)
+    assert (found.action, found.permission.basis) == ("suspend", "fraud")
+    pause = found.follow_up.pause
+    assert pause is not None
+    assert (pause.stop_charging, pause.refund) == (True, refund)
     ordinary = recommend(Case(overdue_facts(), 0.0, 0.6), policy, TUESDAY)
-    assert (ordinary.stop_charging, ordinary.refund) == (False, None)
+    assert ordinary.follow_up.pause is None
 
 
 def _appealing(**given: Any) -> AccountFacts:  # noqa: ANN401
@@ -99,12 +108,14 @@ def test_an_open_appeal_has_deadlines_also_where_nothing_is_decided() -> None:
     policy = _policy(appeals={"acknowledge_hours": 24, "decide_days": 5})
     stale = Case(_appealing(), 0.0, 0.6, observed_until=TUESDAY - timedelta(days=9))
     for found in (_appealed(_appealing(), policy), recommend(stale, policy, TUESDAY)):
-        assert found.appeal is not None
-        assert found.appeal.acknowledge_by == TUESDAY - timedelta(hours=6)
-        assert found.appeal.decide_by == TUESDAY + timedelta(days=5, hours=-30)
-        assert found.appeal.during == "keep_unless_new_evidence"
-    assert _appealed(overdue_facts(has_open_appeal=True)).appeal is None
-    assert _appealed(overdue_facts()).appeal is None
+        assert found.follow_up.appeal is not None
+        assert found.follow_up.appeal.acknowledge_by == TUESDAY - timedelta(hours=6)
+        assert found.follow_up.appeal.decide_by == TUESDAY + timedelta(
+            days=5, hours=-30
+        )
+        assert found.follow_up.appeal.during == "keep_unless_new_evidence"
+    assert _appealed(overdue_facts(has_open_appeal=True)).follow_up.appeal is None
+    assert _appealed(overdue_facts()).follow_up.appeal is None
 
 
 RESTORE = {"during": "restore"}
@@ -113,11 +124,14 @@ RESTORE = {"during": "restore"}
 def test_access_returns_during_an_appeal_where_the_policy_says_so() -> None:
     facts = _appealing(access_off=(_off("suspend", 9),))
     kept = _appealed(facts)
-    assert (kept.recommended_action, kept.reactivation) == ("suspend", None)
+    assert (kept.action, kept.follow_up.reactivation) == ("suspend", None)
     found = _appealed(facts, _policy(appeals=RESTORE))
-    assert found.reactivation is not None
-    assert (found.reactivation.cure, found.reactivation.by) == ("appeal", "automation")
-    assert found.recommended_action not in ("suspend", "block")
+    assert found.follow_up.reactivation is not None
+    assert (found.follow_up.reactivation.cure, found.follow_up.reactivation.by) == (
+        "appeal",
+        "automation",
+    )
+    assert found.action not in ("suspend", "block")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +150,7 @@ def test_an_appeal_restores_no_confirmed_fraud_and_no_persons_decision(
     sign = Evidence(kind, seen, confidence="high", is_confirmed=is_confirmed)
     off = _off("suspend", 1, reason)
     facts = _appealing(access_off=(off,), evidence=(sign,))
-    back = _appealed(facts, _policy(appeals=RESTORE)).reactivation
+    back = _appealed(facts, _policy(appeals=RESTORE)).follow_up.reactivation
     assert (None if back is None else back.by) == by
 
 
@@ -144,7 +158,7 @@ def test_reconnection_says_what_it_costs_and_in_which_order() -> None:
     facts = facts_of(access_off=(_off("suspend", 9),))
     for fee, cap, told in ((12, 30, 12), (40, 30, 30), (None, 30, None)):
         policy = _policy(reconnection={"fee": fee, "fee_cap": cap})
-        back = recommend(Case(facts, 0.0, 0.1), policy, TUESDAY).reactivation
+        back = recommend(Case(facts, 0.0, 0.1), policy, TUESDAY).follow_up.reactivation
         assert back is not None
         assert (back.fee, back.fee_cap, back.order) == (told, cap, "parent_first")
 
@@ -155,15 +169,18 @@ KEPT = {"decision_days": {"default": 400, "suspend": 2000, "none": 90}}
 def test_records_are_kept_by_the_action_and_no_decision_counts_as_none() -> None:
     policy = _policy(retention=KEPT | {"evidence_days": 900})
     suspended = recommend(Case(overdue_facts(), 0.0, 0.6), policy, TUESDAY)
-    assert suspended.retain_until == TODAY + timedelta(days=2000)
+    assert suspended.follow_up.retain_until == TODAY + timedelta(days=2000)
     reviewed = recommend(Case(facts_of(open=9000 * UNITS), 0.0, 0.9), policy, TUESDAY)
-    assert reviewed.recommended_action == "review"
-    assert reviewed.retain_until == TODAY + timedelta(days=400)
+    assert reviewed.action == "review"
+    assert reviewed.follow_up.retain_until == TODAY + timedelta(days=400)
     nothing = recommend(Case(overdue_facts(open=None)), policy, TUESDAY)
-    assert nothing.recommended_action is None
-    assert nothing.retain_until == TODAY + timedelta(days=90)
+    assert nothing.action is None
+    assert nothing.follow_up.retain_until == TODAY + timedelta(days=90)
     silent = Policy(policy.document.model_copy(update={"retention": None}))
-    assert recommend(Case(facts_of(), 0.0, 0.0), silent, TUESDAY).retain_until is None
+    assert (
+        recommend(Case(facts_of(), 0.0, 0.0), silent, TUESDAY).follow_up.retain_until
+        is None
+    )
 
 
 @pytest.mark.parametrize(

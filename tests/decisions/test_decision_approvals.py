@@ -56,11 +56,15 @@ def test_a_portfolio_asks_as_many_people_as_one_customer(
     )
     one = recommend(case, policy, TUESDAY)
     run = recommend_many([case], policy, TUESDAY)
-    assert bool(run.requires_person[0]) == one.requires_person
-    if one.recommended_action is not None:
+    assert bool(run.requires_person[0]) == one.people.requires_person
+    if one.action is not None:
         needed = approvals_needed(run.columns.inputs, policy.latest, run.recommended)
-        assert int(needed[0]) == one.approvals
-    assert (one.approvals > 0) == one.requires_person == bool(one.approver_roles)
+        assert int(needed[0]) == one.people.approvals
+    assert (
+        (one.people.approvals > 0)
+        == one.people.requires_person
+        == bool(one.people.approver_roles)
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,26 +81,26 @@ def test_two_must_agree_for_some_customers_whatever_is_at_stake(
 ) -> None:
     policy = _policy(four_eyes_for=always, natural_person_for=[])
     found = recommend(Case(overdue_facts(**who), 0.0, 0.6), policy, TUESDAY)
-    assert found.recommended_action == "suspend"
-    assert found.approvals == approvals
+    assert found.action == "suspend"
+    assert found.people.approvals == approvals
 
 
 def test_the_answer_says_who_may_agree() -> None:
     roles = {"default": ["collections"], "suspend": ["collections", "legal"]}
     policy = _policy(person_for=["suspend", "service_request"], roles=roles)
     found = recommend(Case(overdue_facts(), 0.0, 0.6), policy, TUESDAY)
-    assert found.approver_roles == ("collections", "legal")
+    assert found.people.approver_roles == ("collections", "legal")
     sign = Evidence("crypto_mining", TUESDAY, confidence="high")
     softer = overdue_facts(segment="healthcare", evidence=(sign,))
     found = recommend(Case(softer, 0.0, 0.6), policy, TUESDAY)
-    assert found.recommended_action == "service_request"
-    assert found.approver_roles == ("collections",)
+    assert found.action == "service_request"
+    assert found.people.approver_roles == ("collections",)
     contested = overdue_facts(holds=(), actionable=0, contested=1, overdue=0)
     found = recommend(Case(contested, 0.0, 0.8), policy, TUESDAY)
-    assert found.recommended_action == "review"
-    assert found.approver_roles == ("risk",)  # who owns the queue
+    assert found.action == "review"
+    assert found.people.approver_roles == ("risk",)  # who owns the queue
     nobody = recommend(Case(overdue_facts(), 0.0, 0.6), _policy(), TUESDAY)
-    assert nobody.approver_roles == ()
+    assert nobody.people.approver_roles == ()
 
 
 @pytest.mark.parametrize("roles", [{}, {"default": []}, {"suspend": ["a"]}])

@@ -74,7 +74,7 @@ def _answer(facts: AccountFacts, policy: Policy) -> Recommendation:
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 DUE, ISSUED, FAILED = (
@@ -138,7 +138,7 @@ def test_a_small_invoice_starts_no_clock_but_counts_in_the_sum() -> None:
     found = _answer(facts, _policy(clock))
     assert "clock_not_started" in _codes(found)
     assert "below_materiality" not in _codes(found)  # 40 together, above 25
-    assert found.notices_due == ()
+    assert found.follow_up.notices_due == ()
     contested = replace(large, remainder=190 * UNITS, contested=170 * UNITS)
     assert _days(clock, _owing(contested)) is None
 
@@ -152,26 +152,28 @@ def test_without_invoices_the_report_says_how_late() -> None:
 
 def test_an_earlier_anchor_brings_the_ladder_forward_and_a_later_one_back() -> None:
     facts = _owing(_item("a", 8, 4500), payment_attempts=(_failed(1, "a"),))
-    assert _answer(facts, _policy(DUE)).state == "reminder_1"
-    assert _answer(facts, _policy(FAILED)).state is None
+    assert _answer(facts, _policy(DUE)).permission.ladder_state == "reminder_1"
+    assert _answer(facts, _policy(FAILED)).permission.ladder_state is None
     told = {"reminder_1": 24, "reminder_2": 18, "final_notice": 12}
     notices = tuple(delivered(name, ago) for name, ago in told.items())
     early = _owing(_item("a", 25, 4500), notices=notices)
-    assert _answer(early, _policy(DUE)).recommended_action != "suspend"
-    assert _answer(early, _policy(ISSUED)).recommended_action == "suspend"
+    assert _answer(early, _policy(DUE)).action != "suspend"
+    assert _answer(early, _policy(ISSUED)).action == "suspend"
 
 
 def test_the_moment_a_rung_opens_is_counted_on_the_clock() -> None:
     facts = _owing(_item("a", 8, 4500, issued=2))
     [first] = [
         r
-        for r in _answer(facts, _policy(ISSUED)).withheld
+        for r in _answer(facts, _policy(ISSUED)).permission.withheld
         if r.code == "notice_missing"
     ]
     assert first.permitted_from is None  # it waits for the notice, not for time
     silent = replace(facts, notices=(), days_overdue=1, items=(_item("a", 1, 4500, 0),))
     [wait] = [
-        r for r in _answer(silent, _policy(ISSUED)).withheld if r.code == "too_early"
+        r
+        for r in _answer(silent, _policy(ISSUED)).permission.withheld
+        if r.code == "too_early"
     ]
     assert wait.permitted_from is not None
     assert wait.permitted_from.date() == date(2026, 6, 10)
@@ -189,9 +191,9 @@ def test_the_moment_a_rung_opens_is_counted_on_the_clock() -> None:
 def test_counts_and_amounts_open_a_state(when: Values, code: str | None) -> None:
     facts = _owing(_item("a", 12, 400), _item("b", 4, 400), _item("c", -4, 9000))
     found = _answer(replace(facts, notices=()), _policy(DUE, when))
-    assert (found.state == "reminder_1") is (code is None)
+    assert (found.permission.ladder_state == "reminder_1") is (code is None)
     if code is not None:
-        [reason] = [r for r in found.withheld if r.code == code]
+        [reason] = [r for r in found.permission.withheld if r.code == code]
         assert reason.permitted_from is None
         assert str(next(iter(when.values()))) in reason.sentence
 
@@ -201,7 +203,7 @@ def test_money_under_way_is_neither_counted_nor_summed() -> None:
     facts = _owing(*items, in_flight=400 * UNITS, actionable=400 * UNITS, notices=())
     assert n_unpaid(facts) == 1
     for when in ({"unpaid_invoices": 2}, {"overdue_amount": 500}):
-        assert _answer(facts, _policy(DUE, when)).state is None
+        assert _answer(facts, _policy(DUE, when)).permission.ladder_state is None
 
 
 def test_a_count_alone_is_warned_of() -> None:

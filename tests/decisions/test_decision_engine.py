@@ -14,6 +14,7 @@ from decisions import BudgetUse, Case, Policy, default_policy, load_policy, reco
 from decisions.actions import ACTIONS, SEVERITY, SUSPEND
 from decisions.errors import NaiveMomentError, ProbabilityRangeError
 from decisions.money.stability import stability
+from decisions.money.thresholds import Threshold
 from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.eligibility import eligibility_of
 from decisions.steps.inputs import inputs_of
@@ -42,15 +43,16 @@ def test_one_customer_and_a_portfolio_agree(
     one = recommend(case, policy, at)
     run = recommend_many([case], policy, at)
     assert run.actions(run.proposed)[0] == one.proposed_action
-    assert run.actions(run.recommended)[0] == one.recommended_action
+    assert run.actions(run.recommended)[0] == one.action
     assert run.columns.code[0] == one.code
-    assert bool(run.requires_person[0]) == one.requires_person
-    assert run.arm[0] == one.arm
-    assert run.propensity[0] == one.propensity
-    if one.expected_cost is not None:
-        assert run.costs[0].tolist() == list(one.expected_cost.values())
-    if one.stability is not None:
-        assert run.stability[0] == one.stability
+    assert bool(run.requires_person[0]) == one.people.requires_person
+    assert run.arm[0] == one.permission.arm
+    assert run.propensity[0] == one.permission.propensity
+    proposal = one.proposal
+    if proposal is not None and proposal.expected_cost is not None:
+        assert run.costs[0].tolist() == list(proposal.expected_cost.values())
+    if proposal is not None and proposal.stability is not None:
+        assert run.stability[0] == proposal.stability
 
 
 @settings(max_examples=25)  # each draws a dozen cases
@@ -70,8 +72,8 @@ def test_certainty_of_good_proposes_nothing(case: Case, policy: Policy) -> None:
         return
     found = recommend(sure, policy, TUESDAY)
     assert found.proposed_action in ("none", None)
-    if not (found.in_force or policy.document.notices.send == "always"):
-        assert found.recommended_action in ("none", None)
+    if not (found.permission.in_force or policy.document.notices.send == "always"):
+        assert found.action in ("none", None)
 
 
 @given(case=random_cases(), policy=policies, factor=st.floats(1, 20))
@@ -98,11 +100,11 @@ def test_more_at_stake_never_yields_a_milder_stop(
     small = recommend(case, policy, TUESDAY)
     large = recommend(replace(case, facts=larger), policy, TUESDAY)
     # The randomised arm spares small exposures on purpose: compare what it draws from.
-    if "explore" in (small.arm, large.arm):
+    if "explore" in (small.permission.arm, large.permission.arm):
         return
     for before, after in (
         (small.proposed_action, large.proposed_action),
-        (small.recommended_action, large.recommended_action),
+        (small.action, large.action),
     ):
         if before in ("suspend", "block"):
             assert after is not None
@@ -135,11 +137,12 @@ def test_no_dominated_action_is_proposed(case: Case) -> None:
     # signs of fraud that no model weighs propose a pause, whatever it costs
     assume(case.p_fraud is not None or not case.facts.evidence)
     found = recommend(case, default_policy(), TUESDAY)
-    if found.proposed_action is not None and found.expected_cost is not None:
-        cost = found.expected_cost
-        chosen = cost[found.proposed_action]
+    proposal = found.proposal
+    if proposal is not None and proposal.expected_cost is not None:
+        cost = proposal.expected_cost
+        chosen = cost[proposal.action]
         assert chosen == min(cost.values())
-        milder = ACTIONS[: SEVERITY[found.proposed_action]]
+        milder = ACTIONS[: SEVERITY[proposal.action]]
         assert all(cost[action] > chosen for action in milder)
 
 
@@ -149,15 +152,15 @@ def test_the_recommended_action_never_exceeds_what_asks_for_it(
 ) -> None:
     case, policy, at = question
     found = recommend(case, policy, at)
-    if found.recommended_action is None:
+    if found.action is None:
         assert found.code
         return
     assert found.proposed_action is not None
-    given_, asked = SEVERITY[found.recommended_action], SEVERITY[found.proposed_action]
-    if given_ >= SUSPEND and not found.in_force:
-        assert given_ <= asked or found.arm == "holdout"
+    given_, asked = SEVERITY[found.action], SEVERITY[found.proposed_action]
+    if given_ >= SUSPEND and not found.permission.in_force:
+        assert given_ <= asked or found.permission.arm == "holdout"
     if given_ < asked and policy.document.mode == "cost":
-        assert found.withheld, "what is withheld must say why"
+        assert found.permission.withheld, "what is withheld must say why"
 
 
 @given(question=questions(st.one_of(policies, random_policies())))
@@ -166,8 +169,8 @@ def test_who_is_left_alone_is_sent_no_notice(
 ) -> None:
     case, policy, at = question
     found = recommend(case, policy, at)
-    if found.recommended_action == "none" and policy.document.notices.send != "always":
-        assert found.notices_due == ()
+    if found.action == "none" and policy.document.notices.send != "always":
+        assert found.follow_up.notices_due == ()
 
 
 @given(question=questions(st.one_of(policies, random_policies())))
@@ -176,19 +179,21 @@ def test_what_is_harsher_than_the_proposal_says_by_which_rule(
 ) -> None:
     case, policy, at = question
     found = recommend(case, policy, at)
-    given, proposed = found.recommended_action, found.proposed_action
+    given, proposed = found.action, found.proposed_action
     if given is None or proposed is None:
-        assert found.raised_by is None
-    elif not found.in_force:
-        assert (found.raised_by is not None) == (SEVERITY[given] > SEVERITY[proposed])
+        assert found.permission.raised_by is None
+    elif not found.permission.in_force:
+        assert (found.permission.raised_by is not None) == (
+            SEVERITY[given] > SEVERITY[proposed]
+        )
 
 
 def test_withheld_reasons_speak_of_the_withheld_actions() -> None:
     found = recommend(
         Case(facts_of(open=9000 * UNITS), 0.0, 0.9), default_policy(), TUESDAY
     )
-    assert found.recommended_action == "review"
-    [reason] = found.withheld
+    assert found.action == "review"
+    [reason] = found.permission.withheld
     assert reason.code == "nothing_overdue"
     assert "suspend" in reason.actions
 
@@ -197,7 +202,7 @@ def test_stale_data_decide_nothing() -> None:
     facts = overdue_facts()
     old = Case(facts, 0.0, 0.9, observed_until=TUESDAY - timedelta(hours=49))
     found = recommend(old, default_policy(), TUESDAY)
-    assert (found.recommended_action, found.code) == (None, "stale_data")
+    assert (found.action, found.code) == (None, "stale_data")
     fresh = replace(old, observed_until=TUESDAY - timedelta(hours=48))
     assert recommend(fresh, default_policy(), TUESDAY).code is None
 
@@ -210,21 +215,22 @@ def test_a_recommendation_does_not_outlive_its_data() -> None:
 
 def test_missing_probability_of_one_target_is_said() -> None:
     found = recommend(Case(overdue_facts(), None, 0.5), default_policy(), TUESDAY)
-    assert found.recommended_action == "suspend"
-    assert found.missing == ("p_fraud",)
+    assert found.action == "suspend"
+    assert found.question.missing == ("p_fraud",)
 
 
 def test_both_probabilities_missing_leave_the_ladder() -> None:
     """Without models the ladder goes on by days, and a stop waits for a person."""
     found = recommend(Case(overdue_facts()), default_policy(), TUESDAY)
-    assert (found.code, found.mode) == (None, "timeline")
-    assert (found.recommended_action, found.requires_person) == ("suspend", True)
-    assert found.person_because == ("by_days",)
-    assert found.expected_cost is None
+    assert (found.code, found.question.mode) == (None, "timeline")
+    assert (found.action, found.people.requires_person) == ("suspend", True)
+    assert found.people.because == ("by_days",)
+    assert found.proposal is not None
+    assert found.proposal.expected_cost is None
     early = Case(overdue_facts(days=5, notices=()))
     found = recommend(early, default_policy(), TUESDAY)
-    assert [due.notice for due in found.notices_due] == ["reminder_1"]
-    assert found.recommended_action == "remind"
+    assert [due.notice for due in found.follow_up.notices_due] == ["reminder_1"]
+    assert found.action == "remind"
 
 
 def test_without_a_ladder_no_probability_decides_nothing() -> None:
@@ -249,15 +255,15 @@ def test_a_naive_moment_is_refused() -> None:
 def test_the_answer_is_plain_json() -> None:
     found = recommend(Case(overdue_facts(), 0.1, 0.5), default_policy(), TUESDAY)
     values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert values["recommended_action"] == "suspend"
-    assert set(values["expected_cost"]) == set(ACTIONS)
-    first = values["thresholds"]["nonpayment"][0]
-    assert first == ["review", 0.0]  # at P(fraud) 0.1 a look pays whoever pays
+    assert values["action"] == "suspend"
+    assert set(values["proposal"]["expected_cost"]) == set(ACTIONS)
+    first = found.thresholds(default_policy().latest.model)["nonpayment"][0]
+    assert first == Threshold("review", 0.0)  # at P(fraud) 0.1 a look pays
 
 
 def test_thresholds_rise() -> None:
     found = recommend(Case(overdue_facts(), 0.0, 0.5), default_policy(), TUESDAY)
-    steps = found.thresholds["nonpayment"]
+    steps = found.thresholds(default_policy().latest.model)["nonpayment"]
     assert all(a.probability <= b.probability for a, b in pairwise(steps))
 
 
@@ -265,10 +271,10 @@ def test_the_floor_on_p_bad_withholds_the_stop() -> None:
     facts = overdue_facts(20_000)
     below = recommend(Case(facts, 0.0, 0.29), default_policy(), TUESDAY)
     assert below.proposed_action == "suspend"
-    assert below.recommended_action != "suspend"
-    assert "below_floor" in {reason.code for reason in below.withheld}
+    assert below.action != "suspend"
+    assert "below_floor" in {reason.code for reason in below.permission.withheld}
     at_floor = recommend(Case(facts, 0.0, 0.30), default_policy(), TUESDAY)
-    assert at_floor.recommended_action == "suspend"
+    assert at_floor.action == "suspend"
 
 
 def test_as_many_draws_as_required_are_enough() -> None:
@@ -300,8 +306,8 @@ def test_whoever_is_not_a_legal_person_needs_a_person(
 ) -> None:
     case = Case(overdue_facts(subject_kind=kind), 0.0, 0.6)
     found = recommend(case, default_policy(), TUESDAY)
-    assert found.recommended_action == "suspend"
-    assert found.requires_person is needed
+    assert found.action == "suspend"
+    assert found.people.requires_person is needed
     run = recommend_many([case], default_policy(), TUESDAY)
     assert bool(run.requires_person[0]) is needed
 
@@ -314,9 +320,9 @@ def test_too_small_a_gain_is_said_also_where_a_notice_must_go_out() -> None:
     policy = Policy(parse_document(values, "test"))
     facts = overdue_facts(days=8, notices=())
     found = recommend(Case(facts, 0.2, 0.3), policy, TUESDAY)
-    assert found.recommended_action == "remind"
+    assert found.action == "remind"
     assert found.proposed_action != "remind"
-    assert "small_gain" in {reason.code for reason in found.withheld}
+    assert "small_gain" in {reason.code for reason in found.permission.withheld}
 
 
 @given(p_fraud=st.floats(0, 1), p_nonpayment=st.floats(0, 1))

@@ -62,7 +62,9 @@ def test_a_notice_costs_its_fee_once_and_never_more_than_the_limits(
 def test_the_answer_says_what_the_notice_due_costs() -> None:
     policy = _policy(FEES)
     first = recommend(Case(overdue_facts(notices=()), 0.0, 0.6), policy, TUESDAY)
-    assert [(due.notice, due.fee) for due in first.notices_due] == [("reminder_1", 4)]
+    assert [(due.notice, due.fee) for due in first.follow_up.notices_due] == [
+        ("reminder_1", 4)
+    ]
     bounced = Notice(
         "reminder_1",
         TUESDAY - timedelta(days=9),
@@ -71,7 +73,9 @@ def test_the_answer_says_what_the_notice_due_costs() -> None:
     again = recommend(
         Case(overdue_facts(notices=(bounced,)), 0.0, 0.6), policy, TUESDAY
     )
-    assert [(due.notice, due.fee) for due in again.notices_due] == [("reminder_1", 0)]
+    assert [(due.notice, due.fee) for due in again.follow_up.notices_due] == [
+        ("reminder_1", 0)
+    ]
 
 
 RATE = {"annual_rate": 0.08}
@@ -221,8 +225,8 @@ def test_fees_and_interest_change_no_decision(case: Case, rate: Policy) -> None:
     found = recommend(case, rate, TUESDAY)
     ours, theirs = found.to_dict(), plain.to_dict()
     for answer in (ours, theirs):
-        for name in ("interest_accrued", "policy_hash"):
-            del answer[name]
-        for due in answer["notices_due"]:
+        del answer["question"]["policy_hash"]
+        del answer["follow_up"]["interest_accrued"]
+        for due in answer["follow_up"]["notices_due"]:
             del due["fee"]
     assert ours == theirs

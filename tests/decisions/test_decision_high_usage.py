@@ -47,20 +47,20 @@ def _answer(facts: AccountFacts, p: float = 0.8) -> Recommendation:
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 def _due(found: Recommendation) -> dict[str, str]:
-    return {due.notice: due.channel for due in found.notices_due}
+    return {due.notice: due.channel for due in found.follow_up.notices_due}
 
 
 def test_high_use_stops_a_day_after_its_notice() -> None:
-    assert _answer(_facts(TUESDAY, WARNED)).recommended_action == "suspend"
+    assert _answer(_facts(TUESDAY, WARNED)).action == "suspend"
 
 
 def test_the_notice_of_high_use_is_due_before_it() -> None:
     found = _answer(_facts())
-    assert found.recommended_action not in ("suspend", "block")
+    assert found.action not in ("suspend", "block")
     assert _due(found)["usage_warning"] == "email"
 
 
@@ -82,8 +82,8 @@ def test_it_is_not_due_where_payment_may_be_expected() -> None:
 
 def test_on_the_eve_of_a_day_off_high_use_waits_as_well() -> None:
     found = _answer(_facts(FRIDAY, delivered("usage_warning", 2, FRIDAY)))
-    assert found.recommended_action not in ("suspend", "block")
-    assert "eve_of_day_off" in {reason.code for reason in found.withheld}
+    assert found.action not in ("suspend", "block")
+    assert "eve_of_day_off" in {reason.code for reason in found.permission.withheld}
 
 
 @given(question=questions(st.one_of(st.just(default_policy()), random_policies())))
@@ -93,8 +93,8 @@ def test_no_way_but_fraud_stops_outside_the_calendar(
     case, policy, at = question
     found = recommend(case, policy, at)
     terms = policy.in_force(at)
-    is_stop = found.recommended_action in ("suspend", "block") and not found.in_force
-    if terms is not None and is_stop and found.basis == "nonpayment":
+    is_stop = found.action in ("suspend", "block") and not found.permission.in_force
+    if terms is not None and is_stop and found.permission.basis == "nonpayment":
         assert terms.calendar.may_stop_from(at) == (at, None)
 
 
@@ -120,7 +120,7 @@ def test_an_essential_service_falls_only_to_confirmed_fraud_where_the_policy_say
     found = recommend(
         Case(facts, 0.9, 0.05), _policy(unless_fraud_confirmed=may), TUESDAY
     )
-    stopped = found.recommended_action in ("suspend", "block")
+    stopped = found.action in ("suspend", "block")
     assert stopped == (may and bool(signs))
 
 
@@ -138,7 +138,7 @@ def test_an_agreement_takes_no_essential_protection_away(kind: str) -> None:
     policy = _policy(unless_fraud_confirmed=False)
     found = recommend(Case(facts, 0.9, 0.05), policy, TUESDAY)
     assert "essential_service" in _codes(found)
-    assert found.recommended_action not in ("suspend", "block")
+    assert found.action not in ("suspend", "block")
 
 
 def test_a_pause_covers_the_account_so_all_of_it_must_be_dispensable() -> None:
@@ -158,8 +158,8 @@ def test_a_pause_covers_the_account_so_all_of_it_must_be_dispensable() -> None:
     values["essential"] |= {"products": ["life*"], "unless_fraud_confirmed": False}
     policy = Policy(parse_document(values, "essential"))
     found = recommend(Case(facts, 0.0, 0.6), policy, TUESDAY)
-    assert (found.recommended_action, found.subscriptions) == ("suspend", ("a",))
+    assert (found.action, found.permission.subscriptions) == ("suspend", ("a",))
     untold = replace(facts, notices=())
     found = recommend(Case(untold, 0.9, 0.05), policy, TUESDAY)
-    assert found.recommended_action not in ("suspend", "block")
+    assert found.action not in ("suspend", "block")
     assert "essential_service" in _codes(found)

@@ -41,7 +41,7 @@ def _answer(facts: AccountFacts, p_fraud: float = 0.0) -> Recommendation:
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 @given(case=random_cases(), policy=st.sampled_from(POLICIES))
@@ -51,12 +51,15 @@ def test_access_returns_only_when_every_reason_is_cured(
     found = recommend(case, policy, TUESDAY)
     if found.code is not None:
         return
-    reasons = [hold for hold in found.holds if not hold.protects]
-    back = found.reactivation is not None
+    reasons = [hold for hold in found.permission.holds if not hold.protects]
+    back = found.follow_up.reactivation is not None
     assert back is (bool(reasons) and all(hold.cure for hold in reasons))
     if reasons and not back:
-        assert found.recommended_action in ("suspend", "block")
-    if found.reactivation is not None and found.reactivation.by == "automation":
+        assert found.action in ("suspend", "block")
+    if (
+        found.follow_up.reactivation is not None
+        and found.follow_up.reactivation.by == "automation"
+    ):
         assert all(hold.released_by == "automation" for hold in reasons)
 
 
@@ -66,17 +69,17 @@ def test_automation_never_lowers_what_a_person_or_fraud_put_there(case: Case) ->
         off = _off(reason, by="person")
         facts = replace(case.facts, access_off=(off, _off("nonpayment")))
         found = recommend(replace(case, facts=facts), default_policy(), TUESDAY)
-        back = found.reactivation
+        back = found.follow_up.reactivation
         assert back is None or back.by == "person"
 
 
 def test_paying_brings_access_back_by_itself() -> None:
     found = _answer(facts_of(access_off=(_off("nonpayment"),)))
-    assert found.reactivation is not None
-    assert found.reactivation.cure == "paid"
-    assert found.reactivation.by == "automation"
-    assert found.reactivation.restore_by == TUESDAY + timedelta(hours=4)
-    assert found.recommended_action == "none"
+    assert found.follow_up.reactivation is not None
+    assert found.follow_up.reactivation.cure == "paid"
+    assert found.follow_up.reactivation.by == "automation"
+    assert found.follow_up.reactivation.restore_by == TUESDAY + timedelta(hours=4)
+    assert found.action == "none"
 
 
 @pytest.mark.parametrize("kind", ["legal_person", "natural_person"])
@@ -85,9 +88,9 @@ def test_access_is_not_given_back_where_it_is_taken_away_anew(kind: str) -> None
     let access return meanwhile."""
     facts = overdue_facts(access_off=(_off("fraud"),), subject_kind=kind)
     found = _answer(facts)
-    assert (found.recommended_action, found.in_force) == ("suspend", False)
-    assert found.requires_person == (kind == "natural_person")
-    assert (found.reactivation is not None) == found.requires_person
+    assert (found.action, found.permission.in_force) == ("suspend", False)
+    assert found.people.requires_person == (kind == "natural_person")
+    assert (found.follow_up.reactivation is not None) == found.people.requires_person
 
 
 def test_a_promise_counts_as_arranged() -> None:
@@ -100,25 +103,25 @@ def test_a_promise_counts_as_arranged() -> None:
         facts, promised=owed, actionable=0, promises=(promise,), items=items
     )
     found = _answer(facts)
-    assert found.reactivation is not None
-    assert found.reactivation.cure == "arranged"
+    assert found.follow_up.reactivation is not None
+    assert found.follow_up.reactivation.cure == "arranged"
 
 
 def test_a_manual_hold_stays_though_everything_is_paid() -> None:
     facts = facts_of(access_off=(_off("nonpayment"), _off("manual", by="person")))
     found = _answer(facts)
-    assert found.reactivation is None
-    assert found.recommended_action == "suspend"
-    assert found.in_force
-    cures = {hold.kind: hold.cure for hold in found.holds}
+    assert found.follow_up.reactivation is None
+    assert found.action == "suspend"
+    assert found.permission.in_force
+    cures = {hold.kind: hold.cure for hold in found.permission.holds}
     assert cures == {"nonpayment": "paid", "manual": None}
 
 
 def test_what_is_in_force_goes_on_without_a_new_notice() -> None:
     facts = overdue_facts(access_off=(_off("nonpayment"),), notices=())
     found = _answer(facts)
-    assert (found.recommended_action, found.in_force) == ("suspend", True)
-    assert not found.subscriptions
+    assert (found.action, found.permission.in_force) == ("suspend", True)
+    assert not found.permission.subscriptions
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_a_protective_suspension_expires(
         kind, TUESDAY - timedelta(days=days), confidence="high", is_confirmed=confirmed
     )
     facts = facts_of(access_off=(_off("fraud", days=days),), evidence=(sign,))
-    [hold] = _answer(facts).holds
+    [hold] = _answer(facts).permission.holds
     assert hold.cure == cure
 
 
@@ -145,16 +148,16 @@ def test_a_protective_suspension_expires(
 def test_a_standing_hold_keeps_every_step_away(kind: str) -> None:
     hold = ActiveHold(kind, LONG_AGO, TUESDAY + timedelta(days=5))
     found = _answer(overdue_facts(holds=(hold,)))
-    assert found.recommended_action == "review"
-    [reason] = [r for r in found.withheld if r.code == kind]
+    assert found.action == "review"
+    [reason] = [r for r in found.permission.withheld if r.code == kind]
     assert reason.permitted_from == TUESDAY + timedelta(days=5)
 
 
 def test_an_exemption_ends_with_the_longest_time_the_policy_grants() -> None:
     forgotten = ActiveHold("exemption", TUESDAY - timedelta(days=365), None)
-    assert _answer(overdue_facts(holds=(forgotten,))).recommended_action == "suspend"
+    assert _answer(overdue_facts(holds=(forgotten,))).action == "suspend"
     younger = replace(forgotten, since=TUESDAY - timedelta(days=364))
-    assert _answer(overdue_facts(holds=(younger,))).recommended_action == "review"
+    assert _answer(overdue_facts(holds=(younger,))).action == "review"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,7 @@ def test_only_human_holds_cover_fraud(kind: str, stops: bool) -> None:
         evidence=(sign,), holds=(hold,), usage_daily_cost=100 * UNITS, clv=900 * UNITS
     )
     found = _answer(facts, p_fraud=0.45)
-    assert (found.recommended_action == "suspend") is stops
+    assert (found.action == "suspend") is stops
 
 
 def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
@@ -183,13 +186,14 @@ def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
     found = recommend(
         Case(replace(facts, as_of=saturday), 0.45, 0.1), default_policy(), saturday
     )
-    assert (found.recommended_action, found.basis) == ("suspend", "fraud")
-    assert found.review_by == saturday + timedelta(hours=24)
-    assert found.auto_expires_at == saturday + timedelta(hours=72)
-    assert found.stop_charging
-    assert found.wording is not None
-    assert "fraud" not in found.wording.lower()
-    assert [due.notice for due in found.notices_due] == ["access_paused"]
+    assert (found.action, found.permission.basis) == ("suspend", "fraud")
+    assert found.follow_up.review_by == saturday + timedelta(hours=24)
+    pause = found.follow_up.pause
+    assert pause is not None
+    assert pause.auto_expires_at == saturday + timedelta(hours=72)
+    assert pause.stop_charging
+    assert "fraud" not in pause.wording.lower()
+    assert [due.notice for due in found.follow_up.notices_due] == ["access_paused"]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
 def test_evidence_the_policy_does_not_accept_opens_nothing(sign: Evidence) -> None:
     facts = facts_of(evidence=(sign,), usage_daily_cost=100 * UNITS, clv=900 * UNITS)
     found = _answer(facts, p_fraud=0.9)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
     assert "no_evidence" in _codes(found)
 
 
@@ -214,7 +218,7 @@ def test_evidence_without_probability_is_not_enough() -> None:
     sign = Evidence("crypto_mining", TUESDAY, confidence="high")
     facts = facts_of(evidence=(sign,), usage_daily_cost=900 * UNITS, clv=90 * UNITS)
     found = _answer(facts, p_fraud=0.29)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
 
 
 def _subscription(name: str, overdue: int, product: str = "Office") -> LiveSubscription:
@@ -224,16 +228,16 @@ def _subscription(name: str, overdue: int, product: str = "Office") -> LiveSubsc
 def test_only_the_unpaid_service_is_touched() -> None:
     subs = (_subscription("paid", 0), _subscription("unpaid", 4500 * UNITS))
     found = _answer(overdue_facts(subscriptions=subs))
-    assert found.recommended_action == "suspend"
-    assert found.subscriptions == ("unpaid",)
-    assert [effect.subscription_id for effect in found.provider] == ["unpaid"]
+    assert found.action == "suspend"
+    assert found.permission.subscriptions == ("unpaid",)
+    assert [effect.subscription_id for effect in found.follow_up.provider] == ["unpaid"]
 
 
 def test_a_hold_on_one_subscription_spares_that_one() -> None:
     subs = (_subscription("a", 2000 * UNITS), _subscription("b", 2500 * UNITS))
     hold = ActiveHold("exemption", LONG_AGO, None, subscription_id="a")
     found = _answer(overdue_facts(subscriptions=subs, holds=(hold,)))
-    assert found.subscriptions == ("b",)
+    assert found.permission.subscriptions == ("b",)
     both = (hold, replace(hold, subscription_id="b"))
     found = _answer(overdue_facts(subscriptions=subs, holds=both))
     assert "exemption" in _codes(found)
@@ -241,21 +245,21 @@ def test_a_hold_on_one_subscription_spares_that_one() -> None:
 
 def test_an_essential_customer_is_never_cut_off() -> None:
     found = _answer(overdue_facts(segment="healthcare"))
-    assert found.recommended_action == "review"
-    [reason] = [r for r in found.withheld if r.code == "essential_service"]
+    assert found.action == "review"
+    [reason] = [r for r in found.permission.withheld if r.code == "essential_service"]
     assert reason.sentence.endswith("For them, we stop new purchases at most.")
 
 
 def test_an_open_appeal_keeps_new_stops_away() -> None:
     found = _answer(overdue_facts(has_open_appeal=True))
     assert "open_appeal" in _codes(found)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
 
 
 def test_cool_down_after_a_restoration() -> None:
     back = ExecutedAction("reactivate", TUESDAY - timedelta(days=5), by="automation")
     found = _answer(overdue_facts(actions_90d=(back,)))
-    [reason] = [r for r in found.withheld if r.code == "cool_down"]
+    [reason] = [r for r in found.permission.withheld if r.code == "cool_down"]
     assert reason.permitted_from == TUESDAY + timedelta(days=9)
 
 
@@ -269,10 +273,10 @@ def test_who_never_paid_an_invoice_is_looked_at() -> None:
         60, days=6, notices=(), n_invoices_paid=0, recurring_monthly=0
     )
     found = recommend(Case(facts, 0.0, 0.12), default_policy(), TUESDAY)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
     paid = replace(facts, n_invoices_paid=1)
     found = recommend(Case(paid, 0.0, 0.12), default_policy(), TUESDAY)
-    assert found.recommended_action in ("none", "remind")
+    assert found.action in ("none", "remind")
 
 
 def test_high_use_without_prospect_of_payment_shortens_the_way() -> None:
@@ -285,12 +289,12 @@ def test_high_use_without_prospect_of_payment_shortens_the_way() -> None:
         recurring_monthly=0,
     )
     found = recommend(Case(facts, 0.0, 0.8), default_policy(), TUESDAY)
-    assert found.recommended_action == "suspend"
+    assert found.action == "suspend"
     found = recommend(Case(facts, 0.0, 0.49), default_policy(), TUESDAY)
-    assert found.recommended_action != "suspend"
+    assert found.action != "suspend"
     calm = replace(facts, usage_ratio=4.9)
     found = recommend(Case(calm, 0.0, 0.8), default_policy(), TUESDAY)
-    assert found.recommended_action != "suspend"
+    assert found.action != "suspend"
 
 
 def test_a_committed_licence_is_billed_on_and_the_answer_says_so() -> None:
@@ -303,11 +307,11 @@ def test_a_committed_licence_is_billed_on_and_the_answer_says_so() -> None:
         cancel_window_ends_at=TUESDAY + timedelta(days=3),
         overdue=4500 * UNITS,
     )
-    [effect] = _answer(overdue_facts(subscriptions=(bound,))).provider
+    [effect] = _answer(overdue_facts(subscriptions=(bound,))).follow_up.provider
     assert effect.share_stopped == 0.0
     assert effect.cancel_until == TUESDAY + timedelta(days=3)
     late = replace(bound, cancel_window_ends_at=TUESDAY - timedelta(days=3))
-    [effect] = _answer(overdue_facts(subscriptions=(late,))).provider
+    [effect] = _answer(overdue_facts(subscriptions=(late,))).follow_up.provider
     assert effect.cancel_until is None
     assert effect.instead == "reduce at renewal and switch automatic renewal off"
 
@@ -315,14 +319,14 @@ def test_a_committed_licence_is_billed_on_and_the_answer_says_so() -> None:
 def test_four_eyes_above_an_amount() -> None:
     small = recommend(Case(overdue_facts(4500), 0.0, 0.6), default_policy(), TUESDAY)
     large = recommend(Case(overdue_facts(9500), 0.0, 0.6), default_policy(), TUESDAY)
-    assert (small.approvals, large.approvals) == (0, 2)
+    assert (small.people.approvals, large.people.approvals) == (0, 2)
 
 
 def test_an_old_dispute_and_a_long_promise_call_a_person() -> None:
     dispute = OpenDispute("d", "billing", TUESDAY - timedelta(days=61), None, None)
     promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), 10 * UNITS)
     facts = overdue_facts(disputes=(dispute,), promises=(promise,))
-    texts = " ".join(hold.sentence for hold in _answer(facts).holds)
+    texts = " ".join(hold.sentence for hold in _answer(facts).permission.holds)
     assert "a person must decide" in texts
     assert "a person looks" in texts
 
@@ -333,10 +337,10 @@ def test_any_dispute_may_be_made_to_block() -> None:
     strict = Policy(parse_document(values, "strict"))
     dispute = OpenDispute("d", "billing", LONG_AGO, 10 * UNITS, None)
     facts = overdue_facts(disputes=(dispute,), contested=10 * UNITS)
-    assert _answer(facts).recommended_action == "suspend"
+    assert _answer(facts).action == "suspend"
     found = recommend(Case(facts, 0.0, 0.6), strict, TUESDAY)
     assert "dispute" in _codes(found)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
 
 
 def test_a_suspension_in_force_goes_on_until_people_agree_to_more() -> None:
@@ -351,6 +355,6 @@ def test_a_suspension_in_force_goes_on_until_people_agree_to_more() -> None:
         notices=(delivered("reminder", 90), delivered("warning", 80)),
     )
     found = recommend(Case(facts, 0.0, 0.99), policy, TUESDAY)
-    assert found.recommended_action == "block"
-    assert found.requires_person
-    assert found.meanwhile_action == "suspend"
+    assert found.action == "block"
+    assert found.people.requires_person
+    assert found.people.meanwhile_action == "suspend"

@@ -44,9 +44,9 @@ def test_the_tutorial_becomes_a_ladder() -> None:
 def test_the_draft_decides_like_the_original_but_for_the_notice() -> None:
     policy = parse_policy(import_killbill(TUTORIAL).policy)
     late = overdue_facts(500, days=15, notices=())
-    assert recommend(Case(late), policy, TUESDAY).recommended_action == "remind"
+    assert recommend(Case(late), policy, TUESDAY).action == "remind"
     told = overdue_facts(500, days=15, notices=(delivered("warning", 5),))
-    assert recommend(Case(told), policy, TUESDAY).recommended_action == "suspend"
+    assert recommend(Case(told), policy, TUESDAY).action == "suspend"
 
 
 def test_what_cannot_be_expressed_is_listed() -> None:
@@ -131,7 +131,7 @@ def test_days_count_from_the_invoice_date_as_kill_bill_counts_them() -> None:
     assert policy.document.clock.anchor == "invoice_date"
     # issued forty days ago, due ten days ago: the clock shows forty
     late = overdue_facts(500, days=10, notices=(delivered("warning", 5),))
-    assert recommend(Case(late), policy, TUESDAY).recommended_action == "suspend"
+    assert recommend(Case(late), policy, TUESDAY).action == "suspend"
 
 
 def test_a_count_that_is_no_number_is_refused() -> None:

@@ -41,11 +41,11 @@ def _answer(facts: AccountFacts, at: datetime = TUESDAY) -> Recommendation:
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 def _is_new_stop(found: Recommendation) -> bool:
-    return found.recommended_action in ("suspend", "block") and not found.in_force
+    return found.action in ("suspend", "block") and not found.permission.in_force
 
 
 @given(question=questions(policies))
@@ -76,8 +76,8 @@ def test_money_that_is_contested_promised_or_in_flight_moves_nothing(
     case, policy, at = question
     facts = replace(case.facts, actionable=0, evidence=(), access_off=())
     found = recommend(replace(case, facts=facts), policy, at)
-    assert found.recommended_action in ("none", "review", None)
-    assert found.notices_due == ()
+    assert found.action in ("none", "review", None)
+    assert found.follow_up.notices_due == ()
 
 
 @given(question=questions(policies))
@@ -87,11 +87,11 @@ def test_natural_persons_need_a_person_where_the_policy_asks(
     case, policy, at = question
     facts = replace(case.facts, subject_kind="natural_person")
     found = recommend(replace(case, facts=facts), policy, at)
-    if found.recommended_action in policy.document.approvals.natural_person_for:
-        assert found.requires_person
-    if found.meanwhile_action is not None:
+    if found.action in policy.document.approvals.natural_person_for:
+        assert found.people.requires_person
+    if found.people.meanwhile_action is not None:
         asked = policy.document.approvals.natural_person_for
-        assert found.meanwhile_action not in asked
+        assert found.people.meanwhile_action not in asked
 
 
 @given(case=random_cases(), policy=policies)
@@ -109,25 +109,27 @@ def test_a_portfolio_without_contacts_never_stops_for_nonpayment_and_says_why(
 
 
 def test_every_notice_delivered_and_the_time_over_permits_the_stop() -> None:
-    assert _answer(overdue_facts()).recommended_action == "suspend"
+    assert _answer(overdue_facts()).action == "suspend"
 
 
 def test_no_state_is_skipped_however_late() -> None:
     found = _answer(overdue_facts(days=200, notices=()))
-    assert found.recommended_action != "suspend"
+    assert found.action != "suspend"
     assert "notice_missing" in _codes(found)
-    assert [due.notice for due in found.notices_due] == ["reminder_1"]
+    assert [due.notice for due in found.follow_up.notices_due] == ["reminder_1"]
 
 
 def test_a_later_notice_does_not_replace_an_earlier_one() -> None:
     found = _answer(overdue_facts(notices=(delivered("final_notice", 20),)))
-    assert found.state == "reminder_1"
-    assert found.recommended_action != "suspend"
+    assert found.permission.ladder_state == "reminder_1"
+    assert found.action != "suspend"
 
 
 def test_a_notice_of_an_earlier_episode_does_not_count() -> None:
     facts = overdue_facts(days=40, episode_started_at=TUESDAY - timedelta(days=19))
-    assert [due.notice for due in _answer(facts).notices_due] == ["reminder_1"]
+    assert [due.notice for due in _answer(facts).follow_up.notices_due] == [
+        "reminder_1"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_notice_counts_under_its_own_policy(policy: str | None, counts: bool) 
     facts = overdue_facts()
     last = replace(facts.notices[-1], policy=policy)
     found = _answer(replace(facts, notices=(*facts.notices[:-1], last)))
-    assert (found.recommended_action == "suspend") is counts
+    assert (found.action == "suspend") is counts
 
 
 def test_a_bounced_notice_goes_out_by_the_next_channel() -> None:
@@ -152,7 +154,7 @@ def test_a_bounced_notice_goes_out_by_the_next_channel() -> None:
     bounced = Notice("final_notice", sent, bounced_at=sent)
     found = _answer(replace(facts, notices=(*facts.notices[:2], bounced)))
     assert "notice_bounced" in _codes(found)
-    [due] = found.notices_due
+    [due] = found.follow_up.notices_due
     assert (due.notice, due.channel) == ("final_notice", "registered_letter")
     assert due.is_final_warning
     assert due.invoices == ("i1",)
@@ -163,12 +165,12 @@ def test_a_notice_on_its_way_is_waited_for() -> None:
     waiting = Notice("final_notice", TUESDAY - timedelta(days=6))
     found = _answer(replace(facts, notices=(*facts.notices[:2], waiting)))
     assert "notice_undelivered" in _codes(found)
-    assert found.notices_due == ()
+    assert found.follow_up.notices_due == ()
     later = TUESDAY + timedelta(days=1)  # seven days without a word: try again
     again = _answer(
         replace(facts, as_of=later, notices=(*facts.notices[:2], waiting)), later
     )
-    assert [due.channel for due in again.notices_due] == ["registered_letter"]
+    assert [due.channel for due in again.follow_up.notices_due] == ["registered_letter"]
 
 
 def test_cure_period_in_business_days() -> None:
@@ -183,16 +185,16 @@ def test_cure_period_in_business_days() -> None:
     facts = replace(facts, notices=(*facts.notices[:2], last))
     thursday = datetime(2026, 6, 4, 10, tzinfo=UTC)
     found = _answer(replace(facts, as_of=thursday), thursday)
-    [reason] = [r for r in found.withheld if r.code == "cure_period"]
+    [reason] = [r for r in found.permission.withheld if r.code == "cure_period"]
     assert reason.permitted_from == datetime(2026, 6, 4, 22, tzinfo=UTC)
-    assert found.permitted_from == datetime(2026, 6, 8, 6, tzinfo=UTC)
+    assert found.permission.permitted_from == datetime(2026, 6, 8, 6, tzinfo=UTC)
     friday = datetime(2026, 6, 5, 10, tzinfo=UTC)
     found = _answer(replace(facts, as_of=friday), friday)
-    [reason] = [r for r in found.withheld if r.code == "eve_of_day_off"]
+    [reason] = [r for r in found.permission.withheld if r.code == "eve_of_day_off"]
     assert reason.permitted_from == datetime(2026, 6, 8, 6, tzinfo=UTC)
     monday = datetime(2026, 6, 8, 6, tzinfo=UTC)
     found = _answer(replace(facts, as_of=monday), monday)
-    assert found.recommended_action == "suspend"
+    assert found.action == "suspend"
 
 
 @pytest.mark.parametrize(
@@ -249,13 +251,13 @@ def test_termination_follows_a_suspension_and_needs_a_person() -> None:
     facts = overdue_facts(days=95, access_off=(off,), notices=told)
     found = recommend(Case(facts, None, None), timeline, TUESDAY)
     assert found.proposed_action == "block"
-    assert found.requires_person
+    assert found.people.requires_person
 
 
 def test_below_materiality_nobody_is_pursued() -> None:
     found = _answer(overdue_facts(24.99, recurring_monthly=9000 * UNITS))
     assert "below_materiality" in _codes(found)
-    assert found.recommended_action == "review"
+    assert found.action == "review"
 
 
 def test_what_is_all_but_paid_counts_as_paid() -> None:
@@ -267,8 +269,8 @@ def test_what_is_all_but_paid_counts_as_paid() -> None:
 
 def test_restrictions_of_the_state_are_named() -> None:
     found = _answer(overdue_facts())
-    assert found.state == "suspension"
-    assert found.restrict == ("new_purchases", "seat_increase")
+    assert found.permission.ladder_state == "suspension"
+    assert found.permission.restrict == ("new_purchases", "seat_increase")
 
 
 def test_always_means_a_notice_whatever_it_gains() -> None:
@@ -276,6 +278,6 @@ def test_always_means_a_notice_whatever_it_gains() -> None:
     facts = overdue_facts(60, days=8, notices=())
     found = recommend(Case(facts, 0.0, 0.0), policy, TUESDAY)
     assert found.proposed_action == "none"
-    assert found.recommended_action == "remind"
-    assert [due.notice for due in found.notices_due] == ["free_reminder"]
-    assert found.notices_due[0].languages == ("fr", "nl", "de")
+    assert found.action == "remind"
+    assert [due.notice for due in found.follow_up.notices_due] == ["free_reminder"]
+    assert found.follow_up.notices_due[0].languages == ("fr", "nl", "de")

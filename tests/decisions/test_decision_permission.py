@@ -34,13 +34,13 @@ def _answer(at: datetime = TUESDAY, **given: Anything) -> Recommendation:
 
 def test_the_time_to_pay_ends_and_the_stop_is_permitted() -> None:
     found = _answer()
-    assert [reason.code for reason in found.withheld] == ["cure_period"]
-    moment = found.permitted_from
+    assert [reason.code for reason in found.permission.withheld] == ["cure_period"]
+    moment = found.permission.permitted_from
     assert moment is not None
     assert moment > TUESDAY
     before = _answer(moment - timedelta(seconds=1))
-    assert before.recommended_action == "review"
-    assert _answer(moment).recommended_action == "suspend"
+    assert before.action == "review"
+    assert _answer(moment).action == "suspend"
 
 
 @pytest.mark.parametrize("days", [1, 5, 12])
@@ -49,8 +49,8 @@ def test_before_an_earlier_rung_nobody_knows_when_the_stop_will_be(days: int) ->
     facts = overdue_facts(days=days, notices=())
     found = recommend(Case(facts, 0.0, LATE), default_policy(), TUESDAY)
     assert found.proposed_action == "suspend"
-    assert found.withheld
-    assert found.permitted_from is None
+    assert found.permission.withheld
+    assert found.permission.permitted_from is None
 
 
 def _promise(until: datetime) -> Recommendation:
@@ -62,14 +62,14 @@ def _promise(until: datetime) -> Recommendation:
 def test_behind_a_promise_nobody_knows_what_the_ladder_waits_for() -> None:
     until = TUESDAY + timedelta(days=3)
     found = _promise(until)
-    [reason] = [r for r in found.withheld if r.code == "promise"]
+    [reason] = [r for r in found.permission.withheld if r.code == "promise"]
     assert reason.permitted_from == until + timedelta(microseconds=1)
-    assert found.permitted_from is None
+    assert found.permission.permitted_from is None
 
 
 def test_a_promise_that_has_lapsed_meanwhile_ends_at_no_past_moment() -> None:
     found = _promise(TUESDAY - timedelta(hours=2))
-    [reason] = [r for r in found.withheld if r.code == "promise"]
+    [reason] = [r for r in found.permission.withheld if r.code == "promise"]
     assert reason.permitted_from is None
 
 
@@ -81,12 +81,12 @@ def test_a_reminder_is_due_from_the_day_that_is_said() -> None:
         return recommend(Case(facts, 0.0, 0.1), default_policy(), at)
 
     found = on(0)
-    [reason] = [r for r in found.withheld if r.code == "no_notice_due"]
+    [reason] = [r for r in found.permission.withheld if r.code == "no_notice_due"]
     assert found.proposed_action == "remind"
-    assert found.permitted_from == reason.permitted_from
-    assert found.permitted_from is not None
-    days = (found.permitted_from - TUESDAY).days
-    due = [bool(on(day).notices_due) for day in range(days + 3)]
+    assert found.permission.permitted_from == reason.permitted_from
+    assert found.permission.permitted_from is not None
+    days = (found.permission.permitted_from - TUESDAY).days
+    due = [bool(on(day).follow_up.notices_due) for day in range(days + 3)]
     assert [now for was, now in pairwise(due) if was != now] == [True]
     assert due.index(True) in (days, days + 1)
 
@@ -95,10 +95,10 @@ def test_one_way_that_opens_is_enough() -> None:
     """No sign of fraud holds up no stop for non-payment."""
     case = Case(overdue_facts(notices=TOLD), 0.45, 0.4)
     found = recommend(case, default_policy(), TUESDAY)
-    codes = {reason.code for reason in found.withheld}
+    codes = {reason.code for reason in found.permission.withheld}
     assert found.proposed_action == "suspend"
     assert codes == {"cure_period", "no_evidence"}
-    assert found.permitted_from is not None
+    assert found.permission.permitted_from is not None
 
 
 def test_signs_that_are_too_old_by_then_permit_nothing() -> None:
@@ -114,6 +114,8 @@ def test_signs_that_are_too_old_by_then_permit_nothing() -> None:
         return recommend(case, default_policy(), TUESDAY)
 
     found = held_for(400)
-    assert "legal" in {reason.code for reason in found.withheld}
-    assert found.permitted_from is None
-    assert held_for(2).permitted_from == datetime(2026, 6, 11, 10, tzinfo=UTC)
+    assert "legal" in {reason.code for reason in found.permission.withheld}
+    assert found.permission.permitted_from is None
+    assert held_for(2).permission.permitted_from == datetime(
+        2026, 6, 11, 10, tzinfo=UTC
+    )

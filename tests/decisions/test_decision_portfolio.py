@@ -91,10 +91,10 @@ def test_one_customer_sees_the_same_budget() -> None:
     policy = _policy(budget={"per_hour": None, "per_day": 3})
     [case] = _late(1)
     used = recommend(case, policy, TUESDAY, BudgetUse(suspensions_today=3))
-    assert used.recommended_action == "review"
-    assert [r.code for r in used.withheld] == ["suspension_budget"]
+    assert used.action == "review"
+    assert [r.code for r in used.permission.withheld] == ["suspension_budget"]
     off = recommend(case, policy, TUESDAY, BudgetUse(is_stopped=True))
-    assert [r.code for r in off.withheld] == ["kill_switch"]
+    assert [r.code for r in off.permission.withheld] == ["kill_switch"]
 
 
 def test_within_the_budget_nothing_breaks() -> None:
@@ -141,8 +141,8 @@ def test_a_full_queue_is_said() -> None:
     [case] = _doubtful(1)
     policy = _policy(review={"capacity_per_day": 2})
     found = recommend(case, policy, TUESDAY, BudgetUse(reviews_today=2))
-    assert found.recommended_action == "none"
-    assert "review_queue_full" in {reason.code for reason in found.withheld}
+    assert found.action == "none"
+    assert "review_queue_full" in {reason.code for reason in found.permission.withheld}
 
 
 def test_exploration_is_reproducible_small_and_one_step_softer() -> None:
@@ -177,7 +177,7 @@ def test_exploration_spares_large_exposures_and_fraud() -> None:
     policy = _policy(exploration={"share": 0.5, "max_exposure": 100})
     found = recommend_many(_late(30), policy, TUESDAY)
     assert (found.arm == "greedy").all()
-    arms = {recommend(case, policy, TUESDAY).arm for case in _late(30)}
+    arms = {recommend(case, policy, TUESDAY).permission.arm for case in _late(30)}
     assert arms == {"greedy"}
     assert (found.propensity == 1.0).all()
 
@@ -288,7 +288,9 @@ def test_plain_customers_straight_from_arrays(
 
 def _is_off(found: Recommendation) -> bool:
     """Access is off already: what follows takes nobody's access away."""
-    return any(not hold.protects and hold.cure is None for hold in found.holds)
+    return any(
+        not hold.protects and hold.cure is None for hold in found.permission.holds
+    )
 
 
 @settings(max_examples=30)  # each draws ten cases
@@ -314,15 +316,15 @@ def test_every_answer_of_a_run_is_that_of_one_who_came_when_the_budget_was_so(
         budget_use = BudgetUse(stopped, stopped, used if is_refused else 0, len(cases))
         answers.append(recommend(case, policy, TUESDAY, budget_use))
     names = whole.actions(whole.recommended).tolist()
-    assert [answer.recommended_action for answer in answers] == names
+    assert [answer.action for answer in answers] == names
     new = [
         answer
         for answer in answers
-        if answer.recommended_action in ("suspend", "block") and not _is_off(answer)
+        if answer.action in ("suspend", "block") and not _is_off(answer)
     ]
     assert len(new) <= stops
     for answer, broken in zip(answers, whole.broken, strict=True):
-        codes = {reason.code for reason in answer.withheld}
+        codes = {reason.code for reason in answer.permission.withheld}
         assert ("suspension_budget" in codes) == bool(broken)
 
 
@@ -339,15 +341,14 @@ def test_yesterdays_recommendation_does_not_flap() -> None:
     edge = next(
         p / 1000
         for p in range(1, 300)
-        if recommend(Case(facts, p / 1000, 0.0), policy, TUESDAY).recommended_action
-        == "review"
+        if recommend(Case(facts, p / 1000, 0.0), policy, TUESDAY).action == "review"
     )
     below = Case(facts, edge - 0.001, 0.0)
-    assert recommend(below, policy, TUESDAY).recommended_action == "none"
+    assert recommend(below, policy, TUESDAY).action == "none"
     before = replace(below, previous="review")
-    assert recommend(before, policy, TUESDAY).recommended_action == "review"
+    assert recommend(before, policy, TUESDAY).action == "review"
     far = Case(facts, edge / 2, 0.0, previous="review")
-    assert recommend(far, policy, TUESDAY).recommended_action == "none"
+    assert recommend(far, policy, TUESDAY).action == "none"
 
 
 def _flips(policy: Policy, hysteresis: float) -> int:
@@ -359,7 +360,7 @@ def _flips(policy: Policy, hysteresis: float) -> int:
     for day in range(60):
         p = 0.2 * (1.0 + 0.1 * (-1) ** (day * day % 7))
         case = Case(facts, p, 0.0, previous=answers[-1])
-        answers.append(recommend(case, wavering, TUESDAY).recommended_action)
+        answers.append(recommend(case, wavering, TUESDAY).action)
         same = recommend_many([case], wavering, TUESDAY)
         assert same.actions(same.recommended).tolist() == answers[-1:]
     return sum(was != now for was, now in pairwise(answers))
@@ -390,8 +391,10 @@ def test_a_full_queue_takes_no_access_away() -> None:
     cases = _late(4, 0.9)
     permitted = [recommend(case, policy, TUESDAY) for case in cases]
     assert {answer.proposed_action for answer in permitted} == {"block"}
-    assert {"review_queue_full"} <= {r.code for a in permitted for r in a.withheld}
-    assert not {a.recommended_action for a in permitted} & {"suspend", "block"}
+    assert {"review_queue_full"} <= {
+        r.code for a in permitted for r in a.permission.withheld
+    }
+    assert not {a.action for a in permitted} & {"suspend", "block"}
     found = recommend_many(cases, policy, TUESDAY)
     assert (found.recommended < SUSPEND).all()
 
@@ -405,7 +408,7 @@ def test_a_full_queue_still_sends_the_notice_that_must_be_sent() -> None:
     facts = overdue_facts(60, days=8, notices=(), n_invoices_paid=0)
     case = Case(facts, 0.0, 0.0)
     found = recommend(case, policy, TUESDAY)
-    assert found.recommended_action == "remind"
+    assert found.action == "remind"
     only = recommend_many([case], policy, TUESDAY)
     assert only.actions(only.recommended).tolist() == ["remind"]
 
@@ -421,9 +424,9 @@ def test_who_is_suspended_is_not_blocked_beyond_the_budget(
     facts = overdue_facts(days=110, access_off=(off,), clv=0)
     case = Case(facts, 0.0, 0.99)
     policy = default_policy()
-    assert recommend(case, policy, TUESDAY).recommended_action == "block"
+    assert recommend(case, policy, TUESDAY).action == "block"
     found = recommend(case, policy, TUESDAY, budget_use)
-    assert (found.recommended_action, found.in_force) == ("suspend", True)
+    assert (found.action, found.permission.in_force) == ("suspend", True)
     whole = recommend_many([case], policy, TUESDAY, budget_use)
     assert whole.n_breaker_reviews == 1
     assert whole.actions(whole.recommended).tolist() == ["suspend"]

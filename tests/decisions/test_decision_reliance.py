@@ -44,13 +44,13 @@ def _suspicious(**given: Anything) -> Case:
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 def test_the_cases_of_this_file_stop_when_everything_is_known() -> None:
     for case in (_late(), _suspicious()):
         found = _answer(case)
-        assert (found.recommended_action, found.requires_person) == ("suspend", False)
+        assert (found.action, found.people.requires_person) == ("suspend", False)
 
 
 @pytest.mark.parametrize("table", ["disputes", "contacts", "holds"])
@@ -58,7 +58,7 @@ def test_a_table_that_was_not_looked_at_keeps_stops_for_nonpayment_away(
     table: str,
 ) -> None:
     found = _answer(_late(tables=TABLES - {table}))
-    assert found.recommended_action == "review"
+    assert found.action == "review"
     assert f"{table}_unknown" in _codes(found)
 
 
@@ -75,7 +75,7 @@ def test_a_table_must_have_been_observed_lately(
 ) -> None:
     case = replace(_late(), observed={table: TUESDAY - age})
     found = _answer(case)
-    assert (found.recommended_action == "suspend") is stops
+    assert (found.action == "suspend") is stops
     assert (f"{table}_unknown" in _codes(found)) is not stops
 
 
@@ -89,21 +89,23 @@ def test_without_payments_nothing_is_decided() -> None:
 def test_an_ageing_report_does_not_know_who_paid_since() -> None:
     tables = TABLES - {"invoices"} | {"ageing"}
     found = _answer(_late(source="ageing", tables=tables, report_age_days=1.0))
-    assert found.recommended_action == "suspend"
+    assert found.action == "suspend"
     blind = tables - {"payments"}
     found = _answer(_late(source="ageing", tables=blind, report_age_days=1.0))
-    assert found.recommended_action == "review"
+    assert found.action == "review"
     assert "payments_unknown" in _codes(found)
 
 
 def test_the_fraud_path_asks_for_the_holds_alone() -> None:
     others = TABLES - {"disputes", "contacts", "payments"}
     found = _answer(_suspicious(tables=others | {"payments"}))
-    assert found.recommended_action == "suspend"
+    assert found.action == "suspend"
     found = _answer(_suspicious(tables=TABLES - {"holds"}))
-    assert (found.recommended_action, found.requires_person) == ("review", True)
-    assert found.raised_by in (None, "left_to_a_person")
-    released = [r.released_by for r in found.withheld if r.code == "holds_unknown"]
+    assert (found.action, found.people.requires_person) == ("review", True)
+    assert found.permission.raised_by in (None, "left_to_a_person")
+    released = [
+        r.released_by for r in found.permission.withheld if r.code == "holds_unknown"
+    ]
     assert "a person" in released
 
 
@@ -112,35 +114,35 @@ def test_any_stale_table_keeps_new_stops_away_on_every_way() -> None:
     for case in (_late(), _suspicious()):
         facts = replace(case.facts, tables=TABLES | {"usage"})
         found = _answer(replace(case, facts=facts, observed=stale))
-        assert found.recommended_action == "review"
+        assert found.action == "review"
         assert "stale_tables" in _codes(found)
 
 
 def test_tables_the_models_learned_from_and_miss_now_leave_stops_to_a_person() -> None:
     for case in (_late(), _suspicious()):
         found = _answer(replace(case, inputs_missing=("outcomes",)))
-        assert found.recommended_action == "review"
-        [reason] = [r for r in found.withheld if r.code == "inputs_missing"]
+        assert found.action == "review"
+        [reason] = [r for r in found.permission.withheld if r.code == "inputs_missing"]
         assert (reason.released_by, "outcomes" in reason.sentence) == ("a person", True)
 
 
 @pytest.mark.parametrize("table", ["invoices", *PROTECTING])
 def test_a_rejected_row_of_money_decides_nothing(table: str) -> None:
     found = _answer(_late(rejected=frozenset({table})))
-    assert (found.code, found.recommended_action) == ("incomplete_data", None)
-    assert found.notices_due == ()
+    assert (found.code, found.action) == ("incomplete_data", None)
+    assert found.follow_up.notices_due == ()
 
 
 def test_any_other_rejected_row_keeps_stops_away() -> None:
     found = _answer(_late(rejected=frozenset({"usage"})))
-    assert found.recommended_action == "review"
+    assert found.action == "review"
     assert "incomplete_data" in _codes(found)
 
 
 @pytest.mark.parametrize("table", ["payments", "alerts"])
 def test_with_a_rejected_row_a_sign_of_fraud_is_looked_at(table: str) -> None:
     found = _answer(_suspicious(rejected=frozenset({table})))
-    assert (found.recommended_action, found.requires_person) == ("review", True)
+    assert (found.action, found.people.requires_person) == ("review", True)
     assert "incomplete_data" in _codes(found)
 
 
@@ -148,16 +150,18 @@ def test_what_arrives_today_protects_until_today_is_over() -> None:
     until = TUESDAY + timedelta(hours=12)
     for case in (_late(protected_until=until), _suspicious(protected_until=until)):
         found = _answer(case)
-        assert found.recommended_action == "review"
-        [reason] = {r for r in found.withheld if r.code == "protecting_row_today"}
+        assert found.action == "review"
+        [reason] = {
+            r for r in found.permission.withheld if r.code == "protecting_row_today"
+        }
         assert reason.permitted_from == until
-    assert _answer(_late(protected_until=TUESDAY)).recommended_action == "suspend"
+    assert _answer(_late(protected_until=TUESDAY)).action == "suspend"
 
 
 @pytest.mark.parametrize(("euros", "stops"), [(4475, False), (4474, True), (0, True)])
 def test_unallocated_money_protects_up_to_its_sum(euros: int, stops: bool) -> None:
     found = _answer(_late(unallocated=euros * UNITS))  # of 4,500, materiality 25
-    assert (found.recommended_action == "suspend") is stops
+    assert (found.action == "suspend") is stops
     assert ("unallocated_money" in _codes(found)) is not stops
 
 
@@ -171,14 +175,14 @@ def test_a_persons_decision_stands_until_it_ends() -> None:
     for case in (_late(), _suspicious()):
         facts = replace(case.facts, overrides=_override("remind"))
         found = _answer(replace(case, facts=facts))
-        assert found.recommended_action not in STOPS
-        [reason] = {r for r in found.withheld if r.code == "override"}
+        assert found.action not in STOPS
+        [reason] = {r for r in found.permission.withheld if r.code == "override"}
         assert "anna decided remind: agreed by telephone" in reason.sentence
         assert reason.permitted_from == TUESDAY + 4 * DAY
-        [hold] = [hold for hold in found.holds if hold.kind == "override"]
+        [hold] = [hold for hold in found.permission.holds if hold.kind == "override"]
         assert (hold.released_by, hold.until) == ("anna", TUESDAY + 4 * DAY)
-    assert _answer(_late(overrides=_override("none", -1))).recommended_action in STOPS
-    assert _answer(_late(overrides=_override("suspend"))).recommended_action in STOPS
+    assert _answer(_late(overrides=_override("none", -1))).action in STOPS
+    assert _answer(_late(overrides=_override("suspend"))).action in STOPS
 
 
 def test_assumed_money_that_matters_leaves_a_stop_to_a_person() -> None:
@@ -186,49 +190,51 @@ def test_assumed_money_that_matters_leaves_a_stop_to_a_person() -> None:
     sure = _answer(_late(assumed=assumed))
     close = _answer(_late(assumed=assumed, clv=3000 * UNITS))
     known = _answer(_late(clv=3000 * UNITS))
-    assert sure.assumed == close.assumed == assumed
-    assert sure.person_because == ()
-    assert known.recommended_action == close.recommended_action == "suspend"
-    assert (known.requires_person, close.requires_person) == (False, True)
-    assert close.person_because == ("assumed_money",)
+    assert sure.question.assumed == close.question.assumed == assumed
+    assert sure.people.because == ()
+    assert known.action == close.action == "suspend"
+    assert (known.people.requires_person, close.people.requires_person) == (False, True)
+    assert close.people.because == ("assumed_money",)
 
 
 def test_with_the_starter_every_stop_waits_for_a_person() -> None:
     starter = frozenset({"fraud", "nonpayment"})
     for case in (_late(), _suspicious()):
         found = _answer(replace(case, starter=starter))
-        assert (found.recommended_action, found.requires_person) == ("suspend", True)
-        assert found.person_because == ("starter",)
+        assert (found.action, found.people.requires_person) == ("suspend", True)
+        assert found.people.because == ("starter",)
     alone = replace(_suspicious(), p_fraud=0.95, starter=starter)
     found = _answer(replace(alone, facts=replace(alone.facts, evidence=())))
-    assert found.recommended_action == "review"
+    assert found.action == "review"
 
 
 def test_without_a_model_of_fraud_signs_pause_and_a_person_agrees() -> None:
     found = _answer(replace(_suspicious(), p_fraud=None))
-    assert (found.recommended_action, found.requires_person) == ("suspend", True)
-    assert (found.basis, found.proposed_action) == ("fraud", "suspend")
-    assert found.person_because == ("signs_without_model",)
-    assert "p_fraud" in found.missing
+    assert (found.action, found.people.requires_person) == ("suspend", True)
+    assert (found.permission.basis, found.proposed_action) == ("fraud", "suspend")
+    assert found.people.because == ("signs_without_model",)
+    assert "p_fraud" in found.question.missing
 
 
 def test_a_notice_nobody_records_is_asked_for_once_in_an_episode() -> None:
     case = Case(
         overdue_facts(days=5, notices=(), tables=TABLES - {"contacts"}), 0.0, LATE
     )
-    assert [due.notice for due in _answer(case).notices_due] == ["reminder_1"]
+    assert [due.notice for due in _answer(case).follow_up.notices_due] == ["reminder_1"]
     named = replace(case, named={"reminder_1": TUESDAY - DAY})
-    assert _answer(named).notices_due == ()
+    assert _answer(named).follow_up.notices_due == ()
     before = replace(case, named={"reminder_1": TUESDAY - 6 * DAY})
-    assert [due.notice for due in _answer(before).notices_due] == ["reminder_1"]
+    assert [due.notice for due in _answer(before).follow_up.notices_due] == [
+        "reminder_1"
+    ]
     kept = replace(named, facts=replace(named.facts, tables=TABLES))
-    assert [due.notice for due in _answer(kept).notices_due] == ["reminder_1"]
+    assert [due.notice for due in _answer(kept).follow_up.notices_due] == ["reminder_1"]
 
 
 def _by_automation(found: Recommendation) -> int:
     """How harsh a stop automation may carry out; 0 for none."""
-    action = found.recommended_action
-    if action not in STOPS or found.requires_person:
+    action = found.action
+    if action not in STOPS or found.people.requires_person:
         return 0
     return SEVERITY[action]
 
@@ -258,7 +264,7 @@ def test_taking_a_table_away_makes_no_stop_harsher(case: Case, table: str) -> No
     # an appeal keeps also pauses for fraud away; its table is one the models saw
     if table == "contacts" and case.facts.has_open_appeal:
         less = _answer(replace(_as_unknown(case, table), inputs_missing=("contacts",)))
-    if full.code is None and not full.in_force:
+    if full.code is None and not full.permission.in_force:
         assert _by_automation(less) <= _by_automation(full)
 
 
@@ -274,5 +280,5 @@ def test_a_rejected_row_or_an_old_table_permits_no_new_stop(
         observed={table: TUESDAY - 3 * DAY},
     )
     for found in (_answer(broken), _answer(old)):
-        is_new = found.recommended_action in STOPS and not found.in_force
+        is_new = found.action in STOPS and not found.permission.in_force
         assert not is_new

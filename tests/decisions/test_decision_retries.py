@@ -73,7 +73,7 @@ def _answer(
 
 
 def _codes(found: Recommendation) -> set[str]:
-    return {reason.code for reason in found.withheld}
+    return {reason.code for reason in found.permission.withheld}
 
 
 def _local(day: int, hour_utc: int = 22) -> datetime:
@@ -96,13 +96,16 @@ def test_when_we_charge_again(
 ) -> None:
     found = _answer(_owing(*tried))
     if at is None:
-        assert (found.retry_due, found.no_retry) == (None, "schedule_over")
+        assert (found.follow_up.retry_due, found.follow_up.no_retry) == (
+            None,
+            "schedule_over",
+        )
         return
-    due = found.retry_due
+    due = found.follow_up.retry_due
     assert due is not None
     assert (due.at, due.attempt) == (at, attempt)
     assert (due.invoices, due.method) == (("i1",), "card")
-    assert found.no_retry is None
+    assert found.follow_up.no_retry is None
 
 
 def test_invoices_on_one_instrument_are_charged_together() -> None:
@@ -114,7 +117,9 @@ def test_invoices_on_one_instrument_are_charged_together() -> None:
         _charge(3, invoice="i2"),
         _charge(3, invoice="i3", instrument="card-2"),
     )
-    due = _answer(replace(facts, items=items, payment_attempts=tried)).retry_due
+    due = _answer(
+        replace(facts, items=items, payment_attempts=tried)
+    ).follow_up.retry_due
     assert due is not None
     assert due.invoices == ("i1", "i2")
 
@@ -125,7 +130,7 @@ def test_without_a_section_or_a_listed_method_nothing_is_said() -> None:
         _answer(_owing(_charge(3, method="bank_transfer"))),
         _answer(_owing()),
     ):
-        assert (found.retry_due, found.no_retry) == (None, None)
+        assert (found.follow_up.retry_due, found.follow_up.no_retry) == (None, None)
         assert "retry_pending" not in _codes(found)
 
 
@@ -163,7 +168,7 @@ HOLD = ActiveHold("instalment_plan", TUESDAY, TUESDAY + timedelta(days=90))
 )
 def test_what_stops_our_charging(given: Values, why: str) -> None:
     found = _answer(_owing(_charge(3), **given))
-    assert (found.retry_due, found.no_retry) == (None, why)
+    assert (found.follow_up.retry_due, found.follow_up.no_retry) == (None, why)
     assert "retry_pending" not in _codes(found)
 
 
@@ -173,7 +178,7 @@ def test_a_payment_for_another_invoice_stops_only_that_one() -> None:
     pending = (PendingPayment("p", 100 * UNITS, "i2"),)
     items = (items[0], replace(items[1], in_flight=100 * UNITS))
     facts = replace(facts, items=items, in_flight=100 * UNITS, pending=pending)
-    due = _answer(facts).retry_due
+    due = _answer(facts).follow_up.retry_due
     assert due is not None
     assert due.invoices == ("i1",)
 
@@ -181,18 +186,24 @@ def test_a_payment_for_another_invoice_stops_only_that_one() -> None:
 def test_a_contested_invoice_is_not_charged_again() -> None:
     facts = _owing(_charge(3))
     item = replace(facts.items[0], contested=100 * UNITS)
-    assert _answer(replace(facts, items=(item,))).no_retry == "money_under_way"
+    assert (
+        _answer(replace(facts, items=(item,))).follow_up.no_retry == "money_under_way"
+    )
 
 
 def test_a_pause_for_fraud_stops_our_charging() -> None:
     sign = Evidence("crypto_mining", TUESDAY - timedelta(hours=2), confidence="high")
     facts = _owing(_charge(3), usage_daily_cost=300 * UNITS, evidence=(sign,))
     found = _answer(facts, p_fraud=0.7)
-    assert found.stop_charging
-    assert (found.retry_due, found.no_retry) == (None, "charging_stopped")
+    assert found.follow_up.pause is not None
+    assert found.follow_up.pause.stop_charging
+    assert (found.follow_up.retry_due, found.follow_up.no_retry) == (
+        None,
+        "charging_stopped",
+    )
     path = default_policy().document.model_dump(mode="json")["fraud_path"]
     goes_on = _policy(fraud_path=path | {"stop_charging": False})
-    assert _answer(facts, goes_on, p_fraud=0.7).retry_due is not None
+    assert _answer(facts, goes_on, p_fraud=0.7).follow_up.retry_due is not None
 
 
 def test_stale_data_charge_nobody() -> None:
@@ -201,15 +212,15 @@ def test_stale_data_charge_nobody() -> None:
     )
     found = recommend(case, default_policy(), TUESDAY)
     assert found.code == "stale_data"
-    assert found.retry_due is None
+    assert found.follow_up.retry_due is None
 
 
 def test_a_hard_decline_ends_retries_on_that_instrument_alone() -> None:
-    assert _answer(_owing(_charge(3, HARD))).no_retry == "hard_decline"
+    assert _answer(_owing(_charge(3, HARD))).follow_up.no_retry == "hard_decline"
     later_soft = _owing(_charge(3, HARD), _charge(2))
-    assert _answer(later_soft).no_retry == "hard_decline"
+    assert _answer(later_soft).follow_up.no_retry == "hard_decline"
     new_card = _owing(_charge(3, HARD), _charge(2, instrument="card-2"))
-    assert _answer(new_card).retry_due is not None
+    assert _answer(new_card).follow_up.retry_due is not None
 
 
 def test_a_stop_waits_for_the_retries_planned_before_it() -> None:
@@ -217,18 +228,18 @@ def test_a_stop_waits_for_the_retries_planned_before_it() -> None:
     tried = (_charge(28), _charge(20))
     patient = _policy({"missed_after_days": 20})
     waiting = _answer(_owing(*tried), patient)
-    [reason] = [r for r in waiting.withheld if r.code == "retry_pending"]
-    assert waiting.recommended_action != "suspend"
+    [reason] = [r for r in waiting.permission.withheld if r.code == "retry_pending"]
+    assert waiting.action != "suspend"
     assert reason.permitted_from == _local(9 + 6)  # the retry was for 14 days ago
     assert reason.released_by == "the retry"
     made = _answer(_owing(_charge(28), _charge(14)), patient)
-    assert made.recommended_action == "suspend"
+    assert made.action == "suspend"
 
 
 def test_a_stop_does_not_wait_for_ever_for_a_retry_that_nobody_makes() -> None:
     found = _answer(_owing(_charge(28), _charge(20)))
-    assert found.recommended_action == "suspend"
-    assert found.retry_due is not None  # it is due all the same
+    assert found.action == "suspend"
+    assert found.follow_up.retry_due is not None  # it is due all the same
 
 
 def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
@@ -244,10 +255,10 @@ def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
     found = _answer(_owing(*tried, days=31, notices=notices), policy)
     assert "retry_pending" not in _codes(found)  # it opened yesterday, before the retry
     found = _answer(_owing(*tried, days=30, notices=notices), policy)
-    [reason] = [r for r in found.withheld if r.code == "retry_pending"]
+    [reason] = [r for r in found.permission.withheld if r.code == "retry_pending"]
     assert reason.permitted_from == _local(14)
     pending = _answer(_owing(_charge(10), days=30, notices=notices), policy)
-    [reason] = [r for r in pending.withheld if r.code == "retry_pending"]
+    [reason] = [r for r in pending.permission.withheld if r.code == "retry_pending"]
     assert (reason.permitted_from, reason.released_by) == (_local(14), "the retry")
 
 
@@ -257,30 +268,38 @@ def test_a_retry_planned_after_the_stop_does_not_hold_it_up() -> None:
     found = _answer(_owing(_charge(11), _charge(8)), patient)
     assert "retry_pending" in _codes(found)  # the second retry was for a week ago
     found = _answer(_owing(_charge(11), _charge(6)), patient)
-    assert found.recommended_action == "suspend"
-    assert found.retry_due is not None  # the third is late, and does not matter
+    assert found.action == "suspend"
+    assert (
+        found.follow_up.retry_due is not None
+    )  # the third is late, and does not matter
 
 
 def test_after_a_hard_decline_the_next_notice_is_due_at_once() -> None:
     hard = _owing(_charge(1, HARD), days=1, notices=())
     found = _answer(hard)
-    assert [due.notice for due in found.notices_due] == ["reminder_1"]
-    assert found.state is None  # the state itself is entered on its day
-    assert found.restrict == ()
-    assert _answer(_owing(_charge(1), days=1, notices=())).notices_due == ()
+    assert [due.notice for due in found.follow_up.notices_due] == ["reminder_1"]
+    assert (
+        found.permission.ladder_state is None
+    )  # the state itself is entered on its day
+    assert found.permission.restrict == ()
+    assert _answer(_owing(_charge(1), days=1, notices=())).follow_up.notices_due == ()
     calm = _policy({"notice_at_once_on_hard_decline": False})
-    assert _answer(hard, calm).notices_due == ()
+    assert _answer(hard, calm).follow_up.notices_due == ()
     told = (Notice("reminder_1", TUESDAY, TUESDAY),)
     second = _answer(_owing(_charge(1, HARD), days=1, notices=told))
-    assert second.notices_due == ()  # five days from the first one stay five days
+    assert (
+        second.follow_up.notices_due == ()
+    )  # five days from the first one stay five days
 
 
 def test_an_invoice_too_small_for_the_clock_hurries_nothing() -> None:
     facts = _owing(_charge(1, HARD), days=1, notices=())
     other = replace(facts.items[0], invoice_id="i2", remainder=5000 * UNITS)
     facts = replace(facts, items=(replace(facts.items[0], remainder=UNITS), other))
-    assert _answer(facts, _policy(clock={"min_invoice": 50})).notices_due == ()
-    assert _answer(facts).notices_due != ()
+    assert (
+        _answer(facts, _policy(clock={"min_invoice": 50})).follow_up.notices_due == ()
+    )
+    assert _answer(facts).follow_up.notices_due != ()
 
 
 @pytest.mark.parametrize(
@@ -324,7 +343,7 @@ def test_a_hard_decline_never_yields_a_retry(
     hard = tuple(replace(a, failure_code=rule.never_after[0]) for a in tried)
     facts = replace(case.facts, payment_attempts=hard)
     found = recommend(replace(case, facts=facts), policy, TUESDAY)
-    assert found.retry_due is None
+    assert found.follow_up.retry_due is None
 
 
 @given(case=random_cases(), policy=random_policies())
@@ -332,16 +351,17 @@ def test_no_retry_while_charging_is_stopped_or_money_is_under_way(
     case: Case, policy: Policy
 ) -> None:
     found = recommend(case, policy, TUESDAY)
-    if found.retry_due is None:
+    if found.follow_up.retry_due is None:
         return
     facts, items = case.facts, {item.invoice_id: item for item in case.facts.items}
-    assert not found.stop_charging
+    pause = found.follow_up.pause
+    assert pause is None or not pause.stop_charging
     assert not any(off.reason == "fraud" for off in facts.access_off)
     assert not facts.promised
     assert not facts.in_flight
-    assert found.retry_due.at >= TUESDAY
-    assert found.no_retry is None
-    for name in found.retry_due.invoices:
+    assert found.follow_up.retry_due.at >= TUESDAY
+    assert found.follow_up.no_retry is None
+    for name in found.follow_up.retry_due.invoices:
         assert items[name].days_overdue > 0
         assert not items[name].contested
 

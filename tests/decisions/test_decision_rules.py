@@ -117,7 +117,7 @@ def test_rules_withhold_only_what_and_where_they_say(case: Case) -> None:
     assert not _unlike(seen.high_usage, Paths.HIGH_USE)
     assert not _unlike(seen.fraud, Paths.FRAUD)
     answer = recommend(case, policy, TUESDAY, BudgetUse(is_stopped=True))
-    for reason in answer.withheld:
+    for reason in answer.permission.withheld:
         assert set(reason.actions) <= set(RULE_BY_CODE[reason.code].withholds)
 
 

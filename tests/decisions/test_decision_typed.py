@@ -134,7 +134,7 @@ def test_an_unknown_value_leaves_the_days_where_tiers_look_at_it() -> None:
     """An unknown customer is not a worthless one."""
     unknown = Case(facts_of(clv=None), 0.0, 0.4)
     found = recommend(unknown, typed(BY_VALUE), TUESDAY)
-    assert (found.proposed_action, found.mode) == ("none", "timeline")
+    assert (found.proposed_action, found.question.mode) == ("none", "timeline")
     found = recommend(unknown, typed(BY_VALUE[:1]), TUESDAY)
     assert found.proposed_action == "service_request"
 

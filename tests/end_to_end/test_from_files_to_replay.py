@@ -121,10 +121,16 @@ def test_the_service_gives_the_numbers_of_the_portfolio_run(
         answer = served.client.post("/v1/score", content=content, headers=headers)
         assert answer.status_code == 200, answer.text
         said = answer.json()
-        costs = said["expected_cost"] or dict.fromkeys(ACTIONS)
+        proposal = said["proposal"]
+        costs = proposal["expected_cost"]
         flat = {
-            **said,
             **said["exposure"],
+            "p_fraud": said["scores"]["fraud"]["probability"],
+            "p_nonpayment": said["scores"]["nonpayment"]["probability"],
+            "proposed_action": proposal["action"],
+            "action": said["action"],
+            "run_up": proposal["stake"]["run_up_cost"],
+            "missing": said["question"]["missing"],
             **{f"expected_cost_{action}": costs[action] for action in ACTIONS},
             "families": [reason["family"] for reason in said["reasons"]],
         }

@@ -3,21 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import Client
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+from tests.serving.api_page import blocks
+
 # made anew with every answer
 _OWN = {"decision_id", "recorded_at"}
-
-
-def blocks(heading: str, language: str) -> list[str]:
-    """Code of a language in the section below a heading."""
-    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
 
 
 def asked(command: str) -> tuple[str, Mapping[str, str], Any]:

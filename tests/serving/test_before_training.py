@@ -35,7 +35,7 @@ def test_the_starter_answers_and_is_named(
     said = service.post("/v1/score", json=asked).json()
     used = {t: b["bundle_id"] for t, b in said["versions"]["bundles"].items()}
     assert used == {t: starter(t).bundle_id for t in ("fraud", "nonpayment")}
-    assert 0.0 < said["p_nonpayment"] < 1.0
+    assert 0.0 < said["scores"]["nonpayment"]["probability"] < 1.0
     assert replay(settings, said["decision_id"]).is_identical
 
 
@@ -84,10 +84,10 @@ def test_none_of_a_settings_file_counts_as_looked_at_until_it_lapses(
     asked = {**asked, "events": events}
     day = asked["as_of"][:10]
     file.write_text(f"none: {{holds: {day}}}\n")
-    assert "tables.holds" in score(settings, asked).json()["missing"]
-    assert "tables.holds" not in score(stated, asked).json()["missing"]
+    assert "tables.holds" in score(settings, asked).json()["question"]["missing"]
+    assert "tables.holds" not in score(stated, asked).json()["question"]["missing"]
     file.write_text(f"none: {{holds: {int(day[:4]) - 1}{day[4:]}}}\n")
-    assert "tables.holds" in score(stated, asked).json()["missing"]
+    assert "tables.holds" in score(stated, asked).json()["question"]["missing"]
 
 
 def test_a_settings_file_moves_the_money_and_is_recorded(
@@ -114,7 +114,8 @@ def test_a_settings_file_moves_the_money_and_is_recorded(
     }
     asked = {**asked, "events": events}
     without, said = score(settings, asked).json(), score(stated, asked).json()
-    assert said["p_nonpayment"] == without["p_nonpayment"]
+    p, before = (answer["scores"]["nonpayment"] for answer in (said, without))
+    assert p["probability"] == before["probability"]
     assert said["exposure"]["clv"] > without["exposure"]["clv"]
     file.write_text(json.dumps({"defaults": {"margin_share": 0.1}}))
     assert replay(settings, said["decision_id"]).is_identical

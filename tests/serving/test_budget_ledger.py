@@ -147,7 +147,7 @@ def test_the_queue_fills_and_stays_full_after_a_restart(
     assert first["action"] == "review"
     second = score(running.client, asked, "two")
     assert second["action"] != "review"
-    assert "review_queue_full" in [w["code"] for w in second["withheld"]]
+    assert "review_queue_full" in [w["code"] for w in second["permission"]["withheld"]]
     client = running.restart()
     assert score(client, asked, "three")["action"] == second["action"]
     assert score(client, asked, "one")["action"] == "review"
@@ -234,7 +234,7 @@ def test_a_budget_stated_as_a_share_knows_its_base(
         given = [
             score(client, {**asked, "events": events}, f"c{n}") for n in range(1, 4)
         ]
-    assert {said["n_customers"] for said in given} == {base}
+    assert {said["question"]["n_customers"] for said in given} == {base}
     permitted = 3 if base is None else base // 200  # half a percent of the base
     stopped = [said["action"] == "suspend" for said in given]
     assert stopped == [n < permitted for n in range(3)]

@@ -52,8 +52,8 @@ def test_a_new_champion_is_taken_up_without_a_restart(
     assert until(lambda: is_ready(service))
     before = service.post("/v1/score", json=asked).json()
     assert before["versions"]["bundles"]["nonpayment"]["bundle_id"] == first
-    assert before["p_fraud"] is None
-    assert "p_fraud" in before["missing"]
+    assert before["scores"]["fraud"]["probability"] is None
+    assert "p_fraud" in before["question"]["missing"]
 
     second = publish(make_bundle("nonpayment", intercept=-1.0))
 
@@ -63,7 +63,8 @@ def test_a_new_champion_is_taken_up_without_a_restart(
 
     assert until(is_taken_up)
     after = service.post("/v1/score", json=asked).json()
-    assert after["p_nonpayment"] > before["p_nonpayment"]
+    p, before_p = (a["scores"]["nonpayment"]["probability"] for a in (after, before))
+    assert p > before_p
 
 
 def test_a_broken_champion_leaves_the_old_one_in_force(
@@ -122,7 +123,8 @@ def test_a_model_of_another_target_is_not_taken_up(
     assert until(lambda: is_ready(service))
     publish_bundle(bundle.save(settings.home / "trained"), settings.home, "fraud")
     assert until(lambda: not_taken_up(service) == "wrong_target")
-    assert service.post("/v1/score", json=asked).json()["p_fraud"] is None
+    scores = service.post("/v1/score", json=asked).json()["scores"]
+    assert scores["fraud"]["probability"] is None
 
 
 def test_a_pointer_that_comes_before_its_bundle_is_taken_up_when_that_is_there(
@@ -427,7 +429,7 @@ def test_a_tampered_answer_is_found_out_and_shown(
     again = replay(settings, said["decision_id"])
     assert not again.is_identical
     [difference] = again.differences
-    assert difference.path == "/in_force"
+    assert difference.path == "/permission/in_force"
     assert (difference.recorded, difference.replayed) == (True, False)
 
 

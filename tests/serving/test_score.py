@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import Client, Response
 
-from serving.answer import ScoreAnswer
+from serving.answer import SCORE_ANSWER
 from wording.messages import messages
 
 Asked = dict[str, Any]
@@ -24,24 +24,24 @@ def problem(client: Client, content: object, **headers: str) -> dict[str, Any]:
 def test_an_answer_says_everything_it_must(client: Client, asked: Asked) -> None:
     answer = client.post("/v1/score", json=asked)
     assert answer.status_code == 200
-    said = ScoreAnswer.model_validate_json(answer.content)
+    said = SCORE_ANSWER.validate_json(answer.content)
     assert said.customer_id == "acme"
-    assert said.p_nonpayment is not None
-    assert 0 < said.p_nonpayment < 1
-    assert said.p_fraud is not None
-    assert said.horizon_days == {"fraud": 90, "nonpayment": 90}
+    for score in (said.scores.fraud, said.scores.nonpayment):
+        assert score.probability is not None
+        assert 0 < score.probability < 1
+        assert (score.model, score.horizon_days) == ("champion", 90)
     assert said.exposure.open == 468.0
     assert said.exposure.overdue == 234.0
     assert said.exposure.days_overdue == 31  # due 31 May, asked on 1 July in Brussels
-    assert said.proposed_action is not None
     assert said.action is not None
-    assert said.expected_cost is not None
-    assert len(said.expected_cost) == 6
-    assert said.thresholds["nonpayment"][0].probability == 0.0
+    assert said.proposal is not None
+    assert said.proposal.expected_cost is not None
+    assert len(said.proposal.expected_cost) == 6
+    assert said.scores.nonpayment.thresholds[0].probability == 0.0
     assert 1 <= len(said.reasons) <= 4
     assert said.reasons[0].family == "lateness"
     assert said.versions.bundles.keys() == {"fraud", "nonpayment"}
-    assert said.missing == []
+    assert said.question.missing == ()
 
 
 def test_a_decision_reads_back_as_the_same_bytes(client: Client, asked: Asked) -> None:
@@ -62,11 +62,12 @@ def test_what_was_not_looked_at_is_unknown_never_zero(
 ) -> None:
     del asked["events"]["invoices"]
     said = client.post("/v1/score", json=asked).json()
-    assert "tables.invoices" in said["missing"]
+    assert "tables.invoices" in said["question"]["missing"]
     assert said["exposure"]["open"] is None
     assert said["action"] is None
     assert said["no_decision"]["code"] == "unknown_money"
-    assert said["p_nonpayment"] is not None
+    assert said["proposal"] is None
+    assert said["scores"]["nonpayment"]["probability"] is not None
 
 
 def test_later_events_change_nothing(client: Client, asked: Asked) -> None:
@@ -79,7 +80,7 @@ def test_later_events_change_nothing(client: Client, asked: Asked) -> None:
     }
     asked["events"]["payments"] = [*asked["events"]["payments"], paid]
     after = client.post("/v1/score", json=asked).json()
-    for part in ("p_nonpayment", "exposure", "action", "expected_cost", "reasons"):
+    for part in ("scores", "exposure", "action", "proposal", "reasons"):
         assert after[part] == before[part]
 
 
@@ -326,7 +327,7 @@ def test_what_would_change_the_action_is_said_when_asked(
     asked["events"]["payments"] = [*asked["events"]["payments"], payment]
     then = client.post("/v1/score", json=asked).json()
     assert then["action"] == first["leads_to"]
-    assert then["p_nonpayment"] == first["p_nonpayment"]
+    assert then["scores"]["nonpayment"]["probability"] == first["p_nonpayment"]
 
 
 def test_asking_for_counterfactuals_takes_a_boolean(
@@ -341,9 +342,10 @@ def test_an_answer_names_its_models_and_what_covers_each_invoice(
     client: Client, asked: Asked
 ) -> None:
     said = client.post("/v1/score", json=asked).json()
-    assert said["models"] == {"fraud": "champion", "nonpayment": "champion"}
-    assert said["mode"] == "cost"
-    owed = sum(item["remainder"] - item["contested"] for item in said["items"])
+    assert {score["model"] for score in said["scores"].values()} == {"champion"}
+    assert said["question"]["mode"] == "cost"
+    items = said["exposure"]["items"]
+    owed = sum(item["remainder"] - item["contested"] for item in items)
     assert owed == said["exposure"]["open"]
     assert said["exposure"]["unallocated"] in (None, 0.0)
 
@@ -354,13 +356,15 @@ def test_without_contacts_a_notice_is_asked_for_once(
     asked["customer_id"] = "nobody-records"
     del asked["events"]["contacts"]
     first = client.post("/v1/score", json=asked).json()
-    assert [due["notice"] for due in first["notices_due"]] == ["reminder_1"]
+    assert [due["notice"] for due in first["follow_up"]["notices_due"]] == [
+        "reminder_1"
+    ]
     at = datetime.fromisoformat(first["as_of"]) + timedelta(hours=20)
     asked["as_of"] = at.isoformat()
-    assert client.post("/v1/score", json=asked).json()["notices_due"] == []
+    assert client.post("/v1/score", json=asked).json()["follow_up"]["notices_due"] == []
     asked["events"]["contacts"] = []
     kept = client.post("/v1/score", json=asked).json()
-    assert [due["notice"] for due in kept["notices_due"]] == ["reminder_1"]
+    assert [due["notice"] for due in kept["follow_up"]["notices_due"]] == ["reminder_1"]
 
 
 def test_a_table_observed_less_far_is_said_by_name(

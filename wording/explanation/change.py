@@ -16,7 +16,7 @@ def staff_change(s: Subject) -> Iterator[str]:
         return
     for option in s.counterfactuals.options:
         deed = s.words.say(f"staff.change.deed.{_key(option)}", **_quoted(s, option))
-        now, then = s.answer.recommended_action, option.leads_to
+        now, then = s.answer.action, option.leads_to
         yield s.words.sentence("staff.change.changes", deed=deed, now=now, then=then)
         if option.reactivation is not None:
             by, restore_by = option.reactivation.by, option.reactivation.restore_by

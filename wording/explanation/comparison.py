@@ -30,10 +30,11 @@ class Comparison:
 
 def leading_target(recommendation: Recommendation) -> Target:
     """The target that weighs more for this customer, each counted exclusively."""
-    states = recommendation.states
-    if states is None or states.fraud <= states.nonpayment_only:
+    proposal = recommendation.proposal
+    if proposal is None:
         return "nonpayment"
-    return "fraud"
+    states = proposal.states
+    return "fraud" if states.fraud > states.nonpayment_only else "nonpayment"
 
 
 def probability_of(recommendation: Recommendation, target: Target) -> float:
@@ -44,12 +45,13 @@ def probability_of(recommendation: Recommendation, target: Target) -> float:
 
 def compare(recommendation: Recommendation, terms: Terms) -> Comparison | None:
     """The nearest break-even in words' numbers; None where no cost decides."""
-    model, stake = terms.model, recommendation.stake
-    if recommendation.mode != "cost" or model is None or stake is None:
+    model, proposal = terms.model, recommendation.proposal
+    if recommendation.question.mode != "cost" or model is None or proposal is None:
         return None
+    stake = proposal.stake
     target = leading_target(recommendation)
     p = probability_of(recommendation, target)
-    edge = _nearest(recommendation.thresholds.get(target, ()), p)
+    edge = _nearest(recommendation.thresholds(model).get(target, ()), p)
     if edge is None:
         return None
     milder, switch = edge

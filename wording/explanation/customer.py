@@ -23,20 +23,20 @@ def customer_passages(s: Subject) -> tuple[Passage, ...]:
 
 def _decision(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
-    key: str = "in_force" if answer.in_force else s.action
+    key: str = "in_force" if answer.permission.in_force else s.action
     if s.is_stop and s.is_by_fraud:
         key += "_protective"
-    if s.action == "none" and answer.reactivation is not None:
-        by = answer.reactivation.restore_by
+    if s.action == "none" and answer.follow_up.reactivation is not None:
+        by = answer.follow_up.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)
     else:
         yield words.sentence(f"customer.action.{key}")
-    if s.is_stop and answer.requires_person and not answer.in_force:
+    if s.is_stop and answer.people.requires_person and not answer.permission.in_force:
         yield words.sentence("customer.action.person")
-    if s.is_stop and answer.subscriptions:
+    if s.is_stop and answer.permission.subscriptions:
         yield words.sentence("customer.action.services")
-    if answer.restrict and not s.is_by_fraud:
-        names = words.words("restrictions", answer.restrict)
+    if answer.permission.restrict and not s.is_by_fraud:
+        names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("customer.action.restrict", restrictions=names)
 
 
@@ -47,13 +47,13 @@ def _owed(s: Subject) -> Iterator[str]:
     for name in ("contested", "promised", "in_flight"):
         if quoted[name]:
             yield s.words.sentence(f"customer.owed.{name}", **quoted)
-    if s.answer.interest_accrued:
-        interest = s.answer.interest_accrued
+    if s.answer.follow_up.interest_accrued:
+        interest = s.answer.follow_up.interest_accrued
         yield s.words.sentence("customer.owed.interest", interest=interest)
 
 
 def _protection(s: Subject) -> Iterator[str]:
-    said = [tuple(_protected_by(s, reason)) for reason in s.answer.withheld]
+    said = [tuple(_protected_by(s, reason)) for reason in s.answer.permission.withheld]
     for sentences in dict.fromkeys(said):  # two ways may wait for the same
         yield from sentences
 
@@ -69,7 +69,7 @@ def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
 
 
 def _notices(s: Subject) -> Iterator[str]:
-    for due in s.answer.notices_due:
+    for due in s.answer.follow_up.notices_due:
         yield s.words.sentence(
             "customer.notice_fee" if due.fee else "customer.notice",
             notice=notice_name(s.terms.document, due.notice, s.words, "the"),
@@ -80,22 +80,19 @@ def _notices(s: Subject) -> Iterator[str]:
 
 def _next(s: Subject) -> Iterator[str]:
     answer, document, words = s.answer, s.terms.document, s.words
-    if answer.reactivation is not None and s.action != "none":
-        by = answer.reactivation.restore_by
+    if answer.follow_up.reactivation is not None and s.action != "none":
+        by = answer.follow_up.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)
     elif s.is_stop and not s.is_by_fraud:
         hours = document.reconnection.within_hours
         yield words.sentence("customer.next.returns", within=hours)
-    if answer.auto_expires_at is not None:
-        yield words.sentence("customer.next.ends", at=answer.auto_expires_at)
-    if s.is_ahead(answer.data_export_until):
-        until = answer.data_export_until
-        yield words.sentence("customer.next.data_export", data_export_until=until)
-    if s.is_ahead(answer.data_deleted_on):
-        yield words.sentence("customer.next.deleted", day=answer.data_deleted_on)
-    if answer.retry_due is not None:
-        yield words.sentence("customer.next.retry", at=answer.retry_due.at)
-    elif answer.no_retry == "hard_decline":
+    if answer.follow_up.pause is not None:
+        ends = answer.follow_up.pause.auto_expires_at
+        yield words.sentence("customer.next.ends", at=ends)
+    yield from _ending(s)
+    if answer.follow_up.retry_due is not None:
+        yield words.sentence("customer.next.retry", at=answer.follow_up.retry_due.at)
+    elif answer.follow_up.no_retry == "hard_decline":
         yield words.sentence("customer.next.other_method")
     if s.action != "none" and document.contact:
         key = "contact_protective" if s.is_by_fraud else "contact"
@@ -103,11 +100,23 @@ def _next(s: Subject) -> Iterator[str]:
     yield from _objection(s)
 
 
+def _ending(s: Subject) -> Iterator[str]:
+    """What becomes of the customer's data after the end of the contract."""
+    end = s.answer.follow_up.contract_end
+    if end is None:
+        return
+    if s.is_ahead(end.data_export_until):
+        until = end.data_export_until
+        yield s.words.sentence("customer.next.data_export", data_export_until=until)
+    if s.is_ahead(end.data_deleted_on):
+        yield s.words.sentence("customer.next.deleted", day=end.data_deleted_on)
+
+
 def _objection(s: Subject) -> Iterator[str]:
     """How to object, or when an objection that is open is decided."""
     rule, words = s.terms.document.appeals, s.words
-    if s.answer.appeal is not None:
-        decide_by = s.answer.appeal.decide_by
+    if s.answer.follow_up.appeal is not None:
+        decide_by = s.answer.follow_up.appeal.decide_by
         yield words.sentence("customer.next.objection", decide_by=decide_by)
     elif s.is_stop and rule.channel:
         channel, days = rule.channel, rule.decide_days

@@ -53,6 +53,6 @@ def explain(
         UnknownLanguageError: when there is no such translation.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
-    words = Wording(lang, recommendation.currency, terms.zone)
+    words = Wording(lang, recommendation.question.currency, terms.zone)
     subject = Subject(case, recommendation, terms, words, counterfactuals)
     return Explanation(lang, staff_passages(subject), customer_passages(subject))

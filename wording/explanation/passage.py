@@ -43,7 +43,7 @@ class Subject:
     @property
     def action(self) -> Action:
         """The recommended action; none where there is no decision."""
-        return self.answer.recommended_action or "none"
+        return self.answer.action or "none"
 
     @property
     def is_stop(self) -> bool:
@@ -53,7 +53,7 @@ class Subject:
     @property
     def is_by_fraud(self) -> bool:
         """Whether suspicion, not debt, is what the answer stands on."""
-        return self.answer.basis == "fraud"
+        return self.answer.permission.basis == "fraud"
 
     def is_ahead(self, when: date | None) -> bool:
         """Whether a moment or a local day is still to come."""
@@ -68,7 +68,7 @@ class Subject:
 
     def protected(self, code: str) -> str:
         """The code of a withheld reason; unknown kinds of holds count as manual."""
-        held = {hold.kind for hold in self.answer.holds}
+        held = {hold.kind for hold in self.answer.permission.holds}
         known = self.words.has(f"staff.withheld.{code}")
         return "manual" if code in held and not known else code
 
@@ -76,7 +76,8 @@ class Subject:
         """Numbers of the case and the policy by the names the messages use."""
         facts, document, terms = self.case.facts, self.terms.document, self.terms
         answer, rails = self.answer, self.terms.document.guardrails
-        states, stake = answer.states, answer.stake
+        proposal = answer.proposal
+        stability = None if proposal is None else proposal.stability
         return {
             "overdue": _major(facts.overdue),
             "actionable": _major(facts.actionable),
@@ -86,19 +87,19 @@ class Subject:
             "days": facts.days_overdue,
             "materiality": terms.materiality,
             "min_invoice": document.clock.min_invoice,
-            "p_bad": None if states is None else _below(1.0 - states.good),
+            "p_bad": None if proposal is None else _below(1.0 - proposal.states.good),
             "p_fraud": _below(answer.p_fraud or 0.0),
             "min_p_bad": terms.min_p_bad,
             "min_p_block": terms.min_p_fraud_block,
             "min_p_path": terms.min_p_fraud_path,
-            "exposure": None if stake is None else stake.exposure,
+            "exposure": None if proposal is None else proposal.stake.exposure,
             "min_exposure": terms.min_exposure,
             "min_net_gain": terms.min_net_gain,
             "min_tenure_days": rails.suspend.min_tenure_days,
             "cool_down_days": rails.suspend.cool_down_days,
             "stale_hours": rails.any.stale_hours,
             "decide_days": document.appeals.decide_days,
-            "stability": round(answer.stability or 0.0, 2),
+            "stability": round(stability or 0.0, 2),
         }
 
 

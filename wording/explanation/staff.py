@@ -44,7 +44,9 @@ def _risk(s: Subject) -> Iterator[str]:
         key = f"staff.risk.{target}"
         if n == 0:
             key, base = f"{key}_rare", BASES[-1]
-        yield s.words.sentence(key, n=n, base=base, horizon=s.answer.horizon_days)
+        yield s.words.sentence(
+            key, n=n, base=base, horizon=s.answer.question.horizon_days
+        )
     if known["fraud"] is None and known["nonpayment"] is not None:
         yield s.words.sentence("staff.risk.no_fraud_model")
     if s.case.starter:
@@ -52,9 +54,9 @@ def _risk(s: Subject) -> Iterator[str]:
 
 
 def _stake(s: Subject) -> Iterator[str]:
-    stake = s.answer.stake
-    if stake is None:
+    if s.answer.proposal is None:
         return
+    stake = s.answer.proposal.stake
     if stake.exposure == 0.0:
         yield s.words.sentence("staff.stake.none")
     elif not (stake.open or stake.open_cost):
@@ -67,51 +69,51 @@ def _stake(s: Subject) -> Iterator[str]:
             open_cost=stake.open_cost,
             run_up=stake.run_up_cost,
         )
-    if s.answer.assumed:
-        assumed = s.words.words("assumed", s.answer.assumed)
+    if s.answer.question.assumed:
+        assumed = s.words.words("assumed", s.answer.question.assumed)
         yield s.words.sentence("staff.stake.assumed", assumed=assumed)
-    if s.answer.interest_accrued:
+    if s.answer.follow_up.interest_accrued:
         yield s.words.sentence(
-            "staff.stake.interest", interest=s.answer.interest_accrued
+            "staff.stake.interest", interest=s.answer.follow_up.interest_accrued
         )
 
 
 def _recommended(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
-    if answer.recommended_action is None:
+    if answer.action is None:
         yield words.sentence("staff.recommended.no_decision")
         yield words.sentence(f"staff.no_decision.{answer.code}", **s.quoted())
         return
-    if answer.mode != s.terms.mode:
+    if answer.question.mode != s.terms.mode:
         yield words.sentence("staff.recommended.by_days")
-    if answer.proposed_action != answer.recommended_action:
+    if answer.proposed_action != answer.action:
         key = {"cost": "by_cost", "thresholds": "by_thresholds"}.get(
-            answer.mode, "by_timeline"
+            answer.question.mode, "by_timeline"
         )
         yield words.sentence(f"staff.recommended.{key}", action=answer.proposed_action)
-    yield words.sentence("staff.recommended.action", action=answer.recommended_action)
-    if answer.raised_by is not None:
-        yield words.sentence(f"staff.recommended.raised.{answer.raised_by}")
-    if answer.in_force:
+    yield words.sentence("staff.recommended.action", action=answer.action)
+    if answer.permission.raised_by is not None:
+        yield words.sentence(f"staff.recommended.raised.{answer.permission.raised_by}")
+    if answer.permission.in_force:
         yield words.sentence("staff.recommended.in_force")
-    if answer.restrict:
-        names = words.words("restrictions", answer.restrict)
+    if answer.permission.restrict:
+        names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("staff.recommended.restrict", restrictions=names)
-    if answer.subscriptions:
-        names = words.joined(list(answer.subscriptions))
+    if answer.permission.subscriptions:
+        names = words.joined(list(answer.permission.subscriptions))
         yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
 
 
 def _withheld(s: Subject) -> Iterator[str]:
     actions = sorted(
-        {a for reason in s.answer.withheld for a in reason.actions},
+        {a for reason in s.answer.permission.withheld for a in reason.actions},
         key=SEVERITY.__getitem__,
     )
     if not actions:
         return
     names = [s.words.say(f"actions.{action}.name") for action in actions]
     yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
-    said = [tuple(_one_reason(s, reason)) for reason in s.answer.withheld]
+    said = [tuple(_one_reason(s, reason)) for reason in s.answer.permission.withheld]
     for sentences in dict.fromkeys(said):  # two ways may wait for the same
         yield from sentences
     yield from _permitted_from(s)
@@ -130,14 +132,16 @@ def _one_reason(s: Subject, reason: Withheld) -> Iterator[str]:
 def _permitted_from(s: Subject) -> Iterator[str]:
     """The moment at which the proposal would be permitted, where time alone decides."""
     answer = s.answer
-    if answer.permitted_from is not None:
-        action, at = answer.proposed_action, answer.permitted_from
+    if answer.permission.permitted_from is not None:
+        action, at = answer.proposed_action, answer.permission.permitted_from
         yield s.words.sentence("staff.permitted_from", action=action, at=at)
 
 
 def _holds(s: Subject) -> Iterator[str]:
     """What several disputes or promises have in common is said once."""
-    for said in dict.fromkeys(tuple(_hold(s, hold)) for hold in s.answer.holds):
+    for said in dict.fromkeys(
+        tuple(_hold(s, hold)) for hold in s.answer.permission.holds
+    ):
         yield from said
 
 
@@ -164,7 +168,7 @@ def access_sentences(s: Subject, hold: Hold) -> Iterator[str]:
 
 
 def _notices(s: Subject) -> Iterator[str]:
-    for due in s.answer.notices_due:
+    for due in s.answer.follow_up.notices_due:
         yield s.words.sentence(
             "staff.notice.due",
             notice=notice_name(s.terms.document, due.notice, s.words),
@@ -181,7 +185,7 @@ def _notices(s: Subject) -> Iterator[str]:
 
 
 def _retry(s: Subject) -> Iterator[str]:
-    due = s.answer.retry_due
+    due = s.answer.follow_up.retry_due
     if due is not None:
         yield s.words.sentence(
             "staff.retry.due",
@@ -190,12 +194,12 @@ def _retry(s: Subject) -> Iterator[str]:
             method=s.words.word("methods", due.method),
             n=due.attempt,
         )
-    elif s.answer.no_retry is not None:
-        yield s.words.sentence(f"staff.retry.{s.answer.no_retry}")
+    elif s.answer.follow_up.no_retry is not None:
+        yield s.words.sentence(f"staff.retry.{s.answer.follow_up.no_retry}")
 
 
 def _reactivation(s: Subject) -> Iterator[str]:
-    back = s.answer.reactivation
+    back = s.answer.follow_up.reactivation
     if back is not None:
         cure = s.words.say(f"staff.cure.{back.cure}")
         yield s.words.sentence(
@@ -204,7 +208,7 @@ def _reactivation(s: Subject) -> Iterator[str]:
 
 
 def _provider(s: Subject) -> Iterator[str]:
-    for effect in s.answer.provider:
+    for effect in s.answer.follow_up.provider:
         if effect.share_stopped >= 1.0:
             continue
         yield from _effect(s, effect)
@@ -230,10 +234,12 @@ def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
 
 
 def _validity(s: Subject) -> Iterator[str]:
-    if s.answer.recommended_action is not None:
+    if s.answer.action is not None:
         yield s.words.sentence("staff.validity.until", expires_at=s.answer.expires_at)
-    if s.answer.retain_until is not None:
-        yield s.words.sentence("staff.validity.retained", day=s.answer.retain_until)
-    if s.answer.missing:
-        names = s.words.words("missing", s.answer.missing)
+    if s.answer.follow_up.retain_until is not None:
+        yield s.words.sentence(
+            "staff.validity.retained", day=s.answer.follow_up.retain_until
+        )
+    if s.answer.question.missing:
+        names = s.words.words("missing", s.answer.question.missing)
         yield s.words.sentence("staff.validity.missing", missing=names)

@@ -29,15 +29,15 @@ def weighed(s: Subject) -> Iterator[str]:
         yield s.words.sentence(
             "staff.comparison.break_even", harsher=found.harsher, n=n, base=base
         )
-    if s.answer.mode == "cost":
+    if s.answer.question.mode == "cost":
         yield from _all_steps(s)
-    if s.answer.mode == "thresholds":
+    if s.answer.question.mode == "thresholds":
         yield from _typed_tier(s)
 
 
 def _all_steps(s: Subject) -> Iterator[str]:
     target = leading_target(s.answer)
-    edges = s.answer.thresholds.get(target, ())
+    edges = s.answer.thresholds(s.terms.model).get(target, ())
     if not edges:
         return
     base = fitting_base(*(edge.probability for edge in edges))
@@ -47,8 +47,10 @@ def _all_steps(s: Subject) -> Iterator[str]:
 
 def _typed_tier(s: Subject) -> Iterator[str]:
     """The typed thresholds that count for this customer."""
-    stake = s.answer.stake
-    tier = None if stake is None else tier_of(s.terms, stake.exposure, stake.clv)
+    proposal = s.answer.proposal
+    if proposal is None:
+        return
+    tier = tier_of(s.terms, proposal.stake.exposure, proposal.stake.clv)
     if tier is None:
         return
     yield s.words.sentence(

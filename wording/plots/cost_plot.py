@@ -33,6 +33,7 @@ class _Plot:
     words: Wording
     target: Target
     p: float
+    thresholds: tuple[Threshold, ...]
     span: float  # probability at the right edge
     top: float  # cost at the upper edge
     lines: dict[Action, list[float]]
@@ -61,9 +62,9 @@ def cost_plot(recommendation: Recommendation, policy: Policy, lang: str) -> str:
     terms = policy.in_force(recommendation.at) or policy.latest
     if terms.model is None:
         raise NothingToPlotError("the policy has no section costs")
-    if recommendation.stake is None or recommendation.stake.clv is None:
+    if recommendation.proposal is None:
         raise NothingToPlotError("the answer has no money at stake")
-    words = Wording(lang, recommendation.currency, terms.zone)
+    words = Wording(lang, recommendation.question.currency, terms.zone)
     plot = _plot(recommendation, words, terms.model)
     cheapest = min(plot.lines, key=lambda action: _here(plot, action))
     n, base = frequency(plot.p, fitting_base(plot.p))
@@ -77,14 +78,15 @@ def cost_plot(recommendation: Recommendation, policy: Policy, lang: str) -> str:
 def _plot(answer: Recommendation, words: Wording, model: CostModel) -> _Plot:
     target = leading_target(answer)
     p = probability_of(answer, target)
-    edges = [edge.probability for edge in answer.thresholds[target] if edge.probability]
+    thresholds = answer.thresholds(model)[target]
+    edges = [edge.probability for edge in thresholds if edge.probability]
     near = min(edges, key=lambda edge: abs(edge - p), default=p)
     span = next((s for s in _SPANS if s >= 1.3 * max(p, near)), 1.0)
     lines = _lines(answer, model, target, span)
     envelope = max(min(costs) for costs in zip(*lines.values(), strict=True))
     highest = max(max(costs[0], costs[-1]) for costs in lines.values())
-    plot = _Plot(answer, words, target, p, span, envelope, lines)
-    here = _here(plot, answer.recommended_action or "none")
+    plot = _Plot(answer, words, target, p, thresholds, span, envelope, lines)
+    here = _here(plot, answer.action or "none")
     top = max(min(highest * 1.04, max(envelope * 2.2, here * 1.7)), 0.01)
     return replace(plot, top=top)
 
@@ -101,11 +103,11 @@ def _lines(
 def _costs(
     answer: Recommendation, model: CostModel, target: Target, p: float
 ) -> list[float]:
-    stake = answer.stake
-    assert stake is not None  # noqa: S101  checked by cost_plot
+    assert answer.proposal is not None  # noqa: S101  checked by cost_plot
+    stake = answer.proposal.stake
     other = answer.p_nonpayment if target == "fraud" else answer.p_fraud
     pair = (p, other or 0.0) if target == "fraud" else (other or 0.0, p)
-    states = exclusive_states(*pair, answer._rho)
+    states = exclusive_states(*pair, answer.nonpayment_given_fraud)
     x = terms_of(
         *states, stake.open_cost, stake.run_up_cost, stake.stoppable, stake.clv
     )
@@ -164,7 +166,7 @@ def _curves(plot: _Plot) -> list[str]:
             f"{plot.x(plot.at(i)):.1f},{plot.y(cost):.1f}"
             for i, cost in enumerate(costs)
         )
-        is_recommended = action == plot.answer.recommended_action
+        is_recommended = action == plot.answer.action
         found.append(
             svg.element(
                 "polyline",
@@ -188,7 +190,7 @@ def _labels(plot: _Plot) -> list[str]:
         plot.lines.items(), ends, places, strict=True
     ):
         leaves = plot.y(costs[-1]) < _TOP
-        weight = "600" if action == plot.answer.recommended_action else "400"
+        weight = "600" if action == plot.answer.action else "400"
         found.append(
             svg.element(
                 "polyline",
@@ -208,7 +210,7 @@ def _edges(plot: _Plot) -> list[str]:
     """Break-evens: where the cheapest action changes."""
     edges = [
         edge
-        for edge in plot.answer.thresholds[plot.target][1:]
+        for edge in plot.thresholds[1:]
         if edge.probability < plot.span and plot.y(_at(plot, edge)) > _TOP
     ]
     base = fitting_base(*(edge.probability for edge in edges))
@@ -233,7 +235,7 @@ def _at(plot: _Plot, edge: Threshold) -> float:
 
 def _customer(plot: _Plot) -> list[str]:
     """Where the customer is; said above the field, where no line passes."""
-    action = plot.answer.recommended_action
+    action = plot.answer.action
     x = plot.x(min(plot.p, plot.span))
     anchor, dx = ("end", -8) if x > (_LEFT + _RIGHT) / 2 else ("start", 8)
     n, base = frequency(plot.p, fitting_base(plot.p))

@@ -8,7 +8,15 @@ from typing import get_args
 import pytest
 
 from decisions import Case, Recommendation, default_policy, recommend
-from decisions.recommendation import AppealDue, RaisedBy, Reactivation
+from decisions.recommendation import (
+    AppealDue,
+    ContractEnd,
+    FraudPause,
+    RaisedBy,
+    Reactivation,
+    Refund,
+)
+from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, overdue_facts
 from wording.explanation import LANGUAGES, explain
 from wording.messages import Wording
@@ -17,6 +25,12 @@ RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
 DELETED, WRITTEN_OFF, KEPT = date(2026, 9, 17), date(2026, 12, 18), date(2029, 4, 6)
 ACKNOWLEDGED = TUESDAY + timedelta(hours=20)
 DECIDED = TUESDAY + timedelta(days=4)
+PAUSE = FraudPause(
+    wording="paused",
+    auto_expires_at=TUESDAY + timedelta(hours=72),
+    stop_charging=True,
+    refund="by_a_person",
+)
 
 
 def _answer() -> tuple[Case, Recommendation]:
@@ -25,17 +39,18 @@ def _answer() -> tuple[Case, Recommendation]:
     reminded = recommend(
         Case(overdue_facts(notices=()), 0.0, 0.6), default_policy(), TUESDAY
     )
-    [due] = reminded.notices_due
-    return case, replace(
+    [due] = reminded.follow_up.notices_due
+    return case, changed(
         answer,
         interest_accrued=12.34,
         notices_due=(replace(due, fee=7.25),),
-        data_export_until=TUESDAY + timedelta(days=30),
-        data_deleted_on=DELETED,
-        write_off_from=WRITTEN_OFF,
+        contract_end=ContractEnd(
+            data_export_until=TUESDAY + timedelta(days=30),
+            data_deleted_on=DELETED,
+            write_off_from=WRITTEN_OFF,
+        ),
         retain_until=KEPT,
-        stop_charging=True,
-        refund="by_a_person",
+        pause=PAUSE,
         appeal=AppealDue(ACKNOWLEDGED, DECIDED, "keep_unless_new_evidence"),
     )
 
@@ -71,15 +86,13 @@ def test_deadlines_and_prices_are_told(lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_costs_nothing_and_ends_nowhere_is_not_told(lang: str) -> None:
     case, answer = _answer()
-    plain = replace(
+    plain = changed(
         answer,
         interest_accrued=0.0,
         notices_due=(),
-        data_export_until=None,
-        data_deleted_on=None,
-        write_off_from=None,
+        contract_end=None,
         retain_until=None,
-        refund=None,
+        pause=None,
         appeal=None,
     )
     told, less = (explain(case, a, default_policy(), lang) for a in (answer, plain))
@@ -91,11 +104,12 @@ def test_what_costs_nothing_and_ends_nowhere_is_not_told(lang: str) -> None:
         assert len(long - short) >= 4
 
 
-@pytest.mark.parametrize("refund", ["never", "by_a_person"])
+@pytest.mark.parametrize("refund", get_args(Refund))
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_both_rules_on_refunds_have_words(lang: str, refund: str) -> None:
+def test_both_rules_on_refunds_have_words(lang: str, refund: Refund) -> None:
     case, answer = _answer()
-    said = explain(case, replace(answer, refund=refund), default_policy(), lang)
+    paused = changed(answer, pause=replace(PAUSE, refund=refund))
+    said = explain(case, paused, default_policy(), lang)
     words = Wording(lang, "EUR", default_policy().latest.zone)
     assert words.sentence(f"staff.person.refund_{refund}") in said.text("staff")
 
@@ -106,16 +120,16 @@ def test_what_is_over_is_not_told_as_to_come(lang: str) -> None:
     case, answer = _answer()
     words = Wording(lang, "EUR", default_policy().latest.zone)
     missed = TUESDAY - timedelta(days=3)
-    over = replace(
-        answer,
+    end = ContractEnd(
         data_export_until=TUESDAY - timedelta(days=9),
         data_deleted_on=(TUESDAY - timedelta(days=2)).date(),
-        review_by=missed,
+        write_off_from=None,
     )
+    over = changed(answer, contract_end=end, review_by=missed)
     said = explain(case, over, default_policy(), lang)
     for text in (said.text("staff"), said.text("customer")):
-        assert words.format("{d:date}", d=over.data_deleted_on) not in text
-        assert words.format("{d:moment}", d=over.data_export_until) not in text
+        assert words.format("{d:date}", d=end.data_deleted_on) not in text
+        assert words.format("{d:moment}", d=end.data_export_until) not in text
     late = words.sentence("staff.person.review_overdue", review_by=missed)
     assert late in said.text("staff")
 
@@ -125,9 +139,9 @@ def test_who_gets_access_back_is_not_told_that_nothing_changes(lang: str) -> Non
     case, answer = _answer()
     words = Wording(lang, "EUR", default_policy().latest.zone)
     by = TUESDAY + timedelta(hours=4)
-    back = replace(
+    back = changed(
         answer,
-        recommended_action="none",
+        action="none",
         reactivation=Reactivation(("nonpayment",), "paid", "automation", by, "no", 0.0),
     )
     said = explain(case, back, default_policy(), lang).text("customer")
@@ -140,9 +154,9 @@ def test_why_an_answer_is_harsher_than_the_proposal_is_told(lang: str) -> None:
     facts = overdue_facts(60, days=6, notices=(), n_invoices_paid=0)
     case = Case(facts, 0.0, 0.13)
     answer = recommend(case, default_policy(), TUESDAY)
-    assert answer.raised_by == "first_invoice"
+    assert answer.permission.raised_by == "first_invoice"
     for reason in get_args(RaisedBy):
-        raised = replace(answer, raised_by=reason)
+        raised = changed(answer, raised_by=reason)
         text = explain(case, raised, default_policy(), lang).text("staff")
         words = Wording(lang, "EUR", default_policy().latest.zone)
         assert words.sentence(f"staff.recommended.raised.{reason}") in text
@@ -153,7 +167,9 @@ def test_where_nothing_is_open_only_what_would_accrue_is_at_stake(lang: str) -> 
     facts = replace(overdue_facts(0), items=(), open=0, overdue=0, actionable=0)
     case = Case(facts, 0.6, 0.0)
     answer = recommend(case, default_policy(), TUESDAY)
-    assert answer.stake is not None
+    assert answer.proposal is not None
     words = Wording(lang, "EUR", default_policy().latest.zone)
-    said = words.sentence("staff.stake.run_up", run_up=answer.stake.run_up_cost)
+    said = words.sentence(
+        "staff.stake.run_up", run_up=answer.proposal.stake.run_up_cost
+    )
     assert said in explain(case, answer, default_policy(), lang).text("staff")

@@ -18,6 +18,7 @@ from decisions.follow_up.counterfactual import (
 )
 from decisions.recommendation import Reactivation
 from features.facts import AccountFacts
+from tests.decisions.changed_answer import changed
 from wording.explanation import LANGUAGES, explain
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
@@ -52,7 +53,7 @@ def answered(
     )
     case = Case(facts, p_fraud=0.1, p_nonpayment=0.5)
     answer = recommend(case, default_policy(), AT)
-    return case, replace(answer, recommended_action=action, basis=basis)
+    return case, changed(answer, action=action, basis=basis)
 
 
 def option(kind: Kind, leads_to: Action = "none", **changes: object) -> Counterfactual:

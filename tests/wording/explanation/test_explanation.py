@@ -1,7 +1,6 @@
 """What is explained: every code, every case, both audiences, all languages."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,9 +16,10 @@ from decisions import (
 )
 from decisions.policy_file.examples import case_of, moment_of
 from decisions.policy_file.load import load_policy, shipped_policies
-from decisions.recommendation import Hold, ProviderEffect, Reactivation
+from decisions.recommendation import FraudPause, Hold, ProviderEffect, Reactivation
 from decisions.rules.reasons import _NO_DECISION
 from features.facts import AccountFacts
+from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
 from wording.explanation import LANGUAGES, explain
 from wording.messages import messages
@@ -103,7 +103,7 @@ def test_every_reason_reads_as_a_sentence_in_every_language(
         Withheld(code, ("suspend",), "", AT + timedelta(days=2)),
         Withheld(code, ("suspend",), "", None, "the end of the dispute"),
     )
-    said = explain(case, replace(answer, withheld=reasons), policy, lang)
+    said = explain(case, changed(answer, withheld=reasons), policy, lang)
     [passage] = [p for p in said.staff if p.topic == "withheld"]
     assert len(passage.sentences) == 5
     assert not RAW.findall(" ".join(passage.sentences))
@@ -162,10 +162,10 @@ def test_the_moment_of_permission_is_told_where_time_alone_decides() -> None:
     policy, case = default_policy(), flat_case(0.6)
     answer = recommend(case, policy, AT)
     wait = Withheld("too_early", ("suspend",), "")
-    waits = replace(answer, withheld=(wait,), permitted_from=AT + timedelta(days=3))
+    waits = changed(answer, withheld=(wait,), permitted_from=AT + timedelta(days=3))
     text = explain(case, waits, policy, "en").text()
     assert "permitted from 12 June 2026, 12:00: suspension." in text
-    text = explain(case, replace(waits, permitted_from=None), policy, "en").text()
+    text = explain(case, changed(waits, permitted_from=None), policy, "en").text()
     assert "permitted from" not in text
 
 
@@ -188,7 +188,7 @@ def test_holds_access_provider_and_return_are_told(lang: str) -> None:
     )
     for by in ("automation", "person"):
         back = Reactivation(("nonpayment",), "paid", by, AT, "no", 0.0)
-        told = replace(answer, holds=tuple(holds), provider=effects, reactivation=back)
+        told = changed(answer, holds=tuple(holds), provider=effects, reactivation=back)
         said = explain(case, told, policy, lang)
         assert {"holds", "provider", "reactivation"} <= {p.topic for p in said.staff}
         assert "Compute" not in said.text()
@@ -199,7 +199,7 @@ def test_holds_access_provider_and_return_are_told(lang: str) -> None:
 def test_what_two_disputes_have_in_common_is_said_once() -> None:
     policy, case = default_policy(), flat_case(0.6)
     holds = (Hold("dispute", True, AT, None, "billing"),) * 2
-    told = replace(recommend(case, policy, AT), holds=holds)
+    told = changed(recommend(case, policy, AT), holds=holds)
     assert explain(case, told, policy, "en").text().count("Dispute:") == 1
 
 
@@ -210,12 +210,17 @@ def test_a_protective_stop_is_neutral_to_the_customer(
     action: Action, in_force: bool, lang: str
 ) -> None:
     policy, case = default_policy(), flat_case(0.3, p_fraud=0.8)
-    answer = replace(
+    answer = changed(
         recommend(case, policy, AT),
-        recommended_action=action,
+        action=action,
         basis="fraud",
         in_force=in_force,
-        auto_expires_at=AT + timedelta(hours=72),
+        pause=FraudPause(
+            wording="paused",
+            auto_expires_at=AT + timedelta(hours=72),
+            stop_charging=True,
+            refund="never",
+        ),
     )
     said = explain(case, answer, policy, lang).text("customer")
     assert not ACCUSING.findall(said)
@@ -239,5 +244,5 @@ def test_what_is_below_a_limit_is_told_below_it() -> None:
     case = Case(facts_of(), 0.49996, 0.0)
     answer = recommend(case, policy, TUESDAY)
     reason = Withheld("block_floor", ("block",), "")
-    said = explain(case, replace(answer, withheld=(reason,)), policy, "en").text()
+    said = explain(case, changed(answer, withheld=(reason,)), policy, "en").text()
     assert "probability of fraud of 50%; it is 49.9%" in said

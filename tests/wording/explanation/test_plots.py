@@ -52,11 +52,11 @@ def test_a_cost_plot_is_well_formed_and_described(p: float, lang: str) -> None:
 def test_the_customers_point_lies_on_the_recommended_line() -> None:
     policy = default_policy()
     answer = recommend(case(0.35), policy, AT)
-    assert answer.expected_cost is not None
-    assert answer.recommended_action is not None
+    assert answer.proposal is not None
+    assert answer.action is not None
     picture = ET.fromstring(cost_plot(answer, policy, "en"))  # noqa: S314
     [point] = [c for c in picture.iter(f"{SVG}circle") if c.get("r") == "6.5"]
-    colour = COLOURS[answer.recommended_action]
+    colour = COLOURS[answer.action]
     lines = [line for line in picture.iter(f"{SVG}polyline") if line.get("clip-path")]
     [line] = [line for line in lines if line.get("stroke") == colour]
     points = [tuple(map(float, xy.split(","))) for xy in line.get("points", "").split()]
