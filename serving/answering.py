@@ -1,13 +1,17 @@
 """From a question to a recorded answer; decided again where its slot was taken."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from advice.assembly import is_stopped
 from serving.budget_ledger import BudgetLedger
 from serving.champions import InForce
 from serving.decide import Question, decide, decision_of, new_decision_id
+from serving.prior_decisions import PriorDecisions
+from serving.turnstile import LARGE_BYTES, Turnstile
 from store.decisions import Decision, DecisionStore
 from store.errors import SlotTakenError, StoreUnavailableError
 
@@ -34,43 +38,59 @@ class Recorded:
 
 
 async def decide_and_record(
-    question: Question,
+    read: Callable[[], Question],
     submission: Submission,
     in_force: InForce,
     ledger: BudgetLedger,
     store: DecisionStore,
     home: Path,
+    turnstile: Turnstile,
 ) -> Recorded:
-    """Decide and record; again while another decision takes the slot first.
+    """Read, decide and record; decide again while another takes the slot first.
 
-    No lock is held while deciding (optimistic concurrency).
+    Deciding is pure, and nothing is held while it is recorded (optimistic
+    concurrency).
 
     Raises:
+        ProblemError: the question is not usable.
         DecisionStoreError: it could not be recorded.
     """
-    policy = in_force.advisor.policy
+    n_bytes = len(submission.body)
+    # a large one is read beside the others, and waits for its turn afterwards
+    question = await turnstile.compute(n_bytes, read) if n_bytes > LARGE_BYTES else None
     for _ in range(_TRIES):
-        prior = ledger.prior_decisions(
-            question.events.customer_id,
-            question.as_of,
-            policy,
-            n_customers=in_force.n_customers,
-            is_stopped=is_stopped(home),
-            has_contacts=question.has_contacts,
-        )
-        made = new_decision_id(), datetime.now(UTC)
-        answer = decide(question, in_force, *made, prior)
-        decision = decision_of(
-            answer,
-            submission.body,
-            prior,
-            submission.key_id,
-            submission.idempotency_key,
-        )
-        reservation = ledger.reservation(answer, policy, prior)
+        async with turnstile.turn():
+            if question is None:
+                question = read()
+            prior = _prior_decisions(question, in_force, ledger, home)
+            made = new_decision_id(), datetime.now(UTC)
+            answer = await turnstile.compute(
+                n_bytes, partial(decide, question, in_force, *made, prior)
+            )
+            decision = decision_of(
+                answer,
+                submission.body,
+                prior,
+                submission.key_id,
+                submission.idempotency_key,
+            )
+            reservation = ledger.reservation(answer, in_force.advisor.policy, prior)
         try:
             recorded = await store.record(decision, in_force.documents(), reservation)
         except SlotTakenError:
             continue
         return Recorded(recorded, recorded.decision_id == decision.decision_id)
     raise StoreUnavailableError("the budgets are used up faster than it is decided")
+
+
+def _prior_decisions(
+    question: Question, in_force: InForce, ledger: BudgetLedger, home: Path
+) -> PriorDecisions:
+    return ledger.prior_decisions(
+        question.events.customer_id,
+        question.as_of,
+        in_force.advisor.policy,
+        n_customers=in_force.n_customers,
+        is_stopped=is_stopped(home),
+        has_contacts=question.has_contacts,
+    )

@@ -26,6 +26,8 @@ from serving.guard import Guard
 from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
+from serving.shedding import Shedding
+from serving.turnstile import Turnstile
 from store.errors import DecisionStoreError
 from store.opening import open_decision_store, open_event_store, open_key_store
 
@@ -49,6 +51,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     watch.cancel()
     with suppress(asyncio.CancelledError):
         await watch
+    app.state.turnstile.close()
     app.state.decisions.close()
     app.state.events.close()
     app.state.keys.close()
@@ -63,8 +66,9 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
         redirect_slashes=False,
     )
-    app.state.settings = settings or serving_settings()
-    app.state.metrics = Metrics()
+    app.state.settings = stated = settings or serving_settings()
+    app.state.metrics = metrics = Metrics()
+    app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
     app.include_router(router)
     app.include_router(event_router)
     app.add_exception_handler(ProblemError, present_problem)
@@ -72,5 +76,6 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, present_invalid)
     for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
         app.add_exception_handler(kind, present_domain_error)
-    app.add_middleware(Guard, metrics=app.state.metrics)
+    app.add_middleware(Guard, metrics=metrics)
+    app.add_middleware(Shedding, turnstile=turnstile, metrics=metrics)
     return app

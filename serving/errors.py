@@ -23,8 +23,11 @@ from store.errors import DecisionStoreError
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
+    """`retry_after_s`: seconds after which the same request may succeed."""
+
     status: int
     title: str
+    retry_after_s: int | None = None
 
 
 KINDS: Mapping[str, ProblemKind] = {
@@ -47,11 +50,14 @@ KINDS: Mapping[str, ProblemKind] = {
     "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
     "headers_too_large": ProblemKind(431, "The headers are too large"),
-    "too_many_connections": ProblemKind(503, "Too many connections are open"),
-    "champion_gone": ProblemKind(503, "The model that was in force is gone"),
-    "not_ready": ProblemKind(503, "The service is not ready"),
-    "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded"),
-    "decision_store_replaced": ProblemKind(503, "The store of decisions was replaced"),
+    "overloaded": ProblemKind(503, "The service has too much to do", 1),
+    "too_many_connections": ProblemKind(503, "Too many connections are open", 1),
+    "champion_gone": ProblemKind(503, "The model that was in force is gone", 60),
+    "not_ready": ProblemKind(503, "The service is not ready", 5),
+    "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded", 5),
+    "decision_store_replaced": ProblemKind(
+        503, "The store of decisions was replaced", 5
+    ),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }
 OURS = (
@@ -64,7 +70,6 @@ OURS = (
 )
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = "5"  # what cannot be recorded now may be in a few seconds
 
 
 class ProblemError(Exception):
@@ -101,10 +106,10 @@ def problem_response(problem: ProblemError) -> Response:
     if problem.errors:
         body["errors"] = problem.errors
     headers = dict(problem.headers or {})
-    if kind.status == 503:
-        headers.setdefault("Retry-After", RETRY_AFTER_S)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="forbear"'
+    if kind.retry_after_s is not None:
+        headers.setdefault("Retry-After", str(kind.retry_after_s))
     return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
 
 

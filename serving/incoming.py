@@ -12,6 +12,7 @@ from starlette.requests import Request
 from advice.errors import ChampionGoneError
 from serving.champions import NOT_LOOKED_YET, Champions, InForce
 from serving.errors import ProblemError
+from serving.turnstile import Turnstile
 
 JSON = "application/json"
 PACKED_ENCODINGS = ("gzip", "zstd")
@@ -102,11 +103,13 @@ async def _received(request: Request, limit: int) -> bytes:
     too_large = ProblemError("body_too_large", f"at most {limit} bytes")
     if stated.isdigit() and int(stated) > limit:
         raise too_large
+    turnstile: Turnstile = request.app.state.turnstile
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise too_large
+    with turnstile.receiving():
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > limit:
+                raise too_large
     return bytes(received)
 
 

@@ -39,11 +39,19 @@ class Metrics:
             ("target", "bundle_id"),
             registry=self._registry,
         )
+        self._shed = Counter(
+            "forbear_shed",
+            "scores refused unread, because too many waited",
+            registry=self._registry,
+        )
         self._reload_failures = Counter(
             "forbear_reload_failures",
             "new champions or policies that could not be taken up",
             registry=self._registry,
         )
+
+    def count_shed(self) -> None:
+        self._shed.inc()
 
     def count_request(
         self, route: str, method: str, status: int, seconds: float

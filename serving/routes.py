@@ -1,6 +1,7 @@
 """The addresses of the service.
 
-Handlers are `async`: a score takes less than a hop to a thread and back costs.
+Handlers are `async`, and most scores are computed on the event loop: a hop to a thread
+and back costs more than it gives where one interpreter computes for all.
 """
 
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission, decide_and_record
 from serving.champions import InForce, Refusal
-from serving.decide import read_question
+from serving.decide import Question, read_question
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.language import language_of
 from serving.metrics import MEDIA_TYPE, Metrics
@@ -76,15 +77,25 @@ async def score(request: Request, key: ScoringKey) -> Response:
         if earlier is not None:
             same = same_request(earlier, sha256(body).digest())
             return _answered(same, is_replay=True)
-    content = parse_request(body)
-    as_of = as_of_moment(content, settings.clock_skew_s)
     in_force = in_force_of(request)
-    language = language_of(content.language, request.headers.get("accept-language"))
-    question = read_question(content, in_force, as_of, language)
-    submission = Submission(body, key.key_id, idempotency_key)
-    recorded = await decide_and_record(
-        question, submission, in_force, state.budget_ledger, store, settings.home
-    )
+    accept_language = request.headers.get("accept-language")
+
+    def read() -> Question:
+        content = parse_request(body)
+        as_of = as_of_moment(content, settings.clock_skew_s)
+        language = language_of(content.language, accept_language)
+        return read_question(content, in_force, as_of, language)
+
+    with state.turnstile.accepted():
+        recorded = await decide_and_record(
+            read,
+            Submission(body, key.key_id, idempotency_key),
+            in_force,
+            state.budget_ledger,
+            store,
+            settings.home,
+            state.turnstile,
+        )
     if recorded.is_new:
         metrics: Metrics = state.metrics
         metrics.count_decision(recorded.decision.action or "no_decision")

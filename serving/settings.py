@@ -46,6 +46,12 @@ class ServingSettings(BaseModel):
         " absent: as many as the portfolio had in training",
     )
     max_body_bytes: int = Field(default=4_000_000, ge=1_000, description="bytes")
+    max_accepted: int = Field(
+        default=8,
+        ge=1,
+        description="scores being waited for, computed or recorded at once; more are"
+        " refused with 503 and Retry-After",
+    )
     max_header_bytes: int = Field(
         default=16_384, ge=1_000, description="bytes of request line and headers"
     )

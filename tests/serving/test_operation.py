@@ -133,10 +133,11 @@ def test_a_pointer_that_comes_before_its_bundle_is_taken_up_when_that_is_there(
     bundle = make_bundle("nonpayment")
     pointer = settings.home / "bundles" / "nonpayment" / "champion"
     pointer.parent.mkdir(parents=True)
-    pointer.write_text(bundle.bundle_id)
+    (settings.home / "pointer").write_text(bundle.bundle_id)
+    (settings.home / "pointer").rename(pointer)
     assert until(lambda: not_taken_up(service) == "bundle_unreadable")
     time.sleep(0.2)  # it was looked at again in between, and refused again
-    bundle.save(pointer.parent)
+    bundle.save(tmp_path).rename(pointer.parent / bundle.bundle_id)
     assert until(lambda: is_ready(service))
     assert not_taken_up(service) is None
     assert "forbear_reload_failures_total 1.0" in service.get("/metrics").text
