@@ -1,5 +1,8 @@
 """`forbear db`."""
 
+import time
+from typing import Annotated
+
 import typer
 
 from cli.output import say
@@ -22,3 +25,68 @@ def upgrade() -> None:
     upgraded(*serving_settings().store)
     for schema in (DECISIONS, EVENTS):
         say(f"tables of {schema.name}: revision {schema.revision}")
+
+
+@app.command()
+def expire(
+    delete: Annotated[
+        bool, typer.Option("--delete", help="remove them; without it they are counted")
+    ] = False,
+) -> None:
+    """Count, or remove, the records whose time is over by the policy's `retention`.
+
+    A record stays while access is off or an appeal or dispute runs at the customer's
+    last decision. The chain keeps that it expired. The service may run meanwhile.
+
+    Example: forbear db expire --delete
+    """
+    from serving.settings import serving_settings
+    from store.opening import open_database
+    from store.removal import due
+    from store.removal import expire as expired
+
+    database = open_database(*serving_settings().store)
+    now = time.time_ns() // 1_000
+    if delete:
+        say(f"{expired(database, now):,} records removed")
+    else:
+        found = due(database, now)
+        say(f"{found.n_decisions:,} records of {found.n_customers:,} customers are due")
+        say("nothing was removed; --delete removes them")
+    database.close()
+
+
+def erase(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="customer id")],
+) -> None:
+    """Erase a customer: destroy the key of the records, remove them and the events.
+
+    Refused while access is off or an appeal or dispute runs, or the policy still keeps
+    a record. Backups made before hold what is erased: keep them no longer than you
+    must, and erase again after a restore.
+
+    Example: forbear erase c-0002643
+    """
+    import asyncio
+
+    from serving.settings import serving_settings
+    from store.events import Erasure
+    from store.opening import open_decision_store, open_event_store
+
+    place, now = serving_settings().store, time.time_ns() // 1_000
+    decisions = open_decision_store(*place)
+    try:
+        erased = asyncio.run(decisions.erase(customer, now))
+    finally:
+        decisions.close()
+    events = open_event_store(*place)
+    try:
+        n_rows = asyncio.run(events.erase(Erasure(customer, now, "command line")))
+    finally:
+        events.close()
+    say(f"{erased.n_decisions:,} decisions and {n_rows:,} rows of events erased")
+    say(
+        "what stays: in the chain, for each decision, its id, when it was recorded and"
+        " a hash that says nothing without the destroyed key; documents of policies;"
+        " budget slots without the customer"
+    )

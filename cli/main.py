@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    audit,
     database,
     demo,
     explain,
@@ -81,6 +82,8 @@ app.add_typer(features.app, name="features")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
+app.add_typer(audit.app, name="audit")
+app.command()(database.erase)
 
 # the extra that brings each package
 EXTRAS = {
@@ -93,6 +96,7 @@ EXTRAS = {
     "starlette": "serve",
     "uvicorn": "serve",
     "uvloop": "serve",
+    "zstandard": "serve",
     "markdown_it": "train",
     "matplotlib": "train",
     "mlflow": "train",

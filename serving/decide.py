@@ -1,11 +1,11 @@
 """One question becomes one answer: the same functions answer and replay."""
 
 import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from time import time_ns
 
 from features.events import Events
 from features.moments import microseconds
@@ -20,7 +20,7 @@ from store.decisions import Decision
 
 def new_decision_id() -> str:
     """Sorts by time (48 bits of milliseconds); 80 random bits cannot be guessed."""
-    return f"d{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    return f"d{time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +128,24 @@ def decision_of(
         key_id=key_id,
         idempotency_key=idempotency_key,
         request_sha256=sha256(body).digest(),
+        retain_until=_end_of_day(answer.retain_until),
+        erasure_waits_for=tuple(_waits_for(answer)),
     )
+
+
+def _end_of_day(day: date | None) -> int | None:
+    """When that day has ended everywhere on earth, microseconds since 1970 UTC."""
+    if day is None:
+        return None
+    noon_after = datetime.combine(day + timedelta(days=1), time(12), UTC)
+    return microseconds(noon_after)
+
+
+def _waits_for(answer: ScoreAnswer) -> Iterator[str]:
+    """What must end before the customer may be erased."""
+    if any(not hold.protects for hold in answer.holds):
+        yield "access_off"
+    if answer.appeal is not None:
+        yield "appeal"
+    if answer.exposure.contested:
+        yield "dispute"

@@ -50,6 +50,8 @@ KINDS: Mapping[str, ProblemKind] = {
     "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
     "headers_too_large": ProblemKind(431, "The headers are too large"),
+    "erasure_refused": ProblemKind(409, "The customer cannot be erased yet"),
+    "decision_altered": ProblemKind(500, "The record is not as it was sealed"),
     "overloaded": ProblemKind(503, "The service has too much to do", 1),
     "too_many_connections": ProblemKind(503, "Too many connections are open", 1),
     "champion_gone": ProblemKind(503, "The model that was in force is gone", 60),

@@ -2,7 +2,8 @@
 
 * **Durable before answered**: `record` returns when the decision survives a power cut.
   What cannot be recorded is not answered.
-* **Append only**: a record is never changed and never deleted.
+* **Append only**: a record is never changed. `erase` and `expire` alone remove any, and
+  say so in the chain.
 * **Idempotent**: under one idempotency key of one API key there is one decision.
 * **Reserved inside the transaction**: a decision and the budget slot it takes are
   recorded together or not at all, over all processes that share the store.
@@ -32,6 +33,9 @@ class Decision:
         prior_decisions: JSON: what the decision knew of earlier ones.
         policy_hash: names the policy among the documents recorded with it.
         key_id: the API key that asked.
+        retain_until: how long the policy keeps it; None where the policy is silent.
+        erasure_waits_for: what went on then and must end before the customer may be
+            erased: `access_off`, `appeal`, `dispute`.
     """
 
     decision_id: str
@@ -49,6 +53,8 @@ class Decision:
     key_id: str
     idempotency_key: str | None
     request_sha256: bytes
+    retain_until: int | None = None
+    erasure_waits_for: tuple[str, ...] = ()
 
 
 class Recommended(NamedTuple):
@@ -57,6 +63,13 @@ class Recommended(NamedTuple):
     customer_id: str
     as_of: int
     action: str
+
+
+class Erased(NamedTuple):
+    """What was removed of one customer, and what stays in the chain about it."""
+
+    n_decisions: int
+    chain_position: int
 
 
 class DecisionReader(Protocol):
@@ -127,6 +140,18 @@ class DecisionStore(DecisionReader, Protocol):
             SlotTakenError: another decision took what `reservation` rests on.
             IdempotencyConflictError: same idempotency key, another body.
             StoreUnavailableError: it could not be made durable, or too many wait.
+        """
+        ...
+
+    async def erase(self, customer_id: str, now: int) -> Erased:
+        """Destroy the customer's key and remove the decisions.
+
+        The chain keeps, for each, its id, when it was recorded and a hash that says
+        nothing without the key; and that they were erased, and when.
+
+        Raises:
+            ErasureRefusedError: something goes on, or a record must be kept still.
+            StoreUnavailableError: it could not be made durable.
         """
         ...
 

@@ -1,5 +1,8 @@
 """What stores refuse."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 
 class DecisionStoreError(Exception):
     """Base of what a store of decisions refuses."""
@@ -67,12 +70,39 @@ class UnknownDocumentError(DecisionStoreError):
         super().__init__(f"no policy or settings of hash {document_hash} are kept here")
 
 
+class AlteredDecisionError(DecisionStoreError):
+    code = "decision_altered"
+
+    def __init__(self, decision_id: str) -> None:
+        super().__init__(
+            f"the record of {decision_id} is not as it was sealed;"
+            " run `forbear audit verify`"
+        )
+
+
 class NoDecisionsError(DecisionStoreError):
     code = "no_decisions"
 
     def __init__(self, where: object) -> None:
         super().__init__(
             f"no decisions are recorded in {where}: is FORBEAR_HOME right?"
+        )
+
+
+class ErasureRefusedError(DecisionStoreError):
+    """The law or a running case asks for the record: `because` says what."""
+
+    code = "erasure_refused"
+
+    def __init__(self, because: Sequence[str], until: int | None) -> None:
+        self.because, self.until = tuple(because), until
+        reasons = [f"{reason} at the last decision" for reason in because]
+        if until is not None:
+            day = datetime.fromtimestamp(until / 1_000_000, UTC).date()
+            reasons.append(f"the policy keeps records until {day}")
+        super().__init__(
+            f"the customer cannot be erased yet ({'; '.join(reasons)});"
+            " score the customer again once that has ended, then ask again"
         )
 
 

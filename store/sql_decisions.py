@@ -3,20 +3,24 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from store.budget_slots import BudgetSlot, Reservation
+from store.chain import append_decisions
 from store.database import Database
 from store.decisions import (
     Decision,
     DecisionReader,
     DecisionStore,
+    Erased,
     Recommended,
     same_request,
 )
 from store.errors import (
+    AlteredDecisionError,
     DecisionStoreError,
+    ErasureRefusedError,
     IdempotencyConflictError,
     SlotTakenError,
     UnknownDecisionError,
@@ -24,9 +28,26 @@ from store.errors import (
 )
 from store.group_commit import GroupCommit
 from store.proof import Proof
+from store.removal import erase
+from store.sealing import BrokenSealError, new_key, seal, unseal
 
-_NAMES = tuple(f.name for f in fields(Decision))
-_COLUMNS = ", ".join(_NAMES)
+# what is looked for; all else is in `sealed` alone
+SOUGHT = (
+    "decision_id",
+    "recorded_at",
+    "as_of",
+    "customer_id",
+    "action",
+    "notices_due",
+    "key_id",
+    "idempotency_key",
+    "retain_until",
+    "erasure_waits_for",
+)
+_FIND = """
+SELECT decision_id, sealed, data_key FROM decisions
+JOIN customers ON customers.customer_id = decisions.customer_id WHERE
+"""
 LAST_RECOMMENDED = """
 SELECT customer_id, as_of, action FROM decisions
 WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
@@ -50,6 +71,7 @@ WHERE kind = ? AND as_of >= ? AND as_of < ? AND customer_id <> ?
 """
 _SLOT_COLUMNS = "slot_id", "kind", "customer_id", "as_of", "decision_id"
 _DOCUMENT_COLUMNS = "document_hash", "content"
+_KEY_OF = "SELECT data_key FROM customers WHERE customer_id = ?"
 _PROVE = "UPDATE proofs SET proven_at = ?, ballast = ?"
 # as much as a decision takes: a disk with room for a flag alone is full
 _BALLAST = bytes(100_000)
@@ -66,15 +88,14 @@ class SqlDecisionReader(DecisionReader):
         self._db = database
 
     def find(self, decision_id: str) -> Decision:
-        decisions = self._decisions("WHERE decision_id = ?", decision_id)
-        if not decisions:
+        found = self._found("decision_id = ?", decision_id)
+        if found is None:
             raise UnknownDecisionError(decision_id)
-        return decisions[0]
+        return found
 
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
-        condition = "WHERE key_id = ? AND idempotency_key = ?"
-        decisions = self._decisions(condition, key_id, idempotency_key)
-        return decisions[0] if decisions else None
+        condition = "key_id = ? AND idempotency_key = ?"
+        return self._found(condition, key_id, idempotency_key)
 
     def last_recommended(
         self, customer_id: str, since: int, before: int
@@ -109,9 +130,13 @@ class SqlDecisionReader(DecisionReader):
     def close(self) -> None:
         self._db.close()
 
-    def _decisions(self, condition: str, *values: str) -> list[Decision]:
-        query = f"SELECT {_COLUMNS} FROM decisions {condition}"  # noqa: S608 - literals
-        return [_decision(row) for row in self._db.rows(query, *values)]
+    def _found(self, condition: str, *values: str) -> Decision | None:
+        for decision_id, sealed, key in self._db.rows(_FIND + condition, *values):
+            try:
+                return unseal(sealed, decision_id, key)[0]
+            except BrokenSealError as error:
+                raise AlteredDecisionError(decision_id) from error
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +146,14 @@ class _Entry:
     decision: Decision
     documents: Mapping[str, str]
     reservation: Reservation | None
+
+
+class _Erasure(NamedTuple):
+    customer_id: str
+    now: int
+
+
+_Done = Decision | Erased | None
 
 
 class SqlDecisionStore(SqlDecisionReader, DecisionStore):
@@ -134,7 +167,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
     def __init__(self, reading: Database, writing: Database) -> None:
         super().__init__(reading)
         self._writing = writing
-        self._writer: GroupCommit[_Entry | None, Decision | None] = GroupCommit(
+        self._writer: GroupCommit[_Entry | _Erasure | None, _Done] = GroupCommit(
             self._commit
         )
         self._proof = Proof(self._commit_nothing)
@@ -147,8 +180,13 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
     ) -> Decision:
         entry = _Entry(decision, documents, reservation)
         recorded = await self._writer.submit(entry)
-        assert recorded is not None  # noqa: S101 - only a proof has no decision
+        assert isinstance(recorded, Decision)  # noqa: S101 - of an entry
         return recorded
+
+    async def erase(self, customer_id: str, now: int) -> Erased:
+        erased = await self._writer.submit(_Erasure(customer_id, now))
+        assert isinstance(erased, Erased)  # noqa: S101 - of an erasure
+        return erased
 
     async def prove_writable(self) -> None:
         await self._proof.given()
@@ -162,16 +200,19 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         await self._writer.submit(None)
 
     def _commit(
-        self, batch: Sequence[_Entry | None]
-    ) -> Sequence[Decision | Exception | None]:
+        self, batch: Sequence[_Entry | _Erasure | None]
+    ) -> Sequence[_Done | Exception]:
         """One transaction for the batch; None asks for a proof only."""
         try:
             with self._writing.transaction():
                 if None in batch:
                     self._writing.run(_PROVE, time.time_ns() // 1_000, _BALLAST)
-                return _Recording(self._writing).outcomes(batch)
+                outcomes = _Recording(self._writing).outcomes(batch)
+            if any(isinstance(item, _Erasure) for item in batch):
+                self._writing.overwrite_deleted()
         except DecisionStoreError as error:
             return [error] * len(batch)
+        return outcomes
 
 
 class _Recording:
@@ -183,18 +224,23 @@ class _Recording:
         self._answered: dict[tuple[str, str], Decision] = {}
 
     def outcomes(
-        self, batch: Sequence[_Entry | None]
-    ) -> list[Decision | Exception | None]:
-        outcomes = [None if entry is None else self._outcome(entry) for entry in batch]
+        self, batch: Sequence[_Entry | _Erasure | None]
+    ) -> list[_Done | Exception]:
+        outcomes = [self._outcome(item) for item in batch]
         self._write()
         return outcomes
 
-    def _outcome(self, entry: _Entry) -> Decision | Exception:
-        """The decision to record, or why not: a refusal leaves the batch as it is."""
+    def _outcome(self, item: _Entry | _Erasure | None) -> _Done | Exception:
+        """What comes of one, or why nothing: a refusal leaves the batch as it is."""
         try:
-            return self._accept(entry)
-        except (SlotTakenError, IdempotencyConflictError) as refusal:
-            return refusal
+            if isinstance(item, _Entry):
+                return self._accept(item)
+            if item is not None:
+                self._write()  # what arrived before
+                return erase(self._db, *item)
+        except (SlotTakenError, IdempotencyConflictError, ErasureRefusedError) as error:
+            return error
+        return None
 
     def _accept(self, entry: _Entry) -> Decision:
         decision = entry.decision
@@ -223,21 +269,33 @@ class _Recording:
             self._db.insert("budget_slots", _SLOT_COLUMNS, [slot])
 
     def _write(self) -> None:
+        """Seal and insert what was accepted, and link it to the chain."""
+        accepted, self._accepted = self._accepted, []
         documents: dict[str, str] = {}
-        for entry in self._accepted:
+        for entry in accepted:
             documents = {**entry.documents, **documents}
-        kept = documents.items()
-        self._db.insert("documents", _DOCUMENT_COLUMNS, kept, keep_earlier=True)
-        rows = [_row(entry.decision) for entry in self._accepted]
-        self._db.insert("decisions", _NAMES, rows)
+        self._db.insert(
+            "documents", _DOCUMENT_COLUMNS, documents.items(), keep_earlier=True
+        )
+        decisions = [entry.decision for entry in accepted]
+        keys = self._keys({decision.customer_id for decision in decisions})
+        sealed = [(one, seal(one, keys[one.customer_id])) for one in decisions]
+        rows = [(*sought(one), kept.content) for one, kept in sealed]
+        self._db.insert("decisions", (*SOUGHT, "sealed"), rows)
+        append_decisions(self._db, sealed)
+
+    def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
+        """The key of each customer, made where there is none."""
+        keys: dict[str, bytes] = {}
+        for who in customer_ids:
+            for (key,) in self._db.rows(_KEY_OF, who):
+                keys[who] = key
+        new = {who: new_key() for who in customer_ids - keys.keys()}
+        self._db.insert("customers", ("customer_id", "data_key"), new.items())
+        return keys | new
 
 
-def _row(decision: Decision) -> tuple[object, ...]:
-    """What the columns hold."""
-    values = (getattr(decision, name) for name in _NAMES)
+def sought(decision: Decision) -> tuple[object, ...]:
+    """What the columns beside the sealed record hold."""
+    values = (getattr(decision, name) for name in SOUGHT)
     return tuple(json.dumps(v) if isinstance(v, tuple) else v for v in values)
-
-
-def _decision(row: Sequence[Any]) -> Decision:
-    named = dict(zip(_NAMES, row, strict=True))
-    return Decision(**named | {"notices_due": tuple(json.loads(named["notices_due"]))})

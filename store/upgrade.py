@@ -19,6 +19,7 @@ from store.errors import StoreUnavailableError
 from store.schema import Schema
 from store.sqlite import make_private
 
+HEAD = "head"  # the last revision, in Alembic's words
 # what PostgreSQL calls by another name
 _POSTGRES_WORDS = {
     "INTEGER": "BIGINT",
@@ -29,17 +30,22 @@ _POSTGRES_WORDS = {
 }
 
 
-def upgrade_file(file: Path, schema: Schema) -> None:
+def upgrade_file(file: Path, schema: Schema, revision: str = HEAD) -> None:
     """Make or upgrade a SQLite file, wholly or not at all."""
     make_private(file)
-    _upgrade("sqlite://", lambda: sqlite3.connect(file, isolation_level=None), schema)
+    _upgrade(
+        "sqlite://",
+        lambda: sqlite3.connect(file, isolation_level=None),
+        schema,
+        revision,
+    )
 
 
-def upgrade_server(url: str, schema: Schema) -> None:
+def upgrade_server(url: str, schema: Schema, revision: str = HEAD) -> None:
     """Make or upgrade the tables of a PostgreSQL, wholly or not at all."""
     import psycopg
 
-    _upgrade("postgresql+psycopg://", lambda: psycopg.connect(url), schema)
+    _upgrade("postgresql+psycopg://", lambda: psycopg.connect(url), schema, revision)
 
 
 def run(statements: str) -> None:
@@ -61,7 +67,9 @@ def scripts(schema: Schema) -> ScriptDirectory:
     return ScriptDirectory(folder, version_locations=[folder])
 
 
-def _upgrade(dialect: str, connect: Callable[[], Any], schema: Schema) -> None:
+def _upgrade(
+    dialect: str, connect: Callable[[], Any], schema: Schema, revision: str
+) -> None:
     engine = sa.create_engine(dialect, creator=connect, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
         # one upgrade at a time, and whole: sqlite3 alone would commit each statement
@@ -71,7 +79,7 @@ def _upgrade(dialect: str, connect: Callable[[], Any], schema: Schema) -> None:
             if engine.dialect.name == "postgresql":
                 lock = "SELECT pg_advisory_xact_lock(hashtext('forbear upgrade'))"
                 connection.exec_driver_sql(lock)
-            _run_revisions(connection, schema)
+            _run_revisions(connection, schema, revision)
     except sa.exc.DBAPIError as error:
         cause = type(error.orig).__name__
         raise StoreUnavailableError(
@@ -83,11 +91,11 @@ def _begin_alone(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _run_revisions(connection: sa.Connection, schema: Schema) -> None:
+def _run_revisions(connection: sa.Connection, schema: Schema, revision: str) -> None:
     revisions = scripts(schema)
 
     def due(current: Any, _: object) -> Any:  # noqa: ANN401 - Alembic's own
-        return revisions._upgrade_revs("head", current)
+        return revisions._upgrade_revs(revision, current)
 
     with EnvironmentContext(Config(), revisions, fn=due) as environment:
         environment.configure(connection=connection, version_table=schema.version_table)

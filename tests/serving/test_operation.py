@@ -1,6 +1,7 @@
 """A running service: new champions and policies, keys, health, metrics, failures."""
 
 import asyncio
+import dataclasses
 import logging
 import shutil
 import time
@@ -22,8 +23,10 @@ from serving.budget_ledger import BudgetLedger
 from serving.champions import Refusal
 from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
+from store.audit import audit
 from store.errors import SlotTakenError, StoreUnavailableError
-from store.opening import open_key_store
+from store.opening import open_database, open_key_store
+from store.sealing import seal, unseal
 from store.sql_decisions import SqlDecisionStore
 
 Publish = Callable[[Bundle], str]
@@ -415,18 +418,19 @@ def test_a_tampered_answer_is_found_out_and_shown(
     make_bundle: MakeBundle,
     asked: Asked,
 ) -> None:
-    import sqlite3
-
+    """Sealed anew by somebody who has the customer's key."""
     publish(make_bundle("nonpayment"))
     assert until(lambda: is_ready(service))
     said = service.post("/v1/score", json=asked).json()
-    db = sqlite3.connect(settings.home / "decisions.sqlite")
-    db.execute(
-        "UPDATE decisions SET answer = CAST(replace(CAST(answer AS TEXT),"
-        " '\"in_force\":false', '\"in_force\":true') AS BLOB)"
-    )
-    db.commit()
-    db.close()
+    database = open_database(*settings.store)
+    [(sealed, key)] = database.rows("SELECT sealed, data_key FROM decisions, customers")
+    decision, _ = unseal(sealed, said["decision_id"], key)
+    old, new = b'"in_force":false', b'"in_force":true'
+    assert old in decision.answer
+    changed = dataclasses.replace(decision, answer=decision.answer.replace(old, new))
+    database.run("UPDATE decisions SET sealed = ?", seal(changed, key).content)
+    assert [f.code for f in audit(database).findings] == ["record_altered"]
+    database.close()
     again = replay(settings, said["decision_id"])
     assert not again.is_identical
     [difference] = again.differences

@@ -17,8 +17,8 @@ Openers = tuple[OpenDecisions, OpenKeys]
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    with postgres_server(tmp_path_factory.mktemp("pg")) as make_url:
+def postgres_url() -> Iterator[MakeUrl]:
+    with postgres_server() as make_url:
         yield make_url
 
 

@@ -9,8 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from store.budget_slots import BudgetSlot, Reservation
-from store.decisions import Decision, DecisionStore, Recommended, same_request
+from store.decisions import (
+    Decision,
+    DecisionStore,
+    Erased,
+    Recommended,
+    same_request,
+)
 from store.errors import (
+    ErasureRefusedError,
     SlotTakenError,
     StoreUnavailableError,
     UnknownDecisionError,
@@ -97,6 +104,21 @@ class MemoryDecisionStore(DecisionStore):
         self._kept.documents |= {**documents, **self._kept.documents}
         self._kept.decisions[decision.decision_id] = decision
         return decision
+
+    async def erase(self, customer_id: str, now: int) -> Erased:
+        mine = [
+            one
+            for one in self._kept.decisions.values()
+            if one.customer_id == customer_id
+        ]
+        last = max(mine, key=lambda one: (one.as_of, one.recorded_at), default=None)
+        retained = max((one.retain_until or 0 for one in mine), default=0)
+        because = () if last is None else last.erasure_waits_for
+        if because or retained > now:
+            raise ErasureRefusedError(because, retained if retained > now else None)
+        for one in mine:
+            del self._kept.decisions[one.decision_id]
+        return Erased(len(mine), 0)
 
     async def prove_writable(self) -> None:
         pass

