@@ -128,7 +128,7 @@ def decision_of(
         key_id=key_id,
         idempotency_key=idempotency_key,
         request_sha256=sha256(body).digest(),
-        retain_until=_end_of_day(answer.retain_until),
+        retain_until=_end_of_day(answer.follow_up.retain_until),
         erasure_waits_for=tuple(_waits_for(answer)),
     )
 
@@ -143,9 +143,9 @@ def _end_of_day(day: date | None) -> int | None:
 
 def _waits_for(answer: ScoreAnswer) -> Iterator[str]:
     """What must end before the customer may be erased."""
-    if any(not hold.protects for hold in answer.holds):
+    if any(not hold.protects for hold in answer.permission.holds):
         yield "access_off"
-    if answer.appeal is not None:
+    if answer.follow_up.appeal is not None:
         yield "appeal"
     if answer.exposure.contested:
         yield "dispute"

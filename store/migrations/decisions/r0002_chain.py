@@ -103,7 +103,7 @@ def _decision(row: dict[str, Any], retain_until: int | None) -> Decision:
 
 def _retain_until(answer: dict[str, Any]) -> int | None:
     """The end of the day the answer named, everywhere on earth."""
-    said = answer.get("retain_until")
+    said = (answer.get("follow_up") or answer).get("retain_until")
     if said is None:
         return None
     day = date.fromisoformat(said) + timedelta(days=1)
