@@ -30,10 +30,10 @@ from scoring.starter import STARTER_TABLES, starter
 from simulation import simulate
 from simulation.worlds import WORLDS, World
 from training.errors import TrainingError
-from training.gathering import gather
 from training.learning import learn
 from training.prior import moved_starter
 from training.rows import Rows
+from training.training_data import gather
 
 MONTHS, OTHERS = 18, 1_000
 FEWEST_AUC = 0.72  # on average over the portfolios of 400

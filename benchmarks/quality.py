@@ -30,8 +30,8 @@ from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring import metrics
 from training.fitting import fit
-from training.gathering import gather
 from training.rows import Rows
+from training.training_data import gather
 
 TAIWAN = Path(__file__).parents[1] / "data" / "samples" / "taiwan"
 GIVE_ME_SOME_CREDIT_SHA256 = (

@@ -26,8 +26,8 @@ from scoring.shelf import publish_bundle
 from serving.request_rows import request_body
 from store.opening import open_key_store
 from training.boosting import fit_rounds, recipe
-from training.gathering import gather
 from training.rows import Rows
+from training.training_data import gather
 
 LUMEN = Path(__file__).parents[1] / "data" / "samples" / "lumen"
 TARGETS: tuple[Target, ...] = ("fraud", "nonpayment")

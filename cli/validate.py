@@ -9,7 +9,7 @@ from cli.arguments import PortfolioFolder
 from cli.output import rejected_rows, say, show_table, waiting
 
 if TYPE_CHECKING:
-    from features.outlook import Prospect
+    from features.outlook import OutlookAnswer
     from features.portfolio import Portfolio
 
 
@@ -81,6 +81,6 @@ def _show_outlook(read: "Portfolio") -> None:
     show_table("\nWhat will be possible", head, rows)
 
 
-def _improvement(prospect: "Prospect") -> str:
-    price = f" It takes a protection away: {prospect.takes_away}."
-    return f"{prospect.improve}.{price}" if prospect.takes_away else prospect.improve
+def _improvement(answer: "OutlookAnswer") -> str:
+    price = f" It takes a protection away: {answer.takes_away}."
+    return f"{answer.improve}.{price}" if answer.takes_away else answer.improve

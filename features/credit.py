@@ -86,7 +86,7 @@ class Goodwill:
             yield invoice_id
 
 
-class Stranger(NamedTuple):
+class UnallocatedReceipt(NamedTuple):
     """Money that names an invoice nobody knows: it pays nothing and is no credit."""
 
     at: int
@@ -95,12 +95,14 @@ class Stranger(NamedTuple):
     money: int  # less what of it was refunded
 
 
-def refund_stranger(strangers: list[Stranger], payment_id: str, money: int) -> int:
+def refund_unallocated(
+    unallocated_receipts: list[UnallocatedReceipt], payment_id: str, money: int
+) -> int:
     """Takes up to `money` from an unallocated payment; returns what it took."""
-    for i, stranger in enumerate(strangers):
-        if stranger.payment_id == payment_id:
-            taken = min(money, stranger.money)
-            strangers[i] = stranger._replace(money=stranger.money - taken)
+    for i, receipt in enumerate(unallocated_receipts):
+        if receipt.payment_id == payment_id:
+            taken = min(money, receipt.money)
+            unallocated_receipts[i] = receipt._replace(money=receipt.money - taken)
             return taken
     return 0
 

@@ -18,10 +18,10 @@ from features.credit import (
     SURPLUS,
     Credit,
     Goodwill,
-    Stranger,
+    UnallocatedReceipt,
     Use,
     last_first,
-    refund_stranger,
+    refund_unallocated,
 )
 from features.invoice import (
     CREDIT_NOTE,
@@ -53,7 +53,7 @@ class Ledger:
         settled: the others, in the order in which they were settled.
         credit: money that no invoice has used yet.
         credited: by credit notes and lost disputes, what both say counted once.
-        strangers: payments and credit notes that name invoices nobody knows.
+        unallocated_receipts: payments and credit notes that name invoices nobody knows.
         goodwill: refunds that nothing has met.
         n_reopened: how often a refund opened an invoice again.
         returned: by id the payments that came back: invoice named, amount, moment.
@@ -79,7 +79,7 @@ class Ledger:
         "open",
         "returned",
         "settled",
-        "strangers",
+        "unallocated_receipts",
         "written_off",
     )
 
@@ -88,7 +88,7 @@ class Ledger:
         self.invoices: dict[str, Invoice] = {}
         self.open: list[Invoice] = []
         self.settled: list[Invoice] = []
-        self.strangers: list[Stranger] = []
+        self.unallocated_receipts: list[UnallocatedReceipt] = []
         self.returned: dict[str, tuple[str | None, int, int]] = {}
         self.goodwill = Goodwill()
         self.credit = self.credited = self.written_off = self.n_reopened = 0
@@ -110,7 +110,9 @@ class Ledger:
     def unallocated_since(self, moment: int) -> int:
         """Payments and credit notes from `moment` on that name unknown invoices."""
         return sum(
-            stranger.money for stranger in self.strangers if stranger.at >= moment
+            receipt.money
+            for receipt in self.unallocated_receipts
+            if receipt.at >= moment
         )
 
     def continues_with(self, items: list[Item]) -> bool:
@@ -224,7 +226,7 @@ class Ledger:
         due = max(0, min(money, received - before))
         self._given_back[payment_id] = before + due
         self.goodwill.give(money - due, None)
-        due -= refund_stranger(self.strangers, payment_id, due)
+        due -= refund_unallocated(self.unallocated_receipts, payment_id, due)
         paid = {name: due} if name is not None else paid_by(self.invoices, payment_id)
         lots = sorted(
             (lot for lot in self._lots if lot.meets(payment_id, set(paid))),
@@ -271,7 +273,9 @@ class Ledger:
         at, _, document_id, money, name, *_ = item
         if name is None or name in self._announced or name in self._blank:
             return False
-        self.strangers.append(Stranger(at, document_id, name, money))
+        self.unallocated_receipts.append(
+            UnallocatedReceipt(at, document_id, name, money)
+        )
         self._named_in_vain.add(name)
         return True
 

@@ -109,16 +109,16 @@ class NonpaymentOutcome:
 
         Whatever its age by then: nobody has found out what it was for.
         """
-        if not self._is_billed or not self._final.ledger.strangers:
+        if not self._is_billed or not self._final.ledger.unallocated_receipts:
             return False
         late = self._late_at(default_at)
         if not late:
             return False
         since = min(invoice.issued_at for invoice, _ in late)
         unallocated = sum(
-            stranger.money
-            for stranger in self._final.ledger.strangers
-            if since <= stranger.at <= default_at
+            receipt.money
+            for receipt in self._final.ledger.unallocated_receipts
+            if since <= receipt.at <= default_at
         )
         overdue = self._owed_at(default_at)[1]
         is_small = overdue - unallocated <= self._account.rules.materiality

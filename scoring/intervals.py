@@ -13,7 +13,7 @@ from scoring.metrics import METRICS, Metric, log_losses
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MetricEstimate:
     """A metric with the percentile interval of its bootstrap."""
 
     value: float
@@ -36,7 +36,7 @@ def measured(
     n_draws: int = 200,
     confidence: float = 0.95,
     seed: int = 0,
-) -> dict[str, Measured]:
+) -> dict[str, MetricEstimate]:
     """Every metric with its interval over `n_draws` resamples of the customers."""
     rng = np.random.default_rng(seed)
     n_blocks = int(blocks.max()) + 1
@@ -50,7 +50,7 @@ def measured(
             draws[name].append(metric(label[rows], p[rows]))
     tail = (1.0 - confidence) / 2.0
     return {
-        name: Measured(metric(label, p), *_interval(draws[name], tail))
+        name: MetricEstimate(metric(label, p), *_interval(draws[name], tail))
         for name, metric in metrics.items()
     }
 

@@ -18,7 +18,7 @@ from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsAffine
 from scoring.intervals import (
-    Measured,
+    MetricEstimate,
     auc_interval,
     compare_log_loss,
     count_interval,
@@ -26,22 +26,22 @@ from scoring.intervals import (
     measured,
 )
 from scoring.metrics import log_loss
-from training.alarms import alarms, gain_shares
 from training.errors import TooFewPositivesError
-from training.fitting import PRIOR_RIDGE, Fitted, fit
-from training.judging import (
+from training.evaluation import (
+    Evaluation,
     Gate,
-    Judgement,
     auc_not_past_due,
     better_than_constant,
     plain_metrics,
     ranks,
 )
+from training.fitting import PRIOR_RIDGE, FittedModel, fit
 from training.lateness import fit_rule
-from training.learnt import Learnt, Progress
+from training.leakage import alarms, gain_shares
 from training.prior import base_rate, can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
 from training.split import Split, customer_folds
+from training.trained_model import Progress, TrainedModel
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
 LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
@@ -61,7 +61,7 @@ class _Tried:
 
     learner: Learner
     p: FloatArray
-    fitted: Callable[[], Fitted]
+    fitted: Callable[[], FittedModel]
 
 
 def learn_few(
@@ -70,7 +70,7 @@ def learn_few(
     seed: int,
     starter: Bundle | None,
     progress: Progress = lambda _: None,
-) -> Learnt:
+) -> TrainedModel:
     """Learn from fewer than 200 positives.
 
     Args:
@@ -106,7 +106,7 @@ def learn_few(
         alarms(rows, final.model, calm) if rows.n_positives >= LOGISTIC_FROM else ()
     )
     gains = gain_shares(final.model, rows)
-    return Learnt(parts, judgement, final, raised, gains)
+    return TrainedModel(parts, judgement, final, raised, gains)
 
 
 def _best(rows: Rows, tried: Mapping[Learner, _Tried], seed: int) -> _Tried:
@@ -136,10 +136,10 @@ def _tried(
     def cross_fitted(learner: Learner, make: Make) -> _Tried:
         p = _out_of_fold(make, rows, fold)
 
-        def on_all() -> Fitted:
+        def on_all() -> FittedModel:
             model = make(rows)
             margin = np.log(p / (1.0 - p))
-            return Fitted(learner, model, LogOddsAffine(), margin)
+            return FittedModel(learner, model, LogOddsAffine(), margin)
 
         return _Tried(learner, p, on_all)
 
@@ -180,7 +180,7 @@ def _out_of_fold(make: Make, rows: Rows, fold: IntArray | None) -> FloatArray:
 
 def _judged(
     rows: Rows, best: _Tried, tried: Mapping[Learner, _Tried], seed: int
-) -> Judgement:
+) -> Evaluation:
     metrics = few_metrics(rows, best.p, seed)
     others = {
         learner: plain_metrics(rows.label, one.p)
@@ -196,7 +196,7 @@ def _judged(
             _knows_level(n_positive_customers(rows), ratio),
             *gates,
         ]
-    return Judgement(
+    return Evaluation(
         learner=best.learner,
         label=rows.label,
         p=best.p,
@@ -221,7 +221,7 @@ def _against(rows: Rows, best: _Tried, other: _Tried, seed: int) -> Gate:
     )
 
 
-def _knows_level(n_customers: int, ratio: Measured) -> Gate:
+def _knows_level(n_customers: int, ratio: MetricEstimate) -> Gate:
     return Gate(
         name="level_is_known",
         is_passed=ratio.low >= 1 / LEVEL_FACTOR and ratio.high <= LEVEL_FACTOR,
@@ -233,7 +233,7 @@ def _knows_level(n_customers: int, ratio: Measured) -> Gate:
     )
 
 
-def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, Measured]:
+def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, MetricEstimate]:
     """Metrics with intervals that are honest about few labels; none under two.
 
     The bootstrap draws only what it has seen, and a handful of positives is soon seen.
@@ -255,5 +255,7 @@ def few_metrics(rows: Rows, p: FloatArray, seed: int) -> dict[str, Measured]:
     }
     for name, (low, high) in wide.items():
         seen = metrics[name]
-        metrics[name] = Measured(seen.value, min(seen.low, low), max(seen.high, high))
+        metrics[name] = MetricEstimate(
+            seen.value, min(seen.low, low), max(seen.high, high)
+        )
     return metrics

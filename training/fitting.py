@@ -32,7 +32,7 @@ Model = TreeModel | AdditiveModel
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedModel:
     """A model with its map; `out_of_fold` are the margins that chose the map."""
 
     learner: Learner
@@ -57,7 +57,7 @@ def fit(
     seed: int,
     n_rounds: int | None = None,
     starter: Bundle | None = None,
-) -> Fitted:
+) -> FittedModel:
     """Fit and calibrate `learner` on `rows`.
 
     Args:
@@ -78,7 +78,7 @@ def fit(
             part = _fit_additive(learner, rows[fold != k], starter)
             out_of_fold[fold == k] = margin(part, rows[fold == k])
     calibration = _calibration(rows, out_of_fold)
-    return Fitted(learner, model, calibration, out_of_fold, n_rounds)
+    return FittedModel(learner, model, calibration, out_of_fold, n_rounds)
 
 
 def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:

@@ -4,16 +4,16 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.targets import Target
 from scoring.bundle import Bundle, Learner
-from training.alarms import alarms, gain_shares
 from training.errors import TooFewPositivesError
+from training.evaluation import LITTLE, MUCH, judge
 from training.few import ENOUGH, learn_few
 from training.fitting import MANY_POSITIVES, fit
-from training.judging import LITTLE, MUCH, judge
 from training.lateness import lateness_feature
-from training.learnt import Learnt, Progress
+from training.leakage import alarms, gain_shares
 from training.prior import can_be_prior
 from training.rows import Rows
 from training.split import Split, split
+from training.trained_model import Progress, TrainedModel
 
 
 def learn(
@@ -22,7 +22,7 @@ def learn(
     seed: int,
     progress: Progress = lambda _: None,
     starter: Bundle | None = None,
-) -> Learnt:
+) -> TrainedModel:
     """Split, fit every learner, judge them, and refit the best on all rows.
 
     Under 200 positives, or where they stand too close together to be split, what is
@@ -49,7 +49,7 @@ def _learn_many(
     parts: Split,
     progress: Progress,
     starter: Bundle | None,
-) -> Learnt:
+) -> TrainedModel:
     train, test = rows[parts.train], rows[parts.test]
     progress(
         f"{len(train):,} rows to learn from, {len(test):,} to judge by "
@@ -73,4 +73,4 @@ def _learn_many(
     # a longer history carries proportionally more rounds
     n_rounds = chosen.n_rounds and round(chosen.n_rounds * len(rows) / len(train))
     final = fit(judgement.learner, rows, seed, n_rounds, starter)
-    return Learnt(parts, judgement, final, raised, gain_shares(final.model, rows))
+    return TrainedModel(parts, judgement, final, raised, gain_shares(final.model, rows))

@@ -10,10 +10,10 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from scoring.bundle import Bundle
-from training.judging import Judgement
-from training.learnt import Learnt
+from training.evaluation import Evaluation
 from training.outlook import Outlook
 from training.rows import Rows
+from training.trained_model import TrainedModel
 from wording.templates import render
 
 EVENT = {
@@ -38,7 +38,7 @@ MOST_FEATURES = 15
 
 def model_card(
     bundle: Bundle,
-    learnt: Learnt,
+    learnt: TrainedModel,
     rows: Rows,
     seed: int,
     outlook: Outlook | None = None,
@@ -93,7 +93,7 @@ def _day(moment: int, bundle: Bundle) -> str:
     return at.date().isoformat()
 
 
-def _metrics(judgement: Judgement) -> Iterator[tuple[str, ...]]:
+def _metrics(judgement: Evaluation) -> Iterator[tuple[str, ...]]:
     """A row per metric: its value and interval, and the values of other learners."""
     for name, text in METRIC_NAMES.items() if judgement.metrics else ():
         metric = judgement.metrics[name]

@@ -12,14 +12,14 @@ from scipy.special import chdtri
 from features.arrays import FloatArray
 from scoring.metrics import equal_count_bins, roc_curve
 from scoring.metrics import positives_by_score as by_score
-from training.learnt import Learnt
+from training.trained_model import TrainedModel
 
 INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"
 N_DECILES = 10
 MOST_FEATURES = 20
 
 
-def plots(learnt: Learnt, title: str) -> Mapping[str, Figure]:
+def plots(learnt: TrainedModel, title: str) -> Mapping[str, Figure]:
     """File name to figure, for the model card and the tracking server."""
     label, p = learnt.judgement.label, learnt.judgement.p
     auc = learnt.judgement.metrics["auc"]

@@ -19,12 +19,12 @@ from scoring.bundle import Bundle
 from scoring.metrics import expected_calibration_error
 from scoring.shelf import publish_bundle
 from training.boosting import recipe
-from training.learnt import Learnt
 from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
 from training.quiet_mlflow import mlflow, quiet
 from training.rows import Rows
+from training.trained_model import TrainedModel
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
@@ -70,7 +70,7 @@ class Tracker:
     def register(
         self,
         bundle: Bundle,
-        learnt: Learnt,
+        learnt: TrainedModel,
         rows: Rows,
         seed: int,
         outlook: Outlook | None = None,
@@ -133,7 +133,7 @@ def _own_uri() -> Iterator[None]:
                 environ[name] = value
 
 
-def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
+def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) -> None:
     judgement = learnt.judgement
     parameters = recipe(rows, seed) if bundle.learner == "lightgbm" else {}
     parameters.pop("monotone_constraints", None)  # the feature set says them
@@ -164,7 +164,7 @@ def _log_numbers(bundle: Bundle, learnt: Learnt, rows: Rows, seed: int) -> None:
     mlflow.log_metrics(_metrics(learnt))
 
 
-def _metrics(learnt: Learnt) -> dict[str, float]:
+def _metrics(learnt: TrainedModel) -> dict[str, float]:
     judgement = learnt.judgement
     metrics = {"ece": expected_calibration_error(judgement.label, judgement.p)}
     for name, metric in judgement.metrics.items():
@@ -177,7 +177,7 @@ def _metrics(learnt: Learnt) -> dict[str, float]:
     return metrics
 
 
-def _log_card(bundle: Bundle, learnt: Learnt, card: str, scratch: Path) -> None:
+def _log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) -> None:
     folder = scratch / "card"
     folder.mkdir()
     title = (

@@ -19,13 +19,13 @@ from training.errors import (
     TrainingError,
     UnknownTargetError,
 )
-from training.gathering import Gathered, gather
 from training.learning import learn
-from training.learnt import Learnt, Progress
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
 from training.rows import Rows
 from training.tracking import Registered, Tracker
+from training.trained_model import Progress, TrainedModel
+from training.training_data import TrainingData, gather
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrainingResult:
 
     target: Target
     bundle: Bundle | None = None
-    learnt: Learnt | None = None
+    learnt: TrainedModel | None = None
     registered: Registered | None = None
     refusal: TrainingError | None = None
     outlook: Outlook | None = None  # what more outcomes would bear
@@ -95,7 +95,7 @@ def train(
 def _train_one(
     portfolio: Portfolio,
     target: Target,
-    gathered: Gathered,
+    gathered: TrainingData,
     seed: int,
     tracker: Tracker,
     progress: Progress,
@@ -113,7 +113,7 @@ def _train_one(
     return TrainingResult(target, bundle, learnt, registered, outlook=ahead)
 
 
-def _is_told(target: Target, gathered: Gathered) -> bool:
+def _is_told(target: Target, gathered: TrainingData) -> bool:
     """Whether outcomes say something; that nobody failed to pay does so too.
 
     That no fraud was seen says little: most of it is never called by its name.
@@ -126,7 +126,7 @@ def _is_told(target: Target, gathered: Gathered) -> bool:
     )
 
 
-def nothing_told(target: Target, gathered: Gathered, tables: frozenset[str]) -> str:
+def nothing_told(target: Target, gathered: TrainingData, tables: frozenset[str]) -> str:
     """Why there is nothing to learn from, and when there will be."""
     if target == "fraud" and not tables & FRAUD_TABLES:
         return f"fraud: neither {' nor '.join(sorted(FRAUD_TABLES))} can tell of any"
@@ -140,7 +140,7 @@ def nothing_told(target: Target, gathered: Gathered, tables: frozenset[str]) -> 
 
 
 def _bundle(
-    portfolio: Portfolio, target: Target, gathered: Gathered, learnt: Learnt
+    portfolio: Portfolio, target: Target, gathered: TrainingData, learnt: TrainedModel
 ) -> Bundle:
     settings = portfolio.settings
     horizon = getattr(settings.labels, target).horizon_days

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from math import isnan
 
 from features.account.arrears import Arrears
-from features.account.books import Books
 from features.account.contacts import Promise, unanswered_promises
 from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
+from features.account.ledger_as_of import LedgerAsOf
 from features.account.paid import PaidInvoices
 from features.account.rows import AgeingRow, AnyRow, KnownRows, PaymentRow, known
 from features.account.stake import (
@@ -32,7 +32,7 @@ class Account:
 
     def __init__(self, history: History, rules: Rules) -> None:
         self.history, self.rules = history, rules
-        self._books = Books(history.invoices, history.payments, rules.days)
+        self._books = LedgerAsOf(history.invoices, history.payments, rules.days)
         self._paid = PaidInvoices(self._books.ledger)
         self._contacts = KnownRows(history.contacts)
         self._promises: list[Promise] = []
@@ -113,7 +113,7 @@ class Account:
         if self.rules.has_disputes:
             standing.contested = owed.contested
         standing.overdue, standing.days_overdue = owed.overdue, owed.days_overdue
-        if ledger.strangers or self._books.pending:
+        if ledger.unallocated_receipts or self._books.pending:
             standing.unallocated = self._unallocated(standing)
         else:
             standing.unallocated = 0
@@ -132,7 +132,7 @@ class Account:
             and not ledger.knows(row.invoice_id)
             and as_of - row.event_at <= self.rules.settlement_us(row.method)
         ]
-        if not ledger.strangers and not under_way:
+        if not ledger.unallocated_receipts and not under_way:
             return 0
         since = as_of - UNALLOCATED_US + 1
         if standing.overdue and standing.owed is not None:

@@ -33,7 +33,7 @@ class DebtItem(NamedTuple):
     disputed_until: int | None = None  # local day on which its last dispute ended
 
 
-class Owed(NamedTuple):
+class OpenDebt(NamedTuple):
     """What is owed at a moment; `overdue` is 0 when it is not material."""
 
     items: list[DebtItem]
@@ -78,12 +78,12 @@ class Arrears:
         # when disputes about an invoice ended
         self._ends: Mapping[str, list[int]] = _NONE
 
-    def now(self, as_of: int) -> Owed:
+    def now(self, as_of: int) -> OpenDebt:
         """What is owed at the moment to which the ledger was moved."""
         debts = [(invoice, invoice.remainder) for invoice in self.ledger.open]
         return self._owed(debts, as_of)
 
-    def at(self, moment: int, invoices: Iterable[Invoice]) -> Owed:
+    def at(self, moment: int, invoices: Iterable[Invoice]) -> OpenDebt:
         """What of `invoices` was owed at an earlier moment."""
         debts = [
             (invoice, remainder)
@@ -155,7 +155,7 @@ class Arrears:
                 began = None
         return spans if began is None else [*spans, (began, FOREVER)]
 
-    def _owed(self, debts: list[tuple[Invoice, int]], moment: int) -> Owed:
+    def _owed(self, debts: list[tuple[Invoice, int]], moment: int) -> OpenDebt:
         today = self._days.day(moment)
         contested = self._contested(debts, moment) if self._disputes else {}
         items = []
@@ -180,7 +180,7 @@ class Arrears:
         if overdue <= self._materiality:
             overdue = days_overdue = 0
         in_dispute = sum(contested.values()) if contested else 0
-        return Owed(items, in_dispute, overdue, days_overdue)
+        return OpenDebt(items, in_dispute, overdue, days_overdue)
 
     def _contested(
         self, debts: list[tuple[Invoice, int]], moment: int

@@ -4,7 +4,7 @@ from itertools import starmap
 
 from msgspec import Struct
 
-from features.account.books import stage
+from features.account.ledger_as_of import stage
 from features.account.standing import Rules, Standing
 from features.account.values import KnownTable, known_table
 from features.events import Events

@@ -34,7 +34,7 @@ class Promise:
         return is_about and not self.is_past(row.event_at)
 
 
-class NoticeSent:
+class SentNotice:
     __slots__ = (
         "about",
         "bounced_at",
@@ -85,22 +85,22 @@ def unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
     return promises
 
 
-def notices_since(rows: Iterable[ContactRow], start: int) -> list[NoticeSent]:
+def notices_since(rows: Iterable[ContactRow], start: int) -> list[SentNotice]:
     """Notices sent from `start` on, with what became of them.
 
     A delivery that nobody logged as sent counts as sent then: the customer has it. Of
     two ends the later stands; of one moment the bounce, for then nothing says that
     the customer has it.
     """
-    notices: list[NoticeSent] = []
+    notices: list[SentNotice] = []
     for row in _in_order(rows, _OF_NOTICES):
         kind = row.kind
         if kind == "notice_sent":
-            notices.append(NoticeSent(row))
+            notices.append(SentNotice(row))
         else:
             sent = next((n for n in reversed(notices) if n.is_meant_by(row)), None)
             if sent is None and kind == "notice_delivered":
-                sent = NoticeSent(row)
+                sent = SentNotice(row)
                 notices.append(sent)
             if sent is not None and kind == "notice_delivered":
                 sent.delivered_at, sent.bounced_at = row.event_at, None

@@ -8,7 +8,7 @@ from features.ledger import Ledger
 from features.moments import DAY_US
 
 
-class Paid(NamedTuple):
+class PaidSummary(NamedTuple):
     """Some invoices paid, and how late; NaN without any."""
 
     n: int
@@ -19,7 +19,7 @@ class Paid(NamedTuple):
     days_to_pay_mean: float
 
 
-NONE_PAID = Paid(0, 0, nan, nan, nan, nan)
+NONE_PAID = PaidSummary(0, 0, nan, nan, nan, nan)
 
 
 class PaidInvoices:
@@ -88,7 +88,7 @@ class PaidInvoices:
         """Days late of the one paid last; None before the first."""
         return self._days[-1] if self._days else None
 
-    def since(self, start: int) -> Paid:
+    def since(self, start: int) -> PaidSummary:
         """Of the invoices paid after `start`; their std is that of these alone."""
         first = bisect_right(self._paid_at, start)
         n = len(self._paid_at) - first
@@ -97,7 +97,7 @@ class PaidInvoices:
         late_then, total_then, squares_then, us_then = self._sums[first]
         late, total, squares, us = self._sums[-1]
         total, squares = total - total_then, squares - squares_then
-        return Paid(
+        return PaidSummary(
             n,
             late - late_then,
             total / n,

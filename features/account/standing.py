@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from features.account.arrears import Owed
+from features.account.arrears import OpenDebt
 from features.account.contacts import Promise
 from features.account.cover import Cover
 from features.account.disputes import Dispute
@@ -72,7 +72,7 @@ class Standing:
     committed: int | None = None
     clv: int | None = None  # as stated
     run_up: int | None = None
-    owed: Owed | None = None
+    owed: OpenDebt | None = None
     customer: CustomerRow | None = None  # the latest known version
     disputes: Sequence[Dispute] = ()  # also those that ended
     promises: Sequence[Promise] = ()

@@ -1,6 +1,6 @@
 """What will be possible with a portfolio, question by question."""
 
 from features.outlook.outlook import outlook
-from features.outlook.prospect import Prospect
+from features.outlook.outlook_answer import OutlookAnswer
 
-__all__ = ["Prospect", "outlook"]
+__all__ = ["OutlookAnswer", "outlook"]

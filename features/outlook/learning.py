@@ -12,7 +12,7 @@ from features.outlook.counts import (
     matures_after_days,
     nonpayment_labels,
 )
-from features.outlook.prospect import Prospect
+from features.outlook.outlook_answer import OutlookAnswer
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -34,7 +34,7 @@ _STEPS = (
 )
 
 
-def learning_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+def learning_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     """Labels of non-payment and of fraud, and what training will fit."""
     unpaid = nonpayment_labels(portfolio)
     yield _nonpayment(portfolio, unpaid)
@@ -43,11 +43,11 @@ def learning_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
     yield _models(unpaid, n_frauds or 0)
 
 
-def _nonpayment(portfolio: Portfolio, count: LabelCount) -> Prospect:
+def _nonpayment(portfolio: Portfolio, count: LabelCount) -> OutlookAnswer:
     question, days = "labels of non-payment", matures_after_days(portfolio)
     if not count.n_known or count.last is None:
         warm_up = portfolio.settings.snapshots.warm_up_days
-        return Prospect(
+        return OutlookAnswer(
             question,
             f"none is known yet: a date can be judged {days} days later",
             f"older invoices and payments: about {warm_up + days + 31} days of history"
@@ -65,20 +65,22 @@ def _nonpayment(portfolio: Portfolio, count: LabelCount) -> Prospect:
     if is_scaled:
         answer += f" (estimated from {count.n_looked_at:,} of {n_all:,} customers)"
     is_thin = count.n_positive < ENOUGH
-    return Prospect(question, answer, "older invoices and payments" if is_thin else "")
+    return OutlookAnswer(
+        question, answer, "older invoices and payments" if is_thin else ""
+    )
 
 
-def _fraud(n_customers: int | None) -> Prospect:
+def _fraud(n_customers: int | None) -> OutlookAnswer:
     question = "labels of fraud"
     improve = "outcomes.csv: customer_id, event_at, kind=fraud; or disputes.csv"
     if n_customers:
-        return Prospect(question, f"of {n_customers:,} customers")
+        return OutlookAnswer(question, f"of {n_customers:,} customers")
     seen = "could be known" if n_customers is None else "was recorded"
     answer = f"no fraud {seen}: fraud rests on evidence (alerts, chargebacks)"
-    return Prospect(question, answer, improve)
+    return OutlookAnswer(question, answer, improve)
 
 
-def _models(unpaid: LabelCount, n_frauds: int) -> Prospect:
+def _models(unpaid: LabelCount, n_frauds: int) -> OutlookAnswer:
     fraud = "a model as far as they bear" if n_frauds else "none"
     n = unpaid.n_positive
     answer, improve = "a logistic model or trees, whichever predicts better", ""
@@ -89,4 +91,4 @@ def _models(unpaid: LabelCount, n_frauds: int) -> Prospect:
         answer = (
             "the starter, which knows none of your outcomes; stops wait for a person"
         )
-    return Prospect("models", f"non-payment: {answer}; fraud: {fraud}", improve)
+    return OutlookAnswer("models", f"non-payment: {answer}; fraud: {fraud}", improve)

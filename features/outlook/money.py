@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from features.moments import DAY_US
-from features.outlook.prospect import Prospect
+from features.outlook.outlook_answer import OutlookAnswer
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
@@ -32,48 +32,50 @@ WHERE quantity IS NOT NULL AND unit_price IS NOT NULL"""
 _A_YEAR_US = 365 * DAY_US
 
 
-def money_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+def money_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     """What is owed, what would still accrue, and what a customer is worth."""
     tables, source = portfolio.settings.tables, portfolio.settings.money_source
     if source == "unknown" and "invoices" in tables:
-        yield Prospect(
+        yield OutlookAnswer(
             "money owed",
             "unknown: invoices without payments tell nobody who paid",
             "payments.csv: payment_id, customer_id, event_at, status, amount,"
             " invoice_id",
         )
     else:
-        yield Prospect("money owed", *_OWED[source])
+        yield OutlookAnswer("money owed", *_OWED[source])
     if source == "flat":
         return
     yield _accruing(portfolio)
     yield _worth(portfolio)
 
 
-def _accruing(portfolio: Portfolio) -> Prospect:
+def _accruing(portfolio: Portfolio) -> OutlookAnswer:
     question, n = "money still to accrue", len(portfolio.customer_ids)
     tables = portfolio.settings.tables
     if "subscriptions" in tables:
         n_priced = _count(portfolio, _PRICED)
         improve = "" if n_priced else "subscriptions.csv with quantity and unit_price"
-        return Prospect(question, f"prices given for {n_priced:,} of {n:,}", improve)
+        return OutlookAnswer(
+            question, f"prices given for {n_priced:,} of {n:,}", improve
+        )
     better = "subscriptions.csv: subscription_id, kind, event_at, quantity, unit_price"
     if "invoices" not in tables:
-        return Prospect(question, f"unknown for {n:,}", better)
+        return OutlookAnswer(question, f"unknown for {n:,}", better)
     since = portfolio.latest_known_at - _A_YEAR_US
     n_invoiced = _count(portfolio, _INVOICED, since)
     answer = f"assumed for {n_invoiced:,} from the invoices of the last 365 days"
     if n > n_invoiced:
         answer += f"; unknown for {n - n_invoiced:,} to whom nothing was invoiced"
-    return Prospect(question, answer, better)
+    return OutlookAnswer(question, answer, better)
 
 
-def _worth(portfolio: Portfolio) -> Prospect:
+def _worth(portfolio: Portfolio) -> OutlookAnswer:
     """Of the margin; without a lifetime that of `defaults` stands in."""
     question, n = "worth of a customer", len(portfolio.customer_ids)
     n_stated = _count(portfolio, _WORTH)
     if n_stated == n:
-        return Prospect(question, f"given for all {n:,}")
+        return OutlookAnswer(question, f"given for all {n:,}")
     stated = portfolio.settings.defaults
     is_stated = None not in (stated.margin_share, stated.lifetime_months)
     whose = "as `defaults` say" if is_stated else "assumed"
@@ -88,7 +90,7 @@ def _worth(portfolio: Portfolio) -> Prospect:
             f" `defaults: {{margin_share: {stated.share:g},"
             f" lifetime_months: {stated.months:g}}}`"
         )
-    return Prospect(question, answer, improve)
+    return OutlookAnswer(question, answer, improve)
 
 
 def _count(portfolio: Portfolio, query: str, *values: object) -> int:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from features.outlook.learning import learning_prospects
 from features.outlook.money import money_prospects
-from features.outlook.prospect import Prospect
+from features.outlook.outlook_answer import OutlookAnswer
 from features.outlook.protection import protection_prospects
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
 
-def outlook(portfolio: Portfolio) -> tuple[Prospect, ...]:
+def outlook(portfolio: Portfolio) -> tuple[OutlookAnswer, ...]:
     """Every question in the order in which a decision needs its answer."""
     return tuple(_prospects(portfolio))
 
 
-def _prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+def _prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     yield from money_prospects(portfolio)
     yield from learning_prospects(portfolio)
     yield from protection_prospects(portfolio)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from features.moments import to_datetime
-from features.outlook.prospect import Prospect
+from features.outlook.outlook_answer import OutlookAnswer
 from features.reading.observation import NONE_LASTS_DAYS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _HEADERS = {
 }
 
 
-def protection_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
+def protection_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     """Notices, disputes, holds, rejected rows, and until when anybody looked.
 
     A report says what is owed; that nobody paid since only the payments can say.
@@ -49,7 +49,7 @@ def protection_prospects(portfolio: Portfolio) -> Iterator[Prospect]:
     yield _freshness(portfolio)
 
 
-def _notices(portfolio: Portfolio) -> Prospect:
+def _notices(portfolio: Portfolio) -> OutlookAnswer:
     question = "notices"
     improve = (
         "contacts.csv: customer_id, event_at, kind, notice; `forbear score --notices"
@@ -57,34 +57,34 @@ def _notices(portfolio: Portfolio) -> Prospect:
     )
     if "contacts" not in portfolio.settings.tables:
         answer = f"not looked at: {_NO_STOP} no notice is recorded"
-        return Prospect(question, answer, improve)
+        return OutlookAnswer(question, answer, improve)
     [[n_sent, n_arrived]] = portfolio.connection.con.execute(_NOTICES).fetchall()
     if not n_sent:
-        return Prospect(question, f"none: {_NO_STOP} none was sent", improve)
+        return OutlookAnswer(question, f"none: {_NO_STOP} none was sent", improve)
     answer = f"{n_sent:,} sent, {n_arrived:,} recorded as delivered"
     if n_arrived:
-        return Prospect(question, answer)
-    return Prospect(
+        return OutlookAnswer(question, answer)
+    return OutlookAnswer(
         question,
         f"{answer}: {_NO_STOP} the shipped policy asks for proof that the last arrived",
         "contacts.csv: rows of kind notice_delivered with the notice_id",
     )
 
 
-def _protecting(portfolio: Portfolio, table: str) -> Prospect:
+def _protecting(portfolio: Portfolio, table: str) -> OutlookAnswer:
     stated_on = portfolio.settings.none.get(table)
     if table in portfolio.settings.tables:
         counts = {t.table: t.n_accepted for t in portfolio.report.tables}
         if counts.get(table):
-            return Prospect(table, f"{counts[table]:,} rows")
+            return OutlookAnswer(table, f"{counts[table]:,} rows")
         if stated_on is None:
-            return Prospect(table, "none (the table is there and empty)")
+            return OutlookAnswer(table, "none (the table is there and empty)")
         ends_on = stated_on + timedelta(days=NONE_LASTS_DAYS)
         answer = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
-        return Prospect(table, answer)
+        return OutlookAnswer(table, answer)
     lapsed = f" (`none:` of {stated_on:%Y-%m-%d} does not count)" if stated_on else ""
     day = to_datetime(portfolio.latest_known_at).astimezone(portfolio.settings.zone)
-    return Prospect(
+    return OutlookAnswer(
         table,
         f"not looked at{lapsed}: {_NO_STOP} {table} are unknown",
         f"{table}.csv, with the header {_HEADERS[table]} alone where there are none;"
@@ -93,19 +93,19 @@ def _protecting(portfolio: Portfolio, table: str) -> Prospect:
     )
 
 
-def _rejected(portfolio: Portfolio) -> Prospect:
+def _rejected(portfolio: Portfolio) -> OutlookAnswer:
     """Whose rows could not be read, and what that keeps away from them."""
     n_any = len(portfolio.rejected)
     n_money = sum(bool(tables & _OF_MONEY) for tables in portfolio.rejected.values())
     answer = f"of {n_any:,} customers, who get no stop; of {n_money:,} of them, whose"
-    return Prospect(
+    return OutlookAnswer(
         "rejected rows",
         f"{answer} money they tell of, no decision for non-payment either",
         "the corrections that are listed above",
     )
 
 
-def _freshness(portfolio: Portfolio) -> Prospect:
+def _freshness(portfolio: Portfolio) -> OutlookAnswer:
     """The protecting table that was looked at least lately decides."""
     observed = {t: portfolio.observed[t] for t in _TABLES if t in portfolio.observed}
     if not observed:
@@ -114,7 +114,7 @@ def _freshness(portfolio: Portfolio) -> Prospect:
         table = min(observed, key=lambda name: observed[name])
         until, of = observed[table], f" ({table})"
     moment = to_datetime(until).astimezone(portfolio.settings.zone)
-    return Prospect(
+    return OutlookAnswer(
         "observed until",
         f"{moment:%Y-%m-%d %H:%M}{of}; what is older than the policy's stale_hours"
         " permits no stop",

@@ -12,13 +12,13 @@ from features.errors import UnreadableTableError
 from features.reading.cross_row_rules import Expelled
 from features.reading.mending import reject_ids
 from features.reading.sources import Part, Source
-from features.reading.validation import Checked, check
+from features.reading.validation import CheckedRows, check
 from features.settings import PortfolioSettings
 
 
 def checked_parts(
     source: Source, table: str, settings: PortfolioSettings
-) -> Iterator[tuple[Part, Checked]]:
+) -> Iterator[tuple[Part, CheckedRows]]:
     """The parts of a table with what the rules say about them.
 
     Raises:

@@ -42,7 +42,7 @@ from features.reading.portfolio_warnings import (
 from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport, ValidationReport
 from features.reading.sources import Part, Source
-from features.reading.validation import Checked, normal_schema
+from features.reading.validation import CheckedRows, normal_schema
 from features.reading.versions import gather_shared, stand
 from features.settings import PortfolioSettings
 
@@ -52,7 +52,7 @@ LOST_INVOICES = "lost_invoices"  # the rejected invoices, until payments are rea
 
 
 @dataclass
-class Loaded:
+class LoadedTables:
     """Tables in normal form and what was found on the way."""
 
     connection: Any
@@ -79,13 +79,13 @@ class Loaded:
         )
 
 
-def load(source: Source, settings: PortfolioSettings) -> Loaded:
+def load(source: Source, settings: PortfolioSettings) -> LoadedTables:
     """All tables of the contract into a new in-memory DuckDB connection.
 
     Raises:
         PortfolioError: if a table cannot be read, or portfolio.yaml contradicts it.
     """
-    loaded = Loaded(_connection())
+    loaded = LoadedTables(_connection())
     duckdb = loaded.connection.con
     for table in TABLES:
         schema = normal_schema(table, settings)
@@ -116,7 +116,7 @@ def _connection() -> Any:  # noqa: ANN401 - Ibis has no types
     return connection
 
 
-def _look_at_all(loaded: Loaded, source: Source) -> None:
+def _look_at_all(loaded: LoadedTables, source: Source) -> None:
     """What is odd between tables; those that count as not looked at are emptied."""
     duckdb, tables = loaded.connection.con, loaded.observation.tables
     for table in set(loaded.reports) - tables:
@@ -142,7 +142,7 @@ def _look_at_all(loaded: Loaded, source: Source) -> None:
 
 
 def _load_table(
-    loaded: Loaded,
+    loaded: LoadedTables,
     source: Source,
     table: str,
     settings: PortfolioSettings,
@@ -169,7 +169,7 @@ def _load_table(
 
 
 def _load_checked(
-    loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
+    loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
 ) -> None:
     duckdb = loaded.connection.con
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
@@ -196,7 +196,7 @@ def _load_checked(
 
 def _undismissed(
     part: Part,
-    checked: Checked,
+    checked: CheckedRows,
     table: str,
     settings: PortfolioSettings,
     first_place: int,
@@ -214,7 +214,7 @@ def _undismissed(
 
 
 def _expel(
-    loaded: Loaded, source: Source, table: str, settings: PortfolioSettings
+    loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
 ) -> None:
     """Rows that break a rule between rows are counted and go to the rejected ones."""
     duckdb = loaded.connection.con
@@ -241,7 +241,7 @@ def _expel(
                     )
 
 
-def _protect(loaded: Loaded, table: str, schema: pa.Schema) -> None:
+def _protect(loaded: LoadedTables, table: str, schema: pa.Schema) -> None:
     """Whom the rejected rows of a table leave incomplete."""
     if not loaded.reports[table].n_rejected:
         return
@@ -271,7 +271,7 @@ def _surprises(
 
 
 def _count_rejects(
-    rejects: RejectCounter, table: str, part: Part, checked: Checked
+    rejects: RejectCounter, table: str, part: Part, checked: CheckedRows
 ) -> None:
     if part.malformed:
         n = len(part.malformed)

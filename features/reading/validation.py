@@ -33,7 +33,7 @@ TOO_LARGE = LARGEST + 1  # stands for an amount whose conversion is too large
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedRows:
     """Rows after the rules.
 
     `rows` are the good ones in normal form; a column that is not there and that no
@@ -80,7 +80,7 @@ def check(
     table: str,
     settings: PortfolioSettings,
     spellings: Mapping[str, Spelling] = MappingProxyType({}),
-) -> Checked:
+) -> CheckedRows:
     """Apply the row rules of `table` to rows as found.
 
     Args:
@@ -113,10 +113,10 @@ def check(
     there = [field for field in normal_schema(table, settings) if field.name in cells]
     rows = pa.table([cells[f.name] for f in there], schema=pa.schema(there))
     if not broken.rules:
-        return Checked(rows, broken.codes, broken.rules)
+        return CheckedRows(rows, broken.codes, broken.rules)
     lost = _lost(rows, table, broken)
     is_good = pa.array(broken.codes == 0)
-    return Checked(rows.filter(is_good), broken.codes, broken.rules, lost)
+    return CheckedRows(rows.filter(is_good), broken.codes, broken.rules, lost)
 
 
 def _lost(rows: pa.Table, table: str, broken: _Broken) -> pa.Table:

@@ -46,7 +46,7 @@ def paid(on: str, amount: float = 100) -> dict[str, Any]:
     }
 
 
-def stranger(on: str, amount: float = 100) -> dict[str, Any]:
+def unallocated(on: str, amount: float = 100) -> dict[str, Any]:
     return {**paid(on, amount), "invoice_id": "I-of-nobody"}
 
 

@@ -22,7 +22,7 @@ from tests.features.label_rows import (
     label_of,
     outcome,
     paid,
-    stranger,
+    unallocated,
 )
 
 NONPAYMENT = [
@@ -211,27 +211,27 @@ NONPAYMENT = [
         id="no billing at all: from outcomes",
     ),
     pytest.param(
-        {"invoices": [I1], "payments": [stranger("2024-02-01")]},
+        {"invoices": [I1], "payments": [unallocated("2024-02-01")]},
         None,
         id="money for an unknown invoice may have paid it",
     ),
     pytest.param(
-        {"invoices": [I1], "payments": [stranger("2024-03-31", 80)]},
+        {"invoices": [I1], "payments": [unallocated("2024-03-31", 80)]},
         None,
         id="or have left what is not material",
     ),
     pytest.param(
-        {"invoices": [I1], "payments": [stranger("2024-03-31", 70)]},
+        {"invoices": [I1], "payments": [unallocated("2024-03-31", 70)]},
         1,
         id="it would not have been enough",
     ),
     pytest.param(
-        {"invoices": [I1], "payments": [stranger("2024-01-14")]},
+        {"invoices": [I1], "payments": [unallocated("2024-01-14")]},
         1,
         id="it came before the invoice",
     ),
     pytest.param(
-        {"invoices": [I1], "payments": [stranger("2024-04-10")]},
+        {"invoices": [I1], "payments": [unallocated("2024-04-10")]},
         1,
         id="it came too late",
     ),
@@ -241,7 +241,7 @@ NONPAYMENT = [
                 {**I1, "due_at": "2024-05-01"},
                 document("write_off", "2024-03-20"),
             ],
-            "payments": [stranger("2024-03-10")],
+            "payments": [unallocated("2024-03-10")],
         },
         None,
         id="what was written off may have been paid",
@@ -250,7 +250,7 @@ NONPAYMENT = [
         {
             "subscriptions": [S1, ended("2024-04-15")],
             "invoices": [{**I1, "due_at": "2024-05-20"}],
-            "payments": [stranger("2024-05-25")],
+            "payments": [unallocated("2024-05-25")],
         },
         None,
         id="who left may have paid",

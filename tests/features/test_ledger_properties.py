@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from features.account.arrears import Arrears
-from features.account.books import Books
 from features.account.disputes import disputes
+from features.account.ledger_as_of import LedgerAsOf
 from features.account.rows import (
     AnyRow,
     DisputeRow,
@@ -105,18 +105,18 @@ def books_at(
     payments: list[PaymentRow],
     as_of: int,
     about: Sequence[DisputeRow] = (),
-) -> Books:
-    books = Books(invoices, payments, UTC_DAYS)
+) -> LedgerAsOf:
+    books = LedgerAsOf(invoices, payments, UTC_DAYS)
     books.move_to(as_of, disputes(row for row in about if row.known_at <= as_of))
     return books
 
 
-def picture(books: Books) -> object:
+def picture(books: LedgerAsOf) -> object:
     """All that a ledger says, in a form that compares."""
     ledger = books.ledger
     return (
         (ledger.credit, ledger.credited, ledger.written_off, ledger.goodwill.total),
-        ledger.strangers,
+        ledger.unallocated_receipts,
         ledger.returned,
         [i.id for i in ledger.open],
         {
@@ -138,7 +138,7 @@ def test_moving_on_equals_starting_anew(
     rows = chain[Row](invoices, payments, about)
     spans = [(row.known_at, row.superseded_at) for row in rows]
     changes = {moment for span in spans for moment in span if moment != FOREVER}
-    books = Books(invoices, payments, UTC_DAYS)
+    books = LedgerAsOf(invoices, payments, UTC_DAYS)
     seen, found = KnownRows(about), disputes([])
     for as_of in sorted(changes, reverse=is_backwards):
         if seen.move_to(as_of):
@@ -231,7 +231,7 @@ def test_money_is_neither_made_nor_lost(
         r.amount for r in payments if r.status == "refunded" and r.known_at <= as_of
     )
     unpaid = sum(i.remainder for i in ledger.open)
-    unallocated = sum(stranger.money for stranger in ledger.strangers)
+    unallocated = sum(receipt.money for receipt in ledger.unallocated_receipts)
     if not any(row.status == "lost" for row in rows):
         assert ledger.credited == notes
     assert ledger.credited >= notes

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from features.labels import labels
-from features.outlook import Prospect, counts, learning, outlook
+from features.outlook import OutlookAnswer, counts, learning, outlook
 from features.outlook.counts import nonpayment_labels
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -43,7 +43,7 @@ def portfolio(tables: dict[str, Any], **said: Any) -> Portfolio:  # noqa: ANN401
     return Portfolio.from_tables(read, PortfolioSettings(**said))
 
 
-def said(tables: dict[str, Any], question: str, **settings: Any) -> Prospect:  # noqa: ANN401
+def said(tables: dict[str, Any], question: str, **settings: Any) -> OutlookAnswer:  # noqa: ANN401
     [found] = [
         prospect
         for prospect in outlook(portfolio(tables, **settings))

@@ -190,10 +190,10 @@ def test_population(
 def test_given_snapshots_keep_those_in_arrears_and_drop_known_fraud(
     make_portfolio: MakePortfolio,
 ) -> None:
-    """A stranger to `customers` is left out; a retracted row is no snapshot."""
+    """A receipt to `customers` is left out; a retracted row is no snapshot."""
     moments = [
         {"customer_id": name, "event_at": "2024-07-01T00:00:00Z"}
-        for name in ("late", "fraud", "stranger", "undone")
+        for name in ("late", "fraud", "receipt", "undone")
     ]
     undone = {**moments[3], "known_at": "2024-07-02T00:00:00Z", "retracted": True}
     tables: Tables = {

@@ -8,11 +8,11 @@ import pytest
 
 from scoring.bundle import Learner
 from scoring.trees import TreeModel
-from training.alarms import alarms
 from training.boosting import recipe
 from training.errors import NoBetterThanConstantError
+from training.evaluation import judge
 from training.fitting import fit, margin
-from training.judging import judge
+from training.leakage import alarms
 from training.learning import learn
 from training.rows import Rows
 

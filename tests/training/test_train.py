@@ -12,10 +12,10 @@ from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.shelf import champion_path
 from training.errors import UnknownTargetError
-from training.gathering import gather
 from training.model_card import as_html
 from training.quiet_mlflow import mlflow, quiet
 from training.train import TrainingResult, train
+from training.training_data import gather
 
 
 @pytest.fixture(scope="module")

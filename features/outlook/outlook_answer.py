@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class OutlookAnswer:
     """What will be possible.
 
     Attributes:

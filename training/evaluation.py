@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from features.arrays import BoolArray, FloatArray
 from scoring.bundle import Learner
 from scoring.intervals import (
-    Measured,
+    MetricEstimate,
     PairedComparison,
     compare_log_loss,
     customer_blocks,
@@ -14,7 +14,7 @@ from scoring.intervals import (
 )
 from scoring.metrics import METRICS, auc, brier
 from training.errors import NoBetterThanConstantError
-from training.fitting import Fitted
+from training.fitting import FittedModel
 from training.lateness import lateness_feature
 from training.rows import Rows
 
@@ -55,7 +55,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """What the test rows say.
 
     Args:
@@ -69,15 +69,15 @@ class Judgement:
     learner: Learner
     label: FloatArray
     p: FloatArray
-    metrics: Mapping[str, Measured]
+    metrics: Mapping[str, MetricEstimate]
     others: Mapping[Learner, Mapping[str, float]]
     gates: tuple[Gate, ...]
     auc_not_past_due: float | None
 
 
 def judge(
-    fitted: Mapping[Learner, Fitted], test: Rows, seed: int, doubt: Doubt = MUCH
-) -> Judgement:
+    fitted: Mapping[Learner, FittedModel], test: Rows, seed: int, doubt: Doubt = MUCH
+) -> Evaluation:
     """Choose among the fitted learners on rows none of them saw.
 
     Raises:
@@ -113,7 +113,7 @@ def judge(
         for learner in p
         if learner != chosen
     }
-    return Judgement(
+    return Evaluation(
         learner=chosen,
         label=test.label,
         p=p[chosen],
@@ -151,7 +151,7 @@ def better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) -> 
     )
 
 
-def ranks(learner: Learner, auc: Measured) -> Gate:
+def ranks(learner: Learner, auc: MetricEstimate) -> Gate:
     """On noise the Brier score passes every third time, this one time in forty."""
     return Gate(
         name="ranks_better_than_chance",

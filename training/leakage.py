@@ -15,12 +15,14 @@ CALM_AUC = 0.85  # among customers not past due; a reference simulator gave 0.73
 
 
 @dataclass(frozen=True)
-class Alarm:
+class LeakageWarning:
     code: str
     text: str
 
 
-def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...]:
+def alarms(
+    rows: Rows, model: Model, calm_auc: float | None
+) -> tuple[LeakageWarning, ...]:
     """What looks too good: one feature alone, one feature's gain, the calm customers.
 
     Args:
@@ -32,7 +34,7 @@ def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...
     for name, value in single_feature_auc(rows).items():
         if value > SINGLE_FEATURE_AUC:
             raised.append(
-                Alarm(
+                LeakageWarning(
                     "single_feature_auc",
                     f"{name} alone has AUC {value:.3f}: was it known at the moment?",
                 )
@@ -40,13 +42,13 @@ def alarms(rows: Rows, model: Model, calm_auc: float | None) -> tuple[Alarm, ...
     for name, share in gain_shares(model, rows).items():
         if share > GAIN_SHARE:
             raised.append(
-                Alarm(
+                LeakageWarning(
                     "gain_share", f"{name} has {share:.0%} of the gain: is it a label?"
                 )
             )
     if calm_auc is not None and calm_auc > CALM_AUC:
         text = f"AUC {calm_auc:.3f} among customers not past due: look for a leak"
-        raised.append(Alarm("calm_auc", text))
+        raised.append(LeakageWarning("calm_auc", text))
     return tuple(raised)
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from training.alarms import Alarm
-from training.fitting import Fitted
-from training.judging import Judgement
+from training.evaluation import Evaluation
+from training.fitting import FittedModel
+from training.leakage import LeakageWarning
 from training.split import Split
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainedModel:
     """What was learnt about one target.
 
     Args:
@@ -23,9 +23,9 @@ class Learnt:
     """
 
     split: Split
-    judgement: Judgement
-    fitted: Fitted
-    alarms: tuple[Alarm, ...]
+    judgement: Evaluation
+    fitted: FittedModel
+    alarms: tuple[LeakageWarning, ...]
     gains: dict[str, float]
 
     @property

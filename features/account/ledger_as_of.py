@@ -29,7 +29,7 @@ from features.moments import LocalDays
 _PROGRESS = {"pending": 0, "failed": 1, "succeeded": 2, "returned": 3}
 
 
-class Books:
+class LedgerAsOf:
     """The ledger of one customer, moved forward from one `as_of` to the next.
 
     Args:

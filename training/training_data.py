@@ -23,7 +23,7 @@ RHO_PRIOR_N = 10.0
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrainingData:
     """Rows per target, over one feature set; unknown labels left out."""
 
     rows: Mapping[Target, Rows]
@@ -32,7 +32,7 @@ class Gathered:
     first_mature_at: Mapping[Target, int | None]  # of its earliest date, µs since 1970
 
 
-def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
+def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     """Features once for all snapshots with a mature label of any target."""
     pairs = snapshots(portfolio)
     label_by_target = {t: labels(portfolio, pairs, t) for t in targets}
@@ -55,7 +55,7 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> Gathered:
         target: pc.min(table["mature_at"]).as_py()
         for target, table in label_by_target.items()
     }
-    return Gathered(rows, features, _nonpayment_given_fraud(label), first)
+    return TrainingData(rows, features, _nonpayment_given_fraud(label), first)
 
 
 def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:
