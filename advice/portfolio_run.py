@@ -28,6 +28,7 @@ from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.targets import TARGETS
 from scoring.points import band, points
+from wording.answer import answer_in_words
 
 if TYPE_CHECKING:
     from advice.advisor import Advisor
@@ -251,9 +252,10 @@ def _standpoint(portfolio: Portfolio) -> Standpoint:
 
 
 def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
-    """One row of `SCHEMA`."""
+    """One row of `SCHEMA`; its sentences are English."""
     given, exposure = advice.recommendation, advice.exposure()
-    proposal, no_decision = given.proposal, given.no_decision
+    proposal = given.proposal
+    told = answer_in_words("en", advice.case, given, policy)
     cost = {} if proposal is None else proposal.expected_cost or {}
     terms, back = policy.in_force(given.at), given.follow_up.reactivation
     thresholds = given.thresholds(None if terms is None else terms.model)
@@ -265,7 +267,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "proposed_action": given.proposed_action,
         "action": given.action,
         "no_decision": given.code,
-        "sentence": None if no_decision is None else no_decision.sentence,
+        "sentence": None if told.no_decision is None else told.no_decision.sentence,
         "in_force": given.permission.in_force,
         "requires_person": given.people.requires_person,
         "person_because": list(given.people.because),
@@ -297,7 +299,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
                 "sentence": w.sentence,
                 "permitted_from": w.permitted_from,
             }
-            for w in given.permission.withheld
+            for w in told.permission.withheld
         ],
         "notices_due": [
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}

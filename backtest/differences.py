@@ -12,6 +12,7 @@ from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import RaisedBy, Recommendation
+from wording.answer import answer_in_words
 
 SAMPLE = 12
 
@@ -86,9 +87,9 @@ def _told(parting: _Parting, new: Policy, old: Policy) -> Difference:
         known=_known(parting.new, priced),
         saving=parting.saving,
         new_action=a.action or "no decision",
-        new_why=why(a),
+        new_why=why(parting.new, a, new),
         old_action=b.action or "no decision",
-        old_why=why(b),
+        old_why=why(parting.old, b, old),
     )
 
 
@@ -115,10 +116,11 @@ _MORE: dict[RaisedBy, str] = {
 }
 
 
-def why(given: Recommendation) -> str:
+def why(case: Case, given: Recommendation, policy: Policy) -> str:
     """A recommendation's reason in one line: what was wanted, what changed that."""
-    if given.no_decision is not None:
-        return given.no_decision.sentence
+    told = answer_in_words("en", case, given, policy)
+    if told.no_decision is not None:
+        return told.no_decision.sentence
     proposed, action = given.proposed_action, given.action
     by = _BY.get(given.question.mode, "is where the ladder stands")
     if given.permission.in_force:
@@ -130,7 +132,7 @@ def why(given: Recommendation) -> str:
     else:
         parts = [
             f"{proposed} {by}",
-            *(r.sentence for r in given.permission.withheld[:3]),
+            *(r.sentence for r in told.permission.withheld[:3]),
         ]
     return "; ".join(part.rstrip(".") for part in parts).replace("_", " ") + "."
 

@@ -11,6 +11,7 @@ from decisions.money.thresholds import Stake
 from decisions.policy_file.load import Policy
 from decisions.recommendation import (
     NoDecision,
+    NoDecisionCode,
     Proposal,
     Question,
     Recommendation,
@@ -18,7 +19,7 @@ from decisions.recommendation import (
 )
 from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.rules.permission import nothing_permitted, permission_of
-from decisions.rules.reasons import no_decision_sentence
+from decisions.rules.reasons import no_decision_values
 from decisions.steps.agree import nobody_asked, people_of
 from decisions.steps.by_days import case_goes_by_days, terms_by_days
 from decisions.steps.choose import Choice, choose
@@ -86,7 +87,7 @@ def _no_decision(
     terms: Terms,
     at: datetime,
     budget_use: BudgetUse,
-    code: str,
+    code: NoDecisionCode,
     eligibility: Eligibility | None,
 ) -> Recommendation:
     """No recommendation at all: nothing changes, and nothing is suspended."""
@@ -99,7 +100,7 @@ def _no_decision(
         p_nonpayment=case.p_nonpayment,
         nonpayment_given_fraud=case.nonpayment_given_fraud,
         action=None,
-        no_decision=NoDecision(code=code, sentence=no_decision_sentence(code, terms)),
+        no_decision=NoDecision(code=code, values=no_decision_values(code, case, terms)),
         expires_at=expires_at(case, terms, at),
         question=_question(case, terms, budget_use),
         proposal=None,

@@ -1,6 +1,7 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -12,20 +13,62 @@ from decisions.policy.document import Mode
 from decisions.policy.retries import NoRetry
 from features.targets import Target
 
+# What a sentence quotes: numbers (money in major units, probabilities in [0, 1]), names
+# of the policy file and of the data, and several of them.
+Value = int | float | str | tuple[str, ...]
+Values = Mapping[str, Value]
+
+# Who or what ends a reason: automation; any person; the team that the policy names
+# (`team` of the values); the person who decided it (`by` of the values); or an event.
+Releaser = Literal[
+    "automation",
+    "person",
+    "team",
+    "author",
+    "settlement",
+    "promised_date",
+    "dispute_end",
+    "appeal_decision",
+    "retry",
+]
+# Why there is no decision at all.
+NoDecisionCode = Literal[
+    "not_in_force",
+    "out_of_scope",
+    "no_probability",
+    "incomplete_data",
+    "unknown_money",
+    "stale_data",
+]
+# Reasons not to act; and what access was taken away for.
+ProtectingHold = Literal[
+    "dispute",
+    "promise",
+    "payment_in_flight",
+    "exemption",
+    "instalment_plan",
+    "legal",
+    "manual",
+    "override",
+]
+AccessHold = Literal["nonpayment", "fraud", "manual"]
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A reason why actions are not permitted now.
 
-    `permitted_from` is the moment this reason ends by itself; None when it waits for
-    somebody (a payment, a delivery, a person).
+    `detail` says which of a rule's causes it is, where one code has several; `values`
+    are what the sentence about it quotes. `permitted_from` is the moment this reason
+    ends by itself; None when it waits for somebody (a payment, a delivery, a person).
     """
 
     code: str
     actions: tuple[Action, ...]
-    sentence: str
+    detail: str | None = None
+    values: Values = field(default_factory=dict, hash=False)
     permitted_from: datetime | None = None
-    released_by: str | None = None
+    released_by: Releaser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +103,16 @@ class Hold:
     """A reason not to act (`protects`), or a reason access is off.
 
     `is_beyond_policy`: it lasts longer, or comes more often, than the policy grants, so
-    that a person must look.
+    that a person must look. `values` are what the sentence about it quotes.
     """
 
-    kind: str
+    kind: ProtectingHold | AccessHold
     protects: bool
     since: datetime | None
     until: datetime | None
-    released_by: str
+    released_by: Releaser
+    values: Values = field(default_factory=dict, hash=False)
     cure: str | None = None  # how the cause went away, as in Reactivation
-    sentence: str = ""
     subscription_id: str | None = None
     is_beyond_policy: bool = False
 
@@ -90,12 +133,16 @@ class Reactivation:
 
 @dataclass(frozen=True, slots=True)
 class ProviderEffect:
-    """What taking access away does to the provider's bill of one subscription."""
+    """What taking access away does to the provider's bill of one subscription.
+
+    `instead` is the policy's own text on what does stop it; without one, and without a
+    window (`cancel_until`), nothing stops it before its term ends.
+    """
 
     subscription_id: str
     product: str | None
     share_stopped: float
-    instead: str
+    instead: str | None
     cancel_until: datetime | None = None
 
 
@@ -135,10 +182,13 @@ class States:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoDecision:
-    """Why there is no decision: then nothing changes, and nothing is suspended."""
+    """Why there is no decision: then nothing changes, and nothing is suspended.
 
-    code: str
-    sentence: str
+    `values` are what the sentence about it quotes.
+    """
+
+    code: NoDecisionCode
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +358,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """One answer about one customer, good until `expires_at`.
+    """One answer about one customer, good until `expires_at`; nothing is a sentence.
 
     `action` is the least-cost one the policy permits; None is "no decision", and
     `no_decision` says why: then there is no proposal. A stop is automatic only where

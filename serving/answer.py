@@ -22,16 +22,19 @@ from decisions.follow_up.counterfactual import Counterfactuals
 from decisions.money.thresholds import Threshold
 from decisions.recommendation import (
     FollowUp,
-    NoDecision,
     People,
-    Permission,
     Proposal,
     Question,
 )
 from features.targets import TARGETS, Target
 from scoring.points import band, points
 from serving.language import Language
-from wording.answer import answer_in, customer_reason
+from wording.answer import (
+    NoDecisionInWords,
+    PermissionInWords,
+    answer_in_words,
+    customer_reason,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,8 @@ class ScoreAnswer:
         Field(description="recommended: the least-cost one the policy permits"),
     ]
     no_decision: Annotated[
-        NoDecision | None, Field(description="why there is no action and no proposal")
+        NoDecisionInWords | None,
+        Field(description="why there is no action and no proposal"),
     ]
     expires_at: Annotated[
         datetime, Field(description="ask again; a decision never outlives its data")
@@ -131,7 +135,7 @@ class ScoreAnswer:
     exposure: Exposure
     question: Question
     proposal: Proposal | None
-    permission: Permission
+    permission: PermissionInWords
     people: People
     follow_up: FollowUp
     reasons: Annotated[
@@ -194,9 +198,8 @@ def answer_of(
     language: Language,
 ) -> ScoreAnswer:
     """The answer; the same arguments give the same bytes."""
-    recommendation = answer_in(
-        language, advice.case, advice.recommendation, advisor.policy
-    )
+    recommendation = advice.recommendation
+    said = answer_in_words(language, advice.case, recommendation, advisor.policy)
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -204,13 +207,13 @@ def answer_of(
         as_of=advice.as_of,
         language=language,
         action=recommendation.action,
-        no_decision=recommendation.no_decision,
+        no_decision=said.no_decision,
         expires_at=recommendation.expires_at,
         scores=_scores(advice, advisor),
         exposure=advice.exposure(),
         question=recommendation.question,
         proposal=recommendation.proposal,
-        permission=recommendation.permission,
+        permission=said.permission,
         people=recommendation.people,
         follow_up=recommendation.follow_up,
         reasons=tuple(_reason(reason, language) for reason in advice.reasons),

@@ -1,52 +1,80 @@
-"""The sentences of an answer, in the language asked for.
+"""An answer with its sentences, in the language asked for."""
 
-A recommendation speaks English; in other languages its codes and values become the
-sentences of the explanation. A code that has no message keeps its English sentence.
-"""
+from dataclasses import dataclass
 
-from dataclasses import replace
-from datetime import datetime
-
-from decisions.actions import SEVERITY
 from decisions.case import Case
 from decisions.policy_file.load import Policy
-from decisions.recommendation import Hold, NoDecision, Recommendation, Withheld
+from decisions.recommendation import (
+    Hold,
+    NoDecision,
+    Permission,
+    Recommendation,
+    Withheld,
+)
 from wording.explanation.passage import Subject
-from wording.explanation.staff import access_sentences
+from wording.explanation.reason import (
+    hold_sentences,
+    no_decision_sentence,
+    withheld_sentences,
+)
 from wording.messages import Wording, messages
 
-SPOKEN = "en"  # by the engine
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoDecisionInWords(NoDecision):
+    """Why there is no decision, with its sentence."""
+
+    sentence: str
 
 
-def answer_in(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldInWords(Withheld):
+    """Why an action is withheld, with its sentence."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldInWords(Hold):
+    """What protects a customer or keeps access off, with its sentence."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionInWords(Permission):
+    """What the policy permits and why not more, each reason with its sentence."""
+
+    withheld: tuple[WithheldInWords, ...]
+    holds: tuple[HoldInWords, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInWords:
+    """The parts of a recommendation of which sentences speak, with these."""
+
+    no_decision: NoDecisionInWords | None
+    permission: PermissionInWords
+
+
+def answer_in_words(
     lang: str, case: Case, recommendation: Recommendation, policy: Policy
-) -> Recommendation:
-    """The same recommendation with its sentences in a language.
+) -> AnswerInWords:
+    """A recommendation's codes and values with their sentences.
 
     Args:
         lang: one of `LANGUAGES`.
-        case: what the policy looked at; sentences quote its numbers.
+        case: what the policy looked at.
         recommendation: its answer to that case.
         policy: the policy that gave it; moments are told in its timezone.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
-    if lang == SPOKEN:
-        return recommendation
     terms = policy.in_force(recommendation.at) or policy.latest
     words = Wording(lang, recommendation.question.currency, terms.zone)
-    permission = recommendation.permission
-    subject = Subject(case, recommendation, terms, words)
-    return replace(
-        recommendation,
-        no_decision=_no_decision(subject),
-        permission=replace(
-            permission,
-            withheld=tuple(_withheld(subject, part) for part in permission.withheld),
-            holds=tuple(_hold(subject, hold) for hold in permission.holds),
-        ),
-    )
+    s = Subject(case, recommendation, terms, words)
+    return AnswerInWords(_no_decision(s), _permission(s, recommendation.permission))
 
 
 def customer_reason(lang: str, family: str, english: str) -> str:
@@ -58,53 +86,58 @@ def customer_reason(lang: str, family: str, english: str) -> str:
         english: the sentence of the feature itself.
     """
     key = f"customer.reason.{family}"
-    return english if lang == SPOKEN else str(messages(lang).get(key, english))
+    return english if lang == "en" else str(messages(lang).get(key, english))
 
 
-def _no_decision(s: Subject) -> NoDecision | None:
+def _no_decision(s: Subject) -> NoDecisionInWords | None:
     reason = s.answer.no_decision
     if reason is None:
         return None
-    sentence = _message(s, f"no_decision.{reason.code}", reason.sentence)
-    return replace(reason, sentence=sentence)
-
-
-def _withheld(s: Subject, reason: Withheld) -> Withheld:
-    if reason.code == "override":
-        sentence = _decided(s, reason.released_by, reason.permitted_from)
-    else:
-        code = s.protected(reason.code)
-        sentence = _message(s, f"withheld.{code}", reason.sentence)
-    return replace(reason, sentence=sentence)
-
-
-def _hold(s: Subject, hold: Hold) -> Hold:
-    if not hold.protects:
-        sentences = [*access_sentences(s, hold)]
-    elif hold.kind == "override":
-        sentences = [_decided(s, hold.released_by, hold.until)]
-    else:
-        kind = s.hold_kind(hold.kind)
-        sentences = [_message(s, f"hold.{kind}", hold.sentence)]
-        if hold.is_beyond_policy:
-            sentences.append(s.words.sentence(f"staff.beyond_policy.{kind}"))
-    return replace(hold, sentence=" ".join(sentences))
-
-
-def _decided(s: Subject, by: str | None, until: datetime | None) -> str:
-    """What a person decided and why, where one decision only can be meant."""
-    meant = [o for o in s.case.facts.overrides if (o.by, o.until) == (by, until)]
-    if len(meant) != 1 or meant[0].action not in SEVERITY:
-        return s.words.sentence("staff.withheld.override")
-    [override] = meant
-    return s.words.say(  # a name stays as it is written
-        "staff.decided",
-        by=override.by,
-        action=override.action,
-        reason=override.reason,
+    return NoDecisionInWords(
+        code=reason.code,
+        values=reason.values,
+        sentence=no_decision_sentence(s, reason),
     )
 
 
-def _message(s: Subject, code: str, otherwise: str) -> str:
-    key = f"staff.{code}"
-    return s.words.sentence(key, **s.quoted()) if s.words.has(key) else otherwise
+def _permission(s: Subject, permission: Permission) -> PermissionInWords:
+    return PermissionInWords(
+        basis=permission.basis,
+        in_force=permission.in_force,
+        raised_by=permission.raised_by,
+        withheld=tuple(_withheld(s, reason) for reason in permission.withheld),
+        permitted_from=permission.permitted_from,
+        holds=tuple(_hold(s, hold) for hold in permission.holds),
+        ladder_state=permission.ladder_state,
+        restrict=permission.restrict,
+        subscriptions=permission.subscriptions,
+        arm=permission.arm,
+        propensity=permission.propensity,
+    )
+
+
+def _withheld(s: Subject, reason: Withheld) -> WithheldInWords:
+    return WithheldInWords(
+        code=reason.code,
+        actions=reason.actions,
+        detail=reason.detail,
+        values=reason.values,
+        permitted_from=reason.permitted_from,
+        released_by=reason.released_by,
+        sentence=" ".join(withheld_sentences(s, reason)),
+    )
+
+
+def _hold(s: Subject, hold: Hold) -> HoldInWords:
+    return HoldInWords(
+        kind=hold.kind,
+        protects=hold.protects,
+        since=hold.since,
+        until=hold.until,
+        released_by=hold.released_by,
+        values=hold.values,
+        cure=hold.cure,
+        subscription_id=hold.subscription_id,
+        is_beyond_policy=hold.is_beyond_policy,
+        sentence=" ".join(hold_sentences(s, hold)),
+    )

@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
+from math import floor
 from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -129,7 +130,7 @@ class Wording(string.Formatter):
 
     def word(self, group: str, name: str) -> str:
         """The word for a name of the policy; unknown names are read out as they are."""
-        key = f"{group}.{name}"
+        key = f"{group}.{name.replace(' ', '_')}"
         return self.say(key) if self.has(key) else name.replace("_", " ")
 
     def words(self, group: str, names: Iterable[str], style: str = "standard") -> str:
@@ -148,12 +149,20 @@ class Wording(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         """Babel's forms by name, then the language's units, then words."""
         if not format_spec:
-            return self._number(value) if _is_number(value) else str(value)
+            return self._number(value) if _is_number(value) else self._listed(value)
         if format_spec in KINDS:
             return str(getattr(self, f"_{format_spec}")(value))
         if isinstance(value, str):
-            return self.say(f"actions.{value}.{format_spec}")
+            return self._action(value, format_spec)
         return self.say(f"units.{format_spec}", n=value)
+
+    def _listed(self, value: object) -> str:
+        return self.joined([*value]) if isinstance(value, tuple) else str(value)
+
+    def _action(self, action: str, form: str) -> str:
+        """An action in one of its forms; a person may have written one of their own."""
+        key = f"actions.{action}.{form}"
+        return self.say(key) if self.has(key) else action.replace("_", " ")
 
     def _number(self, value: float) -> str:
         said = format_decimal(_rounded(value, NUMBER_PLACES), locale=self._locale)
@@ -190,6 +199,13 @@ class Wording(string.Formatter):
         shown = _rounded(value, PERCENT_PLACES + 2)
         return str(format_percent(shown, pattern, locale=self._locale))
 
+    def _percent_about(self, value: float) -> str:
+        return self._percent(round(value, PERCENT_PLACES))
+
+    def _percent_below(self, value: float) -> str:
+        """Never up: what is below a floor must not look equal to it."""
+        return self._percent(floor(round(value * 1000, 6)) / 1000)
+
     def _date(self, value: date) -> str:
         said = str(format_date(value, "long", locale=self._locale))
         is_first = value.day == 1
@@ -205,7 +221,10 @@ class Wording(string.Formatter):
         )
 
 
-KINDS = frozenset({"number", "money", "about", "percent", "date", "time", "moment"})
+KINDS = frozenset(
+    {"number", "money", "about", "percent", "percent_about", "percent_below"}
+    | {"date", "time", "moment"}
+)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

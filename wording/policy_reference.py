@@ -12,7 +12,7 @@ from decisions.actions import ACTIONS
 from decisions.policy_file.finding import FINDINGS
 from decisions.policy_file.load import json_schema
 from decisions.rules.catalogue import RULES
-from decisions.rules.rule import Rule
+from decisions.rules.rule import LEARNED_FROM, LOOKED_AT, Rule
 from wording.messages import messages
 
 Schema = Mapping[str, Any]
@@ -30,6 +30,10 @@ _KINDS = {
     "Language": "language",
     "Uncertain": "uncertain amount",
     "UncertainShare": "uncertain share",
+}
+_SEVERAL = {
+    LOOKED_AT: "every table looked at",
+    LEARNED_FROM: "every table of the training",
 }
 _UNITS = ("days", "hours", "months")
 _NOTHING: tuple[object, ...] = (None, "", [], {})
@@ -57,11 +61,19 @@ def _codes(meanings: Mapping[str, str]) -> str:
 
 def _withheld(meanings: Mapping[str, str]) -> str:
     rows = "\n".join(
-        f"| `{rule.code}` | {meanings[rule.code]} | {_key(rule)} | {_tables(rule)} |"
+        f"| `{rule.code}` | {_means(rule, meanings)} | {_key(rule)} | {_tables(rule)} |"
         for rule in RULES
     )
     head = "| code | means | key of the file | relies on |\n|---|---|---|---|"
     return f"{head}\n{rows}\n"
+
+
+def _means(rule: Rule, meanings: Mapping[str, str]) -> str:
+    """Each cause of a rule with its `detail`, where the rule has several."""
+    if not rule.details:
+        return meanings[rule.code]
+    causes = {name: meanings[f"{rule.code}.{name}"] for name in rule.details}
+    return "<br>".join(f"`{name}`: {meaning}" for name, meaning in causes.items())
 
 
 def _key(rule: Rule) -> str:
@@ -70,7 +82,7 @@ def _key(rule: Rule) -> str:
 
 def _tables(rule: Rule) -> str:
     """Tables are named as code, what stands for several of them in words."""
-    return " ".join(name if " " in name else f"`{name}`" for name in rule.tables) or "–"
+    return " ".join(_SEVERAL.get(name, f"`{name}`") for name in rule.tables) or "–"
 
 
 def _said(messages: Mapping[str, Any], prefix: str) -> dict[str, str]:

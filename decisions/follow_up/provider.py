@@ -7,8 +7,6 @@ from decisions.recommendation import ProviderEffect
 from decisions.terms import Terms
 from features.facts import AccountFacts
 
-NOTHING_STOPS = "nothing stops this cost before its term ends"
-
 
 def provider_effects(
     terms: Terms, facts: AccountFacts, touched: tuple[str, ...], at: datetime
@@ -23,17 +21,13 @@ def provider_effects(
         ends = subscription.cancel_window_ends_at
         window = rule is not None and rule.cancel_window and ends is not None
         open_until = ends if window and ends is not None and ends > at else None
-        instead = "" if rule is None else terms.document.own(rule.instead)
-        if open_until is not None:
-            instead = f"cancel within the window until {open_until:%Y-%m-%d %H:%M} UTC"
-        elif share < 1.0 and not instead:
-            instead = NOTHING_STOPS
+        instead = None if rule is None else terms.document.own(rule.instead)
         found.append(
             ProviderEffect(
                 subscription_id=subscription.subscription_id,
                 product=subscription.product,
                 share_stopped=share,
-                instead=instead,
+                instead=instead or None,
                 cancel_until=open_until,
             )
         )

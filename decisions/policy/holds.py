@@ -51,7 +51,9 @@ class StandingHold(Strict):
     covers_fraud: bool = Field(
         default=False, description="whether it keeps stops for fraud away, too"
     )
-    released_by: str = Field(default="a person", description="who may end it early")
+    released_by: str = Field(
+        default="person", description="who may end it early: a team, or any person"
+    )
 
 
 class InstalmentPlan(StandingHold):
@@ -66,7 +68,7 @@ class InstalmentPlan(StandingHold):
 class Exemption(StandingHold):
     """Somebody approves that a customer is left alone for a time."""
 
-    approved_by: str = Field(default="a person", description="who grants it")
+    approved_by: str = Field(default="person", description="who grants it")
 
 
 class Holds(Strict):

@@ -44,7 +44,7 @@ class Approvals(Strict):
         description="the same, for whoever is not known to be a legal person",
     )
     roles: dict[Action | Literal["default"], tuple[str, ...]] = Field(
-        default={"default": ("a person",)},
+        default={"default": ("person",)},
         description="who may agree, per action; default: to all others",
     )
     because: str = ""

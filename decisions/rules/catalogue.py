@@ -11,9 +11,17 @@ from math import inf
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
 from decisions.inputs import Inputs
-from decisions.recommendation import Withheld
+from decisions.recommendation import Releaser, Values, Withheld
 from decisions.rules.guardrails import NUMBER_RULES, terms_with
-from decisions.rules.rule import Paths, PriceLine, Rule, Without
+from decisions.rules.rule import (
+    LEARNED_FROM,
+    LOOKED_AT,
+    Details,
+    Paths,
+    PriceLine,
+    Rule,
+    Without,
+)
 from decisions.terms import OUT_OF_REACH, Terms
 
 PROTECTING = ("payments", "disputes", "contacts", "holds")  # their rows keep stops away
@@ -24,7 +32,7 @@ _ACTIONABLE = (*_OWED, "disputes", "contacts")
 _TOLD = (*_ACTIONABLE, "holds")
 _SIGNS = ("alerts", "disputes", "outcomes", "actions")
 _EVERY = ("customers", "subscriptions", "usage", *_TOLD)
-_LOOKED_AT = ("every table looked at",)
+_LOOKED_AT = (LOOKED_AT,)
 
 _ANY = ACTIONS[1:]
 
@@ -72,9 +80,13 @@ def _arrears(
     price: PriceLine,
     *,
     shown: bool = True,
+    quotes: tuple[str, ...] = (),
+    details: Details | None = None,
 ) -> Rule:
     """A reason why there are no arrears to act on."""
     return Rule(
+        quotes=quotes,
+        details=details or {},
         code=code,
         section=section,
         withholds=STEPS,
@@ -105,9 +117,13 @@ def _ladder(
     withholds: tuple[Action, ...] = STOPS,
     paths: Paths = Paths.ORDINARY,
     shown: bool = False,
+    quotes: tuple[str, ...] = (),
+    details: Details | None = None,
 ) -> Rule:
     """What the ladder waits for, as `decisions.rules.ladder` finds it."""
     return Rule(
+        quotes=quotes,
+        details=details or {},
         code=code,
         section=section,
         withholds=withholds,
@@ -137,6 +153,7 @@ def _unknown(table: str) -> Rule:
         withholds=PURSUIT if is_asked_of_fraud else STOPS,
         paths=Paths.ALL if is_asked_of_fraud else Paths.ARREARS,
         tables=(table,),
+        details={"not_looked_at": (), "not_lately": ("stale_hours",)},
         price=_NOT_LOOKED_AT,
     )
 
@@ -144,7 +161,13 @@ def _unknown(table: str) -> Rule:
 RULES: tuple[Rule, ...] = (
     _arrears("arrears_unknown", None, _OWED, _NOT_OVERDUE, shown=False),
     _arrears("nothing_overdue", None, _OWED, _NOT_OVERDUE, shown=False),
-    _arrears("below_materiality", "materiality", _ACTIONABLE, _MATERIALITY),
+    _arrears(
+        "below_materiality",
+        "materiality",
+        _ACTIONABLE,
+        _MATERIALITY,
+        quotes=("actionable", "materiality"),
+    ),
     _arrears(
         "substantially_paid",
         "clock.substantially_paid_share",
@@ -152,7 +175,11 @@ RULES: tuple[Rule, ...] = (
         _MATERIALITY,
     ),
     _arrears(
-        "dispute", "holds.dispute", (*_OWED, "disputes"), price=PriceLine("dispute")
+        "dispute",
+        "holds.dispute",
+        (*_OWED, "disputes"),
+        PriceLine("dispute"),
+        details={"all_contested": (), "open": ()},
     ),
     _arrears(
         "promise", "holds.promise", (*_OWED, "contacts"), price=PriceLine("promise")
@@ -160,6 +187,7 @@ RULES: tuple[Rule, ...] = (
     _arrears("payment_in_flight", None, _OWED, PriceLine("payment_in_flight")),
     Rule(
         code="unallocated_money",
+        quotes=("unallocated",),
         withholds=STOPS,
         paths=Paths.ARREARS,
         tables=_ACTIONABLE,
@@ -176,20 +204,39 @@ RULES: tuple[Rule, ...] = (
     *(_hold(kind) for kind in ("exemption", "instalment_plan", "legal", "manual")),
     Rule(
         code="override",
+        quotes=("by", "action", "reason"),
         withholds=STOPS,
         tables=("overrides",),
         price=PriceLine("override"),
     ),
-    _ladder("too_early", shown=True),
-    _ladder("cure_period", paths=Paths.ARREARS, shown=True),
-    _ladder("notice_missing", "notices", paths=Paths.ARREARS, shown=True),
-    _ladder("notice_bounced", "notices", shown=True),
-    _ladder("notice_undelivered", "notices", shown=True),
-    _ladder("not_suspended", tables=(*_TOLD, "actions")),
-    _ladder("too_few_invoices", shown=True),
-    _ladder("too_little_overdue", shown=True),
-    _ladder("clock_not_started", "clock.min_invoice", shown=True),
-    _ladder("ladder_state", withholds=("block",)),
+    _ladder("too_early", shown=True, quotes=("state",)),
+    _ladder(
+        "cure_period",
+        paths=Paths.ARREARS,
+        shown=True,
+        details={"ladder": ("state",), "high_usage": ("hours",)},
+    ),
+    _ladder(
+        "notice_missing",
+        "notices",
+        paths=Paths.ARREARS,
+        shown=True,
+        details={
+            "not_sent": ("notice",),
+            "not_proven": ("state", "notice"),
+            "none_delivered": ("state",),
+            "high_usage": ("notice",),
+        },
+    ),
+    _ladder("notice_bounced", "notices", shown=True, quotes=("notice",)),
+    _ladder("notice_undelivered", "notices", shown=True, quotes=("notice",)),
+    _ladder("not_suspended", tables=(*_TOLD, "actions"), quotes=("state",)),
+    _ladder("too_few_invoices", shown=True, quotes=("state", "unpaid_invoices")),
+    _ladder("too_little_overdue", shown=True, quotes=("state", "overdue_amount")),
+    _ladder(
+        "clock_not_started", "clock.min_invoice", shown=True, quotes=("min_invoice",)
+    ),
+    _ladder("ladder_state", withholds=("block",), quotes=("state",)),
     _ladder("no_ladder", tables=()),
     _ladder("no_notice_due", withholds=("remind",)),
     Rule(
@@ -202,6 +249,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="retry_pending",
+        details={"to_be_tried": ("state",), "tried_lately": ("state", "days")},
         section="retries",
         withholds=STOPS,
         paths=Paths.ORDINARY,
@@ -219,6 +267,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="open_appeal",
+        quotes=("decide_days",),
         section="appeals",
         withholds=STOPS,
         tables=("contacts",),
@@ -227,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="new_customer",
+        quotes=("min_tenure_days",),
         section="guardrails.suspend.min_tenure_days",
         withholds=STOPS,
         paths=Paths.ORDINARY,
@@ -235,6 +285,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="cool_down",
+        quotes=("cool_down_days",),
         section="guardrails.suspend.cool_down_days",
         withholds=STOPS,
         paths=Paths.ORDINARY,
@@ -256,6 +307,7 @@ RULES: tuple[Rule, ...] = (
     *(_unknown(table) for table in PROTECTING),
     Rule(
         code="stale_tables",
+        quotes=("tables", "stale_hours"),
         section="guardrails.any.stale_hours",
         withholds=STOPS,
         tables=_LOOKED_AT,
@@ -263,14 +315,22 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="inputs_missing",
+        quotes=("tables",),
         withholds=STOPS,
-        tables=("every table of the training",),
+        tables=(LEARNED_FROM,),
         price=_NOT_LOOKED_AT,
     ),
-    Rule(code="incomplete_data", withholds=STEPS, tables=_LOOKED_AT, price=_INCOMPLETE),
+    Rule(
+        code="incomplete_data",
+        quotes=("tables",),
+        withholds=STEPS,
+        tables=_LOOKED_AT,
+        price=_INCOMPLETE,
+    ),
     *NUMBER_RULES,
     Rule(
         code="close_call",
+        quotes=("stability", "action"),
         section="guardrails.any.close_call_below",
         withholds=_ANY,
         tables=_EVERY,
@@ -278,6 +338,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         code="small_gain",
+        quotes=("min_net_gain",),
         section="guardrails.any.min_net_gain",
         withholds=_ANY,
         tables=_EVERY,
@@ -307,21 +368,23 @@ PRICE_LINES: tuple[PriceLine, ...] = (
 
 def withheld(
     code: str,
-    sentence: str,
-    permitted_from: datetime | None = None,
-    released_by: str | None = None,
+    values: Values | None = None,
     *,
+    detail: str | None = None,
+    permitted_from: datetime | None = None,
+    released_by: Releaser | None = None,
     actions: tuple[Action, ...] | None = None,
 ) -> Withheld:
     """A rule that holds now; it withholds all that it may where `actions` is None.
 
     Args:
         code: of a rule of this catalogue.
-        sentence: why, in English.
+        values: what its sentence quotes, by the names that the rule states.
+        detail: which of the rule's causes it is, where it has several.
         permitted_from: the moment at which it ends by itself.
         released_by: who or what ends it, where time alone does not.
         actions: what it withholds this time.
     """
     if actions is None:
         actions = RULE_BY_CODE[code].withholds
-    return Withheld(code, actions, sentence, permitted_from, released_by)
+    return Withheld(code, actions, detail, values or {}, permitted_from, released_by)

@@ -109,14 +109,8 @@ def is_plain(facts: AccountFacts) -> bool:
 
 @lru_cache(maxsize=4)
 def _plain(has_path: bool, unknown: bool) -> Eligibility:
-    code, text = "nothing_overdue", "Nothing is overdue."
-    if unknown:
-        code, text = "arrears_unknown", "What is overdue is not known."
-    ordinary = (withheld(code, text),)
-    path: Reasons | None = None
-    if has_path:
-        text = "No sign of fraud that the policy accepts as evidence."
-        path = (withheld("no_evidence", text),)
+    ordinary = (withheld("arrears_unknown" if unknown else "nothing_overdue"),)
+    path = (withheld("no_evidence"),) if has_path else None
     return Eligibility(ordinary, None, path, STEP_BITS, STEP_BITS, STEP_BITS)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from decisions.actions import BLOCK, STEP_BITS, STOPS
 from decisions.inputs import Inputs
 from decisions.money.numbers import Number
-from decisions.rules.rule import NumberRule, Paths, PriceLine, Without
+from decisions.rules.rule import LEARNED_FROM, NumberRule, Paths, PriceLine, Without
 from decisions.terms import Terms
 
-_TRAINED = ("every table of the training",)
+_TRAINED = (LEARNED_FROM,)
 
 
 def terms_with(
@@ -47,8 +47,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         withholds=STOPS,
         tables=_TRAINED,
         holds=_is_below_floor,
-        quotes=lambda i, t: {"p_bad": i.p_bad, "min_p_bad": t.min_p_bad},
-        text="P(bad) {p_bad:.2f} is below the floor {min_p_bad:.2f}.",
+        quotes=("p_bad", "min_p_bad"),
+        values=lambda i, t: (i.p_bad, t.min_p_bad),
         price=PriceLine("min_p_bad", terms_with(min_p_bad=0.0)),
     ),
     NumberRule(
@@ -60,8 +60,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
             *("payments", "ageing", "disputes", "contacts", "holds"),
         ),
         holds=lambda i, t: i.exposure < t.min_exposure,
-        quotes=lambda i, t: {"exposure": i.exposure, "min_exposure": t.min_exposure},
-        text="At stake are {exposure:.2f}, less than {min_exposure:.2f}.",
+        quotes=("exposure", "min_exposure"),
+        values=lambda i, t: (i.exposure, t.min_exposure),
         price=PriceLine("min_exposure", terms_with(min_exposure=0.0)),
     ),
     NumberRule(
@@ -70,11 +70,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         withholds=("block",),
         tables=_TRAINED,
         holds=_is_below_block_floor,
-        quotes=lambda i, t: {
-            "p_fraud": i.p_fraud_marginal,
-            "min_p_block": t.min_p_fraud_block,
-        },
-        text="Blocking needs P(fraud) of {min_p_block:.2f}.",
+        quotes=("p_fraud", "min_p_block"),
+        values=lambda i, t: (i.p_fraud_marginal, t.min_p_fraud_block),
         price=PriceLine("block_floor", terms_with(min_p_fraud_block=0.0)),
     ),
     NumberRule(
@@ -84,11 +81,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         paths=Paths.FRAUD,
         tables=_TRAINED,
         holds=_is_below_fraud_floor,
-        quotes=lambda i, t: {
-            "p_fraud": i.p_fraud_marginal,
-            "min_p_path": t.min_p_fraud_path,
-        },
-        text="The fraud path needs P(fraud) of {min_p_path:.2f}.",
+        quotes=("p_fraud", "min_p_path"),
+        values=lambda i, t: (i.p_fraud_marginal, t.min_p_fraud_path),
         price=PriceLine("fraud_floor", terms_with(min_p_fraud_path=0.0)),
     ),
 )

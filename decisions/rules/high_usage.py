@@ -34,14 +34,18 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
     sent = told.notices(rule.notice)
     delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
     if not delivered:
-        text = f"High use, but the notice {rule.notice!r} was not delivered."
         kind = terms.document.notices.kinds[rule.notice]
+        named = {"notice": rule.notice}
+        waits = withheld("notice_missing", named, detail="high_usage")
         due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
-        return ShorterWay((withheld("notice_missing", text),), due)
+        return ShorterWay((waits,), due)
     opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
     if at < opens:
-        text = f"High use: {rule.hours_after_notice:g} hours after the notice."
-        return ShorterWay((withheld("cure_period", text, opens),), None)
+        hours = {"hours": rule.hours_after_notice}
+        waits = withheld(
+            "cure_period", hours, detail="high_usage", permitted_from=opens
+        )
+        return ShorterWay((waits,), None)
     return ShorterWay((), None)
 
 

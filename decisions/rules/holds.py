@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from decisions.actions import STOPS
 from decisions.policy.document import PolicyDocument
-from decisions.recommendation import Hold, Reactivation
+from decisions.recommendation import AccessHold, Hold, Reactivation, Releaser, Values
 from decisions.rules.evidence import is_confirmed
 from decisions.rules.settlement import returned_by
+from decisions.rules.standing import releaser
 from decisions.terms import Terms
 from features.facts import AccountFacts, ActiveOverride, ExecutedAction
 
@@ -24,6 +25,11 @@ def is_running(override: ActiveOverride, at: datetime) -> bool:
     return override.until is None or override.until > at
 
 
+def decided_values(override: ActiveOverride) -> Values:
+    """What a sentence about a person's decision quotes: their own words."""
+    return {"by": override.by, "action": override.action, "reason": override.reason}
+
+
 def override_holds(facts: AccountFacts, at: datetime) -> Iterator[Hold]:
     """What people decided instead of a recommendation, by whom, why and until when."""
     for override in facts.overrides:
@@ -33,8 +39,8 @@ def override_holds(facts: AccountFacts, at: datetime) -> Iterator[Hold]:
                 protects=True,
                 since=override.at,
                 until=override.until,
-                released_by=override.by,
-                sentence=f"{override.by} decided {override.action}: {override.reason}",
+                released_by="author",
+                values=decided_values(override),
                 subscription_id=override.subscription_id,
             )
 
@@ -54,40 +60,30 @@ def money_holds(
     rules = document.holds
     for dispute in facts.disputes:
         decide_by = dispute.opened_at + timedelta(days=rules.dispute.max_days)
-        is_late = decide_by <= at
-        late = " It is past its time: a person must decide it." * is_late
+        released_by, values = releaser(rules.dispute.decided_by)
         yield Hold(
-            "dispute",
-            True,
-            dispute.opened_at,
-            None,
-            rules.dispute.decided_by,
-            sentence=f"Contested money is not owed until the dispute ends.{late}",
-            is_beyond_policy=is_late,
+            kind="dispute",
+            protects=True,
+            since=dispute.opened_at,
+            until=None,
+            released_by=released_by,
+            values=values,
+            is_beyond_policy=decide_by <= at,
         )
     for promise in facts.promises:
         longest = promise.made_at + timedelta(days=rules.promise.max_days)
         beyond = promise.until is None or promise.until > longest
         beyond = beyond or facts.n_promises_365d > rules.promise.per_year
-        note = " It goes beyond what the policy grants: a person looks." * beyond
         yield Hold(
-            "promise",
-            True,
-            promise.made_at,
-            promise.until,
-            "its date",
-            sentence=f"Promised money is waited for.{note}",
+            kind="promise",
+            protects=True,
+            since=promise.made_at,
+            until=promise.until,
+            released_by="promised_date",
             is_beyond_policy=beyond,
         )
     if facts.in_flight:
-        yield Hold(
-            "payment_in_flight",
-            True,
-            None,
-            None,
-            "settlement",
-            sentence="A payment is on its way and counts as paid until it fails.",
-        )
+        yield Hold("payment_in_flight", True, None, None, "settlement")
 
 
 def access_holds(terms: Terms, facts: AccountFacts, at: datetime) -> Iterator[Hold]:
@@ -102,17 +98,15 @@ def access_holds(terms: Terms, facts: AccountFacts, at: datetime) -> Iterator[Ho
             until=_expiry(terms, facts, action, reason),
             released_by=_released_by(reason, cure),
             cure=cure,
-            sentence=f"Access is off for {reason}"
-            + (f"; cured: {cure}." if cure else "; not cured."),
             subscription_id=action.subscription_id,
         )
 
 
-def _reason(action: ExecutedAction) -> str:
-    reason = action.reason or "manual"
-    if action.by == "person" and reason == "nonpayment":
-        return reason  # a person carried out the ladder's own step
-    return reason if reason in AUTHORITY else "manual"
+def _reason(action: ExecutedAction) -> AccessHold:
+    """What access was taken for; what nobody said is a person's own decision."""
+    if action.reason == "nonpayment":
+        return "nonpayment"  # also where a person carried out the ladder's own step
+    return "fraud" if action.reason == "fraud" else "manual"
 
 
 def _expiry(
@@ -162,9 +156,9 @@ def _cleared(
     return None if facts.evidence else "cleared"
 
 
-def _released_by(reason: str, cure: str | None) -> str:
+def _released_by(reason: AccessHold, cure: str | None) -> Releaser:
     automatic = reason == "nonpayment" or cure == "expired"
-    return "automation" if automatic else "a person"
+    return "automation" if automatic else "person"
 
 
 def reactivation(

@@ -64,7 +64,7 @@ def stand(
         opens, code = climb.opens(state)
         is_ahead = hurries and climb.goes_ahead(state, opens)
         if opens is None or (opens > at and not is_ahead):
-            waits = _waits(state, code, opens)
+            waits = _waits(state, code, opens, told)
             told_at = opens if _brings_notice(state, told) else None
             return Position(last, action, None, waits, state, delivered, told_at)
         if _is_new_stop(state, facts):
@@ -86,7 +86,7 @@ def stand(
         delivered = delivered or any(n.delivered_at for n in notices)
         if not is_ahead:
             action = 0
-    return Position(last, action, None, _no_rung())
+    return Position(last, action, None, withheld("no_ladder"))
 
 
 def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
@@ -131,8 +131,7 @@ def _at_a_stop(state: State, delivered: bool) -> Position:
         return Position(state, 0, None, _no_notice(state))
     if severity > SUSPEND:
         return Position(state, severity, None, None, state, delivered)
-    text = f"The state {state.state!r} suspends; it does not end the contract."
-    waits = withheld("ladder_state", text)
+    waits = withheld("ladder_state", {"state": state.state})
     return Position(state, severity, None, waits, state, delivered)
 
 
@@ -164,47 +163,35 @@ def notice_due(
     )
 
 
-def _waits(state: State, code: str, opens: datetime | None) -> Withheld:
-    when = state.when
-    reason = {
-        "too_early": f"the state {state.state!r} has not been reached yet",
-        "cure_period": f"the time to pay before {state.state!r} still runs",
-        "notice_missing": f"a notice that {state.state!r} counts from was not proven",
-        "not_suspended": f"{state.state!r} follows a suspension, and access is on",
-        "too_few_invoices": f"{state.state!r} asks for {when.unpaid_invoices}"
-        " overdue invoices or more",
-        "too_little_overdue": f"{state.state!r} asks for {when.overdue_amount:.2f}"
-        " overdue or more",
-    }[code]
-    return withheld(code, f"Not yet: {reason}.", opens)
+def _waits(state: State, code: str, opens: datetime | None, told: Told) -> Withheld:
+    """Why a rung has not opened; the notice that counts is the first not proven."""
+    when, values = state.when, {"state": state.state}
+    if code == "too_few_invoices":
+        return withheld(code, {**values, "unpaid_invoices": when.unpaid_invoices or 0})
+    if code == "too_little_overdue":
+        return withheld(code, {**values, "overdue_amount": when.overdue_amount or 0.0})
+    if code == "notice_missing":
+        counted = (*when.days_since, *when.business_days_since)
+        missing = next(name for name in counted if told.proven_at(name) is None)
+        return withheld(code, {**values, "notice": missing}, detail="not_proven")
+    detail = "ladder" if code == "cure_period" else None
+    return withheld(code, values, detail=detail, permitted_from=opens)
 
 
 def _unproven(state: State, notices: list[Notice]) -> Withheld:
-    name = state.notice
+    named = {"notice": state.notice or ""}
     if not notices:
-        code, text = "notice_missing", f"the notice {name!r} has not been sent"
-    elif all(n.bounced_at for n in notices):
-        code, text = "notice_bounced", f"the notice {name!r} came back"
-    else:
-        code, text = "notice_undelivered", f"the delivery of {name!r} is not proven"
-    return withheld(code, f"No stop: {text}.")
+        return withheld("notice_missing", named, detail="not_sent")
+    if all(n.bounced_at for n in notices):
+        return withheld("notice_bounced", named)
+    return withheld("notice_undelivered", named)
 
 
 def _no_notice(state: State) -> Withheld:
-    return withheld(
-        "notice_missing",
-        f"No stop: nothing before {state.state!r} was proven to be delivered.",
-    )
+    values = {"state": state.state}
+    return withheld("notice_missing", values, detail="none_delivered")
 
 
 def _not_started(terms: Terms) -> Withheld:
     least = terms.document.clock.min_invoice
-    text = f"No overdue invoice reaches {least:.2f}, so the clock has not started."
-    return withheld("clock_not_started", text)
-
-
-def _no_rung() -> Withheld:
-    return withheld(
-        "no_ladder",
-        "No stop: the policy has no state that takes access away for non-payment.",
-    )
+    return withheld("clock_not_started", {"min_invoice": least})

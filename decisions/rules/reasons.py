@@ -1,4 +1,4 @@
-"""Why a proposed action is withheld: codes, sentences, and when that ends."""
+"""Why a proposed action is withheld: codes, values, and when that ends."""
 
 from decisions.actions import (
     ACTIONS,
@@ -9,31 +9,28 @@ from decisions.actions import (
 )
 from decisions.case import BudgetUse, Case
 from decisions.inputs import Inputs
-from decisions.recommendation import PersonBecause, RaisedBy, Withheld
-from decisions.rules.catalogue import withheld
+from decisions.recommendation import (
+    NoDecisionCode,
+    PersonBecause,
+    RaisedBy,
+    Values,
+    Withheld,
+)
+from decisions.rules.catalogue import OWED_FROM, withheld
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import NUMBER_RULES, ways
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
 from decisions.terms import Terms
 
-_NO_DECISION = {
-    "not_in_force": "The policy is not in force at this moment.",
-    "out_of_scope": "The policy does not speak of this customer.",
-    "no_probability": "There is no probability to decide on.",
-    "incomplete_data": "Rows about this customer's money could not be read.",
-    "unknown_money": "What is at stake in money is unknown.",
-    "stale_data": "The data are older than the policy accepts.",
-}
 
-
-def no_decision_sentence(code: str, terms: Terms) -> str:
-    """Why there is no decision, in one sentence."""
-    text = _NO_DECISION[code]
+def no_decision_values(code: NoDecisionCode, case: Case, terms: Terms) -> Values:
+    """What the sentence about no decision quotes."""
     if code == "stale_data":
-        hours = terms.document.guardrails.any.stale_hours
-        return f"{text[:-1]} ({hours:g} hours). Load newer data and ask again."
-    return text
+        return {"stale_hours": terms.document.guardrails.any.stale_hours}
+    if code == "incomplete_data":
+        return {"tables": tuple(sorted(case.facts.rejected & OWED_FROM))}
+    return {}
 
 
 def withheld_reasons(
@@ -108,7 +105,9 @@ def _of_the_facts(
 def _of_the_numbers(inputs: Inputs, terms: Terms, seen: Eligibility) -> list[Withheld]:
     """The guard-rails on numbers that hold."""
     return [
-        withheld(rule.code, rule.text.format(**rule.quotes(inputs, terms)))
+        withheld(
+            rule.code, dict(zip(rule.quotes, rule.values(inputs, terms), strict=True))
+        )
         for rule in NUMBER_RULES
         if _is_asked(rule, seen) and rule.holds(inputs, terms)
     ]
@@ -127,25 +126,18 @@ def _of_the_choice(
 ) -> list[Withheld]:
     found = []
     if choice.stands < choice.proposed and choice.stability is not None:
-        text = (
-            f"Close call: only {choice.stability:.0%} of the draws of uncertain costs "
-            f"agree on {ACTIONS[choice.proposed]}; the milder action wins."
-        )
+        agreed = {"stability": choice.stability, "action": ACTIONS[choice.proposed]}
         found.append(
-            withheld("close_call", text, actions=_above(choice.stands, choice))
+            withheld("close_call", agreed, actions=_above(choice.stands, choice))
         )
     if choice.gained < choice.permitted and choice.greedy < choice.permitted:
-        text = f"Acting would gain less than {terms.min_net_gain:.2f}."
+        least = {"min_net_gain": terms.min_net_gain}
         found.append(
-            withheld("small_gain", text, actions=_above(choice.greedy, choice))
+            withheld("small_gain", least, actions=_above(choice.greedy, choice))
         )
     if choice.arm.name != "greedy" and choice.arm.action < choice.greedy:
-        text = "Drawn into the randomised softer share, so that we keep learning."
-        if choice.arm.name == "holdout":
-            text = "In the holdout that is treated by the plain ladder."
-        found.append(
-            withheld(choice.arm.name, text, actions=_above(choice.arm.action, choice))
-        )
+        milder = _above(choice.arm.action, choice)
+        found.append(withheld(choice.arm.name, actions=milder))
     if choice.recommended != choice.arm.action:
         found.append(_of_the_budget(budget_use, choice))
     return found
@@ -157,10 +149,5 @@ def _above(action: int, choice: Choice) -> tuple[Action, ...]:
 
 def _of_the_budget(budget_use: BudgetUse, choice: Choice) -> Withheld:
     if choice.arm.action == REVIEW:
-        text = "Today's review queue is full."
-        return withheld("review_queue_full", text)
-    if budget_use.is_stopped:
-        text = "All stops are switched off; a person looks instead."
-        return withheld("kill_switch", text)
-    text = "The suspension budget is used up; a person looks instead."
-    return withheld("suspension_budget", text)
+        return withheld("review_queue_full")
+    return withheld("kill_switch" if budget_use.is_stopped else "suspension_budget")

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from decisions.actions import PURSUIT, STEPS, STOPS, Action
 from decisions.case import Case
-from decisions.recommendation import Withheld
+from decisions.recommendation import Releaser, Withheld
 from decisions.rules.catalogue import OWED_FROM, PROTECTING, withheld
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -29,13 +29,10 @@ def doubts_of_debt(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]
         table for table in PROTECTING if not is_observed(case, terms, table, at)
     )
     for table in unsure:
-        yield withheld(f"{table}_unknown", _unknown(facts, table), actions=STOPS)
+        yield _unknown(terms, facts, table, STOPS)
     if facts.unallocated and _is_all_unallocated(terms, facts):
-        text = (
-            f"{facts.unallocated / UNITS:.2f} were received that pay no known invoice:"
-            " they may pay what is overdue."
-        )
-        yield withheld("unallocated_money", text, released_by="a person")
+        received = {"unallocated": facts.unallocated / UNITS}
+        yield withheld("unallocated_money", received, released_by="person")
     yield from _doubts(case, terms, at, unsure, is_told=bool(broken))
 
 
@@ -45,8 +42,7 @@ def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld
     unsure: tuple[str, ...] = ()
     if not is_observed(case, terms, "holds", at):
         unsure = ("holds",)
-        text = _unknown(facts, "holds")
-        yield withheld("holds_unknown", text, released_by="a person")
+        yield _unknown(terms, facts, "holds", released_by="person")
     yield from _doubts(case, terms, at, unsure, is_told=False)
 
 
@@ -58,21 +54,19 @@ def _doubts(
     if facts.rejected and not is_told:
         yield _incomplete(facts, PURSUIT)
     if case.inputs_missing:
-        names = ", ".join(case.inputs_missing)
-        text = f"The models learned from tables that were not looked at: {names}."
-        yield withheld("inputs_missing", text, released_by="a person")
+        learned_from = {"tables": tuple(case.inputs_missing)}
+        yield withheld("inputs_missing", learned_from, released_by="person")
     stale = [
         table
         for table in sorted(facts.tables & case.observed.keys())
         if table not in unsure and not is_observed(case, terms, table, at)
     ]
     if stale:
-        text = f"Not observed lately: {', '.join(stale)}."
-        yield withheld("stale_tables", text)
+        hours = _stale_hours(terms)
+        yield withheld("stale_tables", {"tables": tuple(stale), "stale_hours": hours})
     until = facts.protected_until
     if until is not None and until > at:
-        text = "What speaks for the customer and is of today counts when today is over."
-        yield withheld("protecting_row_today", text, until)
+        yield withheld("protecting_row_today", permitted_from=until)
 
 
 def is_observed(case: Case, terms: Terms, table: str, at: datetime) -> bool:
@@ -84,14 +78,29 @@ def is_observed(case: Case, terms: Terms, table: str, at: datetime) -> bool:
 
 
 def _incomplete(facts: AccountFacts, actions: tuple[Action, ...]) -> Withheld:
-    names = ", ".join(sorted(facts.rejected))
-    text = f"Rows of this customer could not be read: {names}."
-    return withheld("incomplete_data", text, released_by="a person", actions=actions)
+    values = {"tables": tuple(sorted(facts.rejected))}
+    return withheld("incomplete_data", values, released_by="person", actions=actions)
 
 
-def _unknown(facts: AccountFacts, table: str) -> str:
-    seen = "was not observed lately" if table in facts.tables else "was not looked at"
-    return f"The table {table!r} {seen}; what it would say is not known."
+def _unknown(
+    terms: Terms,
+    facts: AccountFacts,
+    table: str,
+    actions: tuple[Action, ...] | None = None,
+    released_by: Releaser | None = None,
+) -> Withheld:
+    is_late = table in facts.tables
+    return withheld(
+        f"{table}_unknown",
+        {"stale_hours": _stale_hours(terms)} if is_late else {},
+        detail="not_lately" if is_late else "not_looked_at",
+        released_by=released_by,
+        actions=actions,
+    )
+
+
+def _stale_hours(terms: Terms) -> float:
+    return terms.document.guardrails.any.stale_hours
 
 
 def _is_all_unallocated(terms: Terms, facts: AccountFacts) -> bool:

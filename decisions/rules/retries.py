@@ -163,12 +163,17 @@ def retry_pending(
     ends = max(awaited, terms.calendar.after_days(last, rule.days_before_state - 1))
     if ends <= at:
         return None
-    text = f"The last retry before {state!r} is not {rule.days_before_state} days ago."
     if awaited > at:
-        text = f"{state!r} waits for a charge that is still to be tried again."
+        return withheld(
+            "retry_pending",
+            {"state": state},
+            detail="to_be_tried",
+            permitted_from=ends,
+            released_by="retry",
+        )
     return withheld(
         "retry_pending",
-        text,
-        ends,
-        released_by="the retry" if awaited > at else None,
+        {"state": state, "days": rule.days_before_state},
+        detail="tried_lately",
+        permitted_from=ends,
     )

@@ -7,9 +7,9 @@ rules of `decisions.rules.catalogue`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from decisions.actions import Action, bits_of
 from decisions.inputs import Inputs
@@ -18,6 +18,13 @@ from decisions.terms import Terms
 
 # The inputs and terms of a decision with a rule taken away.
 Without: TypeAlias = Callable[[Inputs, Terms], tuple[Inputs, Terms]]
+
+# Names that stand for several tables: all looked at; all that the models learned from.
+LOOKED_AT = "looked_at"
+LEARNED_FROM = "learned_from"
+
+# The causes of a rule that has several, each with the values that its sentence quotes.
+Details: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 class Paths(Flag):
@@ -58,7 +65,11 @@ class Rule:
             policy has it.
         withholds: the most that it may withhold.
         paths: the ways on which it counts.
-        tables: tables of the portfolio that it is read from.
+        tables: tables of the portfolio that it is read from, or one of the two names
+            that stand for several.
+        quotes: names of the values that its sentences quote.
+        details: the causes of a rule that has several, each with a sentence of its own
+            and the names of the values that it quotes.
         shown_to_customer: whether customers are told; else it is the reseller's own
             affair (numbers, budgets, experiments, data).
         price: the line of a backtest's price list in which its cost is counted.
@@ -69,6 +80,8 @@ class Rule:
     withholds: tuple[Action, ...]
     paths: Paths = Paths.ALL
     tables: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = ()
+    details: Details = field(default_factory=dict, hash=False)
     shown_to_customer: bool = False
     price: PriceLine | None = None
 
@@ -77,6 +90,13 @@ class Rule:
         """Mask of what it may withhold."""
         return bits_of(self.withholds)
 
+    @property
+    def sentences(self) -> dict[str, tuple[str, ...]]:
+        """Keys of its sentences in the messages, with the values that each quotes."""
+        if not self.details:
+            return {self.code: self.quotes}
+        return {f"{self.code}.{name}": own for name, own in self.details.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRule(Rule):
@@ -84,10 +104,8 @@ class NumberRule(Rule):
 
     Args:
         holds: whether it withholds; one customer's numbers or a portfolio's columns.
-        quotes: the numbers that its sentences quote, for one customer.
-        text: its sentence in English.
+        values: what its sentences quote, by the names of `quotes`, for one customer.
     """
 
     holds: Callable[[Inputs, Terms], Number]
-    quotes: Callable[[Inputs, Terms], Mapping[str, Any]]
-    text: str
+    values: Callable[[Inputs, Terms], tuple[float, ...]]

@@ -2,21 +2,44 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.holds import StandingHold
-from decisions.recommendation import Hold
+from decisions.recommendation import Hold, Releaser, Values
 from features.facts import AccountFacts, ActiveHold
+
+StandingKind = Literal["exemption", "instalment_plan", "legal", "manual"]
+_KINDS: tuple[StandingKind, ...] = get_args(StandingKind)
+
+
+def standing_kind(kind: str) -> StandingKind:
+    """A kind of standing hold that the policy has a rule for; others count as manual.
+
+    >>> standing_kind("legal"), standing_kind("unheard_of")
+    ('legal', 'manual')
+    """
+    return next((known for known in _KINDS if known == kind), "manual")
 
 
 def standing_rule(document: PolicyDocument, kind: str) -> StandingHold:
-    """The policy's rule for a kind of standing hold; unknown kinds count as manual."""
-    rules = {
+    """The policy's rule for a kind of standing hold."""
+    rules: dict[StandingKind, StandingHold] = {
         "instalment_plan": document.holds.instalment_plan,
         "exemption": document.holds.exemption,
         "legal": document.holds.legal,
+        "manual": document.holds.manual,
     }
-    return rules.get(kind, document.holds.manual)
+    return rules[standing_kind(kind)]
+
+
+def releaser(name: str) -> tuple[Releaser, Values]:
+    """Whom the policy names as the one who ends a hold, with what a sentence quotes.
+
+    >>> releaser("person"), releaser("collections")
+    (('person', {}), ('team', {'team': 'collections'}))
+    """
+    return ("person", {}) if name == "person" else ("team", {"team": name})
 
 
 def ends_at(rule: StandingHold, hold: ActiveHold) -> datetime | None:
@@ -36,15 +59,15 @@ def standing_holds(
         until = ends_at(rule, hold)
         if until is not None and until <= at:
             continue
-        ends = "until a person ends it" if until is None else f"until {until:%Y-%m-%d}"
+        released_by, values = releaser(rule.released_by)
         yield (
             Hold(
-                kind=hold.kind,
+                kind=standing_kind(hold.kind),
                 protects=True,
                 since=hold.since,
                 until=until,
-                released_by=rule.released_by,
-                sentence=f"{hold.kind.replace('_', ' ').capitalize()} {ends}.",
+                released_by=released_by,
+                values=values,
                 subscription_id=hold.subscription_id,
             ),
             rule.covers_fraud,

@@ -13,7 +13,7 @@ from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Hold, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_proven
-from decisions.rules.holds import is_running
+from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import Position
 from decisions.rules.scope import Targets
 from decisions.terms import Terms
@@ -28,32 +28,29 @@ def arrears_reasons(
 ) -> Iterator[Withheld]:
     """Why there is no arrears to act on; nothing when there is."""
     if facts.overdue is None or facts.actionable is None:
-        yield withheld("arrears_unknown", "What is overdue is not known.")
+        yield withheld("arrears_unknown")
     elif facts.actionable <= 0:
         yield _no_arrears(facts, at)
     elif facts.actionable / UNITS < terms.materiality:
+        owed = facts.actionable / UNITS
         yield withheld(
             "below_materiality",
-            f"Overdue {facts.actionable / UNITS:.2f} is below {terms.materiality:.2f}.",
+            {"actionable": owed, "materiality": terms.materiality},
         )
     elif _is_substantially_paid(terms, facts):
-        yield withheld("substantially_paid", "What is overdue is all but paid.")
+        yield withheld("substantially_paid")
 
 
 def _no_arrears(facts: AccountFacts, at: datetime) -> Withheld:
     if facts.overdue and facts.promised:
         ends = [p.until for p in facts.promises if p.until is not None]
         lapses = min((end + _AN_INSTANT for end in ends if end >= at), default=None)
-        return withheld("promise", "What is overdue is promised.", lapses)
+        return withheld("promise", permitted_from=lapses)
     if facts.overdue and facts.in_flight:
-        return withheld("payment_in_flight", "What is overdue is being paid right now.")
+        return withheld("payment_in_flight")
     if facts.contested:
-        return withheld(
-            "dispute",
-            "Everything overdue is contested and the rest is paid.",
-            released_by="the end of the dispute",
-        )
-    return withheld("nothing_overdue", "Nothing is overdue.")
+        return withheld("dispute", detail="all_contested", released_by="dispute_end")
+    return withheld("nothing_overdue")
 
 
 def _is_substantially_paid(terms: Terms, facts: AccountFacts) -> bool:
@@ -72,15 +69,18 @@ def hold_reasons(terms: Terms, facts: AccountFacts, aim: Targets) -> Iterator[Wi
         yield _held(hold, STOPS if hold.kind == "override" else STEPS)
     if facts.disputes and terms.document.holds.dispute.blocks_always:
         yield withheld(
-            "dispute",
-            "A dispute is open.",
-            released_by="the end of the dispute",
-            actions=PURSUIT,
+            "dispute", detail="open", released_by="dispute_end", actions=PURSUIT
         )
 
 
 def _held(hold: Hold, actions: tuple[Action, ...]) -> Withheld:
-    return Withheld(hold.kind, actions, hold.sentence, hold.until, hold.released_by)
+    return Withheld(
+        code=hold.kind,
+        actions=actions,
+        values=hold.values,
+        permitted_from=hold.until,
+        released_by=hold.released_by,
+    )
 
 
 def override_reasons(
@@ -96,9 +96,13 @@ def override_reasons(
         harsher = tuple(action for action in STOPS if SEVERITY[action] > decided)
         is_meant = is_whole or override.subscription_id is None
         if is_meant and is_running(override, at) and harsher:
-            text = f"{override.by} decided {override.action}: {override.reason}"
-            until, by = override.until, override.by
-            yield withheld("override", text, until, by, actions=harsher)
+            yield withheld(
+                "override",
+                decided_values(override),
+                permitted_from=override.until,
+                released_by="author",
+                actions=harsher,
+            )
 
 
 def service_request_reasons(
@@ -112,8 +116,7 @@ def service_request_reasons(
             return
         if state is position.state:
             break
-    text = "No sign of fraud counts, and no state of the ladder asks for it."
-    yield withheld("no_service_request", text)
+    yield withheld("no_service_request")
 
 
 def ladder_reasons(position: Position) -> Iterator[Withheld]:
@@ -121,8 +124,7 @@ def ladder_reasons(position: Position) -> Iterator[Withheld]:
     if position.waits is not None:
         yield position.waits
     if position.notice is None:
-        opens, text = position.notice_opens, "No notice is due now."
-        yield withheld("no_notice_due", text, opens)
+        yield withheld("no_notice_due", permitted_from=position.notice_opens)
 
 
 def service_reasons(
@@ -136,17 +138,11 @@ def service_reasons(
     """
     essential = terms.document.essential
     if is_cut and not (is_proven and essential.unless_fraud_confirmed):
-        mode = terms.document.text_in(essential.restricted_mode, "en")
-        text = "This service is essential and never cut off wholly."
-        yield withheld(
-            "essential_service", f"{text} {mode}".strip(), actions=essential.never
-        )
+        yield withheld("essential_service", actions=essential.never)
     if facts.has_open_appeal and not (is_proven or _has_new_evidence(facts)):
         days = terms.document.appeals.decide_days
         yield withheld(
-            "open_appeal",
-            f"An appeal is open; it is decided within {days} days.",
-            released_by="the decision on the appeal",
+            "open_appeal", {"decide_days": days}, released_by="appeal_decision"
         )
 
 
@@ -163,22 +159,21 @@ def timing_reasons(
     if rails.min_tenure_days and facts.created_at is not None:
         grown = facts.created_at + timedelta(days=rails.min_tenure_days)
         if at < grown:
-            text = f"Customer for less than {rails.min_tenure_days} days."
-            yield withheld("new_customer", text, grown)
+            values = {"min_tenure_days": rails.min_tenure_days}
+            yield withheld("new_customer", values, permitted_from=grown)
     last = [a.at for a in facts.actions_90d if a.action in ("suspend", "reactivate")]
     if rails.cool_down_days and last:
         cooled = max(last) + timedelta(days=rails.cool_down_days)
         if at < cooled:
-            text = f"Access changed less than {rails.cool_down_days} days ago."
-            yield withheld("cool_down", text, cooled)
+            values = {"cool_down_days": rails.cool_down_days}
+            yield withheld("cool_down", values, permitted_from=cooled)
 
 
 def calendar_reasons(terms: Terms, at: datetime) -> Iterator[Withheld]:
     """Days and hours on which nobody loses access for non-payment."""
     opens, code = terms.calendar.may_stop_from(at)
     if code is not None:
-        text = f"No access is taken away now ({code.replace('_', ' ')})."
-        yield withheld(code, text, opens)
+        yield withheld(code, permitted_from=opens)
 
 
 def fraud_reasons(
@@ -193,8 +188,7 @@ def fraud_reasons(
         return None
     found = [_held(hold, PURSUIT) for hold in covering]
     if not counting_evidence(terms, facts, at):
-        text = "No sign of fraud that the policy accepts as evidence."
-        found.append(withheld("no_evidence", text))
+        found.append(withheld("no_evidence"))
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
     found.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
     return tuple(found)

@@ -9,10 +9,15 @@ from dataclasses import replace
 
 from decisions.case import Case
 from decisions.money.numbers import Number, pick
+from decisions.recommendation import NoDecisionCode
 from decisions.rules.catalogue import OWED_FROM
 from decisions.terms import Terms
 
-UNDECIDED = (None, "no_probability", "unknown_money")
+UNDECIDED: tuple[NoDecisionCode | None, ...] = (
+    None,
+    "no_probability",
+    "unknown_money",
+)
 NO_PROBABILITY, UNKNOWN_MONEY = 1, 2
 
 

@@ -8,6 +8,7 @@ from decisions.case import Case
 from decisions.inputs import Inputs
 from decisions.money.exposure import Exposure, exposure
 from decisions.money.states import exclusive_states
+from decisions.recommendation import NoDecisionCode
 from decisions.rules.catalogue import OWED_FROM
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.evidence import counting_evidence
@@ -90,7 +91,7 @@ def _assumed(
     return run_up, stoppable, clv
 
 
-def undecidable(case: Case, terms: Terms | None, at: datetime) -> str | None:
+def undecidable(case: Case, terms: Terms | None, at: datetime) -> NoDecisionCode | None:
     """Why nothing may be decided: a code, or None."""
     if terms is None:
         return "not_in_force"

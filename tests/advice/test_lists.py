@@ -31,11 +31,11 @@ from advice.lists import sheets as sheets_module
 from advice.lists.daily import PERSON_BECAUSE, Column
 from advice.lists.memory import named_before, remember
 from advice.portfolio_run import SCHEMA
-from decisions.recommendation import PersonBecause
+from decisions.recommendation import NoDecisionCode, PersonBecause
+from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from wording.messages import messages
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -112,19 +112,13 @@ def test_no_decision_says_what_to_add() -> None:
     assert row["why"].startswith("Money is unknown. To decide: add the tables")
 
 
-def codes(kind: str) -> set[str]:
-    prefix = f"staff.{kind}."
-    said = messages("en")
-    return {key.removeprefix(prefix) for key in said if key.startswith(prefix)}
-
-
 def test_every_code_of_no_decision_says_what_to_add() -> None:
-    assert codes("no_decision") == set(NO_DECISION)
+    assert set(NO_DECISION) == set(get_args(NoDecisionCode))
 
 
 def test_what_is_withheld_names_codes_that_there_are() -> None:
     people_agree = {"assumed_money"}  # then a stop waits for a person
-    assert set(WITHHELD) - people_agree <= codes("withheld")
+    assert set(WITHHELD) - people_agree <= set(RULE_BY_CODE)
 
 
 def test_why_a_person_must_agree_is_said() -> None:

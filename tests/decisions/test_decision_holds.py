@@ -246,8 +246,7 @@ def test_a_hold_on_one_subscription_spares_that_one() -> None:
 def test_an_essential_customer_is_never_cut_off() -> None:
     found = _answer(overdue_facts(segment="healthcare"))
     assert found.action == "review"
-    [reason] = [r for r in found.permission.withheld if r.code == "essential_service"]
-    assert reason.sentence.endswith("For them, we stop new purchases at most.")
+    assert "essential_service" in _codes(found)
 
 
 def test_an_open_appeal_keeps_new_stops_away() -> None:
@@ -326,9 +325,9 @@ def test_an_old_dispute_and_a_long_promise_call_a_person() -> None:
     dispute = OpenDispute("d", "billing", TUESDAY - timedelta(days=61), None, None)
     promise = OpenPromise(TUESDAY, TUESDAY + timedelta(days=90), 10 * UNITS)
     facts = overdue_facts(disputes=(dispute,), promises=(promise,))
-    texts = " ".join(hold.sentence for hold in _answer(facts).permission.holds)
-    assert "a person must decide" in texts
-    assert "a person looks" in texts
+    holds = _answer(facts).permission.holds
+    beyond = [hold.kind for hold in holds if hold.is_beyond_policy]
+    assert beyond == ["dispute", "promise"]
 
 
 def test_any_dispute_may_be_made_to_block() -> None:

@@ -231,7 +231,7 @@ def test_a_stop_waits_for_the_retries_planned_before_it() -> None:
     [reason] = [r for r in waiting.permission.withheld if r.code == "retry_pending"]
     assert waiting.action != "suspend"
     assert reason.permitted_from == _local(9 + 6)  # the retry was for 14 days ago
-    assert reason.released_by == "the retry"
+    assert reason.released_by == "retry"
     made = _answer(_owing(_charge(28), _charge(14)), patient)
     assert made.action == "suspend"
 
@@ -259,7 +259,7 @@ def test_a_stop_keeps_its_distance_from_the_last_retry() -> None:
     assert reason.permitted_from == _local(14)
     pending = _answer(_owing(_charge(10), days=30, notices=notices), policy)
     [reason] = [r for r in pending.permission.withheld if r.code == "retry_pending"]
-    assert (reason.permitted_from, reason.released_by) == (_local(14), "the retry")
+    assert (reason.permitted_from, reason.released_by) == (_local(14), "retry")
 
 
 def test_a_retry_planned_after_the_stop_does_not_hold_it_up() -> None:

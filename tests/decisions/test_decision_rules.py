@@ -1,18 +1,28 @@
 """A rule is a value: its sentences, its key of the policy, its paths, its price."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from string import Formatter
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import decisions
 from decisions import BudgetUse, Case, default_policy, recommend
 from decisions.actions import ACTIONS
 from decisions.policy.document import PolicyDocument
+from decisions.policy_file.load import load_policy, shipped_policies
+from decisions.recommendation import (
+    AccessHold,
+    NoDecisionCode,
+    ProtectingHold,
+    Releaser,
+)
 from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Reasons, eligibility_of
 from decisions.rules.rule import Paths, Rule
@@ -20,6 +30,8 @@ from tests.decisions.decision_cases import TUESDAY, random_cases
 from wording.messages import LANGUAGES, messages
 
 ROOM = Path(decisions.__file__).parent
+POLICIES = {path.stem: load_policy(path) for path in shipped_policies()}
+RELEASER_QUOTES = {"team": {"team"}, "author": {"by"}}
 NO_KEY = {  # every policy has these
     "arrears_unknown",
     "incomplete_data",
@@ -37,6 +49,23 @@ def _said(lang: str, group: str) -> set[str]:
     prefix = f"{group}."
     keys = messages(lang)
     return {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
+
+
+def _quoted(lang: str, key: str) -> set[str]:
+    message = messages(lang)[key]
+    texts = [message] if isinstance(message, str) else [*message.values()]
+    parsed = (place for text in texts for place in Formatter().parse(text))
+    return {name for _, name, _, _ in parsed if name is not None}
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  JSON, or plain values
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value.values()])
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401  any type
@@ -61,10 +90,104 @@ def test_every_rule_has_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_rule_has_its_sentences_in_every_language(lang: str) -> None:
-    assert _said(lang, "staff.withheld") == set(RULE_BY_CODE)
+    sentences = {key for rule in RULES for key in rule.sentences}
+    assert _said(lang, "staff.withheld") == sentences
     shown = {rule.code for rule in RULES if rule.shown_to_customer}
     assert _said(lang, "customer.protection") - {"until"} == shown
     assert _said(lang, "prices") == {line.name for line in PRICE_LINES}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sentence_quotes_only_what_its_rule_gives(lang: str) -> None:
+    for rule in RULES:
+        for key, names in rule.sentences.items():
+            assert _quoted(lang, f"staff.withheld.{key}") <= set(names)
+        always = set.intersection(*(set(names) for names in rule.sentences.values()))
+        if rule.shown_to_customer:
+            assert _quoted(lang, f"customer.protection.{rule.code}") <= always
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_beside_the_rules_has_its_sentence_in_every_language(
+    lang: str,
+) -> None:
+    for group, codes in {
+        "staff.no_decision": NoDecisionCode,
+        "staff.hold": ProtectingHold,
+        "staff.access": AccessHold,
+        "releasers": Releaser,
+    }.items():
+        assert _said(lang, group) - {"cured", "not_cured"} == set(get_args(codes))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sentence_about_a_hold_quotes_only_what_the_hold_gives(lang: str) -> None:
+    for kind in get_args(ProtectingHold):
+        of_a_person = {"by", "action", "reason"} if kind == "override" else set()
+        assert _quoted(lang, f"staff.hold.{kind}") <= of_a_person
+    for code in get_args(Releaser):
+        assert _quoted(lang, f"releasers.{code}") == RELEASER_QUOTES.get(code, set())
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@given(case=random_cases(), is_stopped=st.booleans())
+def test_every_reason_carries_what_its_sentence_quotes(
+    name: str, case: Case, is_stopped: bool
+) -> None:
+    use = BudgetUse(is_stopped=is_stopped)
+    answer = recommend(case, POLICIES[name], TUESDAY, use)
+    for reason in answer.permission.withheld:
+        detail = "" if reason.detail is None else f".{reason.detail}"
+        names = RULE_BY_CODE[reason.code].sentences[reason.code + detail]
+        of_the_end = RELEASER_QUOTES.get(reason.released_by or "", set())
+        assert set(reason.values) == {*names, *of_the_end}
+    for hold in answer.permission.holds:
+        of_a_person = {"by", "action", "reason"} if hold.kind == "override" else set()
+        of_the_end = RELEASER_QUOTES.get(hold.released_by, set())
+        assert set(hold.values) == of_a_person | of_the_end
+    if answer.no_decision is not None:
+        key = f"staff.no_decision.{answer.no_decision.code}"
+        for lang in LANGUAGES:
+            assert _quoted(lang, key) == set(answer.no_decision.values)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@given(case=random_cases())
+def test_no_words_of_the_engine_reach_an_answer(name: str, case: Case) -> None:
+    """A text with a blank is the policy file's own, or was written by a person."""
+    policy = POLICIES[name]
+    own = {*_texts(policy.document.model_dump()), *_texts(asdict(case.facts))}
+    answer = recommend(case, policy, TUESDAY).to_dict()
+    assert not {text for text in _texts(answer) if " " in text} - own
+
+
+def _phrases(tree: ast.AST) -> Iterator[str]:
+    """Texts with a blank, but for docstrings and messages of errors."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Raise | ast.Assert):
+            continue
+        is_docstring = isinstance(node, ast.Expr) and isinstance(
+            node.value, ast.Constant
+        )
+        if is_docstring:
+            continue
+        if isinstance(node, ast.Constant) and " " in str(node.value):
+            yield str(node.value)
+        yield from _phrases(node)
+
+
+@pytest.mark.parametrize("room", ["engine.py", "money", "rules", "steps", "follow_up"])
+def test_the_engine_writes_no_phrase(room: str) -> None:
+    files = [ROOM / room, *(ROOM / room).rglob("*.py")]
+    trees = [ast.parse(file.read_text()) for file in files if file.is_file()]
+    assert trees
+    assert not [phrase for tree in trees for phrase in _phrases(tree)]
+
+
+def test_a_phrase_of_the_engine_would_be_noticed() -> None:
+    assert set(_texts({"a": ["b c", {"d": ("e", 1, None)}]})) == {"b c", "e"}
+    code = 'def f():\n    "A docstring."\n    return f"until {day} or so"'
+    assert [*_phrases(ast.parse(code))] == ["until ", " or so"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

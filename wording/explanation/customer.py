@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from decisions.recommendation import Withheld
 from decisions.rules.catalogue import RULE_BY_CODE
+from features.money import UNITS
 from wording.explanation.change import customer_change
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
+from wording.explanation.reason import in_words
 
 
 def customer_passages(s: Subject) -> tuple[Passage, ...]:
@@ -41,12 +43,16 @@ def _decision(s: Subject) -> Iterator[str]:
 
 
 def _owed(s: Subject) -> Iterator[str]:
-    quoted, facts = s.quoted(), s.case.facts
+    facts = s.case.facts
+    owed = {
+        name: (getattr(facts, name) or 0) / UNITS
+        for name in ("overdue", "contested", "promised", "in_flight")
+    }
     if facts.overdue and facts.days_overdue:
-        yield s.words.sentence("customer.owed.overdue", **quoted)
+        yield s.words.sentence("customer.owed.overdue", **owed, days=facts.days_overdue)
     for name in ("contested", "promised", "in_flight"):
-        if quoted[name]:
-            yield s.words.sentence(f"customer.owed.{name}", **quoted)
+        if owed[name]:
+            yield s.words.sentence(f"customer.owed.{name}", **owed)
     if s.answer.follow_up.interest_accrued:
         interest = s.answer.follow_up.interest_accrued
         yield s.words.sentence("customer.owed.interest", interest=interest)
@@ -59,10 +65,10 @@ def _protection(s: Subject) -> Iterator[str]:
 
 
 def _protected_by(s: Subject, reason: Withheld) -> Iterator[str]:
-    code = s.protected(reason.code)
-    if not RULE_BY_CODE[code].shown_to_customer:
+    if not RULE_BY_CODE[reason.code].shown_to_customer:
         return
-    yield s.words.sentence(f"customer.protection.{code}", **s.quoted())
+    key = f"customer.protection.{reason.code}"
+    yield s.words.sentence(key, **in_words(s, reason.values))
     if reason.permitted_from is not None:
         at = reason.permitted_from
         yield s.words.sentence("customer.protection.until", at=at)

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
-from decisions.recommendation import Hold, ProviderEffect, Withheld
+from decisions.recommendation import ProviderEffect
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
 from wording.explanation.frequency import BASES, fitting_base, frequency
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
+from wording.explanation.reason import (
+    hold_sentences,
+    no_decision_sentence,
+    withheld_sentences,
+)
 from wording.explanation.responsible import responsible
 from wording.explanation.weighing import IN_TEXTS, weighed
 
@@ -80,9 +85,9 @@ def _stake(s: Subject) -> Iterator[str]:
 
 def _recommended(s: Subject) -> Iterator[str]:
     answer, words = s.answer, s.words
-    if answer.action is None:
+    if answer.no_decision is not None:
         yield words.sentence("staff.recommended.no_decision")
-        yield words.sentence(f"staff.no_decision.{answer.code}", **s.quoted())
+        yield no_decision_sentence(s, answer.no_decision)
         return
     if answer.question.mode != s.terms.mode:
         yield words.sentence("staff.recommended.by_days")
@@ -113,20 +118,12 @@ def _withheld(s: Subject) -> Iterator[str]:
         return
     names = [s.words.say(f"actions.{action}.name") for action in actions]
     yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
-    said = [tuple(_one_reason(s, reason)) for reason in s.answer.permission.withheld]
+    said = [
+        tuple(withheld_sentences(s, reason)) for reason in s.answer.permission.withheld
+    ]
     for sentences in dict.fromkeys(said):  # two ways may wait for the same
         yield from sentences
     yield from _permitted_from(s)
-
-
-def _one_reason(s: Subject, reason: Withheld) -> Iterator[str]:
-    code = s.protected(reason.code)
-    yield s.words.sentence(f"staff.withheld.{code}", **s.quoted())
-    if reason.permitted_from is not None:
-        yield s.words.sentence("staff.ends_at", at=reason.permitted_from)
-    elif reason.released_by:
-        who = s.words.word("teams", reason.released_by)
-        yield s.words.sentence("staff.released_by", who=who)
 
 
 def _permitted_from(s: Subject) -> Iterator[str]:
@@ -139,32 +136,9 @@ def _permitted_from(s: Subject) -> Iterator[str]:
 
 def _holds(s: Subject) -> Iterator[str]:
     """What several disputes or promises have in common is said once."""
-    for said in dict.fromkeys(
-        tuple(_hold(s, hold)) for hold in s.answer.permission.holds
-    ):
-        yield from said
-
-
-def _hold(s: Subject, hold: Hold) -> Iterator[str]:
-    if hold.protects:
-        yield s.words.sentence(f"staff.hold.{s.hold_kind(hold.kind)}")
-    else:
-        yield from access_sentences(s, hold)
-    if hold.until is not None:
-        yield s.words.sentence("staff.ends_at", at=hold.until)
-    else:
-        who = s.words.word("teams", hold.released_by)
-        yield s.words.sentence("staff.released_by", who=who)
-
-
-def access_sentences(s: Subject, hold: Hold) -> Iterator[str]:
-    """Why access is off, since when, and whether the cause is gone."""
-    yield s.words.sentence(f"staff.access.{hold.kind}", since=hold.since)
-    if hold.cure is None:
-        yield s.words.sentence("staff.access.not_cured")
-    else:
-        cure = s.words.say(f"staff.cure.{hold.cure}")
-        yield s.words.sentence("staff.access.cured", cure=cure)
+    told = [tuple(hold_sentences(s, hold)) for hold in s.answer.permission.holds]
+    for sentences in dict.fromkeys(told):
+        yield from sentences
 
 
 def _notices(s: Subject) -> Iterator[str]:
