@@ -1,7 +1,7 @@
 """From a question to a recorded answer; decided again where its slot was taken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -63,6 +63,7 @@ async def decide_and_record(
             if question is None:
                 question = read()
             prior = _prior_decisions(question, in_force, ledger, home)
+            prior = replace(prior, stored=question.stored)
             made = new_decision_id(), datetime.now(UTC)
             answer = await turnstile.compute(
                 n_bytes, partial(decide, question, in_force, *made, prior)

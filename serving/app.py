@@ -27,6 +27,7 @@ from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
+from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
 from store.errors import DecisionStoreError
 from store.opening import open_decision_store, open_event_store, open_key_store
@@ -42,6 +43,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.keys = open_key_store(*settings.store)
     app.state.decisions = open_decision_store(*settings.store)
     app.state.events = open_event_store(*settings.store)
+    app.state.customers = StoredCustomers(
+        app.state.events, settings.customer_memory_bytes
+    )
     app.state.budget_ledger = BudgetLedger(app.state.decisions)
     champions = Champions(settings, app.state.metrics)
     champions.look()

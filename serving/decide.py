@@ -13,7 +13,7 @@ from features.reading.observation import stated_none
 from serving.answer import ScoreAnswer, answer_bytes, answer_of
 from serving.champions import InForce
 from serving.language import Language
-from serving.prior_decisions import PriorDecisions
+from serving.prior_decisions import PriorDecisions, StoredEvents
 from serving.request import ScoreRequest, read_events
 from store.decisions import Decision
 
@@ -33,6 +33,7 @@ class Question:
         observed_until, observed: how far the data observe, and single tables.
         language: of the answer's sentences.
         warnings: about columns the contract does not know, and what is odd in rows.
+        stored: which stored events these are; None where the request brought its own.
     """
 
     events: Events
@@ -44,12 +45,13 @@ class Question:
     with_counterfactuals: bool
     language: Language
     warnings: tuple[str, ...]
+    stored: StoredEvents | None = None
 
 
 def read_question(
     request: ScoreRequest, in_force: InForce, as_of: datetime, language: Language
 ) -> Question:
-    """The question a request asks of what is in force.
+    """The question a request with events asks of what is in force.
 
     Raises:
         ProblemError: if rows of the request break the contract.
@@ -57,11 +59,12 @@ def read_question(
     settings = in_force.advisor.settings
     observed_until, observed = request.observed()
     events, warnings = read_events(request, settings)
+    sent = frozenset(request.events or ())
     return Question(
         events=events,
         as_of=as_of,
-        tables=frozenset(request.events) | stated_none(settings, microseconds(as_of)),
-        has_contacts="contacts" in request.events,
+        tables=sent | stated_none(settings, microseconds(as_of)),
+        has_contacts="contacts" in sent,
         observed_until=observed_until,
         observed=observed,
         with_counterfactuals=request.counterfactuals,

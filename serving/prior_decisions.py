@@ -1,4 +1,4 @@
-"""What a decision knew of the decisions before it."""
+"""What a decision knew beyond its request: earlier decisions, and stored events."""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +11,17 @@ from decisions.case import BudgetUse
 
 
 @dataclass(frozen=True, slots=True)
+class StoredEvents:
+    """Which stored events were known: all up to a sequence.
+
+    `rows_sha256` tells whether they are still those.
+    """
+
+    sequence: int
+    rows_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class PriorDecisions:
     """Recorded with the decision, so that it can be computed again.
 
@@ -19,12 +30,14 @@ class PriorDecisions:
         previous: the action last recommended to this customer, while the policy would
             still rest on data of that moment. previous_at: when that was.
         named: notices asked for before, and when last, where no contacts are kept.
+        stored: the stored events it rests on; None where the request brought its own.
     """
 
     budget_use: BudgetUse = field(default_factory=BudgetUse)
     previous: Action | None = None
     previous_at: datetime | None = None
     named: Mapping[str, datetime] = field(default_factory=dict)
+    stored: StoredEvents | None = None
 
     def to_json(self) -> str:
         at = None if self.previous_at is None else self.previous_at.isoformat()
@@ -34,6 +47,7 @@ class PriorDecisions:
             "previous": self.previous,
             "previous_at": at,
             "named": named,
+            "stored": None if self.stored is None else asdict(self.stored),
         }
         return json.dumps(content, sort_keys=True)
 
@@ -46,4 +60,11 @@ class PriorDecisions:
             name: datetime.fromisoformat(moment)
             for name, moment in content.pop("named", {}).items()
         }
-        return cls(BudgetUse(**content), previous, previous_at, named)
+        stored = content.pop("stored", None)
+        return cls(
+            BudgetUse(**content),
+            previous,
+            previous_at,
+            named,
+            None if stored is None else StoredEvents(**stored),
+        )

@@ -1,6 +1,7 @@
 """Compute a recorded decision again and compare it byte for byte."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -11,13 +12,16 @@ from features.moments import to_datetime
 from scoring.starter import bundle_folder
 from serving.answer import Versions, answer_bytes
 from serving.champions import InForce, put_in_force
-from serving.decide import decide, read_question
+from serving.decide import Question, decide, read_question
+from serving.errors import ProblemError
 from serving.language import Language
-from serving.prior_decisions import PriorDecisions
+from serving.prior_decisions import PriorDecisions, StoredEvents
 from serving.request import parse_request
 from serving.settings import ServingSettings
+from serving.stored_customers import question_then
 from store.decisions import Decision, DecisionReader
-from store.opening import open_decision_reader
+from store.errors import StoreUnavailableError
+from store.opening import open_decision_reader, open_event_reader
 
 
 class ReplayError(Exception):
@@ -33,6 +37,16 @@ class BundleGoneError(ReplayError):
         super().__init__(
             f"the bundle {bundle_id} is no longer on the shelf as it was;"
             " bring bundles/ back from a backup"
+        )
+
+
+class EventsGoneError(ReplayError):
+    code = "events_gone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the stored events it was decided on are not there any more: they were"
+            " erased, or events.sqlite is of another day than decisions.sqlite"
         )
 
 
@@ -75,6 +89,7 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         UnknownDecisionError: if there is no such decision.
         OtherReleaseError: if another release decided; its rules may differ.
         BundleGoneError: if a bundle it used is not there any more, or changed.
+        EventsGoneError: if stored events it rested on are not there any more.
     """
     store = open_decision_reader(*settings.store)
     try:
@@ -82,18 +97,39 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         in_force = _in_force_then(settings.home, decision, store)
     finally:
         store.close()
-    request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
-    language = cast("Language", decision.language)
+    prior = PriorDecisions.from_json(decision.prior_decisions)
     answer = decide(
-        read_question(request, in_force, as_of, language),
+        _question_then(settings, decision, prior.stored, in_force),
         in_force,
         decision.decision_id,
         to_datetime(decision.recorded_at),
-        PriorDecisions.from_json(decision.prior_decisions),
+        prior,
     )
     again = answer_bytes(answer)
     differences = _differences(json.loads(decision.answer), json.loads(again))
     return Replay(decision, again, tuple(differences))
+
+
+def _question_then(
+    settings: ServingSettings,
+    decision: Decision,
+    stored: StoredEvents | None,
+    in_force: InForce,
+) -> Question:
+    request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
+    language = cast("Language", decision.language)
+    if stored is None:
+        return read_question(request, in_force, as_of, language)
+    try:
+        with closing(open_event_reader(*settings.store)) as reader:
+            question = question_then(
+                request, reader, stored.sequence, in_force, as_of, language
+            )
+    except (ProblemError, StoreUnavailableError) as error:
+        raise EventsGoneError from error
+    if question.stored != stored:
+        raise EventsGoneError
+    return question
 
 
 def _in_force_then(home: Path, decision: Decision, store: DecisionReader) -> InForce:

@@ -59,7 +59,7 @@ EventTable = Annotated[str, AfterValidator(_is_a_table)]
 
 
 class ScoreRequest(BaseModel):
-    """One customer and everything known about them.
+    """One customer and everything known about them, or what was sent before.
 
     An empty list says "there are none"; a table left out says "we did not look", and
     what was not looked at is unknown, never zero.
@@ -88,8 +88,10 @@ class ScoreRequest(BaseModel):
         description="of the answer's sentences; absent: of the header Accept-Language,"
         " else English",
     )
-    events: dict[str, Rows] = Field(
-        description="rows by table, named and typed as in the portfolio contract"
+    events: dict[str, Rows] | None = Field(
+        default=None,
+        description="rows by table, named and typed as in the portfolio contract."
+        " Absent: what POST /v1/events was sent about the customer",
     )
 
     def observed(self) -> tuple[datetime | None, Mapping[str, datetime]]:
@@ -109,7 +111,13 @@ def parse_request(body: bytes) -> ScoreRequest:
         request = ScoreRequest.model_validate(content)
     except ValidationError as error:
         raise form_problem(error) from error
-    if unknown := sorted(request.events.keys() - EVENT_TABLES):
+    if request.events is None and request.observed_until is not None:
+        raise ProblemError(
+            "invalid_request",
+            "how far stored events observe is said with them, as `observed`",
+            errors=[{"pointer": "/observed_until", "rule": "without_events"}],
+        )
+    if unknown := sorted((request.events or {}).keys() - EVENT_TABLES):
         raise ProblemError(
             "invalid_request",
             f"tables are {', '.join(sorted(EVENT_TABLES))}",
@@ -161,7 +169,8 @@ def read_events(
     Raises:
         ProblemError: listing row, column and rule of each bad row.
     """
-    events, broken, warnings = read_rows(request.customer_id, request.events, settings)
+    sent = request.events or {}
+    events, broken, warnings = read_rows(request.customer_id, sent, settings)
     if broken:
         detail = (
             f"rows that break the contract: {len(broken)}; correct or leave them out"
@@ -169,7 +178,7 @@ def read_events(
         broken.sort(key=lambda row: (row.table, row.number))
         listed = [_row_error(row) for row in broken[:MOST_ERRORS]]
         raise ProblemError("invalid_rows", detail, errors=listed)
-    odd = (*warnings, *noticed(events, request.events.keys()))
+    odd = (*warnings, *noticed(events, sent.keys()))
     return events, (*ignored_columns(request, settings), *odd)
 
 
@@ -189,7 +198,7 @@ def ignored_columns(
 ) -> tuple[str, ...]:
     """A warning for each column the contract does not know."""
     warnings = []
-    for table, rows in sorted(request.events.items()):
+    for table, rows in sorted((request.events or {}).items()):
         known = {column.name for column in settings.columns[table]}
         ignored = set().union(*rows) - known
         warnings += [f"ignored_column:{table}.{name}" for name in sorted(ignored)]

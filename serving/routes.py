@@ -18,13 +18,14 @@ from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission, decide_and_record
 from serving.champions import InForce, Refusal
-from serving.decide import Question, read_question
+from serving.decide import Question
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.language import language_of
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
+from serving.stored_customers import question_of
 from store.decisions import Decision, DecisionStore, same_request
 
 BaseFrom = Literal["setting", "training"]
@@ -58,14 +59,16 @@ router = APIRouter()
 @router.post(
     "/v1/score",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 409, 413, 415, 422, 500, 503),
+    responses=problems(401, 403, 404, 409, 413, 415, 422, 500, 503),
     openapi_extra=SCORE_BODY,
     tags=["decisions"],
 )
 async def score(request: Request, key: ScoringKey) -> Response:
     """Score one customer and recommend an action; recorded before it is answered.
 
-    Nothing is executed. Send the same `Idempotency-Key` again to get the same answer.
+    With `events` the request says all there is to know about the customer; without, the
+    answer rests on what POST /v1/events was sent. Nothing is executed. Send the same
+    `Idempotency-Key` again to get the same answer.
     """
     state = request.app.state
     settings: ServingSettings = state.settings
@@ -84,7 +87,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
         content = parse_request(body)
         as_of = as_of_moment(content, settings.clock_skew_s)
         language = language_of(content.language, accept_language)
-        return read_question(content, in_force, as_of, language)
+        return question_of(content, state.customers, in_force, as_of, language)
 
     with state.turnstile.accepted():
         recorded = await decide_and_record(

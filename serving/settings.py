@@ -52,6 +52,11 @@ class ServingSettings(BaseModel):
         description="scores being waited for, computed or recorded at once; more are"
         " refused with 503 and Retry-After",
     )
+    customer_memory_bytes: int = Field(
+        default=64_000_000,
+        ge=0,
+        description="bytes, about, of the stored customers kept in memory",
+    )
     max_header_bytes: int = Field(
         default=16_384, ge=1_000, description="bytes of request line and headers"
     )

@@ -1,0 +1,280 @@
+"""Customers as the stored events show them: hot ones are kept in memory.
+
+What is kept of a customer is what a request with the same rows would be read to. It is
+true as of a sequence of the store of events; whatever arrives later, here or by another
+process, drops it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from pydantic_core import from_json
+
+from features.events import Events
+from features.moments import microseconds, to_datetime
+from features.reading.observation import stated_none
+from features.reading.request_warnings import noticed
+from features.reading.rows import ReadRows, empty_tables, read_rows
+from features.settings import PortfolioSettings
+from serving.champions import InForce
+from serving.decide import Question, read_question
+from serving.errors import ProblemError
+from serving.language import Language
+from serving.prior_decisions import StoredEvents
+from serving.request import ScoreRequest
+from store.events import EVERYBODY, EventReader, KeptRow, Observed
+
+MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
+_MOST_CHANGES = 1_000  # customers; where more changed nothing is kept
+# a person's decision is known to whoever it was sent to, whoever vouches for the rest
+_KNOWN_ANYWAY = frozenset({"overrides"})
+
+
+@dataclass
+class _Customer:
+    """One customer's rows as read, and what was said of this customer alone.
+
+    `seen` is what was last asked: with the tables that were looked at.
+    """
+
+    settings: PortfolioSettings
+    read: ReadRows
+    own: Mapping[str, Observed]
+    tables_with_rows: frozenset[str]
+    rows_sha256: str
+    n_bytes: int
+    seen: dict[frozenset[str], tuple[Events, tuple[str, ...]]] = field(
+        default_factory=dict
+    )
+
+
+class StoredCustomers:
+    """Asks the store of events; keeps the customers asked about last.
+
+    Args:
+        reader: of the store of events.
+        limit_bytes: how much is kept, about; 0 keeps nothing. `n_bytes` is kept now.
+    """
+
+    def __init__(self, reader: EventReader, limit_bytes: int) -> None:
+        self._reader = reader
+        self._limit_bytes, self.n_bytes = limit_bytes, 0
+        self._kept: OrderedDict[str, _Customer] = OrderedDict()
+        self._lock = Lock()  # a request with a large body is read in a thread
+        self._sequence = -1  # nothing was read so far
+        self._of_all: Mapping[str, Observed] = {}
+
+    def question(
+        self,
+        request: ScoreRequest,
+        in_force: InForce,
+        as_of: datetime,
+        language: Language,
+    ) -> Question:
+        """The question a request without events asks, of what is stored now.
+
+        Raises:
+            ProblemError: nothing is stored of this customer, or too much.
+            StoreUnavailableError: the store cannot be read.
+        """
+        settings, customer_id = in_force.advisor.settings, request.customer_id
+        with self._lock:
+            self._read_on()
+            customer = self._kept.get(customer_id)
+            if customer is None or customer.settings is not settings:
+                self._drop(customer_id)
+                customer = _load(self._reader, customer_id, settings, self._sequence)
+                self._keep(customer_id, customer)
+            else:
+                self._kept.move_to_end(customer_id)
+            known = customer, self._of_all, self._sequence
+        return _question(*known, request, in_force, as_of, language)
+
+    def _read_on(self) -> None:
+        """Forget whatever something arrived about."""
+        changes = self._reader.changes(max(self._sequence, 0), _MOST_CHANGES)
+        if changes.sequence == self._sequence:
+            return
+        is_first = self._sequence < 0
+        changed = changes.customer_ids
+        if changed is None or is_first or EVERYBODY in changed:
+            self._of_all = self._reader.observed(EVERYBODY, changes.sequence)
+        if changed is None:
+            self._kept.clear()
+            self.n_bytes = 0
+        else:
+            for customer_id in changed:
+                self._drop(customer_id)
+        self._sequence = changes.sequence
+
+    def _drop(self, customer_id: str) -> None:
+        dropped = self._kept.pop(customer_id, None)
+        self.n_bytes -= 0 if dropped is None else dropped.n_bytes
+
+    def _keep(self, customer_id: str, customer: _Customer) -> None:
+        self._kept[customer_id] = customer
+        self.n_bytes += customer.n_bytes
+        while self.n_bytes > self._limit_bytes:
+            oldest, _ = next(iter(self._kept.items()))
+            self._drop(oldest)
+
+
+def question_of(
+    request: ScoreRequest,
+    customers: StoredCustomers,
+    in_force: InForce,
+    as_of: datetime,
+    language: Language,
+) -> Question:
+    """The question of a request, with its own events or the stored ones.
+
+    Raises:
+        ProblemError: rows of the request break the contract, or nothing is stored.
+        StoreUnavailableError: the store of events cannot be read.
+    """
+    if request.events is None:
+        return customers.question(request, in_force, as_of, language)
+    return read_question(request, in_force, as_of, language)
+
+
+def question_then(
+    request: ScoreRequest,
+    reader: EventReader,
+    sequence: int,
+    in_force: InForce,
+    as_of: datetime,
+    language: Language,
+) -> Question:
+    """The question as it was asked at a sequence of the store, for a replay.
+
+    Raises:
+        ProblemError: nothing of the customer is stored of that time any more.
+        StoreUnavailableError: the store of events cannot be read.
+    """
+    customer = _load(reader, request.customer_id, in_force.advisor.settings, sequence)
+    of_all = reader.observed(EVERYBODY, sequence)
+    return _question(customer, of_all, sequence, request, in_force, as_of, language)
+
+
+def _load(
+    reader: EventReader, customer_id: str, settings: PortfolioSettings, until: int
+) -> _Customer:
+    rows = reader.rows(customer_id, until, MOST_ROWS + 1)
+    if not rows:
+        detail = "no event of this customer is stored; send them to POST /v1/events"
+        raise ProblemError("unknown_customer", detail)
+    if len(rows) > MOST_ROWS:
+        detail = f"more than {MOST_ROWS} rows are stored of this customer"
+        raise ProblemError("too_many_rows", detail)
+    tables = _decoded(rows)
+    read = read_rows(customer_id, tables, settings)
+    n_chars = sum(len(row.content) for row in rows)
+    return _Customer(
+        settings=settings,
+        read=read,
+        own=reader.observed(customer_id, until),
+        tables_with_rows=frozenset(tables),
+        rows_sha256=sha256(b"".join(row.digest for row in rows)).hexdigest(),
+        n_bytes=_size(read.events) + 2 * n_chars,
+    )
+
+
+def _decoded(rows: list[KeptRow]) -> dict[str, list[dict[str, Any]]]:
+    by_table: dict[str, list[str]] = {}
+    for row in rows:
+        by_table.setdefault(row.table, []).append(row.content)
+    return {
+        table: from_json(f"[{','.join(contents)}]")
+        for table, contents in by_table.items()
+    }
+
+
+def _size(events: Events) -> int:
+    """Bytes of the columns, about; their texts are counted with the rows."""
+    columns = (c for table in events.tables.values() for c in table.values())
+    return sum(column.nbytes for column in columns if isinstance(column, np.ndarray))
+
+
+def _question(
+    customer: _Customer,
+    of_all: Mapping[str, Observed],
+    sequence: int,
+    request: ScoreRequest,
+    in_force: InForce,
+    as_of: datetime,
+    language: Language,
+) -> Question:
+    advisor = in_force.advisor
+    terms = advisor.policy.in_force(as_of) or advisor.policy.latest
+    observed = {
+        table: until
+        for table, until in _latest_word(of_all, customer.own)
+        if as_of - until <= terms.stale_after
+    }
+    none = (
+        stated_none(advisor.settings, microseconds(as_of)) - customer.tables_with_rows
+    )
+    known_anyway = _KNOWN_ANYWAY & customer.tables_with_rows
+    # what was said to be empty takes no part in the warnings, as in a request
+    with_rows = frozenset(observed) | known_anyway
+    events, warnings = _seen(customer, with_rows)
+    return Question(
+        events=events,
+        as_of=as_of,
+        tables=with_rows | none,
+        has_contacts="contacts" in observed,
+        observed_until=None,
+        observed=observed,
+        with_counterfactuals=request.counterfactuals,
+        language=language,
+        warnings=warnings,
+        stored=StoredEvents(sequence, customer.rows_sha256),
+    )
+
+
+def _latest_word(
+    of_all: Mapping[str, Observed], own: Mapping[str, Observed]
+) -> Iterator[tuple[str, datetime]]:
+    """Up to when each table is complete, by the statement that arrived last."""
+    for table in sorted(of_all.keys() | own.keys()):
+        said = (words[table] for words in (of_all, own) if table in words)
+        yield table, to_datetime(max(said).until)
+
+
+def _seen(
+    customer: _Customer, tables: frozenset[str]
+) -> tuple[Events, tuple[str, ...]]:
+    """The rows of the tables that were looked at, and what is odd in them.
+
+    Rows of the others count no more than in a request that leaves their table out; but
+    one that was rejected stays rejected.
+    """
+    if tables not in customer.seen:
+        customer.seen.clear()
+        customer.seen[tables] = _restricted(customer, tables)
+    return customer.seen[tables]
+
+
+def _restricted(
+    customer: _Customer, tables: frozenset[str]
+) -> tuple[Events, tuple[str, ...]]:
+    all_rows, broken, warnings = customer.read
+    nothing = empty_tables(customer.settings)
+    columns = {
+        name: rows if name in tables else nothing[name]
+        for name, rows in all_rows.tables.items()
+    }
+    events = Events(all_rows.customer_id, columns, all_rows.rejected)
+    rejected = [
+        f"rejected_rows:{table}: {sum(row.table == table for row in broken)}; they"
+        " break the contract, and the customer is incomplete until they are corrected"
+        for table in sorted(all_rows.rejected)
+    ]
+    odd = [text for text in warnings if text.split(":")[1] in tables]
+    return events, (*rejected, *odd, *noticed(events, tables))
