@@ -21,7 +21,7 @@ class Advice:
 
     case: Case
     recommendation: Recommendation
-    reasons: tuple[JointReason, ...]
+    reasons: tuple[JointReason, ...] | None  # None: not asked for
     counterfactuals: Counterfactuals | None = None  # None: not asked for
 
     @property

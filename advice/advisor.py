@@ -17,7 +17,7 @@ import numpy.typing as npt
 from advice.advice import Advice
 from advice.counterfactual import counterfactuals
 from advice.currency import currency_note, in_portfolio_currency
-from advice.joint_reasons import joint_reasons, loss_shares
+from advice.joint_reasons import JointReason, joint_reasons, loss_shares
 from advice.knowledge import (
     base_size,
     inputs_missing,
@@ -129,6 +129,7 @@ class Advisor:
         previous_at: datetime | None = None,
         named: Mapping[str, datetime] = _NOTHING,
         with_counterfactuals: bool = False,
+        explains_none: bool = True,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
 
@@ -146,25 +147,29 @@ class Advisor:
                 contacts are kept.
             with_counterfactuals: also say what would change the answer; every thing
                 tried costs one more scoring, without contributions.
+            explains_none: also give reasons where nothing is recommended.
         """
         given = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
         stand = Standpoint(observed_until, observed, previous, previous_at, named)
         facts, rows = self._rows(events, moment, given)
-        found = {t: self.predictors[t].explain(row[None]) for t, row in rows.items()}
-        p = {t: float(one.probability[0]) for t, one in found.items()}
-        parts = {t: one.contributions[0] for t, one in found.items()}
-        advice = self.conclude(facts, rows, p, parts, stand, budget_use)
+        case = self._case(facts, self._probabilities(rows), stand)
+        recommendation = self._decide(case, budget_use)
+        found = None
+        if explains_none or recommendation.action != "none":
+            parts = {
+                target: self.predictors[target].explain(row[None]).contributions[0]
+                for target, row in rows.items()
+            }
+            found = self._reasons(recommendation, rows, parts)
+        advice = Advice(case, recommendation, found)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
             facts, rows = self._rows(imagined, moment, given)
-            p = {
-                target: float(self.predictors[target].probability(row[None])[0])
-                for target, row in rows.items()
-            }
-            return self._decide(self._case(facts, p, stand), budget_use)
+            case = self._case(facts, self._probabilities(rows), stand)
+            return self._decide(case, budget_use)
 
         situation = self._situation(events, advice)
         return replace(advice, counterfactuals=counterfactuals(situation, ask_again))
@@ -187,6 +192,12 @@ class Advisor:
             if starts_with(self.bundles[target], facts.tables)
         }
         return facts, rows
+
+    def _probabilities(self, rows: Mapping[str, Row]) -> dict[str, float]:
+        return {
+            target: float(self.predictors[target].probability(row[None])[0])
+            for target, row in rows.items()
+        }
 
     def advise_portfolio(
         self,
@@ -216,7 +227,17 @@ class Advisor:
         """
         case = self._case(facts, p, stand)
         recommendation = self._decide(case, budget_use)
-        terms = self.policy.in_force(facts.as_of)
+        found = self._reasons(recommendation, rows, parts)
+        return Advice(case, recommendation, found)
+
+    def _reasons(
+        self,
+        recommendation: Recommendation,
+        rows: Mapping[str, Row],
+        parts: Mapping[str, Row],
+    ) -> tuple[JointReason, ...]:
+        """Why the probabilities are high, weighted by the loss behind them."""
+        terms = self.policy.in_force(recommendation.at)
         weights = loss_shares(recommendation, terms.model if terms else None)
         found = {
             target: reasons(
@@ -224,7 +245,7 @@ class Advisor:
             )
             for target, row in rows.items()
         }
-        return Advice(case, recommendation, joint_reasons(found, weights))
+        return joint_reasons(found, weights)
 
     def _case(
         self,

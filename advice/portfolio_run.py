@@ -305,7 +305,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}
             for notice in given.follow_up.notices_due
         ],
-        "reasons": [_texts(reason_row(reason)) for reason in advice.reasons],
+        "reasons": [_texts(reason_row(reason)) for reason in advice.reasons or ()],
         "missing": list(given.question.missing),
         "policy": given.question.policy,
     }

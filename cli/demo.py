@@ -163,7 +163,7 @@ def _explain(
     say("For the staff:\n")
     say(explanation.text("staff"))
     say("\nWhy the probability is above the usual (share of what raises the loss):")
-    for reason in advice.reasons:
+    for reason in advice.reasons or ():
         say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
     target = leading_target(answer)
     terms = policy.in_force(answer.at) or policy.latest

@@ -63,7 +63,7 @@ def explain(
     )
     say(explanation.text(audience))
     if audience == "staff":
-        for reason in advice.reasons:
+        for reason in advice.reasons or ():
             say(f"  {reason.share:4.0%}  {reason.family}: {reason.lead.staff}")
     if draw is not None:
         draw(cost_plot(answer, advisor.policy, lang))

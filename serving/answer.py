@@ -139,7 +139,11 @@ class ScoreAnswer:
     people: People
     follow_up: FollowUp
     reasons: Annotated[
-        tuple[AnsweredReason, ...], Field(description="at most four, by share")
+        tuple[AnsweredReason, ...] | None,
+        Field(
+            description="at most four, by share; null where `action` is none and the"
+            " request did not ask for them"
+        ),
     ]
     counterfactuals: Annotated[
         Counterfactuals | None,
@@ -216,7 +220,9 @@ def answer_of(
         permission=said.permission,
         people=recommendation.people,
         follow_up=recommendation.follow_up,
-        reasons=tuple(_reason(reason, language) for reason in advice.reasons),
+        reasons=None
+        if advice.reasons is None
+        else tuple(_reason(reason, language) for reason in advice.reasons),
         counterfactuals=advice.counterfactuals,
         warnings=warnings,
         versions=versions,

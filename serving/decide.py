@@ -31,6 +31,7 @@ class Question:
         tables: those that were looked at, or of which the settings say "none".
         has_contacts: whether the request says itself what the customer was told.
         observed_until, observed: how far the data observe, and single tables.
+        explains_none: reasons are given even if nothing is recommended.
         language: of the answer's sentences.
         warnings: about columns the contract does not know, and what is odd in rows.
         stored: which stored events these are; None where the request brought its own.
@@ -43,6 +44,7 @@ class Question:
     observed_until: datetime | None
     observed: Mapping[str, datetime]
     with_counterfactuals: bool
+    explains_none: bool
     language: Language
     warnings: tuple[str, ...]
     stored: StoredEvents | None = None
@@ -68,6 +70,7 @@ def read_question(
         observed_until=observed_until,
         observed=observed,
         with_counterfactuals=request.counterfactuals,
+        explains_none=request.explain == "always",
         language=language,
         warnings=warnings,
     )
@@ -93,6 +96,7 @@ def decide(
         previous_at=prior.previous_at,
         named=prior.named,
         with_counterfactuals=question.with_counterfactuals,
+        explains_none=question.explains_none,
     )
     note = advisor.currency_note
     currency = () if note is None else (f"policy_currency: {note}",)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -82,6 +82,10 @@ class ScoreRequest(BaseModel):
         default=False,
         strict=True,
         description="also say what would change the action; costs several scorings",
+    )
+    explain: Literal["action", "always"] = Field(
+        default="action",
+        description="when reasons are given: where `action` is not none, or always",
     )
     language: Language | None = Field(
         default=None,

@@ -232,6 +232,7 @@ def _question(
         observed_until=None,
         observed=observed,
         with_counterfactuals=request.counterfactuals,
+        explains_none=request.explain == "always",
         language=language,
         warnings=warnings,
         stored=StoredEvents(sequence, customer.rows_sha256),

@@ -98,6 +98,7 @@ def body(tables: dict[str, list[dict[str, Any]]], row: dict[str, Any]) -> str:
         {
             "customer_id": customer_id,
             "as_of": row["as_of"].isoformat(),
+            "explain": "always",
             "events": {
                 name: [r for r in rows if r["customer_id"] == customer_id]
                 for name, rows in tables.items()

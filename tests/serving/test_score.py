@@ -38,10 +38,26 @@ def test_an_answer_says_everything_it_must(client: Client, asked: Asked) -> None
     assert said.proposal.expected_cost is not None
     assert len(said.proposal.expected_cost) == 6
     assert said.scores.nonpayment.thresholds[0].probability == 0.0
+    assert said.reasons is not None
     assert 1 <= len(said.reasons) <= 4
     assert said.reasons[0].family == "lateness"
     assert said.versions.bundles.keys() == {"fraud", "nonpayment"}
     assert said.question.missing == ()
+
+
+def test_reasons_where_nothing_is_recommended_are_given_when_asked_for(
+    client: Client, asked: Asked
+) -> None:
+    asked["events"]["invoices"] = []  # nothing is owed
+    silent = client.post("/v1/score", json=asked).json()
+    assert silent["action"] == "none"
+    assert silent["reasons"] is None
+    told = client.post("/v1/score", json={**asked, "explain": "always"}).json()
+    assert told["reasons"] is not None
+    varies = ("decision_id", "recorded_at", "reasons")
+    assert {k: v for k, v in told.items() if k not in varies} == {
+        k: v for k, v in silent.items() if k not in varies
+    }
 
 
 def test_a_decision_reads_back_as_the_same_bytes(client: Client, asked: Asked) -> None:
