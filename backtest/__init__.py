@@ -1,1 +1,1 @@
-"""Backtest: a policy lives through a portfolio's past before it is live."""
+"""Backtest: a policy tried on a portfolio's past, day by day, before it is live."""

@@ -22,13 +22,13 @@ def draft_of(
     """The policy's own rules with typed thresholds and a capacity of reviews, YAML.
 
     Args:
-        policy: what the draft is made after.
-        tiers: its thresholds.
+        policy: the policy that the draft copies.
+        tiers: thresholds of the draft.
         capacity_per_day: of the review queue; 0 leaves the policy's own.
-        portfolio: name of the one the numbers come from.
+        portfolio: name of the portfolio that the numbers come from.
     """
-    changed = policy.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    changed |= {
+    values = policy.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    values |= {
         "name": f"{policy.document.name}-draft",
         "version": 1,
         "title": f"DRAFT of typed thresholds after {policy.reference}",
@@ -43,12 +43,12 @@ def draft_of(
         "thresholds": [_plain(tier) for tier in tiers],
     }
     if capacity_per_day:
-        review = changed.get("review", {})
-        changed["review"] = review | {"capacity_per_day": capacity_per_day}
-    for dropped in ("effective_to", "amendments", "cases"):
-        changed.pop(dropped, None)
-    PolicyDocument.model_validate(changed)
-    return _HEAD + yaml.safe_dump(changed, sort_keys=False, allow_unicode=True)
+        review = values.get("review", {})
+        values["review"] = review | {"capacity_per_day": capacity_per_day}
+    for section in ("effective_to", "amendments", "cases"):
+        values.pop(section, None)
+    PolicyDocument.model_validate(values)
+    return _HEAD + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def _plain(tier: Tier) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.arrays import FloatArray
+
 N_DRAWS = 1_000
 _CHUNK = 50
 
@@ -16,7 +16,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def _drawn(columns: Floats) -> Floats:
+def _drawn(columns: FloatArray) -> FloatArray:
     """(draws, columns) sums of rows (n, columns) drawn with replacement."""
     n = len(columns)
     random = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def _drawn(columns: Floats) -> Floats:
     return np.concatenate(sums)
 
 
-def total_interval(per_customer: Floats) -> Interval:
+def total_interval(per_customer: FloatArray) -> Interval:
     """A sum over customers.
 
     >>> total_interval(np.ones(50))
@@ -40,7 +40,7 @@ def total_interval(per_customer: Floats) -> Interval:
     return Interval(float(per_customer.sum()), float(low), float(high))
 
 
-def ratio_interval(above: Floats, below: Floats) -> Interval:
+def ratio_interval(above: FloatArray, below: FloatArray) -> Interval:
     """A ratio of two sums over the same customers; NaN where nothing is below."""
     total = float(below.sum())
     if total <= 0.0:

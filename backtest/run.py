@@ -1,102 +1,58 @@
-"""A policy lives through a portfolio's past, day by day, before it is live.
+"""Run a backtest: a policy decides day by day on a portfolio's past.
 
 Facts and scores are those of the day; the past itself does not react to the policy.
 Decisions come from the very functions that answer one customer.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pyarrow as pa
 
 from advice.advisor import Advisor
 from advice.knowledge import require_same
-from backtest.book import Book, Today
-from backtest.chronicle import chronicle
-from backtest.differences import Difference, Partings, crossed
+from backtest.assumptions import Assumptions
+from backtest.day_decisions import DayDecisions
+from backtest.decision_days import DecisionDays
+from backtest.differences import Differences, confusion_table
 from backtest.errors import PeriodError, UnpricedPolicyError
-from backtest.intervals import Interval, total_interval
-from backtest.plan import Assumptions, Days
-from backtest.rails import Look, priced
-from backtest.scores import Floats, known_since, scores
-from backtest.spells import Spells
-from backtest.support import Support, support
-from backtest.tally import DAYS, day_row
-from backtest.truth import Regret, Truth, regrets
-from backtest.world import Looked, Stop, World, costs_of
-from decisions.actions import ACTIONS
+from backtest.guardrail_cost import DayCosts, day_costs
+from backtest.outcome import Backtest
+from backtest.own_actions import Stop
+from backtest.policy_record import PolicyRecord
+from backtest.portfolio_day import PortfolioDay, PortfolioHistory
+from backtest.portfolio_timeline import portfolio_timeline
+from backtest.regret import Regret, regrets
+from backtest.savings import Savings
+from backtest.scores import known_since, scores
+from backtest.support import support
+from backtest.truth import Truth
 from decisions.policy_file.load import Policy
 from decisions.steps.columns import looks_at_everybody
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 
-Step = Callable[[str, int, int], None]
+StepProgress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-_MOST_LOOKS = 13  # days on which guard-rails are priced
+STEPS = (
+    "reading what was known",
+    "scoring",
+    "deciding day by day",
+    "comparing with the truth",
+)
+_MOST_PRICED_DAYS = 13  # days on which guard-rails are priced
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Lived:
-    """What became of a portfolio under one policy.
-
-    `days` has a row per day (`tally.DAYS`), `acts` one per decision carried out
-    (`spells.ACTS`); `saving` is expected money per customer against doing nothing.
-    `label` tells the two policies apart, even two drafts of one version.
-    """
-
-    policy: Policy
-    label: str
-    days: pa.Table
-    acts: pa.Table
-    stops: tuple[Stop, ...]
-    saving: Floats
-    unsupported: int
-
-    def saved(self) -> Interval:
-        """Expected money saved against doing nothing, 95 % over customers."""
-        return total_interval(self.saving)
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """Everything a report needs; money in major units of `currency`."""
-
-    currency: str
-    n_customers: int
-    days: Days
-    assumptions: Assumptions
-    priced_with: str
-    trained_on: Mapping[str, str]
-    notes: tuple[str, ...]  # what does not fit between policies and portfolio
-    has_contacts: bool
-    new: Lived
-    old: Lived | None
-    looks: tuple[Look, ...]
-    differences: tuple[Difference, ...]
-    crossed: list[list[int]] | None
-    has_log: bool
-    regrets: tuple[Regret, ...]
-    truly_good: tuple[bool, ...] | None  # per stop of the new policy, by the oracle
-
-    def saved_against_old(self) -> Interval | None:
-        """New less old, paired by customer."""
-        if self.old is None:
-            return None
-        return total_interval(self.new.saving - self.old.saving)
 
 
 def run_backtest(
     advisor: Advisor,
     portfolio: Portfolio,
-    days: Days,
+    days: DecisionDays,
     *,
     against: Policy | None = None,
     assumptions: Assumptions | None = None,
     truth: Truth | None = None,
-    step: Step = lambda _text, _done, _all: None,
+    progress: StepProgress = lambda _step, _done, _all: None,
 ) -> Backtest:
     """Let `advisor.policy`, and another one beside it, decide every day of a past.
 
@@ -107,7 +63,7 @@ def run_backtest(
         against: the policy to compare with; default doing nothing alone.
         assumptions: what happens where the past cannot say.
         truth: of a simulated portfolio.
-        step: told how far it is.
+        progress: called with one of `STEPS`, what of it is done, and all of it.
 
     Raises:
         SettingsDifferError: if the portfolio is another one than the models'.
@@ -116,12 +72,18 @@ def run_backtest(
     """
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     _require_data(portfolio, days)
-    return _Backtesting(
-        advisor, portfolio, days, against, assumptions or Assumptions(), truth, step
+    return _BacktestRun(
+        advisor,
+        portfolio,
+        days,
+        against,
+        assumptions or Assumptions(),
+        truth,
+        progress,
     ).run()
 
 
-def _require_data(portfolio: Portfolio, days: Days) -> None:
+def _require_data(portfolio: Portfolio, days: DecisionDays) -> None:
     """Days beyond what was observed would be days on which nobody pays."""
     first, last = days.moments[0], days.moments[-1]
     zone = portfolio.settings.zone
@@ -139,19 +101,19 @@ def _require_data(portfolio: Portfolio, days: Days) -> None:
         )
 
 
-class _Backtesting:
+class _BacktestRun:
     def __init__(
         self,
         advisor: Advisor,
         portfolio: Portfolio,
-        days: Days,
+        days: DecisionDays,
         against: Policy | None,
         assumptions: Assumptions,
         truth: Truth | None,
-        step: Step,
+        progress: StepProgress,
     ) -> None:
         self.advisor, self.portfolio, self.days = advisor, portfolio, days
-        self.assumptions, self.truth, self.step = assumptions, truth, step
+        self.assumptions, self.truth, self.progress = assumptions, truth, progress
         self.policies, self.notes = [advisor.policy], advisor.notes
         if against is not None:
             old = Advisor(advisor.bundles, against)
@@ -159,162 +121,153 @@ class _Backtesting:
             self.notes = tuple(dict.fromkeys([*self.notes, *old.notes]))
         first = days.moments[0]
         self.policies = [in_force_from(policy, first) for policy in self.policies]
-        n = len(portfolio.customer_ids)
-        self.worlds = [World(p, assumptions, n) for p in self.policies]
-        self.pricer = self._pricer()
-        terms = self.policies[self.pricer].latest
-        assert terms.model is not None  # noqa: S101  `_pricer` chose one that has it
-        horizon = terms.document.horizon_days
-        self.spells = [Spells(terms.model, n, horizon) for _ in self.worlds]
-        self.rows: list[list[dict[str, object]]] = [[] for _ in self.worlds]
-        self.unsupported = [0 for _ in self.worlds]
-        self.partings = Partings()
-        self.looks: list[Look] = []
-        self.recommended: dict[int, dict[str, int]] = {}
+        self.n_customers = n = len(portfolio.customer_ids)
+        self.records = [PolicyRecord(p, assumptions, n) for p in self.policies]
+        self.pricing = self._pricing_policy()
+        terms = self.policies[self.pricing].latest
+        assert terms.model is not None  # noqa: S101  chosen because it has one
+        horizon_days = terms.document.horizon_days
+        self.savings = [Savings(terms.model, n, horizon_days) for _ in self.records]
+        self.log = support(portfolio)
+        self.differences = Differences()
+        self.day_costs: list[DayCosts] = []
+        self.recommended: dict[int, dict[str, int]] = {}  # by moment of the truth
 
-    def _pricer(self) -> int:
+    def _pricing_policy(self) -> int:
         """Which policy's costs price everything: the new one's, else the old one's."""
-        for place, policy in enumerate(self.policies):
+        for index, policy in enumerate(self.policies):
             if all(terms.model is not None for _, terms in policy.versions):
-                return place
+                return index
         raise UnpricedPolicyError(*(policy.reference for policy in self.policies))
 
     def run(self) -> Backtest:
-        book = self._book()
-        known = support(self.portfolio)
-        asked = self._truth_days()
+        history = self._history()
+        truth_moments = self._truth_moments()
         for day in range(len(self.days)):
-            self._live(book.on(day), known, asked.get(day))
-            self.step("living through the days", day + 1, len(self.days))
-        for world in self.worlds:
-            world.finish()
-        return self._concluded(known)
+            self._decide(history.on(day), truth_moments.get(day))
+            self.progress(STEPS[2], day + 1, len(self.days))
+        for record in self.records:
+            record.run.finish()
+        return self._backtest()
 
-    def _book(self) -> Book:
+    def _history(self) -> PortfolioHistory:
         portfolio, days = self.portfolio, self.days
-        told = chronicle(
+        timeline = portfolio_timeline(
             portfolio,
             days,
             with_notices=self.assumptions.notices == "recorded",
-            in_full=any(
+            all_facts=any(
                 looks_at_everybody(terms)
                 for policy in self.policies
                 for _, terms in policy.versions
             ),
-            progress=lambda a, b: self.step("reading what was known", a, b),
+            progress=lambda done, total: self.progress(STEPS[0], done, total),
         )
-        scored = scores(
+        as_of_scores = scores(
             self.advisor,
             portfolio,
             days,
-            told.in_book(days.scored),
-            progress=lambda a, b: self.step("scoring", a, b),
+            timeline.present(days.scored),
+            progress=lambda done, total: self.progress(STEPS[1], done, total),
         )
-        return Book(told, scored, days, portfolio.settings.zone)
+        return PortfolioHistory(timeline, as_of_scores, days, portfolio.settings.zone)
 
-    def _live(self, today: Today, known: Support, moment: int | None) -> None:
-        n = len(self.portfolio.customer_ids)
-        looked = [world.look(today) for world in self.worlds]
-        costs = costs_of(looked[self.pricer], n)
-        if self._is_look(today.day):
-            self.looks.append(priced(looked[0], costs))
-        for k, (seen, spells) in enumerate(zip(looked, self.spells, strict=True)):
-            acts = spells.record(seen, costs)
-            self.unsupported[k] += _unsupported(acts, known)
-            self.rows[k].append(day_row(seen, acts, self.worlds[k].n_without_access))
-        if len(looked) == 2:
-            self.partings.compare(looked[0], looked[1], costs)
-        if moment is not None:
-            self.recommended[moment] = self._standing(looked[0])
+    def _decide(self, today: PortfolioDay, truth_moment: int | None) -> None:
+        """All policies decide about one day, and what they decide is recorded."""
+        by_policy = [record.run.decide(today) for record in self.records]
+        new = by_policy[0]
+        costs = by_policy[self.pricing].expected_costs(self.n_customers)
+        if self._is_priced(today.index):
+            self.day_costs.append(day_costs(new, costs))
+        for record, savings, decisions in zip(
+            self.records, self.savings, by_policy, strict=True
+        ):
+            record.record(decisions, savings, costs, self.log)
+        if len(by_policy) == 2:
+            self.differences.compare(new, by_policy[1], costs)
+        if truth_moment is not None:
+            self.recommended[truth_moment] = self._actions_in_place(new)
 
-    def _is_look(self, day: int) -> bool:
+    def _is_priced(self, day: int) -> bool:
         scored = self.days.scored
-        every = -(-len(scored) // _MOST_LOOKS)
+        every = -(-len(scored) // _MOST_PRICED_DAYS)
         return day in scored[::every]
 
-    def _standing(self, looked: Looked) -> dict[str, int]:
+    def _actions_in_place(self, decisions: DayDecisions) -> dict[str, int]:
         """What has been done about everybody by the end of the day.
 
-        An act of the running spell counts as far as it would be proposed today: a
-        reminder sent last week need not be sent again to have been sent.
+        An action of the running horizon window counts as far as it would be proposed
+        today: a reminder sent last week need not be sent again to have been sent.
         """
-        day = looked.today.at.timestamp() / 86_400
-        done = self.spells[0].done_by(day, looked.who)
-        answer = looked.answer
-        still = np.minimum(done, np.maximum(answer.proposed, 0))
-        action = np.maximum(np.maximum(answer.recommended, 0), still)
-        ids = looked.columns.customer_id.tolist()
+        answer = decisions.answer
+        before = self.savings[0].harshest_in_window(
+            decisions.day_number, decisions.customers
+        )
+        still_proposed = np.minimum(before, np.maximum(answer.proposed, 0))
+        action = np.maximum(np.maximum(answer.recommended, 0), still_proposed)
+        ids = decisions.columns.customer_id.tolist()
         return dict(zip(ids, action.tolist(), strict=True))
 
-    def _truth_days(self) -> dict[int, int]:
-        """Decision days on which the oracle branched futures: day → its moment."""
-        found = {}
+    def _truth_moments(self) -> dict[int, int]:
+        """Moments for which the oracle branched futures, by decision day."""
+        moments = {}
         for moment in self.truth.moments() if self.truth is not None else ():
             at = datetime.fromtimestamp(moment / 1e6, UTC)
             for day, decided_at in enumerate(self.days.moments):
                 if timedelta(0) <= decided_at - at < _DAY:
-                    found[day] = moment
-        return found
+                    moments[day] = moment
+        return moments
 
-    def _concluded(self, known: Support) -> Backtest:
-        lived = [
-            Lived(
-                policy=world.policy,
-                label=label,
-                days=pa.Table.from_pylist(rows, schema=DAYS),
-                acts=spells.acts(),
-                stops=tuple(sorted(world.stops, key=lambda s: (s.since, s.customer))),
-                saving=spells.saving,
-                unsupported=unsupported,
+    def _backtest(self) -> Backtest:
+        labels = _labels([policy.reference for policy in self.policies])
+        new, *others = (
+            record.outcome(label, savings)
+            for record, label, savings in zip(
+                self.records, labels, self.savings, strict=True
             )
-            for world, label, rows, spells, unsupported in zip(
-                self.worlds,
-                _labels([policy.reference for policy in self.policies]),
-                self.rows,
-                self.spells,
-                self.unsupported,
-                strict=True,
-            )
-        ]
-        old = lived[1] if len(lived) == 2 else None
-        priced_with = self.policies[self.pricer]
+        )
+        old = others[0] if others else None
+        pricing_policy = self.policies[self.pricing]
+        bundles = self.advisor.bundles
         return Backtest(
-            currency=priced_with.document.currency,
-            n_customers=len(self.portfolio.customer_ids),
+            currency=pricing_policy.document.currency,
+            n_customers=self.n_customers,
             days=self.days,
             assumptions=self.assumptions,
-            priced_with=priced_with.reference,
-            trained_on={
-                t: b.trained_on.isoformat() for t, b in self.advisor.bundles.items()
-            },
+            priced_with=pricing_policy.reference,
+            trained_on={t: b.trained_on.isoformat() for t, b in bundles.items()},
             notes=self.notes,
             has_contacts="contacts" in self.portfolio.settings.tables,
-            new=lived[0],
+            has_log=self.log.cells is not None,
+            new=new,
             old=old,
-            looks=tuple(self.looks),
-            differences=tuple(self.partings.sample(*self.policies)) if old else (),
-            crossed=crossed(self.spells[0].harshest, self.spells[1].harshest)
-            if old
-            else None,
-            has_log=known.cells is not None,
+            day_costs=tuple(self.day_costs),
+            differences=tuple(self.differences.examples(*self.policies)) if old else (),
+            confusion_table=(
+                confusion_table(self.savings[0].harshest, self.savings[1].harshest)
+                if old
+                else None
+            ),
             regrets=tuple(self._regrets()),
-            truly_good=self._truly_good(lived[0].stops),
+            stopped_good=self._stopped_good(new.stops),
         )
 
     def _regrets(self) -> list[Regret]:
-        if self.truth is None or self.pricer != 0:
+        if self.truth is None or self.pricing != 0:
             return []
-        self.step("comparing with the truth", 0, 1)
+        self.progress(STEPS[3], 0, 1)
         terms = self.policies[0].latest
         return regrets(
             self.advisor, self.portfolio, terms, self.truth, self.recommended
         )
 
-    def _truly_good(self, stops: tuple[Stop, ...]) -> tuple[bool, ...] | None:
+    def _stopped_good(self, stops: tuple[Stop, ...]) -> tuple[bool, ...] | None:
         if self.truth is None or self.truth.months is None:
             return None
         ids = self.portfolio.customer_ids
-        return self.truth.were_good([(ids[s.customer], s.since) for s in stops])
+        return self.truth.were_good(
+            [(ids[stop.customer], stop.since) for stop in stops]
+        )
 
 
 def in_force_from(policy: Policy, first: datetime) -> Policy:
@@ -334,12 +287,3 @@ def _labels(references: list[str]) -> list[str]:
     return [
         f"{name} ({age})" for name, age in zip(references, ("new", "old"), strict=True)
     ]
-
-
-def _unsupported(acts: pa.Table, known: Support) -> int:
-    if known.cells is None or not acts.num_rows:
-        return 0
-    action = np.array([ACTIONS.index(name) for name in acts["action"].to_pylist()])
-    days = np.nan_to_num(acts["days_overdue"].to_numpy(zero_copy_only=False))
-    supported = known.is_known(action, days, acts["open"].to_numpy())
-    return int((~supported).sum())

@@ -1,20 +1,24 @@
-"""As-of scores of everybody, on a coarser grid than the decisions."""
+"""Scores of everybody by what was known on each day, anew on fewer days than decisions.
+
+Between two scoring days the latest scores hold.
+"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from advice.advisor import Advisor
-from backtest.chronicle import Progress
-from backtest.plan import Days
+from backtest.decision_days import DecisionDays
+from backtest.portfolio_timeline import Progress
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.moments import microseconds
 from features.portfolio import Portfolio
+from features.targets import TARGETS
 
-Floats = npt.NDArray[np.float64]
-_AT_ONCE = 100_000  # snapshots whose features are held at a time
+_SNAPSHOTS_AT_ONCE = 100_000  # whose features are held in memory
 
 
 @dataclass(frozen=True)
@@ -22,24 +26,30 @@ class Scores:
     """Probabilities by scoring day and customer; NaN before a customer was known."""
 
     scored: tuple[int, ...]
-    p: dict[str, Floats]  # per target, (scoring days, customers)
+    p: dict[str, FloatArray]  # per target, (scoring days, customers)
     nonpayment_given_fraud: float
 
-    def on(self, day: int) -> dict[str, Floats]:
+    def on(self, day: int) -> dict[str, FloatArray]:
         """The latest scores on a decision day, (customers,) each; NaN: no model."""
-        place = int(np.searchsorted(self.scored, day, side="right")) - 1
-        found = {target: values[place] for target, values in self.p.items()}
+        latest = int(np.searchsorted(self.scored, day, side="right")) - 1
+        p = {target: values[latest] for target, values in self.p.items()}
         n = next(iter(self.p.values())).shape[1]
-        for target in ("fraud", "nonpayment"):
-            found.setdefault(target, np.full(n, np.nan))
-        return found
+        for target in TARGETS:
+            p.setdefault(target, np.full(n, np.nan))
+        return p
+
+
+class _ScoringDay(NamedTuple):
+    row: int  # of `Scores.p`
+    as_of: int  # µs since 1970 UTC
+    customers: IntArray
 
 
 def scores(
     advisor: Advisor,
     portfolio: Portfolio,
-    days: Days,
-    in_book: npt.NDArray[np.bool_],
+    days: DecisionDays,
+    present: BoolArray,
     progress: Progress,
 ) -> Scores:
     """Score whoever was known on each scoring day, by what was known then.
@@ -48,28 +58,26 @@ def scores(
         advisor: its models score.
         portfolio: whose customers are scored.
         days: with the days on which scores are made.
-        in_book: (scoring days, customers); nobody asks for the scores of the others.
+        present: (scoring days, customers); the scores of the others are not needed.
         progress: called with scoring days done and scoring days in all.
     """
-    ids = portfolio.customer_ids
-    found = {
-        target: np.full((len(days.scored), len(ids)), np.nan)
-        for target in advisor.bundles
-    }
+    n_days, n_customers = len(days.scored), len(portfolio.customer_ids)
+    p = {target: np.full((n_days, n_customers), np.nan) for target in advisor.bundles}
     first_known = known_since(portfolio)
-    per_run = max(1, _AT_ONCE // max(1, len(ids)))
-    for start in range(0, len(days.scored), per_run):
-        part = days.scored[start : start + per_run]
-        asked = [
-            (microseconds(days.moments[day]), start + k) for k, day in enumerate(part)
+    at_once = max(1, _SNAPSHOTS_AT_ONCE // max(1, n_customers))
+    for start in range(0, n_days, at_once):
+        rows = range(start, min(start + at_once, n_days))
+        moments = [microseconds(days.moments[days.scored[row]]) for row in rows]
+        part = [
+            _ScoringDay(row, at, np.flatnonzero(present[row] & (first_known <= at)))
+            for row, at in zip(rows, moments, strict=True)
         ]
-        who = [in_book[row] & (first_known <= at) for at, row in asked]
-        _score(advisor, portfolio, asked, who, found)
-        progress(start + len(part), len(days.scored))
-    return Scores(days.scored, found, advisor.nonpayment_given_fraud)
+        _score(advisor, portfolio, part, p)
+        progress(rows.stop, n_days)
+    return Scores(days.scored, p, advisor.nonpayment_given_fraud)
 
 
-def known_since(portfolio: Portfolio) -> npt.NDArray[np.int64]:
+def known_since(portfolio: Portfolio) -> IntArray:
     """(customers,) when each of `customer_ids` became known, µs since 1970 UTC."""
     rows = portfolio.tables["customers"]
     first = rows.group_by("customer_id").agg(known_at=rows.known_at.min())
@@ -80,37 +88,36 @@ def known_since(portfolio: Portfolio) -> npt.NDArray[np.int64]:
 def _score(
     advisor: Advisor,
     portfolio: Portfolio,
-    asked: list[tuple[int, int]],
-    wanted: list[npt.NDArray[np.bool_]],
-    found: dict[str, Floats],
+    days: list[_ScoringDay],
+    p: dict[str, FloatArray],
 ) -> None:
+    """Fill the cells of some scoring days."""
     ids = np.array(portfolio.customer_ids, dtype=object)
-    who = [np.flatnonzero(here) for here in wanted]
-    moments = [np.full(len(w), at) for w, (at, _) in zip(who, asked, strict=True)]
-    grid = [np.full(len(w), row) for w, (_, row) in zip(who, asked, strict=True)]
-    customers = np.concatenate(who)
+    customers = np.concatenate([day.customers for day in days])
     if not len(customers):
         return
+    moments = [np.full(len(day.customers), day.as_of, np.int64) for day in days]
+    rows = np.concatenate([np.full(len(day.customers), day.row) for day in days])
     snapshots = pa.table(
         {
             "customer_id": pa.array(ids[customers], pa.string()),
-            "as_of": np.concatenate(moments).astype(np.int64),
+            "as_of": np.concatenate(moments),
         }
     )
-    for target, p in probabilities(advisor, portfolio, snapshots).items():
-        found[target][np.concatenate(grid), customers] = p
+    for target, values in probabilities(advisor, portfolio, snapshots).items():
+        p[target][rows, customers] = values
 
 
 def probabilities(
     advisor: Advisor, portfolio: Portfolio, snapshots: pa.Table
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     """Calibrated probabilities of snapshots per target, in their order."""
     tables: dict[str, pa.Table] = {}
-    found = {}
+    p = {}
     for target, bundle in advisor.bundles.items():
         features = bundle.feature_set
         if features.hash not in tables:
             tables[features.hash] = feature_table(portfolio, snapshots, features)
         rows = matrix(tables[features.hash], features)
-        found[target] = advisor.predictors[target].probability(rows)
-    return found
+        p[target] = advisor.predictors[target].probability(rows)
+    return p

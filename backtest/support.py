@@ -1,4 +1,4 @@
-"""Decisions the log never took in a comparable situation.
+"""Unsupported decisions: those the log of actions has in no comparable situation.
 
 Comparable: the same action, in the same band of days overdue (none, to 15, to 30, to
 60, more) and the same tier of open money (none, then thirds of what was open when the
@@ -9,12 +9,11 @@ do, and the estimate rests on the policy's costs alone.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from backtest.scores import Floats
 from decisions.actions import ACTIONS
 from features.account import debt_table
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.portfolio import Portfolio
 
 DEFINITION = (
@@ -22,27 +21,38 @@ DEFINITION = (
     " a customer with as many days overdue (none, up to 15, 30, 60, more) and as much"
     " open money (none, or the same third of the sums open when the log acted)."
 )
-_DAYS = (0.0, 15.0, 30.0, 60.0)
-Cells = npt.NDArray[np.int64]
+_DAYS_OVERDUE = (0.0, 15.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True)
 class Support:
-    """Which situations the log knows; `cells` is None where there is no log."""
+    """Which situations the log knows.
+
+    Args:
+        cells: (action, band of days overdue, tier of open money) that the log has; None
+            where there is no log.
+        tiers: edges of the tiers of open money, in major units.
+    """
 
     cells: frozenset[tuple[int, int, int]] | None
     tiers: tuple[float, ...] = ()
 
     def is_known(
-        self, action: Cells, days_overdue: Floats, open_money: Floats
-    ) -> npt.NDArray[np.bool_]:
-        """(n,) whether the log took these actions in comparable situations."""
+        self, action: IntArray, days_overdue: FloatArray, open_money: FloatArray
+    ) -> BoolArray:
+        """(n,) whether the log took these actions in comparable situations.
+
+        Args:
+            action: (n,) indices of `ACTIONS`.
+            days_overdue: (n,).
+            open_money: (n,) in major units.
+        """
         if self.cells is None:
             return np.zeros(len(action), dtype=bool)
-        days = np.searchsorted(_DAYS, days_overdue)
+        days = np.searchsorted(_DAYS_OVERDUE, days_overdue)
         tier = np.searchsorted(self.tiers, open_money)
-        asked = zip(action.tolist(), days.tolist(), tier.tolist(), strict=True)
-        return np.array([cell in self.cells for cell in asked], dtype=bool)
+        cells = zip(action.tolist(), days.tolist(), tier.tolist(), strict=True)
+        return np.array([cell in self.cells for cell in cells], dtype=bool)
 
 
 def support(portfolio: Portfolio) -> Support:
@@ -50,10 +60,10 @@ def support(portfolio: Portfolio) -> Support:
     if "actions" not in portfolio.settings.tables:
         return Support(None)
     rows = portfolio.tables["actions"]
-    taken = rows.filter(rows.action.isin(ACTIONS)).select(
+    logged = rows.filter(rows.action.isin(ACTIONS)).select(
         "customer_id", "event_at", "action"
     )
-    log = portfolio.connection.to_pyarrow(taken)
+    log = portfolio.connection.to_pyarrow(logged)
     if not log.num_rows:
         return Support(None)
     before = pa.array(log["event_at"].to_numpy() - 1, pa.int64())
@@ -67,7 +77,7 @@ def support(portfolio: Portfolio) -> Support:
     action = [ACTIONS.index(name) for name in log["action"].to_pylist()]
     cells = zip(
         action,
-        np.searchsorted(_DAYS, days).tolist(),
+        np.searchsorted(_DAYS_OVERDUE, days).tolist(),
         np.searchsorted(tiers, money).tolist(),
         strict=True,
     )

@@ -12,16 +12,11 @@ from cli.arguments import PortfolioFolder
 from cli.output import progress, say, show_table, waiting
 
 if TYPE_CHECKING:
-    from backtest.run import Backtest, Step
+    from backtest.outcome import Backtest
+    from backtest.run import StepProgress
     from backtest.truth import Truth
     from features.portfolio import Portfolio
 
-_STEPS = (
-    "reading what was known",
-    "scoring",
-    "living through the days",
-    "comparing with the truth",
-)
 From = Annotated[str, typer.Option("--from", help="first day, such as 2026-01-01")]
 To = Annotated[str, typer.Option("--to", help="last day")]
 Tried = Annotated[Path, typer.Option(help="the policy to try (YAML)")]
@@ -81,7 +76,8 @@ def simulate(
     Example: forbear policy simulate demo --policy my-policy.yaml --from 2026-01-01
     --to 2026-03-31 --out backtest
     """
-    from backtest.plan import Assumptions, Days
+    from backtest.assumptions import Assumptions
+    from backtest.decision_days import DecisionDays
     from backtest.report import write_report
     from backtest.run import run_backtest
     from cli.score import champions
@@ -99,8 +95,8 @@ def simulate(
     advisor = champions(forbear_home(), policy)
     read, truth = _read(portfolio, oracle)
     zone = read.settings.zone
-    days = Days.between(first, last, zone, every=every, score_every=score_every)
-    with _steps() as step:
+    days = DecisionDays.between(first, last, zone, every=every, score_every=score_every)
+    with _step_progress() as moved:
         backtest = run_backtest(
             advisor,
             read,
@@ -108,7 +104,7 @@ def simulate(
             against=old,
             assumptions=assumed,
             truth=truth,
-            step=step,
+            progress=moved,
         )
     written = write_report(backtest, out)
     _show(backtest)
@@ -149,34 +145,40 @@ def _truth(portfolio: Path, oracle: Path | None) -> "Truth | None":
 
 
 @contextmanager
-def _steps() -> "Iterator[Step]":
+def _step_progress() -> "Iterator[StepProgress]":
     """One bar over all steps, each as long as the others."""
+    from backtest.run import STEPS
+
     with progress("backtesting") as moved:
 
-        def step(text: str, done: int, total: int) -> None:
+        def report(step: str, done: int, total: int) -> None:
             part = 100 * done // max(total, 1)
-            moved(100 * _STEPS.index(text) + part, 100 * len(_STEPS))
+            moved(100 * STEPS.index(step) + part, 100 * len(STEPS))
 
-        yield step
+        yield report
 
 
 def _show(backtest: "Backtest") -> None:
-    from backtest.rails import mean_prices
-    from backtest.report.assumptions import cautions
-    from backtest.report.composition import lead, percent
+    from backtest.guardrail_cost import mean_guardrail_costs
+    from backtest.report.assumption_sentences import cautions
+    from backtest.report.composition import lead
+    from backtest.report.numbers import percent_range
 
     say(lead(backtest))
     for caution in cautions(backtest):
         say(caution)
-    dear = [p for p in mean_prices(backtest.looks) if p.price or p.changed]
-    rows = [(p.title, round(p.price, 1), round(p.changed, 1)) for p in dear]
+    rows = [
+        (mean.title, round(mean.cost, 1), round(mean.n_changed, 1))
+        for mean in mean_guardrail_costs(backtest.day_costs)
+        if mean.cost or mean.n_changed
+    ]
     head = ("guard-rail", f"price on an average day, {backtest.currency}", "customers")
     if rows:
         show_table("", head, rows)
     for regret in backtest.regrets:
         shares = "; ".join(
-            f"{name.replace('_', ' ')} {percent(interval)}"
-            for name, interval in regret.captured.items()
+            f"{name.replace('_', ' ')} {percent_range(share)}"
+            for name, share in regret.captured.items()
         )
         say(f"captured of the attainable saving, {regret.n_customers:,} customers:")
         say(f"  {shares}")

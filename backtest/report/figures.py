@@ -1,4 +1,4 @@
-"""Plots of a backtest, as SVG written by hand."""
+"""Plots of a backtest's report, as SVG."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -12,17 +12,17 @@ from wording.publication.page import Figure
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 16, 42
 _BAR, _GAP, _LABEL = 22, 9, 330
-_NAME = 90  # room for the name of a day
-_BEHIND = WIDTH - _NAME
+_DAY_NAME = 90  # width of the name of a day
+_LAST_NAME = WIDTH - _DAY_NAME  # names right of it end at their day
 _DRAWN: tuple[Action, ...] = ("remind", "service_request", "review", "suspend", "block")
 
 
 def _picture(
-    name: str, title: str, told: str, body: Iterable[str], height: float = HEIGHT
+    name: str, title: str, description: str, body: Iterable[str], height: float = HEIGHT
 ) -> Figure:
     inside = [
         element("title", escape(title), id=f"{name}-title"),
-        element("desc", escape(told), id=f"{name}-desc"),
+        element("desc", escape(description), id=f"{name}-desc"),
         *body,
     ]
     svg = element(
@@ -56,7 +56,7 @@ def _frame(days: Sequence[date], top: float, unit: str) -> list[str]:
     marks = _marked(days)
     for place in marks:
         x, label = _x(place, len(days)), f"{days[place]:%d %b %Y}"
-        anchor = "end" if x > _BEHIND else "start"
+        anchor = "end" if x > _LAST_NAME else "start"
         foot = HEIGHT - _BOTTOM
         parts.append(element("line", x1=x, x2=x, y1=foot, y2=foot + 5, stroke=QUIET))
         parts.append(text(x, foot + 20, label, text_anchor=anchor, font_size=12))
@@ -71,11 +71,11 @@ def _marked(days: Sequence[date]) -> list[int]:
         first = list(range(0, len(days), 7))
     every = -(-len(first) // 7)
     kept = first[::every]
-    if len(kept) > 1 and _x(kept[1], len(days)) - _x(kept[0], len(days)) < _NAME:
+    if len(kept) > 1 and _x(kept[1], len(days)) - _x(kept[0], len(days)) < _DAY_NAME:
         kept.pop(0)
     # the last name ends where its day is when there is no room behind it
     last = _x(kept[-1], len(days))
-    if len(kept) > 1 and _BEHIND < last < _x(kept[-2], len(days)) + 2 * _NAME:
+    if len(kept) > 1 and _LAST_NAME < last < _x(kept[-2], len(days)) + 2 * _DAY_NAME:
         kept.pop()
     return kept
 
@@ -100,8 +100,10 @@ def actions_per_day(
     shown = [a for a in _DRAWN if sum(counts[a])]
     body += _legend([(a.replace("_", " "), COLOURS[a]) for a in shown])
     total = ", ".join(f"{sum(counts[a]):,} {a.replace('_', ' ')}" for a in shown)
-    told = f"Acts per day from {days[0]} to {days[-1]}; in all {total or 'none'}."
-    return _picture("actions", "Acts carried out per day", told, body)
+    description = (
+        f"Acts per day from {days[0]} to {days[-1]}; in all {total or 'none'}."
+    )
+    return _picture("actions", "Acts carried out per day", description, body)
 
 
 def _bar(x: float, y: float, width: float, height: float, fill: str) -> str:
@@ -124,12 +126,12 @@ def queue_load(
 ) -> Figure:
     """Places of the review queue that were taken, and its capacity."""
     n = len(days)
-    asked = [a + b for a, b in zip(taken, refused, strict=True)]
-    top = max(1, *asked, capacity) * 1.1
+    wanted = [a + b for a, b in zip(taken, refused, strict=True)]
+    top = max(1, *wanted, capacity) * 1.1
     body = _frame(days, top, "reviews a day")
     width = max(0.6, (WIDTH - _LEFT - _RIGHT) / max(n, 1) - 0.5)
     for k in range(n):
-        full, all_ = _y(taken[k], top), _y(asked[k], top)
+        full, all_ = _y(taken[k], top), _y(wanted[k], top)
         if taken[k]:
             height = _y(0, top) - full
             body.append(_bar(_x(k, n), full, width, height, COLOURS["review"]))
@@ -144,11 +146,11 @@ def queue_load(
         body.append(element("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, **line))
         body.append(text(_LEFT + 6, y - 5, f"capacity {capacity:,}", font_size=12))
     body += _legend(entries)
-    told = (
+    description = (
         f"{sum(taken):,} reviews, at most {max(taken, default=0):,} a day;"
         f" {sum(refused):,} had no place."
     )
-    return _picture("queue", "Review queue per day", told, body)
+    return _picture("queue", "Review queue per day", description, body)
 
 
 def bars(
@@ -179,8 +181,8 @@ def bars(
         number = f"{value:,.0f}".replace("-", "−")
         body.append(text(end, y + 15, number, text_anchor=anchor))
     body.append(element("line", x1=zero, x2=zero, y1=18, y2=height - 4, stroke=QUIET))
-    told = "; ".join(f"{label}: {value:,.0f}" for label, value in rows)
-    return _picture(name, title, told, body, height)
+    description = "; ".join(f"{label}: {value:,.0f}" for label, value in rows)
+    return _picture(name, title, description, body, height)
 
 
 def saving_by_action(unit: str, saved: dict[str, float]) -> Figure:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from backtest.outcome import Backtest, PolicyOutcome
 from backtest.report.composition import report
-from backtest.run import Backtest, Lived
 from wording.templates import render
 
 _SHORT = 14  # a cell of so few characters stays on one line
@@ -21,11 +21,14 @@ def write_report(backtest: Backtest, out: Path) -> tuple[Path, ...]:
         the files, the report first. Each is whole or not there.
     """
     out.mkdir(parents=True, exist_ok=True)
-    lives = [backtest.new] + ([backtest.old] if backtest.old else [])
     tables = {
-        "days": pa.concat_tables([_named(lived, lived.days) for lived in lives]),
-        "decisions": pa.concat_tables([_named(lived, lived.acts) for lived in lives]),
-        "guard_rails": _rails(backtest),
+        "days": pa.concat_tables(
+            [_with_policy(o, o.daily_report) for o in backtest.outcomes]
+        ),
+        "decisions": pa.concat_tables(
+            [_with_policy(o, o.executed_actions) for o in backtest.outcomes]
+        ),
+        "guard_rails": _guardrails(backtest),
     }
     page = out / "report.html"
     _replace(page, lambda path: path.write_text(_page(backtest), "utf-8"))
@@ -65,17 +68,22 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     unfinished.replace(path)
 
 
-def _named(lived: Lived, table: pa.Table) -> pa.Table:
-    """With the policy in front, so that both policies share a file."""
-    policy = pa.array([lived.label] * table.num_rows, pa.string())
+def _with_policy(outcome: PolicyOutcome, table: pa.Table) -> pa.Table:
+    """With the policy as first column, so that both policies share a file."""
+    policy = pa.array([outcome.label] * table.num_rows, pa.string())
     return table.add_column(0, "policy", policy)
 
 
-def _rails(backtest: Backtest) -> pa.Table:
+def _guardrails(backtest: Backtest) -> pa.Table:
     rows = [
-        {"look": k, "guard_rail": p.rail, "price": p.price, "customers": p.changed}
-        for k, look in enumerate(backtest.looks)
-        for p in look.prices
+        {
+            "look": index,
+            "guard_rail": line.guardrail,
+            "price": line.cost,
+            "customers": line.n_changed,
+        }
+        for index, day in enumerate(backtest.day_costs)
+        for line in day.guardrails
     ]
     schema = pa.schema(
         [

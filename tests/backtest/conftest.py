@@ -1,4 +1,4 @@
-"""One backtest of a small simulated portfolio, lived through once for all tests."""
+"""One backtest of a small simulated portfolio, run once for all tests."""
 
 from collections.abc import Callable
 from datetime import date
@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from advice.advisor import Advisor
-from backtest.plan import Days
-from backtest.run import Backtest, run_backtest
+from backtest.decision_days import DecisionDays
+from backtest.outcome import Backtest
+from backtest.run import run_backtest
 from backtest.truth import Truth
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
 from features.portfolio import Portfolio
@@ -34,8 +35,8 @@ def timeline() -> Policy:
 
 
 @pytest.fixture(scope="session")
-def days(portfolio: Portfolio) -> Days:
-    return Days.between(FIRST, LAST, portfolio.settings.zone)
+def days(portfolio: Portfolio) -> DecisionDays:
+    return DecisionDays.between(FIRST, LAST, portfolio.settings.zone)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def truth(portfolio: Portfolio) -> Truth:
     moment = portfolio.settings.zone
     at = pa.scalar(
         int(
-            Days.between(date(2025, 6, 1), date(2025, 6, 1), moment)
+            DecisionDays.between(date(2025, 6, 1), date(2025, 6, 1), moment)
             .moments[0]
             .timestamp()
         )
@@ -68,7 +69,11 @@ def truth(portfolio: Portfolio) -> Truth:
 
 @pytest.fixture(scope="session")
 def backtest(
-    advisor: Advisor, portfolio: Portfolio, days: Days, timeline: Policy, truth: Truth
+    advisor: Advisor,
+    portfolio: Portfolio,
+    days: DecisionDays,
+    timeline: Policy,
+    truth: Truth,
 ) -> Backtest:
     return run_backtest(advisor, portfolio, days, against=timeline, truth=truth)
 

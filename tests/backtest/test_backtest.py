@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from advice.advisor import Advisor
+from backtest.assumptions import Assumptions
+from backtest.decision_days import DecisionDays
 from backtest.errors import UnpricedPolicyError
+from backtest.guardrail_cost import mean_guardrail_costs
 from backtest.intervals import ratio_interval
-from backtest.plan import Assumptions, Days
-from backtest.rails import mean_prices
-from backtest.run import Backtest, run_backtest
+from backtest.outcome import Backtest
+from backtest.run import run_backtest
 from backtest.support import support
 from backtest.truth import Truth
 from decisions.actions import ACTIONS
@@ -27,21 +29,23 @@ SHORT = (date(2025, 6, 1), date(2025, 7, 20))
 
 
 def test_days_and_decisions_tell_the_same(backtest: Backtest) -> None:
-    lived = backtest.new
-    names = lived.acts["action"].to_pylist()
+    outcome = backtest.new
+    names = outcome.executed_actions["action"].to_pylist()
     for action in ACTIONS[1:]:
-        assert pc.sum(lived.days[f"n_{action}"]).as_py() == names.count(action)
+        assert pc.sum(outcome.daily_report[f"n_{action}"]).as_py() == names.count(
+            action
+        )
     assert names.count("remind") > 0
     assert names.count("review") > 0
-    assert pc.sum(lived.acts["expected_saving"]).as_py() == pytest.approx(
-        lived.saving.sum()
+    assert pc.sum(outcome.executed_actions["expected_saving"]).as_py() == pytest.approx(
+        outcome.saving.sum()
     )
 
 
 def test_a_customer_is_not_counted_twice(backtest: Backtest) -> None:
     """Whoever is reminded again within the horizon costs a letter and saves nothing."""
-    acts = backtest.new.acts
-    again = acts.filter(acts["is_repeat"])
+    executed = backtest.new.executed_actions
+    again = executed.filter(executed["is_repeat"])
     reminders = again.filter(pc.equal(again["action"], "remind"))
     assert reminders.num_rows > 0
     assert set(reminders["expected_saving"].to_pylist()) == {-0.4}
@@ -50,18 +54,18 @@ def test_a_customer_is_not_counted_twice(backtest: Backtest) -> None:
 def test_a_policy_does_not_differ_from_itself(
     advisor: Advisor, portfolio: Portfolio, policy: Policy
 ) -> None:
-    days = Days.between(*SHORT, portfolio.settings.zone, every=5)
+    days = DecisionDays.between(*SHORT, portfolio.settings.zone, every=5)
     found = run_backtest(advisor, portfolio, days, against=policy)
-    assert found.saved_against_old() == (0.0, 0.0, 0.0)
+    assert found.saving_against_old() == (0.0, 0.0, 0.0)
     assert not found.differences
-    assert found.new.days.equals(found.old.days if found.old else None)
+    assert found.new.daily_report.equals(found.old.daily_report if found.old else None)
 
 
-def test_numbers_of_those_at_rest_tell_what_whole_facts_do(
+def test_amounts_of_quiet_customers_decide_as_whole_facts_do(
     advisor: Advisor,
     portfolio: Portfolio,
     backtest: Backtest,
-    days: Days,
+    days: DecisionDays,
     timeline: Policy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -72,31 +76,32 @@ def test_numbers_of_those_at_rest_tell_what_whole_facts_do(
     assert plain.old is not None
     assert backtest.old is not None
     for quick, whole in ((backtest.new, plain.new), (backtest.old, plain.old)):
-        assert quick.days.equals(whole.days)
-        assert quick.acts.equals(whole.acts)
+        assert quick.daily_report.equals(whole.daily_report)
+        assert quick.executed_actions.equals(whole.executed_actions)
         assert quick.stops == whole.stops
     assert backtest.differences == plain.differences
-    for quick_look, look in zip(backtest.looks, plain.looks, strict=True):
-        sums = {p.rail: p.price for p in look.prices}
-        assert {p.rail: p.price for p in quick_look.prices} == pytest.approx(sums)
+    for quick_day, day in zip(backtest.day_costs, plain.day_costs, strict=True):
+        expected = {g.guardrail: g.cost for g in day.guardrails}
+        costs = {g.guardrail: g.cost for g in quick_day.guardrails}
+        assert costs == pytest.approx(expected)
 
 
 def test_no_stop_for_arrears_without_a_delivered_notice(
     bundle_of: Callable[[str], Bundle], portfolio: Portfolio, timeline: Policy
 ) -> None:
-    days = Days.between(*SHORT, portfolio.settings.zone)
+    days = DecisionDays.between(*SHORT, portfolio.settings.zone)
     advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, timeline)
     priced = load_policy(SHIPPED / "reseller-default.yaml")
     stops = {}
     for share in (0.0, 1.0):
-        lived = run_backtest(
+        tried = run_backtest(
             advisor,
             portfolio,
             days,
             against=priced,
             assumptions=Assumptions(delivered_share=share),
         )
-        stops[share] = len(lived.new.stops)
+        stops[share] = len(tried.new.stops)
     assert stops[0.0] == 0 < stops[1.0]
 
 
@@ -108,29 +113,29 @@ def test_service_returns_when_the_recorded_payment_settles_the_arrears(
     ended = [stop for stop in stops if stop.until is not None]
     assert ended
     assert all(stop.until > stop.since for stop in ended if stop.until)
-    off = backtest.old.days["without_access"].to_pylist()
+    off = backtest.old.daily_report["without_access"].to_pylist()
     assert off[-1] == len(stops) - len(ended)
 
 
-def test_guard_rails_have_prices_and_the_proposal_is_the_limit(
+def test_guard_rails_cost_and_the_proposal_is_the_limit(
     backtest: Backtest,
 ) -> None:
-    for look in backtest.looks:
-        assert look.proposed <= look.recommended + 1e-9
-        assert look.proposed <= look.nothing
-        for price in look.prices:
+    for day in backtest.day_costs:
+        assert day.proposed <= day.recommended + 1e-9
+        assert day.proposed <= day.nothing
+        for line in day.guardrails:
             # without a guard-rail nothing beats what costs least
-            assert look.recommended - price.price >= look.proposed - 1e-9
-    dear = {price.rail: price for price in mean_prices(backtest.looks)}
-    assert dear["ladder"].price > 0.0
-    assert dear["essential_service"].price == 0.0
+            assert day.recommended - line.cost >= day.proposed - 1e-9
+    means = {m.guardrail: m for m in mean_guardrail_costs(backtest.day_costs)}
+    assert means["ladder"].cost > 0.0
+    assert means["essential_service"].cost == 0.0
 
 
 def test_what_the_timeline_does_differently_is_told_with_reasons(
     backtest: Backtest,
 ) -> None:
-    assert backtest.crossed is not None
-    assert np.sum(backtest.crossed) == backtest.n_customers
+    assert backtest.confusion_table is not None
+    assert np.sum(backtest.confusion_table) == backtest.n_customers
     assert backtest.differences
     for found in backtest.differences:
         assert "P(non-payment)" in found.known
@@ -153,7 +158,7 @@ def test_a_policy_that_cannot_be_priced_is_refused(
 ) -> None:
     typed = load_policy(SHIPPED / "thresholds-only.yaml")
     advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, typed)
-    days = Days.between(*SHORT, portfolio.settings.zone)
+    days = DecisionDays.between(*SHORT, portfolio.settings.zone)
     with pytest.raises(UnpricedPolicyError, match="costs"):
         run_backtest(advisor, portfolio, days)
 
@@ -221,20 +226,22 @@ def test_a_policy_decides_only_about_whom_it_is_for(
     bundle_of: Callable[[str], Bundle], portfolio: Portfolio, policy: Policy
 ) -> None:
     first, last = date(2025, 6, 1), date(2025, 6, 14)
-    days = Days.between(first, last, portfolio.settings.zone, every=7)
+    days = DecisionDays.between(first, last, portfolio.settings.zone, every=7)
     bundles = {target: bundle_of(target) for target in ("fraud", "nonpayment")}
     kinds = {
         row["customer_id"]: row["subject_kind"]
         for row in portfolio.tables["customers"].to_pyarrow().to_pylist()
     }
 
-    def acts(policy: Policy) -> list[tuple[object, ...]]:
-        lived = run_backtest(Advisor(bundles, policy), portfolio, days).new
-        rows = lived.acts.select(["customer_id", "at", "action"]).to_pylist()
+    def executed(policy: Policy) -> list[tuple[object, ...]]:
+        outcome = run_backtest(Advisor(bundles, policy), portfolio, days).new
+        rows = outcome.executed_actions.select(
+            ["customer_id", "at", "action"]
+        ).to_pylist()
         return sorted(tuple(row.values()) for row in rows)
 
-    for_all = acts(policy)
-    natural = acts(_scoped(policy, "natural_person"))
+    for_all = executed(policy)
+    natural = executed(_scoped(policy, "natural_person"))
     assert {kinds[str(row[0])] for row in natural} == {"natural_person"}
     assert natural == [r for r in for_all if kinds[str(r[0])] == "natural_person"]
-    assert acts(_scoped(policy, *set(kinds.values()))) == for_all
+    assert executed(_scoped(policy, *set(kinds.values()))) == for_all

@@ -7,7 +7,14 @@ import pytest
 
 from advice.advisor import Advisor
 from backtest.stakes import Stakes
-from backtest.tiers import Grid, ScoredBook, held_out, plainest, tiers, typed
+from backtest.tiers import (
+    Grid,
+    ScoredPortfolio,
+    held_out_saving,
+    simplest,
+    tiers,
+    typed,
+)
 from backtest.tuning import CLV_TIERS, EXPOSURE_TIERS, Draft, tune
 from decisions.policy_file.check import check
 from decisions.policy_file.load import (
@@ -24,7 +31,7 @@ def draft(advisor: Advisor, portfolio: Portfolio) -> Draft:
     return tune(advisor, portfolio)
 
 
-def book_of(n: int, *, by_clv: bool, seed: int = 0) -> ScoredBook:
+def scored_portfolio(n: int, *, by_clv: bool, seed: int = 0) -> ScoredPortfolio:
     """Customers of two exposures; where `by_clv`, of very different values too."""
     random = np.random.default_rng(seed)
     exposure = random.choice([60.0, 6_000.0], n)
@@ -33,7 +40,7 @@ def book_of(n: int, *, by_clv: bool, seed: int = 0) -> ScoredBook:
     assert terms.model is not None
     half = exposure / 2
     ids = tuple(f"c{i}" for i in range(n))
-    return ScoredBook(
+    return ScoredPortfolio(
         stakes=Stakes(ids, np.zeros(n, dtype=np.int64), half, half, half, clv),
         p_fraud=np.full(n, 0.001),
         p_nonpayment=random.beta(0.6, 3.0, n),
@@ -80,41 +87,45 @@ def test_thresholds_are_probabilities_and_rise(draft: Draft) -> None:
 def test_value_makes_tiers_where_it_matters_and_none_where_not() -> None:
     chosen = {}
     for by_clv in (False, True):
-        book = book_of(1_500, by_clv=by_clv)
+        scored = scored_portfolio(1_500, by_clv=by_clv)
         grids = [Grid(2, n) for n in (1, 2, 3)]
-        chosen[by_clv] = plainest({grid: held_out(book, grid) for grid in grids})
+        chosen[by_clv] = simplest(
+            {grid: held_out_saving(scored, grid) for grid in grids}
+        )
     assert chosen[False].clv == 1 < chosen[True].clv
 
 
 def test_finer_tiers_save_more_where_they_were_fitted_and_not_elsewhere() -> None:
     """Why tiers are judged by customers they were not fitted to."""
-    book = book_of(120, by_clv=False)
+    scored = scored_portfolio(120, by_clv=False)
     fine, coarse = Grid(20, 1), Grid(2, 1)
-    fitted = {g: book.saving(typed(tiers(book, g), book)).sum() for g in (fine, coarse)}
+    fitted = {
+        g: scored.saving(typed(tiers(scored, g), scored)).sum() for g in (fine, coarse)
+    }
     assert fitted[fine] >= fitted[coarse]
-    assert plainest({g: held_out(book, g) for g in (fine, coarse)}) == coarse
+    assert simplest({g: held_out_saving(scored, g) for g in (fine, coarse)}) == coarse
 
 
 @pytest.mark.parametrize("grid", [Grid(1, 1), Grid(3, 1), Grid(2, 3), Grid(8, 5)])
 def test_any_grid_is_one_a_policy_may_have(grid: Grid) -> None:
     """Each customer in one tier, and the engine proposes what was priced."""
-    book = book_of(300, by_clv=True)
-    found = tiers(book, grid)
+    scored = scored_portfolio(300, by_clv=True)
+    found = tiers(scored, grid)
     values = default_policy().document.model_dump(mode="json", by_alias=True)
     rows = [tier.model_dump(mode="json") for tier in found]
     changed = values | {"mode": "thresholds", "thresholds": rows, "cases": []}
     assert len(Policy(parse_document(changed, "test")).latest.typed) == len(rows)
     assert len(rows) <= grid.exposure * grid.clv
-    assert book.saving(typed(found, book)).sum() > 0.0
+    assert scored.saving(typed(found, scored)).sum() > 0.0
 
 
 def test_thresholds_move_to_where_no_other_place_of_the_grid_costs_less() -> None:
-    book = book_of(400, by_clv=False)
-    [tier] = tiers(book, Grid(1, 1))
-    saved = book.saving(typed([tier], book)).sum()
+    scored = scored_portfolio(400, by_clv=False)
+    [tier] = tiers(scored, Grid(1, 1))
+    saved = scored.saving(typed([tier], scored)).sum()
     for target in ("nonpayment", "fraud"):
         for action in getattr(tier, target):
             for p in (0.02, 0.1, 0.25, 0.4, 0.6, 0.8):
                 moved = getattr(tier, target) | {action: p}
                 other = tier.model_copy(update={target: moved})
-                assert book.saving(typed([other], book)).sum() <= saved + 0.1
+                assert scored.saving(typed([other], scored)).sum() <= saved + 0.1

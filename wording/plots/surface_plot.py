@@ -24,7 +24,7 @@ _COLUMNS, _ROWS = 271, 278  # cells of two points by one
 _ROOM_FOR_A_NAME = 0.012  # share of the field
 _DARK: frozenset[Action] = frozenset({"block"})  # the rest carries ink at 4.5 to 1
 
-Grid = npt.NDArray[np.int8]
+Grid = npt.NDArray[np.int64]  # indices of `ACTIONS`
 
 
 def surface_plot(
@@ -84,8 +84,8 @@ def actions_over(terms: Terms, target: Target, clv: float, open_share: float) ->
         ]
     )
     gain = costs[NONE] - costs.min(axis=0)
-    found = np.where(gain < terms.min_net_gain, NONE, costs.argmin(axis=0))
-    return found.astype(np.int8).reshape(_ROWS, _COLUMNS)
+    actions = np.where(gain < terms.min_net_gain, NONE, costs.argmin(axis=0))
+    return actions.reshape(_ROWS, _COLUMNS)
 
 
 def _view(

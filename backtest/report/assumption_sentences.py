@@ -1,8 +1,8 @@
-"""What a backtest takes for granted, in sentences."""
+"""What a backtest assumes, and what must be read with its numbers, in sentences."""
 
 from collections.abc import Iterator, Sequence
 
-from backtest.run import Backtest
+from backtest.outcome import Backtest
 
 UNMOVED = (
     "The recorded history does not react to the new policy: payments, usage and fraud"
@@ -30,13 +30,13 @@ def cautions(backtest: Backtest) -> Iterator[str]:
 
 def assumed(backtest: Backtest) -> Iterator[str]:
     """Every other assumption in a sentence."""
-    given, days = backtest.assumptions, backtest.days
-    if given.notices == "simulated":
+    assumptions, days = backtest.assumptions, backtest.days
+    if assumptions.notices == "simulated":
         yield (
             "Recorded notices belong to the old policy and do not count. Those the"
             " simulated policy finds due count as sent;"
-            f" {given.delivered_share:.0%} are delivered after"
-            f" {given.delivery_hours:g} hours, the others come back."
+            f" {assumptions.delivered_share:.0%} are delivered after"
+            f" {assumptions.delivery_hours:g} hours, the others come back."
         )
     else:
         yield "Recorded notices count, whichever policy sent them; none are added."
@@ -45,9 +45,10 @@ def assumed(backtest: Backtest) -> Iterator[str]:
         " count as carried out at once; whoever must approve agrees."
     )
     yield (
-        f"A reviewed customer is not reviewed again for {given.review_rest_days} days,"
-        " and a review changes no probability. A protective pause that expired is not"
-        " repeated on the same signs."
+        "A reviewed customer is not reviewed again for"
+        f" {assumptions.review_rest_days} days, and a review changes no"
+        " probability. A protective pause that expired is not repeated on the same"
+        " signs."
     )
     yield (
         "Scores are made anew"

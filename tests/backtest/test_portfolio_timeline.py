@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from advice.advisor import Advisor
-from backtest.book import Book
-from backtest.chronicle import chronicle
+from backtest.assumptions import Assumptions
+from backtest.decision_days import DecisionDays
 from backtest.errors import PeriodError
-from backtest.plan import Assumptions, Days
+from backtest.portfolio_day import PortfolioHistory
+from backtest.portfolio_timeline import portfolio_timeline
 from backtest.scores import scores
 from decisions.rules.eligibility import is_plain
 from features.account import account_facts
@@ -19,7 +20,7 @@ from features.moments import microseconds
 from features.portfolio import Portfolio
 
 
-def quiet(_done: int, _all: int) -> None:
+def unwatched(_done: int, _all: int) -> None:
     """Nobody watches."""
 
 
@@ -32,43 +33,50 @@ def test_facts_of_every_day_are_those_of_the_day(
     advisor: Advisor, portfolio: Portfolio
 ) -> None:
     zone = portfolio.settings.zone
-    days = Days.between(date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1)
-    told = chronicle(portfolio, days, with_notices=False, progress=quiet)
-    in_book = told.in_book(days.scored)
-    book = Book(told, scores(advisor, portfolio, days, in_book, quiet), days, zone)
+    days = DecisionDays.between(
+        date(2025, 6, 1), date(2025, 6, 30), zone, score_every=1
+    )
+    timeline = portfolio_timeline(
+        portfolio, days, with_notices=False, progress=unwatched
+    )
+    present = timeline.present(days.scored)
+    as_of_scores = scores(advisor, portfolio, days, present, unwatched)
+    history = PortfolioHistory(timeline, as_of_scores, days, zone)
     events = list(portfolio.iter_events())
-    n_particular = 0
-    assert 0 < in_book.mean() < 1
+    n_active = 0
+    assert 0 < present.mean() < 1
     for day, at in enumerate(days.moments):
-        today = book.on(day)
-        facts = dict(zip(today.particular.tolist(), today.facts, strict=True))
-        plain = set(today.plain.tolist())
-        assert set(np.flatnonzero(in_book[day])) == plain | set(facts)
+        today = history.on(day)
+        facts = dict(zip(today.active.tolist(), today.facts, strict=True))
+        quiet = set(today.quiet.tolist())
+        assert set(np.flatnonzero(present[day])) == quiet | set(facts)
         for i, mine in enumerate(events):
             own = account_facts(mine, microseconds(at), portfolio.settings)
             own = without_history(own)
             if i in facts:
-                n_particular += 1
+                n_active += 1
                 assert without_history(facts[i]) == own
-            elif i in plain:
+            elif i in quiet:
                 assert is_plain(own)
                 assert today.money[i, 0] == own.open
                 assert today.money[i, 5] == own.clv
             else:
                 assert own.created_at is None or (own.is_departed and not own.open)
-    assert n_particular > 100
+    assert n_active > 100
 
 
 def test_scores_hold_until_the_next_ones(
     advisor: Advisor, portfolio: Portfolio
 ) -> None:
     zone = portfolio.settings.zone
-    days = Days.between(date(2025, 6, 1), date(2025, 6, 10), zone, score_every=7)
+    days = DecisionDays.between(
+        date(2025, 6, 1), date(2025, 6, 10), zone, score_every=7
+    )
     everybody = np.ones((2, len(portfolio.customer_ids)), dtype=bool)
-    found = scores(advisor, portfolio, days, everybody, quiet)
+    as_of_scores = scores(advisor, portfolio, days, everybody, unwatched)
     assert days.scored == (0, 7)
     for target in ("fraud", "nonpayment"):
-        first, before, after = (found.on(day)[target] for day in (0, 6, 7))
+        first, before, after = (as_of_scores.on(day)[target] for day in (0, 6, 7))
         assert np.array_equal(first, before, equal_nan=True)
         assert not np.array_equal(before, after, equal_nan=True)
 
@@ -84,7 +92,7 @@ def test_a_period_without_days_is_refused(
     portfolio: Portfolio, first: date, last: date, every: int
 ) -> None:
     with pytest.raises(PeriodError):
-        Days.between(first, last, portfolio.settings.zone, every=every)
+        DecisionDays.between(first, last, portfolio.settings.zone, every=every)
 
 
 def test_assumptions_outside_their_range_are_refused() -> None:

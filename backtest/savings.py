@@ -1,0 +1,137 @@
+"""What actions save: each counts once in the horizon that its probability speaks of.
+
+A horizon window begins with a customer's first action and lasts the policy's horizon.
+Within it an action counts for what it is expected to save beyond the harshest one
+before it, with the numbers of its own day. An action that goes no further costs its
+fixed cost and saves nothing more. So a customer who is reminded three times is not
+counted three times.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from backtest.day_decisions import DayDecisions
+from decisions.actions import ACTIONS, REMIND, REVIEW
+from decisions.money.cost import CostModel
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.money import UNITS
+
+EXECUTED_ACTIONS = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("proposed_action", pa.string()),
+        ("action", pa.string()),
+        ("harshest_before", pa.string()),
+        ("expected_saving", pa.float64()),
+        ("p_fraud", pa.float64()),
+        ("p_nonpayment", pa.float64()),
+        ("p_good", pa.float64()),
+        ("open", pa.float64()),
+        ("exposure", pa.float64()),
+        ("days_overdue", pa.int64()),
+        ("is_repeat", pa.bool_()),
+        ("requires_person", pa.bool_()),
+        ("arm", pa.string()),
+        ("by_breaker", pa.bool_()),
+    ]
+)
+
+
+class Savings:
+    """Values the actions of one policy; two policies are valued by the same costs.
+
+    Args:
+        model: the costs.
+        n_customers: of the portfolio.
+        horizon_days: how long a window lasts.
+
+    Attributes:
+        per_customer: (customers,) expected saving so far.
+        harshest: (customers,) the harshest action of the whole period.
+    """
+
+    def __init__(self, model: CostModel, n_customers: int, horizon_days: int) -> None:
+        self.horizon_days = horizon_days
+        self.per_customer = np.zeros(n_customers)
+        self.harshest = np.zeros(n_customers, dtype=np.int64)
+        self._window_began_on = np.full(n_customers, -np.inf)  # days since 1970
+        self._harshest_in_window = np.zeros(n_customers, dtype=np.int64)
+        self._fixed_cost = np.array([row[0] for row in model.by_action])
+        self._executed: list[pa.Table] = []
+
+    def harshest_in_window(self, day_number: float, customers: IntArray) -> IntArray:
+        """(n,) the harshest action of the window that runs, 0 where none runs."""
+        age = day_number - self._window_began_on[customers]
+        return np.where(age < self.horizon_days, self._harshest_in_window[customers], 0)
+
+    def record(self, decisions: DayDecisions, costs: FloatArray) -> pa.Table:
+        """Value the actions of a day.
+
+        Args:
+            decisions: of the day.
+            costs: (customers, 6) expected cost per action, NaN where unknown.
+
+        Returns:
+            the actions, as `EXECUTED_ACTIONS`.
+        """
+        answer, day_number = decisions.answer, decisions.day_number
+        action = answer.recommended
+        before = self.harshest_in_window(day_number, decisions.customers)
+        goes_further = decisions.is_executed & (action > before)
+        # a stop is carried out once, reminders and reviews again and again
+        may_repeat = np.isin(action, (REMIND, REVIEW)) | answer.broken
+        is_repeat = decisions.is_executed & ~goes_further & may_repeat
+        rows = np.flatnonzero(goes_further | is_repeat)
+        customers, new, old = decisions.customers[rows], action[rows], before[rows]
+        beyond = costs[customers, old] - costs[customers, new]
+        saving = np.where(goes_further[rows], beyond, -self._fixed_cost[new])
+        self.per_customer[customers] += np.nan_to_num(saving, nan=0.0)
+        self._window_began_on[customers[old == 0]] = day_number
+        self._harshest_in_window[customers] = np.maximum(old, new)
+        self.harshest[customers] = np.maximum(self.harshest[customers], new)
+        executed = _executed_actions(decisions, rows, old, saving, is_repeat[rows])
+        self._executed.append(executed)
+        return executed
+
+    def executed_actions(self) -> pa.Table:
+        """All actions so far, in order, as `EXECUTED_ACTIONS`."""
+        return pa.concat_tables([EXECUTED_ACTIONS.empty_table(), *self._executed])
+
+
+def _executed_actions(
+    decisions: DayDecisions,
+    rows: IntArray,
+    before: IntArray,
+    saving: FloatArray,
+    is_repeat: BoolArray,
+) -> pa.Table:
+    inputs, answer = decisions.columns.inputs, decisions.answer
+    names = np.array(ACTIONS, dtype=object)
+    facts = [decisions.facts(row) for row in rows.tolist()]
+    open_money = decisions.today.money[decisions.customers[rows], 0]
+    columns: dict[str, Any] = {
+        "customer_id": decisions.columns.customer_id[rows],
+        "at": [decisions.today.at] * len(rows),
+        "proposed_action": names[answer.proposed[rows]],
+        "action": names[answer.recommended[rows]],
+        "harshest_before": names[before],
+        "expected_saving": saving,
+        "p_fraud": np.asarray(inputs.p_fraud_marginal)[rows],
+        "p_nonpayment": np.asarray(inputs.p_nonpayment)[rows],
+        "p_good": np.asarray(inputs.p_good)[rows],
+        "open": np.nan_to_num(open_money) / UNITS,
+        "exposure": np.asarray(inputs.exposure)[rows],
+        "days_overdue": [0 if f is None else f.days_overdue for f in facts],
+        "is_repeat": is_repeat,
+        "requires_person": answer.requires_person[rows],
+        "arm": answer.arm[rows],
+        "by_breaker": answer.broken[rows],
+    }
+    arrays = [
+        pa.array(columns[column.name], column.type, from_pandas=True)
+        for column in EXECUTED_ACTIONS
+    ]
+    return pa.Table.from_arrays(arrays, schema=EXECUTED_ACTIONS)

@@ -1,0 +1,157 @@
+"""A customer's account over time: when its facts may change, and how it then stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from features.account.account import Account
+from features.account.many import histories
+from features.account.standing import Rules, Standing
+from features.account.worth import worth
+from features.events import FOREVER, MISSING
+from features.timeline.change_points import change_points
+from features.timeline.rows import SideTables, TimelineRows
+
+if TYPE_CHECKING:
+    from features.portfolio import Portfolio
+
+Span = tuple[int, int]  # from, and until before (µs)
+
+_SUSPICIOUS_OUTCOMES = frozenset({"fraud", "account_takeover"})
+
+
+class AccountMoney(NamedTuple):
+    """Face values of a customer in ten-thousandths; None is unknown."""
+
+    open: int | None
+    recurring_monthly: int | None
+    recurring_committed: int | None
+    usage_daily_cost: int | None
+    committed: int | None
+    clv: int | None
+    run_up: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How a customer stands at a moment, in the few numbers that are cheap to make.
+
+    Args:
+        is_present: known by then, and not departed without owing anything.
+        is_quiet: nothing is going on: nothing overdue, contested, in flight or
+            promised, and no appeal, hold, override or sign of fraud in sight. Then
+            `money` says all that a policy looks at. In doubt it is false.
+        money: at stake.
+        usage_ratio: daily cost of the last week over that of the 28 days before.
+    """
+
+    is_present: bool
+    is_quiet: bool
+    money: AccountMoney
+    usage_ratio: float | None
+
+
+class FactTimeline:
+    """One customer's account; `at` is cheapest when moments only move forward."""
+
+    def __init__(self, rows: TimelineRows, rules: Rules) -> None:
+        self._rows, self._rules = rows, rules
+        self._account = Account(rows.history, rules)
+        self._restless = list(_restless_spans(rows))
+
+    @property
+    def customer_id(self) -> str:
+        return self._rows.history.customer_id
+
+    @property
+    def subject_kind(self) -> str | None:
+        """Of the latest version of the customer."""
+        versions = self._rows.versions
+        return versions[-1].subject_kind if versions else None
+
+    def change_points(self, *, with_notices: bool = True) -> list[int]:
+        """Moments (µs since 1970 UTC) from which facts may differ, rising.
+
+        Args:
+            with_notices: whether notices on record count.
+        """
+        return change_points(self._rows, self._rules, with_notices=with_notices)
+
+    def at(self, as_of: int) -> AccountState:
+        """The state by what was known at a moment (µs since 1970 UTC)."""
+        standing = self._account.at(as_of)
+        has_left = standing.is_departed and not standing.open
+        return AccountState(
+            is_present=standing.customer is not None and not has_left,
+            is_quiet=not self._is_restless(standing),
+            money=_money(standing, self._rules),
+            usage_ratio=standing.usage.ratio if standing.usage else None,
+        )
+
+    def _is_restless(self, standing: Standing) -> bool:
+        at = standing.as_of
+        return bool(
+            standing.overdue
+            or standing.contested
+            or standing.in_flight
+            or standing.promises
+            or any(dispute.is_open_at(at) for dispute in standing.disputes)
+            or _has_appeal(standing)
+            or any(start <= at < end for start, end in self._restless)
+        )
+
+
+def fact_timelines(portfolio: Portfolio) -> Iterator[FactTimeline]:
+    """The timelines of all customers, in the order of `portfolio.customer_ids`."""
+    rules, tables = Rules(portfolio.settings), SideTables(portfolio)
+    for history in histories(portfolio, portfolio.customer_ids):
+        yield FactTimeline(tables.rows_of(history), rules)
+
+
+def _money(standing: Standing, rules: Rules) -> AccountMoney:
+    usage, brings_in = standing.usage, worth(standing, rules)
+    return AccountMoney(
+        open=standing.open,
+        recurring_monthly=brings_in.recurring_monthly,
+        recurring_committed=standing.recurring_committed,
+        usage_daily_cost=usage.daily_cost if usage else None,
+        committed=standing.committed,
+        clv=brings_in.clv,
+        run_up=standing.run_up,
+    )
+
+
+def _has_appeal(standing: Standing) -> bool:
+    return any(row.kind.startswith("appeal_") for row in standing.contacts)
+
+
+def _restless_spans(rows: TimelineRows) -> Iterator[Span]:
+    """Spans in which a hold, an override or a sign of fraud may count.
+
+    Wider than in the facts: a hold counts from when it is known, whether or not it is
+    taken back later, and a sign of fraud for good.
+    """
+    for hold in (*rows.holds, *rows.overrides):
+        until = FOREVER if hold.until == MISSING else hold.until + 1
+        yield hold.known_at, until
+    for outcome in rows.outcomes:
+        if outcome.kind in _SUSPICIOUS_OUTCOMES:
+            yield outcome.known_at, FOREVER
+    for dispute in rows.history.disputes:
+        if dispute.kind == "chargeback_fraud":
+            yield dispute.known_at, FOREVER
+    yield from _alert_spans(rows)
+
+
+def _alert_spans(rows: TimelineRows) -> list[Span]:
+    """From when each alert is known until it is resolved as something harmless."""
+    spans: dict[str, Span] = {}
+    for alert in rows.alerts:
+        start, _ = spans.get(alert.alert_id, (FOREVER, FOREVER))
+        is_over = alert.status == "resolved" and alert.resolved_reason != "fraud"
+        stands = alert.superseded_at == FOREVER
+        end = alert.known_at if is_over and stands else FOREVER
+        spans[alert.alert_id] = min(start, alert.known_at), end
+    return list(spans.values())
