@@ -23,6 +23,8 @@ from serving.errors import (
 )
 from serving.event_routes import router as event_router
 from serving.guard import Guard
+from serving.many_routes import router as many_router
+from serving.many_scores import ManyTurns
 from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
@@ -73,8 +75,10 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.settings = stated = settings or serving_settings()
     app.state.metrics = metrics = Metrics()
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
+    app.state.many_turns = ManyTurns()
     app.include_router(router)
     app.include_router(event_router)
+    app.include_router(many_router)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)

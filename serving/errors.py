@@ -96,8 +96,8 @@ def own_code(error: Exception) -> str | None:
     return str(error.code) if isinstance(error, OURS) else None
 
 
-def problem_response(problem: ProblemError) -> Response:
-    """The one presenter of failures."""
+def problem_body(problem: ProblemError) -> dict[str, Any]:
+    """What a caller is told of a failure."""
     kind = KINDS[problem.code]
     body: dict[str, Any] = {
         "type": f"urn:forbear:problem:{problem.code}",
@@ -108,6 +108,12 @@ def problem_response(problem: ProblemError) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
+    return body
+
+
+def problem_response(problem: ProblemError) -> Response:
+    """The one presenter of failures."""
+    kind, body = KINDS[problem.code], problem_body(problem)
     headers = dict(problem.headers or {})
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="forbear"'

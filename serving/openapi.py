@@ -135,7 +135,14 @@ SCORE_BODY: dict[str, Any] = {
 }
 
 
-_IDEMPOTENCY_KEY: dict[str, Any] = SCORE_BODY["parameters"][0]
+IDEMPOTENCY_KEY: dict[str, Any] = SCORE_BODY["parameters"][0]
+CONTENT_ENCODING: dict[str, Any] = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "enum": list(PACKED_ENCODINGS)},
+    "description": "how the body is packed",
+}
 
 EVENTS_EXAMPLE: dict[str, Any] = {
     "events": {
@@ -186,15 +193,37 @@ EVENTS_BODY: dict[str, Any] = {
         },
     },
     "parameters": [
-        _IDEMPOTENCY_KEY,
-        {
-            "name": "Content-Encoding",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "enum": list(PACKED_ENCODINGS)},
-            "description": "how the body is packed",
-        },
+        IDEMPOTENCY_KEY,
+        CONTENT_ENCODING,
     ],
+}
+
+
+def json_body(schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
+    """A body that FastAPI does not read itself, and headers."""
+    content = {"application/json": {"schema": schema}}
+    return {
+        "requestBody": {"required": True, "content": content},
+        "parameters": list(parameters),
+    }
+
+
+ACCEPT_LANGUAGE: dict[str, Any] = SCORE_BODY["parameters"][1]
+MOST_REQUESTS = 1_000  # of one batch
+BATCH_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "requests": {
+            "type": "array",
+            "items": _body_schema(),
+            "minItems": 1,
+            "maxItems": MOST_REQUESTS,
+            "description": "bodies of POST /v1/score; what is wrong with one of them"
+            " concerns that one",
+        }
+    },
+    "required": ["requests"],
+    "additionalProperties": False,
 }
 
 

@@ -5,7 +5,6 @@ and back costs more than it gives where one interpreter computes for all.
 """
 
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -16,17 +15,14 @@ from advice.assembly import is_stopped
 from scoring.kernels import KernelName, kernel_name
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
-from serving.answering import Submission, decide_and_record
+from serving.answering import Submission
 from serving.champions import InForce, Refusal
-from serving.decide import Question
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
-from serving.language import language_of
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import SCORE_BODY, problems
-from serving.request import as_of_moment, parse_request
+from serving.score_one import score_one
 from serving.settings import ServingSettings
-from serving.stored_customers import question_of
-from store.decisions import Decision, DecisionStore, same_request
+from store.decisions import Decision, DecisionStore
 
 BaseFrom = Literal["setting", "training"]
 
@@ -72,36 +68,14 @@ async def score(request: Request, key: ScoringKey) -> Response:
     """
     state = request.app.state
     settings: ServingSettings = state.settings
-    store: DecisionStore = state.decisions
     body = await read_body(request, settings.max_body_bytes)
-    idempotency_key = idempotency_key_of(request)
-    if idempotency_key is not None:
-        earlier = store.find_answered(key.key_id, idempotency_key)
-        if earlier is not None:
-            same = same_request(earlier, sha256(body).digest())
-            return _answered(same, is_replay=True)
-    in_force = in_force_of(request)
-    accept_language = request.headers.get("accept-language")
-
-    def read() -> Question:
-        content = parse_request(body)
-        as_of = as_of_moment(content, settings.clock_skew_s)
-        language = language_of(content.language, accept_language)
-        return question_of(content, state.customers, in_force, as_of, language)
-
-    with state.turnstile.accepted():
-        recorded = await decide_and_record(
-            read,
-            Submission(body, key.key_id, idempotency_key),
-            in_force,
-            state.budget_ledger,
-            store,
-            settings.home,
-            state.turnstile,
-        )
-    if recorded.is_new:
-        metrics: Metrics = state.metrics
-        metrics.count_decision(recorded.decision.action or "no_decision")
+    recorded = await score_one(
+        state,
+        Submission(body, key.key_id, idempotency_key_of(request)),
+        in_force_of(request),
+        request.headers.get("accept-language"),
+        state.turnstile.accepted(),
+    )
     return _answered(recorded.decision, is_replay=not recorded.is_new)
 
 

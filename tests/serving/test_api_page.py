@@ -28,7 +28,7 @@ def without_own(value: Any) -> Any:  # noqa: ANN401 - JSON
     return [without_own(v) for v in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("heading", ["Sending events as they happen"])
+@pytest.mark.parametrize("heading", ["Sending events as they happen", "Many customers"])
 def test_the_request_gets_the_answer_below_it(service: Client, heading: str) -> None:
     [command] = blocks(heading, "sh")
     [shown] = blocks(heading, "json")

@@ -1,0 +1,122 @@
+"""The addresses that score many customers with one request."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+from starlette.responses import Response, StreamingResponse
+
+from serving.access import ScoringKey
+from serving.errors import ProblemError
+from serving.incoming import JSON, idempotency_key_of, in_force_of, read_packed_body
+from serving.many_scores import (
+    BatchAnswer,
+    BatchRequest,
+    ManyScores,
+    PortfolioEnd,
+    PortfolioRequest,
+)
+from serving.openapi import (
+    ACCEPT_LANGUAGE,
+    BATCH_SCHEMA,
+    CONTENT_ENCODING,
+    IDEMPOTENCY_KEY,
+    json_body,
+    problems,
+)
+from serving.request import form_problem
+from serving.settings import ServingSettings
+from store.keys import ApiKey
+
+router = APIRouter()
+Model = TypeVar("Model", bound=BaseModel)
+NDJSON = "application/x-ndjson"
+
+
+@router.post(
+    "/v1/score/batch",
+    response_model=BatchAnswer,
+    responses=problems(401, 403, 413, 415, 422, 500, 503),
+    openapi_extra=json_body(
+        BATCH_SCHEMA, IDEMPOTENCY_KEY, ACCEPT_LANGUAGE, CONTENT_ENCODING
+    ),
+    tags=["decisions"],
+)
+async def score_batch(request: Request, key: ScoringKey) -> Response:
+    """Score up to 1,000 customers; each is answered, or said why not, on its own.
+
+    Every request in the batch is one of POST /v1/score. With an `Idempotency-Key` the
+    same batch sent again gets the decisions that were made, and makes those that were
+    not.
+    """
+    content = await _read(request, BatchRequest)
+    answers = await _many(request, key).batch(content.requests)
+    return Response(answers, media_type=JSON)
+
+
+@router.post(
+    "/v1/score/portfolio",
+    responses=problems(401, 403, 413, 415, 422, 500, 503)
+    | {
+        200: {
+            "description": "a line for each customer, then the line that ends it",
+            "content": {
+                NDJSON: {
+                    "schema": {
+                        "anyOf": [
+                            {"$ref": "#/components/schemas/ScoredItem"},
+                            PortfolioEnd.model_json_schema(),
+                        ]
+                    }
+                }
+            },
+        }
+    },
+    response_class=StreamingResponse,
+    openapi_extra=json_body(
+        PortfolioRequest.model_json_schema(), IDEMPOTENCY_KEY, ACCEPT_LANGUAGE
+    ),
+    tags=["decisions"],
+)
+async def score_portfolio(request: Request, key: ScoringKey) -> Response:
+    """Score all customers of whom events are stored, in the order of their ids.
+
+    Answered line by line while it goes on. The last line says `end`: a stream without
+    it broke off, and goes on with `after`, the id of the last customer in it.
+    """
+    settings: ServingSettings = request.app.state.settings
+    content = await _read(request, PortfolioRequest)
+    now = datetime.now(UTC)
+    as_of = content.as_of or now
+    if as_of > now + timedelta(seconds=settings.clock_skew_s):
+        detail = f"as_of is ahead of this service's clock ({now.isoformat()})"
+        raise ProblemError("as_of_in_future", detail)
+    many = _many(request, key)
+    request.app.state.many_turns.whole()  # refused here it still is a problem
+    lines = many.portfolio(content, as_of)
+    return StreamingResponse(lines, media_type=NDJSON)
+
+
+def _many(request: Request, key: ApiKey) -> ManyScores:
+    return ManyScores(
+        request.app.state,
+        in_force_of(request),
+        key.key_id,
+        idempotency_key_of(request),
+        request.headers.get("accept-language"),
+    )
+
+
+async def _read(request: Request, model: type[Model]) -> Model:
+    settings: ServingSettings = request.app.state.settings
+    body = await read_packed_body(
+        request, settings.max_body_bytes, settings.max_unpacked_bytes
+    )
+    try:
+        return model.model_validate(from_json(body, allow_inf_nan=False))
+    except ValidationError as error:
+        raise form_problem(error) from error
+    except ValueError as error:
+        raise ProblemError("malformed_json", str(error)) from error

@@ -1,0 +1,190 @@
+"""Scores of many customers: each is answered, or said why not, on its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+from starlette.datastructures import State
+
+from serving.answer import ScoreAnswer
+from serving.answering import Submission
+from serving.champions import InForce
+from serving.errors import KINDS, ProblemError, own_code, problem_body
+from serving.guard import log_without_values
+from serving.language import Language
+from serving.openapi import MOST_REQUESTS, Problem
+from serving.request import Moment
+from serving.score_one import score_one
+from serving.turnstile import overloaded
+from store.events import EventReader
+
+# one is computed while the other is recorded; whoever asks singly waits for one at most
+_AT_ONCE = 2
+_MOST_AT_WORK = 4  # batches and portfolios, in each process
+_PAGE = 500  # customers listed at a time
+
+
+class ScoredItem(BaseModel):
+    """One answer of many: a decision, or the problem a single request would get."""
+
+    customer_id: str | None = Field(description="null where the request names none")
+    status: int = Field(description="as of a single request: 200 with a decision")
+    decision: ScoreAnswer | None = None
+    problem: Problem | None = None
+
+
+class BatchRequest(BaseModel):
+    """Bodies of POST /v1/score; what is wrong with one of them concerns that one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests: list[Any] = Field(min_length=1, max_length=MOST_REQUESTS)
+
+
+class BatchAnswer(BaseModel):
+    """In the order of the requests."""
+
+    answers: list[ScoredItem]
+
+
+class PortfolioRequest(BaseModel):
+    """All customers of whom events are stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: Moment | None = Field(
+        default=None, description="for all of them; absent: now, when it begins"
+    )
+    language: Language | None = None
+    after: str = Field(
+        default="",
+        max_length=200,
+        description="begin behind this customer: where a stream broke off",
+    )
+
+
+class PortfolioEnd(BaseModel):
+    """The last line of a complete stream; without it the stream broke off."""
+
+    end: bool
+    n_customers: int
+    n_problems: int
+
+
+class ManyTurns:
+    """How much of the service many scores may take; used inside one event loop."""
+
+    def __init__(self) -> None:
+        self._at_work = asyncio.Semaphore(_MOST_AT_WORK)
+        self.item = asyncio.Semaphore(_AT_ONCE)
+
+    def whole(self) -> asyncio.Semaphore:
+        """While a batch or a portfolio is scored.
+
+        Raises:
+            ProblemError: as many as can be are at work already.
+        """
+        if self._at_work.locked():
+            raise overloaded()
+        return self._at_work
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A `ScoredItem` as JSON; the decision in it is byte for byte as recorded."""
+
+    body: bytes
+    is_problem: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManyScores:
+    """What a batch or a portfolio needs to be scored, customer by customer.
+
+    Args:
+        state: of the app.
+        in_force: what decides, for all of them.
+        key_id: the API key that asks.
+        idempotency_key: of the whole; each item has one of its own made from it.
+        accept_language: the header.
+    """
+
+    state: State
+    in_force: InForce
+    key_id: str
+    idempotency_key: str | None
+    accept_language: str | None
+
+    async def batch(self, requests: Sequence[object]) -> bytes:
+        """The answers to score requests, as the body of a `BatchAnswer`."""
+        turns: ManyTurns = self.state.many_turns
+        async with turns.whole():
+            items = await asyncio.gather(
+                *(self._item(str(n), request) for n, request in enumerate(requests))
+            )
+        return b'{"answers":[%s]}' % b",".join(item.body for item in items)
+
+    async def portfolio(
+        self, request: PortfolioRequest, as_of: datetime
+    ) -> AsyncIterator[bytes]:
+        """A line for each customer, in the order of their ids, and the end."""
+        events: EventReader = self.state.events
+        turns: ManyTurns = self.state.many_turns
+        n_customers = n_problems = 0
+        after = request.after
+        asked = {"as_of": as_of.isoformat()}
+        if request.language is not None:
+            asked["language"] = request.language
+        async with turns.whole():
+            while names := events.customer_ids(after, _PAGE):
+                for name in names:
+                    item = await self._item(name, {"customer_id": name, **asked})
+                    n_customers += 1
+                    n_problems += item.is_problem
+                    yield item.body + b"\n"
+                after = names[-1]
+        end = PortfolioEnd(end=True, n_customers=n_customers, n_problems=n_problems)
+        yield end.model_dump_json().encode() + b"\n"
+
+    async def _item(self, name: str, request: object) -> _Item:
+        key = self.idempotency_key
+        submission = Submission(
+            to_json(request), self.key_id, None if key is None else f"{key}/{name}"
+        )
+        customer_id = request.get("customer_id") if isinstance(request, dict) else None
+        named = to_json(customer_id if isinstance(customer_id, str) else None)
+        turns: ManyTurns = self.state.many_turns
+        try:
+            async with turns.item:
+                recorded = await score_one(
+                    self.state,
+                    submission,
+                    self.in_force,
+                    self.accept_language,
+                    nullcontext(),
+                )
+        except Exception as error:
+            # the others are answered whatever is wrong with this one
+            body = problem_body(_problem(error))
+            status = int(body["status"])
+            parts = named, status, b"problem", to_json(body)
+        else:
+            parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
+        content = b'{"customer_id":%s,"status":%d,"%s":%s}' % parts
+        return _Item(content, is_problem=parts[1] != HTTPStatus.OK)
+
+
+def _problem(error: Exception) -> ProblemError:
+    if isinstance(error, ProblemError):
+        return error
+    code = own_code(error)
+    if code is not None and code in KINDS:
+        return ProblemError(code, str(error))
+    log_without_values(error)
+    return ProblemError("internal_error", "the failure is in the log")

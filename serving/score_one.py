@@ -1,0 +1,66 @@
+"""One score, from the bytes of its request to a recorded answer."""
+
+from contextlib import AbstractContextManager
+from hashlib import sha256
+
+from starlette.datastructures import State
+
+from serving.answering import Recorded, Submission, decide_and_record
+from serving.champions import InForce
+from serving.decide import Question
+from serving.language import language_of
+from serving.metrics import Metrics
+from serving.request import as_of_moment, parse_request
+from serving.settings import ServingSettings
+from serving.stored_customers import question_of
+from store.decisions import DecisionStore, same_request
+
+
+async def score_one(
+    state: State,
+    submission: Submission,
+    in_force: InForce,
+    accept_language: str | None,
+    accepted: AbstractContextManager[None],
+) -> Recorded:
+    """The decision of a request, made now unless its idempotency key was used before.
+
+    Args:
+        state: of the app.
+        submission: the request.
+        in_force: what decides.
+        accept_language: the header, for where the request names no language.
+        accepted: entered while it is decided and recorded.
+
+    Raises:
+        ProblemError: the request is not usable.
+        DecisionStoreError: it could not be recorded.
+    """
+    settings: ServingSettings = state.settings
+    store: DecisionStore = state.decisions
+    if submission.idempotency_key is not None:
+        earlier = store.find_answered(submission.key_id, submission.idempotency_key)
+        if earlier is not None:
+            digest = sha256(submission.body).digest()
+            return Recorded(same_request(earlier, digest), is_new=False)
+
+    def read() -> Question:
+        content = parse_request(submission.body)
+        as_of = as_of_moment(content, settings.clock_skew_s)
+        language = language_of(content.language, accept_language)
+        return question_of(content, state.customers, in_force, as_of, language)
+
+    with accepted:
+        recorded = await decide_and_record(
+            read,
+            submission,
+            in_force,
+            state.budget_ledger,
+            store,
+            settings.home,
+            state.turnstile,
+        )
+    if recorded.is_new:
+        metrics: Metrics = state.metrics
+        metrics.count_decision(recorded.decision.action or "no_decision")
+    return recorded
