@@ -11,7 +11,7 @@ from time import thread_time
 import lightgbm
 import numpy as np
 
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.trees import TreeModel
 
 N_FEATURES, N_ROWS, N_ROUNDS, N_CALLS = 80, 20_000, 9, 300
@@ -30,7 +30,7 @@ def booster() -> tuple[lightgbm.Booster, np.typing.NDArray[np.float64]]:
 def main() -> None:
     trained, x = booster()
     text = trained.model_to_string()
-    model, calibration = TreeModel(text), LogOddsAffine(0.1, 0.95)
+    model, calibration = TreeModel(text), LogOddsMap(0.1, 0.95)
     plain = lightgbm.Booster(model_str=text)
 
     def forbear(row: np.typing.NDArray[np.float64]) -> object:

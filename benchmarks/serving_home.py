@@ -21,7 +21,7 @@ from features.moments import to_datetime
 from features.online import OnlineCompiler
 from features.portfolio import Portfolio
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.shelf import publish_bundle
 from serving.request_rows import request_body
 from store.opening import open_key_store
@@ -64,7 +64,7 @@ def _bundle(target: Target, portfolio: Portfolio, rows: Rows) -> Bundle:
     return Bundle(
         target=target,
         model=fit_rounds(rows, parameters, N_ROUNDS),
-        calibration=LogOddsAffine(0.0, 1.0),
+        calibration=LogOddsMap(0.0, 1.0),
         feature_set=rows.feature_set,
         settings=portfolio.settings,
         horizon_days=90,

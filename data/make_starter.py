@@ -34,7 +34,7 @@ from features.snapshots import snapshots
 from features.targets import Target
 from scoring.additive import AdditiveModel, NumberTerm, signed_log
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine, fit_log_odds_affine
+from scoring.calibration import LogOddsMap, fit_log_odds_affine
 from scoring.metrics import auc
 from scoring.starter import STARTER_TABLES, starter_folder
 from simulation.run import simulate
@@ -256,7 +256,7 @@ def starter_bundle(target: Target, features: FeatureSet, rows: Taught) -> Bundle
     return Bundle(
         target=target,
         model=model,
-        calibration=LogOddsAffine(shift, slope),
+        calibration=LogOddsMap(shift, slope),
         feature_set=kept,
         settings=PortfolioSettings(
             name="starter", is_simulated=True, tables=STARTER_TABLES

@@ -26,7 +26,7 @@ from features.feature_set import FeatureSet, FeatureSetChangedError
 from features.feature_set import UnknownFeatureError as NotInCatalogueError
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.errors import (
     BundleHashMismatchError,
     BundleUnreadableError,
@@ -59,7 +59,7 @@ class Bundle:
 
     target: str
     model: TreeModel | AdditiveModel
-    calibration: LogOddsAffine
+    calibration: LogOddsMap
     feature_set: FeatureSet
     settings: PortfolioSettings
     horizon_days: int
@@ -181,7 +181,7 @@ class Bundle:
         bundle = cls(
             target=manifest["target"],
             model=model,
-            calibration=LogOddsAffine(calibration["intercept"], calibration["slope"]),
+            calibration=LogOddsMap(calibration["intercept"], calibration["slope"]),
             feature_set=feature_set,
             settings=settings,
             horizon_days=manifest["horizon_days"],

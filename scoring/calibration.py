@@ -20,10 +20,10 @@ NEAR = 1e-3  # steps as short as that are whole: the end is near
 
 
 @dataclass(frozen=True, slots=True)
-class LogOddsAffine:
+class LogOddsMap:
     """Calibrated log-odds = intercept + slope · margin.
 
-    >>> LogOddsAffine(intercept=0.0, slope=1.0).probability(np.array([0.0]))
+    >>> LogOddsMap(intercept=0.0, slope=1.0).probability(np.array([0.0]))
     array([0.5])
     """
 
@@ -39,14 +39,14 @@ class LogOddsAffine:
         # expit works element by element, so one row and a million give the same bits
         return np.asarray(expit(self.log_odds(margin)), dtype=np.float64)
 
-    def blended(self, previous: Self, n_positives: int) -> "LogOddsAffine":
+    def blended(self, previous: Self, n_positives: int) -> "LogOddsMap":
         """Shrink towards `previous` with weight n/(n + 100) of the new map.
 
         A map of one window overshoots at a change of regime; the blend of two
         affine maps is the same blend of the log-odds they give.
         """
         weight = n_positives / (n_positives + BLEND_POSITIVES)
-        return LogOddsAffine(
+        return LogOddsMap(
             weight * self.intercept + (1.0 - weight) * previous.intercept,
             weight * self.slope + (1.0 - weight) * previous.slope,
         )
@@ -96,7 +96,7 @@ def newton_logistic(
 
 def fit_log_odds_affine(
     margin: FloatArray, label: FloatArray, ridge: float = 1.0
-) -> LogOddsAffine:
+) -> LogOddsMap:
     """The map of largest likelihood, with a light ridge to (0, 1).
 
     Args:
@@ -119,4 +119,4 @@ def fit_log_odds_affine(
         [intercept] = newton_logistic(
             design[:, :1], label, np.zeros(1), np.zeros(1), slope * margin
         )
-    return LogOddsAffine(float(intercept), float(slope))
+    return LogOddsMap(float(intercept), float(slope))

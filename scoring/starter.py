@@ -16,7 +16,7 @@ from scipy.special import expit
 from features.arrays import FloatArray, IntArray
 from features.targets import TARGETS
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.shelf import shelf_path
 
 STARTER_TABLES = frozenset({"customers", "invoices", "payments"})
@@ -107,5 +107,5 @@ def moved(bundle: Bundle, shift: float) -> Bundle:
     calibration = bundle.calibration
     return replace(
         bundle,
-        calibration=LogOddsAffine(calibration.intercept + shift, calibration.slope),
+        calibration=LogOddsMap(calibration.intercept + shift, calibration.slope),
     )

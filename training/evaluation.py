@@ -22,7 +22,7 @@ MANY_ROWS = 20_000  # above this fewer draws give the same interval width in les
 
 
 @dataclass(frozen=True)
-class Doubt:
+class RequiredConfidence:
     """In how many of the draws a model must be better not to yield to a simpler one.
 
     Args:
@@ -34,10 +34,10 @@ class Doubt:
     other: float
 
 
-MUCH = Doubt(trees=0.2, other=0.2)
+MUCH = RequiredConfidence(trees=0.2, other=0.2)
 # few positives: trees learn more that does not come again, while a logistic regression
 # whose prior knows lateness is not to be lost to a test period of twenty positives
-LITTLE = Doubt(trees=0.6, other=0.02)
+LITTLE = RequiredConfidence(trees=0.6, other=0.02)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,10 @@ class Evaluation:
 
 
 def judge(
-    fitted: Mapping[Learner, FittedModel], test: Rows, seed: int, doubt: Doubt = MUCH
+    fitted: Mapping[Learner, FittedModel],
+    test: Rows,
+    seed: int,
+    doubt: RequiredConfidence = MUCH,
 ) -> Evaluation:
     """Choose among the fitted learners on rows none of them saw.
 

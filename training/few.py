@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, IntArray
 from features.targets import Target
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.intervals import (
     MetricEstimate,
     auc_interval,
@@ -139,7 +139,7 @@ def _tried(
         def on_all() -> FittedModel:
             model = make(rows)
             margin = np.log(p / (1.0 - p))
-            return FittedModel(learner, model, LogOddsAffine(), margin)
+            return FittedModel(learner, model, LogOddsMap(), margin)
 
         return _Tried(learner, p, on_all)
 

@@ -13,7 +13,7 @@ import numpy as np
 from features.arrays import FloatArray, IntArray
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
-from scoring.calibration import LogOddsAffine, fit_log_odds_affine
+from scoring.calibration import LogOddsMap, fit_log_odds_affine
 from scoring.trees import TreeModel
 from training.boosting import fit_rounds, fit_stopped, recipe
 from training.lateness import fit_rule
@@ -37,7 +37,7 @@ class FittedModel:
 
     learner: Learner
     model: Model
-    calibration: LogOddsAffine
+    calibration: LogOddsMap
     out_of_fold: FloatArray
     n_rounds: int | None = None
 
@@ -113,7 +113,7 @@ def _fit_trees(
     return fit_rounds(rows, parameters, n_all), out_of_fold, n_all
 
 
-def _calibration(rows: Rows, out_of_fold: FloatArray) -> LogOddsAffine:
+def _calibration(rows: Rows, out_of_fold: FloatArray) -> LogOddsMap:
     overall = fit_log_odds_affine(out_of_fold, rows.label)
     window = latest_window(rows)
     n_positives = int(rows.label[window].sum())

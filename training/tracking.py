@@ -33,7 +33,7 @@ _URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredModel:
     """Where a trained model stands in the registry."""
 
     run_id: str
@@ -74,7 +74,7 @@ class Tracker:
         rows: Rows,
         seed: int,
         outlook: Outlook | None = None,
-    ) -> Registered:
+    ) -> RegisteredModel:
         """Log the run and a new version; first of its name, it becomes champion."""
         with quiet(), _own_uri(), tempfile.TemporaryDirectory() as scratch:
             self._prepare()
@@ -88,7 +88,7 @@ class Tracker:
             if is_champion:
                 publish_bundle(saved, self.home, bundle.target)
         name = registered_name(bundle.target)
-        return Registered(run.info.run_id, name, version, is_champion, self.uri)
+        return RegisteredModel(run.info.run_id, name, version, is_champion, self.uri)
 
     @contextmanager
     def connected(self) -> Iterator[MlflowClient]:

@@ -23,7 +23,7 @@ from training.learning import learn
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
 from training.rows import Rows
-from training.tracking import Registered, Tracker
+from training.tracking import RegisteredModel, Tracker
 from training.trained_model import Progress, TrainedModel
 from training.training_data import TrainingData, gather
 
@@ -35,7 +35,7 @@ class TrainingResult:
     target: Target
     bundle: Bundle | None = None
     learnt: TrainedModel | None = None
-    registered: Registered | None = None
+    registered: RegisteredModel | None = None
     refusal: TrainingError | None = None
     outlook: Outlook | None = None  # what more outcomes would bear
 

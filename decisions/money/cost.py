@@ -22,7 +22,7 @@ import numpy as np
 from decisions.actions import ACTIONS, BLOCK, NONE, Action
 from decisions.money.numbers import Number, pick
 from decisions.money.quasirandom import reverse_halton, triangular
-from decisions.policy.costs import Costs, Uncertain
+from decisions.policy.costs import Costs, UncertainAmount
 from features.arrays import FloatArray
 
 N_DRAWS = 64
@@ -110,7 +110,7 @@ def cheapest(
 
 
 def _coefficients(
-    number: Callable[[Uncertain], Number], costs: Costs, action: Action
+    number: Callable[[UncertainAmount], Number], costs: Costs, action: Action
 ) -> Coefficients:
     """Ten coefficients of one action; `number` turns a parameter into its value."""
     loss, row = costs.loss, costs.actions[action]
@@ -130,9 +130,9 @@ def _coefficients(
     )
 
 
-def _parameters(costs: Costs) -> list[Uncertain]:
+def _parameters(costs: Costs) -> list[UncertainAmount]:
     loss = costs.loss
-    found: list[Uncertain] = [
+    found: list[UncertainAmount] = [
         loss.lgd_nonpayment,
         loss.lgd_fraud,
         loss.chargeback_fee,
@@ -154,7 +154,7 @@ def _draws(costs: Costs) -> Coefficients | None:
         for i, p in enumerate(uncertain)
     }
 
-    def number(parameter: Uncertain) -> FloatArray:
+    def number(parameter: UncertainAmount) -> FloatArray:
         """The parameter's draws; the same number in all of them where it is certain."""
         return drawn.get(id(parameter), np.full(N_DRAWS, parameter.value))
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, SomeDays, Strict
+from decisions.policy.section import Amount, PolicySection, SomeDays
 
 
-class Exploration(Strict):
+class Exploration(PolicySection):
     """A small randomised share goes one step softer, so that we keep learning."""
 
     share: Annotated[float, Field(ge=0.0, le=0.5)] = Field(
@@ -30,7 +30,7 @@ class Exploration(Strict):
     because: str = ""
 
 
-class Holdout(Strict):
+class Holdout(PolicySection):
     """A small share of customers is treated by the plain timeline."""
 
     share: Annotated[float, Field(ge=0.0, le=0.5)] = Field(

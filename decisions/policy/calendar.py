@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from decisions.policy.section import Day, Strict
+from decisions.policy.section import Day, PolicySection
 from decisions.policy_file.public_holidays import kinds_of_holidays, public_holidays
 
 _ISO_LENGTH = 2
@@ -56,7 +56,7 @@ LocalTime = Annotated[
 ]
 
 
-class Calendar(Strict):
+class Calendar(PolicySection):
     """When the reseller acts: days, hours and timezone."""
 
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(

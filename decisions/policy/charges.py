@@ -5,10 +5,10 @@ Fees and interest are told and never decide: no condition of a policy reads them
 
 from pydantic import Field
 
-from decisions.policy.section import Amount, Days, Share, Strict
+from decisions.policy.section import Amount, Days, PolicySection, Share
 
 
-class Interest(Strict):
+class Interest(PolicySection):
     """Simple interest on what was overdue and not contested each day, by 365 days.
 
     Each part of an invoice counts until the day on which it was paid.
@@ -25,7 +25,7 @@ class Interest(Strict):
     because: str = ""
 
 
-class Fees(Strict):
+class Fees(PolicySection):
     """Limits of what notices cost; the fee itself stands with each notice."""
 
     first_reminder_free: bool = Field(

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, model_validator
 
 from decisions.actions import ACTIONS, Action
-from decisions.policy.section import Amount, Share, Strict
+from decisions.policy.section import Amount, PolicySection, Share
 
 
 def _or_number(**limits: float) -> Callable[[dict[str, Any]], None]:
@@ -21,7 +21,7 @@ def _or_number(**limits: float) -> Callable[[dict[str, Any]], None]:
     return widen
 
 
-class Uncertain(Strict):
+class UncertainAmount(PolicySection):
     """A number, or a number with the range in which the truth may lie."""
 
     model_config = ConfigDict(json_schema_extra=_or_number(minimum=0))
@@ -38,7 +38,7 @@ class Uncertain(Strict):
         return given
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Uncertain":
+    def _ordered(self) -> "UncertainAmount":
         if not self.low <= self.value <= self.high:
             raise ValueError("needs low <= value <= high")
         return self
@@ -49,7 +49,7 @@ class Uncertain(Strict):
         return self.low == self.high
 
 
-class UncertainShare(Uncertain):
+class UncertainShare(UncertainAmount):
     """An uncertain number in [0, 1]."""
 
     model_config = ConfigDict(json_schema_extra=_or_number(minimum=0, maximum=1))
@@ -61,14 +61,14 @@ class UncertainShare(Uncertain):
         return self
 
 
-class Loss(Strict):
+class Loss(PolicySection):
     """What a bad customer costs (major units of the policy's currency)."""
 
     cost_share: Share = Field(description="provider's share of a sales price")
     lgd_nonpayment: UncertainShare = Field(description="share of unpaid cost lost")
     lgd_fraud: UncertainShare = Field(description="share of cost lost when it is fraud")
-    chargeback_fee: Uncertain = Field(
-        default=Uncertain(value=0, low=0, high=0),
+    chargeback_fee: UncertainAmount = Field(
+        default=UncertainAmount(value=0, low=0, high=0),
         description="what the bank charges when it is fraud",
     )
     nonpayer_value: UncertainShare = Field(
@@ -78,10 +78,12 @@ class Loss(Strict):
     because: str = ""
 
 
-class ActionCost(Strict):
+class ActionCost(PolicySection):
     """One row of the cost model; pairs are (non-payment, fraud)."""
 
-    fixed: Uncertain = Field(description="what carrying it out costs, work included")
+    fixed: UncertainAmount = Field(
+        description="what carrying it out costs, work included"
+    )
     churn_good: UncertainShare = Field(
         default=UncertainShare(value=0, low=0, high=0),
         description="extra churn the action causes in a good customer",
@@ -99,7 +101,7 @@ class ActionCost(Strict):
     because: str = ""
 
 
-class Costs(Strict):
+class Costs(PolicySection):
     """The cost model: losses and all six actions."""
 
     loss: Loss

@@ -21,9 +21,9 @@ from decisions.policy.section import (
     Count,
     Currency,
     Day,
+    PolicySection,
     Share,
     SomeDays,
-    Strict,
 )
 from decisions.policy.service import Essential, ProviderRule, Service
 from decisions.policy.text import Language, Text, own_text, text_in
@@ -48,7 +48,7 @@ _IDENTITY = (
 Mode = Literal["cost", "thresholds", "timeline"]  # how actions are proposed
 
 
-class Tier(Strict):
+class Tier(PolicySection):
     """Typed thresholds from an exposure and a lifetime value up (major units).
 
     The last row counts whose both floors a customer reaches. Exposure is what is open
@@ -69,7 +69,7 @@ class Tier(Strict):
     )
 
 
-class Scope(Strict):
+class Scope(PolicySection):
     """Whom the policy is for; an empty list means everybody."""
 
     segments: tuple[str, ...] = Field(
@@ -86,7 +86,7 @@ class Scope(Strict):
     )
 
 
-class Amendment(Strict):
+class Amendment(PolicySection):
     """Values that change from a date on: `set` is laid over the file."""
 
     from_: Day = Field(alias="from", description="the first local day of the change")
@@ -103,7 +103,7 @@ class Amendment(Strict):
         return self
 
 
-class PolicyDocument(Strict):
+class PolicyDocument(PolicySection):
     """A collections policy: what happens to a customer, when, and why."""
 
     forbear_policy: Literal[1] = Field(description="version of this schema")

@@ -5,10 +5,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import Action
-from decisions.policy.section import Amount, Days, Hours, SomeDays, Strict
+from decisions.policy.section import Amount, Days, Hours, PolicySection, SomeDays
 
 
-class Reconnection(Strict):
+class Reconnection(PolicySection):
     """When access returns, in which order, and what that costs."""
 
     when: tuple[Literal["paid", "arranged", "cleared"], ...] = Field(
@@ -30,7 +30,7 @@ class Reconnection(Strict):
     because: str = ""
 
 
-class Termination(Strict):
+class Termination(PolicySection):
     """The end of a contract; a person decides it, and data can be fetched after."""
 
     data_export_days: Days = Field(
@@ -46,7 +46,7 @@ class Termination(Strict):
     because: str = ""
 
 
-class Retention(Strict):
+class Retention(PolicySection):
     """How long records are kept: long enough to answer for them, and no longer."""
 
     decision_days: dict[Action | Literal["default"], SomeDays] = Field(

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisions.policy.section import Count, Days, Strict
+from decisions.policy.section import Count, Days, PolicySection
 
 
-class DisputeHold(Strict):
+class DisputeHold(PolicySection):
     """Contested money is never owed; the uncontested part must be paid meanwhile."""
 
     exclude: Literal["contested"] = Field(
@@ -23,7 +23,7 @@ class DisputeHold(Strict):
     decided_by: str = Field(default="billing", description="who decides a dispute")
 
 
-class PromiseHold(Strict):
+class PromiseHold(PolicySection):
     """Money promised is waited for until its date."""
 
     max_days: Days = Field(
@@ -38,7 +38,7 @@ class PromiseHold(Strict):
     )
 
 
-class StandingHold(Strict):
+class StandingHold(PolicySection):
     """A legal, a manual or any other hold; `until` is its expiry."""
 
     needs_expiry: bool = Field(
@@ -71,7 +71,7 @@ class Exemption(StandingHold):
     approved_by: str = Field(default="person", description="who grants it")
 
 
-class Holds(Strict):
+class Holds(PolicySection):
     """Reasons not to act, and how long each of them lasts."""
 
     dispute: DisputeHold = DisputeHold()

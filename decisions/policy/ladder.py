@@ -10,14 +10,14 @@ from decisions.policy.section import (
     Amount,
     Days,
     Name,
+    PolicySection,
     Share,
     SomeDays,
-    Strict,
 )
 from decisions.policy.text import Language, Text
 
 
-class Clock(Strict):
+class Clock(PolicySection):
     """From what the days of the ladder are counted, and what starts the count.
 
     Only overdue, uncontested invoices start it, and the oldest clock counts; after a
@@ -52,7 +52,7 @@ class Clock(Strict):
     because: str = ""
 
 
-class NoticeRule(Strict):
+class NoticeRule(PolicySection):
     """A message the policy requires before it goes further."""
 
     channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
@@ -75,7 +75,7 @@ class NoticeRule(Strict):
     because: str = ""
 
 
-class Notices(Strict):
+class Notices(PolicySection):
     """Which messages there are, and when they are sent."""
 
     send: Literal["when_useful", "always"] = Field(
@@ -92,7 +92,7 @@ class Notices(Strict):
     kinds: dict[Name, NoticeRule] = Field(default_factory=dict)
 
 
-class When(Strict):
+class When(PolicySection):
     """Entry condition of a state; all parts must hold."""
 
     days_overdue: Days = Field(
@@ -116,7 +116,7 @@ class When(Strict):
     )
 
 
-class State(Strict):
+class State(PolicySection):
     """One rung; it is entered only after every rung before it was passed."""
 
     state: Name = Field(description="its name")
@@ -131,7 +131,7 @@ class State(Strict):
     because: str = ""
 
 
-class OrdinaryStop(Strict):
+class OrdinaryStop(PolicySection):
     """When service would end without Forbear: run-up counts until then."""
 
     days_overdue: Days = Field(description="days overdue at which service would end")

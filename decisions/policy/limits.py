@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from decisions.policy.section import Amount, Count, Days, Hours, Share, Strict
+from decisions.policy.section import Amount, Count, Days, Hours, PolicySection, Share
 
 
-class Budget(Strict):
+class Budget(PolicySection):
     """Mass-action breaker: what goes beyond becomes a review."""
 
     per_hour: Count | None = Field(default=None, description="new stops within an hour")
@@ -20,7 +20,7 @@ class Budget(Strict):
     because: str = ""
 
 
-class SuspendGuard(Strict):
+class SuspendGuard(PolicySection):
     """What any stop needs."""
 
     min_p_bad: Share = Field(
@@ -40,7 +40,7 @@ class SuspendGuard(Strict):
     because: str = ""
 
 
-class BlockGuard(Strict):
+class BlockGuard(PolicySection):
     """What a block needs."""
 
     min_p_fraud: Share = Field(
@@ -50,7 +50,7 @@ class BlockGuard(Strict):
     because: str = ""
 
 
-class AnyGuard(Strict):
+class AnyGuard(PolicySection):
     """What holds for every action."""
 
     min_net_gain: Amount = Field(
@@ -77,7 +77,7 @@ class AnyGuard(Strict):
     because: str = ""
 
 
-class GuardRails(Strict):
+class GuardRails(PolicySection):
     """Limits to what is proposed; the holdout goes by the days alone."""
 
     suspend: SuspendGuard = SuspendGuard()

@@ -5,12 +5,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from decisions.actions import STOPS, Action
-from decisions.policy.section import Amount, Count, Currency, Days, Hours, Strict
+from decisions.policy.section import Amount, Count, Currency, Days, Hours, PolicySection
 
 SubjectKind = Literal["natural_person", "sole_trader", "legal_person"]
 
 
-class CustomerClass(Strict):
+class CustomerClass(PolicySection):
     """Customers of one of the segments, or of one of the kinds of person.
 
     Whoever is not known to be a legal person is treated as a natural person.
@@ -24,7 +24,7 @@ class CustomerClass(Strict):
     )
 
 
-class Approvals(Strict):
+class Approvals(PolicySection):
     """Who must agree before a recommendation is carried out."""
 
     four_eyes_over: Amount | dict[Currency, Amount] | None = Field(
@@ -58,7 +58,7 @@ class Approvals(Strict):
         return self
 
 
-class Review(Strict):
+class Review(PolicySection):
     """The queue of cases that a person looks at."""
 
     capacity_per_day: Count | None = Field(
@@ -67,7 +67,7 @@ class Review(Strict):
     owner: str = Field(default="risk", description="who looks")
 
 
-class Appeals(Strict):
+class Appeals(PolicySection):
     """How to object, who answers, and until when."""
 
     channel: str = Field(default="", description="where to object")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisions.policy.section import Days, Strict
+from decisions.policy.section import Days, PolicySection
 
 # why a failed charge is not tried again
 NoRetry = Literal[
@@ -16,7 +16,7 @@ NoRetry = Literal[
 ]
 
 
-class Retries(Strict):
+class Retries(PolicySection):
     """Our own charges after a soft decline; after a hard one there is none.
 
     A state that takes access away waits for every retry scheduled before it, but not

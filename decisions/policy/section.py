@@ -36,7 +36,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Day = Annotated[date, BeforeValidator(_is_written_as_date)]
 
 
-class Strict(BaseModel):
+class PolicySection(BaseModel):
     """A part of the policy file: frozen, and a misspelt key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,11 +5,11 @@ from typing import Literal
 from pydantic import Field
 
 from decisions.actions import STOPS, Action
-from decisions.policy.section import Share, Strict
+from decisions.policy.section import PolicySection, Share
 from decisions.policy.text import Text
 
 
-class Service(Strict):
+class Service(PolicySection):
     """What a suspension for non-payment touches."""
 
     suspend: Literal["unpaid_subscriptions", "account"] = Field(
@@ -19,7 +19,7 @@ class Service(Strict):
     because: str = ""
 
 
-class Essential(Strict):
+class Essential(PolicySection):
     """Customers who are never cut off wholly."""
 
     segments: tuple[str, ...] = Field(
@@ -38,7 +38,7 @@ class Essential(Strict):
     because: str = ""
 
 
-class ProviderRule(Strict):
+class ProviderRule(PolicySection):
     """What a suspension does to the provider's bill; the first match counts."""
 
     product: str = Field(default="*", description="glob over the product's name")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisions.policy.section import Amount, Days, Hours, Name, Share, Strict
+from decisions.policy.section import Amount, Days, Hours, Name, PolicySection, Share
 from decisions.policy.text import Text
 
 NEUTRAL = {
@@ -15,7 +15,7 @@ NEUTRAL = {
 }
 
 
-class EvidenceRule(Strict):
+class EvidenceRule(PolicySection):
     """A sign of fraud that opens the fast path."""
 
     kind: str = Field(
@@ -31,7 +31,7 @@ class EvidenceRule(Strict):
     max_age_days: Days = Field(default=30, description="older signs do not count")
 
 
-class FraudPath(Strict):
+class FraudPath(PolicySection):
     """Suspension without a prior notice, on evidence; it expires by itself."""
 
     terms_clause: Text = Field(default="", description="the clause that allows it")
@@ -61,7 +61,7 @@ class FraudPath(Strict):
     because: str = ""
 
 
-class HighUsage(Strict):
+class HighUsage(PolicySection):
     """Abnormally high use without prospect of payment shortens the ladder."""
 
     usage_ratio: Annotated[float, Field(gt=1)] = Field(
@@ -80,7 +80,7 @@ class HighUsage(Strict):
     because: str = ""
 
 
-class FirstInvoice(Strict):
+class FirstInvoice(PolicySection):
     """A customer who never paid an invoice and is late gets looked at."""
 
     days_overdue: Days = Field(default=5, description="so late")

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from decisions.actions import Action
 from decisions.policy.retries import NoRetry
-from decisions.policy.section import Amount, Count, Days, Name, Share, Strict
+from decisions.policy.section import Amount, Count, Days, Name, PolicySection, Share
 
 _YEARS = range(1900, 2200)  # no day counted from a moment in them leaves the calendar
 
@@ -21,7 +21,7 @@ def _is_a_moment(text: str) -> str:
     return text
 
 
-class FailedCharge(Strict):
+class FailedCharge(PolicySection):
     """A charge of an example's invoices that failed."""
 
     days_ago: Days = Field(description="when the charge failed")
@@ -34,7 +34,7 @@ class FailedCharge(Strict):
     )
 
 
-class PolicyCase(Strict):
+class PolicyCase(PolicySection):
     """An example with its expected answer; every check of the file runs it.
 
     Money is in major units, days are whole; what is absent is nothing.

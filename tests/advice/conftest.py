@@ -14,7 +14,7 @@ from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 
 WEIGHTS = {
     "nonpayment": {"account_days_overdue": 0.8, "payments_failed_30d": 3.0},
@@ -34,7 +34,7 @@ def linear_bundle(target: str, settings: PortfolioSettings) -> Bundle:
     return Bundle(
         target=target,
         model=AdditiveModel("linear", INTERCEPT[target], terms),
-        calibration=LogOddsAffine(0.0, 1.0),
+        calibration=LogOddsMap(0.0, 1.0),
         feature_set=kept,
         settings=settings,
         horizon_days=90,

@@ -31,7 +31,7 @@ from features.reading.rows import read_events
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from tests.advice.stories import AS_OF, TABLES, Story, cut, known_moment, story
 
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels")
@@ -48,7 +48,7 @@ def constant_bundle(target: str, log_odds: float, trained: frozenset[str]) -> Bu
     return Bundle(
         target=target,
         model=AdditiveModel("linear", log_odds, ()),
-        calibration=LogOddsAffine(0.0, 1.0),
+        calibration=LogOddsMap(0.0, 1.0),
         feature_set=FeatureSet((number,)),
         settings=SETTINGS.model_copy(update={"tables": trained}),
         horizon_days=90,

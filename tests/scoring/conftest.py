@@ -13,7 +13,7 @@ from features.feature_set import FeatureSet
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel, CategoryTerm, NumberTerm, StepTerm
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.trees import TreeModel
 
 NAMES = ("customer_age_days", "late_days", "income", "trade")
@@ -116,7 +116,7 @@ def bundle_of(
         return Bundle(
             target="nonpayment",
             model=models[learner],
-            calibration=LogOddsAffine(-0.2, 0.9),
+            calibration=LogOddsMap(-0.2, 0.9),
             feature_set=features,
             settings=settings,
             horizon_days=90,

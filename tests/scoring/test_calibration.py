@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from scoring.calibration import (
     MIN_SLOPE,
-    LogOddsAffine,
+    LogOddsMap,
     fit_log_odds_affine,
     newton_logistic,
 )
@@ -87,5 +87,5 @@ def test_one_class_is_refused() -> None:
     ],
 )
 def test_a_window_counts_by_its_positives(n_positives: int, expected: float) -> None:
-    blend = LogOddsAffine(1.0, 2.0).blended(LogOddsAffine(0.0, 1.0), n_positives)
-    assert blend == LogOddsAffine(expected, 1.0 + expected)
+    blend = LogOddsMap(1.0, 2.0).blended(LogOddsMap(0.0, 1.0), n_positives)
+    assert blend == LogOddsMap(expected, 1.0 + expected)

@@ -16,7 +16,7 @@ from features.feature_set import FeatureSet
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
-from scoring.calibration import LogOddsAffine
+from scoring.calibration import LogOddsMap
 from scoring.shelf import publish_bundle
 from serving.app import create_app
 from serving.openapi import EXAMPLE
@@ -48,7 +48,7 @@ def a_bundle(target: str, intercept: float = -2.0, **changes: object) -> Bundle:
     described: dict[str, Any] = {
         "target": target,
         "model": AdditiveModel("linear", intercept, terms),
-        "calibration": LogOddsAffine(0.0, 1.0),
+        "calibration": LogOddsMap(0.0, 1.0),
         "feature_set": without_categories(settings),
         "settings": settings,
         "horizon_days": 90,
