@@ -26,8 +26,8 @@ from advice.knowledge import (
     trained_tables,
 )
 from advice.promises import horizon_note, settlement_note, starter_note
+from advice.question_context import QuestionContext
 from advice.remedies import Situation
-from advice.standpoint import Standpoint
 from advice.starting import starts_with
 from decisions.actions import Action
 from decisions.case import BudgetUse, Case
@@ -151,7 +151,7 @@ class Advisor:
         """
         given = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
-        stand = Standpoint(observed_until, observed, previous, previous_at, named)
+        stand = QuestionContext(observed_until, observed, previous, previous_at, named)
         facts, rows = self._rows(events, moment, given)
         case = self._case(facts, self._probabilities(rows), stand)
         recommendation = self._decide(case, budget_use)
@@ -217,7 +217,7 @@ class Advisor:
         rows: Mapping[str, Row],
         p: Mapping[str, float],
         parts: Mapping[str, Row],
-        stand: Standpoint,
+        stand: QuestionContext,
         budget_use: BudgetUse,
     ) -> Advice:
         """From one customer's numbers to advice; the same for one and for many.
@@ -251,7 +251,7 @@ class Advisor:
         self,
         facts: AccountFacts,
         p: Mapping[str, float],
-        stand: Standpoint,
+        stand: QuestionContext,
     ) -> Case:
         return Case(
             facts=facts,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from advice.advice import Advice, reason_row
 from advice.knowledge import require_same
-from advice.standpoint import Standpoint
+from advice.question_context import QuestionContext
 from decisions.actions import ACTIONS
 from decisions.case import BudgetUse, Case
 from decisions.policy_file.load import Policy
@@ -138,7 +138,7 @@ def portfolio_run(
         portfolio: must have the settings the bundles were trained with.
         snapshots: customer_id (string), as_of (int64 µs).
         budget_use: what depends on other customers; the same for every row.
-        named: by customer, notices asked for before; see `Standpoint`.
+        named: by customer, notices asked for before; see `QuestionContext`.
 
     Raises:
         SettingsDifferError: if the portfolio is another one than the bundles'.
@@ -244,11 +244,11 @@ def advice_in(
     )
 
 
-def _standpoint(portfolio: Portfolio) -> Standpoint:
+def _standpoint(portfolio: Portfolio) -> QuestionContext:
     """One table that ends early withholds stops; no news at all decides nothing."""
     observed = {name: to_datetime(end) for name, end in portfolio.observed.items()}
     until = max(observed.values(), default=to_datetime(portfolio.observed_until))
-    return Standpoint(until, observed)
+    return QuestionContext(until, observed)
 
 
 def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDecision:
     """A recorded decision; not new when its idempotency key was used before."""
 
     decision: Decision
@@ -45,7 +45,7 @@ async def decide_and_record(
     store: DecisionStore,
     home: Path,
     turnstile: Turnstile,
-) -> Recorded:
+) -> RecordedDecision:
     """Read, decide and record; decide again while another takes the slot first.
 
     Deciding is pure, and nothing is held while it is recorded (optimistic
@@ -80,7 +80,7 @@ async def decide_and_record(
             recorded = await store.record(decision, in_force.documents(), reservation)
         except SlotTakenError:
             continue
-        return Recorded(recorded, recorded.decision_id == decision.decision_id)
+        return RecordedDecision(recorded, recorded.decision_id == decision.decision_id)
     raise StoreUnavailableError("the budgets are used up faster than it is decided")
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from store.database import Database
 from store.decisions import Decision
-from store.sealing import Sealed
+from store.sealing import SealedDecision
 
 BEGIN = sha256(b"forbear chain, form 1").digest()
 _COLUMNS = (
@@ -51,7 +51,7 @@ def tip(database: Database) -> Tip:
 
 
 def append_decisions(
-    database: Database, decisions: Sequence[tuple[Decision, Sealed]]
+    database: Database, decisions: Sequence[tuple[Decision, SealedDecision]]
 ) -> None:
     """In the transaction that records them."""
     if not decisions:

@@ -65,7 +65,7 @@ class Recommended(NamedTuple):
     action: str
 
 
-class Erased(NamedTuple):
+class ErasureResult(NamedTuple):
     """What was removed of one customer, and what stays in the chain about it."""
 
     n_decisions: int
@@ -143,7 +143,7 @@ class DecisionStore(DecisionReader, Protocol):
         """
         ...
 
-    async def erase(self, customer_id: str, now: int) -> Erased:
+    async def erase(self, customer_id: str, now: int) -> ErasureResult:
         """Destroy the customer's key and remove the decisions.
 
         The chain keeps, for each, its id, when it was recorded and a hash that says

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from store.chain import append_removal, tip
 from store.database import Database
-from store.decisions import Erased
+from store.decisions import ErasureResult
 from store.errors import ErasureRefusedError
 
 _STEP = 500  # decisions an entry of the chain names at most
@@ -44,7 +44,7 @@ class Due(NamedTuple):
     n_customers: int
 
 
-def erase(database: Database, customer_id: str, now: int) -> Erased:
+def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
     """Remove a customer; see `DecisionStore.erase`. Moments: microseconds, UTC."""
     _refuse_while_needed(database, customer_id, now)
     listed = [str(row[0]) for row in database.rows(_OF_CUSTOMER, customer_id)]
@@ -53,7 +53,7 @@ def erase(database: Database, customer_id: str, now: int) -> Erased:
     # the slots stay taken, by nobody in particular
     statement = "UPDATE budget_slots SET customer_id = ? WHERE customer_id = ?"
     database.run(statement, f"erased-{token_hex(8)}", customer_id)
-    return Erased(len(listed), tip(database).position)
+    return ErasureResult(len(listed), tip(database).position)
 
 
 def due(database: Database, now: int) -> Due:

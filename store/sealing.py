@@ -24,7 +24,7 @@ _LARGEST = 1 << 28  # bytes of a record unpacked
 _BODIES = "request", "answer", "request_sha256"
 
 
-class Sealed(NamedTuple):
+class SealedDecision(NamedTuple):
     """What is kept of a decision, and what the chain says about it."""
 
     content: bytes
@@ -42,13 +42,13 @@ def new_key() -> bytes:
     return AESGCM.generate_key(256)
 
 
-def seal(decision: Decision, key: bytes) -> Sealed:
+def seal(decision: Decision, key: bytes) -> SealedDecision:
     """Seal a decision under the key of its customer."""
     salt, record = token_bytes(_SALT), _packed(decision)
     nonce, name = token_bytes(_NONCE), decision.decision_id.encode()
     small = zstandard.compress(record, 1)
     content = nonce + AESGCM(key).encrypt(nonce, salt + small, name)
-    return Sealed(content, sha256(salt + record).digest())
+    return SealedDecision(content, sha256(salt + record).digest())
 
 
 def unseal(content: bytes, decision_id: str, key: bytes) -> tuple[Decision, bytes]:

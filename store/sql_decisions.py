@@ -13,7 +13,7 @@ from store.decisions import (
     Decision,
     DecisionReader,
     DecisionStore,
-    Erased,
+    ErasureResult,
     Recommended,
     same_request,
 )
@@ -153,7 +153,7 @@ class _Erasure(NamedTuple):
     now: int
 
 
-_Done = Decision | Erased | None
+_Done = Decision | ErasureResult | None
 
 
 class SqlDecisionStore(SqlDecisionReader, DecisionStore):
@@ -183,9 +183,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         assert isinstance(recorded, Decision)  # noqa: S101 - of an entry
         return recorded
 
-    async def erase(self, customer_id: str, now: int) -> Erased:
+    async def erase(self, customer_id: str, now: int) -> ErasureResult:
         erased = await self._writer.submit(_Erasure(customer_id, now))
-        assert isinstance(erased, Erased)  # noqa: S101 - of an erasure
+        assert isinstance(erased, ErasureResult)  # noqa: S101 - of an erasure
         return erased
 
     async def prove_writable(self) -> None:

@@ -28,7 +28,7 @@ _TEXTS = {  # patterns of the schema, as people say them
 _KINDS = {
     "Text": "text",
     "Language": "language",
-    "Uncertain": "uncertain amount",
+    "UncertainAmount": "uncertain amount",
     "UncertainShare": "uncertain share",
 }
 _SEVERAL = {

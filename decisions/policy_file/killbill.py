@@ -16,7 +16,12 @@ import yaml
 from decisions.actions import SEVERITY, STOPS
 from decisions.errors import PolicyFileError
 from decisions.policy_file.load import parse_document
-from decisions.policy_file.overdue_rungs import Rung, in_order, not_skipped, rungs_of
+from decisions.policy_file.overdue_rungs import (
+    KillBillState,
+    in_order,
+    not_skipped,
+    rungs_of,
+)
 from decisions.policy_file.overdue_xml import SPARED, states_of
 
 _DAYS_TO_PAY = 7  # from a notice that Kill Bill does not have to the stop
@@ -68,7 +73,7 @@ def import_killbill(xml: bytes, currency: str = "EUR") -> Draft:
     return Draft(text, tuple(dict.fromkeys(notes)))
 
 
-def _in_general(rungs: list[Rung]) -> Iterator[str]:
+def _in_general(rungs: list[KillBillState]) -> Iterator[str]:
     """Where Forbear differs from Kill Bill whatever the file says."""
     yield (
         f"tag {SPARED}: Kill Bill leaves such accounts alone, whether the file names it"
@@ -99,9 +104,9 @@ def _in_general(rungs: list[Rung]) -> Iterator[str]:
     yield "notices: Kill Bill has none; each reminder became one"
 
 
-def _climbing(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+def _climbing(rungs: list[KillBillState], notes: list[str]) -> list[KillBillState]:
     """Without the rungs that come after a stop and do no more than it does."""
-    kept: list[Rung] = []
+    kept: list[KillBillState] = []
     for rung in rungs:
         stop = next((r for r in reversed(kept) if r.action in STOPS), None)
         if stop is None or SEVERITY[rung.action] > SEVERITY[stop.action]:
@@ -111,18 +116,20 @@ def _climbing(rungs: list[Rung], notes: list[str]) -> list[Rung]:
     return kept
 
 
-def _with_a_warning(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+def _with_a_warning(
+    rungs: list[KillBillState], notes: list[str]
+) -> list[KillBillState]:
     first = rungs[0]
     if first.action not in STOPS:
         return rungs
     days = max((first.days or 0) - _DAYS_TO_PAY, 0)
     notes.append(f"a warning after {days} days was added: nothing came before the stop")
-    return [Rung(_WARNING, days, "remind", "", (), first.owes), *rungs]
+    return [KillBillState(_WARNING, days, "remind", "", (), first.owes), *rungs]
 
 
-def _named(rungs: list[Rung], notes: list[str]) -> list[Rung]:
+def _named(rungs: list[KillBillState], notes: list[str]) -> list[KillBillState]:
     """With names as a policy writes them, each once."""
-    named: dict[str, Rung] = {}
+    named: dict[str, KillBillState] = {}
     for rung in rungs:
         plain = _plain(rung.name)
         name, n = plain, 1
@@ -142,9 +149,9 @@ def _plain(name: str) -> str:
     return plain if plain[:1].isalpha() else f"state_{plain}".rstrip("_")
 
 
-def _states(rungs: list[Rung]) -> Iterator[dict[str, Any]]:
+def _states(rungs: list[KillBillState]) -> Iterator[dict[str, Any]]:
     """The ladder: one stop follows the last notice, the next the stop."""
-    before: Rung | None = None
+    before: KillBillState | None = None
     for rung in rungs:
         when: dict[str, Any] = {"days_overdue": rung.days or 0, **rung.owes}
         state = {"state": rung.name, "when": when, "action": rung.action}
@@ -161,13 +168,13 @@ def _states(rungs: list[Rung]) -> Iterator[dict[str, Any]]:
         before = rung
 
 
-def _apart(before: Rung, after: Rung, unknown: int) -> int:
+def _apart(before: KillBillState, after: KillBillState, unknown: int) -> int:
     if before.days is None or after.days is None:
         return unknown
     return max(after.days - before.days, 1)
 
 
-def _notices(rungs: list[Rung]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _notices(rungs: list[KillBillState]) -> Iterator[tuple[str, dict[str, Any]]]:
     for i, rung in enumerate(rungs):
         if rung.action not in STOPS:
             is_last = i + 1 < len(rungs) and rungs[i + 1].action in STOPS
@@ -182,7 +189,7 @@ def _notices(rungs: list[Rung]) -> Iterator[tuple[str, dict[str, Any]]]:
             )
 
 
-def _document(currency: str, rungs: list[Rung]) -> dict[str, Any]:
+def _document(currency: str, rungs: list[KillBillState]) -> dict[str, Any]:
     stops = [rung.days for rung in rungs if rung.action in STOPS and rung.days]
     return {
         "forbear_policy": 1,

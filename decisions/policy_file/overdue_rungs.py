@@ -12,7 +12,7 @@ from decisions.actions import SEVERITY, STOPS, Action
 from decisions.policy_file.overdue_xml import Condition, OverdueState
 
 
-class Rung(NamedTuple):
+class KillBillState(NamedTuple):
     """A state of Kill Bill as a rung of our ladder; `days` None: it has no age."""
 
     name: str
@@ -23,7 +23,7 @@ class Rung(NamedTuple):
     owes: Mapping[str, float]  # count and amount from which the state is entered
 
 
-def rungs_of(states: list[OverdueState], notes: list[str]) -> list[Rung]:
+def rungs_of(states: list[OverdueState], notes: list[str]) -> list[KillBillState]:
     """The rungs in the order of the file; what is left out or differs is noted."""
     rungs = []
     for i, state in enumerate(states):
@@ -32,7 +32,7 @@ def rungs_of(states: list[OverdueState], notes: list[str]) -> list[Rung]:
         notes += [f"{state.name}: {each}" for each in said]
         if reason is None:
             rungs.append(
-                Rung(
+                KillBillState(
                     state.name,
                     state.when.days,
                     state.action,
@@ -86,20 +86,20 @@ def _implies(one: Condition, other: Condition) -> bool:
     )
 
 
-def in_order(rungs: Iterable[Rung]) -> list[Rung]:
+def in_order(rungs: Iterable[KillBillState]) -> list[KillBillState]:
     """By age, mild to harsh; a state without an age comes right after the milder one.
 
     Kill Bill takes the first state that matches, so its files begin with the harshest.
     """
     days = 0
-    placed: list[tuple[int, Rung]] = []
+    placed: list[tuple[int, KillBillState]] = []
     for rung in reversed([*rungs]):
         days = days if rung.days is None else rung.days
         placed.append((days, rung))
     return [rung for _, rung in sorted(placed, key=lambda place: place[0])]
 
 
-def not_skipped(rungs: list[Rung]) -> Iterator[str]:
+def not_skipped(rungs: list[KillBillState]) -> Iterator[str]:
     """Where a state asks for more than a later one: Kill Bill would go past it."""
     for i, rung in enumerate(rungs):
         past = [

@@ -16,7 +16,7 @@ from decisions.recommendation import (
 )
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_confirmed
-from decisions.rules.high_usage import ShorterWay, shorter_way
+from decisions.rules.high_usage import HighUsePath, shorter_way
 from decisions.rules.holds import (
     AUTHORITY,
     access_holds,
@@ -25,7 +25,7 @@ from decisions.rules.holds import (
     protected_services,
     reactivation,
 )
-from decisions.rules.ladder import Position, stand
+from decisions.rules.ladder import LadderPosition, stand
 from decisions.rules.reliance import doubts_of_debt, doubts_of_fraud
 from decisions.rules.retries import charging, retry_due
 from decisions.rules.scope import Targets, targets
@@ -45,7 +45,7 @@ from decisions.terms import Terms
 from features.facts import AccountFacts
 
 Reasons = tuple[Withheld, ...]
-_NOWHERE = Position(None, 0, None, None)
+_NOWHERE = LadderPosition(None, 0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Eligibility:
     ordinary_bits: int
     high_usage_bits: int
     fraud_bits: int
-    position: Position = _NOWHERE
+    position: LadderPosition = _NOWHERE
     holds: tuple[Hold, ...] = ()
     reactivation: Reactivation | None = None
     in_force: int = 0  # severity of the stop that goes on, 0 when none does
@@ -185,8 +185,8 @@ def _shorter(
     facts: AccountFacts,
     terms: Terms,
     at: datetime,
-    position: Position,
-    way: ShorterWay,
+    position: LadderPosition,
+    way: HighUsePath,
     aim: Targets,
 ) -> Reasons:
     return (
@@ -202,7 +202,7 @@ def _ordinary(
     terms: Terms,
     at: datetime,
     pursuit: Reasons,
-    position: Position,
+    position: LadderPosition,
     aim: Targets,
 ) -> Reasons:
     if pursuit:

@@ -12,25 +12,25 @@ from decisions.policy.ways import HighUsage
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.ladder import notice_due
-from decisions.rules.notices_served import Told
+from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.facts import AccountFacts
 from features.money import UNITS
 
 
-class ShorterWay(NamedTuple):
+class HighUsePath(NamedTuple):
     """What the shorter way still waits for, and its notice where that is due now."""
 
     waits: tuple[Withheld, ...]
     notice: NoticeDue | None
 
 
-def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
+def shorter_way(case: Case, terms: Terms, at: datetime) -> HighUsePath | None:
     """The shorter way for arrears that may be acted on; None when use is not high."""
     rule, facts = terms.document.high_usage, case.facts
     if rule is None or not _is_high(rule, facts):
         return None
-    told = Told(case, terms)
+    told = ServedNotices(case, terms)
     sent = told.notices(rule.notice)
     delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
     if not delivered:
@@ -38,15 +38,15 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> ShorterWay | None:
         named = {"notice": rule.notice}
         waits = withheld("notice_missing", named, detail="high_usage")
         due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
-        return ShorterWay((waits,), due)
+        return HighUsePath((waits,), due)
     opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
     if at < opens:
         hours = {"hours": rule.hours_after_notice}
         waits = withheld(
             "cure_period", hours, detail="high_usage", permitted_from=opens
         )
-        return ShorterWay((waits,), None)
-    return ShorterWay((), None)
+        return HighUsePath((waits,), None)
+    return HighUsePath((), None)
 
 
 def _is_high(rule: HighUsage, facts: AccountFacts) -> bool:

@@ -16,15 +16,15 @@ from decisions.policy.ladder import NoticeRule, State
 from decisions.recommendation import NoticeDue, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.clock import days_on_clock, late_items
-from decisions.rules.ladder_progress import Climb
-from decisions.rules.notices_served import Told
+from decisions.rules.ladder_progress import LadderProgress
+from decisions.rules.notices_served import ServedNotices
 from decisions.rules.retries import Charging, retry_pending
 from decisions.terms import Terms
 from features.facts import AccountFacts, Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class LadderPosition:
     """Where a customer stands.
 
     Args:
@@ -48,14 +48,14 @@ class Position:
 
 def stand(
     case: Case, terms: Terms, at: datetime, charges: Charging | None = None
-) -> Position:
+) -> LadderPosition:
     """Where the customer stands at `at`, for arrears that may be acted on."""
     facts = case.facts
     days = days_on_clock(terms, facts)
     if days is None:
-        return Position(None, 0, None, _not_started(terms))
-    told = Told(case, terms)
-    climb = Climb(terms, facts, told, days, at)
+        return LadderPosition(None, 0, None, _not_started(terms))
+    told = ServedNotices(case, terms)
+    climb = LadderProgress(terms, facts, told, days, at)
     hurries = charges is not None and charges.hurries
     delivered = False
     last: State | None = None
@@ -66,10 +66,10 @@ def stand(
         if opens is None or (opens > at and not is_ahead):
             waits = _waits(state, code, opens, told)
             told_at = opens if _brings_notice(state, told) else None
-            return Position(last, action, None, waits, state, delivered, told_at)
+            return LadderPosition(last, action, None, waits, state, delivered, told_at)
         if _is_new_stop(state, facts):
             charged = _tried_first(terms, charges, climb, state)
-            before = Position(last, action, None, charged, state, delivered)
+            before = LadderPosition(last, action, None, charged, state, delivered)
             return before if before.waits else _at_a_stop(state, delivered)
         if hurries:
             climb.pass_in_time(state, opens)
@@ -82,11 +82,11 @@ def stand(
             rule = terms.document.notices.kinds[state.notice]
             due = notice_due(state.notice, state.state, rule, told, facts, at)
             rests = _rests(action, is_due=due is not None, is_ahead=is_ahead)
-            return Position(last, rests, due, _unproven(state, notices))
+            return LadderPosition(last, rests, due, _unproven(state, notices))
         delivered = delivered or any(n.delivered_at for n in notices)
         if not is_ahead:
             action = 0
-    return Position(last, action, None, withheld("no_ladder"))
+    return LadderPosition(last, action, None, withheld("no_ladder"))
 
 
 def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
@@ -96,7 +96,7 @@ def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
     return action if is_due else 0
 
 
-def _brings_notice(state: State, told: Told) -> bool:
+def _brings_notice(state: State, told: ServedNotices) -> bool:
     """Whether a rung that opens makes a notice due."""
     if state.notice is None or state.action in STOPS:
         return False
@@ -109,7 +109,7 @@ def _is_new_stop(state: State, facts: AccountFacts) -> bool:
 
 
 def _tried_first(
-    terms: Terms, charges: Charging | None, climb: Climb, state: State
+    terms: Terms, charges: Charging | None, climb: LadderProgress, state: State
 ) -> Withheld | None:
     """Why a stop that has come into reach waits for our own charges."""
     if charges is None or not charges.retried:
@@ -125,21 +125,21 @@ def _in_force(facts: AccountFacts) -> int:
     )
 
 
-def _at_a_stop(state: State, delivered: bool) -> Position:
+def _at_a_stop(state: State, delivered: bool) -> LadderPosition:
     severity = SEVERITY[state.action]
     if not delivered:
-        return Position(state, 0, None, _no_notice(state))
+        return LadderPosition(state, 0, None, _no_notice(state))
     if severity > SUSPEND:
-        return Position(state, severity, None, None, state, delivered)
+        return LadderPosition(state, severity, None, None, state, delivered)
     waits = withheld("ladder_state", {"state": state.state})
-    return Position(state, severity, None, waits, state, delivered)
+    return LadderPosition(state, severity, None, waits, state, delivered)
 
 
 def notice_due(
     name: str,
     state: str,
     rule: NoticeRule,
-    told: Told,
+    told: ServedNotices,
     facts: AccountFacts,
     at: datetime,
 ) -> NoticeDue | None:
@@ -163,7 +163,9 @@ def notice_due(
     )
 
 
-def _waits(state: State, code: str, opens: datetime | None, told: Told) -> Withheld:
+def _waits(
+    state: State, code: str, opens: datetime | None, told: ServedNotices
+) -> Withheld:
     """Why a rung has not opened; the notice that counts is the first not proven."""
     when, values = state.when, {"state": state.state}
     if code == "too_few_invoices":

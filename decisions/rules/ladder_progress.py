@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decisions.actions import STOPS
 from decisions.policy.ladder import State, When
 from decisions.rules.clock import n_unpaid
-from decisions.rules.notices_served import Told
+from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.facts import AccountFacts
 from features.money import UNITS
@@ -15,7 +15,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CERTAINLY_OVER = 2  # days beyond those counted: no calendar needed
 
 
-class Climb:
+class LadderProgress:
     """One customer on the ladder at a moment; `days` are days on the clock.
 
     After a hard decline a notice may go ahead of its rung. What follows is then counted
@@ -25,7 +25,12 @@ class Climb:
     __slots__ = ("_days", "_facts", "_in_time", "_reached", "_terms", "_told", "at")
 
     def __init__(
-        self, terms: Terms, facts: AccountFacts, told: Told, days: int, at: datetime
+        self,
+        terms: Terms,
+        facts: AccountFacts,
+        told: ServedNotices,
+        days: int,
+        at: datetime,
     ) -> None:
         self._terms, self._facts, self._told = terms, facts, told
         self._days, self.at = days - terms.document.clock.grace_days, at

@@ -7,7 +7,7 @@ from decisions.terms import Terms
 from features.facts import Notice
 
 
-class Told:
+class ServedNotices:
     """Notices that count: sent in this episode, under this policy, by name."""
 
     def __init__(self, case: Case, terms: Terms) -> None:

@@ -14,7 +14,7 @@ from decisions.recommendation import Hold, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_proven
 from decisions.rules.holds import decided_values, is_running
-from decisions.rules.ladder import Position
+from decisions.rules.ladder import LadderPosition
 from decisions.rules.scope import Targets
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -106,7 +106,7 @@ def override_reasons(
 
 
 def service_request_reasons(
-    document: PolicyDocument, position: Position
+    document: PolicyDocument, position: LadderPosition
 ) -> Iterator[Withheld]:
     """Questions to the provider are about suspicion, unless a rung asks for them."""
     for state in document.ladder:
@@ -119,7 +119,7 @@ def service_request_reasons(
     yield withheld("no_service_request")
 
 
-def ladder_reasons(position: Position) -> Iterator[Withheld]:
+def ladder_reasons(position: LadderPosition) -> Iterator[Withheld]:
     """What the ladder still waits for."""
     if position.waits is not None:
         yield position.waits

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ROOMS = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 # Makes worlds, is imported by nobody but the command line, and has words of its own.
-APART = frozenset({"simulation"})
+APART = frozenset({"simulation", "backtest"})
 # Conditions on rows, named so that a feature's filter reads as a sentence.
 CONDITIONS = "above and equals in not present"
 # Nouns of programming, of documents and of services that mean here what they mean
@@ -30,7 +30,7 @@ CONDITIONS = "above and equals in not present"
 GENERAL = frozenset(
     f"""
     row column cell table part line item page section figure file folder header key
-    count counter value text list attribute spec bin note paragraph passage
+    count counter value text document list attribute spec bin note paragraph passage
     source origin reader writer mapping filter compiler database connection schema
     migration kernel batch commit lock queue watch limit condition choice
     request answer response problem setting error version metric readiness proof

@@ -14,7 +14,7 @@ from decisions.policy_file.denomination import in_currency
 from decisions.policy_file.load import parse_document
 from decisions.rules.clock import days_on_clock, n_unpaid
 from decisions.rules.ladder import stand
-from decisions.rules.notices_served import Told
+from decisions.rules.notices_served import ServedNotices
 from decisions.rules.retries import charging, retry_due
 from features.facts import AccountFacts, OpenItem, PaymentAttempt
 from tests.decisions.decision_cases import (
@@ -231,7 +231,7 @@ def test_no_rung_is_skipped_under_any_anchor(
     position = stand(Case(facts), terms, TUESDAY, charging(terms, facts, is_held=False))
     if position.state is None:
         return
-    told = Told(Case(facts), terms)
+    told = ServedNotices(Case(facts), terms)
     for state in terms.document.ladder:
         if state.state == position.state.state:
             break

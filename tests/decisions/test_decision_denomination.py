@@ -32,7 +32,7 @@ def unbounded_numbers(node: dict[str, Any], path: str = "") -> Iterator[str]:
     """Paths of numbers without an upper bound: amounts, and a few others."""
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
-        if name == "Uncertain":
+        if name == "UncertainAmount":
             yield path
         elif name != "UncertainShare":
             yield from unbounded_numbers(SCHEMA["$defs"][name], path)

@@ -18,7 +18,7 @@ from decisions import (
 from decisions.policy_file.load import shipped_policies
 from decisions.rules.calendar import WorkingCalendar
 from decisions.rules.evidence import counting_evidence
-from decisions.rules.notices_served import Told
+from decisions.rules.notices_served import ServedNotices
 from features.facts import AccountFacts, ExecutedAction, Notice
 from tests.decisions.decision_cases import (
     TABLES,
@@ -58,7 +58,7 @@ def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
     if not _is_new_stop(found) or terms is None:
         return
     names = terms.document.notices.kinds
-    told = [n for name in names for n in Told(case, terms).notices(name)]
+    told = [n for name in names for n in ServedNotices(case, terms).notices(name)]
     by_notice = any(n.delivered_at is not None for n in told)
     by_fraud = bool(counting_evidence(terms, case.facts, at)) and bool(
         terms.document.fraud_path

@@ -12,7 +12,7 @@ from store.budget_slots import BudgetSlot, Reservation
 from store.decisions import (
     Decision,
     DecisionStore,
-    Erased,
+    ErasureResult,
     Recommended,
     same_request,
 )
@@ -105,7 +105,7 @@ class MemoryDecisionStore(DecisionStore):
         self._kept.decisions[decision.decision_id] = decision
         return decision
 
-    async def erase(self, customer_id: str, now: int) -> Erased:
+    async def erase(self, customer_id: str, now: int) -> ErasureResult:
         mine = [
             one
             for one in self._kept.decisions.values()
@@ -118,7 +118,7 @@ class MemoryDecisionStore(DecisionStore):
             raise ErasureRefusedError(because, retained if retained > now else None)
         for one in mine:
             del self._kept.decisions[one.decision_id]
-        return Erased(len(mine), 0)
+        return ErasureResult(len(mine), 0)
 
     async def prove_writable(self) -> None:
         pass

@@ -185,7 +185,7 @@ def fields(node: dict[str, Any], path: str = "") -> Iterator[str]:
     """Patterns of all fields of the schema that hold one value or a text."""
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
-        if name in ("Text", "Uncertain", "UncertainShare"):
+        if name in ("Text", "UncertainAmount", "UncertainShare"):
             yield path
         else:
             yield from fields(SCHEMA["$defs"][name], path)

@@ -8,7 +8,7 @@ from decisions.actions import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Standpoint:
+class QuestionContext:
     """What a question brings beside the customer's rows.
 
     Args:
