@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from starlette.datastructures import State
 
-from serving.answering import Recorded, Submission, decide_and_record
+from serving.answering import RecordedDecision, Submission, decide_and_record
 from serving.champions import InForce
 from serving.decide import Question
 from serving.language import language_of
@@ -22,7 +22,7 @@ async def score_one(
     in_force: InForce,
     accept_language: str | None,
     accepted: AbstractContextManager[None],
-) -> Recorded:
+) -> RecordedDecision:
     """The decision of a request, made now unless its idempotency key was used before.
 
     Args:
@@ -42,7 +42,7 @@ async def score_one(
         earlier = store.find_answered(submission.key_id, submission.idempotency_key)
         if earlier is not None:
             digest = sha256(submission.body).digest()
-            return Recorded(same_request(earlier, digest), is_new=False)
+            return RecordedDecision(same_request(earlier, digest), is_new=False)
 
     def read() -> Question:
         content = parse_request(submission.body)

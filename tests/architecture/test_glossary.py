@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ROOMS = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 # Makes worlds, is imported by nobody but the command line, and has words of its own.
-APART = frozenset({"simulation", "backtest"})
+APART = frozenset({"simulation"})
 # Conditions on rows, named so that a feature's filter reads as a sentence.
 CONDITIONS = "above and equals in not present"
 # Nouns of programming, of documents and of services that mean here what they mean
@@ -36,7 +36,7 @@ GENERAL = frozenset(
     request answer response problem setting error version metric readiness proof
     submission receipt refusal guard middleware chain tip shedding turnstile audit
     model predictor tree forest interval comparison difference change summary report
-    result run plan step draft finding warning reference kind class effect tracker
+    result run plan grid step draft finding warning reference kind class effect tracker
     assumption
     cli online plot reading serving wording feature scoring training
     {CONDITIONS}
