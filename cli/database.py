@@ -1,11 +1,16 @@
 """`forbear db`."""
 
 import time
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.exits import DIFFERENT
 from cli.output import say
+
+if TYPE_CHECKING:
+    from store.audit import Audit
 
 app = typer.Typer(help="The store of decisions, events and keys.", no_args_is_help=True)
 
@@ -25,6 +30,51 @@ def upgrade() -> None:
     upgraded(*serving_settings().store)
     for schema in (DECISIONS, EVENTS):
         say(f"tables of {schema.name}: revision {schema.revision}")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="to be made")],
+) -> None:
+    """Write decisions, events and keys to one file; the service may run meanwhile.
+
+    The file is read again and its chain checked. Keep `bundles/` of the state folder
+    with it: old decisions replay with them. Exit code 1: something was altered before.
+
+    Example: forbear db backup forbear-2026-06-30.sqlite
+    """
+    from serving.settings import serving_settings
+    from store.backup import back_up
+
+    _say_checked(back_up(*serving_settings().store, file), f"backup in {file}")
+
+
+@app.command()
+def restore(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="of `backup`", exists=True, dir_okay=False),
+    ],
+) -> None:
+    """Put a backup into a store that holds nothing yet, and check it there.
+
+    From files into PostgreSQL and back as well. Erase again who was erased since.
+
+    Example: FORBEAR_HOME=/srv/again forbear db restore forbear-2026-06-30.sqlite
+    """
+    from serving.settings import serving_settings
+    from store.backup import restore as restored
+
+    _say_checked(restored(*serving_settings().store, file), "restored")
+
+
+def _say_checked(audited: "Audit", what: str) -> None:
+    say(f"{what}: {audited.n_decisions:,} decisions")
+    say(f"head: position {audited.tip.position}, {audited.tip.link.hex()}")
+    if audited.findings:
+        say(f"{len(audited.findings):,} findings; `forbear audit verify` lists them")
+        raise typer.Exit(DIFFERENT)
+    say("checked: nothing was changed")
 
 
 @app.command()

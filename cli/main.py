@@ -12,6 +12,7 @@ import typer
 from cli import (
     audit,
     database,
+    decisions,
     demo,
     explain,
     features,
@@ -83,6 +84,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")
+app.add_typer(decisions.app, name="decisions")
 app.command()(database.erase)
 
 # the extra that brings each package

@@ -33,6 +33,14 @@ class Database(Protocol):
 
     def has_table(self, name: str) -> bool: ...
 
+    def columns(self, table: str) -> list[str]:
+        """Names of a table's columns, in order."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """The block reads one moment, whatever is committed meanwhile."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """All that the block does, durable when it ends, or nothing.
 

@@ -80,6 +80,23 @@ class AlteredDecisionError(DecisionStoreError):
         )
 
 
+class BackupFileError(DecisionStoreError):
+    code = "backup_file"
+
+    def __init__(self, file: object, why: str) -> None:
+        super().__init__(f"{file} {why}")
+
+
+class StoreNotEmptyError(DecisionStoreError):
+    code = "store_not_empty"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is something in the store; a backup is restored into an empty one:"
+            " another FORBEAR_HOME, or another database or schema"
+        )
+
+
 class NoDecisionsError(DecisionStoreError):
     code = "no_decisions"
 

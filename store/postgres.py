@@ -87,6 +87,24 @@ class PostgresDatabase(Database):
     def has_table(self, name: str) -> bool:
         return self.rows("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
 
+    def columns(self, table: str) -> list[str]:
+        query = (
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name = ?"
+            " ORDER BY ordinal_position"
+        )
+        return [row[0] for row in self.rows(query, table)]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._is_in_transaction = True
+        try:
+            yield
+        finally:
+            self._undo()
+            self._is_in_transaction = False
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._translated():

@@ -8,6 +8,8 @@ from store.database import Database
 from store.errors import UnknownKeyError
 from store.keys import ApiKey, KeyStore
 
+_COLUMNS = "number", "key_id", "content", "secret_sha256"
+
 
 class SqlKeyStore(KeyStore):
     """Keys in a database: what is known about each as JSON, the secret as its hash."""
@@ -17,7 +19,9 @@ class SqlKeyStore(KeyStore):
 
     def add(self, key: ApiKey, secret_sha256: bytes) -> None:
         row = key.key_id, json.dumps(asdict(key)), secret_sha256
-        self._db.insert("keys", ("key_id", "content", "secret_sha256"), [row])
+        with self._db.transaction():
+            [(last,)] = self._db.rows("SELECT coalesce(max(number), 0) FROM keys")
+            self._db.insert("keys", _COLUMNS, [(last + 1, *row)])
 
     def lookup(self, key_id: str) -> tuple[ApiKey, bytes] | None:
         query = "SELECT content, secret_sha256 FROM keys WHERE key_id = ?"

@@ -59,6 +59,18 @@ class SqliteDatabase(Database):
         with self._translated():
             self._connected().executemany(statement, rows)
 
+    def columns(self, table: str) -> list[str]:
+        query = "SELECT name FROM pragma_table_info(?) ORDER BY cid"
+        return [row[0] for row in self.rows(query, table)]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self._undo()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._watch.check()

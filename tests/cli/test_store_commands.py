@@ -97,3 +97,20 @@ def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(
     assert (ran.code, ran.err.split()[-1]) == (2, "[erasure_refused]")
     assert "keeps records until 2096" in ran.err
     assert forbear("audit", "verify").code == 0
+
+
+def test_a_store_is_backed_up_restored_and_exported(
+    forbear: Run, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, out = tmp_path / "backup.sqlite", tmp_path / "out.parquet"
+    said = forbear("db", "backup", file).out.splitlines()
+    assert said[0] == f"backup in {file}: 5 decisions"
+    assert said[-1] == "checked: nothing was changed"
+    monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "again"))
+    ran = forbear("db", "restore", file)
+    assert (ran.code, ran.out.splitlines()[1]) == (0, said[1])
+    assert forbear("decisions", "export", out).out == f"5 decisions in {out}\n"
+    ran = forbear("decisions", "export", out, "--since", "2000-01-01")
+    assert ran.out == f"0 decisions in {out}\n"
+    ran = forbear("db", "restore", file)
+    assert (ran.code, ran.err.split()[-1]) == (2, "[store_not_empty]")

@@ -1,0 +1,40 @@
+"""`forbear decisions`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import say
+
+app = typer.Typer(help="The recorded decisions.", no_args_is_help=True)
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Parquet file to write")],
+    since: Annotated[
+        datetime, typer.Option(formats=FORMATS, help="first moment of recording, UTC")
+    ] = datetime(1970, 1, 1),  # noqa: DTZ001 - a flag has no zone; it is read as UTC
+    before: Annotated[
+        datetime, typer.Option(formats=FORMATS, help="recorded before it, UTC")
+    ] = datetime(2200, 1, 1),  # noqa: DTZ001 - as above
+) -> None:
+    """Write recorded decisions to a Parquet file that only you can read.
+
+    One row each, in the order of recording; `answer`, `versions` and
+    `prior_decisions` are JSON. The requests' bodies are not in it.
+
+    Example: forbear decisions export june.parquet --since 2026-06-01
+    """
+    from serving.settings import serving_settings
+    from store.export import export as exported
+    from store.opening import open_database
+
+    first, end = (round(m.replace(tzinfo=UTC).timestamp()) for m in (since, before))
+    database = open_database(*serving_settings().store)
+    n = exported(database, out, first * 1_000_000, end * 1_000_000)
+    database.close()
+    say(f"{n:,} decisions in {out}")

@@ -1,0 +1,142 @@
+"""A backup is one SQLite file, whatever it was made of and is restored to.
+
+It holds one moment of the decisions and, taken after it, one of the events, so that
+every event a decision rests on is there. The service may run meanwhile. What was
+written is read again: a backup nobody read is none.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from store.audit import Audit, audit
+from store.database import Database
+from store.errors import BackupFileError, StoreNotEmptyError
+from store.opening import open_database, upgrade
+from store.schema import DECISIONS, EVENTS, Schema
+from store.sqlite import SqliteDatabase, make_private
+from store.upgrade import upgrade_file
+
+_STEP = 500  # rows read at a time
+# by which columns the rows of a table are told apart and read in order
+_KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
+    DECISIONS: {
+        "customers": ("customer_id",),
+        "documents": ("document_hash",),
+        "decisions": ("decision_id",),
+        "chain": ("position",),
+        "budget_slots": ("slot_id",),
+        "keys": ("number",),
+    },
+    EVENTS: {
+        "event_batches": ("sequence",),
+        "event_rows": ("customer_id", "table_name", "digest"),
+        "event_observed": ("customer_id", "table_name", "sequence"),
+        "event_dismissed": ("customer_id", "digest"),
+        "event_erasures": ("sequence",),
+    },
+}
+
+
+def back_up(home: Path, url: str | None, file: Path) -> Audit:
+    """Write a backup to `file`, for its owner's eyes only, whole or not at all.
+
+    Raises:
+        BackupFileError: there is something of that name.
+        StoreUnavailableError: it cannot be read or written.
+    """
+    if file.exists():
+        raise BackupFileError(file, "is there already; name another file")
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        make_private(unfinished)
+        for schema in _KEYS:
+            upgrade_file(unfinished, schema)
+            with closing(open_database(home, url, schema)) as source:
+                _copy_into_file(schema, source, unfinished)
+        with closing(SqliteDatabase(unfinished)) as written:
+            audited = audit(written)
+        unfinished.rename(file)
+    finally:
+        for left in file.parent.glob(f"{unfinished.name}*"):
+            left.unlink()
+    return audited
+
+
+def restore(home: Path, url: str | None, file: Path) -> Audit:
+    """Put a backup into a store that holds nothing yet, and check it there.
+
+    Raises:
+        BackupFileError: `file` is no backup.
+        StoreNotEmptyError: there is something in the store.
+        NewerSchemaError: a later release made the backup.
+    """
+    if url is not None:
+        upgrade(home, url)
+    with _of_this_release(file) as copy:
+        for schema in (EVENTS, DECISIONS):
+            with (
+                closing(SqliteDatabase(copy)) as source,
+                closing(open_database(home, url, schema)) as target,
+                target.transaction(),
+            ):
+                for table in _KEYS[schema]:
+                    if target.rows(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 - literals
+                        raise StoreNotEmptyError
+                _copy(schema, source, target)
+    with closing(open_database(home, url)) as restored:
+        return audit(restored)
+
+
+def _copy_into_file(schema: Schema, source: Database, file: Path) -> None:
+    with (
+        closing(SqliteDatabase(file)) as target,
+        target.transaction(),
+        source.snapshot(),
+    ):
+        _copy(schema, source, target)
+
+
+def _copy(schema: Schema, source: Database, target: Database) -> None:
+    for table, key in _KEYS[schema].items():
+        columns = source.columns(table)
+        for rows in _pages(source, table, columns, key):
+            target.insert(table, columns, rows)
+
+
+def _pages(
+    source: Database, table: str, columns: Sequence[str], key: Sequence[str]
+) -> Iterator[list[Any]]:
+    names, order = ", ".join(columns), ", ".join(key)
+    places = [columns.index(name) for name in key]
+    begin = f"SELECT {names} FROM {table}"  # noqa: S608 - literals
+    end = f"ORDER BY {order} LIMIT {_STEP}"
+    rows = source.rows(f"{begin} {end}")
+    while rows:
+        yield rows
+        last = [rows[-1][place] for place in places]
+        marks = ", ".join("?" * len(last))
+        rows = source.rows(f"{begin} WHERE ({order}) > ({marks}) {end}", *last)
+
+
+@contextmanager
+def _of_this_release(file: Path) -> Iterator[Path]:
+    """A copy of a backup with tables of this release's form."""
+    with file.open("rb") as opened:
+        if not opened.read(16).startswith(b"SQLite format 3"):
+            raise BackupFileError(file, "is no backup of `forbear db backup`")
+    with tempfile.TemporaryDirectory(prefix="forbear-") as folder:
+        copy = Path(folder) / "backup.sqlite"
+        shutil.copy(file, copy)
+        for schema in _KEYS:
+            with closing(SqliteDatabase(copy)) as database:
+                if schema.is_absent(database):
+                    raise BackupFileError(file, f"holds no tables of {schema.name}")
+            upgrade_file(copy, schema)
+            with closing(SqliteDatabase(copy)) as database:
+                schema.check(database)
+        yield copy
