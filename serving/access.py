@@ -11,7 +11,7 @@ from store.keys import ApiKey, KeyStore, Scope
 
 _bearer = HTTPBearer(
     auto_error=False,
-    scheme_name="API key",
+    scheme_name="ApiKey",
     description="a key of `forbear keys create`, as `Authorization: Bearer fb_…`",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
 from scoring.errors import ScoringError
+from serving.api_page import add_api_page
 from serving.budget_ledger import BudgetLedger
 from serving.champions import Champions
 from serving.errors import (
@@ -71,12 +72,16 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "/", "description": "this service"}],
     )
     app.state.settings = stated = settings or serving_settings()
     app.state.metrics = metrics = Metrics()
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
     app.state.many_turns = ManyTurns()
     app.include_router(router)
+    add_api_page(app)
     app.include_router(event_router)
     app.include_router(many_router)
     app.add_exception_handler(ProblemError, present_problem)

@@ -100,15 +100,25 @@ def decide(
     )
     note = advisor.currency_note
     currency = () if note is None else (f"policy_currency: {note}",)
+    ahead = _observed_ahead(question, recorded_at)
     return answer_of(
         decision_id,
         recorded_at,
         advice,
         advisor,
         in_force.versions,
-        (*question.warnings, *currency),
+        (*question.warnings, *ahead, *currency),
         question.language,
     )
+
+
+def _observed_ahead(question: Question, recorded_at: datetime) -> tuple[str, ...]:
+    """Nobody has looked at the future; an export may speak of its whole day."""
+    single = question.observed_until
+    stated = [*question.observed.values(), *([] if single is None else [single])]
+    if max(stated, default=recorded_at) <= recorded_at + timedelta(days=1):
+        return ()
+    return ("observed_until_ahead: data observe more than a day beyond now",)
 
 
 def decision_of(

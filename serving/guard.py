@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ProblemError, problem_response
+from serving.headers import add_content_policy
 from serving.metrics import Metrics
 
 _GONE = 499  # as nginx counts a client that went away before its answer
@@ -40,6 +41,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                add_content_policy(message["headers"])
             await send(message)
 
         try:

@@ -227,6 +227,9 @@ BATCH_SCHEMA: dict[str, Any] = {
 }
 
 
+OPEN: dict[str, Any] = {"security": []}  # of an address that asks for no key
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem answers of a route, by status, each with its codes."""
     return {

@@ -19,7 +19,7 @@ from serving.answering import Submission
 from serving.champions import InForce, Refusal
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.metrics import MEDIA_TYPE, Metrics
-from serving.openapi import SCORE_BODY, problems
+from serving.openapi import OPEN, SCORE_BODY, problems
 from serving.score_one import score_one
 from serving.settings import ServingSettings
 from store.decisions import Decision, DecisionStore
@@ -104,14 +104,14 @@ async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", tags=["operation"])
+@router.get("/healthz", openapi_extra=OPEN, tags=["operation"])
 async def healthz() -> dict[str, str]:
     """The process lives."""
     return {"status": "ok"}
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", responses=problems(503), tags=["operation"])
+@router.get("/readyz", responses=problems(503), openapi_extra=OPEN, tags=["operation"])
 async def readyz(request: Request) -> Readiness:
     """Models and policy are loaded and decisions can be recorded."""
     in_force = in_force_of(request)
@@ -138,7 +138,7 @@ def _base_from(settings: ServingSettings, in_force: InForce) -> BaseFrom | None:
     return None if in_force.n_customers is None else "training"
 
 
-@router.get("/metrics", tags=["operation"], response_class=Response)
+@router.get("/metrics", openapi_extra=OPEN, tags=["operation"], response_class=Response)
 async def metrics_page(request: Request) -> Response:
     """Counts and durations for Prometheus; nothing about customers."""
     metrics: Metrics = request.app.state.metrics

@@ -9,6 +9,7 @@ import uvicorn
 
 from serving.app import create_app
 from serving.connection import ConnectionLimits, bounded_connection
+from serving.headers import OF_EVERY_ANSWER
 from serving.settings import ServingSettings, serving_settings
 from store.opening import open_decision_store, open_event_store, open_key_store
 
@@ -36,6 +37,7 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
         config = uvicorn.Config(
             create_app(settings),
             http=bounded_connection(ConnectionLimits.of(settings)),
+            headers=list(OF_EVERY_ANSWER),
             ws="none",
             proxy_headers=False,
             timeout_keep_alive=settings.keep_alive_s,

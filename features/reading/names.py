@@ -1,4 +1,7 @@
-"""Which column names a row of which table (CONTRACT section 1, "References")."""
+"""Columns that say something of one another, and numbers that can hardly be meant.
+
+Which column names a row of which table: CONTRACT section 1, "References".
+"""
 
 from typing import NamedTuple
 
@@ -30,4 +33,21 @@ REFERENCES = (
 UNDONE = (
     ("actions", "action", ("suspend", "block"), "reactivate"),
     ("outcomes", "kind", ("fraud",), "fraud_cleared"),
+)
+
+
+class Plausible(NamedTuple):
+    """A number below `low` or above `high` can hardly be meant: `what` it is then."""
+
+    table: str
+    column: str
+    low: float
+    high: float
+    what: str
+
+
+# whoever acts with propensity 0 does not act; a billion is more than anybody buys
+PLAUSIBLE = (
+    Plausible("subscriptions", "quantity", 0, 1e9, "a quantity outside [0, 1e9]"),
+    Plausible("actions", "propensity", 1e-12, 1, "a propensity outside (0, 1]"),
 )

@@ -10,15 +10,11 @@ from features.moments import DAY_US
 from features.money import UNITS
 from features.reading.cross_row_rules import UNMATCHED
 from features.reading.duck import run
-from features.reading.names import REFERENCES, UNDONE
+from features.reading.names import PLAUSIBLE, REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
 _RECENT_US = 90 * DAY_US
-_IMPLAUSIBLE = (
-    ("subscriptions", "quantity < 0", "a negative quantity"),
-    ("actions", "propensity <= 0 OR propensity > 1", "a propensity outside (0, 1]"),
-)
 
 
 def of_one_moment(
@@ -191,8 +187,9 @@ def undone_at_once(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # no
 
 def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
     """Values that can hardly be meant."""
-    for table, condition, what in _IMPLAUSIBLE:
+    for table, column, low, high, what in PLAUSIBLE:
         if table in tables:
+            condition = f'"{column}" NOT BETWEEN {low} AND {high}'
             sql = f'SELECT count(*) FROM "{table}" WHERE {condition}'  # noqa: S608
             [[n]] = run(duckdb, sql)
             if n:

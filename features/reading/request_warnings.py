@@ -12,11 +12,11 @@ import numpy as np
 from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
 from features.money import UNITS
-from features.reading.names import REFERENCES, UNDONE, Reference
+from features.reading.names import PLAUSIBLE, REFERENCES, UNDONE, Plausible, Reference
 
 
 def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
-    """Ids that nobody knows, numbers of two documents, refunds of one moment.
+    """Ids that nobody knows, numbers of two documents, values hardly meant, and more.
 
     Args:
         events: the customer's rows.
@@ -34,6 +34,9 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
     for table, column, doing, undoing in UNDONE:
         if table in tables:
             yield from _undone_at_once(table, tables[table], column, doing, undoing)
+    for plausible in PLAUSIBLE:
+        if plausible.table in tables:
+            yield from _implausible(tables[plausible.table], plausible)
 
 
 def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
@@ -103,3 +106,11 @@ def _undone_at_once(
             f" moment: {len(undone)}; which came first is not known, and"
             " the milder reading counts for a new stop"
         )
+
+
+def _implausible(rows: Columns, plausible: Plausible) -> Iterator[str]:
+    cells = rows[plausible.column]
+    n = np.count_nonzero((cells < plausible.low) | (cells > plausible.high))
+    if n:
+        where = f"{plausible.table}.{plausible.column}"
+        yield f"implausible:{where}: rows with {plausible.what}: {n}"

@@ -17,6 +17,7 @@ PAYMENT: Row = {"payment_id": "p", "event_at": DAY, "status": "succeeded"}
 PAYMENT |= {"amount": 60, "invoice_id": "a"}
 REFUND: Row = {**PAYMENT, "status": "refunded", "amount": 5}
 STOP: Row = {"event_at": DAY, "action": "suspend", "reason": "nonpayment"}
+STARTED: Row = {"subscription_id": "s", "kind": "started", "event_at": DAY}
 FRAUD: Row = {"event_at": DAY, "kind": "fraud"}
 PROMISE: Row = {"kind": "promise_made", "event_at": DAY, "until": "2026-06-20"}
 
@@ -69,6 +70,28 @@ ODD = [
         "undone_at_once:outcomes: fraud and fraud_cleared of one moment: 1",
         "outcomes: fraud and fraud_cleared of one customer and moment: 1",
         id="fraud said and cleared on one day",
+    ),
+    pytest.param(
+        {
+            "subscriptions": [
+                {**STARTED, "quantity": -5},
+                {**STARTED, "subscription_id": "t", "quantity": 1e308},
+            ]
+        },
+        "implausible:subscriptions.quantity: rows with a quantity outside [0, 1e9]: 2",
+        "subscriptions: rows with a quantity outside [0, 1e9]: 2",
+        id="more than anybody buys, and less than nothing",
+    ),
+    pytest.param(
+        {
+            "actions": [
+                {**STOP, "event_at": f"2026-06-0{day}", "propensity": propensity}
+                for day, propensity in enumerate((0.0, 0.5, 1.0, 1.01), 1)
+            ]
+        },
+        "implausible:actions.propensity: rows with a propensity outside (0, 1]: 2",
+        "actions: rows with a propensity outside (0, 1]: 2",
+        id="no probability",
     ),
 ]
 PLAIN: dict[str, list[Row]] = {

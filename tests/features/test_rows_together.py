@@ -489,5 +489,5 @@ def test_what_can_hardly_be_meant_is_said() -> None:
             | {"propensity": "30"}
         ],
     )
-    assert warned(found, "subscriptions: rows with a negative quantity: 1")
+    assert warned(found, "subscriptions: rows with a quantity outside [0, 1e9]: 1")
     assert warned(found, "actions: rows with a propensity outside (0, 1]: 1")

@@ -125,6 +125,25 @@ def test_what_is_no_http_is_told_so(service: Service) -> None:
         assert told(read_to_end(connection)) == (400, "malformed_http")
 
 
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+def test_every_answer_tells_a_browser_what_it_may_do(service: Service) -> None:
+    with service.client() as client:
+        for address in ("/healthz", "/v1/policy", "/nowhere", "/docs"):
+            answer = client.get(address)
+            assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+            assert "server" not in answer.headers
+    with service.connect() as connection:
+        connection.sendall(b"no HTTP\r\n\r\n")
+        assert b"nosniff" in read_to_end(connection)
+
+
 def test_there_is_a_largest_number_of_connections(service: Service) -> None:
     opened = [service.connect() for _ in range(60)]
     try:

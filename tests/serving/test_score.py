@@ -110,6 +110,14 @@ def test_unknown_columns_are_ignored_with_a_warning(
     assert said["warnings"] == ["ignored_column:customers.shoe_size"]
 
 
+def test_data_that_observe_the_future_are_said(client: Client, asked: Asked) -> None:
+    for ahead in ("2090-01-01T00:00:00Z", {"payments": "2090-01-01T00:00:00Z"}):
+        said = client.post("/v1/score", json={**asked, "observed_until": ahead}).json()
+        assert [text.partition(":")[0] for text in said["warnings"]] == [
+            "observed_until_ahead"
+        ]
+
+
 def test_rows_that_act_on_nothing_are_said(client: Client, asked: Asked) -> None:
     paid = {"payment_id": "p-x", "status": "succeeded", "event_at": "2026-06-01"}
     paid |= {"invoice_id": "nobody knows"}

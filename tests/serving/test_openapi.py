@@ -1,0 +1,76 @@
+"""The OpenAPI document and its page: strict tools accept it, no other host is asked."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpx import Client
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+OPEN = ("/healthz", "/readyz", "/metrics")
+
+
+@pytest.fixture
+def document(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def test_a_validator_accepts_it(document: dict[str, Any]) -> None:
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_it_names_where_the_service_is(document: dict[str, Any]) -> None:
+    assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+def test_names_of_components_are_names(document: dict[str, Any]) -> None:
+    names = [n for group in document["components"].values() for n in group]
+    assert [n for n in names if not re.fullmatch(r"[A-Za-z0-9._-]+", n)] == []
+
+
+def test_each_operation_says_whether_it_asks_for_a_key(
+    document: dict[str, Any],
+) -> None:
+    stated = {path: op["security"] for path, op in operations(document)}
+    asked = {path: [*scheme] for path, schemes in stated.items() for scheme in schemes}
+    assert stated.keys() - asked.keys() == set(OPEN)
+    assert all(schemes == ["ApiKey"] for schemes in asked.values())
+
+
+def test_each_operation_has_a_name_of_its_own_a_summary_and_a_tag(
+    document: dict[str, Any],
+) -> None:
+    found = [operation for _, operation in operations(document)]
+    ids = [operation["operationId"] for operation in found]
+    assert len(set(ids)) == len(ids)
+    for operation in found:
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["tags"]
+
+
+def test_its_page_loads_nothing_from_another_host(client: Client) -> None:
+    page = client.get("/docs")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert loaded
+    for address in loaded:
+        assert address.startswith("/docs/assets/")
+        assert client.get(address).status_code == 200
+    assert "https://" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self' 'sha256-" in policy
+    assert client.get("/docs/assets/nothing.js").json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/v1/policy", "/nowhere"])
+def test_a_browser_may_load_and_run_nothing(client: Client, address: str) -> None:
+    policy = client.get(address).headers.get_list("content-security-policy")
+    assert policy == ["default-src 'none'; frame-ancestors 'none'"]
