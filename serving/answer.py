@@ -219,7 +219,7 @@ def answer_of(
         proposal=recommendation.proposal,
         permission=said.permission,
         people=recommendation.people,
-        follow_up=recommendation.follow_up,
+        follow_up=said.follow_up,
         reasons=None
         if advice.reasons is None
         else tuple(_reason(reason, language) for reason in advice.reasons),

@@ -1,10 +1,13 @@
 """An answer with its sentences, in the language asked for."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from decisions.case import Case
 from decisions.policy_file.load import Policy
 from decisions.recommendation import (
+    FollowUp,
+    FraudPause,
     Hold,
     NoDecision,
     Permission,
@@ -14,6 +17,7 @@ from decisions.recommendation import (
 from wording.explanation.passage import Subject
 from wording.explanation.reason import (
     hold_sentences,
+    instead_of_stop,
     no_decision_sentence,
     withheld_sentences,
 )
@@ -51,10 +55,14 @@ class PermissionInWords(Permission):
 
 @dataclass(frozen=True, slots=True)
 class AnswerInWords:
-    """The parts of a recommendation of which sentences speak, with these."""
+    """The parts of a recommendation of which sentences speak, with these.
+
+    In `follow_up` the policy's own texts are in the language, where it has them.
+    """
 
     no_decision: NoDecisionInWords | None
     permission: PermissionInWords
+    follow_up: FollowUp
 
 
 def answer_in_words(
@@ -74,19 +82,35 @@ def answer_in_words(
     terms = policy.in_force(recommendation.at) or policy.latest
     words = Wording(lang, recommendation.question.currency, terms.zone)
     s = Subject(case, recommendation, terms, words)
-    return AnswerInWords(_no_decision(s), _permission(s, recommendation.permission))
+    return AnswerInWords(
+        _no_decision(s),
+        _permission(s, recommendation.permission),
+        _follow_up(s, recommendation.follow_up),
+    )
 
 
-def customer_reason(lang: str, family: str, english: str) -> str:
-    """What a customer reads of a reason: of its feature in English, else of its family.
+def customer_reason(lang: str, family: str, own: str) -> str:
+    """What a customer reads of a reason.
 
     Args:
         lang: one of `LANGUAGES`.
-        family: of the reason; one that a portfolio declared stays as it is.
-        english: the sentence of the feature itself.
+        family: of the reason.
+        own: what the feature itself says: of the catalogue in English, else as the
+            portfolio declared it, which stands for its family in other languages.
     """
-    key = f"customer.reason.{family}"
-    return english if lang == "en" else str(messages(lang).get(key, english))
+    texts = messages(lang)
+    key = f"customer.reason_of.{reason_key(own)}"
+    otherwise = own if lang == "en" else texts.get(f"customer.reason.{family}", own)
+    return str(texts.get(key, otherwise))
+
+
+def reason_key(english: str) -> str:
+    """The key under which the messages keep what a feature says to customers.
+
+    >>> reason_key("Payments that were returned by the bank.")
+    'payments_that_were_returned_by_the_bank'
+    """
+    return re.sub("[^a-z0-9]+", "_", english.lower()).strip("_")
 
 
 def _no_decision(s: Subject) -> NoDecisionInWords | None:
@@ -141,3 +165,20 @@ def _hold(s: Subject, hold: Hold) -> HoldInWords:
         is_beyond_policy=hold.is_beyond_policy,
         sentence=" ".join(hold_sentences(s, hold)),
     )
+
+
+def _follow_up(s: Subject, follow_up: FollowUp) -> FollowUp:
+    if follow_up.pause is None and not follow_up.provider:
+        return follow_up
+    effects = (
+        replace(effect, instead=instead_of_stop(s, effect) or effect.instead)
+        for effect in follow_up.provider
+    )
+    pause = follow_up.pause and _pause(s, follow_up.pause)
+    return replace(follow_up, pause=pause, provider=tuple(effects))
+
+
+def _pause(s: Subject, pause: FraudPause) -> FraudPause:
+    path = s.terms.document.fraud_path
+    told = path and s.terms.document.text_in(path.wording, s.words.lang)
+    return replace(pause, wording=told or pause.wording)

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 
 from decisions import Case, default_policy, recommend
 from decisions.policy_file.load import load_policy, shipped_policies
-from features.catalogue import FAMILIES
-from features.facts import ActiveHold, ActiveOverride, OpenDispute, OpenPromise
+from features.catalogue import CATALOGUE, FAMILIES
+from features.facts import (
+    ActiveHold,
+    ActiveOverride,
+    Evidence,
+    LiveSubscription,
+    OpenDispute,
+    OpenPromise,
+)
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -19,8 +26,13 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
 )
-from wording.answer import AnswerInWords, answer_in_words, customer_reason
-from wording.messages import LANGUAGES, UnknownLanguageError
+from wording.answer import (
+    AnswerInWords,
+    answer_in_words,
+    customer_reason,
+    reason_key,
+)
+from wording.messages import LANGUAGES, UnknownLanguageError, messages
 
 POLICIES = {path.stem: load_policy(path) for path in shipped_policies()}
 OTHERS = [lang for lang in LANGUAGES if lang != "en"]
@@ -127,11 +139,44 @@ def test_an_essential_service_is_told_with_what_the_policy_restricts(lang: str) 
     assert any(sentence.endswith(mode) for sentence in sentences(said))
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_feature_has_a_sentence_for_customers(lang: str) -> None:
+    prefix = "customer.reason_of."
+    keys = {key for key in messages(lang) if key.startswith(prefix)}
+    own = {feature.customer_text for feature in CATALOGUE}
+    assert keys == {prefix + reason_key(text) for text in own}
+    said = {customer_reason(lang, "unheard_of", text) for text in own}
+    assert (said == own) is (lang == "en")
+    assert said.isdisjoint(own) is (lang != "en")
+
+
 @pytest.mark.parametrize("lang", OTHERS)
-def test_every_family_of_features_has_a_sentence_for_customers(lang: str) -> None:
-    silent = [f for f in FAMILIES if customer_reason(lang, f, "English") == "English"]
-    assert not silent
-    assert customer_reason(lang, "declared_by_a_portfolio", "English") == "English"
+def test_what_a_portfolio_declared_stands_for_its_family_in_other_languages(
+    lang: str,
+) -> None:
+    own = "Share of the limit in use."
+    assert customer_reason("en", "credit_use", own) == own
+    assert [f for f in FAMILIES if customer_reason(lang, f, own) == own] == []
+    assert customer_reason(lang, "declared_by_a_portfolio", own) == own
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_texts_of_the_policy_file_are_in_the_language_where_it_has_them(
+    lang: str,
+) -> None:
+    document = default_policy().document
+    assert document.fraud_path is not None
+    bound = LiveSubscription("s1", "Office", "license", 800 * UNITS, 9000 * UNITS)
+    sign = Evidence("crypto_mining", TUESDAY, confidence="high")
+    facts = facts_of(subscriptions=(bound,), evidence=(sign,), open=900 * UNITS)
+    follow_up = told(Case(facts, 0.9, 0.1), lang).follow_up
+    assert follow_up.pause is not None
+    assert follow_up.pause.wording == document.text_in(
+        document.fraud_path.wording, lang
+    )
+    [effect] = follow_up.provider
+    ways = {document.text_in(rule.instead, lang) for rule in document.provider}
+    assert effect.instead in ways - {""}
 
 
 def test_an_unknown_language_is_refused() -> None:

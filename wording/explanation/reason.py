@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from decisions.recommendation import Hold, NoDecision, Releaser, Values, Withheld
+from decisions.recommendation import (
+    Hold,
+    NoDecision,
+    ProviderEffect,
+    Releaser,
+    Values,
+    Withheld,
+)
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Subject
 
@@ -36,6 +43,14 @@ def hold_sentences(s: Subject, hold: Hold) -> Iterator[str]:
     if hold.is_beyond_policy:
         yield s.words.sentence(f"staff.beyond_policy.{hold.kind}")
     yield from _ending(s, hold.until, hold.released_by, hold.values)
+
+
+def instead_of_stop(s: Subject, effect: ProviderEffect) -> str:
+    """The policy's text on what stops a provider's bill; empty where it has none."""
+    document = s.terms.document
+    own = {document.own(rule.instead): rule for rule in document.provider}
+    rule = own.get(effect.instead) if effect.instead else None
+    return "" if rule is None else document.text_in(rule.instead, s.words.lang)
 
 
 def in_words(s: Subject, values: Values) -> dict[str, object]:

@@ -11,6 +11,7 @@ from wording.explanation.naming import notice_name
 from wording.explanation.passage import Passage, Subject
 from wording.explanation.reason import (
     hold_sentences,
+    instead_of_stop,
     no_decision_sentence,
     withheld_sentences,
 )
@@ -196,14 +197,11 @@ def _effect(s: Subject, effect: ProviderEffect) -> Iterator[str]:
             "staff.provider.cancel", cancel_until=effect.cancel_until, **quoted
         )
         return
-    document = s.terms.document
-    own = {document.own(rule.instead): rule for rule in document.provider}
-    rule = own.get(effect.instead) if effect.instead else None
-    if effect.share_stopped == 0.0 and rule is None:
+    if effect.share_stopped == 0.0 and effect.instead is None:
         yield s.words.say("staff.provider.nothing", **quoted)
         return
     yield s.words.say("staff.provider.stops", **quoted)
-    if rule is not None and (way := document.text_in(rule.instead, s.words.lang)):
+    if way := instead_of_stop(s, effect):
         yield s.words.sentence("staff.provider.instead", instead=way)
 
 

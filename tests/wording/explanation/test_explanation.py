@@ -199,10 +199,10 @@ def test_holds_access_provider_and_return_are_told(lang: str) -> None:
         for cure in (None, "paid", "arranged", "cleared", "expired", "appeal")
     ]
     effects = (
-        ProviderEffect("s1", "Mail", 0.0, "nothing", None),
+        ProviderEffect("s1", "Mail", 0.0, None, None),
         ProviderEffect("s2", "Office", 0.4, "reduce at renewal", None),
-        ProviderEffect("s3", None, 0.0, "", AT + timedelta(days=2)),
-        ProviderEffect("s4", "Compute", 1.0, "", None),
+        ProviderEffect("s3", None, 0.0, None, AT + timedelta(days=2)),
+        ProviderEffect("s4", "Compute", 1.0, None, None),
     )
     for by in ("automation", "person"):
         back = Reactivation(("nonpayment",), "paid", by, AT, "no", 0.0)
