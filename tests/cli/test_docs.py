@@ -27,8 +27,8 @@ def test_the_api_page_names_every_problem_and_every_field() -> None:
     page = (ROOT / "docs" / "api.md").read_text()
     assert [code for code in KINDS if f"`{code}`" not in page] == []
     schema = SCORE_ANSWER.json_schema()
-    parts = ("Question", "Proposal", "Permission", "People", "FollowUp")
-    nested = ("Score", "FraudPause", "ContractEnd")
+    parts = ("Question", "Proposal", "PermissionInWords", "People", "FollowUp")
+    nested = ("Score", "FraudPause", "ContractEnd", "WithheldInWords", "HoldInWords")
     described = [schema, *(schema["$defs"][name] for name in (*parts, *nested))]
     names = [name for part in described for name in part["properties"]]
     assert [name for name in names if f"`{name}`" not in page] == []

@@ -7,6 +7,7 @@ import pytest
 from httpx import Client, Response
 
 from serving.answer import SCORE_ANSWER
+from wording.answer import reason_key
 from wording.messages import messages
 
 Asked = dict[str, Any]
@@ -441,8 +442,9 @@ def test_only_sentences_differ_between_languages(client: Client, asked: Asked) -
         client.post("/v1/score", json=asked | {"language": language}).json()
         for language in ("en", "de")
     )
-    lateness = german["reasons"][0]["customer"]
-    assert lateness == messages("de")["customer.reason.lateness"]
+    lateness = [answer["reasons"][0]["customer"] for answer in (english, german)]
+    key = f"customer.reason_of.{reason_key(lateness[0])}"
+    assert lateness[1] == messages("de")[key]
     assert without_sentences(german) == without_sentences(english)
 
 
