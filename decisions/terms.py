@@ -11,6 +11,7 @@ from decisions.actions import ACTIONS, SEVERITY
 from decisions.money.cost import CostModel, cost_model
 from decisions.money.exposure import StakeTerms, stake_terms
 from decisions.policy.document import Mode, PolicyDocument, Thresholds, Tier
+from decisions.policy.limits import GuardRails
 from decisions.rules.calendar import WorkingCalendar
 from features.money import UNITS
 
@@ -38,9 +39,7 @@ class Terms:
     model: CostModel | None
     stake: StakeTerms
     typed: tuple[TypedTier, ...]
-    min_p_bad: float
-    min_exposure: float
-    min_p_fraud_block: float
+    guardrails: GuardRails
     min_p_fraud_path: float
     min_net_gain: float
     hysteresis: float
@@ -115,9 +114,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         model=None if document.costs is None else cost_model(document.costs),
         stake=stake_terms(document),
         typed=typed_tiers(document.thresholds),
-        min_p_bad=rails.suspend.min_p_bad,
-        min_exposure=rails.suspend.min_exposure,
-        min_p_fraud_block=rails.block.min_p_fraud,
+        guardrails=rails,
         min_p_fraud_path=OUT_OF_REACH if path is None else path.min_p_fraud,
         min_net_gain=rails.any.min_net_gain,
         hysteresis=rails.any.hysteresis,

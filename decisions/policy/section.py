@@ -24,9 +24,8 @@ def _is_written_as_date(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Amount = Annotated[
-    float, Field(ge=0.0, allow_inf_nan=False), AfterValidator(_is_countable)
-]
+IS_AMOUNT = AfterValidator(_is_countable)  # marks money
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False), IS_AMOUNT]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 SomeDays = Annotated[int, Field(ge=1, le=MOST_DAYS)]

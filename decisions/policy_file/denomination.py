@@ -1,39 +1,39 @@
 """The same policy in another currency: every amount of money times one rate."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, get_args, get_origin
 
+from pydantic import BaseModel
+
+from decisions.policy.costs import UncertainAmount, UncertainShare
+from decisions.policy.document import PolicyDocument
+from decisions.policy.section import IS_AMOUNT
 from decisions.policy_file.load import Policy, parse_document
-
-# paths of money in a policy file; `*` is any key or any entry of a list
-MONEY = (
-    "clock.min_invoice",
-    "ladder.*.when.overdue_amount",
-    "costs.loss.chargeback_fee",
-    "costs.actions.*.fixed",
-    "guardrails.suspend.min_exposure",
-    "guardrails.any.min_net_gain",
-    "high_usage.min_usage_daily_cost",
-    "reconnection.fee",
-    "reconnection.fee_cap",
-    "fees.cap_per_notice",
-    "fees.cap_total",
-    "exploration.max_exposure",
-    "notices.kinds.*.fee",
-    "thresholds.*.exposure_from",
-    "thresholds.*.clv_from",
-    "cases.*.open",
-    "cases.*.recurring",
-    "cases.*.usage",
-    "cases.*.clv",
-    "cases.*.contested",
-    "cases.*.in_flight",
-    "cases.*.promised",
-    "cases.*.notice_fee",
-)
 
 # tables of money by currency: what is stated in a currency stands
 BY_CURRENCY = ("materiality", "approvals.four_eyes_over")
+
+
+def _amounts(annotation: Any, metadata: Sequence[object], path: str) -> Iterator[str]:  # noqa: ANN401
+    """Paths of money below a field of the schema; `*` is any key or entry of a list."""
+    kind, arguments = get_origin(annotation), get_args(annotation)
+    if path in BY_CURRENCY or annotation is UncertainShare:
+        return
+    if annotation is UncertainAmount or IS_AMOUNT in metadata:
+        yield path
+    elif kind is Annotated:
+        yield from _amounts(arguments[0], annotation.__metadata__, path)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            inner = f"{path}.{field.alias or name}".lstrip(".")
+            yield from _amounts(field.annotation, field.metadata, inner)
+    else:
+        inner = f"{path}.*" if kind in (dict, list, tuple) else path
+        for argument in arguments:
+            yield from _amounts(argument, (), inner)
+
+
+MONEY = tuple(dict.fromkeys(_amounts(PolicyDocument, (), "")))
 
 
 def in_currency(policy: Policy, currency: str, rate: float) -> Policy:

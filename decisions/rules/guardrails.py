@@ -1,7 +1,8 @@
 """Guard-rails on numbers: what probabilities and money withhold.
 
 Every expression here takes one customer's numbers or a portfolio's columns alike. A new
-guard-rail is one more rule in `NUMBER_RULES`; its sentences go into the messages.
+guard-rail is one more rule in `NUMBER_RULES` and a key in `policy.limits`; its sentences
+go into the messages.
 """
 
 from dataclasses import replace
@@ -23,14 +24,25 @@ def terms_with(
     return lambda inputs, terms: (inputs, replace(terms, **numbers))
 
 
+def _guard_with(action: str, **numbers: float) -> Without:
+    """Take a guard-rail of one action away by changing its numbers."""
+
+    def without(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
+        guard = getattr(terms.guardrails, action).model_copy(update=numbers)
+        guards = terms.guardrails.model_copy(update={action: guard})
+        return inputs, replace(terms, guardrails=guards)
+
+    return without
+
+
 def _is_below_floor(inputs: Inputs, terms: Terms) -> Number:
     is_unknown = inputs.goes_by_days | inputs.rests_on_signs
-    return (inputs.p_bad < terms.min_p_bad) & (is_unknown ^ True)
+    return (inputs.p_bad < terms.guardrails.suspend.min_p_bad) & (is_unknown ^ True)
 
 
 def _is_below_block_floor(inputs: Inputs, terms: Terms) -> Number:
     """Blocking is for fraud, unless the ladder itself has come to its end."""
-    is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_block
+    is_unlikely = inputs.p_fraud_marginal < terms.guardrails.block.min_p_fraud
     return is_unlikely & (inputs.ladder_action != BLOCK)
 
 
@@ -48,8 +60,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         tables=_TRAINED,
         holds=_is_below_floor,
         quotes=("p_bad", "min_p_bad"),
-        values=lambda i, t: (i.p_bad, t.min_p_bad),
-        price=PriceLine("min_p_bad", terms_with(min_p_bad=0.0)),
+        values=lambda i, t: (i.p_bad, t.guardrails.suspend.min_p_bad),
+        price=PriceLine("min_p_bad", _guard_with("suspend", min_p_bad=0.0)),
     ),
     NumberRule(
         code="small_exposure",
@@ -59,10 +71,10 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
             *("customers", "subscriptions", "usage", "invoices"),
             *("payments", "ageing", "disputes", "contacts", "holds"),
         ),
-        holds=lambda i, t: i.exposure < t.min_exposure,
+        holds=lambda i, t: i.exposure < t.guardrails.suspend.min_exposure,
         quotes=("exposure", "min_exposure"),
-        values=lambda i, t: (i.exposure, t.min_exposure),
-        price=PriceLine("min_exposure", terms_with(min_exposure=0.0)),
+        values=lambda i, t: (i.exposure, t.guardrails.suspend.min_exposure),
+        price=PriceLine("min_exposure", _guard_with("suspend", min_exposure=0.0)),
     ),
     NumberRule(
         code="block_floor",
@@ -71,8 +83,8 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         tables=_TRAINED,
         holds=_is_below_block_floor,
         quotes=("p_fraud", "min_p_block"),
-        values=lambda i, t: (i.p_fraud_marginal, t.min_p_fraud_block),
-        price=PriceLine("block_floor", terms_with(min_p_fraud_block=0.0)),
+        values=lambda i, t: (i.p_fraud_marginal, t.guardrails.block.min_p_fraud),
+        price=PriceLine("block_floor", _guard_with("block", min_p_fraud=0.0)),
     ),
     NumberRule(
         code="fraud_floor",

@@ -119,7 +119,7 @@ def test_the_surface_changes_where_the_break_evens_are() -> None:
 def test_guard_rails_show_in_the_surface() -> None:
     terms = default_policy().latest
     grid = actions_over(terms, "nonpayment", 900.0, 0.6)[::-1]
-    below = grid[: int(grid.shape[0] * terms.min_p_bad) - 1]
+    below = grid[: int(grid.shape[0] * terms.guardrails.suspend.min_p_bad) - 1]
     assert (below < ACTIONS.index("suspend")).all()
     assert (grid == ACTIONS.index("suspend")).any()
     assert not (grid == ACTIONS.index("block")).any()  # p of fraud is 0 there

@@ -11,6 +11,7 @@ import pytest
 from decisions.errors import PolicyFileError
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import Policy, json_schema, parse_document
+from decisions.rules.guardrails import NUMBER_RULES
 from tests.wording.publication.full_policy import full_document, spoken
 from wording.explanation import LANGUAGES
 
@@ -35,9 +36,8 @@ INTERNAL = (
     "fraud_path.min_p_fraud",  # levels of the estimates
     "high_usage.min_p_nonpayment",
     "first_invoice.min_p_bad",
-    "guardrails.suspend.min_p_bad",
+    *(rule.section for rule in NUMBER_RULES if rule.section),  # levels, money at cost
     "guardrails.block.*",
-    "guardrails.suspend.min_exposure",  # at cost, not a face value
     "guardrails.any.min_net_gain",
     "guardrails.any.hysteresis",
     "guardrails.any.close_call_below",
