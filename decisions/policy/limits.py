@@ -40,6 +40,15 @@ class SuspendGuard(PolicySection):
     because: str = ""
 
 
+class ServiceRequestGuard(PolicySection):
+    """What a service request needs."""
+
+    min_exposure: Amount = Field(
+        default=0.0, description="below this exposure no case is opened"
+    )
+    because: str = ""
+
+
 class BlockGuard(PolicySection):
     """What a block needs."""
 
@@ -80,6 +89,7 @@ class AnyGuard(PolicySection):
 class GuardRails(PolicySection):
     """Limits to what is proposed; the holdout goes by the days alone."""
 
+    service_request: ServiceRequestGuard = ServiceRequestGuard()
     suspend: SuspendGuard = SuspendGuard()
     block: BlockGuard = BlockGuard()
     any: AnyGuard = AnyGuard()

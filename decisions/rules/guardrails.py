@@ -1,8 +1,8 @@
 """Guard-rails on numbers: what probabilities and money withhold.
 
 Every expression here takes one customer's numbers or a portfolio's columns alike. A new
-guard-rail is one more rule in `NUMBER_RULES` and a key in `policy.limits`; its sentences
-go into the messages.
+guard-rail is one more rule in `NUMBER_RULES` and a key in `policy.limits`; what it says
+goes into the messages.
 """
 
 from dataclasses import replace
@@ -15,6 +15,10 @@ from decisions.rules.rule import LEARNED_FROM, NumberRule, Paths, PriceLine, Wit
 from decisions.terms import Terms
 
 _TRAINED = (LEARNED_FROM,)
+_AT_STAKE = (
+    *("customers", "subscriptions", "usage", "invoices"),
+    *("payments", "ageing", "disputes", "contacts", "holds"),
+)
 
 
 def terms_with(
@@ -67,14 +71,21 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         code="small_exposure",
         section="guardrails.suspend.min_exposure",
         withholds=STOPS,
-        tables=(
-            *("customers", "subscriptions", "usage", "invoices"),
-            *("payments", "ageing", "disputes", "contacts", "holds"),
-        ),
+        tables=_AT_STAKE,
         holds=lambda i, t: i.exposure < t.guardrails.suspend.min_exposure,
         quotes=("exposure", "min_exposure"),
         values=lambda i, t: (i.exposure, t.guardrails.suspend.min_exposure),
         price=PriceLine("min_exposure", _guard_with("suspend", min_exposure=0.0)),
+    ),
+    NumberRule(
+        code="small_case",
+        section="guardrails.service_request.min_exposure",
+        withholds=("service_request",),
+        tables=_AT_STAKE,
+        holds=lambda i, t: i.exposure < t.guardrails.service_request.min_exposure,
+        quotes=("exposure", "min_exposure"),
+        values=lambda i, t: (i.exposure, t.guardrails.service_request.min_exposure),
+        price=PriceLine("small_case", _guard_with("service_request", min_exposure=0.0)),
     ),
     NumberRule(
         code="block_floor",
