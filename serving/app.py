@@ -25,7 +25,7 @@ from serving.errors import (
 from serving.event_routes import router as event_router
 from serving.guard import Guard
 from serving.many_routes import router as many_router
-from serving.many_scores import ManyTurns
+from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
@@ -79,7 +79,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.settings = stated = settings or serving_settings()
     app.state.metrics = metrics = Metrics()
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
-    app.state.many_turns = ManyTurns()
+    app.state.many_turns = BatchTurnstile()
     app.include_router(router)
     add_api_page(app)
     app.include_router(event_router)

@@ -77,7 +77,7 @@ class PortfolioEnd(BaseModel):
     n_problems: int
 
 
-class ManyTurns:
+class BatchTurnstile:
     """How much of the service many scores may take; used inside one event loop."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class ManyScores:
 
     async def batch(self, requests: Sequence[object]) -> bytes:
         """The answers to score requests, as the body of a `BatchAnswer`."""
-        turns: ManyTurns = self.state.many_turns
+        turns: BatchTurnstile = self.state.many_turns
         async with turns.whole():
             items = await asyncio.gather(
                 *(self._item(str(n), request) for n, request in enumerate(requests))
@@ -135,7 +135,7 @@ class ManyScores:
     ) -> AsyncIterator[bytes]:
         """A line for each customer, in the order of their ids, and the end."""
         events: EventReader = self.state.events
-        turns: ManyTurns = self.state.many_turns
+        turns: BatchTurnstile = self.state.many_turns
         n_customers = n_problems = 0
         after = request.after
         asked = {"as_of": as_of.isoformat()}
@@ -159,7 +159,7 @@ class ManyScores:
         )
         customer_id = request.get("customer_id") if isinstance(request, dict) else None
         named = to_json(customer_id if isinstance(customer_id, str) else None)
-        turns: ManyTurns = self.state.many_turns
+        turns: BatchTurnstile = self.state.many_turns
         try:
             async with turns.item:
                 recorded = await score_one(

@@ -36,7 +36,7 @@ UNDONE = (
 )
 
 
-class Plausible(NamedTuple):
+class PlausibleRange(NamedTuple):
     """A number below `low` or above `high` can hardly be meant: `what` it is then."""
 
     table: str
@@ -48,6 +48,6 @@ class Plausible(NamedTuple):
 
 # whoever acts with propensity 0 does not act; a billion is more than anybody buys
 PLAUSIBLE = (
-    Plausible("subscriptions", "quantity", 0, 1e9, "a quantity outside [0, 1e9]"),
-    Plausible("actions", "propensity", 1e-12, 1, "a propensity outside (0, 1]"),
+    PlausibleRange("subscriptions", "quantity", 0, 1e9, "a quantity outside [0, 1e9]"),
+    PlausibleRange("actions", "propensity", 1e-12, 1, "a propensity outside (0, 1]"),
 )

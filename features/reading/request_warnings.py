@@ -12,7 +12,13 @@ import numpy as np
 from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
 from features.money import UNITS
-from features.reading.names import PLAUSIBLE, REFERENCES, UNDONE, Plausible, Reference
+from features.reading.names import (
+    PLAUSIBLE,
+    REFERENCES,
+    UNDONE,
+    PlausibleRange,
+    Reference,
+)
 
 
 def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
@@ -108,7 +114,7 @@ def _undone_at_once(
         )
 
 
-def _implausible(rows: Columns, plausible: Plausible) -> Iterator[str]:
+def _implausible(rows: Columns, plausible: PlausibleRange) -> Iterator[str]:
     cells = rows[plausible.column]
     n = np.count_nonzero((cells < plausible.low) | (cells > plausible.high))
     if n:

@@ -35,7 +35,8 @@ GENERAL = frozenset(
     migration kernel batch commit lock queue watch limit condition choice
     request answer response problem setting error version metric readiness proof
     submission receipt refusal guard middleware chain tip shedding turnstile audit
-    model predictor tree forest interval comparison difference change summary report
+    model predictor tree forest interval range
+    comparison difference change summary report
     result run plan grid step draft finding warning reference kind class effect tracker
     assumption
     cli online plot reading serving wording feature scoring training
