@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +21,12 @@ from advice.knowledge import (
     inputs_missing,
     missing_parts,
     settings_of,
+    starts_with,
     trained_tables,
 )
 from advice.promises import horizon_note, settlement_note, starter_note
 from advice.question_context import QuestionContext
 from advice.remedies import Situation
-from advice.starting import starts_with
 from decisions.actions import Action
 from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
@@ -45,14 +43,8 @@ from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from features.portfolio import Portfolio
-
 Row = npt.NDArray[np.float64]
 _NOTHING_USED = BudgetUse()
-_NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
 _NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
 _ALL = 1_000  # families, more than there are
@@ -104,12 +96,6 @@ class Advisor:
         """The same policy with other bundles, under the settings of a portfolio."""
         return Advisor(bundles, self._stated_policy, settings)
 
-    def at_home(self, portfolio: "Portfolio", moment: int) -> "Advisor":
-        """The starters moved to what a portfolio shows so far; see `starting`."""
-        from advice.starting import at_home
-
-        return at_home(self, portfolio, moment)
-
     @property
     def nonpayment_given_fraud(self) -> float:
         """P(non-payment | fraud) as the bundles estimate it; 0 where none does."""
@@ -151,9 +137,11 @@ class Advisor:
         """
         given = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
-        stand = QuestionContext(observed_until, observed, previous, previous_at, named)
+        context = QuestionContext(
+            observed_until, observed, previous, previous_at, named
+        )
         facts, rows = self._rows(events, moment, given)
-        case = self._case(facts, self._probabilities(rows), stand)
+        case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
         found = None
         if explains_none or recommendation.action != "none":
@@ -161,14 +149,14 @@ class Advisor:
                 target: self.predictors[target].explain(row[None]).contributions[0]
                 for target, row in rows.items()
             }
-            found = self._reasons(recommendation, rows, parts)
+            found = self.reasons_of(recommendation, rows, parts)
         advice = Advice(case, recommendation, found)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
             facts, rows = self._rows(imagined, moment, given)
-            case = self._case(facts, self._probabilities(rows), stand)
+            case = self.case_of(facts, self._probabilities(rows), context)
             return self._decide(case, budget_use)
 
         situation = self._situation(events, advice)
@@ -199,44 +187,19 @@ class Advisor:
             for target, row in rows.items()
         }
 
-    def advise_portfolio(
-        self,
-        portfolio: "Portfolio",
-        snapshots: "pa.Table",
-        budget_use: BudgetUse = _NOTHING_USED,
-        named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
-    ) -> "pa.Table":
-        """Advice about many customers; see `advice.portfolio_run`."""
-        from advice.portfolio_run import portfolio_run
-
-        return portfolio_run(self, portfolio, snapshots, budget_use, named)
-
-    def conclude(
-        self,
-        facts: AccountFacts,
-        rows: Mapping[str, Row],
-        p: Mapping[str, float],
-        parts: Mapping[str, Row],
-        stand: QuestionContext,
-        budget_use: BudgetUse,
-    ) -> Advice:
-        """From one customer's numbers to advice; the same for one and for many.
-
-        `rows` (F,), `p` and `parts` (F + 1,) are per target: features, probability
-        and contributions.
-        """
-        case = self._case(facts, p, stand)
-        recommendation = self._decide(case, budget_use)
-        found = self._reasons(recommendation, rows, parts)
-        return Advice(case, recommendation, found)
-
-    def _reasons(
+    def reasons_of(
         self,
         recommendation: Recommendation,
         rows: Mapping[str, Row],
         parts: Mapping[str, Row],
     ) -> tuple[JointReason, ...]:
-        """Why the probabilities are high, weighted by the loss behind them."""
+        """Why the probabilities are high, weighted by the loss behind them.
+
+        Args:
+            recommendation: made from these numbers.
+            rows: features (F,) per target.
+            parts: contributions (F + 1,) per target.
+        """
         terms = self.policy.in_force(recommendation.at)
         weights = loss_shares(recommendation, terms.model if terms else None)
         found = {
@@ -247,27 +210,34 @@ class Advisor:
         }
         return joint_reasons(found, weights)
 
-    def _case(
+    def case_of(
         self,
         facts: AccountFacts,
         p: Mapping[str, float],
-        stand: QuestionContext,
+        context: QuestionContext,
     ) -> Case:
+        """What the policy looks at.
+
+        Args:
+            facts: of the customer, as of the moment of the decision.
+            p: probability per target that could be scored.
+            context: how far the data observe, and what was decided before.
+        """
         return Case(
             facts=facts,
             p_fraud=p.get("fraud"),
             p_nonpayment=p.get("nonpayment"),
             nonpayment_given_fraud=self.nonpayment_given_fraud,
             missing=missing_parts(self.trained_tables, facts),
-            observed_until=stand.observed_until,
-            observed=stand.observed,
+            observed_until=context.observed_until,
+            observed=context.observed,
             starter=self._unproven & p.keys(),
             inputs_missing=inputs_missing(
                 [self.bundles[target] for target in p], facts
             ),
-            named=stand.named,
-            previous=stand.previous,
-            previous_at=stand.previous_at,
+            named=context.named,
+            previous=context.previous,
+            previous_at=context.previous_at,
         )
 
     def _decide(self, case: Case, budget_use: BudgetUse) -> Recommendation:

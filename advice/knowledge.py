@@ -140,3 +140,8 @@ def missing_parts(trained: frozenset[str], facts: AccountFacts) -> tuple[str, ..
     tables = [f"tables.{name}" for name in sorted(trained - facts.tables)]
     money = [f"money.{n}" for n in ("open", "clv") if getattr(facts, n) is None]
     return (*tables, *money)
+
+
+def starts_with(bundle: Bundle, tables: frozenset[str]) -> bool:
+    """Whether a starter has what it reads; other bundles know what they miss."""
+    return not bundle.is_starter or tables >= STARTER_TABLES

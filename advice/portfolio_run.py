@@ -1,130 +1,46 @@
-"""Advice about a whole portfolio: features in bulk, conclusions one by one.
+"""Advice about a whole portfolio: numbers in columns, each customer decided once.
 
-Features and probabilities of many snapshots come from the batch compiler; facts and
-recommendation from the very functions that answer one customer.
+Features and probabilities of many snapshots come from the batch compiler, and all
+cases of one moment are decided together. Sentences and reasons are made from that one
+decision; they are those that a customer alone is answered.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from advice.advice import Advice, reason_row
+from advice.advice import Advice
+from advice.advice_table import SCHEMA, advice_row
+from advice.advisor import Advisor
 from advice.knowledge import require_same
 from advice.question_context import QuestionContext
-from decisions.actions import ACTIONS
+from advice.starting import at_home
 from decisions.case import BudgetUse, Case
-from decisions.policy_file.load import Policy
-from decisions.steps.portfolio import recommend_many
+from decisions.engine import NOTHING_USED
+from decisions.portfolio import DecidedPortfolio, decide_portfolio
 from features.account import account_facts
 from features.batch import feature_table, matrix
 from features.moments import to_datetime
 from features.portfolio import Portfolio
-from features.targets import TARGETS
-from scoring.points import band, points
-from wording.answer import answer_in_words
 
-if TYPE_CHECKING:
-    from advice.advisor import Advisor
-
+_NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
 Matrix = npt.NDArray[np.float64]
 
-_REASONS = pa.list_(
-    pa.struct(
-        [
-            ("family", pa.string()),
-            ("share", pa.float64()),
-            ("targets", pa.list_(pa.string())),
-            ("feature", pa.string()),
-            ("value", pa.string()),
-            ("typical", pa.string()),
-            ("staff", pa.string()),
-            ("customer", pa.string()),
-        ]
-    )
-)
-_THRESHOLDS = pa.list_(
-    pa.struct([("action", pa.string()), ("probability", pa.float64())])
-)
-_WITHHELD = pa.list_(
-    pa.struct(
-        [
-            ("code", pa.string()),
-            ("actions", pa.list_(pa.string())),
-            ("sentence", pa.string()),
-            ("permitted_from", pa.timestamp("us", tz="UTC")),
-        ]
-    )
-)
-_NOTICES = pa.list_(
-    pa.struct(
-        [
-            ("notice", pa.string()),
-            ("state", pa.string()),
-            ("channel", pa.string()),
-            ("send_by", pa.timestamp("us", tz="UTC")),
-            ("invoices", pa.list_(pa.string())),
-            ("is_final_warning", pa.bool_()),
-        ]
-    )
-)
-SCHEMA = pa.schema(
-    [
-        ("customer_id", pa.string()),
-        ("as_of", pa.timestamp("us", tz="UTC")),
-        ("p_fraud", pa.float64()),
-        ("p_nonpayment", pa.float64()),
-        ("band_fraud", pa.string()),
-        ("band_nonpayment", pa.string()),
-        ("points_fraud", pa.int64()),
-        ("points_nonpayment", pa.int64()),
-        ("proposed_action", pa.string()),
-        ("action", pa.string()),
-        ("action_in_run", pa.string()),
-        ("is_beyond_budget", pa.bool_()),
-        ("no_decision", pa.string()),
-        ("sentence", pa.string()),  # why there is no decision
-        ("in_force", pa.bool_()),
-        ("requires_person", pa.bool_()),
-        ("person_because", pa.list_(pa.string())),
-        ("mode", pa.string()),
-        ("state", pa.string()),
-        ("permitted_from", pa.timestamp("us", tz="UTC")),
-        ("restore_by", pa.timestamp("us", tz="UTC")),
-        ("restored_by", pa.string()),
-        ("stability", pa.float64()),
-        ("currency", pa.string()),
-        ("open", pa.float64()),
-        ("run_up", pa.float64()),
-        ("clv", pa.float64()),
-        ("overdue", pa.float64()),
-        ("actionable", pa.float64()),
-        ("days_overdue", pa.int64()),
-        ("assumed", pa.list_(pa.string())),
-        *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
-        ("thresholds_fraud", _THRESHOLDS),
-        ("thresholds_nonpayment", _THRESHOLDS),
-        ("withheld", _WITHHELD),
-        ("notices_due", _NOTICES),
-        ("reasons", _REASONS),
-        ("missing", pa.list_(pa.string())),
-        ("policy", pa.string()),
-    ]
-)
 
-
-def portfolio_run(
-    advisor: "Advisor",
+def advise_portfolio(
+    advisor: Advisor,
     portfolio: Portfolio,
     snapshots: pa.Table,
-    budget_use: BudgetUse,
-    named: Mapping[str, Mapping[str, datetime]],
+    budget_use: BudgetUse = NOTHING_USED,
+    named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
 ) -> pa.Table:
     """One row of advice per snapshot, in the order of `snapshots`.
 
@@ -145,28 +61,48 @@ def portfolio_run(
     """
     if snapshots.num_rows == 0:  # nobody was known at that moment
         return _table(advisor, [])
-    advisor = advisor.at_home(portfolio, pc.min(snapshots["as_of"]).as_py())
+    advisor = at_home(advisor, portfolio, pc.min(snapshots["as_of"]).as_py())
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     numbers = _Numbers(advisor, portfolio, snapshots)
+    indices: defaultdict[datetime, list[int]] = defaultdict(list)
+    cases: defaultdict[datetime, list[Case]] = defaultdict(list)
+    for i, case in _cases(advisor, portfolio, snapshots, numbers, named):
+        indices[case.facts.as_of].append(i)
+        cases[case.facts.as_of].append(case)
     rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
-    places: dict[datetime, list[int]] = defaultdict(list)
-    cases: dict[datetime, list[Case]] = defaultdict(list)
-    for i, advice in _advices(
-        advisor, portfolio, snapshots, numbers, budget_use, named
-    ):
-        rows[i] = advice_row(advice, advisor.policy)
-        places[advice.as_of].append(i)
-        cases[advice.as_of].append(advice.case)
     for at, members in cases.items():
-        whole = replace(budget_use, n_customers=budget_use.n_customers or len(members))
-        run = recommend_many(members, advisor.policy, at, whole)
-        shared = zip(places[at], run.actions(run.recommended), run.broken, strict=True)
-        for i, action, is_beyond in shared:
-            rows[i] |= {"action_in_run": action, "is_beyond_budget": bool(is_beyond)}
+        decided = decide_portfolio(members, advisor.policy, at, budget_use)
+        for i, row in zip(
+            indices[at],
+            _rows_of_moment(advisor, numbers, indices[at], decided),
+            strict=True,
+        ):
+            rows[i] = row
     return _table(advisor, rows)
 
 
-def _table(advisor: "Advisor", rows: list[dict[str, Any]]) -> pa.Table:
+def _rows_of_moment(
+    advisor: Advisor,
+    numbers: "_Numbers",
+    indices: Sequence[int],
+    decided: DecidedPortfolio,
+) -> Iterator[dict[str, Any]]:
+    """Rows of the cases of one moment; `indices` are their snapshots."""
+    run = decided.run()
+    for i, case, recommendation, action, is_beyond in zip(
+        indices,
+        decided.cases,
+        decided.recommendations(),
+        run.actions(run.recommended).tolist(),
+        run.broken.tolist(),
+        strict=True,
+    ):
+        why = advisor.reasons_of(recommendation, *numbers.explaining(i))
+        row = advice_row(Advice(case, recommendation, why), advisor.policy)
+        yield row | {"action_in_run": action, "is_beyond_budget": is_beyond}
+
+
+def _table(advisor: Advisor, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata(
         {
             "policy_hash": advisor.policy.hash,
@@ -179,7 +115,7 @@ class _Numbers:
     """Features, probability and contributions of all snapshots, per target."""
 
     def __init__(
-        self, advisor: "Advisor", portfolio: Portfolio, snapshots: pa.Table
+        self, advisor: Advisor, portfolio: Portfolio, snapshots: pa.Table
     ) -> None:
         tables: dict[str, pa.Table] = {}
         self.rows: dict[str, Matrix] = {}
@@ -195,133 +131,58 @@ class _Numbers:
                 rows
             )
 
-    def of(
-        self, i: int
-    ) -> tuple[Mapping[str, Matrix], dict[str, float], Mapping[str, Matrix]]:
+    def probabilities(self, i: int) -> dict[str, float]:
+        """Per target, of one snapshot."""
+        return {target: float(values[i]) for target, values in self.p.items()}
+
+    def explaining(self, i: int) -> tuple[dict[str, Matrix], dict[str, Matrix]]:
+        """Features (F,) and contributions (F + 1,) per target, of one snapshot."""
         rows = {target: values[i] for target, values in self.rows.items()}
-        p = {target: float(values[i]) for target, values in self.p.items()}
-        return rows, p, {target: values[i] for target, values in self.parts.items()}
+        return rows, {target: values[i] for target, values in self.parts.items()}
 
 
-def _advices(
-    advisor: "Advisor",
+def _cases(
+    advisor: Advisor,
     portfolio: Portfolio,
     snapshots: pa.Table,
     numbers: _Numbers,
-    budget_use: BudgetUse,
     named: Mapping[str, Mapping[str, datetime]],
-) -> Iterator[tuple[int, Advice]]:
-    """(row, advice), customer by customer."""
-    places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+) -> Iterator[tuple[int, Case]]:
+    """(snapshot, case), customer by customer."""
+    moments_of: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
-        places[customer_id].append((i, moment))
-    stand = _standpoint(portfolio)
-    for events in portfolio.iter_events(places):
-        theirs = replace(stand, named=named.get(events.customer_id, {}))
-        for i, moment in places[events.customer_id]:
+        moments_of[customer_id].append((i, moment))
+    context = _question_context(portfolio)
+    for events in portfolio.iter_events(moments_of):
+        theirs = replace(context, named=named.get(events.customer_id, {}))
+        for i, moment in moments_of[events.customer_id]:
             facts = account_facts(events, moment, portfolio.settings)
-            yield i, advisor.conclude(facts, *numbers.of(i), theirs, budget_use)
+            yield i, advisor.case_of(facts, numbers.probabilities(i), theirs)
 
 
 def advice_in(
-    advisor: "Advisor",
+    advisor: Advisor,
     portfolio: Portfolio,
     customer_id: str,
     moment: int,
     *,
     with_counterfactuals: bool = False,
 ) -> Advice:
-    """One customer of a portfolio at `moment` (µs), as `portfolio_run` answers."""
-    stand = _standpoint(portfolio)
-    return advisor.at_home(portfolio, moment).advise(
+    """One customer of a portfolio at `moment` (µs), as `advise_portfolio` answers."""
+    context = _question_context(portfolio)
+    return at_home(advisor, portfolio, moment).advise(
         portfolio.events(customer_id),
         to_datetime(moment),
         tables=portfolio.settings.tables,
-        observed_until=stand.observed_until,
-        observed=stand.observed,
+        observed_until=context.observed_until,
+        observed=context.observed,
         with_counterfactuals=with_counterfactuals,
     )
 
 
-def _standpoint(portfolio: Portfolio) -> QuestionContext:
+def _question_context(portfolio: Portfolio) -> QuestionContext:
     """One table that ends early withholds stops; no news at all decides nothing."""
     observed = {name: to_datetime(end) for name, end in portfolio.observed.items()}
     until = max(observed.values(), default=to_datetime(portfolio.observed_until))
     return QuestionContext(until, observed)
-
-
-def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
-    """One row of `SCHEMA`; its sentences are English."""
-    given, exposure = advice.recommendation, advice.exposure()
-    proposal = given.proposal
-    told = answer_in_words("en", advice.case, given, policy)
-    cost = {} if proposal is None else proposal.expected_cost or {}
-    terms, back = policy.in_force(given.at), given.follow_up.reactivation
-    thresholds = given.thresholds(None if terms is None else terms.model)
-    return {
-        "customer_id": advice.customer_id,
-        "as_of": advice.as_of,
-        **_scores("fraud", given.p_fraud),
-        **_scores("nonpayment", given.p_nonpayment),
-        "proposed_action": given.proposed_action,
-        "action": given.action,
-        "no_decision": given.code,
-        "sentence": None if told.no_decision is None else told.no_decision.sentence,
-        "in_force": given.permission.in_force,
-        "requires_person": given.people.requires_person,
-        "person_because": list(given.people.because),
-        "mode": given.question.mode,
-        "state": given.permission.ladder_state,
-        "permitted_from": given.permission.permitted_from,
-        "restore_by": None if back is None else back.restore_by,
-        "restored_by": None if back is None else back.by,
-        "stability": None if proposal is None else proposal.stability,
-        "currency": given.question.currency,
-        "open": exposure.open,
-        "run_up": None if proposal is None else proposal.stake.run_up_cost,
-        "clv": exposure.clv,
-        "overdue": exposure.overdue,
-        "actionable": exposure.actionable,
-        "days_overdue": exposure.days_overdue,
-        "assumed": list(given.question.assumed),
-        **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
-        **{
-            f"thresholds_{target}": [
-                asdict(edge) for edge in thresholds.get(target, ())
-            ]
-            for target in TARGETS
-        },
-        "withheld": [
-            {
-                "code": w.code,
-                "actions": list(w.actions),
-                "sentence": w.sentence,
-                "permitted_from": w.permitted_from,
-            }
-            for w in told.permission.withheld
-        ],
-        "notices_due": [
-            {name: getattr(notice, name) for name in _NOTICES.value_type.names}
-            for notice in given.follow_up.notices_due
-        ],
-        "reasons": [_texts(reason_row(reason)) for reason in advice.reasons or ()],
-        "missing": list(given.question.missing),
-        "policy": given.question.policy,
-    }
-
-
-def _scores(target: str, p: float | None) -> dict[str, Any]:
-    return {
-        f"p_{target}": p,
-        f"band_{target}": None if p is None else band(p),
-        f"points_{target}": None if p is None else points(p),
-    }
-
-
-def _texts(reason: dict[str, Any]) -> dict[str, Any]:
-    """Values of features are numbers or words: one column needs one type."""
-    for name in ("value", "typical"):
-        if reason[name] is not None:
-            reason[name] = str(reason[name])
-    return reason

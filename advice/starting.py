@@ -1,34 +1,27 @@
 """The starter on a portfolio: its level is moved to what the portfolio shows so far."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from advice.advisor import Advisor
+from advice.knowledge import starts_with
 from features.batch import feature_table, matrix
 from features.labels import labels, maturity_us
+from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
-from scoring.starter import FRAUD_TABLES, STARTER_TABLES, level_shift, moved
-
-if TYPE_CHECKING:
-    from advice.advisor import Advisor
-    from features.portfolio import Portfolio
+from scoring.starter import FRAUD_TABLES, level_shift, moved
 
 MOST_DATES = 6  # the newest dates whose outcomes are known tell the present level
 
 
-def starts_with(bundle: Bundle, tables: frozenset[str]) -> bool:
-    """Whether a starter has what it reads; other bundles know what they miss."""
-    return not bundle.is_starter or tables >= STARTER_TABLES
-
-
-def at_home(advisor: "Advisor", portfolio: "Portfolio", moment: int) -> "Advisor":
+def at_home(advisor: Advisor, portfolio: Portfolio, moment: int) -> Advisor:
     """The advisor with its starters moved to the portfolio, and its settings.
 
     An advisor without starters is returned as it is. A starter that the portfolio's
@@ -52,7 +45,7 @@ def at_home(advisor: "Advisor", portfolio: "Portfolio", moment: int) -> "Advisor
     return advisor.with_bundles(bundles, portfolio.settings)
 
 
-def _moved(bundle: Bundle, portfolio: "Portfolio") -> Bundle:
+def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
         return bundle  # nobody looked: no fraud seen is not no fraud
@@ -72,7 +65,7 @@ def _newest(
     asked: pa.Table,
     settings: PortfolioSettings,
     target: Target,
-    portfolio: "Portfolio",
+    portfolio: Portfolio,
 ) -> pa.Table:
     """The newest dates whose outcomes are all known."""
     latest = portfolio.observed_until - sum(maturity_us(settings, target))

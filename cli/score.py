@@ -156,15 +156,14 @@ def advise(
     named: "Named | None" = None,
 ) -> "pa.Table":
     """Advice about whom the portfolio asks for."""
+    from advice.portfolio_run import advise_portfolio
     from decisions.case import BudgetUse
     from features.snapshots import latest_snapshots
 
     moment = None if as_of is None else moment_of(read, as_of)
-    snapshots, budget_use = (
-        latest_snapshots(read, moment),
-        BudgetUse(is_stopped=is_stopped),
-    )
-    return advisor.advise_portfolio(read, snapshots, budget_use, named or {})
+    snapshots = latest_snapshots(read, moment)
+    budget_use = BudgetUse(is_stopped=is_stopped)
+    return advise_portfolio(advisor, read, snapshots, budget_use, named or {})
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:

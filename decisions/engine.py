@@ -50,16 +50,41 @@ def recommend(
     terms = policy.in_force(at)
     code = undecidable(case, terms, at)
     if terms is None:
-        return _no_decision(case, policy.latest, at, budget_use, "not_in_force", None)
+        return no_decision_about(
+            case, policy.latest, at, budget_use, "not_in_force", None
+        )
     eligibility = eligibility_of(case, terms, at)
     if code is not None:
-        return _no_decision(case, terms, at, budget_use, code, eligibility)
+        return no_decision_about(case, terms, at, budget_use, code, eligibility)
     inputs = inputs_of(case, eligibility, terms)
     if inputs is None:
         code = "unknown_money"
-        return _no_decision(case, terms, at, budget_use, code, eligibility)
+        return no_decision_about(case, terms, at, budget_use, code, eligibility)
     decides = terms_by_days(terms) if case_goes_by_days(case, terms) else terms
     choice = choose(inputs, decides, budget_use, case.facts.customer_id, at)
+    return recommendation_of(case, decides, at, eligibility, inputs, choice, budget_use)
+
+
+def recommendation_of(
+    case: Case,
+    decides: Terms,
+    at: datetime,
+    eligibility: Eligibility,
+    inputs: Inputs,
+    choice: Choice,
+    budget_use: BudgetUse,
+) -> Recommendation:
+    """The answer about a case that is decided.
+
+    Args:
+        case: what was asked.
+        decides: the terms that decided, without probabilities where days decide.
+        at: moment of the decision.
+        eligibility: what the facts permit.
+        inputs: the numbers that were compared.
+        choice: what was chosen.
+        budget_use: of the budgets that customers share.
+    """
     if choice.rests_on_assumed:
         inputs = inputs._replace(person_bits=inputs.person_bits | STOP_BITS)
     context = DecisionContext(case, decides, at, eligibility)
@@ -82,7 +107,7 @@ def recommend(
     )
 
 
-def _no_decision(
+def no_decision_about(
     case: Case,
     terms: Terms,
     at: datetime,

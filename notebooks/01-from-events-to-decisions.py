@@ -160,10 +160,11 @@ for target, result in results.items():
 
 # %%
 from advice.advisor import Advisor
+from advice.portfolio_run import advise_portfolio
 from decisions import default_policy
 
 advisor = Advisor({t: r.bundle for t, r in results.items()}, default_policy())
-scored = advisor.advise_portfolio(portfolio, latest)
+scored = advise_portfolio(advisor, portfolio, latest)
 for column in ("proposed_action", "action"):
     counts = scored[column].value_counts().to_pylist()
     print(column, {count["values"]: count["counts"] for count in counts})

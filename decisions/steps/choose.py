@@ -1,5 +1,6 @@
 """One customer: the steps of `decide`, then arms, budgets and the review queue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import isnan
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from decisions.inputs import Inputs
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.book import has_stop_budget, is_queue_full
 from decisions.steps.decide import (
+    Steps,
     costs_of,
     decide,
     instead_of_review,
@@ -44,6 +46,31 @@ def choose(
     costs = costs_of(inputs, terms)
     steps = decide(inputs, terms, costs)
     arm = _arm(inputs, terms, steps.greedy, steps.forbidden, customer_id, at)
+    asks = rests_on_assumed(inputs, terms, steps.greedy)
+    return within_budgets(inputs, terms, budget_use, costs, steps, arm, asks=asks)
+
+
+def within_budgets(
+    inputs: Inputs,
+    terms: Terms,
+    budget_use: BudgetUse,
+    costs: Sequence[float] | None,
+    steps: Steps,
+    arm: Arm,
+    *,
+    asks: bool,
+) -> Choice:
+    """The choice of one customer whose steps are decided, as far as budgets go.
+
+    Args:
+        inputs: numbers of the customer.
+        terms: they decide.
+        budget_use: of the budgets that customers share.
+        costs: expected cost per action, None where the policy has none.
+        steps: of `decide`, for this customer.
+        arm: that was drawn.
+        asks: whether assumed money carries a new stop.
+    """
     final: int = arm.action
     is_new_stop = final >= SUSPEND and final > inputs.in_force
     if is_new_stop and not has_stop_budget(terms, budget_use):
@@ -61,7 +88,7 @@ def choose(
         greedy=steps.greedy,
         arm=arm,
         recommended=final,
-        rests_on_assumed=rests_on_assumed(inputs, terms, steps.greedy),
+        rests_on_assumed=asks,
     )
 
 

@@ -77,6 +77,33 @@ class PortfolioRun:
         return chosen
 
 
+@dataclass(frozen=True)
+class DecidedColumns:
+    """n customers decided, each alone: what comes before budgets that they share.
+
+    Args:
+        columns: what was decided about.
+        terms: they decided; where the policy was not in force, its latest ones.
+        at: moment of the decision.
+        is_decided: (n,) no code says why there is no decision.
+        costs: expected cost per action, each (n,); None where the policy has none.
+        steps: of `decide`, in columns.
+        rests_on_assumed: (n,) assumed money carries a new stop.
+        action, arm, propensity: (n,) after randomised arms were drawn.
+    """
+
+    columns: Columns
+    terms: Terms
+    at: datetime
+    is_decided: BoolArray
+    costs: list[FloatArray] | None
+    steps: Steps
+    rests_on_assumed: BoolArray
+    action: IntArray
+    arm: TextArray
+    propensity: FloatArray
+
+
 def recommend_many(
     cases: Sequence[Case],
     policy: Policy,
@@ -91,51 +118,84 @@ def recommend_many(
         at: aware UTC moment.
         budget_use: before this run; without `n_customers` the run itself is the base.
     """
-    budget_use = budget_use or BudgetUse()
-    if budget_use.n_customers is None:
-        budget_use = replace(budget_use, n_customers=len(cases))
-    terms = policy.in_force(at)
-    columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
-    if terms is None:
-        columns.code[:] = "not_in_force"
-    return run(columns, terms or policy.latest, at, budget_use)
+    return share_budgets(decide_cases(cases, policy, at), budget_use or BudgetUse())
 
 
 def run(
     columns: Columns, terms: Terms, at: datetime, budget_use: BudgetUse
 ) -> PortfolioRun:
     """The answers for prepared columns."""
+    return share_budgets(decide_columns(columns, terms, at), budget_use)
+
+
+def decide_cases(cases: Sequence[Case], policy: Policy, at: datetime) -> DecidedColumns:
+    """Decide many cases at one moment, each alone; see `recommend_many`."""
+    terms = policy.in_force(at)
+    columns = columns_of_cases(cases, policy.latest if terms is None else terms, at)
+    if terms is None:
+        columns.code[:] = "not_in_force"
+    return decide_columns(columns, terms or policy.latest, at)
+
+
+def decide_columns(columns: Columns, terms: Terms, at: datetime) -> DecidedColumns:
+    """Propose, permit, settle, and draw the randomised arms."""
     n, inputs = len(columns), columns.inputs
     costs = _costs(terms, inputs, n)
     steps = _as_columns(decide(inputs, terms, costs), n)
-    asks = rests_on_assumed(inputs, terms, steps.greedy)
-    inputs = inputs._replace(person_bits=inputs.person_bits | STOP_BITS * asks)
-    decided = columns.code == None  # noqa: E711  elementwise
+    is_decided: BoolArray = columns.code == None  # noqa: E711  elementwise
     action, arm, propensity = _draw_arms(
-        inputs, terms, steps, columns.customer_id, at, decided
+        inputs, terms, steps, columns.customer_id, at, is_decided
     )
-    broken = _break_mass_action(inputs, terms, steps, action, budget_use, decided)
+    return DecidedColumns(
+        columns=columns,
+        terms=terms,
+        at=at,
+        is_decided=is_decided,
+        costs=costs,
+        steps=steps,
+        rests_on_assumed=rests_on_assumed(inputs, terms, steps.greedy),
+        action=action,
+        arm=arm,
+        propensity=propensity,
+    )
+
+
+def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRun:
+    """The breaker and the review queue, for everybody at once.
+
+    Args:
+        decided: customers of one moment.
+        budget_use: before this run; without `n_customers` the run itself is the base.
+    """
+    n, inputs, terms = len(decided.columns), decided.columns.inputs, decided.terms
+    if budget_use.n_customers is None:
+        budget_use = replace(budget_use, n_customers=n)
+    steps, action, is_decided = decided.steps, decided.action, decided.is_decided
+    broken = _break_mass_action(inputs, terms, steps, action, budget_use, is_decided)
     action = pick(broken, instead_of_stop(inputs), action)
-    waits = decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
+    waits = is_decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
     refused = np.zeros(n, dtype=bool)
     left = review_slots_left(terms, budget_use)
     if np.count_nonzero(waits) > left:
         without = instead_of_review(inputs, terms, steps)
         refused = _fill_queue(steps, without, left, waits)
         action = pick(refused, without, action)
-    weighed = decided & ~inputs.goes_by_days
-    known = np.stack(costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
+    known = np.stack(decided.costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
+    is_weighed = is_decided & ~inputs.goes_by_days
+    asks = inputs._replace(
+        person_bits=inputs.person_bits | STOP_BITS * decided.rests_on_assumed
+    )
     return PortfolioRun(
-        columns=columns,
-        costs=np.where(weighed[:, np.newaxis], known, np.nan),
-        proposed=np.where(decided, steps.proposed, -1),
-        recommended=np.where(decided, action, -1),
+        columns=decided.columns,
+        costs=np.where(is_weighed[:, np.newaxis], known, np.nan),
+        proposed=np.where(is_decided, steps.proposed, -1),
+        recommended=np.where(is_decided, action, -1),
         forbidden=steps.forbidden,
-        stability=np.where(decided, steps.stability, np.nan),
-        is_close_call=decided & (steps.stands != steps.proposed),
-        requires_person=decided & (approvals_needed(inputs, terms, action) > 0),
-        arm=arm,
-        propensity=propensity,
+        stability=np.where(is_decided, steps.stability, np.nan),
+        is_close_call=is_decided & (steps.stands != steps.proposed),
+        requires_person=is_decided & (approvals_needed(asks, terms, action) > 0),
+        arm=decided.arm,
+        propensity=decided.propensity,
         broken=broken,
         refused=refused,
     )

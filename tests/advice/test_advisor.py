@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 from advice import Advisor
+from advice.advice_table import SCHEMA, advice_row
 from advice.assembly import misfit
 from advice.errors import CurrencyMismatchError, NoBundleError, SettingsDifferError
-from advice.portfolio_run import SCHEMA, advice_row
+from advice.portfolio_run import advise_portfolio
 from decisions.actions import ACTIONS, STOPS
 from decisions.case import BudgetUse
 from decisions.policy_file.denomination import in_currency
@@ -39,7 +40,7 @@ def advised(advisor: Advisor, portfolio: Portfolio) -> pa.Table:
     grid = snapshots(portfolio)
     late = grid.slice(max(0, grid.num_rows - 150))
     asked = pa.concat_tables([late, latest_snapshots(portfolio)])
-    return advisor.advise_portfolio(portfolio, asked)
+    return advise_portfolio(advisor, portfolio, asked)
 
 
 def assert_same(one: object, other: object, where: str = "") -> None:
@@ -95,16 +96,16 @@ def test_a_run_knows_how_far_each_table_was_observed(
     """Payments that nobody loaded lately are told to the policy, as to the service."""
     lately = dict(portfolio.observed, payments=portfolio.observed["payments"] - 1)
     seen = []
-    conclude = Advisor.conclude
+    case_of = Advisor.case_of
 
     def watched(self: Advisor, *numbers: Any) -> Any:  # noqa: ANN401
-        advice = conclude(self, *numbers)
-        seen.append(dict(advice.case.observed))
-        return advice
+        case = case_of(self, *numbers)
+        seen.append(dict(case.observed))
+        return case
 
-    monkeypatch.setattr(Advisor, "conclude", watched)
+    monkeypatch.setattr(Advisor, "case_of", watched)
     less = replace(portfolio, observed=lately)
-    advisor.advise_portfolio(less, latest_snapshots(less).slice(0, 3))
+    advise_portfolio(advisor, less, latest_snapshots(less).slice(0, 3))
     assert seen == [{name: to_datetime(at) for name, at in lately.items()}] * 3
 
 
@@ -118,7 +119,7 @@ def test_a_run_shares_the_budgets_of_the_policy(
     bundles: dict[str, Bundle] = {t: bundle_of(t) for t in TARGETS}
     advisor = Advisor(bundles, Policy(parse_document(tight, "tight")))
     asked = snapshots(portfolio)
-    found = advisor.advise_portfolio(portfolio, asked).to_pylist()
+    found = advise_portfolio(advisor, portfolio, asked).to_pylist()
     wished = Counter(r["as_of"] for r in found if r["action"] == "review")
     given = Counter(r["as_of"] for r in found if r["action_in_run"] == "review")
     assert max(wished.values()) > 1
@@ -139,7 +140,7 @@ def test_a_run_says_which_stops_the_breaker_took(
     def run(**budget: int) -> list[dict[str, Any]]:
         values = eager | {"budget": budget, "exploration": {}}
         advisor = Advisor(bundles, Policy(parse_document(values, "eager")))
-        run = advisor.advise_portfolio(portfolio, snapshots(portfolio))
+        run = advise_portfolio(advisor, portfolio, snapshots(portfolio))
         rows: list[dict[str, Any]] = run.to_pylist()
         return rows
 
@@ -154,7 +155,7 @@ def test_rows_come_back_in_the_order_asked(
 ) -> None:
     asked = latest_snapshots(portfolio)
     backwards = asked.take(list(range(asked.num_rows))[::-1])
-    found = advisor.advise_portfolio(portfolio, backwards)
+    found = advise_portfolio(advisor, portfolio, backwards)
     assert found["customer_id"].to_pylist() == backwards["customer_id"].to_pylist()
 
 
@@ -172,7 +173,7 @@ def test_one_bundle_is_enough_and_says_so(
 ) -> None:
     [other] = set(TARGETS) - {target}
     alone = Advisor({target: bundle_of(target)}, policy)
-    found = alone.advise_portfolio(portfolio, latest_snapshots(portfolio)).to_pylist()
+    found = advise_portfolio(alone, portfolio, latest_snapshots(portfolio)).to_pylist()
     assert all(row[f"p_{other}"] is None for row in found)
     assert all(f"p_{other}" in row["missing"] for row in found)
     assert all(row[f"p_{target}"] is not None for row in found)
@@ -217,7 +218,7 @@ def test_the_last_word_is_passed_on(
 
 def test_nobody_known_is_an_empty_table(advisor: Advisor, portfolio: Portfolio) -> None:
     nobody = latest_snapshots(portfolio, 0)
-    found = advisor.advise_portfolio(portfolio, nobody)
+    found = advise_portfolio(advisor, portfolio, nobody)
     assert (nobody.num_rows, found.num_rows) == (0, 0)
     assert "action" in found.column_names
 
@@ -274,7 +275,7 @@ def test_bundles_of_two_portfolios_do_not_mix(
         Advisor({"fraud": other, "nonpayment": bundle_of("nonpayment")}, policy)
     alone = Advisor({"fraud": other}, policy)
     with pytest.raises(SettingsDifferError, match="the portfolio"):
-        alone.advise_portfolio(portfolio, latest_snapshots(portfolio))
+        advise_portfolio(alone, portfolio, latest_snapshots(portfolio))
 
 
 def test_champions_of_two_portfolios_are_a_misfit(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from advice.advice_table import SCHEMA
 from advice.errors import TooManyRowsError
 from advice.lists import (
     COLUMNS,
@@ -30,7 +31,6 @@ from advice.lists import (
 from advice.lists import sheets as sheets_module
 from advice.lists.daily import PERSON_BECAUSE, Column
 from advice.lists.memory import named_before, remember
-from advice.portfolio_run import SCHEMA
 from decisions.recommendation import NoDecisionCode, PersonBecause
 from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES

@@ -11,7 +11,8 @@ import pytest
 from advice.advisor import Advisor
 from advice.assembly import assemble, ids_in_force
 from advice.errors import ChampionGoneError, SettingsDifferError
-from advice.portfolio_run import advice_in
+from advice.portfolio_run import advice_in, advise_portfolio
+from advice.starting import at_home
 from decisions.policy_file.load import Policy
 from features.events import Events
 from features.moments import DAY_US, to_datetime
@@ -37,8 +38,8 @@ def test_where_nothing_was_promoted_the_starter_is_in_force(
 def test_the_starter_scores_a_portfolio_and_says_so(
     portfolio: Portfolio, policy: Policy
 ) -> None:
-    advised = Advisor(starters(), policy).advise_portfolio(
-        portfolio, latest_snapshots(portfolio)
+    advised = advise_portfolio(
+        Advisor(starters(), policy), portfolio, latest_snapshots(portfolio)
     )
     p = advised["p_nonpayment"].to_pylist()
     assert len({round(value, 6) for value in p}) > len(p) / 2
@@ -61,7 +62,7 @@ def test_one_customer_gets_the_answer_of_the_run(
     )
     asked = latest_snapshots(portfolio, max(portfolio.observed.values()))
     advisor = Advisor(starters(), policy)
-    row = advisor.advise_portfolio(portfolio, asked).to_pylist()[0]
+    row = advise_portfolio(advisor, portfolio, asked).to_pylist()[0]
     moment = asked["as_of"][0].as_py()
     advice = advice_in(advisor, portfolio, row["customer_id"], moment)
     assert advice.case.p_nonpayment == row["p_nonpayment"]
@@ -77,7 +78,7 @@ def test_the_level_moves_by_what_was_known_by_then_only(
     advisor = Advisor(starters(), policy)
 
     def level(moment: int, of: Portfolio) -> float:
-        return advisor.at_home(of, moment).bundles["nonpayment"].calibration.intercept
+        return at_home(advisor, of, moment).bundles["nonpayment"].calibration.intercept
 
     latest = portfolio.observed_until
     half_a_year_ago = latest - 180 * DAY_US
@@ -95,7 +96,7 @@ def test_without_a_table_of_fraud_no_fraud_seen_moves_nothing(
         portfolio, settings=portfolio.settings.model_copy(update={"tables": tables})
     )
     moment = portfolio.observed_until
-    moved = Advisor(starters(), policy).at_home(unseen, moment).bundles["fraud"]
+    moved = at_home(Advisor(starters(), policy), unseen, moment).bundles["fraud"]
     assert moved.bundle_id == starter("fraud").bundle_id
 
 
@@ -118,7 +119,9 @@ def test_a_flat_portfolio_runs_without_any_model(policy: Policy) -> None:
     day = "2026-05-31T00:00:00Z"
     table = pa.table({"customer_id": ["a", "b"], "event_at": [day, day]})
     flat = Portfolio.from_tables({"customers": table}, settings)
-    advised = Advisor(starters(), policy).advise_portfolio(flat, latest_snapshots(flat))
+    advised = advise_portfolio(
+        Advisor(starters(), policy), flat, latest_snapshots(flat)
+    )
     assert advised.num_rows == 2
     assert advised["p_nonpayment"].to_pylist() == [None, None]
 
@@ -152,11 +155,11 @@ def test_defaults_may_change_without_a_new_training(
 ) -> None:
     advisor = Advisor({"nonpayment": bundle_of("nonpayment")}, policy)
     asked = latest_snapshots(portfolio)
-    before = advisor.advise_portfolio(portfolio, asked)
+    before = advise_portfolio(advisor, portfolio, asked)
     other = portfolio.settings.model_copy(
         update={"defaults": Defaults(margin_share=0.9, lifetime_months=120)}
     )
-    after = advisor.advise_portfolio(replace(portfolio, settings=other), asked)
+    after = advise_portfolio(advisor, replace(portfolio, settings=other), asked)
     assert before["p_nonpayment"].equals(after["p_nonpayment"])
     assert before["clv"].to_pylist() != after["clv"].to_pylist()
 

@@ -19,7 +19,13 @@ from decisions import (
     recommend,
 )
 from decisions.actions import REVIEW, SUSPEND, Action
-from decisions.policy_file.load import SHIPPED, load_policy, parse_document
+from decisions.policy_file.load import (
+    SHIPPED,
+    load_policy,
+    parse_document,
+    shipped_policies,
+)
+from decisions.portfolio import decide_portfolio
 from decisions.steps.arms import uniform
 from decisions.steps.book import stops_per_day
 from decisions.steps.columns import columns_of_cases, columns_of_plain, joined
@@ -29,12 +35,15 @@ from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
+    any_cases,
     facts_of,
     overdue_facts,
     random_cases,
+    random_policies,
 )
 
 Values: TypeAlias = dict[str, Any]
+SHIPPED_POLICIES = [load_policy(path) for path in shipped_policies()]
 
 
 def _policy(**change: Values) -> Policy:
@@ -449,3 +458,31 @@ def test_nobody_is_drawn_of_whom_nothing_is_decided() -> None:
     found = recommend_many([*cases, *by_days], policy, TUESDAY)
     assert set(found.arm) == {"greedy"}
     assert (found.propensity == 1.0).all()
+
+
+budget_uses = st.builds(
+    BudgetUse,
+    suspensions_today=st.sampled_from([0, 0, 2, 99]),
+    reviews_today=st.sampled_from([0, 0, 5, 10_000]),
+    n_customers=st.sampled_from([None, 500]),
+    is_stopped=st.booleans(),
+)
+
+
+@settings(max_examples=60)
+@given(
+    cases=st.lists(any_cases(), min_size=1, max_size=6),
+    policy=st.one_of(st.sampled_from(SHIPPED_POLICIES), random_policies()),
+    budget_use=budget_uses,
+    later=st.sampled_from([timedelta(0), timedelta(days=4_000)]),
+)
+def test_a_run_decides_once_what_each_is_answered_alone(
+    cases: list[Case], policy: Policy, budget_use: BudgetUse, later: timedelta
+) -> None:
+    at = TUESDAY + later
+    together = decide_portfolio(cases, policy, at, budget_use)
+    alone = [recommend(case, policy, at, budget_use) for case in cases]
+    assert list(together.recommendations()) == alone
+    run_, many = together.run(), recommend_many(cases, policy, at, budget_use)
+    assert run_.recommended.tolist() == many.recommended.tolist()
+    assert run_.broken.tolist() == many.broken.tolist()

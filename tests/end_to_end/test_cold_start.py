@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.portfolio_run import advise_portfolio
 from decisions.policy_file.load import load_policy
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
@@ -39,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def scored(home: Path, plain: Portfolio) -> Rows:
     advisor = assemble(home, ids_in_force(home), load_policy(DEFAULT_POLICY))
-    rows: Rows = advisor.advise_portfolio(plain, latest_snapshots(plain)).to_pylist()
+    rows: Rows = advise_portfolio(advisor, plain, latest_snapshots(plain)).to_pylist()
     return rows
 
 

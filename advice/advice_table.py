@@ -1,0 +1,172 @@
+"""Advice as rows of a table: its columns, and one row."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from advice.advice import Advice, reason_row
+from decisions.actions import ACTIONS
+from decisions.policy_file.load import Policy
+from features.targets import TARGETS
+from scoring.points import band, points
+from wording.answer import answer_in_words
+
+_REASONS = pa.list_(
+    pa.struct(
+        [
+            ("family", pa.string()),
+            ("share", pa.float64()),
+            ("targets", pa.list_(pa.string())),
+            ("feature", pa.string()),
+            ("value", pa.string()),
+            ("typical", pa.string()),
+            ("staff", pa.string()),
+            ("customer", pa.string()),
+        ]
+    )
+)
+_THRESHOLDS = pa.list_(
+    pa.struct([("action", pa.string()), ("probability", pa.float64())])
+)
+_WITHHELD = pa.list_(
+    pa.struct(
+        [
+            ("code", pa.string()),
+            ("actions", pa.list_(pa.string())),
+            ("sentence", pa.string()),
+            ("permitted_from", pa.timestamp("us", tz="UTC")),
+        ]
+    )
+)
+_NOTICES = pa.list_(
+    pa.struct(
+        [
+            ("notice", pa.string()),
+            ("state", pa.string()),
+            ("channel", pa.string()),
+            ("send_by", pa.timestamp("us", tz="UTC")),
+            ("invoices", pa.list_(pa.string())),
+            ("is_final_warning", pa.bool_()),
+        ]
+    )
+)
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("p_fraud", pa.float64()),
+        ("p_nonpayment", pa.float64()),
+        ("band_fraud", pa.string()),
+        ("band_nonpayment", pa.string()),
+        ("points_fraud", pa.int64()),
+        ("points_nonpayment", pa.int64()),
+        ("proposed_action", pa.string()),
+        ("action", pa.string()),
+        ("action_in_run", pa.string()),
+        ("is_beyond_budget", pa.bool_()),
+        ("no_decision", pa.string()),
+        ("sentence", pa.string()),  # why there is no decision
+        ("in_force", pa.bool_()),
+        ("requires_person", pa.bool_()),
+        ("person_because", pa.list_(pa.string())),
+        ("mode", pa.string()),
+        ("state", pa.string()),
+        ("permitted_from", pa.timestamp("us", tz="UTC")),
+        ("restore_by", pa.timestamp("us", tz="UTC")),
+        ("restored_by", pa.string()),
+        ("stability", pa.float64()),
+        ("currency", pa.string()),
+        ("open", pa.float64()),
+        ("run_up", pa.float64()),
+        ("clv", pa.float64()),
+        ("overdue", pa.float64()),
+        ("actionable", pa.float64()),
+        ("days_overdue", pa.int64()),
+        ("assumed", pa.list_(pa.string())),
+        *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
+        ("thresholds_fraud", _THRESHOLDS),
+        ("thresholds_nonpayment", _THRESHOLDS),
+        ("withheld", _WITHHELD),
+        ("notices_due", _NOTICES),
+        ("reasons", _REASONS),
+        ("missing", pa.list_(pa.string())),
+        ("policy", pa.string()),
+    ]
+)
+
+
+def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
+    """One row of `SCHEMA`; its sentences are English."""
+    given, exposure = advice.recommendation, advice.exposure()
+    proposal = given.proposal
+    told = answer_in_words("en", advice.case, given, policy)
+    cost = {} if proposal is None else proposal.expected_cost or {}
+    terms, back = policy.in_force(given.at), given.follow_up.reactivation
+    thresholds = given.thresholds(None if terms is None else terms.model)
+    return {
+        "customer_id": advice.customer_id,
+        "as_of": advice.as_of,
+        **_scores("fraud", given.p_fraud),
+        **_scores("nonpayment", given.p_nonpayment),
+        "proposed_action": given.proposed_action,
+        "action": given.action,
+        "no_decision": given.code,
+        "sentence": None if told.no_decision is None else told.no_decision.sentence,
+        "in_force": given.permission.in_force,
+        "requires_person": given.people.requires_person,
+        "person_because": list(given.people.because),
+        "mode": given.question.mode,
+        "state": given.permission.ladder_state,
+        "permitted_from": given.permission.permitted_from,
+        "restore_by": None if back is None else back.restore_by,
+        "restored_by": None if back is None else back.by,
+        "stability": None if proposal is None else proposal.stability,
+        "currency": given.question.currency,
+        "open": exposure.open,
+        "run_up": None if proposal is None else proposal.stake.run_up_cost,
+        "clv": exposure.clv,
+        "overdue": exposure.overdue,
+        "actionable": exposure.actionable,
+        "days_overdue": exposure.days_overdue,
+        "assumed": list(given.question.assumed),
+        **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
+        **{
+            f"thresholds_{target}": [
+                asdict(edge) for edge in thresholds.get(target, ())
+            ]
+            for target in TARGETS
+        },
+        "withheld": [
+            {
+                "code": w.code,
+                "actions": list(w.actions),
+                "sentence": w.sentence,
+                "permitted_from": w.permitted_from,
+            }
+            for w in told.permission.withheld
+        ],
+        "notices_due": [
+            {name: getattr(notice, name) for name in _NOTICES.value_type.names}
+            for notice in given.follow_up.notices_due
+        ],
+        "reasons": [_texts(reason_row(reason)) for reason in advice.reasons or ()],
+        "missing": list(given.question.missing),
+        "policy": given.question.policy,
+    }
+
+
+def _scores(target: str, p: float | None) -> dict[str, Any]:
+    return {
+        f"p_{target}": p,
+        f"band_{target}": None if p is None else band(p),
+        f"points_{target}": None if p is None else points(p),
+    }
+
+
+def _texts(reason: dict[str, Any]) -> dict[str, Any]:
+    """Values of features are numbers or words: one column needs one type."""
+    for name in ("value", "typical"):
+        if reason[name] is not None:
+            reason[name] = str(reason[name])
+    return reason
