@@ -58,9 +58,10 @@ def _show_version(is_wanted: bool) -> None:
     if is_wanted:
         from importlib.metadata import version
 
-        from scoring.kernels import kernel_name
+        from scoring.kernels import built_kernels
 
-        typer.echo(f"forbear {version('forbear')} (kernel: {kernel_name()})")
+        built = ", ".join(built_kernels()) or "none"
+        typer.echo(f"forbear {version('forbear')} (kernels in C: {built})")
         raise typer.Exit(OK)
 
 
@@ -72,7 +73,7 @@ def forbear(
             "--version",
             callback=_show_version,
             is_eager=True,
-            help="say which release, and whether its kernel is built",
+            help="say which release, and which kernels are built",
         ),
     ] = False,
 ) -> None:

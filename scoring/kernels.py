@@ -1,11 +1,9 @@
 """Margin and contributions of rows by tables: in C where it was built, else in NumPy.
 
 Both give the same bits, so which one answers is only a matter of speed.
-`FORBEAR_KERNEL=numpy` leaves the one in C aside.
 """
 
 import ctypes
-import os
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -14,6 +12,8 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray
+from features.compiled import compiled
+from features.reading import json_rows
 from scoring.contribution_tables import UNIT, ContributionTables
 from scoring.forest import (
     CATEGORICAL,
@@ -23,7 +23,7 @@ from scoring.forest import (
     NEARLY_ZERO,
 )
 
-KernelName = Literal["c", "numpy"]
+KernelName = Literal["contributions", "rows"]
 # (n,) raw log-odds; (n, F + 1) their parts, the last one the base value
 Explained: TypeAlias = tuple[FloatArray, FloatArray]
 
@@ -37,9 +37,15 @@ class Kernel(Protocol):
     def __call__(self, x: FloatArray) -> Explained: ...
 
 
-def kernel_name() -> KernelName:
-    """Which kernel answers here."""
-    return "numpy" if _library() is None else "c"
+def built_kernels() -> tuple[KernelName, ...]:
+    """What is computed in C here; the rest in Python and NumPy, with the same answers.
+
+    `contributions` of models, `rows` of score requests from JSON to columns.
+    """
+    found: tuple[KernelName, ...] = ()
+    if _library() is not None:
+        found += ("contributions",)
+    return (*found, "rows") if json_rows.is_built() else found
 
 
 def kernel_of(tables: ContributionTables) -> Kernel:
@@ -50,14 +56,7 @@ def kernel_of(tables: ContributionTables) -> Kernel:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    if os.environ.get("FORBEAR_KERNEL") == "numpy":
-        return None
-    try:
-        library = ctypes.CDLL(str(BUILT))
-        is_ours = library.kernel_version() == VERSION
-    except (OSError, AttributeError):  # not built, or for another machine
-        return None
-    return library if is_ours else None
+    return compiled(BUILT, VERSION)
 
 
 _TABLES: "tuple[tuple[str, type[ctypes._SimpleCData[Any]]], ...]" = (

@@ -116,7 +116,8 @@ def _question_then(
     stored: StoredEvents | None,
     in_force: InForce,
 ) -> Question:
-    request, as_of = parse_request(decision.request), to_datetime(decision.as_of)
+    request = parse_request(decision.request, in_force.advisor.settings)
+    as_of = to_datetime(decision.as_of)
     language = cast("Language", decision.language)
     if stored is None:
         return read_question(request, in_force, as_of, language)

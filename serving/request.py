@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
 )
 from pydantic_core import from_json
@@ -19,6 +20,7 @@ from pydantic_core import from_json
 from features.contract import TABLES
 from features.events import Events
 from features.moments import microseconds
+from features.reading.json_rows import read_body
 from features.reading.rejects import what_to_do
 from features.reading.request_warnings import noticed
 from features.reading.rows import BrokenRow, read_rows
@@ -98,6 +100,8 @@ class ScoreRequest(BaseModel):
         " Absent: what POST /v1/events was sent about the customer",
     )
 
+    _read: Events | None = PrivateAttr(default=None)  # rows that were plain
+
     def observed(self) -> tuple[datetime | None, Mapping[str, datetime]]:
         """How far all of the data observe, and single tables where the request says."""
         if isinstance(self.observed_until, dict):
@@ -105,16 +109,21 @@ class ScoreRequest(BaseModel):
         return self.observed_until, {}
 
 
-def parse_request(body: bytes) -> ScoreRequest:
-    """Raises ProblemError when the body is not JSON or has another form."""
-    try:
-        content = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise ProblemError("malformed_json", str(error)) from error
-    try:
-        request = ScoreRequest.model_validate(content)
-    except ValidationError as error:
-        raise form_problem(error) from error
+def parse_request(
+    body: bytes, settings: PortfolioSettings | None = None
+) -> ScoreRequest:
+    """The form of a request, and with `settings` its rows where they are plain.
+
+    Raises:
+        ProblemError: the body is not JSON or has another form.
+    """
+    rows = None if settings is None else read_body(body, settings)
+    request = _formed(body if rows is None else rows.rest)
+    if rows is not None:
+        if rows.named not in (None, request.customer_id):
+            return parse_request(body)  # which says in which row
+        request.events = {table: [] for table in rows.tables}
+        request._read = rows.events(request.customer_id)
     if request.events is None and request.observed_until is not None:
         raise ProblemError(
             "invalid_request",
@@ -131,6 +140,17 @@ def parse_request(body: bytes) -> ScoreRequest:
             ],
         )
     return request
+
+
+def _formed(body: bytes) -> ScoreRequest:
+    try:
+        content = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ProblemError("malformed_json", str(error)) from error
+    try:
+        return ScoreRequest.model_validate(content)
+    except ValidationError as error:
+        raise form_problem(error) from error
 
 
 def form_problem(error: ValidationError) -> ProblemError:
@@ -174,6 +194,8 @@ def read_events(
         ProblemError: listing row, column and rule of each bad row.
     """
     sent = request.events or {}
+    if request._read is not None:
+        return request._read, tuple(noticed(request._read, sent.keys()))
     events, broken, warnings = read_rows(request.customer_id, sent, settings)
     if broken:
         detail = (

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
-from scoring.kernels import KernelName, kernel_name
+from scoring.kernels import KernelName, built_kernels
 from serving.access import ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
@@ -43,9 +43,9 @@ class Readiness(BaseModel):
     models: dict[str, Literal["champion", "starter"]] = Field(
         description="what gives the probability of each target"
     )
-    kernel: KernelName = Field(
-        description="what computes contributions: `c` where it was compiled at"
-        " installation, else `numpy`, with the same answers"
+    kernels: tuple[KernelName, ...] = Field(
+        description="what was compiled at installation; without them the same answers"
+        " take longer"
     )
 
 
@@ -128,7 +128,7 @@ async def readyz(request: Request) -> Readiness:
             target: "starter" if bundle.is_starter else "champion"
             for target, bundle in in_force.advisor.bundles.items()
         },
-        kernel=kernel_name(),
+        kernels=built_kernels(),
     )
 
 

@@ -45,7 +45,7 @@ async def score_one(
             return RecordedDecision(same_request(earlier, digest), is_new=False)
 
     def read() -> Question:
-        content = parse_request(submission.body)
+        content = parse_request(submission.body, in_force.advisor.settings)
         as_of = as_of_moment(content, settings.clock_skew_s)
         language = language_of(content.language, accept_language)
         return question_of(content, state.customers, in_force, as_of, language)

@@ -16,7 +16,7 @@ import pytest
 from cli.lists import writing
 from cli.main import EXTRAS
 from decisions.policy_file.load import SHIPPED
-from scoring.kernels import kernel_name
+from scoring.kernels import built_kernels
 from store.schema import DECISIONS
 
 Run = Callable[..., Any]
@@ -51,9 +51,10 @@ def test_help_starts_fast_and_loads_no_room() -> None:
     assert time.perf_counter() - started < 3.0
 
 
-def test_the_version_is_said_with_the_kernel_that_answers(forbear: Run) -> None:
+def test_the_version_is_said_with_the_kernels_that_answer(forbear: Run) -> None:
     ran = forbear("--version")
-    said = f"forbear {version('forbear')} (kernel: {kernel_name()})\n"
+    built = ", ".join(built_kernels()) or "none"
+    said = f"forbear {version('forbear')} (kernels in C: {built})\n"
     assert (ran.code, ran.out) == (0, said)
 
 
