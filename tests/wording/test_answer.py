@@ -86,7 +86,7 @@ def test_two_decisions_of_one_person_are_each_told_with_their_own_reason() -> No
     )
     said = told(Case(overdue_facts(4500, overrides=both), 0.0, 0.6))
     assert of_holds(said) == tuple(
-        f"Decided by anna: reminder. Reason: {reason} Ended by: anna."
+        f"Decided by anna: reminder. Reason: “{reason}”. Ended by: anna."
         for reason in ("agreed", "changed")
     )
 
