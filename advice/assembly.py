@@ -1,4 +1,4 @@
-"""An advisor from the shelf: the champions, or the bundles of an old decision."""
+"""Makes an advisor of stored bundles: the champions, or those of an old decision."""
 
 from collections.abc import Mapping
 from pathlib import Path

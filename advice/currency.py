@@ -1,4 +1,4 @@
-"""A policy and a portfolio must count in one currency before money can decide."""
+"""A policy in the portfolio's currency: converted by its rate, or refused."""
 
 from advice.errors import CurrencyMismatchError
 from decisions.policy_file.denomination import in_currency

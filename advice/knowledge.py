@@ -1,4 +1,4 @@
-"""Which settings numbers are read with, and what was missing to compute them."""
+"""The settings that bundles share, and which of their input tables are missing."""
 
 from collections.abc import Iterable, Mapping
 

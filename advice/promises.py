@@ -1,4 +1,4 @@
-"""What a policy tells people, against what facts and models hold to."""
+"""Warnings where a policy states what settings or models of a portfolio do not keep."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A customer's events with a few more: what if this happened?
+"""A customer's events with simulated ones added, for counterfactuals.
 
 The rows are given in normal form (see `features.events`) and stand as if they had
 been read with all the others.

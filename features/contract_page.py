@@ -1,4 +1,4 @@
-"""The contract as a page for people, made from `features.contract`: it cannot lie."""
+"""The page of documentation about the portfolio contract, made from the contract."""
 
 from features.contract import CLOCK_SKEW_US, TABLES, ColumnSpec, TableSpec
 from features.money import LARGEST, UNITS

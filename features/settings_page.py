@@ -1,4 +1,4 @@
-"""`portfolio.yaml` as a page for people, made from its schema: it cannot lie."""
+"""The page of documentation about `portfolio.yaml`, made from its schema."""
 
 from collections.abc import Iterable, Iterator
 from types import UnionType

@@ -1,4 +1,4 @@
-"""The policy file as a page for people, made from its schema: it cannot lie.
+"""The page of documentation about the policy file, made from its schema.
 
 The guide before the tables stands in `policy_page.md`, beside this file.
 """

@@ -1,4 +1,4 @@
-"""Which notices a list has named before, where no `contacts` record what was sent.
+"""Notices that lists asked for before, kept where `contacts` does not record them.
 
 Without a record the same reminder would be due every night. The lists of a portfolio
 remember what they asked for, in the state folder; a record in `contacts` counts more.

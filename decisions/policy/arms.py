@@ -1,4 +1,4 @@
-"""Small shares of customers treated otherwise, so that we keep learning."""
+"""The sections `exploration` and `holdout`: random shares treated otherwise."""
 
 from typing import Annotated
 

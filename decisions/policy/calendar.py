@@ -1,4 +1,4 @@
-"""When the reseller acts."""
+"""The section `calendar`: working days, cut-off hours and public holidays."""
 
 from datetime import time
 from typing import Annotated

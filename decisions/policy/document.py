@@ -1,4 +1,4 @@
-"""The policy file as a whole."""
+"""The policy file as a whole: `PolicyDocument` with all its sections."""
 
 from itertools import pairwise
 from typing import Annotated, Any, Literal

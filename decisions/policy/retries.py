@@ -1,4 +1,4 @@
-"""Charging again after a charge that failed."""
+"""The section `retries`: when a failed charge is tried again."""
 
 from typing import Annotated, Literal
 

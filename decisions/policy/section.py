@@ -1,4 +1,4 @@
-"""What every section of a policy file is made of."""
+"""Base class and types of every section of the policy file: amounts, shares, days."""
 
 from datetime import date
 from typing import Annotated

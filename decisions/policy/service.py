@@ -1,4 +1,4 @@
-"""The service: what a stop touches, whom it never cuts off, what the provider bills."""
+"""The sections on service: scope, essential services, what the provider bills."""
 
 from typing import Literal
 

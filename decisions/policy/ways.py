@@ -1,4 +1,4 @@
-"""Ways beside the ladder: signs of fraud, high use, and a first invoice unpaid."""
+"""The sections beside the ladder: fraud path, high use, first invoice unpaid."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Reasonableness of a cost model: no action may be worse than another everywhere."""
+"""Refuses a cost model in which one action is worse than another everywhere."""
 
 from itertools import permutations
 

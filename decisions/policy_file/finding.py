@@ -1,4 +1,4 @@
-"""What the linter says about a policy."""
+"""`Finding`: one error or warning of the linter, with its stable codes."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""A customer's rows as time moves on: from one `as_of` to the next."""
+"""One customer's account, moved from one `as_of` to the next: makes its `Standing`."""
 
 from collections.abc import Sequence
 from math import isnan

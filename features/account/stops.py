@@ -1,4 +1,4 @@
-"""What access was taken for, and what protects today but is known tonight."""
+"""For which invoices access was taken, and rows of today that protect until its end."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How the account is entered."""
+"""Features from `access`: sign-ins, devices, addresses and changes of the account."""
 
 from features.catalogue.families import ACCESS, COUNTRY_MISMATCH, ORDERS, in_days
 from features.catalogue.identity import customer

@@ -1,4 +1,4 @@
-"""What is owed as of a moment, and how late it was paid before: account facts."""
+"""Features from account facts: what is owed, and how late it was paid before."""
 
 from features.catalogue.families import (
     BALANCE,

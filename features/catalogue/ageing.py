@@ -1,4 +1,4 @@
-"""The periodic ageing report: what a source that knows no invoices still says.
+"""Features from `ageing`: periodic reports of sources that know no invoices.
 
 Single reports back to the fifth before the latest, and levels, extremes and changes
 over three and six of them. Reports are counted in whole weeks: 12 weeks hold three

@@ -1,4 +1,4 @@
-"""What the provider warns about. An alert is a signal, never a label."""
+"""Features from `alerts`: the provider's warnings, which are signals, never labels."""
 
 from features.catalogue.families import ALERTS, CHARGEBACKS
 from features.feature import Aggregate, Difference, Feature, TimeSince

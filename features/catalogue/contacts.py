@@ -1,4 +1,4 @@
-"""What they said, and whether it held.
+"""Features from `contacts`: replies, and promises kept or broken.
 
 Notices are our own action. They enter once, as the position in the reminder
 timeline, declared as such: more of them would teach a model our policy.

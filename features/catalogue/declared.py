@@ -1,4 +1,4 @@
-"""Attributes declared in `portfolio.yaml` are features without code."""
+"""Features from attributes declared in `portfolio.yaml`, made without code."""
 
 from features.contract import TABLES
 from features.feature import Feature, LatestAttribute, ValueKind

@@ -1,4 +1,4 @@
-"""What they contest, and what their banks took back."""
+"""Features from `disputes`: what customers contest, and what their banks took back."""
 
 from features.catalogue.families import CHARGEBACKS, DISPUTES
 from features.catalogue.payments import SUCCEEDED, payments

@@ -1,4 +1,4 @@
-"""Who they say they are, and since when."""
+"""Features from `customers`: who the customer is, how it is verified, since when."""
 
 from features.catalogue.families import (
     BILLING,

@@ -1,4 +1,4 @@
-"""What they pay with."""
+"""Features from payment instruments: cards and accounts, how many and whose."""
 
 from features.catalogue.families import COUNTRY_MISMATCH, INSTRUMENT
 from features.catalogue.identity import customer

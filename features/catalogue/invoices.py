@@ -1,4 +1,4 @@
-"""What was invoiced."""
+"""Features from `invoices`: how much was invoiced, and when."""
 
 from features.catalogue.families import (
     BILLING,

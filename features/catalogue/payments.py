@@ -1,4 +1,4 @@
-"""How their payments went."""
+"""Features from `payments`: attempts, failures, returns and amounts."""
 
 from features.catalogue.families import PAYMENT_FAILURES, PAYMENT_HISTORY, in_days
 from features.feature import Aggregate, Feature, Ratio, TimeSince, Trend

@@ -1,4 +1,4 @@
-"""What they order, and how that changes."""
+"""Features from `subscriptions`: what is ordered, and how that changes."""
 
 from features.catalogue.families import ORDERS
 from features.feature import Aggregate, Feature, Ratio, TimeSince

@@ -1,4 +1,4 @@
-"""What they use, against what they usually use."""
+"""Features from `usage`: what is used, against what is usual for the customer."""
 
 from features.catalogue.families import USAGE
 from features.catalogue.invoices import LARGEST_INVOICE

@@ -17,7 +17,7 @@ from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
-from features.online.rows import NAN, KnownRows, latest
+from features.online.rows import NAN, KnownColumns, latest
 from features.online.windows import TableReader
 from features.settings import PortfolioSettings
 
@@ -74,13 +74,13 @@ class OnlineCompiler:
             standing: of the same customer and moment, where somebody has it already.
         """
         raw = self._empty.copy()
-        known: dict[str, KnownRows] = {}
+        known: dict[str, KnownColumns] = {}
         moment = np.array(as_of, dtype=np.int64)
         for table in self._tables:
             columns = events.tables[table]
             if not len(columns["event_at"]):
                 continue
-            rows = KnownRows(columns, moment)
+            rows = KnownColumns(columns, moment)
             if rows.n:
                 known[table] = rows
                 if (reader := self._readers.get(table)) is not None:
@@ -95,7 +95,7 @@ class OnlineCompiler:
         finished: FloatArray = self._plan.finish(leaves[:, None], moment[None])[:, 0]
         return finished
 
-    def _read_latest(self, known: Mapping[str, KnownRows], raw: list[float]) -> None:
+    def _read_latest(self, known: Mapping[str, KnownColumns], raw: list[float]) -> None:
         values = [
             None if (rows := known.get(leaf.table)) is None else latest(leaf, rows)
             for leaf in self._latest

@@ -9,12 +9,12 @@ from itertools import chain
 from typing import TypeAlias
 
 from features.feature_rows import And, Equals, In, Not, Rows
-from features.online.rows import KnownRows
+from features.online.rows import KnownColumns
 
 EVERY_ROW = 0  # the line of no filter
 Places: TypeAlias = Sequence[int]
 # finds the places of a filter, given those of all filters before it
-Step: TypeAlias = Callable[[KnownRows, Sequence[Places]], Places]
+Step: TypeAlias = Callable[[KnownColumns, Sequence[Places]], Places]
 
 
 class Filters:
@@ -30,7 +30,7 @@ class Filters:
         """The line of `passing` that belongs to a filter."""
         return EVERY_ROW if rows is None else self._lines[rows]
 
-    def passing(self, rows: KnownRows) -> list[Places]:
+    def passing(self, rows: KnownColumns) -> list[Places]:
         """The places of each line."""
         places: list[Places] = [range(rows.n)]
         for step in self._steps:
@@ -61,7 +61,7 @@ class Filters:
                 return lambda rows, _: filter_.mask(rows).nonzero()[0].tolist()
 
 
-def _any_of(values: Iterable[str], rows: KnownRows, column: str) -> Places:
+def _any_of(values: Iterable[str], rows: KnownColumns, column: str) -> Places:
     places = rows.by_value(column)
     return sorted(chain.from_iterable(places.get(value, ()) for value in values))
 

@@ -13,7 +13,7 @@ from features.feature import LatestAttribute
 NAN = float("nan")
 
 
-class KnownRows(Mapping[str, AnyArray]):
+class KnownColumns(Mapping[str, AnyArray]):
     """The columns of a table, narrowed to the rows known at a moment.
 
     Args:
@@ -55,7 +55,7 @@ class KnownRows(Mapping[str, AnyArray]):
         return self._by_value[name]
 
 
-def latest(leaf: LatestAttribute, rows: KnownRows) -> float | str | None:
+def latest(leaf: LatestAttribute, rows: KnownColumns) -> float | str | None:
     """The stored value of the latest row asked for, None when missing."""
     column = rows[leaf.column]
     for at in range(rows.n - 1 - leaf.back, -1, -1):  # mostly one look is enough

@@ -16,7 +16,7 @@ from features.arrays import IntArray
 from features.feature_leaves import RowsLeaf
 from features.feature_rows import And, Present, Rows
 from features.online.filters import EVERY_ROW, Filters, Places
-from features.online.rows import NAN, KnownRows
+from features.online.rows import NAN, KnownColumns
 
 EVER_US = 2**62  # further back than any row
 Values: TypeAlias = Sequence[Any]
@@ -67,7 +67,7 @@ class TableReader:
     def _edge(self, line: int, age: int) -> int:
         return self._edges.setdefault((line, age), len(self._edges))
 
-    def read(self, rows: KnownRows, as_of: IntArray, raw: list[float]) -> None:
+    def read(self, rows: KnownColumns, as_of: IntArray, raw: list[float]) -> None:
         """Write every leaf of this table into `raw`; `rows` holds at least one row."""
         event_at = rows["event_at"]
         # of each age the first row that is younger
@@ -100,7 +100,7 @@ class _Column:
         ]
 
     def read(
-        self, rows: KnownRows, places: Places, edges: list[int], raw: list[float]
+        self, rows: KnownColumns, places: Places, edges: list[int], raw: list[float]
     ) -> None:
         """Looks at no value older than is asked for."""
         column, first = rows[self._column], edges[self._oldest]

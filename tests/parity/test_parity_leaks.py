@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 
 from features.arrays import IntArray
 from features.events import FOREVER, Columns
-from features.online.rows import KnownRows
+from features.online.rows import KnownColumns
 from tests.parity.checks import (
     Compute,
     Vector,
@@ -88,11 +88,11 @@ def test_a_compiler_that_forgets_known_at_is_caught(
 ) -> None:
     """The same checks against the online compiler itself, with its filter gone."""
 
-    def forgetful(self: KnownRows, columns: Columns, as_of: IntArray) -> None:
+    def forgetful(self: KnownColumns, columns: Columns, as_of: IntArray) -> None:
         honest(self, {**columns, "known_at": columns["event_at"]}, as_of)
 
-    honest = KnownRows.__init__
-    monkeypatch.setattr(KnownRows, "__init__", forgetful)
+    honest = KnownColumns.__init__
+    monkeypatch.setattr(KnownColumns, "__init__", forgetful)
 
     @settings(max_examples=400, database=None, phases=[Phase.generate])
     @given(history=histories(min_size=10), as_of=moment())

@@ -1,4 +1,4 @@
-"""What the sentences of both audiences are made from."""
+"""What the passages of an explanation are made from: answer, terms and words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What speaks for one action rather than another: break-evens, or typed thresholds."""
+"""The passage on thresholds: where one action begins to pay more than another."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What sections are written from: one dated version of a policy, in one language."""
+"""What a page's sections are written from: one dated policy, in one language."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
