@@ -41,6 +41,7 @@ class PostgresDatabase(Database):
         self._db: psycopg.Connection[Any] | None = None
         self._next_try = 0.0
         self._is_in_transaction = False
+        self._warnings: list[str] = []
         with self._translated():
             version = self._connected().info.server_version
         if version < OLDEST:
@@ -150,14 +151,24 @@ class PostgresDatabase(Database):
             options=f"{stated} {_OPTIONS.format(wait_ms=self._wait_ms)}".strip(),
             application_name="forbear",
         )
+        self._db.add_notice_handler(self._note)
         self._next_try = 0.0
         return self._db
 
     def _commit(self) -> None:
+        self._warnings.clear()
         with self._translated():
             committed = self._execute("COMMIT", ())
         if committed.statusmessage != "COMMIT":  # it was undone before
             raise StoreUnavailableError("PostgreSQL: nothing was committed")
+        # whoever cancels the wait for a standby gets a success that says in a warning
+        # that the standby does not have it
+        if self._warnings:
+            raise StoreUnavailableError("PostgreSQL: a commit with a warning")
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.sqlstate or "")
 
     def _undo(self) -> None:
         """Roll back; a connection that cannot is given up."""

@@ -4,6 +4,7 @@ WAL mode with `synchronous=FULL`: a committed decision survives a power cut, and
 never wait for the writer. Several processes may share the files of one machine.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -145,8 +146,20 @@ class _ReadOnly(SqliteDatabase):
 
 def make_private(file: Path) -> None:
     """The file and its folder, for their owner's eyes only."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600)
+    folder = file.parent
+    if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        for changed in (folder, folder.parent):  # their entries survive a power cut
+            _flush(changed)
     for end in _ENDS:
         with suppress(OSError):
             file.with_name(file.name + end).chmod(0o600)
+
+
+def _flush(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -116,3 +116,42 @@ def test_more_rows_than_a_statement_takes_are_all_recorded(
     database = PostgresDatabase(url, "test")
     assert database.rows("SELECT count(*) FROM decisions") == [(5_000,)]
     database.close()
+
+
+@pytest.fixture
+def missing_standby(url: str) -> Iterator[None]:
+    """Every commit waits for a standby that never comes."""
+
+    def set_standby(name: str) -> None:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute(
+                f"ALTER SYSTEM SET synchronous_standby_names = '{name}'".encode()
+            )
+            db.execute("SELECT pg_reload_conf()")
+
+    set_standby("nobody")
+    yield
+    set_standby("")
+
+
+def test_a_commit_no_standby_confirmed_is_not_acknowledged(
+    url: str, store: DecisionStore, missing_standby: None
+) -> None:
+    """Whoever cancels the wait gets a success that is none."""
+
+    def cancel_the_wait() -> bool:
+        with psycopg.connect(url, autocommit=True) as db:
+            cancelled = db.execute(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                " WHERE wait_event = 'SyncRep' AND application_name = 'forbear'"
+            ).fetchall()
+        return bool(cancelled)
+
+    async def recorded() -> None:
+        task = asyncio.create_task(store.record(a_decision(1), {}))
+        while not await asyncio.to_thread(cancel_the_wait):
+            await asyncio.sleep(0.05)
+        await task
+
+    with pytest.raises(StoreUnavailableError, match="with a warning"):
+        asyncio.run(recorded())
