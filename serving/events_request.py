@@ -193,7 +193,7 @@ def _read(
         return None, RowError(error.rule, "customer_id")
     if customer_id is None or not customer_id.strip():
         return None, RowError("empty_customer_id", "customer_id")
-    if len(customer_id) > LONGEST_CUSTOMER_ID:
+    if len(customer_id) > LONGEST_CUSTOMER_ID or "\x00" in customer_id:
         return None, RowError("bad_text", "customer_id")
     broken = broken_rule(table, customer_id, row, settings)
     # a good row names its customer once; a rejected one may name somebody else

@@ -69,7 +69,10 @@ class ScoreRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    customer_id: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    # a NUL ends a text for some readers: two customers would be one
+    customer_id: str = Field(
+        min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$"
+    )
     as_of: Moment | None = Field(
         default=None,
         description="the moment to score for; only what was known then counts."

@@ -162,6 +162,9 @@ def test_a_bad_row_refuses_the_request_and_is_named(
     [
         pytest.param({"customer_id": ""}, "invalid_request", "/customer_id", id="id"),
         pytest.param(
+            {"customer_id": "a\x00b"}, "invalid_request", "/customer_id", id="a NUL"
+        ),
+        pytest.param(
             {"as_of": "2026-06-30T22:00:00"}, "invalid_request", "/as_of", id="naive"
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""Two processes on one state folder never take more budget slots than there are."""
+"""Two processes on one store never take more budget slots than there are."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from advice.assembly import DEFAULT_POLICY
 from scoring.bundle import Bundle
@@ -18,14 +19,15 @@ from serving.prior_decisions import PriorDecisions
 from serving.replay import replay
 from serving.settings import ServingSettings
 from store.decisions import DecisionReader
-from store.opening import open_decision_reader, open_key_store
+from store.opening import open_decision_reader, open_key_store, upgrade
 from tests.serving.processes import SERVE, free_port, wait_for
+from tests.store.postgres_server import MakeUrl, postgres_server
 
 N_STOPS, N_REVIEWS = 5, 3
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> ServingSettings:
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> ServingSettings:
     text = DEFAULT_POLICY.read_text()
     for old, new in (
         ("per_day: 100", f"per_day: {N_STOPS}"),
@@ -36,7 +38,19 @@ def settings(tmp_path: Path) -> ServingSettings:
         text = text.replace(old, new)
     policy = tmp_path / "policy.yaml"
     policy.write_text(text)
-    return ServingSettings(home=tmp_path / "state", policy=policy)
+    if request.param == "sqlite":
+        return ServingSettings(home=tmp_path / "state", policy=policy)
+    url = request.getfixturevalue("postgres_url")()
+    upgrade(tmp_path / "state", url)
+    return ServingSettings(
+        home=tmp_path / "state", policy=policy, database_url=SecretStr(url)
+    )
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[MakeUrl]:
+    with postgres_server() as server:
+        yield server.make_url
 
 
 @pytest.fixture
@@ -48,7 +62,7 @@ def ask(
     """Asks the n-th of two services."""
     publish(make_bundle("nonpayment", intercept=-4.0))
     publish(make_bundle("fraud", intercept=-3.0))
-    keys = open_key_store(settings.home)
+    keys = open_key_store(*settings.store)
     _, key = keys.create("tests")
     keys.close()
     ports = [free_port(), free_port()]
@@ -56,6 +70,7 @@ def ask(
         **os.environ,
         "FORBEAR_HOME": str(settings.home),
         "FORBEAR_POLICY": str(settings.policy),
+        "FORBEAR_DATABASE_URL": settings.store[1] or "",
     }
     running = [
         subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env=environment)
@@ -110,7 +125,7 @@ def test_two_processes_share_the_budget_slots(
     assert len(stopped) == N_STOPS
     assert {a["action"] for a in fraud if a not in stopped} == {"review"}
     assert [a["action"] for a in doubtful].count("review") <= N_REVIEWS
-    reader = open_decision_reader(settings.home)
+    reader = open_decision_reader(*settings.store)
     known = [prior_decisions(reader, a) for a in said]
     reader.close()
     assert max(prior.budget_use.suspensions_today for prior in known) == N_STOPS
