@@ -3,6 +3,7 @@
 Imported only when there is something to do, for Alembic and SQLAlchemy are large.
 """
 
+import logging
 import re
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from store.errors import StoreUnavailableError
 from store.schema import Schema
 from store.sqlite import make_private
 
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every plug-in
 HEAD = "head"  # the last revision, in Alembic's words
 # what PostgreSQL calls by another name
 _POSTGRES_WORDS = {

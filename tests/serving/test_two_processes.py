@@ -78,7 +78,7 @@ def ask(
     ]
     try:
         for port in ports:
-            wait_for(port)
+            wait_for(port, within_s=180)
 
         def ask(n: int, asked: dict[str, Any]) -> dict[str, Any]:
             headers = {"Authorization": f"Bearer {key}"}
