@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from backtest.day_decisions import DayDecisions
 from decisions.actions import ACTIONS, STOPS
-from decisions.steps.book import review_slots_left, stops_left
+from decisions.steps.reserve import review_slots_left, stops_left
 
 DAILY_REPORT = pa.schema(
     [

@@ -21,10 +21,15 @@ from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.rules.permission import nothing_permitted, permission_of
 from decisions.rules.reasons import no_decision_values
 from decisions.steps.agree import nobody_asked, people_of
-from decisions.steps.by_days import case_goes_by_days, terms_by_days
 from decisions.steps.choose import Choice, choose
 from decisions.steps.context import DecisionContext
-from decisions.steps.inputs import data_until, inputs_of, undecidable
+from decisions.steps.decidable import (
+    case_goes_by_days,
+    data_until,
+    terms_by_days,
+    undecidable,
+)
+from decisions.steps.inputs import inputs_of
 from decisions.terms import Terms
 from features.money import UNITS
 

@@ -19,8 +19,8 @@ from decisions.inputs import Inputs
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
 from decisions.steps.arms import Arm
-from decisions.steps.by_days import terms_by_days
 from decisions.steps.choose import within_budgets
+from decisions.steps.decidable import terms_by_days
 from decisions.steps.decide import Steps
 from decisions.steps.portfolio import (
     DecidedColumns,

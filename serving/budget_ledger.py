@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from decisions.actions import STOPS, Action
 from decisions.case import BudgetUse
 from decisions.policy_file.load import Policy
-from decisions.steps.book import has_stop_budget, is_queue_full, stops_per_day
+from decisions.steps.reserve import has_stop_budget, is_queue_full, stops_per_day
 from decisions.terms import Terms
 from features.moments import microseconds, to_datetime
 from serving.answer import ScoreAnswer

@@ -1,4 +1,4 @@
-"""Who must agree before a recommendation is carried out.
+"""Step 6, agree: who must agree before a recommendation is carried out.
 
 The number is one expression for one customer's numbers and a portfolio's columns.
 """

@@ -9,7 +9,6 @@ from decisions.actions import REVIEW, SUSPEND
 from decisions.case import BudgetUse
 from decisions.inputs import Inputs
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
-from decisions.steps.book import has_stop_budget, is_queue_full
 from decisions.steps.decide import (
     Steps,
     costs_of,
@@ -20,6 +19,7 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
+from decisions.steps.reserve import has_stop_budget, is_queue_full
 from decisions.terms import Terms
 
 

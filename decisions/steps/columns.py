@@ -19,8 +19,8 @@ from decisions.money.exposure import (
 from decisions.money.numbers import Number
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility, eligibility_of
-from decisions.steps.by_days import UNDECIDED, goes_by_days, undecided
-from decisions.steps.inputs import inputs_of, undecidable
+from decisions.steps.decidable import UNDECIDED, goes_by_days, undecidable, undecided
+from decisions.steps.inputs import inputs_of
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, TextArray
 from features.money import UNITS

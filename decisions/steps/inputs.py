@@ -1,24 +1,17 @@
 """One customer's case becomes the numbers that the rules compare."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
 from decisions.inputs import Inputs
 from decisions.money.exposure import Exposure, exposure
 from decisions.money.states import exclusive_states
-from decisions.recommendation import NoDecisionCode
-from decisions.rules.catalogue import OWED_FROM
 from decisions.rules.eligibility import Eligibility
-from decisions.rules.evidence import counting_evidence
-from decisions.rules.scope import is_in_scope, is_of_class
-from decisions.steps.by_days import (
-    UNDECIDED,
+from decisions.rules.scope import is_of_class
+from decisions.steps.decidable import (
     case_goes_by_days,
-    is_blind,
     is_poor,
-    undecided,
 )
 from decisions.terms import Terms
 from features.facts import AccountFacts
@@ -89,32 +82,3 @@ def _assumed(
         run_up, stoppable = stake.run_up - rest.run_up, stake.stoppable - rest.stoppable
     clv = (facts.clv or 0) / UNITS if "clv" in facts.assumed else 0.0
     return run_up, stoppable, clv
-
-
-def undecidable(case: Case, terms: Terms | None, at: datetime) -> NoDecisionCode | None:
-    """Why nothing may be decided: a code, or None."""
-    if terms is None:
-        return "not_in_force"
-    if not is_in_scope(terms.document, case.facts):
-        return "out_of_scope"
-    if case.facts.rejected & OWED_FROM and not counting_evidence(terms, case.facts, at):
-        return "incomplete_data"  # signs of fraud are looked at all the same
-    by_days, is_unknown = case_goes_by_days(case, terms), case.facts.open is None
-    poor = is_poor(case, terms)
-    code = undecided(terms, by_days, is_blind(case), poor, is_unknown)
-    return UNDECIDED[code] or ("stale_data" if _is_stale(case, terms, at) else None)
-
-
-def data_until(case: Case) -> datetime:
-    """How far the data behind the case observe."""
-    seen = case.observed_until
-    return case.facts.as_of if seen is None else min(seen, case.facts.as_of)
-
-
-def _is_stale(case: Case, terms: Terms, at: datetime) -> bool:
-    age = case.facts.report_age_days
-    if age is not None and case.facts.source == "ageing":
-        limit = terms.document.guardrails.any.max_report_age_days
-        if age > limit:
-            return True
-    return at - data_until(case) > terms.stale_after

@@ -19,7 +19,6 @@ from decisions.money.numbers import pick
 from decisions.policy_file.load import Policy
 from decisions.steps.agree import approvals_needed
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
-from decisions.steps.book import review_slots_left, stops_left
 from decisions.steps.columns import Columns, columns_of_cases
 from decisions.steps.decide import (
     Steps,
@@ -31,6 +30,7 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
+from decisions.steps.reserve import review_slots_left, stops_left
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 

@@ -27,9 +27,9 @@ from decisions.policy_file.load import (
 )
 from decisions.portfolio import decide_portfolio
 from decisions.steps.arms import uniform
-from decisions.steps.book import stops_per_day
 from decisions.steps.columns import columns_of_cases, columns_of_plain, joined
 from decisions.steps.portfolio import recommend_many, run
+from decisions.steps.reserve import stops_per_day
 from features.arrays import FloatArray
 from features.facts import ExecutedAction
 from tests.decisions.decision_cases import (

@@ -1,4 +1,8 @@
-"""The mass-action breaker and the review queue: budgets that customers share."""
+"""Step 5, reserve: what is left of the budgets that customers share.
+
+The mass-action breaker limits new stops by hour, day and share of the customers; the
+review queue has so many slots a day.
+"""
 
 from fractions import Fraction
 from math import ceil

@@ -1,16 +1,20 @@
-"""The ladder goes on without models: by days, and every stop waits for a person.
+"""Step 1, is there a decision at all, and if so, do numbers decide or days?
 
-Where there is no probability, where no cost can be weighed because lifetime value is
-unknown, or where rows of the customer's money could not be read, costs and thresholds
-decide nothing. What the policy owes a customer by days is due all the same.
+The ladder goes on without models: by days, and every stop waits for a person. Where
+there is no probability, where no cost can be weighed because lifetime value is unknown,
+or where rows of the customer's money could not be read, costs and thresholds decide
+nothing. What the policy owes a customer by days is due all the same.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from decisions.case import Case
 from decisions.money.numbers import Number, pick
 from decisions.recommendation import NoDecisionCode
 from decisions.rules.catalogue import OWED_FROM
+from decisions.rules.evidence import counting_evidence
+from decisions.rules.scope import is_in_scope
 from decisions.terms import Terms
 
 UNDECIDED: tuple[NoDecisionCode | None, ...] = (
@@ -75,3 +79,32 @@ def is_poor(case: Case, terms: Terms) -> bool:
 def terms_by_days(terms: Terms) -> Terms:
     """The same policy, deciding by days alone."""
     return replace(terms, mode="timeline", model=None, needs_clv=False)
+
+
+def undecidable(case: Case, terms: Terms | None, at: datetime) -> NoDecisionCode | None:
+    """Why nothing may be decided: a code, or None."""
+    if terms is None:
+        return "not_in_force"
+    if not is_in_scope(terms.document, case.facts):
+        return "out_of_scope"
+    if case.facts.rejected & OWED_FROM and not counting_evidence(terms, case.facts, at):
+        return "incomplete_data"  # signs of fraud are looked at all the same
+    by_days, is_unknown = case_goes_by_days(case, terms), case.facts.open is None
+    poor = is_poor(case, terms)
+    code = undecided(terms, by_days, is_blind(case), poor, is_unknown)
+    return UNDECIDED[code] or ("stale_data" if _is_stale(case, terms, at) else None)
+
+
+def data_until(case: Case) -> datetime:
+    """How far the data behind the case observe."""
+    seen = case.observed_until
+    return case.facts.as_of if seen is None else min(seen, case.facts.as_of)
+
+
+def _is_stale(case: Case, terms: Terms, at: datetime) -> bool:
+    age = case.facts.report_age_days
+    if age is not None and case.facts.source == "ageing":
+        limit = terms.document.guardrails.any.max_report_age_days
+        if age > limit:
+            return True
+    return at - data_until(case) > terms.stale_after
