@@ -23,7 +23,12 @@ def _store() -> "KeyStore":
 def create(
     name: Annotated[str, typer.Option(help="who will use it")],
     scope: Annotated[
-        str, typer.Option(help="score: ask and read; read: read only")
+        str,
+        typer.Option(
+            help="score: send events, ask and read; events: send events only; read:"
+            " read only; review: read, and say what people decided; admin: all, and"
+            " erase"
+        ),
     ] = "score",
 ) -> None:
     """Make a key and show it once; only its hash is kept.

@@ -38,3 +38,6 @@ def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
 
 ScoringKey = Annotated[ApiKey, Depends(key_with("score"))]
 ReadingKey = Annotated[ApiKey, Depends(key_with("read"))]
+EventsKey = Annotated[ApiKey, Depends(key_with("events"))]
+ReviewKey = Annotated[ApiKey, Depends(key_with("review"))]
+AdminKey = Annotated[ApiKey, Depends(key_with("admin"))]

@@ -15,6 +15,7 @@ from scoring.errors import ScoringError
 from serving.api_page import add_api_page
 from serving.budget_ledger import BudgetLedger
 from serving.champions import Champions
+from serving.customer_routes import router as customer_router
 from serving.errors import (
     ProblemError,
     present_domain_error,
@@ -83,6 +84,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.include_router(router)
     add_api_page(app)
     app.include_router(event_router)
+    app.include_router(customer_router)
     app.include_router(many_router)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)

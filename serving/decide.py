@@ -146,7 +146,7 @@ def decision_of(
         idempotency_key=idempotency_key,
         request_sha256=sha256(body).digest(),
         retain_until=_end_of_day(answer.follow_up.retain_until),
-        erasure_waits_for=tuple(_waits_for(answer)),
+        erasure_waits_for=tuple(waits_for(answer)),
     )
 
 
@@ -158,7 +158,7 @@ def _end_of_day(day: date | None) -> int | None:
     return microseconds(noon_after)
 
 
-def _waits_for(answer: ScoreAnswer) -> Iterator[str]:
+def waits_for(answer: ScoreAnswer) -> Iterator[str]:
     """What must end before the customer may be erased."""
     if any(not hold.protects for hold in answer.permission.holds):
         yield "access_off"

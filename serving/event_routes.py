@@ -1,27 +1,34 @@
-"""The addresses that take events and answer from those that were kept."""
+"""The addresses that take rows: events of billing systems, and what people decided."""
 
-import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
+from typing import Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from features.moments import microseconds
-from serving.access import ScoringKey
-from serving.events_request import EventsAnswer, check_batch, parse_events
-from serving.incoming import (
-    JSON,
-    idempotency_key_of,
-    in_force_of,
-    read_packed_body,
+from decisions.actions import Action
+from features.settings import PortfolioSettings
+from serving.access import EventsKey, ReviewKey
+from serving.errors import ProblemError
+from serving.events_request import (
+    CheckedBatch,
+    EventsAnswer,
+    EventsRequest,
+    check_batch,
+    parse_events,
 )
-from serving.openapi import EVENTS_BODY, problems
+from serving.incoming import JSON, read_model, read_packed_body
+from serving.keeping import answer_of, keep
+from serving.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, json_body, problems
 from serving.settings import ServingSettings
-from store.errors import IdempotencyConflictError
-from store.events import EventBatch, EventStore, Receipt
+from store.decisions import DecisionReader
+from store.events import Receipt
+from store.keys import ApiKey
 
 router = APIRouter()
+_REFUSALS = problems(401, 403, 404, 409, 413, 415, 422, 500, 503)
 
 
 @router.post(
@@ -31,50 +38,128 @@ router = APIRouter()
     openapi_extra=EVENTS_BODY,
     tags=["events"],
 )
-async def take_events(request: Request, key: ScoringKey) -> Response:
+async def take_events(request: Request, key: EventsKey) -> Response:
     """Keep rows of any table, of any customers; durable before it is answered.
 
     Good rows of a batch are kept whatever the others are like. A row sent again is
     kept once; a later version of it is a correction.
     """
     settings: ServingSettings = request.app.state.settings
-    store: EventStore = request.app.state.events
     body = await read_packed_body(
         request, settings.max_body_bytes, settings.max_unpacked_bytes
     )
-    digest = sha256(body).digest()
-    idempotency_key = idempotency_key_of(request)
-    if idempotency_key is not None:
-        earlier = store.find_batch(key.key_id, idempotency_key)
-        if earlier is not None:
-            return _answered(earlier, digest)
-    now = microseconds(datetime.now(UTC))
-    portfolio = in_force_of(request).advisor.settings
 
-    def checked() -> EventBatch:
+    def check(portfolio: PortfolioSettings) -> CheckedBatch:
         content = parse_events(body, settings.clock_skew_s)
-        batch = check_batch(content, portfolio)
-        return EventBatch(
-            arrived_at=now,
-            key_id=key.key_id,
-            idempotency_key=idempotency_key,
-            request_sha256=digest,
-            summary=batch.summary(),
-            rows=batch.kept,
-            observed=batch.observed,
-            dismissed=batch.dismissed,
-        )
+        if content.dismissed and not key.may("review"):
+            detail = "a person dismisses rejected rows: use a key of scope 'review'"
+            raise ProblemError("scope_missing", detail)
+        return check_batch(content, portfolio)
 
-    # ten thousand rows take long enough to keep the others waiting
-    receipt = await store.record(await asyncio.to_thread(checked))
-    return _answered(receipt, digest)
+    return _answered(await keep(request, key, body, check))
 
 
-def _answered(receipt: Receipt, digest: bytes) -> Response:
-    if receipt.request_sha256 != digest:
-        raise IdempotencyConflictError
-    answer = EventsAnswer.model_validate_json(receipt.summary).model_copy(
-        update={"sequence": receipt.sequence, "repeated": receipt.n_known}
+class _Said(BaseModel):
+    """What a person says of a customer; who, is known by the key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    event_at: str | None = Field(
+        default=None,
+        description="when it was decided or seen: ISO 8601 with offset; absent: now",
     )
+
+
+class NewOverride(_Said):
+    """What a person decided instead of the recommendation."""
+
+    action: Action
+    reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
+    until: str = Field(description="how long it stands: ISO 8601, or the last day")
+    decision_id: str | None = Field(
+        default=None, description="the decision it is about, which must be recorded"
+    )
+    subscription_id: str | None = None
+
+
+class NewOutcome(_Said):
+    """What turned out about a customer."""
+
+    kind: Literal[
+        "fraud", "fraud_cleared", "account_takeover", "nonpayment", "written_off"
+    ]
+    strength: Literal["confirmed", "analyst", "chargeback", "warning", "weak"] = (
+        "confirmed"
+    )
+
+
+@router.post(
+    "/v1/overrides",
+    response_model=EventsAnswer,
+    responses=_REFUSALS,
+    openapi_extra=json_body(NewOverride.model_json_schema(), IDEMPOTENCY_KEY),
+    tags=["events"],
+)
+async def override(request: Request, key: ReviewKey) -> Response:
+    """Keep what a person decided instead; a row of `overrides`, `by` the key's name.
+
+    It counts from the next question about stored events on, until it ends.
+    """
+    body, content = await read_model(request, NewOverride)
+    if content.decision_id is not None:
+        decisions: DecisionReader = request.app.state.decisions
+        about = decisions.find(content.decision_id).customer_id
+        if about != content.customer_id:
+            detail = "the decision is about another customer"
+            where = {"pointer": "/decision_id", "rule": "other_customer"}
+            raise ProblemError("invalid_request", detail, errors=[where])
+    said = {"by": key.name}
+    return _answered(await _kept(request, key, body, "overrides", content, said))
+
+
+@router.post(
+    "/v1/outcomes",
+    response_model=EventsAnswer,
+    responses=_REFUSALS,
+    openapi_extra=json_body(NewOutcome.model_json_schema(), IDEMPOTENCY_KEY),
+    tags=["events"],
+)
+async def outcome(request: Request, key: ReviewKey) -> Response:
+    """Keep what turned out; a row of `outcomes`, its `source` the key's name."""
+    body, content = await read_model(request, NewOutcome)
+    said = {"source": key.name}
+    return _answered(await _kept(request, key, body, "outcomes", content, said))
+
+
+async def _kept(
+    request: Request,
+    key: ApiKey,
+    body: bytes,
+    table: str,
+    content: _Said,
+    said: Mapping[str, str],
+) -> Receipt:
+    """One row, which stands or is refused."""
+    row = content.model_dump(exclude_none=True) | said
+    row.setdefault("event_at", datetime.now(UTC).isoformat())
+
+    def check(portfolio: PortfolioSettings) -> CheckedBatch:
+        checked = check_batch(EventsRequest(events={table: [row]}), portfolio)
+        if checked.errors:
+            errors = [
+                error.model_dump(exclude={"pointer", "reject_id"})
+                | {"pointer": f"/{error.column}"}
+                for error in checked.errors
+            ]
+            detail = "see `errors`; nothing was kept"
+            raise ProblemError("invalid_rows", detail, errors=errors)
+        return checked
+
+    return await keep(request, key, body, check)
+
+
+def _answered(receipt: Receipt) -> Response:
     headers = None if receipt.is_new else {"Idempotent-Replay": "true"}
-    return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+    body = answer_of(receipt).model_dump_json()
+    return Response(body, headers=headers, media_type=JSON)

@@ -5,15 +5,21 @@ A body is of a bounded size, and unpacked where it came packed.
 
 import zlib
 from collections.abc import Iterator
+from typing import TypeVar
 
 import zstandard
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 from starlette.requests import Request
 
 from advice.errors import ChampionGoneError
 from serving.champions import NOT_LOOKED_YET, Champions, InForce
 from serving.errors import ProblemError
+from serving.request import form_problem
+from serving.settings import ServingSettings
 from serving.turnstile import Turnstile
 
+Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
 PACKED_ENCODINGS = ("gzip", "zstd")
 LONGEST_IDEMPOTENCY_KEY = 200
@@ -90,6 +96,24 @@ async def read_packed_body(request: Request, limit: int, unpacked_limit: int) ->
         detail = f"the body is not complete {encoding}: send it again"
         raise ProblemError("malformed_encoding", detail) from error
     return bytes(unpacked)
+
+
+async def read_model(request: Request, model: type[Model]) -> tuple[bytes, Model]:
+    """The body, as sent and as it is read; packed ones within the limits of the app.
+
+    Raises:
+        ProblemError: it cannot be read, is no JSON or has another form.
+    """
+    settings: ServingSettings = request.app.state.settings
+    body = await read_packed_body(
+        request, settings.max_body_bytes, settings.max_unpacked_bytes
+    )
+    try:
+        return body, model.model_validate(from_json(body, allow_inf_nan=False))
+    except ValidationError as error:
+        raise form_problem(error) from error
+    except ValueError as error:
+        raise ProblemError("malformed_json", str(error)) from error
 
 
 def _require_json(request: Request) -> None:

@@ -1,16 +1,13 @@
 """The addresses that score many customers with one request."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 from starlette.responses import Response, StreamingResponse
 
 from serving.access import ScoringKey
 from serving.errors import ProblemError
-from serving.incoming import JSON, idempotency_key_of, in_force_of, read_packed_body
+from serving.incoming import JSON, idempotency_key_of, in_force_of, read_model
 from serving.many_scores import (
     BatchAnswer,
     BatchRequest,
@@ -26,12 +23,10 @@ from serving.openapi import (
     json_body,
     problems,
 )
-from serving.request import form_problem
 from serving.settings import ServingSettings
 from store.keys import ApiKey
 
 router = APIRouter()
-Model = TypeVar("Model", bound=BaseModel)
 NDJSON = "application/x-ndjson"
 
 
@@ -51,7 +46,7 @@ async def score_batch(request: Request, key: ScoringKey) -> Response:
     same batch sent again gets the decisions that were made, and makes those that were
     not.
     """
-    content = await _read(request, BatchRequest)
+    _, content = await read_model(request, BatchRequest)
     answers = await _many(request, key).batch(content.requests)
     return Response(answers, media_type=JSON)
 
@@ -87,7 +82,7 @@ async def score_portfolio(request: Request, key: ScoringKey) -> Response:
     it broke off, and goes on with `after`, the id of the last customer in it.
     """
     settings: ServingSettings = request.app.state.settings
-    content = await _read(request, PortfolioRequest)
+    _, content = await read_model(request, PortfolioRequest)
     now = datetime.now(UTC)
     as_of = content.as_of or now
     if as_of > now + timedelta(seconds=settings.clock_skew_s):
@@ -107,16 +102,3 @@ def _many(request: Request, key: ApiKey) -> ManyScores:
         idempotency_key_of(request),
         request.headers.get("accept-language"),
     )
-
-
-async def _read(request: Request, model: type[Model]) -> Model:
-    settings: ServingSettings = request.app.state.settings
-    body = await read_packed_body(
-        request, settings.max_body_bytes, settings.max_unpacked_bytes
-    )
-    try:
-        return model.model_validate(from_json(body, allow_inf_nan=False))
-    except ValidationError as error:
-        raise form_problem(error) from error
-    except ValueError as error:
-        raise ProblemError("malformed_json", str(error)) from error

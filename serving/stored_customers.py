@@ -27,10 +27,11 @@ from serving.decide import Question, read_question
 from serving.errors import ProblemError
 from serving.language import Language
 from serving.prior_decisions import StoredEvents
-from serving.request import ScoreRequest
+from serving.request import EVENT_TABLES, ScoreRequest
 from store.events import EVERYBODY, EventReader, KeptRow, Observed
 
 MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
+_EVERY_ROW = 2**31 - 1
 _MOST_CHANGES = 1_000  # customers; where more changed nothing is kept
 # a person's decision is known to whoever it was sent to, whoever vouches for the rest
 _KNOWN_ANYWAY = frozenset({"overrides"})
@@ -160,6 +161,30 @@ def question_then(
     customer = _load(reader, request.customer_id, in_force.advisor.settings, sequence)
     of_all = reader.observed(EVERYBODY, sequence)
     return _question(customer, of_all, sequence, request, in_force, as_of, language)
+
+
+def question_of_all(
+    customer_id: str, reader: EventReader, in_force: InForce, as_of: datetime
+) -> Question:
+    """About everything stored of a customer, as if all of it had been vouched for.
+
+    Raises:
+        StoreUnavailableError: the store of events cannot be read.
+    """
+    settings, sequence = in_force.advisor.settings, reader.last_sequence()
+    rows = reader.rows(customer_id, sequence, _EVERY_ROW)
+    return Question(
+        events=read_rows(customer_id, _decoded(rows), settings).events,
+        as_of=as_of,
+        tables=EVENT_TABLES,
+        has_contacts=True,
+        observed_until=None,
+        observed={},
+        with_counterfactuals=False,
+        explains_none=False,
+        language="en",
+        warnings=(),
+    )
 
 
 def _load(

@@ -65,6 +65,16 @@ class Recommended(NamedTuple):
     action: str
 
 
+class ListedDecision(NamedTuple):
+    """What a list says of one decision."""
+
+    decision_id: str
+    recorded_at: int
+    as_of: int
+    customer_id: str
+    action: str | None
+
+
 class ErasureResult(NamedTuple):
     """What was removed of one customer, and what stays in the chain about it."""
 
@@ -84,6 +94,15 @@ class DecisionReader(Protocol):
 
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
         """The decision given before under this idempotency key, if any."""
+        ...
+
+    def listed(
+        self, customer_id: str | None, before: str | None, most: int
+    ) -> list[ListedDecision]:
+        """Decisions, the latest first, of one customer or of all.
+
+        At most `most`, of those that were made before the decision of id `before`.
+        """
         ...
 
     def last_recommended(

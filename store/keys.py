@@ -13,12 +13,16 @@ from typing import Literal, Protocol, get_args
 
 from store.errors import BadKeyNameError, UnknownScopeError
 
-Scope = Literal["score", "read"]
+Scope = Literal["score", "events", "read", "review", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-# what a key of each scope may do: a billing system may read what it asked for
+# what a key of each scope may do: a billing system may send events and read what it
+# asked for, a person who reviews says what was decided, and only an admin erases
 GRANTS: dict[Scope, frozenset[Scope]] = {
-    "score": frozenset({"score", "read"}),
+    "score": frozenset({"score", "events", "read"}),
+    "events": frozenset({"events"}),
     "read": frozenset({"read"}),
+    "review": frozenset({"review", "read"}),
+    "admin": frozenset(SCOPES),
 }
 
 

@@ -14,6 +14,7 @@ from store.decisions import (
     DecisionReader,
     DecisionStore,
     ErasureResult,
+    ListedDecision,
     Recommended,
     same_request,
 )
@@ -48,6 +49,12 @@ _FIND = """
 SELECT decision_id, sealed, data_key FROM decisions
 JOIN customers ON customers.customer_id = decisions.customer_id WHERE
 """
+# an id begins with the moment it was made: the order of ids is that of decisions
+_LISTED = """
+SELECT decision_id, recorded_at, as_of, customer_id, action FROM decisions
+WHERE {} decision_id < ? ORDER BY decision_id DESC LIMIT ?
+"""
+_ID_BEYOND_ALL = "e"  # they begin with d
 LAST_RECOMMENDED = """
 SELECT customer_id, as_of, action FROM decisions
 WHERE customer_id = ? AND as_of >= ? AND as_of < ? AND action IS NOT NULL
@@ -96,6 +103,17 @@ class SqlDecisionReader(DecisionReader):
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
         condition = "key_id = ? AND idempotency_key = ?"
         return self._found(condition, key_id, idempotency_key)
+
+    def listed(
+        self, customer_id: str | None, before: str | None, most: int
+    ) -> list[ListedDecision]:
+        last = _ID_BEYOND_ALL if before is None else before
+        if customer_id is None:
+            rows = self._db.rows(_LISTED.format(""), last, most)
+        else:
+            of_one = _LISTED.format("customer_id = ? AND")
+            rows = self._db.rows(of_one, customer_id, last, most)
+        return [ListedDecision(*row) for row in rows]
 
     def last_recommended(
         self, customer_id: str, since: int, before: int

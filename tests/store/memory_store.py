@@ -13,6 +13,7 @@ from store.decisions import (
     Decision,
     DecisionStore,
     ErasureResult,
+    ListedDecision,
     Recommended,
     same_request,
 )
@@ -49,6 +50,27 @@ class MemoryDecisionStore(DecisionStore):
             if (decision.key_id, decision.idempotency_key) == (key_id, idempotency_key):
                 return decision
         return None
+
+    def listed(
+        self, customer_id: str | None, before: str | None, most: int
+    ) -> list[ListedDecision]:
+        kept = [
+            decision
+            for decision in self._kept.decisions.values()
+            if customer_id in (None, decision.customer_id)
+            and (before is None or decision.decision_id < before)
+        ]
+        kept.sort(key=lambda one: one.decision_id, reverse=True)
+        return [
+            ListedDecision(
+                one.decision_id,
+                one.recorded_at,
+                one.as_of,
+                one.customer_id,
+                one.action,
+            )
+            for one in kept[:most]
+        ]
 
     def last_recommended(
         self, customer_id: str, since: int, before: int

@@ -1,0 +1,131 @@
+"""The addresses about one customer, and the list of decisions."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from features.moments import microseconds
+from serving.access import AdminKey, ReadingKey
+from serving.erasure import refuse_while_events_need_it
+from serving.errors import ProblemError
+from serving.incoming import in_force_of
+from serving.openapi import problems
+from serving.stored_customers import MOST_ROWS
+from serving.timeline import DecisionSummary, Timeline, timeline
+from store.decisions import DecisionStore
+from store.errors import ErasureRefusedError
+from store.events import Erasure, EventStore
+
+router = APIRouter()
+_MOST_DECISIONS = 10_000  # of one customer, on a timeline
+Limit = Annotated[int, Query(ge=1, le=500, description="entries of one answer")]
+Before = Annotated[
+    str | None, Query(max_length=100, description="`next` of the answer before")
+]
+
+
+class DecisionList(BaseModel):
+    """The latest first."""
+
+    decisions: list[DecisionSummary]
+    next: str | None = Field(
+        description="send it as `before` for the ones before these; null at the end"
+    )
+
+
+class ErasedCustomer(BaseModel):
+    """What was destroyed, and what stays."""
+
+    n_decisions: int
+    n_events: int
+    chain_position: int = Field(
+        description="of the entry that says which decisions were erased, and when"
+    )
+
+
+@router.get(
+    "/v1/decisions",
+    response_model=DecisionList,
+    responses=problems(401, 403, 422, 503),
+    tags=["decisions"],
+)
+async def list_decisions(
+    request: Request,
+    _: ReadingKey,
+    customer_id: Annotated[str | None, Query(max_length=200)] = None,
+    before: Before = None,
+    limit: Limit = 50,
+) -> DecisionList:
+    """Decisions of one customer, or of all, the latest first."""
+    store: DecisionStore = request.app.state.decisions
+    listed = store.listed(customer_id, before, limit + 1)
+    return DecisionList(
+        decisions=[DecisionSummary.of(one) for one in listed[:limit]],
+        next=listed[limit - 1].decision_id if len(listed) > limit else None,
+    )
+
+
+@router.get(
+    "/v1/customers/{customer_id:path}/timeline",
+    response_model=Timeline,
+    responses=problems(401, 403, 404, 422, 503),
+    tags=["customers"],
+)
+async def read_timeline(
+    request: Request,
+    customer_id: str,
+    _: ReadingKey,
+    before: Before = None,
+    limit: Limit = 50,
+) -> Timeline:
+    """What was sent about a customer and what was decided, the latest first."""
+    events: EventStore = request.app.state.events
+    store: DecisionStore = request.app.state.decisions
+    rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
+    if not rows and not decisions:
+        detail = "nothing is stored of this customer, and nothing was decided"
+        raise ProblemError("unknown_customer", detail)
+    settings = in_force_of(request).advisor.settings
+    try:
+        return timeline(customer_id, rows, decisions, settings, before, limit)
+    except ValueError as error:
+        detail = "`before` is the `next` of an answer before"
+        where = {"pointer": "/query/before", "rule": "not_a_cursor"}
+        raise ProblemError("invalid_request", detail, errors=[where]) from error
+
+
+@router.delete(
+    "/v1/customers/{customer_id:path}",
+    response_model=ErasedCustomer,
+    responses=problems(401, 403, 409, 503),
+    tags=["customers"],
+)
+async def erase_customer(
+    request: Request, customer_id: str, key: AdminKey
+) -> ErasedCustomer:
+    """Erase all decisions and events of a customer, for good.
+
+    Refused (409) while access is off, an appeal or a dispute runs, or the policy still
+    keeps a record. What stays are the entries of the chain, which say nothing without
+    the destroyed key. Asked again it goes on where it was interrupted.
+    """
+    events: EventStore = request.app.state.events
+    store: DecisionStore = request.app.state.decisions
+    now = datetime.now(UTC)
+    try:
+        refuse_while_events_need_it(events, customer_id, in_force_of(request), now)
+        erased = await store.erase(customer_id, microseconds(now))
+    except ErasureRefusedError as refused:
+        because = [*refused.because, *(["retention"] if refused.until else [])]
+        errors = [{"pointer": "", "rule": reason} for reason in because]
+        raise ProblemError("erasure_refused", str(refused), errors=errors) from refused
+    erasure = Erasure(customer_id, microseconds(now), key.key_id)
+    n_events = await events.erase(erasure)
+    return ErasedCustomer(
+        n_decisions=erased.n_decisions,
+        n_events=n_events,
+        chain_position=erased.chain_position,
+    )

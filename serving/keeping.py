@@ -1,0 +1,63 @@
+"""Rows that one request brings are kept once, under its idempotency key."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from fastapi import Request
+
+from features.moments import microseconds
+from features.settings import PortfolioSettings
+from serving.events_request import CheckedBatch, EventsAnswer
+from serving.incoming import idempotency_key_of, in_force_of
+from store.errors import IdempotencyConflictError
+from store.events import EventBatch, EventStore, Receipt
+from store.keys import ApiKey
+
+Check = Callable[[PortfolioSettings], CheckedBatch]
+
+
+async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Receipt:
+    """Make the rows of a request durable, or find what was answered to it before.
+
+    Args:
+        request: its header Idempotency-Key names it.
+        key: of whom it is.
+        body: as sent; another one under the same idempotency key is refused.
+        check: reads the rows, in a thread: ten thousand take long enough to keep all
+            others waiting.
+
+    Raises:
+        ProblemError: nothing is in force, or what `check` refuses.
+        IdempotencyConflictError, StoreUnavailableError: see the store of events.
+    """
+    store: EventStore = request.app.state.events
+    digest, idempotency_key = sha256(body).digest(), idempotency_key_of(request)
+    if idempotency_key is not None:
+        earlier = store.find_batch(key.key_id, idempotency_key)
+        if earlier is not None:
+            if earlier.request_sha256 != digest:
+                raise IdempotencyConflictError
+            return earlier
+    arrived_at = microseconds(datetime.now(UTC))
+    checked = await asyncio.to_thread(check, in_force_of(request).advisor.settings)
+    return await store.record(
+        EventBatch(
+            arrived_at=arrived_at,
+            key_id=key.key_id,
+            idempotency_key=idempotency_key,
+            request_sha256=digest,
+            summary=checked.summary(),
+            rows=checked.kept,
+            observed=checked.observed,
+            dismissed=checked.dismissed,
+        )
+    )
+
+
+def answer_of(receipt: Receipt) -> EventsAnswer:
+    """What the sender is told."""
+    return EventsAnswer.model_validate_json(receipt.summary).model_copy(
+        update={"sequence": receipt.sequence, "repeated": receipt.n_known}
+    )
