@@ -1,17 +1,21 @@
 """The addresses about one customer, and the list of decisions."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
+from starlette.responses import Response
 
 from features.moments import microseconds
 from serving.access import AdminKey, ReadingKey
 from serving.erasure import refuse_while_events_need_it
 from serving.errors import ProblemError
-from serving.incoming import in_force_of
+from serving.incoming import JSON, in_force_of
+from serving.many_scores import BatchTurnstile
 from serving.openapi import problems
+from serving.replay import Explanation, ReplayError, explain
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import DecisionSummary, Timeline, timeline
 from store.decisions import DecisionStore
@@ -19,6 +23,7 @@ from store.errors import ErasureRefusedError
 from store.events import Erasure, EventStore
 
 router = APIRouter()
+_EXPLANATION = TypeAdapter(Explanation)
 _MOST_DECISIONS = 10_000  # of one customer, on a timeline
 Limit = Annotated[int, Query(ge=1, le=500, description="entries of one answer")]
 Before = Annotated[
@@ -65,6 +70,27 @@ async def list_decisions(
         decisions=[DecisionSummary.of(one) for one in listed[:limit]],
         next=listed[limit - 1].decision_id if len(listed) > limit else None,
     )
+
+
+@router.get(
+    "/v1/decisions/{decision_id}/reasons",
+    response_model=Explanation,
+    responses=problems(401, 403, 404, 409, 410, 422, 503),
+    tags=["decisions"],
+)
+async def read_reasons(request: Request, decision_id: str, _: ReadingKey) -> Response:
+    """Why it was decided so and what would have changed it, with the bits of then.
+
+    Also where the answer was given without. Computed again from what was recorded.
+    """
+    state = request.app.state
+    turns: BatchTurnstile = state.many_turns
+    try:
+        async with turns.item:  # it loads the models of then: not many at once
+            found = await asyncio.to_thread(explain, state.settings, decision_id)
+    except ReplayError as error:
+        raise ProblemError(error.code, str(error)) from error
+    return Response(_EXPLANATION.dump_json(found), media_type=JSON)
 
 
 @router.get(

@@ -23,8 +23,9 @@ from serving.incoming import JSON, read_model, read_packed_body
 from serving.keeping import answer_of, keep
 from serving.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, json_body, problems
 from serving.settings import ServingSettings
+from serving.stored_customers import MOST_ROWS
 from store.decisions import DecisionReader
-from store.events import Receipt
+from store.events import DismissedRow, EventReader, Receipt
 from store.keys import ApiKey
 
 router = APIRouter()
@@ -50,11 +51,7 @@ async def take_events(request: Request, key: EventsKey) -> Response:
     )
 
     def check(portfolio: PortfolioSettings) -> CheckedBatch:
-        content = parse_events(body, settings.clock_skew_s)
-        if content.dismissed and not key.may("review"):
-            detail = "a person dismisses rejected rows: use a key of scope 'review'"
-            raise ProblemError("scope_missing", detail)
-        return check_batch(content, portfolio)
+        return check_batch(parse_events(body, settings.clock_skew_s), portfolio)
 
     return _answered(await keep(request, key, body, check))
 
@@ -132,6 +129,48 @@ async def outcome(request: Request, key: ReviewKey) -> Response:
     return _answered(await _kept(request, key, body, "outcomes", content, said))
 
 
+class Dismissal(BaseModel):
+    """Rejected rows that a person has looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reject_ids: list[str] = Field(
+        min_length=1, max_length=1_000, description="as `errors` named the rows"
+    )
+
+
+@router.post(
+    "/v1/customers/{customer_id:path}/dismissals",
+    response_model=EventsAnswer,
+    responses=_REFUSALS,
+    openapi_extra=json_body(Dismissal.model_json_schema(), IDEMPOTENCY_KEY),
+    tags=["events"],
+)
+async def dismiss(request: Request, customer_id: str, key: ReviewKey) -> Response:
+    """Rejected rows of a customer count no more, so that it is not incomplete for them.
+
+    For what a person has looked at and that no good row will mend.
+    """
+    body, content = await read_model(request, Dismissal)
+    events: EventReader = request.app.state.events
+    rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+    digests = {row.digest.hex(): row.digest for row in rows}
+    unknown = [
+        {"pointer": f"/reject_ids/{n}", "rule": "unknown_row"}
+        for n, reject_id in enumerate(content.reject_ids)
+        if reject_id not in digests
+    ]
+    if unknown:
+        detail = "no such row of this customer is kept; send ids as they were answered"
+        raise ProblemError("invalid_request", detail, errors=unknown)
+    dismissed = [DismissedRow(customer_id, digests[one]) for one in content.reject_ids]
+
+    def check(_: PortfolioSettings) -> CheckedBatch:
+        return CheckedBatch(dismissed=dismissed)
+
+    return _answered(await keep(request, key, body, check))
+
+
 async def _kept(
     request: Request,
     key: ApiKey,
@@ -141,7 +180,7 @@ async def _kept(
     said: Mapping[str, str],
 ) -> Receipt:
     """One row, which stands or is refused."""
-    row = content.model_dump(exclude_none=True) | said
+    row = {**content.model_dump(exclude_none=True), **said}
     row.setdefault("event_at", datetime.now(UTC).isoformat())
 
     def check(portfolio: PortfolioSettings) -> CheckedBatch:

@@ -44,7 +44,7 @@ class EventsRequest(BaseModel):
         max_length=LONGEST_CUSTOMER_ID,
         pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
         description="whose rows these are, where they do not say so themselves;"
-        " `observed` and `dismissed` are then about this customer alone",
+        " `observed` is then about this customer alone",
     )
     events: dict[EventTable, Rows] = Field(
         default_factory=dict,
@@ -56,12 +56,6 @@ class EventsRequest(BaseModel):
         description="tables that are complete with this batch, and up to when; of all"
         " customers unless `customer_id` names one. What nobody vouched for within the"
         " policy's `stale_hours` was not looked at. Not in the future.",
-    )
-    dismissed: list[str] = Field(
-        default_factory=list,
-        max_length=MOST_ROWS,
-        description="`reject_id` of rejected rows of `customer_id` that a person has"
-        " looked at: they make the customer incomplete no more",
     )
 
 
@@ -75,8 +69,8 @@ class RejectedRow(BaseModel):
     message: str
     pointer: str
     reject_id: str | None = Field(
-        description="names the row in `dismissed`; null where it was not kept, because"
-        " nobody can say whose it is"
+        description="names the row where a person dismisses it; null where it was not"
+        " kept, because nobody can say whose it is"
     )
 
 
@@ -132,9 +126,6 @@ def parse_events(body: bytes, skew_s: float) -> EventsRequest:
     if n_rows > MOST_ROWS:
         detail = f"at most {MOST_ROWS} rows in one batch, these are {n_rows}"
         raise ProblemError("too_many_rows", detail)
-    if request.dismissed and request.customer_id is None:
-        detail = "name the customer whose rows are dismissed: `customer_id`"
-        raise ProblemError("invalid_request", detail)
     latest = datetime.now(UTC) + timedelta(seconds=skew_s)
     ahead = [table for table, until in request.observed.items() if until > latest]
     if ahead:
@@ -174,7 +165,6 @@ def check_batch(request: EventsRequest, settings: PortfolioSettings) -> CheckedB
             f"ignored_column:{table}.{name}" for name in sorted(ignored)[:100]
         ]
     checked.observed = list(_vouched(request, n_nobodys, checked.warnings))
-    checked.dismissed = list(_dismissed(request))
     return checked
 
 
@@ -255,14 +245,3 @@ def _vouched(
             )
         else:
             yield ObservedTable(customer_id, table, microseconds(until))
-
-
-def _dismissed(request: EventsRequest) -> Iterator[DismissedRow]:
-    for place, reject_id in enumerate(request.dismissed):
-        try:
-            digest = bytes.fromhex(reject_id)
-        except ValueError as error:
-            pointer = {"pointer": f"/dismissed/{place}", "rule": "not_a_reject_id"}
-            detail = "send the `reject_id` of a rejected row as it was answered"
-            raise ProblemError("invalid_request", detail, errors=[pointer]) from error
-        yield DismissedRow(request.customer_id or EVERYBODY, digest)

@@ -2,15 +2,16 @@
 
 import json
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+from decisions.follow_up.counterfactual import Counterfactuals
 from features.moments import to_datetime
 from scoring.starter import bundle_folder
-from serving.answer import Versions, answer_bytes
+from serving.answer import AnsweredReason, ScoreAnswer, Versions, answer_bytes
 from serving.champions import InForce, put_in_force
 from serving.decide import Question, decide, read_question
 from serving.errors import ProblemError
@@ -22,6 +23,8 @@ from serving.stored_customers import question_then
 from store.decisions import Decision, DecisionReader
 from store.errors import StoreUnavailableError
 from store.opening import open_decision_reader, open_event_reader
+
+_EXPLANATION = frozenset({"reasons", "counterfactuals"})
 
 
 class ReplayError(Exception):
@@ -47,6 +50,16 @@ class EventsGoneError(ReplayError):
         super().__init__(
             "the stored events it was decided on are not there any more: they were"
             " erased, or events.sqlite is of another day than decisions.sqlite"
+        )
+
+
+class ReplayDiffersError(ReplayError):
+    code = "replay_differs"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what was recorded gives another answer now, so its reasons would be those"
+            " of another decision; `forbear replay` says where they differ"
         )
 
 
@@ -91,23 +104,78 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         BundleGoneError: if a bundle it used is not there any more, or changed.
         EventsGoneError: if stored events it rested on are not there any more.
     """
-    store = open_decision_reader(*settings.store)
-    try:
+    again = _again(settings, decision_id)
+    answer = answer_bytes(again.answered(again.question))
+    recorded = again.decision.answer
+    differences = _differences(json.loads(recorded), json.loads(answer))
+    return Replay(again.decision, answer, tuple(differences))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why it was decided so, and what would change it, as of then."""
+
+    decision_id: str
+    language: Language
+    reasons: tuple[AnsweredReason, ...]
+    counterfactuals: Counterfactuals | None
+
+
+def explain(settings: ServingSettings, decision_id: str) -> Explanation:
+    """The reasons of a recorded decision, also where its answer was given without.
+
+    They come from the recorded request, bundles and policy, and only if these give the
+    recorded answer again.
+
+    Raises:
+        ReplayDiffersError: they do not.
+        UnknownDecisionError, OtherReleaseError, BundleGoneError, EventsGoneError: as of
+            `replay`.
+    """
+    again = _again(settings, decision_id)
+    question = replace(again.question, with_counterfactuals=True, explains_none=True)
+    answer = again.answered(question)
+    recorded, replayed = (
+        json.loads(again.decision.answer),
+        json.loads(answer_bytes(answer)),
+    )
+    if _without_explanation(recorded) != _without_explanation(replayed):
+        raise ReplayDiffersError
+    return Explanation(
+        decision_id, answer.language, answer.reasons or (), answer.counterfactuals
+    )
+
+
+def _without_explanation(answer: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in answer.items() if k not in _EXPLANATION}
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A recorded decision with all it was made from."""
+
+    decision: Decision
+    in_force: InForce
+    prior: PriorDecisions
+    question: Question
+
+    def answered(self, question: Question) -> ScoreAnswer:
+        return decide(
+            question,
+            self.in_force,
+            self.decision.decision_id,
+            to_datetime(self.decision.recorded_at),
+            self.prior,
+        )
+
+
+def _again(settings: ServingSettings, decision_id: str) -> _Again:
+    with closing(open_decision_reader(*settings.store)) as store:
         decision = store.find(decision_id)
         in_force = _in_force_then(settings.home, decision, store)
-    finally:
-        store.close()
     prior = PriorDecisions.from_json(decision.prior_decisions)
-    answer = decide(
-        _question_then(settings, decision, prior.stored, in_force),
-        in_force,
-        decision.decision_id,
-        to_datetime(decision.recorded_at),
-        prior,
-    )
-    again = answer_bytes(answer)
-    differences = _differences(json.loads(decision.answer), json.loads(again))
-    return Replay(decision, again, tuple(differences))
+    question = _question_then(settings, decision, prior.stored, in_force)
+    return _Again(decision, in_force, prior, question)
 
 
 def _question_then(

@@ -40,8 +40,8 @@ class TimelineEntry(BaseModel):
     """A row as it was sent, or a decision."""
 
     at: datetime | None = Field(
-        description="when it happened, or for when it was decided; null where a rejected"
-        " row does not say it in a form that can be read"
+        description="when it happened, or for when it was decided; null where a"
+        " rejected row does not say it in a form that can be read"
     )
     table: str | None = Field(description="of a row; null of a decision")
     row: dict[str, Any] | None = None

@@ -156,10 +156,6 @@ def test_columns_of_nobodys_contract_are_not_kept(
         ),
         pytest.param({"customer_id": " "}, "invalid_request", id="a blank customer"),
         pytest.param({"customer_id": "a\0b"}, "invalid_request", id="a NUL"),
-        pytest.param({"dismissed": ["00"]}, "invalid_request", id="dismissed of whom"),
-        pytest.param(
-            {"customer_id": "a", "dismissed": ["x"]}, "invalid_request", id="no id"
-        ),
         pytest.param(
             {"events": {"invoices": invoices(10_001)}}, "too_many_rows", id="too many"
         ),

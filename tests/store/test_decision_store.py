@@ -71,6 +71,25 @@ def test_a_decision_comes_back_as_it_was(store: DecisionStore) -> None:
         store.find("d2")
 
 
+def test_decisions_are_listed_the_latest_first(store: DecisionStore) -> None:
+    for n in range(1, 6):
+        record(store, a_decision(n, customer_id="a" if n % 2 else "b"))
+    listed = store.listed(None, None, 10)
+    assert [one.decision_id for one in listed] == ["d5", "d4", "d3", "d2", "d1"]
+    third = a_decision(3)
+    assert listed[2] == (
+        third.decision_id,
+        third.recorded_at,
+        third.as_of,
+        "a",
+        third.action,
+    )
+    of_one = store.listed("a", None, 2)
+    assert [one.decision_id for one in of_one] == ["d5", "d3"]
+    assert [one.decision_id for one in store.listed("a", "d3", 2)] == ["d1"]
+    assert store.listed("nobody", None, 2) == []
+
+
 def test_documents_are_kept_once_by_their_hash(store: DecisionStore) -> None:
     record(store, a_decision(1), documents={"p1": "as it was", "s1": "settings"})
     record(store, a_decision(2), documents={"p1": "in another layout"})

@@ -75,5 +75,5 @@ def test_a_key_needs_a_name(keys: KeyStore, name: str) -> None:
 
 
 def test_a_key_has_a_scope_there_is(keys: KeyStore) -> None:
-    with pytest.raises(UnknownScopeError, match="one of score, read"):
+    with pytest.raises(UnknownScopeError, match="one of score, events, read"):
         keys.create("billing", "everything")
