@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +25,7 @@ from serving.errors import (
     present_problem,
 )
 from serving.event_routes import router as event_router
+from serving.field_docs import describe_fields
 from serving.guard import Guard
 from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
@@ -39,6 +41,15 @@ from store.opening import open_decision_store, open_event_store, open_key_store
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
 one recommended action with its reasons. Every answer is recorded before it is given and
 can be replayed bit for bit. Errors are RFC 9457 problems with stable codes."""
+
+
+class Service(FastAPI):
+    """The application; its OpenAPI document describes every field of an answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            describe_fields(super().openapi())
+        return super().openapi()
 
 
 @asynccontextmanager
@@ -67,7 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app(settings: ServingSettings | None = None) -> FastAPI:
     """The service; without `settings` the environment decides."""
-    app = FastAPI(
+    app = Service(
         title="Forbear",
         version=version("forbear"),
         description=DESCRIPTION,

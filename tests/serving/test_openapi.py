@@ -74,3 +74,19 @@ def test_its_page_loads_nothing_from_another_host(client: Client) -> None:
 def test_a_browser_may_load_and_run_nothing(client: Client, address: str) -> None:
     policy = client.get(address).headers.get_list("content-security-policy")
     assert policy == ["default-src 'none'; frame-ancestors 'none'"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("Question", "Proposal", "PermissionInWords", "People", "FollowUp"),
+        *("FraudPause", "ContractEnd", "Score"),
+    ],
+)
+def test_each_field_of_the_answers_parts_is_described(
+    document: dict[str, Any], part: str
+) -> None:
+    schema = document["components"]["schemas"][part]
+    assert "Args" not in schema["description"]
+    fields = schema["properties"].items()
+    assert [name for name, field in fields if not field.get("description")] == []

@@ -1,0 +1,42 @@
+"""Whatever is decided, the answer is what its documented schema says."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advice.advice import Advice
+from advice.advisor import Advisor
+from decisions import Case, Policy, load_policy, recommend
+from decisions.policy_file.load import shipped_policies
+from serving.answer import SCORE_ANSWER, Versions, answer_bytes, answer_of
+from serving.language import Language
+from tests.decisions.decision_cases import TUESDAY, random_cases
+from tests.serving.conftest import a_bundle
+
+BUNDLES = {target: a_bundle(target) for target in ("fraud", "nonpayment")}
+POLICIES = [load_policy(path) for path in shipped_policies()]
+ADVISORS = {policy.reference: Advisor(BUNDLES, policy) for policy in POLICIES}
+VERSIONS = Versions(forbear="0", bundles={})
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+@pytest.mark.filterwarnings("error")  # pydantic warns of a value of another type
+@given(
+    case=random_cases(),
+    policy=st.sampled_from(POLICIES),
+    language=st.sampled_from(get_args(Language)),
+)
+def test_an_answer_reads_back_by_its_schema_and_is_written_the_same(
+    case: Case, policy: Policy, language: Language
+) -> None:
+    advice = Advice(case, recommend(case, policy, TUESDAY), ())
+    advisor = ADVISORS[policy.reference]
+    answer = answer_of("d1", NOW, advice, advisor, VERSIONS, (), language)
+    written = answer_bytes(answer)
+    read = SCORE_ANSWER.validate_json(written)
+    assert answer_bytes(read) == written
+    assert (read.proposal is None) == (read.action is None)
+    assert (read.no_decision is None) == (read.action is not None)
