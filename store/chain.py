@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from store.database import Database
 from store.decisions import Decision
+from store.errors import StoreReplacedError
 from store.sealing import SealedDecision
 
 BEGIN = sha256(b"forbear chain, form 1").digest()
@@ -50,18 +51,35 @@ def tip(database: Database) -> Tip:
     return Tip(rows[0][0], bytes(rows[0][1])) if rows else Tip()
 
 
+def still_there(database: Database, seen: Tip) -> Tip:
+    """The last entry, if the chain still goes through one seen before.
+
+    Raises:
+        StoreReplacedError: what was acknowledged is gone, as after a failover to a
+            server that had not received it.
+    """
+    last = tip(database)
+    if last.position <= seen.position:
+        is_there = last == seen
+    else:
+        rows = database.rows("SELECT link FROM chain WHERE position = ?", seen.position)
+        is_there = seen.position == 0 or rows == [(seen.link,)]
+    if not is_there:
+        raise StoreReplacedError("the chain of decisions")
+    return last
+
+
 def append_decisions(
-    database: Database, decisions: Sequence[tuple[Decision, SealedDecision]]
-) -> None:
-    """In the transaction that records them."""
-    if not decisions:
-        return
-    last, entries = tip(database), []
+    database: Database, last: Tip, decisions: Sequence[tuple[Decision, SealedDecision]]
+) -> Tip:
+    """In the transaction that records them; the new last entry."""
+    entries = []
     for decision, (_, commitment) in decisions:
         said = decision.decision_id, decision.recorded_at
         last = link(last, *said, commitment)
         entries.append((last.position, *said, commitment, None, last.link))
     database.insert("chain", _COLUMNS, entries)
+    return last
 
 
 def append_removal(

@@ -22,19 +22,20 @@ ORDER BY as_of DESC, recorded_at DESC LIMIT 1
 _RETAINED = "SELECT max(retain_until) FROM decisions WHERE customer_id = ?"
 # no record goes while something goes on for its customer
 _DUE = """
-(SELECT decision_id, customer_id FROM decisions AS old WHERE retain_until < ?
-AND NOT EXISTS (
+(SELECT decision_id, customer_id, retain_until FROM decisions AS old
+WHERE retain_until < ? AND NOT EXISTS (
     SELECT 1 FROM decisions AS last WHERE last.customer_id = old.customer_id
     AND last.erasure_waits_for <> '[]' AND last.as_of = (
         SELECT max(as_of) FROM decisions WHERE customer_id = old.customer_id
     )
 )) AS due
 """
-_WITHOUT_DECISIONS = """
-DELETE FROM customers WHERE NOT EXISTS (
+_KEY_OF_NOTHING = """
+DELETE FROM customers WHERE customer_id = ? AND NOT EXISTS (
     SELECT 1 FROM decisions WHERE decisions.customer_id = customers.customer_id
 )
 """
+DUE_NEXT = f"SELECT decision_id FROM {_DUE} ORDER BY retain_until LIMIT ?"  # noqa: S608 - literals
 
 
 class Due(NamedTuple):
@@ -68,16 +69,27 @@ def expire(database: Database, now: int) -> int:
     In steps, so that decisions are recorded in between.
     """
     n_removed = 0
-    query = f"SELECT decision_id FROM {_DUE} ORDER BY decision_id LIMIT ?"  # noqa: S608 - literals
     while True:
         with database.transaction():
-            listed = [str(row[0]) for row in database.rows(query, now, _STEP)]
-            _remove(database, "expiry", listed, now)
-            database.run(_WITHOUT_DECISIONS)
+            listed = [str(row[0]) for row in database.rows(DUE_NEXT, now, _STEP)]
+            _expire(database, listed, now)
         n_removed += len(listed)
         if len(listed) < _STEP:
             database.overwrite_deleted()
             return n_removed
+
+
+def _expire(database: Database, decision_ids: Sequence[str], now: int) -> None:
+    """Remove some decisions, their slots, and keys that open nothing any more."""
+    if not decision_ids:
+        return
+    these = f"decision_id IN ({', '.join('?' * len(decision_ids))})"
+    query = f"SELECT DISTINCT customer_id FROM decisions WHERE {these}"  # noqa: S608 - literals
+    customers = [row[0] for row in database.rows(query, *decision_ids)]
+    database.run(f"DELETE FROM budget_slots WHERE {these}", *decision_ids)  # noqa: S608 - literals
+    _remove(database, "expiry", decision_ids, now)
+    for customer_id in customers:
+        database.run(_KEY_OF_NOTHING, customer_id)
 
 
 def _remove(
@@ -85,12 +97,8 @@ def _remove(
 ) -> None:
     for begin in range(0, len(decision_ids), _STEP):
         some = decision_ids[begin : begin + _STEP]
-        places = ", ".join("?" * len(some))
-        if why == "expiry":
-            slots = f"DELETE FROM budget_slots WHERE decision_id IN ({places})"  # noqa: S608 - literals
-            database.run(slots, *some)
-        statement = f"DELETE FROM decisions WHERE decision_id IN ({places})"  # noqa: S608 - literals
-        database.run(statement, *some)
+        these = f"decision_id IN ({', '.join('?' * len(some))})"
+        database.run(f"DELETE FROM decisions WHERE {these}", *some)  # noqa: S608 - literals
         append_removal(database, why, some, now)
 
 

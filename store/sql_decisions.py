@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from store.budget_slots import BudgetSlot, Reservation
-from store.chain import append_decisions
+from store.chain import Tip, append_decisions, still_there, tip
 from store.database import Database
 from store.decisions import (
     Decision,
@@ -188,6 +188,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         self._writer: GroupCommit[_Entry | _Erasure | None, _Done] = GroupCommit(
             self._commit
         )
+        self._seen = tip(writing)
         self._proof = Proof(self._commit_nothing)
 
     async def record(
@@ -225,7 +226,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
             with self._writing.transaction():
                 if None in batch:
                     self._writing.run(_PROVE, time.time_ns() // 1_000, _BALLAST)
-                outcomes = _Recording(self._writing).outcomes(batch)
+                recording = _Recording(self._writing, self._seen)
+                outcomes = recording.outcomes(batch)
+            self._seen = recording.last
             if any(isinstance(item, _Erasure) for item in batch):
                 self._writing.overwrite_deleted()
         except DecisionStoreError as error:
@@ -236,8 +239,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
 class _Recording:
     """Decides for each entry of a batch, then writes those that stand together."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, seen: Tip) -> None:
         self._db, self._reader = db, SqlDecisionReader(db)
+        self.last = still_there(db, seen)
         self._accepted: list[_Entry] = []
         self._answered: dict[tuple[str, str], Decision] = {}
 
@@ -255,7 +259,9 @@ class _Recording:
                 return self._accept(item)
             if item is not None:
                 self._write()  # what arrived before
-                return erase(self._db, *item)
+                erased = erase(self._db, *item)
+                self.last = tip(self._db)
+                return erased
         except (SlotTakenError, IdempotencyConflictError, ErasureRefusedError) as error:
             return error
         return None
@@ -300,7 +306,7 @@ class _Recording:
         sealed = [(one, seal(one, keys[one.customer_id])) for one in decisions]
         rows = [(*sought(one), kept.content) for one, kept in sealed]
         self._db.insert("decisions", (*SOUGHT, "sealed"), rows)
-        append_decisions(self._db, sealed)
+        self.last = append_decisions(self._db, self.last, sealed)
 
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
         """The key of each customer, made where there is none."""

@@ -9,7 +9,11 @@ import pytest
 from store.audit import Audit, audit
 from store.chain import Tip, tip
 from store.database import Database
-from store.errors import AlteredDecisionError, ErasureRefusedError
+from store.errors import (
+    AlteredDecisionError,
+    ErasureRefusedError,
+    StoreReplacedError,
+)
 from store.opening import open_database, open_decision_store, upgrade
 from store.removal import due, expire
 from tests.store.memory_store import a_decision
@@ -178,6 +182,29 @@ def test_a_chain_written_anew_is_found_against_a_head_kept_outside(
     assert audit(database).findings == []
     assert codes(audit(database, head)) == [("rewritten", N)]
     assert codes(audit(database, Tip(0))) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("DELETE FROM chain WHERE position > 15", id="some are missing"),
+        pytest.param("DELETE FROM chain", id="all are missing"),
+        pytest.param("UPDATE chain SET link = commitment", id="they are others"),
+    ],
+)
+def test_a_running_service_that_loses_what_it_acknowledged_goes_on_no_more(
+    database: Database, place: Place, change: str
+) -> None:
+    """As after a failover to a server that had not received it."""
+    store = open_decision_store(*place)
+    asyncio.run(store.record(a_decision(100), {}))
+    record(place, 101)  # another process, behind it
+    database.run(change)
+    with pytest.raises(StoreReplacedError, match="the chain of decisions"):
+        asyncio.run(store.record(a_decision(102), {}))
+    with pytest.raises(StoreReplacedError):
+        asyncio.run(store.prove_writable())
+    store.close()
 
 
 def erase(place: Place, customer_id: str, now: int = 0) -> int:

@@ -17,6 +17,7 @@ from store.errors import (
     StoreUnavailableError,
 )
 from store.opening import open_decision_reader, open_decision_store, open_key_store
+from store.removal import DUE_NEXT
 from store.sql_decisions import (
     LAST_NOTICES,
     LAST_RECOMMENDED,
@@ -69,6 +70,7 @@ def test_a_reader_reads_and_writes_nothing(tmp_path: Path) -> None:
         (SLOTS_TAKEN, "budget_slots_taken", "as_of"),
         (SLOTS_OF_OTHERS, "COVERING INDEX budget_slots_taken", "as_of"),
         (SLOTS_SINCE, "INTEGER PRIMARY KEY", "rowid"),
+        (DUE_NEXT, "decisions_retained", "retain_until"),
     ],
 )
 def test_what_was_decided_before_is_found_by_an_index(
