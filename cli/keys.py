@@ -1,5 +1,6 @@
 """`forbear keys`."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
+KeyId = Annotated[
+    str, typer.Argument(metavar="KEY_ID", help="from `forbear keys list`")
+]
+
 
 def _store() -> "KeyStore":
     from serving.settings import serving_settings
@@ -19,23 +24,52 @@ def _store() -> "KeyStore":
     return open_key_store(*serving_settings().store)
 
 
+def _note(what: str, key_id: str) -> None:
+    """Whoever changes keys is in the access log, as whoever reads decisions is."""
+    from serving.settings import serving_settings
+    from store.access_log import AccessLog
+
+    AccessLog(serving_settings().home).add(None, what, key_id)
+
+
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="who will use it")],
     scope: Annotated[
         str,
         typer.Option(
-            help="score: send events, ask and read; events: send events only; read:"
-            " read only; review: read, and say what people decided; admin: all, and"
-            " erase"
+            help="score: ask, send events, read; events: send events; read; review;"
+            " audit: read, also who read what; admin: everything"
         ),
     ] = "score",
+    days: Annotated[
+        int | None, typer.Option(min=1, help="days until it expires; default: never")
+    ] = None,
+    customers: Annotated[
+        str, typer.Option(help="only customers whose id begins so")
+    ] = "",
+    test: Annotated[
+        bool, typer.Option("--test", help="decisions apart, which take no budget")
+    ] = False,
+    rate: Annotated[
+        str | None, typer.Option(help="requests it may send, such as 50/second")
+    ] = None,
 ) -> None:
     """Make a key and show it once; only its hash is kept.
 
-    Example: forbear keys create --name billing --scope score
+    Example: forbear keys create --name billing --scope score --days 365
     """
-    key, text = _store().create(name, scope)
+    from serving.settings import checked_rate
+
+    key, text = _store().create(
+        name,
+        scope,
+        expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+        customers=customers,
+        is_test=test,
+        rate_limit=None if rate is None else checked_rate(rate),
+    )
+    _note("keys create", key.key_id)
     say(text)
     typer.echo(f"id {key.key_id}; shown only now, keep it safe", err=True)
 
@@ -46,22 +80,49 @@ def list_keys() -> None:
 
     Example: forbear keys list
     """
+    now = datetime.now(UTC)
     rows = [
-        (key.key_id, key.name, key.scope, key.created_at, key.revoked_at or "active")
+        (
+            key.key_id,
+            key.name,
+            f"{key.scope} (test)" if key.is_test else key.scope,
+            key.customers or "all",
+            key.created_at,
+            key.expires_at or "never",
+            key.revoked_at or ("active" if key.is_active(now) else "expired"),
+        )
         for key in _store().listed()
     ]
-    show_table("", ("id", "name", "scope", "created", "revoked"), rows)
+    names = "id", "name", "scope", "customers", "created", "expires", "revoked"
+    show_table("", names, rows)
 
 
 @app.command()
-def revoke(
-    key_id: Annotated[
-        str, typer.Argument(metavar="KEY_ID", help="from `forbear keys list`")
-    ],
+def rotate(
+    key_id: KeyId,
+    hours: Annotated[
+        int, typer.Option(min=0, help="how long the secret before is good as well")
+    ] = 24,
 ) -> None:
+    """Give a key a new secret; the old one works a while longer.
+
+    Example: forbear keys rotate 1f0c9a2b3d4e --hours 24
+    """
+    _, text = _store().rotate(key_id, timedelta(hours=hours))
+    _note("keys rotate", key_id)
+    say(text)
+    typer.echo(
+        f"shown only now; the secret before is good for {hours} more hours",
+        err=True,
+    )
+
+
+@app.command()
+def revoke(key_id: KeyId) -> None:
     """End a key at once, also for a running service.
 
     Example: forbear keys revoke 1f0c9a2b3d4e
     """
     _store().revoke(key_id)
+    _note("keys revoke", key_id)
     say(f"{key_id} revoked")

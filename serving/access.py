@@ -1,12 +1,18 @@
-"""Who may ask: the API key of a request and what it grants."""
+"""Who may ask: the API key of a request, what it grants, and how often."""
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from serving.errors import ProblemError
+from store.access_log import AccessLog, customer_hash
 from store.keys import ApiKey, KeyStore, Scope
 
 _bearer = HTTPBearer(
@@ -15,6 +21,39 @@ _bearer = HTTPBearer(
     description="a key of `forbear keys create`, as `Authorization: Bearer fb_…`",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+class RateLimits:
+    """How many requests each key may send, counted in this process.
+
+    Args:
+        default: such as `100/second` or `5000/minute`; None: as many as they like.
+    """
+
+    def __init__(self, default: str | None) -> None:
+        self._default = default
+        self._items: dict[str, RateLimitItem] = {}
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def require_room(self, key: ApiKey) -> None:
+        """Count one request.
+
+        Raises:
+            ProblemError: the key has sent too many.
+        """
+        stated = key.rate_limit or self._default
+        if stated is None:
+            return
+        item = self._items.setdefault(stated, parse(stated))
+        if self._limiter.hit(item, key.key_id):
+            return
+        reset_at, _ = self._limiter.get_window_stats(item, key.key_id)
+        wait_s = max(1, math.ceil(reset_at - time.time()))
+        raise ProblemError(
+            "rate_limited",
+            f"this key may send {stated.replace('/', ' requests a ')}",
+            headers={"Retry-After": str(wait_s)},
+        )
 
 
 def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
@@ -27,17 +66,40 @@ def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
         keys: KeyStore = request.app.state.keys
         key = keys.verify(credentials.credentials)
         if key is None:
-            raise ProblemError("invalid_key", "unknown or revoked; see `forbear keys`")
+            detail = "unknown, expired or revoked; see `forbear keys`"
+            raise ProblemError("invalid_key", detail)
         if not key.may(scope):
             detail = f"this key has the scope {key.scope!r}, {scope!r} is needed"
             raise ProblemError("scope_missing", detail)
+        limits: RateLimits = request.app.state.rate_limits
+        limits.require_room(key)
         return key
 
     return checked
 
 
+def require_reach(key: ApiKey, customer_id: str) -> None:
+    """Raises ProblemError where the key is for other customers."""
+    if not key.may_name(customer_id):
+        detail = f"this key is for customers whose id begins with {key.customers!r}"
+        raise ProblemError("customer_out_of_reach", detail)
+
+
+def note_reading(request: Request, key: ApiKey, subject: str) -> None:
+    """Write down who reads what about a customer, before it is answered."""
+    log: AccessLog = request.app.state.access_log
+    route = getattr(request.scope.get("route"), "path", "")
+    log.add(key.key_id, f"{request.method} {route}", subject)
+
+
+def note_reading_of(request: Request, key: ApiKey, customer_id: str) -> None:
+    """As `note_reading`, where what is read is named by the customer."""
+    note_reading(request, key, customer_hash(customer_id))
+
+
 ScoringKey = Annotated[ApiKey, Depends(key_with("score"))]
-ReadingKey = Annotated[ApiKey, Depends(key_with("read"))]
 EventsKey = Annotated[ApiKey, Depends(key_with("events"))]
+ReadingKey = Annotated[ApiKey, Depends(key_with("read"))]
 ReviewKey = Annotated[ApiKey, Depends(key_with("review"))]
+AuditKey = Annotated[ApiKey, Depends(key_with("audit"))]
 AdminKey = Annotated[ApiKey, Depends(key_with("admin"))]

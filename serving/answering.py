@@ -11,9 +11,11 @@ from serving.budget_ledger import BudgetLedger
 from serving.champions import InForce
 from serving.decide import Question, decide, decision_of, new_decision_id
 from serving.prior_decisions import PriorDecisions
+from serving.records import DecisionRecords
 from serving.turnstile import LARGE_BYTES, Turnstile
-from store.decisions import Decision, DecisionStore
+from store.decisions import Decision
 from store.errors import SlotTakenError, StoreUnavailableError
+from store.keys import ApiKey
 
 # A budget that was used up is known to be so the next time, and there are three: of
 # stops in an hour and in a day, and of reviews.
@@ -25,7 +27,7 @@ class Submission:
     """The body as received, by which API key, and under which idempotency key."""
 
     body: bytes
-    key_id: str
+    key: ApiKey
     idempotency_key: str | None
 
 
@@ -41,8 +43,7 @@ async def decide_and_record(
     read: Callable[[], Question],
     submission: Submission,
     in_force: InForce,
-    ledger: BudgetLedger,
-    store: DecisionStore,
+    records: DecisionRecords,
     home: Path,
     turnstile: Turnstile,
 ) -> RecordedDecision:
@@ -62,7 +63,7 @@ async def decide_and_record(
         async with turnstile.turn():
             if question is None:
                 question = read()
-            prior = _prior_decisions(question, in_force, ledger, home)
+            prior = _prior_decisions(question, in_force, records.ledger, home)
             prior = replace(prior, stored=question.stored)
             made = new_decision_id(), datetime.now(UTC)
             answer = await turnstile.compute(
@@ -72,12 +73,16 @@ async def decide_and_record(
                 answer,
                 submission.body,
                 prior,
-                submission.key_id,
+                submission.key.key_id,
                 submission.idempotency_key,
             )
-            reservation = ledger.reservation(answer, in_force.advisor.policy, prior)
+            reservation = records.ledger.reservation(
+                answer, in_force.advisor.policy, prior
+            )
         try:
-            recorded = await store.record(decision, in_force.documents(), reservation)
+            recorded = await records.decisions.record(
+                decision, in_force.documents(), reservation
+            )
         except SlotTakenError:
             continue
         return RecordedDecision(recorded, recorded.decision_id == decision.decision_id)

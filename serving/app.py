@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
 from scoring.errors import ScoringError
+from serving.access import RateLimits
 from serving.api_page import add_api_page
-from serving.budget_ledger import BudgetLedger
 from serving.champions import Champions
 from serving.customer_routes import router as customer_router
 from serving.errors import (
@@ -30,11 +30,13 @@ from serving.guard import Guard
 from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
+from serving.records import RecordsOfKeys
 from serving.routes import router
 from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
+from store.access_log import AccessLog
 from store.errors import DecisionStoreError
 from store.opening import open_decision_store, open_event_store, open_key_store
 
@@ -61,7 +63,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.customers = StoredCustomers(
         app.state.events, settings.customer_memory_bytes
     )
-    app.state.budget_ledger = BudgetLedger(app.state.decisions)
+    app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
+    app.state.access_log = AccessLog(settings.home)
     champions = Champions(settings, app.state.metrics)
     champions.look()
     app.state.champions = champions
@@ -71,7 +74,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await watch
     app.state.turnstile.close()
-    app.state.decisions.close()
+    app.state.records.close()
     app.state.events.close()
     app.state.keys.close()
 
@@ -91,6 +94,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.settings = stated = settings or serving_settings()
     app.state.metrics = metrics = Metrics()
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
+    app.state.rate_limits = RateLimits(stated.rate_limit)
     app.state.many_turns = BatchTurnstile()
     app.include_router(router)
     add_api_page(app)

@@ -9,18 +9,20 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.responses import Response
 
 from features.moments import microseconds
-from serving.access import AdminKey, ReadingKey
+from serving.access import AdminKey, ReadingKey, note_reading_of, require_reach
 from serving.erasure import refuse_while_events_need_it
 from serving.errors import ProblemError
 from serving.incoming import JSON, in_force_of
 from serving.many_scores import BatchTurnstile
 from serving.openapi import problems
+from serving.records import RecordsOfKeys, find_for
 from serving.replay import Explanation, ReplayError, explain
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import DecisionSummary, Timeline, timeline
 from store.decisions import DecisionStore
 from store.errors import ErasureRefusedError
 from store.events import Erasure, EventStore
+from store.keys import ApiKey
 
 router = APIRouter()
 _EXPLANATION = TypeAdapter(Explanation)
@@ -58,14 +60,15 @@ class ErasedCustomer(BaseModel):
 )
 async def list_decisions(
     request: Request,
-    _: ReadingKey,
+    key: ReadingKey,
     customer_id: Annotated[str | None, Query(max_length=200)] = None,
     before: Before = None,
     limit: Limit = 50,
 ) -> DecisionList:
     """Decisions of one customer, or of all, the latest first."""
-    store: DecisionStore = request.app.state.decisions
-    listed = store.listed(customer_id, before, limit + 1)
+    require_reach(key, customer_id or "")
+    note_reading_of(request, key, customer_id or "")
+    listed = _decisions(request, key).listed(customer_id, before, limit + 1)
     return DecisionList(
         decisions=[DecisionSummary.of(one) for one in listed[:limit]],
         next=listed[limit - 1].decision_id if len(listed) > limit else None,
@@ -78,12 +81,13 @@ async def list_decisions(
     responses=problems(401, 403, 404, 409, 410, 422, 503),
     tags=["decisions"],
 )
-async def read_reasons(request: Request, decision_id: str, _: ReadingKey) -> Response:
+async def read_reasons(request: Request, decision_id: str, key: ReadingKey) -> Response:
     """Why it was decided so and what would have changed it, with the bits of then.
 
     Also where the answer was given without. Computed again from what was recorded.
     """
     state = request.app.state
+    find_for(request, key, decision_id)
     turns: BatchTurnstile = state.many_turns
     try:
         async with turns.item:  # it loads the models of then: not many at once
@@ -102,15 +106,16 @@ async def read_reasons(request: Request, decision_id: str, _: ReadingKey) -> Res
 async def read_timeline(
     request: Request,
     customer_id: str,
-    _: ReadingKey,
+    key: ReadingKey,
     before: Before = None,
     limit: Limit = 50,
 ) -> Timeline:
     """What was sent about a customer and what was decided, the latest first."""
+    require_reach(key, customer_id)
+    note_reading_of(request, key, customer_id)
     events: EventStore = request.app.state.events
-    store: DecisionStore = request.app.state.decisions
     rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
-    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
+    decisions = _decisions(request, key).listed(customer_id, None, _MOST_DECISIONS)
     if not rows and not decisions:
         detail = "nothing is stored of this customer, and nothing was decided"
         raise ProblemError("unknown_customer", detail)
@@ -138,6 +143,8 @@ async def erase_customer(
     keeps a record. What stays are the entries of the chain, which say nothing without
     the destroyed key. Asked again it goes on where it was interrupted.
     """
+    require_reach(key, customer_id)
+    note_reading_of(request, key, customer_id)
     events: EventStore = request.app.state.events
     store: DecisionStore = request.app.state.decisions
     now = datetime.now(UTC)
@@ -155,3 +162,8 @@ async def erase_customer(
         n_events=n_events,
         chain_position=erased.chain_position,
     )
+
+
+def _decisions(request: Request, key: ApiKey) -> DecisionStore:
+    records: RecordsOfKeys = request.app.state.records
+    return records.of(key).decisions

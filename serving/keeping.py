@@ -9,6 +9,8 @@ from fastapi import Request
 
 from features.moments import microseconds
 from features.settings import PortfolioSettings
+from serving.access import require_reach
+from serving.errors import ProblemError
 from serving.events_request import CheckedBatch, EventsAnswer
 from serving.incoming import idempotency_key_of, in_force_of
 from store.errors import IdempotencyConflictError
@@ -29,9 +31,13 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
             others waiting.
 
     Raises:
-        ProblemError: nothing is in force, or what `check` refuses.
+        ProblemError: nothing is in force, what `check` refuses, rows of customers that
+            the key is not for, or a test key.
         IdempotencyConflictError, StoreUnavailableError: see the store of events.
     """
+    if key.is_test:
+        detail = "what a test key keeps would count for real decisions: score it with"
+        raise ProblemError("test_key", f"{detail} the `events` of a score request")
     store: EventStore = request.app.state.events
     digest, idempotency_key = sha256(body).digest(), idempotency_key_of(request)
     if idempotency_key is not None:
@@ -42,6 +48,9 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
             return earlier
     arrived_at = microseconds(datetime.now(UTC))
     checked = await asyncio.to_thread(check, in_force_of(request).advisor.settings)
+    for named in (checked.kept, checked.observed, checked.dismissed):
+        for row in named:
+            require_reach(key, row.customer_id)
     return await store.record(
         EventBatch(
             arrived_at=arrived_at,

@@ -23,6 +23,7 @@ from serving.request import Moment
 from serving.score_one import score_one
 from serving.turnstile import overloaded
 from store.events import EventReader
+from store.keys import ApiKey
 
 # one is computed while the other is recorded; whoever asks singly waits for one at most
 _AT_ONCE = 2
@@ -110,14 +111,14 @@ class ManyScores:
     Args:
         state: of the app.
         in_force: what decides, for all of them.
-        key_id: the API key that asks.
+        key: the API key that asks; a portfolio is of the customers it may name.
         idempotency_key: of the whole; each item has one of its own made from it.
         accept_language: the header.
     """
 
     state: State
     in_force: InForce
-    key_id: str
+    key: ApiKey
     idempotency_key: str | None
     accept_language: str | None
 
@@ -143,7 +144,7 @@ class ManyScores:
             asked["language"] = request.language
         async with turns.whole():
             while names := events.customer_ids(after, _PAGE):
-                for name in names:
+                for name in filter(self.key.may_name, names):
                     item = await self._item(name, {"customer_id": name, **asked})
                     n_customers += 1
                     n_problems += item.is_problem
@@ -155,7 +156,7 @@ class ManyScores:
     async def _item(self, name: str, request: object) -> _Item:
         key = self.idempotency_key
         submission = Submission(
-            to_json(request), self.key_id, None if key is None else f"{key}/{name}"
+            to_json(request), self.key, None if key is None else f"{key}/{name}"
         )
         customer_id = request.get("customer_id") if isinstance(request, dict) else None
         named = to_json(customer_id if isinstance(customer_id, str) else None)

@@ -17,11 +17,12 @@ from serving.decide import Question, decide, read_question
 from serving.errors import ProblemError
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions, StoredEvents
+from serving.records import test_folder
 from serving.request import parse_request
 from serving.settings import ServingSettings
 from serving.stored_customers import question_then
 from store.decisions import Decision, DecisionReader
-from store.errors import StoreUnavailableError
+from store.errors import StoreUnavailableError, UnknownDecisionError
 from store.opening import open_decision_reader, open_event_reader
 
 _EXPLANATION = frozenset({"reasons", "counterfactuals"})
@@ -170,9 +171,13 @@ class _Again:
 
 
 def _again(settings: ServingSettings, decision_id: str) -> _Again:
-    with closing(open_decision_reader(*settings.store)) as store:
-        decision = store.find(decision_id)
-        in_force = _in_force_then(settings.home, decision, store)
+    try:
+        decision, in_force = _recorded(settings.home, settings.store, decision_id)
+    except UnknownDecisionError:
+        apart = test_folder(settings.home)
+        if not apart.is_dir():
+            raise
+        decision, in_force = _recorded(settings.home, (apart, None), decision_id)
     prior = PriorDecisions.from_json(decision.prior_decisions)
     question = _question_then(settings, decision, prior.stored, in_force)
     return _Again(decision, in_force, prior, question)
@@ -199,6 +204,17 @@ def _question_then(
     if question.stored != stored:
         raise EventsGoneError
     return question
+
+
+def _recorded(
+    home: Path, store: tuple[Path, str | None], decision_id: str
+) -> tuple[Decision, InForce]:
+    reader = open_decision_reader(*store)
+    try:
+        decision = reader.find(decision_id)
+        return decision, _in_force_then(home, decision, reader)
+    finally:
+        reader.close()
 
 
 def _in_force_then(home: Path, decision: Decision, store: DecisionReader) -> InForce:

@@ -4,6 +4,7 @@ Handlers are `async`, and most scores are computed on the event loop: a hop to a
 and back costs more than it gives where one interpreter computes for all.
 """
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -13,18 +14,33 @@ from starlette.responses import Response
 
 from advice.assembly import is_stopped
 from scoring.kernels import KernelName, built_kernels
-from serving.access import ReadingKey, ScoringKey
+from serving.access import AuditKey, ReadingKey, ScoringKey
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce, Refusal
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import OPEN, SCORE_BODY, problems
+from serving.records import find_for
 from serving.score_one import score_one
 from serving.settings import ServingSettings
-from store.decisions import Decision, DecisionStore
+from store.access_log import AccessLog
+from store.decisions import Decision
 
 BaseFrom = Literal["setting", "training"]
+
+
+class AccessRecord(BaseModel):
+    """One thing that was done; a customer is named by a hash of the id."""
+
+    at: datetime
+    key_id: str | None = Field(description="null: a command on the machine itself")
+    what: str
+    subject: str
+
+
+class AccessAnswer(BaseModel):
+    entries: list[AccessRecord]
 
 
 class Readiness(BaseModel):
@@ -55,7 +71,7 @@ router = APIRouter()
 @router.post(
     "/v1/score",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 404, 409, 413, 415, 422, 500, 503),
+    responses=problems(401, 403, 429, 404, 409, 413, 415, 422, 500, 503),
     openapi_extra=SCORE_BODY,
     tags=["decisions"],
 )
@@ -71,7 +87,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
     body = await read_body(request, settings.max_body_bytes)
     recorded = await score_one(
         state,
-        Submission(body, key.key_id, idempotency_key_of(request)),
+        Submission(body, key, idempotency_key_of(request)),
         in_force_of(request),
         request.headers.get("accept-language"),
         state.turnstile.accepted(),
@@ -82,16 +98,25 @@ async def score(request: Request, key: ScoringKey) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 404, 422, 503),
+    responses=problems(401, 403, 429, 404, 422, 503),
     tags=["decisions"],
 )
-async def read_decision(request: Request, decision_id: str, _: ReadingKey) -> Response:
-    """A recorded decision, exactly as it was answered."""
-    store: DecisionStore = request.app.state.decisions
-    return _answered(store.find(decision_id), is_replay=False)
+async def read_decision(
+    request: Request, decision_id: str, key: ReadingKey
+) -> Response:
+    """A recorded decision, exactly as it was answered; who reads it is written down."""
+    return _answered(find_for(request, key, decision_id), is_replay=False)
 
 
-@router.get("/v1/policy", responses=problems(401, 403, 503), tags=["policy"])
+@router.get("/v1/access-log", responses=problems(401, 403, 429, 503), tags=["audit"])
+async def read_access_log(request: Request, _: AuditKey) -> AccessAnswer:
+    """Who read what and who changed keys, the latest first; of all processes here."""
+    log: AccessLog = request.app.state.access_log
+    latest = await asyncio.to_thread(log.latest)
+    return AccessAnswer(entries=[AccessRecord.model_validate(one) for one in latest])
+
+
+@router.get("/v1/policy", responses=problems(401, 403, 429, 503), tags=["policy"])
 async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
     """The policy that decides now, as data."""
     policy = in_force_of(request).advisor.policy

@@ -5,15 +5,17 @@ from hashlib import sha256
 
 from starlette.datastructures import State
 
+from serving.access import require_reach
 from serving.answering import RecordedDecision, Submission, decide_and_record
 from serving.champions import InForce
 from serving.decide import Question
 from serving.language import language_of
 from serving.metrics import Metrics
+from serving.records import RecordsOfKeys
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
 from serving.stored_customers import question_of
-from store.decisions import DecisionStore, same_request
+from store.decisions import same_request
 
 
 async def score_one(
@@ -37,15 +39,20 @@ async def score_one(
         DecisionStoreError: it could not be recorded.
     """
     settings: ServingSettings = state.settings
-    store: DecisionStore = state.decisions
+    keyed: RecordsOfKeys = state.records
+    key = submission.key
+    records = keyed.of(key)
     if submission.idempotency_key is not None:
-        earlier = store.find_answered(submission.key_id, submission.idempotency_key)
+        earlier = records.decisions.find_answered(
+            key.key_id, submission.idempotency_key
+        )
         if earlier is not None:
             digest = sha256(submission.body).digest()
             return RecordedDecision(same_request(earlier, digest), is_new=False)
 
     def read() -> Question:
         content = parse_request(submission.body, in_force.advisor.settings)
+        require_reach(key, content.customer_id)
         as_of = as_of_moment(content, settings.clock_skew_s)
         language = language_of(content.language, accept_language)
         return question_of(content, state.customers, in_force, as_of, language)
@@ -55,8 +62,7 @@ async def score_one(
             read,
             submission,
             in_force,
-            state.budget_ledger,
-            store,
+            records,
             settings.home,
             state.turnstile,
         )

@@ -3,11 +3,36 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from limits import parse
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from scoring.shelf import forbear_home
 
+
+def _a_rate(text: str) -> str:
+    parse(text)  # raises ValueError
+    return text
+
+
+def checked_rate(text: str) -> str:
+    """`text` if it is a rate. Raises BadSettingError."""
+    try:
+        return _a_rate(text)
+    except ValueError:
+        why = "write a number of requests and a time, such as 50/second"
+        raise BadSettingError("rate_limit", text, why) from None
+
+
+RateLimit = Annotated[str, AfterValidator(_a_rate)]
 PREFIX = "FORBEAR_"
 
 
@@ -56,6 +81,11 @@ class ServingSettings(BaseModel):
         default=64_000_000,
         ge=0,
         description="bytes, about, of the stored customers kept in memory",
+    )
+    rate_limit: RateLimit | None = Field(
+        default=None,
+        description="requests of each API key, such as 100/second, in each process;"
+        " absent: as many as it likes",
     )
     max_header_bytes: int = Field(
         default=16_384, ge=1_000, description="bytes of request line and headers"

@@ -7,37 +7,65 @@ of SHA-256 is enough: there is nothing to guess and no password to stretch.
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, get_args
 
-from store.errors import BadKeyNameError, UnknownScopeError
+from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
 
-Scope = Literal["score", "events", "read", "review", "admin"]
+Scope = Literal["score", "events", "read", "review", "audit", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-# what a key of each scope may do: a billing system may send events and read what it
-# asked for, a person who reviews says what was decided, and only an admin erases
+# what a key of each scope may do: a billing system scores, sends the events it scores
+# with and reads what it was answered; an auditor also reads who read what
 GRANTS: dict[Scope, frozenset[Scope]] = {
     "score": frozenset({"score", "events", "read"}),
     "events": frozenset({"events"}),
     "read": frozenset({"read"}),
     "review": frozenset({"review", "read"}),
+    "audit": frozenset({"audit", "read"}),
     "admin": frozenset(SCOPES),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known about a key; never the secret. Moments are ISO 8601, UTC."""
+    """What is known about a key; never the secret. Moments are ISO 8601, UTC.
+
+    Args:
+        expires_at: refused from then on; None: never.
+        customers: how the ids of all customers begin that it may name; empty: any.
+        is_test: its decisions are recorded apart and take no budget.
+        rate_limit: requests, such as `50/second`, instead of the service's own limit.
+        former_sha256, former_until: of the secret before the last rotation, and until
+            when it is good as well.
+    """
 
     key_id: str
     name: str
     scope: Scope
     created_at: str
     revoked_at: str | None = None
+    expires_at: str | None = None
+    customers: str = ""
+    is_test: bool = False
+    rate_limit: str | None = None
+    former_sha256: str | None = field(default=None, repr=False)
+    former_until: str | None = None
 
     def may(self, scope: Scope) -> bool:
         return scope in GRANTS[self.scope]
+
+    def may_name(self, customer_id: str) -> bool:
+        return customer_id.startswith(self.customers)
+
+    def is_active(self, now: datetime) -> bool:
+        return not self.revoked_at and not _is_over(self.expires_at, now)
+
+    def knows_formerly(self, secret_sha256: bytes, now: datetime) -> bool:
+        """Whether that was its secret before a rotation, and is still good."""
+        former = bytes.fromhex(self.former_sha256 or "")
+        is_former = hmac.compare_digest(secret_sha256, former)
+        return is_former and not _is_over(self.former_until, now)
 
 
 class KeyStore(Protocol):
@@ -47,7 +75,16 @@ class KeyStore(Protocol):
     inherits both and supplies the rest.
     """
 
-    def create(self, name: str, scope: str = "score") -> tuple[ApiKey, str]:
+    def create(
+        self,
+        name: str,
+        scope: str = "score",
+        *,
+        expires_at: datetime | None = None,
+        customers: str = "",
+        is_test: bool = False,
+        rate_limit: str | None = None,
+    ) -> tuple[ApiKey, str]:
         """Make a key; the text is returned here and can never be read again.
 
         Raises:
@@ -59,11 +96,43 @@ class KeyStore(Protocol):
         known = next((one for one in SCOPES if one == scope), None)
         if known is None:
             raise UnknownScopeError(scope, SCOPES)
-        key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
-        created_at = datetime.now(UTC).isoformat(timespec="seconds")
-        key = ApiKey(key_id, name.strip(), known, created_at)
+        key = ApiKey(
+            secrets.token_hex(6),
+            name.strip(),
+            known,
+            _written(datetime.now(UTC)),
+            expires_at=None if expires_at is None else _written(expires_at),
+            customers=customers,
+            is_test=is_test,
+            rate_limit=rate_limit,
+        )
+        secret = secrets.token_hex(32)
         self.add(key, _sha256(secret))
-        return key, f"fb_{key_id}_{secret}"
+        return key, f"fb_{key.key_id}_{secret}"
+
+    def rotate(self, key_id: str, overlap: timedelta) -> tuple[ApiKey, str]:
+        """Give a key a new secret; the one before is good for `overlap` as well.
+
+        Raises:
+            UnknownKeyError: if there is no active key of this id.
+        """
+        now = datetime.now(UTC)
+        key, kept = self._active(key_id, now)
+        until = _written(now + overlap)
+        rotated = replace(key, former_sha256=kept.hex(), former_until=until)
+        secret = secrets.token_hex(32)
+        self.update(rotated, _sha256(secret))
+        return rotated, f"fb_{key_id}_{secret}"
+
+    def revoke(self, key_id: str) -> None:
+        """End a key at once, for every process.
+
+        Raises:
+            UnknownKeyError: if there is no active key of this id.
+        """
+        now = datetime.now(UTC)
+        key, kept = self._active(key_id, now)
+        self.update(replace(key, revoked_at=_written(now)), kept)
 
     def verify(self, text: str) -> ApiKey | None:
         """The active key `text` belongs to, or None."""
@@ -73,11 +142,18 @@ class KeyStore(Protocol):
             return None
         # hash and compare also without a row, so that time tells no key ids
         key, kept = self.lookup(key_id) or (None, bytes(32))
-        is_right = hmac.compare_digest(_sha256(secret), kept)
-        return key if is_right and key is not None and not key.revoked_at else None
+        digest, now = _sha256(secret), datetime.now(UTC)
+        is_right = hmac.compare_digest(digest, kept)
+        if key is None or not key.is_active(now):
+            return None
+        return key if is_right or key.knows_formerly(digest, now) else None
 
     def add(self, key: ApiKey, secret_sha256: bytes) -> None:
         """Keep a new key."""
+        ...
+
+    def update(self, key: ApiKey, secret_sha256: bytes) -> None:
+        """Keep a key that is there as it is now."""
         ...
 
     def lookup(self, key_id: str) -> tuple[ApiKey, bytes] | None:
@@ -88,17 +164,23 @@ class KeyStore(Protocol):
         """All keys ever made, oldest first."""
         ...
 
-    def revoke(self, key_id: str) -> None:
-        """End a key at once, for every process.
-
-        Raises:
-            UnknownKeyError: if there is no active key of this id.
-        """
-        ...
-
     def close(self) -> None:
         """Nothing may be asked afterwards."""
         ...
+
+    def _active(self, key_id: str, now: datetime) -> tuple[ApiKey, bytes]:
+        key, kept = self.lookup(key_id) or (None, b"")
+        if key is None or not key.is_active(now):
+            raise UnknownKeyError(key_id)
+        return key, kept
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _is_over(moment: str | None, now: datetime) -> bool:
+    return moment is not None and datetime.fromisoformat(moment) <= now
 
 
 def _sha256(secret: str) -> bytes:

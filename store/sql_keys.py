@@ -1,11 +1,9 @@
 """API keys in a table, written once for every database."""
 
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 
 from store.database import Database
-from store.errors import UnknownKeyError
 from store.keys import ApiKey, KeyStore
 
 _COLUMNS = "number", "key_id", "content", "secret_sha256"
@@ -33,15 +31,11 @@ class SqlKeyStore(KeyStore):
         rows = self._db.rows("SELECT content FROM keys ORDER BY number")
         return [ApiKey(**json.loads(content)) for (content,) in rows]
 
-    def revoke(self, key_id: str) -> None:
+    def update(self, key: ApiKey, secret_sha256: bytes) -> None:
+        content = json.dumps(asdict(key))
+        query = "UPDATE keys SET content = ?, secret_sha256 = ? WHERE key_id = ?"
         with self._db.transaction():
-            key, _ = self.lookup(key_id) or (None, b"")
-            if key is None or key.revoked_at:
-                raise UnknownKeyError(key_id)
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            content = json.dumps(asdict(replace(key, revoked_at=now)))
-            update = "UPDATE keys SET content = ? WHERE key_id = ?"
-            self._db.run(update, content, key_id)
+            self._db.run(query, content, secret_sha256, key.key_id)
 
     def close(self) -> None:
         self._db.close()

@@ -5,7 +5,7 @@ one service. Tests use it where what keeps decisions does not matter.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from store.budget_slots import BudgetSlot, Reservation
@@ -23,7 +23,6 @@ from store.errors import (
     StoreUnavailableError,
     UnknownDecisionError,
     UnknownDocumentError,
-    UnknownKeyError,
 )
 from store.keys import ApiKey, KeyStore
 
@@ -176,11 +175,8 @@ class MemoryKeyStore(KeyStore):
     def listed(self) -> list[ApiKey]:
         return [key for key, _ in self._kept.values()]
 
-    def revoke(self, key_id: str) -> None:
-        key, secret_sha256 = self._kept.get(key_id, (None, b""))
-        if key is None or key.revoked_at:
-            raise UnknownKeyError(key_id)
-        self._kept[key_id] = replace(key, revoked_at="now"), secret_sha256
+    def update(self, key: ApiKey, secret_sha256: bytes) -> None:
+        self._kept[key.key_id] = key, secret_sha256
 
     def close(self) -> None:
         pass

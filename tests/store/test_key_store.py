@@ -1,11 +1,12 @@
 """What every store of keys promises, whatever keeps it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
-from store.keys import KeyStore
+from store.keys import SCOPES, KeyStore
 from tests.store.conftest import OpenKeys
 
 
@@ -65,6 +66,43 @@ def test_keys_are_listed_in_order_without_secrets(keys: KeyStore) -> None:
     texts = [keys.create(name)[1] for name in names]
     assert [key.name for key in keys.listed()] == names
     assert all(text.split("_")[2] not in repr(keys.listed()) for text in texts)
+
+
+def test_an_auditor_reads_and_does_nothing(keys: KeyStore) -> None:
+    key, _ = keys.create("auditor", "audit")
+    assert [scope for scope in SCOPES if key.may(scope)] == ["read", "audit"]
+
+
+def test_a_key_ends_when_it_expires(keys: KeyStore) -> None:
+    now = datetime.now(UTC)
+    _, over = keys.create("over", expires_at=now - timedelta(seconds=1))
+    key, good = keys.create("good", expires_at=now + timedelta(hours=1))
+    assert keys.verify(over) is None
+    assert keys.verify(good) == key
+
+
+def test_both_secrets_are_good_while_a_key_is_rotated(keys: KeyStore) -> None:
+    key, first = keys.create("billing", customers="eu-", rate_limit="5/second")
+    rotated, second = keys.rotate(key.key_id, timedelta(hours=1))
+    assert first != second
+    assert keys.verify(first) == keys.verify(second) == rotated
+    assert (rotated.customers, rotated.rate_limit) == ("eu-", "5/second")
+    _, third = keys.rotate(key.key_id, timedelta(0))
+    assert [keys.verify(text) is None for text in (first, second, third)] == [
+        True,
+        True,
+        False,
+    ]
+    keys.revoke(key.key_id)
+    assert keys.verify(third) is None
+    with pytest.raises(UnknownKeyError):
+        keys.rotate(key.key_id, timedelta(hours=1))
+
+
+def test_a_key_may_be_for_some_customers_only(keys: KeyStore) -> None:
+    key, _ = keys.create("north", customers="north-")
+    named = ["north-1", "north", "south-1", ""]
+    assert [key.may_name(name) for name in named] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101])
