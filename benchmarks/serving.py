@@ -10,6 +10,9 @@ not depend on how busy the machine is, in units of yardstick (a).
     have it;
 (c) the same row by MLflow's own server (`mlflow models serve`), booster and signature.
 
+Ours is asked twice: with the events in the body, and by customer about the same events
+sent before, which it keeps in memory.
+
     python -m benchmarks.serving [--rounds 5] [--requests 200] [--home FOLDER]
 """
 
@@ -32,7 +35,12 @@ from typing import Any
 from benchmarks.serving_home import prepare
 
 CONNECTIONS = (1, 8, 32)
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # all are accepted: what a refusal costs is measured by `benchmarks.overload`
+    "FORBEAR_MAX_ACCEPTED": "64",
+}
 OURS = """
 from serving.server import run
 run("127.0.0.1", PORT)
@@ -160,6 +168,7 @@ class Server:
 def servers(home: Path) -> list[Server]:
     """Ours last; all on the same customers and the same booster."""
     bodies = (home / "bodies.ndjson").read_bytes().splitlines()
+    stored = (home / "stored.ndjson").read_bytes().splitlines()
     rows: list[dict[str, Any]] = json.loads((home / "rows.json").read_text())
     ready = [json.dumps({"features": row}).encode() for row in rows]
     split = [
@@ -174,6 +183,7 @@ def servers(home: Path) -> list[Server]:
         Server("(b) pandas tutorial, ready row", TUTORIAL, ready, there),
         Server("(c) MLflow's server", MLFLOW, invoked, there, "/invocations"),
         Server("Forbear", OURS, bodies, there, headers=key),
+        Server("Forbear, events sent before", OURS, stored, there, headers=key),
     ]
 
 

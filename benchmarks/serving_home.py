@@ -4,6 +4,7 @@ Models of a usual size (300 trees of 15 leaves for each target) are fitted to th
 `lumen` sample with the project's own recipe; whether they are good is no matter here.
 """
 
+import asyncio
 import json
 from datetime import date
 from importlib.metadata import version
@@ -23,8 +24,10 @@ from features.portfolio import Portfolio
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
 from scoring.shelf import publish_bundle
+from serving.events_request import EventsRequest, check_batch
 from serving.request_rows import request_body
-from store.opening import open_key_store
+from store.events import EventBatch
+from store.opening import open_event_store, open_key_store
 from training.boosting import fit_rounds, recipe
 from training.rows import Rows
 from training.training_data import gather
@@ -50,6 +53,7 @@ def prepare(home: Path) -> Path:
     (home / "key").write_text(keys.create("benchmark")[1])
     keys.close()
     _write_bodies(home, portfolio, gathered.rows["nonpayment"])
+    asyncio.run(_store_events(home, portfolio))
     return home
 
 
@@ -117,3 +121,25 @@ def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
         for _, e in chosen
     ]
     (home / "rows.json").write_text(json.dumps(features))
+
+
+async def _store_events(home: Path, portfolio: Portfolio) -> None:
+    """The same events in the store, every table vouched for, and who is asked about."""
+    store = open_event_store(home)
+    asked = []
+    for line in (home / "bodies.ndjson").read_bytes().splitlines():
+        body = json.loads(line)
+        request = EventsRequest(
+            customer_id=body["customer_id"],
+            events=body["events"],
+            observed=dict.fromkeys(body["events"], body["as_of"]),
+        )
+        checked = check_batch(request, portfolio.settings)
+        assert not checked.rejected
+        batch = EventBatch(
+            0, "benchmark", None, b"", "", checked.kept, checked.observed
+        )
+        await store.record(batch)
+        asked.append({name: body[name] for name in ("customer_id", "as_of")})
+    store.close()
+    (home / "stored.ndjson").write_text("\n".join(map(json.dumps, asked)))
