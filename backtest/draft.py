@@ -1,6 +1,7 @@
 """A policy with other thresholds, as a file that a person reads and signs."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import yaml
@@ -55,5 +56,5 @@ def _plain(tier: Tier) -> dict[str, Any]:
     """A tier for YAML, thresholds rising."""
     values = tier.model_dump(mode="json")
     for target in MOVABLE:
-        values[target] = dict(sorted(values[target].items(), key=lambda t: t[1]))
+        values[target] = dict(sorted(values[target].items(), key=itemgetter(1)))
     return values

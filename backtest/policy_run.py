@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -49,7 +50,8 @@ class PolicyRun:
     @property
     def stops(self) -> tuple[Stop, ...]:
         """Stops that have ended, or that `finish` noted; the oldest first."""
-        return tuple(sorted(self._own.stops, key=lambda s: (s.since, s.customer)))
+        by_time = attrgetter("since", "customer")
+        return tuple(sorted(self._own.stops, key=by_time))
 
     def finish(self) -> None:
         """Note the stops that are still in force when the period ends."""

@@ -104,7 +104,7 @@ class PortfolioHistory:
             subject_kind=self._timeline.subject_kind,
             quiet=np.flatnonzero(is_in_columns),
             active=active,
-            facts=tuple(facts[i] for i in active.tolist()),
+            facts=tuple(facts[customer] for customer in active.tolist()),
             money=self._money,
             p=self._scores.on(index),
             nonpayment_given_fraud=self._scores.nonpayment_given_fraud,
@@ -116,14 +116,16 @@ class PortfolioHistory:
         A timeline calls a customer active when in doubt. Whole facts that show nothing
         going on end the doubt, and the customer counts as quiet.
         """
-        for i, facts in changes.facts.items():
-            self._is_plain[i] = is_plain(facts) and not self._timeline.has_all_facts
+        for customer, facts in changes.facts.items():
+            self._is_plain[customer] = (
+                is_plain(facts) and not self._timeline.has_all_facts
+            )
         customers = rows[:, 0].astype(np.int64)
         is_quiet_after_all = (rows[:, 1] == ACTIVE) & self._is_plain[customers]
         self._state[customers] = np.where(is_quiet_after_all, QUIET, rows[:, 1])
         self._money[customers] = rows[:, 2 : 2 + len(MONEY)]
-        for i in customers[self._state[customers] != ACTIVE].tolist():
-            self._facts.pop(i, None)
+        for customer in customers[self._state[customers] != ACTIVE].tolist():
+            self._facts.pop(customer, None)
 
     def _facts_at(
         self, at: datetime, rows: FloatArray, changes: DayChanges
@@ -132,15 +134,25 @@ class PortfolioHistory:
 
         The latter only on this day, so that access that was taken away can return.
         """
-        now_quiet = {i: f for i, f in changes.facts.items() if self._state[i] == QUIET}
-        is_active = {i: f for i, f in changes.facts.items() if self._state[i] == ACTIVE}
-        self._facts.update(is_active)
-        facts = {i: moved_forward(f, at, self._zone) for i, f in self._facts.items()}
+        new = {state: self._new_facts(changes, state) for state in (QUIET, ACTIVE)}
+        self._facts.update(new[ACTIVE])
+        at_hand = {
+            customer: moved_forward(facts, at, self._zone)
+            for customer, facts in self._facts.items()
+        }
         for row in rows[self._state[rows[:, 0].astype(np.int64)] == ACTIVE]:
-            i = int(row[0])
-            if i not in is_active:
-                facts[i] = self._facts[i] = _with_amounts(facts[i], row[2:])
-        return facts | now_quiet
+            customer = int(row[0])
+            if customer not in new[ACTIVE]:
+                facts = _with_amounts(at_hand[customer], row[2:])
+                at_hand[customer] = self._facts[customer] = facts
+        return at_hand | new[QUIET]
+
+    def _new_facts(self, changes: DayChanges, state: int) -> dict[int, AccountFacts]:
+        return {
+            customer: facts
+            for customer, facts in changes.facts.items()
+            if self._state[customer] == state
+        }
 
 
 def _with_amounts(facts: AccountFacts, amounts: FloatArray) -> AccountFacts:

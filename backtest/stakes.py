@@ -60,7 +60,9 @@ class Stakes(NamedTuple):
             p_fraud, p_nonpayment, nonpayment_given_fraud
         )
         by_action = expected_costs(model, terms_of(fraud, only, good, *self[2:]))
-        return np.stack([np.broadcast_to(c, fraud.shape) for c in by_action], axis=1)
+        return np.stack(
+            [np.broadcast_to(cost, fraud.shape) for cost in by_action], axis=1
+        )
 
 
 def stakes_at(portfolio: Portfolio, terms: Terms, snapshots: pa.Table) -> Stakes:

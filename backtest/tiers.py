@@ -42,6 +42,10 @@ class Grid(NamedTuple):
     exposure: int
     clv: int
 
+    @property
+    def n_tiers(self) -> int:
+        return self.exposure * self.clv
+
     def __str__(self) -> str:
         return f"{self.exposure} × {self.clv}"
 
@@ -135,7 +139,7 @@ def simplest(savings: Mapping[Grid, FloatArray]) -> Grid:
         noise = float(np.sqrt(len(short)) * short.std())
         if short.sum() <= noise:
             enough.append(grid)
-    return min(enough, key=lambda g: (g.exposure * g.clv, -float(savings[g].sum())))
+    return min(enough, key=lambda grid: (grid.n_tiers, -float(savings[grid].sum())))
 
 
 def tiers(scored: ScoredPortfolio, grid: Grid) -> tuple[Tier, ...]:
@@ -162,7 +166,8 @@ def _cut(
     cumulated = np.cumsum(weight[order])
     cuts = np.searchsorted(cumulated, cumulated[-1] * np.arange(1, n) / n)
     rounded = {_two_digits(float(values[order[cut]])) for cut in cuts} - {0.0}
-    edges = [0.0, *(e for e in sorted(rounded) if values.min() < e <= values.max())]
+    low, high = values.min(), values.max()
+    edges = [0.0, *(edge for edge in sorted(rounded) if low < edge <= high)]
     place = np.searchsorted(edges, values, side="right")
     return [(edge, place == k) for k, edge in enumerate(edges, 1) if (place == k).any()]
 
@@ -178,7 +183,11 @@ def _merged(fitted: Sequence[Tier]) -> tuple[Tier, ...]:
     bands = []
     for _, band in groupby(fitted, key=lambda tier: tier.exposure_from):
         rows = list(band)
-        kept = [b for a, b in pairwise(rows) if _thresholds(a) != _thresholds(b)]
+        kept = [
+            tier
+            for before, tier in pairwise(rows)
+            if _thresholds(before) != _thresholds(tier)
+        ]
         bands.append([rows[0], *kept])
     content = [[(tier.clv_from, *_thresholds(tier)) for tier in band] for band in bands]
     new = [0, *(k for k in range(1, len(bands)) if content[k] != content[k - 1])]

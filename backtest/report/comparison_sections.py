@@ -24,7 +24,7 @@ _DECIDED_BY = {
 def guardrails_section(backtest: Backtest) -> Section:
     """What each guard-rail costs on an average day."""
     days, currency = backtest.day_costs, backtest.currency
-    means = [m for m in mean_guardrail_costs(days) if m.cost or m.n_changed]
+    means = [mean for mean in mean_guardrail_costs(days) if mean.cost or mean.n_changed]
     proposed = float(np.mean([day.nothing - day.proposed for day in days]))
     permitted = float(np.mean([day.nothing - day.recommended for day in days]))
 
@@ -54,8 +54,8 @@ def guardrails_section(backtest: Backtest) -> Section:
             "customers",
         )
         rows = tuple(
-            (m.title, money(m.cost), share(m.cost), f"{m.n_changed:,.1f}")
-            for m in means
+            (mean.title, money(mean.cost), share(mean.cost), f"{mean.n_changed:,.1f}")
+            for mean in means
         )
         blocks.append(Table("Price of each guard-rail", head, rows))
     else:

@@ -23,10 +23,10 @@ def write_report(backtest: Backtest, out: Path) -> tuple[Path, ...]:
     out.mkdir(parents=True, exist_ok=True)
     tables = {
         "days": pa.concat_tables(
-            [_with_policy(o, o.daily_report) for o in backtest.outcomes]
+            [_with_policy(each, each.daily_report) for each in backtest.outcomes]
         ),
         "decisions": pa.concat_tables(
-            [_with_policy(o, o.executed_actions) for o in backtest.outcomes]
+            [_with_policy(each, each.executed_actions) for each in backtest.outcomes]
         ),
         "guard_rails": _guardrails(backtest),
     }

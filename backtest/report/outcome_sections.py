@@ -16,7 +16,10 @@ from wording.publication.page import Block, Items, Paragraph, Section, Table
 
 def money_section(backtest: Backtest) -> Section:
     """What each policy saves against doing nothing."""
-    rows = [(o.label, money_range(o.total_saving())) for o in backtest.outcomes]
+    rows = [
+        (outcome.label, money_range(outcome.total_saving()))
+        for outcome in backtest.outcomes
+    ]
     against = backtest.saving_against_old()
     if against is not None:
         rows.append(("difference, customer by customer", money_range(against)))
@@ -50,10 +53,10 @@ def saving_per_action(outcome: PolicyOutcome) -> dict[str, float]:
 def days_section(backtest: Backtest) -> Section:
     """What was done day by day."""
     days = backtest.new.daily_report
-    counts = {a: days[f"n_{a}"].to_pylist() for a in ACTIONS[1:]}
+    counts = {action: days[f"n_{action}"].to_pylist() for action in ACTIONS[1:]}
     rows = []
     for outcome in backtest.outcomes:
-        totals = [f"{_total(outcome, f'n_{a}'):,.0f}" for a in ACTIONS[1:]]
+        totals = [f"{_total(outcome, f'n_{action}'):,.0f}" for action in ACTIONS[1:]]
         notices = f"{_total(outcome, 'notices'):,.0f}"
         rows.append((outcome.label, *totals, notices))
     head = ("policy", *(plain(action) for action in ACTIONS[1:]), "notices sent")
