@@ -1,12 +1,16 @@
 """What holds for PostgreSQL alone."""
 
 import asyncio
+import random
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from store.audit import audit
 from store.decisions import DecisionStore
 from store.errors import StoreUnavailableError
 from store.opening import open_decision_store, upgrade
@@ -155,3 +159,47 @@ def test_a_commit_no_standby_confirmed_is_not_acknowledged(
 
     with pytest.raises(StoreUnavailableError, match="with a warning"):
         asyncio.run(recorded())
+
+
+def limit_files(url: str, limit: str) -> None:
+    """How large files may get that the service's connections write at the server."""
+    with psycopg.connect(url, autocommit=True) as db:
+        pids = db.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'forbear'"
+        ).fetchall()
+        for (pid,) in pids:
+            # the server's user alone may do that to its processes
+            program = f"prlimit --pid {pid} --fsize={limit}:unlimited; cat > /dev/null"
+            db.execute(f"COPY (SELECT 1) TO PROGRAM '{program}'".encode())
+
+
+def test_a_full_disk_of_the_server_loses_nothing(
+    url: str, store: DecisionStore
+) -> None:
+    """No file may grow any more, of tables or of the log, until there is room again."""
+
+    def is_recorded(number: int) -> bool:
+        decision = a_decision(number, request=random.randbytes(50_000))
+        try:
+            asyncio.run(store.record(decision, {}))
+        except StoreUnavailableError:
+            return False
+        return True
+
+    acknowledged = [0]
+    assert is_recorded(0)
+    limit_files(url, "65536")
+    # a server without room for its log ends all connections and recovers
+    while is_recorded(len(acknowledged)):
+        acknowledged.append(len(acknowledged))
+        assert len(acknowledged) < 50
+    ends = time.monotonic() + 30
+    while not is_recorded(99):
+        assert time.monotonic() < ends
+        with suppress(psycopg.OperationalError):  # it is recovering
+            limit_files(url, "unlimited")
+        time.sleep(0.1)
+    assert all(store.find(f"d{number}") for number in (*acknowledged, 99))
+    database = PostgresDatabase(url, "test")
+    assert audit(database).findings == []
+    database.close()
