@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 
 from features.arrays import FloatArray, IntArray
@@ -99,6 +98,8 @@ def level_shift(log_odds: FloatArray, label: FloatArray, customer: IntArray) -> 
         return -_FURTHEST
     if excess(_FURTHEST) <= 0.0:
         return _FURTHEST
+    from scipy.optimize import brentq  # dear to import, and rarely needed
+
     return float(brentq(excess, -_FURTHEST, _FURTHEST, xtol=1e-9))
 
 

@@ -17,7 +17,6 @@ from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
 from advice.errors import ChampionGoneError
 from decisions.policy_file.load import parse_policy
-from features.reading.settings_file import parse_settings
 from features.targets import TARGETS
 from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
@@ -62,7 +61,11 @@ def put_in_force(
         ScoringError, DecisionError, AdviceError, SettingsError: naming what does not
             fit.
     """
-    stated = None if settings_text is None else parse_settings(settings_text).settings
+    stated = None
+    if settings_text is not None:
+        from features.reading.settings_file import parse_settings  # brings Arrow
+
+        stated = parse_settings(settings_text).settings
     advisor = assemble(home, bundle_ids, parse_policy(policy_text), stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()

@@ -1,16 +1,12 @@
 """Small helpers for the DuckDB connection that holds a portfolio."""
 
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:  # a service that reads requests alone does without Arrow
+    import pyarrow as pa
 
-TYPES = {
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN",
-    pa.string(): "VARCHAR",
-}
+TYPES = {"int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "string": "VARCHAR"}
 
 
 def run(duckdb: Any, sql: str) -> list[tuple[Any, ...]]:  # noqa: ANN401
@@ -18,13 +14,13 @@ def run(duckdb: Any, sql: str) -> list[tuple[Any, ...]]:  # noqa: ANN401
     return list(duckdb.execute(sql).fetchall())
 
 
-def create(duckdb: Any, name: str, schema: pa.Schema) -> None:  # noqa: ANN401
+def create(duckdb: Any, name: str, schema: "pa.Schema") -> None:  # noqa: ANN401
     """A new, empty table; its columns have one of `TYPES`."""
-    columns = ", ".join(f'"{field.name}" {TYPES[field.type]}' for field in schema)
+    columns = ", ".join(f'"{field.name}" {TYPES[str(field.type)]}' for field in schema)
     run(duckdb, f'CREATE TABLE "{name}" ({columns})')
 
 
-def append(duckdb: Any, name: str, rows: pa.Table, **constants: int) -> None:  # noqa: ANN401
+def append(duckdb: Any, name: str, rows: "pa.Table", **constants: int) -> None:  # noqa: ANN401
     """Rows at the end of a table, in their order; columns of one value cost little."""
     if not len(rows):
         return

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import lightgbm
 import numpy as np
 import pytest
 
 from features.arrays import FloatArray
 from scoring import trees as trees_module
+from scoring.booster import CONTRIBUTIONS, Booster
 from scoring.bundle import Bundle
-from scoring.errors import MatrixShapeError
+from scoring.errors import BundleUnreadableError, MatrixShapeError
 from scoring.predictor import Predictor
 from scoring.trees import TreeModel
 
@@ -66,11 +68,30 @@ def test_without_the_fast_call_the_slow_one_answers_alike(
         def __init__(self, *_: object) -> None:
             raise AttributeError("no such call in this LightGBM")
 
-    monkeypatch.setattr(trees_module, "_RowCall", Missing)
+    monkeypatch.setattr(trees_module, "RowCall", Missing)
     slow = TreeModel(trees.text)
     row = matrix[:1]
     assert slow.margin(row).tolist() == trees.margin(row).tolist()
     assert slow.explain(row)[1].tolist() == trees.explain(row)[1].tolist()
+
+
+def test_the_library_alone_says_what_the_package_says(
+    trees: TreeModel, matrix: FloatArray
+) -> None:
+    booster, x = lightgbm.Booster(model_str=trees.text), matrix[:200]
+    margins = booster.predict(x, raw_score=True, num_threads=1)
+    assert trees.margin(x).tolist() == np.asarray(margins).tolist()
+    gain = booster.feature_importance("gain")
+    assert trees.gain().tolist() == np.asarray(gain).tolist()
+    own = Booster(trees.text)
+    parts = booster.predict(x, pred_contrib=True, num_threads=1)
+    found = own.predict(x, CONTRIBUTIONS, n_threads=1)
+    assert found.tolist() == np.asarray(parts).tolist()
+
+
+def test_what_is_no_model_is_refused_with_lightgbms_words() -> None:
+    with pytest.raises(BundleUnreadableError, match=r"model\.txt: "):
+        TreeModel("tree\nno model at all\n")
 
 
 def test_a_matrix_of_other_width_is_refused(
