@@ -177,9 +177,9 @@ def expires_at(case: Case, terms: Terms, at: datetime) -> datetime:
 
 
 def _missing(case: Case) -> tuple[str, ...]:
-    found = list(case.missing)
+    missing = list(case.missing)
     if case.p_fraud is None:
-        found.append("p_fraud")
+        missing.append("p_fraud")
     if case.p_nonpayment is None:
-        found.append("p_nonpayment")
-    return tuple(dict.fromkeys(found))
+        missing.append("p_nonpayment")
+    return tuple(dict.fromkeys(missing))

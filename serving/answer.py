@@ -203,7 +203,7 @@ def answer_of(
 ) -> ScoreAnswer:
     """The answer; the same arguments give the same bytes."""
     recommendation = advice.recommendation
-    said = answer_in_words(language, advice.case, recommendation, advisor.policy)
+    in_words = answer_in_words(language, advice.case, recommendation, advisor.policy)
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -211,15 +211,15 @@ def answer_of(
         as_of=advice.as_of,
         language=language,
         action=recommendation.action,
-        no_decision=said.no_decision,
+        no_decision=in_words.no_decision,
         expires_at=recommendation.expires_at,
         scores=_scores(advice, advisor),
         exposure=advice.exposure(),
         question=recommendation.question,
         proposal=recommendation.proposal,
-        permission=said.permission,
+        permission=in_words.permission,
         people=recommendation.people,
-        follow_up=said.follow_up,
+        follow_up=in_words.follow_up,
         reasons=None
         if advice.reasons is None
         else tuple(_reason(reason, language) for reason in advice.reasons),

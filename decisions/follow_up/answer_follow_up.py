@@ -92,17 +92,17 @@ def _notices_due(
 
 
 def before_acting(
-    seen: Eligibility, terms: Terms, p_nonpayment: float, *, is_wanted: bool
+    eligibility: Eligibility, terms: Terms, p_nonpayment: float, *, is_wanted: bool
 ) -> Iterator[NoticeDue]:
     """The next notice of the ladder and, without prospect of payment, of high use.
 
     Args:
-        seen: what the facts permit.
+        eligibility: what the facts permit.
         terms: the policy in force.
         p_nonpayment: of the customer.
         is_wanted: some action is recommended; who is left alone is sent nothing.
     """
-    ladder, usage = seen.position.notice, seen.high_usage_notice
+    ladder, usage = eligibility.position.notice, eligibility.high_usage_notice
     if ladder is not None and (is_wanted or terms.notices_always):
         yield ladder
     is_hopeless = p_nonpayment >= terms.min_p_high_usage

@@ -12,7 +12,7 @@ def provider_effects(
     terms: Terms, facts: AccountFacts, touched: tuple[str, ...], at: datetime
 ) -> tuple[ProviderEffect, ...]:
     """One line per subscription a stop would touch (all of them when none is named)."""
-    found = []
+    effects = []
     for subscription in facts.subscriptions:
         if touched and subscription.subscription_id not in touched:
             continue
@@ -22,7 +22,7 @@ def provider_effects(
         window = rule is not None and rule.cancel_window and ends is not None
         open_until = ends if window and ends is not None and ends > at else None
         instead = None if rule is None else terms.document.own(rule.instead)
-        found.append(
+        effects.append(
             ProviderEffect(
                 subscription_id=subscription.subscription_id,
                 product=subscription.product,
@@ -31,4 +31,4 @@ def provider_effects(
                 cancel_until=open_until,
             )
         )
-    return tuple(found)
+    return tuple(effects)

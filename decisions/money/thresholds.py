@@ -48,15 +48,14 @@ def _states(
     return fraud, only, max(0.0, 1.0 - fraud - only)
 
 
-def _pieces(target: Target, other: float, rho: float) -> list[tuple[float, float]]:
-    """Intervals of p in [0, 1] on which costs are straight lines."""
+def _edges(target: Target, other: float, rho: float) -> list[float]:
+    """From 0 to 1, the probabilities between which costs are straight lines."""
     if target == "nonpayment":
         kinks = [rho * other, 1.0 - other + rho * other]
     else:
         kinks = [other / rho if rho > 0 else 1.0]
         kinks.append((1.0 - other) / (1.0 - rho) if rho < 1 else 1.0)
-    edges = sorted({0.0, 1.0, *(k for k in kinks if 0.0 < k < 1.0)})
-    return list(pairwise(edges))
+    return sorted({0.0, 1.0, *(k for k in kinks if 0.0 < k < 1.0)})
 
 
 def _costs(
@@ -94,7 +93,7 @@ def break_even(
     P(non-payment | fraud).
     """
     a, b = ACTIONS.index(milder), ACTIONS.index(harsher)
-    for low, high in _pieces(target, other, rho):
+    for low, high in pairwise(_edges(target, other, rho)):
         at_low = _costs(model, stake, target, low, other, rho)
         at_high = _costs(model, stake, target, high, other, rho)
         root = _root(low, high, at_low[b] - at_low[a], at_high[b] - at_high[a])
@@ -137,15 +136,18 @@ def envelope(
     model: CostModel, stake: Stake, target: Target, other: float, rho: float = 0.0
 ) -> tuple[Threshold, ...]:
     """The cheapest action along one target's probability, from 0 to 1."""
-    current = cheapest(_costs(model, stake, target, 0.0, other, rho))
-    found = [Threshold(ACTIONS[current], 0.0)]
-    for low, high in _pieces(target, other, rho):
-        at_low = _costs(model, stake, target, low, other, rho)
-        at_high = _costs(model, stake, target, high, other, rho)
+    edges = _edges(target, other, rho)
+    costs = [_costs(model, stake, target, p, other, rho) for p in edges]
+    current = cheapest(costs[0])
+    thresholds = [Threshold(ACTIONS[current], 0.0)]
+    for (low, high), (at_low, at_high) in zip(
+        pairwise(edges), pairwise(costs), strict=True
+    ):
         for action, share in _switches(current, at_low, at_high):
             current = action
-            found.append(Threshold(ACTIONS[action], low + share * (high - low)))
-    return tuple(found)
+            probability = low + share * (high - low)
+            thresholds.append(Threshold(ACTIONS[action], probability))
+    return tuple(thresholds)
 
 
 def thresholds_of(

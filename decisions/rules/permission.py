@@ -91,19 +91,19 @@ def permitted_from(
     shorter = eligibility.high_usage or ()
     if not withheld or not {*ordinary, *shorter, *fraud}.issuperset(withheld):
         return None
-    found = []
+    ends_of_paths = []
     if _is_brought_by_time(context, proposed):
-        found.append(_end(ordinary, proposed))
+        ends_of_paths.append(_end(ordinary, proposed))
     if proposed >= SUSPEND:
         if inputs.p_nonpayment >= terms.min_p_high_usage:
-            found.append(_end(shorter, proposed))
+            ends_of_paths.append(_end(shorter, proposed))
         opens = terms.calendar.may_stop_from
-        found = [moment and opens(moment)[0] for moment in found]
+        ends_of_paths = [moment and opens(moment)[0] for moment in ends_of_paths]
     ends = _end(fraud, proposed)
     if ends and inputs.p_fraud_marginal >= terms.min_p_fraud_path:
         still = counting_evidence(terms, case.facts, ends)
-        found.append(ends if still else None)  # signs grow old, too
-    return min((moment for moment in found if moment is not None), default=None)
+        ends_of_paths.append(ends if still else None)  # signs grow old, too
+    return min((moment for moment in ends_of_paths if moment is not None), default=None)
 
 
 def _end(way: Reasons, proposed: int) -> datetime | None:

@@ -97,8 +97,8 @@ def undecidable(case: Case, terms: Terms | None, at: datetime) -> NoDecisionCode
 
 def data_until(case: Case) -> datetime:
     """How far the data behind the case observe."""
-    seen = case.observed_until
-    return case.facts.as_of if seen is None else min(seen, case.facts.as_of)
+    until = case.observed_until
+    return case.facts.as_of if until is None else min(until, case.facts.as_of)
 
 
 def _is_stale(case: Case, terms: Terms, at: datetime) -> bool:
