@@ -36,7 +36,7 @@ demo: $(VENV)/.installed-train ## train both samples, score, explain, serve (SER
 
 lint: setup ## ruff, mypy strict, import rules
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks data
+	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks data clients
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -50,7 +50,7 @@ test-long: setup ## the suites that take many minutes
 	$(BIN)/python -m pytest -q $(PARALLEL) -m long
 
 format: setup ## let ruff write
-	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format $(PACKAGES) tests benchmarks data clients
 
 bench: setup ## the ratios and floors the README quotes
 	@for script in benchmarks/*.py; do name=$$(basename $$script .py); \

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from cli.client_types import client_types
 from decisions.policy_file.load import default_policy
 from features.catalogue import CATALOGUE, features_page
 from features.contract_page import contract_page
 from features.settings_page import settings_page
+from serving.app import create_app
+from serving.settings import ServingSettings
 from wording.plots.surface_plot import surface_plot
 from wording.policy_reference import policy_page
 
@@ -19,6 +22,9 @@ def pages() -> dict[str, str]:
         "contract.md": contract_page(),
         "portfolio.md": settings_page(),
         "policy.md": policy_page(),
+        "../clients/python/forbear_client/answers.py": client_types(
+            create_app(ServingSettings(home=Path())).openapi()
+        ),
         "surface.svg": surface_plot(default_policy(), "en"),
     }
 

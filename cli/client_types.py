@@ -1,0 +1,83 @@
+"""The service's answers as typed dictionaries, for `clients/python`.
+
+Made from the OpenAPI document by `python -m cli.docs`, so that the types are the ones
+the service documents and its tests validate.
+"""
+
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+HEAD = '''"""What the service answers, made from its OpenAPI document by `make docs`.
+
+Moments are ISO 8601 with offset; money is in major units; None is unknown.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+'''
+_PLAIN = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "null": "None",
+}
+_REF = "#/components/schemas/"
+# of FastAPI itself; the service never answers them
+_UNUSED = frozenset({"HTTPValidationError", "ValidationError"})
+_WIDTH = 84
+
+
+def client_types(document: Mapping[str, Any]) -> str:
+    """The module, from the OpenAPI document."""
+    schemas: Mapping[str, Schema] = document["components"]["schemas"]
+    names = sorted(schemas.keys() - _UNUSED)
+    parts = ("\n".join(_definition(name, schemas[name])) for name in names)
+    return "\n\n".join([HEAD, "\n\n\n".join(parts)]) + "\n"
+
+
+def _definition(name: str, schema: Schema) -> Iterator[str]:
+    if "properties" not in schema:
+        yield f"{name} = {_type(schema)}"
+        return
+    yield f"class {name}(TypedDict):"
+    required = set(schema.get("required", ()))
+    said = schema.get("description", "").partition("\n")[0]
+    if said:
+        yield f'    """{said}"""'
+        yield ""
+    for field, its in schema["properties"].items():
+        yield from (
+            f"    # {line}" for line in wrap(its.get("description", ""), _WIDTH)
+        )
+        kind = _type(its)
+        yield f"    {field}: {kind if field in required else f'NotRequired[{kind}]'}"
+
+
+def _type(schema: Schema) -> str:
+    if "$ref" in schema:
+        return f'"{str(schema["$ref"]).removeprefix(_REF)}"'
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return _union(schema[several])
+    if "enum" in schema or "const" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return f"Literal[{', '.join(map(repr, values))}]"
+    kind = schema.get("type")
+    if kind == "array":
+        return f"list[{_type(schema.get('items', {}))}]"
+    if kind == "object":
+        values = schema.get("additionalProperties", {})
+        return f"dict[str, {_type(values) if isinstance(values, dict) else 'Any'}]"
+    return _PLAIN.get(str(kind), "Any")
+
+
+def _union(schemas: list[Schema]) -> str:
+    """Names of classes stand in quotes, so the whole does where there is one."""
+    kinds = list(dict.fromkeys(_type(schema) for schema in schemas))
+    if "Any" in kinds:
+        return "Any"
+    whole = " | ".join(kind.strip('"') if '"' in kind else kind for kind in kinds)
+    return f'"{whole}"' if any(kind.startswith('"') for kind in kinds) else whole
