@@ -22,7 +22,8 @@ from store.events import (
     EventStore,
     ObservedTable,
 )
-from store.opening import open_event_reader, open_event_store
+from store.opening import open_event_reader, open_event_store, upgrade
+from tests.store.postgres_server import MakeUrl
 
 MOST = 1_000
 
@@ -43,9 +44,20 @@ def a_batch(*rows: ArrivedRow, **changes: Any) -> EventBatch:  # noqa: ANN401 - 
     return EventBatch(**(fields | changes))
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str | None]:
+    """A state folder, and the database where it is not in files."""
+    if request.param == "sqlite":
+        return tmp_path, None
+    make_url: MakeUrl = request.getfixturevalue("postgres_url")
+    url = make_url()
+    upgrade(tmp_path, url)
+    return tmp_path, url
+
+
 @pytest.fixture
-def events(tmp_path: Path) -> Iterator[EventStore]:
-    store = open_event_store(tmp_path)
+def events(place: tuple[Path, str | None]) -> Iterator[EventStore]:
+    store = open_event_store(*place)
     yield store
     store.close()
 
@@ -119,9 +131,9 @@ def test_a_dismissed_row_counts_until_it_was_dismissed(events: EventStore) -> No
 
 
 def test_another_process_hears_about_whom_something_arrived(
-    events: EventStore, tmp_path: Path
+    events: EventStore, place: tuple[Path, str | None]
 ) -> None:
-    other = open_event_reader(tmp_path)
+    other = open_event_reader(*place)
     [first] = record(events, a_batch(a_row("a", 1)))
     assert other.changes(0, MOST) == Changes(first, frozenset({"a"}))
     assert other.changes(first, MOST) == (first, frozenset())
@@ -140,23 +152,55 @@ def test_customers_are_listed_in_order_and_page_by_page(events: EventStore) -> N
     assert events.customer_ids("b", 2) == ["c"]
 
 
-def test_what_is_erased_is_gone_from_the_file_and_from_every_process(
-    events: EventStore, tmp_path: Path
-) -> None:
-    secret = "Erika Mustermann"
-    row = ArrivedRow("erika", "customers", b"1" * 16, f'{{"segment":"{secret}"}}')
-    record(events, a_batch(row, a_row("a", 1)))
+def test_what_is_erased_is_gone_for_every_process(events: EventStore) -> None:
+    record(events, a_batch(a_row("erika", 1), a_row("a", 1)))
     before = events.last_sequence()
     n_rows = asyncio.run(events.erase(Erasure("erika", 2, "k")))
     assert n_rows == 1
     assert events.rows("erika", before, MOST) == []
     assert numbers(events, "a", before) == [1]
     assert events.changes(before, MOST) == (events.last_sequence(), None)
+
+
+def test_nothing_of_what_is_erased_is_left_in_the_files(tmp_path: Path) -> None:
+    events = open_event_store(tmp_path)
+    secret = "Erika Mustermann"
+    row = ArrivedRow("erika", "customers", b"1" * 16, f'{{"segment":"{secret}"}}')
+    record(events, a_batch(row, a_row("a", 1)))
+    asyncio.run(events.erase(Erasure("erika", 2, "k")))
     events.close()
     kept = b"".join(f.read_bytes() for f in tmp_path.glob("events.sqlite*"))
     assert b"invoices" in kept
     assert secret.encode() not in kept
     assert b"erika" not in kept
+
+
+@pytest.mark.slow
+def test_two_writers_number_their_batches_in_the_order_of_commits(
+    events: EventStore, place: tuple[Path, str | None]
+) -> None:
+    """Who has read up to a sequence has seen everything up to it."""
+    other = open_event_store(*place)
+    heard: list[str] = []
+
+    async def write(store: EventStore, name: str) -> None:
+        for n in range(40):
+            await store.record(a_batch(a_row(f"{name}{n}", n)))
+
+    async def read_on(reader: EventStore) -> None:
+        last = 0
+        while last < 80:
+            changes = reader.changes(last, MOST)
+            heard.extend(changes.customer_ids or ())
+            last = changes.sequence
+            await asyncio.sleep(0.001)
+
+    async def together() -> None:
+        await asyncio.gather(write(events, "a"), write(other, "b"), read_on(events))
+
+    asyncio.run(together())
+    other.close()
+    assert set(heard) == {f"{who}{n}" for who in "ab" for n in range(40)}
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
