@@ -20,6 +20,19 @@ def serve(
             " default: FORBEAR_SETTINGS, else as the models have it"
         ),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(help="processes that answer at the same address", min=1)
+    ] = 1,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="certificate with its chain, PEM", exists=True, dir_okay=False
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(help="its private key, PEM", exists=True),
+    ] = None,
 ) -> None:
     """Serve the champions under FORBEAR_HOME until Ctrl-C.
 
@@ -30,10 +43,13 @@ def serve(
 
     Example: forbear serve --port 8000
     """
-    from serving.server import run
+    from serving.server import TlsFiles, run
     from serving.settings import serving_settings
 
     stated = serving_settings()
     if settings is not None:
         stated = stated.model_copy(update={"settings": settings})
-    run(host, port, stated)
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together")
+    tls = TlsFiles(tls_cert, tls_key) if tls_cert and tls_key else None
+    run(host, port, stated, n_workers=workers, tls=tls)

@@ -1,6 +1,7 @@
 """From a question to a recorded answer; decided again where its slot was taken."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +11,7 @@ from advice.assembly import is_stopped
 from serving.budget_ledger import BudgetLedger
 from serving.champions import InForce
 from serving.decide import Question, decide, decision_of, new_decision_id
+from serving.metrics import Metrics
 from serving.prior_decisions import PriorDecisions
 from serving.records import DecisionRecords
 from serving.turnstile import LARGE_BYTES, Turnstile
@@ -46,6 +48,7 @@ async def decide_and_record(
     records: DecisionRecords,
     home: Path,
     turnstile: Turnstile,
+    metrics: Metrics,
 ) -> RecordedDecision:
     """Read, decide and record; decide again while another takes the slot first.
 
@@ -60,15 +63,19 @@ async def decide_and_record(
     # a large one is read beside the others, and waits for its turn afterwards
     question = await turnstile.compute(n_bytes, read) if n_bytes > LARGE_BYTES else None
     for _ in range(_TRIES):
-        async with turnstile.turn():
+        async with AsyncExitStack() as turn:
+            with metrics.stage("wait"):
+                await turn.enter_async_context(turnstile.turn())
             if question is None:
-                question = read()
+                with metrics.stage("read"):
+                    question = read()
             prior = _prior_decisions(question, in_force, records.ledger, home)
             prior = replace(prior, stored=question.stored)
             made = new_decision_id(), datetime.now(UTC)
-            answer = await turnstile.compute(
-                n_bytes, partial(decide, question, in_force, *made, prior)
-            )
+            with metrics.stage("decide"):
+                answer = await turnstile.compute(
+                    n_bytes, partial(decide, question, in_force, *made, prior)
+                )
             decision = decision_of(
                 answer,
                 submission.body,
@@ -80,12 +87,16 @@ async def decide_and_record(
                 answer, in_force.advisor.policy, prior
             )
         try:
-            recorded = await records.decisions.record(
-                decision, in_force.documents(), reservation
-            )
+            with metrics.stage("record"):
+                recorded = await records.decisions.record(
+                    decision, in_force.documents(), reservation
+                )
         except SlotTakenError:
             continue
-        return RecordedDecision(recorded, recorded.decision_id == decision.decision_id)
+        is_new = recorded.decision_id == decision.decision_id
+        if is_new and not submission.key.is_test:
+            metrics.count_decision(answer, question.data_age())
+        return RecordedDecision(recorded, is_new)
     raise StoreUnavailableError("the budgets are used up faster than it is decided")
 
 

@@ -95,6 +95,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.metrics = metrics = Metrics()
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
     app.state.rate_limits = RateLimits(stated.rate_limit)
+    metrics.show_accepted(lambda: turnstile.n_accepted)
     app.state.many_turns = BatchTurnstile()
     app.include_router(router)
     add_api_page(app)

@@ -145,9 +145,10 @@ class Champions:
         self.in_force = latest
         for note in latest.advisor.notes:
             log.warning("%s", note)
-        self._metrics.show_bundles(
-            (target, bundle.bundle_id)
-            for target, bundle in latest.advisor.bundles.items()
+        self._metrics.show_refused(is_refused=False)
+        self._metrics.show_in_force(
+            latest.advisor.policy.reference,
+            [(t, bundle.bundle_id) for t, bundle in latest.advisor.bundles.items()],
         )
         # models live as long as the process: keep the collector from walking them,
         # which is what makes the slowest answers slow
@@ -161,6 +162,7 @@ class Champions:
             self._metrics.count_reload_failure()
             log.error("kept what was in force: %s", refusal.sentence)
         self.refusal = refusal
+        self._metrics.show_refused(is_refused=True)
         self._wait_s = self._poll_s if is_new else min(2 * self._wait_s, LONGEST_WAIT_S)
         self._again_at = time.monotonic() + self._wait_s
 

@@ -6,9 +6,12 @@ ever. What happens between connections (how many are scored at once) is not know
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.errors import ProblemError, problem_response
@@ -49,6 +52,19 @@ class ConnectionLimits:
         )
 
 
+class ConfigWithLimits(uvicorn.Config):
+    """uvicorn's, which hands it to each connection, with the limits."""
+
+    def __init__(
+        self,
+        limits: ConnectionLimits,
+        app: Callable[[], ASGIApp],
+        **options: Any,  # noqa: ANN401 - uvicorn's own
+    ) -> None:
+        super().__init__(app, **options)
+        self.limits = limits
+
+
 class HeadTooLargeError(Exception):
     """Ends the parser's work; the client is told by `send_400_response`."""
 
@@ -56,7 +72,11 @@ class HeadTooLargeError(Exception):
 class BoundedConnection(HttpToolsProtocol):
     """Refuses with a problem and closes what takes too long or is too large."""
 
-    limits: ConnectionLimits
+    config: ConfigWithLimits
+
+    @property
+    def limits(self) -> ConnectionLimits:
+        return self.config.limits
 
     def connection_made(  # type: ignore[override] # asyncio's base says BaseTransport
         self, transport: asyncio.Transport
@@ -172,8 +192,3 @@ class BoundedConnection(HttpToolsProtocol):
         lines = [name + b": " + value for name, value in headers]
         head = STATUS_LINE[problem.status_code] + b"\r\n".join(lines)
         return head + b"\r\nconnection: close\r\n\r\n" + bytes(problem.body)
-
-
-def bounded_connection(limits: ConnectionLimits) -> type[BoundedConnection]:
-    """The class uvicorn makes an instance of for each connection."""
-    return type("LimitedConnection", (BoundedConnection,), {"limits": limits})

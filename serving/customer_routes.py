@@ -131,7 +131,7 @@ async def read_timeline(
 @router.delete(
     "/v1/customers/{customer_id:path}",
     response_model=ErasedCustomer,
-    responses=problems(401, 403, 409, 503),
+    responses=problems(401, 403, 409, 422, 429, 503),
     tags=["customers"],
 )
 async def erase_customer(

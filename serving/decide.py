@@ -49,6 +49,12 @@ class Question:
     warnings: tuple[str, ...]
     stored: StoredEvents | None = None
 
+    def data_age(self) -> timedelta:
+        """From the moment up to which the data observe to the one asked about."""
+        single = self.observed_until
+        moments = [*self.observed.values(), *([] if single is None else [single])]
+        return max(self.as_of - min(moments, default=self.as_of), timedelta(0))
+
 
 def read_question(
     request: ScoreRequest, in_force: InForce, as_of: datetime, language: Language

@@ -35,7 +35,7 @@ _REFUSALS = problems(401, 403, 404, 409, 413, 415, 422, 500, 503)
 @router.post(
     "/v1/events",
     response_model=EventsAnswer,
-    responses=problems(401, 403, 429, 409, 413, 415, 422, 500, 503),
+    responses=problems(401, 403, 409, 413, 415, 422, 500, 503),
     openapi_extra=EVENTS_BODY,
     tags=["events"],
 )

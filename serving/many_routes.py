@@ -33,7 +33,7 @@ NDJSON = "application/x-ndjson"
 @router.post(
     "/v1/score/batch",
     response_model=BatchAnswer,
-    responses=problems(401, 403, 429, 413, 415, 422, 500, 503),
+    responses=problems(401, 403, 413, 415, 422, 500, 503),
     openapi_extra=json_body(
         BATCH_SCHEMA, IDEMPOTENCY_KEY, ACCEPT_LANGUAGE, CONTENT_ENCODING
     ),
@@ -53,7 +53,7 @@ async def score_batch(request: Request, key: ScoringKey) -> Response:
 
 @router.post(
     "/v1/score/portfolio",
-    responses=problems(401, 403, 429, 413, 415, 422, 500, 503)
+    responses=problems(401, 403, 413, 415, 422, 500, 503)
     | {
         200: {
             "description": "a line for each customer, then the line that ends it",

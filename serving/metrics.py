@@ -1,12 +1,22 @@
 """What Prometheus may know: counts and durations, never a customer."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from serving.answer import ScoreAnswer
+
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
+_PROBABILITIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_HOURS = (1, 6, 12, 24, 36, 48, 72, 168)
+Stage = Literal["wait", "read", "decide", "record"]
 
 
 class Metrics:
@@ -33,6 +43,54 @@ class Metrics:
             ("action",),
             registry=self._registry,
         )
+        self._stages = Histogram(
+            "forbear_stage_seconds",
+            "time of a score: waiting for its turn, reading, deciding, recording",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._withheld = Counter(
+            "forbear_withheld",
+            "reasons why an action was milder than the proposed one, by code",
+            ("code",),
+            registry=self._registry,
+        )
+        self._probabilities = Histogram(
+            "forbear_probability",
+            "probabilities answered; a shift of the distribution is worth a look",
+            ("target",),
+            buckets=_PROBABILITIES,
+            registry=self._registry,
+        )
+        self._data_age = Histogram(
+            "forbear_data_age_hours",
+            "from the moment up to which the data observe to the one asked about",
+            buckets=_HOURS,
+            registry=self._registry,
+        )
+        self._accepted = Gauge(
+            "forbear_accepted",
+            "scores waited for, computed or recorded now",
+            registry=self._registry,
+        )
+        self._refused = Gauge(
+            "forbear_newest_refused",
+            "1 while the newest champion or policy is not in force",
+            registry=self._registry,
+        )
+        self._policy = Gauge(
+            "forbear_policy",
+            "the policy in force is 1",
+            ("reference",),
+            registry=self._registry,
+        )
+        Gauge(
+            "forbear_release",
+            "the release that runs is 1",
+            ("release",),
+            registry=self._registry,
+        ).labels(version("forbear")).set(1)
         self._bundles = Gauge(
             "forbear_bundle",
             "the bundle in force is 1",
@@ -59,13 +117,39 @@ class Metrics:
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def count_decision(self, action: str) -> None:
-        self._decisions.labels(action).inc()
+    def show_accepted(self, n_accepted: Callable[[], int]) -> None:
+        """Asked whenever Prometheus asks."""
+        self._accepted.set_function(n_accepted)
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Measure what happens within."""
+        began = time.perf_counter()
+        yield
+        self._stages.labels(stage).observe(time.perf_counter() - began)
+
+    def count_decision(self, answer: ScoreAnswer, data_age: timedelta) -> None:
+        """A recorded answer; `data_age`: how old its data were."""
+        self._decisions.labels(answer.action or "no_decision").inc()
+        for withheld in answer.permission.withheld:
+            self._withheld.labels(withheld.code).inc()
+        for target in ("fraud", "nonpayment"):
+            probability = getattr(answer.scores, target).probability
+            if probability is not None:
+                self._probabilities.labels(target).observe(probability)
+        self._data_age.observe(data_age / timedelta(hours=1))
 
     def count_reload_failure(self) -> None:
         self._reload_failures.inc()
 
-    def show_bundles(self, bundle_id_by_target: Iterable[tuple[str, str]]) -> None:
+    def show_refused(self, *, is_refused: bool) -> None:
+        self._refused.set(is_refused)
+
+    def show_in_force(
+        self, policy: str, bundle_id_by_target: Iterable[tuple[str, str]]
+    ) -> None:
+        self._policy.clear()
+        self._policy.labels(policy).set(1)
         self._bundles.clear()
         for target, bundle_id in bundle_id_by_target:
             self._bundles.labels(target, bundle_id).set(1)

@@ -240,5 +240,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             ),
             "content": {MEDIA_TYPE: {}},
         }
-        for status in statuses
+        for status in (*statuses, *([429] if 401 in statuses else []))
     }

@@ -71,7 +71,7 @@ router = APIRouter()
 @router.post(
     "/v1/score",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 429, 404, 409, 413, 415, 422, 500, 503),
+    responses=problems(401, 403, 404, 409, 413, 415, 422, 500, 503),
     openapi_extra=SCORE_BODY,
     tags=["decisions"],
 )
@@ -98,7 +98,7 @@ async def score(request: Request, key: ScoringKey) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=ScoreAnswer,
-    responses=problems(401, 403, 429, 404, 422, 503),
+    responses=problems(401, 403, 404, 422, 503),
     tags=["decisions"],
 )
 async def read_decision(
@@ -108,7 +108,7 @@ async def read_decision(
     return _answered(find_for(request, key, decision_id), is_replay=False)
 
 
-@router.get("/v1/access-log", responses=problems(401, 403, 429, 503), tags=["audit"])
+@router.get("/v1/access-log", responses=problems(401, 403, 503), tags=["audit"])
 async def read_access_log(request: Request, _: AuditKey) -> AccessAnswer:
     """Who read what and who changed keys, the latest first; of all processes here."""
     log: AccessLog = request.app.state.access_log
@@ -116,7 +116,7 @@ async def read_access_log(request: Request, _: AuditKey) -> AccessAnswer:
     return AccessAnswer(entries=[AccessRecord.model_validate(one) for one in latest])
 
 
-@router.get("/v1/policy", responses=problems(401, 403, 429, 503), tags=["policy"])
+@router.get("/v1/policy", responses=problems(401, 403, 503), tags=["policy"])
 async def read_policy(request: Request, _: ReadingKey) -> dict[str, Any]:
     """The policy that decides now, as data."""
     policy = in_force_of(request).advisor.policy

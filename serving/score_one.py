@@ -10,7 +10,6 @@ from serving.answering import RecordedDecision, Submission, decide_and_record
 from serving.champions import InForce
 from serving.decide import Question
 from serving.language import language_of
-from serving.metrics import Metrics
 from serving.records import RecordsOfKeys
 from serving.request import as_of_moment, parse_request
 from serving.settings import ServingSettings
@@ -58,15 +57,12 @@ async def score_one(
         return question_of(content, state.customers, in_force, as_of, language)
 
     with accepted:
-        recorded = await decide_and_record(
+        return await decide_and_record(
             read,
             submission,
             in_force,
             records,
             settings.home,
             state.turnstile,
+            state.metrics,
         )
-    if recorded.is_new:
-        metrics: Metrics = state.metrics
-        metrics.count_decision(recorded.decision.action or "no_decision")
-    return recorded

@@ -1,32 +1,54 @@
-"""Running the application in this process."""
+"""Running the application, in this process or in several below it."""
 
 import logging
 import os
 import socket
 import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from serving.app import create_app
-from serving.connection import ConnectionLimits, bounded_connection
-from serving.headers import OF_EVERY_ANSWER
+from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
+from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.settings import ServingSettings, serving_settings
 from store.opening import open_decision_store, open_event_store, open_key_store
 
 _UNREAD_ANSWER_MS = 30_000
+# one that does not answer its supervisor so long is started anew; imports take seconds
+_WORKER_TIMEOUT_S = 120
 
 
-def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
-    """Serve until a signal ends it; one process, one event loop."""
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: the certificate with its chain, and the private key."""
+
+    certificate: Path
+    key: Path
+
+
+def run(
+    host: str,
+    port: int,
+    settings: ServingSettings | None = None,
+    *,
+    n_workers: int = 1,
+    tls: TlsFiles | None = None,
+) -> None:
+    """Serve until a signal ends it; each worker is a process with one event loop.
+
+    Raises:
+        OSError: the address is taken, or a TLS file is not usable.
+        StoreUnavailableError: the store is.
+    """
     # a one-row prediction must not wake a thread pool: 6 ms instead of 30 µs when
     # another process keeps a core busy
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # the thread that records needs the interpreter some ten times a commit; by default
-    # a busy event loop lets it wait 5 ms each time
-    sys.setswitchinterval(0.0005)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    prepare_process()
     settings = settings or serving_settings()
     os.umask(0o077)  # what is written here is about customers
     with _listening(host, port) as listener:
@@ -34,19 +56,50 @@ def run(host: str, port: int, settings: ServingSettings | None = None) -> None:
         open_key_store(*settings.store).close()
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
-        config = uvicorn.Config(
-            create_app(settings),
-            http=bounded_connection(ConnectionLimits.of(settings)),
-            headers=list(OF_EVERY_ANSWER),
-            ws="none",
-            proxy_headers=False,
-            timeout_keep_alive=settings.keep_alive_s,
-            timeout_graceful_shutdown=settings.shutdown_timeout_s,
-            access_log=False,  # addresses may hold customer ids; metrics count instead
-            log_config=None,
-            server_header=False,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        config = _config(settings, n_workers, tls)
+        if n_workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            Multiprocess(config, [listener]).run()
+
+
+def prepare_process() -> None:
+    """What is said once in each process that serves."""
+    # the thread that records needs the interpreter some ten times a commit; by default
+    # a busy event loop lets it wait 5 ms each time
+    sys.setswitchinterval(0.0005)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+
+def worker_app(settings: ServingSettings) -> FastAPI:
+    """The app of one worker, made in its own process."""
+    prepare_process()
+    return create_app(settings)
+
+
+def _config(
+    settings: ServingSettings, n_workers: int, tls: TlsFiles | None
+) -> ConfigWithLimits:
+    return ConfigWithLimits(
+        ConnectionLimits.of(settings),
+        partial(worker_app, settings),
+        factory=True,
+        workers=n_workers,
+        http=BoundedConnection,
+        headers=[*OF_EVERY_ANSWER, *(OVER_TLS if tls else ())],
+        ws="none",
+        proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_s,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+        timeout_worker_healthcheck=_WORKER_TIMEOUT_S,
+        ssl_certfile=tls and tls.certificate,
+        ssl_keyfile=tls and tls.key,
+        access_log=False,  # addresses may hold customer ids; metrics count instead
+        log_config=None,
+        server_header=False,
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

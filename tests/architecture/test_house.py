@@ -74,7 +74,7 @@ def test_nothing_is_unpickled() -> None:
 
 def test_locks_are_hashed_and_name_no_index() -> None:
     locks = sorted((ROOT / "requirements").glob("*.txt"))
-    assert [p.stem for p in locks] == ["dev", "serve", "train"]
+    assert [p.stem for p in locks] == ["deploy", "dev", "serve", "train"]
     for lock in locks:
         text = lock.read_text()
         pins = re.findall(r"^[a-z0-9][\w.\-]*(?:\[[^\]]*\])?==", text, re.M)

@@ -15,7 +15,7 @@ import httpx
 
 from store.opening import open_key_store
 
-SERVE = "import sys; from serving.server import run; run('127.0.0.1', int(sys.argv[1]))"
+SERVE = (sys.executable, "-m", "cli.main", "serve")
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Service:
     process: subprocess.Popen[bytes]
     key: str
     log: Path
+    scheme: str
 
     def connect(self) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -32,9 +33,10 @@ class Service:
 
     def client(self, timeout_s: float = 30.0) -> httpx.Client:
         return httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
+            base_url=f"{self.scheme}://127.0.0.1:{self.port}",
             headers={"Authorization": f"Bearer {self.key}"},
             timeout=timeout_s,
+            verify=False,  # noqa: S501 - a certificate of the test's own
         )
 
     def terminate(self) -> None:
@@ -42,8 +44,13 @@ class Service:
 
 
 @contextmanager
-def running(home: Path, **settings: object) -> Iterator[Service]:
-    """`settings` are fields of ServingSettings; the key may score."""
+def running(
+    home: Path, *arguments: str, scheme: str = "http", **settings: object
+) -> Iterator[Service]:
+    """`forbear serve` with `arguments`; `settings` are fields of ServingSettings.
+
+    The key may score.
+    """
     keys = open_key_store(home)
     _, key = keys.create("tests")
     keys.close()
@@ -52,14 +59,27 @@ def running(home: Path, **settings: object) -> Iterator[Service]:
     environment = {**os.environ, "FORBEAR_HOME": str(home), **stated}
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(port)], env=environment, stderr=file
+            [
+                sys.executable,
+                "-m",
+                "cli.main",
+                "serve",
+                "--port",
+                str(port),
+                *arguments,
+            ],
+            env=environment,
+            stderr=file,
         )
     try:
-        wait_for(port)
-        yield Service(port, process, key, log)
+        wait_for(port, scheme=scheme)
+        yield Service(port, process, key, log, scheme)
     finally:
-        process.kill()
-        process.wait(30)
+        process.terminate()
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
 
 
 def free_port() -> int:
@@ -68,11 +88,12 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_for(port: int, within_s: float = 60.0) -> None:
+def wait_for(port: int, within_s: float = 180.0, scheme: str = "http") -> None:
     ends = time.monotonic() + within_s
     while time.monotonic() < ends:
         try:
-            httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
+            url = f"{scheme}://127.0.0.1:{port}/readyz"
+            httpx.get(url, timeout=5, verify=False)  # noqa: S501 - as above
         except httpx.TransportError:
             time.sleep(0.1)
         else:

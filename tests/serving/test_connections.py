@@ -17,9 +17,15 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("state")
-    bounds = {"header_timeout_s": 1, "body_timeout_s": 2, "keep_alive_s": 1}
-    sizes = {"max_header_bytes": 4_000, "max_body_bytes": 50_000, "max_connections": 50}
-    with running(home, **bounds, **sizes) as service:
+    bounds: dict[str, Any] = {
+        "header_timeout_s": 1,
+        "body_timeout_s": 2,
+        "keep_alive_s": 1,
+        "max_header_bytes": 4_000,
+        "max_body_bytes": 50_000,
+        "max_connections": 50,
+    }
+    with running(home, **bounds) as service:
         yield service
 
 

@@ -274,6 +274,25 @@ def test_metrics_count_without_naming_anyone(client: Client, asked: Asked) -> No
     assert "customer-path" not in page
 
 
+def test_metrics_show_stages_scores_reasons_and_what_is_in_force(
+    client: Client, asked: Asked
+) -> None:
+    asked["observed_until"] = "2026-06-30T02:00:00Z"
+    said = client.post("/v1/score", json=asked).json()
+    page = client.get("/metrics").text
+    for stage in ("wait", "read", "decide", "record"):
+        assert f'forbear_stage_seconds_count{{stage="{stage}"}}' in page
+    for target in ("fraud", "nonpayment"):
+        assert f'forbear_probability_count{{target="{target}"}}' in page
+    for withheld in said["permission"]["withheld"]:
+        assert f'forbear_withheld_total{{code="{withheld["code"]}"}}' in page
+    assert 'forbear_data_age_hours_bucket{le="24.0"} ' in page
+    assert "forbear_accepted 0.0" in page
+    assert "forbear_newest_refused 0.0" in page
+    assert 'forbear_policy{reference="reseller-default@1"} 1.0' in page
+    assert "forbear_release{release=" in page
+
+
 def test_nobody_is_named_in_the_log(
     client: Client, asked: Asked, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +72,7 @@ def ask(
         "FORBEAR_DATABASE_URL": settings.store[1] or "",
     }
     running = [
-        subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env=environment)
+        subprocess.Popen([*SERVE, "--port", str(port)], env=environment)
         for port in ports
     ]
     try:

@@ -1,0 +1,97 @@
+"""Several processes at one address, and TLS."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.serving.processes import Service, running
+
+pytestmark = pytest.mark.slow
+
+
+def workers(service: Service) -> list[int]:
+    """Of the processes below the supervisor those that serve."""
+    pid = service.process.pid
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    named = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in below}
+    return [one for one, line in named.items() if b"spawn_main" in line]
+
+
+def test_a_killed_worker_is_started_anew_and_nothing_answered_is_lost(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    with running(tmp_path, "--workers", "2") as service:
+        first = workers(service)
+        assert len(first) == 2
+
+        def score(n: int) -> str:
+            for _ in range(600):
+                with suppress(httpx.TransportError), service.client() as client:
+                    body = {**asked, "customer_id": f"c{n}"}
+                    said = client.post("/v1/score", json=body)
+                    if said.status_code == 200:
+                        return str(said.json()["decision_id"])
+                    assert said.status_code == 503
+                time.sleep(0.1)
+            raise TimeoutError
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = pool.map(score, range(60))
+            time.sleep(0.3)
+            os.kill(first[0], signal.SIGKILL)
+            ids = list(asking)
+        with service.client() as client:
+            read = [client.get(f"/v1/decisions/{one}").status_code for one in ids]
+        assert set(read) == {200}
+        ends = time.monotonic() + 180
+        while len(workers(service)) < 2 and time.monotonic() < ends:
+            time.sleep(0.2)
+        assert len(workers(service)) == 2
+        service.terminate()
+        assert service.process.wait(60) is not None
+        assert not any(Path(f"/proc/{one}").exists() for one in first)
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    flags = "--tls-cert", str(certificate), "--tls-key", str(key)
+    with running(tmp_path, *flags, scheme="https") as service:
+        with service.client() as client:
+            answer = client.get("/healthz")
+            assert answer.status_code == 200
+            assert "max-age" in answer.headers["strict-transport-security"]
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{service.port}/healthz")
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "cert.pem", folder / "key.pem"
+    pem = serialization.Encoding.PEM
+    files[0].write_bytes(made.public_bytes(pem))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files[1].write_bytes(key.private_bytes(pem, *plain))
+    return files
