@@ -47,12 +47,15 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
 
 def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
     rows, others = events.tables[reference.table], events.tables[reference.other]
+    named = rows[reference.column].tolist()
+    different = set(named)
+    if different == {None}:  # mostly
+        return
     ids = others[reference.id]
     if reference.other == "invoices":
         ids = ids[others["kind"] == "invoice"]
     known = {None, *ids.tolist()}
-    named = rows[reference.column].tolist()
-    if known.issuperset(named):  # mostly
+    if known.issuperset(different):
         return
     is_unknown = np.array([name not in known for name in named])
     first = min(name for name in named if name not in known)
