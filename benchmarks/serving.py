@@ -103,6 +103,7 @@ class Server:
     home: str
     path: str = "/v1/score"
     headers: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with socket.socket() as free:
@@ -110,7 +111,12 @@ class Server:
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
             [sys.executable, "-c", self.code.replace("PORT", str(self.port))],
-            env={**os.environ, **ENVIRONMENT, "FORBEAR_HOME": self.home},
+            env={
+                **os.environ,
+                **ENVIRONMENT,
+                **self.environment,
+                "FORBEAR_HOME": self.home,
+            },
             stderr=subprocess.DEVNULL,
         )
         stated = "".join(f"{k}: {v}\r\n" for k, v in self.headers.items())
@@ -166,7 +172,7 @@ class Server:
 
 
 def servers(home: Path) -> list[Server]:
-    """Ours last; all on the same customers and the same booster."""
+    """Ours last, with its kernels and without; all on the same customers."""
     bodies = (home / "bodies.ndjson").read_bytes().splitlines()
     stored = (home / "stored.ndjson").read_bytes().splitlines()
     rows: list[dict[str, Any]] = json.loads((home / "rows.json").read_text())
@@ -183,6 +189,14 @@ def servers(home: Path) -> list[Server]:
         Server("(b) pandas tutorial, ready row", TUTORIAL, ready, there),
         Server("(c) MLflow's server", MLFLOW, invoked, there, "/invocations"),
         Server("Forbear", OURS, bodies, there, headers=key),
+        Server(
+            "Forbear, installed without cc",
+            OURS,
+            bodies,
+            there,
+            headers=key,
+            environment={"FORBEAR_KERNEL": "numpy"},
+        ),
         Server("Forbear, events sent before", OURS, stored, there, headers=key),
     ]
 

@@ -2,26 +2,29 @@
 
 A leaf's contributions depend only on which of the features on its way a row agrees
 with. A way that asks for d features therefore has 2^d rows of d numbers, worked out
-beforehand by Lundberg's formula (Lundberg and others, 2020, Nature Machine
-Intelligence 2, algorithm 2); scoring a row is one table row added up per leaf.
+beforehand; scoring a row is one table row added up per leaf. For the few leaves behind
+many features the row is worked out when it is needed.
 
-The numbers are integers of 2^-50: their sums do not depend on order, so the kernel in
-C and the one in NumPy (`scoring.kernels`) give the same bits. They differ from
+The numbers are integers of 2^-50: their sums do not depend on order, so the kernel in C
+and the one in NumPy (`scoring.kernels`) give the same bits. They differ from
 LightGBM's own by less than 1e-12.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from math import comb
 
 import numpy as np
 
-from features.arrays import FloatArray, IntArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from scoring.forest import Forest, Int32Array, Leaf, UnsupportedModelError
 
 UNIT = 2.0**-50
-MOST_BYTES = 64 * 2**20  # a model that needs larger tables is left to LightGBM
+MOST_TABLED = 12  # features on the way of a leaf that has a table
+MOST_BYTES = 32 * 2**20  # of all tables of a model; beyond, the largest are left out
+MOST_FEATURES = 31  # on any way; beyond, the model is left to LightGBM
 LARGEST_SUM = 2.0**12  # of a model's leaves; far from where integers would overflow
 _AT_ONCE = 2**18  # numbers worked on together
 
@@ -32,9 +35,12 @@ class ContributionTables:
 
     Args:
         leaf_value: (leaves,) what each adds to the margin.
-        first_row: (leaves,) where a leaf's table begins in `table`.
+        first_row: (leaves,) where a leaf's table begins in `table`; -1: it has none.
         first_part: (leaves + 1,) where a leaf's features begin in `part_feature`.
         part_feature: (parts,) the features of all leaves.
+        part_share: (parts,) see `Leaf.shares`.
+        weight: (MOST_FEATURES + 1, MOST_FEATURES) Shapley's for d features, of which k
+            others agree.
         table: contributions, integers of `UNIT`; of a leaf 2^d rows of d numbers, row
             `k` for rows that disagree in the features of the bits of `k`.
     """
@@ -44,25 +50,28 @@ class ContributionTables:
     first_row: IntArray
     first_part: Int32Array
     part_feature: Int32Array
+    part_share: FloatArray
+    weight: FloatArray
     table: IntArray
 
 
 def contribution_tables(forest: Forest) -> ContributionTables:
-    """Tables of a forest; a fraction of a second for 300 trees of 15 leaves.
+    """Tables of a forest; a fraction of a second for 300 trees.
 
     Raises:
-        UnsupportedModelError: they would be too large.
+        UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
     leaves = forest.leaves
     widths = np.array([len(leaf.features) for leaf in leaves], np.int64)
-    if np.ldexp(widths.astype(np.float64), widths).sum() * 8 > MOST_BYTES:
+    if widths.max(initial=0) > MOST_FEATURES:
         raise UnsupportedModelError("leaves behind too many features")
     if sum(abs(leaf.value) for leaf in leaves) > LARGEST_SUM:
         raise UnsupportedModelError("leaves of too large values")
-    sizes = widths << widths
-    first_row = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    table = np.zeros(first_row[-1], np.int64)
-    for width in np.unique(widths[widths > 0]).tolist():
+    is_tabled, sizes = _tabled(widths)
+    ends = np.cumsum(sizes)
+    first_row = np.where(is_tabled, ends - sizes, -1)
+    table = np.zeros(sizes.sum(), np.int64)
+    for width in np.unique(widths[is_tabled & (widths > 0)]).tolist():
         which = np.flatnonzero(widths == width)
         some = max(1, _AT_ONCE // (width << width))
         for chosen in np.split(which, range(some, len(which), some)):
@@ -72,42 +81,79 @@ def contribution_tables(forest: Forest) -> ContributionTables:
     return ContributionTables(
         forest=forest,
         leaf_value=np.array([leaf.value for leaf in leaves], np.float64),
-        first_row=first_row[:-1],
+        first_row=first_row,
         first_part=_starts(widths.tolist()),
         part_feature=np.array(
             [*chain.from_iterable(leaf.features for leaf in leaves)], np.int32
         ),
+        part_share=np.array(
+            [*chain.from_iterable(leaf.shares for leaf in leaves)], np.float64
+        ),
+        weight=_weights(),
         table=table,
     )
+
+
+def _tabled(widths: IntArray) -> tuple[BoolArray, IntArray]:
+    """Which leaves have a table, and how many numbers it has."""
+    full = widths << np.minimum(widths, MOST_TABLED)
+    for most in range(MOST_TABLED, -1, -1):
+        sizes = np.where(widths <= most, full, 0)
+        if 8 * sizes.sum() <= MOST_BYTES:
+            break
+    return widths <= most, sizes
 
 
 def _starts(sizes: Sequence[int]) -> Int32Array:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
 
 
-def _tables_of(leaves: list[Leaf], d: int) -> IntArray:
-    """(leaves, 2^d · d) of leaves behind d features each.
+@cache
+def _weights() -> FloatArray:
+    weight = np.zeros((MOST_FEATURES + 1, MOST_FEATURES))
+    for d in range(1, MOST_FEATURES + 1):
+        weight[d, :d] = [1.0 / (d * comb(d - 1, k)) for k in range(d)]
+    return weight
 
-    Only products and sums of single numbers in a fixed order, so that every machine
-    makes the same tables. `weight[k]` is Shapley's for k others that agree.
-    """
+
+def _tables_of(leaves: list[Leaf], d: int) -> IntArray:
+    """(leaves, 2^d · d) of leaves behind d features each."""
     value = np.array([leaf.value for leaf in leaves])[:, None]
     share = np.array([leaf.shares for leaf in leaves])[:, None, :]
     disagrees = (np.arange(1 << d)[:, None] >> np.arange(d)) & 1
-    agrees = 1.0 - disagrees[None]
-    weight = [1.0 / (d * comb(d - 1, k)) for k in range(d)]
-    parts = np.empty((len(leaves), 1 << d, d))
-    for i in range(d):
-        # coefficients by how many others agree of the product over the others
-        ways = [np.ones((len(leaves), 1 << d))]
-        for j in (other for other in range(d) if other != i):
-            without = [way * share[..., j] for way in ways]
-            with_it = [way * agrees[..., j] for way in ways]
-            ways = [without[0]]
-            ways += [a + b for a, b in zip(without[1:], with_it[:-1], strict=True)]
-            ways.append(with_it[-1])
-        total = np.zeros((len(leaves), 1 << d))
-        for k, way in enumerate(ways):
-            total += weight[k] * way
-        parts[..., i] = value * (agrees[..., i] - share[..., i]) * total
-    return np.rint(parts / UNIT).astype(np.int64).reshape(len(leaves), -1)
+    return leaf_parts(value, share, disagrees == 0).reshape(len(leaves), -1)
+
+
+def leaf_parts(value: FloatArray, share: FloatArray, agrees: BoolArray) -> IntArray:
+    """(…, d) contributions of leaves, integers of `UNIT`.
+
+    Lundberg's algorithm (Lundberg and others, 2020, Nature Machine Intelligence 2,
+    algorithm 2): a polynomial counts in how many ways k of the features agree, and each
+    feature is taken out of it again. Only single products and sums in a fixed order, so
+    that every machine and the kernel in C find the same numbers.
+
+    Args:
+        value: (…) of the leaf.
+        share: (…, d) see `Leaf.shares`.
+        agrees: (…, d) in which features the row goes the leaf's way.
+    """
+    d = share.shape[-1]
+    weight = _weights()[d]
+    shape = np.broadcast_shapes(value.shape, agrees.shape[:-1])
+    ways = np.zeros((*shape, d + 1))
+    ways[..., 0] = 1.0
+    for j in range(d):
+        more = ways[..., :-1] * agrees[..., j, None]
+        ways *= share[..., j, None]
+        ways[..., 1:] += more
+    total = np.zeros(shape)
+    for k in range(d):
+        total += weight[k] * ways[..., k]
+    rest = np.broadcast_to(ways[..., d, None], (*shape, d))
+    of_rest = weight[d - 1] * rest
+    for k in range(d - 1, 0, -1):
+        rest = ways[..., k, None] - share * rest
+        of_rest += weight[k - 1] * rest
+    agreeing = value[..., None] * (1.0 - share) * of_rest
+    parts = np.where(agrees, agreeing, -(value * total)[..., None])
+    return np.rint(parts / UNIT).astype(np.int64)

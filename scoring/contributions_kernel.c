@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 1 /* rises whenever `struct tables` or a function changes */
+#define KERNEL_VERSION 2 /* rises whenever `struct tables` or a function changes */
 
 /* bits of a node's kind, as in LightGBM's model text */
+enum { MOST_FEATURES = 31 }; /* on the way to a leaf */
 enum { CATEGORICAL = 1, DEFAULT_LEFT = 2, MISSING_ZERO = 4, MISSING_NAN = 8 };
 
 struct tables {
@@ -32,6 +33,8 @@ struct tables {
   const int64_t *first_row; /* (leaves,) */
   const int32_t *first_part; /* (leaves + 1,) */
   const int32_t *part_feature;
+  const double *part_share;
+  const double *weight; /* (MOST_FEATURES + 1, MOST_FEATURES) */
   const int64_t *table;
 };
 
@@ -72,20 +75,52 @@ static void disagreements(const struct tables *t, const double *row, uint32_t *a
   }
 }
 
+/* `leaf_parts` of contribution_tables.py, step by step, for a leaf without a table */
+static void add_parts(const struct tables *t, int32_t leaf, uint32_t disagrees,
+                      int64_t *sums) {
+  int32_t first = t->first_part[leaf], d = t->first_part[leaf + 1] - first;
+  const double *share = t->part_share + first, *weight = t->weight + d * MOST_FEATURES;
+  double ways[MOST_FEATURES + 1], value = t->leaf_value[leaf], total = 0.0;
+  ways[0] = 1.0;
+  for (int32_t j = 0; j < d; j++) {
+    double agrees = disagrees >> j & 1u ? 0.0 : 1.0;
+    ways[j + 1] = ways[j] * agrees;
+    for (int32_t k = j; k > 0; k--) ways[k] = ways[k] * share[j] + ways[k - 1] * agrees;
+    ways[0] *= share[j];
+  }
+  for (int32_t k = 0; k < d; k++) total += weight[k] * ways[k];
+  for (int32_t i = 0; i < d; i++) {
+    double part = -(value * total);
+    if (!(disagrees >> i & 1u)) {
+      double rest = ways[d], of_rest = weight[d - 1] * rest;
+      for (int32_t k = d - 1; k > 0; k--) {
+        rest = ways[k] - share[i] * rest;
+        of_rest += weight[k - 1] * rest;
+      }
+      part = value * (1.0 - share[i]) * of_rest;
+    }
+    sums[t->part_feature[first + i]] += (int64_t)rint(part / t->unit);
+  }
+}
+
 static double add_up(const struct tables *t, const uint32_t *at_leaf, int64_t *sums) {
   enum { AHEAD = 16 }; /* table rows lie far apart: ask for them early */
   double margin = 0.0;
   for (int32_t leaf = 0; leaf < t->n_leaves; leaf++) {
+    if (at_leaf[leaf] == 0) margin += t->leaf_value[leaf]; /* one a tree, in order */
+    if (t->first_row[leaf] < 0) {
+      add_parts(t, leaf, at_leaf[leaf], sums);
+      continue;
+    }
     int32_t first = t->first_part[leaf], width = t->first_part[leaf + 1] - first;
     const int64_t *row = t->table + t->first_row[leaf] + (int64_t)at_leaf[leaf] * width;
 #if defined(__GNUC__)
-    if (leaf + AHEAD < t->n_leaves) {
+    if (leaf + AHEAD < t->n_leaves && t->first_row[leaf + AHEAD] >= 0) {
       int32_t next = leaf + AHEAD;
       int64_t its = t->first_part[next + 1] - t->first_part[next];
       __builtin_prefetch(t->table + t->first_row[next] + its * at_leaf[next]);
     }
 #endif
-    if (at_leaf[leaf] == 0) margin += t->leaf_value[leaf]; /* one a tree, in order */
     for (int32_t k = 0; k < width; k++) sums[t->part_feature[first + k]] += row[k];
   }
   return margin;

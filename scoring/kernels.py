@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from features.arrays import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
 from features.reading import json_rows
-from scoring.contribution_tables import UNIT, ContributionTables
+from scoring.contribution_tables import UNIT, ContributionTables, leaf_parts
 from scoring.forest import (
     CATEGORICAL,
     DEFAULT_LEFT,
@@ -28,7 +28,7 @@ KernelName = Literal["contributions", "rows"]
 Explained: TypeAlias = tuple[FloatArray, FloatArray]
 
 BUILT = Path(__file__).with_name("contributions_kernel.so")
-VERSION = 1  # of the kernel in C: an older one is not called
+VERSION = 2  # of the kernel in C: an older one is not called
 
 
 class Kernel(Protocol):
@@ -82,6 +82,8 @@ _TABLES: "tuple[tuple[str, type[ctypes._SimpleCData[Any]]], ...]" = (
             "first_row",
             "first_part",
             "part_feature",
+            "part_share",
+            "weight",
             "table",
         )
     ),
@@ -144,15 +146,19 @@ class NumpyKernel:
         self._goes_left = (forest.kind & DEFAULT_LEFT) != 0
         self._zero_missing = (missing == MISSING_ZERO) & ~is_category
         self._nan_missing = (missing == MISSING_NAN) & ~is_category
-        widths = np.diff(tables.first_part)
+        widths = np.diff(tables.first_part).astype(np.int64)
+        is_tabled = tables.first_row >= 0
         leaf_of_part = np.repeat(np.arange(len(widths)), widths)
         within = np.arange(len(leaf_of_part)) - tables.first_part[leaf_of_part]
         order = np.argsort(tables.part_feature, kind="stable")
-        self._widths = widths.astype(np.int64)
+        order = order[is_tabled[leaf_of_part[order]]]
+        self._widths = widths
         self._part_leaf, self._part_place = leaf_of_part[order], within[order]
         self._features, self._first = np.unique(
             tables.part_feature[order], return_index=True
         )
+        deep = sorted(set(widths[~is_tabled].tolist()))
+        self._deep = [np.flatnonzero(widths == d) for d in deep]
         # a leaf without steps (a tree of one leaf) cannot be part of `reduceat`
         stepped = [i for i, leaf in enumerate(forest.leaves) if leaf.steps]
         steps = [forest.leaves[i].steps for i in stepped]
@@ -179,13 +185,25 @@ class NumpyKernel:
         margin = 0.0
         for value in tables.leaf_value[masks == 0].tolist():  # one a tree, in order
             margin += value
-        parts = np.zeros(tables.forest.n_features + 1)
-        parts[-1] = tables.forest.base
+        sums = np.zeros(tables.forest.n_features, np.int64)
         if len(self._features):
             rows = tables.first_row + masks * self._widths
             numbers = tables.table[rows[self._part_leaf] + self._part_place]
-            parts[self._features] = np.add.reduceat(numbers, self._first) * UNIT
-        return margin, parts
+            sums[self._features] = np.add.reduceat(numbers, self._first)
+        for leaves in self._deep:
+            self._add_deep(leaves, masks[leaves], sums)
+        return margin, np.append(sums * UNIT, tables.forest.base)
+
+    def _add_deep(self, leaves: IntArray, masks: IntArray, sums: IntArray) -> None:
+        """Leaves without tables, all behind equally many features."""
+        tables = self._tables
+        places = tables.first_part[leaves][:, None] + np.arange(
+            int(self._widths[leaves[0]])
+        )
+        agrees = (masks[:, None] >> np.arange(places.shape[1]) & 1) == 0
+        value, share = tables.leaf_value[leaves], tables.part_share[places]
+        parts = leaf_parts(value, share, agrees)
+        np.add.at(sums, tables.part_feature[places], parts)
 
     def _turns_left(self, row: FloatArray) -> BoolArray:
         """(nodes,) whether the row goes left at each node."""

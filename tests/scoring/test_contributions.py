@@ -33,7 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "zero is missing": {"zero_as_missing": True},
     "missing is not handled": {"use_missing": False},
     "one against the rest": {"max_cat_to_onehot": 64},
-    "deep": {"num_leaves": 31, "min_data_in_leaf": 3},
+    "deep": {"num_leaves": 63, "min_data_in_leaf": 3},  # most leaves without tables
     "monotone": {"monotone_constraints": [1, -1] + [0] * (N_FEATURES - 2)},
     "few rounds": {"min_gain_to_split": 3.0},  # the last trees are single leaves
 }
@@ -162,11 +162,25 @@ def test_averaged_trees_are_left_to_lightgbm() -> None:
     explained_by_lightgbm(trained(changes))
 
 
-def test_what_needs_too_large_tables_is_left_to_lightgbm(
+def test_a_model_with_small_tables_has_the_bits_of_one_with_large_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What has no table is worked out row by row, by the same steps."""
+    text, x = trained({}), rows(10, 100)
+    forest = read_forest(text)
+    large = NumpyKernel(contribution_tables(forest))(x)[1].tobytes()
+    monkeypatch.setattr(contribution_tables_module, "MOST_BYTES", 20_000)
+    small = contribution_tables(forest)
+    assert (small.first_row < 0).any()
+    compare(text, small, x)
+    assert all(kernel(x)[1].tobytes() == large for kernel in built(small))
+
+
+def test_ways_through_too_many_features_are_left_to_lightgbm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = trained({})
-    monkeypatch.setattr(contribution_tables_module, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(contribution_tables_module, "MOST_FEATURES", 4)
     explained_by_lightgbm(text)
 
 
