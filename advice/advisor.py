@@ -32,7 +32,7 @@ from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
-from features.account import Accounts
+from features.account import Accounts, KeptAccount
 from features.events import Events
 from features.facts import AccountFacts
 from features.feature_set import FeatureSet
@@ -116,6 +116,7 @@ class Advisor:
         named: Mapping[str, datetime] = _NOTHING,
         with_counterfactuals: bool = False,
         explains_none: bool = True,
+        account: KeptAccount | None = None,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
 
@@ -134,13 +135,14 @@ class Advisor:
             with_counterfactuals: also say what would change the answer; every thing
                 tried costs one more scoring, without contributions.
             explains_none: also give reasons where nothing is recommended.
+            account: of the same events and tables, where one is kept (`account_of`).
         """
         given = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
         context = QuestionContext(
             observed_until, observed, previous, previous_at, named
         )
-        facts, rows = self._rows(events, moment, given)
+        facts, rows = self._rows(events, moment, given, account)
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
         found = None
@@ -168,12 +170,20 @@ class Advisor:
         answer = advice.recommendation
         return Situation(events, advice.facts, answer, terms.document, settings)
 
+    def account_of(self, events: Events, tables: frozenset[str]) -> KeptAccount:
+        """The account of a customer who is asked about again and again."""
+        return self._compilers(tables)[1].accounts.kept(events)
+
     def _rows(
-        self, events: Events, moment: int, tables: frozenset[str]
+        self,
+        events: Events,
+        moment: int,
+        tables: frozenset[str],
+        account: KeptAccount | None = None,
     ) -> tuple[AccountFacts, dict[str, Row]]:
         """Facts, and the features (F,) of each target that can be scored."""
         _, compilers = self._compilers(tables)
-        facts, rows = compilers.read(events, moment)
+        facts, rows = compilers.read(events, moment, account)
         rows = {
             target: row
             for target, row in rows.items()
@@ -259,7 +269,7 @@ class _Compilers:
     def __init__(
         self, bundles: Mapping[str, Bundle], settings: PortfolioSettings
     ) -> None:
-        self._accounts = Accounts(settings)
+        self.accounts = Accounts(settings)
         self._shared: list[tuple[OnlineCompiler, list[str]]] = []
         seen: list[tuple[FeatureSet, list[str]]] = []
         for target, bundle in bundles.items():
@@ -271,9 +281,12 @@ class _Compilers:
                 self._shared.append((OnlineCompiler(features, settings), targets))
             targets.append(target)
 
-    def read(self, events: Events, moment: int) -> tuple[AccountFacts, dict[str, Row]]:
+    def read(
+        self, events: Events, moment: int, account: KeptAccount | None
+    ) -> tuple[AccountFacts, dict[str, Row]]:
         """The customer's facts, and one row of features per target."""
-        standing, facts = self._accounts.look(events, moment)
+        account = account or self.accounts.kept(events)
+        standing, facts = account.look(moment)
         rows: dict[str, Row] = {}
         for compiler, targets in self._shared:
             rows |= dict.fromkeys(targets, compiler(events, moment, standing))

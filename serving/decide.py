@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from time import time_ns
 
+from features.account import KeptAccount
 from features.events import Events
 from features.moments import microseconds
 from features.reading.observation import stated_none
@@ -35,6 +36,7 @@ class Question:
         language: of the answer's sentences.
         warnings: about columns the contract does not know, and what is odd in rows.
         stored: which stored events these are; None where the request brought its own.
+        account: of these events, where one is kept from question to question.
     """
 
     events: Events
@@ -48,6 +50,7 @@ class Question:
     language: Language
     warnings: tuple[str, ...]
     stored: StoredEvents | None = None
+    account: KeptAccount | None = None
 
     def data_age(self) -> timedelta:
         """From the moment up to which the data observe to the one asked about."""
@@ -103,6 +106,7 @@ def decide(
         named=prior.named,
         with_counterfactuals=question.with_counterfactuals,
         explains_none=question.explains_none,
+        account=question.account,
     )
     note = advisor.currency_note
     currency = () if note is None else (f"policy_currency: {note}",)

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic_core import from_json
 
+from advice.advisor import Advisor
+from features.account import KeptAccount
 from features.events import Events
 from features.moments import microseconds, to_datetime
 from features.reading.observation import stated_none
 from features.reading.request_warnings import noticed
 from features.reading.rows import ReadRows, empty_tables, read_rows
-from features.settings import PortfolioSettings
 from serving.champions import InForce
 from serving.decide import Question, read_question
 from serving.errors import ProblemError
@@ -32,9 +33,18 @@ from store.events import EVERYBODY, EventReader, KeptRow, Observed
 
 MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
 _EVERY_ROW = 2**31 - 1
+_ROW_BYTES = 500  # of a row in an account, about
 _MOST_CHANGES = 1_000  # customers; where more changed nothing is kept
 # a person's decision is known to whoever it was sent to, whoever vouches for the rest
 _KNOWN_ANYWAY = frozenset({"overrides"})
+
+
+class _Seen(NamedTuple):
+    """A customer by the tables that were looked at."""
+
+    events: Events
+    warnings: tuple[str, ...]
+    account: KeptAccount
 
 
 @dataclass
@@ -44,13 +54,13 @@ class _Customer:
     `seen` is what was last asked: with the tables that were looked at.
     """
 
-    settings: PortfolioSettings
+    advisor: Advisor
     read: ReadRows
     own: Mapping[str, Observed]
     tables_with_rows: frozenset[str]
     rows_sha256: str
     n_bytes: int
-    seen: dict[frozenset[str], tuple[Events, tuple[str, ...]]] = field(
+    seen: dict[tuple[frozenset[str], frozenset[str]], _Seen] = field(
         default_factory=dict
     )
 
@@ -84,13 +94,13 @@ class StoredCustomers:
             ProblemError: nothing is stored of this customer, or too much.
             StoreUnavailableError: the store cannot be read.
         """
-        settings, customer_id = in_force.advisor.settings, request.customer_id
+        advisor, customer_id = in_force.advisor, request.customer_id
         with self._lock:
             self._read_on()
             customer = self._kept.get(customer_id)
-            if customer is None or customer.settings is not settings:
+            if customer is None or customer.advisor is not advisor:
                 self._drop(customer_id)
-                customer = _load(self._reader, customer_id, settings, self._sequence)
+                customer = _load(self._reader, customer_id, advisor, self._sequence)
                 self._keep(customer_id, customer)
             else:
                 self._kept.move_to_end(customer_id)
@@ -158,7 +168,7 @@ def question_then(
         ProblemError: nothing of the customer is stored of that time any more.
         StoreUnavailableError: the store of events cannot be read.
     """
-    customer = _load(reader, request.customer_id, in_force.advisor.settings, sequence)
+    customer = _load(reader, request.customer_id, in_force.advisor, sequence)
     of_all = reader.observed(EVERYBODY, sequence)
     return _question(customer, of_all, sequence, request, in_force, as_of, language)
 
@@ -188,7 +198,7 @@ def question_of_all(
 
 
 def _load(
-    reader: EventReader, customer_id: str, settings: PortfolioSettings, until: int
+    reader: EventReader, customer_id: str, advisor: Advisor, until: int
 ) -> _Customer:
     rows = reader.rows(customer_id, until, MOST_ROWS + 1)
     if not rows:
@@ -198,15 +208,15 @@ def _load(
         detail = f"more than {MOST_ROWS} rows are stored of this customer"
         raise ProblemError("too_many_rows", detail)
     tables = _decoded(rows)
-    read = read_rows(customer_id, tables, settings)
+    read = read_rows(customer_id, tables, advisor.settings)
     n_chars = sum(len(row.content) for row in rows)
     return _Customer(
-        settings=settings,
+        advisor=advisor,
         read=read,
         own=reader.observed(customer_id, until),
         tables_with_rows=frozenset(tables),
         rows_sha256=sha256(b"".join(row.digest for row in rows)).hexdigest(),
-        n_bytes=_size(read.events) + 2 * n_chars,
+        n_bytes=_size(read.events) + 2 * n_chars + _ROW_BYTES * len(rows),
     )
 
 
@@ -248,11 +258,12 @@ def _question(
     known_anyway = _KNOWN_ANYWAY & customer.tables_with_rows
     # what was said to be empty takes no part in the warnings, as in a request
     with_rows = frozenset(observed) | known_anyway
-    events, warnings = _seen(customer, with_rows)
+    tables = with_rows | none
+    events, warnings, account = _seen(customer, with_rows, tables)
     return Question(
         events=events,
         as_of=as_of,
-        tables=with_rows | none,
+        tables=tables,
         has_contacts="contacts" in observed,
         observed_until=None,
         observed=observed,
@@ -261,6 +272,7 @@ def _question(
         language=language,
         warnings=warnings,
         stored=StoredEvents(sequence, customer.rows_sha256),
+        account=account,
     )
 
 
@@ -274,24 +286,26 @@ def _latest_word(
 
 
 def _seen(
-    customer: _Customer, tables: frozenset[str]
-) -> tuple[Events, tuple[str, ...]]:
-    """The rows of the tables that were looked at, and what is odd in them.
+    customer: _Customer, with_rows: frozenset[str], tables: frozenset[str]
+) -> _Seen:
+    """The customer by the tables looked at; of the last ones it is kept.
 
-    Rows of the others count no more than in a request that leaves their table out; but
-    one that was rejected stays rejected.
+    Rows of other tables count no more than in a request that leaves their table out;
+    but one that was rejected stays rejected.
     """
-    if tables not in customer.seen:
+    if (with_rows, tables) not in customer.seen:
         customer.seen.clear()
-        customer.seen[tables] = _restricted(customer, tables)
-    return customer.seen[tables]
+        events, warnings = _restricted(customer, with_rows)
+        account = customer.advisor.account_of(events, tables)
+        customer.seen[with_rows, tables] = _Seen(events, warnings, account)
+    return customer.seen[with_rows, tables]
 
 
 def _restricted(
     customer: _Customer, tables: frozenset[str]
 ) -> tuple[Events, tuple[str, ...]]:
     all_rows, broken, warnings = customer.read
-    nothing = empty_tables(customer.settings)
+    nothing = empty_tables(customer.advisor.settings)
     columns = {
         name: rows if name in tables else nothing[name]
         for name, rows in all_rows.tables.items()

@@ -6,7 +6,7 @@ snapshots. `Accounts` gives one standing to compiler and policy alike. CONTRACT 
 2 is the law.
 """
 
-from features.account.accounts import Accounts
+from features.account.accounts import Accounts, KeptAccount
 from features.account.columns import FACT_COLUMNS, FACT_NAMES, FactColumn
 from features.account.facts import account_facts, facts_over_time
 from features.account.table import debt_table, fact_row, fact_table
@@ -16,6 +16,7 @@ __all__ = [
     "FACT_NAMES",
     "Accounts",
     "FactColumn",
+    "KeptAccount",
     "account_facts",
     "debt_table",
     "fact_row",

@@ -10,6 +10,21 @@ from features.facts import AccountFacts
 from features.settings import PortfolioSettings
 
 
+class KeptAccount:
+    """One customer's account, kept to be looked at more than once.
+
+    Later moments are cheaper than earlier ones. Not for two threads at once.
+    """
+
+    def __init__(self, events: Events, account: Account) -> None:
+        self._events, self._account = events, account
+        self._stops = Stops(events, account)
+
+    def look(self, as_of: int) -> tuple[Standing, AccountFacts]:
+        """The standing at `as_of` and the same as `account_facts` has it."""
+        return facts_at(as_of, self._events, self._account, self._stops)
+
+
 class Accounts:
     """How customers stand, one after the other, and their facts.
 
@@ -26,7 +41,7 @@ class Accounts:
         account = Account(history_of(events, self._columns), self._rules)
         return account.at(as_of)
 
-    def look(self, events: Events, as_of: int) -> tuple[Standing, AccountFacts]:
-        """The standing and the same as `account_facts` has it."""
+    def kept(self, events: Events) -> KeptAccount:
+        """The account of these rows, for several moments."""
         account = Account(history_of(events, self._columns), self._rules)
-        return facts_at(as_of, events, account, Stops(events, account))
+        return KeptAccount(events, account)

@@ -166,6 +166,6 @@ def test_one_standing_serves_features_and_facts(
     at, accounts = microseconds(as_of), Accounts(SETTINGS)
     for customer_id, expected in zip(CUSTOMERS, online(history, as_of), strict=True):
         events = events_of(history, customer_id)
-        standing, facts = accounts.look(events, at)
+        standing, facts = accounts.kept(events).look(at)
         assert_same(COMPILED(events, at, standing)[None, :], expected[None, :])
         assert facts == account_facts(events, at, SETTINGS)
