@@ -158,6 +158,8 @@ def make_private(file: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 THREADS = 4
+PAUSE_S = 0.3  # after a refusal
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Client:
     Args:
         acknowledged: the answer to each question that was answered with 200.
         doubtful: questions sent without an answer: they may be recorded or not.
+        refused: questions answered with 503.
     """
 
     port: int
@@ -26,9 +28,13 @@ class Client:
     example: dict[str, Any]
     acknowledged: dict[str, bytes] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
-    n_refused: int = 0
+    refused: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def n_answered(self) -> int:
+        return len(self.acknowledged) + len(self.refused)
 
     def ask_until(self, stop: threading.Event) -> list[threading.Thread]:
         """Several threads that ask one question after the other."""
@@ -74,8 +80,10 @@ class Client:
             with self._lock:
                 if status == 200:
                     self.acknowledged[name] = body
-                else:  # said not to be recorded
-                    self.n_refused += 1
+                else:
+                    self.refused.append(name)
+            if status == 503:
+                time.sleep(PAUSE_S)
         connection.close()
 
     def _ask(self, connection: HTTPConnection, name: str) -> tuple[int, bytes]:
