@@ -1,7 +1,7 @@
 /* The rows of a score request, from JSON to columns, where nothing about them is odd.
 
    Optional, and no second definition of a rule: whatever is not plainly right (an error,
-   an escape in a text, two rows of one key and moment, a retraction, another currency …) makes
+   two rows of one key and moment, a retraction, another currency …) makes
    `reader_read` answer ODD, and `features/reading/rows.py` reads the request instead.
    What is read here it would read to the same bits.
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 1 /* rises whenever a struct or a function changes */
+#define KERNEL_VERSION 2 /* rises whenever a struct or a function changes */
 
 enum { READ = 0, ODD = 1, NO_MEMORY = -1 };
 enum kind { TEXT, CHOICE, MOMENT, MONEY, NUMBER, BOOLEAN, COMPUTED };
@@ -100,6 +100,8 @@ struct reader {
   int64_t order_size;
   char *joined;
   int64_t joined_size;
+  char *unescaped; /* texts that were written with escapes; never longer than those */
+  int64_t n_unescaped, unescaped_size;
 };
 
 int32_t kernel_version(void) { return KERNEL_VERSION; }
@@ -154,6 +156,81 @@ static int takes_string(struct reader *r, struct span *s) {
   while (c < r->end && *c != '"' && *c != '\\' && (unsigned char)*c >= 0x20) c++;
   if (c == r->end || *c != '"') return 0;
   *s = (struct span){start, c - start};
+  r->at = c + 1;
+  return 1;
+}
+
+static int takes_hex(const char **c, const char *end, uint32_t *value) {
+  *value = 0;
+  if (end - *c < 4) return 0;
+  for (int k = 0; k < 4; k++, ++*c) {
+    char d = **c;
+    uint32_t digit = d >= '0' && d <= '9'   ? (uint32_t)(d - '0')
+                     : d >= 'a' && d <= 'f' ? (uint32_t)(d - 'a') + 10
+                     : d >= 'A' && d <= 'F' ? (uint32_t)(d - 'A') + 10
+                                            : 16;
+    if (digit == 16) return 0;
+    *value = *value << 4 | digit;
+  }
+  return 1;
+}
+
+/* the character after `\\u`, from both of its halves where it has two */
+static int takes_character(const char **c, const char *end, uint32_t *value) {
+  uint32_t low;
+  if (!takes_hex(c, end, value)) return 0;
+  if (*value < 0xd800 || *value > 0xdfff) return 1;
+  if (*value > 0xdbff || end - *c < 6 || (*c)[0] != '\\' || (*c)[1] != 'u') return 0;
+  *c += 2;
+  if (!takes_hex(c, end, &low) || low < 0xdc00 || low > 0xdfff) return 0;
+  *value = 0x10000 + ((*value - 0xd800) << 10) + (low - 0xdc00);
+  return 1;
+}
+
+static char *put_utf8(char *to, uint32_t x) {
+  if (x < 0x80) {
+    *to++ = (char)x;
+  } else if (x < 0x800) {
+    *to++ = (char)(0xc0 | x >> 6);
+    *to++ = (char)(0x80 | (x & 0x3f));
+  } else {
+    if (x < 0x10000) {
+      *to++ = (char)(0xe0 | x >> 12);
+    } else {
+      *to++ = (char)(0xf0 | x >> 18);
+      *to++ = (char)(0x80 | (x >> 12 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (x >> 6 & 0x3f));
+    *to++ = (char)(0x80 | (x & 0x3f));
+  }
+  return to;
+}
+
+/* a string that may hold escapes, but no control characters */
+static int takes_text(struct reader *r, struct span *s) {
+  if (takes_string(r, s)) return 1;
+  if (r->at == r->end || *r->at != '"') return 0;
+  char *start = r->unescaped + r->n_unescaped, *to = start;
+  const char *c = r->at + 1;
+  while (c < r->end && *c != '"') {
+    if ((unsigned char)*c < 0x20) return 0;
+    if (*c != '\\') {
+      *to++ = *c++;
+      continue;
+    }
+    uint32_t x;
+    if (++c == r->end) return 0;
+    if (*c == '"' || *c == '\\' || *c == '/') {
+      *to++ = *c++;
+    } else if (*c++ != 'u' || !takes_character(&c, r->end, &x) || x < 0x20) {
+      return 0;
+    } else {
+      to = put_utf8(to, x);
+    }
+  }
+  if (c == r->end) return 0;
+  *s = (struct span){start, to - start};
+  r->n_unescaped += to - start;
   r->at = c + 1;
   return 1;
 }
@@ -305,7 +382,7 @@ static int number_of(struct reader *r, struct span s, int64_t *number) {
 
 static int reads_text(struct reader *r, const struct column *column, int64_t *cell) {
   struct span s;
-  if (!takes_string(r, &s)) { /* whole numbers are texts of their digits */
+  if (!takes_text(r, &s)) { /* whole numbers are texts of their digits */
     const char *end = number_end(r->at, r->end);
     if (!end || end - r->at > LONGEST_ID) return ODD;
     s = (struct span){r->at, end - r->at};
@@ -791,6 +868,7 @@ void reader_free(struct reader *r) {
   free(r->earlier);
   free(r->order);
   free(r->joined);
+  free(r->unescaped);
   free(r);
 }
 
@@ -800,7 +878,8 @@ int32_t reader_read(struct reader *r, const char *body, int64_t size,
   r->found = (struct found){.customer = -1};
   r->at = body;
   r->end = body + size;
-  r->n_cells = r->n_texts = 0;
+  r->n_cells = r->n_texts = r->n_unescaped = 0;
+  if (grow((void **)&r->unescaped, &r->unescaped_size, size, 1)) return NO_MEMORY;
   if (r->slots) memset(r->slots, 0xff, (size_t)r->n_slots * sizeof *r->slots);
   for (int32_t k = 0; k < r->spec->n_tables; k++) r->n_rows[k] = -1;
   int status = reads_body(r, body);

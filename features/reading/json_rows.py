@@ -2,7 +2,7 @@
 
 Only what is plainly right is read here, to the same bits as by `features.reading.rows`,
 which reads everything else and defines what a row means. `json_kernel.c` leaves alone:
-escaped texts, rows of one key and moment, retractions, errors of any kind.
+rows of one key and moment, retractions, errors of any kind.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ from features.reading.rows import empty_tables
 from features.settings import PortfolioSettings
 
 BUILT = Path(__file__).with_name("json_kernel.so")
-VERSION = 1  # of the kernel in C: an older one is not called
+VERSION = 2  # of the kernel in C: an older one is not called
 MOST_COLUMNS = 64  # of one table
 # plain dates of these years are read here
 FIRST_DAY = date(1990, 1, 1).toordinal() - DAY_ZERO

@@ -63,7 +63,7 @@ ODD_MOMENTS = (
     20260301,
 )
 PLAIN: dict[str, tuple[object, ...]] = {
-    "text": ("a", "b", "c-1", "société", "☃", 4711, 0, None, ""),
+    "text": ("a", "b", "c-1", "société", "☃", "a/b", "\U0001f600", 4711, 0, None, ""),
     "moment": MOMENTS,
     "day": MOMENTS,
     "money": (0, 1, 12.5, 0.1, 89192.539999999994, "19.99", 1e3, 0.00005, None, ""),
@@ -125,7 +125,9 @@ def body(dice: random.Random, oddness: float) -> bytes:
     if dice.random() < 0.5:
         content = {"as_of": "2026-07-01T00:00:00Z", **content, "observed": {"x": [1]}}
     style: dict[str, Any] = {"indent": 1} if dice.random() < 0.1 else {}
-    return json.dumps(content, ensure_ascii=False, **style).encode()
+    is_plain = dice.random() < 0.5
+    text = json.dumps(content, ensure_ascii=not is_plain, **style)
+    return (text if is_plain else text.replace("/", "\\/")).encode()
 
 
 def same(one: Events, other: Events) -> bool:
@@ -257,6 +259,20 @@ def test_damaged_bodies_are_left_alone_or_read_alike(n: int) -> None:
         pytest.param(
             b'{"events": {"customers": [{"segment": "\xff"}]}}', id="not UTF-8"
         ),
+        *(
+            pytest.param(
+                b'{"events": {"customers": [{"segment": "%s"}]}}' % text, id=name
+            )
+            for text, name in (
+                (b"a\\u0000b", "a zero"),
+                (b"a\\nb", "a control character"),
+                (b"\\ud83d", "half a character"),
+                (b"\\ud83d\\u0041", "half a character and another"),
+                (b"\\u12g4", "no hexadecimal digit"),
+                (b"\\x", "no escape"),
+                (b"cut off\\", "an escaped quote at the end"),
+            )
+        ),
         pytest.param(
             b'{"events": {"customers": [{"customer_id": "a"}, {"customer_id": "b"}]}}',
             id="two customers",
@@ -265,6 +281,17 @@ def test_damaged_bodies_are_left_alone_or_read_alike(n: int) -> None:
 )
 def test_what_is_odd_is_left_alone(text: bytes) -> None:
     assert read_body(text, SETTINGS) is None
+
+
+def test_texts_may_be_escaped() -> None:
+    text = json.dumps(
+        {
+            "customer_id": "ann",
+            "events": {"customers": [{"segment": 'é/"\\ \U0001f600'}]},
+        }
+    )
+    assert "\\u00e9" in text
+    assert agrees(text.replace("/", "\\/").encode())
 
 
 def test_corrections_follow_one_another() -> None:
