@@ -1,10 +1,10 @@
 """Four times as many scores as the service can answer: what is shed, what is not lost.
 
-One service with the demo's kind of bodies. First one connection (unloaded), then eight
-that ask again at once (capacity), then an open loop of four times that rate while
-`/healthz` is asked every 50 ms. Every decision that was answered is read again.
+One service with the bodies of `benchmarks.serving`. First one connection (unloaded),
+then eight that ask again at once (capacity), then an open loop of four times that rate
+while `/healthz` is asked every 50 ms. Every decision that was answered is read again.
 
-    python -m benchmarks.overload [--customers 400] [--seconds 10] [--factor 4]
+    python -m benchmarks.overload [--home DIR] [--seconds 10] [--factor 4]
 """
 
 import argparse
@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from benchmarks.serving import OURS, Server, prepare
-from store.opening import open_key_store
+from benchmarks.serving import OURS, Server
+from benchmarks.serving_home import prepare
+from serving.settings import ServingSettings
 
 MOST_CONNECTIONS = 500
 Answer = tuple[int, bytes]
@@ -183,19 +184,19 @@ async def measure(server: Server, client: Client, seconds: float, factor: float)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=400)
+    parser.add_argument("--home", type=Path, help="keep what is prepared here")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--factor", type=float, default=4)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        bodies = prepare(home, asked.customers)
-        keys = open_key_store(home)
-        _, key = keys.create("benchmark")
-        keys.close()
-        server = Server(OURS, home, key)
+        home = prepare(asked.home or Path(folder) / "home")
+        bodies = (home / "bodies.ndjson").read_bytes().splitlines()
+        most = ServingSettings.model_fields["max_accepted"].default
+        limit = {"FORBEAR_MAX_ACCEPTED": str(most)}
+        server = Server("Forbear", OURS, bodies, str(home), environment=limit)
         try:
-            client = Client(server.port, key, bodies)
+            server.wait()
+            client = Client(server.port, (home / "key").read_text(), bodies)
             lost = asyncio.run(measure(server, client, asked.seconds, asked.factor))
         finally:
             server.close()
