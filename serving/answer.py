@@ -5,7 +5,7 @@ checked by type; nothing is validated again and the JSON is written once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -35,6 +35,8 @@ from wording.answer import (
     answer_in_words,
     customer_reason,
 )
+
+MOST_LISTED = 200  # holds and open invoices in one answer; all of them decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +206,15 @@ def answer_of(
     """The answer; the same arguments give the same bytes."""
     recommendation = advice.recommendation
     in_words = answer_in_words(language, advice.case, recommendation, advisor.policy)
+    exposure, permission = advice.exposure(), in_words.permission
+    if len(permission.holds) > MOST_LISTED:
+        warnings += (_shortened("permission.holds", len(permission.holds)),)
+        # those that keep access off are in every answer
+        holds = sorted(permission.holds, key=lambda hold: hold.protects)
+        permission = replace(permission, holds=tuple(holds[:MOST_LISTED]))
+    if len(exposure.items) > MOST_LISTED:
+        warnings += (_shortened("exposure.items", len(exposure.items)),)
+        exposure = replace(exposure, items=exposure.items[:MOST_LISTED])
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -214,10 +225,10 @@ def answer_of(
         no_decision=in_words.no_decision,
         expires_at=recommendation.expires_at,
         scores=_scores(advice, advisor),
-        exposure=advice.exposure(),
+        exposure=exposure,
         question=recommendation.question,
         proposal=recommendation.proposal,
-        permission=in_words.permission,
+        permission=permission,
         people=recommendation.people,
         follow_up=in_words.follow_up,
         reasons=None
@@ -227,6 +238,10 @@ def answer_of(
         warnings=warnings,
         versions=versions,
     )
+
+
+def _shortened(part: str, n: int) -> str:
+    return f"shortened:{part}: the first {MOST_LISTED} of {n}; all of them decided"
 
 
 def _scores(advice: Advice, advisor: Advisor) -> Scores:

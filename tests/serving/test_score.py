@@ -111,6 +111,32 @@ def test_unknown_columns_are_ignored_with_a_warning(
     assert said["warnings"] == ["ignored_column:customers.shoe_size"]
 
 
+def test_a_long_list_is_cut_and_said_to_be(client: Client, asked: Asked) -> None:
+    [invoice] = asked["events"]["invoices"][:1]
+    dispute = {"kind": "billing", "status": "opened"}
+    dispute["event_at"] = "2026-06-01T04:00:00Z"
+    asked["events"]["invoices"] = [
+        {**invoice, "invoice_id": f"i{n}"} for n in range(250)
+    ]
+    asked["events"]["disputes"] = [
+        {**dispute, "dispute_id": f"d{n}", "invoice_id": f"i{n}"} for n in range(240)
+    ]
+    asked["events"]["payments"] = []
+    asked["events"]["actions"] = [
+        {"action": "suspend", "reason": "nonpayment", "by": "automation"}
+        | {"event_at": "2026-06-20T04:00:00Z"}
+    ]
+    said = client.post("/v1/score", json=asked).json()
+    assert len(said["exposure"]["items"]) == len(said["permission"]["holds"]) == 200
+    assert any(not hold["protects"] for hold in said["permission"]["holds"])
+    cut = [text for text in said["warnings"] if text.startswith("shortened:")]
+    assert [text.split(":")[1] for text in cut] == [
+        "permission.holds",
+        "exposure.items",
+    ]
+    assert "the first 200 of 250" in cut[1]
+
+
 def test_data_that_observe_the_future_are_said(client: Client, asked: Asked) -> None:
     for ahead in ("2090-01-01T00:00:00Z", {"payments": "2090-01-01T00:00:00Z"}):
         said = client.post("/v1/score", json={**asked, "observed_until": ahead}).json()
