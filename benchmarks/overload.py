@@ -4,7 +4,7 @@ One service with the bodies of `benchmarks.serving`. First one connection (unloa
 then eight that ask again at once (capacity), then an open loop of four times that rate
 while `/healthz` is asked every 50 ms. Every decision that was answered is read again.
 
-    python -m benchmarks.overload [--home DIR] [--seconds 10] [--factor 4]
+    python -m benchmarks.overload [--home DIR] [--accepted 8] [--seconds 10]
 """
 
 import argparse
@@ -185,14 +185,15 @@ async def measure(server: Server, client: Client, seconds: float, factor: float)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="keep what is prepared here")
+    usual = ServingSettings.model_fields["max_accepted"].default
+    parser.add_argument("--accepted", type=int, default=usual, help="at once")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--factor", type=float, default=4)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = prepare(asked.home or Path(folder) / "home")
         bodies = (home / "bodies.ndjson").read_bytes().splitlines()
-        most = ServingSettings.model_fields["max_accepted"].default
-        limit = {"FORBEAR_MAX_ACCEPTED": str(most)}
+        limit = {"FORBEAR_MAX_ACCEPTED": str(asked.accepted)}
         server = Server("Forbear", OURS, bodies, str(home), environment=limit)
         try:
             server.wait()
