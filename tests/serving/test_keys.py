@@ -1,5 +1,6 @@
 """What a key may do, for whom, how often, and what is written down about it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -167,3 +168,17 @@ def test_who_reads_a_decision_is_written_down_and_read_by_auditors(
     file = module_settings.home / FILE
     assert "private" not in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_no_key_is_in_the_log(
+    client: Client, key: MakeKey, asked: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    good = key()
+    wrong = {"Authorization": good["Authorization"][:-8] + "feedface"}
+    for headers in (good, wrong, key("events")):
+        client.post("/v1/score", json=asked, headers=headers)
+    mine = [r for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
+    logged = "".join(record.getMessage() for record in mine)
+    for headers in (good, wrong):
+        assert headers["Authorization"].split("_")[2] not in logged
