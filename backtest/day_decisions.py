@@ -8,8 +8,8 @@ from backtest.portfolio_day import PortfolioDay
 from decisions.actions import ACTIONS
 from decisions.case import BudgetUse, Case
 from decisions.rules.eligibility import Eligibility
+from decisions.steps.choose_columns import PortfolioRun
 from decisions.steps.columns import Columns
-from decisions.steps.portfolio import PortfolioRun
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.facts import AccountFacts

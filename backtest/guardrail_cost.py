@@ -14,12 +14,12 @@ import numpy as np
 
 from backtest.day_decisions import DayDecisions
 from decisions.actions import REMIND_BIT, REVIEW_BIT, STEP_BITS, STOP_BITS, bits_of
-from decisions.recommendation import Withheld
 from decisions.rules.catalogue import LADDER, PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Eligibility
+from decisions.rules.reason import Withheld
 from decisions.rules.rule import PriceLine
+from decisions.steps.choose_columns import run
 from decisions.steps.columns import Columns
-from decisions.steps.portfolio import run
 from decisions.terms import Terms
 from features.arrays import FloatArray, IntArray
 from wording.messages import messages

@@ -16,8 +16,8 @@ from decisions.follow_up.answer_follow_up import before_acting
 from decisions.policy_file.load import Policy
 from decisions.rules.clock import late_items
 from decisions.rules.guardrails import is_by_fraud
+from decisions.steps.choose_columns import run
 from decisions.steps.columns import Columns, columns_of_cases, columns_of_plain, joined
-from decisions.steps.portfolio import run
 from decisions.terms import Terms
 from features.arrays import BoolArray, IntArray
 from features.facts import ExecutedAction

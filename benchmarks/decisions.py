@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from decisions import BudgetUse, Case, Policy, default_policy, recommend
-from decisions.inputs import Inputs
 from decisions.money.cost import expected_costs
+from decisions.money.inputs import Inputs
 from decisions.policy_file.load import parse_document
+from decisions.steps.choose_columns import run
 from decisions.steps.columns import Columns, columns_of_cases
-from decisions.steps.portfolio import run
 from features.facts import AccountFacts, Notice
 from features.money import UNITS
 

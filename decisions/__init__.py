@@ -8,7 +8,8 @@ from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.errors import DecisionError, PolicyFileError, ProbabilityRangeError
 from decisions.policy_file.load import Policy, default_policy, load_policy
-from decisions.recommendation import Recommendation, Withheld
+from decisions.recommendation import Recommendation
+from decisions.rules.reason import Withheld
 
 __all__ = [
     "ACTIONS",

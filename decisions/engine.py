@@ -6,7 +6,7 @@ from decisions.actions import ACTIONS, STOP_BITS
 from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import follow_up_of, no_follow_up
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.thresholds import Stake
 from decisions.policy_file.load import Policy
 from decisions.recommendation import (
@@ -21,6 +21,7 @@ from decisions.rules.eligibility import Eligibility, eligibility_of
 from decisions.rules.permission import nothing_permitted, permission_of
 from decisions.rules.reasons import no_decision_values
 from decisions.steps.agree import nobody_asked, people_of
+from decisions.steps.case_inputs import inputs_of
 from decisions.steps.choose import Choice, choose
 from decisions.steps.context import DecisionContext
 from decisions.steps.decidable import (
@@ -29,7 +30,6 @@ from decisions.steps.decidable import (
     terms_by_days,
     undecidable,
 )
-from decisions.steps.inputs import inputs_of
 from decisions.terms import Terms
 from features.money import UNITS
 

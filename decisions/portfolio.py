@@ -15,19 +15,19 @@ import numpy as np
 from decisions.case import BudgetUse, Case
 from decisions.engine import no_decision_about, recommendation_of
 from decisions.errors import NaiveMomentError
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
 from decisions.steps.arms import Arm
 from decisions.steps.choose import within_budgets
-from decisions.steps.decidable import terms_by_days
-from decisions.steps.decide import Steps
-from decisions.steps.portfolio import (
+from decisions.steps.choose_columns import (
     DecidedColumns,
     PortfolioRun,
     decide_cases,
     share_budgets,
 )
+from decisions.steps.decidable import terms_by_days
+from decisions.steps.decide import Steps
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,18 @@
 """The answer: what is proposed, what is permitted, why not more, and until when."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
 from decisions.actions import Action
 from decisions.case import Basis
+from decisions.follow_up.parts import FollowUp
 from decisions.money.cost import CostModel
 from decisions.money.thresholds import Stake, Threshold, thresholds_of
 from decisions.policy.document import Mode
-from decisions.policy.retries import NoRetry
+from decisions.rules.reason import Hold, Values, Withheld
 from features.targets import Target
 
-# What a sentence quotes: numbers (money in major units, probabilities in [0, 1]), names
-# of the policy file and of the data, and several of them.
-Value = int | float | str | tuple[str, ...]
-Values = Mapping[str, Value]
-
-# Who or what ends a reason: automation; any person; the team that the policy names
-# (`team` of the values); the person who decided it (`by` of the values); or an event.
-Releaser = Literal[
-    "automation",
-    "person",
-    "team",
-    "author",
-    "settlement",
-    "promised_date",
-    "dispute_end",
-    "appeal_decision",
-    "retry",
-]
 # Why there is no decision at all.
 NoDecisionCode = Literal[
     "not_in_force",
@@ -40,122 +22,6 @@ NoDecisionCode = Literal[
     "unknown_money",
     "stale_data",
 ]
-# Reasons not to act; and what access was taken away for.
-ProtectingHold = Literal[
-    "dispute",
-    "promise",
-    "payment_in_flight",
-    "exemption",
-    "instalment_plan",
-    "legal",
-    "manual",
-    "override",
-]
-AccessHold = Literal["nonpayment", "fraud", "manual"]
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A reason why actions are not permitted now.
-
-    `detail` says which of a rule's causes it is, where one code has several; `values`
-    are what the sentence about it quotes. `permitted_from` is the moment this reason
-    ends by itself; None when it waits for somebody (a payment, a delivery, a person).
-    """
-
-    code: str
-    actions: tuple[Action, ...]
-    detail: str | None = None
-    values: Values = field(default_factory=dict, hash=False)
-    permitted_from: datetime | None = None
-    released_by: Releaser | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeDue:
-    """A notice the policy requires now, before it goes further (or after it acted).
-
-    `fee` is what it costs the customer, in major units; nothing that decides reads it.
-    """
-
-    notice: str
-    state: str
-    channel: str
-    languages: tuple[str, ...]
-    send_by: datetime
-    invoices: tuple[str, ...] = ()
-    is_final_warning: bool = False
-    fee: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDue:
-    """The next charge of our own after a soft decline; `attempt` counts all so far."""
-
-    at: datetime  # not before
-    invoices: tuple[str, ...]
-    method: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A reason not to act (`protects`), or a reason access is off.
-
-    `is_beyond_policy`: it lasts longer, or comes more often, than the policy grants, so
-    that a person must look. `values` are what the sentence about it quotes.
-    """
-
-    kind: ProtectingHold | AccessHold
-    protects: bool
-    since: datetime | None
-    until: datetime | None
-    released_by: Releaser
-    values: Values = field(default_factory=dict, hash=False)
-    cure: str | None = None  # how the cause went away, as in Reactivation
-    subscription_id: str | None = None
-    is_beyond_policy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reactivation:
-    """Every reason for which access is off is cured: access comes back."""
-
-    reasons: tuple[str, ...]
-    cure: str  # paid, arranged, cleared, expired or appeal
-    by: str  # automation or person
-    restore_by: datetime
-    bill_suspended_period: str
-    fee_cap: float
-    fee: float | None = None  # None: anything up to fee_cap
-    order: str = "parent_first"  # what others depend on comes back before them
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderEffect:
-    """What taking access away does to the provider's bill of one subscription.
-
-    `instead` is the policy's own text on what does stop it; without one, and without a
-    window (`cancel_until`), nothing stops it before its term ends.
-    """
-
-    subscription_id: str
-    product: str | None
-    share_stopped: float
-    instead: str | None
-    cancel_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AppealDue:
-    """Until when an open appeal is acknowledged and decided, and what holds till then.
-
-    `during`: keep_unless_new_evidence or restore.
-    """
-
-    acknowledge_by: datetime
-    decide_by: datetime
-    during: str
 
 
 RaisedBy = Literal[
@@ -166,7 +32,6 @@ RaisedBy = Literal[
     "holdout",
 ]
 ArmName = Literal["greedy", "explore", "holdout"]
-Refund = Literal["never", "by_a_person"]
 # why a person must agree to a stop that the policy alone would leave to automation
 PersonBecause = Literal["by_days", "starter", "signs_without_model", "assumed_money"]
 
@@ -293,70 +158,6 @@ class People:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FraudPause:
-    """What goes with a new stop by the fraud path: neutral words, an end by itself.
-
-    Args:
-        wording: what the customer is told.
-        auto_expires_at: it ends then, unless a person confirms the fraud.
-        stop_charging: take no payments meanwhile.
-        refund: of payments already taken; automation never refunds.
-    """
-
-    wording: str
-    auto_expires_at: datetime
-    stop_charging: bool
-    refund: Refund
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractEnd:
-    """What follows the end of a contract.
-
-    Args:
-        data_export_until: how long the customer may fetch data.
-        data_deleted_on: when they are deleted.
-        write_off_from: from then on a person is asked to write off what is left.
-    """
-
-    data_export_until: datetime
-    data_deleted_on: date | None
-    write_off_from: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUp:
-    """What comes after the answer: messages, charges, access that returns, deadlines.
-
-    Args:
-        notices_due: to be sent now.
-        retry_due: our own next charge, where one failed and may be tried again.
-        no_retry: why a failed charge is not tried again.
-        reactivation: how access that is off comes back.
-        provider: what a stop does to the provider's bill.
-        review_by: until when a person looks at it again.
-        pause: of a new stop by the fraud path.
-        contract_end: of a block.
-        interest_accrued: simple interest on what was overdue and not contested, major
-            units; None where the policy charges none or the invoices are unknown.
-        appeal: deadlines of an open appeal.
-        retain_until: until when the policy keeps the record of this decision.
-    """
-
-    notices_due: tuple[NoticeDue, ...]
-    retry_due: RetryDue | None
-    no_retry: NoRetry | None
-    reactivation: Reactivation | None
-    provider: tuple[ProviderEffect, ...]
-    review_by: datetime | None
-    pause: FraudPause | None
-    contract_end: ContractEnd | None
-    interest_accrued: float | None
-    appeal: AppealDue | None
-    retain_until: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """One answer about one customer, good until `expires_at`; nothing is a sentence.
 
@@ -425,25 +226,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON is any value
     if hasattr(value, "__dataclass_fields__"):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     return value
-
-
-__all__ = [
-    "AppealDue",
-    "ContractEnd",
-    "FollowUp",
-    "FraudPause",
-    "Hold",
-    "NoDecision",
-    "NoticeDue",
-    "People",
-    "Permission",
-    "Proposal",
-    "ProviderEffect",
-    "Question",
-    "Reactivation",
-    "Recommendation",
-    "RetryDue",
-    "Stake",
-    "States",
-    "Withheld",
-]

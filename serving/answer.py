@@ -19,13 +19,9 @@ from advice.exposure import Exposure
 from advice.joint_reasons import JointReason
 from decisions.actions import Action
 from decisions.follow_up.counterfactual import Counterfactuals
+from decisions.follow_up.parts import FollowUp
 from decisions.money.thresholds import Threshold
-from decisions.recommendation import (
-    FollowUp,
-    People,
-    Proposal,
-    Question,
-)
+from decisions.recommendation import People, Proposal, Question
 from features.targets import TARGETS, Target
 from scoring.points import band, points
 from serving.language import Language

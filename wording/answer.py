@@ -4,16 +4,10 @@ import re
 from dataclasses import dataclass, replace
 
 from decisions.case import Case
+from decisions.follow_up.parts import FollowUp, FraudPause
 from decisions.policy_file.load import Policy
-from decisions.recommendation import (
-    FollowUp,
-    FraudPause,
-    Hold,
-    NoDecision,
-    Permission,
-    Recommendation,
-    Withheld,
-)
+from decisions.recommendation import NoDecision, Permission, Recommendation
+from decisions.rules.reason import Hold, Withheld
 from wording.explanation.passage import Subject
 from wording.explanation.reason import (
     hold_sentences,

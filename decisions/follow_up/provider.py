@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from decisions.follow_up.parts import ProviderEffect
 from decisions.money.exposure import provider_rule
-from decisions.recommendation import ProviderEffect
 from decisions.terms import Terms
 from features.facts import AccountFacts
 

@@ -4,7 +4,7 @@ What the data do not say of the money at stake is assumed (CONTRACT section 2, r
 Where half or twice of that would change a stop, a person must agree to it.
 """
 
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 
 FACTORS = (0.5, 2.0)

@@ -10,9 +10,9 @@ from datetime import datetime
 from math import inf
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
-from decisions.inputs import Inputs
-from decisions.recommendation import Releaser, Values, Withheld
+from decisions.money.inputs import Inputs
 from decisions.rules.guardrails import NUMBER_RULES, terms_with
+from decisions.rules.reason import Releaser, Values, Withheld
 from decisions.rules.rule import (
     LEARNED_FROM,
     LOOKED_AT,

@@ -6,14 +6,8 @@ from functools import lru_cache
 
 from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, bits_of
 from decisions.case import Case
+from decisions.follow_up.parts import NoticeDue, Reactivation, RetryDue
 from decisions.policy.retries import NoRetry
-from decisions.recommendation import (
-    Hold,
-    NoticeDue,
-    Reactivation,
-    RetryDue,
-    Withheld,
-)
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_confirmed
 from decisions.rules.high_usage import HighUsePath, shorter_way
@@ -26,6 +20,7 @@ from decisions.rules.holds import (
     reactivation,
 )
 from decisions.rules.ladder import LadderPosition, stand
+from decisions.rules.reason import Hold, Withheld
 from decisions.rules.reliance import doubts_of_debt, doubts_of_fraud
 from decisions.rules.retries import charging, retry_due
 from decisions.rules.scope import Targets, targets

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from decisions.actions import BLOCK, STEP_BITS, STOPS
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.rules.rule import LEARNED_FROM, NumberRule, Paths, PriceLine, Without
 from decisions.terms import Terms

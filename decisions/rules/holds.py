@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from decisions.actions import STOPS
+from decisions.follow_up.parts import Reactivation
 from decisions.policy.document import PolicyDocument
-from decisions.recommendation import AccessHold, Hold, Reactivation, Releaser, Values
 from decisions.rules.evidence import is_confirmed
+from decisions.rules.reason import AccessHold, Hold, Releaser, Values
 from decisions.rules.settlement import returned_by
 from decisions.rules.standing import releaser
 from decisions.terms import Terms

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SEVERITY, SUSPEND
 from decisions.case import Basis, BudgetUse
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.policy.ladder import State
-from decisions.recommendation import Hold, Permission, Withheld
+from decisions.recommendation import Permission
 from decisions.rules.eligibility import Reasons
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.guardrails import is_by_fraud
+from decisions.rules.reason import Hold, Withheld
 from decisions.rules.reasons import raised_by, withheld_reasons
 from decisions.rules.retries import charging, retry_pending
 from decisions.steps.arms import GREEDY

@@ -8,17 +8,12 @@ from decisions.actions import (
     Action,
 )
 from decisions.case import BudgetUse, Case
-from decisions.inputs import Inputs
-from decisions.recommendation import (
-    NoDecisionCode,
-    PersonBecause,
-    RaisedBy,
-    Values,
-    Withheld,
-)
+from decisions.money.inputs import Inputs
+from decisions.recommendation import NoDecisionCode, PersonBecause, RaisedBy
 from decisions.rules.catalogue import OWED_FROM, withheld
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.guardrails import NUMBER_RULES, ways
+from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
 from decisions.terms import Terms

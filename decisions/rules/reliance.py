@@ -12,8 +12,8 @@ from datetime import datetime
 
 from decisions.actions import PURSUIT, STEPS, STOPS, Action
 from decisions.case import Case
-from decisions.recommendation import Releaser, Withheld
 from decisions.rules.catalogue import OWED_FROM, PROTECTING, withheld
+from decisions.rules.reason import Releaser, Withheld
 from decisions.terms import Terms
 from features.facts import AccountFacts
 from features.money import UNITS

@@ -12,7 +12,7 @@ from enum import Flag, auto
 from typing import TypeAlias
 
 from decisions.actions import Action, bits_of
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.terms import Terms
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.people import CustomerClass
-from decisions.recommendation import Hold
+from decisions.rules.reason import Hold
 from features.facts import AccountFacts, LiveSubscription
 
 

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from decisions.policy.document import PolicyDocument
 from decisions.policy.holds import StandingHold
-from decisions.recommendation import Hold, Releaser, Values
+from decisions.rules.reason import Hold, Releaser, Values
 from features.facts import AccountFacts, ActiveHold
 
 StandingKind = Literal["exemption", "instalment_plan", "legal", "manual"]

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from decisions.actions import PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.policy.document import PolicyDocument
-from decisions.recommendation import Hold, Withheld
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_proven
 from decisions.rules.holds import decided_values, is_running
 from decisions.rules.ladder import LadderPosition
+from decisions.rules.reason import Hold, Withheld
 from decisions.rules.scope import Targets
 from decisions.terms import Terms
 from features.facts import AccountFacts

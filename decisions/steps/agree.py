@@ -4,7 +4,7 @@ The number is one expression for one customer's numbers and a portfolio's column
 """
 
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import People

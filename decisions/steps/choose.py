@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from decisions.actions import REVIEW, SUSPEND
 from decisions.case import BudgetUse
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.decide import (
     Steps,

@@ -8,7 +8,6 @@ import numpy as np
 
 from decisions.actions import STEP_BITS
 from decisions.case import Case
-from decisions.inputs import Inputs
 from decisions.money.exposure import (
     Exposure,
     FaceValues,
@@ -16,11 +15,12 @@ from decisions.money.exposure import (
     days_to_stop,
     stakes,
 )
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility, eligibility_of
+from decisions.steps.case_inputs import inputs_of
 from decisions.steps.decidable import UNDECIDED, goes_by_days, undecidable, undecided
-from decisions.steps.inputs import inputs_of
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, TextArray
 from features.money import UNITS

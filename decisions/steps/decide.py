@@ -3,7 +3,7 @@
 Each step is a module of its own (`propose`, `permit`, `settle`), written once for one
 customer's numbers and for a portfolio's columns. What depends on others
 (budgets, the review queue) comes after: for one customer in `decisions.steps.choose`,
-for a whole run in `decisions.steps.portfolio`.
+for a whole run in `decisions.steps.choose_columns`.
 """
 
 from functools import partial
@@ -18,9 +18,9 @@ from decisions.actions import (
     SUSPEND,
     bits_of,
 )
-from decisions.inputs import Inputs
 from decisions.money.assumed import FACTORS, assumes_money, with_assumed
 from decisions.money.cost import cheapest, expected_costs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number, is_any, most, where_asked
 from decisions.money.typed import SEVERITY_ORDER
 from decisions.rules.guardrails import is_by_fraud

@@ -4,8 +4,8 @@ What rules on facts withhold lies in the masks of the inputs (`decisions.rules.w
 rules on numbers, and how the three paths join, are in `decisions.rules.guardrails`.
 """
 
-from decisions.inputs import Inputs
 from decisions.money.cost import cheapest
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number
 from decisions.rules.guardrails import forbidden
 from decisions.steps.propose import Costs

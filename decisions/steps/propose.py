@@ -5,8 +5,8 @@ from functools import partial
 from math import nan
 
 from decisions.actions import NONE, SUSPEND
-from decisions.inputs import Inputs
 from decisions.money.cost import cheapest
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number, is_any, most, pick, where_asked
 from decisions.money.stability import stability
 from decisions.money.typed import SEVERITY_ORDER, typed_action

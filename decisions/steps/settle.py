@@ -1,7 +1,7 @@
 """Step 4, settle: is it worth acting, and does yesterday's action go on?"""
 
 from decisions.actions import NONE, REMIND, REVIEW, SUSPEND
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number, at, is_any, most, pick
 from decisions.steps.propose import Costs, typed
 from decisions.terms import Terms

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from decisions import Case, Policy, Recommendation, default_policy, recommend
+from decisions.follow_up.parts import ContractEnd
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
-from decisions.recommendation import ContractEnd
 from features.facts import (
     AccountFacts,
     Evidence,

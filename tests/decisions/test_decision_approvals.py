@@ -10,7 +10,7 @@ from decisions import Case, Policy, default_policy, recommend
 from decisions.errors import PolicyFileError
 from decisions.policy_file.load import parse_document
 from decisions.steps.agree import approvals_needed
-from decisions.steps.portfolio import recommend_many
+from decisions.steps.choose_columns import recommend_many
 from features.facts import Evidence
 from tests.decisions.decision_cases import TUESDAY, overdue_facts, random_cases
 

@@ -17,8 +17,8 @@ from decisions.money.stability import stability
 from decisions.money.thresholds import Threshold
 from decisions.policy_file.load import parse_document, shipped_policies
 from decisions.rules.eligibility import eligibility_of
-from decisions.steps.inputs import inputs_of
-from decisions.steps.portfolio import recommend_many
+from decisions.steps.case_inputs import inputs_of
+from decisions.steps.choose_columns import recommend_many
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,

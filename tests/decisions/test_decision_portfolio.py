@@ -27,8 +27,8 @@ from decisions.policy_file.load import (
 )
 from decisions.portfolio import decide_portfolio
 from decisions.steps.arms import uniform
+from decisions.steps.choose_columns import recommend_many, run
 from decisions.steps.columns import columns_of_cases, columns_of_plain, joined
-from decisions.steps.portfolio import recommend_many, run
 from decisions.steps.reserve import stops_per_day
 from features.arrays import FloatArray
 from features.facts import ExecutedAction

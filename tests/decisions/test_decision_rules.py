@@ -17,14 +17,10 @@ from decisions import BudgetUse, Case, default_policy, recommend
 from decisions.actions import ACTIONS
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import load_policy, shipped_policies
-from decisions.recommendation import (
-    AccessHold,
-    NoDecisionCode,
-    ProtectingHold,
-    Releaser,
-)
+from decisions.recommendation import NoDecisionCode
 from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Reasons, eligibility_of
+from decisions.rules.reason import AccessHold, ProtectingHold, Releaser
 from decisions.rules.rule import Paths, Rule
 from tests.decisions.decision_cases import TUESDAY, random_cases
 from wording.messages import LANGUAGES, messages

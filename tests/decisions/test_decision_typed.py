@@ -13,8 +13,8 @@ from decisions.actions import ACTIONS
 from decisions.errors import PolicyFileError
 from decisions.money.typed import tier_of, typed_action
 from decisions.policy_file.load import SHIPPED, load_policy, parse_document
+from decisions.steps.choose_columns import recommend_many
 from decisions.steps.columns import columns_of_plain
-from decisions.steps.portfolio import recommend_many
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, random_cases
 from wording.explanation import LANGUAGES, explain
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from decisions.actions import ACTIONS, Action
 from decisions.money.cost import CostModel, expected_costs, terms_of
-from decisions.money.thresholds import Threshold
-from decisions.recommendation import Recommendation, Stake
+from decisions.money.thresholds import Stake, Threshold
+from decisions.recommendation import Recommendation
 from decisions.terms import Terms
 from features.targets import Target
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from decisions.recommendation import Withheld
 from decisions.rules.catalogue import RULE_BY_CODE
+from decisions.rules.reason import Withheld
 from features.money import UNITS
 from wording.explanation.change import customer_change
 from wording.explanation.naming import notice_name

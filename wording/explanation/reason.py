@@ -3,14 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from decisions.recommendation import (
-    Hold,
-    NoDecision,
-    ProviderEffect,
-    Releaser,
-    Values,
-    Withheld,
-)
+from decisions.follow_up.parts import ProviderEffect
+from decisions.recommendation import NoDecision
+from decisions.rules.reason import Hold, Releaser, Values, Withheld
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Subject
 

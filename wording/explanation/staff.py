@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
-from decisions.recommendation import ProviderEffect
+from decisions.follow_up.parts import ProviderEffect
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
 from wording.explanation.frequency import BASES, fitting_base, frequency

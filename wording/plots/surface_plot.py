@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from decisions.actions import ACTIONS, NONE, Action
-from decisions.inputs import Inputs
 from decisions.money.cost import expected_costs
+from decisions.money.inputs import Inputs
 from decisions.money.typed import typed_action
 from decisions.policy_file.load import Policy
 from decisions.rules.guardrails import forbidden

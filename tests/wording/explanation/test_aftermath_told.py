@@ -8,14 +8,14 @@ from typing import get_args
 import pytest
 
 from decisions import Case, Recommendation, default_policy, recommend
-from decisions.recommendation import (
+from decisions.follow_up.parts import (
     AppealDue,
     ContractEnd,
     FraudPause,
-    RaisedBy,
     Reactivation,
     Refund,
 )
+from decisions.recommendation import RaisedBy
 from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, overdue_facts
 from wording.explanation import LANGUAGES, explain

@@ -16,18 +16,11 @@ from decisions import (
     default_policy,
     recommend,
 )
+from decisions.follow_up.parts import FraudPause, ProviderEffect, Reactivation
 from decisions.policy_file.examples import case_of, moment_of
 from decisions.policy_file.load import load_policy, shipped_policies
-from decisions.recommendation import (
-    AccessHold,
-    FraudPause,
-    Hold,
-    ProtectingHold,
-    ProviderEffect,
-    Reactivation,
-    Values,
-)
 from decisions.rules.catalogue import RULES
+from decisions.rules.reason import AccessHold, Hold, ProtectingHold, Values
 from decisions.rules.rule import Rule
 from features.facts import AccountFacts
 from tests.decisions.changed_answer import changed

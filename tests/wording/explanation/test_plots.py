@@ -9,9 +9,8 @@ import pytest
 
 from decisions import Case, default_policy, recommend
 from decisions.actions import ACTIONS
-from decisions.money.thresholds import envelope
+from decisions.money.thresholds import Stake, envelope
 from decisions.policy_file.load import SHIPPED, Policy, load_policy
-from decisions.recommendation import Stake
 from features.facts import AccountFacts
 from wording.explanation import LANGUAGES
 from wording.plots.cost_plot import NothingToPlotError, cost_plot

@@ -13,7 +13,7 @@ import numpy as np
 
 from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND
 from decisions.case import BudgetUse, Case
-from decisions.inputs import Inputs
+from decisions.money.inputs import Inputs
 from decisions.money.numbers import at as at_action
 from decisions.money.numbers import pick
 from decisions.policy_file.load import Policy

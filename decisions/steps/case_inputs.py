@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
-from decisions.inputs import Inputs
 from decisions.money.exposure import Exposure, exposure
+from decisions.money.inputs import Inputs
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.scope import is_of_class
