@@ -109,7 +109,7 @@ def expire(
 def erase(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="customer id")],
 ) -> None:
-    """Erase a customer: destroy the key of the records, remove them and the events.
+    """Erase a customer: the records' key, the records, the events.
 
     Refused while access is off or an appeal or dispute runs, or the policy still keeps
     a record. Backups made before hold what is erased: keep them no longer than you

@@ -24,7 +24,7 @@ def validate(
         typer.Option(help="where rejected/TABLE.parquet goes; default: PORTFOLIO"),
     ] = None,
 ) -> None:
-    """Check a portfolio against the contract and show what to correct.
+    """Check a portfolio against the contract; show what to mend.
 
     Exit code 0: clean. 3: some rows were rejected, the rest can be used. 2: unusable.
 
