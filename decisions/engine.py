@@ -18,8 +18,6 @@ from decisions.recommendation import (
     States,
 )
 from decisions.rules.eligibility import Eligibility, eligibility_of
-from decisions.rules.permission import nothing_permitted, permission_of
-from decisions.rules.reasons import no_decision_values
 from decisions.steps.agree import nobody_asked, people_of
 from decisions.steps.case_inputs import inputs_of
 from decisions.steps.choose import Choice, choose
@@ -30,6 +28,8 @@ from decisions.steps.decidable import (
     terms_by_days,
     undecidable,
 )
+from decisions.steps.permission import nothing_permitted, permission_of
+from decisions.steps.reasons import no_decision_values
 from decisions.terms import Terms
 from features.money import UNITS
 

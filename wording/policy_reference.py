@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from decisions.actions import ACTIONS
-from decisions.policy_file.finding import FINDINGS
+from decisions.policy.finding import FINDINGS
 from decisions.policy_file.load import json_schema
 from decisions.rules.catalogue import RULES
 from decisions.rules.rule import LEARNED_FROM, LOOKED_AT, Rule

@@ -6,20 +6,14 @@ from datetime import date, datetime, timedelta
 
 from decisions.actions import ACTIONS, BLOCK, NONE, SUSPEND, Action
 from decisions.follow_up.fees import interest_accrued, notice_fee
-from decisions.follow_up.parts import (
-    AppealDue,
-    ContractEnd,
-    FollowUp,
-    FraudPause,
-    NoticeDue,
-    RetryDue,
-)
+from decisions.follow_up.parts import AppealDue, ContractEnd, FollowUp, FraudPause
 from decisions.follow_up.provider import provider_effects
 from decisions.money.inputs import Inputs
 from decisions.policy.document import PolicyDocument
 from decisions.policy.retries import NoRetry
 from decisions.policy.ways import FraudPath
 from decisions.recommendation import People, Permission
+from decisions.rules.due import NoticeDue, RetryDue
 from decisions.rules.eligibility import Eligibility
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext

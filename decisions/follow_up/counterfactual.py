@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from decisions.actions import Action
-from decisions.follow_up.parts import Reactivation
+from decisions.rules.due import Reactivation
 
 Kind = Literal[
     "pay_oldest", "pay_overdue", "pay_open", "promise", "verification", "clearance"

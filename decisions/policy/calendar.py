@@ -12,8 +12,8 @@ from pydantic import (
     model_validator,
 )
 
+from decisions.policy.public_holidays import kinds_of_holidays, public_holidays
 from decisions.policy.section import Day, PolicySection
-from decisions.policy_file.public_holidays import kinds_of_holidays, public_holidays
 
 _ISO_LENGTH = 2
 _ANY_YEAR = 2026  # whether holidays are known is the same in all of them

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from decisions.actions import Action
 from decisions.policy.arms import Exploration, Holdout
 from decisions.policy.calendar import Calendar
+from decisions.policy.cases import PolicyCase
 from decisions.policy.charges import Fees
 from decisions.policy.costs import Costs
 from decisions.policy.endings import Reconnection, Retention, Termination
@@ -28,7 +29,6 @@ from decisions.policy.section import (
 from decisions.policy.service import Essential, ProviderRule, Service
 from decisions.policy.text import Language, Text, own_text, text_in
 from decisions.policy.ways import FirstInvoice, FraudPath, HighUsage
-from decisions.policy_file.cases import PolicyCase
 
 Thresholds = dict[Action, Share]
 

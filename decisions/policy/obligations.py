@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from decisions.policy.document import PolicyDocument
-from decisions.policy_file.finding import Finding
+from decisions.policy.finding import Finding
 
 
 def fees(document: PolicyDocument) -> Iterator[Finding]:

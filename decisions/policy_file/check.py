@@ -8,9 +8,9 @@ from decisions.actions import ACTIONS
 from decisions.engine import recommend
 from decisions.errors import PolicyFileError
 from decisions.money.thresholds import Stake, break_even
-from decisions.policy_file.cases import PolicyCase
+from decisions.policy.cases import PolicyCase
+from decisions.policy.finding import Finding
 from decisions.policy_file.examples import case_of, moment_of
-from decisions.policy_file.finding import Finding
 from decisions.policy_file.linter import lint
 from decisions.policy_file.load import Policy, load_policy
 from decisions.recommendation import Recommendation

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from decisions.case import Case
-from decisions.policy_file.cases import PolicyCase
+from decisions.policy.cases import PolicyCase
 from features.facts import (
     AccountFacts,
     ActiveHold,

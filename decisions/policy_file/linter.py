@@ -5,14 +5,14 @@ from datetime import MAXYEAR
 
 from decisions.actions import SEVERITY, STOPS, Action
 from decisions.policy.document import PolicyDocument
+from decisions.policy.finding import Finding, Severity
 from decisions.policy.ladder import State
 from decisions.policy.obligations import endings, fees, retention
-from decisions.policy.text import Text
-from decisions.policy_file.finding import Finding, Severity
-from decisions.policy_file.public_holidays import (
+from decisions.policy.public_holidays import (
     differing_subdivisions,
     last_known_year,
 )
+from decisions.policy.text import Text
 
 ENOUGH_YEAR = 2050  # holidays known to then are known for every policy of today
 

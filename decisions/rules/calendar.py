@@ -6,7 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from decisions.policy.calendar import Calendar
-from decisions.policy_file.public_holidays import last_known_year, public_holidays
+from decisions.policy.public_holidays import last_known_year, public_holidays
 
 
 class WorkingCalendar:

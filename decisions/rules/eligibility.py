@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, bits_of
 from decisions.case import Case
-from decisions.follow_up.parts import NoticeDue, Reactivation, RetryDue
 from decisions.policy.retries import NoRetry
 from decisions.rules.catalogue import withheld
+from decisions.rules.due import NoticeDue, Reactivation, RetryDue
 from decisions.rules.evidence import counting_evidence, is_confirmed
 from decisions.rules.high_usage import HighUsePath, shorter_way
 from decisions.rules.holds import (

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from decisions.case import Case
-from decisions.follow_up.parts import NoticeDue
 from decisions.policy.ways import HighUsage
 from decisions.rules.catalogue import withheld
+from decisions.rules.due import NoticeDue
 from decisions.rules.ladder import notice_due
 from decisions.rules.notices_served import ServedNotices
 from decisions.rules.reason import Withheld

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from decisions.actions import STOPS
-from decisions.follow_up.parts import Reactivation
 from decisions.policy.document import PolicyDocument
+from decisions.rules.due import Reactivation
 from decisions.rules.evidence import is_confirmed
 from decisions.rules.reason import AccessHold, Hold, Releaser, Values
 from decisions.rules.settlement import returned_by

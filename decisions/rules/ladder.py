@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from decisions.actions import REMIND, SEVERITY, STOPS, SUSPEND
 from decisions.case import Case
-from decisions.follow_up.parts import NoticeDue
 from decisions.policy.ladder import NoticeRule, State
 from decisions.rules.catalogue import withheld
 from decisions.rules.clock import days_on_clock, late_items
+from decisions.rules.due import NoticeDue
 from decisions.rules.ladder_progress import LadderProgress
 from decisions.rules.notices_served import ServedNotices
 from decisions.rules.reason import Withheld

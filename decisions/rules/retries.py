@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from decisions.follow_up.parts import RetryDue
 from decisions.policy.retries import NoRetry, Retries
 from decisions.rules.catalogue import withheld
 from decisions.rules.clock import attempts_on, late_items, uncontested
+from decisions.rules.due import RetryDue
 from decisions.rules.reason import Withheld
 from decisions.terms import Terms
 from features.facts import AccountFacts, OpenItem, PaymentAttempt

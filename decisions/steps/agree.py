@@ -9,10 +9,10 @@ from decisions.money.numbers import Number
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import People
 from decisions.rules.guardrails import is_by_fraud
-from decisions.rules.reasons import person_because
 from decisions.steps.arms import softer
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
+from decisions.steps.reasons import person_because
 from decisions.terms import Terms
 
 

@@ -10,9 +10,9 @@ from decisions import default_policy, recommend
 from decisions.case import Case
 from decisions.errors import PolicyFileError
 from decisions.policy.calendar import Calendar
+from decisions.policy.public_holidays import kinds_of_holidays
 from decisions.policy_file.linter import lint
 from decisions.policy_file.load import Policy, parse_document
-from decisions.policy_file.public_holidays import kinds_of_holidays
 from decisions.policy_file.reading import plain_values
 from decisions.rules.calendar import WorkingCalendar
 from tests.decisions.decision_cases import overdue_facts

@@ -15,8 +15,8 @@ import decisions.policy
 import decisions.policy_file
 from decisions.errors import DominatedActionError, PolicyFileError
 from decisions.policy.document import PolicyDocument
+from decisions.policy.finding import FINDINGS
 from decisions.policy_file.check import check
-from decisions.policy_file.finding import FINDINGS
 from decisions.policy_file.load import (
     Policy,
     default_policy,

@@ -8,14 +8,9 @@ from typing import get_args
 import pytest
 
 from decisions import Case, Recommendation, default_policy, recommend
-from decisions.follow_up.parts import (
-    AppealDue,
-    ContractEnd,
-    FraudPause,
-    Reactivation,
-    Refund,
-)
+from decisions.follow_up.parts import AppealDue, ContractEnd, FraudPause, Refund
 from decisions.recommendation import RaisedBy
+from decisions.rules.due import Reactivation
 from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, overdue_facts
 from wording.explanation import LANGUAGES, explain

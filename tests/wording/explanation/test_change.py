@@ -16,7 +16,7 @@ from decisions.follow_up.counterfactual import (
     Counterfactuals,
     Kind,
 )
-from decisions.follow_up.parts import Reactivation
+from decisions.rules.due import Reactivation
 from features.facts import AccountFacts
 from tests.decisions.changed_answer import changed
 from wording.explanation import LANGUAGES, explain

@@ -16,10 +16,11 @@ from decisions import (
     default_policy,
     recommend,
 )
-from decisions.follow_up.parts import FraudPause, ProviderEffect, Reactivation
+from decisions.follow_up.parts import FraudPause, ProviderEffect
 from decisions.policy_file.examples import case_of, moment_of
 from decisions.policy_file.load import load_policy, shipped_policies
 from decisions.rules.catalogue import RULES
+from decisions.rules.due import Reactivation
 from decisions.rules.reason import AccessHold, Hold, ProtectingHold, Values
 from decisions.rules.rule import Rule
 from features.facts import AccountFacts

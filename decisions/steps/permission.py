@@ -11,11 +11,11 @@ from decisions.rules.eligibility import Reasons
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.guardrails import is_by_fraud
 from decisions.rules.reason import Hold, Withheld
-from decisions.rules.reasons import raised_by, withheld_reasons
 from decisions.rules.retries import charging, retry_pending
 from decisions.steps.arms import GREEDY
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
+from decisions.steps.reasons import raised_by, withheld_reasons
 
 
 def permission_of(
