@@ -1,4 +1,7 @@
-"""The one path from events to a recommendation."""
+"""Advice: from one customer's events, or a portfolio, to recommendations.
+
+Start at `Advisor`.
+"""
 
 from advice.advice import Advice
 from advice.advisor import Advisor

@@ -1,4 +1,4 @@
-"""The one path from events to a recommendation.
+"""`Advisor`: one customer's events → features, scores, account facts → recommendation.
 
 Endpoint, portfolio run, replay and simulation all come through here, so their
 numbers cannot differ.

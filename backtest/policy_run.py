@@ -1,4 +1,4 @@
-"""One policy run over the days of a backtest: it decides, and what it does is kept."""
+"""One policy within a backtest: it decides each day, and remembers what it has done."""
 
 from collections.abc import Iterator
 from dataclasses import replace

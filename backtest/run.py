@@ -1,4 +1,4 @@
-"""Run a backtest: a policy decides day by day on a portfolio's past.
+"""The whole backtest, started here: every day, every policy compared, then the results.
 
 Facts and scores are those of the day; the past itself does not react to the policy.
 Decisions come from the very functions that answer one customer.

@@ -1,4 +1,4 @@
-"""`forbear policy simulate`."""
+"""`forbear policy simulate`: the command of a backtest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

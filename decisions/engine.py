@@ -1,4 +1,8 @@
-"""One customer: from a case to a recommendation."""
+"""One customer, from a case to a recommendation: start here, `recommend`.
+
+In order: `rules.eligibility`, `steps.case_inputs`, `steps.choose` (which calls
+`steps.decide`), then permission, approvals and what follows.
+"""
 
 from datetime import datetime
 

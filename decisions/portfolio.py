@@ -1,4 +1,6 @@
-"""Many customers at one moment: each decided once, answered alone and within the run.
+"""Many customers at one moment, from cases to answers: start here, `decide_portfolio`.
+
+Each is decided once, and answered alone and within the run.
 
 What `recommend` would answer to each alone differs from what is left of it in a run by
 the budgets that customers share, and by nothing else. So the numbers are decided once,

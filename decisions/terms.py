@@ -1,4 +1,4 @@
-"""A policy in force, compiled: the numbers the rules compare with."""
+"""A policy in force, compiled from its file into the numbers that rules compare."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

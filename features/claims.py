@@ -1,4 +1,4 @@
-"""Credit notes and lost disputes about one invoice: the same money counts once."""
+"""For the ledger: a credit note and a lost dispute about the same money count once."""
 
 from collections.abc import Mapping
 

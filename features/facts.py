@@ -1,4 +1,4 @@
-"""Account facts: what a customer owes, contests, promised and was told, as of a moment.
+"""Classes of account facts (`AccountFacts`, `OpenItem`, `Notice`): plain values.
 
 Plain values and nothing else, so that policy and model read the same numbers.
 `features.account` computes them; `decisions` looks at them. Money is an integer

@@ -1,4 +1,4 @@
-"""What a compiler must find in the events, so that features can be finished from it.
+"""Leaves: the raw counts, sums, extremes and latest values that a feature is made from.
 
 A *leaf* is a count, a sum, an extreme, a latest value, an account fact. Leaves are
 float64; money and moments are whole numbers, unknown is NaN.

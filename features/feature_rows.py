@@ -1,4 +1,4 @@
-"""Which rows a feature looks at: filters as values, and windows of time.
+"""The filters and time windows of a feature's definition: which rows it counts.
 
 A filter compiles to both worlds: `over` an Ibis table and `mask` of NumPy
 columns. A missing value satisfies no filter but `Not`, in both alike.

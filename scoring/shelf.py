@@ -1,4 +1,4 @@
-"""The shelf: where bundles stand between training and serving.
+"""Where model bundles lie on disk, and which is champion: publish, look up, replace.
 
 `<home>/bundles/<target>/<bundle_id>/` holds every published bundle, so that old
 decisions can be replayed; the file `<home>/bundles/<target>/champion` names the

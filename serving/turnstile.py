@@ -1,4 +1,4 @@
-"""Who is scored next: one request at a time, a few that wait, the rest refused.
+"""The queue before scoring: one request at a time, a few that wait, the rest get a 503.
 
 A score is a few milliseconds of pure computation, so two at once would only share the
 interpreter. One at a time, with a look at the network in between, lets `/healthz` wait

@@ -1,4 +1,4 @@
-"""Simulate a portfolio: months in order, rows as they happen, the truth beside them."""
+"""`forbear simulate`: makes a portfolio with known truth, month by month."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Readiness by the path decisions take: a commit, not a guess."""
+"""Readiness: a real commit proves that decisions can be recorded; callers share it."""
 
 import asyncio
 import time

@@ -1,9 +1,10 @@
-"""Learning from few outcomes: what they bear, and nothing is refused for scarcity.
+"""Learning from few outcomes: the best of a starter, a logistic regression and trees.
 
-From the starter with its level moved (or, where it does not serve, the base rate by
-lateness), over a logistic regression beside it, to trees: whichever predicts best the
-customers it did not see. Under 200 positives there is no later period to set aside:
-every row is predicted once by a model that never saw its customer.
+Nothing is refused for scarcity. From the starter with its level moved (or, where it
+does not serve, the base rate by lateness), over a logistic regression beside it, to
+trees: whichever predicts best the customers it did not see. Under 200 positives there
+is no later period to set aside: every row is predicted once by a model that never saw
+its customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The one-line rule: the rate of each bracket of days overdue, never falling.
+"""The simplest model: one rate per bracket of lateness, never falling; a yardstick.
 
 Where payment history exists such a rule gets most of a model's ranking, so it is
 always reported beside the model, and takes its place where the model adds nothing.

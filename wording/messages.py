@@ -1,4 +1,4 @@
-"""Sentences of one language, with its own numbers, money, plurals and moments.
+"""Reads `messages/*.yaml`, where every sentence stands, and fills in numbers and dates.
 
 A message is a text with named places: `{amount:money}`, `{wait:days}`. After the colon
 stands a kind below or a unit of the language's own list, so each language chooses the

@@ -1,4 +1,4 @@
-"""Notices due as rows of `contacts`, for a person to send, confirm and append.
+"""Writes notices due as rows of `contacts`, for a person to send, confirm and append.
 
 Forbear sends nothing. A notice counts once a row of `contacts` says that it was sent;
 this writes that row beforehand, so that confirming is keeping it.

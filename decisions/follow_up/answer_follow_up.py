@@ -1,4 +1,4 @@
-"""What follows from an answer: notices, reviews, pauses that end, data to fetch."""
+"""Notices due now, and what else follows from an answer: reviews, appeals, retries."""
 
 from collections.abc import Iterator
 from dataclasses import replace

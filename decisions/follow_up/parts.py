@@ -1,4 +1,4 @@
-"""What comes after an answer: notices, charges, access that returns, deadlines."""
+"""Classes of what follows an answer: notices due, retries, access given back, dates."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,7 @@
-"""The section `calendar`: working days, cut-off hours and public holidays."""
+"""Where one configures days and hours on which nobody is suspended: `calendar`.
+
+A section of the policy file; `decisions.rules.calendar` computes with it.
+"""
 
 from datetime import time
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The collections ladder: clock, notices and states."""
+"""Where one configures the ladder: its clock, its notices and its rungs (`states`)."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""People in a policy: who must agree, who looks, and to whom one can object."""
+"""Where one configures people: approval (four eyes), review queue, appeals."""
 
 from typing import Literal
 

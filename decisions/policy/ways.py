@@ -1,4 +1,4 @@
-"""The sections beside the ladder: fraud path, high use, first invoice unpaid."""
+"""Where one configures what goes beside the ladder: fraud, high use, first invoice."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""A Kill Bill overdue configuration as a draft policy, and what it could not say.
+"""Import of a Kill Bill overdue.xml as a draft policy: start here, `import_killbill`.
 
 Kill Bill knows states by age, count, amount and tags; it counts days from the date of
 the earliest unpaid invoice (`BillingStateCalculator`). It knows no notices, no proof,

@@ -1,4 +1,4 @@
-"""Which of Kill Bill's states become rungs of a ladder, and why the others do not.
+"""Second part of the import: which Kill Bill states become rungs, why others do not.
 
 Two rules: a condition that no policy can say leaves its state out, and nobody is
 stopped whom Kill Bill would not stop. It takes the first state of the file that holds,

@@ -1,4 +1,4 @@
-"""Kill Bill's overdue.xml, read: its states, when each is entered and what it does.
+"""Parser of Kill Bill's overdue.xml: its states, when each is entered, what it does.
 
 Read as `DefaultOverdueCondition` and `DefaultOverdueState` of Kill Bill do: all parts
 of a condition must hold, absent ones hold, and of an element that stands twice the last

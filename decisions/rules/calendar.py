@@ -1,4 +1,7 @@
-"""Business days, cut-off hours and full days of grace, in the policy's timezone."""
+"""When a suspension (a stop) may happen next: business days, hours, full days of grace.
+
+Configured in `decisions.policy.calendar`.
+"""
 
 from bisect import bisect_right
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The policy's clock: from what its days are counted, and what starts it.
+"""Days on the policy's clock, on which the ladder rests: which invoice starts it, when.
 
 The clock of each overdue invoice starts at the policy's anchor, or when the last
 dispute about it ended, if that is later; the oldest clock counts. What is not due yet

@@ -1,4 +1,4 @@
-"""Where a customer stands on the ladder; no rung is ever skipped.
+"""Which rung of the ladder a customer is on, and the notice due there; none is skipped.
 
 A rung with a notice is passed when the notice is proven within this arrears episode
 under this policy; a rung without one when its condition holds; a stop when it was

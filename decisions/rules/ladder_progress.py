@@ -1,4 +1,4 @@
-"""When a rung of the ladder opens: each part of its `when`, a moment or a reason."""
+"""When a rung of the ladder opens: each part of its `when`, as a moment or a reason."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the customer was told: notices that count, and since when."""
+"""Notices of the past: which count in this arrears episode, and since when proven."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Three ways lead to a stop; each says why it does not, or not yet.
+"""Why a suspension or block is withheld: arrears, holds, ladder, calendar, evidence.
 
 The ordinary way climbs the ladder; the way of abnormally high use is shorter (see
 `decisions.rules.high_usage`); the fraud path needs evidence instead of notices. Reasons

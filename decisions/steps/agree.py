@@ -1,4 +1,4 @@
-"""Step 6, agree: who must agree before a recommendation is carried out.
+"""Step 6, agree: approval by nobody, one or two people (four eyes), and by whom.
 
 The number is one expression for one customer's numbers and a portfolio's columns.
 """

@@ -1,4 +1,4 @@
-"""One customer: the steps of `decide`, then arms, budgets and the review queue."""
+"""One customer, called by the engine: `decide`, then arms, budgets and review queue."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A portfolio in columns: the steps of `decide`, then budgets and the review queue.
+"""Many customers in columns: `decide` for all, then arms, budgets and review queue.
 
 Row by row it gives what `recommend` gives (tests compare them); what only a whole run
 can know comes after: the breaker lets the stops with the greatest net gain through and

@@ -1,4 +1,4 @@
-"""Account facts: what a customer owes, contests and promised, as of a moment.
+"""Account facts, computed: what a customer owes, contests and promised, as of a moment.
 
 One kernel: `account_facts` for people and policies (`facts_over_time` for many
 moments), `fact_row` for one customer's numbers, `fact_table` for those of many

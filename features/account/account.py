@@ -1,4 +1,4 @@
-"""One customer's account, moved from one `as_of` to the next: makes its `Standing`."""
+"""Makes a customer's `Standing`, moved on from one `as_of` to the next: `Account`."""
 
 from collections.abc import Sequence
 from math import isnan

@@ -1,4 +1,4 @@
-"""Arrears: what is overdue and since how many days, at any moment (CONTRACT 2.5, 2.6).
+"""Days overdue of each invoice, and the start of arrears, at any moment (CONTRACT 2.5).
 
 The ledger and the disputes make both a step function of time. It changes only when
 money moves, a dispute opens or ends, or a local day begins, so episodes and labels

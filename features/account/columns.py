@@ -1,4 +1,4 @@
-"""Account facts as numbers, for features: one list of columns, one way to fill it.
+"""The list of numeric account facts, and the formula of each, from a `Standing`.
 
 `FACT_COLUMNS` is the contract with the catalogue; the online compiler asks for one
 customer's row, the batch compiler for a table, and both come from `fact_values`.

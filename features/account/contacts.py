@@ -1,4 +1,7 @@
-"""What the customer promised and was told (CONTRACT 2.4, 2.6)."""
+"""Promises made, notices sent, delivered or bounced, and appeals, from `contacts`.
+
+CONTRACT 2.4, 2.6.
+"""
 
 from collections.abc import Iterable
 

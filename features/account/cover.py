@@ -1,4 +1,6 @@
-"""What covers what is owed: money on its way and promises (CONTRACT 2.4).
+"""Payments on their way and promises: what of the uncontested debt they cover.
+
+CONTRACT 2.4.
 
 Cover is laid item by item and never goes beyond an item's uncontested remainder:
 first pending payments, as they will be allocated once they succeed, then promises.

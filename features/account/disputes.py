@@ -1,4 +1,6 @@
-"""What is contested, and what a lost dispute credits (CONTRACT 2.4).
+"""Which part of an invoice a dispute protects (contested), and what a loss credits.
+
+CONTRACT 2.4.
 
 A dispute contests, up to its amount, the remainder of the invoice it names; one that
 names only a payment what is open again of what that payment paid, once it came back;

@@ -1,4 +1,4 @@
-"""Account facts for people and policies: a `Standing` in their words."""
+"""Fills `AccountFacts` of one customer from a `Standing` and from holds and actions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ from features.account.contacts import (
 )
 from features.account.evidence import signs_of_fraud
 from features.account.history import account_columns, history_of
-from features.account.measures import (
+from features.account.holds_and_actions import (
     access_off,
     actions_since,
     active_holds,

@@ -1,4 +1,4 @@
-"""A customer's rows with named cells, the form in which the kernel reads them.
+"""All rows of one customer by table, as `account` reads them: `History`, from `Events`.
 
 A hundred short arrays cost more to look into than to copy once, so one customer's
 `Events` and slices of a whole portfolio both become lists of rows here. Only usage,

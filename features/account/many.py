@@ -1,4 +1,4 @@
-"""Histories of many customers, cut from whole tables a few thousand at a time."""
+"""`History` of many customers, cut from whole tables a few thousand at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A customer's rows with named cells, and which of them exist as of a moment.
+"""The row classes that a `History` is made of, and which of them exist as of a moment.
 
 Moments are µs since 1970 UTC, money ten-thousandths; a missing moment, day or amount is
 `MISSING`, a missing number NaN, a missing text None, as in `Events`. The fields of each

@@ -1,4 +1,4 @@
-"""How one customer stands as of a moment: what both compilers derive facts from.
+"""`Standing`: what a customer owes as of a moment; facts and features derive from it.
 
 Facts for people and policies, facts in bulk, population and labels all read a
 `Standing`, so they cannot disagree about what is owed.

@@ -1,4 +1,4 @@
-"""For which invoices access was taken, and rows of today that protect until its end."""
+"""Past suspensions and blocks: of which invoices, and what protects on the same day."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Facts as numbers: one customer's row, or a table for many snapshots."""
+"""Fills numeric account facts: a row for one customer, a table for many snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of one table that exist as of a moment, read cell by cell."""
+"""The known rows of one table of `Events`, cell by cell, without a class for rows."""
 
 from collections.abc import Iterator
 from itertools import compress

@@ -1,4 +1,4 @@
-"""The leaves of one table for many snapshots, as one Ibis expression.
+"""Counts, sums, extremes (leaves) of one table for many snapshots, in one Ibis query.
 
 Only what every backend has: equi-joins with a condition, conditional aggregates,
 `row_number`. So the same expression runs on DuckDB and on PySpark.

@@ -1,4 +1,4 @@
-"""Many snapshots → a table of features, on any Ibis backend.
+"""The feature table of many snapshots: leaves by Ibis, joined, made into features.
 
 Snapshots are worked through in slices of neighbouring customers, so that memory
 depends on the slice and the answer, not on the size of the portfolio's history.

@@ -1,4 +1,4 @@
-"""Features from account facts: what is owed, and how late it was paid before."""
+"""Definitions of features on debt and on past lateness, from account facts."""
 
 from features.catalogue.families import (
     BALANCE,

@@ -1,4 +1,4 @@
-"""One customer's rows of a table, as known at a moment."""
+"""For features of one customer: the columns of a table, cut to what is known."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The counts, sums and extremes of one table, found in one customer's rows.
+"""Counts, sums and extremes (leaves) of one table for one customer, with NumPy.
 
 Rows are sorted by event_at, so those in a window are neighbours, also among the rows
 that pass a filter. Their number is the distance of two edges, a sum the difference of

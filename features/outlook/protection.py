@@ -1,4 +1,4 @@
-"""What protects customers: notices, disputes, holds; and how fresh all of it is."""
+"""What data a portfolio has on notices, disputes and holds, and how fresh it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows given as dictionaries (the JSON of the API) → one customer's `Events`.
+"""Reads the JSON rows of a request: checks them and makes one customer's `Events`.
 
 The same rules as `features.reading.validation` has for tables, for a few hundred
 rows in well under a millisecond or two, without Arrow or a database.

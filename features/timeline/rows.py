@@ -1,4 +1,4 @@
-"""The rows of one customer from which a timeline is made."""
+"""For the timeline: a `History`, with the holds, alerts and outcomes beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The explanation for the customer: neutral, no score, no finding, no inner reason."""
+"""What the customer reads, in order: step, debt, protection, notice, what helps.
+
+It is neutral: no score, no finding, no inner reason.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Codes and values as sentences: why not more, what protects, why no decision."""
+"""Sentences: why an action is withheld, what hold protects, why nothing is decided."""
 
 from collections.abc import Iterator
 from datetime import datetime

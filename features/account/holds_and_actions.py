@@ -1,4 +1,4 @@
-"""Measures in force: holds that say not to act, and actions that took access away."""
+"""Holds, overrides and suspensions in force, from `holds`, `overrides`, `actions`."""
 
 from collections.abc import Iterable
 from datetime import datetime
