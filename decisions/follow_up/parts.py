@@ -1,4 +1,4 @@
-"""Classes of what follows an answer: notices due, retries, access given back, dates."""
+"""`FollowUp` and its parts: notices, appeals, pauses, the contract's end, the bill."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
