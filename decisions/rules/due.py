@@ -1,4 +1,4 @@
-"""What the rules ask for now: a notice due, our next charge, access that comes back."""
+"""Classes of what rules ask for now: notices due, next charge, access given back."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What rules find: reasons that withhold actions, and holds, as codes with values."""
+"""Classes for what rules find: `Withheld` (an action, why) and `Hold`, with codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
