@@ -1,6 +1,6 @@
-"""Where one configures days and hours on which nobody is suspended: `calendar`.
+"""Where one configures days and hours on which nobody is suspended for non-payment.
 
-A section of the policy file; `decisions.rules.calendar` computes with it.
+The section `calendar` of the policy file; `decisions.rules.calendar` computes with it.
 """
 
 from datetime import time

@@ -1,6 +1,7 @@
-"""When a suspension (a stop) may happen next: business days, hours, full days of grace.
+"""When a suspension (stop) for non-payment may happen next: business days and hours.
 
-Configured in `decisions.policy.calendar`.
+Counts full days of grace as well, in the policy's timezone. Configured in
+`decisions.policy.calendar`.
 """
 
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Steps 2 to 4, called by both `choose`: propose, permit, settle, for one alone.
+"""Steps 2 to 4: propose, permit, settle; called by `choose` and `choose_columns`.
 
 Each step is a module of its own (`propose`, `permit`, `settle`), written once for one
 customer's numbers and for a portfolio's columns. What depends on others
