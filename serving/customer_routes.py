@@ -20,7 +20,7 @@ from serving.replay import Explanation, ReplayError, explain
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import DecisionSummary, Timeline, timeline
 from store.decisions import DecisionStore
-from store.errors import ErasureRefusedError
+from store.errors import ErasureRefusedError, NoDecisionsError, StoreReplacedError
 from store.events import Erasure, EventStore
 from store.keys import ApiKey
 
@@ -94,6 +94,8 @@ async def read_reasons(request: Request, decision_id: str, key: ReadingKey) -> R
             found = await asyncio.to_thread(explain, state.settings, decision_id)
     except ReplayError as error:
         raise ProblemError(error.code, str(error)) from error
+    except NoDecisionsError as error:  # there a moment ago, for it was found
+        raise StoreReplacedError("decisions.sqlite") from error
     return Response(_EXPLANATION.dump_json(found), media_type=JSON)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -80,6 +81,7 @@ OURS = (
 )
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100  # listed in one answer
 
 
 class ProblemError(Exception):
@@ -138,12 +140,22 @@ async def present_problem(_: Request, error: Exception) -> Response:
 async def present_invalid(_: Request, error: Exception) -> Response:
     """For parameters FastAPI itself refuses."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    return problem_response(form_problem(error))
+
+
+def form_problem(error: ValidationError | RequestValidationError) -> ProblemError:
+    """What pydantic found wrong, by its places and without its values."""
     listed = [
-        {"pointer": "".join(f"/{part}" for part in one["loc"]), "rule": one["type"]}
-        for one in error.errors()
+        {
+            # a name that is not allowed stands in the place already
+            "pointer": "".join(f"/{part}" for part in one["loc"] if part != "[key]"),
+            "rule": one["type"],
+            "message": one["msg"].removeprefix("Value error, "),
+        }
+        for one in error.errors()[:MOST_ERRORS]
     ]
     detail = "see `errors`; the form is described at /docs"
-    return problem_response(ProblemError("invalid_request", detail, errors=listed))
+    return ProblemError("invalid_request", detail, errors=listed)
 
 
 async def present_domain_error(_: Request, error: Exception) -> Response:

@@ -21,8 +21,8 @@ from features.reading.observation import MOST_UNREADABLE
 from features.reading.rejects import what_to_do
 from features.reading.rows import RowError, broken_rule
 from features.settings import PortfolioSettings
-from serving.errors import ProblemError
-from serving.request import EventTable, Moment, Rows, form_problem
+from serving.errors import ProblemError, form_problem
+from serving.request import EventTable, Moment, Rows
 from store.events import EVERYBODY, ArrivedRow, DismissedRow, ObservedTable
 
 MOST_ROWS = 10_000  # of one batch

@@ -14,8 +14,7 @@ from starlette.requests import Request
 
 from advice.errors import ChampionGoneError
 from serving.champions import NOT_LOOKED_YET, Champions, InForce
-from serving.errors import ProblemError
-from serving.request import form_problem
+from serving.errors import ProblemError, form_problem
 from serving.settings import ServingSettings
 from serving.turnstile import Turnstile
 

@@ -25,11 +25,10 @@ from features.reading.rejects import what_to_do
 from features.reading.request_warnings import noticed
 from features.reading.rows import BrokenRow, read_rows
 from features.settings import PortfolioSettings
-from serving.errors import ProblemError
+from serving.errors import MOST_ERRORS, ProblemError, form_problem
 from serving.language import Language
 
 Rows = list[dict[str, Any]]
-MOST_ERRORS = 100  # row errors listed in one answer
 _NO_EVENTS = frozenset({"snapshots"})  # a table of portfolios, not of customers
 EVENT_TABLES = frozenset(TABLES) - _NO_EVENTS
 
@@ -154,20 +153,6 @@ def _formed(body: bytes) -> ScoreRequest:
         return ScoreRequest.model_validate(content)
     except ValidationError as error:
         raise form_problem(error) from error
-
-
-def form_problem(error: ValidationError) -> ProblemError:
-    """What pydantic found wrong, by its places and without its values."""
-    listed = [
-        {
-            "pointer": "".join(f"/{part}" for part in one["loc"]),
-            "rule": one["type"],
-            "message": one["msg"],
-        }
-        for one in error.errors(include_input=False, include_url=False)[:MOST_ERRORS]
-    ]
-    detail = "see `errors`; the form is described at /docs"
-    return ProblemError("invalid_request", detail, errors=listed)
 
 
 def as_of_moment(request: ScoreRequest, skew_s: float) -> datetime:

@@ -18,6 +18,7 @@ from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.settings import ServingSettings, serving_settings
 from store.opening import open_decision_store, open_event_store, open_key_store
 
+_log = logging.getLogger("forbear.serving")
 _UNREAD_ANSWER_MS = 30_000
 # one that does not answer its supervisor so long is started anew; imports take seconds
 _WORKER_TIMEOUT_S = 120
@@ -57,6 +58,8 @@ def run(
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
         config = _config(settings, n_workers, tls)
+        scheme = "https" if tls else "http"
+        _log.info("listening at %s://%s", scheme, _address(listener))
         if n_workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
         else:
@@ -71,6 +74,7 @@ def prepare_process() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
 def worker_app(settings: ServingSettings) -> FastAPI:
@@ -100,6 +104,12 @@ def _config(
         log_config=None,
         server_header=False,
     )
+
+
+def _address(listener: socket.socket) -> str:
+    """Where it listens; the port is one that the system chose where 0 was asked for."""
+    host, port, *_ = listener.getsockname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -113,7 +113,7 @@ class ErasureRefusedError(DecisionStoreError):
 
     def __init__(self, because: Sequence[str], until: int | None) -> None:
         self.because, self.until = tuple(because), until
-        reasons = [f"{reason} at the last decision" for reason in because]
+        reasons = list(because)
         if until is not None:
             day = datetime.fromtimestamp(until / 1_000_000, UTC).date()
             reasons.append(f"the policy keeps records until {day}")

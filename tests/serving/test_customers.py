@@ -155,6 +155,19 @@ class TestWhatPeopleSay:
         assert answer.status_code == 422
 
 
+def test_a_parameter_that_is_refused_is_explained(acme: Client) -> None:
+    [error] = acme.get("/v1/decisions?limit=0").json()["errors"]
+    assert error["pointer"] == "/query/limit"
+    assert error["message"] == "Input should be greater than or equal to 1"
+
+
+def test_a_table_that_is_none_is_named_by_its_place(acme: Client) -> None:
+    answer = acme.post("/v1/events", json={"events": {"guesses": [{}]}})
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "/events/guesses"
+    assert error["message"].startswith("tables are access, ")
+
+
 def test_a_key_that_sends_events_reads_nothing(acme: Client, key_of: As) -> None:
     headers = key_of("events")
     assert acme.post("/v1/events", json={}, headers=headers).status_code == 200
@@ -312,6 +325,8 @@ class TestErasure:
         answer = acme.delete("/v1/customers/acme", headers=key_of("admin"))
         assert (answer.status_code, answer.json()["code"]) == (409, "erasure_refused")
         assert why in {error["rule"] for error in answer.json()["errors"]}
+        # it was never asked about, so no decision says so
+        assert "at the last decision" not in answer.json()["detail"]
         assert acme.get("/v1/customers/acme/timeline").status_code == 200
 
     def test_what_the_policy_keeps_is_kept(self, acme: Client, key_of: As) -> None:

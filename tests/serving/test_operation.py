@@ -482,9 +482,13 @@ def test_openapi_describes_the_real_request_and_answer(
 def test_a_store_that_went_away_is_said_by_decisions_and_readiness(
     service: Client, settings: ServingSettings, asked: Asked
 ) -> None:
-    assert service.post("/v1/score", json=asked).status_code == 200
+    decided = service.post("/v1/score", json=asked).json()["decision_id"]
     (settings.home / "decisions.sqlite").unlink()
-    for said in (service.post("/v1/score", json=asked), service.get("/readyz")):
+    for said in (
+        service.post("/v1/score", json=asked),
+        service.get("/readyz"),
+        service.get(f"/v1/decisions/{decided}/reasons"),
+    ):
         assert (said.status_code, said.json()["code"]) == (
             503,
             "decision_store_replaced",

@@ -71,6 +71,8 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
             answer = client.get("/healthz")
             assert answer.status_code == 200
             assert "max-age" in answer.headers["strict-transport-security"]
+        log = service.log.read_text()
+        assert f"listening at https://127.0.0.1:{service.port}\n" in log
         with pytest.raises(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{service.port}/healthz")
 

@@ -5,7 +5,7 @@ It is neutral: no score, no finding, no inner reason.
 
 from collections.abc import Iterator
 
-from decisions.rules.catalogue import RULE_BY_CODE
+from decisions.rules.catalogue import OWED_FROM, RULE_BY_CODE
 from decisions.rules.reason import Withheld
 from features.money import UNITS
 from wording.explanation.change import customer_change
@@ -47,6 +47,8 @@ def _decision(s: Subject) -> Iterator[str]:
 
 def _owed(s: Subject) -> Iterator[str]:
     facts = s.case.facts
+    if facts.rejected & OWED_FROM:
+        return  # what is owed is not known: the rejected row may be the payment
     owed = {
         name: (getattr(facts, name) or 0) / UNITS
         for name in ("overdue", "contested", "promised", "in_flight")

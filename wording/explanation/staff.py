@@ -152,7 +152,8 @@ def _notices(s: Subject) -> Iterator[str]:
         )
         if due.invoices:
             invoices = s.words.joined(list(due.invoices))
-            yield s.words.sentence("staff.notice.invoices", invoices=invoices)
+            n = len(due.invoices)
+            yield s.words.sentence("staff.notice.invoices", n=n, invoices=invoices)
         if due.fee:
             yield s.words.sentence("staff.notice.fee", fee=due.fee)
         if due.is_final_warning:

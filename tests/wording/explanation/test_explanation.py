@@ -239,6 +239,35 @@ def test_a_protective_stop_is_neutral_to_the_customer(
     assert "12" in said  # the pause ends by itself on 12 June
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_customer_is_told_no_amount_that_could_not_be_read(lang: str) -> None:
+    """The rejected row may be the very payment."""
+    policy, facts = default_policy(), overdue_facts(100)
+    known, broken = (
+        explain(case, recommend(case, policy, TUESDAY), policy, lang).customer
+        for case in (
+            Case(facts, 0.6, 0.0),
+            Case(replace(facts, rejected=frozenset({"payments"})), 0.6, 0.0),
+        )
+    )
+    assert "owed" in {passage.topic for passage in known}
+    assert "owed" not in {passage.topic for passage in broken}
+
+
+@pytest.mark.parametrize(
+    ("invoices", "expected"),
+    [(("4711",), "this invoice: 4711."), (("1", "2"), "these invoices: 1 and 2.")],
+)
+def test_a_notice_names_one_invoice_or_several(
+    invoices: tuple[str, ...], expected: str
+) -> None:
+    policy, case = default_policy(), Case(overdue_facts(notices=()), 0.0, 0.6)
+    answer = recommend(case, policy, TUESDAY)
+    [due] = answer.follow_up.notices_due
+    told = changed(answer, notices_due=(replace(due, invoices=invoices),))
+    assert expected in explain(case, told, policy, "en").text()
+
+
 def test_explanations_are_json_ready() -> None:
     policy, case = default_policy(), flat_case(0.4)
     said = explain(case, recommend(case, policy, AT), policy, "en").to_dict()
