@@ -38,9 +38,9 @@ def head(
     from serving.settings import serving_settings
     from store.chain import tip
     from store.heads import signed_head
-    from store.opening import open_database
+    from store.opening import open_recorded
 
-    database = open_database(*serving_settings().store)
+    database = open_recorded(*serving_settings().store)
     last = tip(database)
     database.close()
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -73,10 +73,10 @@ def verify(
     from serving.settings import serving_settings
     from store.audit import audit
     from store.heads import read_head
-    from store.opening import open_database
+    from store.opening import open_recorded
 
     kept = None if head is None else read_head(head, public_key)
-    database = open_database(*serving_settings().store)
+    database = open_recorded(*serving_settings().store)
     audited = audit(database, kept)
     database.close()
     removed = f"{audited.n_removed:,} erased or expired"

@@ -91,11 +91,11 @@ def expire(
     Example: forbear db expire --delete
     """
     from serving.settings import serving_settings
-    from store.opening import open_database
+    from store.opening import open_recorded
     from store.removal import due
     from store.removal import expire as expired
 
-    database = open_database(*serving_settings().store)
+    database = open_recorded(*serving_settings().store)
     now = time.time_ns() // 1_000
     if delete:
         say(f"{expired(database, now):,} records removed")
@@ -121,9 +121,14 @@ def erase(
 
     from serving.settings import serving_settings
     from store.events import Erasure
-    from store.opening import open_decision_store, open_event_store
+    from store.opening import (
+        open_decision_store,
+        open_event_store,
+        require_recorded,
+    )
 
     place, now = serving_settings().store, time.time_ns() // 1_000
+    require_recorded(*place)
     decisions = open_decision_store(*place)
     try:
         erased = asyncio.run(decisions.erase(customer, now))

@@ -31,10 +31,10 @@ def export(
     """
     from serving.settings import serving_settings
     from store.export import export as exported
-    from store.opening import open_database
+    from store.opening import open_recorded
 
     first, end = (round(m.replace(tzinfo=UTC).timestamp()) for m in (since, before))
-    database = open_database(*serving_settings().store)
+    database = open_recorded(*serving_settings().store)
     n = exported(database, out, first * 1_000_000, end * 1_000_000)
     database.close()
     say(f"{n:,} decisions in {out}")

@@ -15,7 +15,7 @@ from typing import Any
 from store.audit import Audit, audit
 from store.database import Database
 from store.errors import BackupFileError, StoreNotEmptyError
-from store.opening import open_database, upgrade
+from store.opening import open_database, require_recorded, upgrade
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sqlite import SqliteDatabase, make_private
 from store.upgrade import upgrade_file
@@ -46,10 +46,12 @@ def back_up(home: Path, url: str | None, file: Path) -> Audit:
 
     Raises:
         BackupFileError: there is something of that name.
+        NoDecisionsError: nothing was ever recorded there.
         StoreUnavailableError: it cannot be read or written.
     """
     if file.exists():
         raise BackupFileError(file, "is there already; name another file")
+    require_recorded(home, url)
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     try:

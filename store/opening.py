@@ -33,10 +33,29 @@ def open_decision_store(home: Path, url: str | None = None) -> DecisionStore:
 
 def open_decision_reader(home: Path, url: str | None = None) -> DecisionReader:
     """Raises NoDecisionsError if nothing was ever recorded there."""
+    require_recorded(home, url)
+    return SqlDecisionReader(_looking_up(DECISIONS, home, url))
+
+
+def open_recorded(home: Path, url: str | None = None) -> Database:
+    """Decisions and keys where there are any, for commands about them.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    require_recorded(home, url)
+    return open_database(home, url)
+
+
+def require_recorded(home: Path, url: str | None = None) -> None:
+    """Another state folder must not look like one where all is well.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
     file = home / _FILES[DECISIONS]
     if url is None and not file.is_file():
         raise NoDecisionsError(file)
-    return SqlDecisionReader(_looking_up(DECISIONS, home, url))
 
 
 def open_key_store(home: Path, url: str | None = None) -> KeyStore:

@@ -114,3 +114,31 @@ def test_a_store_is_backed_up_restored_and_exported(
     assert ran.out == f"0 decisions in {out}\n"
     ran = forbear("db", "restore", file)
     assert (ran.code, ran.err.split()[-1]) == (2, "[store_not_empty]")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("audit", "verify"),
+        ("audit", "head", "--key", "KEY"),
+        ("db", "backup", "FILE"),
+        ("db", "expire", "--delete"),
+        ("decisions", "export", "FILE"),
+        ("erase", "acme"),
+    ],
+    ids=" ".join,
+)
+def test_another_state_folder_does_not_look_like_one_where_all_is_well(
+    forbear: Run,
+    audit_key: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    other, file = tmp_path / "other", tmp_path / "file"
+    monkeypatch.setenv("FORBEAR_HOME", str(other))
+    meant = {"KEY": audit_key, "FILE": file}
+    ran = forbear(*(meant.get(word, word) for word in command))
+    assert (ran.code, ran.err.split()[-1]) == (2, "[no_decisions]")
+    assert not other.exists()
+    assert not file.exists()
