@@ -1,6 +1,7 @@
 """The addresses about one customer, and the list of decisions."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from store.keys import ApiKey
 
 router = APIRouter()
 _EXPLANATION = TypeAdapter(Explanation)
+_DECISION_ID = re.compile(r"d[0-9a-f]{32}")
 _MOST_DECISIONS = 10_000  # of one customer, on a timeline
 Limit = Annotated[int, Query(ge=1, le=500, description="entries of one answer")]
 Before = Annotated[
@@ -68,6 +70,8 @@ async def list_decisions(
     """Decisions of one customer, or of all, the latest first."""
     require_reach(key, customer_id or "")
     note_reading_of(request, key, customer_id or "")
+    if before is not None and not _DECISION_ID.fullmatch(before):
+        raise _not_a_cursor()  # an empty list would look like the end
     listed = _decisions(request, key).listed(customer_id, before, limit + 1)
     return DecisionList(
         decisions=[DecisionSummary.of(one) for one in listed[:limit]],
@@ -125,9 +129,7 @@ async def read_timeline(
     try:
         return timeline(customer_id, rows, decisions, settings, before, limit)
     except ValueError as error:
-        detail = "`before` is the `next` of an answer before"
-        where = {"pointer": "/query/before", "rule": "not_a_cursor"}
-        raise ProblemError("invalid_request", detail, errors=[where]) from error
+        raise _not_a_cursor() from error
 
 
 @router.delete(
@@ -169,3 +171,9 @@ async def erase_customer(
 def _decisions(request: Request, key: ApiKey) -> DecisionStore:
     records: RecordsOfKeys = request.app.state.records
     return records.of(key).decisions
+
+
+def _not_a_cursor() -> ProblemError:
+    detail = "`before` is the `next` of an answer before"
+    where = {"pointer": "/query/before", "rule": "not_a_cursor"}
+    return ProblemError("invalid_request", detail, errors=[where])

@@ -255,8 +255,13 @@ class TestTimeline:
     def test_of_whom_nothing_is_known_there_is_none(self, acme: Client) -> None:
         answer = acme.get("/v1/customers/nobody/timeline")
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_customer")
-        answer = acme.get("/v1/customers/acme/timeline?before=x")
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+    @pytest.mark.parametrize(
+        "address", ["/v1/customers/acme/timeline", "/v1/decisions"]
+    )
+    def test_what_is_no_cursor_is_refused(self, acme: Client, address: str) -> None:
+        answer = acme.get(f"{address}?before=x")
+        assert answer.json()["errors"][0]["rule"] == "not_a_cursor"
 
     def test_a_customer_may_have_any_id(self, service: Client) -> None:
         body = {"customer_id": "a/b c", "events": {"customers": [CUSTOMER]}}
