@@ -76,8 +76,11 @@ def restore(home: Path, url: str | None, file: Path) -> Audit:
         BackupFileError: `file` is no backup.
         StoreNotEmptyError: there is something in the store.
         NewerSchemaError: a later release made the backup.
+        DecisionsGoneError: events lie there without decisions.
     """
-    if url is not None:
+    if url is None:
+        open_database(home).close()  # decisions are never missing beside events
+    else:
         upgrade(home, url)
     with _of_this_release(file) as copy:
         for schema in (EVENTS, DECISIONS):

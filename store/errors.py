@@ -106,6 +106,18 @@ class NoDecisionsError(DecisionStoreError):
         )
 
 
+class DecisionsGoneError(DecisionStoreError):
+    """Events lie in a state folder whose decisions and keys are gone."""
+
+    code = "decisions_gone"
+
+    def __init__(self, home: object, decisions: str, events: str) -> None:
+        super().__init__(
+            f"{decisions} is gone from {home}, where {events} still is: move {events}"
+            " away, then bring both back by `forbear db restore FILE` or begin anew"
+        )
+
+
 class ErasureRefusedError(DecisionStoreError):
     """The law or a running case asks for the record: `because` says what."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
-from store.errors import NoDecisionsError
+from store.errors import DecisionsGoneError, NoDecisionsError
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
 from store.schema import DECISIONS, EVENTS, Schema
@@ -77,15 +77,29 @@ def open_event_reader(home: Path, url: str | None = None) -> EventReader:
 def open_database(
     home: Path, url: str | None = None, schema: Schema = DECISIONS
 ) -> Database:
-    """A connection to tables of this release; a file is made where there is none."""
+    """A connection to tables of this release; a file is made where there is none.
+
+    Raises:
+        DecisionsGoneError: events were kept there, and the decisions' file is gone.
+    """
     if url is not None:
         return _checked(schema, _server(url, schema.name))
+    if schema is DECISIONS:
+        _refuse_a_gap(home)
     database = SqliteDatabase(home / _FILES[schema])
     if schema.is_absent(database):
         database.close()
         upgrade(home, schemas=(schema,))
         database = SqliteDatabase(home / _FILES[schema])
     return _checked(schema, database)
+
+
+def _refuse_a_gap(home: Path) -> None:
+    """Decisions and keys are made first: events alone mean that a file was lost."""
+    decisions, events = home / _FILES[DECISIONS], home / _FILES[EVENTS]
+    is_there = decisions.is_file() and decisions.stat().st_size > 0
+    if not is_there and events.is_file():
+        raise DecisionsGoneError(home, decisions.name, events.name)
 
 
 def upgrade(
@@ -96,6 +110,8 @@ def upgrade(
     """Bring the tables to this release's form, wholly or not at all."""
     from store.upgrade import upgrade_file, upgrade_server
 
+    if url is None and DECISIONS in schemas:
+        _refuse_a_gap(home)
     for schema in schemas:
         if url is None:
             upgrade_file(home / _FILES[schema], schema)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.opening import open_decision_store
+from store.opening import open_decision_store, open_event_store, open_key_store
 from tests.cli.conftest import Run
 from tests.store.memory_store import a_decision
 
@@ -142,3 +142,15 @@ def test_another_state_folder_does_not_look_like_one_where_all_is_well(
     assert (ran.code, ran.err.split()[-1]) == (2, "[no_decisions]")
     assert not other.exists()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("command", ["keys list", "serve --port 0", "db upgrade"])
+def test_no_new_store_is_made_beside_events_whose_decisions_are_gone(
+    forbear: Run, home: Path, command: str
+) -> None:
+    open_key_store(home).close()
+    open_event_store(home).close()
+    (home / "decisions.sqlite").unlink()
+    ran = forbear(*command.split())
+    assert (ran.code, ran.err.split()[-1]) == (2, "[decisions_gone]")
+    assert not (home / "decisions.sqlite").exists()
