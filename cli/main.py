@@ -113,6 +113,21 @@ EXTRAS = {
     "pyspark": "spark",
 }
 
+ROOMS = {
+    "advice",
+    "backtest",
+    "cli",
+    "decisions",
+    "features",
+    "monitoring",
+    "scoring",
+    "serving",
+    "simulation",
+    "store",
+    "training",
+    "wording",
+}
+
 
 def main() -> None:
     """Entry point: what a room refuses becomes one line and exit code 2."""
@@ -130,7 +145,10 @@ def main() -> None:
         again = f'pip install ".[{EXTRAS[package]}]" in its folder'
         _fail("extra_missing", f"{message} {EXTRAS[package]} ({again})")
     except Exception as error:
-        # every room's own errors carry a stable code; anything else is a bug
+        # every room's own errors carry a stable code; anything else is a bug, and
+        # libraries have codes of their own that are none of ours
+        if type(error).__module__.partition(".")[0] not in ROOMS:
+            raise
         code = getattr(error, "code", None)
         if not isinstance(code, str):
             raise

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from features.targets import TARGETS
 from serving.answer import ScoreAnswer
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -24,88 +26,65 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "forbear_requests",
-            "answered requests",
-            ("route", "method", "status"),
-            registry=self._registry,
+        counter = partial(Counter, registry=self._registry)
+        gauge = partial(Gauge, registry=self._registry)
+        histogram = partial(Histogram, registry=self._registry)
+        self._requests = counter(
+            "forbear_requests", "answered requests", ("route", "method", "status")
         )
-        self._seconds = Histogram(
+        self._seconds = histogram(
             "forbear_request_seconds",
             "time from the first byte to the last",
             ("route",),
             buckets=_SECONDS,
-            registry=self._registry,
         )
-        self._decisions = Counter(
-            "forbear_decisions",
-            "recorded decisions by recommended action",
-            ("action",),
-            registry=self._registry,
+        self._decisions = counter(
+            "forbear_decisions", "recorded decisions by recommended action", ("action",)
         )
-        self._stages = Histogram(
+        self._stages = histogram(
             "forbear_stage_seconds",
             "time of a score: waiting for its turn, reading, deciding, recording",
             ("stage",),
             buckets=_SECONDS,
-            registry=self._registry,
         )
-        self._withheld = Counter(
+        self._withheld = counter(
             "forbear_withheld",
             "reasons why an action was milder than the proposed one, by code",
             ("code",),
-            registry=self._registry,
         )
-        self._probabilities = Histogram(
+        self._probabilities = histogram(
             "forbear_probability",
             "probabilities answered; a shift of the distribution is worth a look",
             ("target",),
             buckets=_PROBABILITIES,
-            registry=self._registry,
         )
-        self._data_age = Histogram(
+        self._data_age = histogram(
             "forbear_data_age_hours",
             "from the moment up to which the data observe to the one asked about",
             buckets=_HOURS,
-            registry=self._registry,
         )
-        self._accepted = Gauge(
-            "forbear_accepted",
-            "scores waited for, computed or recorded now",
-            registry=self._registry,
+        self._accepted = gauge(
+            "forbear_accepted", "scores waited for, computed or recorded now"
         )
-        self._refused = Gauge(
+        self._refused = gauge(
             "forbear_newest_refused",
             "1 while the newest champion or policy is not in force",
-            registry=self._registry,
         )
-        self._policy = Gauge(
-            "forbear_policy",
-            "the policy in force is 1",
-            ("reference",),
-            registry=self._registry,
+        self._policy = gauge(
+            "forbear_policy", "the policy in force is 1", ("reference",)
         )
-        Gauge(
-            "forbear_release",
-            "the release that runs is 1",
-            ("release",),
-            registry=self._registry,
-        ).labels(version("forbear")).set(1)
-        self._bundles = Gauge(
-            "forbear_bundle",
-            "the bundle in force is 1",
-            ("target", "bundle_id"),
-            registry=self._registry,
+        gauge("forbear_release", "the release that runs is 1", ("release",)).labels(
+            version("forbear")
+        ).set(1)
+        self._bundles = gauge(
+            "forbear_bundle", "the bundle in force is 1", ("target", "bundle_id")
         )
-        self._shed = Counter(
-            "forbear_shed",
-            "scores refused unread, because too many waited",
-            registry=self._registry,
+        self._shed = counter(
+            "forbear_shed", "scores refused unread, because too many waited"
         )
-        self._reload_failures = Counter(
+        self._reload_failures = counter(
             "forbear_reload_failures",
             "new champions or policies that could not be taken up",
-            registry=self._registry,
         )
 
     def count_shed(self) -> None:
@@ -133,7 +112,7 @@ class Metrics:
         self._decisions.labels(answer.action or "no_decision").inc()
         for withheld in answer.permission.withheld:
             self._withheld.labels(withheld.code).inc()
-        for target in ("fraud", "nonpayment"):
+        for target in TARGETS:
             probability = getattr(answer.scores, target).probability
             if probability is not None:
                 self._probabilities.labels(target).observe(probability)

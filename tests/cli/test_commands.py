@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+import cli.main as main_module
 from cli.lists import writing
 from cli.main import EXTRAS
 from decisions.policy_file.load import SHIPPED
@@ -455,3 +457,20 @@ def test_an_older_store_ends_serving_in_one_line_that_says_what_to_do(
         f"tables of decisions: revision {DECISIONS.revision}",
     )
     assert forbear("keys", "create", "--name", "billing").code == 0
+
+
+def test_the_code_of_a_librarys_error_is_none_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails() -> None:
+        raise DBAPIError("SELECT 1", None, Exception("broken"), code="e3q8")
+
+    monkeypatch.setattr(main_module, "app", fails)
+    with pytest.raises(DBAPIError):
+        main_module.main()
+
+
+def test_every_room_has_its_errors_told() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = packages["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert set(wheel["packages"]) == main_module.ROOMS
