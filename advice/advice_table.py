@@ -98,38 +98,41 @@ SCHEMA = pa.schema(
 
 def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
     """One row of `SCHEMA`; its sentences are English."""
-    given, exposure = advice.recommendation, advice.exposure()
-    proposal = given.proposal
-    told = answer_in_words("en", advice.case, given, policy)
+    recommendation, exposure = advice.recommendation, advice.exposure()
+    proposal = recommendation.proposal
+    worded = answer_in_words("en", advice.case, recommendation, policy)
     cost = {} if proposal is None else proposal.expected_cost or {}
-    terms, back = policy.in_force(given.at), given.follow_up.reactivation
-    thresholds = given.thresholds(None if terms is None else terms.model)
+    terms, back = (
+        policy.in_force(recommendation.at),
+        recommendation.follow_up.reactivation,
+    )
+    thresholds = recommendation.thresholds(None if terms is None else terms.model)
     return {
         "customer_id": advice.customer_id,
         "as_of": advice.as_of,
-        **_scores("fraud", given.p_fraud),
-        **_scores("nonpayment", given.p_nonpayment),
-        "proposed_action": given.proposed_action,
-        "action": given.action,
-        "no_decision": given.code,
-        "sentence": None if told.no_decision is None else told.no_decision.sentence,
-        "in_force": given.permission.in_force,
-        "requires_person": given.people.requires_person,
-        "person_because": list(given.people.because),
-        "mode": given.question.mode,
-        "state": given.permission.ladder_state,
-        "permitted_from": given.permission.permitted_from,
+        **_scores("fraud", recommendation.p_fraud),
+        **_scores("nonpayment", recommendation.p_nonpayment),
+        "proposed_action": recommendation.proposed_action,
+        "action": recommendation.action,
+        "no_decision": recommendation.code,
+        "sentence": None if worded.no_decision is None else worded.no_decision.sentence,
+        "in_force": recommendation.permission.in_force,
+        "requires_person": recommendation.people.requires_person,
+        "person_because": list(recommendation.people.because),
+        "mode": recommendation.question.mode,
+        "state": recommendation.permission.ladder_state,
+        "permitted_from": recommendation.permission.permitted_from,
         "restore_by": None if back is None else back.restore_by,
         "restored_by": None if back is None else back.by,
         "stability": None if proposal is None else proposal.stability,
-        "currency": given.question.currency,
+        "currency": recommendation.question.currency,
         "open": exposure.open,
         "run_up": None if proposal is None else proposal.stake.run_up_cost,
         "clv": exposure.clv,
         "overdue": exposure.overdue,
         "actionable": exposure.actionable,
         "days_overdue": exposure.days_overdue,
-        "assumed": list(given.question.assumed),
+        "assumed": list(recommendation.question.assumed),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
         **{
             f"thresholds_{target}": [
@@ -144,15 +147,15 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
                 "sentence": w.sentence,
                 "permitted_from": w.permitted_from,
             }
-            for w in told.permission.withheld
+            for w in worded.permission.withheld
         ],
         "notices_due": [
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}
-            for notice in given.follow_up.notices_due
+            for notice in recommendation.follow_up.notices_due
         ],
         "reasons": [_texts(reason_row(reason)) for reason in advice.reasons or ()],
-        "missing": list(given.question.missing),
-        "policy": given.question.policy,
+        "missing": list(recommendation.question.missing),
+        "policy": recommendation.question.policy,
     }
 
 

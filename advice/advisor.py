@@ -75,13 +75,13 @@ class Advisor:
         self._stated_policy = policy
         self.policy = in_portfolio_currency(policy, self.settings)
         self.currency_note = currency_note(policy, self.settings)
-        said = (
+        declared = (
             self.currency_note,
             settlement_note(self.policy, self.settings),
             horizon_note(self.policy, self.bundles),
             starter_note(self.bundles),
         )
-        self.notes = tuple(note for note in said if note is not None)
+        self.notes = tuple(note for note in declared if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
         self.n_customers = base_size(self.bundles.values())
@@ -137,27 +137,27 @@ class Advisor:
             explains_none: also give reasons where nothing is recommended.
             account: of the same events and tables, where one is kept (`account_of`).
         """
-        given = self.settings.tables if tables is None else tables
+        looked_at = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
         context = QuestionContext(
             observed_until, observed, previous, previous_at, named
         )
-        facts, rows = self._rows(events, moment, given, account)
+        facts, rows = self._rows(events, moment, looked_at, account)
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
-        found = None
+        reasons = None
         if explains_none or recommendation.action != "none":
             parts = {
                 target: self.predictors[target].explain(row[None]).contributions[0]
                 for target, row in rows.items()
             }
-            found = self.reasons_of(recommendation, rows, parts)
-        advice = Advice(case, recommendation, found)
+            reasons = self.reasons_of(recommendation, rows, parts)
+        advice = Advice(case, recommendation, reasons)
         if not with_counterfactuals:
             return advice
 
         def ask_again(imagined: Events) -> Recommendation:
-            facts, rows = self._rows(imagined, moment, given)
+            facts, rows = self._rows(imagined, moment, looked_at)
             case = self.case_of(facts, self._probabilities(rows), context)
             return self._decide(case, budget_use)
 
@@ -212,13 +212,13 @@ class Advisor:
         """
         terms = self.policy.in_force(recommendation.at)
         weights = loss_shares(recommendation, terms.model if terms else None)
-        found = {
+        by_target = {
             target: reasons(
                 self.bundles[target], row, parts[target], most=_ALL, covered=1.0
             )
             for target, row in rows.items()
         }
-        return joint_reasons(found, weights)
+        return joint_reasons(by_target, weights)
 
     def case_of(
         self,

@@ -19,8 +19,8 @@ STOP_FILE = "stop"  # while it exists nobody new is suspended or blocked
 
 def champion_ids(home: Path) -> dict[str, str]:
     """The bundle in force per target; targets without one are left out."""
-    found = {target: champion_id(home, target) for target in TARGETS}
-    return {target: name for target, name in found.items() if name is not None}
+    id_by_target = {target: champion_id(home, target) for target in TARGETS}
+    return {target: name for target, name in id_by_target.items() if name is not None}
 
 
 def ids_in_force(home: Path) -> dict[str, str]:

@@ -31,9 +31,11 @@ def counterfactuals(s: Situation, ask_again: AskAgain) -> Counterfactuals:
     if s.answer.action == "none":
         return Counterfactuals("not_needed")
     groups = list(remedies(s))
-    found = tuple(option for group in groups for option in _milder(s, group, ask_again))
-    if found:
-        return Counterfactuals("found", found[:MOST])
+    options = tuple(
+        option for group in groups for option in _milder(s, group, ask_again)
+    )
+    if options:
+        return Counterfactuals("found", options[:MOST])
     has_events = any(groups) or s.facts.source in ("invoices", "ageing")
     return Counterfactuals("needs_person" if has_events else "nothing_to_simulate")
 

@@ -74,19 +74,19 @@ def joint_reasons(
     """
     if len(reasons_by_target) == 1:  # one score: nothing to weigh against
         weights = dict.fromkeys(reasons_by_target, 1.0)
-    found: dict[str, list[tuple[float, Target, Reason]]] = {}
+    of_family: dict[str, list[tuple[float, Target, Reason]]] = {}
     for target, reasons in reasons_by_target.items():
         for reason in reasons:
             mass = weights[target] * reason.contribution
             if mass > 0.0:
-                found.setdefault(reason.family, []).append((mass, target, reason))
-    by_family = {name: sum(m for m, _, _ in parts) for name, parts in found.items()}
+                of_family.setdefault(reason.family, []).append((mass, target, reason))
+    by_family = {name: sum(m for m, _, _ in parts) for name, parts in of_family.items()}
     total, named = sum(by_family.values()), 0.0
     joint: list[JointReason] = []
     for family in sorted(by_family, key=lambda name: (-by_family[name], name)):
         if len(joint) == most or named >= covered * total:
             break
-        parts = sorted(found[family], key=lambda part: (-part[0], part[1]))
+        parts = sorted(of_family[family], key=lambda part: (-part[0], part[1]))
         share = by_family[family] / total
         targets = tuple(target for _, target, _ in parts)
         joint.append(JointReason(family, share, targets, parts[0][2]))

@@ -72,10 +72,10 @@ def settings_of(
 def _updated(
     settings: PortfolioSettings, stated: PortfolioSettings
 ) -> PortfolioSettings:
-    said = stated.model_fields_set
-    names = [name for name in _BINDING if name in said]
+    stated_keys = stated.model_fields_set
+    names = [name for name in _BINDING if name in stated_keys]
     _require_same("the models", settings, "the settings file", stated, names)
-    free = {name: getattr(stated, name) for name in _FREE if name in said}
+    free = {name: getattr(stated, name) for name in _FREE if name in stated_keys}
     return settings.model_copy(update=free)
 
 

@@ -18,13 +18,13 @@ def settlement_note(policy: Policy, settings: PortfolioSettings) -> str | None:
     differing = policy.settlement_conflicts(counted)
     if not differing:
         return None
-    said = ", ".join(
+    days = ", ".join(
         f"{method} {published[method]:g} against {counted[method]:g}"
         for method in differing
     )
     return (
         f"the policy {policy.reference} publishes other days for a payment in flight"
-        f" (in_flight_days) than portfolio.yaml counts (settlement_days): {said};"
+        f" (in_flight_days) than portfolio.yaml counts (settlement_days): {days};"
         " make them equal, the portfolio's decide"
     )
 

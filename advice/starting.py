@@ -49,26 +49,26 @@ def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
         return bundle  # nobody looked: no fraud seen is not no fraud
-    asked = _newest(snapshots(portfolio), portfolio.settings, target, portfolio)
-    if asked.num_rows == 0:
+    rows = _newest(snapshots(portfolio), portfolio.settings, target, portfolio)
+    if rows.num_rows == 0:
         return bundle
-    label = labels(portfolio, asked, target)["label"]
+    label = labels(portfolio, rows, target)["label"]
     label = label.to_numpy(zero_copy_only=False).astype(np.float64)
-    x = matrix(feature_table(portfolio, asked, bundle.feature_set), bundle.feature_set)
-    ids = asked["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    x = matrix(feature_table(portfolio, rows, bundle.feature_set), bundle.feature_set)
+    ids = rows["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     is_known = ~np.isnan(label)
     log_odds = Predictor(bundle).log_odds(x[is_known])
     return moved(bundle, level_shift(log_odds, label[is_known], ids[is_known]))
 
 
 def _newest(
-    asked: pa.Table,
+    rows: pa.Table,
     settings: PortfolioSettings,
     target: Target,
     portfolio: Portfolio,
 ) -> pa.Table:
     """The newest dates whose outcomes are all known."""
     latest = portfolio.observed_until - sum(maturity_us(settings, target))
-    asked = asked.filter(pc.less_equal(asked["as_of"], latest))
-    dates = np.unique(asked["as_of"].to_numpy())[-MOST_DATES:]
-    return asked.filter(pc.is_in(asked["as_of"], value_set=pa.array(dates)))
+    rows = rows.filter(pc.less_equal(rows["as_of"], latest))
+    dates = np.unique(rows["as_of"].to_numpy())[-MOST_DATES:]
+    return rows.filter(pc.is_in(rows["as_of"], value_set=pa.array(dates)))

@@ -122,14 +122,14 @@ def _unseen(
     portfolio: Portfolio, rows: Rows
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Features, labels and customers of mature rows, columns as in `rows`."""
-    asked = snapshots(portfolio)
-    found = labels(portfolio, asked, TARGET)
-    label = found["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+    moments = snapshots(portfolio)
+    labelled = labels(portfolio, moments, TARGET)
+    label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     known = ~np.isnan(label)
-    known &= found["mature_at"].to_numpy() <= portfolio.observed_until
+    known &= labelled["mature_at"].to_numpy() <= portfolio.observed_until
     features = rows.feature_set
-    x = matrix(feature_table(portfolio, asked, features), features)
-    ids = asked["customer_id"].combine_chunks().dictionary_encode().indices
+    x = matrix(feature_table(portfolio, moments, features), features)
+    ids = moments["customer_id"].combine_chunks().dictionary_encode().indices
     return x[known], label[known], ids.to_numpy()[known]
 
 
@@ -152,10 +152,10 @@ def main() -> None:
     for n_customers, n_seeds in SIZES:
         if only not in (None, n_customers):
             continue
-        found = []
+        results = []
         for seed, world in zip(range(n_seeds), worlds(), strict=False):
             one = measured(world, n_customers, 40_000 + 100 * n_customers + seed)
-            found.append(one)
+            results.append(one)
             print(
                 f"{one.world:12} {n_customers} customers, {one.n_positives:4}"
                 f" positives: {one.learner:24} AUC {one.auc:.3f} (starter"
@@ -165,11 +165,11 @@ def main() -> None:
                 f" {one.against_starter[0]:+.4f} ± {one.against_starter[1]:.4f}",
                 flush=True,
             )
-        mean = float(np.mean([one.auc for one in found]))
+        mean = float(np.mean([one.auc for one in results]))
         print(f"{n_customers} customers: mean AUC {mean:.3f} over {n_seeds} portfolios")
         if n_customers == SIZES[0][0] and mean < FEWEST_AUC:
             missed.append(f"mean AUC {mean:.3f} is below {FEWEST_AUC}")
-        for one in found:
+        for one in results:
             if one.is_worse(one.against_constant):
                 missed.append(f"{one.world}: worse than the constant")
             if one.is_worse(one.against_starter):

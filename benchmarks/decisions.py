@@ -102,12 +102,12 @@ def _scalar_us(cases: list[Case], policy: Policy) -> float:
 
 
 def _best(work: Callable[[], object], repeats: int = 5) -> float:
-    found = []
+    times = []
     for _ in range(repeats):
         start = perf_counter()
         work()
-        found.append(perf_counter() - start)
-    return min(found)
+        times.append(perf_counter() - start)
+    return min(times)
 
 
 def _tiled(columns: Columns, n: int) -> Columns:
@@ -176,9 +176,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=400_000)
     parser.add_argument("--calls", type=int, default=3_000)
-    given = parser.parse_args()
-    scalar_table(given.calls)
-    column_table(given.customers)
+    options = parser.parse_args()
+    scalar_table(options.calls)
+    column_table(options.customers)
 
 
 if __name__ == "__main__":

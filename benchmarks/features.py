@@ -187,12 +187,12 @@ def batch_ratio(portfolio: Portfolio, rounds: int) -> None:
 def assert_equal(ours: pa.Table, by_hand: pa.Table, names: Sequence[str]) -> None:
     """A yardstick that computes something else measures nothing."""
     for name in names:
-        found, expected = (
+        actual, expected = (
             t[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
             for t in (ours, by_hand)
         )
-        same = np.isclose(found, expected, rtol=1e-9, equal_nan=True)
-        assert same.all(), (name, found[~same][:3], expected[~same][:3])
+        same = np.isclose(actual, expected, rtol=1e-9, equal_nan=True)
+        assert same.all(), (name, actual[~same][:3], expected[~same][:3])
 
 
 def online_times(portfolio: Portfolio) -> None:
@@ -237,15 +237,15 @@ def main() -> None:
     arguments.add_argument("--customers", type=int, default=50_000)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--portfolio", type=Path, help="a folder; else simulated")
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = given.portfolio or Path(scratch) / "portfolio"
-        if given.portfolio is None:
-            simulate("calm", given.customers, MONTHS, 1, folder, usage_every="week")
+        folder = options.portfolio or Path(scratch) / "portfolio"
+        if options.portfolio is None:
+            simulate("calm", options.customers, MONTHS, 1, folder, usage_every="week")
         portfolio = Portfolio.open(folder)
         portfolio.connection.raw_sql("SET threads = 2")
         online_times(portfolio)
-        batch_ratio(portfolio, given.rounds)
+        batch_ratio(portfolio, options.rounds)
 
 
 if __name__ == "__main__":

@@ -189,16 +189,16 @@ def main() -> None:
     parser.add_argument("--accepted", type=int, default=usual, help="at once")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--factor", type=float, default=4)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = prepare(asked.home or Path(folder) / "home")
+        home = prepare(options.home or Path(folder) / "home")
         bodies = (home / "bodies.ndjson").read_bytes().splitlines()
-        limit = {"FORBEAR_MAX_ACCEPTED": str(asked.accepted)}
+        limit = {"FORBEAR_MAX_ACCEPTED": str(options.accepted)}
         server = Server("Forbear", OURS, bodies, str(home), environment=limit)
         try:
             server.wait()
             client = Client(server.port, (home / "key").read_text(), bodies)
-            lost = asyncio.run(measure(server, client, asked.seconds, asked.factor))
+            lost = asyncio.run(measure(server, client, options.seconds, options.factor))
         finally:
             server.close()
     assert lost == 0

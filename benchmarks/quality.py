@@ -89,25 +89,25 @@ def held_out(rows: Rows, n_folds: int) -> Iterator[tuple[FloatArray, FloatArray]
             yield test, fit("lightgbm", rows[train], SEED).probability(rows[test])
 
 
-def report(name: str, found: dict[str, list[float]], floors: list[Floor]) -> bool:
+def report(name: str, values: dict[str, list[float]], floors: list[Floor]) -> bool:
     print(f"\n{name}")
     floored = {floor.metric for floor in floors}
-    results = [floor.line(found[floor.metric]) for floor in floors]
+    results = [floor.line(values[floor.metric]) for floor in floors]
     print("\n".join(line for line, _ in results))
-    for metric, folds in found.items():
+    for metric, folds in values.items():
         if metric not in floored:
             print(f"  {metric:<19} {np.mean(folds):.4f} ± {np.std(folds):.4f}")
     return all(is_met for _, is_met in results)
 
 
 def measure(rows: Rows, n_folds: int) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {name: [] for name in (*METRICS, NOISE)}
+    values: dict[str, list[float]] = {name: [] for name in (*METRICS, NOISE)}
     for test, p in held_out(rows, n_folds):
         for name, metric in METRICS.items():
-            found[name].append(metric(rows.label[test], p))
-        found[NOISE].append(chance_calibration_error(p))
+            values[name].append(metric(rows.label[test], p))
+        values[NOISE].append(chance_calibration_error(p))
         print(".", end="", flush=True)
-    return found
+    return values
 
 
 def chance_calibration_error(p: FloatArray) -> float:
@@ -223,7 +223,7 @@ def savings(rows: Rows, n_folds: int) -> list[float]:
     line = loan.credit_line(rows.column("monthly_income"), rows.column("debt_ratio"))
     lost = loan.cost_of_refusing_a_good_one(line, rows.rate)
     model = refuse_or_not(loan.lgd)
-    found = []
+    values = []
     for test, p in held_out(rows, n_folds):
         terms = terms_of(0.0, p, 1.0 - p, line[test], 0.0, 0.0, lost[test])
         costs = expected_costs(model, terms)
@@ -232,9 +232,9 @@ def savings(rows: Rows, n_folds: int) -> list[float]:
         cost = np.where(is_bad, loan.lgd * line[test], 0.0)  # of lending
         refusal = np.where(is_bad, 0.0, lost[test])
         trivial = min(cost.sum(), refusal.sum())
-        found.append(1.0 - float(np.where(refused, refusal, cost).sum()) / trivial)
+        values.append(1.0 - float(np.where(refused, refusal, cost).sum()) / trivial)
         print(".", end="", flush=True)
-    return found
+    return values
 
 
 def refuse_or_not(lgd: float) -> CostModel:

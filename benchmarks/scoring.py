@@ -54,9 +54,9 @@ def main() -> None:
                 way(row)
             seconds[name].append((thread_time() - started) / n)
     base = median(seconds["Forbear, one row, calibrated"])
-    for name, found in seconds.items():
-        micro = 1e6 * median(found)
-        print(f"{name:<32} {micro:8.1f} µs   {median(found) / base:6.2f} ×")
+    for name, times in seconds.items():
+        micro = 1e6 * median(times)
+        print(f"{name:<32} {micro:8.1f} µs   {median(times) / base:6.2f} ×")
 
 
 if __name__ == "__main__":

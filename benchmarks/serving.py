@@ -204,14 +204,14 @@ def servers(home: Path) -> list[Server]:
 def report(rounds: dict[str, list[Round]]) -> None:
     base = rounds["(a) typed echo"]
     print(f"{'':<32}{'CPU/request':>12}{'x (a)':>7}{'p50':>9}{'p99':>9} failed")
-    for name, found in rounds.items():
+    for name, measured in rounds.items():
         ratio = statistics.median(
-            mine.cpu_s / its.cpu_s for mine, its in zip(found, base, strict=True)
+            mine.cpu_s / its.cpu_s for mine, its in zip(measured, base, strict=True)
         )
-        cpu_ms = statistics.median(one.cpu_s for one in found) * 1e3
-        waits = sorted(1e3 * wait for one in found for wait in one.waits_s)
+        cpu_ms = statistics.median(one.cpu_s for one in measured) * 1e3
+        waits = sorted(1e3 * wait for one in measured for wait in one.waits_s)
         p50, p99 = waits[len(waits) // 2], waits[int(0.99 * len(waits))]
-        n_failed = sum(one.n_failed for one in found)
+        n_failed = sum(one.n_failed for one in measured)
         print(
             f"{name:<32}{cpu_ms:9.2f} ms{ratio:7.2f}{p50:6.1f} ms{p99:6.1f} ms"
             f"{n_failed:7}"
@@ -223,25 +223,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--home", type=Path, help="kept, and used again if it is there")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = prepare(asked.home or Path(folder))
-        found = servers(home)
+        home = prepare(options.home or Path(folder))
+        servers_of_run = servers(home)
         try:
-            for server in found:
+            for server in servers_of_run:
                 server.wait()
                 server.measure(60, 1)
             for n_connections in CONNECTIONS:
-                rounds: dict[str, list[Round]] = {s.name: [] for s in found}
-                for _ in range(asked.rounds):
-                    for server in found:
+                rounds: dict[str, list[Round]] = {s.name: [] for s in servers_of_run}
+                for _ in range(options.rounds):
+                    for server in servers_of_run:
                         # MLflow's takes a tenth of a second
-                        n = asked.requests // (10 if "MLflow" in server.name else 1)
+                        n = options.requests // (10 if "MLflow" in server.name else 1)
                         rounds[server.name].append(server.measure(n, n_connections))
                 print(f"\n{n_connections} connections")
                 report(rounds)
         finally:
-            for server in found:
+            for server in servers_of_run:
                 server.close()
     print("\nA decision here: rows checked, facts, features, probabilities, reasons,")
     print("recommendation, and a commit flushed to the disk before the answer.")

@@ -126,7 +126,7 @@ def _write_bodies(home: Path, portfolio: Portfolio, rows: Rows) -> None:
 async def _store_events(home: Path, portfolio: Portfolio) -> None:
     """The same events in the store, every table vouched for, and who is asked about."""
     store = open_event_store(home)
-    asked = []
+    bodies = []
     for line in (home / "bodies.ndjson").read_bytes().splitlines():
         body = json.loads(line)
         request = EventsRequest(
@@ -140,6 +140,6 @@ async def _store_events(home: Path, portfolio: Portfolio) -> None:
             0, "benchmark", None, b"", "", checked.kept, checked.observed
         )
         await store.record(batch)
-        asked.append({name: body[name] for name in ("customer_id", "as_of")})
+        bodies.append({name: body[name] for name in ("customer_id", "as_of")})
     store.close()
-    (home / "stored.ndjson").write_text("\n".join(map(json.dumps, asked)))
+    (home / "stored.ndjson").write_text("\n".join(map(json.dumps, bodies)))

@@ -141,18 +141,18 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=1_000_000)
     arguments.add_argument("--rounds", type=int, default=3)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        write_portfolio(folder, given.rows)
+        write_portfolio(folder, options.rows)
         assert ours(folder) == by_hand(folder) > 0
         pairs = [
-            (cpu_s(ours, folder), cpu_s(by_hand, folder)) for _ in range(given.rounds)
+            (cpu_s(ours, folder), cpu_s(by_hand, folder)) for _ in range(options.rounds)
         ]
     ratios = [mine / theirs for mine, theirs in pairs]
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(
-        f"validate, {given.rows:,} invoice and payment rows of CSV: "
+        f"validate, {options.rows:,} invoice and payment rows of CSV: "
         f"{statistics.median(ratios):.2f} x the CPU of DuckDB SQL "
         f"({statistics.median(mine for mine, _ in pairs):.1f} s against "
         f"{statistics.median(theirs for _, theirs in pairs):.1f} s; rounds "

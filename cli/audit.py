@@ -86,10 +86,10 @@ def verify(
         say("without --head a tail that was cut off is not found")
     elif public_key is None:
         say("without --public-key the head's signature was not checked")
-    found = audited.findings
-    if found:
-        rows = [(f.code, f.position, f.decision_id or "") for f in found[:SHOWN]]
-        title = f"{len(found):,} findings"
+    findings = audited.findings
+    if findings:
+        rows = [(f.code, f.position, f.decision_id or "") for f in findings[:SHOWN]]
+        title = f"{len(findings):,} findings"
         show_table(title, ("what", "position in the chain", "decision"), rows)
         raise typer.Exit(DIFFERENT)
     say("nothing was changed")

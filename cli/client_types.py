@@ -44,9 +44,9 @@ def _definition(name: str, schema: Schema) -> Iterator[str]:
         return
     yield f"class {name}(TypedDict):"
     required = set(schema.get("required", ()))
-    said = schema.get("description", "").partition("\n")[0]
-    if said:
-        yield f'    """{said}"""'
+    description = schema.get("description", "").partition("\n")[0]
+    if description:
+        yield f'    """{description}"""'
         yield ""
     for field, its in schema["properties"].items():
         yield from (

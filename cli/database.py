@@ -100,8 +100,9 @@ def expire(
     if delete:
         say(f"{expired(database, now):,} records removed")
     else:
-        found = due(database, now)
-        say(f"{found.n_decisions:,} records of {found.n_customers:,} customers are due")
+        now_due = due(database, now)
+        n_records, n_customers = now_due.n_decisions, now_due.n_customers
+        say(f"{n_records:,} records of {n_customers:,} customers are due")
         say("nothing was removed; --delete removes them")
     database.close()
 

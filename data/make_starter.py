@@ -142,12 +142,12 @@ def gathered() -> tuple[FeatureSet, Mapping[Target, Taught]]:
             world = random_world(rng, number)
             simulate(world, N_CUSTOMERS, N_MONTHS, SEED + number, folder)
             portfolio = plainest(folder)
-        asked = snapshots(portfolio)
-        x = matrix(feature_table(portfolio, asked, features), features)
+        moments = snapshots(portfolio)
+        x = matrix(feature_table(portfolio, moments, features), features)
         for target, rows in parts.items():
-            found = labels(portfolio, asked, target)
-            label = found["label"].to_numpy(zero_copy_only=False).astype(np.float64)
-            label[found["mature_at"].to_numpy() > portfolio.observed_until] = np.nan
+            labelled = labels(portfolio, moments, target)
+            label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+            label[labelled["mature_at"].to_numpy() > portfolio.observed_until] = np.nan
             known = ~np.isnan(label)
             where = np.full(known.sum(), number)
             rows.append(Taught(x[known], label[known], where))
@@ -222,7 +222,7 @@ def _weights(
 
     bounds = [(0.0, None) if sign > 0 else (None, 0.0) for sign in signs]
     start = np.concatenate([np.zeros(n_features), np.full(n_worlds, -3.0)])
-    found = minimize(
+    fit = minimize(
         loss,
         start,
         jac=True,
@@ -231,8 +231,8 @@ def _weights(
         options={"maxiter": 2_000, "ftol": 1e-13},
     )
     # rounded, so that another machine's last bits give the same file
-    beta = np.round(found.x[:n_features], 4)
-    return beta, round(float(np.median(found.x[n_features:])), 4)
+    beta = np.round(fit.x[:n_features], 4)
+    return beta, round(float(np.median(fit.x[n_features:])), 4)
 
 
 def slope_elsewhere(target: Target, features: FeatureSet, rows: Taught) -> float:
@@ -287,7 +287,7 @@ class Judged:
 
 def judged(target: Target, features: FeatureSet, rows: Taught, slope: float) -> Judged:
     """AUC within each world, by a model that the other worlds taught."""
-    found = []
+    measured = []
     for part in range(N_PARTS):
         held_out = rows.world % N_PARTS == part
         model = fitted(target, features, rows[~held_out])
@@ -296,10 +296,10 @@ def judged(target: Target, features: FeatureSet, rows: Taught, slope: float) -> 
         for world in np.unique(other.world):
             own = other.world == world
             if 0.0 < other.label[own].mean() < 1.0:
-                found.append(auc(other.label[own], margin[own]))
+                measured.append(auc(other.label[own], margin[own]))
     n_positives = int(rows.label.sum())
     return Judged(
-        len(rows.label), n_positives, float(np.mean(found)), min(found), slope
+        len(rows.label), n_positives, float(np.mean(measured)), min(measured), slope
     )
 
 
@@ -374,9 +374,9 @@ def main() -> None:
             (folder / name).write_bytes(content)
         slope = bundle.calibration.slope
         made[target] = bundle, judged(target, features, rows, slope)
-    said = card(made)
-    starter_folder("").joinpath("model_card.md").write_text(said)
-    print(said)
+    text = card(made)
+    starter_folder("").joinpath("model_card.md").write_text(text)
+    print(text)
 
 
 if __name__ == "__main__":

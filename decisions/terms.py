@@ -96,9 +96,9 @@ def _four_eyes_over(document: PolicyDocument) -> float:
 def _person_bits(document: PolicyDocument, *, is_natural: bool) -> int:
     """Mask of actions to which one person must agree; a review is a person's work."""
     rule = document.approvals
-    asked = {"review", "block", *rule.person_for}
-    asked |= {*rule.natural_person_for} if is_natural else set()
-    return sum(1 << SEVERITY[action] for action in ACTIONS if action in asked)
+    actions = {"review", "block", *rule.person_for}
+    actions |= {*rule.natural_person_for} if is_natural else set()
+    return sum(1 << SEVERITY[action] for action in ACTIONS if action in actions)
 
 
 def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms:

@@ -110,11 +110,11 @@ class _Planted:
             raise UnsupportedModelError("linear trees")
         nodes = self._nodes
         first_node, first_leaf = len(nodes["feature"]), len(self._leaves)
-        found = list(_leaves(tree, first_node))
-        self._base += _expected(tree, found)
-        self._leaves += found
-        self._n_leaves.append(len(found))
-        if len(found) == 1:
+        leaves = list(_leaves(tree, first_node))
+        self._base += _expected(tree, leaves)
+        self._leaves += leaves
+        self._n_leaves.append(len(leaves))
+        if len(leaves) == 1:
             return
         nodes["feature"] += _ints(tree, "split_feature")
         nodes["threshold"] += _floats(tree, "threshold")
@@ -124,7 +124,7 @@ class _Planted:
                 child + first_node if child >= 0 else child - first_leaf
                 for child in _ints(tree, f"{side}_child")
             )
-        nodes["is_root"] += [1] + [0] * (len(found) - 2)
+        nodes["is_root"] += [1] + [0] * (len(leaves) - 2)
         for one in _categories(tree):
             self._bits += one
             self._words.append(len(self._bits))
@@ -190,7 +190,7 @@ def _leaves(tree: Mapping[str, str], first_node: int) -> Iterator[Leaf]:
     counts, leaf_counts = _ints(tree, "internal_count"), _ints(tree, "leaf_count")
     if min(*counts, *leaf_counts) <= 0:
         raise UnsupportedModelError("nodes that saw no rows")
-    found: dict[int, Leaf] = {}
+    leaves: dict[int, Leaf] = {}
     waiting = [(0, Leaf(0.0, [], [], []))]
     while waiting:
         node, way = waiting.pop()
@@ -201,8 +201,8 @@ def _leaves(tree: Mapping[str, str], first_node: int) -> Iterator[Leaf]:
             if child >= 0:
                 waiting.append((child, longer))
             else:
-                found[~child] = longer._replace(value=values[~child])
-    yield from (found[i] for i in range(len(values)))
+                leaves[~child] = longer._replace(value=values[~child])
+    yield from (leaves[i] for i in range(len(values)))
 
 
 def _extended(way: Leaf, feature: int, share: float, step: tuple[int, bool]) -> Leaf:

@@ -42,10 +42,10 @@ def built_kernels() -> tuple[KernelName, ...]:
 
     `contributions` of models, `rows` of score requests from JSON to columns.
     """
-    found: tuple[KernelName, ...] = ()
+    built: tuple[KernelName, ...] = ()
     if _library() is not None:
-        found += ("contributions",)
-    return (*found, "rows") if json_rows.is_built() else found
+        built += ("contributions",)
+    return (*built, "rows") if json_rows.is_built() else built
 
 
 def kernel_of(tables: ContributionTables) -> Kernel:

@@ -95,12 +95,12 @@ async def read_reasons(request: Request, decision_id: str, key: ReadingKey) -> R
     turns: BatchTurnstile = state.many_turns
     try:
         async with turns.item:  # it loads the models of then: not many at once
-            found = await asyncio.to_thread(explain, state.settings, decision_id)
+            reasons = await asyncio.to_thread(explain, state.settings, decision_id)
     except ReplayError as error:
         raise ProblemError(error.code, str(error)) from error
     except NoDecisionsError as error:  # there a moment ago, for it was found
         raise StoreReplacedError("decisions.sqlite") from error
-    return Response(_EXPLANATION.dump_json(found), media_type=JSON)
+    return Response(_EXPLANATION.dump_json(reasons), media_type=JSON)
 
 
 @router.get(

@@ -111,8 +111,8 @@ async def override(request: Request, key: ReviewKey) -> Response:
             detail = "the decision is about another customer"
             where = {"pointer": "/decision_id", "rule": "other_customer"}
             raise ProblemError("invalid_request", detail, errors=[where])
-    said = {"by": key.name}
-    return _answered(await _kept(request, key, body, "overrides", content, said))
+    author = {"by": key.name}
+    return _answered(await _kept(request, key, body, "overrides", content, author))
 
 
 @router.post(
@@ -125,8 +125,8 @@ async def override(request: Request, key: ReviewKey) -> Response:
 async def outcome(request: Request, key: ReviewKey) -> Response:
     """Keep what turned out; a row of `outcomes`, its `source` the key's name."""
     body, content = await read_model(request, NewOutcome)
-    said = {"source": key.name}
-    return _answered(await _kept(request, key, body, "outcomes", content, said))
+    author = {"source": key.name}
+    return _answered(await _kept(request, key, body, "outcomes", content, author))
 
 
 class Dismissal(BaseModel):
@@ -177,10 +177,10 @@ async def _kept(
     body: bytes,
     table: str,
     content: _Said,
-    said: Mapping[str, str],
+    author: Mapping[str, str],
 ) -> Receipt:
     """One row, which stands or is refused."""
-    row = {**content.model_dump(exclude_none=True), **said}
+    row = {**content.model_dump(exclude_none=True), **author}
     row.setdefault("event_at", datetime.now(UTC).isoformat())
 
     def check(portfolio: PortfolioSettings) -> CheckedBatch:

@@ -8,7 +8,7 @@ _BY_PRIMARY_TAG: dict[str, Language] = {
 }
 
 
-def language_of(asked: Language | None, accepted: str | None) -> Language:
+def language_of(requested: Language | None, accepted: str | None) -> Language:
     """What the request says, else what `Accept-Language` wants most, else English.
 
     A header never refuses a request: a language without messages is passed over, and a
@@ -17,8 +17,8 @@ def language_of(asked: Language | None, accepted: str | None) -> Language:
     >>> language_of(None, "it, pt-PT;q=0.5, de-AT;q=0.9")
     'de'
     """
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     wanted = [_preference(part) for part in (accepted or "").split(",")]
     for quality, tag in sorted(wanted, key=lambda preference: -preference[0]):
         if quality > 0.0 and tag in _BY_PRIMARY_TAG:

@@ -139,13 +139,13 @@ class ManyScores:
         turns: BatchTurnstile = self.state.many_turns
         n_customers = n_problems = 0
         after = request.after
-        asked = {"as_of": as_of.isoformat()}
+        question = {"as_of": as_of.isoformat()}
         if request.language is not None:
-            asked["language"] = request.language
+            question["language"] = request.language
         async with turns.whole():
             while names := events.customer_ids(after, _PAGE):
                 for name in filter(self.key.may_name, names):
-                    item = await self._item(name, {"customer_id": name, **asked})
+                    item = await self._item(name, {"customer_id": name, **question})
                     n_customers += 1
                     n_problems += item.is_problem
                     yield item.body + b"\n"

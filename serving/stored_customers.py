@@ -281,8 +281,8 @@ def _latest_word(
 ) -> Iterator[tuple[str, datetime]]:
     """Up to when each table is complete, by the statement that arrived last."""
     for table in sorted(of_all.keys() | own.keys()):
-        said = (words[table] for words in (of_all, own) if table in words)
-        yield table, to_datetime(max(said).until)
+        moments = (words[table] for words in (of_all, own) if table in words)
+        yield table, to_datetime(max(moments).until)
 
 
 def _seen(

@@ -53,7 +53,7 @@ class Suspected:
 
 def charge_backs(state: State, draws: Draws, span: Span) -> ChargedBack:
     """Open what falls into this month, given that it was not opened before."""
-    found = []
+    disputes = []
     for age in range(MONTHS_BACK):
         payment_month = span.month - age
         slot = payment_month % SLOTS
@@ -67,7 +67,7 @@ def charge_backs(state: State, draws: Draws, span: Span) -> ChargedBack:
         at = low[rows] + (u[rows] / chance[rows]) * (high - low)[rows]
         delay = np.interp(at, DELAY_SHARE, DELAY_DAYS)
         day = np.clip(charged[rows] + delay.astype(np.int64), span.start, span.end - 1)
-        found.append(
+        disputes.append(
             (
                 rows,
                 np.full(len(rows), payment_month),
@@ -76,7 +76,7 @@ def charge_backs(state: State, draws: Draws, span: Span) -> ChargedBack:
             )
         )
         state.charged_day[rows, slot] = NEVER
-    parts = [np.concatenate(column) for column in zip(*found, strict=True)]
+    parts = [np.concatenate(column) for column in zip(*disputes, strict=True)]
     return ChargedBack(*parts)
 
 
@@ -148,5 +148,5 @@ def _look_closer(
         default=0.006,
     )
     alerted = in_use & draws.happens("alert", chance)
-    asked = draws.happens("reviewed", world.reviewed_share_of_alerts)
-    return alerted, in_use & ((alerted & asked) | (planned == REVIEW))
+    is_reviewed = draws.happens("reviewed", world.reviewed_share_of_alerts)
+    return alerted, in_use & ((alerted & is_reviewed) | (planned == REVIEW))

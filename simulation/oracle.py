@@ -105,9 +105,9 @@ def nonpayment_day(month: Month) -> Ints:
 def fraud_day(month: Month) -> Ints:
     """First chargeback or confirmed finding; a wrong suspicion is taken back."""
     suspected = month.suspected
-    found = np.where(suspected.found, suspected.found_day, NEVER)
+    day = np.where(suspected.found, suspected.found_day, NEVER)
     recorded = np.where(suspected.known_by_chargeback, suspected.stop_day, NEVER)
-    return np.minimum(np.minimum(found, recorded), suspected.charged_back_day)
+    return np.minimum(np.minimum(day, recorded), suspected.charged_back_day)
 
 
 def branch(

@@ -254,16 +254,16 @@ class PortfolioWriter:
         known = event_at if known_at is None else known_at
         keep = known <= self.horizon
         schema = SCHEMAS[table]
-        given: dict[str, Column] = {
+        cells: dict[str, Column] = {
             "customer_id": Coded(customer, self.ids),
             "event_at": event_at,
             "known_at": known,
             **columns,
         }
-        unknown = given.keys() - set(schema.names)
+        unknown = cells.keys() - set(schema.names)
         if unknown:
             raise KeyError(f"{table}: no column {sorted(unknown)} in the contract")
-        arrays = [_arrow(given.get(f.name), f.type, keep) for f in schema]
+        arrays = [_arrow(cells.get(f.name), f.type, keep) for f in schema]
         self._waiting[table].append(pa.table(arrays, names=schema.names))
 
     def flush(self) -> None:

@@ -75,9 +75,9 @@ def append_decisions(
     """In the transaction that records them; the new last entry."""
     entries = []
     for decision, (_, commitment) in decisions:
-        said = decision.decision_id, decision.recorded_at
-        last = link(last, *said, commitment)
-        entries.append((last.position, *said, commitment, None, last.link))
+        entry = decision.decision_id, decision.recorded_at
+        last = link(last, *entry, commitment)
+        entries.append((last.position, *entry, commitment, None, last.link))
     database.insert("chain", _COLUMNS, entries)
     return last
 
@@ -86,8 +86,8 @@ def append_removal(
     database: Database, why: str, decision_ids: Sequence[str], removed_at: int
 ) -> None:
     """In the transaction that removes them. `why`: erasure or expiry."""
-    said = {"why": why, "decision_ids": list(decision_ids)}
-    removal = json.dumps(said, sort_keys=True)
+    content = {"why": why, "decision_ids": list(decision_ids)}
+    removal = json.dumps(content, sort_keys=True)
     commitment = sha256(removal.encode()).digest()
     last = link(tip(database), "", removed_at, commitment)
     entry = last.position, None, removed_at, commitment, removal, last.link

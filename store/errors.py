@@ -39,9 +39,9 @@ class OlderSchemaError(DecisionStoreError):
 
     code = "store_schema_older"
 
-    def __init__(self, name: str, found: str) -> None:
+    def __init__(self, name: str, revision: str) -> None:
         super().__init__(
-            f"the tables of {name} are of an earlier release (revision {found}):"
+            f"the tables of {name} are of an earlier release (revision {revision}):"
             " make a backup, then run `forbear db upgrade`"
         )
 
@@ -49,9 +49,9 @@ class OlderSchemaError(DecisionStoreError):
 class NewerSchemaError(DecisionStoreError):
     code = "store_schema_newer"
 
-    def __init__(self, name: str, found: str) -> None:
+    def __init__(self, name: str, revision: str) -> None:
         super().__init__(
-            f"the tables of {name} are of a later release (revision {found}):"
+            f"the tables of {name} are of a later release (revision {revision}):"
             " install that release again; this one would not understand them"
         )
 

@@ -50,9 +50,9 @@ def signed_head(tip: Tip, at: str, key: Path) -> str:
         raise BadAuditKeyError(key) from error
     if not isinstance(private, Ed25519PrivateKey):
         raise BadAuditKeyError(key)
-    said = {"position": tip.position, "link": tip.link.hex(), "at": at}
-    signature = b64encode(private.sign(_signed_bytes(said))).decode()
-    return json.dumps(said | {"signature": signature}, sort_keys=True) + "\n"
+    head = {"position": tip.position, "link": tip.link.hex(), "at": at}
+    signature = b64encode(private.sign(_signed_bytes(head))).decode()
+    return json.dumps(head | {"signature": signature}, sort_keys=True) + "\n"
 
 
 def read_head(file: Path, public_key: Path | None) -> Tip:
@@ -63,14 +63,14 @@ def read_head(file: Path, public_key: Path | None) -> Tip:
         BadAuditKeyError: no such key.
     """
     try:
-        said: dict[str, Any] = json.loads(file.read_text())
-        signature = b64decode(said.pop("signature"))
-        tip = Tip(int(said["position"]), bytes.fromhex(said["link"]))
+        head: dict[str, Any] = json.loads(file.read_text())
+        signature = b64decode(head.pop("signature"))
+        tip = Tip(int(head["position"]), bytes.fromhex(head["link"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadHeadError(file, "not of its form") from error
     if public_key is not None:
         try:
-            _public(public_key).verify(signature, _signed_bytes(said))
+            _public(public_key).verify(signature, _signed_bytes(head))
         except InvalidSignature as error:
             raise BadHeadError(file, "another key signed it") from error
     return tip
@@ -86,5 +86,5 @@ def _public(file: Path) -> Ed25519PublicKey:
     return key
 
 
-def _signed_bytes(said: dict[str, Any]) -> bytes:
-    return b"forbear head\n" + json.dumps(said, sort_keys=True).encode()
+def _signed_bytes(head: dict[str, Any]) -> bytes:
+    return b"forbear head\n" + json.dumps(head, sort_keys=True).encode()

@@ -33,14 +33,14 @@ class Schema:
 
     def check(self, database: Database) -> None:
         """Raises OlderSchemaError or NewerSchemaError where the form is another."""
-        found = "none"
+        revision = "none"
         if database.has_table(self.version_table):
             query = f"SELECT version_num FROM {self.version_table}"  # noqa: S608 - literals
-            found = next((str(row[0]) for row in database.rows(query)), found)
-        if found == "none" or found < self.revision:
-            raise OlderSchemaError(self.name, found)
-        if found > self.revision:
-            raise NewerSchemaError(self.name, found)
+            revision = next((str(row[0]) for row in database.rows(query)), revision)
+        if revision == "none" or revision < self.revision:
+            raise OlderSchemaError(self.name, revision)
+        if revision > self.revision:
+            raise NewerSchemaError(self.name, revision)
 
 
 DECISIONS = Schema("decisions", "0002", "alembic_version", "decisions")

@@ -95,10 +95,10 @@ class SqlDecisionReader(DecisionReader):
         self._db = database
 
     def find(self, decision_id: str) -> Decision:
-        found = self._found("decision_id = ?", decision_id)
-        if found is None:
+        decisions = self._found("decision_id = ?", decision_id)
+        if decisions is None:
             raise UnknownDecisionError(decision_id)
-        return found
+        return decisions
 
     def find_answered(self, key_id: str, idempotency_key: str) -> Decision | None:
         condition = "key_id = ? AND idempotency_key = ?"

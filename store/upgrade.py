@@ -59,8 +59,8 @@ def run(statements: str) -> None:
     without_notes = re.sub(r"--.*", "", statements)
     for statement in without_notes.split(";"):
         if statement.strip():
-            told = pattern.sub(lambda found: words[found[0]], statement)
-            connection.exec_driver_sql(told)
+            translated = pattern.sub(lambda match: words[match[0]], statement)
+            connection.exec_driver_sql(translated)
 
 
 def scripts(schema: Schema) -> ScriptDirectory:

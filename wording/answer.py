@@ -174,5 +174,5 @@ def _follow_up(s: Subject, follow_up: FollowUp) -> FollowUp:
 
 def _pause(s: Subject, pause: FraudPause) -> FraudPause:
     path = s.terms.document.fraud_path
-    told = path and s.terms.document.text_in(path.wording, s.words.lang)
-    return replace(pause, wording=told or pause.wording)
+    wording = path and s.terms.document.text_in(path.wording, s.words.lang)
+    return replace(pause, wording=wording or pause.wording)

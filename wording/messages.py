@@ -67,28 +67,30 @@ def messages(lang: str) -> Mapping[str, Message]:
     if lang not in LANGUAGES:
         raise UnknownLanguageError(lang)
     text = files("wording").joinpath("messages", f"{lang}.yaml").read_text("utf-8")
-    found: dict[str, Message] = {}
-    _flatten("", yaml.safe_load(text), found)
-    return found
+    by_key: dict[str, Message] = {}
+    _flatten("", yaml.safe_load(text), by_key)
+    return by_key
 
 
-def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Message]) -> None:
+def _flatten(
+    prefix: str, values: Mapping[str, Any], by_key: dict[str, Message]
+) -> None:
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict) and "other" in value and set(value) <= _PLURALS:
-            found[name] = {form: _typeset(text) for form, text in value.items()}
+            by_key[name] = {form: _typeset(text) for form, text in value.items()}
         elif isinstance(value, dict):
-            _flatten(f"{name}.", value, found)
+            _flatten(f"{name}.", value, by_key)
         else:
-            found[name] = _typeset(value)
+            by_key[name] = _typeset(value)
 
 
 def _typeset(text: object) -> str:
     """French spaces before a mark never break the line."""
-    said = str(text)
+    typeset = str(text)
     for mark in ":;?!»":
-        said = said.replace(f" {mark}", f"\N{NO-BREAK SPACE}{mark}")
-    return said.replace("« ", "«\N{NO-BREAK SPACE}")
+        typeset = typeset.replace(f" {mark}", f"\N{NO-BREAK SPACE}{mark}")
+    return typeset.replace("« ", "«\N{NO-BREAK SPACE}")
 
 
 class Wording(string.Formatter):
@@ -165,8 +167,8 @@ class Wording(string.Formatter):
         return self.say(key) if self.has(key) else action.replace("_", " ")
 
     def _number(self, value: float) -> str:
-        said = format_decimal(_rounded(value, NUMBER_PLACES), locale=self._locale)
-        return str(said)
+        number = format_decimal(_rounded(value, NUMBER_PLACES), locale=self._locale)
+        return str(number)
 
     def in_currency(self, value: float, currency: str) -> str:
         """An amount in any currency, with its own decimal places where it has any."""
@@ -185,14 +187,14 @@ class Wording(string.Formatter):
         is_whole = value == value.to_integral_value()
         if is_whole:
             pattern = pattern.replace(".00", "")
-        said = format_currency(
+        amount = format_currency(
             value,
             currency,
             pattern,
             locale=self._locale,
             currency_digits=not is_whole,
         )
-        return _CODE_BEFORE_AMOUNT.sub("\N{NO-BREAK SPACE}", str(said))
+        return _CODE_BEFORE_AMOUNT.sub("\N{NO-BREAK SPACE}", str(amount))
 
     def _percent(self, value: float) -> str:
         pattern = self._locale.percent_formats[None].pattern.replace("0", "0.##")
@@ -207,9 +209,13 @@ class Wording(string.Formatter):
         return self._percent(floor(round(value * 1000, 6)) / 1000)
 
     def _date(self, value: date) -> str:
-        said = str(format_date(value, "long", locale=self._locale))
+        date_text = str(format_date(value, "long", locale=self._locale))
         is_first = value.day == 1
-        return said.replace("1", self.say("words.first"), 1) if is_first else said
+        return (
+            date_text.replace("1", self.say("words.first"), 1)
+            if is_first
+            else date_text
+        )
 
     def _time(self, value: time) -> str:
         return str(format_time(value, "short", locale=self._locale))

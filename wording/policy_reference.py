@@ -55,7 +55,7 @@ def policy_page() -> str:
 
 
 def _codes(meanings: Mapping[str, str]) -> str:
-    rows = "\n".join(f"| `{code}` | {said} |" for code, said in meanings.items())
+    rows = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in meanings.items())
     return f"| code | means |\n|---|---|\n{rows}\n"
 
 
@@ -143,16 +143,19 @@ class _Form:
                 continue
             name = f"**`{key}`**" if key in required else f"`{key}`"
             default = "" if key in required else self._default(field)
-            said = field.get("description") or self._summary(field)
-            yield f"| {name} | {self._kind(key, field)} | {default} | {said} |"
+            description = field.get("description") or self._summary(field)
+            yield f"| {name} | {self._kind(key, field)} | {default} | {description} |"
         yield ""
 
     def _summary(self, field: Schema) -> str:
         """The first sentence of what a section says of itself."""
         name = next((name for name, _ in self._sections_of(field, "")), None)
-        said = str(self._models[name].get("description", "")) if name else ""
+        description = str(self._models[name].get("description", "")) if name else ""
         return (
-            said.partition("\n\n")[0].replace("\n", " ").partition(". ")[0].rstrip(".")
+            description.partition("\n\n")[0]
+            .replace("\n", " ")
+            .partition(". ")[0]
+            .rstrip(".")
         )
 
     def _kind(self, key: str, field: Schema) -> str:
@@ -188,8 +191,8 @@ class _Form:
         if kind in ("number", "integer"):
             return _number(key, field)
         if kind == "string":
-            said = _TEXTS.get(field.get("pattern", ""), field.get("format", "text"))
-            return str(said)
+            written = _TEXTS.get(field.get("pattern", ""), field.get("format", "text"))
+            return str(written)
         words = {"boolean": "`true` `false`", "null": "null"}
         return words.get(str(kind), "keys of this file")
 

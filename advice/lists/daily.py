@@ -155,11 +155,11 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _withheld_actions(row: Mapping[str, Any]) -> list[str]:
     """What costs least or is permitted alone, and is not what the list says."""
-    given = row["action_in_run"]
-    if given is None or row["proposed_action"] is None:
+    recommended = row["action_in_run"]
+    if recommended is None or row["proposed_action"] is None:
         return []
     wanted = {row["proposed_action"], row["action"]}
-    harsher = ACTIONS[ACTIONS.index(given) + 1 :]
+    harsher = ACTIONS[ACTIONS.index(recommended) + 1 :]
     return [action for action in harsher if action in wanted]
 
 

@@ -33,9 +33,9 @@ def remember(home: Path, portfolio: str, advised: "pa.Table") -> None:
     own = known.setdefault(portfolio, {})
     for row in advised.select(["customer_id", "as_of", "notices_due"]).to_pylist():
         for notice in row["notices_due"]:
-            asked = own.setdefault(row["customer_id"], {})
-            before = asked.get(notice["notice"], row["as_of"])
-            asked[notice["notice"]] = max(before, row["as_of"])
+            own_notices = own.setdefault(row["customer_id"], {})
+            before = own_notices.get(notice["notice"], row["as_of"])
+            own_notices[notice["notice"]] = max(before, row["as_of"])
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = home / f".{_FILE}.unfinished"
     fresh.touch(mode=0o600)
@@ -47,12 +47,12 @@ def _read(home: Path) -> dict[str, Named]:
     file = home / _FILE
     if not file.is_file():
         return {}
-    said: Mapping[str, Mapping[str, Mapping[str, str]]]
-    said = json.loads(file.read_text(encoding="utf-8"))
+    content: Mapping[str, Mapping[str, Mapping[str, str]]]
+    content = json.loads(file.read_text(encoding="utf-8"))
     return {
         portfolio: {
             customer_id: {n: datetime.fromisoformat(at) for n, at in notices.items()}
             for customer_id, notices in customers.items()
         }
-        for portfolio, customers in said.items()
+        for portfolio, customers in content.items()
     }

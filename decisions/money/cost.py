@@ -132,7 +132,7 @@ def _coefficients(
 
 def _parameters(costs: Costs) -> list[UncertainAmount]:
     loss = costs.loss
-    found: list[UncertainAmount] = [
+    parameters: list[UncertainAmount] = [
         loss.lgd_nonpayment,
         loss.lgd_fraud,
         loss.chargeback_fee,
@@ -140,8 +140,8 @@ def _parameters(costs: Costs) -> list[UncertainAmount]:
     ]
     for action in ACTIONS:
         row = costs.actions[action]
-        found += [row.fixed, row.churn_good, *row.rec, *row.stop, row.stop_cb]
-    return found
+        parameters += [row.fixed, row.churn_good, *row.rec, *row.stop, row.stop_cb]
+    return parameters
 
 
 def _draws(costs: Costs) -> Coefficients | None:

@@ -55,7 +55,7 @@ def is_any(condition: Number) -> bool:
 
 
 def where_asked(
-    asked: Number,
+    condition: Number,
     rule: Callable[..., tuple[Number, ...]],
     inputs: Inputs,
     also: Number,
@@ -64,21 +64,21 @@ def where_asked(
     """A costly rule, only for those about whom it is asked.
 
     Args:
-        asked: for whom.
+        condition: for whom.
         rule: takes inputs and one more number, and gives as many as `otherwise`.
         inputs: a named tuple of numbers or columns.
         also: the number that the rule takes beside them.
         otherwise: what the others get.
     """
-    if not isinstance(asked, _Column):
-        return rule(inputs, also) if asked else otherwise
-    rows = np.flatnonzero(asked)
+    if not isinstance(condition, _Column):
+        return rule(inputs, also) if condition else otherwise
+    rows = np.flatnonzero(condition)
     if not len(rows):
-        return tuple(_spread(value, len(asked)) for value in otherwise)
+        return tuple(_spread(value, len(condition)) for value in otherwise)
     few = type(inputs)(*(column[rows] for column in inputs))
     columns = []
     for value, new in zip(otherwise, rule(few, also[rows]), strict=True):
-        column = _spread(value, len(asked))
+        column = _spread(value, len(condition))
         column[rows] = new
         columns.append(column)
     return tuple(columns)

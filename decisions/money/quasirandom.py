@@ -6,13 +6,13 @@ from features.arrays import FloatArray
 
 
 def _primes(n: int) -> list[int]:
-    found: list[int] = []
+    primes: list[int] = []
     candidate = 2
-    while len(found) < n:
-        if all(candidate % prime for prime in found):
-            found.append(candidate)
+    while len(primes) < n:
+        if all(candidate % prime for prime in primes):
+            primes.append(candidate)
         candidate += 1
-    return found
+    return primes
 
 
 def reverse_halton(n_points: int, n_dimensions: int) -> FloatArray:

@@ -119,16 +119,16 @@ def _switches(
     """
     position = 0.0
     while True:
-        found: list[tuple[float, float, int]] = []
+        switches: list[tuple[float, float, int]] = []
         for action in range(len(at_low)):
             gap_low = at_low[action] - at_low[current]
             gap_high = at_high[action] - at_high[current]
             if gap_high < 0.0 and gap_low > gap_high:
                 share = max(position, gap_low / (gap_low - gap_high))
-                found.append((share, gap_high - gap_low, action))
-        if not found:
+                switches.append((share, gap_high - gap_low, action))
+        if not switches:
             return
-        position, _, current = min(found)
+        position, _, current = min(switches)
         yield current, position
 
 

@@ -34,8 +34,8 @@ def _is_a_zone(name: str) -> str:
 
 def _is_written_as_time(value: object) -> object:
     if isinstance(value, int | float):  # which would be seconds since midnight
-        said = f"{value!r} is no time of day, write it as 17:30"
-        raise ValueError(said)  # noqa: TRY004  what the schema reports
+        message = f"{value!r} is no time of day, write it as 17:30"
+        raise ValueError(message)  # noqa: TRY004  what the schema reports
     return value
 
 
@@ -97,8 +97,8 @@ class Calendar(PolicySection):
                     raise ValueError(f"{key} needs a country")
             return self
         if len(self.country) != _ISO_LENGTH:  # the page of the policy names it
-            said = f"write {self.country!r} as its code in ISO 3166, such as BE"
-            raise ValueError(f"no public holidays are known: {said}")
+            message = f"write {self.country!r} as its code in ISO 3166, such as BE"
+            raise ValueError(f"no public holidays are known: {message}")
         try:
             public_holidays(self.country, self.subdivision, (), _ANY_YEAR)
         except NotImplementedError as error:

@@ -32,10 +32,10 @@ class UncertainAmount(PolicySection):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain_number(cls, given: object) -> object:
-        if isinstance(given, int | float) and not isinstance(given, bool):
-            return {"value": given, "low": given, "high": given}
-        return given
+    def _plain_number(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"value": value, "low": value, "high": value}
+        return value
 
     @model_validator(mode="after")
     def _ordered(self) -> "UncertainAmount":

@@ -188,13 +188,13 @@ class PolicyDocument(PolicySection):
 
     @model_validator(mode="before")
     @classmethod
-    def _notices_speak_its_language(cls, given: object) -> object:
+    def _notices_speak_its_language(cls, document: object) -> object:
         """A notice that names no languages is sent in the policy's own."""
-        values = given if isinstance(given, dict) else {}
+        values = document if isinstance(document, dict) else {}
         notices = values.get("notices")
         kinds = notices.get("kinds") if isinstance(notices, dict) else None
         if not isinstance(notices, dict) or not isinstance(kinds, dict):
-            return given
+            return document
         own = [values.get("language", cls.model_fields["language"].default)]
         spoken = {
             name: {"languages": own} | rule if isinstance(rule, dict) else rule
@@ -242,11 +242,11 @@ class PolicyDocument(PolicySection):
 
     @model_validator(mode="after")
     def _amounts_know_the_currency(self) -> "PolicyDocument":
-        for where, given in (
+        for where, amounts in (
             ("materiality", self.materiality),
             ("approvals.four_eyes_over", self.approvals.four_eyes_over),
         ):
-            if given and isinstance(given, dict) and self.currency not in given:
+            if amounts and isinstance(amounts, dict) and self.currency not in amounts:
                 raise ValueError(
                     f"{where}: state an amount in {self.currency}, the currency of"
                     " the policy"

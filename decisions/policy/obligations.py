@@ -37,14 +37,14 @@ def endings(document: PolicyDocument) -> Iterator[Finding]:
         text = f"data are deleted after {deleted} days but may be fetched for {export}"
         where = "termination.deletion_after_days"
         yield Finding("deletion_before_export_ends", "error", where, text)
-    told = False
+    is_delivered = False
     for state in document.ladder:
-        if state.action == "block" and not told:
+        if state.action == "block" and not is_delivered:
             text = "ends the contract, but no earlier notice needs proof of delivery"
             where = f"ladder.{state.state}"
             yield Finding("termination_without_notice", "error", where, text)
         if state.notice is not None:
-            told |= document.notices.kinds[state.notice].proof == "delivered"
+            is_delivered |= document.notices.kinds[state.notice].proof == "delivered"
 
 
 def retention(document: PolicyDocument) -> Iterator[Finding]:

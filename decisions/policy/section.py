@@ -18,8 +18,8 @@ def _is_countable(amount: float) -> float:
 
 def _is_written_as_date(value: object) -> object:
     if isinstance(value, int | float):  # which would be seconds since 1970
-        said = f"{value!r} is no date, write it as 2026-01-31"
-        raise ValueError(said)  # noqa: TRY004  what the schema reports
+        message = f"{value!r} is no date, write it as 2026-01-31"
+        raise ValueError(message)  # noqa: TRY004  what the schema reports
     return value
 
 

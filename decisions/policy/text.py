@@ -47,8 +47,8 @@ def text_in(text: str | Mapping[str, str], lang: str, own: str) -> str:
     >>> text_in({"en": "Unpaid bill", "fr": "Facture impayée"}, "en", own="fr")
     'Unpaid bill'
     """
-    given = {own: text} if isinstance(text, str) else text
-    return given.get(lang, "").strip()
+    by_language = {own: text} if isinstance(text, str) else text
+    return by_language.get(lang, "").strip()
 
 
 def own_text(text: str | Mapping[str, str], own: str) -> str:

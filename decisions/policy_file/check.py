@@ -33,8 +33,8 @@ def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
 
 def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
     """`check_policy` for a policy that was read."""
-    found = _of_every_version(policy, n_customers)
-    return [*found, *_break_evens(policy), *run_cases(policy)]
+    findings = _of_every_version(policy, n_customers)
+    return [*findings, *_break_evens(policy), *run_cases(policy)]
 
 
 def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Finding]:
@@ -43,10 +43,10 @@ def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Findi
         (start, list(lint(terms.document, n_customers)))
         for start, terms in policy.versions
     ]
-    always = [f for f in dated[0][1] if all(f in found for _, found in dated)]
+    always = [f for f in dated[0][1] if all(f in findings for _, findings in dated)]
     yield from always
-    for start, found in dated:
-        for finding in found:
+    for start, findings in dated:
+        for finding in findings:
             if finding not in always:
                 where = f"from {start:%Y-%m-%d}: {finding.where}"
                 yield finding._replace(where=where)
@@ -85,38 +85,40 @@ def run_cases(policy: Policy) -> Iterator[Finding]:
 
 
 def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
-    found = recommend(case_of(example), policy, moment_of(example))
-    given = found.action or "no_decision"
-    if given != example.expect:
-        codes = [reason.code for reason in found.permission.withheld]
-        yield f"expected {example.expect}, got {given} (withheld: {codes})"
-    codes = [reason.code for reason in found.permission.withheld]
+    recommendation = recommend(case_of(example), policy, moment_of(example))
+    outcome = recommendation.action or "no_decision"
+    if outcome != example.expect:
+        codes = [reason.code for reason in recommendation.permission.withheld]
+        yield f"expected {example.expect}, got {outcome} (withheld: {codes})"
+    codes = [reason.code for reason in recommendation.permission.withheld]
     if example.withheld is not None and example.withheld not in codes:
         yield f"expected {example.withheld!r} among the reasons, got {codes}"
-    prices = [due.fee for due in found.follow_up.notices_due]
+    prices = [due.fee for due in recommendation.follow_up.notices_due]
     if example.notice_fee is not None and example.notice_fee not in prices:
         yield f"expected a notice for {example.notice_fee:g}, got {prices}"
     for name, expected, got in (
-        ("to propose", example.propose, found.proposed_action),
-        ("needs_person", example.needs_person, found.people.requires_person),
-        ("approvals", example.approvals, found.people.approvals),
+        ("to propose", example.propose, recommendation.proposed_action),
+        ("needs_person", example.needs_person, recommendation.people.requires_person),
+        ("approvals", example.approvals, recommendation.people.approvals),
     ):
         if expected is not None and got != expected:
             yield f"expected {name} {expected}, got {got}"
-    yield from _retry_differences(policy, example, found)
+    yield from _retry_differences(policy, example, recommendation)
 
 
 def _retry_differences(
-    policy: Policy, example: PolicyCase, found: Recommendation
+    policy: Policy, example: PolicyCase, recommendation: Recommendation
 ) -> Iterator[str]:
     if example.retry_in_days is not None:
-        calendar, due = policy.latest.calendar, found.follow_up.retry_due
+        calendar, due = policy.latest.calendar, recommendation.follow_up.retry_due
         if due is None:
-            yield f"expected a retry, got none ({found.follow_up.no_retry})"
+            yield f"expected a retry, got none ({recommendation.follow_up.no_retry})"
         else:
-            days = (calendar.local_day(due.at) - calendar.local_day(found.at)).days
+            days = (
+                calendar.local_day(due.at) - calendar.local_day(recommendation.at)
+            ).days
             if days != example.retry_in_days:
                 yield f"expected a retry in {example.retry_in_days} days, got {days}"
-    no_retry = found.follow_up.no_retry
+    no_retry = recommendation.follow_up.no_retry
     if example.no_retry not in (None, no_retry):
         yield f"expected no retry by {example.no_retry!r}, got {no_retry!r}"

@@ -68,10 +68,10 @@ def in_currency(policy: Policy, currency: str, rate: float) -> Policy:
 
 def _stated(values: dict[str, Any], path: str, currency: str) -> float | None:
     """What the file states in `currency` from its first day on."""
-    found: Any = values
+    value: Any = values
     for name in path.split("."):
-        found = found[name]
-    return found.get(currency) if isinstance(found, dict) else None
+        value = value[name]
+    return value.get(currency) if isinstance(value, dict) else None
 
 
 def _into(

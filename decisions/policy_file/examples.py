@@ -113,7 +113,7 @@ def _items(example: PolicyCase, due_at: datetime) -> tuple[OpenItem, ...]:
 
 
 def _attempts(example: PolicyCase, at: datetime) -> tuple[PaymentAttempt, ...]:
-    found = [
+    attempts = [
         PaymentAttempt(
             at - timedelta(days=charge.days_ago),
             charge.status,
@@ -122,7 +122,7 @@ def _attempts(example: PolicyCase, at: datetime) -> tuple[PaymentAttempt, ...]:
         )
         for charge in example.failed
     ]
-    return tuple(sorted(found, key=lambda attempt: attempt.at))
+    return tuple(sorted(attempts, key=lambda attempt: attempt.at))
 
 
 def _notices(example: PolicyCase, at: datetime) -> list[Notice]:

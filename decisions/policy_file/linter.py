@@ -48,11 +48,11 @@ def _stops(document: PolicyDocument) -> list[State]:
 
 
 def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
-    told: set[str] = set()
+    reported: set[str] = set()
     stopped: Action | None = None
     for state in document.ladder:
         where = f"ladder.{state.state}"
-        needs = {*state.when.days_since, *state.when.business_days_since} - told
+        needs = {*state.when.days_since, *state.when.business_days_since} - reported
         if needs:
             text = f"counts from {sorted(needs)}, which no earlier state sends"
             yield Finding("unreachable_state", "error", where, text)
@@ -65,7 +65,7 @@ def _unreachable(document: PolicyDocument) -> Iterator[Finding]:
         if state.action in STOPS:
             stopped = state.action
         if state.notice:
-            told.add(state.notice)
+            reported.add(state.notice)
 
 
 def _count_alone(document: PolicyDocument) -> Iterator[Finding]:
@@ -180,8 +180,8 @@ def _texts(document: PolicyDocument) -> Iterator[Finding]:
         needed = dict.fromkeys((document.language, *languages))
         missing = [lang for lang in needed if not document.text_in(text, lang)]
         if text and missing:
-            said = f"is read in {', '.join(missing)} too: give it by language"
-            yield Finding("text_missing", "warning", where, said)
+            message = f"is read in {', '.join(missing)} too: give it by language"
+            yield Finding("text_missing", "warning", where, message)
 
 
 def _customer_texts(

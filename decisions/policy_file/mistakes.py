@@ -14,13 +14,13 @@ Mistake = tuple[str, str]  # where, and what is wrong there
 
 def mistakes(error: ValidationError, values: object) -> list[Mistake]:
     """Every mistake in a file, each at the deepest key that shows it."""
-    found: dict[str, str] = {}
+    text_by_key: dict[str, str] = {}
     for detail in error.errors():
-        found.setdefault(".".join(_path(detail, values)), _advice(detail))
+        text_by_key.setdefault(".".join(_path(detail, values)), _advice(detail))
     return [
         (where, text)
-        for where, text in found.items()
-        if not any(other.startswith(f"{where}.") for other in found)
+        for where, text in text_by_key.items()
+        if not any(other.startswith(f"{where}.") for other in text_by_key)
     ]
 
 
@@ -40,7 +40,7 @@ def _path(detail: ErrorDetails, values: object) -> Iterator[str]:
 
 
 def _advice(detail: ErrorDetails) -> str:
-    kind, given = detail["type"], detail["input"]
+    kind, value = detail["type"], detail["input"]
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
@@ -53,9 +53,9 @@ def _advice(detail: ErrorDetails) -> str:
         return number if is_number else "needs keys with values below it"
     text = detail["msg"].removeprefix("Value error, ")
     text = text.replace("Input should", "should").replace("String should", "should")
-    if kind == "value_error" or not isinstance(given, str | int | float):
+    if kind == "value_error" or not isinstance(value, str | int | float):
         return text
-    return f"{text}; it is {given!r}"
+    return f"{text}; it is {value!r}"
 
 
 @cache

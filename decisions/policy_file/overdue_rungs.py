@@ -28,8 +28,10 @@ def rungs_of(states: list[OverdueState], notes: list[str]) -> list[KillBillState
     rungs = []
     for i, state in enumerate(states):
         reason = _left_out(state, states[:i])
-        said = [f"left out: {reason}"] if reason else [*state.when.notes, *state.notes]
-        notes += [f"{state.name}: {each}" for each in said]
+        state_notes = (
+            [f"left out: {reason}"] if reason else [*state.when.notes, *state.notes]
+        )
+        notes += [f"{state.name}: {each}" for each in state_notes]
         if reason is None:
             rungs.append(
                 KillBillState(
@@ -108,8 +110,8 @@ def not_skipped(rungs: list[KillBillState]) -> Iterator[str]:
             if any(later.owes.get(key, 0) < least for key, least in rung.owes.items())
         ]
         if past:
-            asked = " and ".join(f"{key} {least:g}" for key, least in rung.owes.items())
+            owed = " and ".join(f"{key} {least:g}" for key, least in rung.owes.items())
             yield (
-                f"{rung.name}: asks for {asked}, and no state is skipped: who owes less"
+                f"{rung.name}: asks for {owed}, and no state is skipped: who owes less"
                 f" does not reach {', '.join(past)}, as in Kill Bill they would"
             )

@@ -79,8 +79,8 @@ def states_of(xml: bytes) -> tuple[list[OverdueState], bool]:
         raise PolicyFileError("overdue.xml", f"is not XML: {error}") from error
     account = next((e for e in root.iter() if _tag(e) == "accountOverdueStates"), None)
     if account is None:
-        said = "has no <accountOverdueStates>: it is no overdue configuration"
-        raise PolicyFileError("overdue.xml", said)
+        message = "has no <accountOverdueStates>: it is no overdue configuration"
+        raise PolicyFileError("overdue.xml", message)
     states = [_state(e) for e in account if _tag(e) == "state"]
     return states, "initialReevaluationInterval" in _parts(account)
 
@@ -112,8 +112,8 @@ def _state(element: Element) -> OverdueState:
     parts = _parts(element)
     cancels = _text(parts.get("subscriptionCancellationPolicy")).upper() or "NONE"
     if cancels not in ("NONE", "IMMEDIATE", "END_OF_TERM"):
-        said = f"{cancels} is no subscriptionCancellationPolicy"
-        raise PolicyFileError(name, said)
+        message = f"{cancels} is no subscriptionCancellationPolicy"
+        raise PolicyFileError(name, message)
     return OverdueState(
         name,
         _action(parts, cancels, name),
@@ -189,17 +189,17 @@ def _age(age: Element | None, state: str) -> Condition:
         return Condition(never="its age is UNLIMITED", fails=True)
     if unit not in _DAYS or not _WHOLE.fullmatch(number or "-1"):
         raise PolicyFileError(state, f"{number} {unit or '(no unit)'} is no time")
-    given = int(number or -1)
-    days = max(round(given * _DAYS[unit]), 0)
-    if given < 0:
-        said = "its age is below 0, as without a number: any unpaid invoice will do"
-        return Condition(days, notes=(said,))
+    written = int(number or -1)
+    days = max(round(written * _DAYS[unit]), 0)
+    if written < 0:
+        message = "its age is below 0, as without a number: any unpaid invoice will do"
+        return Condition(days, notes=(message,))
     if unit in ("MONTHS", "YEARS"):
-        said = (
-            f"{given} {unit} became {days} days; Kill Bill counts by the calendar, so"
+        message = (
+            f"{written} {unit} became {days} days; Kill Bill counts by the calendar, so"
             " its day may differ: raise them where a stop must never come earlier"
         )
-        return Condition(days, notes=(said,))
+        return Condition(days, notes=(message,))
     return Condition(days)
 
 
@@ -209,8 +209,8 @@ def _responses(element: Element | None) -> tuple[str | None, tuple[str, ...]]:
         return None, ()
     if _ONLY_RESPONSE in (_text(response).upper() for response in element):
         return None, (f"{_RESPONSES}: in Kill Bill it always holds; left out",)
-    said = f"{_RESPONSES} does not name {_ONLY_RESPONSE}, the only one it ever sees"
-    return said, ()
+    message = f"{_RESPONSES} does not name {_ONLY_RESPONSE}, the only one it ever sees"
+    return message, ()
 
 
 def _too_much(days: int | None, owes: Mapping[str, float]) -> Iterator[str]:

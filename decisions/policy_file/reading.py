@@ -81,10 +81,10 @@ def plain_values(text: str, source: str) -> object:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        said = f"not readable as YAML: {error.problem}"
-        raise PolicyFileError(f"{source}: line {line}", said) from error
+        message = f"not readable as YAML: {error.problem}"
+        raise PolicyFileError(f"{source}: line {line}", message) from error
     except RecursionError as error:
         raise PolicyFileError(source, "not readable: nested too deeply") from error
     except (yaml.YAMLError, *_NOT_A_VALUE) as error:
-        said = f"not readable as YAML: {error}"
-        raise PolicyFileError(source, said) from error
+        message = f"not readable as YAML: {error}"
+        raise PolicyFileError(source, message) from error

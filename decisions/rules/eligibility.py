@@ -168,12 +168,12 @@ def _of_fraud(
     case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
 ) -> tuple[Reasons | None, bool]:
     """What withholds on the fraud path, and whether that is nothing but doubts."""
-    found = fraud_reasons(terms, case.facts, covering, aim, at)
-    if found is None:
+    reasons = fraud_reasons(terms, case.facts, covering, aim, at)
+    if reasons is None:
         return None, False
     doubts = tuple(doubts_of_fraud(case, terms, at))
     decided = tuple(override_reasons(case.facts, at, is_whole=True))
-    return (*found, *doubts, *decided), bool(doubts) and not (found or decided)
+    return (*reasons, *doubts, *decided), bool(doubts) and not (reasons or decided)
 
 
 def _shorter(

@@ -31,14 +31,14 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> HighUsePath | None:
     rule, facts = terms.document.high_usage, case.facts
     if rule is None or not _is_high(rule, facts):
         return None
-    told = ServedNotices(case, terms)
-    sent = told.notices(rule.notice)
+    served = ServedNotices(case, terms)
+    sent = served.notices(rule.notice)
     delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
     if not delivered:
         kind = terms.document.notices.kinds[rule.notice]
         named = {"notice": rule.notice}
         waits = withheld("notice_missing", named, detail="high_usage")
-        due = notice_due(rule.notice, "high_usage", kind, told, facts, at)
+        due = notice_due(rule.notice, "high_usage", kind, served, facts, at)
         return HighUsePath((waits,), due)
     opens = min(delivered) + timedelta(hours=rule.hours_after_notice)
     if at < opens:

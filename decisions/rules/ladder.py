@@ -55,8 +55,8 @@ def stand(
     days = days_on_clock(terms, facts)
     if days is None:
         return LadderPosition(None, 0, None, _not_started(terms))
-    told = ServedNotices(case, terms)
-    climb = LadderProgress(terms, facts, told, days, at)
+    served = ServedNotices(case, terms)
+    climb = LadderProgress(terms, facts, served, days, at)
     hurries = charges is not None and charges.hurries
     delivered = False
     last: State | None = None
@@ -65,8 +65,8 @@ def stand(
         opens, code = climb.opens(state)
         is_ahead = hurries and climb.goes_ahead(state, opens)
         if opens is None or (opens > at and not is_ahead):
-            waits = _waits(state, code, opens, told)
-            told_at = opens if _brings_notice(state, told) else None
+            waits = _waits(state, code, opens, served)
+            told_at = opens if _brings_notice(state, served) else None
             return LadderPosition(last, action, None, waits, state, delivered, told_at)
         if _is_new_stop(state, facts):
             charged = _tried_first(terms, charges, climb, state)
@@ -78,10 +78,10 @@ def stand(
             last, action = state, SEVERITY[state.action]
         if state.notice is None:
             continue
-        notices = told.notices(state.notice)
-        if told.proven_at(state.notice) is None:
+        notices = served.notices(state.notice)
+        if served.proven_at(state.notice) is None:
             rule = terms.document.notices.kinds[state.notice]
-            due = notice_due(state.notice, state.state, rule, told, facts, at)
+            due = notice_due(state.notice, state.state, rule, served, facts, at)
             rests = _rests(action, is_due=due is not None, is_ahead=is_ahead)
             return LadderPosition(last, rests, due, _unproven(state, notices))
         delivered = delivered or any(n.delivered_at for n in notices)
@@ -97,11 +97,11 @@ def _rests(action: int, *, is_due: bool, is_ahead: bool) -> int:
     return action if is_due else 0
 
 
-def _brings_notice(state: State, told: ServedNotices) -> bool:
+def _brings_notice(state: State, served: ServedNotices) -> bool:
     """Whether a rung that opens makes a notice due."""
     if state.notice is None or state.action in STOPS:
         return False
-    return not (told.notices(state.notice) or told.was_named(state.notice))
+    return not (served.notices(state.notice) or served.was_named(state.notice))
 
 
 def _is_new_stop(state: State, facts: AccountFacts) -> bool:
@@ -140,13 +140,13 @@ def notice_due(
     name: str,
     state: str,
     rule: NoticeRule,
-    told: ServedNotices,
+    served: ServedNotices,
     facts: AccountFacts,
     at: datetime,
 ) -> NoticeDue | None:
     """The notice to send now; None while one that was sent may still arrive."""
-    notices = told.notices(name)
-    if told.was_named(name):
+    notices = served.notices(name)
+    if served.was_named(name):
         return None
     retry = timedelta(days=rule.retry_after_days)
     waiting = [n for n in notices if n.bounced_at is None and at < n.sent_at + retry]
@@ -165,7 +165,7 @@ def notice_due(
 
 
 def _waits(
-    state: State, code: str, opens: datetime | None, told: ServedNotices
+    state: State, code: str, opens: datetime | None, served: ServedNotices
 ) -> Withheld:
     """Why a rung has not opened; the notice that counts is the first not proven."""
     when, values = state.when, {"state": state.state}
@@ -175,7 +175,7 @@ def _waits(
         return withheld(code, {**values, "overdue_amount": when.overdue_amount or 0.0})
     if code == "notice_missing":
         counted = (*when.days_since, *when.business_days_since)
-        missing = next(name for name in counted if told.proven_at(name) is None)
+        missing = next(name for name in counted if served.proven_at(name) is None)
         return withheld(code, {**values, "notice": missing}, detail="not_proven")
     detail = "ladder" if code == "cure_period" else None
     return withheld(code, values, detail=detail, permitted_from=opens)

@@ -28,11 +28,11 @@ class LadderProgress:
         self,
         terms: Terms,
         facts: AccountFacts,
-        told: ServedNotices,
+        served: ServedNotices,
         days: int,
         at: datetime,
     ) -> None:
-        self._terms, self._facts, self._told = terms, facts, told
+        self._terms, self._facts, self._told = terms, facts, served
         self._days, self.at = days - terms.document.clock.grace_days, at
         self._in_time: dict[str, datetime] = {}  # days on which notices were due
         self._reached = _LONG_AGO  # when the rungs before have opened

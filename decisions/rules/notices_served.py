@@ -40,13 +40,13 @@ class ServedNotices:
 
     def proven_at(self, name: str) -> datetime | None:
         """The moment from which a notice counts: its first delivery (or sending)."""
-        found = self._by_name.get(name)
-        if not found:
+        notice = self._by_name.get(name)
+        if not notice:
             return None
         if self._kinds[name].proof == "sent":
-            moments = [n.sent_at for n in found if n.bounced_at is None]
+            moments = [n.sent_at for n in notice if n.bounced_at is None]
         else:
-            moments = [n.delivered_at for n in found if n.delivered_at is not None]
+            moments = [n.delivered_at for n in notice if n.delivered_at is not None]
         return min(moments, default=None)
 
 

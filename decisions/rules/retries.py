@@ -120,9 +120,9 @@ def _is_declined(facts: AccountFacts, rule: Retries, last: PaymentAttempt) -> bo
     )
 
 
-def retry_due(found: Charging, at: datetime) -> RetryDue | None:
+def retry_due(charging: Charging, at: datetime) -> RetryDue | None:
     """The next charge to make; what is late is due at once."""
-    waiting = [(c.next, c) for c in found.retried if c.next is not None]
+    waiting = [(c.next, c) for c in charging.retried if c.next is not None]
     if not waiting:
         return None
     moment, charge = min(waiting, key=lambda x: x[0])
@@ -141,13 +141,13 @@ def retry_due(found: Charging, at: datetime) -> RetryDue | None:
 
 
 def retry_pending(
-    terms: Terms, found: Charging, opened: datetime, state: str, at: datetime
+    terms: Terms, charging: Charging, opened: datetime, state: str, at: datetime
 ) -> Withheld | None:
     """Why a stop that opened at a moment still waits for retries planned before it."""
     rule = terms.document.retries
     before = [
         (day, charge)
-        for charge in found.retried
+        for charge in charging.retried
         for day in charge.days
         if day <= opened
     ]

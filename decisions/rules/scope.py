@@ -64,9 +64,9 @@ def targets(
     unpaid = [s for s in live if s.overdue > 0]
     if whole is not None or document.service.suspend == "account" or not unpaid:
         return Targets((), whole or next(iter(standing), None), cuts, cuts)
-    found = _of_unpaid(document, unpaid, standing)
-    is_essential = is_named or found.is_essential
-    return replace(found, is_essential=is_essential, is_account_essential=cuts)
+    subscriptions = _of_unpaid(document, unpaid, standing)
+    is_essential = is_named or subscriptions.is_essential
+    return replace(subscriptions, is_essential=is_essential, is_account_essential=cuts)
 
 
 def _of_unpaid(

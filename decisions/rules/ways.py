@@ -186,9 +186,9 @@ def fraud_reasons(
     """The fraud path; None when the policy has none."""
     if terms.document.fraud_path is None:
         return None
-    found = [_held(hold, PURSUIT) for hold in covering]
+    reasons = [_held(hold, PURSUIT) for hold in covering]
     if not counting_evidence(terms, facts, at):
-        found.append(withheld("no_evidence"))
+        reasons.append(withheld("no_evidence"))
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
-    found.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
-    return tuple(found)
+    reasons.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
+    return tuple(reasons)

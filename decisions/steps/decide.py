@@ -67,8 +67,8 @@ def rests_on_assumed(inputs: Inputs, terms: Terms, greedy: Number) -> Number:
     is_new_stop = (greedy >= SUSPEND) & (greedy > inputs.in_force)
     if not is_any(is_new_stop):
         return is_new_stop
-    asked = is_new_stop & assumes_money(inputs)
-    [moves] = where_asked(asked, partial(_moves, terms), inputs, greedy, (False,))
+    is_weighed = is_new_stop & assumes_money(inputs)
+    [moves] = where_asked(is_weighed, partial(_moves, terms), inputs, greedy, (False,))
     return moves
 
 

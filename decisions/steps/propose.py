@@ -58,11 +58,11 @@ def _weighed(
     proposed = pick(by_days, ladder, cheapest(costs))
     if terms.model.draws is None:
         return proposed, nan, proposed
-    asked = (proposed > NONE) & (by_days ^ True)
-    if not is_any(asked):
+    is_weighed = (proposed > NONE) & (by_days ^ True)
+    if not is_any(is_weighed):
         return proposed, nan, proposed
     weigh = partial(_close_call, terms)
-    share, stands = where_asked(asked, weigh, inputs, proposed, (nan, proposed))
+    share, stands = where_asked(is_weighed, weigh, inputs, proposed, (nan, proposed))
     return proposed, share, stands
 
 

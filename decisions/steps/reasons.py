@@ -37,16 +37,16 @@ def withheld_reasons(
 ) -> tuple[Withheld, ...]:
     """Every reason why the answer is milder than the proposal; empty when it is not."""
     wanted = max(choice.proposed, choice.greedy)
-    given = choice.recommended
-    if wanted <= given:
+    recommended = choice.recommended
+    if wanted <= recommended:
         return ()
-    between = range(given + 1, wanted + 1)
+    between = range(recommended + 1, wanted + 1)
     names = {ACTIONS[action] for action in between}
-    found = [
+    reasons = [
         *_of_the_facts(terms, seen, inputs, names),
         *_of_the_numbers(inputs, terms, seen),
     ]
-    relevant = [reason for reason in found if names.intersection(reason.actions)]
+    relevant = [reason for reason in reasons if names.intersection(reason.actions)]
     if wanted != SERVICE_REQUEST:  # not what anybody was after
         relevant = [r for r in relevant if r.code != "no_service_request"]
     return (*relevant, *_of_the_choice(terms, budget_use, choice))
@@ -54,17 +54,17 @@ def withheld_reasons(
 
 def raised_by(terms: Terms, inputs: Inputs, choice: Choice) -> RaisedBy | None:
     """Why a new answer is harsher than the proposal; None where it is not."""
-    given = choice.recommended
-    if given <= max(choice.proposed, int(inputs.in_force)):
+    recommended = choice.recommended
+    if recommended <= max(choice.proposed, int(inputs.in_force)):
         return None
     if choice.arm.name == "holdout":
         return "holdout"
     is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
-    if given == REVIEW and is_looked_at:
+    if recommended == REVIEW and is_looked_at:
         return "first_invoice"
-    if given == REVIEW and inputs.is_left_to_a_person:
+    if recommended == REVIEW and inputs.is_left_to_a_person:
         return "left_to_a_person"
-    is_sent = given == REMIND and inputs.is_notice_required
+    is_sent = recommended == REMIND and inputs.is_notice_required
     return "notice_required" if is_sent else "hysteresis"
 
 
@@ -89,12 +89,12 @@ def _of_the_facts(
     mask = sum(1 << ACTIONS.index(name) for name in names)
     if not ordinary & high_usage & fraud & mask:
         return []
-    found = list(seen.ordinary)
+    reasons = list(seen.ordinary)
     if seen.high_usage:
-        found += [reason for reason in seen.high_usage if reason not in found]
+        reasons += [reason for reason in seen.high_usage if reason not in reasons]
     if seen.fraud and inputs.p_fraud > inputs.p_only:
-        found += [reason for reason in seen.fraud if reason not in found]
-    return found
+        reasons += [reason for reason in seen.fraud if reason not in reasons]
+    return reasons
 
 
 def _of_the_numbers(inputs: Inputs, terms: Terms, seen: Eligibility) -> list[Withheld]:
@@ -119,23 +119,23 @@ def _is_asked(rule: NumberRule, seen: Eligibility) -> bool:
 def _of_the_choice(
     terms: Terms, budget_use: BudgetUse, choice: Choice
 ) -> list[Withheld]:
-    found = []
+    reasons = []
     if choice.stands < choice.proposed and choice.stability is not None:
         agreed = {"stability": choice.stability, "action": ACTIONS[choice.proposed]}
-        found.append(
+        reasons.append(
             withheld("close_call", agreed, actions=_above(choice.stands, choice))
         )
     if choice.gained < choice.permitted and choice.greedy < choice.permitted:
         least = {"min_net_gain": terms.min_net_gain}
-        found.append(
+        reasons.append(
             withheld("small_gain", least, actions=_above(choice.greedy, choice))
         )
     if choice.arm.name != "greedy" and choice.arm.action < choice.greedy:
         milder = _above(choice.arm.action, choice)
-        found.append(withheld(choice.arm.name, actions=milder))
+        reasons.append(withheld(choice.arm.name, actions=milder))
     if choice.recommended != choice.arm.action:
-        found.append(_of_the_budget(budget_use, choice))
-    return found
+        reasons.append(_of_the_budget(budget_use, choice))
+    return reasons
 
 
 def _above(action: int, choice: Choice) -> tuple[Action, ...]:

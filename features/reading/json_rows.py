@@ -163,7 +163,7 @@ class BodyRows:
 
 def _columns(plan: _TablePlan, cells: IntArray, texts: Any) -> Columns:  # noqa: ANN401 - objects
     floats = plan.n_ints + plan.n_floats
-    found: dict[str, Any] = dict(
+    columns: dict[str, Any] = dict(
         zip(
             plan.columns,
             (
@@ -176,9 +176,9 @@ def _columns(plan: _TablePlan, cells: IntArray, texts: Any) -> Columns:  # noqa:
     )
     if plan.name == "customers":
         # who appears without a date was created when first known
-        created_at, first = found["created_at"], found["known_at"].min()
+        created_at, first = columns["created_at"], columns["known_at"].min()
         created_at[created_at == MISSING] = first
-    return found
+    return columns
 
 
 def read_body(body: bytes, settings: PortfolioSettings) -> BodyRows | None:
@@ -292,15 +292,15 @@ class _BodyReader:
             yield _Column(name, len(name), kind, flags, first, n_words, default, unless)
 
     def read(self, body: bytes) -> BodyRows | None:
-        found = ctypes.POINTER(_Found)()
+        pointer = ctypes.POINTER(_Found)()
         status = self._library.reader_read(
-            self._handle(), body, _I64(len(body)), ctypes.byref(found)
+            self._handle(), body, _I64(len(body)), ctypes.byref(pointer)
         )
         if status == _NO_MEMORY:
             raise MemoryError
         if status != _READ:
             return None
-        seen = found.contents
+        seen = pointer.contents
         try:
             texts = ctypes.string_at(seen.texts, seen.texts_size).decode()
         except UnicodeDecodeError:

@@ -52,8 +52,8 @@ def _planned_actions(scene: Scene, month: Month) -> None:
     at = scene.office("acted_at", acted.day)
     scene.add("actions", acted.executed, at, columns)
     for action, notice in NOTICES.items():
-        told = acted.executed & (acted.action == action) & ~spared
-        _notice(scene, month, told, at + MINUTE_US, action, notice)
+        is_told = acted.executed & (acted.action == action) & ~spared
+        _notice(scene, month, is_told, at + MINUTE_US, action, notice)
 
 
 def _milder_step(scene: Scene, month: Month, action: int) -> None:

@@ -43,7 +43,7 @@ def _chargebacks(scene: Scene, month: Month) -> None:
 
 def _outcomes(scene: Scene, month: Month) -> None:
     suspected, draws = month.suspected, scene.draws
-    found = suspected.found | suspected.accused
+    is_confirmed = suspected.found | suspected.accused
     at = scene.office("found_at", suspected.found_day)
     known = at + draws.whole("found_known", 0, 7) * 1_440 * MINUTE_US
     review: dict[str, Column] = {
@@ -51,7 +51,7 @@ def _outcomes(scene: Scene, month: Month) -> None:
         "source": "review",
         "strength": words(("confirmed", "analyst"), draws.whole("strength", 0, 1)),
     }
-    scene.add("outcomes", found, at, review, known)
+    scene.add("outcomes", is_confirmed, at, review, known)
     recorded = suspected.known_by_chargeback & draws.happens(
         "recorded", RECORDED_AFTER_CHARGEBACK
     )

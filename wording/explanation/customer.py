@@ -64,8 +64,10 @@ def _owed(s: Subject) -> Iterator[str]:
 
 
 def _protection(s: Subject) -> Iterator[str]:
-    said = [tuple(_protected_by(s, reason)) for reason in s.answer.permission.withheld]
-    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+    passages = [
+        tuple(_protected_by(s, reason)) for reason in s.answer.permission.withheld
+    ]
+    for sentences in dict.fromkeys(passages):  # two ways may wait for the same
         yield from sentences
 
 

@@ -33,9 +33,9 @@ class Subject:
 
     def passage(self, topic: str, sentences: Iterable[str]) -> tuple[Passage, ...]:
         """A passage, or nothing where there is nothing to say."""
-        said = tuple(sentences)
+        texts = tuple(sentences)
         title = self.words.sentence(f"topics.{topic}")
-        return (Passage(topic, title, said),) if said else ()
+        return (Passage(topic, title, texts),) if texts else ()
 
     @property
     def action(self) -> Action:

@@ -119,10 +119,10 @@ def _withheld(s: Subject) -> Iterator[str]:
         return
     names = [s.words.say(f"actions.{action}.name") for action in actions]
     yield s.words.sentence("staff.withheld_line", actions=s.words.joined(names))
-    said = [
+    passages = [
         tuple(withheld_sentences(s, reason)) for reason in s.answer.permission.withheld
     ]
-    for sentences in dict.fromkeys(said):  # two ways may wait for the same
+    for sentences in dict.fromkeys(passages):  # two ways may wait for the same
         yield from sentences
     yield from _permitted_from(s)
 
@@ -137,8 +137,8 @@ def _permitted_from(s: Subject) -> Iterator[str]:
 
 def _holds(s: Subject) -> Iterator[str]:
     """What several disputes or promises have in common is said once."""
-    told = [tuple(hold_sentences(s, hold)) for hold in s.answer.permission.holds]
-    for sentences in dict.fromkeys(told):
+    passages = [tuple(hold_sentences(s, hold)) for hold in s.answer.permission.holds]
+    for sentences in dict.fromkeys(passages):
         yield from sentences
 
 

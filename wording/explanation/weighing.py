@@ -15,19 +15,19 @@ IN_TEXTS: tuple[Target, ...] = TARGETS[::-1]  # the likelier one comes first
 
 def weighed(s: Subject) -> Iterator[str]:
     """Sentences of the passage `comparison`, for the staff."""
-    found = compare(s.answer, s.terms)
-    if found is not None:
+    comparison = compare(s.answer, s.terms)
+    if comparison is not None:
         yield s.words.sentence(
-            f"staff.comparison.{found.target}",
-            milder=found.milder,
-            harsher=found.harsher,
-            good=found.dearer_if_good,
-            bad=found.saved_if_bad,
+            f"staff.comparison.{comparison.target}",
+            milder=comparison.milder,
+            harsher=comparison.harsher,
+            good=comparison.dearer_if_good,
+            bad=comparison.saved_if_bad,
         )
-        base = fitting_base(found.probability, found.break_even)
-        n = frequency(found.break_even, base).n
+        base = fitting_base(comparison.probability, comparison.break_even)
+        n = frequency(comparison.break_even, base).n
         yield s.words.sentence(
-            "staff.comparison.break_even", harsher=found.harsher, n=n, base=base
+            "staff.comparison.break_even", harsher=comparison.harsher, n=n, base=base
         )
     if s.answer.question.mode == "cost":
         yield from _all_steps(s)

@@ -124,50 +124,50 @@ def _here(plot: _Plot, action: Action) -> float:
 
 def _frame(plot: _Plot) -> list[str]:
     words = plot.words
-    found = [
+    elements = [
         svg.text(16, 26, words.say("plot.cost_title"), font_size=17, font_weight="600"),
         svg.text(16, 46, words.say("plot.y_cost"), fill=svg.QUIET),
     ]
     for cost in svg.round_ticks(plot.top):
         y = plot.y(cost)
-        found.append(
+        elements.append(
             svg.element("line", x1=_LEFT, x2=_RIGHT, y1=y, y2=y, stroke=svg.GRID)
         )
         label = words.format("{cost:money}", cost=cost)
-        found.append(
+        elements.append(
             svg.text(_LEFT - 8, y + 4, label, text_anchor="end", fill=svg.QUIET)
         )
     for tick in svg.round_ticks(plot.span * 100.0):
         x = plot.x(tick / 100.0)
-        found.append(
+        elements.append(
             svg.element("line", x1=x, x2=x, y1=_BOTTOM, y2=_BOTTOM + 5, stroke=svg.INK)
         )
         label = words.format("{n}", n=round(tick, 2))
-        found.append(
+        elements.append(
             svg.text(x, _BOTTOM + 20, label, text_anchor="middle", fill=svg.QUIET)
         )
-    found.append(
+    elements.append(
         svg.element("line", x1=_LEFT, x2=_RIGHT, y1=_BOTTOM, y2=_BOTTOM, stroke=svg.INK)
     )
     axis = words.say(f"plot.x_{plot.target}")
-    found.append(
+    elements.append(
         svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 42, axis, text_anchor="middle")
     )
-    return found
+    return elements
 
 
 def _curves(plot: _Plot) -> list[str]:
     clip = svg.element(
         "rect", x=_LEFT, y=_TOP, width=_RIGHT - _LEFT, height=_BOTTOM - _TOP
     )
-    found = [svg.element("clipPath", clip, id="field")]
+    elements = [svg.element("clipPath", clip, id="field")]
     for action, costs in plot.lines.items():
         points = " ".join(
             f"{plot.x(plot.at(i)):.1f},{plot.y(cost):.1f}"
             for i, cost in enumerate(costs)
         )
         is_recommended = action == plot.answer.action
-        found.append(
+        elements.append(
             svg.element(
                 "polyline",
                 points=points,
@@ -178,20 +178,20 @@ def _curves(plot: _Plot) -> list[str]:
                 clip_path="url(#field)",
             )
         )
-    return found + _labels(plot)
+    return elements + _labels(plot)
 
 
 def _labels(plot: _Plot) -> list[str]:
     """Each line's name beside its right end; what leaves the field is named on top."""
     ends = [max(plot.y(costs[-1]), _TOP) for costs in plot.lines.values()]
     places = svg.spread(ends, 17.0, _TOP - 2, _BOTTOM)
-    found = []
+    elements = []
     for (action, costs), end, place in zip(
         plot.lines.items(), ends, places, strict=True
     ):
         leaves = plot.y(costs[-1]) < _TOP
         weight = "600" if action == plot.answer.action else "400"
-        found.append(
+        elements.append(
             svg.element(
                 "polyline",
                 points=f"{_RIGHT:.0f},{place if leaves else end:.1f} "
@@ -202,8 +202,8 @@ def _labels(plot: _Plot) -> list[str]:
             )
         )
         name = plot.words.say(f"actions.{action}.name") + " ↑" * leaves
-        found.append(svg.text(_RIGHT + 26, place + 4, name, font_weight=weight))
-    return found
+        elements.append(svg.text(_RIGHT + 26, place + 4, name, font_weight=weight))
+    return elements
 
 
 def _edges(plot: _Plot) -> list[str]:
@@ -214,16 +214,16 @@ def _edges(plot: _Plot) -> list[str]:
         if edge.probability < plot.span and plot.y(_at(plot, edge)) > _TOP
     ]
     base = fitting_base(*(edge.probability for edge in edges))
-    found = []
+    elements = []
     for edge in edges:
         x, y = plot.x(edge.probability), plot.y(_at(plot, edge))
         ring = {"fill": "#ffffff", "stroke": svg.INK, "stroke_width": 1.5}
-        found.append(svg.element("circle", cx=x, cy=y, r=3.5, **ring))
+        elements.append(svg.element("circle", cx=x, cy=y, r=3.5, **ring))
         n = frequency(edge.probability, base).n * 100.0 / base
-        said = plot.words.format("{n}", n=n)
+        label = plot.words.format("{n}", n=n)
         small = {"font_size": 12, "text_anchor": "start"}
-        found.append(svg.halo(x + 4, min(y + 17, _BOTTOM - 4), said, **small))
-    return found
+        elements.append(svg.halo(x + 4, min(y + 17, _BOTTOM - 4), label, **small))
+    return elements
 
 
 def _at(plot: _Plot, edge: Threshold) -> float:
@@ -239,18 +239,18 @@ def _customer(plot: _Plot) -> list[str]:
     x = plot.x(min(plot.p, plot.span))
     anchor, dx = ("end", -8) if x > (_LEFT + _RIGHT) / 2 else ("start", 8)
     n, base = frequency(plot.p, fitting_base(plot.p))
-    said = plot.words.say("plot.this_customer", n=n, base=base)
-    found = [
+    label = plot.words.say("plot.this_customer", n=n, base=base)
+    elements = [
         svg.element(
             "line", x1=x, x2=x, y1=_TOP - 33, y2=_BOTTOM, stroke=svg.INK,
             stroke_dasharray="2 2",
         ),
-        svg.text(x + dx, _TOP - 23, said, text_anchor=anchor, font_weight="600"),
+        svg.text(x + dx, _TOP - 23, label, text_anchor=anchor, font_weight="600"),
     ]  # fmt: skip
     if action is not None:
         y = plot.y(_here(plot, action))
         if y >= _TOP:
-            found.append(svg.element("circle", cx=x, cy=y, r=6.5, fill=svg.INK))
-        said = plot.words.say("plot.recommended", action=action)
-        found.append(svg.text(x + dx, _TOP - 6, said, text_anchor=anchor))
-    return found
+            elements.append(svg.element("circle", cx=x, cy=y, r=6.5, fill=svg.INK))
+        label = plot.words.say("plot.recommended", action=action)
+        elements.append(svg.text(x + dx, _TOP - 6, label, text_anchor=anchor))
+    return elements

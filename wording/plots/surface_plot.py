@@ -134,11 +134,11 @@ def _regions(grid: Grid) -> list[str]:
 
 
 def _axes(words: Wording) -> list[str]:
-    found = []
+    elements = []
     for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         y = _BOTTOM - (_BOTTOM - _TOP) * share
         label = words.format("{n}", n=round(share * 100))
-        found.append(
+        elements.append(
             svg.text(_LEFT - 8, y + 4, label, text_anchor="end", fill=svg.QUIET)
         )
     for power in range(round(log10(_LOW)), round(log10(_HIGH)) + 1):
@@ -146,22 +146,22 @@ def _axes(words: Wording) -> list[str]:
         x = _LEFT + (_RIGHT - _LEFT) * share
         label = words.format("{m:money}", m=10**power)
         anchor = "end" if share == 1.0 else "middle"
-        found.append(
+        elements.append(
             svg.element("line", x1=x, x2=x, y1=_BOTTOM, y2=_BOTTOM + 5, stroke=svg.INK)
         )
-        found.append(
+        elements.append(
             svg.text(x, _BOTTOM + 20, label, text_anchor=anchor, fill=svg.QUIET)
         )
     axis = words.say("plot.x_exposure")
-    found.append(
+    elements.append(
         svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 42, axis, text_anchor="middle")
     )
-    return found
+    return elements
 
 
 def _names(grid: Grid, words: Wording) -> list[str]:
     """Each region's name in its middle: the tallest place of its median column."""
-    found = []
+    elements = []
     width, height = (_RIGHT - _LEFT) / _COLUMNS, (_BOTTOM - _TOP) / _ROWS
     for action in sorted(set(grid.ravel().tolist())):
         here = grid == action
@@ -170,7 +170,7 @@ def _names(grid: Grid, words: Wording) -> list[str]:
         row, column = _centre(here)
         name = words.sentence(f"actions.{ACTIONS[action]}.name")
         fill = "#ffffff" if ACTIONS[action] in _DARK else svg.INK
-        found.append(
+        elements.append(
             svg.text(
                 _LEFT + column * width,
                 _TOP + row * height + 5,
@@ -180,7 +180,7 @@ def _names(grid: Grid, words: Wording) -> list[str]:
                 fill=fill,
             )
         )
-    return found
+    return elements
 
 
 def _centre(here: npt.NDArray[np.bool_]) -> tuple[int, int]:

@@ -36,11 +36,11 @@ def element(name: str, content: str = "", /, **attributes: object) -> str:
     >>> element("line", x1=0, stroke_width=1.5)
     '<line x1="0" stroke-width="1.5"/>'
     """
-    said = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()
     )
-    return f"<{name}{said}>{content}</{name}>" if content else f"<{name}{said}/>"
+    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
 
 
 def _value(value: object) -> str:
@@ -49,13 +49,13 @@ def _value(value: object) -> str:
     return escape(str(value), quote=True)
 
 
-def text(x: float, y: float, said: str, **attributes: object) -> str:
+def text(x: float, y: float, words: str, **attributes: object) -> str:
     """Text in ink at a point; size 13 unless told."""
-    given: dict[str, object] = {"font_size": 13, "fill": INK, **attributes}
-    return element("text", escape(said), x=x, y=y, **given)
+    merged: dict[str, object] = {"font_size": 13, "fill": INK, **attributes}
+    return element("text", escape(words), x=x, y=y, **merged)
 
 
-def halo(x: float, y: float, said: str, **attributes: object) -> str:
+def halo(x: float, y: float, words: str, **attributes: object) -> str:
     """Text that stays readable on lines and areas."""
     edge: dict[str, object] = {
         "stroke": "#ffffff",
@@ -63,7 +63,7 @@ def halo(x: float, y: float, said: str, **attributes: object) -> str:
         "stroke_linejoin": "round",
         "paint_order": "stroke",
     }
-    return text(x, y, said, **{**edge, **attributes})
+    return text(x, y, words, **{**edge, **attributes})
 
 
 def document(title: str, description: str, body: Iterable[str]) -> str:

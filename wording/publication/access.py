@@ -11,8 +11,8 @@ from wording.publication.source import Source
 
 def access(s: Source) -> Section:
     """The ordinary way and the way of abnormally high use."""
-    said = [*_ordinary(s), *_high_usage(s), *_ending(s)]
-    return s.section("access", *s.items(said))
+    sentences = [*_ordinary(s), *_high_usage(s), *_ending(s)]
+    return s.section("access", *s.items(sentences))
 
 
 def _ordinary(s: Source) -> Iterator[str]:
@@ -109,11 +109,11 @@ def restoring(s: Source) -> Section:
     """How access returns."""
     rule = s.document.reconnection
     causes = [s.words.say(f"publish.restoring.{cause}") for cause in rule.when]
-    said = [
+    sentences = [
         s.say("restoring.when", causes=s.words.joined(causes, "or")),
         s.say("restoring.within", hours=rule.within_hours),
         s.say("restoring.all"),
         s.say(f"restoring.order_{rule.order}"),
         s.say(f"restoring.bill_{rule.bill_suspended_period}"),
     ]
-    return s.section("restoring", *s.items(said))
+    return s.section("restoring", *s.items(sentences))

@@ -31,16 +31,18 @@ def changes(s: Source, before: list[Section], after: list[Section]) -> list[str]
     old = [line for section in before for line in _lines(section)]
     new = [line for section in after for line in _lines(section)]
     gone = [line for line in old if line not in new]
-    said = []
+    sentences = []
     for line in new:
         if line in old:
             continue
         replaced = _replaced(line, gone)
         if replaced is None:
-            said.append(s.say("changes.new", section=line.where, text=line.sentence))
+            sentences.append(
+                s.say("changes.new", section=line.where, text=line.sentence)
+            )
             continue
         gone.remove(replaced)
-        said.append(
+        sentences.append(
             s.say(
                 "changes.instead",
                 section=line.where,
@@ -48,10 +50,10 @@ def changes(s: Source, before: list[Section], after: list[Section]) -> list[str]
                 before=replaced.sentence,
             )
         )
-    said += [
+    sentences += [
         s.say("changes.gone", section=line.where, text=line.sentence) for line in gone
     ]
-    return said or [s.say("changes.nothing")]
+    return sentences or [s.say("changes.nothing")]
 
 
 def _lines(section: Section) -> Iterator[Line]:

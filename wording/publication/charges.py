@@ -10,10 +10,10 @@ from wording.publication.source import Source
 
 def fees(s: Source) -> Section:
     """What notices, interest and reconnection cost."""
-    said = [*_notices(s), *_interest(s)]
+    sentences = [*_notices(s), *_interest(s)]
     if s.document.fees.interest or _charged(s):
-        said.append(s.say("fees.apart"))
-    return s.section("fees", *s.items([*said, _reconnection(s)]))
+        sentences.append(s.say("fees.apart"))
+    return s.section("fees", *s.items([*sentences, _reconnection(s)]))
 
 
 def _charged(s: Source) -> list[tuple[str, float]]:
@@ -72,15 +72,15 @@ def records(s: Source) -> Section | None:
     rule = s.document.retention
     if rule is None:
         return None
-    said = [s.say("records.decision", n=rule.decision_days["default"])]
+    sentences = [s.say("records.decision", n=rule.decision_days["default"])]
     for action in ACTIONS:
         days = rule.decision_days.get(action)
         if days is None:
             continue
         if action == "none":
-            said.append(s.say("records.nothing", n=days))
+            sentences.append(s.say("records.nothing", n=days))
         else:
             doing = s.words.say(f"publish.doing.{action}")
-            said.append(s.say("records.action", action=doing, n=days))
-    said.append(s.say("records.evidence", n=rule.evidence_days))
-    return s.section("records", *s.items(said))
+            sentences.append(s.say("records.action", action=doing, n=days))
+    sentences.append(s.say("records.evidence", n=rule.evidence_days))
+    return s.section("records", *s.items(sentences))

@@ -55,7 +55,7 @@ def _source(terms: Terms, lang: str) -> Source:
 
 
 def _sections(s: Source) -> list[Section]:
-    found = [
+    sections = [
         scope(s),
         timeline(s),
         counting(s),
@@ -72,12 +72,12 @@ def _sections(s: Source) -> list[Section]:
         appeals(s),
         records(s),
     ]
-    return [section for section in found if section is not None]
+    return [section for section in sections if section is not None]
 
 
 def _facts(s: Source, reference: str, start: datetime) -> list[tuple[str, str]]:
     document: PolicyDocument = s.document
-    given = {
+    facts = {
         "version": reference,
         "effective_from": s.words.format("{d:date}", d=start.date()),
         "effective_to": document.effective_to
@@ -87,7 +87,7 @@ def _facts(s: Source, reference: str, start: datetime) -> list[tuple[str, str]]:
         "owner": document.owner,
         "approved_by": s.own(document.approved_by or ""),
     }
-    return [(s.say(f"facts.{name}"), value) for name, value in given.items() if value]
+    return [(s.say(f"facts.{name}"), value) for name, value in facts.items() if value]
 
 
 def _announced(

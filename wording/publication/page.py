@@ -65,14 +65,16 @@ class Page:
 
 def texts(section: Section) -> list[str]:
     """Every sentence and row of a section, in order: what a reader would compare."""
-    found = []
+    collected = []
     for block in section.blocks:
         if isinstance(block, Paragraph):
-            found.append(block.text)
+            collected.append(block.text)
         elif isinstance(block, Items):
-            found.extend(block.texts)
+            collected.extend(block.texts)
         elif isinstance(block, Figure):
-            found.append(block.caption)
+            collected.append(block.caption)
         else:
-            found.extend(" · ".join(cell for cell in row if cell) for row in block.rows)
-    return found
+            collected.extend(
+                " · ".join(cell for cell in row if cell) for row in block.rows
+            )
+    return collected

@@ -9,20 +9,22 @@ from wording.publication.source import Source
 
 def scope(s: Source) -> Section:
     """Whom the policy is for."""
-    rule, said = s.document.scope, []
+    rule, sentences = s.document.scope, []
     if rule.segments:
-        said.append(
+        sentences.append(
             s.say("scope.segments", names=s.words.words("segments", rule.segments))
         )
     if rule.subject_kinds:
         names = s.words.words("subjects", rule.subject_kinds)
-        said.append(s.say("scope.subjects", names=names))
+        sentences.append(s.say("scope.subjects", names=names))
     if rule.products:
-        said.append(s.say("scope.products", names=s.words.joined(list(rule.products))))
+        sentences.append(
+            s.say("scope.products", names=s.words.joined(list(rule.products)))
+        )
     if rule.billing:
         names = s.words.words("billing", rule.billing)
-        said.append(s.say("scope.billing", names=names))
-    return s.section("scope", *s.items(said or [s.say("scope.everybody")]))
+        sentences.append(s.say("scope.billing", names=names))
+    return s.section("scope", *s.items(sentences or [s.say("scope.everybody")]))
 
 
 def deciding(s: Source) -> Section:
@@ -83,14 +85,14 @@ def _doing(s: Source, actions: Iterable[str]) -> str:
 def appeals(s: Source) -> Section:
     """How to object, and how to reach a person."""
     rule, contact = s.document.appeals, s.document.contact
-    said = []
+    sentences = []
     if rule.channel:
-        said.append(s.say("appeals.channel", channel=rule.channel))
-    said.append(s.say("appeals.acknowledge", hours=rule.acknowledge_hours))
-    said.append(s.say("appeals.decide", n=rule.decide_days))
-    said.append(s.say(f"appeals.{rule.during}"))
+        sentences.append(s.say("appeals.channel", channel=rule.channel))
+    sentences.append(s.say("appeals.acknowledge", hours=rule.acknowledge_hours))
+    sentences.append(s.say("appeals.decide", n=rule.decide_days))
+    sentences.append(s.say(f"appeals.{rule.during}"))
     if rule.human_contact:
-        said.append(s.say("appeals.human", contact=rule.human_contact))
+        sentences.append(s.say("appeals.human", contact=rule.human_contact))
     if contact:
-        said.append(s.say("appeals.contact", contact=contact))
-    return s.section("appeals", *s.items(said))
+        sentences.append(s.say("appeals.contact", contact=contact))
+    return s.section("appeals", *s.items(sentences))

@@ -11,28 +11,30 @@ def disputes(s: Source) -> Section:
     """Contested money."""
     rule = s.document.holds.dispute
     who = s.words.word("teams", rule.decided_by)
-    said = [s.say(f"disputes.{part}") for part in ("not_owed", "right", "rest")]
+    sentences = [s.say(f"disputes.{part}") for part in ("not_owed", "right", "rest")]
     if rule.blocks_always:
-        said.append(s.say("disputes.always"))
-    said.append(s.say("disputes.decided", n=rule.max_days, who=who))
-    return s.section("disputes", *s.items(said))
+        sentences.append(s.say("disputes.always"))
+    sentences.append(s.say("disputes.decided", n=rule.max_days, who=who))
+    return s.section("disputes", *s.items(sentences))
 
 
 def arrangements(s: Source) -> Section:
     """Promises to pay, instalments and exemptions."""
     holds = s.document.holds
-    said = [
+    sentences = [
         s.say("arrangements.promise", n=holds.promise.max_days),
         s.say("arrangements.per_year", n=holds.promise.per_year),
         s.say("arrangements.broken"),
     ]
-    said += [_hold(s, "instalment_plan", holds.instalment_plan)]
-    said += [s.say(f"arrangements.instalment_plan_{holds.instalment_plan.default}")]
-    said += [_hold(s, "exemption", holds.exemption)]
+    sentences += [_hold(s, "instalment_plan", holds.instalment_plan)]
+    sentences += [
+        s.say(f"arrangements.instalment_plan_{holds.instalment_plan.default}")
+    ]
+    sentences += [_hold(s, "exemption", holds.exemption)]
     who = s.words.word("teams", holds.exemption.approved_by)
-    said += [s.say("arrangements.exemption_approved_by", who=who)]
-    said.append(s.say("arrangements.legal"))
-    return s.section("arrangements", *s.items(said))
+    sentences += [s.say("arrangements.exemption_approved_by", who=who)]
+    sentences.append(s.say("arrangements.legal"))
+    return s.section("arrangements", *s.items(sentences))
 
 
 def _hold(s: Source, name: str, rule: StandingHold) -> str:

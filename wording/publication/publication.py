@@ -16,9 +16,9 @@ _TEMPLATES = {"html": "page.html", "md": "page.md", "print": "print.html"}
 class UnknownFormatError(DecisionError):
     code = "unknown_format"
 
-    def __init__(self, given: str) -> None:
-        super().__init__(f"no format {given!r}: use one of {', '.join(FORMATS)}")
-        self.given = given
+    def __init__(self, format_name: str) -> None:
+        super().__init__(f"no format {format_name!r}: use one of {', '.join(FORMATS)}")
+        self.given = format_name
 
 
 def publish(

@@ -29,8 +29,8 @@ class Source:
 
     def items(self, texts: Iterable[str]) -> tuple[Items, ...]:
         """A list, or nothing where there is nothing to list."""
-        said = tuple(texts)
-        return (Items(said),) if said else ()
+        listed = tuple(texts)
+        return (Items(listed),) if listed else ()
 
     def section(self, name: str, *blocks: Block) -> Section:
         """A section under its title."""
@@ -46,8 +46,8 @@ class Source:
 
     def amounts(self, by_currency: Mapping[str, float]) -> str:
         """Amounts by currency, joined with or."""
-        said = [self.words.in_currency(m, name) for name, m in by_currency.items()]
-        return self.words.joined(said, "or")
+        written = [self.words.in_currency(m, name) for name, m in by_currency.items()]
+        return self.words.joined(written, "or")
 
     def language(self, code: str) -> str:
         """The name of a language in this page's language."""

@@ -146,14 +146,14 @@ def notices(s: Source) -> Section:
     columns = ["notice", "channels", "languages", "counts", "again", "fee"]
     head = tuple(s.say(f"notices.head.{column}") for column in columns)
     rows = tuple(_notice(s, name, rule) for name, rule in kinds.items())
-    said = [
+    sentences = [
         "notices.always" if s.document.notices.send == "always" else "notices.useful"
     ]
-    said += ["notices.consolidated"] if s.document.notices.consolidated else []
+    sentences += ["notices.consolidated"] if s.document.notices.consolidated else []
     return s.section(
         "notices",
         Table(s.say("title.notices"), head, rows),
-        *s.items([*(s.say(key) for key in said), *_own_texts(s)]),
+        *s.items([*(s.say(key) for key in sentences), *_own_texts(s)]),
     )
 
 

@@ -103,9 +103,9 @@ def _decision(row: dict[str, Any], retain_until: int | None) -> Decision:
 
 def _retain_until(answer: dict[str, Any]) -> int | None:
     """The end of the day the answer named, everywhere on earth."""
-    said = (answer.get("follow_up") or answer).get("retain_until")
-    if said is None:
+    text = (answer.get("follow_up") or answer).get("retain_until")
+    if text is None:
         return None
-    day = date.fromisoformat(said) + timedelta(days=1)
+    day = date.fromisoformat(text) + timedelta(days=1)
     end = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     return round(end.timestamp()) * 1_000_000
