@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from advice.advisor import Advisor
 from advice.knowledge import starts_with
 from features.batch import feature_table, matrix
-from features.labels import labels, maturity_us
+from features.labels import labels
+from features.maturity import maturity_us
 from features.portfolio import Portfolio
-from features.settings import PortfolioSettings
 from features.snapshots import snapshots
 from features.targets import Target
 from scoring.bundle import Bundle
@@ -49,7 +49,7 @@ def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
         return bundle  # nobody looked: no fraud seen is not no fraud
-    rows = _newest(snapshots(portfolio), portfolio.settings, target, portfolio)
+    rows = _newest(snapshots(portfolio), target, portfolio)
     if rows.num_rows == 0:
         return bundle
     label = labels(portfolio, rows, target)["label"]
@@ -61,14 +61,9 @@ def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
     return moved(bundle, level_shift(log_odds, label[is_known], ids[is_known]))
 
 
-def _newest(
-    rows: pa.Table,
-    settings: PortfolioSettings,
-    target: Target,
-    portfolio: Portfolio,
-) -> pa.Table:
+def _newest(rows: pa.Table, target: Target, portfolio: Portfolio) -> pa.Table:
     """The newest dates whose outcomes are all known."""
-    latest = portfolio.observed_until - sum(maturity_us(settings, target))
+    latest = portfolio.observed_until - sum(maturity_us(portfolio, target))
     rows = rows.filter(pc.less_equal(rows["as_of"], latest))
     dates = np.unique(rows["as_of"].to_numpy())[-MOST_DATES:]
     return rows.filter(pc.is_in(rows["as_of"], value_set=pa.array(dates)))

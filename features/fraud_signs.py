@@ -7,15 +7,25 @@ fraud counts even when the reseller won it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from features.account.many import rows_by_customer
 from features.account.rows import Row
+from features.arrays import IntArray
 
 if TYPE_CHECKING:
     from features.portfolio import Portfolio
 
+Evidence = Literal["confirmed", "analyst", "chargeback"]
 _STRONG = ("confirmed", "analyst", "chargeback")
+
+
+class OutcomeRow(Row, frozen=True):
+    """A recorded fraud, and what it rests on."""
+
+    strength: str | None
 
 
 class FraudSigns:
@@ -31,7 +41,7 @@ class FraudSigns:
         disputes = portfolio.tables["disputes"]
         is_strong = outcomes.strength.isnull() | outcomes.strength.isin(_STRONG)
         self._outcomes = rows_by_customer(
-            outcomes.filter(outcomes.kind.isin(kinds) & is_strong), Row
+            outcomes.filter(outcomes.kind.isin(kinds) & is_strong), OutcomeRow
         )
         self._chargebacks = rows_by_customer(
             disputes.filter(
@@ -80,6 +90,24 @@ class FraudSigns:
             ),
             default=None,
         )
+
+    def delays(self, kind: Evidence, until: int) -> tuple[IntArray, IntArray]:
+        """How long each sign of a kind took to be known, and was watched for, in µs.
+
+        Args:
+            kind: what a sign rests on; a chargeback for fraud may be a dispute.
+            until: only signs known by then, µs since 1970 UTC.
+        """
+        outcomes = (row for rows in self._outcomes.values() for row in rows)
+        signs: list[Row] = [
+            row for row in outcomes if (row.strength or "confirmed") == kind
+        ]
+        if kind == "chargeback":
+            signs += (row for rows in self._chargebacks.values() for row in rows)
+        known = [row for row in signs if _exists(row, until)]
+        delay = [max(0, row.known_at - row.event_at) for row in known]
+        seen_for = [max(0, until - row.event_at) for row in known]
+        return np.array(delay, np.int64), np.array(seen_for, np.int64)
 
 
 def _exists(row: Row, as_of: int) -> bool:

@@ -17,6 +17,7 @@ from features.account.many import histories, rows_by_customer
 from features.account.rows import Row, known
 from features.account.standing import Rules
 from features.fraud_signs import FraudSigns
+from features.maturity import maturity_us
 from features.moments import DAY_US
 from features.nonpayment import ActionRow, NonpaymentOutcome
 from features.settings import PortfolioSettings
@@ -69,7 +70,7 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
         customer one of whose rows was rejected every label that may hang on it is
         unknown.
     """
-    horizon_us, lag_us = maturity_us(portfolio.settings, target)
+    horizon_us, lag_us = maturity_us(portfolio, target)
     ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
     mature_at = [as_of + horizon_us + lag_us for as_of in moments]
     values: list[float | None] = [None] * len(moments)
@@ -88,15 +89,6 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
             if early is not None:
                 known_at[place] = min(early, mature_at[place])
     return pa.table([ids, moments, values, known_at, mature_at], schema=SCHEMA)
-
-
-def maturity_us(settings: PortfolioSettings, target: Target) -> tuple[int, int]:
-    """The horizon of a target, and how long after it labels become known, in µs."""
-    if target == "fraud":
-        fraud = settings.labels.fraud
-        return fraud.horizon_days * DAY_US, fraud.maturity_days * DAY_US
-    nonpayment = settings.labels.nonpayment
-    return nonpayment.horizon_days * DAY_US, nonpayment.posting_lag_days * DAY_US
 
 
 def _basis(settings: PortfolioSettings, target: Target) -> Basis | None:

@@ -145,7 +145,13 @@ class NonpaymentLabels(_Settings):
 
 class FraudLabels(_Settings):
     horizon_days: Days = Field(default=90, ge=1)
-    maturity_days: Days = Field(default=120, ge=0)
+    maturity_days: (
+        Annotated[Days, Field(ge=0)]
+        | dict[
+            Literal["chargeback", "confirmed", "analyst"], Annotated[Days, Field(ge=0)]
+        ]
+        | Literal["observed"]
+    ) = 120
     takeover_is_fraud: bool = False
 
 

@@ -133,8 +133,11 @@ NOTES: Mapping[str, Note] = {
         "labels: {fraud: {horizon_days: 60}}",
     ),
     "labels.fraud.maturity_days": Note(
-        "days after the horizon until chargebacks have come in",
-        "labels: {fraud: {maturity_days: 90}}",
+        "days after the horizon until all evidence of it is known: a number; by kind"
+        " (`chargeback`, `confirmed`, `analyst`; 120 where not named), of which the"
+        " longest in use counts; or `observed`: by the portfolio's own delays between"
+        " `event_at` and `known_at`",
+        "labels: {fraud: {maturity_days: observed}}",
     ),
     "labels.fraud.takeover_is_fraud": Note(
         "whether an `account_takeover` counts; its customer is a victim",

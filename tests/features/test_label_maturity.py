@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.labels import labels, maturity_us
+from features.labels import labels
+from features.maturity import fraud_maturity_days, maturity_us, observed_days
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
@@ -18,8 +20,10 @@ from tests.features.label_rows import (
     LOOKED_AT,
     MATURE,
     MakePortfolio,
+    Tables,
     dispute,
     label_of,
+    outcome,
     paid,
 )
 
@@ -65,8 +69,82 @@ def test_bad_is_known_early_but_its_date_matures_with_the_others(
     assert found["mature_at"] == AS_OF + 95 * DAY_US
 
 
-def test_maturity_is_the_horizon_and_the_lag() -> None:
-    assert maturity_us(PortfolioSettings(), "fraud") == (90 * DAY_US, 120 * DAY_US)
+def test_maturity_is_the_horizon_and_the_lag(make_portfolio: MakePortfolio) -> None:
+    portfolio = make_portfolio({"customers": [CUSTOMER]}, PortfolioSettings())
+    assert maturity_us(portfolio, "fraud") == (90 * DAY_US, 120 * DAY_US)
+
+
+CHARGED_BACK = {"disputes": [dispute("opened", "2024-03-15", "chargeback_fraud")]}
+FOUND = {"outcomes": [outcome("fraud", "2024-03-15", strength="analyst")]}
+BY_KIND = {"chargeback": 100, "analyst": 20, "confirmed": 10}
+
+
+@pytest.mark.parametrize(
+    ("tables", "stated", "days"),
+    [
+        pytest.param(FOUND, 120, 120, id="one number for all kinds"),
+        pytest.param(FOUND, BY_KIND, 20, id="only the kind in use"),
+        pytest.param(CHARGED_BACK, BY_KIND, 100, id="a chargeback"),
+        pytest.param({**FOUND, **CHARGED_BACK}, BY_KIND, 100, id="the longest of two"),
+        pytest.param({}, BY_KIND, 100, id="none so far: any may come"),
+        pytest.param(CHARGED_BACK, {"analyst": 20}, 120, id="a kind not named"),
+        pytest.param(CHARGED_BACK, "observed", 120, id="too few to observe"),
+        pytest.param(
+            {"outcomes": [outcome("fraud", "2024-03-15", strength="chargeback")]},
+            BY_KIND,
+            100,
+            id="a chargeback among the outcomes",
+        ),
+        pytest.param(
+            {"outcomes": [outcome("fraud", "2024-03-15", strength="warning")]},
+            {**BY_KIND, "chargeback": 7, "confirmed": 7},
+            20,
+            id="a warning is no evidence",
+        ),
+    ],
+)
+def test_a_date_waits_for_every_kind_of_evidence_in_use(
+    make_portfolio: MakePortfolio, tables: Tables, stated: object, days: float
+) -> None:
+    full = {
+        name: [{"customer_id": "c", **row} for row in rows]
+        for name, rows in {"customers": [CUSTOMER], **tables}.items()
+    }
+    settings = PortfolioSettings.model_validate(
+        {"observed_until": MATURE, "labels": {"fraud": {"maturity_days": stated}}}
+    )
+    assert fraud_maturity_days(make_portfolio(full, settings)) == days
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_late_evidence_that_is_not_there_yet_does_not_shorten_the_wait(
+    seed: int,
+) -> None:
+    """Of exponential delays with a mean of 20 days 99 % take up to 92.1 days.
+
+    Twice as many frauds every month: most of what has arrived arrived early, and its
+    own 99 % lie far below. By 40 other seeds one standard error is 2.3 days; four are
+    one false alarm in 16,000 runs.
+    """
+    draws = np.random.default_rng(seed)
+    seen_for = np.minimum(draws.exponential(40.0, 200_000), 400.0)
+    delay = draws.exponential(20.0, 200_000)
+    arrived = delay <= seen_for
+    naive = float(np.quantile(delay[arrived], 0.99))
+    found = observed_days(
+        (delay[arrived] * DAY_US).astype(np.int64),
+        (seen_for[arrived] * DAY_US).astype(np.int64),
+    )
+    assert naive < 75.0
+    assert abs(found - 92.1) < 4 * 2.3
+
+
+def test_without_recorded_delays_nothing_was_observed() -> None:
+    days = np.full(100, 300 * DAY_US)
+    assert observed_days(np.zeros(100, np.int64), days) == 120.0
+    assert observed_days(np.full(29, 2 * DAY_US), days[:29]) == 120.0
+    assert observed_days(np.full(30, 2 * DAY_US), days[:30]) == 30.0
+    assert observed_days(np.full(30, 200 * DAY_US), days[:30]) == 200.0
 
 
 def at_mature(portfolio_of: MakePortfolio, until: Any, target: Target) -> float | None:  # noqa: ANN401
