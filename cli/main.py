@@ -102,6 +102,8 @@ EXTRAS = {
     "uvicorn": "serve",
     "uvloop": "serve",
     "zstandard": "serve",
+    "fairlearn": "train",
+    "filelock": "train",
     "markdown_it": "train",
     "matplotlib": "train",
     "mlflow": "train",

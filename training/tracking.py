@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version as installed
 from os import environ
 from pathlib import Path, PurePath
 
@@ -13,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types.schema import AnyType
 
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
@@ -28,6 +30,8 @@ from training.trained_model import TrainedModel
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+MODEL_ROOMS = ("features", "scoring")
+MODEL_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "tzdata")
 N_EXAMPLES = 3
 _URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
@@ -200,12 +204,9 @@ def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:
         artifacts={"bundle": str(saved)},
         signature=signature(bundle.feature_set),
         input_example=example(rows[np.arange(min(N_EXAMPLES, len(rows)))]),
-        # Forbear itself is not on any index: install it where the model is loaded
-        pip_requirements=[
-            f"{name}=={bundle.versions[name]}"
-            for name in ("lightgbm", "numpy")
-            if name in bundle.versions
-        ],
+        # Forbear is on no index, so the rooms that score travel with the model
+        code_paths=[str(MODEL_CODE.parents[1] / room) for room in MODEL_ROOMS],
+        pip_requirements=[f"{name}=={installed(name)}" for name in MODEL_NEEDS],
         registered_model_name=registered_name(bundle.target),
         metadata={"bundle_id": bundle.bundle_id},
     )
@@ -213,9 +214,14 @@ def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:
 
 
 def signature(feature_set: FeatureSet) -> ModelSignature:
-    """One optional column per feature in, one probability per row out."""
+    """One optional column per feature in, one probability per row out.
+
+    Numbers are of any type: MLflow would refuse counts and truths for a column of
+    doubles, and a model takes all of them.
+    """
+    any_type = AnyType()  # type: ignore[no-untyped-call]
     columns: list[ColSpec | TensorSpec] = [
-        ColSpec("string" if f.is_category else "double", f.name, required=False)
+        ColSpec("string" if f.is_category else any_type, f.name, required=False)
         for f in feature_set.features
     ]
     return ModelSignature(Schema(columns), Schema([ColSpec("double")]))

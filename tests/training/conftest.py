@@ -1,6 +1,7 @@
 """Training rows and a small flat portfolio with a known truth."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from features.catalogue import feature_set
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from training.rows import Rows
+from training.train import TrainingResult, train
 
 ATTRIBUTES = {
     "load": {"monotone": "increasing", "family": "means"},
@@ -104,3 +106,21 @@ def flat_portfolio(settings: PortfolioSettings) -> Portfolio:
     )
     tables = {"customers": customers, "outcomes": outcomes}
     return Portfolio.from_tables(tables, settings)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="session")
+def trained(flat_portfolio: Portfolio, home: Path, lines: list[str]) -> TrainingResult:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        [result] = train(flat_portfolio, home=home, progress=lines.append)
+    return result

@@ -2,38 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from features.batch import feature_table, matrix
 from features.portfolio import Portfolio
-from features.snapshots import snapshots
 from scoring.bundle import Bundle
-from scoring.predictor import Predictor
 from scoring.shelf import champion_path
 from training.errors import UnknownTargetError
 from training.model_card import as_html
-from training.quiet_mlflow import mlflow, quiet
+from training.quiet_mlflow import mlflow
 from training.train import TrainingResult, train
 from training.training_data import gather
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def lines() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
-def trained(flat_portfolio: Portfolio, home: Path, lines: list[str]) -> TrainingResult:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        [result] = train(flat_portfolio, home=home, progress=lines.append)
-    return result
 
 
 def test_a_target_without_labels_is_left_out(trained: TrainingResult) -> None:
@@ -68,26 +46,6 @@ def test_progress_is_told_and_the_first_model_is_champion(
     assert trained.bundle.horizon_days == 30
     assert trained.bundle.trained_on.isoformat() == "2026-01-31"
     assert trained.bundle.n_customers == len(flat_portfolio.customer_ids)
-
-
-@pytest.mark.parametrize("alias", ["champion", "challenger"])
-def test_the_registered_model_gives_the_numbers_of_the_service(
-    trained: TrainingResult, flat_portfolio: Portfolio, alias: str
-) -> None:
-    assert trained.registered is not None
-    assert trained.bundle is not None
-    mlflow.set_tracking_uri(trained.registered.tracking_uri)
-    mlflow.set_registry_uri(trained.registered.tracking_uri)
-    with quiet():
-        model = mlflow.pyfunc.load_model(f"models:/forbear-nonpayment@{alias}")
-    features = trained.bundle.feature_set
-    table = feature_table(flat_portfolio, snapshots(flat_portfolio), features)
-    expected = Predictor(trained.bundle).probability(matrix(table, features))
-    frame = table.select(list(features.names)).to_pandas()
-    np.testing.assert_array_equal(model.predict(frame), expected)
-    # a column that is not sent is missing, as it is for the service
-    without = frame.drop(columns=["trade", "load"])
-    assert np.isfinite(model.predict(without)).all()
 
 
 def test_the_run_says_what_was_measured(trained: TrainingResult) -> None:
