@@ -27,9 +27,11 @@ def _store() -> "KeyStore":
 def _note(what: str, key_id: str) -> None:
     """Whoever changes keys is in the access log, as whoever reads decisions is."""
     from serving.settings import serving_settings
-    from store.access_log import AccessLog
+    from store.opening import open_access_log
 
-    AccessLog(serving_settings().home).add(None, what, key_id)
+    log = open_access_log(*serving_settings().store)
+    log.add(None, what, key_id)
+    log.close()
 
 
 @app.command()

@@ -36,9 +36,13 @@ from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
-from store.access_log import AccessLog
 from store.errors import DecisionStoreError
-from store.opening import open_decision_store, open_event_store, open_key_store
+from store.opening import (
+    open_access_log,
+    open_decision_store,
+    open_event_store,
+    open_key_store,
+)
 
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
 one recommended action with its reasons. Every answer is recorded before it is given and
@@ -64,7 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.events, settings.customer_memory_bytes
     )
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
-    app.state.access_log = AccessLog(settings.home)
+    app.state.access_log = open_access_log(*settings.store)
     champions = Champions(settings, app.state.metrics)
     champions.look()
     app.state.champions = champions
@@ -77,6 +81,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.records.close()
     app.state.events.close()
     app.state.keys.close()
+    app.state.access_log.close()
 
 
 def create_app(settings: ServingSettings | None = None) -> FastAPI:

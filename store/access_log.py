@@ -1,7 +1,8 @@
-"""Who read what, and who changed keys: lines of JSON that are only ever added to.
+"""Who read what, and who changed keys: entries that are only ever added.
 
-One file for all processes of a state folder. A customer is named by a hash of the id:
-the file says whether somebody was looked at, and is not one more list of customers.
+One log for all that share a store: a table where that is a PostgreSQL, else lines of
+JSON in a file of the state folder. A customer is named by a hash of the id: the log
+says whether somebody was looked at, and is not one more list of customers.
 """
 
 import json
@@ -12,6 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
+from time import time_ns
+from typing import Protocol
+
+from store.database import Database
 
 FILE = "access.jsonl"
 MOST_READ = 1_000  # entries of one answer
@@ -38,16 +44,32 @@ def customer_hash(customer_id: str) -> str:
     return "customer-" + sha256(customer_id.encode()).hexdigest()[:32]
 
 
-class AccessLog:
+class AccessLog(Protocol):
+    def add(self, key_id: str | None, what: str, subject: str) -> None:
+        """Returns when it is kept.
+
+        Raises:
+            OSError, StoreUnavailableError: it cannot be written.
+        """
+        ...
+
+    def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
+        """The last `n` entries, the latest first."""
+        ...
+
+    def close(self) -> None:
+        """Nothing may be asked afterwards."""
+        ...
+
+
+class FileAccessLog(AccessLog):
     """Appends to the file; a line is one write, so processes do not mix."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / FILE
 
     def add(self, key_id: str | None, what: str, subject: str) -> None:
-        """Returns when the system has it; raises OSError where it cannot be written."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps(asdict(Access(now, key_id, what, subject))) + "\n"
+        line = json.dumps(asdict(Access(_now(), key_id, what, subject))) + "\n"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._file, flags, 0o600)
@@ -57,9 +79,38 @@ class AccessLog:
             os.close(descriptor)
 
     def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
-        """The last `n` entries, the latest first."""
         if not self._file.is_file():
             return []
         with self._file.open() as lines:
             kept = deque(lines, maxlen=n)
         return [json.loads(line) for line in reversed(kept)]
+
+    def close(self) -> None:
+        pass
+
+
+class SqlAccessLog(AccessLog):
+    """Adds rows to a table that all replicas share."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, key_id: str | None, what: str, subject: str) -> None:
+        entry_id = f"{time_ns():016x}{token_hex(4)}"
+        row = entry_id, _now(), key_id, what, subject
+        columns = "entry_id", "at", "key_id", "what", "subject"
+        self._db.insert("access_log", columns, [row])
+
+    def latest(self, n: int = MOST_READ) -> list[Mapping[str, str | None]]:
+        query = (
+            "SELECT at, key_id, what, subject FROM access_log"
+            " ORDER BY entry_id DESC LIMIT ?"
+        )
+        return [asdict(Access(*row)) for row in self._db.rows(query, n)]
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -30,6 +30,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "chain": ("position",),
         "budget_slots": ("slot_id",),
         "keys": ("number",),
+        "outbox": ("position",),
+        "access_log": ("entry_id",),
     },
     EVENTS: {
         "event_batches": ("sequence",),

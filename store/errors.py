@@ -154,6 +154,16 @@ class IdempotencyConflictError(DecisionStoreError):
         )
 
 
+class UnknownMessageError(DecisionStoreError):
+    code = "unknown_message"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(
+            f"no message {message_id!r} was delivered or given up; what still waits"
+            " is delivered anyway (`forbear webhooks list`)"
+        )
+
+
 class KeyStoreError(Exception):
     """Base of what a store of keys refuses."""
 

@@ -6,13 +6,16 @@ StoreUnavailableError where the store cannot be used, and OlderSchemaError or
 NewerSchemaError where another release made it.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
+from store.access_log import AccessLog, FileAccessLog, SqlAccessLog
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
 from store.errors import DecisionsGoneError, NoDecisionsError
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
+from store.outbox import Outbox
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
@@ -25,10 +28,12 @@ _FILES = {DECISIONS: "decisions.sqlite", EVENTS: "events.sqlite"}
 _FILE_WAIT_MS, _SERVER_WAIT_MS = 20, 2_000
 
 
-def open_decision_store(home: Path, url: str | None = None) -> DecisionStore:
-    """Decisions to record and to look up."""
+def open_decision_store(
+    home: Path, url: str | None = None, announced: Collection[str] = ()
+) -> DecisionStore:
+    """Decisions to record and to look up; those of `announced` actions are told of."""
     writing = open_database(home, url)
-    return SqlDecisionStore(_reading(DECISIONS, home, url), writing)
+    return SqlDecisionStore(_reading(DECISIONS, home, url), writing, announced)
 
 
 def open_decision_reader(home: Path, url: str | None = None) -> DecisionReader:
@@ -61,6 +66,20 @@ def require_recorded(home: Path, url: str | None = None) -> None:
 def open_key_store(home: Path, url: str | None = None) -> KeyStore:
     """API keys."""
     return SqlKeyStore(open_database(home, url))
+
+
+def open_outbox(home: Path, url: str | None = None) -> Outbox:
+    """Messages to deliver."""
+    if url is None:
+        return Outbox(open_database(home))
+    return Outbox(_checked(DECISIONS, _server(url, "outbox")))
+
+
+def open_access_log(home: Path, url: str | None = None) -> AccessLog:
+    """Who read what: of all replicas on a PostgreSQL, else of this state folder."""
+    if url is None:
+        return FileAccessLog(home)
+    return SqlAccessLog(_server(url, "access log", _SERVER_WAIT_MS))
 
 
 def open_event_store(home: Path, url: str | None = None) -> EventStore:

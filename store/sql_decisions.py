@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from store.announcing import put_decisions
 from store.budget_slots import BudgetSlot, Reservation
 from store.chain import Tip, append_decisions, still_there, tip
 from store.database import Database
@@ -180,10 +181,14 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
     Args:
         reading: asked from the event loop; must not wait long.
         writing: used by the writer thread alone.
+        announced: actions whose decisions are put into the outbox as well.
     """
 
-    def __init__(self, reading: Database, writing: Database) -> None:
+    def __init__(
+        self, reading: Database, writing: Database, announced: Collection[str] = ()
+    ) -> None:
         super().__init__(reading)
+        self._announced = announced
         self._writing = writing
         self._writer: GroupCommit[_Entry | _Erasure | None, _Done] = GroupCommit(
             self._commit
@@ -226,7 +231,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
             with self._writing.transaction():
                 if None in batch:
                     self._writing.run(_PROVE, time.time_ns() // 1_000, _BALLAST)
-                recording = _Recording(self._writing, self._seen)
+                recording = _Recording(self._writing, self._seen, self._announced)
                 outcomes = recording.outcomes(batch)
             self._seen = recording.last
             if any(isinstance(item, _Erasure) for item in batch):
@@ -239,8 +244,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
 class _Recording:
     """Decides for each entry of a batch, then writes those that stand together."""
 
-    def __init__(self, db: Database, seen: Tip) -> None:
+    def __init__(self, db: Database, seen: Tip, announced: Collection[str]) -> None:
         self._db, self._reader = db, SqlDecisionReader(db)
+        self._announced = announced
         self.last = still_there(db, seen)
         self._accepted: list[_Entry] = []
         self._answered: dict[tuple[str, str], Decision] = {}
@@ -307,6 +313,7 @@ class _Recording:
         rows = [(*sought(one), kept.content) for one, kept in sealed]
         self._db.insert("decisions", (*SOUGHT, "sealed"), rows)
         self.last = append_decisions(self._db, self.last, sealed)
+        put_decisions(self._db, [d for d in decisions if d.action in self._announced])
 
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
         """The key of each customer, made where there is none."""

@@ -1,0 +1,197 @@
+"""Messages for another system, each delivered at least once, in order per customer.
+
+A message is written in the transaction of the decision it tells of, so neither is there
+without the other. Processes that deliver take a lease on what they are about to send;
+what a process leaves behind when it dies is taken by another once the lease is over.
+
+A lane is a customer, and one message of a lane is under way at a time: the next is
+taken when the one before was delivered or given up. Moments are microseconds since
+1970 UTC.
+"""
+
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Literal, NamedTuple, get_args
+
+from store.database import Database
+from store.decisions import Decision
+from store.errors import (
+    AlteredDecisionError,
+    UnknownDecisionError,
+    UnknownMessageError,
+)
+from store.sql_decisions import SqlDecisionReader
+
+State = Literal["waiting", "delivered", "dead"]
+STATES: tuple[State, ...] = get_args(State)
+_DUE = """
+SELECT position, message_id, decision_id, content, n_attempts FROM outbox AS one
+WHERE state = 'waiting' AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier WHERE earlier.lane = one.lane
+    AND earlier.state = 'waiting' AND earlier.position < one.position
+)
+ORDER BY position LIMIT ?
+"""
+_LEASE = "UPDATE outbox SET lease = ?, leased_until = ? WHERE position = ?"
+# whoever lost the lease meanwhile has no say any more
+_DELIVERED = """
+UPDATE outbox SET state = 'delivered', settled_at = ?, n_attempts = n_attempts + 1,
+    last_failure = NULL, lease = NULL, leased_until = 0
+WHERE position = ? AND lease = ?
+"""
+_FAILED = """
+UPDATE outbox SET state = ?, settled_at = ?, n_attempts = n_attempts + 1,
+    last_failure = ?, due_at = ?, lease = NULL, leased_until = 0
+WHERE position = ? AND lease = ?
+"""
+_AGAIN = """
+UPDATE outbox SET state = 'waiting', due_at = ?, n_attempts = 0, settled_at = NULL,
+    lease = NULL, leased_until = 0
+WHERE state <> 'waiting' AND
+"""
+_LISTED = """
+SELECT message_id, decision_id, state, created_at, due_at, n_attempts, last_failure
+FROM outbox WHERE state = ? ORDER BY position DESC LIMIT ?
+"""
+_STATE = """
+SELECT count(*), min(created_at) FROM outbox WHERE state = 'waiting'
+"""
+_N_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
+_PRUNE = "DELETE FROM outbox WHERE state = 'delivered' AND settled_at < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be delivered now: a decision, or `content` as it stands.
+
+    Args:
+        message_id: the same however often it is sent.
+        decision: None where `content` is what is delivered.
+        n_attempts: that failed before.
+        is_altered: the decision's record cannot be read as it was sealed.
+    """
+
+    position: int
+    message_id: str
+    lease: str
+    n_attempts: int
+    decision: Decision | None = None
+    content: str | None = None
+    is_altered: bool = False
+
+
+class ListedMessage(NamedTuple):
+    """What a list says of one message."""
+
+    message_id: str
+    decision_id: str | None
+    state: State
+    created_at: int
+    due_at: int
+    n_attempts: int
+    last_failure: str | None
+
+
+class OutboxState(NamedTuple):
+    """`oldest_at`: when the oldest message that still waits was written."""
+
+    n_waiting: int
+    n_dead: int
+    oldest_at: int | None
+
+
+class Outbox:
+    """Takes messages and writes down what came of them.
+
+    Args:
+        database: used by one thread at a time. Its transactions exclude those of other
+            outboxes, not those that record decisions.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db, self._reader = database, SqlDecisionReader(database)
+
+    def claim(self, now: int, leased_until: int, most: int) -> list[Message]:
+        """Messages that are due, the first of each lane, leased to the caller."""
+        due = now, now, most
+        if not self._db.rows(_DUE, *due):  # the rule: no lock is taken for that
+            return []
+        lease = token_hex(8)
+        with self._db.transaction():
+            rows = self._db.rows(_DUE, *due)
+            for row in rows:
+                self._db.run(_LEASE, lease, leased_until, row[0])
+        messages = (self._message(lease, *row) for row in rows)
+        return [message for message in messages if message is not None]
+
+    def settle_delivered(self, message: Message, now: int) -> None:
+        """It was received."""
+        with self._db.transaction():
+            self._db.run(_DELIVERED, now, message.position, message.lease)
+
+    def settle_failed(
+        self, message: Message, now: int, failure: str, due_at: int | None
+    ) -> None:
+        """It was not received; None for `due_at`: it is tried no more."""
+        state = "waiting" if due_at is not None else "dead"
+        settled_at = None if due_at is not None else now
+        tried = state, settled_at, failure, due_at or now
+        with self._db.transaction():
+            self._db.run(_FAILED, *tried, message.position, message.lease)
+
+    def state(self) -> OutboxState:
+        """How many wait, and how long, and how many were given up."""
+        [(n_waiting, oldest_at)] = self._db.rows(_STATE)
+        [(n_dead,)] = self._db.rows(_N_DEAD)
+        return OutboxState(n_waiting, n_dead, oldest_at)
+
+    def listed(self, state: State, most: int) -> list[ListedMessage]:
+        """Messages of a state, the latest first."""
+        return [ListedMessage(*row) for row in self._db.rows(_LISTED, state, most)]
+
+    def replay(self, message_id: str, now: int) -> None:
+        """Deliver a message again that was delivered or given up.
+
+        Raises:
+            UnknownMessageError: there is none of this id, or it waits already.
+        """
+        with self._db.transaction():
+            if not self._db.run(_AGAIN + "message_id = ?", now, message_id):
+                raise UnknownMessageError(message_id)
+
+    def replay_dead(self, now: int) -> int:
+        """Deliver again whatever was given up; how many messages."""
+        with self._db.transaction():
+            return self._db.run(_AGAIN + "state = 'dead'", now)
+
+    def replay_since(self, since: int, now: int) -> int:
+        """Deliver again what was written from then on; how many messages."""
+        with self._db.transaction():
+            return self._db.run(_AGAIN + "created_at >= ?", now, since)
+
+    def prune(self, before: int) -> None:
+        """Forget what was delivered before then."""
+        with self._db.transaction():
+            self._db.run(_PRUNE, before)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _message(
+        self,
+        lease: str,
+        position: int,
+        message_id: str,
+        decision_id: str | None,
+        content: str | None,
+        n_attempts: int,
+    ) -> Message | None:
+        taken = position, message_id, lease, n_attempts
+        if decision_id is None:
+            return Message(*taken, content=content)
+        try:
+            return Message(*taken, decision=self._reader.find(decision_id))
+        except AlteredDecisionError:
+            return Message(*taken, is_altered=True)
+        except UnknownDecisionError:  # erased a moment ago, and the message with it
+            return None

@@ -1,0 +1,217 @@
+"""What is told to others: with the decision or not at all, in order, taken once."""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.announcing import put_content
+from store.decisions import DecisionStore
+from store.errors import UnknownMessageError
+from store.opening import (
+    open_access_log,
+    open_database,
+    open_decision_store,
+    open_outbox,
+    upgrade,
+)
+from store.outbox import Message, Outbox
+from store.removal import expire
+from tests.store.memory_store import a_decision
+from tests.store.postgres_server import MakeUrl
+
+Place = tuple[Path, str | None]
+NOW, LEASE, LATER = 2_000_000, 60_000_000, 10**15
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    url = None
+    if request.param == "postgres":
+        make_url: MakeUrl = request.getfixturevalue("postgres_url")
+        url = make_url()
+    upgrade(tmp_path, url)
+    return tmp_path, url
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[DecisionStore]:
+    store = open_decision_store(*place, announced={"suspend", "review"})
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def outbox(place: Place) -> Iterator[Outbox]:
+    outbox = open_outbox(*place)
+    yield outbox
+    outbox.close()
+
+
+def record(store: DecisionStore, number: int, who: str, **changes: object) -> None:
+    told = {"customer_id": who, "action": "suspend"} | changes
+    asyncio.run(store.record(a_decision(number, **told), {}))
+
+
+def names(messages: list[Message]) -> list[str]:
+    return [message.message_id for message in messages]
+
+
+def test_only_what_is_announced_is_told_and_once(
+    store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme", action="remind")
+    record(store, 2, "acme", action="review", idempotency_key="i2")
+    record(store, 3, "acme", action="review", idempotency_key="i2")  # the same again
+    [message] = outbox.claim(NOW, NOW + LEASE, 10)
+    assert message.message_id == "msg_d2"
+    assert message.decision is not None
+    assert message.decision.answer == b'{"decision_id":"d2"}'
+    outbox.settle_delivered(message, NOW)
+    assert outbox.claim(NOW, NOW + LEASE, 10) == []
+
+
+def test_the_next_of_a_customer_waits_for_the_one_before(
+    store: DecisionStore, outbox: Outbox
+) -> None:
+    for number, who in enumerate(["acme", "acme", "other"], start=1):
+        record(store, number, who)
+    first, other = outbox.claim(NOW, NOW + LEASE, 10)
+    assert names([first, other]) == ["msg_d1", "msg_d3"]
+    outbox.settle_failed(first, NOW, "http_503", NOW + 5)
+    outbox.settle_delivered(other, NOW)
+    assert outbox.claim(NOW, NOW + LEASE, 10) == []
+    [again] = outbox.claim(NOW + 5, NOW + LEASE, 10)
+    assert (again.message_id, again.n_attempts) == ("msg_d1", 1)
+    outbox.settle_delivered(again, NOW)
+    assert names(outbox.claim(NOW + 5, NOW + LEASE, 10)) == ["msg_d2"]
+
+
+def test_what_a_dead_process_took_is_taken_when_its_lease_is_over(
+    place: Place, store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme")
+    [taken] = outbox.claim(NOW, NOW + LEASE, 10)
+    other = open_outbox(*place)
+    assert other.claim(NOW + LEASE - 1, NOW + 2 * LEASE, 10) == []
+    [again] = other.claim(NOW + LEASE, NOW + 2 * LEASE, 10)
+    outbox.settle_failed(taken, NOW + LEASE, "timeout", LATER)  # has no say any more
+    other.settle_delivered(again, NOW + LEASE)
+    assert outbox.state() == (0, 0, None)
+    other.close()
+
+
+def test_what_was_given_up_is_listed_and_delivered_again(
+    store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme")
+    record(store, 2, "acme")
+    [first] = outbox.claim(NOW, NOW + LEASE, 10)
+    outbox.settle_failed(first, NOW, "http_410", None)
+    assert outbox.state() == (1, 1, 1_002)
+    [dead] = outbox.listed("dead", 10)
+    assert (dead.message_id, dead.last_failure) == ("msg_d1", "http_410")
+    [second] = outbox.claim(NOW, NOW + LEASE, 10)  # it holds nobody up
+    outbox.settle_delivered(second, NOW)
+    assert outbox.replay_dead(NOW) == 1
+    [again] = outbox.claim(NOW, NOW + LEASE, 10)
+    assert (again.message_id, again.n_attempts) == ("msg_d1", 0)
+    outbox.settle_delivered(again, NOW)
+    outbox.replay("msg_d2", NOW)
+    assert names(outbox.claim(NOW, NOW + LEASE, 10)) == ["msg_d2"]
+    for unknown in ("msg_d2", "msg_d9"):  # waits already; never was
+        with pytest.raises(UnknownMessageError):
+            outbox.replay(unknown, NOW)
+    assert outbox.replay_since(1_002, NOW) == 0  # of d2 alone, which waits
+    assert outbox.replay_since(1_001, NOW) == 1
+
+
+def test_what_was_delivered_long_ago_is_forgotten(
+    store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme")
+    [first] = outbox.claim(NOW, NOW + LEASE, 10)
+    outbox.settle_delivered(first, NOW)
+    outbox.prune(NOW)
+    assert len(outbox.listed("delivered", 10)) == 1
+    outbox.prune(NOW + 1)
+    assert outbox.listed("delivered", 10) == []
+
+
+def test_who_is_erased_or_whose_time_is_over_is_not_told_of(
+    place: Place, store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme")
+    record(store, 2, "old", retain_until=NOW)
+    record(store, 3, "kept")
+    asyncio.run(store.erase("acme", NOW))
+    database = open_database(*place)
+    assert expire(database, NOW + 1) == 1
+    database.close()
+    assert names(outbox.claim(NOW, NOW + LEASE, 10)) == ["msg_d3"]
+
+
+def test_a_record_that_was_altered_is_not_delivered(
+    place: Place, store: DecisionStore, outbox: Outbox
+) -> None:
+    record(store, 1, "acme")
+    database = open_database(*place)
+    with database.transaction():
+        database.run("UPDATE customers SET data_key = ?", bytes(32))
+    database.close()
+    [message] = outbox.claim(NOW, NOW + LEASE, 10)
+    assert message.is_altered
+    assert message.decision is None
+
+
+def test_a_head_is_put_once(place: Place, outbox: Outbox) -> None:
+    database = open_database(*place)
+    for _ in range(2):
+        put_content(database, "msg_head_1", "{}", NOW)
+    database.close()
+    [message] = outbox.claim(NOW, NOW + LEASE, 10)
+    assert (message.content, message.decision) == ("{}", None)
+
+
+def test_processes_that_deliver_at_once_take_each_message_once_and_in_order(
+    place: Place, store: DecisionStore
+) -> None:
+    n_messages, n_customers = 60, 5
+    for number in range(n_messages):
+        record(store, number, f"c{number % n_customers}")
+    delivered: dict[str, list[int]] = defaultdict(list)
+    lock = threading.Lock()
+
+    def deliver() -> None:
+        outbox = open_outbox(*place)
+        while outbox.state().n_waiting:
+            for message in outbox.claim(NOW, NOW + LEASE, 3):
+                assert message.decision is not None
+                with lock:
+                    number = int(message.message_id.removeprefix("msg_d"))
+                    delivered[message.decision.customer_id].append(number)
+                outbox.settle_delivered(message, NOW)
+        outbox.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for who, numbers in delivered.items():
+        assert numbers == list(range(int(who[1:]), n_messages, n_customers))
+    assert sum(map(len, delivered.values())) == n_messages
+
+
+def test_the_access_log_is_one_for_all_that_share_the_store(place: Place) -> None:
+    one, other = open_access_log(*place), open_access_log(*place)
+    one.add("k1", "GET /v1/decisions", "d1")
+    other.add(None, "keys create", "k2")
+    listed = [(entry["key_id"], entry["subject"]) for entry in one.latest()]
+    assert listed == [(None, "k2"), ("k1", "d1")]
+    assert len(one.latest(1)) == 1
+    one.close()
+    other.close()
