@@ -27,6 +27,10 @@ def head(
             dir_okay=False,
         ),
     ],
+    announce: Annotated[
+        bool,
+        typer.Option("--announce", help="the service sends it to its webhook, too"),
+    ] = False,
 ) -> None:
     """Print the head of the chain, signed, to be kept outside: once a day, say.
 
@@ -35,16 +39,21 @@ def head(
 
     Example: forbear audit head --key audit.pem > head-2026-06-30.json
     """
+    from features.moments import microseconds
     from serving.settings import serving_settings
+    from serving.webhook_endpoint import head_body
+    from store.announcing import put_content
     from store.chain import tip
     from store.heads import signed_head
     from store.opening import open_recorded
 
     database = open_recorded(*serving_settings().store)
-    last = tip(database)
+    now = datetime.now(UTC)
+    signed = signed_head(tip(database), now.isoformat(timespec="seconds"), key)
+    if announce:
+        put_content(database, *head_body(signed), microseconds(now))
     database.close()
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    typer.echo(signed_head(last, now, key), nl=False)
+    typer.echo(signed, nl=False)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from cli import (
     simulate,
     train,
     validate,
+    webhooks,
 )
 from cli.exits import OK, UNUSABLE
 
@@ -86,6 +87,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")
 app.add_typer(decisions.app, name="decisions")
+app.add_typer(webhooks.app, name="webhooks")
 app.command()(database.erase)
 
 # the extra that brings each package
@@ -95,9 +97,12 @@ EXTRAS = {
     "fastapi": "serve",
     "fastapi_swagger": "serve",
     "httptools": "serve",
+    "httpx": "serve",
+    "jwt": "serve",
     "limits": "serve",
     "prometheus_client": "serve",
     "sqlalchemy": "serve",
+    "standardwebhooks": "serve",
     "starlette": "serve",
     "uvicorn": "serve",
     "uvloop": "serve",
@@ -111,6 +116,7 @@ EXTRAS = {
     "resvg_py": "train",
     "sklearn": "train",
     "threadpoolctl": "train",
+    "opentelemetry": "otel",
     "psycopg": "postgres",
     "pyspark": "spark",
 }

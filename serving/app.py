@@ -36,12 +36,14 @@ from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
+from serving.webhook_endpoint import WebhookEndpoint, announced
 from store.errors import DecisionStoreError
 from store.opening import (
     open_access_log,
     open_decision_store,
     open_event_store,
     open_key_store,
+    open_outbox,
 )
 
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
@@ -62,7 +64,7 @@ class Service(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServingSettings = app.state.settings
     app.state.keys = open_key_store(*settings.store)
-    app.state.decisions = open_decision_store(*settings.store)
+    app.state.decisions = open_decision_store(*settings.store, announced(settings))
     app.state.events = open_event_store(*settings.store)
     app.state.customers = StoredCustomers(
         app.state.events, settings.customer_memory_bytes
@@ -73,7 +75,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     champions.look()
     app.state.champions = champions
     watch = asyncio.create_task(champions.watch())
-    yield
+    async with _delivering(settings, app.state.metrics):
+        yield
     watch.cancel()
     with suppress(asyncio.CancelledError):
         await watch
@@ -82,6 +85,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.events.close()
     app.state.keys.close()
     app.state.access_log.close()
+
+
+@asynccontextmanager
+async def _delivering(
+    settings: ServingSettings, metrics: Metrics
+) -> AsyncIterator[None]:
+    """While the service runs, what waits in the outbox goes to the receiver."""
+    endpoint = WebhookEndpoint.of(settings)
+    if endpoint is None:
+        yield
+        return
+    from serving.courier import Courier  # an HTTP client only where one is needed
+
+    stop = asyncio.Event()
+    courier = Courier(open_outbox(*settings.store), endpoint, metrics)
+    task = asyncio.create_task(courier.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
 
 
 def create_app(settings: ServingSettings | None = None) -> FastAPI:

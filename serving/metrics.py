@@ -87,6 +87,26 @@ class Metrics:
             "new champions or policies that could not be taken up",
         )
 
+        self._webhooks = counter(
+            "forbear_webhook_attempts",
+            "messages sent, by what came of it",
+            ("result",),
+        )
+        self._outbox = gauge(
+            "forbear_webhooks", "messages that wait or were given up", ("state",)
+        )
+        self._outbox_lag = gauge(
+            "forbear_webhook_lag_seconds", "how long the oldest message waits"
+        )
+
+    def count_webhook(self, result: str) -> None:
+        self._webhooks.labels(result).inc()
+
+    def show_outbox(self, n_waiting: int, n_dead: int, lag_s: float) -> None:
+        self._outbox.labels("waiting").set(n_waiting)
+        self._outbox.labels("dead").set(n_dead)
+        self._outbox_lag.set(lag_s)
+
     def count_shed(self) -> None:
         self._shed.inc()
 

@@ -16,6 +16,7 @@ from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.settings import ServingSettings, serving_settings
+from serving.webhook_endpoint import WebhookEndpoint
 from store.opening import open_decision_store, open_event_store, open_key_store
 
 _log = logging.getLogger("forbear.serving")
@@ -45,6 +46,7 @@ def run(
     Raises:
         OSError: the address is taken, or a TLS file is not usable.
         StoreUnavailableError: the store is.
+        BadSettingError: the receiver of webhooks is.
     """
     # a one-row prediction must not wake a thread pool: 6 ms instead of 30 µs when
     # another process keeps a core busy
@@ -57,6 +59,7 @@ def run(
         open_key_store(*settings.store).close()
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
+        WebhookEndpoint.of(settings)
         config = _config(settings, n_workers, tls)
         scheme = "https" if tls else "http"
         _log.info("listening at %s://%s", scheme, _address(listener))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from limits import parse
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
+from decisions.actions import Action
 from scoring.shelf import forbear_home
 
 
@@ -113,6 +114,24 @@ class ServingSettings(BaseModel):
     )
     clock_skew_s: float = Field(
         default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
+    )
+
+    webhook_url: str | None = Field(
+        default=None, description="https://… that is told of decisions"
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="whsec_… to sign messages with; while it is changed two, with a"
+        " blank between",
+    )
+    webhook_severity: Action = Field(
+        default="review", description="the mildest action that is told of"
+    )
+    webhook_content: Literal["ids", "answer"] = Field(
+        default="ids", description="whether a message holds the whole answer"
+    )
+    webhook_allow_http: bool = Field(
+        default=False, description="plain http to other machines than this one"
     )
 
     @property

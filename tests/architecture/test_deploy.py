@@ -61,7 +61,7 @@ def test_commands_of_the_units_exist() -> None:
         parser = configparser.ConfigParser(strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_string(unit.read_text())
-        words = parser["Service"]["ExecStart"].split()
+        words = parser["Service"]["ExecStart"].partition(" --")[0].split()
         command = [w for w in words[1:] if re.fullmatch("[a-z]+", w)]
         assert words[0].endswith("/forbear")
         assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0

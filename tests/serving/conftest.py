@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import Client
 from starlette.exceptions import StarletteDeprecationWarning
 
@@ -30,6 +31,10 @@ with warnings.catch_warnings():
 
 TABLES = frozenset(EXAMPLE["events"]) - {"ageing"}
 MakeBundle = Callable[..., Bundle]
+
+
+def a_client(app: FastAPI) -> TestClient:
+    return TestClient(app, raise_server_exceptions=False)
 
 
 def weighed(feature: str, weight: float) -> NumberTerm:

@@ -1,0 +1,219 @@
+"""Delivers what waits in the outbox, beside the answers and never before one.
+
+A receiver that fails is tried again, later each time, and after some two days no more:
+such messages are dead letters until a person has them delivered again. A redirect is a
+failure, for whoever may redirect a message may send it anywhere.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import NamedTuple, TypeVar
+
+import httpx
+
+from serving.guard import log_without_values
+from serving.metrics import Metrics
+from serving.webhook_endpoint import WebhookEndpoint
+from store.errors import StoreUnavailableError
+from store.outbox import Message, Outbox
+
+T = TypeVar("T")
+TIMEOUT_S = 10.0  # from connecting to the status of the answer
+LEASE_S = 30.0  # beyond it another process may send what this one took
+MOST_AT_ONCE = 8
+MOST_ATTEMPTS = 16  # some two days
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 6 * 3_600.0
+_LONGEST_RETRY_AFTER_S = 86_400.0
+_LOOK_S, _LONGEST_LOOK_S = 1.0, 30.0  # between looks at the outbox
+_WATCH_S, _PRUNE_S = 5.0, 3_600.0
+_KEPT_S = 30 * 86_400.0  # what was delivered, to be delivered again if asked
+_log = logging.getLogger("forbear.webhooks")
+_SECOND = 1_000_000
+
+
+class Failure(NamedTuple):
+    """Why a message was not received; `retry_after_s`: as the receiver asks."""
+
+    code: str
+    retry_after_s: float = 0.0
+
+
+class Courier:
+    """Runs in the event loop of a service; asks the outbox in a thread.
+
+    Args:
+        outbox: closed by `run` when it ends.
+        clock: microseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        endpoint: WebhookEndpoint,
+        metrics: Metrics,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
+    ) -> None:
+        self._outbox, self._endpoint, self._metrics = outbox, endpoint, metrics
+        self._clock, self._thread = clock, ThreadPoolExecutor(1, "outbox")
+        self._closed_until = 0  # the receiver asked for a pause until then
+        self._watch_at = self._prune_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`; what is under way then is finished."""
+        # its lines name the address, which may hold a token
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        pause_s = _LOOK_S
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+                while not stop.is_set():
+                    was_received = await self._look(client)
+                    if was_received:  # there may be more
+                        pause_s = _LOOK_S
+                        continue
+                    is_idle = was_received is None
+                    pause_s = _LOOK_S if is_idle else min(2 * pause_s, _LONGEST_LOOK_S)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), pause_s)
+        finally:
+            await self._ask(self._outbox.close)
+            self._thread.shutdown()
+
+    async def deliver_due(self, client: httpx.AsyncClient) -> bool | None:
+        """Send what is due now: whether any was received; None: nothing was due."""
+        now = self._clock()
+        if now < self._closed_until:
+            return None
+        until = now + int(LEASE_S * _SECOND)
+        messages = await self._ask(self._outbox.claim, now, until, MOST_AT_ONCE)
+        received = await asyncio.gather(
+            *(self._deliver(client, message) for message in messages)
+        )
+        return any(received) if received else None
+
+    async def _look(self, client: httpx.AsyncClient) -> bool | None:
+        """As `deliver_due`; a store that is not there is a failure as well."""
+        try:
+            was_received = await self.deliver_due(client)
+            await self._watch()
+        except StoreUnavailableError as error:
+            _log.warning("the outbox cannot be used: %s", error)
+            return False
+        except Exception as error:  # a bug with one message must not end all others
+            log_without_values(error)
+            return False
+        return was_received
+
+    async def _deliver(self, client: httpx.AsyncClient, message: Message) -> bool:
+        if message.is_altered:
+            failure: Failure | None = Failure("decision_altered")
+        else:
+            failure = await self._send(client, message)
+        self._metrics.count_webhook("received" if failure is None else failure.code)
+        now = self._clock()
+        if failure is None:
+            await self._ask(self._outbox.settle_delivered, message, now)
+            return True
+        due_at = self._next_due_at(message, failure, now)
+        await self._ask(self._outbox.settle_failed, message, now, failure.code, due_at)
+        if due_at is None:
+            _log.warning(
+                "a message was given up (%s); see `forbear webhooks dead`", failure.code
+            )
+        return False
+
+    async def _send(
+        self, client: httpx.AsyncClient, message: Message
+    ) -> Failure | None:
+        body = self._endpoint.body(message)
+        at = datetime.fromtimestamp(self._clock() / _SECOND, UTC)
+        headers = self._endpoint.headers(message.message_id, body, at)
+        sent = client.stream(
+            "POST", self._endpoint.url, content=body.encode(), headers=headers
+        )
+        try:
+            # the client's own timeouts are for a part each; this one is for all
+            async with asyncio.timeout(TIMEOUT_S), sent as answer:
+                return _failure(answer)
+        except (TimeoutError, httpx.TimeoutException):
+            return Failure("timeout")
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return Failure("unreachable")
+
+    def _next_due_at(self, message: Message, failure: Failure, now: int) -> int | None:
+        """When it is tried again; None: no more."""
+        if failure.retry_after_s:
+            until = now + int(failure.retry_after_s * _SECOND)
+            self._closed_until = max(self._closed_until, until)
+        if message.is_altered or message.n_attempts + 1 >= MOST_ATTEMPTS:
+            return None
+        pause_s = max(pause_before(message.n_attempts + 1), failure.retry_after_s)
+        return now + int(pause_s * _SECOND)
+
+    async def _watch(self) -> None:
+        """Tell the metrics how long messages wait; forget old ones."""
+        now_s = time.monotonic()
+        if now_s >= self._watch_at:
+            self._watch_at = now_s + _WATCH_S
+            state = await self._ask(self._outbox.state)
+            now = self._clock()
+            lag_s = (now - (state.oldest_at or now)) / _SECOND
+            self._metrics.show_outbox(state.n_waiting, state.n_dead, max(lag_s, 0.0))
+        if now_s >= self._prune_at:
+            self._prune_at = now_s + _PRUNE_S
+            before = self._clock() - int(_KEPT_S * _SECOND)
+            await self._ask(self._outbox.prune, before)
+
+    async def _ask(self, question: Callable[..., T], *values: object) -> T:
+        """One question at a time: the outbox has one connection."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, question, *values)
+
+
+def pause_before(attempt: int) -> float:
+    """Seconds before the second and later attempts, counted from 1.
+
+    Thrice as long each time, at most six hours, less up to a half by chance: a receiver
+    that comes back is not met by everything at once.
+    """
+    longest = min(_FIRST_PAUSE_S * 3.0 ** (attempt - 1), _LONGEST_PAUSE_S)
+    return longest * random.uniform(0.5, 1.0)
+
+
+def _failure(answer: httpx.Response) -> Failure | None:
+    if answer.is_success:
+        return None
+    code = f"http_{answer.status_code}"
+    if answer.status_code in (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ):
+        return Failure(code, retry_after_s(answer.headers.get("retry-after")))
+    return Failure(code)
+
+
+def retry_after_s(text: str | None) -> float:
+    """Seconds that a `Retry-After` asks for, at most a day; 0 without one.
+
+    >>> retry_after_s("120"), retry_after_s(None), retry_after_s("soon")
+    (120.0, 0.0, 0.0)
+    """
+    if text is None:
+        return 0.0
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:9])
+    else:
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return 0.0
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)

@@ -1,0 +1,155 @@
+"""Where messages go, and how one is written and signed (Standard Webhooks)."""
+
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from standardwebhooks import Webhook
+
+from decisions.actions import ACTIONS, SEVERITY
+from features.moments import to_datetime
+from serving.settings import BadSettingError, ServingSettings
+from store.decisions import Decision
+from store.outbox import Message
+
+MOST_SECRETS = 3
+_SHORTEST_SECRET = 24  # bytes, as Standard Webhooks asks
+DECISION, HEAD = "decision.recorded", "chain.head"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """One receiver.
+
+    Args:
+        signers: one for each secret; a message carries a signature of each, so that a
+            receiver may change from one secret to the next at any moment.
+        has_answers: whether messages hold the whole answer, and not ids alone.
+    """
+
+    url: str
+    signers: Sequence[Webhook]
+    has_answers: bool
+
+    @classmethod
+    def of(cls, settings: ServingSettings) -> "WebhookEndpoint | None":
+        """The endpoint of the settings, if there is one.
+
+        Raises:
+            BadSettingError: the address or a secret cannot be used.
+        """
+        if settings.webhook_url is None:
+            return None
+        _require_safe(settings.webhook_url, may_be_plain=settings.webhook_allow_http)
+        stated = settings.webhook_secret
+        secrets = [] if stated is None else stated.get_secret_value().split()
+        if not 1 <= len(secrets) <= MOST_SECRETS:
+            raise _bad_secret(f"one to {MOST_SECRETS} secrets, with blanks between")
+        signers = [_signer(secret) for secret in secrets]
+        return cls(settings.webhook_url, signers, settings.webhook_content == "answer")
+
+    def body(self, message: Message) -> str:
+        """What is sent of a message; the same however often it is."""
+        if message.decision is None:
+            return message.content or "{}"
+        return _body_of(message.decision, has_answer=self.has_answers)
+
+    def headers(self, message_id: str, body: str, at: datetime) -> dict[str, str]:
+        """Headers that prove who sent `body`. `at`: aware, UTC."""
+        signatures = (signer.sign(message_id, at, body) for signer in self.signers)
+        return {
+            "Content-Type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": " ".join(signatures),
+        }
+
+
+def announced(settings: ServingSettings) -> frozenset[str]:
+    """The actions whose decisions are told of; none without an endpoint."""
+    if settings.webhook_url is None:
+        return frozenset()
+    least = SEVERITY[settings.webhook_severity]
+    return frozenset(action for action in ACTIONS if SEVERITY[action] >= least)
+
+
+def head_body(head: str) -> tuple[str, str]:
+    """The id and the body of the message about a signed head of the chain.
+
+    `head`: JSON as `store.heads.signed_head` makes it.
+    """
+    content: dict[str, Any] = json.loads(head)
+    body = {"type": HEAD, "timestamp": content["at"], "data": content}
+    return f"msg_head_{content['position']}", json.dumps(body)
+
+
+def _body_of(decision: Decision, *, has_answer: bool) -> str:
+    data: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "customer_id": decision.customer_id,
+        "action": decision.action,
+        "as_of": _iso(decision.as_of),
+    }
+    if has_answer:
+        data["answer"] = json.loads(decision.answer)
+    timestamp = _iso(decision.recorded_at)
+    body = {"type": DECISION, "timestamp": timestamp, "data": data}
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _iso(at: int) -> str:
+    return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def _require_safe(url: str, *, may_be_plain: bool) -> None:
+    """Raises BadSettingError where it could leak, or reach what it should not."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https"):
+        raise _bad_url(url, "write https://host/path")
+    if parts.username is not None or parts.password is not None:
+        # not shown: the value holds a password
+        raise _bad_url("…", "no name or password in the address; messages are signed")
+    if parts.scheme == "http" and not (may_be_plain or _is_loopback(host)):
+        why = "plain http only to this machine, or with FORBEAR_WEBHOOK_ALLOW_HTTP=true"
+        raise _bad_url(url, why)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _signer(secret: str) -> Webhook:
+    if not secret.startswith("whsec_"):
+        raise _bad_secret("a secret begins with whsec_, then base64")
+    encoded = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        content = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        raise _bad_secret("a secret is whsec_ and base64") from None
+    if len(content) < _SHORTEST_SECRET:
+        raise _bad_secret(f"a secret holds at least {_SHORTEST_SECRET} random bytes")
+    return Webhook(content)
+
+
+def _bad_url(url: str, why: str) -> BadSettingError:
+    return BadSettingError("webhook_url", url, why)
+
+
+def _bad_secret(why: str) -> BadSettingError:
+    made = 'make one with echo "whsec_$(openssl rand -base64 32)"'
+    return BadSettingError("webhook_secret", "…", f"{why}; {made}")
