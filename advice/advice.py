@@ -1,8 +1,12 @@
 """Advice: what was recommended about a customer, on which numbers, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from advice.exposure import Exposure, exposure_of
 from advice.joint_reasons import JointReason
@@ -15,14 +19,32 @@ from features.targets import Target
 ModelKind = Literal["champion", "starter", "none"]
 
 
+Row = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that decides of one customer's events: facts, and features (F,) per target.
+
+    Targets that could not be scored have no row.
+    """
+
+    facts: AccountFacts
+    rows: Mapping[str, Row]
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One answer about one customer at one moment."""
+    """One answer about one customer at one moment.
+
+    `rows`: the features (F,) per target, where one customer was asked about.
+    """
 
     case: Case
     recommendation: Recommendation
     reasons: tuple[JointReason, ...] | None  # None: not asked for
     counterfactuals: Counterfactuals | None = None  # None: not asked for
+    rows: Mapping[str, Row] = field(default_factory=dict)
 
     @property
     def facts(self) -> AccountFacts:
@@ -35,6 +57,10 @@ class Advice:
     @property
     def as_of(self) -> datetime:
         return self.facts.as_of
+
+    @property
+    def inputs(self) -> Inputs:
+        return Inputs(self.facts, self.rows)
 
     def exposure(self) -> Exposure:
         """Money at stake, at face value."""

@@ -9,10 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
-from advice.advice import Advice
+from advice.advice import Advice, Inputs, Row
 from advice.counterfactual import counterfactuals
 from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import JointReason, joint_reasons, loss_shares
@@ -43,7 +40,6 @@ from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
 
-Row = npt.NDArray[np.float64]
 _NOTHING_USED = BudgetUse()
 _NOTHING: Mapping[str, datetime] = {}
 _KEPT = 32  # combinations of tables for which compilers are kept ready
@@ -117,6 +113,7 @@ class Advisor:
         with_counterfactuals: bool = False,
         explains_none: bool = True,
         account: KeptAccount | None = None,
+        inputs: Inputs | None = None,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
 
@@ -136,13 +133,17 @@ class Advisor:
                 tried costs one more scoring, without contributions.
             explains_none: also give reasons where nothing is recommended.
             account: of the same events and tables, where one is kept (`account_of`).
+            inputs: what the events once came to; they decide then, and `events` only
+                says what counterfactuals are tried on.
         """
         looked_at = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
         context = QuestionContext(
             observed_until, observed, previous, previous_at, named
         )
-        facts, rows = self._rows(events, moment, looked_at, account)
+        if inputs is None:
+            inputs = Inputs(*self._rows(events, moment, looked_at, account))
+        facts, rows = inputs.facts, inputs.rows
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
         reasons = None
@@ -152,7 +153,7 @@ class Advisor:
                 for target, row in rows.items()
             }
             reasons = self.reasons_of(recommendation, rows, parts)
-        advice = Advice(case, recommendation, reasons)
+        advice = Advice(case, recommendation, reasons, rows=rows)
         if not with_counterfactuals:
             return advice
 

@@ -13,6 +13,7 @@ from serving.champions import InForce
 from serving.decide import Question, decide, decision_of, new_decision_id
 from serving.metrics import Metrics
 from serving.prior_decisions import PriorDecisions
+from serving.recorded_inputs import recorded_inputs
 from serving.records import DecisionRecords
 from serving.turnstile import LARGE_BYTES, Turnstile
 from store.decisions import Decision
@@ -73,7 +74,7 @@ async def decide_and_record(
             prior = replace(prior, stored=question.stored)
             made = new_decision_id(), datetime.now(UTC)
             with metrics.stage("decide"):
-                answer = await turnstile.compute(
+                answer, advice = await turnstile.compute(
                     n_bytes, partial(decide, question, in_force, *made, prior)
                 )
             decision = decision_of(
@@ -82,6 +83,9 @@ async def decide_and_record(
                 prior,
                 submission.key.key_id,
                 submission.idempotency_key,
+                recorded_inputs(
+                    question.stored, advice.inputs, question.observed, question.warnings
+                ),
             )
             reservation = records.ledger.reservation(
                 answer, in_force.advisor.policy, prior

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from time import time_ns
 
+from advice.advice import Advice, Inputs
 from features.account import KeptAccount
 from features.events import Events
 from features.moments import microseconds
@@ -37,6 +38,7 @@ class Question:
         warnings: about columns the contract does not know, and what is odd in rows.
         stored: which stored events these are; None where the request brought its own.
         account: of these events, where one is kept from question to question.
+        inputs: what the events came to, where they are not there any more.
     """
 
     events: Events
@@ -51,6 +53,7 @@ class Question:
     warnings: tuple[str, ...]
     stored: StoredEvents | None = None
     account: KeptAccount | None = None
+    inputs: Inputs | None = None
 
     def data_age(self) -> timedelta:
         """From the moment up to which the data observe to the one asked about."""
@@ -91,8 +94,11 @@ def decide(
     decision_id: str,
     recorded_at: datetime,
     prior: PriorDecisions,
-) -> ScoreAnswer:
-    """Score the customer and recommend an action. Deterministic."""
+) -> tuple[ScoreAnswer, Advice]:
+    """Score the customer and recommend an action. Deterministic.
+
+    The answer, and the advice it puts into words.
+    """
     advisor = in_force.advisor
     advice = advisor.advise(
         question.events,
@@ -107,11 +113,12 @@ def decide(
         with_counterfactuals=question.with_counterfactuals,
         explains_none=question.explains_none,
         account=question.account,
+        inputs=question.inputs,
     )
     note = advisor.currency_note
     currency = () if note is None else (f"policy_currency: {note}",)
     ahead = _observed_ahead(question, recorded_at)
-    return answer_of(
+    answer = answer_of(
         decision_id,
         recorded_at,
         advice,
@@ -120,6 +127,7 @@ def decide(
         (*question.warnings, *ahead, *currency),
         question.language,
     )
+    return answer, advice
 
 
 def _observed_ahead(question: Question, recorded_at: datetime) -> tuple[str, ...]:
@@ -137,6 +145,7 @@ def decision_of(
     prior: PriorDecisions,
     key_id: str,
     idempotency_key: str | None,
+    inputs: str | None = None,
 ) -> Decision:
     """What is recorded: the answer and all it was made from."""
     return Decision(
@@ -157,6 +166,7 @@ def decision_of(
         request_sha256=sha256(body).digest(),
         retain_until=_end_of_day(answer.follow_up.retain_until),
         erasure_waits_for=tuple(waits_for(answer)),
+        inputs=inputs,
     )
 
 

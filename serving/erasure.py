@@ -24,6 +24,6 @@ def refuse_while_events_need_it(
     if not events.rows(customer_id, events.last_sequence(), 1):
         return
     question = question_of_all(customer_id, events, in_force, now)
-    answer = decide(question, in_force, new_decision_id(), now, PriorDecisions())
+    answer, _ = decide(question, in_force, new_decision_id(), now, PriorDecisions())
     if because := tuple(waits_for(answer)):
         raise ErasureRefusedError(because, None)

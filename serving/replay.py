@@ -1,31 +1,42 @@
 """Compute a recorded decision again and compare it byte for byte."""
 
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from advice.advice import Inputs
 from decisions.follow_up.counterfactual import Counterfactuals
+from features.events import Events
 from features.moments import to_datetime
+from features.reading.rows import empty_tables
 from scoring.starter import bundle_folder
 from serving.answer import AnsweredReason, ScoreAnswer, Versions, answer_bytes
 from serving.champions import InForce, put_in_force
 from serving.decide import Question, decide, read_question
+from serving.differences import Difference, differences
 from serving.errors import ProblemError
 from serving.language import Language
 from serving.prior_decisions import PriorDecisions, StoredEvents
+from serving.recorded_inputs import RecordedInputs
 from serving.records import test_folder
-from serving.request import parse_request
+from serving.request import ScoreRequest, parse_request
 from serving.settings import ServingSettings
 from serving.stored_customers import question_then
 from store.decisions import Decision, DecisionReader
 from store.errors import StoreUnavailableError, UnknownDecisionError
 from store.opening import open_decision_reader, open_event_reader
 
+# what was read again: the request's own events, stored events, or, where these are not
+# there any more, the facts and features recorded with the decision
+Basis = Literal["request", "events", "features"]
 _EXPLANATION = frozenset({"reasons", "counterfactuals"})
+_KEPT = 8  # combinations of bundles and policy kept loaded
 
 
 class ReplayError(Exception):
@@ -49,8 +60,9 @@ class EventsGoneError(ReplayError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the stored events it was decided on are not there any more: they were"
-            " erased, or events.sqlite is of another day than decisions.sqlite"
+            "the stored events it was decided on are not there any more, and an earlier"
+            " build recorded no features with it: events were erased, or events.sqlite"
+            " is of another day than decisions.sqlite"
         )
 
 
@@ -75,25 +87,30 @@ class OtherReleaseError(ReplayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One place of the answer that came out differently."""
-
-    path: str
-    recorded: Any
-    replayed: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Replay:
-    """`is_identical` speaks of bytes; `differences` says where, for people."""
+    """`is_identical` speaks of bytes; `differences` says where, for people.
+
+    With basis `features` counterfactuals are not compared: they are tried on events.
+    """
 
     decision: Decision
     answer: bytes
+    basis: Basis
+    is_identical: bool
     differences: tuple[Difference, ...]
 
-    @property
-    def is_identical(self) -> bool:
-        return self.answer == self.decision.answer
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why it was decided so, and what would change it, as of then.
+
+    `counterfactuals` is null where the events are not stored any more.
+    """
+
+    decision_id: str
+    language: Language
+    reasons: tuple[AnsweredReason, ...]
+    counterfactuals: Counterfactuals | None
 
 
 def replay(settings: ServingSettings, decision_id: str) -> Replay:
@@ -103,23 +120,11 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         UnknownDecisionError: if there is no such decision.
         OtherReleaseError: if another release decided; its rules may differ.
         BundleGoneError: if a bundle it used is not there any more, or changed.
-        EventsGoneError: if stored events it rested on are not there any more.
+        EventsGoneError: if stored events it rested on are not there any more, and no
+            features were recorded with it.
     """
-    again = _again(settings, decision_id)
-    answer = answer_bytes(again.answered(again.question))
-    recorded = again.decision.answer
-    differences = _differences(json.loads(recorded), json.loads(answer))
-    return Replay(again.decision, answer, tuple(differences))
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why it was decided so, and what would change it, as of then."""
-
-    decision_id: str
-    language: Language
-    reasons: tuple[AnsweredReason, ...]
-    counterfactuals: Counterfactuals | None
+    with _replaying(settings, decision_id) as (run, decision):
+        return run.replay(decision)
 
 
 def explain(settings: ServingSettings, decision_id: str) -> Explanation:
@@ -133,13 +138,15 @@ def explain(settings: ServingSettings, decision_id: str) -> Explanation:
         UnknownDecisionError, OtherReleaseError, BundleGoneError, EventsGoneError: as of
             `replay`.
     """
-    again = _again(settings, decision_id)
-    question = replace(again.question, with_counterfactuals=True, explains_none=True)
-    answer = again.answered(question)
-    recorded, replayed = (
-        json.loads(again.decision.answer),
-        json.loads(answer_bytes(answer)),
+    with _replaying(settings, decision_id) as (run, decision):
+        again = run.again(decision)
+    question = replace(
+        again.question,
+        with_counterfactuals=again.basis != "features",
+        explains_none=True,
     )
+    answer, _ = again.answered(question)
+    recorded, replayed = json.loads(decision.answer), json.loads(answer_bytes(answer))
     if _without_explanation(recorded) != _without_explanation(replayed):
         raise ReplayDiffersError
     return Explanation(
@@ -151,6 +158,27 @@ def _without_explanation(answer: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in answer.items() if k not in _EXPLANATION}
 
 
+@contextmanager
+def _replaying(
+    settings: ServingSettings, decision_id: str
+) -> Iterator[tuple["ReplayRun", Decision]]:
+    """The decision, of the real ones or those of test keys."""
+    run = ReplayRun(settings, open_decision_reader(*settings.store))
+    try:
+        decision = run.decisions.find(decision_id)
+    except UnknownDecisionError:
+        run.close()
+        apart = test_folder(settings.home)
+        if not apart.is_dir():
+            raise
+        run = ReplayRun(settings, open_decision_reader(apart))
+        decision = run.decisions.find(decision_id)
+    try:
+        yield run, decision
+    finally:
+        run.close()
+
+
 @dataclass(frozen=True, slots=True)
 class _Again:
     """A recorded decision with all it was made from."""
@@ -159,111 +187,159 @@ class _Again:
     in_force: InForce
     prior: PriorDecisions
     question: Question
+    basis: Basis
+    recorded: RecordedInputs | None
 
-    def answered(self, question: Question) -> ScoreAnswer:
-        return decide(
+    def answered(self, question: Question) -> tuple[ScoreAnswer, Inputs]:
+        """The answer to a question, given as on that day, and what it rests on."""
+        answer, advice = decide(
             question,
             self.in_force,
             self.decision.decision_id,
             to_datetime(self.decision.recorded_at),
             self.prior,
         )
+        return answer, advice.inputs
 
 
-def _again(settings: ServingSettings, decision_id: str) -> _Again:
-    try:
-        decision, in_force = _recorded(settings.home, settings.store, decision_id)
-    except UnknownDecisionError:
-        apart = test_folder(settings.home)
-        if not apart.is_dir():
-            raise
-        decision, in_force = _recorded(settings.home, (apart, None), decision_id)
-    prior = PriorDecisions.from_json(decision.prior_decisions)
-    question = _question_then(settings, decision, prior.stored, in_force)
-    return _Again(decision, in_force, prior, question)
+class ReplayRun:
+    """Computes recorded decisions again, one after the other.
+
+    Models and policies stay loaded from one decision to the next.
+
+    Args:
+        settings: where bundles and events are.
+        decisions: the recorded ones; closed with the run.
+    """
+
+    def __init__(self, settings: ServingSettings, decisions: DecisionReader) -> None:
+        self.decisions = decisions
+        self._home = settings.home
+        self._events = None
+        with suppress(StoreUnavailableError):  # events were never kept here
+            self._events = open_event_reader(*settings.store)
+        self._in_force = lru_cache(_KEPT)(self._in_force_then)
+
+    def close(self) -> None:
+        self.decisions.close()
+        if self._events is not None:
+            self._events.close()
+
+    def replay(self, decision: Decision) -> Replay:
+        """Raises what `replay` does."""
+        again = self.again(decision)
+        answered, inputs = again.answered(again.question)
+        answer = answer_bytes(answered)
+        recorded, replayed = json.loads(decision.answer), json.loads(answer)
+        is_identical = answer == decision.answer
+        if again.basis == "features" and not is_identical:
+            del recorded["counterfactuals"], replayed["counterfactuals"]
+            is_identical = recorded == replayed
+        found = tuple(differences(recorded, replayed))
+        if again.basis == "events" and again.recorded is not None:
+            found += tuple(_differing_inputs(again, again.recorded, inputs))
+        is_identical &= not found
+        return Replay(decision, answer, again.basis, is_identical, found)
+
+    def again(self, decision: Decision) -> _Again:
+        """All that a decision was made from. Raises what `replay` does."""
+        in_force = self._in_force(decision.versions, decision.policy_hash)
+        prior = PriorDecisions.from_json(decision.prior_decisions)
+        request = parse_request(decision.request, in_force.advisor.settings)
+        as_of = to_datetime(decision.as_of)
+        language = cast("Language", decision.language)
+        if prior.stored is None:
+            question = read_question(request, in_force, as_of, language)
+            return _Again(decision, in_force, prior, question, "request", None)
+        recorded = None
+        if decision.inputs is not None:
+            recorded = RecordedInputs.from_json(decision.inputs)
+        then = self._of_events(decision, request, prior.stored, in_force)
+        if then is not None:
+            return _Again(decision, in_force, prior, then, "events", recorded)
+        if recorded is None:
+            raise EventsGoneError
+        question = _of_inputs(request, recorded, decision, in_force)
+        return _Again(decision, in_force, prior, question, "features", recorded)
+
+    def _of_events(
+        self,
+        decision: Decision,
+        request: ScoreRequest,
+        stored: StoredEvents,
+        in_force: InForce,
+    ) -> Question | None:
+        """The question about the stored events of then; None where some are gone."""
+        if self._events is None:
+            return None
+        as_of, language = (
+            to_datetime(decision.as_of),
+            cast("Language", decision.language),
+        )
+        try:
+            question = question_then(
+                request, self._events, stored.sequence, in_force, as_of, language
+            )
+        except ProblemError:
+            return None
+        return question if question.stored == stored else None
+
+    def _in_force_then(self, recorded_versions: str, policy_hash: str) -> InForce:
+        """The models, policy and settings that decided."""
+        # first of all, for another release may have recorded its versions in another
+        # form
+        decided_by = json.loads(recorded_versions)["forbear"]
+        if decided_by != version("forbear"):
+            raise OtherReleaseError(decided_by)
+        versions = Versions.model_validate_json(recorded_versions)
+        ids = {}
+        for target, used in versions.bundles.items():
+            folder = bundle_folder(self._home, target, used.bundle_id)
+            if _sha256(folder / "manifest.json") != used.manifest_sha256:
+                raise BundleGoneError(used.bundle_id)
+            ids[str(target)] = used.bundle_id
+        text, settings_hash = None, versions.settings_hash
+        if settings_hash is not None:
+            text = self.decisions.document(settings_hash)
+        policy_text = self.decisions.document(policy_hash)
+        return put_in_force(self._home, ids, policy_text, settings_text=text)
 
 
-def _question_then(
-    settings: ServingSettings,
+def _sha256(file: Path) -> str | None:
+    return sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _of_inputs(
+    request: ScoreRequest,
+    recorded: RecordedInputs,
     decision: Decision,
-    stored: StoredEvents | None,
     in_force: InForce,
 ) -> Question:
-    request = parse_request(decision.request, in_force.advisor.settings)
-    as_of = to_datetime(decision.as_of)
-    language = cast("Language", decision.language)
-    if stored is None:
-        return read_question(request, in_force, as_of, language)
-    try:
-        with closing(open_event_reader(*settings.store)) as reader:
-            question = question_then(
-                request, reader, stored.sequence, in_force, as_of, language
-            )
-    except (ProblemError, StoreUnavailableError) as error:
-        raise EventsGoneError from error
-    if question.stored != stored:
-        raise EventsGoneError
-    return question
-
-
-def _recorded(
-    home: Path, store: tuple[Path, str | None], decision_id: str
-) -> tuple[Decision, InForce]:
-    reader = open_decision_reader(*store)
-    try:
-        decision = reader.find(decision_id)
-        return decision, _in_force_then(home, decision, reader)
-    finally:
-        reader.close()
-
-
-def _in_force_then(home: Path, decision: Decision, store: DecisionReader) -> InForce:
-    """The models, policy and settings that decided."""
-    # first of all, for another release may have recorded its versions in another form
-    decided_by = json.loads(decision.versions)["forbear"]
-    if decided_by != version("forbear"):
-        raise OtherReleaseError(decided_by)
-    versions = Versions.model_validate_json(decision.versions)
-    ids = {}
-    for target, used in versions.bundles.items():
-        manifest = bundle_folder(home, target, used.bundle_id) / "manifest.json"
-        if not manifest.is_file() or _sha256(manifest.read_bytes()) != (
-            used.manifest_sha256
-        ):
-            raise BundleGoneError(used.bundle_id)
-        ids[str(target)] = used.bundle_id
-    settings_hash = versions.settings_hash
-    return put_in_force(
-        home,
-        ids,
-        store.document(decision.policy_hash),
-        settings_text=None if settings_hash is None else store.document(settings_hash),
+    """The question about what the events came to."""
+    nothing = Events(request.customer_id, empty_tables(in_force.advisor.settings))
+    return Question(
+        events=nothing,
+        as_of=to_datetime(decision.as_of),
+        tables=recorded.facts.tables,
+        has_contacts=False,  # what was asked for before is recorded
+        observed_until=None,
+        observed=recorded.observed,
+        with_counterfactuals=False,
+        explains_none=request.explain == "always",
+        language=cast("Language", decision.language),
+        warnings=recorded.warnings,
+        inputs=recorded.inputs(),
     )
 
 
-def _sha256(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
-def _differences(recorded: Any, replayed: Any, path: str = "") -> list[Difference]:  # noqa: ANN401 - JSON
-    if isinstance(recorded, dict) and isinstance(replayed, dict):
-        return [
-            difference
-            for key in sorted(recorded.keys() | replayed.keys())
-            for difference in _differences(
-                recorded.get(key), replayed.get(key), f"{path}/{key}"
-            )
-        ]
-    if (
-        isinstance(recorded, list)
-        and isinstance(replayed, list)
-        and len(recorded) == len(replayed)
-    ):
-        return [
-            difference
-            for i, (one, other) in enumerate(zip(recorded, replayed, strict=True))
-            for difference in _differences(one, other, f"{path}/{i}")
-        ]
-    if recorded == replayed and type(recorded) is type(replayed):
-        return []
-    return [Difference(path, recorded, replayed)]
+def _differing_inputs(
+    again: _Again, recorded: RecordedInputs, inputs: Inputs
+) -> Iterator[Difference]:
+    """Where facts and features of the events are not those of then."""
+    question = again.question
+    replayed = RecordedInputs.of(inputs, question.observed, question.warnings)
+    if replayed != recorded:
+        bundles = again.in_force.advisor.bundles
+        names = {target: b.feature_set.names for target, b in bundles.items()}
+        before, now = recorded.named(names), replayed.named(names)
+        yield from differences(before, now, "/inputs")

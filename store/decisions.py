@@ -36,6 +36,8 @@ class Decision:
         retain_until: how long the policy keeps it; None where the policy is silent.
         erasure_waits_for: what went on then and must end before the customer may be
             erased: `access_off`, `appeal`, `dispute`.
+        inputs: JSON: what decided of stored events, which may be gone some day; None
+            where the request holds the events.
     """
 
     decision_id: str
@@ -55,6 +57,7 @@ class Decision:
     request_sha256: bytes
     retain_until: int | None = None
     erasure_waits_for: tuple[str, ...] = ()
+    inputs: str | None = None
 
 
 class Recommended(NamedTuple):
@@ -102,6 +105,21 @@ class DecisionReader(Protocol):
         """Decisions, the latest first, of one customer or of all.
 
         At most `most`, of those that were made before the decision of id `before`.
+        """
+        ...
+
+    def recorded(
+        self,
+        customer_id: str | None,
+        since: int,
+        before: int,
+        after: str,
+        most: int,
+    ) -> list[ListedDecision]:
+        """Decisions recorded in [since, before), of one customer or of all.
+
+        The first ones first, at most `most`, of those made after the decision of id
+        `after`; an empty id is before all.
         """
         ...
 

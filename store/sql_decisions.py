@@ -55,6 +55,11 @@ _LISTED = """
 SELECT decision_id, recorded_at, as_of, customer_id, action FROM decisions
 WHERE {} decision_id < ? ORDER BY decision_id DESC LIMIT ?
 """
+_RECORDED = """
+SELECT decision_id, recorded_at, as_of, customer_id, action FROM decisions
+WHERE {} decision_id > ? AND recorded_at >= ? AND recorded_at < ?
+ORDER BY decision_id LIMIT ?
+"""
 _ID_BEYOND_ALL = "e"  # they begin with d
 LAST_RECOMMENDED = """
 SELECT customer_id, as_of, action FROM decisions
@@ -114,6 +119,22 @@ class SqlDecisionReader(DecisionReader):
         else:
             of_one = _LISTED.format("customer_id = ? AND")
             rows = self._db.rows(of_one, customer_id, last, most)
+        return [ListedDecision(*row) for row in rows]
+
+    def recorded(
+        self,
+        customer_id: str | None,
+        since: int,
+        before: int,
+        after: str,
+        most: int,
+    ) -> list[ListedDecision]:
+        bounds = after, since, before, most
+        if customer_id is None:
+            rows = self._db.rows(_RECORDED.format(""), *bounds)
+        else:
+            of_one = _RECORDED.format("customer_id = ? AND")
+            rows = self._db.rows(of_one, customer_id, *bounds)
         return [ListedDecision(*row) for row in rows]
 
     def last_recommended(

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from serving.app import create_app
 from serving.openapi import EXAMPLE
 from serving.settings import ServingSettings
 from store.opening import open_key_store
+from tests.store.postgres_server import MakeUrl, postgres_server
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -77,6 +79,14 @@ def published(bundle: Bundle, home: Path) -> str:
     return bundle.bundle_id
 
 
+@contextmanager
+def client_of(settings: ServingSettings, key: str) -> Iterator[Client]:
+    """A client of a service of these settings, with an API key."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        yield client
+
+
 @pytest.fixture(scope="module")
 def module_settings(tmp_path_factory: pytest.TempPathFactory) -> ServingSettings:
     home = tmp_path_factory.mktemp("state")
@@ -91,10 +101,14 @@ def client(module_settings: ServingSettings) -> Iterator[Client]:
     keys = open_key_store(module_settings.home)
     _, text = keys.create("tests")
     keys.close()
-    app = create_app(module_settings)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        client.headers["Authorization"] = f"Bearer {text}"
+    with client_of(module_settings, text) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[MakeUrl]:
+    with postgres_server() as server:
+        yield server.make_url
 
 
 @pytest.fixture
@@ -115,9 +129,7 @@ def service(settings: ServingSettings) -> Iterator[Client]:
     keys = open_key_store(settings.home)
     _, text = keys.create("tests")
     keys.close()
-    app = create_app(settings)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        client.headers["Authorization"] = f"Bearer {text}"
+    with client_of(settings, text) as client:
         yield client
 
 

@@ -18,7 +18,7 @@ from features.contract import TABLES
 from features.reading.rows import broken_rule
 from scoring.bundle import Bundle
 from serving.decide import Question
-from serving.replay import EventsGoneError, replay
+from serving.replay import replay
 from serving.request import ScoreRequest
 from serving.settings import ServingSettings
 from serving.stored_customers import StoredCustomers
@@ -257,15 +257,6 @@ def test_a_decision_is_replayed_after_more_has_arrived(
     assert more["exposure"]["open"] != first["exposure"]["open"]
     for said in (first, more):
         assert replay(settings, said["decision_id"]).is_identical
-
-
-def test_a_replay_says_that_the_events_are_gone(
-    scored: Callable[..., Row], settings: ServingSettings
-) -> None:
-    said = scored({**BATCH, "observed": OBSERVED})
-    erase_elsewhere(settings)
-    with pytest.raises(EventsGoneError):
-        replay(settings, said["decision_id"])
 
 
 def erase_elsewhere(settings: ServingSettings) -> None:

@@ -20,7 +20,6 @@ from serving.settings import ServingSettings
 from store.decisions import DecisionReader
 from store.opening import open_decision_reader, open_key_store, upgrade
 from tests.serving.processes import SERVE, free_port, wait_for
-from tests.store.postgres_server import MakeUrl, postgres_server
 
 N_STOPS, N_REVIEWS = 5, 3
 
@@ -44,12 +43,6 @@ def settings(tmp_path: Path, request: pytest.FixtureRequest) -> ServingSettings:
     return ServingSettings(
         home=tmp_path / "state", policy=policy, database_url=SecretStr(url)
     )
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[MakeUrl]:
-    with postgres_server() as server:
-        yield server.make_url
 
 
 @pytest.fixture

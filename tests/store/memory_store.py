@@ -35,6 +35,12 @@ class Memory:
     keys: dict[str, tuple[ApiKey, bytes]] = field(default_factory=dict)
 
 
+def _listed(one: Decision) -> ListedDecision:
+    return ListedDecision(
+        one.decision_id, one.recorded_at, one.as_of, one.customer_id, one.action
+    )
+
+
 class MemoryDecisionStore(DecisionStore):
     def __init__(self, memory: Memory) -> None:
         self._kept = memory
@@ -60,16 +66,25 @@ class MemoryDecisionStore(DecisionStore):
             and (before is None or decision.decision_id < before)
         ]
         kept.sort(key=lambda one: one.decision_id, reverse=True)
-        return [
-            ListedDecision(
-                one.decision_id,
-                one.recorded_at,
-                one.as_of,
-                one.customer_id,
-                one.action,
-            )
-            for one in kept[:most]
+        return [_listed(one) for one in kept[:most]]
+
+    def recorded(
+        self,
+        customer_id: str | None,
+        since: int,
+        before: int,
+        after: str,
+        most: int,
+    ) -> list[ListedDecision]:
+        kept = [
+            decision
+            for decision in self._kept.decisions.values()
+            if customer_id in (None, decision.customer_id)
+            and since <= decision.recorded_at < before
+            and decision.decision_id > after
         ]
+        kept.sort(key=lambda one: one.decision_id)
+        return [_listed(one) for one in kept[:most]]
 
     def last_recommended(
         self, customer_id: str, since: int, before: int

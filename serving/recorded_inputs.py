@@ -1,0 +1,90 @@
+"""What a decision about stored events was computed from, recorded with it.
+
+The events themselves may have gone when it is replayed: their retention is shorter than
+that of decisions. Facts and features are then what the policy and the models read
+again. A decision about events of its own request needs none: its request is recorded.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from advice.advice import Inputs
+from features.facts import AccountFacts
+from serving.prior_decisions import StoredEvents
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedInputs:
+    """Facts and features as they were, and what was said about the events.
+
+    Args:
+        facts: of the account, as of the moment of the decision.
+        features: values by target, in the order of its feature set; null is missing.
+        observed: up to when tables were complete.
+        warnings: about rows of the events.
+    """
+
+    facts: AccountFacts
+    features: Mapping[str, tuple[float | None, ...]]
+    observed: Mapping[str, datetime]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Inputs,
+        observed: Mapping[str, datetime],
+        warnings: tuple[str, ...],
+    ) -> "RecordedInputs":
+        features = {
+            target: tuple(None if math.isnan(v) else v for v in row.tolist())
+            for target, row in inputs.rows.items()
+        }
+        return cls(inputs.facts, features, observed, warnings)
+
+    def inputs(self) -> Inputs:
+        """As the advisor takes them."""
+        rows = {
+            target: np.array([np.nan if v is None else v for v in values], np.float64)
+            for target, values in self.features.items()
+        }
+        return Inputs(self.facts, rows)
+
+    def named(self, names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """As JSON values; features by name, `names` being those of each target."""
+        content: dict[str, Any] = _FORM.dump_python(self, mode="json")
+        for tables in ("tables", "rejected"):
+            content["facts"][tables].sort()  # sets
+        content["features"] = {
+            target: dict(zip(names[target], values, strict=True))
+            for target, values in content["features"].items()
+        }
+        return content
+
+    def to_json(self) -> str:
+        return _FORM.dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "RecordedInputs":
+        return _FORM.validate_json(text)
+
+
+_FORM = TypeAdapter(RecordedInputs)
+
+
+def recorded_inputs(
+    stored: StoredEvents | None,
+    inputs: Inputs,
+    observed: Mapping[str, datetime],
+    warnings: tuple[str, ...],
+) -> str | None:
+    """JSON to record; None where the request itself holds the events."""
+    if stored is None:
+        return None
+    return RecordedInputs.of(inputs, observed, warnings).to_json()
