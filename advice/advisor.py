@@ -13,6 +13,7 @@ from advice.advice import Advice, Inputs, Row
 from advice.counterfactual import counterfactuals
 from advice.currency import currency_note, in_portfolio_currency
 from advice.joint_reasons import JointReason, joint_reasons, loss_shares
+from advice.kept_customer import KeptCustomer
 from advice.knowledge import (
     base_size,
     inputs_missing,
@@ -29,7 +30,7 @@ from decisions.case import BudgetUse, Case
 from decisions.engine import recommend
 from decisions.policy_file.load import Policy
 from decisions.recommendation import Recommendation
-from features.account import Accounts, KeptAccount
+from features.account import Accounts
 from features.events import Events
 from features.facts import AccountFacts
 from features.feature_set import FeatureSet
@@ -112,7 +113,7 @@ class Advisor:
         named: Mapping[str, datetime] = _NOTHING,
         with_counterfactuals: bool = False,
         explains_none: bool = True,
-        account: KeptAccount | None = None,
+        kept: KeptCustomer | None = None,
         inputs: Inputs | None = None,
     ) -> Advice:
         """Advice about one customer from the events known at `as_of`.
@@ -132,7 +133,7 @@ class Advisor:
             with_counterfactuals: also say what would change the answer; every thing
                 tried costs one more scoring, without contributions.
             explains_none: also give reasons where nothing is recommended.
-            account: of the same events and tables, where one is kept (`account_of`).
+            kept: the same events and tables, where they are kept (`kept_customer`).
             inputs: what the events once came to; they decide then, and `events` only
                 says what counterfactuals are tried on.
         """
@@ -142,7 +143,7 @@ class Advisor:
             observed_until, observed, previous, previous_at, named
         )
         if inputs is None:
-            inputs = Inputs(*self._rows(events, moment, looked_at, account))
+            inputs = Inputs(*self._rows(events, moment, looked_at, kept))
         facts, rows = inputs.facts, inputs.rows
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
@@ -171,20 +172,20 @@ class Advisor:
         answer = advice.recommendation
         return Situation(events, advice.facts, answer, terms.document, settings)
 
-    def account_of(self, events: Events, tables: frozenset[str]) -> KeptAccount:
-        """The account of a customer who is asked about again and again."""
-        return self._compilers(tables)[1].accounts.kept(events)
+    def kept_customer(self, events: Events, tables: frozenset[str]) -> KeptCustomer:
+        """A customer who is asked about again and again."""
+        return self._compilers(tables)[1].kept(events)
 
     def _rows(
         self,
         events: Events,
         moment: int,
         tables: frozenset[str],
-        account: KeptAccount | None = None,
+        kept: KeptCustomer | None = None,
     ) -> tuple[AccountFacts, dict[str, Row]]:
         """Facts, and the features (F,) of each target that can be scored."""
-        _, compilers = self._compilers(tables)
-        facts, rows = compilers.read(events, moment, account)
+        kept = kept or self._compilers(tables)[1].kept(events)
+        facts, rows = kept.look(moment)
         rows = {
             target: row
             for target, row in rows.items()
@@ -270,7 +271,7 @@ class _Compilers:
     def __init__(
         self, bundles: Mapping[str, Bundle], settings: PortfolioSettings
     ) -> None:
-        self.accounts = Accounts(settings)
+        self._accounts = Accounts(settings)
         self._shared: list[tuple[OnlineCompiler, list[str]]] = []
         seen: list[tuple[FeatureSet, list[str]]] = []
         for target, bundle in bundles.items():
@@ -282,13 +283,9 @@ class _Compilers:
                 self._shared.append((OnlineCompiler(features, settings), targets))
             targets.append(target)
 
-    def read(
-        self, events: Events, moment: int, account: KeptAccount | None
-    ) -> tuple[AccountFacts, dict[str, Row]]:
-        """The customer's facts, and one row of features per target."""
-        account = account or self.accounts.kept(events)
-        standing, facts = account.look(moment)
-        rows: dict[str, Row] = {}
-        for compiler, targets in self._shared:
-            rows |= dict.fromkeys(targets, compiler(events, moment, standing))
-        return facts, rows
+    def kept(self, events: Events) -> KeptCustomer:
+        """The customer of these events, for one moment or for several."""
+        return KeptCustomer(
+            self._accounts.kept(events),
+            [(compiler.kept(events), targets) for compiler, targets in self._shared],
+        )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -15,12 +15,12 @@ from serving.errors import ProblemError
 from store.access_log import AccessLog, customer_hash
 from store.keys import ApiKey, KeyStore, Scope
 
-_bearer = HTTPBearer(
+# for the OpenAPI document; `key_of` reads the header
+_declared = HTTPBearer(
     auto_error=False,
     scheme_name="ApiKey",
     description="a key of `forbear keys create`, as `Authorization: Bearer fb_…`",
 )
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 class RateLimits:
@@ -56,24 +56,37 @@ class RateLimits:
         )
 
 
+def key_of(request: Request, scope: Scope) -> ApiKey:
+    """The API key of a request, counted among what it may send.
+
+    Raises:
+        ProblemError: there is none, it is not valid or lacks the scope, or it has sent
+            too many requests.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        detail = "send `Authorization: Bearer <key>`; see `forbear keys create`"
+        raise ProblemError("missing_key", detail)
+    keys: KeyStore = request.app.state.keys
+    key = keys.verify(secret)
+    if key is None:
+        detail = "unknown, expired or revoked; see `forbear keys`"
+        raise ProblemError("invalid_key", detail)
+    if not key.may(scope):
+        detail = f"this key has the scope {key.scope!r}, {scope!r} is needed"
+        raise ProblemError("scope_missing", detail)
+    limits: RateLimits = request.app.state.rate_limits
+    limits.require_room(key)
+    return key
+
+
 def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
     """A dependency that lets only keys with `scope` pass."""
 
-    async def checked(request: Request, credentials: Credentials) -> ApiKey:
-        if credentials is None:
-            detail = "send `Authorization: Bearer <key>`; see `forbear keys create`"
-            raise ProblemError("missing_key", detail)
-        keys: KeyStore = request.app.state.keys
-        key = keys.verify(credentials.credentials)
-        if key is None:
-            detail = "unknown, expired or revoked; see `forbear keys`"
-            raise ProblemError("invalid_key", detail)
-        if not key.may(scope):
-            detail = f"this key has the scope {key.scope!r}, {scope!r} is needed"
-            raise ProblemError("scope_missing", detail)
-        limits: RateLimits = request.app.state.rate_limits
-        limits.require_room(key)
-        return key
+    async def checked(
+        request: Request, _: Annotated[object, Depends(_declared)]
+    ) -> ApiKey:
+        return key_of(request, scope)
 
     return checked
 

@@ -31,7 +31,7 @@ from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
 from serving.records import RecordsOfKeys
-from serving.routes import router
+from serving.routes import add_direct_score, router
 from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
@@ -126,6 +126,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.rate_limits = RateLimits(stated.rate_limit)
     metrics.show_accepted(lambda: turnstile.n_accepted)
     app.state.many_turns = BatchTurnstile()
+    add_direct_score(app)
     app.include_router(router)
     add_api_page(app)
     app.include_router(event_router)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from time import time_ns
 
 from advice.advice import Advice, Inputs
-from features.account import KeptAccount
+from advice.kept_customer import KeptCustomer
 from features.events import Events
 from features.moments import microseconds
 from features.reading.observation import stated_none
@@ -37,7 +37,7 @@ class Question:
         language: of the answer's sentences.
         warnings: about columns the contract does not know, and what is odd in rows.
         stored: which stored events these are; None where the request brought its own.
-        account: of these events, where one is kept from question to question.
+        kept: the customer of these events, where kept from question to question.
         inputs: what the events came to, where they are not there any more.
     """
 
@@ -52,7 +52,7 @@ class Question:
     language: Language
     warnings: tuple[str, ...]
     stored: StoredEvents | None = None
-    account: KeptAccount | None = None
+    kept: KeptCustomer | None = None
     inputs: Inputs | None = None
 
     def data_age(self) -> timedelta:
@@ -112,7 +112,7 @@ def decide(
         named=prior.named,
         with_counterfactuals=question.with_counterfactuals,
         explains_none=question.explains_none,
-        account=question.account,
+        kept=question.kept,
         inputs=question.inputs,
     )
     note = advisor.currency_note

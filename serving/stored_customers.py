@@ -17,7 +17,7 @@ import numpy as np
 from pydantic_core import from_json
 
 from advice.advisor import Advisor
-from features.account import KeptAccount
+from advice.kept_customer import KeptCustomer
 from features.events import Events
 from features.moments import microseconds, to_datetime
 from features.reading.observation import stated_none
@@ -44,7 +44,7 @@ class _Seen(NamedTuple):
 
     events: Events
     warnings: tuple[str, ...]
-    account: KeptAccount
+    kept: KeptCustomer
 
 
 @dataclass
@@ -259,7 +259,7 @@ def _question(
     # what was said to be empty takes no part in the warnings, as in a request
     with_rows = frozenset(observed) | known_anyway
     tables = with_rows | none
-    events, warnings, account = _seen(customer, with_rows, tables)
+    events, warnings, kept = _seen(customer, with_rows, tables)
     return Question(
         events=events,
         as_of=as_of,
@@ -272,7 +272,7 @@ def _question(
         language=language,
         warnings=warnings,
         stored=StoredEvents(sequence, customer.rows_sha256),
-        account=account,
+        kept=kept,
     )
 
 
@@ -296,8 +296,8 @@ def _seen(
     if (with_rows, tables) not in customer.seen:
         customer.seen.clear()
         events, warnings = _restricted(customer, with_rows)
-        account = customer.advisor.account_of(events, tables)
-        customer.seen[with_rows, tables] = _Seen(events, warnings, account)
+        kept = customer.advisor.kept_customer(events, tables)
+        customer.seen[with_rows, tables] = _Seen(events, warnings, kept)
     return customer.seen[with_rows, tables]
 
 

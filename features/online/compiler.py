@@ -11,14 +11,14 @@ import numpy as np
 from features.account import FACT_NAMES, Accounts
 from features.account.columns import fact_values
 from features.account.standing import Standing
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
-from features.online.rows import NAN, KnownColumns, latest
-from features.online.windows import TableReader
+from features.online.rows import NAN, KnownColumns, latest, unchanged
+from features.online.windows import FoundRows, TableReader
 from features.settings import PortfolioSettings
 
 
@@ -59,7 +59,7 @@ class OnlineCompiler:
         self._texts = [(i, at[x], codes.get(x, {})) for i, x in latest if x.is_text]
         self._mismatches = [(i, at[x.first], at[x.second]) for i, x in mismatches]
         looked_at = {leaf.table for leaf in self._latest}
-        self._tables = tuple(sorted(looked_at | self._readers.keys()))
+        self.tables = tuple(sorted(looked_at | self._readers.keys()))
 
     def __call__(
         self, events: Events, as_of: int, standing: Standing | None = None
@@ -73,10 +73,25 @@ class OnlineCompiler:
             as_of: µs since 1970 UTC.
             standing: of the same customer and moment, where somebody has it already.
         """
-        raw = self._empty.copy()
+        if self._facts and standing is None:
+            standing = self._accounts.standing(events, as_of)
+        return self.kept(events).row(as_of, standing)
+
+    def kept(self, events: Events) -> "KeptRows":
+        """One customer's rows, to be read at several moments."""
+        return KeptRows(self, events)
+
+    def known(self, events: Events, as_of: int) -> tuple[list[float], list[FoundRows]]:
+        """What stays until a row becomes known or is replaced.
+
+        Returns:
+            Leaves as they are without rows, but for those that the latest rows tell;
+            and the rows of each table, ready for the windows of a moment.
+        """
+        raw, moment = self._empty.copy(), np.array(as_of, dtype=np.int64)
+        found: list[FoundRows] = []
         known: dict[str, KnownColumns] = {}
-        moment = np.array(as_of, dtype=np.int64)
-        for table in self._tables:
+        for table in self.tables:
             columns = events.tables[table]
             if not len(columns["event_at"]):
                 continue
@@ -84,15 +99,20 @@ class OnlineCompiler:
             if rows.n:
                 known[table] = rows
                 if (reader := self._readers.get(table)) is not None:
-                    reader.read(rows, moment, raw)
+                    found.append(FoundRows(reader, rows))
         self._read_latest(known, raw)
-        if self._facts:
-            standing = standing or self._accounts.standing(events, as_of)
+        return raw, found
+
+    def finished(
+        self, raw: list[float], as_of: IntArray, standing: Standing | None
+    ) -> FloatArray:
+        """The features from all leaves but the account facts."""
+        if standing is not None:
             facts = fact_values(standing)
             for i, place in self._facts:
                 raw[i] = facts[place]
         leaves = np.array(raw, dtype=np.float64)
-        finished: FloatArray = self._plan.finish(leaves[:, None], moment[None])[:, 0]
+        finished: FloatArray = self._plan.finish(leaves[:, None], as_of[None])[:, 0]
         return finished
 
     def _read_latest(self, known: Mapping[str, KnownColumns], raw: list[float]) -> None:
@@ -109,3 +129,35 @@ class OnlineCompiler:
             one, two = values[k], values[other]
             if one is not None and two is not None:
                 raw[i] = one != two
+
+
+class KeptRows:
+    """One customer's rows; between two changes of them only windows move.
+
+    Not for two threads at once.
+    """
+
+    def __init__(self, compiler: OnlineCompiler, events: Events) -> None:
+        self._compiler, self._events = compiler, events
+        self._raw: list[float] = []
+        self._found: list[FoundRows] = []
+        self._read_at: int | None = None
+        self._same: tuple[int, int] | None = None  # from when until before when
+
+    def row(self, as_of: int, standing: Standing | None) -> FloatArray:
+        """As the compiler gives it; `standing` where account facts are asked for."""
+        if not self._is_still_known(as_of):
+            self._raw, self._found = self._compiler.known(self._events, as_of)
+            self._read_at, self._same = as_of, None
+        raw, moment = self._raw.copy(), np.array(as_of, dtype=np.int64)
+        for rows in self._found:
+            rows.read(moment, raw)
+        return self._compiler.finished(raw, moment, standing)
+
+    def _is_still_known(self, as_of: int) -> bool:
+        if self._read_at is None:
+            return False
+        if self._same is None:  # most customers are looked at once
+            tables = (self._events.tables[name] for name in self._compiler.tables)
+            self._same = unchanged(tables, self._read_at)
+        return self._same[0] <= as_of < self._same[1]

@@ -67,12 +67,15 @@ class TableReader:
     def _edge(self, line: int, age: int) -> int:
         return self._edges.setdefault((line, age), len(self._edges))
 
-    def read(self, rows: KnownColumns, as_of: IntArray, raw: list[float]) -> None:
-        """Write every leaf of this table into `raw`; `rows` holds at least one row."""
-        event_at = rows["event_at"]
+    def passing(self, rows: KnownColumns) -> list[Places]:
+        """The places of the rows that pass each filter."""
+        return self._filters.passing(rows)
+
+    def read(self, found: "FoundRows", as_of: IntArray, raw: list[float]) -> None:
+        """Write every leaf of this table into `raw`; there is at least one row."""
+        event_at, passing = found.rows["event_at"], found.passing
         # of each age the first row that is younger
         firsts = event_at.searchsorted(as_of - self._ages, side="right").tolist()
-        passing = self._filters.passing(rows)
         edges = [bisect_left(passing[line], firsts[age]) for line, age in self._edges]
         for to, start, end in self._counts:
             raw[to] = edges[end] - edges[start]
@@ -81,14 +84,37 @@ class TableReader:
             if edges[start] < len(places):
                 raw[to] = event_at.item(places[-1 if is_last else edges[start]])
         for column in self._columns:
-            column.read(rows, passing[column.line], edges, raw)
+            column.read(found, edges, raw)
+
+
+class FoundRows:
+    """The known rows of a table, and what does not depend on the moment's windows."""
+
+    __slots__ = ("_reader", "passing", "rows", "values")
+
+    def __init__(self, reader: TableReader, rows: KnownColumns) -> None:
+        self._reader, self.rows = reader, rows
+        self.passing = reader.passing(rows)
+        self.values: dict[_Column, _Values] = {}  # as far back as they were looked at
+
+    def read(self, as_of: IntArray, raw: list[float]) -> None:
+        """Write every leaf of the table into `raw`."""
+        self._reader.read(self, as_of, raw)
+
+
+class _Values(NamedTuple):
+    """Of a column, from the `first` row that passes: values and their sums so far."""
+
+    first: int
+    values: Values
+    so_far: Sequence[int]
 
 
 class _Column:
     """What is counted and summed of one column of the rows that pass one filter."""
 
     def __init__(self, line: int, column: str, wanted: Sequence[PlacedLeaf]) -> None:
-        self.line, self._column = line, column
+        self._line, self._column = line, column
         # edges are numbered as they come up, ages from the oldest: find the oldest
         oldest = max(wanted, key=lambda x: _ages(x.leaf)[0])
         self._oldest = oldest.start
@@ -99,21 +125,27 @@ class _Column:
             if not _is_exact_sum(x.leaf)
         ]
 
-    def read(
-        self, rows: KnownColumns, places: Places, edges: list[int], raw: list[float]
-    ) -> None:
-        """Looks at no value older than is asked for."""
-        column, first = rows[self._column], edges[self._oldest]
-        if self.line == EVERY_ROW:
-            values = column[first:].tolist()
-        else:
-            values = [column.item(place) for place in places[first:]]
-        if self._sums:
-            so_far = list(accumulate(values, initial=0))
-            for to, start, end in self._sums:
-                raw[to] = so_far[edges[end] - first] - so_far[edges[start] - first]
+    def read(self, found: FoundRows, edges: list[int], raw: list[float]) -> None:
+        oldest = edges[self._oldest]
+        kept = found.values.get(self)
+        if kept is None or kept.first > oldest:
+            kept = found.values[self] = self._values(found, oldest)
+        first, values, so_far = kept
+        for to, start, end in self._sums:
+            raw[to] = so_far[edges[end] - first] - so_far[edges[start] - first]
         for to, start, end, find in self._others:
             raw[to] = find(values[edges[start] - first : edges[end] - first])
+
+    def _values(self, found: FoundRows, first: int) -> _Values:
+        """Looks at no value older than is asked for."""
+        column = found.rows[self._column]
+        if self._line == EVERY_ROW:
+            values = column[first:].tolist()
+        else:
+            places = found.passing[self._line]
+            values = [column.item(place) for place in places[first:]]
+        so_far = list(accumulate(values, initial=0)) if self._sums else ()
+        return _Values(first, values, so_far)
 
 
 def _held(leaf: RowsLeaf) -> Rows | None:

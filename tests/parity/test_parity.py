@@ -26,6 +26,7 @@ from tests.parity.checks import (
     check_order,
     check_poison,
     check_truncation,
+    known_at,
     online,
 )
 from tests.parity.histories import (
@@ -169,3 +170,23 @@ def test_one_standing_serves_features_and_facts(
         standing, facts = accounts.kept(events).look(at)
         assert_same(COMPILED(events, at, standing)[None, :], expected[None, :])
         assert facts == account_facts(events, at, SETTINGS)
+
+
+@settings(max_examples=20, phases=[Phase.generate])
+@given(
+    history=histories(min_size=20, max_size=80), as_ofs=moments(), again=st.randoms()
+)
+def test_kept_rows_tell_the_same_in_any_order_of_moments(
+    history: History, as_ofs: list[datetime], again: random.Random
+) -> None:
+    known = [microseconds(known_at(row)) for _, row in history]
+    near = [again.choice(known) + step for step in (-1, 0, 1) * 4]
+    looks = [*map(microseconds, as_ofs), *near]
+    looks += [at + again.randrange(60 * 86_400 * 10**6) for at in looks]
+    again.shuffle(looks)
+    for customer in CUSTOMERS:
+        events = events_of(history, customer)
+        kept = COMPILED.kept(events)
+        for at in looks:
+            standing = Accounts(SETTINGS).standing(events, at)
+            assert_same(kept.row(at, standing)[None], COMPILED(events, at)[None])
