@@ -1,0 +1,120 @@
+"""What `forbear import` costs, against DuckDB that reads the same files.
+
+A book of Stripe objects as newline-delimited JSON: invoices, charges, refunds and
+disputes, made of the fixtures that Stripe publishes. Ours: everything that the command
+does. The yardstick: DuckDB reads each file and writes it as Parquet, nothing mapped,
+joined or checked. By turns, as ratios of CPU time; memory is the peak of one process
+each, at two sizes.
+
+    python -m benchmarks.importing [--rows 100000] [--rounds 3]
+"""
+
+import argparse
+import copy
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+FIXTURES = Path(__file__).parents[1] / "tests/importing/data/stripe_fixtures.json"
+CHARGES_PER_CUSTOMER = 20
+REFUND_EVERY, DISPUTE_EVERY = 50, 200  # charges
+START, STEP = 1_735_689_600, 60  # seconds
+MB = 1024  # of kB, as the kernel counts
+
+YARDSTICK = "COPY (FROM read_json('{file}')) TO '{out}' (FORMAT parquet)"
+
+
+def write_book(folder: Path, n_charges: int) -> list[Path]:
+    """Files of customers, invoices, charges, refunds and disputes."""
+    fixtures = json.loads(FIXTURES.read_text("utf-8"))
+    files = {
+        kind: (folder / f"{kind}.ndjson").open("w", encoding="utf-8")
+        for kind in ("customer", "invoice", "charge", "refund", "dispute")
+    }
+
+    def put(kind: str, **values: object) -> None:
+        made = copy.copy(fixtures[kind]) | values
+        files[kind].write(json.dumps(made) + "\n")
+
+    for i in range(n_charges):
+        customer, created = f"cus_{i // CHARGES_PER_CUSTOMER}", START + STEP * i
+        if i % CHARGES_PER_CUSTOMER == 0:
+            put("customer", id=customer, created=created)
+        moments = fixtures["invoice"]["status_transitions"] | {"finalized_at": created}
+        bill = {"total": 1000 + i, "status": "open", "status_transitions": moments}
+        put("invoice", id=f"in_{i}", customer=customer, created=created, **bill)
+        refunded = 100 if i % REFUND_EVERY == 0 else 0
+        paid = {"amount": 1000 + i, "amount_captured": 1000 + i, "captured": True}
+        ties = {"invoice": f"in_{i}", "payment_intent": f"pi_{i}", "customer": customer}
+        values = paid | ties | {"amount_refunded": refunded}
+        put("charge", id=f"ch_{i}", created=created + 600, **values)
+        if refunded:
+            put("refund", id=f"re_{i}", charge=f"ch_{i}", created=created + 900)
+        if i % DISPUTE_EVERY == 0:
+            put("dispute", id=f"dp_{i}", charge=f"ch_{i}", created=created + 9000)
+    for file in files.values():
+        file.close()
+    return [folder / f"{kind}.ndjson" for kind in files]
+
+
+def ours(files: list[Path], out: Path) -> None:
+    from importing import SOURCES, ImportSettings, import_files
+
+    import_files(SOURCES["stripe"], files, out / "portfolio", ImportSettings())
+
+
+def yardstick(files: list[Path], out: Path) -> None:
+    import duckdb
+
+    connection = duckdb.connect()
+    for file in files:
+        target = out / f"{file.stem}.parquet"
+        connection.execute(YARDSTICK.format(file=file, out=target))
+
+
+def measured(what: str, files: list[Path]) -> tuple[float, float]:
+    """CPU seconds and peak memory in MB of one run in a process of its own."""
+    with tempfile.TemporaryDirectory() as out:
+        child = os.fork()
+        if child == 0:
+            {"ours": ours, "yardstick": yardstick}[what](files, Path(out))
+            os._exit(0)
+        _, status, used = os.wait4(child, 0)
+    if status:
+        sys.exit(f"{what} failed")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / MB
+
+
+def compare(n_charges: int, rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_book(Path(folder), n_charges)
+        size = sum(file.stat().st_size for file in files) / 1e6
+        print(f"{n_charges:,} charges and as many invoices, {size:,.0f} MB of JSON")
+        ratios, ours_mb, yardstick_mb = [], 0.0, 0.0
+        for _ in range(rounds):
+            cpu, peak = measured("ours", files)
+            yardstick_cpu, yardstick_peak = measured("yardstick", files)
+            ratios.append(cpu / yardstick_cpu)
+            ours_mb = max(ours_mb, peak)
+            yardstick_mb = max(yardstick_mb, yardstick_peak)
+        middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
+        print(f"  CPU: {middle:.2f} × the yardstick ({least:.2f} to {most:.2f})")
+        print(f"  peak memory: {ours_mb:,.0f} MB, yardstick {yardstick_mb:,.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="charges")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    compare(arguments.rows // 5, arguments.rounds)
+    compare(arguments.rows, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""`forbear import`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.exits import OK, REJECTS
+from cli.output import say, show_table, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from importing import ImportReport
+
+MOST_BAD_ROWS = 20  # shown; all of them are in the file
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import")(import_)
+
+
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="the system: stripe")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES…", help="what it exported")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="PORTFOLIO", help="folder to write or to add to")
+    ],
+    exported_at: Annotated[
+        str | None,
+        typer.Option(
+            help="when the files were exported, ISO 8601 with offset; default: the "
+            "latest moment in them"
+        ),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(help="of the portfolio, ISO 4217; default: of most invoices"),
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="of another currency to it, such as USD=0.92; repeatable"),
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option(help="where a day begins and ends, such as Europe/Brussels")
+    ] = "UTC",
+) -> None:
+    """Turn another system's export into a portfolio, or add it to one.
+
+    Prints what was mapped, assumed and left out. Nothing is written unless the money
+    of the portfolio is the money of the source.
+
+    Exit code 0: done. 3: some rows could not be read, or a word has no meaning here.
+    2: nothing was written.
+
+    Example: forbear import stripe charges.ndjson invoices.ndjson --out my-portfolio
+    """
+    from importing import SOURCES, ImportSettings, import_files
+
+    if source not in SOURCES:
+        raise typer.BadParameter(f"{source!r} is none of {', '.join(sorted(SOURCES))}")
+    options = ImportSettings(
+        exported_at=_moment(exported_at),
+        currency=currency and currency.upper(),
+        rates=_rates(rate or []),
+        timezone=_timezone(timezone),
+    )
+    with waiting(f"importing {len(files)} files"):
+        report = import_files(SOURCES[source], files, out, options)
+    _show(report)
+    raise typer.Exit(OK if report.is_clean else REJECTS)
+
+
+def _moment(text: str | None) -> "datetime | None":
+    from datetime import datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{text!r} is no moment with an offset, such as 2026-11-28T09:00:00+01:00"
+        )
+    return moment
+
+
+def _rates(texts: list[str]) -> "Mapping[str, float]":
+    rates = {}
+    for text in texts:
+        currency, _, number = text.partition("=")
+        try:
+            rates[currency.strip().upper()] = float(number)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is no rate, such as USD=0.92") from None
+    return rates
+
+
+def _timezone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise typer.BadParameter(
+            f"{name!r} is no timezone, such as Europe/Brussels"
+        ) from None
+    return name
+
+
+def _show(report: "ImportReport") -> None:
+    show_table(
+        f"exported {report.exported_at:%Y-%m-%d %H:%M} UTC",
+        ("table", "rows made", "of them new", "corrections"),
+        [(t.table, t.n_made, t.n_new, t.n_corrections) for t in report.tables],
+    )
+    show_table(
+        "Money: the source, less what was left out, is the portfolio's",
+        ("what", "currency", "source", "left out", "portfolio"),
+        [
+            (
+                s.what,
+                s.currency,
+                f"{s.source:,f}",
+                f"{s.left_out:,f}",
+                f"{s.portfolio:,f}",
+            )
+            for s in report.sums
+        ],
+    )
+    for note in report.notes:
+        say(f"{note.kind}: {note.n:,} {note.text}")
+    for value in report.unknown_values:
+        place = f"{value.file} row {value.row}"
+        say(
+            f"no meaning here: {value.column} {value.value!r}, {value.n:,} times, "
+            f"first in {place}; kept as it is: `validate` refuses the rows where it "
+            "matters"
+        )
+    for bad in report.bad_rows[:MOST_BAD_ROWS]:
+        say(f"not read: {bad.file} row {bad.row}, {bad.column}: {bad.problem}")
+    if len(report.bad_rows) > MOST_BAD_ROWS:
+        say(f"… and {len(report.bad_rows) - MOST_BAD_ROWS:,} more rows")
+    looked = sorted(report.observed)
+    say(f"looked at: {', '.join(looked)}")
+    say(f"next: forbear validate {report.portfolio}")

@@ -1,0 +1,31 @@
+"""What ends an import. A bad row does not: it is counted and reported."""
+
+
+class ImportingError(Exception):
+    """An import that cannot go on; the message says what to do."""
+
+    code = "import_failed"
+
+
+class NothingToImportError(ImportingError):
+    """The files hold nothing that the source's importer knows."""
+
+    code = "nothing_to_import"
+
+
+class UnreadableFileError(ImportingError):
+    """A file that is not of the form it should have; the message names the place."""
+
+    code = "import_file_unreadable"
+
+
+class SumsDifferError(ImportingError):
+    """The money of the portfolio is not the money of the source; nothing was kept."""
+
+    code = "import_sums_differ"
+
+
+class OtherPortfolioError(ImportingError):
+    """The portfolio there has other settings than the import needs."""
+
+    code = "import_other_portfolio"

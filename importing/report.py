@@ -1,0 +1,81 @@
+"""What an import mapped, assumed and left out: nothing is guessed in silence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be read. `row` counts from 1; None: the whole file."""
+
+    file: str
+    row: int | None
+    column: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class UnknownValue:
+    """A word that the source's map does not know, with the first place it stands at."""
+
+    file: str
+    row: int
+    column: str
+    value: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """`kind` is `assumed` or `left out`; `n` says how many rows it concerns."""
+
+    kind: str
+    n: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Money in major units: source less left out must be what the portfolio holds."""
+
+    what: str
+    currency: str
+    source: Decimal
+    left_out: Decimal
+    portfolio: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        return self.source - self.left_out == self.portfolio
+
+
+@dataclass(frozen=True)
+class TableCount:
+    """Rows of one table: made from the files, of them new, of them corrections."""
+
+    table: str
+    n_made: int
+    n_new: int
+    n_corrections: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """All that there is to say about one import."""
+
+    source: str
+    portfolio: Path
+    exported_at: datetime
+    tables: tuple[TableCount, ...]
+    notes: tuple[Note, ...]
+    sums: tuple[Sum, ...]
+    unknown_values: tuple[UnknownValue, ...]
+    bad_rows: tuple[BadRow, ...]
+    observed: Mapping[str, datetime]
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.unknown_values and not self.bad_rows

@@ -1,0 +1,239 @@
+"""One import: read, map, reconcile, and only then add to the portfolio."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from importing.errors import ImportingError, NothingToImportError, SumsDifferError
+from importing.joining import add_new, made_table
+from importing.report import ImportReport, Note, Sum, TableCount, UnknownValue
+from importing.settings import stated_currency, write_settings
+from importing.source import Source, StagedSource, ValueMap
+
+MEMORY = "1GB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """What the files do not say.
+
+    Attributes:
+        exported_at: the moment whose state the files show; None: the latest in them.
+        currency: of the portfolio; None: the one of most invoices.
+        rates: of other currencies to it.
+        timezone: IANA name; where a day begins and ends.
+    """
+
+    exported_at: datetime | None = None
+    currency: str | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+
+def import_files(
+    source: Source,
+    files: Sequence[Path],
+    portfolio: Path,
+    options: ImportSettings,
+    progress: Progress = lambda _: None,
+) -> ImportReport:
+    """Turn a source's files into a portfolio, or add them to one.
+
+    Nothing is written before everything was read and the sums agree.
+
+    Args:
+        source: the system that the files come from.
+        files: in any order; several imports join into one portfolio.
+        portfolio: folder to write to.
+        options: what the files do not say.
+        progress: called with one line of text per step.
+
+    Raises:
+        ImportingError: a file that does not fit, money that does not agree, or a
+            portfolio that nothing can be added to; nothing was written.
+    """
+    missing = [file for file in files if not file.is_file()]
+    if missing or not files:
+        names = ", ".join(str(file) for file in missing) or "none was named"
+        raise NothingToImportError(f"no such file: {names}")
+    portfolio.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=portfolio, prefix=".import-") as folder:
+        connection = duckdb.connect(str(Path(folder) / "import.duckdb"))
+        try:
+            connection.execute(f"SET memory_limit = '{MEMORY}'")
+            connection.execute("SET TimeZone = 'UTC'")
+            return _import(
+                _Import(connection, source, portfolio, Path(folder), options, progress),
+                files,
+            )
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True)
+class _Import:
+    connection: Any
+    source: Source
+    portfolio: Path
+    folder: Path
+    options: ImportSettings
+    progress: Progress
+
+
+def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
+    connection, source = run.connection, run.source
+    run.progress(f"reading {len(files)} files")
+    for value_map in source.maps:
+        connection.execute(_macro(value_map))
+    staged = source.stage(connection, files, run.options.exported_at)
+    connection.execute(source.query("views"))
+    counts = []
+    for table in source.tables:
+        run.progress(f"mapping {table}")
+        made_table(connection, table, source.query(table))
+        counts.append(add_new(connection, table, run.portfolio, staged.exported_at))
+    run.progress("comparing sums")
+    sums = _sums(run)
+    different = [s for s in sums if not s.agrees]
+    if different:
+        raise SumsDifferError("; ".join(_difference(s) for s in different))
+    report = _report(run, staged, counts, sums)
+    _write(run, report)
+    return report
+
+
+def _macro(value_map: ValueMap) -> str:
+    """The map as SQL: what a word means, else the word itself."""
+    cases = " ".join(
+        f"WHEN {_quoted(value)} THEN {_quoted(meaning)}"
+        for value, meaning in value_map.meanings.items()
+    )
+    return f"CREATE MACRO {value_map.name}(value) AS CASE value {cases} ELSE value END"
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def _unknown_values(run: _Import) -> list[UnknownValue]:
+    unknown: list[UnknownValue] = []
+    for value_map in run.source.maps:
+        known = ", ".join(_quoted(value) for value in value_map.meanings)
+        column = value_map.column
+        rows = run.connection.execute(
+            f"SELECT arg_min(file, row), min(row), {column} AS value, count(*) "
+            f"FROM {value_map.view} WHERE {column} NOT IN ({known}) "
+            "GROUP BY value ORDER BY value"
+        ).fetchall()
+        unknown.extend(UnknownValue(r[0], r[1], column, r[2], r[3]) for r in rows)
+    return unknown
+
+
+def _sums(run: _Import) -> list[Sum]:
+    rows = run.connection.execute(
+        "SELECT what, currency, coalesce(s.amount, 0), coalesce(s.left_out, 0), "
+        f"coalesce(p.amount, 0) FROM ({run.source.query('sums')}) AS s "
+        f"FULL JOIN ({run.source.query('portfolio_sums')}) AS p USING (what, currency) "
+        "ORDER BY what, currency"
+    ).fetchall()
+    return [Sum(*row) for row in rows]
+
+
+def _difference(sum_: Sum) -> str:
+    return (
+        f"{sum_.what} in {sum_.currency}: the source has {sum_.source}, of it "
+        f"{sum_.left_out} left out, the portfolio would have {sum_.portfolio}; nothing "
+        "was written: report this with the rows that cause it"
+    )
+
+
+def _report(
+    run: _Import,
+    staged: StagedSource,
+    counts: Sequence[TableCount],
+    sums: Sequence[Sum],
+) -> ImportReport:
+    notes = run.connection.execute(
+        f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC"
+    ).fetchall()
+    observed = {
+        table: staged.exported_at
+        for table, kinds in run.source.looks.items()
+        if kinds <= staged.looked_at
+    }
+    return ImportReport(
+        source=run.source.name,
+        portfolio=run.portfolio,
+        exported_at=staged.exported_at,
+        tables=tuple(counts),
+        notes=tuple(Note(*row) for row in notes),
+        sums=tuple(sums),
+        unknown_values=tuple(_unknown_values(run)),
+        bad_rows=staged.bad_rows,
+        observed=observed,
+    )
+
+
+def _write(run: _Import, report: ImportReport) -> None:
+    """Parts first, then the settings that say how far they look."""
+    name = f"{run.source.name}-{report.exported_at:%Y%m%dT%H%M%S}"
+    moves = []
+    for count in report.tables:
+        target = _free(run.portfolio / count.table, name)
+        is_first = not list(target.parent.glob("*.parquet"))
+        if count.n_new == 0 and not (is_first and count.table in report.observed):
+            continue
+        part = run.folder / f"{count.table}.parquet"
+        run.connection.execute(
+            f"COPY (FROM new_{count.table}) TO '{_escaped(part)}' (FORMAT parquet)"
+        )
+        moves.append((part, target))
+    currency, others = _currencies(run)
+    rates = {c: run.options.rates.get(c) for c in others}
+    write_settings(
+        run.portfolio,
+        run.source.name,
+        currency,
+        rates,
+        run.options.timezone,
+        report.observed,
+    )
+    for part, target in moves:
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(part, target)
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A name that no part has yet; two imports may show the same moment."""
+    path, n = folder / f"{name}.parquet", 1
+    while path.exists():
+        n += 1
+        path = folder / f"{name}-{n}.parquet"
+    return path
+
+
+def _currencies(run: _Import) -> tuple[str, list[str]]:
+    """The portfolio's currency, and the others that the rows name."""
+    tables = [t for t in ("invoices", "payments") if t in run.source.tables]
+    union = " UNION ALL ".join(f"SELECT currency FROM made_{t}" for t in tables)
+    rows = run.connection.execute(
+        f"SELECT currency, count(*) FROM ({union}) WHERE currency IS NOT NULL "
+        "GROUP BY currency ORDER BY count(*) DESC, currency"
+    ).fetchall()
+    names = [row[0] for row in rows]
+    stated = run.options.currency or stated_currency(run.portfolio)
+    main = stated or (names[0] if names else None)
+    if main is None:
+        raise ImportingError("no row names a currency: say --currency, such as EUR")
+    return main, [name for name in names if name != main]

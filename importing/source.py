@@ -1,0 +1,90 @@
+"""A source: another system's files, and what each of them becomes in a portfolio.
+
+A source is a value. What it maps is SQL, one file for each table of the contract, that
+DuckDB runs over the source's own objects as they were read: so an import streams, and
+a reader sees in one place what becomes of a column.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from importing.report import BadRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueMap:
+    """What the words of one column mean in the contract.
+
+    In SQL it is a macro of this name. A word it does not know goes on as it is: the
+    report names it by file, row and column, and the portfolio's own check then rejects
+    the row and protects its customer (or keeps `other` where the list is open).
+    """
+
+    name: str
+    view: str  # of the source's objects, with the columns file, row and this one
+    column: str
+    meanings: Mapping[str, str | None]  # None: known, and says nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedSource:
+    """What reading the files came to.
+
+    Attributes:
+        exported_at: the moment whose state the files show, UTC.
+        looked_at: kinds of object that were asked for, also where there were none.
+        bad_rows: what could not be read; the good rows went on.
+    """
+
+    exported_at: datetime
+    looked_at: frozenset[str]
+    bad_rows: tuple[BadRow, ...] = ()
+
+
+class Stage(Protocol):
+    """Reads files into tables or views of the connection.
+
+    Raises:
+        UnreadableFileError: a file that is not of the source's form.
+        NothingToImportError: not one object that the source knows.
+    """
+
+    def __call__(
+        self, connection: Any, files: Sequence[Path], exported_at: datetime | None
+    ) -> StagedSource: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One system whose files can be imported.
+
+    Attributes:
+        name: what `forbear import` calls it.
+        title: its name for people.
+        stage: reads the files.
+        sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
+            contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
+            out) and `sums.sql` (what, currency, amount, left_out: the source's money).
+        maps: the meanings of words.
+        looks: for each table the kinds of object that must have been asked for before
+            it may be said that the table was looked at.
+    """
+
+    name: str
+    title: str
+    stage: Stage
+    sql: Path
+    maps: tuple[ValueMap, ...]
+    looks: Mapping[str, frozenset[str]]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the contract that this source may fill."""
+        return tuple(self.looks)
+
+    def query(self, name: str) -> str:
+        """The SQL of that name."""
+        return (self.sql / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,98 @@
+"""Stripe: objects of its API as JSON lines, arrays, list pages or events.
+
+Facts about the objects: Stripe's API reference and OpenAPI document; see
+docs/importing.md for versions and for what was checked.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from importing.errors import NothingToImportError
+from importing.json_files import OBJECTS, moment, stage_json
+from importing.report import BadRow
+from importing.source import Source, StagedSource
+from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
+from importing.stripe.values import MAPS
+
+
+def stage(
+    connection: Any,
+    files: Sequence[Path],
+    exported_at: datetime | None,
+) -> StagedSource:
+    """Read the files into table `objects`; objects of other kinds stay unread.
+
+    The moment of the export, where it is not given, is the latest moment in the files.
+    """
+    bad = [*stage_json(connection, files, COLUMNS), *_incomplete(connection)]
+    connection.execute(
+        "DELETE FROM objects WHERE row IN (SELECT row FROM incomplete "
+        "WHERE incomplete.file = objects.file)"
+    )
+    looked_at = _looked_at(connection)
+    if not looked_at:
+        known = ", ".join(sorted(REQUIRED))
+        raise NothingToImportError(
+            f"no object of Stripe in these files; known: {known}"
+        )
+    at = exported_at or _latest_moment(connection)
+    connection.execute("UPDATE objects SET seen_at = ? WHERE seen_at IS NULL", [at])
+    return StagedSource(exported_at=at, looked_at=looked_at, bad_rows=tuple(bad))
+
+
+def _incomplete(connection: Any) -> list[BadRow]:
+    """Rows without what their kind cannot do without; also in table `incomplete`."""
+    checks = " UNION ALL ".join(
+        f"SELECT file, row, '{column}' AS column_name FROM {OBJECTS} "
+        f"WHERE object = '{kind}' AND \"{column}\" IS NULL"
+        for kind, columns in REQUIRED.items()
+        for column in columns
+    )
+    connection.execute(f"CREATE TEMP TABLE incomplete AS {checks}")
+    rows = connection.execute("FROM incomplete ORDER BY file, row").fetchall()
+    return [
+        BadRow(file, row, column, "missing, or not of the type that Stripe documents")
+        for file, row, column in rows
+    ]
+
+
+def _looked_at(connection: Any) -> frozenset[str]:
+    """Kinds of object that are there, or whose list was asked for and was empty."""
+    there = connection.execute(
+        f"SELECT DISTINCT object FROM {OBJECTS} WHERE object IS NOT NULL"
+    ).fetchall()
+    asked = connection.execute(
+        f"SELECT DISTINCT regexp_extract(url, '/v1/([a-z_/]+)$', 1) FROM {OBJECTS} "
+        "WHERE object IS NULL"
+    ).fetchall()
+    singular = {"radar/early_fraud_warnings": "radar.early_fraud_warning"}
+    kinds = {singular.get(url, url.removesuffix("s")) for (url,) in asked if url}
+    return frozenset({kind for (kind,) in there} | kinds) & REQUIRED.keys()
+
+
+def _latest_moment(connection: Any) -> datetime:
+    latest = ", ".join(f"max({expression})" for expression in MOMENTS)
+    row = connection.execute(
+        f"SELECT greatest(epoch(max(seen_at)), {latest}) FROM {OBJECTS}"
+    ).fetchone()
+    return moment(row[0])
+
+
+STRIPE = Source(
+    name="stripe",
+    title="Stripe",
+    stage=stage,
+    sql=Path(__file__).parent / "sql",
+    maps=MAPS,
+    looks={
+        "customers": frozenset({"customer"}),
+        "subscriptions": frozenset({"subscription"}),
+        "invoices": frozenset({"invoice"}),
+        "payments": frozenset({"charge"}),
+        "disputes": frozenset({"dispute"}),
+        "alerts": frozenset({"radar.early_fraud_warning"}),
+        "outcomes": frozenset({"radar.early_fraud_warning", "review"}),
+    },
+)

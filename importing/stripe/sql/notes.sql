@@ -1,0 +1,35 @@
+SELECT 'left out' AS kind, count(*) AS n, 'objects of kind ' || object || ', which say nothing here' AS text
+FROM objects WHERE object NOT IN ('customer', 'subscription', 'invoice', 'credit_note', 'charge',
+    'refund', 'dispute', 'radar.early_fraud_warning', 'review', 'invoice_payment',
+    'customer_balance_transaction') GROUP BY object
+UNION ALL SELECT 'left out', count(*), 'charges of no customer (guests), with what hangs on them'
+FROM last_charge WHERE customer IS NULL
+UNION ALL SELECT 'left out', count(*), 'invoices still in draft' FROM last_invoice WHERE status = 'draft'
+UNION ALL SELECT 'left out', count(*), 'charges that were authorised and never captured'
+FROM charge WHERE status = 'succeeded' AND NOT captured
+UNION ALL SELECT 'left out', count(*), 'refunds under way, or of a charge that is not in these files'
+FROM refund WHERE status IN ('pending', 'requires_action') OR charge IS NULL
+    OR charge NOT IN (SELECT id FROM last_charge)
+UNION ALL SELECT 'left out', count(*), 'disputes, reviews or warnings of charges that are not in these files'
+FROM objects WHERE object IN ('dispute', 'radar.early_fraud_warning') AND id_of(charge) NOT IN (SELECT id FROM last_charge)
+UNION ALL SELECT 'left out', count(*), 'changes of a balance to the customer''s debit; the next invoice asks for them'
+FROM balance_change WHERE amount > 0 AND type IN ('adjustment', 'initial', 'migration')
+UNION ALL SELECT 'left out', count(*), 'subscriptions that never began (incomplete)'
+FROM subscription WHERE status IN ('incomplete', 'incomplete_expired')
+UNION ALL SELECT 'assumed', count(*), 'direct debits succeeded or failed five days after their charge: no event says when'
+FROM (SELECT id FROM charge WHERE payment_method_of(payment_method_details.type) = 'direct_debit'
+      GROUP BY id HAVING count(*) = 1 AND any_value(status) <> 'pending')
+UNION ALL SELECT 'assumed', count(*), 'disputes ended when this was exported: no event and no transaction says when'
+FROM dispute WHERE dispute_state(status) IN ('lost', 'withdrawn')
+    AND id NOT IN (SELECT id FROM dispute GROUP BY id HAVING count(*) > 1)
+UNION ALL SELECT 'assumed', count(*), 'invoices that are due when issued, for they name no due date'
+FROM last_invoice WHERE due_date IS NULL AND status <> 'draft' AND total > 0
+UNION ALL SELECT 'assumed', count(*), 'invoices paid without a charge in these files, in full when Stripe says'
+FROM last_invoice WHERE status = 'paid' AND total > 0 AND total - credited - from_balance - charged > 0
+UNION ALL SELECT 'assumed', count(*), 'subscriptions had today''s price and quantity from the start: no event tells of a change'
+FROM (SELECT id FROM subscription GROUP BY id HAVING count(*) = 1)
+UNION ALL SELECT 'assumed', count(*), 'refunds that a charge sums up without listing them were made when this was exported'
+FROM refund WHERE id LIKE '%:refunded'
+UNION ALL SELECT 'assumed', count(*), 'customers known only by what names them; since the first of it'
+FROM (SELECT DISTINCT id_of(customer) AS id FROM objects WHERE customer IS NOT NULL)
+WHERE id NOT IN (SELECT id FROM customer)

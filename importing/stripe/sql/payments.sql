@@ -1,0 +1,79 @@
+-- A charge is a payment; a capture in part pays what was captured. A direct debit is
+-- under way first. What banks return after success is a dispute object of Stripe's.
+WITH told AS (
+    SELECT c.*, p.pays, p.customer AS payer, charge_state(c.status) AS state,
+           payment_method_of(payment_method_details.type) AS method,
+           c.seen_at < max(c.seen_at) OVER (PARTITION BY c.id)
+               OR count(*) OVER (PARTITION BY c.id) > 1 AS is_followed
+    FROM charge AS c JOIN paying AS p USING (id)
+    WHERE p.customer IS NOT NULL
+      AND NOT (c.status = 'succeeded' AND NOT coalesce(c.captured, true))
+), made AS (
+    SELECT payer AS customer_id, id AS payment_id, state AS status,
+           CASE WHEN state = 'succeeded' THEN coalesce(amount_captured, amount) ELSE amount END
+               AS minor,
+           CASE WHEN method IS NOT DISTINCT FROM 'direct_debit' AND state <> 'pending'
+                THEN CASE WHEN is_followed THEN seen_at ELSE settled(created, seen_at) END
+                ELSE to_timestamp(created) END AS happened,
+           method, pays AS invoice_id, currency, state = 'failed' AS is_failed,
+           CASE WHEN state = 'failed' THEN failure_of(
+               CASE failure_code WHEN 'card_declined' THEN coalesce(outcome.reason, failure_code)
+                                 ELSE failure_code END) END AS failure_code,
+           coalesce(payment_method_details.card.fingerprint,
+                    payment_method_details.sepa_debit.fingerprint,
+                    payment_method_details.us_bank_account.fingerprint,
+                    payment_method_details.bacs_debit.fingerprint,
+                    payment_method_details.au_becs_debit.fingerprint,
+                    payment_method_details.acss_debit.fingerprint,
+                    id_of(payment_method)) AS instrument_id,
+           upper(payment_method_details.card.country) AS card_country,
+           funding_of(payment_method_details.card.funding) AS card_funding
+    FROM told
+    UNION ALL
+    SELECT payer, id, 'pending', amount, to_timestamp(created), method, pays, currency, false, NULL,
+           NULL, NULL, NULL
+    FROM told WHERE method = 'direct_debit' AND state <> 'pending' AND NOT is_followed
+), charged AS (
+    SELECT customer_id, payment_id, status, min(happened) AS happened, arg_min(minor, happened) AS minor,
+           arg_min(method, happened) AS method, arg_min(invoice_id, happened) AS invoice_id,
+           arg_min(currency, happened) AS currency, arg_min(failure_code, happened) AS failure_code,
+           arg_min(instrument_id, happened) AS instrument_id, arg_min(card_country, happened) AS card_country,
+           arg_min(card_funding, happened) AS card_funding
+    FROM made GROUP BY customer_id, payment_id, status
+), returned AS (
+    SELECT p.customer AS customer_id, d.charge AS payment_id, min(d.created) AS created,
+           any_value(d.amount) AS minor, any_value(p.pays) AS invoice_id,
+           any_value(d.currency) AS currency, any_value(d.reason) AS reason
+    FROM dispute AS d JOIN paying AS p ON p.id = d.charge
+    WHERE dispute_kind(d.reason) = 'returned' AND p.customer IS NOT NULL GROUP BY ALL
+), refunded AS (
+    SELECT p.customer AS customer_id, r.charge AS payment_id, r.id AS refund_id,
+           min(r.created) AS created, arg_max(r.amount, r.seen_at) AS minor,
+           any_value(p.pays) AS invoice_id, any_value(r.currency) AS currency,
+           arg_max(refund_state(r.status), r.seen_at) AS state,
+           arg_max(r.status, r.seen_at) IN ('failed', 'canceled') AS is_undone, max(r.seen_at) AS seen_at
+    FROM refund AS r JOIN paying AS p ON p.id = r.charge
+    WHERE p.customer IS NOT NULL GROUP BY ALL
+)
+SELECT customer_id, happened AS event_at, happened AS known_at, payment_id, status,
+       in_major(minor, currency) AS amount, method, invoice_id, failure_code, instrument_id,
+       card_country, card_funding, NULL::VARCHAR AS refund_id, upper(currency) AS currency,
+       NULL::BOOLEAN AS retracted
+FROM charged
+UNION ALL
+SELECT customer_id, to_timestamp(created), to_timestamp(created), payment_id, 'returned',
+       in_major(minor, currency), 'direct_debit', invoice_id, failure_of(reason), NULL, NULL, NULL,
+       NULL, upper(currency), NULL
+FROM returned
+UNION ALL
+SELECT customer_id, to_timestamp(created), CASE WHEN is_undone THEN seen_at ELSE to_timestamp(created) END,
+       payment_id, 'refunded', in_major(minor, currency), NULL, invoice_id, NULL, NULL, NULL, NULL,
+       refund_id, upper(currency), CASE WHEN is_undone THEN true END
+FROM refunded WHERE state IS NOT NULL OR is_undone
+UNION ALL  -- paid without a charge: cash, cheque or transfer, marked by a person
+SELECT customer, paid_at, paid_at, id || ':paid', 'succeeded', in_major(rest, currency), 'other', id,
+       NULL, NULL, NULL, NULL, NULL, upper(currency), NULL
+FROM (SELECT *, total - credited - from_balance - charged AS rest,
+             coalesce(to_timestamp(status_transitions.paid_at), seen_at) AS paid_at
+      FROM last_invoice WHERE status = 'paid' AND total > 0)
+WHERE rest > 0

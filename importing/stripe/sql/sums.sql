@@ -1,0 +1,13 @@
+-- The source's own money, counted apart from the mapping; and of it what was left out.
+SELECT 'invoices' AS what, upper(currency) AS currency,
+       sum(in_major(greatest(total, 0), currency)) AS amount,
+       sum(CASE WHEN status IN ('draft', 'void') THEN in_major(greatest(total, 0), currency) ELSE 0 END) AS left_out
+FROM last_invoice GROUP BY currency
+UNION ALL
+SELECT 'payments', upper(currency), sum(in_major(amount_captured, currency)),
+       sum(CASE WHEN customer IS NULL THEN in_major(amount_captured, currency) ELSE 0 END)
+FROM last_charge WHERE is_paid GROUP BY currency
+UNION ALL
+SELECT 'refunds', upper(currency), sum(in_major(amount_refunded, currency)),
+       sum(CASE WHEN customer IS NULL THEN in_major(amount_refunded, currency) ELSE 0 END)
+FROM last_charge WHERE amount_refunded > 0 GROUP BY currency

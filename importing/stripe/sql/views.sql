@@ -1,0 +1,110 @@
+-- The objects by kind. A state is told by an event at the moment of the event, by a
+-- plain object at the moment of the export.
+CREATE MACRO id_of(reference) AS
+    CASE WHEN reference[1] = '{' THEN json_extract_string(reference, '$.id') ELSE reference END;
+
+-- Stripe's smallest units: none for these, a thousandth for those, else a hundredth
+-- (also of HUF, ISK, TWD and UGX, which have no coins).
+CREATE MACRO in_major(amount, currency) AS CAST(amount / CASE
+    WHEN currency IN ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf',
+                      'vnd', 'vuv', 'xaf', 'xof', 'xpf') THEN 1
+    WHEN currency IN ('bhd', 'jod', 'kwd', 'omr', 'tnd') THEN 1000
+    ELSE 100 END AS DECIMAL(18, 4));
+
+-- How long a direct debit may still fail after it was collected, where no event says
+-- when it succeeded: the settlement days of the contract.
+CREATE MACRO settled(created, seen_at) AS least(to_timestamp(created) + INTERVAL 5 DAY, seen_at);
+
+CREATE VIEW customer AS SELECT * FROM objects WHERE object = 'customer';
+CREATE VIEW subscription AS SELECT * REPLACE (id_of(customer) AS customer)
+    FROM objects WHERE object = 'subscription';
+CREATE VIEW invoice AS
+    SELECT * REPLACE (
+        id_of(customer) AS customer,
+        id_of(coalesce(subscription, parent.subscription_details.subscription)) AS subscription
+    ) FROM objects WHERE object = 'invoice';
+CREATE VIEW credit_note AS SELECT * REPLACE (id_of(customer) AS customer, id_of(invoice) AS invoice)
+    FROM objects WHERE object = 'credit_note';
+CREATE VIEW balance_change AS
+    SELECT * REPLACE (id_of(customer) AS customer) FROM objects
+    WHERE object = 'customer_balance_transaction';
+CREATE VIEW charge AS
+    SELECT * REPLACE (id_of(customer) AS customer) FROM objects WHERE object = 'charge';
+CREATE VIEW failed_charge AS
+    SELECT *, CASE failure_code WHEN 'card_declined' THEN coalesce(outcome.reason, failure_code)
+                                ELSE failure_code END AS decline
+    FROM charge WHERE status = 'failed';
+CREATE VIEW review AS SELECT * FROM objects WHERE object = 'review';
+CREATE VIEW warning AS SELECT * FROM objects WHERE object = 'radar.early_fraud_warning';
+CREATE VIEW dispute AS
+    SELECT * REPLACE (id_of(charge) AS charge) FROM objects WHERE object = 'dispute';
+
+-- Refunds on their own, else as the charge lists them, else the sum that it states.
+CREATE TABLE refund AS
+    WITH own AS (
+        SELECT file, row, seen_at, id, id_of(charge) AS charge, amount, currency, created, status
+        FROM objects WHERE object = 'refund'
+    ), listed AS (
+        SELECT file, row, seen_at, entry.id AS id, charge, entry.amount AS amount,
+               coalesce(entry.currency, currency) AS currency, entry.created AS created,
+               coalesce(entry.status, 'succeeded') AS status
+        FROM (SELECT file, row, seen_at, id AS charge, currency, unnest(refunds.data) AS entry
+              FROM charge WHERE len(refunds.data) > 0)
+    )
+    FROM own UNION ALL FROM listed WHERE id NOT IN (SELECT id FROM own);
+
+-- The state of each charge that was seen last.
+CREATE TABLE last_charge AS
+    SELECT id, arg_max(customer, seen_at) AS customer, any_value(currency) AS currency,
+           arg_max(id_of(payment_intent), seen_at) AS payment_intent,
+           arg_max(id_of(invoice), seen_at) AS invoice,
+           arg_max(amount_refunded, seen_at) AS amount_refunded,
+           arg_max(coalesce(amount_captured, amount), seen_at) AS amount_captured,
+           arg_max(status, seen_at) = 'succeeded' AND arg_max(coalesce(captured, true), seen_at)
+               AS is_paid,
+           any_value(file) AS file, any_value(row) AS row, max(seen_at) AS seen_at,
+           min(created) AS created
+    FROM charge GROUP BY id;
+INSERT INTO refund
+    SELECT file, row, seen_at, id || ':refunded', id, missing, currency,
+           epoch(seen_at)::BIGINT, 'succeeded'
+    FROM (SELECT c.*, c.amount_refunded - coalesce((
+              SELECT sum(amount) FROM (
+                  SELECT DISTINCT id, amount FROM refund AS r
+                  WHERE r.charge = c.id AND status IN ('succeeded', 'pending', 'requires_action'))
+          ), 0) AS missing FROM last_charge AS c WHERE c.amount_refunded > 0)
+    WHERE missing > 0;
+
+-- Which invoice a charge pays: the charge says so, the invoice, or an invoice payment.
+CREATE TABLE payer AS
+    WITH told AS (
+        SELECT id AS key, invoice FROM last_charge WHERE invoice IS NOT NULL
+        UNION SELECT id_of(charge), id FROM invoice WHERE charge IS NOT NULL
+        UNION SELECT id_of(payment_intent), id FROM invoice WHERE payment_intent IS NOT NULL
+        UNION SELECT id_of(coalesce(entry.payment.charge, entry.payment.payment_intent)), id
+              FROM (SELECT id, unnest(payments.data) AS entry FROM invoice)
+        UNION SELECT id_of(coalesce(payment.charge, payment.payment_intent)), id_of(invoice)
+              FROM objects WHERE object = 'invoice_payment'
+    )
+    SELECT key, any_value(invoice) AS invoice FROM told
+    WHERE key IS NOT NULL GROUP BY key HAVING count(DISTINCT invoice) = 1;
+CREATE TABLE paying AS
+    SELECT c.*, coalesce(by_charge.invoice, by_intent.invoice) AS pays
+    FROM last_charge AS c
+    LEFT JOIN payer AS by_charge ON by_charge.key = c.id
+    LEFT JOIN payer AS by_intent ON by_intent.key = c.payment_intent;
+
+-- The state of each invoice that was seen last, and what is known to have paid it.
+CREATE TABLE last_invoice AS
+    SELECT i.*, coalesce(charged.amount, 0) AS charged
+    FROM (SELECT id, arg_max(customer, seen_at) AS customer, any_value(currency) AS currency,
+                 arg_max(status, seen_at) AS status, arg_max(total, seen_at) AS total,
+                 arg_max(amount_remaining, seen_at) AS amount_remaining,
+                 arg_max(coalesce(ending_balance - starting_balance, 0), seen_at) AS from_balance,
+                 arg_max(coalesce(pre_payment_credit_notes_amount, 0), seen_at) AS credited,
+                 arg_max(status_transitions, seen_at) AS status_transitions,
+                 arg_max(due_date, seen_at) AS due_date, min(created) AS created,
+                 arg_max(subscription, seen_at) AS subscription, max(seen_at) AS seen_at
+          FROM invoice GROUP BY id) AS i
+    LEFT JOIN (SELECT pays, sum(amount_captured) AS amount FROM paying
+               WHERE is_paid AND pays IS NOT NULL GROUP BY pays) AS charged ON charged.pays = i.id;
