@@ -10,16 +10,18 @@ from fastapi.security import HTTPBearer
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import State
 
 from serving.errors import ProblemError
 from store.access_log import AccessLog, customer_hash
-from store.keys import ApiKey, KeyStore, Scope
+from store.keys import KEY_PREFIX, ApiKey, KeyStore, Scope
 
 # for the OpenAPI document; `key_of` reads the header
 _declared = HTTPBearer(
     auto_error=False,
     scheme_name="ApiKey",
-    description="a key of `forbear keys create`, as `Authorization: Bearer fb_…`",
+    description="a key of `forbear keys create`, as `Authorization: Bearer fb_…`; where"
+    " the service takes tokens of an identity provider, one of those",
 )
 
 
@@ -67,16 +69,25 @@ def key_of(request: Request, scope: Scope) -> ApiKey:
     if scheme.lower() != "bearer" or not secret:
         detail = "send `Authorization: Bearer <key>`; see `forbear keys create`"
         raise ProblemError("missing_key", detail)
-    keys: KeyStore = request.app.state.keys
-    key = keys.verify(secret)
-    if key is None:
-        detail = "unknown, expired or revoked; see `forbear keys`"
-        raise ProblemError("invalid_key", detail)
+    key = _holder(request.app.state, secret)
     if not key.may(scope):
         detail = f"this key has the scope {key.scope!r}, {scope!r} is needed"
         raise ProblemError("scope_missing", detail)
     limits: RateLimits = request.app.state.rate_limits
     limits.require_room(key)
+    return key
+
+
+def _holder(state: State, secret: str) -> ApiKey:
+    """Whose API key or token this is. Raises ProblemError where it is nobody's."""
+    if state.tokens is not None and not secret.startswith(KEY_PREFIX):
+        token: ApiKey = state.tokens.verify(secret)
+        return token
+    keys: KeyStore = state.keys
+    key = keys.verify(secret)
+    if key is None:
+        detail = "unknown, expired or revoked; see `forbear keys`"
+        raise ProblemError("invalid_key", detail)
     return key
 
 

@@ -75,7 +75,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     champions.look()
     app.state.champions = champions
     watch = asyncio.create_task(champions.watch())
-    async with _delivering(settings, app.state.metrics):
+    async with _delivering(settings, app.state.metrics), _token_keys(app):
         yield
     watch.cancel()
     with suppress(asyncio.CancelledError):
@@ -85,6 +85,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.events.close()
     app.state.keys.close()
     app.state.access_log.close()
+
+
+@asynccontextmanager
+async def _token_keys(app: FastAPI) -> AsyncIterator[None]:
+    """While the service runs, the keys of the token issuer are kept fresh."""
+    settings: ServingSettings = app.state.settings
+    app.state.tokens = None
+    if settings.oidc_issuer is None:
+        yield
+        return
+    from serving.tokens import Tokens  # loaded only where tokens are taken
+
+    app.state.tokens = tokens = Tokens(settings.oidc_issuer, settings)
+    watch = asyncio.create_task(tokens.keys.watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "malformed_http": ProblemKind(400, "The request is not valid HTTP"),
     "missing_key": ProblemKind(401, "An API key is required"),
     "invalid_key": ProblemKind(401, "The API key is not valid"),
+    "invalid_token": ProblemKind(401, "The bearer token is not valid"),
     "scope_missing": ProblemKind(403, "The API key may not do this"),
     "customer_out_of_reach": ProblemKind(403, "The API key is for other customers"),
     "test_key": ProblemKind(403, "A test key may not do this"),
@@ -65,6 +66,9 @@ KINDS: Mapping[str, ProblemKind] = {
     "too_many_connections": ProblemKind(503, "Too many connections are open", 1),
     "champion_gone": ProblemKind(503, "The model that was in force is gone", 60),
     "not_ready": ProblemKind(503, "The service is not ready", 5),
+    "token_keys_unavailable": ProblemKind(
+        503, "The keys that tokens are checked with are not there yet", 1
+    ),
     "decision_store_unavailable": ProblemKind(503, "Decisions cannot be recorded", 5),
     "decision_store_replaced": ProblemKind(
         503, "The store of decisions was replaced", 5

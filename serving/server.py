@@ -46,7 +46,7 @@ def run(
     Raises:
         OSError: the address is taken, or a TLS file is not usable.
         StoreUnavailableError: the store is.
-        BadSettingError: the receiver of webhooks is.
+        BadSettingError: the receiver of webhooks or the issuer of tokens is.
     """
     # a one-row prediction must not wake a thread pool: 6 ms instead of 30 µs when
     # another process keeps a core busy
@@ -59,7 +59,7 @@ def run(
         open_key_store(*settings.store).close()
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
-        WebhookEndpoint.of(settings)
+        _check_outgoing(settings)
         config = _config(settings, n_workers, tls)
         scheme = "https" if tls else "http"
         _log.info("listening at %s://%s", scheme, _address(listener))
@@ -67,6 +67,15 @@ def run(
             uvicorn.Server(config).run(sockets=[listener])
         else:
             Multiprocess(config, [listener]).run()
+
+
+def _check_outgoing(settings: ServingSettings) -> None:
+    """Raises BadSettingError where the service could not call whom it is to call."""
+    WebhookEndpoint.of(settings)
+    if settings.oidc_issuer is not None:
+        from serving.tokens import Tokens
+
+        Tokens(settings.oidc_issuer, settings)
 
 
 def prepare_process() -> None:

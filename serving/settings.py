@@ -134,6 +134,31 @@ class ServingSettings(BaseModel):
         default=False, description="plain http to other machines than this one"
     )
 
+    oidc_issuer: str | None = Field(
+        default=None, description="whose bearer tokens are taken beside API keys"
+    )
+    oidc_audience: str | None = Field(
+        default=None, description="for whom tokens must be made out: `aud`"
+    )
+    oidc_jwks_url: str | None = Field(
+        default=None,
+        description="where the issuer's keys are; absent: as it says itself",
+    )
+    oidc_algorithms: str = Field(
+        default="RS256 ES256", description="that tokens may be signed with"
+    )
+    oidc_scope_claim: str = Field(
+        default="scope", description="claim that holds `forbear:score` and the like"
+    )
+    oidc_customers_claim: str | None = Field(
+        default=None,
+        description="claim that holds how ids of a token's customers begin, * for all;"
+        " absent: every token may name every customer",
+    )
+    oidc_leeway_s: float = Field(
+        default=30.0, ge=0, le=300, description="seconds the issuer's clock may differ"
+    )
+
     @property
     def store(self) -> tuple[Path, str | None]:
         """Where decisions, events and keys are kept, as `store.opening` takes it."""

@@ -5,14 +5,13 @@ from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
 from decisions.actions import ACTIONS, SEVERITY
 from features.moments import to_datetime
+from serving.safe_address import require_safe_address
 from serving.settings import BadSettingError, ServingSettings
 from store.decisions import Decision
 from store.outbox import Message
@@ -45,7 +44,11 @@ class WebhookEndpoint:
         """
         if settings.webhook_url is None:
             return None
-        _require_safe(settings.webhook_url, may_be_plain=settings.webhook_allow_http)
+        require_safe_address(
+            "webhook_url",
+            settings.webhook_url,
+            may_be_plain=settings.webhook_allow_http,
+        )
         stated = settings.webhook_secret
         secrets = [] if stated is None else stated.get_secret_value().split()
         if not 1 <= len(secrets) <= MOST_SECRETS:
@@ -106,33 +109,6 @@ def _iso(at: int) -> str:
     return to_datetime(at).isoformat().replace("+00:00", "Z")
 
 
-def _require_safe(url: str, *, may_be_plain: bool) -> None:
-    """Raises BadSettingError where it could leak, or reach what it should not."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        host = None
-    if host is None or parts.scheme not in ("http", "https"):
-        raise _bad_url(url, "write https://host/path")
-    if parts.username is not None or parts.password is not None:
-        # not shown: the value holds a password
-        raise _bad_url("…", "no name or password in the address; messages are signed")
-    if parts.scheme == "http" and not (may_be_plain or _is_loopback(host)):
-        why = "plain http only to this machine, or with FORBEAR_WEBHOOK_ALLOW_HTTP=true"
-        raise _bad_url(url, why)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _signer(secret: str) -> Webhook:
     if not secret.startswith("whsec_"):
         raise _bad_secret("a secret begins with whsec_, then base64")
@@ -144,10 +120,6 @@ def _signer(secret: str) -> Webhook:
     if len(content) < _SHORTEST_SECRET:
         raise _bad_secret(f"a secret holds at least {_SHORTEST_SECRET} random bytes")
     return Webhook(content)
-
-
-def _bad_url(url: str, why: str) -> BadSettingError:
-    return BadSettingError("webhook_url", url, why)
 
 
 def _bad_secret(why: str) -> BadSettingError:

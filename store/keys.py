@@ -13,6 +13,7 @@ from typing import Literal, Protocol, get_args
 
 from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
 
+KEY_PREFIX = "fb_"
 Scope = Literal["score", "events", "read", "review", "audit", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 # what a key of each scope may do: a billing system scores, sends the events it scores

@@ -39,7 +39,11 @@ def receiving() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            n_bytes = int(self.headers["content-length"])
+            body = self.rfile.read(n_bytes).decode()
+            if len(body.encode()) < n_bytes:  # the sender died
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             with receiver.lock:
                 got = Received(headers, body)
