@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="the system: stripe")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="the system: killbill or stripe")
+    ],
     files: Annotated[
         list[Path], typer.Argument(metavar="FILES…", help="what it exported")
     ],

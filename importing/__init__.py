@@ -1,12 +1,13 @@
 """Other systems' exports into a portfolio, one package or module per source."""
 
 from importing.errors import ImportingError
+from importing.killbill import KILLBILL
 from importing.report import ImportReport
 from importing.run import ImportSettings, import_files
 from importing.source import Source
 from importing.stripe import STRIPE
 
-SOURCES: dict[str, Source] = {source.name: source for source in (STRIPE,)}
+SOURCES: dict[str, Source] = {source.name: source for source in (STRIPE, KILLBILL)}
 
 __all__ = [
     "SOURCES",

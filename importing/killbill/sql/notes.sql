@@ -1,0 +1,20 @@
+SELECT 'left out' AS kind, count(*) AS n, 'accounts whose parent pays: their invoices and payments are the parent''s' AS text FROM delegated
+UNION ALL SELECT 'left out', count(*), 'invoices in draft' FROM invoices WHERE invoice_state(status) IS NULL
+UNION ALL SELECT 'left out', count(*), 'void invoices' FROM document WHERE state = 'void'
+UNION ALL SELECT 'left out', count(*), 'authorisations and voids of payments' FROM transaction WHERE kind IS NULL
+UNION ALL SELECT 'left out', count(*), 'payment transactions without an amount, or of a payment that is not in these files'
+FROM payment_transactions WHERE coalesce(processed_amount, amount) IS NULL OR payment_id NOT IN (SELECT id FROM payments)
+UNION ALL SELECT 'left out', count(*), 'adjustments that raise an invoice after it was made'
+FROM invoice_items AS i JOIN document AS d ON d.id = i.invoice_id
+WHERE item_kind(i.type) IN ('adjustment', 'credit') AND i.amount > 0 AND i.created_date > d.created_date
+UNION ALL SELECT 'left out', count(*), 'states of blocking by services other than overdue enforcement'
+FROM blocking_states WHERE service <> 'overdue-service' AND block_entitlement
+UNION ALL SELECT 'assumed', count(*), 'invoices are due on their own date: Kill Bill has no due date' FROM document WHERE amount > 0
+UNION ALL SELECT 'assumed', count(*), 'chargebacks are of another kind than fraud: Kill Bill keeps no reason'
+FROM transaction WHERE kind = 'chargeback' AND state = 'succeeded'
+UNION ALL SELECT 'assumed', count(DISTINCT subscription_id), 'subscriptions cost what their latest recurring item did, from the start'
+FROM invoice_items WHERE type = 'RECURRING' AND rate > 0
+UNION ALL SELECT 'assumed', count(*), 'refunds without a credit were goodwill; Kill Bill counts such an invoice as unpaid again'
+FROM transaction AS t WHERE kind = 'refund' AND state = 'succeeded' AND NOT EXISTS (
+    SELECT 1 FROM invoice_items AS i WHERE i.invoice_id = t.invoice_id AND i.amount < 0
+    AND item_kind(i.type) IN ('adjustment', 'credit'))

@@ -1,0 +1,53 @@
+-- A plain date is over when the account's own day is.
+CREATE MACRO end_of_day(day, zone) AS
+    timezone(coalesce(zone, 'UTC'), (day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND;
+
+-- Accounts whose parent pays owe nothing of their own: the parent's invoice has their sum.
+CREATE VIEW delegated AS
+    SELECT id FROM accounts WHERE is_payment_delegated_to_parent AND parent_account_id IS NOT NULL;
+
+-- An invoice as it was made: its charges, and what was adjusted in the same run.
+CREATE TABLE document AS
+    SELECT i.id, i.account_id, i.currency, i.invoice_date, i.created_date, a.time_zone,
+           invoice_state(coalesce(i.status, 'COMMITTED')) AS state,
+           coalesce(sum(item.amount), 0) AS amount,
+           any_value(item.subscription_id) AS subscription_id,
+           count(DISTINCT item.subscription_id) AS n_subscriptions
+    FROM invoices AS i
+    LEFT JOIN accounts AS a ON a.id = i.account_id
+    LEFT JOIN invoice_items AS item ON item.invoice_id = i.id
+        AND (item_kind(item.type) = 'charge'
+             OR item_kind(item.type) = 'adjustment' AND item.created_date <= i.created_date)
+    WHERE i.account_id NOT IN (SELECT id FROM delegated)
+    GROUP BY ALL;
+
+-- What is still open of it by Kill Bill's own sum, for what was written off.
+CREATE VIEW balance AS
+    SELECT i.id,
+           coalesce((SELECT sum(amount) FROM invoice_items AS t WHERE t.invoice_id = i.id
+                     AND item_kind(type) <> 'credit'), 0)
+           - coalesce((SELECT sum(amount) FROM invoice_payments AS p
+                       WHERE p.invoice_id = i.id AND p.status = 'SUCCESS'), 0) AS amount
+    FROM invoices AS i;
+
+-- Transactions with the invoice that their payment pays.
+CREATE TABLE transaction AS
+    SELECT t.*, p.account_id, m.plugin_name, transaction_kind(t.transaction_type) AS kind,
+           transaction_state(t.transaction_status) AS state, link.invoice_id,
+           coalesce(t.processed_amount, t.amount) AS paid,
+           coalesce(t.processed_currency, t.currency, a.currency) AS money,
+           coalesce(t.created_date, t.effective_date) AS began
+    FROM payment_transactions AS t
+    JOIN payments AS p ON p.id = t.payment_id
+    LEFT JOIN accounts AS a ON a.id = p.account_id
+    LEFT JOIN payment_methods AS m ON m.id = p.payment_method_id
+    LEFT JOIN (SELECT payment_id, any_value(invoice_id) AS invoice_id FROM invoice_payments
+               WHERE type = 'ATTEMPT' AND payment_id IS NOT NULL
+               GROUP BY payment_id HAVING count(DISTINCT invoice_id) = 1) AS link
+        ON link.payment_id = t.payment_id
+    WHERE p.account_id NOT IN (SELECT id FROM delegated);
+
+-- The transaction that took a payment's money: refunds and chargebacks are of it.
+CREATE VIEW taken AS
+    SELECT payment_id, arg_min(id, effective_date) AS id, any_value(invoice_id) AS invoice_id
+    FROM transaction WHERE kind = 'payment' AND state = 'succeeded' GROUP BY payment_id;

@@ -1,0 +1,134 @@
+"""Tables that a database wrote out as CSV or Parquet, into tables of typed columns.
+
+A file holds the table that its name ends with (`invoices.csv`, `kb_invoices.parquet`,
+`invoices.csv.gz`). Each cell that cannot be read is named by file, row and column; its
+row is left out, the others go on.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from importing.errors import UnreadableFileError
+from importing.report import BadRow
+
+TableColumns = Mapping[str, Mapping[str, str]]
+"""For each table of the source: DuckDB types by the name of the column."""
+
+MISSING = ("", "\\N", "NULL")  # how dumps write that there is nothing
+FORMS = (".csv", ".tsv", ".parquet")
+
+
+def stage_tables(
+    connection: Any,
+    files: Sequence[Path],
+    tables: TableColumns,
+    required: Mapping[str, Sequence[str]],
+) -> tuple[frozenset[str], list[BadRow]]:
+    """Make each table, with `file` and `row` (from 1); empty where no file holds it.
+
+    Args:
+        connection: of DuckDB.
+        files: to read; a table may lie in several.
+        tables: columns and types; others are not read.
+        required: the columns of a table that no row can do without.
+
+    Returns:
+        The tables that files were given for, and the rows that were left out.
+
+    Raises:
+        UnreadableFileError: a file that is no such table, or lacks a column.
+    """
+    for table, columns in tables.items():
+        typed = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
+        connection.execute(f"CREATE TABLE {table} (file VARCHAR, row BIGINT, {typed})")
+    bad: list[BadRow] = []
+    given = set()
+    for file in files:
+        table = _table_of(file, tables)
+        given.add(table)
+        bad.extend(
+            _read(connection, file, table, tables[table], required.get(table, ()))
+        )
+    return frozenset(given), bad
+
+
+def _table_of(file: Path, tables: TableColumns) -> str:
+    """The longest name of a table that the file's name ends with."""
+    stem = file.name.lower().removesuffix(".gz")
+    form = Path(stem).suffix
+    stem = stem.removesuffix(form)
+    fitting = [table for table in tables if stem == table or stem.endswith(f"_{table}")]
+    if form not in FORMS or not fitting:
+        raise UnreadableFileError(
+            f"{file.name}: name it after its table, such as {next(iter(tables))}.csv; "
+            f"known are {', '.join(sorted(tables))}, as {', '.join(FORMS)}"
+        )
+    return max(fitting, key=len)
+
+
+def _read(
+    connection: Any,
+    file: Path,
+    table: str,
+    columns: Mapping[str, str],
+    required: Sequence[str],
+) -> Iterator[BadRow]:
+    try:
+        connection.execute(
+            "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
+            f"FROM {_reader(file)}",
+            [str(file)],
+        )
+    except duckdb.Error as error:
+        line = str(error).splitlines()[0].replace(str(file), file.name)
+        raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
+    try:
+        yield from _take(connection, file, table, columns, required)
+    finally:
+        connection.execute("DROP TABLE cells")
+
+
+def _reader(file: Path) -> str:
+    if file.suffix.lower() == ".parquet":
+        return "read_parquet(?)"
+    missing = ", ".join(f"'{text}'" for text in MISSING)
+    return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"
+
+
+def _take(
+    connection: Any,
+    file: Path,
+    table: str,
+    columns: Mapping[str, str],
+    required: Sequence[str],
+) -> Iterator[BadRow]:
+    described = connection.execute("DESCRIBE cells").fetchall()
+    there = {name.lower(): name for name, *_ in described}
+    absent = [name for name in required if name not in there]
+    if absent:
+        raise UnreadableFileError(
+            f"{file.name} has no column {', '.join(absent)}: is it the table {table}, "
+            "with its header?"
+        )
+    typed = {
+        n: f'TRY_CAST("{there[n]}" AS {t})' for n, t in columns.items() if n in there
+    }
+    faults = [
+        f'"{there[n]}" IS NOT NULL AND {cell} IS NULL' for n, cell in typed.items()
+    ]
+    holes = [f'"{there[n]}" IS NULL' for n in required]
+    is_bad = " OR ".join(f"({fault})" for fault in [*faults, *holes]) or "false"
+    names = ", ".join(f'"{name}"' for name in typed)
+    connection.execute(
+        f"INSERT INTO {table} (file, row, {names}) SELECT ?, row, "
+        f"{', '.join(typed.values())} FROM cells WHERE NOT coalesce({is_bad}, false)",
+        [file.name],
+    )
+    for fault, name in zip([*faults, *holes], [*typed, *required], strict=True):
+        rows = connection.execute(f"SELECT row FROM cells WHERE {fault} ORDER BY row")
+        for (row,) in rows.fetchall():
+            problem = f"cannot be read as {columns[name]}, or is missing"
+            yield BadRow(file.name, row, name, problem)

@@ -1,0 +1,284 @@
+"""What Kill Bill's tables become; a PostgreSQL with its own DDL writes them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from features.account import fact_table
+from features.portfolio import Portfolio
+from features.snapshots import latest_snapshots
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.errors import UnreadableFileError
+from importing.killbill.columns import TABLES
+from tests.importing.killbill_database import (
+    ACCOUNT,
+    OVERDUE_ENFORCEMENT_OFF,
+    WRITTEN_OFF,
+    KillBillDatabase,
+)
+
+pytestmark = pytest.mark.slow
+EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+Run = Callable[[], ImportReport]
+
+
+@pytest.fixture
+def run(killbill: KillBillDatabase, tmp_path: Path) -> Run:
+    def _run() -> ImportReport:
+        files = killbill.write_csv(tmp_path, list(TABLES))
+        settings = ImportSettings(exported_at=EXPORTED, currency="EUR")
+        return import_files(
+            SOURCES["killbill"], files, tmp_path / "portfolio", settings
+        )
+
+    return _run
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    return tmp_path / "portfolio"
+
+
+def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
+    return sorted(read, key=lambda row: (row["known_at"], str(row)))
+
+
+def facts(portfolio: Path, *names: str, customer: str = ACCOUNT) -> dict[str, float]:
+    opened = Portfolio.open(portfolio)
+    moment = int(EXPORTED.timestamp() * 1e6)
+    table = fact_table(opened, latest_snapshots(opened, moment))
+    row = next(r for r in table.to_pylist() if r["customer_id"] == customer)
+    return {name: row[name] for name in names}
+
+
+def test_an_invoice_is_its_charges_and_a_payment_pays_it(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100), ("TAX", 21))
+    killbill.payment(bill, "2026-03-02", 100)
+    run()
+
+    assert facts(portfolio, "open") == {"open": 21}
+
+
+def test_a_repair_is_credit_that_the_next_invoice_uses(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    """Kill Bill moves 30 by CBA_ADJ +30 and -30; counted, it would be there twice."""
+    killbill.account()
+    first = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    killbill.payment(first, "2026-03-02", 100)
+    killbill.invoice("2026-03-10", ("REPAIR_ADJ", -30), ("CBA_ADJ", 30))
+    killbill.invoice("2026-04-01", ("RECURRING", 100), ("CBA_ADJ", -30))
+    run()
+
+    assert facts(portfolio, "open", "credit") == {"open": 70, "credit": 0}
+
+
+def test_an_item_adjusted_later_reduces_its_invoice(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    killbill.item(bill, "ITEM_ADJ", -40, "2026-03-15 10:00")
+    killbill.payment(None, "2026-03-20", 10)
+    run()
+
+    note = next(i for i in rows(portfolio, "invoices") if i["kind"] == "credit_note")
+    assert (note["applies_to"], note["amount"]) == (bill, Decimal(40))
+    assert facts(portfolio, "open") == {"open": 50}
+
+
+def test_credit_of_the_account_is_credit(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    killbill.invoice("2026-03-01", ("CREDIT_ADJ", -25), ("CBA_ADJ", 25))
+    killbill.payment(None, "2026-03-20", 10)
+    run()
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 35}
+
+
+def test_each_attempt_is_a_payment_of_its_own(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    payment = killbill.payment(bill, "2026-03-02", 100, status="PAYMENT_FAILURE")
+    killbill.transaction(payment, "PURCHASE", "2026-03-05", 100)
+    run()
+
+    states = [(p["status"], p["invoice_id"]) for p in rows(portfolio, "payments")]
+    assert states == [("failed", bill), ("succeeded", bill)]
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_what_was_pending_is_under_way_until_it_changed(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    payment = killbill.put("payments", account_id=ACCOUNT)
+    killbill.transaction(
+        payment, "PURCHASE", "2026-03-02", 100, updated_date="2026-03-06"
+    )
+    run()
+
+    known = [(p["status"], p["known_at"].day) for p in rows(portfolio, "payments")]
+    assert known == [("pending", 2), ("succeeded", 6)]
+
+
+def test_a_refund_opens_nothing_adjusted_or_not(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    for day, is_adjusted in (("2026-03-01", False), ("2026-04-01", True)):
+        bill = killbill.invoice(day, ("RECURRING", 100))
+        payment = killbill.payment(bill, f"{day} 12:00", 100)
+        killbill.transaction(payment, "REFUND", f"{day} 18:00", 40)
+        killbill.link(payment, bill, "REFUND", f"{day} 18:00", -40, "SUCCESS")
+        if is_adjusted:
+            killbill.item(bill, "ITEM_ADJ", -40, f"{day} 18:00")
+    report = run()
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+    assert any("unpaid again" in note.text for note in report.notes)
+
+
+def test_a_chargeback_disputes_the_payment_and_its_reversal_wins(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    payment = killbill.payment(bill, "2026-03-02", 100)
+    back = {"transaction_external_key": "cb-1"}
+    killbill.transaction(payment, "CHARGEBACK", "2026-04-01", 100, **back)
+    killbill.transaction(
+        payment, "CHARGEBACK", "2026-04-20", 100, status="PAYMENT_FAILURE", **back
+    )
+    run()
+
+    assert [d["status"] for d in rows(portfolio, "disputes")] == ["opened", "won"]
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_a_child_owes_nothing_where_the_parent_pays(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    parent = killbill.account()
+    child = killbill.account(
+        "00000000-0000-0000-0000-0000000003ea",
+        parent_account_id=parent,
+        is_payment_delegated_to_parent=True,
+    )
+    killbill.invoice("2026-03-01", ("RECURRING", 100), account=child)
+    killbill.invoice("2026-03-01", ("PARENT_SUMMARY", 100), parent_invoice=True)
+    killbill.payment(None, "2026-03-20", 10)
+    report = run()
+
+    assert facts(portfolio, "open") == {"open": 90}
+    assert {i["customer_id"] for i in rows(portfolio, "invoices")} == {parent}
+    assert any("parent pays" in note.text for note in report.notes)
+
+
+def test_an_invoice_is_due_when_its_day_is_over_where_the_customer_lives(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    """The last Sunday of March has 23 hours in Brussels."""
+    killbill.account(time_zone="Europe/Brussels")
+    killbill.invoice("2026-03-29", ("RECURRING", 100))
+    run()
+
+    due = rows(portfolio, "invoices")[0]["due_at"]
+    assert due == datetime(2026, 3, 29, 21, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_what_was_written_off_is_not_owed(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    killbill.payment(bill, "2026-03-02", 30)
+    killbill.tag(WRITTEN_OFF, bill, "INVOICE", "2026-05-01")
+    run()
+
+    assert facts(portfolio, "open", "written_off") == {"open": 0, "written_off": 70}
+
+
+def test_void_invoices_and_drafts_are_not_owed(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    killbill.invoice("2026-03-01", ("RECURRING", 100), status="VOID")
+    killbill.invoice("2026-03-01", ("RECURRING", 100), status="DRAFT")
+    killbill.payment(None, "2026-03-20", 10)
+    run()
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 10}
+
+
+def test_overdue_states_and_the_exemption_are_told(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    for day, state, is_blocked in (
+        ("2026-04-01", "OD1", False),
+        ("2026-04-11", "OD2", True),
+        ("2026-04-21", "OD3", True),
+        ("2026-05-01", "__KILLBILL__CLEAR__OVERDUE_STATE__", False),
+    ):
+        killbill.put(
+            "blocking_states",
+            blockable_id=ACCOUNT,
+            type="ACCOUNT",
+            state=state,
+            service="overdue-service",
+            block_entitlement=is_blocked,
+            created_date=day,
+        )
+    killbill.tag(OVERDUE_ENFORCEMENT_OFF, ACCOUNT, "ACCOUNT", "2026-05-02")
+    run()
+
+    acts = [(a["action"], a["event_at"].day) for a in rows(portfolio, "actions")]
+    assert acts == [("suspend", 11), ("reactivate", 1)]
+    assert rows(portfolio, "holds")[0]["kind"] == "exemption"
+
+
+def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
+    strange, short = tmp_path / "kittens.csv", tmp_path / "invoices.csv"
+    strange.write_text("a,b\n1,2\n", encoding="utf-8")
+    short.write_text("id,account_id\n1,2\n", encoding="utf-8")
+
+    for file, problem in (
+        (strange, r"kittens\.csv"),
+        (short, "no column invoice_date"),
+    ):
+        with pytest.raises(UnreadableFileError, match=problem):
+            import_files(
+                SOURCES["killbill"], [file], tmp_path / "out", ImportSettings()
+            )
+
+
+def test_a_cell_that_cannot_be_read_is_named(
+    killbill: KillBillDatabase, tmp_path: Path, portfolio: Path
+) -> None:
+    killbill.account()
+    killbill.invoice("2026-03-01", ("RECURRING", 100))
+    killbill.invoice("2026-03-02", ("RECURRING", 200))
+    files = killbill.write_csv(tmp_path, list(TABLES))
+    items = tmp_path / "invoice_items.csv"
+    items.write_text(items.read_text("utf-8").replace("200.0", "2oo.0"), "utf-8")
+    report = import_files(
+        SOURCES["killbill"], files, portfolio, ImportSettings(currency="EUR")
+    )
+
+    (bad,) = report.bad_rows
+    assert (bad.file, bad.row, bad.column) == ("invoice_items.csv", 2, "amount")
+    assert [i["amount"] for i in rows(portfolio, "invoices")] == [Decimal(100)]
