@@ -7,7 +7,7 @@ with gzip or not. DuckDB reads it, so that memory does not grow with the file.
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
@@ -30,6 +30,7 @@ def stage_json(
     connection: Any,
     files: Sequence[Path],
     columns: Columns,
+    kinds: Collection[str],
 ) -> list[BadRow]:
     """Make table `objects`: `file`, `row` (from 1), `seen_at`, `url`, and the columns.
 
@@ -40,6 +41,7 @@ def stage_json(
         connection: of DuckDB.
         files: to read, in any order.
         columns: of every object; `id`, `object` and `created` (seconds) among them.
+        kinds: of object that matter; in others a field may have another type.
 
     Raises:
         UnreadableFileError: a file that is no JSON.
@@ -50,32 +52,81 @@ def stage_json(
         f"url VARCHAR, data JSON, {types})"
     )
     bad: list[BadRow] = []
+    fault = _fault(columns, kinds)
     for file in files:
-        _read(connection, file, columns)
+        bad.extend(_read(connection, file, columns, fault))
         bad.extend(_without_object(connection, file))
-    _unwrap(connection, columns)
+    bad.extend(_unwrap(connection, columns, fault))
     return bad
 
 
-def _read(connection: Any, file: Path, columns: Columns) -> None:
+def _fault(columns: Columns, kinds: Collection[str]) -> str:
+    """SQL over a JSON object `data`: the first column of another type, else null.
+
+    DuckDB leaves such a cell empty where it may ignore errors, and rounds 1.5 to a
+    whole number: neither may happen to money in silence.
+    """
+    fitting = {"BIGINT": "'UBIGINT', 'BIGINT'", "BOOLEAN": "'BOOLEAN'"}
+    fitting["DOUBLE"] = fitting["BIGINT"] + ", 'DOUBLE'"
+    cases = []
+    for name, type_ in columns.items():
+        if type_ == "VARCHAR":
+            continue
+        inner = "'ARRAY'" if type_.endswith("[]") else "'OBJECT'"
+        fits = fitting.get(type_, inner)
+        found = f"json_type(data, '$.\"{name}\"')"
+        cases.append(f"WHEN {found} NOT IN ({fits}, 'NULL') THEN '{name}'")
+    named = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    return (
+        f"CASE WHEN json_extract_string(data, '$.object') NOT IN ({named}) THEN NULL "
+        f"{' '.join(cases)} END"
+    )
+
+
+def _read(
+    connection: Any, file: Path, columns: Columns, fault: str
+) -> Iterator[BadRow]:
+    is_in_lines = _is_in_lines(file)
+    # DuckDB sets aside a buffer of this size for each thread
+    room = MOST_BYTES_OF_A_LINE if is_in_lines else _room_for(file)
+    form = "newline_delimited" if is_in_lines else "auto"
+    how = f"format = '{form}', maximum_object_size = {room}"
+    try:
+        connection.execute(_insert(columns, how), [file.name, str(file)])
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if not is_in_lines:
+            line = str(error).splitlines()[0].replace(str(file), file.name)
+            raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
+        how = f"{how}, ignore_errors = true"
+        connection.execute(_insert(columns, how), [file.name, str(file)])
+        faults = connection.execute(
+            f"SELECT row, fault FROM (SELECT row_number() OVER () AS row, {fault} AS "
+            f"fault FROM (SELECT json AS data FROM read_json_objects(?, {how}))) "
+            "WHERE fault IS NOT NULL",
+            [str(file)],
+        ).fetchall()
+        yield from _left_out(connection, file.name, faults)
+
+
+def _insert(columns: Columns, how: str) -> str:
     fields = {**columns, "url": "VARCHAR", "data": "JSON"}
     struct = ", ".join(f"'{name}': '{type_}'" for name, type_ in fields.items())
     names = ", ".join(f'"{name}"' for name in columns)
-    is_in_lines = _is_in_lines(file)
-    # DuckDB sets aside a buffer of this size for each thread
-    limit = MOST_BYTES_OF_A_LINE if is_in_lines else _room_for(file)
-    try:
+    return (
+        f"INSERT INTO {OBJECTS} "
+        f"SELECT ?, row_number() OVER (), NULL, url, data, {names} "
+        f"FROM read_json(?, columns = {{{struct}}}, {how})"
+    )
+
+
+def _left_out(
+    connection: Any, file: str, faults: Sequence[tuple[int, str]]
+) -> Iterator[BadRow]:
+    for row, column in faults:
         connection.execute(
-            f"INSERT INTO {OBJECTS} SELECT ?, row_number() OVER (), NULL, url, data, "
-            f"{names} FROM read_json(?, columns = {{{struct}}}, "
-            f"format = '{'newline_delimited' if is_in_lines else 'auto'}', "
-            f"ignore_errors = {str(is_in_lines).lower()}, "
-            f"maximum_object_size = {limit})",
-            [file.name, str(file)],
+            f"DELETE FROM {OBJECTS} WHERE file = ? AND row = ?", [file, row]
         )
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        line = str(error).splitlines()[0].replace(str(file), file.name)
-        raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
+        yield BadRow(file, row, column, "of another type than the API documents")
 
 
 def _is_in_lines(file: Path) -> bool:
@@ -109,35 +160,44 @@ def _without_object(connection: Any, file: Path) -> Iterator[BadRow]:
         yield BadRow(file.name, row, "object", "no JSON object that names its kind")
 
 
-def _unwrap(connection: Any, columns: Columns) -> None:
+def _unwrap(connection: Any, columns: Columns, fault: str) -> Iterator[BadRow]:
     """Lists become their entries, events the object that they carry."""
-    fields = (f'"{name}": {_as_json(type_)}' for name, type_ in columns.items())
-    struct = "{" + ", ".join(fields) + "}"
-    names = ", ".join(f'"{name}"' for name in columns)
-    entries = ", ".join(f'entry."{name}"' for name in columns)
     connection.execute(
-        f"CREATE TEMP TABLE entries AS SELECT file, "
-        "row_number() OVER (PARTITION BY file ORDER BY row, place) AS row, entry, "
-        f"data FROM (SELECT file, row, unnest(json_extract(data, '$[*]')) AS data, "
-        f"generate_subscripts(json_extract(data, '$[*]'), 1) AS place FROM {OBJECTS} "
-        f"WHERE object = 'list'), "
-        f"LATERAL (SELECT json_transform(data, '{struct}') AS entry)"
+        "CREATE TEMP TABLE entries AS SELECT file, "
+        "row_number() OVER (PARTITION BY file ORDER BY row, place) AS row, "
+        "NULL::TIMESTAMPTZ AS seen_at, data "
+        "FROM (SELECT file, row, unnest(json_extract(data, '$[*]')) AS data, "
+        "generate_subscripts(json_extract(data, '$[*]'), 1) AS place "
+        f"FROM {OBJECTS} WHERE object = 'list')"
     )
     connection.execute(
-        f"INSERT INTO {OBJECTS} (file, row, data, {names}) SELECT file, row, "
-        f"json_extract(data, '$.data') AS data, {entries} FROM entries"
+        "INSERT INTO entries SELECT file, row, to_timestamp(created), "
+        f"json_extract(data, '$.object') FROM {OBJECTS} WHERE object = 'event'"
     )
-    connection.execute("DROP TABLE entries")
     connection.execute(
-        f"INSERT INTO {OBJECTS} (file, row, seen_at, {names}) "
-        f"SELECT file, row, to_timestamp(created), {entries} FROM (SELECT file, row, "
-        f"created, json_transform(json_extract(data, '$.object'), '{struct}') AS entry "
-        f"FROM {OBJECTS} WHERE object = 'event')"
+        "UPDATE entries SET seen_at = to_timestamp(json_extract(data, '$.created')::"
+        "BIGINT), data = json_extract(data, '$.data.object') "
+        "WHERE json_extract_string(data, '$.object') = 'event'"
     )
     connection.execute(f"DELETE FROM {OBJECTS} WHERE object = 'event'")
     connection.execute(
         f"UPDATE {OBJECTS} SET object = NULL, data = NULL WHERE object = 'list'"
     )
+    fields = (f'"{name}": {_as_json(type_)}' for name, type_ in columns.items())
+    struct = "{" + ", ".join(fields) + "}"
+    names = ", ".join(f'"{name}"' for name in columns)
+    entries = ", ".join(f'entry."{name}"' for name in columns)
+    connection.execute(
+        f"INSERT INTO {OBJECTS} (file, row, seen_at, {names}) "
+        f"SELECT file, row, seen_at, {entries} FROM (SELECT file, row, seen_at, "
+        f"json_transform(data, '{struct}') AS entry FROM entries WHERE {fault} IS NULL)"
+    )
+    faults = connection.execute(
+        f"SELECT file, row, {fault} FROM entries WHERE {fault} IS NOT NULL"
+    ).fetchall()
+    connection.execute("DROP TABLE entries")
+    for file, row, column in faults:
+        yield BadRow(file, row, column, "of another type than the API documents")
 
 
 def _as_json(type_: str) -> str:

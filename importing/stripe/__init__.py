@@ -26,7 +26,7 @@ def stage(
 
     The moment of the export, where it is not given, is the latest moment in the files.
     """
-    bad = [*stage_json(connection, files, COLUMNS), *_incomplete(connection)]
+    bad = [*stage_json(connection, files, COLUMNS, REQUIRED), *_incomplete(connection)]
     connection.execute(
         "DELETE FROM objects WHERE row IN (SELECT row FROM incomplete "
         "WHERE incomplete.file = objects.file)"

@@ -437,6 +437,26 @@ def test_a_broken_line_is_named_and_the_others_go_on(
     assert [c["customer_id"] for c in rows(portfolio, "customers")] == [CUSTOMER]
 
 
+@pytest.mark.parametrize("form", ["lines", "page", "events"])
+def test_an_amount_that_is_no_number_is_named_and_not_taken_as_missing(
+    tmp_path: Path, portfolio: Path, form: str
+) -> None:
+    """DuckDB would leave the cell empty, and the charge would count in full."""
+    objects = [customer(), charge("ch_1", "2026-03-02", 100, amount_captured="none")]
+    file = tmp_path / "x.json"
+    if form == "page":
+        file.write_text(json.dumps(page("/v1/mixed", *objects), indent=1), "utf-8")
+    else:
+        events = [event("2026-03-02", o) for o in objects]
+        write_lines(file, events if form == "events" else objects)
+    report = import_files(
+        SOURCES["stripe"], [file], portfolio, ImportSettings(currency="EUR")
+    )
+
+    assert [(b.row, b.column) for b in report.bad_rows] == [(2, "amount_captured")]
+    assert rows(portfolio, "customers")
+
+
 def test_an_empty_list_was_looked_at(tmp_path: Path, portfolio: Path) -> None:
     file = tmp_path / "page.json"
     pages = [page("/v1/customers", customer()), page("/v1/disputes")]
