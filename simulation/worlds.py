@@ -50,6 +50,12 @@ class World:
     wave_factor: float = 1.0
     wave_careful_share: float = 0.85
 
+    # who shares device and address (and a third of the rings a card), and with whom
+    ring_share: float = 1.0  # of careless fraudsters: their ring's
+    ring_share_careful: float = 0.0  # of careful ones
+    household_share: float = 0.0  # of pairs of honest customers: one device and card
+    office_share: float = 0.0  # of honest customers: one address for about forty
+
     # whether they pay
     pay_log_odds: PerKind = (3.1, 2.6, 2.2, -2.5, 9.0, 3.1, 2.8)
     inertia_sd: float = 0.35  # per customer, for ever

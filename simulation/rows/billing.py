@@ -14,6 +14,7 @@ from simulation.people import (
     METHODS,
 )
 from simulation.rows.accounts import LICENSE
+from simulation.rows.sharing import homes
 from simulation.scene import Scene, named
 from simulation.state import NEVER, SLOTS
 from simulation.streams import Ints, spread
@@ -115,8 +116,7 @@ def _instrument(scene: Scene) -> dict[str, Column]:
     """How a customer pays: an opaque instrument, and where a card comes from."""
     people = scene.people
     by_card = people.method == CARD
-    shared = people.is_fraudster & ~people.is_careful & (people.ring % 3 == 0)
-    owner = np.where(shared, people.ring + 9_000_000, _everyone(scene))
+    owner = homes(scene).instrument
     return {
         "method": words(METHODS, people.method),
         "instrument_id": named("ins", owner, valid=people.method != BANK_TRANSFER),

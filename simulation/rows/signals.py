@@ -7,6 +7,7 @@ from simulation.days import MINUTE_US
 from simulation.month import Month
 from simulation.people import ALL_COUNTRIES
 from simulation.rows.accounts import USAGE, joined_at
+from simulation.rows.sharing import homes
 from simulation.scene import Scene, named, pick
 from simulation.streams import Flags, Ints, spread
 from simulation.tables import Column, words
@@ -75,21 +76,19 @@ def _write_usage(scene: Scene, customer: Ints, day: Ints, cost: Ints) -> None:
 
 
 def _places(scene: Scene, odd: Flags, slot: int) -> dict[str, Column]:
-    """From where somebody signs in; fraudsters of a ring share device and address."""
+    """From where somebody signs in, with which device."""
     people, draws = scene.people, scene.draws
-    everyone = np.arange(len(people))
-    in_ring = people.is_fraudster & ~people.is_careful
-    home = np.where(in_ring, 9_000_000 + people.ring, everyone)
+    home, is_careless = homes(scene), people.is_fraudster & ~people.is_careful
     stranger = 5_000_000 + draws.whole(f"ip_{slot}", 0, 999_999)
     roams = draws.happens(f"roams_{slot}", 0.15)
     away = odd & draws.happens(f"away_{slot}", 0.6)
     where = draws.whole(f"where_{slot}", 0, len(ALL_COUNTRIES) - 1)
     travels = draws.happens(f"travels_{slot}", 0.03)
-    seen_home = np.where(in_ring, people.ip_country, people.country)
+    seen_home = np.where(is_careless, people.ip_country, people.country)
     country = np.where(away | travels, where, seen_home)
     return {
-        "ip_id": named("ip", np.where(roams | away | travels, stranger, home)),
-        "device_id": named("dev", np.where(away, stranger, home)),
+        "ip_id": named("ip", np.where(roams | away | travels, stranger, home.ip)),
+        "device_id": named("dev", np.where(away, stranger, home.device)),
         "country": words(ALL_COUNTRIES, country),
     }
 
