@@ -19,6 +19,7 @@ from backtest.scores import Scores
 from decisions.rules.eligibility import is_plain
 from features.arrays import FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
+from features.moments import DAY_US, microseconds
 from features.timeline import fast_replace, moved_forward
 
 
@@ -33,7 +34,7 @@ class PortfolioDay:
         subject_kind: (customers,) text or None.
         quiet: customers about whom nothing is going on, rising.
         active: all others who are present, rising; `facts` are theirs, as of `at`.
-        money: (customers, 7) of `MONEY`, ten-thousandths, NaN unknown.
+        money: (customers, 9) of `MONEY`, ten-thousandths, NaN unknown.
         p: per target (customers,), NaN where there is no score.
         nonpayment_given_fraud: P(non-payment | fraud), the same for everybody.
     """
@@ -56,7 +57,11 @@ class PortfolioDay:
 
     def money_of(self, customers: IntArray) -> dict[str, FloatArray]:
         """Columns as `decisions.steps.columns.columns_of_plain` takes them."""
-        return {name: self.money[customers, k] for k, name in enumerate(MONEY)}
+        money = {name: self.money[customers, k] for k, name in enumerate(MONEY)}
+        next_due_at = money.pop("next_due_at")
+        left = np.floor((next_due_at - microseconds(self.at)) / DAY_US)
+        money["days_until_due"] = np.maximum(np.nan_to_num(left, nan=0.0), 0.0)
+        return money
 
     def probabilities_of(self, customers: IntArray) -> dict[str, FloatArray]:
         """Columns as `decisions.steps.columns.columns_of_plain` takes them."""
@@ -166,4 +171,5 @@ def _with_amounts(facts: AccountFacts, amounts: FloatArray) -> AccountFacts:
     return fast_replace(facts, **money, usage_ratio=None if np.isnan(ratio) else ratio)
 
 
-_SETTLED_BY_CHANGES = frozenset({"open", "run_up"})  # they change at change points only
+# they change at change points only
+_SETTLED_BY_CHANGES = frozenset({"open", "run_up", "next_due_at"})

@@ -3,8 +3,9 @@
 On a given day a customer is in one of three states:
 
 - `ABSENT`: not known yet, or departed without owing anything. Nobody decides about it.
-- `QUIET`: nothing is going on. Seven amounts of money say all that a policy looks at,
-  so the customer stays in columns; most customers are quiet most of the time.
+- `QUIET`: nothing is going on. Eight amounts of money and the next due date say all
+  that a policy looks at, so the customer stays in columns; most customers are quiet
+  most of the time.
 - `ACTIVE`: something is going on (arrears, a dispute, a hold …). The policy needs the
   whole account facts.
 
@@ -53,7 +54,7 @@ class DayChanges:
     facts: dict[int, AccountFacts] = field(default_factory=dict)
 
     def rows(self) -> FloatArray:
-        """(n, 10): customer, state, `MONEY` in ten-thousandths, ratio of usage.
+        """(n, 12): customer, state, `MONEY` in ten-thousandths, ratio of usage.
 
         NaN is unknown.
         """

@@ -207,6 +207,8 @@ class AccountFacts:
     # at stake, face value
     recurring_monthly: int | None = None
     usage_daily_cost: int | None = None
+    usage_unbilled: int | None = None  # used since the last invoice, at cost
+    next_due_at: datetime | None = None  # end of that day; None for who is overdue
     committed: int | None = None  # price of the committed months left
     clv: int | None = None
     run_up: int | None = None  # only where the portfolio states it (flat)
@@ -250,3 +252,10 @@ class AccountFacts:
     protected_until: datetime | None = None
     fraud_stopped_at: datetime | None = None  # last time access was taken for fraud
     overrides: tuple[ActiveOverride, ...] = field(default=())
+
+    @property
+    def days_until_due(self) -> int:
+        """Whole days until the next due date ends, 0 where it is over or unknown."""
+        if self.next_due_at is None:
+            return 0
+        return max(0, (self.next_due_at - self.as_of).days)

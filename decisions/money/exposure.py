@@ -28,7 +28,8 @@ class FaceValues(NamedTuple):
     """Money at face value, in major units; numbers or arrays of shape (n,).
 
     `recurring_committed` is the part of `recurring` (a month) under a commitment,
-    `committed` the price of all months committed to. `run_up` is what a portfolio
+    `committed` the price of all months committed to, `usage_unbilled` the cost of what
+    was used and not invoiced yet. `run_up` is what a portfolio
     states of it: None where it states nothing, NaN for whom it does not.
     """
 
@@ -38,6 +39,7 @@ class FaceValues(NamedTuple):
     usage_daily: Number
     committed: Number
     run_up: Number | None = None
+    usage_unbilled: Number = 0.0
 
 
 class StakeTerms(NamedTuple):
@@ -96,14 +98,20 @@ def stake_terms(document: PolicyDocument) -> StakeTerms:
     )
 
 
-def days_to_stop(terms: StakeTerms, days_overdue: Number) -> Number:
+def days_to_stop(
+    terms: StakeTerms, days_overdue: Number, days_until_due: Number = 0.0
+) -> Number:
     """Days until service would end by the ordinary course.
 
+    Of somebody who is not late the days overdue begin with the next due date.
+
     >>> from decisions.policy_file.load import default_policy
-    >>> days_to_stop(default_policy().latest.stake, 20.0)
-    40.0
+    >>> stake = default_policy().latest.stake
+    >>> days_to_stop(stake, 20.0), days_to_stop(stake, 0.0, 12.0)
+    (40.0, 72.0)
     """
-    return most(terms.stop_days - days_overdue, terms.at_least_days)
+    days = terms.stop_days - days_overdue + days_until_due
+    return most(days, terms.at_least_days)
 
 
 def _committed_after(days: Number, committed: Number, monthly: Number) -> Number:
@@ -115,15 +123,16 @@ def stakes(terms: StakeTerms, days: Number, face: FaceValues) -> Exposure:
     """Exposure from face values, with so many `days` until the ordinary stop.
 
     run_up = cost_share * (recurring * days/30 + committed months beyond those days)
-    + usage_daily * days; usage is already at cost, so cost_share counts once. Flat
-    portfolios state their run-up, at face value.
+    + usage_daily * days + usage_unbilled; usage is already at cost, so cost_share
+    counts once, and no stop ends the bill of what was used. Flat portfolios state their
+    run-up, at face value.
     """
     months = days / DAYS_PER_MONTH
     free = terms.cost_share * (face.recurring - face.recurring_committed) * months
     beyond = _committed_after(days, face.committed, face.recurring_committed)
     bound = terms.cost_share * (face.recurring_committed * months + beyond)
     usage = face.usage_daily * days
-    run_up = free + bound + usage
+    run_up = free + bound + usage + face.usage_unbilled
     stoppable = (
         terms.stops_license * free
         + terms.stops_committed * bound
@@ -141,7 +150,8 @@ def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
     """Exposure of one customer; None when what is owed is unknown."""
     if facts.open is None:
         return None
-    days = days_to_stop(terms, float(facts.days_overdue or 0))
+    overdue, until_due = float(facts.days_overdue or 0), float(facts.days_until_due)
+    days = days_to_stop(terms, overdue, until_due)
     at_stake = stakes(
         terms,
         days,
@@ -152,6 +162,7 @@ def exposure(terms: StakeTerms, facts: AccountFacts) -> Exposure | None:
             (facts.usage_daily_cost or 0) / UNITS,
             (facts.committed or 0) / UNITS,
             None if facts.run_up is None else facts.run_up / UNITS,
+            (facts.usage_unbilled or 0) / UNITS,
         ),
     )
     if terms.reads_products and facts.subscriptions and facts.run_up is None:

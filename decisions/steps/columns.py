@@ -113,7 +113,8 @@ def columns_of_plain(
             `nonpayment_given_fraud`, each of shape (n,).
         money: face values in ten-thousandths, NaN where unknown, each of shape (n,):
             `open`, `recurring_monthly`, `recurring_committed`, `usage_daily_cost`,
-            `committed`, `clv`, and `run_up` where the portfolio states it.
+            `committed`, `clv`, and `run_up` where the portfolio states it; where they
+            are known also `usage_unbilled`, and `days_until_due` (days, not NaN).
         subject_kind: shape (n,), text or None.
     """
     return Columns(
@@ -221,7 +222,7 @@ def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposu
 
     return stakes(
         terms,
-        days_to_stop(terms, 0.0),
+        days_to_stop(terms, 0.0, money.get("days_until_due", 0.0)),
         FaceValues(
             major("open"),
             major("recurring_monthly"),
@@ -229,6 +230,7 @@ def plain_exposure(terms: StakeTerms, money: Mapping[str, FloatArray]) -> Exposu
             major("usage_daily_cost"),
             major("committed"),
             money["run_up"] / UNITS if "run_up" in money else None,
+            major("usage_unbilled") if "usage_unbilled" in money else 0.0,
         ),
     )
 

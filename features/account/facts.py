@@ -23,6 +23,7 @@ from features.account.holds_and_actions import (
 )
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
+from features.account.upcoming import next_due_at, usage_unbilled
 from features.account.values import KnownTable, known_table
 from features.account.worth import worth
 from features.events import Events
@@ -117,6 +118,8 @@ def _facts(
         report_age_days=_report_age_days(standing),
         recurring_monthly=brings_in.recurring_monthly,
         usage_daily_cost=standing.usage.daily_cost if standing.usage else None,
+        usage_unbilled=usage_unbilled(standing),
+        next_due_at=_moment(next_due_at(standing, rules)),
         committed=standing.committed,
         clv=brings_in.clv,
         assumed=brings_in.assumed,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from features.account.account import Account
 from features.account.many import histories
 from features.account.standing import Rules, Standing
+from features.account.upcoming import next_due_at, usage_unbilled
 from features.account.worth import worth
 from features.events import FOREVER, MISSING
 from features.timeline.change_points import change_points
@@ -23,15 +24,20 @@ _SUSPICIOUS_OUTCOMES = frozenset({"fraud", "account_takeover"})
 
 
 class AccountMoney(NamedTuple):
-    """Face values of a customer in ten-thousandths; None is unknown."""
+    """Face values of a customer in ten-thousandths; None is unknown.
+
+    `next_due_at` is the one that is no money: a moment in µs since 1970 UTC.
+    """
 
     open: int | None
     recurring_monthly: int | None
     recurring_committed: int | None
     usage_daily_cost: int | None
+    usage_unbilled: int | None
     committed: int | None
     clv: int | None
     run_up: int | None
+    next_due_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,11 @@ def _money(standing: Standing, rules: Rules) -> AccountMoney:
         recurring_monthly=brings_in.recurring_monthly,
         recurring_committed=standing.recurring_committed,
         usage_daily_cost=usage.daily_cost if usage else None,
+        usage_unbilled=usage_unbilled(standing),
         committed=standing.committed,
         clv=brings_in.clv,
         run_up=standing.run_up,
+        next_due_at=next_due_at(standing, rules),
     )
 
 

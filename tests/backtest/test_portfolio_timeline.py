@@ -11,7 +11,7 @@ from backtest.assumptions import Assumptions
 from backtest.decision_days import DecisionDays
 from backtest.errors import PeriodError
 from backtest.portfolio_day import PortfolioHistory
-from backtest.portfolio_timeline import portfolio_timeline
+from backtest.portfolio_timeline import MONEY, portfolio_timeline
 from backtest.scores import scores
 from decisions.rules.eligibility import is_plain
 from features.account import account_facts
@@ -59,7 +59,10 @@ def test_facts_of_every_day_are_those_of_the_day(
             elif i in quiet:
                 assert is_plain(own)
                 assert today.money[i, 0] == own.open
-                assert today.money[i, 5] == own.clv
+                assert today.money[i, MONEY.index("clv")] == own.clv
+                money = today.money_of(np.array([i]))
+                assert money["days_until_due"] == own.days_until_due
+                assert money["usage_unbilled"] == own.usage_unbilled
             else:
                 assert own.created_at is None or (own.is_departed and not own.open)
     assert n_active > 100

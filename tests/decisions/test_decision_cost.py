@@ -1,5 +1,8 @@
 """The cost model against a hand calculation and against the published table."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,6 +151,24 @@ def test_cost_share_counts_once_and_usage_is_at_cost() -> None:
     assert found.open_cost == pytest.approx(820)
     assert found.run_up == pytest.approx(flexible + bound + 600)
     assert found.stoppable == pytest.approx(flexible + 600)  # committed is billed on
+
+
+def test_who_is_not_late_is_stopped_so_many_days_after_the_next_due_date() -> None:
+    """12 days until it is due and 60 overdue; what was used is owed on any day."""
+    stake = default_policy().latest.stake
+    facts = facts_of(
+        recurring_monthly=300 * UNITS,
+        usage_daily_cost=10 * UNITS,
+        usage_unbilled=70 * UNITS,
+    )
+    facts = replace(facts, next_due_at=facts.as_of + timedelta(days=12, hours=9))
+    found = exposure(stake, facts)
+    assert found is not None
+    flexible, used = 0.82 * 300 * 72 / 30, 10 * 72
+    assert found.run_up == pytest.approx(flexible + used + 70)
+    assert found.stoppable == pytest.approx(flexible + used)
+    over = replace(facts, next_due_at=facts.as_of - timedelta(days=3))
+    assert exposure(stake, over) == exposure(stake, replace(facts, next_due_at=None))
 
 
 def test_flat_portfolios_state_the_run_up() -> None:

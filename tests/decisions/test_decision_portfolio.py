@@ -227,11 +227,13 @@ def _money(cases: list[Case]) -> dict[str, FloatArray]:
         "recurring_monthly",
         "recurring_committed",
         "usage_daily_cost",
+        "usage_unbilled",
         "committed",
         "clv",
         "run_up",
     )
-    return {
+    days = np.array([c.facts.days_until_due for c in cases], dtype=float)
+    return {"days_until_due": days} | {
         name: np.array(
             [np.nan if (v := getattr(c.facts, name)) is None else v for c in cases],
             dtype=float,
@@ -266,6 +268,8 @@ def test_plain_customers_straight_from_arrays(
                 recurring_monthly=monthly * UNITS,
                 recurring_committed=monthly * UNITS // 2,
                 committed=monthly * UNITS * 4,
+                usage_unbilled=monthly * UNITS // 3,
+                next_due_at=TUESDAY + timedelta(days=7 * i - 10),
                 clv=clv * UNITS,
             ),
             p_fraud,

@@ -45,6 +45,9 @@ below is a test that runs through both compilers. This always holds:
 6. **Overdue** counts in local calendar days from the due date, less the days on which
    an invoice was wholly under dispute. Remainders that are together not above the
    portfolio's `materiality` (25 below) make nobody overdue.
+7. **Until the ordinary stop.** What still accrues is reckoned to the day on which the
+   policy would stop in the end: so many days overdue, counted from the next due date
+   for who is not late. What was used since the last invoice will be billed, too.
 
 ## Worked examples
 
@@ -57,9 +60,17 @@ _ORDER = (
     "Disputes",
     "Cover",
     "Ageing reports",
+    "Until the ordinary stop",
     "Not looked at",
 )
-_TABLES = ("ageing", "invoices", "payments", "disputes", "contacts")
+_TABLES = (
+    "ageing",
+    "subscriptions",
+    "invoices",
+    "payments",
+    "disputes",
+    "contacts",
+)
 _HIDDEN = {"promise_id", "refund_id"}
 
 
@@ -85,11 +96,16 @@ def _rows(case: dict[str, Any]) -> Iterator[str]:
         for row in case.get(table, ()):
             cells = (f"{k} {v}" for k, v in row.items() if k not in _HIDDEN)
             yield f"{table}: {', '.join(cells)}"
+    if "daily_usage" in case:
+        use = case["daily_usage"]
+        yield f"usage: {use['cost']} a day, {use['days']} days until {use['until']}"
 
 
 def _outcome(case: dict[str, Any]) -> str:
     day = case["at"][:10]
     stated = {**case["expect"], **case.get("facts", {})}
+    if "days_until_due" in case:
+        stated["days_until_due"] = case["days_until_due"]
     told = [f"{name} {value}" for name, value in stated.items()]
     for invoice_id, parts in case.get("items", {}).items():
         told += [f"{name} of {invoice_id} {value}" for name, value in parts.items()]

@@ -174,6 +174,8 @@ def test_people_and_features_read_the_same_money(case: Case) -> None:
     assert facts.days_overdue == (
         None if isnan(numbers["days_overdue"]) else numbers["days_overdue"]
     )
+    if "days_until_due" in case:
+        assert facts.days_until_due == int(case["days_until_due"])
     assert len(facts.notices) == int(case.get("n_notices", 0))
     for name, money in case.get("facts", {}).items():
         assert getattr(facts, name) == ten_thousandths(money)

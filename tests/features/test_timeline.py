@@ -24,6 +24,7 @@ SLIDING = {
     "recurring_monthly": None,
     "recurring_committed": None,
     "usage_daily_cost": None,
+    "usage_unbilled": None,
     "usage_ratio": None,
     "committed": None,
     "clv": None,
