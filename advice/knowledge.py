@@ -100,7 +100,7 @@ def shared_settings(bundles: Mapping[str, Bundle]) -> PortfolioSettings:
 
 def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:
     """Tables the models saw in training."""
-    return frozenset().union(*(bundle.settings.tables for bundle in bundles)) - {
+    return frozenset().union(*(bundle.tables for bundle in bundles)) - {
         "snapshots",
         "outcomes",
     }
@@ -113,10 +113,7 @@ def inputs_missing(bundles: Iterable[Bundle], facts: AccountFacts) -> tuple[str,
     cleared is one. The starter was trained on no table of anybody's.
     """
     trained = {
-        table
-        for bundle in bundles
-        if not bundle.is_starter
-        for table in bundle.settings.tables
+        table for bundle in bundles if not bundle.is_starter for table in bundle.tables
     }
     return tuple(sorted(trained - facts.tables - {"snapshots"}))
 

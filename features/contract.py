@@ -254,6 +254,15 @@ TABLES: Mapping[str, TableSpec] = {
             _text("country"),
         ),
         _table(
+            "links",
+            "customer_id kind other_id shared_id status",
+            _open("kind", "instrument", "device", "ip", required=True),
+            _text("other_id", required=True),
+            _text("shared_id"),
+            _choice("status", "shared", "fraud", default="shared"),
+            _flag("is_earlier"),
+        ),
+        _table(
             "alerts",
             "alert_id status",
             _text("alert_id", required=True),

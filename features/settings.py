@@ -187,6 +187,9 @@ class PortfolioSettings(_Settings):
         default=frozenset(),
         description="reject_id of rejected rows that a person looked at",
     )
+    derive_links: bool = Field(
+        default=True, description="find `links` from payments and access"
+    )
     materiality: Annotated[Exact, AfterValidator(_within_money)] = Field(
         default=Decimal(25), ge=0
     )

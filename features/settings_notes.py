@@ -65,6 +65,12 @@ NOTES: Mapping[str, Note] = {
         "any more",
         "dismissed: [0123456789abcdef]",
     ),
+    "derive_links": Note(
+        "find who shares an instrument, a device or an address from `payments` and"
+        " `access`, where there is no table `links`. false: for a service that is sent"
+        " one customer at a time and cannot know of others",
+        "derive_links: false",
+    ),
     "materiality": Note(
         "major units of `currency`; a remainder below it makes nobody overdue",
         "materiality: 25",

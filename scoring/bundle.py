@@ -79,6 +79,12 @@ class Bundle:
         return "lightgbm" if isinstance(self.model, TreeModel) else self.model.learner
 
     @cached_property
+    def tables(self) -> frozenset[str]:
+        """What it was trained with; of `links`, which are found, if it reads them."""
+        read = frozenset().union(*(f.tables for f in self.feature_set.features))
+        return self.settings.tables - ({"links"} - read)
+
+    @cached_property
     def files(self) -> Mapping[str, bytes]:
         """Name to content of every file, the manifest included."""
         parts = self._parts()

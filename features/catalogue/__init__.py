@@ -19,6 +19,7 @@ from features.catalogue.families import FAMILIES, Family
 from features.catalogue.identity import IDENTITY_FEATURES
 from features.catalogue.instruments import INSTRUMENT_FEATURES
 from features.catalogue.invoices import INVOICE_FEATURES
+from features.catalogue.links import LINK_FEATURES
 from features.catalogue.page import FeatureLine, feature_lines, features_page
 from features.catalogue.payments import PAYMENT_FEATURES
 from features.catalogue.subscriptions import SUBSCRIPTION_FEATURES
@@ -38,6 +39,7 @@ CATALOGUE: tuple[Feature, ...] = (
     *USAGE_FEATURES,
     *SUBSCRIPTION_FEATURES,
     *ACCESS_FEATURES,
+    *LINK_FEATURES,
     *ALERT_FEATURES,
     *CONTACT_FEATURES,
     *DISPUTE_FEATURES,

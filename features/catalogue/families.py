@@ -89,6 +89,11 @@ ACCESS = Family("access", "Sign-ins", "Recent sign-ins to the account.")
 ALERTS = Family(
     "alerts", "Security alerts", "Security alerts about services of the account."
 )
+NETWORK = Family(
+    "network",
+    "Shared with other customers",
+    "Payment or access details that are used on other accounts, too.",
+)
 CONTACT = Family("contact", "Contact", "How we could reach you about the account.")
 PROMISES = Family("promises", "Promises to pay", "Agreed payment dates.")
 DISPUTES = Family("disputes", "Disputes", "Disputed invoices or payments.")
@@ -115,6 +120,7 @@ FAMILIES = {
         ORDERS,
         ACCESS,
         ALERTS,
+        NETWORK,
         CONTACT,
         PROMISES,
         DISPUTES,

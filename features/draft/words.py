@@ -14,6 +14,7 @@ TABLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "holds": ("exemptions", "sperren_ausnahmen", "exceptions"),
     "usage": ("consumption", "verbrauch", "consommation", "consumo"),
     "access": ("sign_ins", "logins", "anmeldungen"),
+    "links": (),
     "alerts": ("alarms", "alarme", "alertes", "alertas"),
     "actions": ("suspensions", "sperrungen"),
     "ageing": ("aging", "aged_debtors", "altersstruktur"),

@@ -24,6 +24,7 @@ from features.reading.cross_row_rules import (
     gather_unmatched,
 )
 from features.reading.duck import append, create, run
+from features.reading.links import SOURCES, derive_links
 from features.reading.mending import (
     as_lost,
     incomplete_customers,
@@ -101,7 +102,26 @@ def load(source: Source, settings: PortfolioSettings) -> LoadedTables:
         empty_is_none=source.empty_is_none,
     )
     _look_at_all(loaded, source)
+    if settings.derive_links:
+        _link(loaded, settings)
     return loaded
+
+
+def _link(loaded: LoadedTables, settings: PortfolioSettings) -> None:
+    """Who shares what with whom, where no table says it and others can tell."""
+    seen = loaded.observation
+    sources = SOURCES & seen.tables
+    if "links" in seen.tables or "links" in loaded.reports or not sources:
+        return
+    labels = settings.labels.fraud
+    if derive_links(
+        loaded.connection.con,
+        loaded.tables,
+        takeover_is_fraud=labels.takeover_is_fraud,
+    ):
+        seen.tables |= {"links"}
+        until = min(seen.until[table] for table in sources)
+        seen.until = {**seen.until, "links": until}
 
 
 def _connection() -> Any:  # noqa: ANN401 - Ibis has no types

@@ -1,0 +1,162 @@
+"""The table `links`, found from what customers used: who shares what with whom.
+
+An instrument, a device or an address that two customers used is a link for both from
+the moment at which both uses are known, and for as long as both stand. Where the other
+one is known as a fraud, a second row says so, from the moment that is known. Nothing is
+learnt from what comes later, and nobody is their own neighbour.
+
+Behind one address there may be thousands: a customer is linked with the `NEAREST` who
+were first known to use it before, and as many after. So the table grows with the uses,
+not with their square, and counts end at a number that says enough.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from features.contract import TABLES
+from features.reading.duck import run
+
+NEAREST = 20
+SHARED = {  # what is shared, and the table and column that tell of it
+    "instrument": ("payments", "instrument_id"),
+    "device": ("access", "device_id"),
+    "ip": ("access", "ip_id"),
+}
+SOURCES = frozenset(table for table, _ in SHARED.values())
+_STRONG = ("confirmed", "analyst", "chargeback")
+_THING = ("kind", "shared_id")
+_USE = (*_THING, "customer_id")
+_SPAN = ("event_at", "known_at", "superseded_at")
+
+
+def derive_links(
+    duckdb: Any,  # noqa: ANN401
+    tables: Mapping[str, ir.Table],
+    *,
+    takeover_is_fraud: bool,
+) -> bool:
+    """Fill `links`; whether anything was recorded that could be shared."""
+    uses = _uses(tables)
+    [[n_uses]] = run(duckdb, _sql(uses.count()))
+    if not n_uses:
+        return False
+    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
+    run(duckdb, f"INSERT INTO links BY NAME {_sql(links)}")
+    return True
+
+
+def links_of(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Table:
+    """The rows of `links` in the normal form, with `superseded_at`.
+
+    Args:
+        tables: `payments`, `access`, `outcomes` and `disputes` in the normal form.
+        takeover_is_fraud: as the labels have it.
+    """
+    shared = _neighbours(_spans(_several(_uses(tables)), _USE))
+    frauds = _spans(_signs(tables, takeover_is_fraud=takeover_is_fraud), ("other_id",))
+    known_frauds = _both(shared, frauds, ["other_id"])
+    rows = shared.mutate(status=ibis.literal("shared")).union(
+        known_frauds.mutate(status=ibis.literal("fraud"))
+    )
+    names = [c.name for c in TABLES["links"].columns] + ["superseded_at"]
+    return rows.mutate(retracted=ibis.literal(False)).select(names)
+
+
+def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """Every row that names an instrument, a device or an address."""
+    parts = []
+    for kind, (table, column) in SHARED.items():
+        rows = tables[table].filter(tables[table][column].notnull())
+        named = rows.select("customer_id", *_SPAN, shared_id=rows[column])
+        parts.append(named.mutate(kind=ibis.literal(kind)))
+    return ibis.union(*parts)
+
+
+def _several(uses: ir.Table) -> ir.Table:
+    """Uses of what more than one customer ever used: the others link nobody."""
+    by_thing = uses.group_by(_THING).aggregate(n=uses.customer_id.nunique())
+    return uses.semi_join(by_thing.filter(by_thing.n > 1), _THING)
+
+
+def _spans(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:
+    """Rows of one key whose times of validity touch become one, dated by its first."""
+    order = [rows.known_at, rows.event_at, rows.superseded_at]
+    before = ibis.window(group_by=key, order_by=order, preceding=(None, 1))
+    so_far = ibis.window(group_by=key, order_by=order, preceding=(None, 0))
+    ended_at = rows.superseded_at.max().over(before)
+    rows = rows.mutate(is_first=ended_at.isnull() | (rows.known_at > ended_at))
+    rows = rows.mutate(span=rows.is_first.cast("int64").sum().over(so_far))
+    spans = rows.group_by([*key, "span"]).aggregate(
+        event_at=rows.event_at.max(where=rows.is_first),
+        known_at=rows.known_at.min(),
+        superseded_at=rows.superseded_at.max(),
+    )
+    return spans.drop("span")
+
+
+def _neighbours(uses: ir.Table) -> ir.Table:
+    """Each use with those of the customers who came next to it, while both stand."""
+    first = uses.group_by(_USE).aggregate(first=uses.known_at.min())
+    came = ibis.window(group_by=_THING, order_by=[first["first"], first.customer_id])
+    ranked = first.select(*_USE, place=ibis.row_number().over(came))
+    steps = ibis.range(-NEAREST, NEAREST + 1).unnest().name("step").as_table()
+    wanted = ranked.cross_join(steps.filter(steps.step != 0))
+    wanted = wanted.select(*_USE, "step", "place")
+    wanted = wanted.mutate(place=wanted.place + wanted.step)
+    others = ranked.rename(other_id="customer_id").view()
+    pairs = wanted.join(others, [*_THING, "place"])
+    pairs = pairs.select(*_USE, "other_id", "step")
+    pairs = pairs.mutate(is_earlier=pairs.step < 0).drop("step")
+    mine = pairs.join(uses.view(), list(_USE))
+    return _both(
+        mine, uses.rename(other_id="customer_id").view(), [*_THING, "other_id"]
+    )
+
+
+def _both(rows: ir.Table, others: ir.Table, on: list[str]) -> ir.Table:
+    """Rows joined with others for as long as both stand, from the later of the two."""
+    theirs = others.rename({f"their_{name}": name for name in _SPAN})
+    joined = rows.join(theirs, on).select(
+        *rows.columns, *(f"their_{name}" for name in _SPAN)
+    )
+    joined = joined.mutate(
+        event_at=ibis.greatest(joined.event_at, joined.their_event_at),
+        known_at=ibis.greatest(joined.known_at, joined.their_known_at),
+        superseded_at=ibis.least(joined.superseded_at, joined.their_superseded_at),
+    ).drop([f"their_{name}" for name in _SPAN])
+    return joined.filter(joined.known_at < joined.superseded_at)
+
+
+def _signs(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Table:
+    """Signs of fraud until they are taken back, as `features.fraud_signs` has them."""
+    outcomes, disputes = tables["outcomes"], tables["disputes"]
+    kinds = ["fraud", *(["account_takeover"] if takeover_is_fraud else [])]
+    is_strong = outcomes.strength.isnull() | outcomes.strength.isin(_STRONG)
+    found = outcomes.filter(outcomes.kind.isin(kinds) & is_strong)
+    is_claim = (disputes.kind == "chargeback_fraud") & (disputes.status == "opened")
+    columns = ["customer_id", *_SPAN]
+    signs = found.select(*columns).union(disputes.filter(is_claim).select(*columns))
+    cleared = outcomes.filter(outcomes.kind == "fraud_cleared")
+    clearings = cleared.select(
+        "customer_id", at=cleared.event_at, told=cleared.known_at
+    )
+    both = signs.left_join(
+        clearings,
+        [signs.customer_id == clearings.customer_id, signs.event_at <= clearings["at"]],
+    )
+    both = both.select(*columns, "told")
+    told_at = both.told.fill_null(both.superseded_at)
+    ended = both.mutate(superseded_at=ibis.least(both.superseded_at, told_at))
+    whole = ended.group_by(["customer_id", "event_at", "known_at"]).aggregate(
+        superseded_at=ended.superseded_at.min()
+    )
+    return whole.filter(whole.known_at < whole.superseded_at).rename(
+        other_id="customer_id"
+    )
+
+
+def _sql(expression: ir.Expr) -> str:
+    return str(ibis.to_sql(expression, dialect="duckdb"))
