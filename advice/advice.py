@@ -44,7 +44,7 @@ class Advice:
     recommendation: Recommendation
     reasons: tuple[JointReason, ...] | None  # None: not asked for
     counterfactuals: Counterfactuals | None = None  # None: not asked for
-    rows: Mapping[str, Row] = field(default_factory=dict)
+    rows: Mapping[str, Row] = field(default_factory=dict, compare=False)
 
     @property
     def facts(self) -> AccountFacts:

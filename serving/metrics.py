@@ -1,12 +1,11 @@
 """What Prometheus may know: counts and durations, never a customer."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -19,6 +18,22 @@ _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
 _PROBABILITIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _HOURS = (1, 6, 12, 24, 36, 48, 72, 168)
 Stage = Literal["wait", "read", "decide", "record"]
+
+
+class _Measured:
+    """A block whose seconds are observed when it ends well."""
+
+    __slots__ = ("_began", "_seconds")
+
+    def __init__(self, seconds: Histogram) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._seconds.observe(time.perf_counter() - self._began)
 
 
 class Metrics:
@@ -41,12 +56,13 @@ class Metrics:
         self._decisions = counter(
             "forbear_decisions", "recorded decisions by recommended action", ("action",)
         )
-        self._stages = histogram(
+        stages = histogram(
             "forbear_stage_seconds",
             "time of a score: waiting for its turn, reading, deciding, recording",
             ("stage",),
             buckets=_SECONDS,
         )
+        self._of_stage = {stage: stages.labels(stage) for stage in get_args(Stage)}
         self._withheld = counter(
             "forbear_withheld",
             "reasons why an action was milder than the proposed one, by code",
@@ -120,12 +136,9 @@ class Metrics:
         """Asked whenever Prometheus asks."""
         self._accepted.set_function(n_accepted)
 
-    @contextmanager
-    def stage(self, stage: Stage) -> Iterator[None]:
-        """Measure what happens within."""
-        began = time.perf_counter()
-        yield
-        self._stages.labels(stage).observe(time.perf_counter() - began)
+    def stage(self, stage: Stage) -> "_Measured":
+        """Measure what happens within, where it does not fail."""
+        return _Measured(self._of_stage[stage])
 
     def count_decision(self, answer: ScoreAnswer, data_age: timedelta) -> None:
         """A recorded answer; `data_age`: how old its data were."""

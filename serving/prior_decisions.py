@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from decisions.actions import Action
 from decisions.case import BudgetUse
 
+_BUDGET_USE = [field.name for field in fields(BudgetUse)]
 
-@dataclass(frozen=True, slots=True)
-class StoredEvents:
+
+class StoredEvents(NamedTuple):
     """Which stored events were known: all up to a sequence.
 
     `rows_sha256` tells whether they are still those.
@@ -43,11 +44,11 @@ class PriorDecisions:
         at = None if self.previous_at is None else self.previous_at.isoformat()
         named = {name: moment.isoformat() for name, moment in self.named.items()}
         content = {
-            **asdict(self.budget_use),
+            **{name: getattr(self.budget_use, name) for name in _BUDGET_USE},
             "previous": self.previous,
             "previous_at": at,
             "named": named,
-            "stored": None if self.stored is None else asdict(self.stored),
+            "stored": self.stored and self.stored._asdict(),
         }
         return json.dumps(content, sort_keys=True)
 

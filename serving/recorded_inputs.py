@@ -5,7 +5,6 @@ that of decisions. Facts and features are then what the policy and the models re
 again. A decision about events of its own request needs none: its request is recorded.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +42,7 @@ class RecordedInputs:
         warnings: tuple[str, ...],
     ) -> "RecordedInputs":
         features = {
-            target: tuple(None if math.isnan(v) else v for v in row.tolist())
+            target: tuple([None if v != v else v for v in row.tolist()])
             for target, row in inputs.rows.items()
         }
         return cls(inputs.facts, features, observed, warnings)

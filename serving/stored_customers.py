@@ -280,9 +280,11 @@ def _latest_word(
     of_all: Mapping[str, Observed], own: Mapping[str, Observed]
 ) -> Iterator[tuple[str, datetime]]:
     """Up to when each table is complete, by the statement that arrived last."""
-    for table in sorted(of_all.keys() | own.keys()):
-        moments = (words[table] for words in (of_all, own) if table in words)
-        yield table, to_datetime(max(moments).until)
+    words = dict(of_all)
+    for table, word in own.items():
+        words[table] = max(word, words.get(table, word))
+    for table in sorted(words):
+        yield table, to_datetime(words[table].until)
 
 
 def _seen(

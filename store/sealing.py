@@ -8,7 +8,7 @@ the record: it is a hash over a random salt, which is sealed too, and the record
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from store.decisions import Decision
 _SALT, _NONCE, _LENGTHS = 32, 12, struct.Struct(">III")  # bytes
 _LARGEST = 1 << 28  # bytes of a record unpacked
 _BODIES = "request", "answer", "request_sha256"
+_OTHERS = [field.name for field in fields(Decision) if field.name not in _BODIES]
 
 
 class SealedDecision(NamedTuple):
@@ -69,8 +70,8 @@ def unseal(content: bytes, decision_id: str, key: bytes) -> tuple[Decision, byte
 
 def _packed(decision: Decision) -> bytes:
     """The lengths of three parts, those parts, then the rest as JSON."""
-    named = asdict(decision)
-    bodies: Sequence[bytes] = [named.pop(name) for name in _BODIES]
+    bodies: Sequence[bytes] = [getattr(decision, name) for name in _BODIES]
+    named = {name: getattr(decision, name) for name in _OTHERS}
     rest = json.dumps(named, ensure_ascii=False, sort_keys=True).encode()
     return b"".join((_LENGTHS.pack(*map(len, bodies)), *bodies, rest))
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import lru_cache
 
 from store.database import Database
 from store.keys import ApiKey, KeyStore
@@ -24,12 +25,12 @@ class SqlKeyStore(KeyStore):
     def lookup(self, key_id: str) -> tuple[ApiKey, bytes] | None:
         query = "SELECT content, secret_sha256 FROM keys WHERE key_id = ?"
         for content, secret_sha256 in self._db.rows(query, key_id):
-            return ApiKey(**json.loads(content)), bytes(secret_sha256)
+            return _key(content), bytes(secret_sha256)
         return None
 
     def listed(self) -> list[ApiKey]:
         rows = self._db.rows("SELECT content FROM keys ORDER BY number")
-        return [ApiKey(**json.loads(content)) for (content,) in rows]
+        return [_key(content) for (content,) in rows]
 
     def update(self, key: ApiKey, secret_sha256: bytes) -> None:
         content = json.dumps(asdict(key))
@@ -39,3 +40,9 @@ class SqlKeyStore(KeyStore):
 
     def close(self) -> None:
         self._db.close()
+
+
+@lru_cache(1_000)
+def _key(content: str) -> ApiKey:
+    """Read once: the same keys come with every request, and change with their text."""
+    return ApiKey(**json.loads(content))
