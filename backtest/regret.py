@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from advice.advisor import Advisor
+from advice.stakes import stakes_at
 from backtest.intervals import Interval, ratio_interval
-from backtest.stakes import stakes_at
 from backtest.truth import Truth
 from decisions.money.cost import CostModel
 from decisions.terms import Terms

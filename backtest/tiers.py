@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.stakes import Stakes
+from advice.stakes import Stakes
 from decisions.actions import SEVERITY, Action
 from decisions.money.cost import CostModel
 from decisions.money.thresholds import Stake, Threshold, thresholds_of

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from advice.advisor import Advisor
 from advice.knowledge import require_same
+from advice.stakes import stakes_at
 from backtest.assumptions import Assumptions
 from backtest.draft import draft_of
 from backtest.errors import NothingPricedError, UnpricedPolicyError
 from backtest.scores import probabilities
-from backtest.stakes import stakes_at
 from backtest.tiers import Grid, ScoredPortfolio, held_out_saving, simplest, tiers
 from decisions.actions import REVIEW
 from features.arrays import FloatArray

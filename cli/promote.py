@@ -1,11 +1,12 @@
-"""`forbear promote` and `forbear pull`."""
+"""`forbear promote`, `forbear rollback` and `forbear pull`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cli.exits import DIFFERENT
-from cli.output import say
+from cli.output import say, waiting
 
 if TYPE_CHECKING:
     from training.promotion import Promotion
@@ -14,10 +15,19 @@ TargetName = Annotated[
     Literal["fraud", "nonpayment"],
     typer.Argument(metavar="TARGET", help="fraud or nonpayment"),
 ]
+PricingPolicy = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="FORBEAR_POLICY",
+        help="whose costs weigh the difference; default: the shipped one",
+    ),
+]
+Because = Annotated[str | None, typer.Option(help="why; kept with the promotion")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(promote)
+    app.command()(rollback)
     app.command()(pull)
 
 
@@ -27,20 +37,66 @@ def promote(
         str | None,
         typer.Option(help="of the registry; default: the challenger"),
     ] = None,
+    policy: PricingPolicy = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="although a gate is not passed; say why")
+    ] = False,
+    because: Because = None,
+    accept_leak: Annotated[
+        list[str] | None,
+        typer.Option(help="a suspected feature that was known in time; say why"),
+    ] = None,
 ) -> None:
-    """Make a registered model the champion.
+    """Compare a model with the champion; the better one serves.
 
-    A running service takes it up. An older version goes back to it. Exit code 1:
-    done, but the champions of the two targets do not fit together, and nothing can be
-    scored until they do.
+    Both are judged by rows that neither learned from. A running service takes the new
+    one up. Exit code 1: a gate was not passed and the champion stays; or done, but the
+    champions of the two targets do not fit together, and nothing can be scored until
+    they do.
 
-    Example: forbear promote nonpayment --version 3
+    Example: forbear promote nonpayment --because "trained on June"
     """
+    from decisions.policy_file.load import default_policy, load_policy
     from scoring.shelf import forbear_home
     from training.promotion import promote as promoted
     from training.tracking import Tracker
 
-    _show(promoted(target, Tracker(forbear_home()), version))
+    weighed_by = default_policy() if policy is None else load_policy(policy)
+    with waiting("comparing"):
+        done = promoted(
+            target,
+            Tracker(forbear_home()),
+            version,
+            terms=weighed_by.latest,
+            because=because,
+            is_forced=force,
+            accepted=accept_leak or (),
+        )
+    for gate in done.gates:
+        outcome = {True: "passed", False: "NOT PASSED", None: "open"}[gate.is_passed]
+        say(f"{outcome}: {gate.text} [{gate.name}]")
+    if not done.is_done:
+        say(f"{target}: {done.before or 'nothing'} stays in force")
+        say('to promote it all the same: --force --because "…"')
+        raise typer.Exit(DIFFERENT)
+    _show(done)
+
+
+def rollback(
+    target: TargetName,
+    because: Annotated[str, typer.Option(help="why; kept with the promotion")],
+) -> None:
+    """Go back to the champion that served before the one in force.
+
+    A running service takes it up.
+
+    Example: forbear rollback nonpayment --because "too many reviews since Monday"
+    """
+    from scoring.shelf import forbear_home
+    from training.promotion import rollback as rolled_back
+    from training.tracking import Tracker
+
+    _show(rolled_back(target, Tracker(forbear_home()), because))
 
 
 def pull(target: TargetName) -> None:

@@ -104,7 +104,10 @@ def count_interval(
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """Mean log-loss of A minus that of B, on the same rows; below 0, A is better."""
+    """Mean of A minus mean of B over the same rows; where less is better, below 0 A is.
+
+    `p_a_is_better` is the share of the draws with a difference below 0.
+    """
 
     difference: float
     low: float
@@ -123,9 +126,34 @@ def compare_log_loss(
     seed: int = 0,
 ) -> PairedComparison:
     """Paired bootstrap over customers of the difference in log-loss."""
-    difference = log_losses(label, p_a) - log_losses(label, p_b)
-    sums = np.bincount(blocks, weights=difference)
-    sizes = np.bincount(blocks).astype(np.float64)
+    return compare_means(
+        log_losses(label, p_a),
+        log_losses(label, p_b),
+        blocks,
+        n_draws=n_draws,
+        confidence=confidence,
+        seed=seed,
+    )
+
+
+def compare_means(
+    a: FloatArray,
+    b: FloatArray,
+    blocks: IntArray,
+    *,
+    n_draws: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> PairedComparison:
+    """Paired bootstrap over customers of the difference of two means over rows (n,).
+
+    >>> compare_means(np.zeros(9), np.ones(9), np.arange(9)).p_a_is_better
+    1.0
+    """
+    difference = a - b
+    _, block = np.unique(blocks, return_inverse=True)
+    sums = np.bincount(block, weights=difference)
+    sizes = np.bincount(block).astype(np.float64)
     n_blocks = len(sums)
     rng = np.random.default_rng(seed)
     draws = np.empty(n_draws)

@@ -23,7 +23,14 @@ def shelf_path(home: Path, target: str, bundle_id: str) -> Path:
 
 
 def publish_bundle(bundle: Path, home: Path, target: str) -> Path:
-    """Copy the folder `bundle` (its name is the bundle id) and make it champion.
+    """Copy the folder `bundle` (its name is the bundle id) and make it champion."""
+    place = shelve_bundle(bundle, home, target)
+    make_champion(home, target, bundle.name)
+    return place
+
+
+def shelve_bundle(bundle: Path, home: Path, target: str) -> Path:
+    """Copy the folder `bundle` to the shelf; what is in force stays in force.
 
     A bundle already on the shelf is not written again: bundles never change.
     """
@@ -35,10 +42,14 @@ def publish_bundle(bundle: Path, home: Path, target: str) -> Path:
         shutil.copytree(bundle, copy, dirs_exist_ok=True)
         copy.chmod(0o755)
         copy.rename(place)
-    # first what remembers: a champion without it would not be missed
-    _write(promoted_marker(home, target), bundle.name)
-    _write(place.parent / "champion", bundle.name)
     return place
+
+
+def make_champion(home: Path, target: str, bundle_id: str) -> None:
+    """Name the bundle in force; it must be on the shelf."""
+    # first what remembers: a champion without it would not be missed
+    _write(promoted_marker(home, target), bundle_id)
+    _write(home / "bundles" / target / "champion", bundle_id)
 
 
 def _write(pointer: Path, bundle_id: str) -> None:

@@ -21,3 +21,32 @@ class UnknownTargetError(TrainingError):
 
 class NoSuchVersionError(TrainingError):
     code = "no_such_version"
+
+
+class NoReasonGivenError(TrainingError):
+    code = "no_reason_given"
+
+    def __init__(self) -> None:
+        super().__init__(
+            'say why with --because "…"; it is recorded with the promotion'
+        )
+
+
+class NothingToRollBackError(TrainingError):
+    code = "nothing_to_roll_back"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"no champion of {target} is known to have served before the one in force;"
+            f" `forbear promote {target} --version N` takes a version of the registry"
+        )
+
+
+class ProtectedFileError(TrainingError):
+    code = "protected_file"
+
+    def __init__(self, file: object) -> None:
+        super().__init__(
+            f"{file}: a CSV with a column customer_id and one column per attribute is"
+            " needed"
+        )

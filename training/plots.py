@@ -36,7 +36,7 @@ def plots(learnt: TrainedModel, title: str) -> Mapping[str, Figure]:
     }
 
 
-def _axes(title: str, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes]:
+def axes_of(title: str, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes]:
     with mpl.rc_context({"font.size": 10, "axes.edgecolor": SOFT, "text.color": INK}):
         figure = Figure(figsize=(6.4, height), dpi=120, layout="constrained")
         axes = figure.subplots()
@@ -49,7 +49,7 @@ def _axes(title: str, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes
     return figure, axes
 
 
-def _percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
+def percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
     if x:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     if y:
@@ -57,18 +57,18 @@ def _percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
 
 
 def _roc(label: FloatArray, p: FloatArray, title: str) -> Figure:
-    figure, axes = _axes(title, "good customers flagged", "bad customers found")
+    figure, axes = axes_of(title, "good customers flagged", "bad customers found")
     false, true = roc_curve(label, p)
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
     axes.plot(false, true, color=ACCENT, linewidth=2)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
-    _percent(axes)
+    percent(axes)
     return figure
 
 
 def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
-    figure, axes = _axes(title, "bad customers found", "of those flagged, bad")
+    figure, axes = axes_of(title, "bad customers found", "of those flagged, bad")
     n_above, n_hits = by_score(label, p)
     rate = float(label.mean())
     axes.axhline(rate, color=SOFT, linestyle="--", linewidth=1)
@@ -76,13 +76,15 @@ def _precision_recall(label: FloatArray, p: FloatArray, title: str) -> Figure:
     axes.plot(n_hits / label.sum(), n_hits / n_above, color=ACCENT, linewidth=2)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
-    _percent(axes)
+    percent(axes)
     return figure
 
 
 def _calibration(label: FloatArray, p: FloatArray, title: str) -> Figure:
     """Observed rate against mean P, on log axes where rates are small."""
-    figure, axes = _axes(title, "mean P of the decile", "observed rate (95 % interval)")
+    figure, axes = axes_of(
+        title, "mean P of the decile", "observed rate (95 % interval)"
+    )
     bins = equal_count_bins(label, p, N_DECILES)
     low = chdtri(2.0 * np.maximum(bins.n_positives, 1e-9), 0.975) / 2.0 / bins.n
     high = chdtri(2.0 * (bins.n_positives + 1.0), 0.025) / 2.0 / bins.n
@@ -114,7 +116,7 @@ def _calibration(label: FloatArray, p: FloatArray, title: str) -> Figure:
 
 def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
     """Both classes as densities on the log-odds axis, labelled with P."""
-    figure, axes = _axes(title, "P (log-odds scale)", "share of the class")
+    figure, axes = axes_of(title, "P (log-odds scale)", "share of the class")
     z = np.log(np.clip(p, 1e-6, 1 - 1e-6) / (1 - np.clip(p, 1e-6, 1 - 1e-6)))
     edges = np.linspace(z.min(), z.max() + 1e-9, 41).tolist()
     for value, color, name in ((0.0, ACCENT, "good"), (1.0, WARM, "bad")):
@@ -126,12 +128,12 @@ def _scores(label: FloatArray, p: FloatArray, title: str) -> Figure:
     is_inside = (at >= edges[0]) & (at <= edges[-1])
     axes.set_xticks(at[is_inside], [f"{m:.3g}" for m in marks[is_inside]])
     axes.legend(frameon=False)
-    _percent(axes, x=False)
+    percent(axes, x=False)
     return figure
 
 
 def _gain(label: FloatArray, p: FloatArray, title: str) -> Figure:
-    figure, axes = _axes(title, "share of customers, highest P first", "bad found")
+    figure, axes = axes_of(title, "share of customers, highest P first", "bad found")
     n_above, n_hits = by_score(label, p)
     touched, caught = n_above / len(label), n_hits / label.sum()
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
@@ -143,16 +145,16 @@ def _gain(label: FloatArray, p: FloatArray, title: str) -> Figure:
     axes.annotate(f"first tenth: {tenth:.0%} of the bad", (0.13, tenth), va="top")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
-    _percent(axes)
+    percent(axes)
     return figure
 
 
 def _features(gains: Mapping[str, float], title: str) -> Figure:
     names = list(gains)[:MOST_FEATURES][::-1]
     height = 1.4 + 0.24 * max(len(names), 4)
-    figure, axes = _axes(title, "share of the gain", "", height)
+    figure, axes = axes_of(title, "share of the gain", "", height)
     axes.barh(names, [gains[name] for name in names], color=ACCENT)
     axes.tick_params(axis="y", labelsize=8)
     axes.grid(visible=False, axis="y")
-    _percent(axes, y=False)
+    percent(axes, y=False)
     return figure

@@ -1,52 +1,137 @@
-"""Promotion: from a registered version to the bundle that serves."""
+"""Promotion: from a registered version to the bundle that serves, and back."""
 
+import getpass
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
-from scoring.shelf import champion_id, publish_bundle
-from training.errors import NoSuchVersionError
+from scoring.shelf import champion_id, make_champion, shelve_bundle
+from training.comparison import PromotionGate, gates
+from training.errors import (
+    NoReasonGivenError,
+    NoSuchVersionError,
+    NothingToRollBackError,
+)
+from training.judged_rows import FILE, JudgedRows, read_judged
+from training.promotion_log import Kind, PromotionRecord
 from training.quiet_mlflow import mlflow
-from training.tracking import CHALLENGER, CHAMPION, Tracker, registered_name
+from training.tracking import (
+    CHALLENGER,
+    CHAMPION,
+    SUSPECTED,
+    Tracker,
+    carry_out,
+    registered_name,
+)
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """What serves now, and what served before (None when nothing did)."""
+    """What came of a promotion.
+
+    Args:
+        bundle: of the version asked about.
+        before: id of the bundle that served before; None when nothing did.
+        gates: what was measured; empty for a pull or a rollback.
+        is_done: whether it serves now; a gate that was not passed leaves the champion.
+    """
 
     target: Target
     version: str
     bundle: Bundle
     before: str | None
+    gates: tuple[PromotionGate, ...] = ()
+    is_done: bool = True
 
     @property
     def is_change(self) -> bool:
         return self.before != self.bundle.bundle_id
 
 
-def promote(target: Target, tracker: Tracker, version: str | None = None) -> Promotion:
-    """Make a registered version the champion and publish its bundle.
+def promote(
+    target: Target,
+    tracker: Tracker,
+    version: str | None = None,
+    *,
+    terms: Terms,
+    because: str | None = None,
+    is_forced: bool = False,
+    accepted: Sequence[str] = (),
+) -> Promotion:
+    """Compare a registered version with the champion; where it holds up, it serves.
 
     Args:
         target: whose model.
         tracker: the registry, and the home to publish to.
-        version: of the registered model; None for the `challenger`. An older version
-            goes back to it.
+        version: of the registered model; None for the `challenger`.
+        terms: of the policy whose costs weigh the difference.
+        because: why; recorded, and needed to force or to accept.
+        is_forced: promote although a gate is not passed.
+        accepted: features suspected of a leak that were known at their moment after
+            all.
 
     Raises:
         NoSuchVersionError: if the registry has no such version.
+        NoReasonGivenError: forced or accepted without saying why.
     """
-    name = registered_name(target)
+    if (is_forced or accepted) and not (because or "").strip():
+        raise NoReasonGivenError
     with tracker.connected() as client:
-        number = version or _version_of(client, name, CHALLENGER)
-        published = _published(target, tracker, number)
-        client.set_registered_model_alias(name, CHAMPION, number)
-    return published
+        number = version or _version_of(client, registered_name(target), CHALLENGER)
+        with _fetched(client, target, number) as fetched:
+            measured = tuple(_gates(client, target, fetched, terms, accepted))
+            before = champion_id(tracker.home, target)
+            passed = all(gate.is_passed is not False for gate in measured)
+            is_done = passed or is_forced
+            if is_done:
+                record = _record(
+                    "promotion",
+                    target,
+                    fetched,
+                    _champion_version(client, target),
+                    before,
+                    because=because,
+                    is_forced=is_forced and not passed,
+                    gates=measured,
+                    accepted=dict.fromkeys(accepted, because or ""),
+                )
+                carry_out(client, tracker, record, fetched.folder)
+            return Promotion(target, number, fetched.bundle, before, measured, is_done)
+
+
+def rollback(target: Target, tracker: Tracker, because: str) -> Promotion:
+    """Go back to the champion before the one in force.
+
+    Raises:
+        NothingToRollBackError: if none served before it.
+        NoReasonGivenError: without a reason.
+    """
+    if not because.strip():
+        raise NoReasonGivenError
+    with tracker.connected() as client:
+        before = champion_id(tracker.home, target)
+        changes = tracker.promotions.history(target)
+        number = next(
+            (c.before_version for c in reversed(changes) if c.bundle_id == before), None
+        )
+        if number is None:
+            raise NothingToRollBackError(target)
+        with _fetched(client, target, number) as fetched:
+            current = _champion_version(client, target)
+            record = _record(
+                "rollback", target, fetched, current, before, because=because
+            )
+            carry_out(client, tracker, record, fetched.folder)
+            return Promotion(target, number, fetched.bundle, before)
 
 
 def pull(target: Target, tracker: Tracker) -> Promotion:
@@ -57,7 +142,126 @@ def pull(target: Target, tracker: Tracker) -> Promotion:
     """
     with tracker.connected() as client:
         number = _version_of(client, registered_name(target), CHAMPION)
-        return _published(target, tracker, number)
+        with _fetched(client, target, number) as fetched:
+            before = champion_id(tracker.home, target)
+            shelve_bundle(fetched.folder, tracker.home, target)
+            make_champion(tracker.home, target, fetched.bundle.bundle_id)
+            return Promotion(target, number, fetched.bundle, before)
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """A version of the registry on this machine, its bundle checked."""
+
+    version: str
+    folder: Path
+    bundle: Bundle
+    suspected: Mapping[str, str]
+    judged: JudgedRows | None
+
+
+@contextmanager
+def _fetched(client: MlflowClient, target: Target, version: str) -> Iterator[_Fetched]:
+    name = registered_name(target)
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            fetched = mlflow.artifacts.download_artifacts(
+                f"models:/{name}/{version}", dst_path=scratch
+            )
+            run = client.get_run(str(client.get_model_version(name, version).run_id))
+        except MlflowException as error:
+            raise NoSuchVersionError(
+                f"the registry has no version {version} of {name}"
+            ) from error
+        [folder] = (Path(fetched) / "artifacts").iterdir()
+        suspected = {
+            tag.removeprefix(SUSPECTED): why
+            for tag, why in run.data.tags.items()
+            if tag.startswith(SUSPECTED)
+        }
+        judged = _judged(client, run.info.run_id, Path(scratch))
+        yield _Fetched(version, folder, Bundle.load(folder), suspected, judged)
+
+
+def _judged(client: MlflowClient, run_id: str, scratch: Path) -> JudgedRows | None:
+    """The rows it was judged by; None for a version from before they were kept."""
+    if not any(
+        file.path.endswith(FILE) for file in client.list_artifacts(run_id, "judged")
+    ):
+        return None
+    client.download_artifacts(run_id, "judged", str(scratch))
+    return read_judged(scratch / "judged")
+
+
+def _gates(
+    client: MlflowClient,
+    target: Target,
+    new: _Fetched,
+    terms: Terms,
+    accepted: Sequence[str],
+) -> Iterator[PromotionGate]:
+    yield _no_leak(new.suspected, accepted)
+    current = _champion_version(client, target)
+    if current in (None, new.version):
+        return
+    with _fetched(client, target, current or "") as old:
+        if new.judged is None or old.judged is None:
+            yield PromotionGate(
+                "rows_in_common",
+                False,
+                "one of the two is from before judged rows were kept: train again, or"
+                " --force with a reason",
+            )
+            return
+        days = new.bundle.trained_on, old.bundle.trained_on
+        yield from gates(target, new.judged, old.judged, days, terms)
+
+
+def _no_leak(suspected: Mapping[str, str], accepted: Sequence[str]) -> PromotionGate:
+    left = {name: why for name, why in suspected.items() if name not in accepted}
+    text = "; ".join(f"{name}: {why}" for name, why in left.items())
+    return PromotionGate(
+        "no_suspected_leak",
+        not left,
+        f"{text} (look at them, then --accept-leak NAME --because …)"
+        if left
+        else f"{', '.join(suspected) or 'none'} suspected, none left to be accepted",
+    )
+
+
+def _record(
+    kind: Kind,
+    target: Target,
+    fetched: _Fetched,
+    before_version: str | None,
+    before: str | None,
+    *,
+    because: str | None,
+    is_forced: bool = False,
+    gates: Sequence[PromotionGate] = (),
+    accepted: Mapping[str, str] | None = None,
+) -> PromotionRecord:
+    return PromotionRecord(
+        kind=kind,
+        target=target,
+        version=fetched.version,
+        bundle_id=fetched.bundle.bundle_id,
+        before_version=before_version,
+        before=before,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        who=getpass.getuser(),
+        because=because,
+        is_forced=is_forced,
+        gates=tuple(asdict(gate) for gate in gates),
+        accepted=dict(accepted or {}),
+    )
+
+
+def _champion_version(client: MlflowClient, target: Target) -> str | None:
+    try:
+        return _version_of(client, registered_name(target), CHAMPION)
+    except NoSuchVersionError:
+        return None
 
 
 def _version_of(client: MlflowClient, name: str, alias: str) -> str:
@@ -65,22 +269,3 @@ def _version_of(client: MlflowClient, name: str, alias: str) -> str:
         return str(client.get_model_version_by_alias(name, alias).version)
     except MlflowException as error:
         raise NoSuchVersionError(f"the registry has no {alias} of {name}") from error
-
-
-def _published(target: Target, tracker: Tracker, version: str) -> Promotion:
-    """Fetch the bundle of a version, check it, and put it on the shelf."""
-    name = registered_name(target)
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            fetched = mlflow.artifacts.download_artifacts(
-                f"models:/{name}/{version}", dst_path=scratch
-            )
-        except MlflowException as error:
-            raise NoSuchVersionError(
-                f"the registry has no version {version} of {name}"
-            ) from error
-        [folder] = (Path(fetched) / "artifacts").iterdir()
-        bundle = Bundle.load(folder)
-        before = champion_id(tracker.home, target)
-        publish_bundle(folder, tracker.home, target)
-    return Promotion(target, version, bundle, before)

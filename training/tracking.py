@@ -1,15 +1,19 @@
 """MLflow: every fit is a run, every bundle a registered version."""
 
+import getpass
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from os import environ
 from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -19,16 +23,19 @@ from mlflow.types.schema import AnyType
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
 from scoring.metrics import expected_calibration_error
-from scoring.shelf import publish_bundle
+from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.boosting import recipe
+from training.judged_rows import FILE as JUDGED_FILE
 from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
+from training.promotion_log import PromotionLog, PromotionRecord
 from training.quiet_mlflow import mlflow, quiet
 from training.rows import Rows
 from training.trained_model import TrainedModel
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+SUSPECTED = "suspected."  # begins the tag of a feature that may know too much
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 MODEL_ROOMS = ("features", "scoring")
 MODEL_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "tzdata")
@@ -66,6 +73,7 @@ class Tracker:
 
     def __init__(self, home: Path, tracking_uri: str | None = None) -> None:
         self.home = home
+        self.promotions = PromotionLog(home)
         self._folder = (home / "mlflow").absolute()
         remote = tracking_uri or environ.get("MLFLOW_TRACKING_URI")
         self._is_local = remote is None
@@ -76,30 +84,48 @@ class Tracker:
         bundle: Bundle,
         learnt: TrainedModel,
         rows: Rows,
+        judged: pa.Table,
         seed: int,
         outlook: Outlook | None = None,
     ) -> RegisteredModel:
-        """Log the run and a new version; first of its name, it becomes champion."""
-        with quiet(), _own_uri(), tempfile.TemporaryDirectory() as scratch:
-            self._prepare()
+        """Log the run and a new version; first of its name, it becomes champion.
+
+        Not while a leak is suspected: it then waits as challenger.
+        """
+        with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
                 card = model_card(bundle, learnt, rows, seed, outlook)
                 _log_card(bundle, learnt, card, Path(scratch))
+                _log_judged(judged, Path(scratch))
                 saved = bundle.save(Path(scratch))
                 version = _log_model(bundle, saved, rows)
-            is_champion = self._name_version(bundle.target, version)
+            name = registered_name(bundle.target)
+            client.set_registered_model_alias(name, CHALLENGER, version)
+            is_champion = not learnt.suspected and not _has_champion(client, name)
             if is_champion:
-                publish_bundle(saved, self.home, bundle.target)
-        name = registered_name(bundle.target)
+                record = PromotionRecord(
+                    kind="first",
+                    target=bundle.target,  # type: ignore[arg-type]
+                    version=version,
+                    bundle_id=bundle.bundle_id,
+                    before_version=None,
+                    before=champion_id(self.home, bundle.target),
+                    at=datetime.now(UTC).isoformat(timespec="seconds"),
+                    who=getpass.getuser(),
+                    accepted=dict(learnt.accepted),
+                )
+                carry_out(client, self, record, saved)
         return RegisteredModel(run.info.run_id, name, version, is_champion, self.uri)
 
     @contextmanager
     def connected(self) -> Iterator[MlflowClient]:
-        """The registry, for as long as the block lasts."""
-        with quiet(), _own_uri():
+        """The registry, for one at a time; what was interrupted before is completed."""
+        with self.promotions.alone(), quiet(), _own_uri():
             self._prepare()
-            yield MlflowClient()
+            client = MlflowClient()
+            _complete(client, self)
+            yield client
 
     def _prepare(self) -> None:
         mlflow.set_tracking_uri(self.uri)
@@ -111,17 +137,40 @@ class Tracker:
                 mlflow.create_experiment("forbear", artifact_location=artifacts)
         mlflow.set_experiment("forbear")
 
-    def _name_version(self, target: str, version: str) -> bool:
-        """Point `challenger` at it, and `champion` if there is none."""
-        client = MlflowClient()
-        name = registered_name(target)
-        client.set_registered_model_alias(name, CHALLENGER, version)
-        try:
-            client.get_model_version_by_alias(name, CHAMPION)
-        except MlflowException:  # no such alias yet
-            client.set_registered_model_alias(name, CHAMPION, version)
-            return True
+
+def carry_out(
+    client: MlflowClient, tracker: Tracker, record: PromotionRecord, bundle: Path
+) -> None:
+    """Make a version champion in the registry and on the shelf: both, or in time both.
+
+    Args:
+        client: connected to the registry.
+        tracker: whose home serves.
+        record: what to do, and why; kept.
+        bundle: the folder of its bundle.
+    """
+    shelve_bundle(bundle, tracker.home, record.target)
+    tracker.promotions.begin(record)
+    _complete(client, tracker)
+
+
+def _complete(client: MlflowClient, tracker: Tracker) -> None:
+    """Do what was begun; doing it twice is the same as once."""
+    record = tracker.promotions.pending()
+    if record is None:
+        return
+    name = registered_name(record.target)
+    client.set_registered_model_alias(name, CHAMPION, record.version)
+    make_champion(tracker.home, record.target, record.bundle_id)
+    tracker.promotions.complete()
+
+
+def _has_champion(client: MlflowClient, name: str) -> bool:
+    try:
+        client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException:  # no such alias yet
         return False
+    return True
 
 
 @contextmanager
@@ -163,6 +212,8 @@ def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) ->
             "feature_set_hash": bundle.feature_set.hash,
             **{f"gate.{g.name}": str(g.is_passed) for g in judgement.gates},
             **{f"alarm.{a.code}": a.text for a in learnt.alarms},
+            **{SUSPECTED + name: why for name, why in learnt.suspected.items()},
+            **{f"accepted.{name}": why for name, why in learnt.accepted.items()},
         }
     )
     mlflow.log_metrics(_metrics(learnt))
@@ -195,6 +246,13 @@ def _log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) ->
     page = as_html(card, bundle.bundle_id, list(figures))
     (folder / "model_card.html").write_text(page, encoding="utf-8")
     mlflow.log_artifacts(str(folder), "card")
+
+
+def _log_judged(judged: pa.Table, scratch: Path) -> None:
+    folder = scratch / "judged"
+    folder.mkdir()
+    pq.write_table(judged, folder / JUDGED_FILE)
+    mlflow.log_artifacts(str(folder), "judged")
 
 
 def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:

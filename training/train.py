@@ -19,6 +19,7 @@ from training.errors import (
     TrainingError,
     UnknownTargetError,
 )
+from training.judged_rows import judged_table
 from training.learning import learn
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
@@ -107,9 +108,10 @@ def _train_one(
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
     learnt = learn(target, rows, seed, say, starter(target))
     ahead = outlook(target, rows, portfolio.observed_until)
-    bundle = _bundle(portfolio, target, gathered, learnt)
+    bundle = bundle_of(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
-    registered = tracker.register(bundle, learnt, rows, seed, ahead)
+    judged = judged_table(bundle, learnt, rows, gathered.customer_ids)
+    registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     return TrainingResult(target, bundle, learnt, registered, outlook=ahead)
 
 
@@ -139,9 +141,10 @@ def nothing_told(target: Target, gathered: TrainingData, tables: frozenset[str])
     return f"{target}: outcomes of the first date can be known from {day} on"
 
 
-def _bundle(
+def bundle_of(
     portfolio: Portfolio, target: Target, gathered: TrainingData, learnt: TrainedModel
 ) -> Bundle:
+    """What was learnt, with all it needs to score."""
     settings = portfolio.settings
     horizon = getattr(settings.labels, target).horizon_days
     metrics = {

@@ -1,7 +1,7 @@
 """What was learnt about one target."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from training.evaluation import Evaluation
 from training.fitting import FittedModel
@@ -20,6 +20,9 @@ class TrainedModel:
         judgement: of the model fitted on the training part only.
         fitted: the same learner fitted on all mature rows; this one is used.
         gains: of `fitted`, largest first.
+        suspected: features that may know what came after, with the reason, that
+            nobody has accepted: they keep it from serving.
+        accepted: features suspected that a person accepted, with the reason.
     """
 
     split: Split
@@ -27,6 +30,8 @@ class TrainedModel:
     fitted: FittedModel
     alarms: tuple[LeakageWarning, ...]
     gains: dict[str, float]
+    suspected: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_proven(self) -> bool:

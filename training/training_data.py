@@ -30,6 +30,7 @@ class TrainingData:
     feature_set: FeatureSet
     nonpayment_given_fraud: float | None
     first_mature_at: Mapping[Target, int | None]  # of its earliest date, µs since 1970
+    customer_ids: tuple[str, ...] = ()  # by the number that rows give a customer
 
 
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
@@ -43,7 +44,7 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     kept = pairs.filter(pa.array(wanted))
     table = feature_table(portfolio, kept, features_of(portfolio.settings))
     features, x = _informative(table, features_of(portfolio.settings), _starting())
-    customer = _numbers(kept["customer_id"])
+    customer, customer_ids = _numbers(kept["customer_id"])
     as_of = kept["as_of"].to_numpy()
     rows = {}
     for target in targets:
@@ -55,7 +56,8 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         target: pc.min(table["mature_at"]).as_py()
         for target, table in label_by_target.items()
     }
-    return TrainingData(rows, features, _nonpayment_given_fraud(label), first)
+    rho = _nonpayment_given_fraud(label)
+    return TrainingData(rows, features, rho, first, customer_ids)
 
 
 def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:
@@ -68,9 +70,11 @@ def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:
     return np.where(is_mature, label, np.nan)
 
 
-def _numbers(customer_ids: pa.ChunkedArray) -> IntArray:
+def _numbers(customer_ids: pa.ChunkedArray) -> tuple[IntArray, tuple[str, ...]]:
+    """The number of each row's customer, and the customers by number."""
     encoded = customer_ids.combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+    numbers = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+    return numbers, tuple(encoded.dictionary.to_pylist())
 
 
 def _starting() -> frozenset[str]:

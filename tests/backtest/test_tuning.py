@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from advice.advisor import Advisor
-from backtest.stakes import Stakes
+from advice.stakes import Stakes
 from backtest.tiers import (
     Grid,
     ScoredPortfolio,

@@ -76,7 +76,9 @@ def test_no_command_is_listed_with_half_a_sentence(
         "init",
         "validate",
         "train",
+        "evaluate",
         "promote",
+        "rollback",
         "pull",
         "score",
         "explain",
@@ -182,6 +184,12 @@ def test_payments_under_other_ids_are_neither_scored_nor_learnt_from(
             id="world",
         ),
         pytest.param(["promote", "fraud"], "no_such_version", id="promotion"),
+        pytest.param(
+            ["promote", "fraud", "--force"], "no_reason_given", id="no reason"
+        ),
+        pytest.param(
+            ["rollback", "fraud", "--because", "x"], "nothing_to_roll_back", id="first"
+        ),
         pytest.param(["policy", "show", "nowhere.yaml"], "file_problem", id="file"),
         pytest.param(["policy", "show", sys.executable], "file_problem", id="binary"),
         pytest.param(["serve", "--host", "300.1.1.1"], "file_problem", id="address"),

@@ -78,7 +78,7 @@ def rows_of(settings: PortfolioSettings) -> RowsOf:
 
 
 @pytest.fixture(scope="session")
-def flat_portfolio(settings: PortfolioSettings) -> Portfolio:
+def flat_tables() -> dict[str, pa.Table]:
     """1,500 customers with attributes and outcomes, one moment."""
     x, label = _truth(np.random.default_rng(9), 1_500)
     ids = [f"c{i:05}" for i in range(len(label))]
@@ -104,8 +104,14 @@ def flat_portfolio(settings: PortfolioSettings) -> Portfolio:
             "source": ["ledger"] * len(bad),
         }
     )
-    tables = {"customers": customers, "outcomes": outcomes}
-    return Portfolio.from_tables(tables, settings)
+    return {"customers": customers, "outcomes": outcomes}
+
+
+@pytest.fixture(scope="session")
+def flat_portfolio(
+    flat_tables: dict[str, pa.Table], settings: PortfolioSettings
+) -> Portfolio:
+    return Portfolio.from_tables(flat_tables, settings)
 
 
 @pytest.fixture(scope="session")

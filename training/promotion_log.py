@@ -1,0 +1,124 @@
+"""Who made which model champion, when and why; whole also after a kill.
+
+A promotion changes two places: the alias in the registry and the champion on the shelf.
+So it is written down first (`pending.json`), then carried out, then moved to
+`history.jsonl`. Whoever is killed in between leaves the intent behind, and the next one
+completes it. A lock lets one at a time at both; the system ends it with its process.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from features.targets import Target
+
+Kind = Literal["first", "promotion", "rollback", "pull"]
+
+
+@dataclass(frozen=True)
+class PromotionRecord:
+    """One change of champion.
+
+    Args:
+        kind: `first` of its target, a `promotion`, a `rollback`, or a `pull`.
+        version: of the registry; `before_version` is None where nothing served, or
+            where it is not known.
+        at: ISO 8601, UTC.
+        who: the account that asked for it.
+        because: the reason given; needed where a gate was not passed.
+        gates: name, is_passed and text of what was measured.
+        accepted: suspected leaks signed off, by feature, with the reason.
+    """
+
+    kind: Kind
+    target: Target
+    version: str
+    bundle_id: str
+    before_version: str | None
+    before: str | None
+    at: str
+    who: str
+    because: str | None = None
+    is_forced: bool = False
+    gates: tuple[dict[str, object], ...] = ()
+    accepted: dict[str, str] = field(default_factory=dict)
+
+
+class PromotionLog:
+    """The promotions of one state folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "promotions"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else trains to the end or promotes while the block lasts."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._folder / "lock"):
+            yield
+
+    def begin(self, record: PromotionRecord) -> None:
+        """Write down what is about to be done."""
+        draft = self._folder / "pending.new"
+        _write_through(draft, _line(record))
+        draft.replace(self._pending)
+
+    def pending(self) -> PromotionRecord | None:
+        """What was begun and not completed."""
+        if not self._pending.is_file():
+            return None
+        return _record(self._pending.read_text(encoding="utf-8"))
+
+    def complete(self) -> None:
+        """Move what was begun to the history; once, however often it is tried."""
+        record = self.pending()
+        if record is None:
+            return
+        done = self.history()
+        if record not in done[-1:]:
+            _write_through(
+                self._history, "".join(map(_line, done)) + _line(record), replace=True
+            )
+        self._pending.unlink()
+
+    def history(self, target: Target | None = None) -> list[PromotionRecord]:
+        """All changes of champion so far, the oldest first."""
+        if not self._history.is_file():
+            return []
+        lines = self._history.read_text(encoding="utf-8").splitlines()
+        records = [_record(line) for line in lines]
+        return [one for one in records if target in (None, one.target)]
+
+    @property
+    def _pending(self) -> Path:
+        return self._folder / "pending.json"
+
+    @property
+    def _history(self) -> Path:
+        return self._folder / "history.jsonl"
+
+
+def _line(record: PromotionRecord) -> str:
+    return json.dumps(asdict(record), ensure_ascii=False) + "\n"
+
+
+def _record(line: str) -> PromotionRecord:
+    document = json.loads(line)
+    return PromotionRecord(**{**document, "gates": tuple(document["gates"])})
+
+
+def _write_through(path: Path, text: str, *, replace: bool = False) -> None:
+    """Write and flush to the disk; with `replace` whole or not at all."""
+    place = path.with_name(path.name + ".new") if replace else path
+    with place.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    if replace:
+        place.replace(path)

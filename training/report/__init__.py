@@ -1,0 +1,1 @@
+"""The report of a model for people who answer for it: evidence, figures, one page."""

@@ -1,0 +1,165 @@
+"""`forbear evaluate`: train, rehearse and report, without registering anything."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decisions.terms import Terms
+from features.portfolio import Portfolio
+from features.targets import TARGETS, Target
+from scoring.starter import starter
+from training.errors import TooFewPositivesError, TrainingError
+from training.learning import learn
+from training.rehearsal import rehearsed
+from training.report.evidence import Evidence, evidence
+from training.report.sections import page_of
+from training.train import bundle_of, nothing_told
+from training.trained_model import Progress
+from training.training_data import TrainingData, gather
+from wording.templates import render
+
+N_ORIGINS = 3
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What is known of one target's model, or why nothing is."""
+
+    target: Target
+    evidence: Evidence | None = None
+    refusal: TrainingError | None = None
+
+
+def evaluate(
+    portfolio: Portfolio,
+    targets: Sequence[Target] | None,
+    terms: Terms,
+    *,
+    seed: int = 0,
+    n_origins: int = N_ORIGINS,
+    protected: Mapping[str, Mapping[str, str]] | None = None,
+    progress: Progress = lambda _: None,
+) -> Iterator[EvaluationResult]:
+    """Judge what `train` would make of a portfolio, more thoroughly than it does.
+
+    Args:
+        portfolio: an opened portfolio.
+        targets: None for both.
+        terms: of the policy whose costs price the decisions.
+        seed: as of `train`.
+        n_origins: earlier moments at which training is rehearsed.
+        protected: attribute to customer id to group; never features.
+        progress: called with one line of text per step.
+    """
+    progress("gathering labels and features")
+    gathered = gather(portfolio, TARGETS)
+    for target in targets or TARGETS:
+        try:
+            found = _evidence(
+                portfolio, target, gathered, terms, seed, n_origins, protected, progress
+            )
+        except TrainingError as refusal:
+            yield EvaluationResult(target, refusal=refusal)
+        else:
+            yield EvaluationResult(target, found)
+
+
+def _evidence(
+    portfolio: Portfolio,
+    target: Target,
+    gathered: TrainingData,
+    terms: Terms,
+    seed: int,
+    n_origins: int,
+    protected: Mapping[str, Mapping[str, str]] | None,
+    progress: Progress,
+) -> Evidence:
+    rows = gathered.rows[target]
+    if len(rows) == 0 or rows.n_positives == 0:
+        tables = portfolio.settings.tables
+        raise TooFewPositivesError(nothing_told(target, gathered, tables))
+    say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
+    learnt = learn(target, rows, seed, say, starter(target))
+    origins = list(rehearsed(target, rows, seed, starter(target), n_origins, say))
+    say("gathering the evidence")
+    bundle = bundle_of(portfolio, target, gathered, learnt)
+    return evidence(
+        portfolio, target, gathered, bundle, learnt, origins, terms, protected or {}
+    )
+
+
+def write_evaluation(found: Evidence, out: Path) -> tuple[Path, Path]:
+    """Write `<target>.html`, one file that fetches nothing, and `<target>.json`."""
+    out.mkdir(parents=True, exist_ok=True)
+    page, document = out / f"{found.target}.html", out / f"{found.target}.json"
+    html = render("report.html", "training", page=page_of(found))
+    _replace(page, html)
+    _replace(document, json.dumps(document_of(found), indent=1, allow_nan=False) + "\n")
+    return page, document
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def document_of(found: Evidence) -> dict[str, Any]:
+    """The numbers of the report, for programs."""
+    judged = found.learnt.judgement
+    return {
+        "target": found.target,
+        "bundle_id": found.bundle.bundle_id,
+        "learner": found.bundle.learner,
+        "horizon_days": found.bundle.horizon_days,
+        "observed_until": found.bundle.trained_on.isoformat(),
+        "data_hash": found.bundle.data_hash,
+        "split": found.learnt.split.kind,
+        "n_test": len(found.test),
+        "n_positives": int(judged.label.sum()),
+        "share_with_access": (
+            None if found.with_access is None else float(found.with_access.mean())
+        ),
+        "auc_with_access": found.auc_with_access,
+        "metrics": plain(judged.metrics),
+        "later_period": plain(found.later),
+        "other_learners": plain(judged.others),
+        "gates": plain(judged.gates),
+        "dates": plain(found.dates),
+        "origins": [
+            {
+                "as_of": origin.as_of,
+                "learner": origin.learnt.judgement.learner,
+                "reported": plain(origin.reported),
+                "found": plain(origin.found),
+            }
+            for origin in found.origins
+        ],
+        "found_at_share": {f"{s:g}": v for s, v in found.found_at.items()},
+        "savings": plain(found.savings),
+        "families": plain(found.reasons.family),
+        "reason_overlap": found.reasons.overlap,
+        "leak_scale": plain(found.leak),
+        "suspected": dict(found.learnt.suspected),
+        "accepted": dict(found.learnt.accepted),
+        "fairness": plain(found.audits),
+    }
+
+
+def plain(value: object) -> Any:  # noqa: ANN401  whatever JSON can say
+    """Values as JSON has them; what is not a number is null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value

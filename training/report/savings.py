@@ -1,0 +1,163 @@
+"""What decisions by the model cost on the test rows, beside simpler ways to decide.
+
+Costs are those of the policy for what really came of each row. Three yardsticks: doing
+nothing, the best single threshold above which everybody is stopped (found on the very
+rows, so it is flattered), and the plain timeline, which acts by days overdue alone. The
+ceiling knows what came.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from advice.stakes import Stakes
+from decisions.actions import ACTIONS
+from decisions.money.cost import CostModel
+from decisions.policy_file.load import SHIPPED, load_policy
+from features.arrays import FloatArray, IntArray
+from features.targets import Target
+from scoring.intervals import MetricEstimate
+
+N_DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Saving:
+    """One way to decide.
+
+    Args:
+        per_customer: saved against doing nothing, in money a row.
+        captured: of what the ceiling saves.
+        acted_on: share of rows with an action.
+        good_stopped: rows suspended or blocked to whom nothing happened, of 1,000.
+    """
+
+    name: str
+    per_customer: MetricEstimate
+    captured: MetricEstimate
+    acted_on: float
+    good_stopped: float
+
+
+@dataclass(frozen=True)
+class Savings:
+    """All ways to decide about the same n rows.
+
+    `regret` is what the model's decisions cost beyond the ceiling, in money a row.
+    """
+
+    currency: str
+    priced_with: str
+    n: int
+    nothing: float
+    regret: MetricEstimate
+    ways: tuple[Saving, ...]
+
+
+def savings(
+    target: Target,
+    stakes: Stakes,
+    model: CostModel,
+    label: FloatArray,
+    p: FloatArray,
+    days_overdue: FloatArray,
+    blocks: IntArray,
+    currency: str,
+    priced_with: str,
+) -> Savings:
+    """Compare ways to decide about rows whose outcome is known.
+
+    Args:
+        target: what label and p are of; the other target is left out of the costs.
+        stakes: money of the n rows.
+        model: the policy's costs.
+        label: (n,) what came.
+        p: (n,) what was said.
+        days_overdue: (n,) at the moment of the row.
+        blocks: (n,) number of the customer.
+        currency: of the costs.
+        priced_with: the policy that states them.
+    """
+    real = _costs(target, stakes, model, label)
+    rows = np.arange(len(label))
+    ways = {
+        "this model": _costs(target, stakes, model, p).argmin(axis=1),
+        "best single threshold": _best_threshold(real, p),
+        "plain timeline": by_timeline(days_overdue),
+        "ceiling: what came was known": real.argmin(axis=1),
+    }
+    saved = {name: real[:, 0] - real[rows, action] for name, action in ways.items()}
+    ceiling = saved["ceiling: what came was known"]
+    stops = np.isin(np.array(ACTIONS, dtype=object), ("suspend", "block"))
+    return Savings(
+        currency,
+        priced_with,
+        len(label),
+        float(real[:, 0].mean()),
+        _drawn(ceiling - saved["this model"], np.ones(len(label)), blocks),
+        tuple(
+            Saving(
+                name,
+                _drawn(saved[name], np.ones(len(label)), blocks),
+                _drawn(saved[name], ceiling, blocks),
+                float((action > 0).mean()),
+                1000.0 * float((stops[action] & (label == 0.0)).mean()),
+            )
+            for name, action in ways.items()
+        ),
+    )
+
+
+def _costs(
+    target: Target, stakes: Stakes, model: CostModel, p: FloatArray
+) -> FloatArray:
+    none = np.zeros(len(p))
+    fraud, nonpayment = (p, none) if target == "fraud" else (none, p)
+    return stakes.costs(model, fraud, nonpayment, 0.0)
+
+
+def _best_threshold(real: FloatArray, p: FloatArray) -> IntArray:
+    """The action and threshold that cost least in hindsight, one for everybody."""
+    order = np.argsort(-p, kind="stable")
+    best = (0.0, 0, 0)
+    for action in range(1, len(ACTIONS)):
+        saved = np.cumsum((real[:, 0] - real[:, action])[order])
+        n = int(np.argmax(saved)) + 1
+        best = max(best, (float(saved[n - 1]), action, n))
+    _, action, n = best
+    chosen = np.zeros(len(p), dtype=np.int64)
+    chosen[order[:n]] = action
+    return chosen
+
+
+def by_timeline(days_overdue: FloatArray) -> IntArray:
+    """(n,) what the shipped plain timeline has reached by so many days overdue.
+
+    As if every notice had been sent and delivered on its day.
+
+    >>> [ACTIONS[i] for i in by_timeline(np.array([0.0, 5.0, 45.0]))]
+    ['none', 'remind', 'suspend']
+    """
+    ladder = load_policy(SHIPPED / "plain-timeline.yaml").document.ladder
+    action = np.zeros(len(days_overdue), dtype=np.int64)
+    for state in ladder:
+        if state.when.days_suspended:  # nobody is suspended at a moment alone
+            continue
+        reached = days_overdue >= state.when.days_overdue
+        action[reached] = np.maximum(action[reached], ACTIONS.index(state.action))
+    return action
+
+
+def _drawn(above: FloatArray, below: FloatArray, blocks: IntArray) -> MetricEstimate:
+    """A ratio of sums over rows, with an interval over customers."""
+    sums = np.column_stack(
+        [np.bincount(blocks, weights=column) for column in (above, below)]
+    )
+    rng = np.random.default_rng(0)
+    n = len(sums)
+    draws = np.array([sums[rng.integers(0, n, n)].sum(axis=0) for _ in range(N_DRAWS)])
+    usable = draws[draws[:, 1] > 0.0]
+    if len(usable) == 0 or below.sum() <= 0.0:
+        return MetricEstimate(np.nan, np.nan, np.nan)
+    low, high = np.quantile(usable[:, 0] / usable[:, 1], [0.025, 0.975])
+    return MetricEstimate(float(above.sum() / below.sum()), float(low), float(high))
