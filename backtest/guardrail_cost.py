@@ -13,7 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.day_decisions import DayDecisions
-from decisions.actions import REMIND_BIT, REVIEW_BIT, STEP_BITS, STOP_BITS, bits_of
+from decisions.actions import (
+    REMIND_BIT,
+    REVIEW_BIT,
+    STEP_BITS,
+    STOP_BITS,
+    SUSPEND,
+    bits_of,
+)
 from decisions.rules.catalogue import LADDER, PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Eligibility
 from decisions.rules.reason import Withheld
@@ -24,7 +31,7 @@ from decisions.terms import Terms
 from features.arrays import FloatArray, IntArray
 from wording.messages import messages
 
-PathBits = tuple[int, int, int]  # withheld actions: ordinary, high use, fraud
+PathBits = tuple[int, int, int, int]  # ordinary, high use, fraud, suspicion
 
 
 class GuardrailCost(NamedTuple):
@@ -122,6 +129,7 @@ def _without_reasons(decisions: DayDecisions, codes: frozenset[str]) -> Columns:
     ordinary = np.array(inputs.ordinary_bits)
     high_usage = np.array(inputs.high_usage_bits)
     fraud = np.array(inputs.fraud_bits)
+    suspicion = np.array(inputs.suspicion_bits)
     if "nothing_overdue" in codes:
         # without arrears there is no ladder state: what needs a notice is withheld
         ordinary[:n_quiet] = STOP_BITS | REMIND_BIT
@@ -130,7 +138,7 @@ def _without_reasons(decisions: DayDecisions, codes: frozenset[str]) -> Columns:
     for row in range(n_quiet, len(decisions)):
         eligibility = decisions.eligibility(row)
         if eligibility is not None and _codes(eligibility) & codes:
-            ordinary[row], high_usage[row], fraud[row] = _bits_without(
+            ordinary[row], high_usage[row], fraud[row], suspicion[row] = _bits_without(
                 eligibility, codes
             )
     rested = np.where(decisions.is_rested, REVIEW_BIT, 0)
@@ -140,6 +148,7 @@ def _without_reasons(decisions: DayDecisions, codes: frozenset[str]) -> Columns:
             ordinary_bits=ordinary | rested,
             high_usage_bits=high_usage | rested,
             fraud_bits=fraud | rested,
+            suspicion_bits=suspicion | rested,
         ),
     )
 
@@ -149,6 +158,7 @@ def _codes(eligibility: Eligibility) -> set[str]:
         eligibility.ordinary,
         eligibility.high_usage or (),
         eligibility.fraud or (),
+        eligibility.suspicion or (),
     )
     return {reason.code for path in paths for reason in path}
 
@@ -165,10 +175,14 @@ def _bits_without(eligibility: Eligibility, codes: frozenset[str]) -> PathBits:
     ordinary = 0 if is_on_ladder else STOP_BITS | REMIND_BIT
     high_usage = STEP_BITS if eligibility.high_usage is None else REMIND_BIT
     fraud = STEP_BITS if eligibility.fraud is None else REMIND_BIT
+    suspicion = STEP_BITS & ~(1 << SUSPEND)
+    if eligibility.suspicion is None:
+        suspicion = STEP_BITS
     return (
         ordinary | _bits(eligibility.ordinary, codes),
         high_usage | _bits(eligibility.high_usage or (), codes),
         fraud | _bits(eligibility.fraud or (), codes),
+        suspicion | _bits(eligibility.suspicion or (), codes),
     )
 
 

@@ -40,6 +40,7 @@ class OwnActions:
         self._p_good: dict[int, float] = {}  # when access was taken
         self._executed: defaultdict[int, list[ExecutedAction]] = defaultdict(list)
         self._cleared_at: dict[int, datetime] = {}
+        self._fraud_stopped_at: dict[int, datetime] = {}
 
     @property
     def without_access(self) -> tuple[int, ...]:
@@ -58,6 +59,7 @@ class OwnActions:
             own["actions_90d"] = tuple(
                 action for action in self._executed[customer] if action.at > since
             )
+            own["fraud_stopped_at"] = self._fraud_stopped_at.get(customer)
         cleared_at = self._cleared_at.get(customer)
         if cleared_at is not None:
             own["evidence"] = tuple(
@@ -96,6 +98,8 @@ class OwnActions:
         """Carry out a stop; `p_good` is the customer's probability of being good."""
         self._off.setdefault(customer, []).append(action)
         self._executed[customer].append(action)
+        if action.reason == "fraud":
+            self._fraud_stopped_at[customer] = action.at
         self._p_good.setdefault(customer, p_good)
 
     def give_back(self, customer: int, at: datetime) -> None:

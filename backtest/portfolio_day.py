@@ -123,7 +123,7 @@ class PortfolioHistory:
         """
         for customer, facts in changes.facts.items():
             self._is_plain[customer] = (
-                is_plain(facts) and not self._timeline.has_all_facts
+                is_plain(facts) and not self._timeline.has_facts[customer]
             )
         customers = rows[:, 0].astype(np.int64)
         is_quiet_after_all = (rows[:, 1] == ACTIVE) & self._is_plain[customers]

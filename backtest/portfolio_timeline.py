@@ -69,13 +69,13 @@ class PortfolioTimeline:
         customer_ids: all customers of the portfolio, sorted.
         subject_kind: (customers,) of the latest version, or None.
         days: what changes on each decision day.
-        has_all_facts: whole facts of everybody, of quiet customers too.
+        has_facts: (customers,) whole facts are there, while they are quiet, too.
     """
 
     customer_ids: tuple[str, ...]
     subject_kind: TextArray
     days: tuple[DayChanges, ...]
-    has_all_facts: bool
+    has_facts: BoolArray
 
     def present(self, starts: Sequence[int]) -> BoolArray:
         """(starts, customers) who is present on some day from a start to the next.
@@ -119,7 +119,41 @@ def portfolio_timeline(
         if customer % _REPORT_EVERY == 0:
             progress(customer, 2 * len(ids))
     reader.read_facts(portfolio, progress)
-    return PortfolioTimeline(ids, kinds, tuple(reader.days), all_facts)
+    has_facts = np.full(len(ids), all_facts)
+    return PortfolioTimeline(ids, kinds, tuple(reader.days), has_facts)
+
+
+def with_facts_of(
+    timeline: PortfolioTimeline,
+    portfolio: Portfolio,
+    days: DecisionDays,
+    customers: IntArray,
+    *,
+    with_notices: bool,
+) -> PortfolioTimeline:
+    """The same timeline, with whole facts of further customers on all days.
+
+    Args:
+        timeline: of the portfolio.
+        portfolio: it was read from.
+        days: on which decisions are made.
+        customers: indices, rising, of customers to whom amounts do not suffice.
+        with_notices: as it was read.
+    """
+    customers = customers[~timeline.has_facts[customers]]
+    ids = [timeline.customer_ids[customer] for customer in customers.tolist()]
+    reader = _Reader(days, with_notices=with_notices, all_facts=True)
+    for customer, own in zip(
+        customers.tolist(), fact_timelines(portfolio, ids), strict=True
+    ):
+        reader.read_states(customer, own)
+    reader.read_facts(portfolio, lambda _done, _all: None)
+    for day, more in zip(timeline.days, reader.days, strict=True):
+        day.amounts.extend(more.amounts)  # of two rows the later one stands
+        day.facts.update(more.facts)
+    has_facts = timeline.has_facts.copy()
+    has_facts[customers] = True
+    return replace(timeline, has_facts=has_facts)
 
 
 class _Reader:
@@ -185,7 +219,13 @@ class _Reader:
         """Without the actions of the policy of that time, and without its notices."""
         notices = facts.notices if self._with_notices else ()
         notices = tuple(replace(notice, policy=None) for notice in notices)
-        return fast_replace(facts, notices=notices, access_off=(), actions_90d=())
+        return fast_replace(
+            facts,
+            notices=notices,
+            access_off=(),
+            actions_90d=(),
+            fraud_stopped_at=None,
+        )
 
 
 def _amounts(account: AccountState) -> Iterator[float]:

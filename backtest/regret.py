@@ -24,7 +24,9 @@ from advice.advisor import Advisor
 from advice.stakes import stakes_at
 from backtest.intervals import Interval, ratio_interval
 from backtest.truth import Truth
+from decisions.actions import SUSPEND
 from decisions.money.cost import CostModel
+from decisions.money.states import exclusive_states
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray
 from features.batch import feature_table, matrix
@@ -46,12 +48,15 @@ class Regret:
     `captured` are shares of the attainable saving with 95 % intervals over customers:
     of the proposed actions (guard-rails off), of the recommended ones where the
     backtest decided on that day, and of what the true probabilities would allow.
+    `good_stopped` is, by the same choices, the expected share of all customers who are
+    good and lose access.
     """
 
     as_of: int
     n_customers: int
     cost: Mapping[str, float]
     captured: Mapping[str, Interval]
+    good_stopped: Mapping[str, float]
 
 
 def regrets(
@@ -101,7 +106,12 @@ def _regret(
         if name not in ("nothing", "best_given_features")
     }
     means = {name: float(values.mean()) for name, values in cost.items()}
-    return Regret(moment, len(rows), means, captured)
+    p_good = sample.p_good
+    good = {
+        name: float((p_good * (action >= SUSPEND)).mean())
+        for name, action in choices.items()
+    }
+    return Regret(moment, len(rows), means, captured, good)
 
 
 class _Sample:
@@ -135,6 +145,13 @@ class _Sample:
             rows = _features(portfolio, self.stakes.snapshots, bundle)
             self._features[target] = rows
             self.scored[target] = advisor.predictors[target].probability(rows)
+
+    @property
+    def p_good(self) -> FloatArray:
+        """(n,) the true probability of neither fraud nor non-payment."""
+        true, rho = self.true, np.full(len(self.ids), self.rho)
+        _, _, good = exclusive_states(true["fraud"], true["nonpayment"], rho)
+        return np.asarray(good)
 
     def costs(self, model: CostModel, p: Mapping[str, FloatArray]) -> FloatArray:
         """(n, 6) expected costs for marginal probabilities per target."""

@@ -21,7 +21,7 @@ from backtest.outcome import Backtest
 from backtest.own_actions import Stop
 from backtest.policy_record import PolicyRecord
 from backtest.portfolio_day import PortfolioDay, PortfolioHistory
-from backtest.portfolio_timeline import portfolio_timeline
+from backtest.portfolio_timeline import portfolio_timeline, with_facts_of
 from backtest.regret import Regret, regrets
 from backtest.savings import Savings
 from backtest.scores import known_since, scores
@@ -170,7 +170,22 @@ class _BacktestRun:
             timeline.present(days.scored),
             progress=lambda done, total: self.progress(STEPS[1], done, total),
         )
+        timeline = with_facts_of(
+            timeline,
+            portfolio,
+            days,
+            as_of_scores.customers_from(self._least_suspicion()),
+            with_notices=self.assumptions.notices == "recorded",
+        )
         return PortfolioHistory(timeline, as_of_scores, days, portfolio.settings.zone)
+
+    def _least_suspicion(self) -> float:
+        """The probability of fraud from which a policy may pause without a sign."""
+        return min(
+            terms.min_p_suspicion
+            for policy in self.policies
+            for _, terms in policy.versions
+        )
 
     def _decide(self, today: PortfolioDay, truth_moment: int | None) -> None:
         """All policies decide about one day, and what they decide is recorded."""

@@ -38,6 +38,12 @@ class Scores:
             p.setdefault(target, np.full(n, np.nan))
         return p
 
+    def customers_from(self, p_fraud: float) -> IntArray:
+        """Indices, rising, of those whose fraud is ever at least so likely."""
+        if "fraud" not in self.p:
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero((self.p["fraud"] >= p_fraud).any(axis=0))
+
 
 class _ScoringDay(NamedTuple):
     row: int  # of `Scores.p`

@@ -33,7 +33,9 @@ RaisedBy = Literal[
 ]
 ArmName = Literal["greedy", "explore", "holdout"]
 # why a person must agree to a stop that the policy alone would leave to automation
-PersonBecause = Literal["by_days", "starter", "signs_without_model", "assumed_money"]
+PersonBecause = Literal[
+    "by_days", "starter", "signs_without_model", "assumed_money", "suspicion"
+]
 
 
 @dataclass(frozen=True, slots=True)

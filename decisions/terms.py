@@ -41,6 +41,8 @@ class Terms:
     typed: tuple[TypedTier, ...]
     guardrails: GuardRails
     min_p_fraud_path: float
+    min_p_suspicion: float
+    suspicion_approvals: int
     min_net_gain: float
     hysteresis: float
     close_call_below: float
@@ -104,6 +106,7 @@ def _person_bits(document: PolicyDocument, *, is_natural: bool) -> int:
 def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms:
     """Compile one dated version of a policy."""
     rails, path = document.guardrails, document.fraud_path
+    suspicion = None if path is None else path.suspicion
     usage, first = document.high_usage, document.first_invoice
     zone, clock = ZoneInfo(document.calendar.timezone), document.clock
     return Terms(
@@ -116,6 +119,8 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         typed=typed_tiers(document.thresholds),
         guardrails=rails,
         min_p_fraud_path=OUT_OF_REACH if path is None else path.min_p_fraud,
+        min_p_suspicion=OUT_OF_REACH if suspicion is None else suspicion.min_p_fraud,
+        suspicion_approvals=0 if suspicion is None else suspicion.approvals,
         min_net_gain=rails.any.min_net_gain,
         hysteresis=rails.any.hysteresis,
         close_call_below=rails.any.close_call_below,

@@ -33,6 +33,7 @@ class Inputs(NamedTuple):
     ordinary_bits: Number
     high_usage_bits: Number
     fraud_bits: Number
+    suspicion_bits: Number
     ladder_action: Number
     in_force: Number
     previous: Number

@@ -71,6 +71,9 @@ class PolicyCase(PolicySection):
     undelivered: dict[Name, Days] = Field(
         default_factory=dict, description="sent so many days ago, delivery unknown"
     )
+    bounced: dict[Name, Days] = Field(
+        default_factory=dict, description="came back so many days ago"
+    )
     evidence: tuple[str, ...] = Field(default=(), description="kind:confidence")
     holds: tuple[str, ...] = Field(
         default=(), description="kinds of standing holds in force, such as exemption"

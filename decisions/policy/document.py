@@ -263,8 +263,9 @@ class PolicyDocument(PolicySection):
             used.add(self.fraud_path.notice)
         if self.high_usage:
             used.add(self.high_usage.notice)
+        used |= {accepted.counts_as for accepted in self.notices.accept_notices}
         for example in self.cases:
-            used |= {*example.notices, *example.undelivered}
+            used |= {*example.notices, *example.undelivered, *example.bounced}
         if unknown := sorted(used - known):
             raise ValueError(f"notices.kinds does not describe {unknown}")
         names = [state.state for state in self.ladder]

@@ -29,6 +29,8 @@ FINDINGS: Mapping[str, str] = {
     " delivery must be proven.",
     "skipped_notice": "A stop may follow the last notice at once; or a notice is"
     " described and never sent.",
+    "accepted_notice_date": "A notice of before is accepted until a day that is past"
+    " when the policy begins, or for more than a year.",
     "no_notice_path": "No state of the ladder suspends: access is never taken away for"
     " non-payment.",
     "termination_without_notice": "A contract can end before any notice whose delivery"

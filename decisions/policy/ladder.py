@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from decisions.actions import Action
 from decisions.policy.section import (
     MOST_INVOICES,
     Amount,
+    Day,
     Days,
     Name,
     PolicySection,
@@ -75,6 +76,30 @@ class NoticeRule(PolicySection):
     because: str = ""
 
 
+class AcceptedNotice(PolicySection):
+    """A notice sent under another policy or system, which counts until a date.
+
+    So that switching over does not make everybody who was reminded start anew.
+    """
+
+    notice: str = Field(min_length=1, description="its name in `contacts`")
+    policy: str | None = Field(
+        default=None,
+        description="name, or name@version, of the policy it was sent under; absent:"
+        " any other",
+    )
+    counts_as: Name = Field(description="the notice of this policy that it stands for")
+    proof: Literal["sent", "delivered"] = Field(
+        default="delivered", description="what makes it count"
+    )
+    until: Day = Field(description="the last local day on which it counts")
+    because: str = Field(min_length=1, description="why it said as much")
+
+    def is_of(self, policy: str) -> bool:
+        """Whether a notice of that policy is meant, by name or by name@version."""
+        return self.policy in (None, policy, policy.partition("@")[0])
+
+
 class Notices(PolicySection):
     """Which messages there are, and when they are sent."""
 
@@ -89,7 +114,21 @@ class Notices(PolicySection):
     count: Literal["same_version", "same_policy"] = Field(
         default="same_version", description="which notices already sent count"
     )
+    accept_notices: tuple[AcceptedNotice, ...] = Field(
+        default=(), description="notices of before that count for a time"
+    )
     kinds: dict[Name, NoticeRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _accepts_no_weaker_proof(self) -> "Notices":
+        for accepted in self.accept_notices:
+            kind = self.kinds.get(accepted.counts_as)
+            if kind and kind.proof == "delivered" and accepted.proof == "sent":
+                raise ValueError(
+                    f"accept_notices: {accepted.counts_as!r} counts when delivered,"
+                    f" so {accepted.notice!r} must have been, too"
+                )
+        return self
 
 
 class When(PolicySection):

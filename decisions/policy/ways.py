@@ -20,7 +20,8 @@ class EvidenceRule(PolicySection):
 
     kind: str = Field(
         description="of an alert, or account_takeover, chargeback_fraud,"
-        " outcome_fraud; * is any"
+        " outcome_fraud, notice_bounced (counts from fraud_path.min_p_fraud on only);"
+        " * is any"
     )
     min_confidence: Literal["low", "medium", "high"] | None = Field(
         default=None, description="of the alert, as its source says"
@@ -31,6 +32,22 @@ class EvidenceRule(PolicySection):
     max_age_days: Days = Field(default=30, description="older signs do not count")
 
 
+class Suspicion(PolicySection):
+    """A pause on the word of the model alone; a person agrees, and it happens once.
+
+    Its threshold comes from money: fraud alone, with nothing unpaid counted, must make
+    the pause cost less than anything milder.
+    """
+
+    min_p_fraud: Share = Field(
+        default=0.1, description="below it nobody is paused, whatever is at stake"
+    )
+    approvals: Literal[1, 2] = Field(
+        default=1, description="people who must agree before access is paused"
+    )
+    because: str = ""
+
+
 class FraudPath(PolicySection):
     """Suspension without a prior notice, on evidence; it expires by itself."""
 
@@ -38,6 +55,10 @@ class FraudPath(PolicySection):
     evidence_any: tuple[EvidenceRule, ...] = Field(min_length=1)
     min_p_fraud: Share = Field(
         default=0.5, description="below it evidence alone takes no access away"
+    )
+    suspicion: Suspicion | None = Field(
+        default=None,
+        description="a pause without a sign, by money and probability; absent: never",
     )
     notice: Name | None = Field(default=None, description="sent after the action")
     notice_within_hours: Hours = Field(

@@ -18,6 +18,7 @@ from features.money import UNITS
 
 _TABLES = frozenset(
     {"customers", "subscriptions", "invoices", "payments", "disputes", "holds"}
+    | {"actions"}
 )
 
 
@@ -134,7 +135,12 @@ def _notices(example: PolicyCase, at: datetime) -> list[Notice]:
         Notice(name, at - timedelta(days=days))
         for name, days in example.undelivered.items()
     ]
-    return delivered + sent
+    bounced = [
+        Notice(name, moment, bounced_at=moment)
+        for name, days in example.bounced.items()
+        for moment in (at - timedelta(days=days),)
+    ]
+    return delivered + sent + bounced
 
 
 def _evidence(sign: str, at: datetime) -> Evidence:

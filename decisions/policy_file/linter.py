@@ -1,7 +1,7 @@
 """What the linter looks for in a policy, one rule a function."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import MAXYEAR
+from datetime import MAXYEAR, timedelta
 
 from decisions.actions import SEVERITY, STOPS, Action
 from decisions.policy.document import PolicyDocument
@@ -16,6 +16,8 @@ from decisions.policy.text import Text
 
 ENOUGH_YEAR = 2050  # holidays known to then are known for every policy of today
 
+_SWITCHING = timedelta(days=366)
+_ANY_HISTORY = 2000  # a policy from then on is meant for whatever past it is tried on
 _NO_YEAR = 2200  # a draft from then on is in force for nobody
 
 
@@ -25,6 +27,7 @@ def lint(document: PolicyDocument, n_customers: int | None) -> Iterator[Finding]
         _unreachable,
         _count_alone,
         _notices,
+        _accepted_notices,
         _retries,
         _service_requests,
         _holds,
@@ -102,6 +105,19 @@ def _notices(document: PolicyDocument) -> Iterator[Finding]:
     for name in sorted(set(kinds) - used):
         text = "no state and no path sends this notice"
         yield Finding("skipped_notice", "warning", f"notices.kinds.{name}", text)
+
+
+def _accepted_notices(document: PolicyDocument) -> Iterator[Finding]:
+    """Switching over takes a time: neither none, nor for ever."""
+    begins = document.effective_from
+    for i, accepted in enumerate(document.notices.accept_notices):
+        where = f"notices.accept_notices.{i}.until"
+        if accepted.until < begins:
+            text = f"{accepted.until} is before the policy begins: it never counts"
+            yield Finding("accepted_notice_date", "error", where, text)
+        elif accepted.until - begins > _SWITCHING and begins.year > _ANY_HISTORY:
+            text = "counts for more than a year: by then every customer was told anew"
+            yield Finding("accepted_notice_date", "warning", where, text)
 
 
 def _retries(document: PolicyDocument) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from math import inf
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
 from decisions.money.inputs import Inputs
-from decisions.rules.guardrails import NUMBER_RULES, terms_with
+from decisions.rules.guardrails import NUMBER_RULES, SUSPICION, terms_with
 from decisions.rules.reason import Releaser, Values, Withheld
 from decisions.rules.rule import (
     LEARNED_FROM,
@@ -102,7 +102,7 @@ def _hold(kind: str) -> Rule:
         code=kind,
         section=f"holds.{kind}",
         withholds=STEPS,
-        paths=Paths.ORDINARY | Paths.FRAUD,
+        paths=Paths.ORDINARY | Paths.PROTECTIVE,
         tables=("holds",),
         shown_to_customer=True,
         price=_HOLDS,
@@ -303,6 +303,23 @@ RULES: tuple[Rule, ...] = (
         paths=Paths.FRAUD,
         tables=_SIGNS,
         price=PriceLine("evidence"),
+    ),
+    Rule(
+        code="unproven_suspicion",
+        section="fraud_path.suspicion",
+        withholds=STOPS,
+        paths=Paths.SUSPICION,
+        tables=(LEARNED_FROM,),
+        price=SUSPICION,
+    ),
+    Rule(
+        code="suspicion_used",
+        details={"paused": (), "not_looked_at": ()},
+        section="fraud_path.suspicion",
+        withholds=STOPS,
+        paths=Paths.SUSPICION,
+        tables=("actions",),
+        price=SUSPICION,
     ),
     *(_unknown(table) for table in PROTECTING),
     Rule(

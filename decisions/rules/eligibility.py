@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, bits_of
+from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND, bits_of
 from decisions.case import Case
 from decisions.policy.retries import NoRetry
 from decisions.rules.catalogue import withheld
@@ -32,8 +32,10 @@ from decisions.rules.ways import (
     hold_reasons,
     ladder_reasons,
     override_reasons,
+    protective_reasons,
     service_reasons,
     service_request_reasons,
+    suspicion_reasons,
     timing_reasons,
 )
 from decisions.terms import Terms
@@ -47,9 +49,9 @@ _NOWHERE = LadderPosition(None, 0, None, None)
 class Eligibility:
     """What one customer's facts permit at a moment.
 
-    `ordinary`, `high_usage` and `fraud` are the reasons that withhold on each way to
-    a stop (None: there is no such way), and `*_bits` the actions they withhold. An
-    action is permitted when one way that is open permits it.
+    `ordinary`, `high_usage`, `fraud` and `suspicion` are the reasons that withhold on
+    each way to a stop (None: there is no such way), and `*_bits` the actions they
+    withhold. An action is permitted when one way that is open permits it.
     """
 
     ordinary: Reasons
@@ -58,6 +60,8 @@ class Eligibility:
     ordinary_bits: int
     high_usage_bits: int
     fraud_bits: int
+    suspicion: Reasons | None = None
+    suspicion_bits: int = STEP_BITS
     position: LadderPosition = _NOWHERE
     holds: tuple[Hold, ...] = ()
     reactivation: Reactivation | None = None
@@ -81,9 +85,14 @@ def _bits(reasons: Reasons | None) -> int:
 
 def eligibility_of(case: Case, terms: Terms, at: datetime) -> Eligibility:
     """What the policy permits for this customer, whatever its probabilities."""
-    if is_plain(case.facts):
+    if is_plain(case.facts) and not is_suspected(terms, case.p_fraud):
         return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
     return _particular(case, terms, at)
+
+
+def is_suspected(terms: Terms, p_fraud: float | None) -> bool:
+    """Whether fraud is likely enough that the policy may pause without a sign."""
+    return p_fraud is not None and p_fraud >= terms.min_p_suspicion
 
 
 def is_plain(facts: AccountFacts) -> bool:
@@ -133,7 +142,8 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
     usage_notice = None if way is None else way.notice
     fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
-    has_signs = bool(counting_evidence(terms, facts, at))
+    suspicion = _of_suspicion(case, terms, at, covering, aim)
+    has_signs = bool(counting_evidence(terms, facts, at, case.p_fraud))
     on, reason = _in_force(facts, access)
     return Eligibility(
         ordinary=ordinary,
@@ -143,6 +153,8 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         high_usage_bits=_bits(None if shorter is None else (*shorter, *known))
         | REMIND_BIT * (usage_notice is None),
         fraud_bits=_bits(fraud) | REMIND_BIT,
+        suspicion=suspicion,
+        suspicion_bits=_bits(suspicion) | STEP_BITS & ~(1 << SUSPEND),
         position=position,
         holds=(
             *standing,
@@ -168,12 +180,26 @@ def _of_fraud(
     case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
 ) -> tuple[Reasons | None, bool]:
     """What withholds on the fraud path, and whether that is nothing but doubts."""
-    reasons = fraud_reasons(terms, case.facts, covering, aim, at)
+    reasons = fraud_reasons(terms, case.facts, covering, aim, at, case.p_fraud)
     if reasons is None:
         return None, False
     doubts = tuple(doubts_of_fraud(case, terms, at))
     decided = tuple(override_reasons(case.facts, at, is_whole=True))
     return (*reasons, *doubts, *decided), bool(doubts) and not (reasons or decided)
+
+
+def _of_suspicion(
+    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+) -> Reasons | None:
+    """What withholds a pause without a sign; None where there is no such way."""
+    if not is_suspected(terms, case.p_fraud):
+        return None
+    return (
+        *protective_reasons(terms, case.facts, covering, aim, at),
+        *suspicion_reasons(case),
+        *doubts_of_fraud(case, terms, at),
+        *override_reasons(case.facts, at, is_whole=True),
+    )
 
 
 def _shorter(

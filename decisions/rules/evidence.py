@@ -1,11 +1,13 @@
 """Signs of fraud: what opens the fraud path, and what counts as confirmed."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from decisions.policy.ways import EvidenceRule
 from decisions.terms import Terms
 from features.facts import AccountFacts, Evidence
 
+BOUNCED = "notice_bounced"
 _CONFIDENCE = {"low": 0, "medium": 1, "high": 2}
 _SEVERITY = {"informational": 0, "low": 1, "medium": 2, "high": 3}
 
@@ -24,22 +26,36 @@ def is_proven(terms: Terms, facts: AccountFacts, at: datetime) -> bool:
 
 
 def counting_evidence(
-    terms: Terms, facts: AccountFacts, at: datetime
+    terms: Terms, facts: AccountFacts, at: datetime, p_fraud: float | None = None
 ) -> list[Evidence]:
     """Signs that open the policy's fraud path at `at`.
 
     What nobody has confirmed may take access away once: after that only a newer sign
-    counts.
+    counts. A notice that came back says that an address is wrong, which many are; it
+    is a sign only where `p_fraud` makes fraud likely.
     """
     path = terms.document.fraud_path
     if path is None:
         return []
+    signs = facts.evidence
+    if p_fraud is not None and p_fraud >= path.min_p_fraud:
+        signs = (*signs, *_bounced(facts))
     return [
         sign
-        for sign in facts.evidence
+        for sign in signs
         if not _is_used_up(facts, sign)
         and any(_matches(rule, sign, at) for rule in path.evidence_any)
     ]
+
+
+def _bounced(facts: AccountFacts) -> Iterator[Evidence]:
+    """Notices of this episode that came back, but for those before one that arrived."""
+    arrived = [n.delivered_at for n in facts.notices if n.delivered_at is not None]
+    reached_at = max(arrived, default=None)
+    for notice in facts.notices:
+        at = notice.bounced_at
+        if at is not None and (reached_at is None or at > reached_at):
+            yield Evidence(kind=BOUNCED, at=at)
 
 
 def _is_used_up(facts: AccountFacts, sign: Evidence) -> bool:

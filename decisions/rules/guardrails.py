@@ -6,13 +6,16 @@ goes into the messages.
 """
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from decisions.actions import BLOCK, STEP_BITS, STOPS
+from decisions.actions import BLOCK, NONE, STEP_BITS, STOPS, SUSPEND
+from decisions.money.cost import cheapest, expected_costs, terms_of
 from decisions.money.inputs import Inputs
-from decisions.money.numbers import Number
+from decisions.money.numbers import Number, is_any, where_asked
+from decisions.money.typed import typed_action
 from decisions.rules.rule import LEARNED_FROM, NumberRule, Paths, PriceLine, Without
-from decisions.terms import Terms
+from decisions.terms import OUT_OF_REACH, Terms
 
 _TRAINED = (LEARNED_FROM,)
 _AT_STAKE = (
@@ -26,6 +29,9 @@ def terms_with(
 ) -> Without:
     """Take a rule away by changing numbers of the terms."""
     return lambda inputs, terms: (inputs, replace(terms, **numbers))
+
+
+SUSPICION = PriceLine("suspicion", terms_with(min_p_suspicion=OUT_OF_REACH))
 
 
 def _guard_with(action: str, **numbers: float) -> Without:
@@ -56,11 +62,36 @@ def _is_below_fraud_floor(inputs: Inputs, terms: Terms) -> Number:
     return is_unlikely & (inputs.rests_on_signs ^ True)
 
 
+def _is_not_suspected(inputs: Inputs, terms: Terms) -> Number:
+    """Whether fraud alone does not carry a pause, in money or by typed thresholds."""
+    is_likely = inputs.p_fraud_marginal >= terms.min_p_suspicion
+    is_asked = is_likely & (inputs.goes_by_days ^ True) & (terms.mode != "timeline")
+    if not is_any(is_asked):
+        return is_asked ^ True
+    [action] = where_asked(
+        is_asked, partial(_by_fraud_alone, terms), inputs, inputs.previous, (NONE,)
+    )
+    return action < SUSPEND
+
+
+def _by_fraud_alone(terms: Terms, inputs: Inputs, _: Number) -> tuple[Number]:
+    """What would be proposed if whoever is no fraud paid."""
+    p, nobody = inputs.p_fraud, 0.0 * inputs.p_fraud
+    if terms.mode == "thresholds" or terms.model is None:
+        at_stake = terms.typed, inputs.exposure, inputs.clv
+        return (typed_action(*at_stake, nobody, inputs.p_fraud_marginal),)
+    money = inputs.open_cost, inputs.run_up, inputs.stoppable, inputs.clv
+    return (
+        cheapest(expected_costs(terms.model, terms_of(p, nobody, 1.0 - p, *money))),
+    )
+
+
 NUMBER_RULES: tuple[NumberRule, ...] = (
     NumberRule(
         code="below_floor",
         section="guardrails.suspend.min_p_bad",
         withholds=STOPS,
+        paths=Paths.ARREARS | Paths.FRAUD,
         tables=_TRAINED,
         holds=_is_below_floor,
         quotes=("p_bad", "min_p_bad"),
@@ -108,19 +139,53 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
         values=lambda i, t: (i.p_fraud_marginal, t.min_p_fraud_path),
         price=PriceLine("fraud_floor", terms_with(min_p_fraud_path=0.0)),
     ),
+    NumberRule(
+        code="no_suspicion",
+        section="fraud_path.suspicion",
+        withholds=STOPS,
+        paths=Paths.SUSPICION,
+        tables=_TRAINED,
+        holds=_is_not_suspected,
+        quotes=("p_fraud",),
+        values=lambda i, _: (i.p_fraud_marginal,),
+        price=SUSPICION,
+    ),
 )
 # A rule on every path withholds whatever a path permits; one on a single path only
 # closes that path, and the others may still lead to the action.
 _ON_EVERY = tuple((r.bits, r.holds) for r in NUMBER_RULES if r.paths is Paths.ALL)
 _ON_ONE = {
-    path: tuple((r.bits, r.holds) for r in NUMBER_RULES if r.paths is path)
-    for path in (Paths.ORDINARY, Paths.HIGH_USE, Paths.FRAUD)
+    path: tuple(
+        (r.bits, r.holds)
+        for r in NUMBER_RULES
+        if path in r.paths and r.paths is not Paths.ALL
+    )
+    for path in (Paths.ORDINARY, Paths.HIGH_USE, Paths.FRAUD, Paths.SUSPICION)
 }
-_ORDINARY, _HIGH_USE, _FRAUD = _ON_ONE.values()
+_ORDINARY, _HIGH_USE, _FRAUD, _SUSPICION = _ON_ONE.values()
 
 
-def ways(inputs: Inputs, terms: Terms) -> tuple[Number, Number, Number]:
-    """Actions withheld on each way: ordinary, high usage, fraud."""
+class Ways(NamedTuple):
+    """Mask of the actions withheld on each way."""
+
+    ordinary: Number
+    high_usage: Number
+    fraud: Number
+    suspicion: Number
+
+    @property
+    def in_arrears(self) -> Number:
+        """What both ways for non-payment withhold."""
+        return self.ordinary & self.high_usage
+
+    @property
+    def all(self) -> Number:
+        """What every way withholds."""
+        return self.in_arrears & self.fraud & self.suspicion
+
+
+def ways(inputs: Inputs, terms: Terms) -> Ways:
+    """Actions withheld on each way."""
     ordinary, fraud = inputs.ordinary_bits, inputs.fraud_bits
     is_low = inputs.p_nonpayment < terms.min_p_high_usage  # the way is not open
     high_usage = inputs.high_usage_bits | STEP_BITS * is_low
@@ -130,7 +195,10 @@ def ways(inputs: Inputs, terms: Terms) -> tuple[Number, Number, Number]:
         high_usage = high_usage | bits * holds(inputs, terms)
     for bits, holds in _FRAUD:
         fraud = fraud | bits * holds(inputs, terms)
-    return ordinary, high_usage, fraud
+    suspicion = inputs.suspicion_bits
+    for bits, holds in _SUSPICION:
+        suspicion = suspicion | bits * holds(inputs, terms)
+    return Ways(ordinary, high_usage, fraud, suspicion)
 
 
 def forbidden(inputs: Inputs, terms: Terms) -> Number:
@@ -139,8 +207,7 @@ def forbidden(inputs: Inputs, terms: Terms) -> Number:
     A way withholds what one of its rules withholds (OR); an action is withheld when
     every way withholds it (AND); rules on every path withhold it whatever a way says.
     """
-    ordinary, high_usage, fraud = ways(inputs, terms)
-    mask = ordinary & high_usage & fraud
+    mask = ways(inputs, terms).all
     for bits, holds in _ON_EVERY:
         mask = mask | bits * holds(inputs, terms)
     return mask
@@ -149,10 +216,19 @@ def forbidden(inputs: Inputs, terms: Terms) -> Number:
 def is_by_fraud(inputs: Inputs, terms: Terms, action: Number) -> Number:
     """Whether an action from service request up stands on the fraud path.
 
-    It does where only that path permits it, or where fraud is the likelier state.
+    It does where only that path, or suspicion, permits it, or where fraud is the
+    likelier state.
     """
-    ordinary, high_usage, fraud = ways(inputs, terms)
+    withheld = ways(inputs, terms)
     here = 1 << action
-    only_here = (ordinary & high_usage & here) != 0
-    on_path = (~fraud & here & STEP_BITS) != 0
+    only_here = (withheld.in_arrears & here) != 0
+    on_path = (~(withheld.fraud & withheld.suspicion) & here & STEP_BITS) != 0
     return on_path & (only_here | (inputs.p_fraud > inputs.p_only))
+
+
+def is_on_suspicion(inputs: Inputs, terms: Terms, action: Number) -> Number:
+    """Whether a stop is permitted on suspicion and on no other path."""
+    withheld, here = ways(inputs, terms), 1 << action
+    is_elsewhere = (~(withheld.in_arrears & withheld.fraud) & here) != 0
+    is_open = (~withheld.suspicion & here) != 0
+    return (action >= SUSPEND) & is_open & (is_elsewhere ^ True)

@@ -31,7 +31,7 @@ def shorter_way(case: Case, terms: Terms, at: datetime) -> HighUsePath | None:
     rule, facts = terms.document.high_usage, case.facts
     if rule is None or not _is_high(rule, facts):
         return None
-    served = ServedNotices(case, terms)
+    served = ServedNotices(case, terms, at)
     sent = served.notices(rule.notice)
     delivered = [n.delivered_at for n in sent if n.delivered_at is not None]
     if not delivered:

@@ -55,7 +55,7 @@ def stand(
     days = days_on_clock(terms, facts)
     if days is None:
         return LadderPosition(None, 0, None, _not_started(terms))
-    served = ServedNotices(case, terms)
+    served = ServedNotices(case, terms, at)
     climb = LadderProgress(terms, facts, served, days, at)
     hurries = charges is not None and charges.hurries
     delivered = False

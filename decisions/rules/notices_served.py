@@ -8,9 +8,12 @@ from features.facts import Notice
 
 
 class ServedNotices:
-    """Notices that count: sent in this episode, under this policy, by name."""
+    """Notices that count: sent in this episode, under this policy, by name.
 
-    def __init__(self, case: Case, terms: Terms) -> None:
+    Those of another policy count where this one accepts them, until its date.
+    """
+
+    def __init__(self, case: Case, terms: Terms, at: datetime) -> None:
         facts = case.facts
         self._named = {} if "contacts" in facts.tables else case.named
         self._started = facts.episode_started_at
@@ -20,8 +23,9 @@ class ServedNotices:
         for notice in facts.notices:
             if started is not None and notice.sent_at < started:
                 continue
-            if notice.policy is None or _is_of(notice.policy, terms):
-                self._by_name.setdefault(notice.name, []).append(notice)
+            name = _counts_as(notice, terms, at)
+            if name is not None:
+                self._by_name.setdefault(name, []).append(notice)
 
     def notices(self, name: str) -> list[Notice]:
         """Every notice of that name that belongs to this episode and policy."""
@@ -48,6 +52,19 @@ class ServedNotices:
         else:
             moments = [n.delivered_at for n in notice if n.delivered_at is not None]
         return min(moments, default=None)
+
+
+def _counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:
+    """The policy's name for a notice; None where it does not count."""
+    if notice.policy is None or _is_of(notice.policy, terms):
+        return notice.name
+    today = terms.calendar.local_day(at)
+    for accepted in terms.document.notices.accept_notices:
+        is_meant = accepted.notice == notice.name and accepted.is_of(notice.policy)
+        is_proven = accepted.proof == "sent" or notice.delivered_at is not None
+        if is_meant and is_proven and today <= accepted.until:
+            return accepted.counts_as
+    return None
 
 
 def _is_of(policy: str, terms: Terms) -> bool:

@@ -31,14 +31,17 @@ class Paths(Flag):
     """The ways to an action on which a rule counts.
 
     An action is permitted when one way that is open permits it: the ordinary way climbs
-    the ladder, high use is a shorter one, the fraud path asks for evidence instead.
+    the ladder, high use is a shorter one, the fraud path asks for evidence instead. On
+    suspicion, without any of these, money and a person decide on a pause.
     """
 
     ORDINARY = auto()
     HIGH_USE = auto()
     FRAUD = auto()
+    SUSPICION = auto()
     ARREARS = ORDINARY | HIGH_USE
-    ALL = ORDINARY | HIGH_USE | FRAUD
+    PROTECTIVE = FRAUD | SUSPICION
+    ALL = ARREARS | PROTECTIVE
 
 
 @dataclass(frozen=True, slots=True)

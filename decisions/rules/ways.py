@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from decisions.actions import PURSUIT, SEVERITY, STEPS, STOPS, Action
+from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import withheld
 from decisions.rules.evidence import counting_evidence, is_proven
@@ -182,13 +183,36 @@ def fraud_reasons(
     covering: tuple[Hold, ...],
     aim: Targets,
     at: datetime,
+    p_fraud: float | None,
 ) -> tuple[Withheld, ...] | None:
     """The fraud path; None when the policy has none."""
     if terms.document.fraud_path is None:
         return None
-    reasons = [_held(hold, PURSUIT) for hold in covering]
-    if not counting_evidence(terms, facts, at):
-        reasons.append(withheld("no_evidence"))
+    reasons = protective_reasons(terms, facts, covering, aim, at)
+    has_signs = bool(counting_evidence(terms, facts, at, p_fraud))
+    return reasons if has_signs else (withheld("no_evidence"), *reasons)
+
+
+def protective_reasons(
+    terms: Terms,
+    facts: AccountFacts,
+    covering: tuple[Hold, ...],
+    aim: Targets,
+    at: datetime,
+) -> tuple[Withheld, ...]:
+    """Holds that keep stops for fraud away, essential services and appeals."""
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
-    reasons.extend(service_reasons(terms, facts, is_cut, is_proven=is_sure))
-    return tuple(reasons)
+    return (
+        *(_held(hold, PURSUIT) for hold in covering),
+        *service_reasons(terms, facts, is_cut, is_proven=is_sure),
+    )
+
+
+def suspicion_reasons(case: Case) -> Iterator[Withheld]:
+    """A pause without a sign needs a model that is borne out, and happens once."""
+    if "fraud" in case.starter:
+        yield withheld("unproven_suspicion", released_by="person")
+    if "actions" not in case.facts.tables:
+        yield withheld("suspicion_used", detail="not_looked_at", released_by="person")
+    elif case.facts.fraud_stopped_at is not None:
+        yield withheld("suspicion_used", detail="paused", released_by="person")

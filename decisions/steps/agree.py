@@ -5,10 +5,10 @@ The number is one expression for one customer's numbers and a portfolio's column
 
 from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
 from decisions.money.inputs import Inputs
-from decisions.money.numbers import Number
+from decisions.money.numbers import Number, most
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import People
-from decisions.rules.guardrails import is_by_fraud
+from decisions.rules.guardrails import is_by_fraud, is_on_suspicion
 from decisions.steps.arms import softer
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
@@ -21,13 +21,18 @@ def approvals_needed(inputs: Inputs, terms: Terms, action: Number) -> Number:
 
     Whoever is not known to be a legal person is treated as a natural person. A review
     is work for one person by its nature. The fraud path does not wait for a second
-    pair of eyes: it is reviewed right after and expires by itself.
+    pair of eyes: it is reviewed right after and expires by itself. What rests on the
+    model's word alone needs as many people as the policy says for suspicion.
     """
     one = inputs.person_bits >> action & 1
     is_new_by_fraud = (action != inputs.in_force) & is_by_fraud(inputs, terms, action)
     is_great = inputs.needs_two | (inputs.exposure > terms.four_eyes_over)
     two = (action >= SUSPEND) & is_great & (is_new_by_fraud ^ True)
-    return one + two * (2 - one)
+    needed = one + two * (2 - one)
+    if terms.suspicion_approvals == 0:
+        return needed
+    is_suspected = (action != inputs.in_force) & is_on_suspicion(inputs, terms, action)
+    return most(needed, is_suspected * terms.suspicion_approvals)
 
 
 def people_of(
@@ -37,7 +42,7 @@ def people_of(
 
     `in_force`: the action was carried out already and simply goes on.
     """
-    case, terms, _, eligibility = context
+    terms, eligibility = context.terms, context.eligibility
     action, document = choice.recommended, terms.document
     state = eligibility.position.state
     needed = int(approvals_needed(inputs, terms, action))
@@ -53,7 +58,9 @@ def people_of(
         requires_person=needed > 0,
         approvals=needed,
         approver_roles=_roles(document, ACTIONS[action]) if needed > 0 else (),
-        because=person_because(case, inputs, choice) if needed and is_new_stop else (),
+        because=person_because(context, inputs, choice)
+        if needed and is_new_stop
+        else (),
         meanwhile_action=meanwhile,
         owner=owner,
     )

@@ -50,6 +50,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         ordinary_bits=eligibility.ordinary_bits,
         high_usage_bits=eligibility.high_usage_bits,
         fraud_bits=eligibility.fraud_bits,
+        suspicion_bits=eligibility.suspicion_bits,
         ladder_action=eligibility.position.action,
         in_force=eligibility.in_force,
         previous=0 if case.previous is None else SEVERITY[case.previous],

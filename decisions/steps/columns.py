@@ -28,7 +28,7 @@ from features.money import UNITS
 # the fields of Inputs: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (
     *(np.float64,) * 12,
-    *(np.int64,) * 7,
+    *(np.int64,) * 8,
     *(np.bool_,) * 7,
 )
 _EMPTY = Inputs(*(kind() for kind in _KINDS))
@@ -102,8 +102,9 @@ def columns_of_plain(
 
     Only for customers who owe nothing overdue or contested and have no dispute,
     promise, payment in flight, hold, override, appeal, sign of fraud or stop in force,
-    of whose money no row was rejected, and whose data are fresh, under a policy that
-    does not look at everybody: for them the facts are these numbers and nothing else.
+    of whose money no row was rejected, who are not suspected, and whose data are fresh,
+    under a policy that does not look at everybody: for them the facts are these numbers
+    and nothing else.
     Everybody else goes through `columns_of_cases`; `joined` puts the two together.
 
     Args:
@@ -162,6 +163,7 @@ def _plain_inputs(
         ordinary_bits=steps,
         high_usage_bits=steps,
         fraud_bits=steps,
+        suspicion_bits=steps,
         ladder_action=zero,
         in_force=zero,
         previous=zero,

@@ -89,8 +89,9 @@ def permitted_from(
     """
     case, terms, _, eligibility = context
     ordinary, fraud = eligibility.ordinary, eligibility.fraud or ()
-    shorter = eligibility.high_usage or ()
-    if not withheld or not {*ordinary, *shorter, *fraud}.issuperset(withheld):
+    shorter, suspicion = eligibility.high_usage or (), eligibility.suspicion or ()
+    known = {*ordinary, *shorter, *fraud, *suspicion}
+    if not withheld or not known.issuperset(withheld):
         return None
     ends_of_paths = []
     if _is_brought_by_time(context, proposed):
@@ -102,7 +103,7 @@ def permitted_from(
         ends_of_paths = [moment and opens(moment)[0] for moment in ends_of_paths]
     ends = _end(fraud, proposed)
     if ends and inputs.p_fraud_marginal >= terms.min_p_fraud_path:
-        still = counting_evidence(terms, case.facts, ends)
+        still = counting_evidence(terms, case.facts, ends, case.p_fraud)
         ends_of_paths.append(ends if still else None)  # signs grow old, too
     return min((moment for moment in ends_of_paths if moment is not None), default=None)
 

@@ -12,10 +12,11 @@ from decisions.money.inputs import Inputs
 from decisions.recommendation import NoDecisionCode, PersonBecause, RaisedBy
 from decisions.rules.catalogue import OWED_FROM, withheld
 from decisions.rules.eligibility import Eligibility
-from decisions.rules.guardrails import NUMBER_RULES, ways
+from decisions.rules.guardrails import NUMBER_RULES, is_on_suspicion, ways
 from decisions.rules.reason import Values, Withheld
 from decisions.rules.rule import NumberRule, Paths
 from decisions.steps.choose import Choice
+from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
 
 
@@ -69,14 +70,16 @@ def raised_by(terms: Terms, inputs: Inputs, choice: Choice) -> RaisedBy | None:
 
 
 def person_because(
-    case: Case, inputs: Inputs, choice: Choice
+    context: DecisionContext, inputs: Inputs, choice: Choice
 ) -> tuple[PersonBecause, ...]:
     """Why what is not known leaves a new stop to a person."""
+    case, terms, action = context.case, context.terms, choice.recommended
     holds: dict[PersonBecause, bool] = {
         "by_days": bool(inputs.goes_by_days),
         "starter": bool(case.starter),
         "signs_without_model": bool(inputs.rests_on_signs),
         "assumed_money": choice.rests_on_assumed,
+        "suspicion": bool(is_on_suspicion(inputs, terms, action)),
     }
     return tuple(code for code, is_so in holds.items() if is_so)
 
@@ -85,15 +88,16 @@ def _of_the_facts(
     terms: Terms, seen: Eligibility, inputs: Inputs, names: set[Action]
 ) -> list[Withheld]:
     """Reasons of the ways this customer could go; an open way gives none."""
-    ordinary, high_usage, fraud = ways(inputs, terms)
     mask = sum(1 << ACTIONS.index(name) for name in names)
-    if not ordinary & high_usage & fraud & mask:
+    if not ways(inputs, terms).all & mask:
         return []
     reasons = list(seen.ordinary)
     if seen.high_usage:
         reasons += [reason for reason in seen.high_usage if reason not in reasons]
     if seen.fraud and inputs.p_fraud > inputs.p_only:
         reasons += [reason for reason in seen.fraud if reason not in reasons]
+    if seen.suspicion and inputs.p_fraud > inputs.p_only:
+        reasons += [reason for reason in seen.suspicion if reason not in reasons]
     return reasons
 
 
@@ -104,12 +108,14 @@ def _of_the_numbers(inputs: Inputs, terms: Terms, seen: Eligibility) -> list[Wit
             rule.code, dict(zip(rule.quotes, rule.values(inputs, terms), strict=True))
         )
         for rule in NUMBER_RULES
-        if _is_asked(rule, seen) and rule.holds(inputs, terms)
+        if _is_asked(rule, inputs, seen) and rule.holds(inputs, terms)
     ]
 
 
-def _is_asked(rule: NumberRule, seen: Eligibility) -> bool:
+def _is_asked(rule: NumberRule, inputs: Inputs, seen: Eligibility) -> bool:
     """A limit of the fraud path is nobody's question where it has nothing to show."""
+    if rule.paths is Paths.SUSPICION:
+        return seen.suspicion is not None and inputs.p_fraud > inputs.p_only
     if rule.paths is not Paths.FRAUD:
         return True
     path = seen.fraud

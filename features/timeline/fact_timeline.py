@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,10 +109,13 @@ class FactTimeline:
         )
 
 
-def fact_timelines(portfolio: Portfolio) -> Iterator[FactTimeline]:
-    """The timelines of all customers, in the order of `portfolio.customer_ids`."""
+def fact_timelines(
+    portfolio: Portfolio, customer_ids: Sequence[str] | None = None
+) -> Iterator[FactTimeline]:
+    """The timelines of customers, in the order given; all customers by default."""
     rules, tables = Rules(portfolio.settings), SideTables(portfolio)
-    for history in histories(portfolio, portfolio.customer_ids):
+    ids = portfolio.customer_ids if customer_ids is None else customer_ids
+    for history in histories(portfolio, ids):
         yield FactTimeline(tables.rows_of(history), rules)
 
 

@@ -37,7 +37,7 @@ LATELY_NOT = tuple(
 NOTICES = ("reminder_1", "reminder_2", "final_notice", "usage_warning")
 TABLES = frozenset(
     {"customers", "subscriptions", "invoices", "payments"}
-    | {"disputes", "contacts", "holds"}
+    | {"disputes", "contacts", "holds", "actions"}
 )
 
 Anything: TypeAlias = Any  # a field of AccountFacts

@@ -231,7 +231,7 @@ def test_no_rung_is_skipped_under_any_anchor(
     position = stand(Case(facts), terms, TUESDAY, charging(terms, facts, is_held=False))
     if position.state is None:
         return
-    told = ServedNotices(Case(facts), terms)
+    told = ServedNotices(Case(facts), terms, facts.as_of)
     for state in terms.document.ladder:
         if state.state == position.state.state:
             break

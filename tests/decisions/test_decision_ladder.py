@@ -58,7 +58,11 @@ def test_no_stop_without_a_delivered_notice_but_by_the_fraud_path(
     if not _is_new_stop(found) or terms is None:
         return
     names = terms.document.notices.kinds
-    told = [n for name in names for n in ServedNotices(case, terms).notices(name)]
+    told = [
+        n
+        for name in names
+        for n in ServedNotices(case, terms, case.facts.as_of).notices(name)
+    ]
     by_notice = any(n.delivered_at is not None for n in told)
     by_fraud = bool(counting_evidence(terms, case.facts, at)) and bool(
         terms.document.fraud_path

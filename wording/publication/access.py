@@ -86,6 +86,8 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     yield s.say("protective.review", hours=path.review_within_hours)
     yield s.say("protective.expires", hours=path.auto_expire_hours)
     yield s.say("protective.once")
+    if path.suspicion is not None:
+        yield s.say("protective.suspicion", n=path.suspicion.approvals)
     yield s.say("protective.scope")
     yield s.say("protective.ending")
     if path.stop_charging:

@@ -153,7 +153,7 @@ def notices(s: Source) -> Section:
     return s.section(
         "notices",
         Table(s.say("title.notices"), head, rows),
-        *s.items([*(s.say(key) for key in sentences), *_own_texts(s)]),
+        *s.items([*(s.say(key) for key in sentences), *_accepted(s), *_own_texts(s)]),
     )
 
 
@@ -183,6 +183,17 @@ def _arrival(s: Source, name: str, rule: NoticeRule) -> tuple[str, str]:
         s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),
         s.say(f"notices.again_{rule.proof}{only}", n=rule.retry_after_days),
     )
+
+
+def _accepted(s: Source) -> Iterator[str]:
+    """Notices of before that count for a time."""
+    for accepted in s.document.notices.accept_notices:
+        yield s.say(
+            f"notices.accepted_{accepted.proof}",
+            old=accepted.notice,
+            notice=s.notice(accepted.counts_as),
+            until=accepted.until,
+        )
 
 
 def _own_texts(s: Source) -> Iterator[str]:

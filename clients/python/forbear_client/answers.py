@@ -281,7 +281,7 @@ class People(TypedDict):
     # who may agree.
     approver_roles: list[str]
     # what is not known and therefore leaves a stop to a person.
-    because: list[Literal['by_days', 'starter', 'signs_without_model', 'assumed_money']]
+    because: list[Literal['by_days', 'starter', 'signs_without_model', 'assumed_money', 'suspicion']]
     # what automation may do until they have answered.
     meanwhile_action: Literal['none', 'remind', 'review', 'service_request', 'suspend', 'block'] | None
     # who is in charge of the case.
