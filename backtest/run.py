@@ -174,18 +174,18 @@ class _BacktestRun:
             timeline,
             portfolio,
             days,
-            as_of_scores.customers_from(self._least_suspicion()),
+            as_of_scores.customers_from(self._looked_into()),
             with_notices=self.assumptions.notices == "recorded",
         )
         return PortfolioHistory(timeline, as_of_scores, days, portfolio.settings.zone)
 
-    def _least_suspicion(self) -> float:
-        """The probability of fraud from which a policy may pause without a sign."""
-        return min(
-            terms.min_p_suspicion
-            for policy in self.policies
-            for _, terms in policy.versions
-        )
+    def _looked_into(self) -> dict[str, float]:
+        """Per target, from which probability on a policy looks at quiet customers."""
+        versions = [terms for p in self.policies for _, terms in p.versions]
+        return {
+            "fraud": min(terms.min_p_suspicion for terms in versions),
+            "nonpayment": min(terms.min_p_before_due for terms in versions),
+        }
 
     def _decide(self, today: PortfolioDay, truth_moment: int | None) -> None:
         """All policies decide about one day, and what they decide is recorded."""

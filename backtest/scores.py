@@ -3,6 +3,7 @@
 Between two scoring days the latest scores hold.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,11 +39,18 @@ class Scores:
             p.setdefault(target, np.full(n, np.nan))
         return p
 
-    def customers_from(self, p_fraud: float) -> IntArray:
-        """Indices, rising, of those whose fraud is ever at least so likely."""
-        if "fraud" not in self.p:
-            return np.empty(0, dtype=np.int64)
-        return np.flatnonzero((self.p["fraud"] >= p_fraud).any(axis=0))
+    def customers_from(self, least: Mapping[str, float]) -> IntArray:
+        """Indices, rising, of those of whom something is ever so likely.
+
+        Args:
+            least: per target, the probability from which on.
+        """
+        reached = [
+            (self.p[target] >= p).any(axis=0)
+            for target, p in least.items()
+            if target in self.p
+        ]
+        return np.flatnonzero(np.any(reached, axis=0))
 
 
 class _ScoringDay(NamedTuple):

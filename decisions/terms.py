@@ -48,6 +48,7 @@ class Terms:
     close_call_below: float
     materiality: float
     min_p_high_usage: float
+    min_p_before_due: float
     min_p_first_invoice: float
     four_eyes_over: float
     natural_person_bits: int
@@ -108,6 +109,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
     rails, path = document.guardrails, document.fraud_path
     suspicion = None if path is None else path.suspicion
     usage, first = document.high_usage, document.first_invoice
+    early = document.notices.before_due
     zone, clock = ZoneInfo(document.calendar.timezone), document.clock
     return Terms(
         document=document,
@@ -126,6 +128,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         close_call_below=rails.any.close_call_below,
         materiality=document.materiality.get(document.currency, 0.0),
         min_p_high_usage=OUT_OF_REACH if usage is None else usage.min_p_nonpayment,
+        min_p_before_due=OUT_OF_REACH if early is None else early.min_p_nonpayment,
         min_p_first_invoice=OUT_OF_REACH if first is None else first.min_p_bad,
         four_eyes_over=_four_eyes_over(document),
         natural_person_bits=_person_bits(document, is_natural=True),

@@ -53,6 +53,9 @@ class PolicyCase(PolicySection):
         default=0.0, description="lifetime value; null is unknown"
     )
     days_overdue: Days = Field(default=0, description="of the oldest unpaid invoice")
+    due_in_days: Days | None = Field(
+        default=None, description="until the open amount is due, where nothing is late"
+    )
     n_invoices: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1, description="overdue invoices that share the open amount"
     )

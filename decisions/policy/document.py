@@ -263,6 +263,8 @@ class PolicyDocument(PolicySection):
             used.add(self.fraud_path.notice)
         if self.high_usage:
             used.add(self.high_usage.notice)
+        if self.notices.before_due:
+            used.add(self.notices.before_due.notice)
         used |= {accepted.counts_as for accepted in self.notices.accept_notices}
         for example in self.cases:
             used |= {*example.notices, *example.undelivered, *example.bounced}

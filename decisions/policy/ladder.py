@@ -76,6 +76,19 @@ class NoticeRule(PolicySection):
     because: str = ""
 
 
+class BeforeDue(PolicySection):
+    """A reminder before an invoice is due, to whoever is likely not to pay it."""
+
+    notice: Name = Field(description="to be sent; it costs the customer nothing")
+    days: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=5, description="local days before the due date"
+    )
+    min_p_nonpayment: Share = Field(
+        default=0.05, description="below this probability nobody is reminded early"
+    )
+    because: str = ""
+
+
 class AcceptedNotice(PolicySection):
     """A notice sent under another policy or system, which counts until a date.
 
@@ -114,10 +127,24 @@ class Notices(PolicySection):
     count: Literal["same_version", "same_policy"] = Field(
         default="same_version", description="which notices already sent count"
     )
+    before_due: BeforeDue | None = Field(
+        default=None, description="absent: nobody is reminded before the due date"
+    )
     accept_notices: tuple[AcceptedNotice, ...] = Field(
         default=(), description="notices of before that count for a time"
     )
     kinds: dict[Name, NoticeRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _asks_nothing_before_it_is_due(self) -> "Notices":
+        if self.before_due is None:
+            return self
+        name = self.before_due.notice
+        if name in self.kinds and self.kinds[name].fee:
+            raise ValueError(
+                f"before_due: {name!r} has a fee, but nothing is due yet: leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _accepts_no_weaker_proof(self) -> "Notices":

@@ -48,7 +48,8 @@ def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
     late = example.days_overdue > 0
     overdue = (open_ or 0.0) - example.contested if late else 0.0
     actionable = max(0.0, overdue - example.in_flight - example.promised)
-    due_at = at - timedelta(days=example.days_overdue)
+    is_ahead = not late and example.due_in_days is not None
+    due_at = at - timedelta(days=example.days_overdue or -(example.due_in_days or 0))
     tables = _TABLES | {"contacts"} if example.has_contacts else _TABLES
     known = open_ is not None
     return AccountFacts(
@@ -73,7 +74,7 @@ def _facts(example: PolicyCase, at: datetime) -> AccountFacts:
         n_invoices_paid=example.n_invoices_paid,
         usage_ratio=example.usage_ratio,
         known_until=at,
-        items=_items(example, due_at) if late else (),
+        items=_items(example, due_at) if late or is_ahead else (),
         disputes=(OpenDispute("d1", "billing", due_at, None, None),)
         if example.contested
         else (),

@@ -101,7 +101,8 @@ def _notices(document: PolicyDocument) -> Iterator[Finding]:
         text = "no state suspends: for non-payment access is never taken away"
         yield Finding("no_notice_path", "warning", "ladder", text)
     used = {state.notice for state in document.ladder}
-    used |= {rule.notice for rule in (document.fraud_path, document.high_usage) if rule}
+    beside = (document.fraud_path, document.high_usage, document.notices.before_due)
+    used |= {rule.notice for rule in beside if rule}
     for name in sorted(set(kinds) - used):
         text = "no state and no path sends this notice"
         yield Finding("skipped_notice", "warning", f"notices.kinds.{name}", text)

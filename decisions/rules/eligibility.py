@@ -1,12 +1,13 @@
 """What the facts alone permit, before probabilities and costs are looked at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from decisions.actions import REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND, bits_of
+from decisions.actions import PURSUIT, REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND, bits_of
 from decisions.case import Case
 from decisions.policy.retries import NoRetry
+from decisions.rules.before_due import may_be_reminded_early, notice_before_due
 from decisions.rules.catalogue import withheld
 from decisions.rules.due import NoticeDue, Reactivation, RetryDue
 from decisions.rules.evidence import counting_evidence, is_confirmed
@@ -85,9 +86,19 @@ def _bits(reasons: Reasons | None) -> int:
 
 def eligibility_of(case: Case, terms: Terms, at: datetime) -> Eligibility:
     """What the policy permits for this customer, whatever its probabilities."""
-    if is_plain(case.facts) and not is_suspected(terms, case.p_fraud):
+    if is_plain(case.facts) and not is_looked_into(
+        terms, case.p_fraud, case.p_nonpayment
+    ):
         return _plain(terms.document.fraud_path is not None, case.facts.overdue is None)
     return _particular(case, terms, at)
+
+
+def is_looked_into(
+    terms: Terms, p_fraud: float | None, p_nonpayment: float | None
+) -> bool:
+    """Whether a customer about whom nothing is going on may be paused or reminded."""
+    early = may_be_reminded_early(terms, p_nonpayment)
+    return early or is_suspected(terms, p_fraud)
 
 
 def is_suspected(terms: Terms, p_fraud: float | None) -> bool:
@@ -133,7 +144,11 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     )
     charges = charging(terms, facts, is_held=aim.protection is not None)
     position = _NOWHERE
-    if not pursuit:
+    early = _early(case, terms, at, pursuit)
+    if early is not None:
+        position = replace(_NOWHERE, notice=early)
+        pursuit = (withheld("nothing_overdue", actions=PURSUIT),)
+    elif not pursuit:
         position = stand(case, terms, at, charges)
     decided = override_reasons(facts, at, is_whole=not aim.subscriptions)
     known = (*(doubt for doubt in doubts if doubt not in pursuit), *decided)
@@ -174,6 +189,15 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,
     )
+
+
+def _early(
+    case: Case, terms: Terms, at: datetime, pursuit: Reasons
+) -> NoticeDue | None:
+    """The reminder before the due date, where nothing but that keeps reminders away."""
+    if [reason.code for reason in pursuit] != ["nothing_overdue"]:
+        return None
+    return notice_before_due(case, terms, at)
 
 
 def _of_fraud(

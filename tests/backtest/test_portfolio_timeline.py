@@ -11,7 +11,7 @@ from backtest.assumptions import Assumptions
 from backtest.decision_days import DecisionDays
 from backtest.errors import PeriodError
 from backtest.portfolio_day import PortfolioHistory
-from backtest.portfolio_timeline import MONEY, portfolio_timeline
+from backtest.portfolio_timeline import MONEY, portfolio_timeline, with_facts_of
 from backtest.scores import scores
 from decisions.rules.eligibility import is_plain
 from features.account import account_facts
@@ -26,7 +26,14 @@ def unwatched(_done: int, _all: int) -> None:
 
 def without_history(facts: AccountFacts) -> AccountFacts:
     """Without what the policy does itself, and what no decision looks at."""
-    return replace(facts, notices=(), access_off=(), actions_90d=(), known_until=None)
+    return replace(
+        facts,
+        notices=(),
+        access_off=(),
+        actions_90d=(),
+        fraud_stopped_at=None,
+        known_until=None,
+    )
 
 
 def test_facts_of_every_day_are_those_of_the_day(
@@ -41,6 +48,8 @@ def test_facts_of_every_day_are_those_of_the_day(
     )
     present = timeline.present(days.scored)
     as_of_scores = scores(advisor, portfolio, days, present, unwatched)
+    suspects = np.arange(0, len(portfolio.customer_ids), 7)
+    timeline = with_facts_of(timeline, portfolio, days, suspects, with_notices=False)
     history = PortfolioHistory(timeline, as_of_scores, days, zone)
     events = list(portfolio.iter_events())
     n_active = 0
@@ -50,6 +59,7 @@ def test_facts_of_every_day_are_those_of_the_day(
         facts = dict(zip(today.active.tolist(), today.facts, strict=True))
         quiet = set(today.quiet.tolist())
         assert set(np.flatnonzero(present[day])) == quiet | set(facts)
+        assert not quiet & set(suspects.tolist())
         for i, mine in enumerate(events):
             own = account_facts(mine, microseconds(at), portfolio.settings)
             own = without_history(own)

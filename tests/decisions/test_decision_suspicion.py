@@ -27,7 +27,10 @@ DAY = timedelta(days=1)
 
 def _suspected(p_fraud: float = 0.6, **given: Anything) -> Case:
     """Nothing is owed, no sign was reported, and the model suspects fraud."""
-    known = {"usage_daily_cost": 300 * UNITS, "clv": 900 * UNITS}
+    known: dict[str, Anything] = {
+        "usage_daily_cost": 300 * UNITS,
+        "clv": 900 * UNITS,
+    }
     return Case(facts_of(**(known | given)), p_fraud, 0.1)
 
 

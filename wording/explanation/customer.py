@@ -31,6 +31,8 @@ def _decision(s: Subject) -> Iterator[str]:
     key: str = "in_force" if answer.permission.in_force else s.action
     if s.is_stop and s.is_by_fraud:
         key += "_protective"
+    if s.action == "remind" and not s.case.facts.overdue:
+        key = "remind_early"
     if s.action == "none" and answer.follow_up.reactivation is not None:
         by = answer.follow_up.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)

@@ -26,6 +26,9 @@ def _part(document: PolicyDocument, name: str) -> tuple[str, int]:
     path, usage = document.fraud_path, document.high_usage
     if path is not None and path.notice == name:
         return "pause", 0
+    early = document.notices.before_due
+    if early is not None and early.notice == name:
+        return "early", 0
     on_ladder = [state.notice for state in document.ladder if state.notice]
     if usage is not None and usage.notice == name and name not in on_ladder:
         return "usage", 0

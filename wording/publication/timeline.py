@@ -153,7 +153,14 @@ def notices(s: Source) -> Section:
     return s.section(
         "notices",
         Table(s.say("title.notices"), head, rows),
-        *s.items([*(s.say(key) for key in sentences), *_accepted(s), *_own_texts(s)]),
+        *s.items(
+            [
+                *(s.say(key) for key in sentences),
+                *_early(s),
+                *_accepted(s),
+                *_own_texts(s),
+            ]
+        ),
     )
 
 
@@ -183,6 +190,13 @@ def _arrival(s: Source, name: str, rule: NoticeRule) -> tuple[str, str]:
         s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),
         s.say(f"notices.again_{rule.proof}{only}", n=rule.retry_after_days),
     )
+
+
+def _early(s: Source) -> Iterator[str]:
+    """The reminder before the due date, which is no step of the ladder."""
+    rule = s.document.notices.before_due
+    if rule is not None:
+        yield s.say("notices.before_due", notice=s.notice(rule.notice), n=rule.days)
 
 
 def _accepted(s: Source) -> Iterator[str]:
