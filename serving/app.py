@@ -85,6 +85,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.events.close()
     app.state.keys.close()
     app.state.access_log.close()
+    if app.state.metrics.tracing is not None:
+        await asyncio.to_thread(app.state.metrics.tracing.close)
 
 
 @asynccontextmanager
@@ -128,6 +130,16 @@ async def _delivering(
         await task
 
 
+def _trace(app: FastAPI, endpoint: str | None) -> None:
+    """Requests and their stages go to a collector, where one is named."""
+    if endpoint is None:
+        return
+    from serving.tracing import Tracing  # the extra `otel`
+
+    app.state.metrics.tracing = tracing = Tracing.to(endpoint)
+    app.add_middleware(tracing.around)
+
+
 def create_app(settings: ServingSettings | None = None) -> FastAPI:
     """The service; without `settings` the environment decides."""
     app = Service(
@@ -158,5 +170,6 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
         app.add_exception_handler(kind, present_domain_error)
     app.add_middleware(Guard, metrics=metrics)
+    _trace(app, stated.traces_endpoint)
     app.add_middleware(Shedding, turnstile=turnstile, metrics=metrics)
     return app

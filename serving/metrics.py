@@ -2,16 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from features.targets import TARGETS
 from serving.answer import ScoreAnswer
+
+if TYPE_CHECKING:
+    from serving.tracing import Tracing
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -37,9 +41,13 @@ class _Measured:
 
 
 class Metrics:
-    """The counters of one app; its own registry, so that two apps do not mix."""
+    """The counters of one app; its own registry, so that two apps do not mix.
+
+    `tracing`: stages that are measured are traced as well, where somebody wants it.
+    """
 
     def __init__(self) -> None:
+        self.tracing: Tracing | None = None
         self._registry = CollectorRegistry()
         counter = partial(Counter, registry=self._registry)
         gauge = partial(Gauge, registry=self._registry)
@@ -136,9 +144,12 @@ class Metrics:
         """Asked whenever Prometheus asks."""
         self._accepted.set_function(n_accepted)
 
-    def stage(self, stage: Stage) -> "_Measured":
+    def stage(self, stage: Stage) -> AbstractContextManager[None]:
         """Measure what happens within, where it does not fail."""
-        return _Measured(self._of_stage[stage])
+        measured = _Measured(self._of_stage[stage])
+        if self.tracing is None:
+            return measured
+        return self.tracing.stage(stage, measured)
 
     def count_decision(self, answer: ScoreAnswer, data_age: timedelta) -> None:
         """A recorded answer; `data_age`: how old its data were."""

@@ -6,6 +6,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
+from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
 from serving.webhook_endpoint import WebhookEndpoint
 from store.opening import open_decision_store, open_event_store, open_key_store
@@ -46,7 +48,7 @@ def run(
     Raises:
         OSError: the address is taken, or a TLS file is not usable.
         StoreUnavailableError: the store is.
-        BadSettingError: the receiver of webhooks or the issuer of tokens is.
+        BadSettingError: an address that the service is to call is.
     """
     # a one-row prediction must not wake a thread pool: 6 ms instead of 30 µs when
     # another process keeps a core busy
@@ -72,6 +74,11 @@ def run(
 def _check_outgoing(settings: ServingSettings) -> None:
     """Raises BadSettingError where the service could not call whom it is to call."""
     WebhookEndpoint.of(settings)
+    if settings.traces_endpoint is not None:
+        # plain http: a collector runs beside the service, and no span names a customer
+        endpoint = settings.traces_endpoint
+        require_safe_address("traces_endpoint", endpoint, may_be_plain=True)
+        import_module("serving.tracing")
     if settings.oidc_issuer is not None:
         from serving.tokens import Tokens
 

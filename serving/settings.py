@@ -159,6 +159,10 @@ class ServingSettings(BaseModel):
         default=30.0, ge=0, le=300, description="seconds the issuer's clock may differ"
     )
 
+    traces_endpoint: str | None = Field(
+        default=None, description="http(s)://…/v1/traces of an OpenTelemetry collector"
+    )
+
     @property
     def store(self) -> tuple[Path, str | None]:
         """Where decisions, events and keys are kept, as `store.opening` takes it."""
