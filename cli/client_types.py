@@ -25,17 +25,38 @@ _PLAIN = {
     "null": "None",
 }
 _REF = "#/components/schemas/"
-# of FastAPI itself; the service never answers them
-_UNUSED = frozenset({"HTTPValidationError", "ValidationError"})
 _WIDTH = 84
 
 
 def client_types(document: Mapping[str, Any]) -> str:
     """The module, from the OpenAPI document."""
     schemas: Mapping[str, Schema] = document["components"]["schemas"]
-    names = sorted(schemas.keys() - _UNUSED)
+    names = sorted(_answered(document["paths"], schemas))
     parts = ("\n".join(_definition(name, schemas[name])) for name in names)
     return "\n\n".join([HEAD, "\n\n\n".join(parts)]) + "\n"
+
+
+def _answered(paths: Mapping[str, Any], schemas: Mapping[str, Schema]) -> set[str]:
+    """Names of what is in an answer, and of what these are made of."""
+    operations = (one for methods in paths.values() for one in methods.values())
+    names: set[str] = set()
+    due = {name for one in operations for name in _named(one["responses"])}
+    while due:
+        name = due.pop()
+        names.add(name)
+        due |= set(_named(schemas[name])) - names
+    return names
+
+
+def _named(part: object) -> Iterator[str]:
+    """Names of components that a part of the document refers to."""
+    if isinstance(part, Mapping):
+        if "$ref" in part:
+            yield str(part["$ref"]).removeprefix(_REF)
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _named(inner)
 
 
 def _definition(name: str, schema: Schema) -> Iterator[str]:

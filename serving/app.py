@@ -30,6 +30,7 @@ from serving.guard import Guard
 from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
+from serving.openapi import name_schemas
 from serving.records import RecordsOfKeys
 from serving.routes import add_direct_score, router
 from serving.settings import ServingSettings, serving_settings
@@ -56,7 +57,9 @@ class Service(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            describe_fields(super().openapi())
+            document = super().openapi()
+            describe_fields(document)
+            name_schemas(document)
         return super().openapi()
 
 
@@ -148,6 +151,8 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        # what a client generator calls the operation
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/", "description": "this service"}],

