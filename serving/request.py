@@ -1,7 +1,7 @@
 """From the bytes of a request to one customer's events, or to what is wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -103,6 +103,8 @@ class ScoreRequest(BaseModel):
     )
 
     _read: Events | None = PrivateAttr(default=None)  # rows that were plain
+    # tables and columns of these rows that the contract does not know
+    _unknown: tuple[tuple[str, str], ...] = PrivateAttr(default=())
 
     def observed(self) -> tuple[datetime | None, Mapping[str, datetime]]:
         """How far all of the data observe, and single tables where the request says."""
@@ -126,6 +128,7 @@ def parse_request(
             return parse_request(body)  # which says in which row
         request.events = {table: [] for table in rows.tables}
         request._read = rows.events(request.customer_id)
+        request._unknown = rows.unknown
     if request.events is None and request.observed_until is not None:
         raise ProblemError(
             "invalid_request",
@@ -183,7 +186,8 @@ def read_events(
     """
     sent = request.events or {}
     if request._read is not None:
-        return request._read, tuple(noticed(request._read, sent.keys()))
+        ignored = _ignored(request._unknown)
+        return request._read, (*ignored, *noticed(request._read, sent.keys()))
     events, broken, warnings = read_rows(request.customer_id, sent, settings)
     if broken:
         detail = (
@@ -211,9 +215,13 @@ def ignored_columns(
     request: ScoreRequest, settings: PortfolioSettings
 ) -> tuple[str, ...]:
     """A warning for each column the contract does not know."""
-    warnings = []
-    for table, rows in sorted((request.events or {}).items()):
+    unknown = set()
+    for table, rows in (request.events or {}).items():
         known = {column.name for column in settings.columns[table]}
-        ignored = set().union(*rows) - known
-        warnings += [f"ignored_column:{table}.{name}" for name in sorted(ignored)]
-    return tuple(warnings[:MOST_ERRORS])
+        unknown |= {(table, name) for name in set().union(*rows) - known}
+    return _ignored(unknown)
+
+
+def _ignored(columns: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    named = [f"ignored_column:{table}.{name}" for table, name in sorted(columns)]
+    return tuple(named[:MOST_ERRORS])

@@ -1,7 +1,7 @@
 /* The rows of a score request, from JSON to columns, where nothing about them is odd.
 
    Optional, and no second definition of a rule: whatever is not plainly right (an error,
-   two rows of one key and moment, a retraction, another currency …) makes
+   two different rows of one key and moment, a retraction, another currency …) makes
    `reader_read` answer ODD, and `features/reading/rows.py` reads the request instead.
    What is read here it would read to the same bits.
 
@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 2 /* rises whenever a struct or a function changes */
+#define KERNEL_VERSION 3 /* rises whenever a struct or a function changes */
 
-enum { READ = 0, ODD = 1, NO_MEMORY = -1 };
+enum { READ = 0, ODD = 1, REPEATED = 2, NO_MEMORY = -1 };
 enum kind { TEXT, CHOICE, MOMENT, MONEY, NUMBER, BOOLEAN, COMPUTED };
 enum flag { REQUIRED = 1, SIGNED = 2, CUSTOMER = 4, CURRENCY = 8, RETRACTED = 16 };
-enum { MOST_KEYS = 8, MOST_COLUMNS = 64, MOST_PROBES = 64, LONGEST_ID = 38 };
+enum { MOST_KEYS = 8, MOST_COLUMNS = 64, MOST_PROBES = 64, LONGEST_ID = 38,
+       MOST_UNKNOWN = 32 };
 
 #define MISSING INT64_MIN
 #define FOREVER INT64_MAX
@@ -73,6 +74,8 @@ struct found {
   int64_t n_cells;                  /* all tables, columns one after the other */
   int64_t customer;                 /* the text rows name as theirs; -1: none do */
   int64_t texts_size;
+  int64_t n_unknown;     /* columns the contract does not have */
+  const int64_t *unknown; /* of each the table and the number of its name */
   const int64_t *n_rows; /* (tables,); -1: the table was not sent */
   const int64_t *firsts; /* (tables,) where its cells begin */
   const int64_t *cells;
@@ -102,6 +105,7 @@ struct reader {
   int64_t joined_size;
   char *unescaped; /* texts that were written with escapes; never longer than those */
   int64_t n_unescaped, unescaped_size;
+  int64_t unknown[2 * MOST_UNKNOWN];
 };
 
 int32_t kernel_version(void) { return KERNEL_VERSION; }
@@ -237,6 +241,24 @@ static int takes_text(struct reader *r, struct span *s) {
 
 static int is_digit(const char *c, const char *end) {
   return c < end && *c >= '0' && *c <= '9';
+}
+
+/* a string of any characters that JSON allows */
+static int skips_text(struct reader *r) {
+  const char *c = r->at + 1;
+  uint32_t x;
+  while (c < r->end && *c != '"') {
+    if ((unsigned char)*c < 0x20) return 0;
+    if (*c++ != '\\') continue;
+    if (c == r->end) return 0;
+    char escaped = *c++;
+    if (escaped == 'u' ? !takes_character(&c, r->end, &x)
+                       : !escaped || !strchr("\"\\/bfnrt", escaped))
+      return 0;
+  }
+  if (c == r->end) return 0;
+  r->at = c + 1;
+  return 1;
 }
 
 /* where a JSON number ends; NULL where there is none */
@@ -575,9 +597,31 @@ static int32_t place_of(const struct spec *spec, const struct table *t, struct s
   for (int32_t k = 0; k < t->n_columns; k++) {
     int32_t i = guess + k < t->n_columns ? guess + k : guess + k - t->n_columns;
     const struct column *column = &spec->columns[t->first_column + i];
-    if (is_span(name, column->name, column->name_size)) return i;
+    if (column->kind != COMPUTED && is_span(name, column->name, column->name_size)) return i;
   }
   return -1;
+}
+
+/* a plain value of a column that the contract does not have: only its name is kept */
+static int skips_cell(struct reader *r, int32_t table, struct span name) {
+  double number;
+  int64_t named;
+  if (r->at < r->end && *r->at == '"') {
+    if (!skips_text(r)) return ODD;
+  } else if (!takes_word(r, "null") && !takes_word(r, "true") && !takes_word(r, "false")) {
+    int status = reads_number(r, &number);
+    if (status != READ) return status;
+  }
+  int status = number_of(r, name, &named);
+  if (status != READ) return status;
+  int64_t *last = r->unknown + 2 * r->found.n_unknown;
+  for (const int64_t *pair = r->unknown; pair < last; pair += 2)
+    if (pair[0] == table && pair[1] == named) return READ;
+  if (r->found.n_unknown == MOST_UNKNOWN) return ODD;
+  last[0] = table;
+  last[1] = named;
+  r->found.n_unknown++;
+  return READ;
 }
 
 /* what is absent follows from the rest; whether the row can stand */
@@ -622,12 +666,18 @@ static int reads_row(struct reader *r, const struct table *t, int64_t *row,
     struct span name;
     if (!takes_string(r, &name) || !takes(r, ':')) return ODD;
     int32_t place = place_of(r->spec, t, name, followers[before]);
-    if (place < 0 || seen >> place & 1) return ODD; /* not known, or there twice */
+    int status;
+    if (place < 0) {
+      status = skips_cell(r, (int32_t)(t - r->spec->tables), name);
+      if (status != READ) return status;
+      continue;
+    }
+    if (seen >> place & 1) return ODD; /* there twice */
     followers[before] = place;
     before = place;
     seen |= UINT64_C(1) << place;
     const struct column *column = &r->spec->columns[t->first_column + place];
-    int status = reads_cell(r, column, &row[place]);
+    status = reads_cell(r, column, &row[place]);
     if (status != READ) return status;
   } while (takes(r, ','));
   return takes(r, '}') && completes(r->spec, t, row) ? READ : ODD;
@@ -655,6 +705,13 @@ static int have_same_key(const struct reader *r, const struct table *t, const in
   return 1;
 }
 
+/* whether two rows say the same, whatever ends them */
+static int are_equal(const struct table *t, const int64_t *a, const int64_t *b) {
+  for (int32_t i = 0; i < t->n_columns; i++)
+    if (i != t->superseded_at && a[i] != b[i]) return 0;
+  return 1;
+}
+
 /* a row among the versions of one thing, the latest of which is `*latest` */
 static int dates_version(struct reader *r, const struct table *t, int64_t i,
                          int64_t *latest) {
@@ -664,7 +721,8 @@ static int dates_version(struct reader *r, const struct table *t, int64_t i,
   int64_t *place = latest;
   for (int steps = 0; *place >= 0; place = &r->earlier[*place]) {
     int64_t *other = r->rows + *place * t->n_columns;
-    if (other[t->known_at] == known_at || ++steps == MOST_PROBES) return ODD;
+    if (other[t->known_at] == known_at) return are_equal(t, row, other) ? REPEATED : ODD;
+    if (++steps == MOST_PROBES) return ODD;
     if (other[t->known_at] < known_at) {
       other[t->superseded_at] = known_at;
       break;
@@ -677,27 +735,35 @@ static int dates_version(struct reader *r, const struct table *t, int64_t i,
   return READ;
 }
 
-/* rows of one key follow one another; where two are known at once is not for here */
-static int dates_versions(struct reader *r, const struct table *t, int64_t n) {
-  int64_t n_slots = 64;
+/* rows of one key follow one another, a repeated one goes; where two different ones are
+   known at once is not for here */
+static int dates_versions(struct reader *r, const struct table *t, int64_t *n_rows) {
+  int64_t n = *n_rows, n_slots = 64, kept = 0;
+  size_t row_size = (size_t)t->n_columns * sizeof *r->rows;
   while (n_slots < 2 * n) n_slots *= 2;
   if (grow((void **)&r->keys, &r->n_keys, n_slots, sizeof *r->keys) ||
       grow((void **)&r->earlier, &r->n_earlier, n, sizeof *r->earlier))
     return NO_MEMORY;
   memset(r->keys, 0, (size_t)n_slots * sizeof *r->keys);
   for (int64_t i = 0; i < n; i++) {
-    uint64_t hash = key_of(r, t, r->rows + i * t->n_columns);
+    int64_t *row = r->rows + kept * t->n_columns;
+    if (kept < i) memcpy(row, r->rows + i * t->n_columns, row_size);
+    uint64_t hash = key_of(r, t, row);
     struct key *key = &r->keys[hash & (uint64_t)(n_slots - 1)];
     for (int probes = 0; key->hash && key->hash != hash;) {
       if (++probes == MOST_PROBES) return ODD;
       if (++key == r->keys + n_slots) key = r->keys;
     }
-    r->earlier[i] = -1;
+    r->earlier[kept] = -1;
+    int status = READ;
     if (!key->hash)
-      *key = (struct key){hash, i};
-    else if (dates_version(r, t, i, &key->latest) != READ)
-      return ODD;
+      *key = (struct key){hash, kept};
+    else
+      status = dates_version(r, t, kept, &key->latest);
+    if (status == ODD) return ODD;
+    kept += status == READ;
   }
+  *n_rows = kept;
   return READ;
 }
 
@@ -788,8 +854,8 @@ static int reads_table(struct reader *r, const struct table *t, int64_t *n_rows)
     if ((status = reads_row(r, t, row, followers)) != READ) return status;
   } while (takes(r, ','));
   if (!takes(r, ']')) return ODD;
+  if ((status = dates_versions(r, t, &n)) != READ) return status;
   *n_rows = n;
-  if ((status = dates_versions(r, t, n)) != READ) return status;
   if ((status = sorts(r, t, n)) != READ) return status;
   return keeps_columns(r, t, n);
 }
@@ -884,6 +950,7 @@ int32_t reader_read(struct reader *r, const char *body, int64_t size,
   for (int32_t k = 0; k < r->spec->n_tables; k++) r->n_rows[k] = -1;
   int status = reads_body(r, body);
   if (status == READ) status = joins_texts(r);
+  r->found.unknown = r->unknown;
   r->found.n_rows = r->n_rows;
   r->found.firsts = r->firsts;
   r->found.cells = r->cells;

@@ -2,7 +2,7 @@
 
 Only what is plainly right is read here, to the same bits as by `features.reading.rows`,
 which reads everything else and defines what a row means. `json_kernel.c` leaves alone:
-rows of one key and moment, retractions, errors of any kind.
+different rows of one key and moment, retractions, errors of any kind.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ from features.reading.rows import empty_tables
 from features.settings import PortfolioSettings
 
 BUILT = Path(__file__).with_name("json_kernel.so")
-VERSION = 2  # of the kernel in C: an older one is not called
+VERSION = 3  # of the kernel in C: an older one is not called
 MOST_COLUMNS = 64  # of one table
 # plain dates of these years are read here
 FIRST_DAY = date(1990, 1, 1).toordinal() - DAY_ZERO
@@ -113,6 +113,8 @@ _Found = _structure(
     n_cells=_I64,
     customer=_I64,
     texts_size=_I64,
+    n_unknown=_I64,
+    unknown=ctypes.POINTER(_I64),
     n_rows=ctypes.POINTER(_I64),
     firsts=ctypes.POINTER(_I64),
     cells=ctypes.c_void_p,
@@ -138,11 +140,13 @@ class BodyRows:
         rest: the body with an empty object in the place of its rows.
         tables: that were sent, the empty ones included.
         named: the customer its rows name; None where they leave that out.
+        unknown: columns the contract does not have, with their tables.
     """
 
     rest: bytes
     tables: tuple[str, ...]
     named: str | None
+    unknown: tuple[tuple[str, str], ...]
     _plans: Sequence[tuple[_TablePlan, int, int]]
     _cells: IntArray
     _texts: Sequence[str]
@@ -305,6 +309,8 @@ class _BodyReader:
             texts = ctypes.string_at(seen.texts, seen.texts_size).decode()
         except UnicodeDecodeError:
             return None
+        if seen.n_unknown and not _is_utf8(body):  # values that nobody looks at, too
+            return None
         words = [*self._words, *texts.split("\n")[:-1]]
         cells = np.empty(seen.n_cells, np.int64)
         ctypes.memmove(cells.ctypes.data, seen.cells, cells.nbytes)
@@ -315,11 +321,18 @@ class _BodyReader:
             b"%s{}%s" % (body[: seen.events_begin], body[seen.events_end :]),
             tuple(plan.name for plan, *_ in sent),
             None if seen.customer < 0 else words[seen.customer],
+            self._unknown(seen.unknown[: 2 * seen.n_unknown], words),
             [(plan, n, first) for plan, n, first in sent if n],
             cells,
             words,
             self._nothing,
         )
+
+    def _unknown(
+        self, found: Sequence[int], words: Sequence[str]
+    ) -> tuple[tuple[str, str], ...]:
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return tuple((self._plans[table].name, words[name]) for table, name in pairs)
 
     def _handle(self) -> ctypes.c_void_p:
         mine = self._of_this_thread
@@ -332,6 +345,14 @@ class _BodyReader:
             weakref.finalize(mine.owner, self._library.reader_free, mine.handle)
         handle: ctypes.c_void_p = mine.handle
         return handle
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Owner:

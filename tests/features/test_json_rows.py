@@ -83,6 +83,16 @@ ODD: dict[str, tuple[object, ...]] = {
 }
 
 
+UNKNOWN_VALUES = (
+    None,
+    True,
+    -1.5e3,
+    12345678901234567890,
+    "",
+    'two\nlines of "société" \\ \U0001f600\b\f\t\r',
+)
+
+
 def cell(column: ColumnSpec, dice: random.Random, oddness: float) -> object:
     if column.name == "retracted":
         return dice.random() < oddness
@@ -110,8 +120,9 @@ def row(table: str, dice: random.Random, oddness: float) -> dict[str, object]:
     if dice.random() > oddness:  # mostly known as it happens
         made.pop("known_at", None)
         made.pop("retracted", None)
-    if dice.random() < oddness:
-        made["nobody_knows"] = 1
+    if dice.random() < 0.05:
+        name = dice.choice(("nobody_knows", "note", "numéro", ""))
+        made[name] = dice.choice(UNKNOWN_VALUES)
     return made
 
 
@@ -121,6 +132,9 @@ def body(dice: random.Random, oddness: float) -> bytes:
         name: [row(name, dice, oddness) for _ in range(dice.randint(0, 5))]
         for name in tables
     }
+    for rows in events.values():
+        if rows and dice.random() < 0.05:  # sent twice
+            rows.insert(dice.randint(0, len(rows)), dice.choice(rows))
     content: dict[str, Any] = {"customer_id": "ann", "events": events}
     if dice.random() < 0.5:
         content = {"as_of": "2026-07-01T00:00:00Z", **content, "observed": {"x": [1]}}
@@ -167,9 +181,13 @@ def agrees(text: bytes, settings: PortfolioSettings = SETTINGS) -> bool:
     slow, broken, warnings = read_rows(customer_id, content["events"], settings)
     assert not broken
     assert not warnings
-    for name, rows in content["events"].items():
-        known = {column.name for column in settings.columns[name]}
-        assert all(given.keys() <= known for given in rows)
+    unknown = {
+        (name, column)
+        for name, rows in content["events"].items()
+        for column in set().union(*rows) - {c.name for c in settings.columns[name]}
+    }
+    assert set(found.unknown) == unknown
+    assert len(found.unknown) == len(unknown)
     assert same(slow, found.events(customer_id))
     return True
 
@@ -306,6 +324,43 @@ def test_corrections_follow_one_another() -> None:
     ]
     text = json.dumps({"customer_id": "ann", "events": {"usage": rows}}).encode()
     assert agrees(text)
+
+
+def test_columns_nobody_knows_are_left_out_and_named() -> None:
+    rows = [
+        {"event_at": "2026-03-01", "reason": "a", "kind": "legal", "memo": "é\n"},
+        {"event_at": "2026-03-02", "reason": "a", "kind": "legal", "n": 1, "memo": ""},
+    ]
+    text = json.dumps({"customer_id": "ann", "events": {"holds": rows}}).encode()
+    assert agrees(text)
+    found = read_body(text, SETTINGS)
+    assert found is not None
+    assert sorted(found.unknown) == [("holds", "memo"), ("holds", "n")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"[]", b"{}", b"1e999", b"01", b'"\\ud800"', b'"\\x"', b'"\xff"', b'"\x01"'],
+)
+def test_values_of_unknown_columns_are_json(value: bytes) -> None:
+    row = b'{"segment": "a", "nobody_knows": %s}' % value
+    text = b'{"customer_id": "ann", "events": {"customers": [%s]}}' % row
+    assert read_body(text, SETTINGS) is None
+
+
+def test_a_row_that_is_sent_twice_counts_once() -> None:
+    row = {"event_at": "2026-03-01T00:00:00Z", "cost": 30.0}
+    later = {**row, "known_at": "2026-03-02T00:00:00Z", "cost": 20.0}
+    usage = [row, later, row, later, {**row, "event_at": "2026-03-03T00:00:00Z"}]
+    text = json.dumps({"customer_id": "ann", "events": {"usage": usage}}).encode()
+    assert agrees(text)
+
+
+def test_rows_of_one_moment_that_differ_are_left_alone() -> None:
+    row = {"event_at": "2026-03-01T00:00:00Z", "cost": 30.0}
+    usage = [row, {**row, "cost": 20.0}]
+    text = json.dumps({"customer_id": "ann", "events": {"usage": usage}}).encode()
+    assert read_body(text, SETTINGS) is None
 
 
 SANITIZED = """
