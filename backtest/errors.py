@@ -35,3 +35,7 @@ class NothingPricedError(AdviceError):
 
 class TruthError(AdviceError):
     code = "oracle_unusable"
+
+
+class LoggedDecisionsError(AdviceError):
+    code = "logged_decisions"

@@ -10,6 +10,7 @@ from cli.exits import OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
 
 if TYPE_CHECKING:
+    from scoring.intervals import MetricEstimate
     from training.train import TrainingResult
 
 Targets = Annotated[
@@ -93,7 +94,8 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         (
             title,
             metrics[name].value,
-            f"{metrics[name].low:.4g} – {metrics[name].high:.4g}",
+            _range(metrics[name]),
+            _range(result.later.get(name)),
         )
         for name, title in SHOWN.items()
         if name in metrics
@@ -103,7 +105,7 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         f"{bundle.bundle_id}: {bundle.learner}, judged on"
         f" {len(learnt.judgement.label):,} rows it did not see"
         f" ({learnt.split.kind.replace('_', ' ')}), of which {share:.2%} happened",
-        ("measure", "value", "95 % interval"),
+        ("measure", "value", "95 % interval", "of a later period"),
         rows,
     )
     for gate in learnt.judgement.gates:
@@ -118,8 +120,16 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         say(f"{result.outlook}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
+    for name, why in learnt.suspected.items():
+        say(f"suspected of a leak: {name}: {why}")
     if result.registered.is_champion:
         say(f"{result.target}: champion")
+    elif learnt.suspected:
+        say(
+            f"{result.target}: challenger; it serves only once the suspected features"
+            f" are accepted: `forbear promote {result.target} --accept-leak NAME"
+            " --because …`"
+        )
     else:
         say(
             f"{result.target}: challenger; the champion stays in force until"
@@ -129,6 +139,10 @@ def show_result(result: "TrainingResult", home: Path) -> None:
     if file is not None:
         say(f"model card: {file}")
     say()
+
+
+def _range(metric: "MetricEstimate | None") -> str:
+    return "" if metric is None else f"{metric.low:.4g} – {metric.high:.4g}"
 
 
 def card(result: "TrainingResult", home: Path) -> Path | None:

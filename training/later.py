@@ -15,6 +15,8 @@ from scipy.stats import t
 from features.arrays import BoolArray, FloatArray, IntArray
 from scoring.intervals import MetricEstimate
 from scoring.metrics import auc, average_precision
+from training.rows import Rows
+from training.trained_model import TrainedModel
 
 LEAST = 5  # positives of a date; fewer say nothing of it alone
 PRIOR_DATES = 4.0  # so many dates' worth is what is known of dates before any is seen
@@ -94,6 +96,13 @@ def by_date(label: FloatArray, p: FloatArray, as_of: IntArray) -> list[DateMetri
             )
         )
     return dates
+
+
+def later_of(learnt: TrainedModel, rows: Rows) -> dict[str, MetricEstimate]:
+    """`later_intervals` of what training measured; `rows` are all it was given."""
+    judged = learnt.judgement
+    as_of = rows.as_of[learnt.split.test]
+    return later_intervals(judged.metrics, by_date(judged.label, judged.p, as_of))
 
 
 def later_intervals(

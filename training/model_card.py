@@ -3,14 +3,16 @@
 Its text stands in `templates/model_card.md`; here are the numbers it names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import numpy as np
 from markdown_it import MarkdownIt
 
 from scoring.bundle import Bundle
+from scoring.intervals import MetricEstimate
 from training.evaluation import Evaluation
+from training.later import later_of
 from training.outlook import Outlook
 from training.rows import Rows
 from training.trained_model import TrainedModel
@@ -60,8 +62,15 @@ def model_card(
         n_test=f"{int(learnt.split.test.sum()):,}",
         split=learnt.split.kind,
         judgement=judgement,
-        metric_head=("metric", judgement.learner, "95 % interval", *judgement.others),
-        metric_rows=tuple(_metrics(judgement)),
+        metric_head=(
+            "metric",
+            judgement.learner,
+            "95 % interval",
+            "later period",
+            *judgement.others,
+        ),
+        metric_rows=tuple(_metrics(judgement, later_of(learnt, rows))),
+        learnt=learnt,
         fitted=learnt.fitted,
         alarms=learnt.alarms,
         gains=[(name, f"{share:.1%}") for name, share in gains[:MOST_FEATURES]],
@@ -93,10 +102,16 @@ def _day(moment: int, bundle: Bundle) -> str:
     return at.date().isoformat()
 
 
-def _metrics(judgement: Evaluation) -> Iterator[tuple[str, ...]]:
-    """A row per metric: its value and interval, and the values of other learners."""
+def _metrics(
+    judgement: Evaluation, later: Mapping[str, MetricEstimate]
+) -> Iterator[tuple[str, ...]]:
+    """A row per metric: value, intervals, and the values of other learners."""
     for name, text in METRIC_NAMES.items() if judgement.metrics else ():
         metric = judgement.metrics[name]
         others = (f"{values[name]:.4f}" for values in judgement.others.values())
-        interval = f"{metric.low:.4f} to {metric.high:.4f}"
-        yield text, f"{metric.value:.4f}", interval, *others
+        expected = later.get(name)
+        yield text, f"{metric.value:.4f}", _range(metric), _range(expected), *others
+
+
+def _range(metric: MetricEstimate | None) -> str:
+    return "" if metric is None else f"{metric.low:.4f} to {metric.high:.4f}"

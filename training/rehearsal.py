@@ -16,7 +16,7 @@ from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
 from training.errors import TrainingError
 from training.evaluation import plain_metrics
-from training.later import SCALES, by_date, later_intervals
+from training.later import SCALES, later_of
 from training.learning import learn
 from training.rows import Rows
 from training.trained_model import Progress, TrainedModel
@@ -74,11 +74,7 @@ def rehearsed(
             continue
         p = learnt.fitted.probability(after)
         found = plain_metrics(after.label, p)
-        judged = before[learnt.split.test]
-        reported = later_intervals(
-            learnt.judgement.metrics,
-            by_date(judged.label, learnt.judgement.p, judged.as_of),
-        )
+        reported = later_of(learnt, before)
         yield Origin(moment, learnt, after, p, reported, {n: found[n] for n in SCALES})
 
 

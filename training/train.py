@@ -1,7 +1,7 @@
 """`train`: every target of a portfolio that has labels becomes a bundle."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle, Typical
+from scoring.intervals import MetricEstimate
 from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
 from training.errors import (
@@ -20,6 +21,7 @@ from training.errors import (
     UnknownTargetError,
 )
 from training.judged_rows import judged_table
+from training.later import later_of
 from training.learning import learn
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
@@ -39,6 +41,8 @@ class TrainingResult:
     registered: RegisteredModel | None = None
     refusal: TrainingError | None = None
     outlook: Outlook | None = None  # what more outcomes would bear
+    later: Mapping[str, MetricEstimate] = field(default_factory=dict)
+    """What to expect of a later period, by metric."""
 
     @property
     def is_trained(self) -> bool:
@@ -112,7 +116,8 @@ def _train_one(
     progress(f"{target}: registering {bundle.bundle_id}")
     judged = judged_table(bundle, learnt, rows, gathered.customer_ids)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
-    return TrainingResult(target, bundle, learnt, registered, outlook=ahead)
+    later = later_of(learnt, rows)
+    return TrainingResult(target, bundle, learnt, registered, None, ahead, later)
 
 
 def _is_told(target: Target, gathered: TrainingData) -> bool:

@@ -94,6 +94,7 @@ def test_no_command_is_listed_with_half_a_sentence(
         "policy surface",
         "policy simulate",
         "policy tune",
+        "policy offpolicy",
         "keys create",
         "keys list",
         "keys revoke",

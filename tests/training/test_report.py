@@ -1,0 +1,135 @@
+"""The report: what it says, that it escapes, and that groups are treated rightly."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fairlearn.metrics import MetricFrame
+
+from advice.stakes import Stakes
+from decisions.policy_file.load import default_policy
+from features.portfolio import Portfolio
+from training.errors import ProtectedFileError
+from training.report.evaluation_report import evaluate, write_evaluation
+from training.report.evidence import Evidence, read_protected
+from training.report.fairness import UNKNOWN, audit
+from training.report.savings import savings
+
+TERMS = default_policy().latest
+
+
+@pytest.fixture(scope="module")
+def found(flat_portfolio: Portfolio) -> Evidence:
+    ids = flat_portfolio.customer_ids
+    names = ("<script>north</script>", "south")
+    protected = {"region": {one: names[i % 2] for i, one in enumerate(ids[:-100])}}
+    [one] = evaluate(flat_portfolio, ["nonpayment"], TERMS, protected=protected)
+    assert one.evidence is not None
+    return one.evidence
+
+
+def test_the_report_is_one_file_that_fetches_nothing_and_escapes(
+    found: Evidence, tmp_path: Path
+) -> None:
+    page, document = write_evaluation(found, tmp_path)
+    html = page.read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;north" in html
+    assert "<img" not in html
+    assert 'src="http' not in html
+    for anchor in ("population", "discrimination", "calibration", "time", "money"):
+        assert f'id="{anchor}"' in html
+    assert html.count("<figcaption>") == html.count("<figure>") >= 5
+    numbers = json.loads(document.read_text())
+    assert 0.5 < numbers["metrics"]["auc"]["value"] < 1.0
+    assert numbers["split"] == "customers"
+    assert numbers["origins"] == []
+    assert {g["name"] for g in numbers["fairness"][0]["groups"]} >= {UNKNOWN, "south"}
+
+
+def test_one_moment_says_nothing_of_a_later_one(
+    found: Evidence, tmp_path: Path
+) -> None:
+    html = write_evaluation(found, tmp_path)[0].read_text()
+    assert "nothing here says how it does at a later one" in html
+    assert "There is one test date" in html
+    mixed = replace(found.learnt.split, kind="cross_fitted")
+    flattering = replace(found, learnt=replace(found.learnt, split=mixed))
+    html = write_evaluation(flattering, tmp_path)[0].read_text()
+    assert "with all dates mixed" in html
+
+
+def test_a_group_without_positives_is_open_and_a_missing_one_is_a_group() -> None:
+    """MetricFrame gives 0 for the one, and leaves out or refuses the other."""
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.05, 0.6, 900)
+    label = (rng.random(900) < p).astype(np.float64)
+    group = np.array(["a", "b", None] * 300, dtype=object)
+    label[group == "b"] = 0.0
+    one = audit("region", group, label, p)
+    by_name = {g.name: g for g in one.groups}
+    assert set(by_name) == {"a", "b", UNKNOWN}
+    assert by_name["b"].bad_found is None
+    assert by_name["b"].auc is None
+    assert by_name["a"].bad_found is not None
+    assert "b" in one.out_of_level
+    assert one.bad_found_difference == pytest.approx(
+        abs(by_name["a"].bad_found - (by_name[UNKNOWN].bad_found or 0.0))
+    )
+
+    def recall(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        from sklearn.metrics import recall_score
+
+        return float(recall_score(y_true, y_pred, zero_division=0))
+
+    frame = MetricFrame(
+        metrics=recall,
+        y_true=label[group != None],  # noqa: E711  of each element
+        y_pred=(p > 0.4)[group != None],  # noqa: E711
+        sensitive_features=group[group != None],  # noqa: E711
+    )
+    assert frame.by_group["b"] == 0.0  # what the audit must not say
+
+
+def test_protected_groups_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "groups.csv"
+    file.write_text("customer_id,sex,age\nc1,f,30\nc2,,\n")
+    assert read_protected(file) == {
+        "sex": {"c1": "f", "c2": ""},
+        "age": {"c1": "30", "c2": ""},
+    }
+    file.write_text("id,sex\nc1,f\n")
+    with pytest.raises(ProtectedFileError, match="customer_id"):
+        read_protected(file)
+
+
+def test_savings_know_a_perfect_model_and_a_useless_one() -> None:
+    """All of the ceiling for one that knows, and never more than the ceiling."""
+    n = 400
+    rng = np.random.default_rng(1)
+    label = (rng.random(n) < 0.1).astype(np.float64)
+    money = (np.full(n, 2_000.0), np.full(n, 500.0), np.full(n, 500.0))
+    stakes = Stakes(
+        tuple(map(str, range(n))), np.zeros(n, np.int64), *money, np.full(n, 300.0)
+    )
+    model = TERMS.model
+    assert model is not None
+
+    def captured(p: np.ndarray) -> float:
+        days = np.where(label == 1.0, 40.0, 0.0)
+        one = savings(
+            "nonpayment", stakes, model, label, p, days, np.arange(n), "EUR", "x"
+        )
+        ours = next(way for way in one.ways if way.name == "this model")
+        assert one.regret.value >= -1e-9
+        return ours.captured.value
+
+    assert captured(label) == pytest.approx(1.0)
+    assert captured(np.full(n, 1e-6)) == pytest.approx(0.0)
+    assert captured(1.0 - label) < 0.0
+
+
+def test_no_protected_column_reaches_the_features(found: Evidence) -> None:
+    assert "region" not in found.bundle.feature_set.names
