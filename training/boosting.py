@@ -6,7 +6,8 @@ there is to learn from, which is the number of positives.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm
@@ -16,29 +17,29 @@ from features.arrays import FloatArray
 from scoring.trees import TreeModel
 from training.rows import Rows
 
-MOST_ROUNDS = 2000
-PATIENCE = 60  # rounds without a better log-loss
-SMALL_ROWS, LARGE_ROWS = 12_000, 50_000
-RARE_RATE = 0.005
+MOST_ROUNDS = 1000
+MOST_ROUNDS_PER_POSITIVE = 3
+PATIENCE = 40  # rounds without a better log-loss
+SMALL_ROWS = 12_000
+FEW_POSITIVES = 100  # fewer bear only small trees
 LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
 
 
 def recipe(rows: Rows, seed: int) -> dict[str, Any]:
     """LightGBM's parameters for this many rows and positives."""
-    is_small = len(rows) < SMALL_ROWS or rows.n_positives < 300
-    is_rare = rows.rate < RARE_RATE
-    leaves = 7 if is_small else 12 if len(rows) < LARGE_ROWS else 15
+    is_small = len(rows) < SMALL_ROWS or rows.n_positives < FEW_POSITIVES
     return {
         "objective": "binary",
         "metric": "binary_logloss",
-        "learning_rate": 0.03,
-        "num_leaves": leaves,
-        "min_data_in_leaf": 100 if is_rare else 60,
+        "learning_rate": 0.03 if is_small else 0.04,
+        "num_leaves": 7 if is_small else 15,
+        "max_depth": 8,  # exact reasons cost more the more features a leaf asks for
+        "min_data_in_leaf": 60 if is_small else 100,
         "min_sum_hessian_in_leaf": 1.0,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "feature_fraction": max(0.4, min(1.0, LEAST_FEATURES / rows.x.shape[1])),
+        "feature_fraction": max(0.5, min(1.0, LEAST_FEATURES / rows.x.shape[1])),
         "lambda_l2": 20.0,
         "path_smooth": 10.0,
         "max_cat_to_onehot": 8,
@@ -76,19 +77,63 @@ def fit_rounds(rows: Rows, parameters: Mapping[str, Any], n_rounds: int) -> Tree
     return TreeModel(booster.model_to_string())
 
 
-def fit_stopped(
-    rows: Rows, judge: Rows, parameters: Mapping[str, Any]
-) -> tuple[int, FloatArray]:
-    """Rounds of least log-loss on `judge`, and the margins there at that point."""
-    train = _dataset(rows, parameters)
-    valid = lightgbm.Dataset(judge.x, judge.label, reference=train)
+@dataclass(frozen=True)
+class StoppedFit:
+    """Trees fitted until a fold got no better.
+
+    Args:
+        judged: the rows of the fold.
+        losses: (rounds,) mean log-loss there after each round.
+        n_taught: rows it learnt from.
+    """
+
+    booster: lightgbm.Booster
+    judged: Rows
+    n_taught: int
+    losses: FloatArray
+
+    def margin(self, n_rounds: int) -> FloatArray:
+        """(n,) of the judged rows after `n_rounds`, or after all where it has fewer."""
+        margin = self.booster.predict(
+            self.judged.x, raw_score=True, num_iteration=n_rounds
+        )
+        return np.asarray(margin, dtype=np.float64)
+
+
+def fit_stopped(train: Rows, judged: Rows, parameters: Mapping[str, Any]) -> StoppedFit:
+    """Boost until the log-loss on `judged` has not fallen for `PATIENCE` rounds."""
+    data = _dataset(train, parameters)
+    valid = lightgbm.Dataset(judged.x, judged.label, reference=data)
+    seen: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
         dict(parameters),
-        train,
-        num_boost_round=MOST_ROUNDS,
+        data,
+        num_boost_round=most_rounds(train),
         valid_sets=[valid],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        callbacks=[
+            lightgbm.early_stopping(PATIENCE, verbose=False),
+            lightgbm.record_evaluation(seen),
+        ],
     )
-    n_rounds = max(1, int(booster.best_iteration))
-    margin = booster.predict(judge.x, raw_score=True, num_iteration=n_rounds)
-    return n_rounds, np.asarray(margin, dtype=np.float64)
+    losses = np.array(seen["valid_0"]["binary_logloss"])
+    return StoppedFit(booster, judged, len(train), losses)
+
+
+def most_rounds(rows: Rows) -> int:
+    """A cap where positives are few: they bear only so many trees."""
+    return min(MOST_ROUNDS, max(MOST_ROUNDS_PER_POSITIVE * rows.n_positives, PATIENCE))
+
+
+def best_rounds(fits: Sequence[StoppedFit]) -> int:
+    """Rounds of least log-loss over all folds together.
+
+    Each counts by the rows that it predicts and by those that taught it, for who
+    learnt from more is nearer to the model of all rows. A fold that stopped earlier
+    counts with its last loss from there on.
+    """
+    length = max(len(one.losses) for one in fits)
+    total = np.zeros(length)
+    for one in fits:
+        held = np.pad(one.losses, (0, length - len(one.losses)), mode="edge")
+        total += held * len(one.judged) * one.n_taught
+    return int(total.argmin()) + 1

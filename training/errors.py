@@ -11,10 +11,6 @@ class TooFewPositivesError(TrainingError):
     code = "too_few_positives"
 
 
-class NoBetterThanConstantError(TrainingError):
-    code = "no_better_than_constant"
-
-
 class UnknownTargetError(TrainingError):
     code = "unknown_target"
 

@@ -1,9 +1,15 @@
-"""Is a model good enough, and is it the right one: gates on untouched rows."""
+"""Which learner is the right one, and is it good enough: gates on untouched rows.
+
+The learner is chosen on the held-out margins of the training rows; the test rows judge
+the one that was chosen, so the choice adds no luck to what they say of it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from features.arrays import BoolArray, FloatArray
+import numpy as np
+
+from features.arrays import BoolArray, FloatArray, IntArray
 from scoring.bundle import Learner
 from scoring.intervals import (
     MetricEstimate,
@@ -12,9 +18,8 @@ from scoring.intervals import (
     customer_blocks,
     measured,
 )
-from scoring.metrics import METRICS, auc, brier
-from training.errors import NoBetterThanConstantError
-from training.fitting import FittedModel
+from scoring.metrics import METRICS, auc
+from training.fitting import HeldOut, calibrated
 from training.lateness import lateness_feature
 from training.rows import Rows
 
@@ -75,54 +80,69 @@ class Evaluation:
     auc_not_past_due: float | None
 
 
-def judge(
-    fitted: Mapping[Learner, FittedModel],
-    test: Rows,
+def choose(
+    candidates: Mapping[Learner, HeldOut],
+    rows: Rows,
     seed: int,
     doubt: RequiredConfidence = MUCH,
-) -> Evaluation:
-    """Choose among the fitted learners on rows none of them saw.
+) -> tuple[Learner, tuple[Gate, ...]]:
+    """The learner that predicts rows best that it had not seen, and how sure that is.
 
-    Raises:
-        NoBetterThanConstantError: when even the best is no better than a guess.
+    Args:
+        candidates: `lightgbm` and its simpler challengers, on the same folds.
+        rows: those that they are margins of.
+        seed: of the draws.
+        doubt: how sure the more complex of two must be of being the better one.
     """
-    p = {learner: one.probability(test) for learner, one in fitted.items()}
-    blocks = customer_blocks(test.customer)
+    judged = ~np.isnan(candidates["lightgbm"].margin)
+    label = rows.label[judged]
+    blocks = customer_blocks(rows.customer[judged])
+    p = {
+        learner: calibrated(rows, one.margin).probability(one.margin[judged])
+        for learner, one in candidates.items()
+    }
     chosen: Learner = "lightgbm"
     gates = []
     for challenger in ("linear", "rule"):
         if challenger not in p:
             continue
-        paired = compare_log_loss(
-            test.label, p[chosen], p[challenger], blocks, seed=seed
-        )
+        paired = compare_log_loss(label, p[chosen], p[challenger], blocks, seed=seed)
         least = doubt.trees if challenger == "linear" else doubt.other
         gate = _not_worse(chosen, challenger, paired, least)
         gates.append(gate)
         if not gate.is_passed:
             chosen = challenger
+    return chosen, tuple(gates)
+
+
+def judge(
+    chosen: Learner, p: Mapping[Learner, FloatArray], test: Rows, seed: int
+) -> Evaluation:
+    """What rows that no learner saw say of the chosen one.
+
+    Args:
+        chosen: the learner that was chosen without them.
+        p: (n,) probabilities of the test rows by every learner.
+        test: the rows.
+        seed: of the draws.
+    """
+    blocks = customer_blocks(test.customer)
     n_draws = 200 if len(test) <= MANY_ROWS else 100
     metrics = measured(test.label, p[chosen], blocks, n_draws=n_draws, seed=seed)
-    needed = (
-        better_than_constant(chosen, test.label, p[chosen]),
-        ranks(chosen, metrics["auc"]),
-    )
-    if failed := [gate.text for gate in needed if not gate.is_passed]:
-        raise NoBetterThanConstantError(
-            f"{'; '.join(failed)}: the features say nothing about this target yet"
-        )
-    others = {
-        learner: plain_metrics(test.label, p[learner])
-        for learner in p
-        if learner != chosen
-    }
     return Evaluation(
         learner=chosen,
         label=test.label,
         p=p[chosen],
         metrics=metrics,
-        others=others,
-        gates=(*needed, *gates),
+        others={
+            learner: plain_metrics(test.label, p[learner])
+            for learner in p
+            if learner != chosen
+        },
+        gates=(
+            better_than_constant(chosen, test.label, p[chosen], blocks, seed),
+            ranks(chosen, metrics["auc"]),
+        ),
         auc_not_past_due=auc_not_past_due(test, p[chosen]),
     )
 
@@ -136,26 +156,34 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison, least: float) -
         name=f"{a}_not_worse_than_{b}",
         is_passed=paired.p_a_is_better >= least,
         text=(
-            f"log-loss of {a} minus {b}: {paired.difference:+.5f} "
+            f"log-loss of {a} minus {b} on later rows: {paired.difference:+.5f} "
             f"(95 % interval {paired.low:+.5f} to {paired.high:+.5f}); {a} is better "
             f"in {paired.p_a_is_better:.0%} of the draws"
         ),
     )
 
 
-def better_than_constant(learner: Learner, label: FloatArray, p: FloatArray) -> Gate:
-    rate = float(label.mean())
-    constant = rate * (1.0 - rate)  # the Brier score of always saying the test's rate
-    score = brier(label, p)
+def better_than_constant(
+    learner: Learner, label: FloatArray, p: FloatArray, blocks: IntArray, seed: int
+) -> Gate:
+    """Surely better: the lower end of the gain over always saying the rows' own rate.
+
+    Luck alone would pass a plain comparison every third time.
+    """
+    constant = np.full(len(label), label.mean())
+    gain = compare_log_loss(label, p, constant, blocks, seed=seed)
     return Gate(
-        name="brier_beats_constant",
-        is_passed=score < constant,
-        text=f"Brier score of {learner} {score:.5f}, of the constant {constant:.5f}",
+        name="beats_constant",
+        is_passed=gain.high < 0.0,
+        text=(
+            f"log-loss of {learner} minus the constant's: {gain.difference:+.5f} "
+            f"(95 % interval {gain.low:+.5f} to {gain.high:+.5f})"
+        ),
     )
 
 
 def ranks(learner: Learner, auc: MetricEstimate) -> Gate:
-    """On noise the Brier score passes every third time, this one time in forty."""
+    """On noise this passes one time in forty."""
     return Gate(
         name="ranks_better_than_chance",
         is_passed=auc.low > 0.5,

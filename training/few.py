@@ -36,12 +36,19 @@ from training.evaluation import (
     plain_metrics,
     ranks,
 )
-from training.fitting import PRIOR_RIDGE, FittedModel, fit
+from training.fitting import (
+    PRIOR_RIDGE,
+    FittedModel,
+    calibrated,
+    fit_all,
+    held_out,
+)
+from training.folds import Fold, customer_folds
 from training.lateness import fit_rule
 from training.leakage import alarms, gain_shares
 from training.prior import base_rate, can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
-from training.split import Split, customer_folds
+from training.split import Split
 from training.trained_model import Progress, TrainedModel
 
 ENOUGH = 200  # positives from which a later period is set aside to judge by
@@ -49,7 +56,7 @@ LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
 TREES_FROM = 100
 N_FOLDS = 5
 # pseudo-rows that pull each difference from the starter to zero
-RIDGES = (1000.0, PRIOR_RIDGE)
+RIDGES = (1000.0, 300.0, PRIOR_RIDGE)
 SURE = 0.95  # share of the draws in which trees must be better to be used
 LEVEL_FACTOR = 2.0  # the level must be known within this factor
 
@@ -161,9 +168,10 @@ def _tried(
     yield min(beside, key=lambda one: log_loss(rows.label, one.p))
     if rows.n_positives >= TREES_FROM:
         progress("fitting lightgbm")
-        trees = fit("lightgbm", rows, seed)
-        p = trees.calibration.probability(trees.out_of_fold)
-        yield _Tried("lightgbm", p, lambda: trees)
+        parts = [Fold(fold != k, fold == k) for k in range(n_folds)]
+        unseen = held_out("lightgbm", rows, parts, seed)
+        p = calibrated(rows, unseen.margin).probability(unseen.margin)
+        yield _Tried("lightgbm", p, lambda: fit_all(unseen, rows, seed))
 
 
 def _out_of_fold(make: Make, rows: Rows, fold: IntArray | None) -> FloatArray:
@@ -192,7 +200,9 @@ def _judged(
     if metrics:
         ratio = metrics["observed_over_expected"]
         gates = [
-            better_than_constant(best.learner, rows.label, best.p),
+            better_than_constant(
+                best.learner, rows.label, best.p, customer_blocks(rows.customer), seed
+            ),
             ranks(best.learner, metrics["auc"]),
             _knows_level(n_positive_customers(rows), ratio),
             *gates,

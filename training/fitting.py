@@ -1,44 +1,69 @@
-"""One learner fitted and calibrated on the same rows by cross-fitting.
+"""One learner fitted on rows, and calibrated on predictions of rows it had not seen.
 
-Every row is predicted once by a model that never saw its customer. Those
-predictions choose the number of rounds and the calibration: a map of all rows,
-drawn towards the map of the latest matured window as that holds more positives.
-The model itself then learns from all rows.
+Every fold of `folds` is predicted by a model of the rows before it. These predictions,
+the held-out margins, choose the number of trees, the learner and the calibration: a map
+of all of them, drawn towards the map of the latest matured window as that holds more
+positives. The model itself then learns from all rows.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.arrays import FloatArray, IntArray
+from features.arrays import BoolArray, FloatArray
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsMap, fit_log_odds_affine
 from scoring.trees import TreeModel
-from training.boosting import fit_rounds, fit_stopped, recipe
+from training.boosting import (
+    StoppedFit,
+    best_rounds,
+    fit_rounds,
+    fit_stopped,
+    recipe,
+)
+from training.folds import Fold, folds
 from training.lateness import fit_rule
 from training.linear import fit_linear
 from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
-from training.split import customer_folds, latest_window
+from training.split import latest_window
 
-N_FOLDS, FEW_FOLDS = 5, 3
-MANY_ROWS = 20_000  # from here three folds choose as well as five
 MANY_POSITIVES = 1_000  # from here the portfolio needs no prior
-PRIOR_RIDGE = 300.0  # pseudo-rows that pull each difference from the starter to zero
+PRIOR_RIDGE = 50.0  # pseudo-rows that pull each difference from the starter to zero
+LINEAR_ROWS = 30_000
 MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
 Model = TreeModel | AdditiveModel
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What a learner says of rows it had not seen.
+
+    Args:
+        margin: (n,) raw log-odds; NaN where a row was in no fold.
+        n_rounds: of the trees, at which these margins were read.
+    """
+
+    learner: Learner
+    margin: FloatArray
+    n_rounds: int | None = None
+
+    def without(self, rows: BoolArray) -> "HeldOut":
+        """As if some rows had not been predicted."""
+        return replace(self, margin=np.where(rows, np.nan, self.margin))
+
+
+@dataclass(frozen=True)
 class FittedModel:
-    """A model with its map; `out_of_fold` are the margins that chose the map."""
+    """A model with its map, and the held-out margins that chose the map."""
 
     learner: Learner
     model: Model
     calibration: LogOddsMap
-    out_of_fold: FloatArray
+    held_out: FloatArray
     n_rounds: int | None = None
 
     def probability(self, rows: Rows) -> FloatArray:
@@ -52,11 +77,7 @@ def margin(model: Model, rows: Rows) -> FloatArray:
 
 
 def fit(
-    learner: Learner,
-    rows: Rows,
-    seed: int,
-    n_rounds: int | None = None,
-    starter: Bundle | None = None,
+    learner: Learner, rows: Rows, seed: int, starter: Bundle | None = None
 ) -> FittedModel:
     """Fit and calibrate `learner` on `rows`.
 
@@ -64,21 +85,64 @@ def fit(
         learner: `lightgbm`, `linear` or `rule` (which needs a known lateness).
         rows: all that may be learnt from; both labels present.
         seed: of the folds and of LightGBM.
-        n_rounds: of the trees; None to find them by early stopping in every fold.
         starter: the prior of `linear` while positives are few; None to go without.
     """
-    n_folds = N_FOLDS if len(rows) < MANY_ROWS else FEW_FOLDS
-    fold = customer_folds(rows, n_folds, seed)
+    unseen = held_out(learner, rows, folds(rows, seed), seed, starter)
+    return fit_all(unseen, rows, seed, starter)
+
+
+def held_out(
+    learner: Learner,
+    rows: Rows,
+    parts: Sequence[Fold],
+    seed: int,
+    starter: Bundle | None = None,
+) -> HeldOut:
+    """Predict the judged rows of each fold by a model of its training rows."""
     if learner == "lightgbm":
-        model, out_of_fold, n_rounds = _fit_trees(rows, fold, seed, n_rounds)
+        return BoostedFolds.of(rows, parts, seed).held_out()
+    margins = np.full(len(rows), np.nan)
+    for part in parts:
+        model = _fit_additive(learner, rows[part.train], starter)
+        margins[part.judged] = margin(model, rows[part.judged])
+    return HeldOut(learner, margins)
+
+
+@dataclass(frozen=True)
+class BoostedFolds:
+    """Trees fitted on each fold until they got no better there."""
+
+    parts: Sequence[Fold]
+    fits: Sequence[StoppedFit]
+
+    @classmethod
+    def of(cls, rows: Rows, parts: Sequence[Fold], seed: int) -> "BoostedFolds":
+        parameters = recipe(rows, seed)
+        fits = [fit_stopped(rows[f.train], rows[f.judged], parameters) for f in parts]
+        return cls(parts, fits)
+
+    def held_out(self, n_choosing: int | None = None) -> HeldOut:
+        """Margins of all folds after the rounds that the first `n_choosing` choose."""
+        n_rounds = best_rounds(self.fits[:n_choosing])
+        margins = np.full(len(self.parts[0].judged), np.nan)
+        for part, one in zip(self.parts, self.fits, strict=True):
+            margins[part.judged] = one.margin(n_rounds)
+        return HeldOut("lightgbm", margins, n_rounds)
+
+
+def fit_all(
+    unseen: HeldOut, rows: Rows, seed: int, starter: Bundle | None = None
+) -> FittedModel:
+    """The model of all rows, calibrated on the held-out margins."""
+    model: Model
+    if unseen.learner == "lightgbm":
+        model = fit_rounds(rows, recipe(rows, seed), unseen.n_rounds or 1)
     else:
-        model = _fit_additive(learner, rows, starter)
-        out_of_fold = np.empty(len(rows))
-        for k in range(n_folds):
-            part = _fit_additive(learner, rows[fold != k], starter)
-            out_of_fold[fold == k] = margin(part, rows[fold == k])
-    calibration = _calibration(rows, out_of_fold)
-    return FittedModel(learner, model, calibration, out_of_fold, n_rounds)
+        model = _fit_additive(unseen.learner, rows, starter)
+    calibration = calibrated(rows, unseen.margin)
+    return FittedModel(
+        unseen.learner, model, calibration, unseen.margin, unseen.n_rounds
+    )
 
 
 def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:
@@ -86,38 +150,30 @@ def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model
         is_few = rows.n_positives < MANY_POSITIVES
         if starter is not None and is_few and can_be_prior(starter, rows):
             return fit_beside(moved_starter(starter, rows), rows, PRIOR_RIDGE)
-        return fit_linear(rows)
+        return fit_linear(_enough_for_linear(rows))
     rule = fit_rule(rows)
     if rule is None:
         raise ValueError("no lateness is known: there is no rule to fit")
     return rule
 
 
-def _fit_trees(
-    rows: Rows, fold: IntArray, seed: int, n_rounds: int | None
-) -> tuple[Model, FloatArray, int]:
-    parameters = recipe(rows, seed)
-    out_of_fold = np.empty(len(rows))
-    fits = []
-    for k in range(int(fold.max()) + 1):
-        judged = fold == k
-        share = 1.0 - float(judged.mean())  # more rows carry that much more rounds
-        if n_rounds is None:
-            n, margins = fit_stopped(rows[~judged], rows[judged], parameters)
-            fits.append(n / share)
-        else:
-            part = fit_rounds(rows[~judged], parameters, round(n_rounds * share))
-            margins = part.margin(rows.x[judged])
-        out_of_fold[judged] = margins
-    n_all = n_rounds or max(1, round(float(np.mean(fits))))
-    return fit_rounds(rows, parameters, n_all), out_of_fold, n_all
+def _enough_for_linear(rows: Rows) -> Rows:
+    """Whole customers, as many as a few hundred weights need: the rest is only time."""
+    share = max(LINEAR_ROWS / len(rows), MANY_POSITIVES / max(1, rows.n_positives))
+    if share >= 1.0:
+        return rows
+    drawn = np.random.default_rng(0).random(int(rows.customer.max()) + 1)
+    return rows[drawn[rows.customer] < share]
 
 
-def _calibration(rows: Rows, out_of_fold: FloatArray) -> LogOddsMap:
-    overall = fit_log_odds_affine(out_of_fold, rows.label)
-    window = latest_window(rows)
-    n_positives = int(rows.label[window].sum())
+def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:
+    """The map of the held-out margins, drawn towards that of the latest window."""
+    is_judged = ~np.isnan(held_out)
+    margins, label = held_out[is_judged], rows.label[is_judged]
+    overall = fit_log_odds_affine(margins, label)
+    window = latest_window(rows.as_of[is_judged], label)
+    n_positives = int(label[window].sum())
     if window.all() or n_positives < MIN_WINDOW_POSITIVES:
         return overall
-    latest = fit_log_odds_affine(out_of_fold[window], rows.label[window])
+    latest = fit_log_odds_affine(margins[window], label[window])
     return latest.blended(overall, n_positives)

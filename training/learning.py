@@ -1,19 +1,36 @@
 """One target, from rows to a judged model that then learns from everything."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.targets import Target
 from scoring.bundle import Bundle, Learner
 from training.errors import TooFewPositivesError
-from training.evaluation import LITTLE, MUCH, judge
+from training.evaluation import LITTLE, MUCH, Evaluation, Gate, choose, judge
 from training.few import ENOUGH, learn_few
-from training.fitting import MANY_POSITIVES, fit
+from training.fitting import (
+    MANY_POSITIVES,
+    BoostedFolds,
+    HeldOut,
+    calibrated,
+    fit_all,
+    held_out,
+)
+from training.folds import Fold, folds
 from training.lateness import lateness_feature
 from training.leakage import alarms, gain_shares
 from training.prior import can_be_prior
 from training.rows import Rows
 from training.split import Split, split
 from training.trained_model import Progress, TrainedModel
+
+SIMPLER: Mapping[Learner, tuple[Learner, ...]] = {
+    "lightgbm": ("linear", "rule"),
+    "linear": ("rule",),
+    "rule": (),
+}
 
 
 def learn(
@@ -23,13 +40,14 @@ def learn(
     progress: Progress = lambda _: None,
     starter: Bundle | None = None,
 ) -> TrainedModel:
-    """Split, fit every learner, judge them, and refit the best on all rows.
+    """Split, choose a learner on rolling origins, judge it, and refit it on all rows.
 
     Under 200 positives, or where they stand too close together to be split, what is
-    learnt is what they bear: see `few`.
+    learnt is what they bear: see `few`. So it is where no learner beats the constant
+    for sure on the test rows; what failed is then among the gates.
 
     Raises:
-        TrainingError: not one positive, or many and no better than a constant.
+        TrainingError: not one positive.
     """
     # matrices this small are not worth the linear algebra threads' waiting
     with threadpool_limits(1, "blas"):
@@ -50,27 +68,95 @@ def _learn_many(
     progress: Progress,
     starter: Bundle | None,
 ) -> TrainedModel:
-    train, test = rows[parts.train], rows[parts.test]
     progress(
-        f"{len(train):,} rows to learn from, {len(test):,} to judge by "
+        f"{parts.train.sum():,} rows to learn from, {parts.test.sum():,} to judge by "
         f"(split by {parts.kind.replace('_', ' ')})"
     )
-    learners: list[Learner] = ["lightgbm", "linear"]
-    if lateness_feature(train) is not None:
-        learners.append("rule")
-    fitted = {}
-    for learner in learners:
+    everything = _folds(rows, parts, seed)
+    unseen: dict[Learner, HeldOut] = {}
+    progress("fitting lightgbm")
+    trees = BoostedFolds.of(rows, everything, seed)
+    unseen["lightgbm"] = trees.held_out(n_choosing=len(everything) - 1)
+    for learner in _challengers(rows):
         progress(f"fitting {learner}")
-        fitted[learner] = fit(learner, train, seed, starter=starter)
-    has_prior = starter is not None and can_be_prior(starter, train)
-    is_little = has_prior and train.n_positives < MANY_POSITIVES
-    judgement = judge(fitted, test, seed, LITTLE if is_little else MUCH)
-    chosen = fitted[judgement.learner]
+        unseen[learner] = held_out(learner, rows, everything, seed, starter)
+    best, compared = _chosen(unseen, rows, parts, seed, starter)
+    judgement = _surely_good(best, unseen, rows, parts, seed)
+    judgement = replace(judgement, gates=(*judgement.gates, *compared))
+    if not all(gate.is_passed for gate in judgement.gates if not gate.is_comparison):
+        return _learn_less(target, rows, seed, judgement.gates, progress, starter)
+    learner = judgement.learner
+    progress(f"learning again from all {len(rows):,} rows with {learner}")
+    # the test rows are one more block that no model had seen, and the latest one
+    latest = trees.held_out() if learner == "lightgbm" else unseen[learner]
+    final = fit_all(latest, rows, seed, starter)
     # a fraud is not easier to see for being late, so calm customers prove nothing
     calm_auc = judgement.auc_not_past_due if target == "nonpayment" else None
-    raised = alarms(test, chosen.model, calm_auc)
-    progress(f"learning again from all {len(rows):,} rows with {judgement.learner}")
-    # a longer history carries proportionally more rounds
-    n_rounds = chosen.n_rounds and round(chosen.n_rounds * len(rows) / len(train))
-    final = fit(judgement.learner, rows, seed, n_rounds, starter)
+    raised = alarms(rows[parts.test], final.model, calm_auc)
     return TrainedModel(parts, judgement, final, raised, gain_shares(final.model, rows))
+
+
+def _folds(rows: Rows, parts: Split, seed: int) -> list[Fold]:
+    """The folds of the training rows, and last the split itself."""
+    inner = []
+    for fold in folds(rows[parts.train], seed):
+        train, judged = parts.train.copy(), parts.train.copy()
+        train[parts.train], judged[parts.train] = fold.train, fold.judged
+        inner.append(Fold(train, judged))
+    return [*inner, Fold(parts.train, parts.test)]
+
+
+def _challengers(rows: Rows) -> list[Learner]:
+    return ["linear"] if lateness_feature(rows) is None else ["linear", "rule"]
+
+
+def _chosen(
+    unseen: Mapping[Learner, HeldOut],
+    rows: Rows,
+    parts: Split,
+    seed: int,
+    starter: Bundle | None,
+) -> tuple[Learner, tuple[Gate, ...]]:
+    """The learner that is best on the folds of the training rows."""
+    has_prior = starter is not None and can_be_prior(starter, rows)
+    is_little = has_prior and rows.label[parts.train].sum() < MANY_POSITIVES
+    before = {learner: one.without(parts.test) for learner, one in unseen.items()}
+    return choose(before, rows, seed, LITTLE if is_little else MUCH)
+
+
+def _surely_good(
+    best: Learner,
+    unseen: Mapping[Learner, HeldOut],
+    rows: Rows,
+    parts: Split,
+    seed: int,
+) -> Evaluation:
+    """The judgement of the best learner, or of the next simpler one that is."""
+    p = {
+        learner: calibrated(rows, one.without(parts.test).margin).probability(
+            one.margin[parts.test]
+        )
+        for learner, one in unseen.items()
+    }
+    test = rows[parts.test]
+    judgement = judge(best, p, test, seed)
+    for learner in SIMPLER[best]:
+        if learner in p and not all(gate.is_passed for gate in judgement.gates):
+            judgement = judge(learner, p, test, seed)
+    return judgement
+
+
+def _learn_less(
+    target: Target,
+    rows: Rows,
+    seed: int,
+    failed: tuple[Gate, ...],
+    progress: Progress,
+    starter: Bundle | None,
+) -> TrainedModel:
+    """What serves where no learner is surely better than the constant."""
+    progress("no learner is surely better than the constant: the simplest that serves")
+    learnt = learn_few(target, rows, seed, starter, progress)
+    names = {gate.name for gate in failed}
+    gates = (*failed, *(g for g in learnt.judgement.gates if g.name not in names))
+    return replace(learnt, judgement=replace(learnt.judgement, gates=gates))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
-from features.arrays import BoolArray, IntArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from training.errors import TooFewPositivesError
+from training.folds import customer_folds
 from training.rows import Rows
 
 TEST_SHARE = 0.2
@@ -89,21 +89,11 @@ def _customer_split(
     return Split(kind, folds != 0, folds == 0)
 
 
-def customer_folds(rows: Rows, n_folds: int, seed: int) -> IntArray:
-    """(n,) fold of each row, stratified; a customer's rows share their fold."""
-    fold = np.zeros(len(rows), dtype=np.int64)
-    folder = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    parts = folder.split(rows.label, rows.label, rows.customer)
-    for number, (_, held_out) in enumerate(parts):
-        fold[held_out] = number
-    return fold
-
-
-def latest_window(rows: Rows) -> BoolArray:
-    """The latest dates, as many as hold 200 positives, at most half of them."""
-    dates = np.unique(rows.as_of)
+def latest_window(as_of: IntArray, label: FloatArray) -> BoolArray:
+    """(n,) the latest dates, as many as hold 200 positives, at most half of them."""
+    dates = np.unique(as_of)
     for n_dates in range(1, max(1, len(dates) // 2) + 1):
-        window: BoolArray = rows.as_of >= dates[-n_dates]
-        if rows.label[window].sum() >= WINDOW_POSITIVES:
+        window: BoolArray = as_of >= dates[-n_dates]
+        if label[window].sum() >= WINDOW_POSITIVES:
             break
     return window

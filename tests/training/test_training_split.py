@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from training.errors import TooFewPositivesError
+from training.folds import customer_folds
 from training.rows import Rows
-from training.split import customer_folds, latest_window, split
+from training.split import latest_window, split
 
 RowsOf = Callable[..., Rows]
 
@@ -69,7 +70,7 @@ def test_too_few_positives_are_refused(rows_of: RowsOf) -> None:
 
 def test_the_window_is_the_latest_dates_with_enough_positives(rows_of: RowsOf) -> None:
     rows = rows_of(6_000, n_dates=10)
-    window = latest_window(rows)
+    window = latest_window(rows.as_of, rows.label)
     assert rows.label[window].sum() >= 200
     first = rows.as_of[window].min()
     assert (rows.as_of[~window] < first).all()

@@ -1,0 +1,64 @@
+"""Rolling origins: who is predicted came later, and nobody taught what was unknown."""
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.arrays import FloatArray
+from training.boosting import PATIENCE, StoppedFit, best_rounds, most_rounds
+from training.folds import folds, rolling_origins
+from training.rows import Rows
+
+RowsOf = Callable[..., Rows]
+
+
+@given(st.integers(2, 14), st.integers(0, 260))
+def test_labels_were_known_before_the_block_began(
+    rows_of: RowsOf, n_dates: int, matures_after_days: int
+) -> None:
+    rows = rows_of(2_800, n_dates=n_dates, matures_after_days=matures_after_days)
+    judged = np.zeros(len(rows), dtype=np.int64)
+    for fold in rolling_origins(rows):
+        begin = rows.as_of[fold.judged].min()
+        assert rows.mature_at[fold.train].max() <= begin
+        judged += fold.judged
+    assert judged.max(initial=0) <= 1  # the blocks do not overlap
+    assert judged.sum() <= len(rows) / 2 + len(rows) / n_dates
+
+
+def test_the_latest_date_is_always_judged(rows_of: RowsOf) -> None:
+    rows = rows_of(4_000, n_dates=12)
+    parts = folds(rows, seed=0)
+    assert parts[-1].judged[rows.as_of == rows.as_of.max()].all()
+    begins = [int(rows.as_of[part.judged].min()) for part in parts]
+    assert begins == sorted(begins)
+
+
+def test_one_moment_is_folded_by_customer(rows_of: RowsOf) -> None:
+    rows = rows_of(600)
+    parts = folds(rows, seed=0)
+    assert sum(part.judged for part in parts).tolist() == [1] * len(rows)  # type: ignore[union-attr]
+    for part in parts:
+        assert not np.intersect1d(
+            rows.customer[part.train], rows.customer[part.judged]
+        ).size
+
+
+def _stopped(rows: Rows, losses: FloatArray) -> StoppedFit:
+    return StoppedFit(None, rows, len(rows), losses)  # type: ignore[arg-type]
+
+
+def test_rounds_are_those_of_all_folds_together(rows_of: RowsOf) -> None:
+    few, many = rows_of(100), rows_of(1_000)
+    early = _stopped(few, np.array([0.5, 0.4, 0.5, 0.6]))
+    late = _stopped(many, np.array([0.5, 0.45, 0.42, 0.40, 0.39, 0.41]))
+    assert best_rounds([early]) == 2
+    assert best_rounds([early, late]) == 5
+
+
+def test_few_positives_bear_few_rounds(rows_of: RowsOf) -> None:
+    rows = rows_of(300)
+    assert most_rounds(rows) < 300
+    assert most_rounds(rows[np.flatnonzero(rows.label == 1.0)[:3]]) == PATIENCE
