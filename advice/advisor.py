@@ -22,7 +22,12 @@ from advice.knowledge import (
     starts_with,
     trained_tables,
 )
-from advice.promises import horizon_note, settlement_note, starter_note
+from advice.promises import (
+    horizon_note,
+    missing_model_note,
+    settlement_note,
+    starter_note,
+)
 from advice.question_context import QuestionContext
 from advice.remedies import Situation
 from decisions.actions import Action
@@ -77,6 +82,7 @@ class Advisor:
             settlement_note(self.policy, self.settings),
             horizon_note(self.policy, self.bundles),
             starter_note(self.bundles),
+            missing_model_note(self.bundles),
         )
         self.notes = tuple(note for note in declared if note is not None)
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}

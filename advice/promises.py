@@ -44,6 +44,17 @@ def starter_note(bundles: Mapping[str, Bundle]) -> str | None:
     )
 
 
+def missing_model_note(bundles: Mapping[str, Bundle]) -> str | None:
+    """A sentence for people where no model of fraud is in force: what stands in."""
+    if "fraud" in bundles:
+        return None
+    return (
+        "no model of fraud: only its signs (alerts, chargebacks, reports) lead to a"
+        " stop for it; a fraud without a sign costs its full loss, for its probability"
+        " counts as none; add outcomes or disputes, then `forbear train`"
+    )
+
+
 def horizon_note(policy: Policy, bundles: Mapping[str, Bundle]) -> str | None:
     """A sentence for people when the policy states another horizon than the models."""
     stated = policy.document.horizon_days

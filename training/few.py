@@ -93,7 +93,7 @@ def learn_few(
     """
     if starter is not None and not can_be_prior(starter, rows):
         starter = None
-    if rows.n_positives == 0 and (starter is None or target == "fraud"):
+    if rows.n_positives == 0 and starter is None:
         raise TooFewPositivesError(
             f"no positive label of {target} among {len(rows):,}: there is nothing to"
             " learn from yet"

@@ -322,6 +322,14 @@ def test_a_rate_converts_the_policy_and_the_default_goes_without(
     assert converted.currency_note is None
 
 
+def test_a_missing_model_of_fraud_is_noted_with_what_stands_in(
+    bundle_of: BundleOf, policy: Policy
+) -> None:
+    [note] = Advisor({"nonpayment": bundle_of("nonpayment")}, policy).notes
+    assert "no model of fraud" in note
+    assert "add outcomes or disputes" in note
+
+
 def test_a_horizon_that_differs_from_the_models_is_noted(
     bundle_of: BundleOf, policy: Policy
 ) -> None:

@@ -14,6 +14,7 @@ from features.moments import DAY_US
 from scoring.additive import AdditiveModel
 from scoring.intervals import auc_interval
 from scoring.metrics import auc, log_loss
+from scoring.predictor import Predictor
 from scoring.starter import starter
 from training.errors import TooFewPositivesError
 from training.few import LOGISTIC_FROM, learn_few, n_positive_customers
@@ -70,6 +71,25 @@ def test_no_outcome_and_no_starter_is_nothing_to_learn_from(rows_of: RowsOf) -> 
     none = replace(rows, label=np.zeros(len(rows)))
     with pytest.raises(TooFewPositivesError):
         learn("nonpayment", none, 0, starter=starter("nonpayment"))
+
+
+def test_no_fraud_seen_is_not_no_fraud() -> None:
+    """The starter stands in, lower by what was not seen, and never at zero."""
+    bundle = starter("fraud")
+    names = bundle.feature_set.names
+    rng = np.random.default_rng(3)
+    usual = np.array([bundle.typical.get(n) or 1.0 for n in names], dtype=np.float64)
+    x = np.abs(rng.normal(size=(600, len(names)))) * usual
+    nothing, moment = np.zeros(600), np.full(600, 1_700_000_000_000_000)
+    rows = Rows(x, nothing, np.arange(600), moment, moment, bundle.feature_set)
+    learnt = learn("fraud", rows, 0, starter=bundle)
+    assert learnt.fitted.learner == "starter"
+    assert not learnt.is_proven
+    p = learnt.fitted.probability(rows)
+    before = Predictor(bundle).probability(x)
+    assert (p > 0.0).all()
+    # Beta: the starter's own level counts as 50 customers beside 600 without fraud
+    assert p.mean() == pytest.approx(before.mean() * 50 / 650, rel=0.01)
 
 
 def test_where_the_starter_does_not_serve_the_base_rate_begins(rows_of: RowsOf) -> None:
