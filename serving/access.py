@@ -1,21 +1,30 @@
 """Who may ask: the API key of a request, what it grants, and how often."""
 
+import logging
 import math
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import (
+    FixedWindowRateLimiter,
+    MovingWindowRateLimiter,
+    RateLimiter,
+)
 from starlette.datastructures import State
 
 from serving.errors import ProblemError
+from serving.shared_counts import SharedCounts
 from store.access_log import AccessLog, customer_hash
 from store.keys import KEY_PREFIX, ApiKey, KeyStore, Scope
 
+_log = logging.getLogger("forbear.serving")
 # for the OpenAPI document; `key_of` reads the header
 _declared = HTTPBearer(
     auto_error=False,
@@ -26,16 +35,21 @@ _declared = HTTPBearer(
 
 
 class RateLimits:
-    """How many requests each key may send, counted in this process.
+    """How many requests each key may send, counted by all workers of a service.
 
     Args:
         default: such as `100/second` or `5000/minute`; None: as many as they like.
+        shared: folder where several workers count together; None: there is one.
     """
 
-    def __init__(self, default: str | None) -> None:
+    def __init__(self, default: str | None, shared: Path | None = None) -> None:
         self._default = default
         self._items: dict[str, RateLimitItem] = {}
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter: RateLimiter = (
+            MovingWindowRateLimiter(MemoryStorage())
+            if shared is None
+            else FixedWindowRateLimiter(SharedCounts(shared))
+        )
 
     def require_room(self, key: ApiKey) -> None:
         """Count one request.
@@ -47,9 +61,13 @@ class RateLimits:
         if stated is None:
             return
         item = self._items.setdefault(stated, parse(stated))
-        if self._limiter.hit(item, key.key_id):
+        try:
+            if self._limiter.hit(item, key.key_id):
+                return
+            reset_at, _ = self._limiter.get_window_stats(item, key.key_id)
+        except sqlite3.Error as error:  # a limit that cannot be counted refuses nobody
+            _log.warning("rate limits are not counted: %s", type(error).__name__)
             return
-        reset_at, _ = self._limiter.get_window_stats(item, key.key_id)
         wait_s = max(1, math.ceil(reset_at - time.time()))
         raise ProblemError(
             "rate_limited",

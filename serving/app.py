@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -143,8 +144,13 @@ def _trace(app: FastAPI, endpoint: str | None) -> None:
     app.add_middleware(tracing.around)
 
 
-def create_app(settings: ServingSettings | None = None) -> FastAPI:
-    """The service; without `settings` the environment decides."""
+def create_app(
+    settings: ServingSettings | None = None, shared: Path | None = None
+) -> FastAPI:
+    """The service; without `settings` the environment decides.
+
+    `shared`: folder of what several workers count together.
+    """
     app = Service(
         title="Forbear",
         version=version("forbear"),
@@ -158,9 +164,9 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         servers=[{"url": "/", "description": "this service"}],
     )
     app.state.settings = stated = settings or serving_settings()
-    app.state.metrics = metrics = Metrics()
+    app.state.metrics = metrics = Metrics(shared)
     app.state.turnstile = turnstile = Turnstile(stated.max_accepted)
-    app.state.rate_limits = RateLimits(stated.rate_limit)
+    app.state.rate_limits = RateLimits(stated.rate_limit, shared)
     metrics.show_accepted(lambda: turnstile.n_accepted)
     app.state.many_turns = BatchTurnstile()
     add_direct_score(app)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -13,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from features.targets import TARGETS
 from serving.answer import ScoreAnswer
+from serving.worker_metrics import page_of_all
 
 if TYPE_CHECKING:
     from serving.tracing import Tracing
@@ -44,13 +46,21 @@ class Metrics:
     """The counters of one app; its own registry, so that two apps do not mix.
 
     `tracing`: stages that are measured are traced as well, where somebody wants it.
+
+    Args:
+        shared: folder where the workers of a service keep their numbers, so that each
+            of them tells those of all; None: there is one process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Path | None = None) -> None:
         self.tracing: Tracing | None = None
+        self._shared = shared
+        self._n_accepted: Callable[[], int] = int
+        self._in_force: list[Gauge] = []
         self._registry = CollectorRegistry()
         counter = partial(Counter, registry=self._registry)
-        gauge = partial(Gauge, registry=self._registry)
+        # of all workers the largest value, but where they add up
+        gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livemax")
         histogram = partial(Histogram, registry=self._registry)
         self._requests = counter(
             "forbear_requests", "answered requests", ("route", "method", "status")
@@ -88,7 +98,9 @@ class Metrics:
             buckets=_HOURS,
         )
         self._accepted = gauge(
-            "forbear_accepted", "scores waited for, computed or recorded now"
+            "forbear_accepted",
+            "scores waited for, computed or recorded now",
+            multiprocess_mode="livesum",
         )
         self._refused = gauge(
             "forbear_newest_refused",
@@ -139,10 +151,12 @@ class Metrics:
     ) -> None:
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+        if self._shared is not None:
+            self._accepted.set(self._n_accepted())
 
     def show_accepted(self, n_accepted: Callable[[], int]) -> None:
-        """Asked whenever Prometheus asks."""
-        self._accepted.set_function(n_accepted)
+        """Asked whenever Prometheus asks; of several workers after each request."""
+        self._n_accepted = n_accepted
 
     def stage(self, stage: Stage) -> AbstractContextManager[None]:
         """Measure what happens within, where it does not fail."""
@@ -171,12 +185,20 @@ class Metrics:
     def show_in_force(
         self, policy: str, bundle_id_by_target: Iterable[tuple[str, str]]
     ) -> None:
-        self._policy.clear()
-        self._policy.labels(policy).set(1)
-        self._bundles.clear()
-        for target, bundle_id in bundle_id_by_target:
-            self._bundles.labels(target, bundle_id).set(1)
+        if self._shared is None:
+            self._policy.clear()
+            self._bundles.clear()
+        else:  # what workers share cannot be taken away
+            for before in self._in_force:
+                before.set(0)
+        self._in_force = [self._policy.labels(policy)]
+        self._in_force += [self._bundles.labels(*one) for one in bundle_id_by_target]
+        for one in self._in_force:
+            one.set(1)
 
     def page(self) -> bytes:
         """The text Prometheus scrapes."""
-        return generate_latest(self._registry)
+        self._accepted.set(self._n_accepted())
+        if self._shared is None:
+            return generate_latest(self._registry)
+        return page_of_all(self._shared)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
 from serving.webhook_endpoint import WebhookEndpoint
+from serving.worker_metrics import FOLDER_VARIABLE
 from store.opening import open_decision_store, open_event_store, open_key_store
 
 _log = logging.getLogger("forbear.serving")
@@ -62,12 +64,15 @@ def run(
         open_decision_store(*settings.store).close()
         open_event_store(*settings.store).close()
         _check_outgoing(settings)
-        config = _config(settings, n_workers, tls)
         scheme = "https" if tls else "http"
         _log.info("listening at %s://%s", scheme, _address(listener))
         if n_workers == 1:
+            config = _config(settings, n_workers, tls)
             uvicorn.Server(config).run(sockets=[listener])
-        else:
+            return
+        with TemporaryDirectory(prefix="forbear-") as folder:
+            os.environ[FOLDER_VARIABLE] = folder  # for the workers, who import anew
+            config = _config(settings, n_workers, tls, Path(folder))
             Multiprocess(config, [listener]).run()
 
 
@@ -96,18 +101,21 @@ def prepare_process() -> None:
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
-def worker_app(settings: ServingSettings) -> FastAPI:
+def worker_app(settings: ServingSettings, shared: Path | None) -> FastAPI:
     """The app of one worker, made in its own process."""
     prepare_process()
-    return create_app(settings)
+    return create_app(settings, shared)
 
 
 def _config(
-    settings: ServingSettings, n_workers: int, tls: TlsFiles | None
+    settings: ServingSettings,
+    n_workers: int,
+    tls: TlsFiles | None,
+    shared: Path | None = None,
 ) -> ConfigWithLimits:
     return ConfigWithLimits(
         ConnectionLimits.of(settings),
-        partial(worker_app, settings),
+        partial(worker_app, settings, shared),
         factory=True,
         workers=n_workers,
         http=BoundedConnection,

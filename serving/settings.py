@@ -85,8 +85,8 @@ class ServingSettings(BaseModel):
     )
     rate_limit: RateLimit | None = Field(
         default=None,
-        description="requests of each API key, such as 100/second, in each process;"
-        " absent: as many as it likes",
+        description="requests of each API key, such as 100/second, to all workers of a"
+        " service; absent: as many as it likes",
     )
     max_header_bytes: int = Field(
         default=16_384, ge=1_000, description="bytes of request line and headers"
