@@ -4,7 +4,7 @@ One service with the bodies of `benchmarks.serving`. First one connection (unloa
 then eight that ask again at once (capacity), then an open loop of four times that rate
 while `/healthz` is asked every 50 ms. Every decision that was answered is read again.
 
-    python -m benchmarks.overload [--home DIR] [--accepted 8] [--seconds 10]
+    python -m benchmarks.overload [--home DIR] [--accepted 4] [--seconds 10]
 """
 
 import argparse

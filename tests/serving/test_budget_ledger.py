@@ -161,7 +161,7 @@ def test_of_many_at_once_one_gets_the_slot(running: Running, asked: Asked) -> No
     def action(n: int) -> str:
         return str(score(running.client, asked, f"c{n}")["action"])
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(action, range(16))).count("review") == 1
 
 

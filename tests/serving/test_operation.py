@@ -379,7 +379,7 @@ def test_many_at_once_get_each_their_own_answer(client: Client, asked: Asked) ->
         assert read == said
         return str(read["customer_id"])
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(score, names)) == names
 
 

@@ -109,7 +109,7 @@ def test_two_processes_share_the_budget_slots(
         events = suspicious if n < 24 else asked["events"]
         return ask(n, {**asked, "customer_id": f"c{n}", "events": events})
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         said = list(pool.map(answer, range(40)))
 
     fraud, doubtful = said[:24], said[24:]
