@@ -20,6 +20,7 @@ from cli import (
     importing,
     init,
     keys,
+    links,
     policy,
     promote,
     replay,
@@ -53,6 +54,7 @@ for group in (
     promote,
     score,
     explain,
+    links,
     serve,
     replay,
 ):

@@ -15,8 +15,10 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from features.contract import TABLES
+from features.events import FOREVER
 from features.reading.duck import run
 
 NEAREST = 20
@@ -63,6 +65,26 @@ def links_of(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.T
     )
     names = [c.name for c in TABLES["links"].columns] + ["superseded_at"]
     return rows.mutate(retracted=ibis.literal(False)).select(names)
+
+
+def rows_to_send(connection: Any, links: ir.Table) -> pa.Table:  # noqa: ANN401
+    """The table `links` as its rows are sent: what ended is taken back.
+
+    Args:
+        connection: the Ibis backend that holds it.
+        links: in the normal form.
+    """
+    ended = links.filter(links.superseded_at < FOREVER)
+    taken_back = ended.mutate(
+        known_at=ended.superseded_at, retracted=ibis.literal(True)
+    )
+    both = links.union(taken_back).drop("superseded_at")
+    rows = connection.to_pyarrow(both.order_by([*TABLES["links"].key, "known_at"]))
+    moment = pa.timestamp("us", "UTC")
+    for name in ("event_at", "known_at"):
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, rows[name].cast(moment))
+    return rows
 
 
 def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:

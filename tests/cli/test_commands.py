@@ -36,6 +36,26 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_links_are_written_for_a_service(
+    forbear: Run, folder: Path, tmp_path: Path
+) -> None:
+    """Acme and Bolt signed in from one device: two rows, one for each."""
+    out = tmp_path / "links.csv"
+    none = forbear("links", folder, "--out", out)
+    assert (none.code, out.exists()) == (2, False)
+    (folder / "customers.csv").write_text(CUSTOMERS + "bolt,2026-01-01T00:00:00Z\n")
+    (folder / "access.csv").write_text(
+        "customer_id,event_at,kind,device_id\n"
+        "acme,2026-01-02T00:00:00Z,sign_in,d1\nbolt,2026-01-03T00:00:00Z,sign_in,d1\n"
+    )
+    assert forbear("links", folder, "--out", out).code == 0
+    (folder / "links.csv").write_bytes(out.read_bytes())
+    rows = out.read_text().splitlines()
+    assert len(rows) == 3
+    assert "2026-01-03" in rows[1]
+    assert forbear("validate", folder).code == 0
+
+
 def test_help_starts_fast_and_loads_no_room() -> None:
     """Under 0.3 s on an idle machine; what it loads does not depend on the load."""
     heavy = ("numpy", "pyarrow", "ibis", "duckdb", "lightgbm", "fastapi", "mlflow")

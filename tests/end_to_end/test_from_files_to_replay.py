@@ -20,12 +20,14 @@ from httpx import Client
 from starlette.exceptions import StarletteDeprecationWarning
 
 from decisions.actions import ACTIONS
+from features.portfolio import Portfolio
 from scoring.bundle import Bundle
 from scoring.shelf import champion_path
 from serving.app import create_app
 from serving.replay import replay
 from serving.settings import ServingSettings
 from store.opening import open_key_store
+from tests.end_to_end.conftest import forbear
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -70,12 +72,16 @@ def rows_of(file: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def served(world: World) -> Iterator[Served]:
+def served(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = ServingSettings(home=world.home, policy=world.policy)
     keys = open_key_store(settings.home)
     _, text = keys.create("end to end")
     keys.close()
     files = [f for f in world.folder.iterdir() if f.suffix != ".yaml"]
+    found = tmp_path_factory.mktemp("found") / "links.parquet"
+    if "links" in Portfolio.open(world.folder).settings.tables:
+        assert forbear("links", world.folder, "--out", found) == 0
+        files.append(found)
     tables = {f.stem: rows_of(f) for f in files if f.stem != "snapshots"}
     with TestClient(create_app(settings)) as client:
         client.headers["Authorization"] = f"Bearer {text}"

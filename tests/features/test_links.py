@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from features.feature_set import FeatureSet
 from features.fraud_signs import FraudSigns
 from features.online import OnlineCompiler
 from features.portfolio import Portfolio
-from features.reading.links import NEAREST, SHARED
+from features.reading.links import NEAREST, SHARED, rows_to_send
 from features.settings import PortfolioSettings
 from tests.features.conftest import MakePortfolio
 from tests.parity.checks import (
@@ -30,6 +31,8 @@ from tests.parity.checks import (
 )
 from tests.parity.histories import (
     CUSTOMERS,
+    NOW,
+    SETTINGS,
     History,
     Row,
     histories,
@@ -247,6 +250,23 @@ def test_links_are_what_a_look_at_everybody_finds(
     found = [tuple(row[name] for name in names) for row in links_at(portfolio, at)]
     assert len(found) == len(set(found))
     assert set(found) == expected
+
+
+@settings(max_examples=5, phases=[Phase.generate])
+@given(history=shared_histories(60), as_of=moment())
+def test_links_that_are_sent_say_the_same(history: History, as_of: datetime) -> None:
+    found, at = portfolio_of(history, SOURCES), microseconds(as_of)
+    rows = rows_to_send(found.connection, found.tables["links"])
+    customers = [{"customer_id": c, "event_at": NOW} for c in CUSTOMERS]
+    sent = Portfolio.from_tables(
+        {"customers": pa.Table.from_pylist(customers), "links": rows}, SETTINGS
+    )
+    assert sent.rejects == ()
+    names = ("customer_id", "kind", "other_id", "shared_id", "status", "event_at")
+    one, other = (
+        {tuple(row[n] for n in names) for row in links_at(p, at)} for p in (found, sent)
+    )
+    assert one == other
 
 
 @settings(max_examples=3, phases=[Phase.generate])
