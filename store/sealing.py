@@ -7,6 +7,7 @@ the record: it is a hash over a random salt, which is sealed too, and the record
 
 import json
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from hashlib import sha256
@@ -23,6 +24,16 @@ _SALT, _NONCE, _LENGTHS = 32, 12, struct.Struct(">III")  # bytes
 _LARGEST = 1 << 28  # bytes of a record unpacked
 _BODIES = "request", "answer", "request_sha256"
 _OTHERS = [field.name for field in fields(Decision) if field.name not in _BODIES]
+
+
+class _OfThread(threading.local):
+    """To make a compressor costs more than it takes to compress a record."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(1)
+
+
+_OF_THREAD = _OfThread()
 
 
 class SealedDecision(NamedTuple):
@@ -47,7 +58,7 @@ def seal(decision: Decision, key: bytes) -> SealedDecision:
     """Seal a decision under the key of its customer."""
     salt, record = token_bytes(_SALT), _packed(decision)
     nonce, name = token_bytes(_NONCE), decision.decision_id.encode()
-    small = zstandard.compress(record, 1)
+    small = _OF_THREAD.compressor.compress(record)
     content = nonce + AESGCM(key).encrypt(nonce, salt + small, name)
     return SealedDecision(content, sha256(salt + record).digest())
 
