@@ -19,7 +19,7 @@ from serving.events_request import (
     check_batch,
     parse_events,
 )
-from serving.incoming import JSON, read_model, read_packed_body
+from serving.incoming import JSON, in_force_of, read_model, read_packed_body
 from serving.keeping import answer_of, keep
 from serving.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, json_body, problems
 from serving.settings import ServingSettings
@@ -53,7 +53,7 @@ async def take_events(request: Request, key: EventsKey) -> Response:
     def check(portfolio: PortfolioSettings) -> CheckedBatch:
         return check_batch(parse_events(body, settings.clock_skew_s), portfolio)
 
-    return _answered(await keep(request, key, body, check))
+    return _answered(request, await keep(request, key, body, check))
 
 
 class _Said(BaseModel):
@@ -112,7 +112,9 @@ async def override(request: Request, key: ReviewKey) -> Response:
             where = {"pointer": "/decision_id", "rule": "other_customer"}
             raise ProblemError("invalid_request", detail, errors=[where])
     author = {"by": key.name}
-    return _answered(await _kept(request, key, body, "overrides", content, author))
+    return _answered(
+        request, await _kept(request, key, body, "overrides", content, author)
+    )
 
 
 @router.post(
@@ -126,7 +128,9 @@ async def outcome(request: Request, key: ReviewKey) -> Response:
     """Keep what turned out; a row of `outcomes`, its `source` the key's name."""
     body, content = await read_model(request, NewOutcome)
     author = {"source": key.name}
-    return _answered(await _kept(request, key, body, "outcomes", content, author))
+    return _answered(
+        request, await _kept(request, key, body, "outcomes", content, author)
+    )
 
 
 class Dismissal(BaseModel):
@@ -168,7 +172,7 @@ async def dismiss(request: Request, customer_id: str, key: ReviewKey) -> Respons
     def check(_: PortfolioSettings) -> CheckedBatch:
         return CheckedBatch(dismissed=dismissed)
 
-    return _answered(await keep(request, key, body, check))
+    return _answered(request, await keep(request, key, body, check))
 
 
 async def _kept(
@@ -198,7 +202,8 @@ async def _kept(
     return await keep(request, key, body, check)
 
 
-def _answered(receipt: Receipt) -> Response:
+def _answered(request: Request, receipt: Receipt) -> Response:
     headers = None if receipt.is_new else {"Idempotent-Replay": "true"}
-    body = answer_of(receipt).model_dump_json()
+    settings = in_force_of(request).advisor.settings
+    body = answer_of(receipt, request.app.state.events, settings).model_dump_json()
     return Response(body, headers=headers, media_type=JSON)

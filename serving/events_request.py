@@ -23,6 +23,7 @@ from features.reading.rows import RowError, broken_rule
 from features.settings import PortfolioSettings
 from serving.errors import ProblemError, form_problem
 from serving.request import EventTable, Moment, Rows
+from serving.shared_rows import SharedRow, numbers_in
 from store.events import EVERYBODY, ArrivedRow, DismissedRow, ObservedTable
 
 MOST_ROWS = 10_000  # of one batch
@@ -83,6 +84,13 @@ class EventsAnswer(BaseModel):
     repeated: int = Field(description="rows, of either kind, that were here before")
     errors: list[RejectedRow] = Field(
         description=f"the rejected rows, the first {MOST_ERRORS}"
+    )
+    shared: list[SharedRow] = Field(
+        default_factory=list,
+        description="rows, among the accepted ones, that do not count: they bear a"
+        " number, or name an invoice, of another customer. Both customers are"
+        " incomplete until one of the rows is taken back (`retracted`) or dismissed;"
+        " of at most 100 numbers",
     )
     warnings: list[str]
 
@@ -199,7 +207,9 @@ def _read(
         seen[digest] += 1
         if seen[digest] > 1:
             digest = _digest(table, text, b"%d" % seen[digest])
-    return ArrivedRow(customer_id, table, digest, text.decode()), broken
+    # a row that breaks a rule on its own is nobody's number
+    numbers = () if broken else numbers_in(table, row, settings)
+    return ArrivedRow(customer_id, table, digest, text.decode(), numbers), broken
 
 
 def _digest(*parts: str | bytes) -> bytes:

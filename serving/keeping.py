@@ -13,8 +13,9 @@ from serving.access import require_reach
 from serving.errors import ProblemError
 from serving.events_request import CheckedBatch, EventsAnswer
 from serving.incoming import idempotency_key_of, in_force_of
+from serving.shared_rows import shared_rows
 from store.errors import IdempotencyConflictError
-from store.events import EventBatch, EventStore, Receipt
+from store.events import EventBatch, EventReader, EventStore, Receipt
 from store.keys import ApiKey
 
 Check = Callable[[PortfolioSettings], CheckedBatch]
@@ -65,8 +66,19 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
     )
 
 
-def answer_of(receipt: Receipt) -> EventsAnswer:
-    """What the sender is told."""
+def answer_of(
+    receipt: Receipt, events: EventReader, settings: PortfolioSettings
+) -> EventsAnswer:
+    """What the sender is told.
+
+    Raises:
+        StoreUnavailableError: the batch is durable, but this cannot be read.
+    """
+    shared = shared_rows(events, receipt.sequence, settings)
     return EventsAnswer.model_validate_json(receipt.summary).model_copy(
-        update={"sequence": receipt.sequence, "repeated": receipt.n_known}
+        update={
+            "sequence": receipt.sequence,
+            "repeated": receipt.n_known,
+            "shared": shared,
+        }
     )

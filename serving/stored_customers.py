@@ -5,9 +5,9 @@ true as of a sequence of the store of events; whatever arrives later, here or by
 process, drops it.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
@@ -23,12 +23,14 @@ from features.moments import microseconds, to_datetime
 from features.reading.observation import stated_none
 from features.reading.request_warnings import noticed
 from features.reading.rows import ReadRows, empty_tables, read_rows
+from features.settings import PortfolioSettings
 from serving.champions import InForce
 from serving.decide import Question, read_question
 from serving.errors import ProblemError
 from serving.language import Language
 from serving.prior_decisions import StoredEvents
 from serving.request import EVENT_TABLES, ScoreRequest
+from serving.shared_rows import Settled, settled
 from store.events import EVERYBODY, EventReader, KeptRow, Observed
 
 MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
@@ -207,20 +209,39 @@ def _load(
     if len(rows) > MOST_ROWS:
         detail = f"more than {MOST_ROWS} rows are stored of this customer"
         raise ProblemError("too_many_rows", detail)
-    tables = _decoded(rows)
-    read = read_rows(customer_id, tables, advisor.settings)
+    arrived = frozenset(row.table for row in rows)
+    own = settled(reader, customer_id, rows, until, advisor.settings)
+    read = _read(customer_id, own, advisor.settings)
     n_chars = sum(len(row.content) for row in rows)
     return _Customer(
         advisor=advisor,
         read=read,
         own=reader.observed(customer_id, until),
-        tables_with_rows=frozenset(tables),
-        rows_sha256=sha256(b"".join(row.digest for row in rows)).hexdigest(),
+        tables_with_rows=arrived,
+        rows_sha256=_named(rows, own),
         n_bytes=_size(read.events) + 2 * n_chars + _ROW_BYTES * len(rows),
     )
 
 
-def _decoded(rows: list[KeptRow]) -> dict[str, list[dict[str, Any]]]:
+def _read(customer_id: str, own: Settled, settings: PortfolioSettings) -> ReadRows:
+    """The rows that count, and what is incomplete for those that do not."""
+    events, broken, warnings = read_rows(customer_id, _decoded(own.rows), settings)
+    if not own.broken and not own.incomplete:
+        return ReadRows(events, broken, warnings)
+    events = replace(events, rejected=events.rejected | own.incomplete)
+    return ReadRows(events, [*broken, *own.broken], warnings)
+
+
+def _named(rows: Sequence[KeptRow], own: Settled) -> str:
+    """A hash that tells these rows, and what comes of them, from others."""
+    named = sha256(b"".join(row.digest for row in rows))
+    if own.broken or own.incomplete:
+        kept = b"".join(row.digest for row in own.rows)
+        named.update(kept + " ".join(sorted(own.incomplete)).encode())
+    return named.hexdigest()
+
+
+def _decoded(rows: Sequence[KeptRow]) -> dict[str, list[dict[str, Any]]]:
     by_table: dict[str, list[str]] = {}
     for row in rows:
         by_table.setdefault(row.table, []).append(row.content)
@@ -313,9 +334,13 @@ def _restricted(
         for name, rows in all_rows.tables.items()
     }
     events = Events(all_rows.customer_id, columns, all_rows.rejected)
+    counted = Counter(row.table for row in broken)
     rejected = [
-        f"rejected_rows:{table}: {sum(row.table == table for row in broken)}; they"
-        " break the contract, and the customer is incomplete until they are corrected"
+        f"rejected_rows:{table}: {counted[table]}; they break the contract, and the"
+        " customer is incomplete until they are corrected"
+        if counted[table]
+        else f"rejected_rows:{table}: of another customer, whose row names an invoice"
+        " of this one; both are incomplete until it is corrected"
         for table in sorted(all_rows.rejected)
     ]
     odd = [text for text in warnings if text.split(":")[1] in tables]

@@ -36,6 +36,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
     EVENTS: {
         "event_batches": ("sequence",),
         "event_rows": ("customer_id", "table_name", "digest"),
+        "event_numbers": ("number", "customer_id", "table_name", "digest"),
+        "event_shared": ("customer_id", "number", "sequence"),
         "event_observed": ("customer_id", "table_name", "sequence"),
         "event_dismissed": ("customer_id", "digest"),
         "event_erasures": ("sequence",),

@@ -24,12 +24,14 @@ class ArrivedRow(NamedTuple):
     """A row of a table of the portfolio contract, as JSON.
 
     `digest` is the same for the same row of the same customer, and for no other.
+    `numbers`: hashes of what the row bears or names and is unique over all customers.
     """
 
     customer_id: str
     table: str
     digest: bytes
     content: str
+    numbers: tuple[bytes, ...] = ()
 
 
 class ObservedTable(NamedTuple):
@@ -101,6 +103,16 @@ class KeptRow(NamedTuple):
     content: str
 
 
+class NumberedEvent(NamedTuple):
+    """A row of any customer that bears or names a number."""
+
+    customer_id: str
+    table: str
+    sequence: int
+    digest: bytes
+    content: str
+
+
 class Observed(NamedTuple):
     """The latest statement of how far one table is complete."""
 
@@ -109,7 +121,9 @@ class Observed(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Customers about whom something arrived; None where it may be any customer.
+    """Customers about whom something arrived, or about a number that they share.
+
+    None where it may be any customer.
 
     `EVERYBODY` is among them where something was said about all.
     """
@@ -138,6 +152,23 @@ class EventReader(Protocol):
         For a customer that is what was said of this customer alone; what was said of
         all is kept under `EVERYBODY`.
         """
+        ...
+
+    def shared(self, customer_id: str, until: int) -> list[bytes]:
+        """Numbers of a customer that rows of others bear or name, too.
+
+        All that ever were by sequence `until`; what comes of it is not the store's.
+        """
+        ...
+
+    def shared_by(self, sequence: int, most: int) -> list[bytes]:
+        """Numbers that a batch made shared, or of whose rows it changed any."""
+        ...
+
+    def numbered(
+        self, numbers: Sequence[bytes], until: int, most: int
+    ) -> list[NumberedEvent]:
+        """Rows that bear or name these, without the dismissed ones; at most `most`."""
         ...
 
     def changes(self, since: int, most: int) -> Changes:

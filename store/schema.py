@@ -44,4 +44,4 @@ class Schema:
 
 
 DECISIONS = Schema("decisions", "0003", "alembic_version", "decisions")
-EVENTS = Schema("events", "0001", "event_alembic_version", "event_rows")
+EVENTS = Schema("events", "0002", "event_alembic_version", "event_rows")

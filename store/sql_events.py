@@ -11,10 +11,18 @@ from store.events import (
     EventReader,
     EventStore,
     KeptRow,
+    NumberedEvent,
     Observed,
     Receipt,
 )
 from store.group_commit import GroupCommit
+from store.sql_numbers import (
+    add_numbers,
+    numbered,
+    shared_of_batch,
+    shared_of_customer,
+    tell_of_dismissals,
+)
 
 _ROWS = """
 SELECT table_name, sequence, digest, content FROM event_rows
@@ -36,6 +44,7 @@ _CHANGES = """
 SELECT customer_id FROM event_rows WHERE sequence > ?
 UNION SELECT customer_id FROM event_observed WHERE sequence > ?
 UNION SELECT customer_id FROM event_dismissed WHERE sequence > ?
+UNION SELECT customer_id FROM event_shared WHERE sequence > ?
 LIMIT ?
 """
 _CUSTOMERS = """
@@ -61,6 +70,13 @@ _BATCH_COLUMNS = (
 _ROW_COLUMNS = "customer_id", "table_name", "digest", "content", "sequence"
 _OBSERVED_COLUMNS = "customer_id", "table_name", "observed_until", "sequence"
 _DISMISSED_COLUMNS = "customer_id", "digest", "sequence"
+_OF_CUSTOMERS = (
+    "event_rows",
+    "event_numbers",
+    "event_shared",
+    "event_observed",
+    "event_dismissed",
+)
 _MOST_WAITING = 16  # batches; each may hold thousands of rows in memory
 
 
@@ -81,13 +97,24 @@ class SqlEventReader(EventReader):
         rows = self._db.rows(_OBSERVED, customer_id, until)
         return {table: Observed(*latest) for table, *latest in rows}
 
+    def shared(self, customer_id: str, until: int) -> list[bytes]:
+        return shared_of_customer(self._db, customer_id, until)
+
+    def shared_by(self, sequence: int, most: int) -> list[bytes]:
+        return shared_of_batch(self._db, sequence, most)
+
+    def numbered(
+        self, numbers: Sequence[bytes], until: int, most: int
+    ) -> list[NumberedEvent]:
+        return numbered(self._db, numbers, until, most)
+
     def changes(self, since: int, most: int) -> Changes:
         last = self.last_sequence()
         if last == since:
             return Changes(last, frozenset())
         if self._db.rows(_ERASED, since)[0][0]:
             return Changes(last, None)
-        rows = self._db.rows(_CHANGES, since, since, since, most + 1)
+        rows = self._db.rows(_CHANGES, since, since, since, since, most + 1)
         if len(rows) > most:
             return Changes(last, None)
         return Changes(last, frozenset(str(row[0]) for row in rows))
@@ -168,11 +195,13 @@ class SqlEventStore(SqlEventReader, EventStore):
             for row in batch.rows
         ]
         db.insert("event_rows", _ROW_COLUMNS, rows, keep_earlier=True)
+        add_numbers(db, batch.rows, sequence)
         n_known = len(rows) - db.rows(_N_NEW, sequence)[0][0]
         observed = [(*one, sequence) for one in batch.observed]
         db.insert("event_observed", _OBSERVED_COLUMNS, observed)
         dismissed = [(*one, sequence) for one in batch.dismissed]
         db.insert("event_dismissed", _DISMISSED_COLUMNS, dismissed, keep_earlier=True)
+        tell_of_dismissals(db, batch.dismissed, sequence)
         self._add_batch(batch, sequence, n_known)
         digest = batch.request_sha256
         return Receipt(sequence, n_known, batch.summary, digest, is_new=True)
@@ -182,7 +211,7 @@ class SqlEventStore(SqlEventReader, EventStore):
         [[n_rows]] = self._writing.rows(
             "SELECT count(*) FROM event_rows WHERE customer_id = ?", customer_id
         )
-        for table in ("event_rows", "event_observed", "event_dismissed"):
+        for table in _OF_CUSTOMERS:
             statement = f"DELETE FROM {table} WHERE customer_id = ?"  # noqa: S608 - literals
             self._writing.run(statement, customer_id)
         sequence = SqlEventReader(self._writing).last_sequence() + 1

@@ -1,7 +1,8 @@
 """Rules between rows: whose number, whose invoice.
 
 A row that breaks one is taken out of the rows checked so far, as if it had been
-rejected on its own; both customers are left incomplete by it.
+rejected on its own; both customers are left incomplete by it. Its twin for the few
+rows of a stream whose numbers are shared is `features.reading.shared_numbers`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,16 +10,10 @@ from typing import Any
 
 from features.contract import TABLES
 from features.reading.duck import remove, run
+from features.reading.shared_numbers import NAMES_INVOICE
 from features.reading.versions import PLACE
 from features.settings import PortfolioSettings
 
-# the column of each table that names an invoice
-NAMES_INVOICE = {
-    "invoices": "applies_to",
-    "payments": "invoice_id",
-    "disputes": "invoice_id",
-    "contacts": "invoice_id",
-}
 UNMATCHED = "unmatched_"  # and the table: its rows that name no invoice of their own
 Expelled = Mapping[int, tuple[str, str]]  # place among the good rows: rule, column
 

@@ -17,7 +17,6 @@ from features.contract import TABLES
 from features.events import FOREVER
 from features.reading.checked_parts import checked_parts, rejected_rows
 from features.reading.cross_row_rules import (
-    NAMES_INVOICE,
     UNMATCHED,
     Expelled,
     expel,
@@ -42,6 +41,7 @@ from features.reading.portfolio_warnings import (
 )
 from features.reading.rejects import RejectCounter
 from features.reading.report import TableReport, ValidationReport
+from features.reading.shared_numbers import NAMES_INVOICE
 from features.reading.sources import Part, Source
 from features.reading.validation import CheckedRows, normal_schema
 from features.reading.versions import gather_shared, stand

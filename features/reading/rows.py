@@ -131,6 +131,13 @@ class TableReader:
             return self._first_error(customer_id, row)
         return None
 
+    def cells(self, customer_id: str, row: JsonRow) -> Cells | None:
+        """The cells of one row, None where it breaks a rule."""
+        try:
+            return self._row(customer_id, row)
+        except (CellError, RowError):
+            return None
+
     def _row(self, customer_id: str, row: JsonRow) -> Cells:
         cells = self.blank.copy()
         cells[CUSTOMER_ID] = customer_id
@@ -328,6 +335,13 @@ def broken_rule(
 ) -> RowError | None:
     """The rule and the column that a row of a customer breaks, None where it stands."""
     return _readers(settings)[table].broken_rule(customer_id, row)
+
+
+def good_cells(
+    table: str, customer_id: str, row: JsonRow, settings: PortfolioSettings
+) -> Cells | None:
+    """The cells of a row in the contract's order, None where it breaks a rule."""
+    return _readers(settings)[table].cells(customer_id, row)
 
 
 class ReadRows(NamedTuple):

@@ -22,10 +22,13 @@ INVOICE = {
     "due_at": date(2026, 5, 31),
     "amount": 100,
 }
-EVENTS: dict[str, list[dict[str, Any]]] = {
-    "customers": [CUSTOMER],
-    "invoices": [INVOICE],
-}
+
+
+def events_of(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows with an invoice number that no other customer has."""
+    return {"customers": [CUSTOMER], "invoices": [{**INVOICE, "invoice_id": name}]}
+
+
 OBSERVED = dict.fromkeys(
     ("customers", "invoices", "payments", "disputes", "contacts", "holds"), AS_OF
 )
@@ -65,10 +68,10 @@ def connect(service: Service, home: Path) -> Iterator[Connect]:
 
 def test_events_are_sent_and_scored(connect: Connect) -> None:
     with connect() as client:
-        sent = client.send(EVENTS, customer_id="sent", observed=OBSERVED)
+        sent = client.send(events_of("sent"), customer_id="sent", observed=OBSERVED)
         assert (sent["accepted"], sent["rejected"]) == (2, 0)
         stored = client.score("sent", as_of=AS_OF)
-        events = {table: EVENTS.get(table, []) for table in OBSERVED}
+        events = {table: events_of("sent").get(table, []) for table in OBSERVED}
         told = client.score(
             "told", events=events, as_of=AS_OF, observed_until=OBSERVED, language="de"
         )
@@ -79,7 +82,7 @@ def test_events_are_sent_and_scored(connect: Connect) -> None:
 
 def test_what_was_decided_is_found_again(connect: Connect) -> None:
     client = connect()
-    client.send(EVENTS, customer_id="a/b", observed=OBSERVED)
+    client.send(events_of("a/b"), customer_id="a/b", observed=OBSERVED)
     made = [client.score("a/b", as_of=AS_OF) for _ in range(3)]
     listed = [one["decision_id"] for one in client.decisions("a/b")]
     assert listed == sorted((one["decision_id"] for one in made), reverse=True)
@@ -91,7 +94,7 @@ def test_what_was_decided_is_found_again(connect: Connect) -> None:
 
 def test_many_are_asked_about_at_once(connect: Connect) -> None:
     client = connect()
-    client.send(EVENTS, customer_id="many", observed=OBSERVED)
+    client.send(events_of("many"), customer_id="many", observed=OBSERVED)
     known, unknown = client.score_batch(
         [{"customer_id": "many", "as_of": AS_OF}, {"customer_id": "nobody"}]
     )
@@ -103,7 +106,7 @@ def test_many_are_asked_about_at_once(connect: Connect) -> None:
 
 def test_people_say_what_they_decided(connect: Connect) -> None:
     client, person, admin = connect(), connect("review"), connect("admin")
-    client.send(EVENTS, customer_id="people", observed=OBSERVED)
+    client.send(events_of("people"), customer_id="people", observed=OBSERVED)
     made = client.score("people", as_of=AS_OF)
     person.override(
         "people",
@@ -124,7 +127,7 @@ def test_people_say_what_they_decided(connect: Connect) -> None:
     with pytest.raises(RefusedError) as refused:
         person.erase("people")
     assert (refused.value.status, refused.value.code) == (403, "scope_missing")
-    client.send(EVENTS, customer_id="gone")
+    client.send(events_of("gone"), customer_id="gone")
     assert admin.erase("gone")["n_events"] == 2
 
 
@@ -231,7 +234,7 @@ class _Broken(httpx.SyncByteStream):
 def test_a_portfolio_that_breaks_off_is_taken_up_again(connect: Connect) -> None:
     sender = connect()
     for name in ("p1", "p2", "p3"):
-        sender.send(EVENTS, customer_id=name, observed=OBSERVED)
+        sender.send(events_of(name), customer_id=name, observed=OBSERVED)
     whole = [item["customer_id"] for item in sender.score_portfolio(after="p")]
     cut = Cut(1)
     items = list(connect(transport=cut).score_portfolio(after="p"))

@@ -44,7 +44,7 @@ class Sender:
     def send(self, customer_id: str) -> bool:
         """Whether the batch of this customer was acknowledged."""
         row = {"event_at": AT, "due_at": AT, "amount": 1}
-        rows = [{**row, "invoice_id": str(n)} for n in range(N_ROWS)]
+        rows = [{**row, "invoice_id": f"{customer_id}-{n}"} for n in range(N_ROWS)]
         body = {"customer_id": customer_id, "events": {"invoices": rows}}
         try:
             answer = self._http.post("/v1/events", json=body)
@@ -71,6 +71,11 @@ def live_and_die(sender: Sender, lives: Lives, chance: Random) -> None:
     assert len(sender.acknowledged) > before
 
 
+def number_of(content: str) -> int:
+    invoice_id: str = json.loads(content)["invoice_id"]
+    return int(invoice_id.rpartition("-")[2])
+
+
 def run(place: Place, n_lives: int) -> None:
     keys = open_key_store(*place)
     _, key = keys.create("events", "events")
@@ -89,7 +94,7 @@ def run(place: Place, n_lives: int) -> None:
     for customer_id, sequence in sender.acknowledged.items():
         assert sequence <= last
         rows = reader.rows(customer_id, last, 1_000)
-        numbers = sorted(int(json.loads(row.content)["invoice_id"]) for row in rows)
+        numbers = sorted(number_of(row.content) for row in rows)
         assert numbers == list(range(N_ROWS)), customer_id
     assert len(set(sender.acknowledged.values())) == len(sender.acknowledged)
     reader.close()

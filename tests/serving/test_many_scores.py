@@ -23,8 +23,10 @@ TABLES = ("customers", "invoices", "payments", "disputes", "contacts", "holds")
 def stored(service: Client) -> list[str]:
     """Customers of whom events are stored."""
     names = [f"c{n}" for n in range(7)]
-    rows = (("customers", CUSTOMER), ("invoices", INVOICE))
-    events = {t: [{**row, "customer_id": name} for name in names] for t, row in rows}
+    events = {
+        "customers": [{**CUSTOMER, "customer_id": name} for name in names],
+        "invoices": [{**INVOICE, "customer_id": n, "invoice_id": n} for n in names],
+    }
     body = {"events": events, "observed": dict.fromkeys(TABLES, AS_OF)}
     assert service.post("/v1/events", json=body).json()["accepted"] == 14
     return names

@@ -41,6 +41,7 @@ from tests.serving.test_stored_customers import (
     OBSERVED,
     by_table,
     good_rows,
+    own_numbers,
 )
 from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
@@ -236,8 +237,8 @@ def test_recorded_facts_and_features_give_the_bytes_of_the_events(
     @hypothesis_settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(history=histories())
     def agree(history: Sequence[tuple[str, Row]]) -> None:
-        rows = good_rows([*history, *paid_then_not("ann")])
         name = f"r{next(NUMBERS)}"
+        rows = own_numbers(good_rows([*history, *paid_then_not("ann")]), name)
         observed = dict.fromkeys(OBSERVED, NOW.isoformat())
         batch = {"customer_id": name, "events": by_table(rows), "observed": observed}
         assert client.post("/v1/events", json=batch).status_code == 200

@@ -146,6 +146,49 @@ def test_another_process_hears_about_whom_something_arrived(
     other.close()
 
 
+def numbered_row(customer_id: str, n: int, *numbers: bytes) -> ArrivedRow:
+    return a_row(customer_id, n)._replace(numbers=numbers)
+
+
+def test_who_shares_a_number_hears_of_it_as_of_each_sequence(
+    events: EventStore,
+) -> None:
+    [first] = record(events, a_batch(numbered_row("a", 1, b"x"), a_row("c")))
+    assert events.shared("a", first) == events.shared_by(first, MOST) == []
+    [second] = record(events, a_batch(numbered_row("b", 2, b"x", b"y")))
+    assert events.shared("a", first) == []
+    assert events.shared("a", second) == events.shared("b", second) == [b"x"]
+    assert events.shared_by(second, MOST) == [b"x"]
+    assert events.changes(first, MOST).customer_ids == frozenset({"a", "b"})
+    bearing = events.numbered([b"x", b"y"], second, MOST)
+    assert [(row.customer_id, row.sequence) for row in bearing] == [
+        ("a", first),
+        ("b", second),
+    ]
+    assert len(events.numbered([b"x"], first, MOST)) == 1
+    assert len(events.numbered([b"x"], second, 1)) == 1
+    again = a_batch(numbered_row("b", 2, b"x", b"y"))
+    [third] = record(events, again)  # nothing new
+    assert events.changes(second, MOST).customer_ids == frozenset()
+    dismissed = a_batch(dismissed=[DismissedRow("b", a_row("b", 2).digest)])
+    [fourth] = record(events, dismissed)
+    assert events.changes(third, MOST).customer_ids == frozenset({"a", "b"})
+    assert [row.customer_id for row in events.numbered([b"x"], fourth, MOST)] == ["a"]
+    asyncio.run(events.erase(Erasure("a", 2, "k")))
+    assert events.shared("a", fourth) == []
+    assert events.numbered([b"x"], fourth, MOST) == []
+
+
+def test_a_number_of_half_the_world_is_told_to_who_brought_it(
+    events: EventStore,
+) -> None:
+    many = [numbered_row(f"c{n}", n % 256, b"N/A") for n in range(300)]
+    [first] = record(events, a_batch(*many))
+    [second] = record(events, a_batch(numbered_row("new", 1, b"N/A")))
+    assert events.changes(first, MOST).customer_ids == frozenset({"new"})
+    assert events.shared("new", second) == [b"N/A"]
+
+
 def test_customers_are_listed_in_order_and_page_by_page(events: EventStore) -> None:
     record(events, a_batch(a_row("b"), a_row("a", 1), a_row("a", 2), a_row("c")))
     assert events.customer_ids("", 2) == ["a", "b"]
