@@ -1,6 +1,7 @@
 """`forbear db`."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,9 @@ from cli.exits import DIFFERENT
 from cli.output import say
 
 if TYPE_CHECKING:
+    from serving.settings import ServingSettings
     from store.audit import Audit
+    from store.database import Database
 
 app = typer.Typer(help="The store of decisions, events and keys.", no_args_is_help=True)
 
@@ -86,7 +89,8 @@ def expire(
     """Count, or remove, the records whose time is over by the policy's `retention`.
 
     A record stays while access is off or an appeal or dispute runs at the customer's
-    last decision. The chain keeps that it expired. The service may run meanwhile.
+    last decision. The chain keeps that it expired. Stored events go by `event_days`,
+    after the decisions about their customer. The service may run meanwhile.
 
     Example: forbear db expire --delete
     """
@@ -95,7 +99,8 @@ def expire(
     from store.removal import due
     from store.removal import expire as expired
 
-    database = open_recorded(*serving_settings().store)
+    settings = serving_settings()
+    database = open_recorded(*settings.store)
     now = time.time_ns() // 1_000
     if delete:
         say(f"{expired(database, now):,} records removed")
@@ -103,8 +108,40 @@ def expire(
         now_due = due(database, now)
         n_records, n_customers = now_due.n_decisions, now_due.n_customers
         say(f"{n_records:,} records of {n_customers:,} customers are due")
+    _expire_events(settings, database, now, removes=delete)
+    if not delete:
         say("nothing was removed; --delete removes them")
     database.close()
+
+
+def _expire_events(
+    settings: "ServingSettings", decisions: "Database", now: int, *, removes: bool
+) -> None:
+    from advice.assembly import DEFAULT_POLICY
+    from decisions.policy_file.load import load_policy
+    from store.event_expiry import expire_events
+    from store.opening import has_events, open_database
+    from store.schema import EVENTS
+
+    policy = load_policy(settings.policy or DEFAULT_POLICY)
+    retention = policy.latest.document.retention
+    days = None if retention is None else retention.event_days
+    if days is None:
+        say("stored events: `retention.event_days` of the policy is not stated; kept")
+        return
+    if not has_events(*settings.store):
+        return
+    before = now - timedelta(days=days) // timedelta(microseconds=1)
+    events = open_database(*settings.store, EVENTS)
+    found = expire_events(events, decisions, before, now, removes=removes)
+    events.close()
+    done = "removed" if removes else "are due"
+    say(f"{found.n_rows:,} stored rows of {found.n_customers:,} customers {done}")
+    if found.n_kept_for_decisions:
+        say(
+            f"{found.n_kept_for_decisions:,} customers of whom nothing new came for"
+            f" {days} days are kept: decisions about them are"
+        )
 
 
 def erase(
@@ -112,14 +149,15 @@ def erase(
 ) -> None:
     """Erase a customer: the records' key, the records, the events.
 
-    Refused while access is off or an appeal or dispute runs, or the policy still keeps
-    a record. Backups made before hold what is erased: keep them no longer than you
-    must, and erase again after a restore.
+    Refused while access is off or an appeal or dispute runs, by the last decision or by
+    what arrived since, or the policy still keeps a record. Backups made before hold
+    what is erased: keep them no longer than you must, and erase again after a restore.
 
     Example: forbear erase c-0002643
     """
     import asyncio
 
+    from serving.erasure import refuse_erasure_now
     from serving.settings import serving_settings
     from store.events import Erasure
     from store.opening import (
@@ -128,8 +166,10 @@ def erase(
         require_recorded,
     )
 
-    place, now = serving_settings().store, time.time_ns() // 1_000
+    settings, now = serving_settings(), time.time_ns() // 1_000
+    place = settings.store
     require_recorded(*place)
+    refuse_erasure_now(settings, customer, datetime.now(UTC))
     decisions = open_decision_store(*place)
     try:
         erased = asyncio.run(decisions.erase(customer, now))

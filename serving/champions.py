@@ -76,6 +76,23 @@ def put_in_force(
     return InForce(advisor, versions, policy_text, base, settings_text)
 
 
+def in_force_now(settings: ServingSettings) -> InForce:
+    """What the shelf and the files say now.
+
+    Raises:
+        ScoringError, DecisionError, AdviceError, SettingsError, OSError: naming what
+            cannot be used.
+    """
+    policy_file, file = settings.policy or DEFAULT_POLICY, settings.settings
+    return put_in_force(
+        settings.home,
+        ids_in_force(settings.home),
+        policy_file.read_text(encoding="utf-8"),
+        settings.customers,
+        None if file is None else file.read_text(encoding="utf-8"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why what lies there now is not in force."""
@@ -103,10 +120,9 @@ class Champions:
     """Watches the shelf and the policy file."""
 
     def __init__(self, settings: ServingSettings, metrics: Metrics) -> None:
-        self._home = settings.home
+        self._settings, self._home = settings, settings.home
         self._policy_file = settings.policy or DEFAULT_POLICY
         self._settings_file = settings.settings
-        self._n_customers = settings.customers
         self._poll_s = settings.poll_s
         self._metrics = metrics
         self._seen: Stamp | None = None
@@ -168,12 +184,7 @@ class Champions:
 
     def _latest(self) -> InForce:
         """From the shelf and the files as they are now."""
-        ids, file = ids_in_force(self._home), self._settings_file
-        policy_text = self._policy_file.read_text(encoding="utf-8")
-        settings_text = None if file is None else file.read_text(encoding="utf-8")
-        latest = put_in_force(
-            self._home, ids, policy_text, self._n_customers, settings_text
-        )
+        latest = in_force_now(self._settings)
         # the whole shelf may be gone, and with it what remembers the champions
         for target in _champions(self.in_force) - _champions(latest):
             raise ChampionGoneError(target, self._home)

@@ -97,10 +97,15 @@ class EventsAnswer(BaseModel):
 
 @dataclass
 class CheckedBatch:
-    """A batch read row by row."""
+    """A batch read row by row.
 
-    accepted: int = 0
-    rejected: int = 0
+    Args:
+        accepted: how many rows of each table keep the contract's rules.
+        rejected: how many of each table break one, by the rule.
+    """
+
+    accepted: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     kept: list[ArrivedRow] = field(default_factory=list)
     observed: list[ObservedTable] = field(default_factory=list)
     dismissed: list[DismissedRow] = field(default_factory=list)
@@ -111,8 +116,8 @@ class CheckedBatch:
         """JSON: what the sender is told, but for what only the store knows."""
         answer = EventsAnswer(
             sequence=0,
-            accepted=self.accepted,
-            rejected=self.rejected,
+            accepted=self.accepted.total(),
+            rejected=self.rejected.total(),
             repeated=0,
             errors=self.errors,
             warnings=self.warnings,
@@ -164,9 +169,9 @@ def check_batch(request: EventsRequest, settings: PortfolioSettings) -> CheckedB
             else:
                 n_nobodys[table] += 1
             if error is None:
-                checked.accepted += 1
+                checked.accepted[table] += 1
                 continue
-            checked.rejected += 1
+            checked.rejected[table, error.rule] += 1
             if len(checked.errors) < MOST_ERRORS:
                 checked.errors.append(_rejected(table, number, error, kept))
         checked.warnings += [

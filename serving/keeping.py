@@ -1,6 +1,7 @@
 """Rows that one request brings are kept once, under its idempotency key."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,6 +14,7 @@ from serving.access import require_reach
 from serving.errors import ProblemError
 from serving.events_request import CheckedBatch, EventsAnswer
 from serving.incoming import idempotency_key_of, in_force_of
+from serving.metrics import Metrics
 from serving.shared_rows import shared_rows
 from store.errors import IdempotencyConflictError
 from store.events import EventBatch, EventReader, EventStore, Receipt
@@ -52,7 +54,9 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
     for named in (checked.kept, checked.observed, checked.dismissed):
         for row in named:
             require_reach(key, row.customer_id)
-    return await store.record(
+    metrics: Metrics = request.app.state.metrics
+    began = time.monotonic()
+    receipt = await store.record(
         EventBatch(
             arrived_at=arrived_at,
             key_id=key.key_id,
@@ -64,6 +68,10 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
             dismissed=checked.dismissed,
         )
     )
+    if receipt.is_new:
+        waited_s = time.monotonic() - began
+        metrics.count_events(checked.accepted, checked.rejected, waited_s)
+    return receipt
 
 
 def answer_of(

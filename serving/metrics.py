@@ -1,7 +1,7 @@
 """What Prometheus may know: counts and durations, never a customer."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
@@ -115,6 +115,23 @@ class Metrics:
         self._bundles = gauge(
             "forbear_bundle", "the bundle in force is 1", ("target", "bundle_id")
         )
+        self._events_accepted = counter(
+            "forbear_events_accepted", "rows that keep the contract's rules", ("table",)
+        )
+        self._events_rejected = counter(
+            "forbear_events_rejected", "rows that break a rule", ("table", "rule")
+        )
+        self._event_seconds = histogram(
+            "forbear_event_commit_seconds",
+            "from a batch of events read to its commit",
+            buckets=_SECONDS,
+        )
+        self._event_rows = gauge("forbear_event_rows", "stored rows of events")
+        self._events_age = gauge(
+            "forbear_events_observed_age_seconds",
+            "since the moment up to which a table was last said to be complete",
+            ("table",),
+        )
         self._shed = counter(
             "forbear_shed", "scores refused unread, because too many waited"
         )
@@ -142,6 +159,32 @@ class Metrics:
         self._outbox.labels("waiting").set(n_waiting)
         self._outbox.labels("dead").set(n_dead)
         self._outbox_lag.set(lag_s)
+
+    def count_events(
+        self,
+        accepted: Mapping[str, int],
+        rejected: Mapping[tuple[str, str], int],
+        seconds: float,
+    ) -> None:
+        """A batch that was kept; `seconds` from when it was read until it was durable.
+
+        Args:
+            accepted: rows by table.
+            rejected: rows by table and rule.
+            seconds: waiting for the commit included.
+        """
+        for table, n in accepted.items():
+            self._events_accepted.labels(table).inc(n)
+        for (table, rule), n in rejected.items():
+            # a rule may name what it is about, such as a currency: that is data
+            self._events_rejected.labels(table, rule.partition(":")[0]).inc(n)
+        self._event_seconds.observe(seconds)
+
+    def show_events(self, n_rows: int, age_s_by_table: Mapping[str, float]) -> None:
+        """What is stored, and how long ago each table was last said to be complete."""
+        self._event_rows.set(n_rows)
+        for table, age_s in age_s_by_table.items():
+            self._events_age.labels(table).set(age_s)
 
     def count_shed(self) -> None:
         self._shed.inc()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -29,8 +29,8 @@ from serving.request import ScoreRequest, parse_request
 from serving.settings import ServingSettings
 from serving.stored_customers import question_then
 from store.decisions import Decision, DecisionReader
-from store.errors import StoreUnavailableError, UnknownDecisionError
-from store.opening import open_decision_reader, open_event_reader
+from store.errors import UnknownDecisionError
+from store.opening import has_events, open_decision_reader, open_event_reader
 
 # what was read again: the request's own events, stored events, or, where these are not
 # there any more, the facts and features recorded with the decision
@@ -216,7 +216,7 @@ class ReplayRun:
         self.decisions = decisions
         self._home = settings.home
         self._events = None
-        with suppress(StoreUnavailableError):  # events were never kept here
+        if has_events(*settings.store):
             self._events = open_event_reader(*settings.store)
         self._in_force = lru_cache(_KEPT)(self._in_force_then)
 

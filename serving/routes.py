@@ -5,6 +5,7 @@ and back costs more than it gives where one interpreter computes for all.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from advice.assembly import is_stopped
+from features.moments import microseconds
 from scoring.kernels import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
 from serving.answer import ScoreAnswer
@@ -28,6 +30,8 @@ from serving.score_one import score_one
 from serving.settings import ServingSettings
 from store.access_log import AccessLog
 from store.decisions import Decision
+from store.errors import StoreUnavailableError
+from store.events import EVERYBODY, EventReader
 
 BaseFrom = Literal["setting", "training"]
 
@@ -155,10 +159,12 @@ async def healthz() -> dict[str, str]:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses=problems(503), openapi_extra=OPEN, tags=["operation"])
 async def readyz(request: Request) -> Readiness:
-    """Models and policy are loaded and decisions can be recorded."""
+    """Models and policy are loaded, decisions and events can be recorded."""
     in_force = in_force_of(request)
     state = request.app.state
-    await state.decisions.prove_writable()
+    await asyncio.gather(
+        state.decisions.prove_writable(), state.events.prove_writable()
+    )
     refusal: Refusal | None = state.champions.refusal
     return Readiness(
         status="ready",
@@ -184,7 +190,17 @@ def _base_from(settings: ServingSettings, in_force: InForce) -> BaseFrom | None:
 async def metrics_page(request: Request) -> Response:
     """Counts and durations for Prometheus; nothing about customers."""
     metrics: Metrics = request.app.state.metrics
+    with suppress(StoreUnavailableError):  # what is known of the rest is shown still
+        metrics.show_events(*_stored(request.app.state.events))
     return Response(metrics.page(), media_type=MEDIA_TYPE)
+
+
+def _stored(events: EventReader) -> tuple[int, dict[str, float]]:
+    """How many rows, and how old what was said of each table is, in seconds."""
+    now = microseconds(datetime.now(UTC))
+    said = events.observed(EVERYBODY, events.last_sequence())
+    ages = {table: (now - latest.until) / 1e6 for table, latest in said.items()}
+    return events.n_rows(), ages
 
 
 def _answered(decision: Decision, *, is_replay: bool) -> Response:

@@ -115,6 +115,8 @@ def _copy(schema: Schema, source: Database, target: Database) -> None:
         columns = source.columns(table)
         for rows in _pages(source, table, columns, key):
             target.insert(table, columns, rows)
+    if schema is EVENTS:
+        target.run("UPDATE event_state SET n_rows = (SELECT count(*) FROM event_rows)")
 
 
 def _pages(

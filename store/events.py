@@ -7,8 +7,8 @@ computed again after more has arrived.
 
 * **Durable before acknowledged**: `record` returns when the batch survives a power cut.
 * **Once**: a row of a customer is kept once, however often it is sent.
-* **Append only**: rows are added. Only `erase` takes any away, and then all of one
-  customer.
+* **Append only**: rows are added. Only `erase` and `store.event_expiry` take any away,
+  and then all of one customer.
 
 The store knows nothing of what rows mean. Moments are microseconds since 1970 UTC.
 """
@@ -179,6 +179,10 @@ class EventReader(Protocol):
         """Customers with rows, in order, those behind `after`."""
         ...
 
+    def n_rows(self) -> int:
+        """How many rows are kept, of all customers."""
+        ...
+
     def find_batch(self, key_id: str, idempotency_key: str) -> Receipt | None:
         """The batch recorded before under this idempotency key, if any."""
         ...
@@ -204,5 +208,15 @@ class EventStore(EventReader, Protocol):
         """Take all rows of a customer away for good; how many there were.
 
         Whose rows they were is not kept either.
+        """
+        ...
+
+    async def prove_writable(self) -> None:
+        """Commit something that is no event by the path that events take.
+
+        At most one such commit a second, however many ask.
+
+        Raises:
+            StoreUnavailableError: events could not be kept now, and why.
         """
         ...

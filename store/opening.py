@@ -88,6 +88,11 @@ def open_event_store(home: Path, url: str | None = None) -> EventStore:
     return SqlEventStore(_reading(EVENTS, home, url), writing)
 
 
+def has_events(home: Path, url: str | None = None) -> bool:
+    """Whether events were ever kept there; nothing is made."""
+    return url is not None or (home / _FILES[EVENTS]).is_file()
+
+
 def open_event_reader(home: Path, url: str | None = None) -> EventReader:
     """Raises StoreUnavailableError if no event was ever kept there."""
     return SqlEventReader(_looking_up(EVENTS, home, url))

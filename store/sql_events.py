@@ -1,5 +1,6 @@
 """Events in tables: what is asked of them, written once for every database."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from store.database import Database
@@ -16,6 +17,7 @@ from store.events import (
     Receipt,
 )
 from store.group_commit import GroupCommit
+from store.proof import Proof
 from store.sql_numbers import (
     add_numbers,
     numbered,
@@ -33,12 +35,13 @@ WHERE customer_id = ? AND sequence <= ? AND NOT EXISTS (
 ) ORDER BY table_name, digest LIMIT ?
 """
 _OBSERVED = """
-SELECT table_name, sequence, observed_until FROM event_observed AS said
-WHERE customer_id = ? AND sequence = (
-    SELECT max(sequence) FROM event_observed
-    WHERE customer_id = said.customer_id AND table_name = said.table_name
-    AND sequence <= ?
-)
+SELECT said.table_name, said.sequence, observed_until FROM event_observed AS said
+JOIN (
+    SELECT table_name, max(sequence) AS sequence FROM event_observed
+    WHERE customer_id = ? AND sequence <= ? GROUP BY table_name
+) AS latest
+ON latest.table_name = said.table_name AND latest.sequence = said.sequence
+WHERE customer_id = ?
 """
 _CHANGES = """
 SELECT customer_id FROM event_rows WHERE sequence > ?
@@ -77,6 +80,9 @@ _OF_CUSTOMERS = (
     "event_observed",
     "event_dismissed",
 )
+_PROVE = "UPDATE event_state SET proven_at = ?, ballast = ?"
+# as much as a small batch takes: a disk with room for a flag alone is full
+_BALLAST = bytes(100_000)
 _MOST_WAITING = 16  # batches; each may hold thousands of rows in memory
 
 
@@ -94,7 +100,7 @@ class SqlEventReader(EventReader):
         return [KeptRow(*row) for row in rows]
 
     def observed(self, customer_id: str, until: int) -> Mapping[str, Observed]:
-        rows = self._db.rows(_OBSERVED, customer_id, until)
+        rows = self._db.rows(_OBSERVED, customer_id, until, customer_id)
         return {table: Observed(*latest) for table, *latest in rows}
 
     def shared(self, customer_id: str, until: int) -> list[bytes]:
@@ -122,6 +128,9 @@ class SqlEventReader(EventReader):
     def customer_ids(self, after: str, most: int) -> list[str]:
         return [str(row[0]) for row in self._db.rows(_CUSTOMERS, after, most)]
 
+    def n_rows(self) -> int:
+        return int(self._db.rows("SELECT n_rows FROM event_state")[0][0])
+
     def find_batch(self, key_id: str, idempotency_key: str) -> Receipt | None:
         rows = self._db.rows(_BATCH, key_id, idempotency_key)
         if not rows:
@@ -144,9 +153,10 @@ class SqlEventStore(SqlEventReader, EventStore):
     def __init__(self, reading: Database, writing: Database) -> None:
         super().__init__(reading)
         self._writing = writing
-        self._writer: GroupCommit[EventBatch | Erasure, Receipt | int] = GroupCommit(
-            self._commit, _MOST_WAITING
+        self._writer: GroupCommit[EventBatch | Erasure | None, Receipt | int | None] = (
+            GroupCommit(self._commit, _MOST_WAITING)
         )
+        self._proof = Proof(self._commit_nothing)
 
     async def record(self, batch: EventBatch) -> Receipt:
         receipt = await self._writer.submit(batch)
@@ -158,28 +168,38 @@ class SqlEventStore(SqlEventReader, EventStore):
         assert isinstance(n_rows, int)  # noqa: S101 - of an erasure
         return n_rows
 
+    async def prove_writable(self) -> None:
+        await self._proof.given()
+
+    async def _commit_nothing(self) -> None:
+        await self._writer.submit(None)
+
     def close(self) -> None:
         self._writer.close()
         self._writing.close()
         super().close()
 
     def _commit(
-        self, waiting: Sequence[EventBatch | Erasure]
-    ) -> Sequence[Receipt | int | Exception]:
-        """One transaction for all that wait."""
+        self, waiting: Sequence[EventBatch | Erasure | None]
+    ) -> Sequence[Receipt | int | Exception | None]:
+        """One transaction for all that wait; None asks for a proof only."""
         try:
             with self._writing.transaction():
+                if None in waiting:
+                    self._writing.run(_PROVE, time.time_ns() // 1_000, _BALLAST)
                 outcomes = [
-                    self._erase(item)
-                    if isinstance(item, Erasure)
-                    else self._record(item)
-                    for item in waiting
+                    None if item is None else self._done(item) for item in waiting
                 ]
             if any(isinstance(item, Erasure) for item in waiting):
                 self._writing.overwrite_deleted()
         except DecisionStoreError as error:
             return [error] * len(waiting)
         return outcomes
+
+    def _done(self, item: EventBatch | Erasure) -> Receipt | int | Exception:
+        if isinstance(item, Erasure):
+            return erase_events(self._writing, item)
+        return self._record(item)
 
     def _record(self, batch: EventBatch) -> Receipt | Exception:
         """Refuses before it writes anything."""
@@ -202,26 +222,34 @@ class SqlEventStore(SqlEventReader, EventStore):
         dismissed = [(*one, sequence) for one in batch.dismissed]
         db.insert("event_dismissed", _DISMISSED_COLUMNS, dismissed, keep_earlier=True)
         tell_of_dismissals(db, batch.dismissed, sequence)
-        self._add_batch(batch, sequence, n_known)
+        db.run("UPDATE event_state SET n_rows = n_rows + ?", len(rows) - n_known)
+        add_batch(db, batch, sequence, n_known)
         digest = batch.request_sha256
         return Receipt(sequence, n_known, batch.summary, digest, is_new=True)
 
-    def _erase(self, erasure: Erasure) -> int:
-        customer_id = erasure.customer_id
-        [[n_rows]] = self._writing.rows(
-            "SELECT count(*) FROM event_rows WHERE customer_id = ?", customer_id
-        )
-        for table in _OF_CUSTOMERS:
-            statement = f"DELETE FROM {table} WHERE customer_id = ?"  # noqa: S608 - literals
-            self._writing.run(statement, customer_id)
-        sequence = SqlEventReader(self._writing).last_sequence() + 1
-        self._add_batch(
-            EventBatch(erasure.at, erasure.key_id, None, b"", ""), sequence, 0
-        )
-        self._writing.insert("event_erasures", ("sequence",), [(sequence,)])
-        return int(n_rows)
 
-    def _add_batch(self, batch: EventBatch, sequence: int, n_known: int) -> None:
-        named = batch.key_id, batch.idempotency_key, batch.request_sha256
-        row = sequence, batch.arrived_at, *named, n_known, batch.summary
-        self._writing.insert("event_batches", _BATCH_COLUMNS, [row])
+def erase_events(database: Database, erasure: Erasure) -> int:
+    """Inside a transaction: take all rows of a customer away; how many there were."""
+    customer_id = erasure.customer_id
+    [[n_rows]] = database.rows(
+        "SELECT count(*) FROM event_rows WHERE customer_id = ?", customer_id
+    )
+    for table in _OF_CUSTOMERS:
+        statement = f"DELETE FROM {table} WHERE customer_id = ?"  # noqa: S608 - literals
+        database.run(statement, customer_id)
+    database.run("UPDATE event_state SET n_rows = n_rows - ?", n_rows)
+    sequence = SqlEventReader(database).last_sequence() + 1
+    add_batch(
+        database, EventBatch(erasure.at, erasure.key_id, None, b"", ""), sequence, 0
+    )
+    database.insert("event_erasures", ("sequence",), [(sequence,)])
+    return int(n_rows)
+
+
+def add_batch(
+    database: Database, batch: EventBatch, sequence: int, n_known: int
+) -> None:
+    """Inside a transaction: note that a batch came, and when."""
+    named = batch.key_id, batch.idempotency_key, batch.request_sha256
+    row = sequence, batch.arrived_at, *named, n_known, batch.summary
+    database.insert("event_batches", _BATCH_COLUMNS, [row])

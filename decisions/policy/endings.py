@@ -1,6 +1,6 @@
 """How a stop ends: access returns, or the contract, the data and the records go."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -55,6 +55,12 @@ class Retention(PolicySection):
     )
     evidence_days: SomeDays = Field(
         description="signs of fraud that a decision rested on"
+    )
+    event_days: Annotated[int, Field(ge=400)] | None = Field(
+        default=None,
+        description="stored events of a customer of whom nothing new has arrived for so"
+        " many days and no decision is kept; labels of the last rows are known within"
+        " 400; none: until the customer is erased",
     )
     because: str = ""
 

@@ -3,11 +3,20 @@
 import asyncio
 import sqlite3
 import subprocess
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from store.opening import open_decision_store, open_event_store, open_key_store
+from advice.assembly import DEFAULT_POLICY
+from store.events import ArrivedRow, EventBatch
+from store.opening import (
+    open_decision_store,
+    open_event_reader,
+    open_event_store,
+    open_key_store,
+)
 from tests.cli.conftest import Run
 from tests.store.memory_store import a_decision
 
@@ -78,13 +87,73 @@ def test_expired_records_are_counted_first_and_removed_when_told(
     ran = forbear("db", "expire")
     assert ran.out.startswith("3 records of 2 customers are due")
     assert "nothing was removed" in ran.out
-    assert forbear("db", "expire", "--delete").out == "3 records removed\n"
+    ran = forbear("db", "expire", "--delete")
+    assert ran.out.startswith(
+        "3 records removed\nstored events: `retention.event_days`"
+    )
     assert forbear("db", "expire").out.startswith("0 records")
     ran = forbear("audit", "verify")
     assert (ran.code, ran.out.splitlines()[0]) == (
         0,
         "2 decisions checked, 3 erased or expired",
     )
+
+
+DAY = 86_400_000_000  # microseconds
+
+
+def test_events_of_customers_silent_for_long_expire_after_their_decisions(
+    forbear: Run, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    text = DEFAULT_POLICY.read_text()
+    stated = "  event_days: 500\n  evidence_days:"
+    assert text.count("  evidence_days:") == 1
+    policy.write_text(text.replace("  evidence_days:", stated))
+    monkeypatch.setenv("FORBEAR_POLICY", str(policy))
+    assert "stored rows" not in forbear("db", "expire").out
+    assert not (recorded / "events.sqlite").exists()
+    now = time.time_ns() // 1_000
+    keep(recorded, now - 501 * DAY, "free", "silent", "back")
+    keep(recorded, now - 499 * DAY, "back", "new")
+    ran = forbear("db", "expire")
+    assert "1 stored rows of 1 customers are due" in ran.out
+    assert "1 customers of whom nothing new came for 500 days are kept" in ran.out
+    ran = forbear("db", "expire", "--delete")
+    assert "1 stored rows of 1 customers removed" in ran.out
+    with closing(open_event_reader(recorded)) as events:
+        assert events.customer_ids("", 9) == ["back", "free", "new"]
+        assert events.n_rows() == 4
+
+
+def keep(home: Path, arrived_at: int, *customers: str) -> None:
+    """A row of each, told apart by when it arrived."""
+    digest = arrived_at.to_bytes(16)
+    rows = [ArrivedRow(one, "usage", digest, "{}") for one in customers]
+    batch = EventBatch(arrived_at, "k", None, b"", "{}", rows=rows)
+    events = open_event_store(home)
+    asyncio.run(events.record(batch))
+    events.close()
+
+
+def test_an_erasure_looks_at_what_came_after_the_last_decision(
+    forbear: Run, recorded: Path
+) -> None:
+    """A dispute that was opened since: its outcome may need the record."""
+    at = "2026-05-01T06:00:00Z"
+    invoice = f'{{"event_at":"{at}","invoice_id":"1","due_at":"{at}","amount":5}}'
+    dispute = f'{{"event_at":"{at}","dispute_id":"d","kind":"billing",'
+    dispute += '"status":"opened","invoice_id":"1"}'
+    rows = [
+        ArrivedRow("free", "invoices", b"1" * 16, invoice),
+        ArrivedRow("free", "disputes", b"2" * 16, dispute),
+    ]
+    events = open_event_store(recorded)
+    asyncio.run(events.record(EventBatch(1, "k", None, b"", "{}", rows=rows)))
+    events.close()
+    ran = forbear("erase", "free")
+    assert (ran.code, ran.err.split()[-1]) == (2, "[erasure_refused]")
+    assert "dispute" in ran.err
 
 
 def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(

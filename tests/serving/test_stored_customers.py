@@ -192,7 +192,7 @@ def scored(
 
 def test_memory_is_bounded_and_says_the_same(service: Client) -> None:
     """However little is kept, the answers are the same."""
-    names = [f"c{n}" for n in range(20)]
+    names = [f"c{n:02}" for n in range(20)]  # of one length
     events = {
         "customers": [{**CUSTOMER, "customer_id": name} for name in names],
         "invoices": [{**INVOICE, "customer_id": n, "invoice_id": n} for n in names],
@@ -208,7 +208,7 @@ def test_memory_is_bounded_and_says_the_same(service: Client) -> None:
         return customers.question(request, in_force, as_of, "en")
 
     one = StoredCustomers(store, 10**9)
-    ask(one, "c0")
+    ask(one, "c00")
     size = one.n_bytes
     for limit, most in ((0, 0), (3 * size + 1, 3), (10**9, 20)):
         customers = StoredCustomers(store, limit)

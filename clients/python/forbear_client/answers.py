@@ -145,6 +145,10 @@ class EventsAnswer(TypedDict):
     repeated: int
     # the rejected rows, the first 1000
     errors: list["RejectedRow"]
+    # rows, among the accepted ones, that do not count: they bear a number, or name an
+    # invoice, of another customer. Both customers are incomplete until one of the rows is
+    # taken back (`retracted`) or dismissed; of at most 100 numbers
+    shared: NotRequired[list["SharedRow"]]
     warnings: list[str]
 
 
@@ -509,6 +513,18 @@ class Scores(TypedDict):
 
     fraud: "Score"
     nonpayment: "Score"
+
+
+class SharedRow(TypedDict):
+    """A row that is kept and does not count, for its number is another customer's."""
+
+    table: str
+    customer_id: str
+    column: str
+    rule: str
+    message: str
+    # names the row where a person dismisses it
+    reject_id: str
 
 
 class Stake(TypedDict):

@@ -1,4 +1,4 @@
-"""Which rows bear or name a number, so that one used by two customers is found.
+"""Numbers that rows bear or name, to find one of two customers; a count of the rows.
 
 Rows that were kept before take part from when they are sent again.
 """
@@ -25,6 +25,12 @@ CREATE TABLE event_shared (
     PRIMARY KEY (customer_id, number, sequence)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_shared_sequence ON event_shared (sequence);
+CREATE TABLE event_state (
+    n_rows INTEGER NOT NULL,        -- of event_rows: counting them takes long
+    proven_at INTEGER NOT NULL,     -- when it was last proven that rows can be kept
+    ballast BLOB NOT NULL
+) STRICT;
+INSERT INTO event_state SELECT count(*), 0, CAST('' AS BLOB) FROM event_rows;
 """
 
 
