@@ -13,7 +13,7 @@ from features.reading.shared_numbers import NumberedRow, numbers_of, shared_numb
 from features.settings import PortfolioSettings
 from store.events import EventReader, KeptRow, NumberedEvent
 
-_MOST_ROWS = 2_000  # of other customers, looked at for one
+_MOST_ROWS = 2_000  # of all customers, looked at for one
 _MOST_NUMBERS = 100  # of one batch about which its sender is told
 _DIGEST_BYTES = 16  # no two numbers share them by chance
 
@@ -29,7 +29,7 @@ class SharedRow(BaseModel):
     reject_id: str = Field(description="names the row where a person dismisses it")
 
 
-class Settled(NamedTuple):
+class CountedRows(NamedTuple):
     """A customer's rows that count, those that do not, and the incomplete tables.
 
     A table may be incomplete for a row of another customer that names what is theirs.
@@ -55,39 +55,32 @@ def settled(
     rows: Sequence[KeptRow],
     until: int,
     settings: PortfolioSettings,
-) -> Settled:
+) -> CountedRows:
     """Take out of a customer's rows what the rules between customers reject.
 
     Raises:
         StoreUnavailableError: the store of events cannot be read.
     """
     if settings.keys == "per_customer":
-        return Settled(rows)
+        return CountedRows(rows)
     numbers = reader.shared(customer_id, until)
     if not numbers:
-        return Settled(rows)
-    wanted = frozenset(numbers)
-    contents = {(row.table, row.digest): from_json(row.content) for row in rows}
-    own = [
-        NumberedRow(customer_id, table, digest, content)
-        for (table, digest), content in contents.items()
-        if wanted & set(numbers_in(table, content, settings))
-    ]
-    events = reader.numbered(numbers, until, _MOST_ROWS)
-    others = [_numbered(event) for event in events if event.customer_id != customer_id]
-    shared = shared_numbers([*own, *others], settings)
+        return CountedRows(rows)
+    events = _around(reader, numbers, until, settings)
+    shared = shared_numbers(map(_numbered, events), settings)
     out = {
         (table, digest): why
         for (who, table, digest), why in shared.broken.items()
         if who == customer_id
     }
     broken = [
-        BrokenRow(table, 0, why.rule, why.column, contents[table, digest])
-        for (table, digest), why in out.items()
+        BrokenRow(row.table, 0, why.rule, why.column, from_json(row.content))
+        for row in rows
+        if (why := out.get((row.table, row.digest))) is not None
     ]
     incomplete = {table for who, table in shared.incomplete if who == customer_id}
     kept = [row for row in rows if (row.table, row.digest) not in out]
-    return Settled(kept, broken, frozenset(incomplete))
+    return CountedRows(kept, broken, frozenset(incomplete))
 
 
 def shared_rows(
@@ -102,7 +95,7 @@ def shared_rows(
     numbers = reader.shared_by(sequence, _MOST_NUMBERS)
     if not numbers:
         return []
-    events = reader.numbered(numbers, sequence, _MOST_ROWS)
+    events = _around(reader, numbers, sequence, settings)
     shared = shared_numbers(map(_numbered, events), settings)
     arrived = {
         (*event[:2], event.digest) for event in events if event.sequence == sequence
@@ -119,6 +112,26 @@ def shared_rows(
         for (customer_id, table, digest), why in shared.broken.items()
         if (customer_id, table, digest) in arrived
     ]
+
+
+def _around(
+    reader: EventReader, numbers: list[bytes], until: int, settings: PortfolioSettings
+) -> list[NumberedEvent]:
+    """Rows with these numbers, and with those that these rows bear or name as well.
+
+    A payment of another's invoice, say, and what mends it: a later one of its number.
+    """
+    known = set[bytes]()
+    while True:
+        known.update(numbers)
+        events = reader.numbered(sorted(known), until, _MOST_ROWS)
+        numbers = [
+            number
+            for event in events
+            for number in numbers_in(event.table, from_json(event.content), settings)
+        ]
+        if known.issuperset(numbers) or len(events) == _MOST_ROWS:
+            return events
 
 
 def _numbered(event: NumberedEvent) -> NumberedRow:

@@ -30,7 +30,7 @@ from serving.errors import ProblemError
 from serving.language import Language
 from serving.prior_decisions import StoredEvents
 from serving.request import EVENT_TABLES, ScoreRequest
-from serving.shared_rows import Settled, settled
+from serving.shared_rows import CountedRows, settled
 from store.events import EVERYBODY, EventReader, KeptRow, Observed
 
 MOST_ROWS = 30_000  # of one customer: as many as the largest request can hold
@@ -223,7 +223,7 @@ def _load(
     )
 
 
-def _read(customer_id: str, own: Settled, settings: PortfolioSettings) -> ReadRows:
+def _read(customer_id: str, own: CountedRows, settings: PortfolioSettings) -> ReadRows:
     """The rows that count, and what is incomplete for those that do not."""
     events, broken, warnings = read_rows(customer_id, _decoded(own.rows), settings)
     if not own.broken and not own.incomplete:
@@ -232,7 +232,7 @@ def _read(customer_id: str, own: Settled, settings: PortfolioSettings) -> ReadRo
     return ReadRows(events, [*broken, *own.broken], warnings)
 
 
-def _named(rows: Sequence[KeptRow], own: Settled) -> str:
+def _named(rows: Sequence[KeptRow], own: CountedRows) -> str:
     """A hash that tells these rows, and what comes of them, from others."""
     named = sha256(b"".join(row.digest for row in rows))
     if own.broken or own.incomplete:

@@ -23,6 +23,10 @@ WHERE number IN ({}) AND sequence = ? AND EXISTS (
 )
 """
 _BEARERS = "SELECT DISTINCT number, customer_id FROM event_numbers WHERE number IN ({})"
+_BRINGING = """
+SELECT DISTINCT customer_id FROM event_numbers WHERE number IN ({}) AND sequence = ?
+"""
+_SHARED_BY = "SELECT DISTINCT number FROM event_shared WHERE customer_id IN ({})"
 _OF_CUSTOMER = """
 SELECT DISTINCT number FROM event_shared WHERE customer_id = ? AND sequence <= ?
 """
@@ -49,8 +53,11 @@ def add_numbers(database: Database, rows: Sequence[ArrivedRow], sequence: int) -
     ]
     database.insert("event_numbers", _COLUMNS, noted, keep_earlier=True)
     numbers = dict.fromkeys(number for number, *_ in noted)
-    shared = _found(database, _NEWLY_SHARED, numbers, sequence)
-    _tell(database, [number for [number] in shared], sequence, rows)
+    shared = [number for [number] in _found(database, _NEWLY_SHARED, numbers, sequence)]
+    # what comes about who shares another number may mend what others wait for
+    bringing = [who for [who] in _found(database, _BRINGING, numbers, sequence)]
+    shared += [number for [number] in _found(database, _SHARED_BY, set(bringing))]
+    _tell(database, list(dict.fromkeys(map(bytes, shared))), sequence, rows)
 
 
 def tell_of_dismissals(
@@ -84,7 +91,7 @@ def numbered(
 
 
 def _found(
-    database: Database, query: str, numbers: Iterable[bytes], *values: object
+    database: Database, query: str, numbers: Iterable[object], *values: object
 ) -> Iterator[Any]:
     listed = list(numbers)
     for begin in range(0, len(listed), _STEP):

@@ -128,6 +128,17 @@ def test_a_row_that_names_anothers_invoice_leaves_both_incomplete(feed: Feed) ->
     assert (feed.open("a"), feed.open("b")) == (100, 0)
 
 
+def test_a_later_good_row_of_the_number_mends_both(feed: Feed) -> None:
+    """Also for the customer who has nothing to do with that row's number."""
+    feed.send(invoices=[invoice("a", "1")])
+    paid = {"customer_id": "b", "payment_id": "p", "status": "succeeded"}
+    paid |= {"event_at": AT, "amount": "100"}
+    feed.send(payments=[paid | {"invoice_id": "1"}])
+    assert (feed.open("a"), feed.open("b")) == (None, None)
+    feed.send(payments=[paid | {"known_at": "2026-05-03T06:00:00Z"}])
+    assert (feed.open("a"), feed.open("b")) == (100, 0)
+
+
 def test_an_erased_customer_gives_the_number_back(feed: Feed) -> None:
     feed.send(invoices=[invoice("a", "1"), invoice("b", "1")])
     assert feed.open("a") is None
