@@ -53,6 +53,7 @@ class Backtest:
         days: on which decisions were made.
         assumptions: where the past cannot say.
         priced_with: the policy whose costs price everything.
+        measured_on: by action, what its effect was measured on; empty: it is assumed.
         trained_on: per target, the last day the model has learnt from.
         notes: what does not fit between policies and portfolio.
         has_contacts: whether the portfolio has the table `contacts`.
@@ -71,6 +72,7 @@ class Backtest:
     days: DecisionDays
     assumptions: Assumptions
     priced_with: str
+    measured_on: Mapping[str, str]
     trained_on: Mapping[str, str]
     notes: tuple[str, ...]
     has_contacts: bool

@@ -250,6 +250,7 @@ class _BacktestRun:
             days=self.days,
             assumptions=self.assumptions,
             priced_with=pricing_policy.reference,
+            measured_on=_measured_on(pricing_policy),
             trained_on={t: b.trained_on.isoformat() for t, b in bundles.items()},
             notes=self.notes,
             has_contacts="contacts" in self.portfolio.settings.tables,
@@ -283,6 +284,13 @@ class _BacktestRun:
         return self.truth.were_good(
             [(ids[stop.customer], stop.since) for stop in stops]
         )
+
+
+def _measured_on(policy: Policy) -> dict[str, str]:
+    """By action, what its effect was measured on, in the policy's latest terms."""
+    costs = policy.latest.document.costs
+    actions = {} if costs is None else costs.actions
+    return {name: row.measured_on for name, row in actions.items()}
 
 
 def in_force_from(policy: Policy, first: datetime) -> Policy:

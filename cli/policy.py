@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import policy_offpolicy, policy_simulate, policy_tune
+from cli import policy_calibrate, policy_offpolicy, policy_simulate, policy_tune
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
@@ -162,3 +162,4 @@ def surface(
 policy_simulate.register(app)
 policy_tune.register(app)
 policy_offpolicy.register(app)
+policy_calibrate.register(app)

@@ -65,12 +65,13 @@ def tune(
         raise typer.BadParameter(f"--as-of {as_of}: {error.rule}") from error
     with waiting("deriving thresholds"):
         draft = tuned(advisor, read, n_tiers=tiers, n_clv_tiers=clv_tiers, as_of=moment)
-    _write(draft.policy, out)
+    write_draft(draft.policy, out)
     _show(draft)
     say(f"draft, in force for nobody: {out}")
 
 
-def _write(text: str, out: Path) -> None:
+def write_draft(text: str, out: Path) -> None:
+    """Write a draft whole, or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")

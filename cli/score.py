@@ -15,6 +15,7 @@ from cli.score_summary import (
     show_actions,
     show_first,
     show_moment,
+    show_permitted_soon,
     show_what_to_add,
 )
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from advice.advisor import Advisor
     from advice.lists.memory import Named
+    from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
 
 
@@ -42,8 +44,9 @@ NoticesFile = Annotated[
 Moment = Annotated[
     str | None,
     typer.Option(
-        help="moment with offset, or a date for its end; default: the portfolio's"
-        " snapshots, else its latest known_at"
+        help="moment with offset, a date for its end, or next-working-hour: when the"
+        " policy may act again; default: the portfolio's snapshots, else its latest"
+        " known_at"
     ),
 ]
 
@@ -65,6 +68,9 @@ def score(
     lies under FORBEAR_HOME nobody new is suspended or blocked. Exit code 3: done, but
     rows of the portfolio were rejected.
 
+    A list made at night withholds what needs opening hours, and says from when it is
+    permitted; --as-of next-working-hour decides for that moment instead.
+
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
     from advice.assembly import is_stopped
@@ -79,6 +85,7 @@ def score(
     with writing(out) as list_file, writing(notices) as notices_file:
         with waiting("reading the portfolio"):
             read = Portfolio.open_usable(portfolio)
+        as_of = working_hour(advisor.policy, read, as_of)
         with waiting("scoring"):
             advised = advise(
                 advisor,
@@ -95,6 +102,7 @@ def score(
             remember(home, read.settings.name, advised)
     show_moment(advised, advisor.policy.reference, read.settings.zone)
     show_actions(advised)
+    show_permitted_soon(advised, read.settings.zone)
     show_what_to_add(advised)
     show_first(advised, read.settings.zone)
     if out is not None:
@@ -164,6 +172,20 @@ def advise(
     snapshots = latest_snapshots(read, moment)
     budget_use = BudgetUse(is_stopped=is_stopped)
     return advise_portfolio(advisor, read, snapshots, budget_use, named or {})
+
+
+def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str | None:
+    """What --as-of says, with the policy's next working hour as a moment."""
+    from advice.opening import NEXT_WORKING_HOUR, next_working_hour
+    from features.moments import to_datetime
+
+    if as_of != NEXT_WORKING_HOUR:
+        return as_of
+    opens = next_working_hour(policy, to_datetime(read.latest_known_at))
+    if opens is None:
+        reason = "its public holidays are not known, so nobody knows when it may act"
+        raise typer.BadParameter(f"--as-of {as_of}: {policy.reference}: {reason}")
+    return opens.isoformat()
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:

@@ -1,6 +1,7 @@
 """What `forbear score` says: actions, what to add, the first rows of the list."""
 
 from collections import Counter, defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,20 @@ def show_actions(advised: "pa.Table") -> None:
     n_beyond = advised["is_beyond_budget"].to_pylist().count(True)
     if n_beyond:
         say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
+
+
+def show_permitted_soon(advised: "pa.Table", zone: ZoneInfo) -> None:
+    """Stops that time alone permits, and when: a list made at night acts on none."""
+    from advice.opening import permitted_soon
+
+    columns = ["action", "proposed_action", "permitted_from"]
+    for opens, stops in permitted_soon(advised.select(columns).to_pylist()).items():
+        which = " and ".join(f"{n:,} × {action}" for action, n in sorted(stops.items()))
+        say(f"if nothing changes, permitted from {_local(opens, zone)}: {which}")
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def show_what_to_add(advised: "pa.Table") -> None:

@@ -26,6 +26,7 @@ PERSON_BECAUSE = {
     "starter": "the model has seen no outcomes of yours",
     "signs_without_model": "signs of fraud without a model of it",
     "assumed_money": "the money at stake is assumed",
+    "suspicion": "the model alone suspects fraud",
 }
 
 

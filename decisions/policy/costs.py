@@ -98,6 +98,10 @@ class ActionCost(PolicySection):
         default=UncertainShare(value=0, low=0, high=0),
         description="share of chargeback fees avoided",
     )
+    measured_on: str = Field(
+        default="",
+        description="what its effect was measured on; empty: its effect is assumed",
+    )
     because: str = ""
 
 

@@ -40,7 +40,7 @@ class Suspicion(PolicySection):
     """
 
     min_p_fraud: Share = Field(
-        default=0.1, description="below it nobody is paused, whatever is at stake"
+        default=0.3, description="below it nobody is paused, whatever is at stake"
     )
     approvals: Literal[1, 2] = Field(
         default=1, description="people who must agree before access is paused"

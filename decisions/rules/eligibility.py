@@ -218,8 +218,10 @@ def _of_suspicion(
     """What withholds a pause without a sign; None where there is no such way."""
     if not is_suspected(terms, case.p_fraud):
         return None
+    held, others = protective_reasons(terms, case.facts, covering, aim, at)
     return (
-        *protective_reasons(terms, case.facts, covering, aim, at),
+        *held,
+        *others,
         *suspicion_reasons(case),
         *doubts_of_fraud(case, terms, at),
         *override_reasons(case.facts, at, is_whole=True),

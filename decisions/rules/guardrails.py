@@ -141,7 +141,7 @@ NUMBER_RULES: tuple[NumberRule, ...] = (
     ),
     NumberRule(
         code="no_suspicion",
-        section="fraud_path.suspicion",
+        section="fraud_path.suspicion.min_p_fraud",
         withholds=STOPS,
         paths=Paths.SUSPICION,
         tables=_TRAINED,

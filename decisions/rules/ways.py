@@ -188,9 +188,10 @@ def fraud_reasons(
     """The fraud path; None when the policy has none."""
     if terms.document.fraud_path is None:
         return None
-    reasons = protective_reasons(terms, facts, covering, aim, at)
-    has_signs = bool(counting_evidence(terms, facts, at, p_fraud))
-    return reasons if has_signs else (withheld("no_evidence"), *reasons)
+    held, others = protective_reasons(terms, facts, covering, aim, at)
+    if counting_evidence(terms, facts, at, p_fraud):
+        return (*held, *others)
+    return (*held, withheld("no_evidence"), *others)
 
 
 def protective_reasons(
@@ -199,13 +200,11 @@ def protective_reasons(
     covering: tuple[Hold, ...],
     aim: Targets,
     at: datetime,
-) -> tuple[Withheld, ...]:
-    """Holds that keep stops for fraud away, essential services and appeals."""
+) -> tuple[tuple[Withheld, ...], tuple[Withheld, ...]]:
+    """Holds that keep stops for fraud away; essential services and appeals."""
     is_cut, is_sure = aim.is_account_essential, is_proven(terms, facts, at)
-    return (
-        *(_held(hold, PURSUIT) for hold in covering),
-        *service_reasons(terms, facts, is_cut, is_proven=is_sure),
-    )
+    held = tuple(_held(hold, PURSUIT) for hold in covering)
+    return held, tuple(service_reasons(terms, facts, is_cut, is_proven=is_sure))
 
 
 def suspicion_reasons(case: Case) -> Iterator[Withheld]:

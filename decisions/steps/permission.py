@@ -91,7 +91,9 @@ def permitted_from(
     ordinary, fraud = eligibility.ordinary, eligibility.fraud or ()
     shorter, suspicion = eligibility.high_usage or (), eligibility.suspicion or ()
     known = {*ordinary, *shorter, *fraud, *suspicion}
-    if not withheld or not known.issuperset(withheld):
+    # that there is no suspicion closes a path of its own, and no other
+    others = [reason for reason in withheld if reason.code != "no_suspicion"]
+    if not others or not known.issuperset(others):
         return None
     ends_of_paths = []
     if _is_brought_by_time(context, proposed):

@@ -19,6 +19,7 @@ from features.facts import (
     OpenPromise,
 )
 from tests.decisions.decision_cases import (
+    TABLES,
     TUESDAY,
     UNITS,
     delivered,
@@ -208,7 +209,12 @@ def test_the_fraud_path_is_neutral_reviewed_and_expires() -> None:
     ],
 )
 def test_evidence_the_policy_does_not_accept_opens_nothing(sign: Evidence) -> None:
-    facts = facts_of(evidence=(sign,), usage_daily_cost=100 * UNITS, clv=900 * UNITS)
+    facts = facts_of(
+        evidence=(sign,),
+        usage_daily_cost=100 * UNITS,
+        clv=900 * UNITS,
+        tables=TABLES - {"actions"},  # so that suspicion alone pauses nobody
+    )
     found = _answer(facts, p_fraud=0.9)
     assert found.action == "review"
     assert "no_evidence" in _codes(found)
@@ -216,7 +222,12 @@ def test_evidence_the_policy_does_not_accept_opens_nothing(sign: Evidence) -> No
 
 def test_evidence_without_probability_is_not_enough() -> None:
     sign = Evidence("crypto_mining", TUESDAY, confidence="high")
-    facts = facts_of(evidence=(sign,), usage_daily_cost=900 * UNITS, clv=90 * UNITS)
+    facts = facts_of(
+        evidence=(sign,),
+        usage_daily_cost=900 * UNITS,
+        clv=90 * UNITS,
+        tables=TABLES - {"actions"},
+    )
     found = _answer(facts, p_fraud=0.29)
     assert found.action == "review"
 

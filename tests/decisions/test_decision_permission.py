@@ -97,7 +97,7 @@ def test_one_way_that_opens_is_enough() -> None:
     found = recommend(case, default_policy(), TUESDAY)
     codes = {reason.code for reason in found.permission.withheld}
     assert found.proposed_action == "suspend"
-    assert codes == {"cure_period", "no_evidence"}
+    assert codes == {"cure_period", "no_evidence", "no_suspicion"}
     assert found.permission.permitted_from is not None
 
 

@@ -308,7 +308,7 @@ def test_a_notice_is_sent_in_the_policys_language_unless_it_says_otherwise() -> 
     assert {rule.languages for rule in kinds.values()} == {("fr",)}
     named = text.replace("  proof: sent", "  languages: [de, fr]\n      proof: sent", 1)
     kinds = parse_policy(named).document.notices.kinds
-    assert kinds["reminder_1"].languages == ("de", "fr")
+    assert kinds["payment_ahead"].languages == ("de", "fr")
 
 
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:

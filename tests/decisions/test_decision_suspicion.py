@@ -88,7 +88,7 @@ def test_the_threshold_comes_from_money(usage: int, clv: int, action: str) -> No
 def test_what_may_go_unpaid_carries_no_pause() -> None:
     """Non-payment has its ladder; only fraud counts for a pause without a sign."""
     facts = overdue_facts(4500, 5, notices=())
-    found = _answer(Case(facts, 0.12, 0.8))
+    found = _answer(Case(facts, 0.12, 0.8), _policy(min_p_fraud=0.1))
     assert found.proposed_action in STOPS
     assert found.action not in STOPS
 

@@ -185,6 +185,9 @@ def _arrival(s: Source, name: str, rule: NoticeRule) -> tuple[str, str]:
     path = s.document.fraud_path
     if path is not None and path.notice == name:
         return s.say("notices.counts_pause", hours=path.notice_within_hours), "–"
+    early = s.document.notices.before_due
+    if early is not None and early.notice == name:
+        return s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days), "–"
     only = "_only" if len(rule.channels) == 1 else ""
     return (
         s.say(f"notices.counts_{rule.proof}", n=rule.send_within_days),

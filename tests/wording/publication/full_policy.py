@@ -33,6 +33,16 @@ def full_document() -> PolicyDocument:
     fees = {"reminder_1": 1, "reminder_2": 5, "final_notice": 8}
     for name, fee in (fees | {"usage_warning": 3, "access_paused": 2}).items():
         values["notices"]["kinds"][name]["fee"] = fee
+    values["notices"]["accept_notices"] = [
+        {
+            "notice": "old letter",
+            "policy": "old-rules",
+            "counts_as": "reminder_1",
+            "proof": "delivered",
+            "until": "2027-01-31",
+            "because": "it says the same",
+        }
+    ]
     values["fees"] = {
         "first_reminder_free": False,
         "cap_per_notice": 20,

@@ -56,6 +56,10 @@ INTERNAL = (
     "notices.count",  # which notices count when the policy's version changes
     "notices.kinds.reminder_?.retry_after_days",  # no effect: counts once sent
     "notices.kinds.access_paused.retry_after_days",
+    "notices.kinds.payment_ahead.retry_after_days",  # sent once: nothing waits for it
+    "notices.kinds.payment_ahead.fee",  # it must cost nothing
+    "notices.before_due.min_p_nonpayment",  # levels of the estimates
+    "notices.accept_notices.*.policy",  # names of rules that customers never read
     "notices.kinds.access_paused.proof",  # sent after the fact: nothing waits for it
     "notices.kinds.access_paused.send_within_days",  # the fraud path's hours count
 )
@@ -68,6 +72,7 @@ CONSTANT = (
     "holds.promise.broken",
     "holds.instalment_plan.default",
     "reconnection.order",
+    "notices.before_due.notice",  # every other notice has a fee
 )
 # Another value where the schema does not list them.
 OTHERS: dict[str, tuple[object, ...]] = {
@@ -82,6 +87,7 @@ OTHERS: dict[str, tuple[object, ...]] = {
     "working_days": (6,),
     "notice": ("usage_warning", "access_paused"),
     "mode": ("timeline",),
+    "counts_as": ("reminder_2",),
 }
 
 
