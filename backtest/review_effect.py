@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.intervals import Interval
+from features.maturity import maturity_us
 from features.moments import DAY_US
 from features.portfolio import Portfolio
 
@@ -70,11 +71,10 @@ def review_effect(portfolio: Portfolio) -> ReviewEffect:
 
     Without `actions` and `outcomes` there are none to judge.
     """
-    tables, labels = portfolio.settings.tables, portfolio.settings.labels
-    if not tables >= {"actions", "outcomes"}:
+    if not portfolio.settings.tables >= {"actions", "outcomes"}:
         return ReviewEffect(n_reviews=0, n_found=0, n_missed=0, n_mistaken=0)
-    within = labels.fraud.horizon_days * DAY_US
-    known = within + labels.fraud.maturity_days * DAY_US
+    within, late_by = maturity_us(portfolio, "fraud")
+    known = within + late_by
     frauds, late, taken_back = _outcomes(portfolio)
     counts = dict.fromkeys(("found", "missed", "mistaken", "cleared"), 0)
     for customer, at in _reviews(portfolio, portfolio.observed_until - known):

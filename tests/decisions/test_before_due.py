@@ -82,7 +82,8 @@ def test_what_keeps_it_away(change: dict[str, Anything]) -> None:
 def test_money_that_is_contested_or_under_way_is_not_asked_for(cover: str) -> None:
     case = _case()
     [item] = case.facts.items
-    covered = replace(item, **{cover: item.remainder})
+    change: dict[str, Anything] = {cover: item.remainder}
+    covered = replace(item, **change)
     facts = replace(case.facts, items=(covered,))
     assert not _answer(replace(case, facts=facts)).follow_up.notices_due
 
