@@ -84,6 +84,7 @@ SCHEMA = pa.schema(
         ("actionable", pa.float64()),
         ("days_overdue", pa.int64()),
         ("assumed", pa.list_(pa.string())),
+        ("rejected", pa.list_(pa.string())),  # tables a row of the customer's broke
         *((f"expected_cost_{action}", pa.float64()) for action in ACTIONS),
         ("thresholds_fraud", _THRESHOLDS),
         ("thresholds_nonpayment", _THRESHOLDS),
@@ -133,6 +134,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "actionable": exposure.actionable,
         "days_overdue": exposure.days_overdue,
         "assumed": list(recommendation.question.assumed),
+        "rejected": sorted(advice.facts.rejected),
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
         **{
             f"thresholds_{target}": [

@@ -17,11 +17,15 @@ KeyId = Annotated[
 ]
 
 
-def _store() -> "KeyStore":
+def _store(*, makes: bool = False) -> "KeyStore":
+    """The keys; an empty place is made into a store only to keep a first key."""
     from serving.settings import serving_settings
-    from store.opening import open_key_store
+    from store.opening import open_key_store, require_recorded
 
-    return open_key_store(*serving_settings().store)
+    place = serving_settings().store
+    if not makes:
+        require_recorded(*place)
+    return open_key_store(*place)
 
 
 def _note(what: str, key_id: str) -> None:
@@ -63,7 +67,7 @@ def create(
     """
     from serving.settings import checked_rate
 
-    key, text = _store().create(
+    key, text = _store(makes=True).create(
         name,
         scope,
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),

@@ -30,6 +30,7 @@ def validate(
 
     Example: forbear validate data/samples/lumen
     """
+    from advice.lists import csv_beside
     from features.portfolio import Portfolio
 
     with waiting("checking every row"):
@@ -38,7 +39,8 @@ def validate(
         written = read.write_rejects(folder)
     _show(read)
     for file in written:
-        say(f"rejected rows with the rule each broke: {file}")
+        beside = csv_beside(file)
+        say(f"rejected rows with the rule each broke: {file} and {beside.name}")
     if read.report.has_customers:
         _show_outlook(read)
     raise typer.Exit(read.report.exit_code)

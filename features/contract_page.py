@@ -132,6 +132,7 @@ def _rules() -> str:
     rows = "\n".join(f"| `{rule}` | {advice} |" for rule, advice in WHAT_TO_DO.items())
     return (
         "## Why a row is rejected\n\nGood rows go on. Bad rows are counted, and go to "
-        "`rejected/TABLE.parquet` with the rule's name when asked.\n\n"
+        "`rejected/TABLE.parquet` with the rule's name when asked (`forbear validate` "
+        "writes them as CSV beside it, too).\n\n"
         f"| rule | what to do |\n|---|---|\n{rows}\n"
     )

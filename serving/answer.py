@@ -211,6 +211,8 @@ def answer_of(
     if len(exposure.items) > MOST_LISTED:
         warnings += (_shortened("exposure.items", len(exposure.items)),)
         exposure = replace(exposure, items=exposure.items[:MOST_LISTED])
+    follow_up, found, shortened = _bounded(in_words.follow_up, advice.counterfactuals)
+    warnings += shortened
     return ScoreAnswer(
         decision_id=decision_id,
         recorded_at=recorded_at,
@@ -226,14 +228,42 @@ def answer_of(
         proposal=recommendation.proposal,
         permission=permission,
         people=recommendation.people,
-        follow_up=in_words.follow_up,
+        follow_up=follow_up,
         reasons=None
         if advice.reasons is None
         else tuple(_reason(reason, language) for reason in advice.reasons),
-        counterfactuals=advice.counterfactuals,
+        counterfactuals=found,
         warnings=warnings,
         versions=versions,
     )
+
+
+def _bounded(
+    follow_up: FollowUp, found: Counterfactuals | None
+) -> tuple[FollowUp, Counterfactuals | None, tuple[str, ...]]:
+    """Notices, retries and what would change the action name many invoices at most."""
+    warnings: list[str] = []
+
+    def first(invoices: tuple[str, ...], part: str) -> tuple[str, ...]:
+        if len(invoices) > MOST_LISTED:
+            warnings.append(_shortened(part, len(invoices)))
+        return invoices[:MOST_LISTED]
+
+    notices, retry = follow_up.notices_due, follow_up.retry_due
+    if any(len(notice.invoices) > MOST_LISTED for notice in notices):
+        part = "follow_up.notices_due.invoices"
+        due = [replace(one, invoices=first(one.invoices, part)) for one in notices]
+        follow_up = replace(follow_up, notices_due=tuple(due))
+    if retry is not None and len(retry.invoices) > MOST_LISTED:
+        named = first(retry.invoices, "follow_up.retry_due.invoices")
+        follow_up = replace(follow_up, retry_due=replace(retry, invoices=named))
+    if found is not None:
+        part = "counterfactuals.options.invoices"
+        options = [
+            replace(one, invoices=first(one.invoices, part)) for one in found.options
+        ]
+        found = replace(found, options=tuple(options))
+    return follow_up, found, tuple(dict.fromkeys(warnings))
 
 
 def _shortened(part: str, n: int) -> str:

@@ -4,6 +4,7 @@ from advice.lists.daily import COLUMNS, daily_list
 from advice.lists.notices import CONTACT_COLUMNS, notices_due
 from advice.lists.sheets import (
     as_text_cell,
+    csv_beside,
     write_csv,
     write_table,
     write_workbook,
@@ -16,6 +17,7 @@ __all__ = [
     "NO_DECISION",
     "WITHHELD",
     "as_text_cell",
+    "csv_beside",
     "daily_list",
     "notices_due",
     "write_csv",

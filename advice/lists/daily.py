@@ -5,7 +5,7 @@ somebody reads in a spreadsheet: who, what to do, why, what is withheld and unti
 and the money.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,8 @@ Kind = Literal["text", "money", "share", "count", "moment"]
 Row = tuple[Any, ...]
 
 _REASONS_SHOWN = 2
+# a rejected row of one of these makes what is owed unknown
+_OF_MONEY = frozenset({"invoices", "payments", "disputes", "ageing"})
 PERSON_BECAUSE = {
     "by_days": "no model and no cost, only days",
     "starter": "the model has seen no outcomes of yours",
@@ -58,6 +60,7 @@ COLUMNS = (
     Column("p(non-payment)", "share", 14),
     Column("p(fraud)", "share", 10),
     Column("money assumed", "text", 24),
+    Column("incomplete", "text", 24),
     Column("as of", "moment", 17),
     Column("policy", "text", 22),
 )
@@ -112,17 +115,26 @@ def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
         " ".join(_why_withheld(row)),
         _local(row["permitted_from"], zone),
         _local(row["restore_by"], zone),
-        row["overdue"],
-        row["actionable"],
-        row["days_overdue"],
-        row["open"],
+        *_money(row),
         row["currency"],
         row["p_nonpayment"],
         row["p_fraud"],
         ", ".join(row["assumed"]),
+        _incomplete(row["rejected"]),
         _local(row["as_of"], zone),
         row["policy"],
     )
+
+
+def _money(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is owed: unknown, and so empty, where a row about it was rejected."""
+    names = "overdue", "actionable", "days_overdue", "open"
+    is_unknown = not _OF_MONEY.isdisjoint(row["rejected"])
+    return tuple(None if is_unknown else row[name] for name in names)
+
+
+def _incomplete(rejected: Sequence[str]) -> str:
+    return f"rejected rows: {', '.join(rejected)}" if rejected else ""
 
 
 def _who(row: Mapping[str, Any]) -> str:
@@ -149,7 +161,7 @@ def _why(row: Mapping[str, Any]) -> Iterator[str]:
     if row["person_because"]:
         because = (PERSON_BECAUSE[code] for code in row["person_because"])
         yield f"a person agrees first: {', '.join(because)}"
-    if row["days_overdue"]:
+    if row["days_overdue"] and _OF_MONEY.isdisjoint(row["rejected"]):
         yield f"{row['days_overdue']} days overdue"
     yield from (reason["staff"] for reason in row["reasons"][:_REASONS_SHOWN])
 

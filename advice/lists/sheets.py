@@ -40,6 +40,21 @@ def write_csv(titles: Sequence[str], rows: Iterable[Sequence[Any]], file: Path) 
     _write(titles, cells, file, "utf-8-sig")
 
 
+def csv_beside(parquet: Path) -> Path:
+    """The rows of a Parquet file once more as CSV for people, beside it."""
+    import pyarrow.parquet as pq
+
+    file = parquet.with_suffix(".csv")
+    with pq.ParquetFile(parquet) as source:
+        rows = (
+            tuple(row.values())
+            for batch in source.iter_batches()
+            for row in batch.to_pylist()
+        )
+        write_csv(source.schema_arrow.names, rows, file)
+    return file
+
+
 def write_table(
     titles: Sequence[str], rows: Iterable[Sequence[str]], file: Path
 ) -> None:

@@ -46,6 +46,7 @@ class PlausibleRange(NamedTuple):
     what: str
 
 
+DUE_BEFORE_ISSUE = "a due date before their issue"  # of invoices
 # whoever acts with propensity 0 does not act; a billion is more than anybody buys
 PLAUSIBLE = (
     PlausibleRange("subscriptions", "quantity", 0, 1e9, "a quantity outside [0, 1e9]"),

@@ -10,7 +10,7 @@ from features.moments import DAY_US
 from features.money import UNITS
 from features.reading.cross_row_rules import UNMATCHED
 from features.reading.duck import run
-from features.reading.names import PLAUSIBLE, REFERENCES, UNDONE
+from features.reading.names import DUE_BEFORE_ISSUE, PLAUSIBLE, REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
 MOST_UNKNOWN = 0.02  # share of recent payments that may name unknown invoices
@@ -194,3 +194,10 @@ def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa:
             [[n]] = run(duckdb, sql)
             if n:
                 yield f"{table}: rows with {what}: {n:,}"
+    if "invoices" in tables:
+        sql = (
+            "SELECT count(*) FROM invoices WHERE kind = 'invoice' AND due_at < event_at"
+        )
+        [[n]] = run(duckdb, sql)
+        if n:
+            yield f"invoices: rows with {DUE_BEFORE_ISSUE}: {n:,}"

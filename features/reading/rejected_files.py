@@ -44,6 +44,7 @@ def write_rejected(
         parts = [_named(rows) for rows in rejected]
         if not parts:
             file.unlink(missing_ok=True)
+            file.with_suffix(".csv").unlink(missing_ok=True)  # whoever made it of ours
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_suffix(".unfinished")

@@ -13,6 +13,7 @@ from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
 from features.money import UNITS
 from features.reading.names import (
+    DUE_BEFORE_ISSUE,
     PLAUSIBLE,
     REFERENCES,
     UNDONE,
@@ -35,6 +36,7 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
             yield from _unknown_ids(events, reference)
     if "invoices" in tables:
         yield from _two_kinds(tables["invoices"])
+        yield from _due_before_issue(tables["invoices"])
     if "payments" in tables:
         yield from _refunds_of_one_moment(tables["payments"])
     for table, column, doing, undoing in UNDONE:
@@ -84,6 +86,13 @@ def _two_kinds(invoices: Columns) -> Iterator[str]:
             f"two_kinds_of_document:invoices: {len(both)}, such as {both[0]}; "
             "both count"
         )
+
+
+def _due_before_issue(invoices: Columns) -> Iterator[str]:
+    due_at = invoices["due_at"]
+    is_early = (due_at != MISSING) & (due_at < invoices["event_at"])
+    if n := np.count_nonzero(is_early & (invoices["kind"] == "invoice")):
+        yield f"implausible:invoices.due_at: rows with {DUE_BEFORE_ISSUE}: {n}"
 
 
 def _refunds_of_one_moment(payments: Columns) -> Iterator[str]:

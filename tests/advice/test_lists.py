@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from advice.lists import (
     NO_DECISION,
     WITHHELD,
     as_text_cell,
+    csv_beside,
     daily_list,
     notices_due,
     write_csv,
@@ -54,8 +56,9 @@ def row_of(customer_id: str, action: str | None, **more: object) -> dict[str, An
     lists = ("thresholds_fraud", "thresholds_nonpayment", "withheld", "notices_due")
     plain: dict[str, Any] = dict.fromkeys(SCHEMA.names)
     plain |= {
-        name: [] for name in (*lists, "reasons", "missing", "assumed", "person_because")
+        name: [] for name in (*lists, "reasons", "missing", "assumed", "rejected")
     }
+    plain["person_because"] = []
     plain |= {
         "customer_id": customer_id,
         "as_of": NOON,
@@ -79,6 +82,34 @@ def listed(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     titles = [column.title for column in COLUMNS]
     found = daily_list(table_of(*rows), BRUSSELS)
     return [dict(zip(titles, row, strict=True)) for row in found]
+
+
+def test_money_of_which_a_row_was_rejected_is_unknown() -> None:
+    owed = {"overdue": 30.0, "actionable": 20.0, "days_overdue": 9, "open": 50.0}
+    by_name = {
+        row["customer"]: row
+        for row in listed(
+            row_of("a", "remind", **owed, rejected=["access", "payments"]),
+            row_of("b", "remind", **owed, rejected=["access"]),
+        )
+    }
+    titles = "overdue", "may be acted on", "days overdue", "open"
+    assert [by_name["a"][title] for title in titles] == [None] * 4
+    assert by_name["a"]["why"] == ""
+    assert by_name["a"]["incomplete"] == "rejected rows: access, payments"
+    assert [by_name["b"][title] for title in titles] == [30.0, 20.0, 9, 50.0]
+    assert by_name["b"]["incomplete"] == "rejected rows: access"
+
+
+def test_rows_of_parquet_are_written_as_csv_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "payments.parquet"
+    rows = [{"payment_id": "=1+1", "amount": -5}, {"payment_id": "p", "amount": None}]
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    beside = csv_beside(file)
+    assert beside == tmp_path / "payments.csv"
+    with beside.open(encoding="utf-8-sig", newline="") as lines:
+        read = list(csv.reader(lines))
+    assert read == [["payment_id", "amount"], ["'=1+1", "-5"], ["p", ""]]
 
 
 def test_what_is_to_do_comes_first_and_what_was_done_last() -> None:

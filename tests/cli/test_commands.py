@@ -158,6 +158,12 @@ def test_bad_rows_are_shown_written_and_exit_3(forbear: Run, folder: Path) -> No
     assert "negative_amount" in ran.out
     rejected = pq.read_table(folder / "rejected" / "invoices.parquet")
     assert rejected["rule"].to_pylist() == ["negative_amount"]
+    beside = (folder / "rejected" / "invoices.csv").read_text(encoding="utf-8-sig")
+    assert "negative_amount" in beside.splitlines()[1]
+    assert beside.splitlines()[1].startswith("2,acme,")
+    (folder / "invoices.csv").write_text(invoices + good)
+    forbear("validate", folder)
+    assert not list((folder / "rejected").iterdir())
 
 
 def test_a_portfolio_without_customers_is_unusable(forbear: Run, folder: Path) -> None:
@@ -192,7 +198,7 @@ def test_payments_under_other_ids_are_neither_scored_nor_learnt_from(
     [
         pytest.param(["validate", "nowhere"], "portfolio_not_found", id="folder"),
         pytest.param(["replay", "d1"], "no_decisions", id="nothing recorded"),
-        pytest.param(["keys", "revoke", "k1"], "unknown_key", id="key"),
+        pytest.param(["keys", "revoke", "k1"], "no_decisions", id="no key ever"),
         pytest.param(["keys", "create", "--name", ""], "bad_key_name", id="name"),
         pytest.param(
             ["keys", "create", "--name", "x", "--scope", "all"],
@@ -288,6 +294,13 @@ def test_a_key_is_shown_once_and_listed_without_its_secret(forbear: Run) -> None
     assert text.split("_")[2] not in listed
     assert forbear("keys", "revoke", text.split("_")[1]).code == 0
     assert "active" not in forbear("keys", "list").out
+    assert forbear("keys", "revoke", "k1").err.endswith("[unknown_key]\n")
+
+
+def test_a_list_of_keys_makes_no_store(forbear: Run, home: Path) -> None:
+    ran = forbear("keys", "list")
+    assert (ran.code, ran.err.split()[-1]) == (2, "[no_decisions]")
+    assert not home.exists() or not list(home.iterdir())
 
 
 def test_the_shipped_policy_passes_and_a_changed_one_does_not(

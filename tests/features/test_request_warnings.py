@@ -73,6 +73,17 @@ ODD = [
     ),
     pytest.param(
         {
+            "invoices": [
+                {**INVOICE, "invoice_id": number, "due_at": due}
+                for number, due in (("a", "2026-04-30"), ("b", "2026-05-01"))
+            ]
+        },
+        "implausible:invoices.due_at: rows with a due date before their issue: 1",
+        "invoices: rows with a due date before their issue: 1",
+        id="due before it was issued",
+    ),
+    pytest.param(
+        {
             "subscriptions": [
                 {**STARTED, "quantity": -5},
                 {**STARTED, "subscription_id": "t", "quantity": 1e308},

@@ -137,6 +137,24 @@ def test_a_long_list_is_cut_and_said_to_be(client: Client, asked: Asked) -> None
     assert "the first 200 of 250" in cut[1]
 
 
+def test_invoices_named_by_notices_and_remedies_are_cut_and_said_to_be(
+    client: Client, asked: Asked
+) -> None:
+    [invoice] = asked["events"]["invoices"][:1]
+    asked["events"]["invoices"] = [
+        {**invoice, "invoice_id": f"i{n}"} for n in range(250)
+    ]
+    asked["events"]["payments"] = []
+    said = client.post("/v1/score", json={**asked, "counterfactuals": True}).json()
+    cut = {text.split(":")[1] for text in said["warnings"]}
+    assert "counterfactuals.options.invoices" in cut
+    named = [option["invoices"] for option in said["counterfactuals"]["options"]]
+    assert max(map(len, named)) == 200
+    due = [notice["invoices"] for notice in said["follow_up"]["notices_due"]]
+    assert max(map(len, due), default=200) == 200
+    assert ("follow_up.notices_due.invoices" in cut) == bool(due)
+
+
 def test_data_that_observe_the_future_are_said(client: Client, asked: Asked) -> None:
     for ahead in ("2090-01-01T00:00:00Z", {"payments": "2090-01-01T00:00:00Z"}):
         said = client.post("/v1/score", json={**asked, "observed_until": ahead}).json()

@@ -7,10 +7,11 @@ from subprocess import PIPE, Popen
 
 import pytest
 
+from store.audit import audit
 from store.budget_slots import Limit, Reservation
 from store.decisions import Decision
 from store.errors import SlotTakenError
-from store.opening import open_decision_store, upgrade
+from store.opening import open_database, open_decision_store, upgrade
 from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
 
@@ -61,6 +62,10 @@ def test_slots_and_idempotency_keys_hold_over_two_processes(
     assert [slot.slot_id for slot in slots] == list(range(1, MOST + 1))
     assert len(given) == MOST
     store.close()
+    database = open_database(home, url)
+    audited = audit(database)
+    database.close()
+    assert (audited.n_decisions, audited.findings) == (MOST, [])
 
 
 async def tried(home: Path, url: str | None, name: str) -> list[str]:
