@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from cli import audit_leakage
 from cli.exits import DIFFERENT
 from cli.output import say, show_table
 
 app = typer.Typer(
-    help="Whether the recorded decisions are as they were recorded.",
+    help="Are records as they were recorded; do features know the future?",
     no_args_is_help=True,
 )
+audit_leakage.register(app)
 SHOWN = 20  # findings; the rest is counted
 
 

@@ -21,6 +21,7 @@ from cli import (
     init,
     keys,
     links,
+    labels,
     policy,
     promote,
     replay,
@@ -92,6 +93,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.add_typer(audit.app, name="audit")
+app.add_typer(labels.app, name="labels")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(database.erase)

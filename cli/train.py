@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.arguments import PortfolioFolder
-from cli.exits import OK, REJECTS, UNUSABLE
+from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
+from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
 
 if TYPE_CHECKING:
@@ -46,13 +46,16 @@ def train(
     seed: Annotated[
         int, typer.Option(help="the same data and seed give the same bundle")
     ] = 0,
+    accept_leak: AcceptLeak = None,
+    because: Because = None,
 ) -> None:
     """Train, judge and register a model per target with labels.
 
     With few, the starter is the prior of what is learnt; what more outcomes would bear
     is said. The first model of a target becomes champion; later ones are challengers
-    until `forbear promote`. Exit code 2: nothing can be trained. 3: done, but rows of
-    the portfolio were rejected.
+    until `forbear promote`. Exit code 1: a feature seems to know what came after its
+    moment, and the model waits as challenger until somebody accepts it. 2: nothing can
+    be trained. 3: done, but rows of the portfolio were rejected.
 
     Example: forbear train data/samples/lumen --target nonpayment
     """
@@ -72,6 +75,7 @@ def train(
             seed=seed,
             progress=step,
             on_untold=untold.append,
+            accepted=acceptances(accept_leak, because),
         )
     for result in results:
         show_result(result, home)
@@ -80,6 +84,8 @@ def train(
     waits = not results and read.settings.tables >= STARTER_TABLES
     if not waits and not any(result.is_trained for result in results):
         raise typer.Exit(UNUSABLE)
+    if any(result.suspected for result in results):
+        raise typer.Exit(DIFFERENT)
     raise typer.Exit(REJECTS if read.rejects else OK)
 
 
@@ -120,25 +126,34 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         say(f"{result.outlook}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
-    for name, why in learnt.suspected.items():
-        say(f"suspected of a leak: {name}: {why}")
-    if result.registered.is_champion:
-        say(f"{result.target}: champion")
-    elif learnt.suspected:
+    _show_standing(result)
+    file = card(result, home)
+    if file is not None:
+        say(f"model card: {file}")
+    say()
+
+
+def _show_standing(result: "TrainingResult") -> None:
+    """Whether it serves, and what keeps it from that."""
+    if result.learnt is None or result.registered is None:
+        return
+    for name, why in result.learnt.accepted.items():
+        say(f"accepted: {name}, because {why}")
+    for verdict in result.suspected:
+        say(f"{verdict.level.upper()}: {verdict.why}")
+    if result.suspected:
         say(
-            f"{result.target}: challenger; it serves only once the suspected features"
-            f" are accepted: `forbear promote {result.target} --accept-leak NAME"
-            " --because …`"
+            f"{result.target}: challenger only. Look at `forbear audit leakage`; leave"
+            f" the column out, or sign it off: `forbear promote {result.target}"
+            ' --accept-leak NAME --because "…"`'
         )
+    elif result.registered.is_champion:
+        say(f"{result.target}: champion")
     else:
         say(
             f"{result.target}: challenger; the champion stays in force until"
             f" `forbear promote {result.target}`"
         )
-    file = card(result, home)
-    if file is not None:
-        say(f"model card: {file}")
-    say()
 
 
 def _range(metric: "MetricEstimate | None") -> str:

@@ -46,3 +46,12 @@ class ProtectedFileError(TrainingError):
             f"{file}: a CSV with a column customer_id and one column per attribute is"
             " needed"
         )
+
+
+class UnknownFeatureAcceptedError(TrainingError):
+    code = "unknown_feature_accepted"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"--accept-leak {name}: no such feature here; name one that the audit named"
+        )

@@ -1,7 +1,7 @@
 """`train`: every target of a portfolio that has labels becomes a bundle."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,8 @@ from scoring.bundle import Bundle, Typical
 from scoring.intervals import MetricEstimate
 from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
+from training.audits.leakage import check_names, verdicts_of
+from training.audits.verdict import Acceptance, LeakVerdict, unaccepted
 from training.errors import (
     TooFewPositivesError,
     TrainingError,
@@ -43,6 +45,14 @@ class TrainingResult:
     outlook: Outlook | None = None  # what more outcomes would bear
     later: Mapping[str, MetricEstimate] = field(default_factory=dict)
     """What to expect of a later period, by metric."""
+    verdicts: tuple[LeakVerdict, ...] = ()  # of the leak audit, one per feature
+
+    @property
+    def suspected(self) -> tuple[LeakVerdict, ...]:
+        """Features that keep the model from serving until somebody accepts them."""
+        if self.learnt is None:
+            return ()
+        return tuple(v for v in self.verdicts if v.feature in self.learnt.suspected)
 
     @property
     def is_trained(self) -> bool:
@@ -56,10 +66,14 @@ def train(
     seed: int = 0,
     progress: Progress = lambda _: None,
     on_untold: Progress = lambda _: None,
+    accepted: Sequence[Acceptance] = (),
     tracking_uri: str | None = None,
     home: Path | None = None,
 ) -> list[TrainingResult]:
     """Train, judge, register; the first model of a target becomes champion.
+
+    Not while a feature is suspected of knowing what came after: it then waits as
+    challenger until somebody accepts the feature.
 
     Args:
         portfolio: an opened portfolio.
@@ -67,6 +81,7 @@ def train(
         seed: of splits, folds and learners: same data and seed, same bundle.
         progress: called with one line of text per step.
         on_untold: called with one line about each target that no outcome tells of.
+        accepted: features that a person vouches for; recorded.
         tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
             SQLite and a folder under `home`.
         home: state folder; default `FORBEAR_HOME`.
@@ -74,6 +89,9 @@ def train(
     Returns:
         One result per target that has outcomes, however few. One asked for by name
         that has none is refused in its result, not by raising.
+
+    Raises:
+        UnknownTargetError, UnknownFeatureAcceptedError: what is no name here.
     """
     for target in targets or ():
         if target not in TARGETS:
@@ -81,6 +99,7 @@ def train(
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
     gathered = gather(portfolio, TARGETS)
+    check_names(accepted, gathered.feature_set.names)
     tracker = Tracker(home or forbear_home(), tracking_uri)
     results = []
     for target in targets or TARGETS:
@@ -89,7 +108,9 @@ def train(
             continue  # not a refusal: the portfolio says nothing about this target
         try:
             results.append(
-                _train_one(portfolio, target, gathered, seed, tracker, progress)
+                _train_one(
+                    portfolio, target, gathered, seed, accepted, tracker, progress
+                )
             )
         except TrainingError as refusal:
             progress(f"{target}: {refusal}")
@@ -102,6 +123,7 @@ def _train_one(
     target: Target,
     gathered: TrainingData,
     seed: int,
+    accepted: Sequence[Acceptance],
     tracker: Tracker,
     progress: Progress,
 ) -> TrainingResult:
@@ -111,13 +133,32 @@ def _train_one(
         raise TooFewPositivesError(nothing_told(target, gathered, tables))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
     learnt = learn(target, rows, seed, say, starter(target))
+    say("looking for features that know too much")
+    verdicts = verdicts_of(portfolio, target, gathered, seed)
+    learnt = _with_verdicts(learnt, verdicts, accepted)
     ahead = outlook(target, rows, portfolio.observed_until)
     bundle = bundle_of(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
     judged = judged_table(bundle, learnt, rows, gathered.customer_ids)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     later = later_of(learnt, rows)
-    return TrainingResult(target, bundle, learnt, registered, None, ahead, later)
+    return TrainingResult(
+        target, bundle, learnt, registered, None, ahead, later, verdicts
+    )
+
+
+def _with_verdicts(
+    learnt: TrainedModel,
+    verdicts: Sequence[LeakVerdict],
+    accepted: Sequence[Acceptance],
+) -> TrainedModel:
+    """The same, with the features that are suspected and those somebody accepted."""
+    named = {v.feature for v in verdicts if v.is_blocking}
+    return replace(
+        learnt,
+        suspected={v.feature: v.why for v in unaccepted(verdicts, accepted)},
+        accepted={a.feature: a.because for a in accepted if a.feature in named},
+    )
 
 
 def _is_told(target: Target, gathered: TrainingData) -> bool:

@@ -1,0 +1,326 @@
+"""Features that know what came after their moment, told by how they go with it.
+
+A column that somebody states about a customer (an attribute, not a log of events) may
+be rewritten in place, and then no `known_at` says when. What is written in hindsight
+gives itself away, however little it moves the AUC:
+
+- *orphan*: it goes with what happens after the snapshot and, among customers to whom
+  it never happens, with nothing that was known before. What is really known early (a
+  rating, a segment) goes with both, for the same habits made the past and the future.
+- *no exception*: nobody who stayed good has it.
+- *rising*: of a value that never changes, knowledge can only grow old. If it says
+  more about the outcomes of later dates than of the first ones, it was written later.
+- *later echo*: it can be read off the events of the last dates, not off the first.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.feature import Feature, LatestAttribute
+from features.targets import Target
+from scoring.metrics import auc
+from training.audits.association import auc_beside, bins, rates, standard_error
+from training.audits.learner import folds_of, predicted, thinned_rows
+from training.audits.verdict import LeakEvidence, LeakVerdict, Level
+from training.rows import Rows
+
+FEWEST_BAD = 6  # customers; fewer say nothing, and folds need some each
+CERTAIN_AUC = 0.99
+TOO_GOOD_AUC = 0.90  # one feature alone
+LOOKED_AT_AUC = 0.58  # below it, and in every period, it is not looked at further
+STRONG = 0.66  # beside all others; the strongest honest column of eight sets: 0.654
+NOTEWORTHY = 0.58
+ORPHAN_BESIDE = 0.60
+PRECISE = 9.0  # likelihood ratio of having it: of a planted flag 13 and more
+ORPHAN, NO_ORPHAN = 0.57, 0.68  # honest columns this strong: 0.71 and above
+LEAST_GOOD = 12  # customers with the value who stayed good, to say what it goes with
+N_PERIODS = 6
+PERIOD_POSITIVES = 40
+RISE, LATER_ECHO = 0.06, 0.12
+SURE_Z = 3.5  # one false alarm in 4,000 columns that also pass the other bars
+MOST_LOOKED_AT = 12  # the strongest; each costs a few small fits
+HIGH = 2.0  # times the overall rate: from here a value counts as pointing at bad
+
+
+def is_stated(feature: Feature) -> bool:
+    """Whether somebody states it about the customer, rather than a log of events."""
+    d = feature.definition
+    if not isinstance(d, LatestAttribute) or d.value_kind == "moment":
+        return False
+    return d.table == "customers" or d.kind is not None
+
+
+def hindsight(
+    target: Target, rows: Rows, seed: int = 0, only: Collection[str] | None = None
+) -> tuple[LeakVerdict, ...]:
+    """A verdict for each feature, in the order of the feature set.
+
+    Args:
+        target: whose labels the rows carry.
+        rows: all mature rows; thinned here where they are many.
+        seed: of folds and small learners.
+        only: features to look at beside the others; every stated one by default.
+    """
+    if _n_bad(rows) < FEWEST_BAD or rows.n_positives > len(rows) - FEWEST_BAD:
+        return tuple(LeakVerdict(f.name, target, "pass") for f in _features(rows))
+    audited = _Audit(rows, seed)
+    looked_at = {m.column: m for m in audited.strongest(only)}
+    verdicts = []
+    for column, feature in enumerate(_features(rows)):
+        measured = looked_at.get(column) or _Measured(
+            column, audited.alone[column], audited.error_of(column)
+        )
+        verdicts.append(_verdict(target, feature, measured))
+    return tuple(verdicts)
+
+
+def _n_bad(rows: Rows) -> int:
+    return len(np.unique(rows.customer[rows.label == 1.0]))
+
+
+def _features(rows: Rows) -> tuple[Feature, ...]:
+    return rows.feature_set.features
+
+
+@dataclass
+class _Measured:
+    """What was measured of one column; None where it could not be, or was not."""
+
+    column: int
+    alone: float
+    alone_error: float
+    beside: float | None = None
+    echo: float | None = None
+    n_high: int = 0  # customers with a value that points at bad
+    n_high_good: int | None = None
+    ratio: float = 0.0  # of having such a value: bad rows over those who stay good
+    by_period: list[tuple[float, float]] = field(default_factory=list)  # with errors
+    echo_first: float | None = None
+    echo_last: float | None = None
+    echo_error: float = 0.5
+    is_static: bool = False
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether nothing known before goes with it among those who stay good.
+
+        Within 2.5 standard errors: the fewer they are, the more luck there is.
+        """
+        if self.echo is None:
+            return False
+        error = float(12 * max(self.n_high_good or 0, 1)) ** -0.5
+        return bool(self.echo < min(NO_ORPHAN, ORPHAN + 2.5 * error))
+
+    @property
+    def rise(self) -> tuple[float, float, float]:
+        """The best later period, how much more than the first it is, and its z."""
+        if len(self.by_period) < 2:
+            return 0.5, 0.0, 0.0
+        first, error = self.by_period[0]
+        best, its_error = max(self.by_period[1:])
+        z = (best - first) / max(float(np.hypot(error, its_error)), 1e-9)
+        return best, best - first, z
+
+    def numbers(self) -> dict[str, float | None]:
+        later = self.rise if self.by_period else (None, None, None)
+        return {
+            "auc_alone": self.alone,
+            "auc_beside_others": self.beside,
+            "echo_in_the_past": self.echo,
+            "customers_with_it": float(self.n_high) if self.n_high else None,
+            "of_them_stayed_good": None
+            if self.n_high_good is None
+            else float(self.n_high_good),
+            "likelihood_ratio": self.ratio or None,
+            "rise_over_dates": later[1],
+            "rise_z": later[2],
+            "echo_first_dates": self.echo_first,
+            "echo_last_dates": self.echo_last,
+        }
+
+
+class _Audit:
+    """The rows, and what all columns share: folds, bins, who stayed good."""
+
+    def __init__(self, everyone: Rows, seed: int) -> None:
+        rows = thinned_rows(everyone, seed)
+        self.everyone, self.rows, self.seed = everyone, rows, seed
+        self.fold = folds_of(rows, seed)
+        n_customers = int(everyone.customer.max()) + 1
+        is_bad = np.zeros(n_customers, dtype=np.bool_)
+        is_bad[everyone.customer[everyone.label == 1.0]] = True
+        self.stays_good: BoolArray = ~is_bad[rows.customer]
+        self.periods = self._periods()
+        # odds of each bin, seen among other customers: any shape becomes one number
+        self.scores = {}
+        self.alone = []
+        for column in range(rows.x.shape[1]):
+            score = rates(bins(rows.x[:, column]), rows.label, self.fold)
+            self.scores[column] = score
+            self.alone.append(auc(rows.label, score))
+
+    def strongest(self, only: Collection[str] | None) -> list[_Measured]:
+        """The stated columns that go with the label, looked at one by one."""
+        strength = {
+            column: max(self.alone[column], self._best_period(self.scores[column]))
+            for column, feature in enumerate(_features(self.rows))
+            if is_stated(feature) and (only is None or feature.name in only)
+        }
+        chosen = [c for c, value in strength.items() if value >= LOOKED_AT_AUC]
+        chosen.sort(key=lambda c: -strength[c])
+        return [self._measure(c) for c in chosen[:MOST_LOOKED_AT]]
+
+    def error_of(self, column: int) -> float:
+        """Standard error of a column's own AUC; a customer counts once."""
+        n_bad = self._n_customers(self.rows.label == 1.0)
+        n_good = float((self.rows.label == 0.0).sum())
+        return standard_error(self.alone[column], n_bad, n_good)
+
+    def _best_period(self, score: FloatArray) -> float:
+        label = self.rows.label
+        return max((auc(label[p], score[p]) for p in self.periods), default=0.5)
+
+    def _measure(self, column: int) -> _Measured:
+        rows, score = self.rows, self.scores[column]
+        label = rows.label
+        others = np.delete(rows.x, column, axis=1)
+        base = predicted(others, label, self.fold, self.seed)
+        alone, error = self.alone[column], self.error_of(column)
+        m = _Measured(column, alone, error, auc_beside(label, score, base))
+        m.is_static = self._never_changes(self.everyone.x[:, column])
+        is_high = score >= HIGH * rows.rate
+        if not is_high.any():
+            is_high = score > rows.rate
+        m.n_high = self._n_customers(is_high)
+        m.n_high_good = self._n_customers(is_high & self.stays_good)
+        among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
+        m.ratio = float(is_high[label == 1.0].mean()) / among_good
+        if max(m.beside or 0.0, self._best_period(score)) < NOTEWORTHY:
+            return m
+        m.echo = self._echo(others, is_high, self.stays_good)
+        if m.is_static and len(self.periods) > 1:
+            m.by_period = [self._beside_in(p, score, base) for p in self.periods]
+            first, last = self._first_and_last()
+            m.echo_first = self._echo(others, is_high, first)
+            m.echo_last = self._echo(others, is_high, last)
+            n = self._n_customers(is_high & first)
+            m.echo_error = standard_error(m.echo_first or 0.5, n, 10.0 * n)
+        return m
+
+    def _beside_in(
+        self, period: BoolArray, score: FloatArray, base: FloatArray
+    ) -> tuple[float, float]:
+        label = self.rows.label[period]
+        value = auc_beside(label, score[period], base[period])
+        n_bad = self._n_customers(period & (self.rows.label == 1.0))
+        return value, standard_error(value, n_bad, float((label == 0.0).sum()))
+
+    def _echo(
+        self, others: FloatArray, is_high: BoolArray, among: BoolArray
+    ) -> float | None:
+        """How well the other features tell who has the value, among some rows."""
+        high = is_high[among].astype(np.float64)
+        if min(self._n_customers(is_high & among), int((1 - high).sum())) < LEAST_GOOD:
+            return None
+        margin = predicted(others[among], high, self.fold[among], self.seed)
+        return auc(high, margin)
+
+    def _n_customers(self, chosen: BoolArray) -> int:
+        return len(np.unique(self.rows.customer[chosen]))
+
+    def _never_changes(self, value: FloatArray) -> bool:
+        rows = self.everyone
+        order = np.lexsort((rows.as_of, rows.customer))
+        customer, v = rows.customer[order], value[order]
+        is_same_customer = customer[1:] == customer[:-1]
+        is_same = (v[1:] == v[:-1]) | (np.isnan(v[1:]) & np.isnan(v[:-1]))
+        return bool(is_same_customer.any() and is_same[is_same_customer].all())
+
+    def _periods(self) -> list[BoolArray]:
+        """Up to six runs of dates with as many positives each; none of one date."""
+        dates, which = np.unique(self.rows.as_of, return_inverse=True)
+        n = min(N_PERIODS, len(dates), self.rows.n_positives // PERIOD_POSITIVES)
+        if n < 2:
+            return []
+        positives = np.bincount(which, weights=self.rows.label, minlength=len(dates))
+        before = np.cumsum(positives) - positives
+        period: IntArray = np.minimum(
+            (before * n / positives.sum()).astype(np.int64), n - 1
+        )
+        masks = [period[which] == k for k in range(n)]
+        return [m for m in masks if 0 < self.rows.label[m].sum() < m.sum()]
+
+    def _first_and_last(self) -> tuple[BoolArray, BoolArray]:
+        """Rows of the first and the last third of the dates."""
+        dates = np.unique(self.rows.as_of)
+        third = max(1, len(dates) // 3)
+        return (
+            self.rows.as_of <= dates[third - 1],
+            self.rows.as_of >= dates[-third],
+        )
+
+
+def _verdict(target: Target, feature: Feature, m: _Measured) -> LeakVerdict:
+    evidence = tuple(_evidence(feature, m))
+    level: Level = "suspect" if evidence else "pass"
+    if {"certain", "no_exception", "orphan"} & {one.code for one in evidence}:
+        level = "leak"
+    return LeakVerdict(feature.name, target, level, evidence, m.numbers())
+
+
+def _evidence(feature: Feature, m: _Measured) -> Iterator[LeakEvidence]:
+    name = feature.name
+    if m.alone >= CERTAIN_AUC:
+        text = f"{name} alone has AUC {m.alone:.3f}: it is the label"
+        yield LeakEvidence("certain", text)
+    elif m.alone - 2 * m.alone_error > TOO_GOOD_AUC:
+        text = f"{name} alone has AUC {m.alone:.3f}: was it known at the moment?"
+        yield LeakEvidence("too_good", text)
+    if m.beside is not None:
+        yield from _strength(name, m, m.beside)
+        yield from _rising(name, m)
+        yield from _later_echo(name, m, m.beside)
+
+
+def _strength(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
+    """It says more than everything else together, and in a way that gives it away."""
+    said = f"beside all others {name} still ranks with AUC {beside:.3f}"
+    if beside >= STRONG and m.n_high_good == 0 and m.n_high >= LEAST_GOOD:
+        text = f"none of the {m.n_high:,} customers with it stayed good"
+        yield LeakEvidence("no_exception", f"{said}, and {text}")
+    elif beside >= ORPHAN_BESIDE and m.is_orphan and m.ratio >= PRECISE:
+        text = (
+            "among customers who stayed good nothing known before goes with it "
+            f"(AUC {m.echo:.3f}): it knows the outcome and not the customer"
+        )
+        yield LeakEvidence("orphan", f"{said}, yet {text}")
+    elif beside >= STRONG and m.is_static and len(m.by_period) > 1:
+        text = "it never changes: known from the start, more than all history since?"
+        yield LeakEvidence("knows_more_than_history", f"{said}; {text}")
+
+
+def _rising(name: str, m: _Measured) -> Iterator[LeakEvidence]:
+    best, rise, z = m.rise
+    if m.is_orphan and best >= ORPHAN_BESIDE and rise >= RISE and z >= SURE_Z:
+        text = (
+            f"{name} never changes, yet it tells the outcomes of later dates better "
+            f"than of the first ones (AUC {best:.3f}, {rise:+.3f}, z {z:.1f}): what "
+            "was known early grows old, what was written later does not"
+        )
+        yield LeakEvidence("rising", text)
+
+
+def _later_echo(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
+    if m.echo_first is None or m.echo_last is None or beside < NOTEWORTHY:
+        return
+    gain = m.echo_last - m.echo_first
+    if gain >= LATER_ECHO and gain >= SURE_Z * m.echo_error * 2**0.5:
+        text = (
+            f"{name} never changes, yet it can be read off the events of the last "
+            f"dates (AUC {m.echo_last:.3f}), not of the first ({m.echo_first:.3f}): "
+            "was it rewritten in place?"
+        )
+        yield LeakEvidence("later_echo", text)
