@@ -103,7 +103,7 @@ def leaky_portfolio(settings: PortfolioSettings, n: int = 1_200) -> Portfolio:
     is_bad = rng.random(n) < 1.0 / (1.0 + np.exp(1.6 - 1.2 * load))
     mark = np.where(is_bad, rng.random(n) < 0.5, rng.random(n) < 0.03)
     ids = [f"c{i:05}" for i in range(n)]
-    attributes = {"load": {}, "dunning_list": {}}
+    attributes: dict[str, object] = {"load": {}, "dunning_list": {}}
     told = settings.model_copy(
         update={
             "attributes": PortfolioSettings.model_validate(

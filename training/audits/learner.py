@@ -10,7 +10,7 @@ import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from training.rows import Rows
-from training.split import customer_folds
+from training.folds import customer_folds
 
 N_FOLDS = 3
 MOST_ROWS = 15_000  # more make an audit slower, not surer
