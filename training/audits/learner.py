@@ -9,8 +9,8 @@ import lightgbm
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from training.rows import Rows
 from training.folds import customer_folds
+from training.rows import Rows
 
 N_FOLDS = 3
 MOST_ROWS = 15_000  # more make an audit slower, not surer
