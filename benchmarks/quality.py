@@ -13,7 +13,7 @@ the per-customer break-even saves, with the costs of Bahnsen, Aouada and Otterst
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -151,29 +151,43 @@ def read_credit(path: Path) -> pa.Table:
 
 
 def credit_rows(source: pa.Table) -> Rows:
-    """The flat table as a portfolio of declared attributes with outcomes."""
-    n = source.num_rows
-    ids = np.array([f"{number:06}" for number in range(n)])
     # no directions: the source codes "not known" as 96 and 98 times late
-    attributes = {name: {"type": "number"} for name in COLUMNS.values()}
-    label = source["SeriousDlqin2yrs"].to_numpy()
-    bad = ids[label == 1]
+    columns = {name: source[column] for column, name in COLUMNS.items()}
+    return flat_rows("give-me-some-credit", columns, source["SeriousDlqin2yrs"])
+
+
+def flat_rows(
+    name: str, columns: Mapping[str, pa.ChunkedArray], label: pa.ChunkedArray
+) -> Rows:
+    """A flat table as a portfolio of declared attributes with outcomes.
+
+    Args:
+        name: of the portfolio.
+        columns: by the name of the attribute; text is a category.
+        label: 1 where it happened.
+    """
+    ids = np.array([f"{number:06}" for number in range(len(label))])
+    attributes = {
+        attribute: {"type": "category" if pa.types.is_string(c.type) else "number"}
+        for attribute, c in columns.items()
+    }
+    bad = ids[label.to_numpy() == 1]
     day, later = "2010-12-31T00:00:00Z", "2011-06-30T00:00:00Z"
     customers = {
         "customer_id": ids,
-        "event_at": [day] * n,
-        "created_at": ["2005-01-01T00:00:00Z"] * n,
-        **{name: source[column] for column, name in COLUMNS.items()},
+        "event_at": [day] * len(ids),
+        "created_at": ["2005-01-01T00:00:00Z"] * len(ids),
+        **columns,
     }
     outcomes = {
         "customer_id": bad,
         "event_at": [later] * len(bad),
         "kind": ["nonpayment"] * len(bad),
-        "source": ["competition"] * len(bad),
+        "source": ["published"] * len(bad),
     }
     settings = PortfolioSettings.model_validate(
         {
-            "name": "give-me-some-credit",
+            "name": name,
             "currency": "USD",
             "observed_until": "2013-01-01T00:00:00Z",
             "attributes": attributes,

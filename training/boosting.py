@@ -66,7 +66,6 @@ def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
         feature_name=list(names),
         categorical_feature=categories,
         params=dict(parameters),
-        free_raw_data=False,
     )
 
 
@@ -115,6 +114,7 @@ def fit_stopped(train: Rows, judged: Rows, parameters: Mapping[str, Any]) -> Sto
             lightgbm.record_evaluation(seen),
         ],
     )
+    booster.free_dataset()  # else it holds on to its rows for as long as it lives
     losses = np.array(seen["valid_0"]["binary_logloss"])
     return StoppedFit(booster, judged, len(train), losses)
 

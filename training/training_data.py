@@ -43,7 +43,9 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         wanted |= ~np.isnan(one)
     kept = pairs.filter(pa.array(wanted))
     table = feature_table(portfolio, kept, features_of(portfolio.settings))
-    features, x = _informative(table, features_of(portfolio.settings), _starting())
+    features = _informative(table, features_of(portfolio.settings), _starting())
+    x = matrix(table, features)
+    del table  # as large as what is made of it
     customer, customer_ids = _numbers(kept["customer_id"])
     as_of = kept["as_of"].to_numpy()
     rows = {}
@@ -53,8 +55,8 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         everyone = Rows(x, one, customer, as_of, mature_at, features)
         rows[target] = everyone[~np.isnan(one)]
     first = {
-        target: pc.min(table["mature_at"]).as_py()
-        for target, table in label_by_target.items()
+        target: pc.min(labelled["mature_at"]).as_py()
+        for target, labelled in label_by_target.items()
     }
     rho = _nonpayment_given_fraud(label)
     return TrainingData(rows, features, rho, first, customer_ids)
@@ -86,18 +88,20 @@ def _starting() -> frozenset[str]:
 
 def _informative(
     table: pa.Table, features: FeatureSet, kept: frozenset[str]
-) -> tuple[FeatureSet, FloatArray]:
-    """The features that vary or are `kept`, and their matrix; all targets share it."""
+) -> FeatureSet:
+    """The features that vary or are `kept`; all targets share them."""
     features = features.with_vocabularies(table)
-    x = matrix(table, features)
-    varies = []
-    for name, column in zip(features.names, x.T, strict=True):
-        known = column[~np.isnan(column)]
-        is_constant = len(known) == 0 or known.min() == known.max()
-        is_told = not is_constant or 0 < len(known) < len(column)
-        varies.append(is_told or name in kept)
-    names = [n for n, v in zip(features.names, varies, strict=True) if v]
-    return features.subset(names), x[:, varies]
+    return features.subset(
+        [n for n in features.names if n in kept or _varies(table[n])]
+    )
+
+
+def _varies(column: pa.ChunkedArray) -> bool:
+    """Whether a feature tells rows apart, if only by being known of some."""
+    if 0 < column.null_count < len(column):
+        return True
+    ends = pc.min_max(column).as_py()
+    return bool(ends["min"] != ends["max"])
 
 
 def _nonpayment_given_fraud(label: Mapping[Target, FloatArray]) -> float | None:
