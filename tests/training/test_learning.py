@@ -1,12 +1,17 @@
 """Learning: gates, the choice of the learner, determinism, refusals."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scoring.trees import TreeModel
+from simulation import simulate
 from training.boosting import recipe
 from training.fitting import fit, margin
 from training.leakage import alarms
@@ -115,3 +120,34 @@ def test_a_leak_raises_an_alarm(rows: Rows) -> None:
     assert found == {"single_feature_auc", "gain_share", "calm_auc"}
     honest = fit("linear", rows, 0).model
     assert "single_feature_auc" not in {a.code for a in alarms(rows, honest, 0.7)}
+
+
+@pytest.mark.slow
+def test_two_processes_learn_the_same(tmp_path: Path) -> None:
+    """Same rows, same seed, same bytes, whatever the hash seed of the process."""
+    code = (
+        "import hashlib, json, pathlib, sys\n"
+        "from features.portfolio import Portfolio\n"
+        "from scoring.starter import starter\n"
+        "from training.learning import learn\n"
+        "from training.training_data import gather\n"
+        "rows = gather(Portfolio.open(pathlib.Path(sys.argv[1])),"
+        " ('nonpayment',)).rows['nonpayment']\n"
+        "fitted = learn('nonpayment', rows, 5, starter=starter('nonpayment')).fitted\n"
+        "model = fitted.model\n"
+        "text = getattr(model, 'text', None) or json.dumps(model.to_json())\n"
+        "text += repr(fitted.calibration)\n"
+        "print(hashlib.sha256(text.encode()).hexdigest())\n"
+    )
+    simulate("calm", 150, 14, 3, tmp_path / "world", usage_every="week")
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "world")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
