@@ -25,7 +25,7 @@ from features.portfolio import Portfolio
 from features.targets import TARGETS
 
 
-class Logged(NamedTuple):
+class LoggedDecision(NamedTuple):
     """One decision as it was recorded."""
 
     customer_id: str
@@ -35,7 +35,7 @@ class Logged(NamedTuple):
     propensity: float
 
 
-def read_logged(file: Path) -> list[Logged]:
+def read_logged(file: Path) -> list[LoggedDecision]:
     """The last decision of each customer and moment; "no decision" is left out.
 
     Raises:
@@ -59,14 +59,14 @@ def read_logged(file: Path) -> list[Logged]:
         permission = json.loads(answer).get("permission")
         if action is None or permission is None:
             continue
-        logged[who, at] = Logged(
+        logged[who, at] = LoggedDecision(
             who, at, ACTIONS.index(action), permission["arm"], permission["propensity"]
         )
     return list(logged.values())
 
 
 def with_outcomes(
-    logged: list[Logged], portfolio: Portfolio, advisor: Advisor
+    logged: list[LoggedDecision], portfolio: Portfolio, advisor: Advisor
 ) -> LoggedDecisions:
     """The decisions whose outcome and money are known.
 

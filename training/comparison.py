@@ -163,7 +163,7 @@ def _level(both: CommonRows) -> PromotionGate:
 def _cost(
     target: Target, both: CommonRows, blocks: np.ndarray, terms: Terms, seed: int
 ) -> PromotionGate:
-    """What the actions each would take cost, at probabilities halfway between both."""
+    """What the actions each would take cost, by a model that weighs both."""
     known = both.new.money.is_known
     if terms.model is None or not known.any():
         why = (

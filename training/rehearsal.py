@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import FloatArray, IntArray
+from features.moments import to_datetime
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
@@ -65,7 +66,7 @@ def rehearsed(
         after = rows[(rows.as_of >= moment) & (rows.as_of < _end(dates, moment))]
         if min(_n(before), _n(after)) < LEAST:
             continue
-        progress(f"rehearsing with what was known before date {moment}")
+        progress(f"rehearsing with what was known on {to_datetime(moment):%Y-%m-%d}")
         try:
             learnt = learn(target, before, seed, starter=starter)
         except TrainingError:  # it would have refused: nothing was reported

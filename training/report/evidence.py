@@ -15,7 +15,7 @@ from decisions.terms import Terms
 from features.account import debt_table
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.batch import feature_table, matrix
-from features.moments import DAY_US
+from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from features.targets import Target
 from scoring.bundle import Bundle
@@ -95,6 +95,11 @@ class Evidence:
     reasons: ReasonEvidence
     leak: LeakEstimate | None
     audits: tuple[FairnessAudit, ...]
+
+    def day(self, moment: int) -> str:
+        """The local day of a moment (µs since 1970 UTC)."""
+        at = to_datetime(moment).astimezone(self.bundle.settings.zone)
+        return at.date().isoformat()
 
 
 def evidence(

@@ -7,7 +7,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 
-from features.moments import to_datetime
 from scoring.metrics import equal_count_bins
 from training.plots import ACCENT, INK, SOFT, WARM, axes_of, percent
 from training.report.evidence import Evidence
@@ -41,7 +40,7 @@ def over_time(found: Evidence) -> Figure:
     """Observed and expected positives of each test date."""
     drawing, axes = axes_of("Observed and expected by date", "test date", "positives")
     dates = found.dates
-    days = [to_datetime(d.as_of).date().isoformat() for d in dates]
+    days = [found.day(d.as_of) for d in dates]
     place = np.arange(len(dates))
     observed = np.array([d.n_positives for d in dates], dtype=np.float64)
     axes.errorbar(
@@ -82,10 +81,10 @@ def reported_and_found(found: Evidence) -> Figure:
     axes.plot(
         place + 0.06, [o.found["auc"] for o in origins], "D", color=WARM, label="found"
     )
-    days = [to_datetime(o.as_of).date().isoformat() for o in origins]
+    days = [found.day(o.as_of) for o in origins]
     axes.set_xticks(place, days)
     axes.set_xlim(-0.5, len(origins) - 0.5)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     return as_svg(
         drawing,
         "Training rehearsed at earlier moments: the AUC its report would have stated"

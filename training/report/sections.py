@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.moments import to_datetime
 from scoring.intervals import MetricEstimate
 from training.evaluation import plain_metrics
 from training.model_card import EVENT, METRIC_NAMES
@@ -191,7 +190,7 @@ def over_time(found: Evidence) -> Section:
     if len(found.dates) > 1:
         rows = tuple(
             (
-                _day(d.as_of),
+                found.day(d.as_of),
                 f"{d.n:,}",
                 f"{d.n_positives:,}",
                 f"{d.observed_over_expected:.2f}",
@@ -229,7 +228,7 @@ def _optimism(found: Evidence) -> Iterator[Block]:
             reported = origin.reported[name]
             rows.append(
                 (
-                    _day(origin.as_of),
+                    found.day(origin.as_of),
                     METRIC_NAMES[name],
                     f"{reported.value:.3f}",
                     _interval(reported),
@@ -435,10 +434,6 @@ def limits(found: Evidence) -> Section:
         ),
     )
     return Section("limits", "Gates and limits", (Items(gates), Items(items)))
-
-
-def _day(moment: int) -> str:
-    return to_datetime(moment).date().isoformat()
 
 
 def _interval(metric: MetricEstimate | None) -> str:
