@@ -110,15 +110,15 @@ def champions(folder: Path, world: str, n_customers: int) -> Path:
     return home
 
 
-def judged(home: Path, policy: Policy, portfolio: Path) -> Iterator[Result]:
-    """One policy in one portfolio, by its models."""
+def judged(home: Path, policy: Policy, portfolio: Path, every: int) -> Iterator[Result]:
+    """One policy in one portfolio, by its models; `every` so many days it decides."""
     read = Portfolio.open_usable(portfolio)
     oracle = portfolio.with_name(portfolio.name + ".oracle")
     truth = Truth(branched=pq.read_table(oracle / "truth.parquet"))
     last = to_datetime(truth.moments()[0]).astimezone(read.settings.zone).date()
     first = last - timedelta(weeks=WEEKS)
     advisor: Advisor = assemble(home, ids_in_force(home), policy)
-    days = DecisionDays.between(first, last, read.settings.zone)
+    days = DecisionDays.between(first, last, read.settings.zone, every=every)
     backtest = run_backtest(advisor, read, days, truth=truth)
     world, _, seed = portfolio.name.rsplit("-", 2)
     for regret in backtest.regrets:
@@ -182,7 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="portfolios per world")
     parser.add_argument("--customers", type=int, default=3_000)
-    parser.add_argument("--worlds", nargs="+", default=[*WORLDS], choices=WORLDS)
+    parser.add_argument("--every", type=int, default=1, help="days between decisions")
+    parser.add_argument("--worlds", nargs="+", default=["calm"], choices=WORLDS)
     parser.add_argument("--policy", type=Path, nargs="+", default=[DEFAULT_POLICY])
     parser.add_argument("--folder", type=Path, help="keeps portfolios and models")
     asked = parser.parse_args(arguments)
@@ -195,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 portfolio = made(folder, world, asked.customers, seed, told=True)
                 for file in asked.policy:
                     policy = load_policy(file)
-                    results[file] += judged(home, policy, portfolio)
+                    results[file] += judged(home, policy, portfolio, asked.every)
                 print(".", end="", flush=True, file=sys.stderr)
     for file, those in results.items():
         report(file.stem, those)

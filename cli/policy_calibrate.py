@@ -56,7 +56,8 @@ def _show(effect: "ReviewEffect") -> None:
         ("called fraud by mistake", effect.n_mistaken),
         ("cleared", effect.n_cleared),
     ]
-    show_table(f"{effect.n_reviews:,} reviews, old enough to judge", ("", ""), rows)
+    title = f"{effect.n_reviews:,} reviews, old enough to judge"
+    show_table(title, ("what came of it", "reviews"), rows)
     if effect.n_found + effect.n_missed:
         say(
             f"of the frauds among them {share.value:.0%} were found"

@@ -165,7 +165,7 @@ _ON_ONE = {
 _ORDINARY, _HIGH_USE, _FRAUD, _SUSPICION = _ON_ONE.values()
 
 
-class Ways(NamedTuple):
+class WithheldByPath(NamedTuple):
     """Mask of the actions withheld on each way."""
 
     ordinary: Number
@@ -184,7 +184,7 @@ class Ways(NamedTuple):
         return self.in_arrears & self.fraud & self.suspicion
 
 
-def ways(inputs: Inputs, terms: Terms) -> Ways:
+def ways(inputs: Inputs, terms: Terms) -> WithheldByPath:
     """Actions withheld on each way."""
     ordinary, fraud = inputs.ordinary_bits, inputs.fraud_bits
     is_low = inputs.p_nonpayment < terms.min_p_high_usage  # the way is not open
@@ -198,7 +198,7 @@ def ways(inputs: Inputs, terms: Terms) -> Ways:
     suspicion = inputs.suspicion_bits
     for bits, holds in _SUSPICION:
         suspicion = suspicion | bits * holds(inputs, terms)
-    return Ways(ordinary, high_usage, fraud, suspicion)
+    return WithheldByPath(ordinary, high_usage, fraud, suspicion)
 
 
 def forbidden(inputs: Inputs, terms: Terms) -> Number:
