@@ -93,10 +93,13 @@ class Courier:
             return None
         until = now + int(LEASE_S * _SECOND)
         messages = await self._ask(self._outbox.claim, now, until, MOST_AT_ONCE)
-        received = await asyncio.gather(
-            *(self._deliver(client, message) for message in messages)
-        )
-        return any(received) if received else None
+        deliveries = [self._deliver(client, message) for message in messages]
+        # each comes to its end before a failure of one is told
+        outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return any(outcomes) if outcomes else None
 
     async def _look(self, client: httpx.AsyncClient) -> bool | None:
         """As `deliver_due`; a store that is not there is a failure as well."""

@@ -24,6 +24,7 @@ from serving.settings import BadSettingError, ServingSettings
 from serving.webhook_endpoint import WebhookEndpoint, announced, head_body
 from store.announcing import put_content
 from store.decisions import DecisionStore
+from store.errors import StoreUnavailableError
 from store.opening import (
     open_database,
     open_decision_store,
@@ -212,6 +213,29 @@ def test_a_receiver_that_hangs_is_left(
     assert deliveries.deliver() is False
     wait.set()
     assert deliveries.states() == [("msg_d1", 1, "timeout")]
+
+
+def test_a_store_that_fails_meanwhile_loses_nothing(
+    deliveries: Deliveries, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries.record(1, "acme")
+    deliveries.record(2, "other")
+    settle = deliveries.outbox.settle_delivered
+
+    def failing(message: Message, now: int) -> None:
+        if message.message_id == "msg_d1":
+            raise StoreUnavailableError("it is full")
+        settle(message, now)
+
+    monkeypatch.setattr(deliveries.outbox, "settle_delivered", failing)
+    with pytest.raises(StoreUnavailableError):
+        deliveries.deliver()
+    assert deliveries.states() == [("msg_d1", 0, None)]
+    monkeypatch.undo()
+    assert deliveries.deliver() is None  # its lease runs
+    deliveries.now += 31 * SECOND
+    assert deliveries.deliver()
+    assert sorted(receiver.names()) == ["msg_d1", "msg_d1", "msg_d2"]
 
 
 def test_a_record_that_was_altered_is_given_up_at_once(

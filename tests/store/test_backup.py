@@ -21,6 +21,7 @@ from store.opening import (
     open_decision_store,
     open_event_store,
     open_key_store,
+    open_outbox,
     upgrade,
 )
 from store.schema import DECISIONS, EVENTS
@@ -54,7 +55,8 @@ def load(place: Place) -> Iterator[list[str]]:
     stop, has_begun = threading.Event(), threading.Event()
 
     async def record_on() -> None:
-        decisions, events = open_decision_store(*place), open_event_store(*place)
+        decisions = open_decision_store(*place, announced={"remind"})
+        events = open_event_store(*place)
         number = 0
         while not stop.is_set():
             some = [a_decision(number + n, customer_id=f"c{n}") for n in range(3)]
@@ -114,6 +116,9 @@ def test_a_backup_under_load_comes_back_whole(
     with open_keys(again) as keys_again:
         assert keys_again.verify(text) == key
         keys_again.create("another")
+    outbox = open_outbox(*again)  # what was to be told still is
+    assert outbox.state().n_waiting == audited.n_decisions
+    outbox.close()
     database, original = open_database(*again), open_database(*place)
     assert audit(database, head).findings == audit(original, head).findings == []
     assert tip(database).position == head.position + 1
