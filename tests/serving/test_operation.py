@@ -463,14 +463,17 @@ def test_openapi_describes_the_real_request_and_answer(
     document = client.get("/openapi.json").json()
     post = document["paths"]["/v1/score"]["post"]
     body = post["requestBody"]["content"]["application/json"]
-    invoices = body["schema"]["properties"]["events"]["properties"]["invoices"]
+    schemas = document["components"]["schemas"]
+    assert body["schema"] == {"$ref": "#/components/schemas/ScoreRequest"}
+    properties = schemas["ScoreRequest"]["properties"]
+    invoices = properties["events"]["properties"]["invoices"]
     assert invoices["items"]["required"] == ["event_at", "invoice_id", "amount"]
-    assert "several scorings" in str(body["schema"]["properties"]["counterfactuals"])
+    assert "several scorings" in str(properties["counterfactuals"])
     headers = {header["name"] for header in post["parameters"]}
     assert headers == {"Idempotency-Key", "Accept-Language"}
     example = body["examples"]["late_payer"]["value"]
     assert client.post("/v1/score", json=example).status_code == 200
-    answer = document["components"]["schemas"]["ScoreAnswer"]["properties"]
+    answer = schemas["ScoreAnswer"]["properties"]
     assert set(client.post("/v1/score", json=asked).json()) == set(answer)
     for path in document["paths"].values():
         for operation in path.values():
