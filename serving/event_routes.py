@@ -1,14 +1,17 @@
 """The addresses that take rows: events of billing systems, and what people decided."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from advice.advisor import Advisor
 from decisions.actions import Action
+from features.moments import DAY_ZERO, end_of_day, to_datetime
 from features.settings import PortfolioSettings
 from serving.access import EventsKey, ReviewKey
 from serving.errors import ProblemError
@@ -73,7 +76,10 @@ class NewOverride(_Said):
 
     action: Action
     reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
-    until: str = Field(description="how long it stands: ISO 8601, or the last day")
+    until: str = Field(
+        description="how long it stands: ISO 8601, or the last day, whose end counts"
+        " in the portfolio's timezone (the policy's where the portfolio states none)"
+    )
     decision_id: str | None = Field(
         default=None, description="the decision it is about, which must be recorded"
     )
@@ -111,10 +117,29 @@ async def override(request: Request, key: ReviewKey) -> Response:
             detail = "the decision is about another customer"
             where = {"pointer": "/decision_id", "rule": "other_customer"}
             raise ProblemError("invalid_request", detail, errors=[where])
-    author = {"by": key.name}
-    return _answered(
-        request, await _kept(request, key, body, "overrides", content, author)
-    )
+    author, notes = {"by": key.name}, list[str]()
+    zone, day = _zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
+    if day is not None:
+        end = to_datetime(end_of_day(day.toordinal() - DAY_ZERO, zone))
+        author["until"] = end.isoformat()
+        notes = [f"last_day: it stands until the end of {day} in {zone.key}"]
+    receipt = await _kept(request, key, body, "overrides", content, author, notes)
+    return _answered(request, receipt)
+
+
+def _plain_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-12-31") else None
+    except ValueError:
+        return None  # the row's own rule says so
+
+
+def _zone_of_days(advisor: Advisor) -> ZoneInfo:
+    """Where a day ends: as the portfolio says, else as the policy does."""
+    if "timezone" in advisor.settings.model_fields_set:
+        return advisor.settings.zone
+    terms = advisor.policy.in_force(datetime.now(UTC)) or advisor.policy.latest
+    return terms.zone
 
 
 @router.post(
@@ -182,6 +207,7 @@ async def _kept(
     table: str,
     content: _Said,
     author: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> Receipt:
     """One row, which stands or is refused."""
     row = {**content.model_dump(exclude_none=True), **author}
@@ -197,6 +223,7 @@ async def _kept(
             ]
             detail = "see `errors`; nothing was kept"
             raise ProblemError("invalid_rows", detail, errors=errors)
+        checked.warnings += notes
         return checked
 
     return await keep(request, key, body, check)

@@ -24,7 +24,7 @@ from serving.app import create_app
 from serving.openapi import EXAMPLE
 from serving.settings import ServingSettings
 from store.opening import open_key_store
-from tests.store.postgres_server import MakeUrl, postgres_server
+from tests.store.postgres_server import MakeUrl, postgres_urls
 
 with warnings.catch_warnings():
     # starlette 1.10 would rather have httpx2; goes when the lock has it
@@ -107,8 +107,8 @@ def client(module_settings: ServingSettings) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[MakeUrl]:
-    with postgres_server() as server:
-        yield server.make_url
+    with postgres_urls() as make_url:
+        yield make_url
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """What people say of customers, what is known of them, and what is erased."""
 
+import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import Client
@@ -83,6 +86,21 @@ class TestWhatPeopleSay:
         [row] = [r for r in reader.rows("acme", 99, 99) if r.table == "overrides"]
         reader.close()
         assert '"by":"Alice"' in row.content
+
+    def test_a_last_day_ends_where_the_customers_are(
+        self, acme: Client, key_of: As, settings: ServingSettings
+    ) -> None:
+        """Nobody states a timezone but the policy that ships."""
+        said = {**OVERRIDE, "until": "2026-07-31"}
+        answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
+        [note] = answer.json()["warnings"]
+        assert note.endswith("Europe/Brussels")
+        assert note.startswith("last_day: it stands until the end of 2026-07-31 in ")
+        zone = ZoneInfo(note.rpartition(" ")[2])
+        with closing(open_event_reader(settings.home)) as reader:
+            [row] = [r for r in reader.rows("acme", 99, 99) if r.table == "overrides"]
+        until = datetime.fromisoformat(json.loads(row.content)["until"])
+        assert str(until.astimezone(zone)).startswith("2026-07-31 23:59:59.999999")
 
     def test_an_override_is_about_a_decision_of_its_customer(
         self, acme: Client, key_of: As

@@ -9,7 +9,7 @@ from store.decisions import DecisionStore
 from store.keys import KeyStore
 from store.opening import open_decision_store, open_key_store, upgrade
 from tests.store.memory_store import Memory, MemoryDecisionStore, MemoryKeyStore
-from tests.store.postgres_server import MakeUrl, postgres_server
+from tests.store.postgres_server import MakeUrl, postgres_urls
 
 OpenDecisions = Callable[[], DecisionStore]
 OpenKeys = Callable[[], KeyStore]
@@ -18,8 +18,8 @@ Openers = tuple[OpenDecisions, OpenKeys]
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[MakeUrl]:
-    with postgres_server() as server:
-        yield server.make_url
+    with postgres_urls() as make_url:
+        yield make_url
 
 
 @pytest.fixture(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -33,11 +34,7 @@ class PostgresForTests:
 
     def make_url(self) -> str:
         """The URL of an empty schema."""
-        name, url = f"s{next(self._numbers)}", self._server.get_uri()
-        with psycopg.connect(url, autocommit=True) as db:
-            db.execute(f"CREATE SCHEMA {name}".encode())
-        joint = "&" if "?" in url else "?"
-        return f"{url}{joint}options={quote(f'-c search_path={name}')}"
+        return _empty_schema(self._server.get_uri(), f"s{next(self._numbers)}")
 
     def crash(self) -> None:
         """As by a power cut: no process writes anything more; then recover."""
@@ -50,6 +47,29 @@ class PostgresForTests:
 
     def cleanup(self) -> None:
         self._server.cleanup()
+
+
+def _empty_schema(url: str, name: str) -> str:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"CREATE SCHEMA {name}".encode())
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}options={quote(f'-c search_path={name}')}"
+
+
+@contextmanager
+def postgres_urls() -> Iterator[MakeUrl]:
+    """Empty schemas of a server of one's own, `FORBEAR_TEST_POSTGRES`, or of ours.
+
+    The schemas of one's own server stay there: give it an empty database.
+    """
+    own = os.environ.get("FORBEAR_TEST_POSTGRES")
+    if own is None:
+        with postgres_server() as server:
+            yield server.make_url
+    else:
+        numbers = count()
+        begun = token_hex(4)
+        yield lambda: _empty_schema(own, f"s{begun}_{next(numbers)}")
 
 
 @contextmanager
