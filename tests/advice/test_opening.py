@@ -2,14 +2,19 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
 from advice.opening import next_working_hour, permitted_soon
+from cli.score import working_hour
 from cli.score_summary import show_permitted_soon
 from decisions import Case, default_policy, recommend
+from features.moments import microseconds
+from features.portfolio import Portfolio
 from tests.decisions.decision_cases import overdue_facts
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -47,6 +52,22 @@ def test_what_waits_for_the_opening_is_counted_and_then_permitted() -> None:
     assert permitted_soon([by_night, by_night]) == {OPENING: Counter(suspend=2)}
     assert by_day["action"] == "suspend"
     assert permitted_soon([by_day]) == {}
+
+
+@pytest.mark.parametrize(
+    ("as_of", "moment"),
+    [
+        pytest.param("next-working-hour", OPENING.isoformat(), id="the opening"),
+        pytest.param("2026-06-08", "2026-06-08", id="anything else stays"),
+        pytest.param(None, None, id="nothing said"),
+    ],
+)
+def test_a_batch_at_night_may_ask_for_the_next_working_hour(
+    as_of: str | None, moment: str | None
+) -> None:
+    at_night = SimpleNamespace(latest_known_at=microseconds(MONDAY_NIGHT))
+    read = cast("Portfolio", at_night)
+    assert working_hour(default_policy(), read, as_of) == moment
 
 
 def test_the_screen_says_it_in_local_time(capsys: pytest.CaptureFixture[str]) -> None:
