@@ -68,11 +68,17 @@ def folds_of(rows: Rows, seed: int = 0) -> IntArray:
 
 
 def predicted(
-    x: FloatArray, y: FloatArray, fold: IntArray, seed: int = 0
+    x: FloatArray,
+    y: FloatArray,
+    fold: IntArray,
+    seed: int = 0,
+    monotone: IntArray | None = None,
 ) -> FloatArray:
     """(n,) log-odds of each row by a model that did not see its customer."""
     margin = np.zeros(len(y))
     parameters = {**PARAMETERS, "seed": seed}
+    if monotone is not None:
+        parameters["monotone_constraints"] = monotone.tolist()
     for k in np.unique(fold).tolist():
         taught: BoolArray = fold != k
         if 0 < y[taught].sum() < taught.sum():

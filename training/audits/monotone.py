@@ -1,0 +1,71 @@
+"""What each monotone constraint costs: the same learner without that one.
+
+A direction is set only where it is legitimate by rule; whether it is also free is
+measured. One that costs needs a reason, or goes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import FloatArray, IntArray
+from scoring.metrics import auc
+from training.audits.learner import folds_of, predicted, thinned_rows
+from training.rows import Rows
+
+FREE = 0.001  # AUC
+
+
+@dataclass(frozen=True)
+class MonotoneRow:
+    """One constraint: the AUC with all constraints, and without this one.
+
+    Args:
+        feature: constrained; "all together" for all of them.
+        direction: `increasing`, `decreasing`, or empty for all.
+    """
+
+    feature: str
+    direction: str
+    auc_with: float
+    auc_without: float
+
+    @property
+    def cost(self) -> float:
+        """AUC that the constraint takes; below 0 it helps."""
+        return self.auc_without - self.auc_with
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs less than .001 AUC."""
+        return self.cost < FREE
+
+
+def monotone_ablation(rows: Rows, seed: int = 0) -> tuple[MonotoneRow, ...]:
+    """A row for all constraints together, then one each; none without constraints.
+
+    Args:
+        rows: all mature ones; thinned where they are many.
+        seed: of folds and learners.
+    """
+    signs = np.array(rows.feature_set.monotone, dtype=np.int64)
+    if not signs.any() or rows.n_positives < 2:
+        return ()
+    small = thinned_rows(rows, seed)
+    fold = folds_of(small, seed)
+
+    def ranked(kept: IntArray) -> float:
+        margin: FloatArray = predicted(small.x, small.label, fold, seed, kept)
+        return auc(small.label, margin)
+
+    with_all = ranked(signs)
+    told = [MonotoneRow("all together", "", with_all, ranked(np.zeros_like(signs)))]
+    for place in np.flatnonzero(signs).tolist():
+        others = signs.copy()
+        others[place] = 0
+        feature = rows.feature_set.features[place]
+        row = MonotoneRow(
+            feature.name, feature.monotone or "", with_all, ranked(others)
+        )
+        told.append(row)
+    return tuple(told)
