@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.arrays import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.portfolio import Portfolio
 from scoring.trees import TreeModel
 from training.audits.monotone import monotone_ablation
@@ -54,10 +54,11 @@ def risky(rows: Rows, model: TreeModel, *, is_calm: bool) -> FloatArray:
     """Features of the worst rows; of the worst tenth of those with nothing overdue."""
     p = model.margin(rows.x)
     if not is_calm:
-        return rows.x[np.argsort(-p)[:N_RISKY]]
-    calm = np.flatnonzero(rows.column("account_days_overdue") == 0.0)
+        return rows[np.argsort(-p)[:N_RISKY]].x
+    calm: IntArray = np.flatnonzero(rows.column("account_days_overdue") == 0.0)
     worst = calm[np.argsort(-p[calm])[: len(calm) // 10]]
-    return rows.x[np.random.default_rng(1).choice(worst, N_RISKY, replace=False)]
+    drawn = np.random.default_rng(1).choice(worst, N_RISKY, replace=False)
+    return rows[drawn].x
 
 
 @pytest.mark.parametrize("is_calm", [False, True])
