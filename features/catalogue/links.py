@@ -15,27 +15,27 @@ FRAUD = Equals("status", "fraud")
 EARLIER = And(SHARED, Equals("is_earlier", True))
 
 
-def _others(where: Rows, days: int | None = None) -> Aggregate:
-    """How many different customers, however many things they share."""
+def _links(where: Rows, days: int | None = None) -> Aggregate:
+    """How many: two things shared with one customer are two links."""
     window = None if days is None else Window(days)
-    return Aggregate("links", "distinct", "other_id", where=where, window=window)
+    return Aggregate("links", "count", where=where, window=window)
 
 
 def _of_kind(kind: str, words: str) -> tuple[Feature, ...]:
     is_kind = Equals("kind", kind)
     return (
         NETWORK.feature(
-            f"links_{kind}_customers",
-            _others(And(SHARED, is_kind)),
-            unit="customers",
-            staff=f"other customers with the same {words}: {{value}}",
+            f"links_{kind}",
+            _links(And(SHARED, is_kind)),
+            unit="links",
+            staff=f"links to other customers by the same {words}: {{value}}",
             why="one person with many accounts, or a household, an office, a proxy",
         ),
         NETWORK.feature(
             f"links_{kind}_frauds",
-            _others(And(FRAUD, is_kind)),
-            unit="customers",
-            staff=f"known frauds among those with the same {words}: {{value}}",
+            _links(And(FRAUD, is_kind)),
+            unit="links",
+            staff=f"links to known frauds by the same {words}: {{value}}",
             why="who was caught comes back under another name with the same tools",
         ),
     )
@@ -44,17 +44,17 @@ def _of_kind(kind: str, words: str) -> tuple[Feature, ...]:
 LINK_FEATURES: tuple[Feature, ...] = (
     *(feature for kind, words in KINDS.items() for feature in _of_kind(kind, words)),
     NETWORK.feature(
-        "links_customers_30d",
-        _others(SHARED, 30),
-        unit="customers",
-        staff="other customers newly linked in 30 days: {value}",
+        "links_new_30d",
+        _links(SHARED, 30),
+        unit="links",
+        staff="new links to other customers in 30 days: {value}",
         why="accounts made one after the other with the same tools",
     ),
     NETWORK.feature(
-        "links_earlier_customers",
-        _others(EARLIER),
-        unit="customers",
-        staff="customers who used something of theirs first: {value}",
+        "links_earlier",
+        _links(EARLIER),
+        unit="links",
+        staff="links to customers who used the same thing first: {value}",
         why="whoever comes later to a shared instrument or device may not own it",
     ),
     NETWORK.feature(

@@ -11,6 +11,7 @@ not with their square, and counts end at a number that says enough.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import ibis
@@ -34,20 +35,33 @@ _USE = (*_THING, "customer_id")
 _SPAN = ("event_at", "known_at", "superseded_at")
 
 
-def derive_links(
-    duckdb: Any,  # noqa: ANN401
-    tables: Mapping[str, ir.Table],
-    *,
-    takeover_is_fraud: bool,
-) -> bool:
+def derive_links(duckdb: Any, *, takeover_is_fraud: bool) -> bool:  # noqa: ANN401
     """Fill `links`; whether anything was recorded that could be shared."""
-    uses = _uses(tables)
-    [[n_uses]] = run(duckdb, _sql(uses.count()))
-    if not n_uses:
+    if not any(
+        run(duckdb, f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1")  # noqa: S608
+        for table, column in SHARED.values()
+    ):
         return False
-    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
-    run(duckdb, f"INSERT INTO links BY NAME {_sql(links)}")
+    links = _links_sql(takeover_is_fraud=takeover_is_fraud)
+    run(duckdb, f"INSERT INTO links BY NAME {links}")
     return True
+
+
+@lru_cache(maxsize=2)  # to write the SQL takes as long as to run it on 800 customers
+def _links_sql(*, takeover_is_fraud: bool) -> str:
+    texts = {
+        "payments": ("instrument_id",),
+        "access": ("ip_id", "device_id"),
+        "outcomes": ("kind", "strength"),
+        "disputes": ("kind", "status"),
+    }
+    always = {"customer_id": "string", **dict.fromkeys(_SPAN, "int64")}
+    tables = {
+        name: ibis.table({**always, **dict.fromkeys(columns, "string")}, name=name)
+        for name, columns in texts.items()
+    }
+    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
+    return str(ibis.to_sql(links, dialect="duckdb"))
 
 
 def links_of(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Table:
@@ -178,7 +192,3 @@ def _signs(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Tab
     return whole.filter(whole.known_at < whole.superseded_at).rename(
         other_id="customer_id"
     )
-
-
-def _sql(expression: ir.Expr) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb"))

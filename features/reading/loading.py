@@ -116,7 +116,6 @@ def _link(loaded: LoadedTables, settings: PortfolioSettings) -> None:
     labels = settings.labels.fraud
     if derive_links(
         loaded.connection.con,
-        loaded.tables,
         takeover_is_fraud=labels.takeover_is_fraud,
     ):
         seen.tables |= {"links"}

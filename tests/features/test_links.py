@@ -87,11 +87,11 @@ def test_a_device_of_two_links_both_once_both_uses_are_known(
     portfolio = portfolio_with(make_portfolio, {"access": signs})
     assert "links" in portfolio.settings.tables
     ann = [features_of(portfolio, "ann", on) for on in ("2024-03-10", "2024-03-11")]
-    assert [x["links_device_customers"] for x in ann] == [0, 1]
-    assert ann[1]["links_earlier_customers"] == 0
+    assert [x["links_device"] for x in ann] == [0, 1]
+    assert ann[1]["links_earlier"] == 0
     ben = features_of(portfolio, "ben", "2024-03-11")
-    assert (ben["links_device_customers"], ben["links_earlier_customers"]) == (1, 1)
-    assert features_of(portfolio, "eve", "2024-03-11")["links_device_customers"] == 0
+    assert (ben["links_device"], ben["links_earlier"]) == (1, 1)
+    assert features_of(portfolio, "eve", "2024-03-11")["links_device"] == 0
 
 
 def test_a_fraud_counts_for_others_from_its_knowledge_and_never_for_itself(
@@ -163,8 +163,8 @@ def test_a_table_of_links_stands_instead(make_portfolio: MakePortfolio) -> None:
         "access": [sign_in(c, "2024-03-01", "d1") for c in ("ann", "ben", "eve")],
     }
     portfolio = portfolio_with(make_portfolio, tables)
-    assert features_of(portfolio, "ann", "2024-04-01")["links_device_customers"] == 1
-    assert features_of(portfolio, "ben", "2024-04-01")["links_device_customers"] == 0
+    assert features_of(portfolio, "ann", "2024-04-01")["links_device"] == 1
+    assert features_of(portfolio, "ben", "2024-04-01")["links_device"] == 0
 
 
 def test_behind_one_address_only_the_nearest_are_linked(
@@ -177,7 +177,7 @@ def test_behind_one_address_only_the_nearest_are_linked(
     ]
     portfolio = portfolio_with(make_portfolio, {"access": signs})
     n_linked = [
-        features_of(portfolio, f"c{n:02}", "2024-04-01")["links_ip_customers"]
+        features_of(portfolio, f"c{n:02}", "2024-04-01")["links_ip"]
         for n in (0, 5, 30, 59)
     ]
     assert n_linked == [NEAREST, NEAREST + 5, 2 * NEAREST, NEAREST]
