@@ -135,7 +135,7 @@ def _train_one(
     learnt = learn(target, rows, seed, say, starter(target))
     say("looking for features that know too much")
     verdicts = verdicts_of(portfolio, target, gathered, seed)
-    learnt = _with_verdicts(learnt, verdicts, accepted)
+    learnt = with_verdicts(learnt, verdicts, accepted)
     ahead = outlook(target, rows, portfolio.observed_until)
     bundle = bundle_of(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
@@ -147,7 +147,7 @@ def _train_one(
     )
 
 
-def _with_verdicts(
+def with_verdicts(
     learnt: TrainedModel,
     verdicts: Sequence[LeakVerdict],
     accepted: Sequence[Acceptance],

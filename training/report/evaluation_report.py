@@ -12,12 +12,13 @@ from decisions.terms import Terms
 from features.portfolio import Portfolio
 from features.targets import TARGETS, Target
 from scoring.starter import starter
+from training.audits.leakage import verdicts_of
 from training.errors import TooFewPositivesError, TrainingError
 from training.learning import learn
 from training.rehearsal import rehearsed
 from training.report.evidence import Evidence, evidence
 from training.report.sections import page_of
-from training.train import bundle_of, nothing_told
+from training.train import bundle_of, nothing_told, with_verdicts
 from training.trained_model import Progress
 from training.training_data import TrainingData, gather
 from wording.templates import render
@@ -84,6 +85,8 @@ def _evidence(
         raise TooFewPositivesError(nothing_told(target, gathered, tables))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
     learnt = learn(target, rows, seed, say, starter(target))
+    say("looking for features that know too much")
+    learnt = with_verdicts(learnt, verdicts_of(portfolio, target, gathered, seed), ())
     origins = list(rehearsed(target, rows, seed, starter(target), n_origins, say))
     say("gathering the evidence")
     bundle = bundle_of(portfolio, target, gathered, learnt)
