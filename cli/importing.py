@@ -50,10 +50,10 @@ def import_(
         str, typer.Option(help="where a day begins and ends, such as Europe/Brussels")
     ] = "UTC",
 ) -> None:
-    """Turn another system's export into a portfolio, or add it to one.
+    """Turn another system's export into a portfolio.
 
-    Prints what was mapped, assumed and left out. Nothing is written unless the money
-    of the portfolio is the money of the source.
+    Where there is one already, adds to it. Prints what was mapped, assumed and left
+    out. Nothing is written unless the money of the portfolio is that of the source.
 
     Exit code 0: done. 3: some rows could not be read, or a word has no meaning here.
     2: nothing was written.

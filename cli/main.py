@@ -135,6 +135,7 @@ ROOMS = {
     "cli",
     "decisions",
     "features",
+    "importing",
     "monitoring",
     "scoring",
     "serving",
