@@ -20,10 +20,10 @@ KeyId = Annotated[
 def _store(*, makes: bool = False) -> "KeyStore":
     """The keys; an empty place is made into a store only to keep a first key."""
     from serving.settings import serving_settings
-    from store.opening import open_key_store, require_recorded
+    from store.opening import has_events, open_key_store, require_recorded
 
     place = serving_settings().store
-    if not makes:
+    if not makes and not has_events(*place):  # beside events it is a lost file
         require_recorded(*place)
     return open_key_store(*place)
 
