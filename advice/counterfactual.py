@@ -6,7 +6,7 @@ events and one thing more. Nothing is inferred from contributions of features.
 
 from collections.abc import Callable, Iterator
 
-from advice.remedies import Remedy, Situation, remedies
+from advice.remedies import Pair, Remedy, Situation, pairs, remedies
 from decisions.actions import SEVERITY, Action
 from decisions.follow_up.counterfactual import Counterfactual, Counterfactuals
 from decisions.recommendation import Recommendation
@@ -34,17 +34,36 @@ def counterfactuals(s: Situation, ask_again: AskAgain) -> Counterfactuals:
     options = tuple(
         option for group in groups for option in _milder(s, group, ask_again)
     )
-    if options:
-        return Counterfactuals("found", options[:MOST])
+    both = tuple(
+        option
+        for pair in pairs(s)
+        for option in _milder(s, (pair.both,), ask_again, _mildest(s, options, pair))
+    )
+    if options or both:
+        return Counterfactuals("found", (*options[: MOST - len(both)], *both))
     has_events = any(groups) or s.facts.source in ("invoices", "ageing")
     return Counterfactuals("needs_person" if has_events else "nothing_to_simulate")
 
 
+def _mildest(
+    s: Situation, options: tuple[Counterfactual, ...], pair: Pair
+) -> Action | None:
+    """The mildest that one of the two leads to alone."""
+    led_to = [o.leads_to for o in options if o.kind in pair.alone]
+    return min(led_to, key=SEVERITY.__getitem__, default=s.answer.action)
+
+
 def _milder(
-    s: Situation, group: tuple[Remedy, ...], ask_again: AskAgain
+    s: Situation,
+    group: tuple[Remedy, ...],
+    ask_again: AskAgain,
+    than: Action | None = None,
 ) -> Iterator[Counterfactual]:
-    """Of more and more of the same: each step that leads to something milder still."""
-    action = s.answer.action
+    """Of more and more of the same: each step that leads to something milder still.
+
+    Milder than what is recommended now, or than `than`.
+    """
+    action = than or s.answer.action
     for remedy in group:
         if action is None or action == "none":
             return

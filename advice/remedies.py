@@ -5,7 +5,7 @@ contested or on its way is never asked for again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Recommendation
 from features.account import account_facts
 from features.additions import with_rows
-from features.events import FOREVER, Events
+from features.events import FOREVER, MISSING, Events
 from features.facts import AccountFacts
 from features.moments import DAY_US, DAY_ZERO, end_of_day, local_day, microseconds
 from features.settings import PortfolioSettings
@@ -73,6 +73,30 @@ def remedies(s: Situation) -> Iterator[tuple[Remedy, ...]]:
     if by_fraud:
         yield tuple(_verification(s))
         yield tuple(_clearance(s))
+
+
+class Pair(NamedTuple):
+    """Two things at once, and what each of them is alone."""
+
+    both: Remedy
+    alone: tuple[Kind, Kind]
+
+
+def pairs(s: Situation) -> Iterator[Pair]:
+    """What may be done together, for what neither leads to alone."""
+    by_kind = {remedy.kind: remedy for group in remedies(s) for remedy in group}
+    oldest, promise = by_kind.get("pay_oldest"), by_kind.get("promise")
+    if oldest is not None and promise is not None and "pay_overdue" in by_kind:
+        # without an amount a promise is of all that was overdue, less what is paid
+        rest = [{**row, "amount": MISSING} for row in promise.rows["contacts"]]
+        rows = {**oldest.rows, "contacts": rest}
+        both = replace(oldest, kind="pay_and_promise", rows=rows, until=promise.until)
+        yield Pair(both, ("pay_oldest", "promise"))
+    proven, cleared = by_kind.get("verification"), by_kind.get("clearance")
+    if proven is not None and cleared is not None:
+        rows = {**proven.rows, **cleared.rows}
+        both = replace(proven, kind="verification_and_clearance", rows=rows)
+        yield Pair(both, ("verification", "clearance"))
 
 
 class _Debt(NamedTuple):

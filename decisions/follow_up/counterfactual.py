@@ -11,7 +11,14 @@ from decisions.actions import Action
 from decisions.rules.due import Reactivation
 
 Kind = Literal[
-    "pay_oldest", "pay_overdue", "pay_open", "promise", "verification", "clearance"
+    "pay_oldest",
+    "pay_overdue",
+    "pay_open",
+    "promise",
+    "pay_and_promise",
+    "verification",
+    "clearance",
+    "verification_and_clearance",
 ]
 Code = Literal[
     "found", "not_needed", "needs_person", "nothing_to_simulate", "no_decision"
@@ -24,8 +31,9 @@ class Counterfactual:
 
     Args:
         kind: pay the oldest overdue invoice, all that is overdue, all that is open;
-            promise to pay; have account details verified; have alerts cleared (which
-            is for the staff to do).
+            promise to pay; pay the oldest and promise the rest; have account details
+            verified; have alerts cleared (which is for the staff to do); both of these.
+            Two at once are named only where they lead to something milder than one.
         leads_to: the action recommended then, milder than the one recommended now.
         amount: to pay or to promise, major units of `currency`.
         invoices: that the amount pays, in the order of their due dates.

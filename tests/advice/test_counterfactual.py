@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import settings as how
 
 from advice import Advice, Advisor
-from decisions.actions import SEVERITY
+from advice.counterfactual import counterfactuals
+from advice.remedies import Situation
+from decisions.actions import SEVERITY, Action
 from decisions.case import BudgetUse
 from decisions.follow_up.counterfactual import Counterfactual
 from decisions.policy_file.load import Policy, default_policy, parse_document
+from decisions.recommendation import Recommendation
 from features.events import Events
 from features.facts import AccountFacts
 from features.moments import to_datetime
@@ -31,6 +34,7 @@ from tests.parity import histories
 
 BundleFor = Callable[[str, PortfolioSettings], Bundle]
 Tables = dict[str, list[dict[str, Any]]]
+KEYS = (("payments", "payment_id"), ("contacts", "promise_id"))
 AT = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)  # a Wednesday, 11:00 in Brussels
 
 
@@ -49,7 +53,13 @@ def left_to_pay(facts: AccountFacts, invoice_id: str) -> float:
 def happened(option: Counterfactual, facts: AccountFacts, tables: Tables) -> None:
     """Adds what the option speaks of, as a billing system would send it."""
     now = {"event_at": facts.as_of.isoformat()}
-    if option.kind in ("pay_oldest", "pay_overdue", "pay_open") and option.invoices:
+    if option.kind == "pay_and_promise":
+        happened(replace(option, kind="pay_oldest"), facts, tables)
+        happened(replace(option, kind="promise", amount=None), facts, tables)
+    elif option.kind == "verification_and_clearance":
+        happened(replace(option, kind="verification"), facts, tables)
+        happened(replace(option, kind="clearance"), facts, tables)
+    elif option.kind in ("pay_oldest", "pay_overdue", "pay_open") and option.invoices:
         tables["payments"] += [
             {
                 **now,
@@ -318,6 +328,44 @@ def test_each_payment_told_leads_to_something_milder_still(hand: Advisor) -> Non
     assert payments[-1] == ("pay_overdue", 1130.0, ("4711", "4802"), "none")
     severities = [SEVERITY[leads_to] for *_, leads_to in payments]
     assert severities == sorted(set(severities), reverse=True)
+
+
+def test_two_things_at_once_are_told_where_neither_leads_there_alone(
+    hand: Advisor,
+) -> None:
+    """Asked by somebody who gives way to a payment and a promise, and to less of both.
+
+    The rest of what is overdue is promised, not the whole of it once more.
+    """
+    advice = about(hand, late_payer())
+    events, rejects = read_events("acme", late_payer(), hand.settings)
+    assert not rejects
+    terms = hand.policy.in_force(advice.as_of)
+    assert terms is not None
+    s = Situation(
+        events, advice.facts, advice.recommendation, terms.document, hand.settings
+    )
+    asked: list[tuple[int, int]] = []
+
+    def ask_again(imagined: Events) -> Recommendation:
+        paid, promised = (
+            sum("what-if" in str(key) for key in imagined.tables[table][key_name])
+            for table, key_name in (
+                ("payments", "payment_id"),
+                ("contacts", "promise_id"),
+            )
+        )
+        asked.append((paid, promised))
+        milder: Action = "remind" if (paid, promised) == (1, 1) else "suspend"
+        return replace(advice.recommendation, action=milder)
+
+    found = counterfactuals(s, ask_again)
+    assert [(o.kind, o.leads_to) for o in found.options] == [
+        ("pay_and_promise", "remind")
+    ]
+    assert (found.options[0].amount, found.options[0].invoices) == (230.0, ("4711",))
+    assert found.options[0].until is not None
+    assert len(asked) <= 8
 
 
 def test_contested_money_is_never_asked_for(hand: Advisor) -> None:

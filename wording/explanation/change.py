@@ -30,7 +30,8 @@ def customer_change(s: Subject) -> Iterator[str]:
     if s.counterfactuals is None:
         return
     for option in s.counterfactuals.options:
-        if option.kind != "clearance" or s.is_stop:  # else nobody said there is a check
+        is_check = option.kind in ("clearance", "verification_and_clearance")
+        if not is_check or s.is_stop:  # else nobody said there is a check
             yield from _told(s, option)
     if s.is_stop and s.counterfactuals.code == "needs_person":
         yield s.words.sentence("customer.change.needs_person")
@@ -47,7 +48,7 @@ def _told(s: Subject, option: Counterfactual) -> Iterator[str]:
             f"customer.change.then.{_consequence(s, option)}", within=within
         ),
     )
-    if option.kind == "promise":
+    if option.kind in ("promise", "pay_and_promise"):
         yield s.words.sentence("customer.change.as_long")
     if option.leads_to != "none":
         yield s.words.sentence(f"customer.change.still.{option.leads_to}")
@@ -59,14 +60,14 @@ def _consequence(s: Subject, option: Counterfactual) -> str:
         return f"returns_{option.reactivation.by}"
     if not (s.is_stop and s.is_by_fraud):
         return s.action
-    if option.kind == "clearance" and s.action == "suspend":
+    if option.kind.endswith("clearance") and s.action == "suspend":
         return "cleared"  # the pause does not wait for the check; it ends with it
     return f"{s.action}_protective"
 
 
 def _key(option: Counterfactual) -> str:
     """Ageing reports name no invoices."""
-    is_payment = option.kind.startswith("pay_")
+    is_payment = option.kind in ("pay_overdue", "pay_open")
     return (
         f"{option.kind}_balance" if is_payment and not option.invoices else option.kind
     )

@@ -76,9 +76,10 @@ class Counterfactual(TypedDict):
     """Something that can be done now, and what the same policy answers then."""
 
     # pay the oldest overdue invoice, all that is overdue, all that is open; promise to
-    # pay; have account details verified; have alerts cleared (which is for the staff to
-    # do).
-    kind: Literal['pay_oldest', 'pay_overdue', 'pay_open', 'promise', 'verification', 'clearance']
+    # pay; pay the oldest and promise the rest; have account details verified; have alerts
+    # cleared (which is for the staff to do); both of these. Two at once are named only
+    # where they lead to something milder than one.
+    kind: Literal['pay_oldest', 'pay_overdue', 'pay_open', 'promise', 'pay_and_promise', 'verification', 'clearance', 'verification_and_clearance']
     # the action recommended then, milder than the one recommended now.
     leads_to: Literal['none', 'remind', 'review', 'service_request', 'suspend', 'block']
     # the probabilities then.

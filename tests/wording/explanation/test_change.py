@@ -32,8 +32,14 @@ QUOTED: dict[Kind, dict[str, Any]] = {
     "pay_overdue": {"amount": 1130.0, "invoices": INVOICES},
     "pay_open": {"amount": 1180.5, "invoices": (*INVOICES, "4900")},
     "promise": {"amount": 1130.0, "until": date(2026, 6, 22)},
+    "pay_and_promise": {
+        "amount": 230.0,
+        "invoices": ("4711",),
+        "until": date(2026, 6, 22),
+    },
     "verification": {"proofs": ("is_email_verified", "is_tax_id_valid")},
     "clearance": {},
+    "verification_and_clearance": {"proofs": ("is_email_verified",)},
 }
 MILDER = [(a, b) for a in ACTIONS for b in ACTIONS if SEVERITY[b] < SEVERITY[a]]
 
