@@ -147,11 +147,12 @@ def _calendar(code: str, section: str) -> Rule:
 
 def _unknown(table: str) -> Rule:
     is_asked_of_fraud = table == "holds"
+    further = Paths.SUSPICION if table == "contacts" else Paths.ARREARS
     return Rule(
         code=f"{table}_unknown",
         section="guardrails.any.stale_hours",
         withholds=PURSUIT if is_asked_of_fraud else STOPS,
-        paths=Paths.ALL if is_asked_of_fraud else Paths.ARREARS,
+        paths=Paths.ALL if is_asked_of_fraud else Paths.ARREARS | further,
         tables=(table,),
         details={"not_looked_at": (), "not_lately": ("stale_hours",)},
         price=_NOT_LOOKED_AT,

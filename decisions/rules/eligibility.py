@@ -22,7 +22,11 @@ from decisions.rules.holds import (
 )
 from decisions.rules.ladder import LadderPosition, stand
 from decisions.rules.reason import Hold, Withheld
-from decisions.rules.reliance import doubts_of_debt, doubts_of_fraud
+from decisions.rules.reliance import (
+    doubts_of_debt,
+    doubts_of_fraud,
+    doubts_of_suspicion,
+)
 from decisions.rules.retries import charging, retry_due
 from decisions.rules.scope import Targets, targets
 from decisions.rules.standing import standing_holds
@@ -223,7 +227,7 @@ def _of_suspicion(
         *held,
         *others,
         *suspicion_reasons(case),
-        *doubts_of_fraud(case, terms, at),
+        *doubts_of_suspicion(case, terms, at),
         *override_reasons(case.facts, at, is_whole=True),
     )
 

@@ -46,6 +46,13 @@ def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld
     yield from _doubts(case, terms, at, unsure, is_told=False)
 
 
+def doubts_of_suspicion(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
+    """The same where no sign is there: the contacts, too, for they tell of appeals."""
+    if not is_observed(case, terms, "contacts", at):
+        yield _unknown(terms, case.facts, "contacts", STOPS, released_by="person")
+    yield from doubts_of_fraud(case, terms, at)
+
+
 def _doubts(
     case: Case, terms: Terms, at: datetime, unsure: tuple[str, ...], *, is_told: bool
 ) -> Iterator[Withheld]:

@@ -126,6 +126,9 @@ def test_what_may_go_unpaid_carries_no_pause() -> None:
         ),
         pytest.param({"tables": TABLES - {"holds"}}, "holds_unknown", id="no holds"),
         pytest.param(
+            {"tables": TABLES - {"contacts"}}, "contacts_unknown", id="no contacts"
+        ),
+        pytest.param(
             {"rejected": frozenset({"usage"})}, "incomplete_data", id="a rejected row"
         ),
     ],
