@@ -40,7 +40,8 @@ def learning_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
     yield _nonpayment(portfolio, unpaid)
     n_frauds = frauds(portfolio)
     yield _fraud(n_frauds)
-    yield _models(unpaid, n_frauds or 0)
+    has_starter = portfolio.settings.tables >= {"invoices", "payments"}
+    yield _models(unpaid, n_frauds, has_starter=has_starter)
 
 
 def _nonpayment(portfolio: Portfolio, count: LabelCount) -> OutlookAnswer:
@@ -80,8 +81,12 @@ def _fraud(n_customers: int | None) -> OutlookAnswer:
     return OutlookAnswer(question, answer, improve)
 
 
-def _models(unpaid: LabelCount, n_frauds: int) -> OutlookAnswer:
+def _models(
+    unpaid: LabelCount, n_frauds: int | None, *, has_starter: bool
+) -> OutlookAnswer:
     fraud = "a model as far as they bear" if n_frauds else "none"
+    if n_frauds == 0 and has_starter:
+        fraud = "the starter, lower by what was not seen; stops wait for a person"
     n = unpaid.n_positive
     answer, improve = "a logistic model or trees, whichever predicts better", ""
     for most, fitted, next_step in reversed(_STEPS):

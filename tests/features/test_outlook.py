@@ -199,6 +199,15 @@ def test_fraud_that_was_recorded_is_counted_by_customer() -> None:
     assert said(tables, "labels of fraud").answer == "of 1 customers"
 
 
+def test_where_no_fraud_was_recorded_the_starter_stands_in() -> None:
+    tables: dict[str, Any] = plain()
+    assert said(tables, "models").answer.endswith("fraud: none")
+    tables["outcomes"] = [
+        {"customer_id": "c001", "kind": "nonpayment", "event_at": START + 90 * DAY}
+    ]
+    assert "fraud: the starter" in said(tables, "models").answer
+
+
 def test_a_flat_portfolio_states_its_money() -> None:
     tables = {"customers": [{"customer_id": "a", "event_at": START}]}
     found = said(tables, "money owed", exposure={"open": 100})
