@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from features.arrays import FloatArray
 from scoring.additive import CLIP_SD, AdditiveModel, CategoryTerm, NumberTerm, Term
 from scoring.additive import signed_log as compress
+from scoring.calibration import newton_logistic
 from training.rows import Rows
 
 INVERSE_RIDGE = 0.02  # sklearn's C; small, because features are many and alike
@@ -70,10 +70,13 @@ Block = _Number | _Category
 def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveModel:
     """Ridge logistic regression as an additive model over the same features."""
     blocks = blocks_of(rows)
-    fitted = LogisticRegression(C=inverse_ridge, solver="newton-cholesky", max_iter=50)
-    fitted.fit(design_of(blocks, rows.x), rows.label)
-    terms = terms_of(blocks, fitted.coef_[0], rows.x)
-    return AdditiveModel("linear", float(fitted.intercept_[0]), terms)
+    design = np.column_stack([np.ones(len(rows)), design_of(blocks, rows.x)])
+    penalty = np.full(design.shape[1], 1.0 / inverse_ridge)
+    penalty[0] = 0.0  # the level is free
+    start = np.zeros(design.shape[1])
+    weights = newton_logistic(design, rows.label, penalty, start)
+    terms = terms_of(blocks, weights[1:], rows.x)
+    return AdditiveModel("linear", float(weights[0]), terms)
 
 
 def design_of(blocks: Sequence[Block], x: FloatArray) -> FloatArray:
