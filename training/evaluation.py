@@ -19,7 +19,7 @@ from scoring.intervals import (
     measured,
 )
 from scoring.metrics import METRICS, auc
-from training.fitting import HeldOut, calibrated
+from training.fitting import HeldOutMargin, calibrated
 from training.lateness import lateness_feature
 from training.rows import Rows
 
@@ -81,7 +81,7 @@ class Evaluation:
 
 
 def choose(
-    candidates: Mapping[Learner, HeldOut],
+    candidates: Mapping[Learner, HeldOutMargin],
     rows: Rows,
     seed: int,
     doubt: RequiredConfidence = MUCH,

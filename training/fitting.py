@@ -39,7 +39,7 @@ Model = TreeModel | AdditiveModel
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutMargin:
     """What a learner says of rows it had not seen.
 
     Args:
@@ -51,7 +51,7 @@ class HeldOut:
     margin: FloatArray
     n_rounds: int | None = None
 
-    def without(self, rows: BoolArray) -> "HeldOut":
+    def without(self, rows: BoolArray) -> "HeldOutMargin":
         """As if some rows had not been predicted."""
         return replace(self, margin=np.where(rows, np.nan, self.margin))
 
@@ -97,7 +97,7 @@ def held_out(
     parts: Sequence[Fold],
     seed: int,
     starter: Bundle | None = None,
-) -> HeldOut:
+) -> HeldOutMargin:
     """Predict the judged rows of each fold by a model of its training rows."""
     if learner == "lightgbm":
         return BoostedFolds.of(rows, parts, seed).held_out()
@@ -105,7 +105,7 @@ def held_out(
     for part in parts:
         model = _fit_additive(learner, rows[part.train], starter)
         margins[part.judged] = margin(model, rows[part.judged])
-    return HeldOut(learner, margins)
+    return HeldOutMargin(learner, margins)
 
 
 @dataclass(frozen=True)
@@ -121,17 +121,17 @@ class BoostedFolds:
         fits = [fit_stopped(rows[f.train], rows[f.judged], parameters) for f in parts]
         return cls(parts, fits)
 
-    def held_out(self, n_choosing: int | None = None) -> HeldOut:
+    def held_out(self, n_choosing: int | None = None) -> HeldOutMargin:
         """Margins of all folds after the rounds that the first `n_choosing` choose."""
         n_rounds = best_rounds(self.fits[:n_choosing])
         margins = np.full(len(self.parts[0].judged), np.nan)
         for part, one in zip(self.parts, self.fits, strict=True):
             margins[part.judged] = one.margin(n_rounds)
-        return HeldOut("lightgbm", margins, n_rounds)
+        return HeldOutMargin("lightgbm", margins, n_rounds)
 
 
 def fit_all(
-    unseen: HeldOut, rows: Rows, seed: int, starter: Bundle | None = None
+    unseen: HeldOutMargin, rows: Rows, seed: int, starter: Bundle | None = None
 ) -> FittedModel:
     """The model of all rows, calibrated on the held-out margins."""
     model: Model

@@ -13,7 +13,7 @@ from training.few import ENOUGH, learn_few
 from training.fitting import (
     MANY_POSITIVES,
     BoostedFolds,
-    HeldOut,
+    HeldOutMargin,
     calibrated,
     fit_all,
     held_out,
@@ -73,7 +73,7 @@ def _learn_many(
         f"(split by {parts.kind.replace('_', ' ')})"
     )
     everything = _folds(rows, parts, seed)
-    unseen: dict[Learner, HeldOut] = {}
+    unseen: dict[Learner, HeldOutMargin] = {}
     progress("fitting lightgbm")
     trees = BoostedFolds.of(rows, everything, seed)
     unseen["lightgbm"] = trees.held_out(n_choosing=len(everything) - 1)
@@ -111,7 +111,7 @@ def _challengers(rows: Rows) -> list[Learner]:
 
 
 def _chosen(
-    unseen: Mapping[Learner, HeldOut],
+    unseen: Mapping[Learner, HeldOutMargin],
     rows: Rows,
     parts: Split,
     seed: int,
@@ -126,7 +126,7 @@ def _chosen(
 
 def _surely_good(
     best: Learner,
-    unseen: Mapping[Learner, HeldOut],
+    unseen: Mapping[Learner, HeldOutMargin],
     rows: Rows,
     parts: Split,
     seed: int,
