@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from features.catalogue.links import LINK_FEATURES
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
 from scoring.errors import ScoringError
@@ -39,6 +40,19 @@ def test_how_many_customers_there_were_survives_the_disk(
     before = bundle_of("linear")  # from before it was recorded: its bytes stay
     assert "n_customers" not in before.manifest
     assert Bundle.load(before.save(tmp_path)).n_customers is None
+
+
+def test_links_count_as_learned_from_only_where_the_model_reads_them(
+    bundle_of: BundleOf,
+) -> None:
+    """They were found, whether or not a model read them: nobody sent them."""
+    bundle = bundle_of("linear")
+    tables = bundle.settings.tables | {"usage", "links"}
+    settings = bundle.settings.model_copy(update={"tables": tables})
+    without = replace(bundle, settings=settings)
+    assert without.tables == tables - {"links"}
+    features = FeatureSet((*bundle.feature_set.features, *LINK_FEATURES))
+    assert replace(without, feature_set=features).tables == tables
 
 
 def test_the_name_says_target_day_and_content(bundle_of: BundleOf) -> None:
