@@ -187,6 +187,8 @@ def _served(
         [str(programs / "mlflow"), "models", *command, "local"],
         env=environment,
         cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
