@@ -223,7 +223,16 @@ def late_payer(**changes: list[dict[str, Any]]) -> Tables:
         ("reminder_2", 48),
         ("final_notice", 40),
     ]
-    empty = ("disputes", "alerts", "holds", "actions", "usage", "access", "outcomes")
+    empty = (
+        "disputes",
+        "alerts",
+        "holds",
+        "actions",
+        "usage",
+        "access",
+        "outcomes",
+        "links",
+    )
     tables: Tables = {name: [] for name in empty}
     tables |= {
         "customers": [

@@ -78,8 +78,9 @@ def test_money_that_is_contested_promised_or_in_flight_moves_nothing(
     question: tuple[Case, Policy, datetime],
 ) -> None:
     case, policy, at = question
-    facts = replace(case.facts, actionable=0, evidence=(), access_off=())
-    found = recommend(replace(case, facts=facts), policy, at)
+    facts = replace(case.facts, actionable=0, evidence=(), access_off=(), items=())
+    unsuspected = replace(case, facts=facts, p_fraud=0.0)
+    found = recommend(unsuspected, policy, at)
     assert found.action in ("none", "review", None)
     assert found.follow_up.notices_due == ()
 
