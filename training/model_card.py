@@ -73,6 +73,8 @@ def model_card(
         learnt=learnt,
         fitted=learnt.fitted,
         alarms=learnt.alarms,
+        suspected=learnt.suspected,
+        accepted=learnt.accepted,
         gains=[(name, f"{share:.1%}") for name, share in gains[:MOST_FEATURES]],
     )
 

@@ -148,6 +148,8 @@ def test_a_suspected_leak_does_not_serve_until_somebody_accepts_it(
     [again] = train(portfolio, home=tmp_path / "b", accepted=accepted)
     assert again.registered is not None
     assert again.registered.is_champion
+    card = next((tmp_path / "b").rglob("card/model_card.md"))
+    assert "partner's list of the day before" in card.read_text()
     assert again.learnt is not None
     assert again.learnt.accepted == {
         "dunning_list": "the partner's list of the day before"
