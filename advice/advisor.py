@@ -250,9 +250,7 @@ class Advisor:
             observed_until=context.observed_until,
             observed=context.observed,
             starter=self._unproven & p.keys(),
-            inputs_missing=inputs_missing(
-                [self.bundles[target] for target in p], facts
-            ),
+            inputs_missing={t: inputs_missing(self.bundles[t], facts) for t in p},
             named=context.named,
             previous=context.previous,
             previous_at=context.previous_at,

@@ -106,16 +106,15 @@ def trained_tables(bundles: Iterable[Bundle]) -> frozenset[str]:
     }
 
 
-def inputs_missing(bundles: Iterable[Bundle], facts: AccountFacts) -> tuple[str, ...]:
-    """Tables some of these models were trained with that were not looked at now.
+def inputs_missing(bundle: Bundle, facts: AccountFacts) -> tuple[str, ...]:
+    """Tables the model was trained with that were not looked at now.
 
     What they would say could lower a probability, outcomes included: a fraud that was
     cleared is one. The starter was trained on no table of anybody's.
     """
-    trained = {
-        table for bundle in bundles if not bundle.is_starter for table in bundle.tables
-    }
-    return tuple(sorted(trained - facts.tables - {"snapshots"}))
+    if bundle.is_starter:
+        return ()
+    return tuple(sorted(bundle.tables - facts.tables - {"snapshots"}))
 
 
 def base_size(bundles: Iterable[Bundle]) -> int | None:

@@ -28,7 +28,8 @@ class Case:
             observed as far as `observed_until` says.
         starter: targets whose probability comes from the starter, a model that has
             seen none of the portfolio's own outcomes.
-        inputs_missing: tables the models were trained with that were not looked at.
+        inputs_missing: by target, tables its model was trained with that were not
+            looked at.
         named: notices asked for before, by name, and when last; they count where no
             `contacts` are kept, so that none is asked for every day.
         previous: the action recommended last time and still in force, for hysteresis.
@@ -43,7 +44,7 @@ class Case:
     observed_until: datetime | None = None
     observed: Mapping[str, datetime] = field(default_factory=dict)
     starter: frozenset[str] = frozenset()
-    inputs_missing: tuple[str, ...] = ()
+    inputs_missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: Mapping[str, datetime] = field(default_factory=dict)
     previous: Action | None = None
     previous_at: datetime | None = None

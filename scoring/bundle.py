@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from features.catalogue import known_features
+from features.catalogue import is_read, known_features
 from features.feature_set import FeatureSet, FeatureSetChangedError
 from features.feature_set import UnknownFeatureError as NotInCatalogueError
 from features.settings import PortfolioSettings
@@ -81,7 +81,8 @@ class Bundle:
     @cached_property
     def tables(self) -> frozenset[str]:
         """What it was trained with; of `links`, which are found, if it reads them."""
-        read = frozenset().union(*(f.tables for f in self.feature_set.features))
+        features = [f for f in self.feature_set.features if is_read(f, self.target)]
+        read = frozenset().union(*(feature.tables for feature in features))
         return self.settings.tables - ({"links"} - read)
 
     @cached_property

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from features.arrays import FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
+from features.catalogue import is_read
 from features.feature_set import FeatureSet
 from features.labels import labels
 from features.portfolio import Portfolio
@@ -53,13 +54,23 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         mature_at = label_by_target[target]["mature_at"].to_numpy()[wanted]
         one = label[target][wanted]
         everyone = Rows(x, one, customer, as_of, mature_at, features)
-        rows[target] = everyone[~np.isnan(one)]
+        rows[target] = _without_unread(everyone[~np.isnan(one)], target)
     first = {
         target: pc.min(labelled["mature_at"]).as_py()
         for target, labelled in label_by_target.items()
     }
     rho = _nonpayment_given_fraud(label)
     return TrainingData(rows, features, rho, first, customer_ids)
+
+
+def _without_unread(rows: Rows, target: Target) -> Rows:
+    """Rows whose features that this target does not learn from are unknown.
+
+    The columns stay, so that both targets are computed from one table and one row.
+    """
+    unread = [not is_read(f, target) for f in rows.feature_set.features]
+    rows.x[:, unread] = np.nan
+    return rows
 
 
 def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:

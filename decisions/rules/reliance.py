@@ -33,7 +33,7 @@ def doubts_of_debt(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]
     if facts.unallocated and _is_all_unallocated(terms, facts):
         received = {"unallocated": facts.unallocated / UNITS}
         yield withheld("unallocated_money", received, released_by="person")
-    yield from _doubts(case, terms, at, unsure, is_told=bool(broken))
+    yield from _doubts(case, terms, at, "nonpayment", unsure, is_told=bool(broken))
 
 
 def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
@@ -43,7 +43,7 @@ def doubts_of_fraud(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld
     if not is_observed(case, terms, "holds", at):
         unsure = ("holds",)
         yield _unknown(terms, facts, "holds", released_by="person")
-    yield from _doubts(case, terms, at, unsure, is_told=False)
+    yield from _doubts(case, terms, at, "fraud", unsure, is_told=False)
 
 
 def doubts_of_suspicion(case: Case, terms: Terms, at: datetime) -> Iterator[Withheld]:
@@ -54,15 +54,21 @@ def doubts_of_suspicion(case: Case, terms: Terms, at: datetime) -> Iterator[With
 
 
 def _doubts(
-    case: Case, terms: Terms, at: datetime, unsure: tuple[str, ...], *, is_told: bool
+    case: Case,
+    terms: Terms,
+    at: datetime,
+    target: str,
+    unsure: tuple[str, ...],
+    *,
+    is_told: bool,
 ) -> Iterator[Withheld]:
     """What counts on every way; `is_told`: rejected rows were spoken of already."""
     facts = case.facts
     if facts.rejected and not is_told:
         yield _incomplete(facts, PURSUIT)
-    if case.inputs_missing:
-        learned_from = {"tables": tuple(case.inputs_missing)}
-        yield withheld("inputs_missing", learned_from, released_by="person")
+    unread = case.inputs_missing.get(target)
+    if unread:
+        yield withheld("inputs_missing", {"tables": unread}, released_by="person")
     stale = [
         table
         for table in sorted(facts.tables & case.observed.keys())

@@ -19,7 +19,7 @@ from features.catalogue.families import FAMILIES, Family
 from features.catalogue.identity import IDENTITY_FEATURES
 from features.catalogue.instruments import INSTRUMENT_FEATURES
 from features.catalogue.invoices import INVOICE_FEATURES
-from features.catalogue.links import LINK_FEATURES
+from features.catalogue.links import LINK_FEATURES, READ_FOR
 from features.catalogue.page import FeatureLine, feature_lines, features_page
 from features.catalogue.payments import PAYMENT_FEATURES
 from features.catalogue.subscriptions import SUBSCRIPTION_FEATURES
@@ -60,6 +60,11 @@ def feature_set(settings: PortfolioSettings) -> FeatureSet:
     return FeatureSet(tuple(f for f in known_features(settings) if f.tables <= present))
 
 
+def is_read(feature: Feature, target: str) -> bool:
+    """Whether the model of this target learns from the feature."""
+    return "links" not in feature.tables or target in READ_FOR
+
+
 def restored(document: Mapping[str, Any], settings: PortfolioSettings) -> FeatureSet:
     """The feature set of a bundle, from `FeatureSet.to_json` and its settings.
 
@@ -79,6 +84,7 @@ __all__ = [
     "feature_lines",
     "feature_set",
     "features_page",
+    "is_read",
     "known_features",
     "restored",
 ]

@@ -3,12 +3,17 @@
 Who the others are stays outside: only how many, since when, and how many of them were
 known as frauds by then. Households, offices and proxies share, too, so each kind of
 sharing counts on its own.
+
+Only the model of fraud learns from them. Whether somebody pays is another matter, and
+a client that cannot know of other customers would find every stop for non-payment
+withheld for want of the table.
 """
 
 from features.catalogue.families import NETWORK
 from features.feature import Aggregate, Feature, TimeSince
 from features.feature_rows import And, Equals, Rows, Window
 
+READ_FOR = frozenset({"fraud"})
 KINDS = {"instrument": "payment instrument", "device": "device", "ip": "address"}
 SHARED = Equals("status", "shared")
 FRAUD = Equals("status", "fraud")

@@ -31,6 +31,7 @@ TUESDAY = datetime(2026, 6, 9, 10, 0, tzinfo=UTC)
 UNITS = 10_000
 BROKEN = frozenset({"payments"})
 STARTER = frozenset({"fraud", "nonpayment"})
+INPUTS_MISSING = ({"fraud": ("usage",)}, {"nonpayment": ("usage",)})
 LATELY_NOT = tuple(
     {table: TUESDAY - timedelta(days=900)} for table in ("payments", "holds", "alerts")
 )
@@ -341,7 +342,7 @@ def any_cases(draw: st.DrawFn, at: datetime = TUESDAY) -> Case:
         observed_until=draw(st.sampled_from([None, None, at - timedelta(days=30)])),
         observed=draw(st.sampled_from([{}, {}, {}, *LATELY_NOT])),
         starter=draw(st.sampled_from([frozenset(), frozenset(), STARTER])),
-        inputs_missing=draw(st.sampled_from([(), (), (), ("usage",)])),
+        inputs_missing=draw(st.sampled_from([{}, {}, {}, *INPUTS_MISSING])),
         named=draw(st.sampled_from([{}, {}, {"reminder_1": at - timedelta(days=1)}])),
         previous=draw(
             st.sampled_from([None, None, "remind", "review", "service_request"])

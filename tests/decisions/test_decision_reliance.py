@@ -120,11 +120,21 @@ def test_any_stale_table_keeps_new_stops_away_on_every_way() -> None:
 
 def test_tables_the_models_learned_from_and_miss_now_leave_stops_to_a_person() -> None:
     for case in (_late(), _suspicious()):
-        found = _answer(replace(case, inputs_missing=("outcomes",)))
+        missing = dict.fromkeys(("fraud", "nonpayment"), ("outcomes",))
+        found = _answer(replace(case, inputs_missing=missing))
         assert found.action == "review"
         [reason] = [r for r in found.permission.withheld if r.code == "inputs_missing"]
         assert reason.released_by == "person"
         assert reason.values == {"tables": ("outcomes",)}
+
+
+def test_what_only_the_model_of_fraud_misses_keeps_no_stop_for_debt_away() -> None:
+    missing = {"fraud": ("links",)}
+    late = _answer(replace(_late(), inputs_missing=missing))
+    suspicious = _answer(replace(_suspicious(), inputs_missing=missing))
+
+    assert late.action == _answer(_late()).action == "suspend"
+    assert "inputs_missing" in _codes(suspicious)
 
 
 @pytest.mark.parametrize("table", ["invoices", *PROTECTING])
@@ -266,7 +276,8 @@ def test_taking_a_table_away_makes_no_stop_harsher(case: Case, table: str) -> No
     full, less = _answer(case), _answer(_as_unknown(case, table))
     # an appeal keeps also pauses for fraud away; its table is one the models saw
     if table == "contacts" and case.facts.has_open_appeal:
-        less = _answer(replace(_as_unknown(case, table), inputs_missing=("contacts",)))
+        missing = dict.fromkeys(("fraud", "nonpayment"), ("contacts",))
+        less = _answer(replace(_as_unknown(case, table), inputs_missing=missing))
     if full.code is None and not full.permission.in_force:
         assert _by_automation(less) <= _by_automation(full)
 
