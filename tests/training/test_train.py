@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from features.portfolio import Portfolio
@@ -12,6 +13,8 @@ from training.model_card import as_html
 from training.quiet_mlflow import mlflow
 from training.train import TrainingResult, train
 from training.training_data import gather
+
+LUMEN = Path(__file__).parents[2] / "data" / "samples" / "lumen"
 
 
 def test_a_target_without_labels_is_left_out(trained: TrainingResult) -> None:
@@ -86,6 +89,17 @@ def test_only_informative_features_are_kept(flat_portfolio: Portfolio) -> None:
     assert {"load", "reserve", "noise", "trade"} <= names
     assert "customer_email_kind" not in names  # nowhere known
     assert gathered.nonpayment_given_fraud is None
+
+
+@pytest.mark.slow
+def test_only_the_model_of_fraud_learns_from_links() -> None:
+    gathered = gather(Portfolio.open(LUMEN), ("fraud", "nonpayment"))
+    links = [n for n in gathered.feature_set.names if n.startswith("links_")]
+    assert links
+
+    for name in links:
+        assert not np.isnan(gathered.rows["fraud"].column(name)).all()
+        assert np.isnan(gathered.rows["nonpayment"].column(name)).all()
 
 
 def test_the_card_as_a_page_shows_its_plots() -> None:
