@@ -90,7 +90,7 @@ def evaluate(
     raise typer.Exit(REJECTS if read.rejects else OK)
 
 
-def _show(found: "Evidence", page: Path, document: Path) -> None:
+def _show(evidence: "Evidence", page: Path, document: Path) -> None:
     from training.model_card import METRIC_NAMES
     from training.report.sections import SPLITS
 
@@ -99,15 +99,16 @@ def _show(found: "Evidence", page: Path, document: Path) -> None:
             METRIC_NAMES[name],
             metric.value,
             f"{metric.low:.3g} – {metric.high:.3g}",
-            " ".join(f"{origin.found[name]:.3g}" for origin in found.origins),
+            " ".join(f"{origin.found[name]:.3g}" for origin in evidence.origins),
         )
-        for name, metric in found.later.items()
+        for name, metric in evidence.later.items()
     ]
     if rows:
         show_table(
-            f"{found.target}: {found.bundle.learner}, {len(found.test):,} test rows",
+            f"{evidence.target}: {evidence.bundle.learner}, "
+            f"{len(evidence.test):,} test rows",
             ("measure", "value", "expected of a later period", "found at origins"),
             rows,
         )
-    say(SPLITS[found.learnt.split.kind])
+    say(SPLITS[evidence.learnt.split.kind])
     say(f"{page}\n{document}\n")

@@ -21,7 +21,7 @@ def calibrate_costs(
     policy: Annotated[Path, typer.Option(help="policy to measure for (YAML)")],
     out: Annotated[Path, typer.Option(help="draft policy to write (YAML)")],
 ) -> None:
-    """Draft a policy whose assumed effect of review is the measured one.
+    """Draft a policy with the measured effect of review.
 
     Reads from `actions`, `outcomes` and `disputes` what reviews found, missed and took
     for fraud by mistake, and writes a draft that is in force for nobody. Everything

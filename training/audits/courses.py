@@ -68,23 +68,23 @@ def courses(portfolio: Portfolio, customer_ids: Sequence[str]) -> list[Course]:
     bad = outcomes.filter(outcomes.kind.isin(["written_off", "nonpayment"]))
     recorded = rows_by_customer(bad, Row)
     until, rules = portfolio.observed_until, Rules(portfolio.settings)
-    found = []
+    billed = []
     for history in histories(portfolio, customer_ids):
         theirs = known(recorded.get(history.customer_id, ()), until)
         losses = [(row.event_at, 0) for row in theirs]
         read = _billed if source == "invoices" else _reported
         course = read(history, rules, until, losses)
         if course is not None:
-            found.append(course)
-    return found
+            billed.append(course)
+    return billed
 
 
-def has_losses(found: Sequence[Course]) -> bool:
+def has_losses(everyone: Sequence[Course]) -> bool:
     """Whether anything was ever written off or recorded as lost."""
-    return any(course.losses for course in found)
+    return any(course.losses for course in everyone)
 
 
-def with_stand_in(found: Sequence[Course]) -> list[Course]:
+def with_stand_in(everyone: Sequence[Course]) -> list[Course]:
     """The same, each customer lost when 180 days past due."""
     return [
         Course(
@@ -94,7 +94,7 @@ def with_stand_in(found: Sequence[Course]) -> list[Course]:
             [(begin, 0) for begin, _ in c.spells.get(STAND_IN_DAYS, ())],
             c.owed_since,
         )
-        for c in found
+        for c in everyone
     ]
 
 

@@ -56,28 +56,28 @@ def share(n: int, of: int) -> Share | None:
     )
 
 
-def roll_to_loss(found: Sequence[Course], until: int) -> dict[int, Share | None]:
+def roll_to_loss(everyone: Sequence[Course], until: int) -> dict[int, Share | None]:
     """Of spells that began long enough ago, the share that ended in a loss.
 
     Where all losses were recorded at one moment, of those so late just before it.
     """
-    moments = {moment for course in found for moment, _ in course.losses}
+    moments = {moment for course in everyone for moment, _ in course.losses}
     if len(moments) == 1:
         [at] = moments
-        return {n: _lost_at(found, n, at) for n in DAYS_PAST_DUE}
-    return {n: _rolled(found, n, until) for n in DAYS_PAST_DUE}
+        return {n: _lost_at(everyone, n, at) for n in DAYS_PAST_DUE}
+    return {n: _rolled(everyone, n, until) for n in DAYS_PAST_DUE}
 
 
-def _lost_at(found: Sequence[Course], n_days: int, at: int) -> Share | None:
-    late = [course for course in found if course.is_late(n_days, at - 1)]
+def _lost_at(everyone: Sequence[Course], n_days: int, at: int) -> Share | None:
+    late = [course for course in everyone if course.is_late(n_days, at - 1)]
     return share(sum(course.is_lost(at - 1, at) for course in late), len(late))
 
 
-def _rolled(found: Sequence[Course], n_days: int, until: int) -> Share | None:
+def _rolled(everyone: Sequence[Course], n_days: int, until: int) -> Share | None:
     followed = FOLLOWED_DAYS * DAY_US
     begun = [
         (course, begin)
-        for course in found
+        for course in everyone
         for begin, _ in course.spells[n_days]
         if begin + followed <= until
     ]
@@ -85,14 +85,14 @@ def _rolled(found: Sequence[Course], n_days: int, until: int) -> Share | None:
     return share(lost, len(begun))
 
 
-def loss_caught(found: Sequence[Course]) -> dict[int, Share | None]:
+def loss_caught(everyone: Sequence[Course]) -> dict[int, Share | None]:
     """Of all losses, the share that a definition saw coming, at the latest then."""
-    return {n: _caught(found, n) for n in DAYS_PAST_DUE}
+    return {n: _caught(everyone, n) for n in DAYS_PAST_DUE}
 
 
-def _caught(found: Sequence[Course], n_days: int) -> Share | None:
+def _caught(everyone: Sequence[Course], n_days: int) -> Share | None:
     caught = total = 0
-    for course in found:
+    for course in everyone:
         for moment, _ in course.losses:
             total += 1
             since = moment - FOLLOWED_DAYS * DAY_US
@@ -103,14 +103,14 @@ def _caught(found: Sequence[Course], n_days: int) -> Share | None:
 
 
 def roll_rates(
-    found: Sequence[Course], months: Sequence[int]
+    everyone: Sequence[Course], months: Sequence[int]
 ) -> dict[str, dict[str, float]]:
     """From each state at the beginning of a month to the states a month later.
 
     Rows of fewer than 20 customer-months are left out.
     """
     counted = np.zeros((len(STATES), len(STATES) + 1), dtype=np.int64)
-    for course in found:
+    for course in everyone:
         for begin, end in pairwise(m for m in months if m >= course.first_at):
             if course.is_lost(0, begin):
                 break
@@ -139,18 +139,18 @@ class Vintage:
 
 
 def vintages(
-    found: Sequence[Course], n_days: int, until: int, name_of: Mapping[str, str]
+    everyone: Sequence[Course], n_days: int, until: int, name_of: Mapping[str, str]
 ) -> list[Vintage]:
     """One curve a quarter, as long as all of its customers were observed.
 
     Args:
-        found: everybody's course.
+        everyone: everybody's course.
         n_days: past due that count.
         until: end of observation.
         name_of: quarter by customer.
     """
     by_quarter: dict[str, list[Course]] = {}
-    for course in found:
+    for course in everyone:
         by_quarter.setdefault(name_of[course.customer_id], []).append(course)
     curves = []
     for name, theirs in sorted(by_quarter.items()):
@@ -172,14 +172,14 @@ def vintages(
 
 
 def delays_to_default(
-    found: Sequence[Course], n_days: int, months: Sequence[int], until: int
+    everyone: Sequence[Course], n_days: int, months: Sequence[int], until: int
 ) -> tuple[IntArray, IntArray]:
     """From snapshots to defaults on what was owed then already, and how long watched.
 
     One pair per snapshot at which the invoice in question was open: µs.
     """
     delay, seen_for = [], []
-    for course in found:
+    for course in everyone:
         begun = zip(
             course.spells[n_days], course.owed_since.get(n_days, ()), strict=False
         )

@@ -88,13 +88,13 @@ def _definition(audit: LabelsAudit) -> Section:
         ("losses that were so late before", audit.loss_caught, WARM),
     )
     for name, by_days, colour in both:
-        told = {n: s for n, s in by_days.items() if s is not None}
-        if told:
-            values = [s.value for s in told.values()]
-            low = [s.value - s.low for s in told.values()]
-            high = [s.high - s.value for s in told.values()]
+        known = {n: s for n, s in by_days.items() if s is not None}
+        if known:
+            values = [s.value for s in known.values()]
+            low = [s.value - s.low for s in known.values()]
+            high = [s.high - s.value for s in known.values()]
             axes.errorbar(
-                list(told), values, [low, high], fmt="o-", color=colour, label=name
+                list(known), values, [low, high], fmt="o-", color=colour, label=name
             )
     axes.axhline(ROLLS, color=SOFT, linestyle="--", linewidth=1)
     axes.set_ylim(0, 1.03)
@@ -198,18 +198,18 @@ def _base_rates(audit: LabelsAudit) -> Iterator[Plot]:
 def _base_rate(audit: LabelsAudit, target: Target) -> Plot:
     title = f"{target}: bad among those of each date"
     figure, axes = axes_of(title, "snapshot", "share bad (95 % interval)", 3.6)
-    told = [(one.on, one.rate) for one in audit.base_rates[target] if one.rate]
-    values = [rate.value for _, rate in told]
-    low = [rate.value - rate.low for _, rate in told]
-    high = [rate.high - rate.value for _, rate in told]
-    dates = [on.isoformat() for on, _ in told]
+    known = [(one.on, one.rate) for one in audit.base_rates[target] if one.rate]
+    values = [rate.value for _, rate in known]
+    low = [rate.value - rate.low for _, rate in known]
+    high = [rate.high - rate.value for _, rate in known]
+    dates = [on.isoformat() for on, _ in known]
     axes.errorbar(dates, values, [low, high], fmt="o", color=ACCENT, capsize=3)
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="x", labelrotation=60, labelsize=8)
     percent(axes)
     young = sum(not one.is_mature for one in audit.base_rates[target])
     caption = (
-        f"{len(told)} dates whose labels can all be known; {young} younger ones are not"
-        " shown, for what is known of them early is mostly bad."
+        f"{len(known)} dates whose labels can all be known; {young} younger ones are"
+        " not shown, for what is known of them early is mostly bad."
     )
     return plot_of(figure, caption)

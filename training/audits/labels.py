@@ -152,45 +152,45 @@ def audit_labels(
     terms, until = portfolio.settings.labels.nonpayment, portfolio.observed_until
     ids = sampled_customers(portfolio, seed)
     progress(f"following the arrears of {len(ids):,} customers")
-    found = courses(portfolio, ids)
+    everyone = courses(portfolio, ids)
     unsaid = []
-    is_stand_in = bool(found) and not has_losses(found)
+    is_stand_in = bool(everyone) and not has_losses(everyone)
     if is_stand_in:
-        found = with_stand_in(found)
+        everyone = with_stand_in(everyone)
         unsaid.append(
             f"nothing is ever written off: {STAND_IN_DAYS} days past due count as lost"
         )
-    if not found:
+    if not everyone:
         unsaid.append("no invoices or reports: roll rates, vintages and horizon")
-    months = _months(portfolio, found)
-    rolls = roll_to_loss(found, until)
+    months = _months(portfolio, everyone)
+    rolls = roll_to_loss(everyone, until)
     n_days = next((n for n, s in rolls.items() if s and s.value >= ROLLS), None)
-    if found and n_days is None:
+    if everyone and n_days is None:
         unsaid.append(
             f"no definition rolls to loss in {ROLLS:.0%} of the cases, or too few were"
             " followed for half a year: days past due"
         )
     late = n_days or terms.days_past_due
     compared = late if late in DAYS_PAST_DUE else 60
-    horizon = _horizon(found, compared, months, until)
-    if found and not horizon:
+    horizon = _horizon(everyone, compared, months, until)
+    if everyone and not horizon:
         unsaid.append(f"fewer than {FEWEST} defaults on invoices: horizon")
     progress("labelling every date")
     rates, maturity = _labelled(portfolio, ids)
-    quarters = {c.customer_id: _quarter(c.first_at) for c in found}
+    quarters = {c.customer_id: _quarter(c.first_at) for c in everyone}
     return LabelsAudit(
         portfolio=portfolio.settings.name,
         stated_days_past_due=terms.days_past_due,
         stated_horizon_days=terms.horizon_days,
         n_customers=len(portfolio.customer_ids),
         n_looked_at=len(ids),
-        n_billed=len(found),
-        n_losses=sum(len(c.losses) for c in found),
+        n_billed=len(everyone),
+        n_losses=sum(len(c.losses) for c in everyone),
         is_loss_stand_in=is_stand_in,
-        roll_rates=roll_rates(found, months),
+        roll_rates=roll_rates(everyone, months),
         roll_to_loss=rolls,
-        loss_caught=loss_caught(found),
-        vintages=vintages(found, compared, until, quarters),
+        loss_caught=loss_caught(everyone),
+        vintages=vintages(everyone, compared, until, quarters),
         horizon=horizon,
         days_past_due=n_days,
         horizon_days=next((h for h, s in horizon.items() if s >= EVENTUAL), None),
@@ -201,11 +201,11 @@ def audit_labels(
     )
 
 
-def _months(portfolio: Portfolio, found: Sequence[Course]) -> list[int]:
+def _months(portfolio: Portfolio, everyone: Sequence[Course]) -> list[int]:
     """Local first days of months in which somebody was observed."""
-    if not found:
+    if not everyone:
         return []
-    zone, first = portfolio.settings.zone, min(course.first_at for course in found)
+    zone, first = portfolio.settings.zone, min(course.first_at for course in everyone)
     at = datetime.fromtimestamp(first / 1e6, zone)
     months: list[int] = []
     year, month = at.year, at.month
@@ -224,9 +224,9 @@ def _quarter(moment: int) -> str:
 
 
 def _horizon(
-    found: Sequence[Course], n_days: int, months: Sequence[int], until: int
+    everyone: Sequence[Course], n_days: int, months: Sequence[int], until: int
 ) -> dict[int, float]:
-    delay, seen_for = delays_to_default(found, n_days, months, until)
+    delay, seen_for = delays_to_default(everyone, n_days, months, until)
     if len(delay) < FEWEST:
         return {}
     days, arrived = arrival_curve(delay, seen_for)
@@ -245,9 +245,9 @@ def _labelled(
     maturity: dict[Target, Curve] = {}
     for target in TARGETS if pairs.num_rows else ():
         table = labels(portfolio, pairs, target)
-        told = _base_rates(portfolio, table)
-        if any(one.rate and one.rate.n for one in told):
-            rates[target] = told
+        known = _base_rates(portfolio, table)
+        if any(one.rate and one.rate.n for one in known):
+            rates[target] = known
             label = table["label"].to_numpy(zero_copy_only=False)
             as_of = table["as_of"].to_numpy()
             known_at = table["known_at"].to_numpy()
@@ -263,22 +263,22 @@ def _labelled(
 def _base_rates(portfolio: Portfolio, table: pa.Table) -> list[BaseRate]:
     label = table["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     as_of, mature_at = table["as_of"].to_numpy(), table["mature_at"].to_numpy()
-    told = []
+    known = []
     for moment in np.unique(as_of).tolist():
         here = (as_of == moment) & ~np.isnan(label)
         is_mature = bool((mature_at[as_of == moment] <= portfolio.observed_until).all())
         n, n_bad = int(here.sum()), int(label[here].sum())
         on = datetime.fromtimestamp(moment / 1e6, portfolio.settings.zone).date()
         rate = share(n_bad, n) if is_mature else None
-        told.append(BaseRate(on, n, rate, is_mature))
-    return told
+        known.append(BaseRate(on, n, rate, is_mature))
+    return known
 
 
 def _delays(portfolio: Portfolio) -> dict[str, Curve]:
-    signs, found = FraudSigns(portfolio), {}
+    signs, curves = FraudSigns(portfolio), {}
     for kind in KINDS:
         delay, seen_for = signs.delays(kind, portfolio.observed_until)
         is_recorded = delay > 0
         if is_recorded.sum() >= FEWEST:
-            found[str(kind)] = arrival_curve(delay[is_recorded], seen_for[is_recorded])
-    return found
+            curves[str(kind)] = arrival_curve(delay[is_recorded], seen_for[is_recorded])
+    return curves

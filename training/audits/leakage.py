@@ -66,9 +66,9 @@ class LeakageAudit:
         """Whether no check found a leak that nobody has accepted."""
         accepted = {one.feature for one in self.accepted}
         every = [*self.checks, *(c for one in self.targets for c in one.checks)]
-        found = [c for c in every if c.outcome == "leak"]
+        leaks = [c for c in every if c.outcome == "leak"]
         return not self.suspected and all(
-            c.features and set(c.features) <= accepted for c in found
+            c.features and set(c.features) <= accepted for c in leaks
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _with_known_at(
 ) -> tuple[LeakVerdict, ...]:
     """The same, with what the rows of a suspected column say of when it was known."""
     by_name = {f.name: f for f in feature_set(portfolio.settings).features}
-    told = []
+    verdicts = []
     for verdict in verdicts:
         feature = by_name.get(verdict.feature)
         if verdict.is_blocking and feature is not None and is_stated(feature):
@@ -171,5 +171,5 @@ def _with_known_at(
             }
             said = (*verdict.evidence, LeakEvidence("known_at", known.text))
             verdict = replace(verdict, evidence=said, numbers=numbers)  # noqa: PLW2901
-        told.append(verdict)
-    return tuple(told)
+        verdicts.append(verdict)
+    return tuple(verdicts)

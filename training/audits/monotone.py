@@ -59,7 +59,7 @@ def monotone_ablation(rows: Rows, seed: int = 0) -> tuple[MonotoneRow, ...]:
         return auc(small.label, margin)
 
     with_all = ranked(signs)
-    told = [MonotoneRow("all together", "", with_all, ranked(np.zeros_like(signs)))]
+    table = [MonotoneRow("all together", "", with_all, ranked(np.zeros_like(signs)))]
     for place in np.flatnonzero(signs).tolist():
         others = signs.copy()
         others[place] = 0
@@ -67,5 +67,5 @@ def monotone_ablation(rows: Rows, seed: int = 0) -> tuple[MonotoneRow, ...]:
         row = MonotoneRow(
             feature.name, feature.monotone or "", with_all, ranked(others)
         )
-        told.append(row)
-    return tuple(told)
+        table.append(row)
+    return tuple(table)

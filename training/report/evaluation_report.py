@@ -60,13 +60,13 @@ def evaluate(
     gathered = gather(portfolio, TARGETS)
     for target in targets or TARGETS:
         try:
-            found = _evidence(
+            evidence = _evidence(
                 portfolio, target, gathered, terms, seed, n_origins, protected, progress
             )
         except TrainingError as refusal:
             yield EvaluationResult(target, refusal=refusal)
         else:
-            yield EvaluationResult(target, found)
+            yield EvaluationResult(target, evidence)
 
 
 def _evidence(
@@ -95,13 +95,15 @@ def _evidence(
     )
 
 
-def write_evaluation(found: Evidence, out: Path) -> tuple[Path, Path]:
+def write_evaluation(evidence: Evidence, out: Path) -> tuple[Path, Path]:
     """Write `<target>.html`, one file that fetches nothing, and `<target>.json`."""
     out.mkdir(parents=True, exist_ok=True)
-    page, document = out / f"{found.target}.html", out / f"{found.target}.json"
-    html = render("report.html", "training", page=page_of(found))
+    page, document = out / f"{evidence.target}.html", out / f"{evidence.target}.json"
+    html = render("report.html", "training", page=page_of(evidence))
     _replace(page, html)
-    _replace(document, json.dumps(document_of(found), indent=1, allow_nan=False) + "\n")
+    _replace(
+        document, json.dumps(document_of(evidence), indent=1, allow_nan=False) + "\n"
+    )
     return page, document
 
 
@@ -111,28 +113,28 @@ def _replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def document_of(found: Evidence) -> dict[str, Any]:
+def document_of(evidence: Evidence) -> dict[str, Any]:
     """The numbers of the report, for programs."""
-    judged = found.learnt.judgement
+    judged = evidence.learnt.judgement
     return {
-        "target": found.target,
-        "bundle_id": found.bundle.bundle_id,
-        "learner": found.bundle.learner,
-        "horizon_days": found.bundle.horizon_days,
-        "observed_until": found.bundle.trained_on.isoformat(),
-        "data_hash": found.bundle.data_hash,
-        "split": found.learnt.split.kind,
-        "n_test": len(found.test),
+        "target": evidence.target,
+        "bundle_id": evidence.bundle.bundle_id,
+        "learner": evidence.bundle.learner,
+        "horizon_days": evidence.bundle.horizon_days,
+        "observed_until": evidence.bundle.trained_on.isoformat(),
+        "data_hash": evidence.bundle.data_hash,
+        "split": evidence.learnt.split.kind,
+        "n_test": len(evidence.test),
         "n_positives": int(judged.label.sum()),
         "share_with_access": (
-            None if found.with_access is None else float(found.with_access.mean())
+            None if evidence.with_access is None else float(evidence.with_access.mean())
         ),
-        "auc_with_access": found.auc_with_access,
+        "auc_with_access": evidence.auc_with_access,
         "metrics": plain(judged.metrics),
-        "later_period": plain(found.later),
+        "later_period": plain(evidence.later),
         "other_learners": plain(judged.others),
         "gates": plain(judged.gates),
-        "dates": plain(found.dates),
+        "dates": plain(evidence.dates),
         "origins": [
             {
                 "as_of": origin.as_of,
@@ -140,16 +142,16 @@ def document_of(found: Evidence) -> dict[str, Any]:
                 "reported": plain(origin.reported),
                 "found": plain(origin.found),
             }
-            for origin in found.origins
+            for origin in evidence.origins
         ],
-        "found_at_share": {f"{s:g}": v for s, v in found.found_at.items()},
-        "savings": plain(found.savings),
-        "families": plain(found.reasons.family),
-        "reason_overlap": found.reasons.overlap,
-        "leak_scale": plain(found.leak),
-        "suspected": dict(found.learnt.suspected),
-        "accepted": dict(found.learnt.accepted),
-        "fairness": plain(found.audits),
+        "found_at_share": {f"{s:g}": v for s, v in evidence.found_at.items()},
+        "savings": plain(evidence.savings),
+        "families": plain(evidence.reasons.family),
+        "reason_overlap": evidence.reasons.overlap,
+        "leak_scale": plain(evidence.leak),
+        "suspected": dict(evidence.learnt.suspected),
+        "accepted": dict(evidence.learnt.accepted),
+        "fairness": plain(evidence.audits),
     }
 
 

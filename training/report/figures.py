@@ -36,11 +36,11 @@ def hash_of(text: str) -> int:
     return int.from_bytes(text.encode()[:40].ljust(4, b"0"), "big") % 2**32
 
 
-def over_time(found: Evidence) -> Figure:
+def over_time(evidence: Evidence) -> Figure:
     """Observed and expected positives of each test date."""
     drawing, axes = axes_of("Observed and expected by date", "test date", "positives")
-    dates = found.dates
-    days = [found.day(d.as_of) for d in dates]
+    dates = evidence.dates
+    days = [evidence.day(d.as_of) for d in dates]
     place = np.arange(len(dates))
     observed = np.array([d.n_positives for d in dates], dtype=np.float64)
     axes.errorbar(
@@ -63,12 +63,12 @@ def over_time(found: Evidence) -> Figure:
     )
 
 
-def reported_and_found(found: Evidence) -> Figure:
+def reported_and_found(evidence: Evidence) -> Figure:
     """AUC reported at each origin, and found after it."""
     drawing, axes = axes_of(
         "What would have been reported, and what came", "first date after", "AUC"
     )
-    origins = found.origins
+    origins = evidence.origins
     place = np.arange(len(origins))
     reported = [o.reported["auc"] for o in origins]
     value = np.array([m.value for m in reported])
@@ -81,7 +81,7 @@ def reported_and_found(found: Evidence) -> Figure:
     axes.plot(
         place + 0.06, [o.found["auc"] for o in origins], "D", color=WARM, label="found"
     )
-    days = [found.day(o.as_of) for o in origins]
+    days = [evidence.day(o.as_of) for o in origins]
     axes.set_xticks(place, days)
     axes.set_xlim(-0.5, len(origins) - 0.5)
     axes.legend(frameon=False, loc="lower right")
@@ -92,9 +92,9 @@ def reported_and_found(found: Evidence) -> Figure:
     )
 
 
-def contributions(found: Evidence) -> Figure:
+def contributions(evidence: Evidence) -> Figure:
     """Every row's contribution by feature, coloured by the feature's value."""
-    reasons = found.reasons
+    reasons = evidence.reasons
     order = np.argsort(-np.abs(reasons.parts).mean(axis=0))[:MOST_FEATURES]
     drawing, axes = axes_of(
         "What moves single probabilities", "contribution to the log-odds", "", 5.2
@@ -132,9 +132,9 @@ def contributions(found: Evidence) -> Figure:
     )
 
 
-def deciles(found: Evidence) -> tuple[tuple[str, ...], ...]:
+def deciles(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
     """Rows of the calibration table."""
-    judged = found.learnt.judgement
+    judged = evidence.learnt.judgement
     bins = equal_count_bins(judged.label, judged.p, 10)
     return tuple(
         (
@@ -148,12 +148,12 @@ def deciles(found: Evidence) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def captured(found: Evidence) -> Figure:
+def captured(evidence: Evidence) -> Figure:
     """What each way to decide saves, with its interval."""
-    assert found.savings is not None  # noqa: S101  asked for where there are some
-    ways = found.savings.ways[::-1]
+    assert evidence.savings is not None  # noqa: S101  asked for where there are some
+    ways = evidence.savings.ways[::-1]
     drawing, axes = axes_of(
-        "Saved against doing nothing", f"{found.savings.currency} a row", "", 3.2
+        "Saved against doing nothing", f"{evidence.savings.currency} a row", "", 3.2
     )
     value = np.array([way.per_customer.value for way in ways])
     low = value - np.array([way.per_customer.low for way in ways])
@@ -172,13 +172,13 @@ def captured(found: Evidence) -> Figure:
     )
 
 
-def found_at(found: Evidence) -> Figure:
+def found_at(evidence: Evidence) -> Figure:
     """Recall by share of customers looked at."""
     drawing, axes = axes_of(
         "Found when so many are looked at", "customers of each date", "bad found"
     )
-    shares = list(found.found_at)
-    axes.plot(shares, list(found.found_at.values()), "o-", color=ACCENT)
+    shares = list(evidence.found_at)
+    axes.plot(shares, list(evidence.found_at.values()), "o-", color=ACCENT)
     axes.plot(shares, shares, color=SOFT, linestyle="--")
     axes.set_ylim(0, 1)
     percent(axes)

@@ -4,13 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scoring.intervals import MetricEstimate
 from training.evaluation import plain_metrics
 from training.model_card import EVENT, METRIC_NAMES
 from training.plots import plots
 from training.report import figures
 from training.report.evidence import Evidence
-from training.report.fairness import FairnessAudit, GroupMetrics
+from training.report.groups import fairness
+from training.report.number_text import (
+    interval_text,
+    money_text,
+    number_text,
+    percent_text,
+)
 from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
 
 SPLITS = {
@@ -29,23 +34,23 @@ SPLITS = {
 LEAST_SEGMENT = 30
 
 
-def page_of(found: Evidence) -> Page:
+def page_of(evidence: Evidence) -> Page:
     """The whole report of one model, in English."""
-    sections = [population(found)]
-    if found.learnt.judgement.metrics:
+    sections = [population(evidence)]
+    if evidence.learnt.judgement.metrics:
         sections += [
-            discrimination(found),
-            calibration(found),
-            over_time(found),
-            money(found),
-            fairness(found),
+            discrimination(evidence),
+            calibration(evidence),
+            over_time(evidence),
+            money(evidence),
+            fairness(evidence),
         ]
-    sections += [reasons(found), leaks(found), limits(found)]
-    bundle = found.bundle
+    sections += [reasons(evidence), leaks(evidence), limits(evidence)]
+    bundle = evidence.bundle
     return Page(
         lang="en",
-        title=f"Model report: {found.target} of {bundle.settings.name}",
-        lead=_lead(found),
+        title=f"Model report: {evidence.target} of {bundle.settings.name}",
+        lead=_lead(evidence),
         facts=(
             ("Model", f"{bundle.bundle_id} ({bundle.learner})"),
             ("Observed until", bundle.trained_on.isoformat()),
@@ -59,13 +64,15 @@ def page_of(found: Evidence) -> Page:
     )
 
 
-def _lead(found: Evidence) -> str:
-    metrics = found.learnt.judgement.metrics
-    what = f"How well {found.bundle.bundle_id} knows whether {EVENT[found.target]}"
-    within = f"within {found.bundle.horizon_days} days"
+def _lead(evidence: Evidence) -> str:
+    metrics = evidence.learnt.judgement.metrics
+    what = (
+        f"How well {evidence.bundle.bundle_id} knows whether {EVENT[evidence.target]}"
+    )
+    within = f"within {evidence.bundle.horizon_days} days"
     if not metrics:
         return f"{what} {within}: it happened to too few customers to say."
-    auc, ratio = found.later["auc"], found.later["observed_over_expected"]
+    auc, ratio = evidence.later["auc"], evidence.later["observed_over_expected"]
     return (
         f"{what} {within}. In a later period of the same size expect an AUC of"
         f" {auc.low:.2f} to {auc.high:.2f}, and {ratio.low:.2f} to {ratio.high:.2f}"
@@ -73,9 +80,9 @@ def _lead(found: Evidence) -> str:
     )
 
 
-def population(found: Evidence) -> Section:
+def population(evidence: Evidence) -> Section:
     """For whom the numbers hold."""
-    test, split = found.test, found.learnt.split.kind
+    test, split = evidence.test, evidence.learnt.split.kind
     n_dates = len(np.unique(test.as_of))
     items = [
         (
@@ -89,14 +96,14 @@ def population(found: Evidence) -> Section:
             " are those known as fraudulent, long overdue or departed before."
         ),
     ]
-    if found.with_access is not None:
-        share = float(found.with_access.mean())
+    if evidence.with_access is not None:
+        share = float(evidence.with_access.mean())
         items.append(
             f"{share:.1%} of the rows are of customers who had access at the moment:"
             " decisions are about these."
             + (
-                f" Among them the AUC is {found.auc_with_access:.3f}."
-                if found.auc_with_access is not None
+                f" Among them the AUC is {evidence.auc_with_access:.3f}."
+                if evidence.auc_with_access is not None
                 else ""
             )
         )
@@ -105,18 +112,24 @@ def population(found: Evidence) -> Section:
     return Section("population", "For whom this holds", (Items(tuple(items)),))
 
 
-def discrimination(found: Evidence) -> Section:
+def discrimination(evidence: Evidence) -> Section:
     """Ranking, and what a look at the top of the list finds."""
-    judged = found.learnt.judgement
-    drawn = plots(found.learnt, found.target)
+    judged = evidence.learnt.judgement
+    drawn = plots(evidence.learnt, evidence.target)
     head = ("metric", judged.learner, "95 % interval", "later period", *judged.others)
     rows = []
     for name, text in METRIC_NAMES.items():
         metric = judged.metrics[name]
-        later = found.later.get(name)
+        later = evidence.later.get(name)
         others = (f"{values[name]:.4f}" for values in judged.others.values())
         rows.append(
-            (text, f"{metric.value:.4f}", _interval(metric), _interval(later), *others)
+            (
+                text,
+                f"{metric.value:.4f}",
+                interval_text(metric),
+                interval_text(later),
+                *others,
+            )
         )
     blocks: list[Block] = [
         Table(
@@ -131,9 +144,9 @@ def discrimination(found: Evidence) -> Section:
         Table(
             "Customers looked at, and those found",
             ("of each date's customers", "of those it happened to"),
-            tuple((f"{s:.1%}", f"{v:.1%}") for s, v in found.found_at.items()),
+            tuple((f"{s:.1%}", f"{v:.1%}") for s, v in evidence.found_at.items()),
         ),
-        figures.found_at(found),
+        figures.found_at(evidence),
         figures.as_svg(
             drawn["roc.png"],
             "Bad customers found over good customers flagged, at every threshold.",
@@ -146,9 +159,9 @@ def discrimination(found: Evidence) -> Section:
     return Section("discrimination", "Does it rank?", tuple(blocks))
 
 
-def calibration(found: Evidence) -> Section:
+def calibration(evidence: Evidence) -> Section:
     """Level by decile and by segment."""
-    drawn = plots(found.learnt, found.target)
+    drawn = plots(evidence.learnt, evidence.target)
     head = ("tenth", "rows", "mean P", "observed", "positives")
     blocks: list[Block] = [
         figures.as_svg(
@@ -156,9 +169,9 @@ def calibration(found: Evidence) -> Section:
             "Observed rate over mean probability, by tenth of the test rows, lowest"
             " first; on the dashed line the probabilities mean what they say.",
         ),
-        Table("The same as numbers", head, figures.deciles(found)),
+        Table("The same as numbers", head, figures.deciles(evidence)),
     ]
-    rows = tuple(_segment_rows(found))
+    rows = tuple(_segment_rows(evidence))
     if rows:
         blocks.append(
             Table(
@@ -172,10 +185,10 @@ def calibration(found: Evidence) -> Section:
     )
 
 
-def _segment_rows(found: Evidence) -> Iterator[tuple[str, ...]]:
-    judged = found.learnt.judgement
-    for name in sorted(set(found.segments.astype(str))):
-        own = found.segments == name
+def _segment_rows(evidence: Evidence) -> Iterator[tuple[str, ...]]:
+    judged = evidence.learnt.judgement
+    for name in sorted(set(evidence.segments.astype(str))):
+        own = evidence.segments == name
         if not name or own.sum() < LEAST_SEGMENT:
             continue
         label, p = judged.label[own], judged.p[own]
@@ -184,20 +197,20 @@ def _segment_rows(found: Evidence) -> Iterator[tuple[str, ...]]:
         yield name, f"{own.sum():,}", f"{p.mean():.2%}", f"{label.mean():.2%}", auc
 
 
-def over_time(found: Evidence) -> Section:
+def over_time(evidence: Evidence) -> Section:
     """Spread over test dates, and optimism over origins."""
     blocks: list[Block] = []
-    if len(found.dates) > 1:
+    if len(evidence.dates) > 1:
         rows = tuple(
             (
-                found.day(d.as_of),
+                evidence.day(d.as_of),
                 f"{d.n:,}",
                 f"{d.n_positives:,}",
                 f"{d.observed_over_expected:.2f}",
-                _number(d.auc),
-                _number(d.pr_auc),
+                number_text(d.auc),
+                number_text(d.pr_auc),
             )
-            for d in found.dates
+            for d in evidence.dates
         )
         head = (
             "test date",
@@ -207,15 +220,15 @@ def over_time(found: Evidence) -> Section:
             "AUC",
             "PR-AUC",
         )
-        blocks += [Table("Test dates", head, rows), figures.over_time(found)]
+        blocks += [Table("Test dates", head, rows), figures.over_time(evidence)]
     else:
         blocks.append(Paragraph("There is one test date: nothing is known of others."))
-    blocks += list(_optimism(found))
+    blocks += list(_optimism(evidence))
     return Section("time", "Does it last?", tuple(blocks))
 
 
-def _optimism(found: Evidence) -> Iterator[Block]:
-    if not found.origins:
+def _optimism(evidence: Evidence) -> Iterator[Block]:
+    if not evidence.origins:
         yield Paragraph(
             "Training could not be rehearsed at an earlier moment: too little was known"
             " then, or there is one moment only. How far the report flatters is not"
@@ -223,15 +236,15 @@ def _optimism(found: Evidence) -> Iterator[Block]:
         )
         return
     rows = []
-    for origin in found.origins:
+    for origin in evidence.origins:
         for name in ("auc", "pr_auc", "observed_over_expected"):
             reported = origin.reported[name]
             rows.append(
                 (
-                    found.day(origin.as_of),
+                    evidence.day(origin.as_of),
                     METRIC_NAMES[name],
                     f"{reported.value:.3f}",
-                    _interval(reported),
+                    interval_text(reported),
                     f"{origin.found[name]:.3f}",
                     "yes" if origin.is_covered(name) else "no",
                 )
@@ -240,19 +253,19 @@ def _optimism(found: Evidence) -> Iterator[Block]:
     yield Table(
         "Training rehearsed with what was known at earlier moments", head, tuple(rows)
     )
-    gaps = [o.reported["auc"].value - o.found["auc"] for o in found.origins]
-    n = sum(o.is_covered(k) for o in found.origins for k in o.reported)
+    gaps = [o.reported["auc"].value - o.found["auc"] for o in evidence.origins]
+    n = sum(o.is_covered(k) for o in evidence.origins for k in o.reported)
     yield Paragraph(
         f"Optimism: the AUC reported was on average {np.mean(gaps):+.3f} above what was"
         f" found. {n} of {len(rows)} intervals held what came. The choice of the"
         " learner and the calibration are part of every rehearsal."
     )
-    yield figures.reported_and_found(found)
+    yield figures.reported_and_found(evidence)
 
 
-def money(found: Evidence) -> Section:
+def money(evidence: Evidence) -> Section:
     """What decisions by this model alone would have cost."""
-    one = found.savings
+    one = evidence.savings
     if one is None:
         text = (
             "Not measured: no money at stake is known for enough rows, or the policy"
@@ -262,8 +275,8 @@ def money(found: Evidence) -> Section:
     rows = tuple(
         (
             way.name,
-            _money(way.per_customer),
-            _percent(way.captured),
+            money_text(way.per_customer),
+            percent_text(way.captured),
             f"{way.acted_on:.1%}",
             f"{way.good_stopped:.2f}",
         )
@@ -280,95 +293,22 @@ def money(found: Evidence) -> Section:
         f"{one.n:,} rows whose money is known, costs of {one.priced_with}, for what"
         f" really came; the other target and the policy's guard-rails are left out."
         f" Doing nothing costs {one.nothing:,.2f} {one.currency} a row; the model's"
-        f" decisions cost {_money(one.regret)} more than if what came had been known."
+        f" decisions cost {money_text(one.regret)} more than if what came had been"
+        " known."
         " The best single threshold was found on these very rows, and is flattered;"
         " the plain timeline acts as if every notice had arrived on its day."
     )
     blocks = (
         Table("Ways to decide", head, rows),
         Paragraph(text),
-        figures.captured(found),
+        figures.captured(evidence),
     )
     return Section("money", "What is it worth?", blocks)
 
 
-def fairness(found: Evidence) -> Section:
-    """Groups side by side."""
-    blocks: list[Block] = [
-        Paragraph(
-            "Flagged are the riskiest tenth of all test rows. A group in which it"
-            " happened to nobody has no share found: it is left open, not counted as"
-            " 0. Customers whose group is not known are a group of their own."
-        )
-    ]
-    for one in found.audits:
-        blocks += [_groups(one), Paragraph(_verdict(one))]
-    if not found.audits:
-        blocks.append(
-            Paragraph(
-                "No groups are known: name a file of groups that are no features"
-                " (--protected)."
-            )
-        )
-    return Section("fairness", "Does it serve groups alike?", tuple(blocks))
-
-
-def _groups(one: FairnessAudit) -> Table:
-    head = (
-        one.attribute,
-        "rows",
-        "positives",
-        "mean P",
-        "observed / expected",
-        "AUC",
-        "flagged",
-        "of the good flagged",
-        "of the bad found",
-    )
-    return Table(f"By {one.attribute}", head, tuple(map(_group_row, one.groups)))
-
-
-def _group_row(group: GroupMetrics) -> tuple[str, ...]:
-    ratio = "too few"
-    if group.ratio is not None:
-        value, low, high = group.ratio
-        ratio = f"{value:.2f} ({low:.2f} to {high:.2f})"
-    return (
-        group.name,
-        f"{group.n:,}",
-        f"{group.n_positives:,}",
-        f"{group.mean_p:.2%}",
-        ratio,
-        _number(group.auc),
-        f"{group.flagged:.1%}",
-        _share(group.good_flagged),
-        _share(group.bad_found),
-    )
-
-
-def _verdict(one: FairnessAudit) -> str:
-    parts = []
-    if one.good_flagged_difference is not None:
-        parts.append(
-            f"between groups, {one.good_flagged_difference:.1%} of the good more are"
-            " flagged in one than in another"
-        )
-    if one.bad_found_difference is not None:
-        parts.append(
-            f"the share of the bad found differs by {one.bad_found_difference:.1%}"
-        )
-    level = ", ".join(one.out_of_level)
-    parts.append(
-        f"the level is surely off for {level}"
-        if level
-        else "no group's level is surely off"
-    )
-    return f"By {one.attribute}: {'; '.join(parts)}."
-
-
-def reasons(found: Evidence) -> Section:
+def reasons(evidence: Evidence) -> Section:
     """What moves the probabilities."""
-    one = found.reasons
+    one = evidence.reasons
     total = sum(one.family.values()) or 1.0
     rows = tuple(
         (name.replace("_", " "), f"{mass:.3f}", f"{mass / total:.1%}")
@@ -387,13 +327,13 @@ def reasons(found: Evidence) -> Section:
         Paragraph(stability),
     ]
     if one.parts.any():
-        blocks.append(figures.contributions(found))
+        blocks.append(figures.contributions(evidence))
     return Section("reasons", "What moves it?", tuple(blocks))
 
 
-def leaks(found: Evidence) -> Section:
+def leaks(evidence: Evidence) -> Section:
     """Suspected features, and the danger scale."""
-    learnt = found.learnt
+    learnt = evidence.learnt
     items = [
         f"{name}: {why} (nobody has accepted it)"
         for name, why in learnt.suspected.items()
@@ -405,8 +345,8 @@ def leaks(found: Evidence) -> Section:
         if items
         else Paragraph("No feature is suspected of a leak.")
     ]
-    if found.leak is not None:
-        one = found.leak
+    if evidence.leak is not None:
+        one = evidence.leak
         blocks.append(
             Paragraph(
                 f"The danger scale: were every feature known {one.days} days too late,"
@@ -417,11 +357,11 @@ def leaks(found: Evidence) -> Section:
     return Section("leaks", "Does it know too much?", tuple(blocks))
 
 
-def limits(found: Evidence) -> Section:
+def limits(evidence: Evidence) -> Section:
     """Gates and what no number here can say."""
     gates = tuple(
         f"{'passed' if gate.is_passed else 'not passed'}: {gate.text}"
-        for gate in found.learnt.judgement.gates
+        for gate in evidence.learnt.judgement.gates
     )
     items = (
         (
@@ -434,25 +374,3 @@ def limits(found: Evidence) -> Section:
         ),
     )
     return Section("limits", "Gates and limits", (Items(gates), Items(items)))
-
-
-def _interval(metric: MetricEstimate | None) -> str:
-    return "" if metric is None else f"{metric.low:.3f} to {metric.high:.3f}"
-
-
-def _money(metric: MetricEstimate) -> str:
-    return f"{metric.value:,.2f} ({metric.low:,.2f} to {metric.high:,.2f})"
-
-
-def _percent(metric: MetricEstimate) -> str:
-    if np.isnan(metric.value):
-        return "unknown"
-    return f"{metric.value:.0%} ({metric.low:.0%} to {metric.high:.0%})"
-
-
-def _number(value: float | None) -> str:
-    return "too few" if value is None else f"{value:.3f}"
-
-
-def _share(value: float | None) -> str:
-    return "too few" if value is None else f"{value:.1%}"
