@@ -20,7 +20,8 @@ from decisions.steps.choose_columns import run
 from decisions.steps.columns import Columns, columns_of_cases, columns_of_plain, joined
 from decisions.terms import Terms
 from features.arrays import BoolArray, IntArray
-from features.facts import ExecutedAction
+from features.facts import AccountFacts, ExecutedAction
+from features.timeline import fast_replace
 
 _LONG_AGO = -1e6  # days since 1970: never reviewed
 
@@ -60,7 +61,7 @@ class PolicyRun:
     def decide(self, today: PortfolioDay) -> DayDecisions:
         """Decide about everybody, and carry it out."""
         terms = self.policy.in_force(today.at) or self.policy.latest
-        cases = tuple(self._cases(today))
+        cases = tuple(self._cases(today, terms))
         customers = today.customers
         days_ago = today.at.timestamp() / 86_400 - self._reviewed_on[customers]
         is_rested = days_ago < self.assumptions.review_rest_days
@@ -86,7 +87,7 @@ class PolicyRun:
         self._carry_out(decisions)
         return decisions
 
-    def _cases(self, today: PortfolioDay) -> Iterator[Case]:
+    def _cases(self, today: PortfolioDay, terms: Terms) -> Iterator[Case]:
         active = today.active
         for customer, facts, p_fraud, p_nonpayment in zip(
             active.tolist(),
@@ -97,7 +98,7 @@ class PolicyRun:
         ):
             previous = int(self._previous[customer])
             yield Case(
-                facts=self._own.applied_to(customer, facts),
+                facts=self._own.applied_to(customer, as_if_sent_by(terms, facts)),
                 p_fraud=_known(p_fraud),
                 p_nonpayment=_known(p_nonpayment),
                 nonpayment_given_fraud=today.nonpayment_given_fraud,
@@ -171,6 +172,21 @@ class PolicyRun:
                 self._own.give_back(customer, today.at)
                 restored.append(customer)
         return restored
+
+
+def as_if_sent_by(terms: Terms, facts: AccountFacts) -> AccountFacts:
+    """Facts in which recorded notices of the policy's names count as its own.
+
+    Others stay of the policy they were sent under: `accept_notices` may name it.
+    """
+    if not facts.notices:
+        return facts
+    kinds = terms.document.notices.kinds
+    notices = tuple(
+        replace(notice, policy=None) if notice.name in kinds else notice
+        for notice in facts.notices
+    )
+    return fast_replace(facts, notices=notices)
 
 
 def _known(p: float) -> float | None:

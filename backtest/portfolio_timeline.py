@@ -217,11 +217,9 @@ class _Reader:
 
     def _without_old_policy(self, facts: AccountFacts) -> AccountFacts:
         """Without the actions of the policy of that time, and without its notices."""
-        notices = facts.notices if self._with_notices else ()
-        notices = tuple(replace(notice, policy=None) for notice in notices)
         return fast_replace(
             facts,
-            notices=notices,
+            notices=facts.notices if self._with_notices else (),
             access_off=(),
             actions_90d=(),
             fraud_stopped_at=None,

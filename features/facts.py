@@ -92,7 +92,7 @@ class PendingPayment:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice of the current arrears episode, with what became of it."""
+    """One notice about what is owed now, with what became of it."""
 
     name: str
     sent_at: datetime
@@ -225,7 +225,8 @@ class AccountFacts:
     disputes: tuple[OpenDispute, ...] = field(default=())
     promises: tuple[OpenPromise, ...] = field(default=())
     n_promises_365d: int = 0
-    notices: tuple[Notice, ...] = field(default=())  # of the current episode
+    # of the current episode; before one, since the oldest open invoice was issued
+    notices: tuple[Notice, ...] = field(default=())
     holds: tuple[ActiveHold, ...] = field(default=())
     access_off: tuple[ExecutedAction, ...] = field(default=())
     actions_90d: tuple[ExecutedAction, ...] = field(default=())

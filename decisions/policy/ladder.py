@@ -99,7 +99,7 @@ class AcceptedNotice(PolicySection):
     policy: str | None = Field(
         default=None,
         description="name, or name@version, of the policy it was sent under; absent:"
-        " any other",
+        " any other, or none on record",
     )
     counts_as: Name = Field(description="the notice of this policy that it stands for")
     proof: Literal["sent", "delivered"] = Field(
@@ -108,9 +108,14 @@ class AcceptedNotice(PolicySection):
     until: Day = Field(description="the last local day on which it counts")
     because: str = Field(min_length=1, description="why it said as much")
 
-    def is_of(self, policy: str) -> bool:
-        """Whether a notice of that policy is meant, by name or by name@version."""
-        return self.policy in (None, policy, policy.partition("@")[0])
+    def is_of(self, policy: str | None) -> bool:
+        """Whether a notice of that policy is meant, by name or by name@version.
+
+        A notice whose policy nobody recorded (None) is meant where any policy is.
+        """
+        if self.policy is None or policy is None:
+            return self.policy is None
+        return self.policy in (policy, policy.partition("@")[0])
 
 
 class Notices(PolicySection):

@@ -1,14 +1,15 @@
 """The mild step for whom is not late yet: a reminder before an invoice is due.
 
 It is due on one local day, so many days before the invoice, to whoever is likely
-enough not to pay: so nobody is told twice, and nothing has to be remembered. It is no
-step of the ladder, and no later step counts from it.
+enough not to pay. Whoever was sent it, or was to be sent it, on that day is not told
+twice. It is no step of the ladder, and no later step counts from it.
 """
 
 from datetime import datetime, timedelta
 
 from decisions.case import Case
 from decisions.rules.due import NoticeDue
+from decisions.rules.notices_served import ServedNotices
 from decisions.terms import Terms
 from features.money import UNITS
 
@@ -38,6 +39,8 @@ def notice_before_due(case: Case, terms: Terms, at: datetime) -> NoticeDue | Non
     items = [i for i in case.facts.items if i.due_on == due_on and i.uncovered > 0]
     if sum(item.uncovered for item in items) / UNITS <= terms.materiality:
         return None
+    if _was_told_today(case, terms, rule.notice, at):
+        return None
     kind = terms.document.notices.kinds[rule.notice]
     latest = terms.calendar.start_of(due_on)
     return NoticeDue(
@@ -48,3 +51,13 @@ def notice_before_due(case: Case, terms: Terms, at: datetime) -> NoticeDue | Non
         send_by=min(at + timedelta(days=kind.send_within_days), latest),
         invoices=tuple(item.invoice_id for item in items),
     )
+
+
+def _was_told_today(case: Case, terms: Terms, name: str, at: datetime) -> bool:
+    """Whether this notice, of whichever policy, was sent or asked for on this day."""
+    moments = [notice.sent_at for notice in case.facts.notices if notice.name == name]
+    moments += [n.sent_at for n in ServedNotices(case, terms, at).notices(name)]
+    if "contacts" not in case.facts.tables and name in case.named:
+        moments.append(case.named[name])
+    today = terms.calendar.local_day(at)
+    return any(terms.calendar.local_day(moment) == today for moment in moments)

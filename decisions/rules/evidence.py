@@ -50,6 +50,8 @@ def counting_evidence(
 
 def _bounced(facts: AccountFacts) -> Iterator[Evidence]:
     """Notices of this episode that came back, but for those before one that arrived."""
+    if facts.episode_started_at is None:
+        return
     arrived = [n.delivered_at for n in facts.notices if n.delivered_at is not None]
     reached_at = max(arrived, default=None)
     for notice in facts.notices:

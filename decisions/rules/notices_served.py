@@ -55,8 +55,13 @@ class ServedNotices:
 
 
 def _counts_as(notice: Notice, terms: Terms, at: datetime) -> str | None:
-    """The policy's name for a notice; None where it does not count."""
-    if notice.policy is None or _is_of(notice.policy, terms):
+    """The policy's name for a notice; None where it does not count.
+
+    One without a policy counts by this policy's own names, too.
+    """
+    if notice.policy is not None and _is_of(notice.policy, terms):
+        return notice.name
+    if notice.policy is None and notice.name in terms.document.notices.kinds:
         return notice.name
     today = terms.calendar.local_day(at)
     for accepted in terms.document.notices.accept_notices:

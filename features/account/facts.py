@@ -248,7 +248,8 @@ def _promises(s: Standing) -> tuple[OpenPromise, ...]:
 
 
 def _notices(s: Standing) -> tuple[Notice, ...]:
-    if s.episode_started_at is None:
+    start = _notices_count_from(s)
+    if start is None:
         return ()
     return tuple(
         Notice(
@@ -258,8 +259,15 @@ def _notices(s: Standing) -> tuple[Notice, ...]:
             bounced_at=_moment(notice.bounced_at),
             policy=notice.policy,
         )
-        for notice in notices_since(s.contacts, s.episode_started_at)
+        for notice in notices_since(s.contacts, start)
     )
+
+
+def _notices_count_from(s: Standing) -> int | None:
+    """The start of the episode; before one, when the oldest open invoice was issued."""
+    if s.episode_started_at is not None or s.owed is None:
+        return s.episode_started_at
+    return min((item.invoice.issued_at for item in s.owed.items), default=None)
 
 
 def _subscriptions(s: Standing) -> tuple[LiveSubscription, ...]:

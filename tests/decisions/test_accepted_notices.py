@@ -81,6 +81,31 @@ def test_which_notices_count_and_until_when(
     assert (found.action == "suspend") is stops
 
 
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [
+        pytest.param({"policy": None}, True, id="of any policy"),
+        pytest.param({"policy": "old-dunning"}, False, id="of one it does not name"),
+        pytest.param(
+            {"policy": None, "until": TUESDAY.date() - DAY}, False, id="the day after"
+        ),
+    ],
+)
+def test_letters_that_name_no_policy(change: dict[str, Anything], stops: bool) -> None:
+    told = _told(policy=None)
+    assert recommend(told, default_policy(), TUESDAY).action != "suspend"
+    found = recommend(told, _policy(**change), TUESDAY)
+    assert (found.action == "suspend") is stops
+
+
+def test_the_proof_of_letters_that_name_no_policy() -> None:
+    case = _told(policy=None)
+    unproven = tuple(replace(n, delivered_at=None) for n in case.facts.notices)
+    facts = replace(case.facts, notices=unproven)
+    policy = _policy(policy=None)
+    assert recommend(replace(case, facts=facts), policy, TUESDAY).action != "suspend"
+
+
 def test_a_letter_that_did_not_arrive_proves_nothing() -> None:
     case = _told()
     *first, last = case.facts.notices

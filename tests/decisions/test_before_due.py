@@ -9,7 +9,8 @@ from hypothesis import given
 from decisions import Case, Policy, Recommendation, default_policy, recommend
 from decisions.actions import SEVERITY
 from decisions.policy_file.load import parse_document
-from features.facts import ActiveHold, OpenItem
+from decisions.steps.columns import columns_of_cases
+from features.facts import ActiveHold, Notice, OpenItem
 from tests.decisions.decision_cases import (
     TUESDAY,
     UNITS,
@@ -59,6 +60,55 @@ def test_on_no_other_day(days: int) -> None:
     found = _answer(_case(days))
     assert found.action != "remind"
     assert not found.follow_up.notices_due
+
+
+_AN_HOUR_AGO = TUESDAY - timedelta(hours=1)
+_SENT = Notice("payment_ahead", _AN_HOUR_AGO, policy="reseller-default@1")
+_NO_CONTACTS = {"tables": facts_of().tables - {"contacts"}}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(_case(notices=(_SENT,)), id="sent"),
+        pytest.param(
+            _case(notices=(replace(_SENT, delivered_at=_AN_HOUR_AGO),)), id="delivered"
+        ),
+        pytest.param(
+            _case(notices=(replace(_SENT, policy="other@9"),)), id="of another policy"
+        ),
+        pytest.param(
+            replace(_case(**_NO_CONTACTS), named={"payment_ahead": _AN_HOUR_AGO}),
+            id="asked for",
+        ),
+    ],
+)
+def test_nobody_is_told_twice_on_that_day(case: Case) -> None:
+    answer = _answer(case)
+    assert (answer.action, answer.follow_up.notices_due) == ("none", ())
+    terms = default_policy().latest
+    [eligibility] = columns_of_cases([case], terms, TUESDAY).eligibility
+    assert eligibility is not None
+    assert eligibility.position.notice is None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            _case(notices=(replace(_SENT, sent_at=TUESDAY - timedelta(days=1)),)),
+            id="about an invoice of yesterday",
+        ),
+        pytest.param(_case(notices=(replace(_SENT, name="else"),)), id="another"),
+        pytest.param(
+            replace(_case(), named={"payment_ahead": _AN_HOUR_AGO}),
+            id="asked for, and contacts say it was not sent",
+        ),
+    ],
+)
+def test_what_was_told_before_is_no_reason_to_be_silent(case: Case) -> None:
+    [due] = _answer(case).follow_up.notices_due
+    assert due.notice == "payment_ahead"
 
 
 @pytest.mark.parametrize(

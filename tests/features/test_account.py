@@ -103,6 +103,16 @@ def test_without_arrears_no_notice_counts() -> None:
     assert facts_of(invoices=[], contacts=told).notices == ()
 
 
+def test_before_arrears_notices_count_from_the_oldest_open_invoice() -> None:
+    told = [
+        contact("notice_sent", "2024-04-20T10:00", notice="of the one before"),
+        contact("notice_sent", "2024-05-12T10:00", notice="ahead"),
+    ]
+    not_due = {**I1, "due_at": "2030-01-01"}
+    [notice] = facts_of(invoices=[not_due], contacts=told).notices
+    assert notice.name == "ahead"
+
+
 def test_promises_and_appeals() -> None:
     facts = facts_of(
         invoices=[I1],

@@ -241,7 +241,9 @@ def test_facts_agree_with_each_other(
     assert facts.overdue == 0 or facts.overdue > stated.materiality_money
     assert facts.overdue > 0 or facts.days_overdue == 0
     assert (facts.episode_started_at is not None) == (facts.days_overdue > 0)
-    assert facts.days_overdue > 0 or facts.notices == ()
+    if facts.days_overdue == 0:
+        issued = min((item.issued_at for item in facts.items), default=facts.as_of)
+        assert all(notice.sent_at >= issued for notice in facts.notices)
     if facts.episode_started_at is not None:
         assert facts.episode_started_at <= facts.as_of
     if facts.source == "invoices":
