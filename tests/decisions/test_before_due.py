@@ -64,7 +64,7 @@ def test_on_no_other_day(days: int) -> None:
 
 _AN_HOUR_AGO = TUESDAY - timedelta(hours=1)
 _SENT = Notice("payment_ahead", _AN_HOUR_AGO, policy="reseller-default@1")
-_NO_CONTACTS = {"tables": facts_of().tables - {"contacts"}}
+_NO_CONTACTS: dict[str, Anything] = {"tables": facts_of().tables - {"contacts"}}
 
 
 @pytest.mark.parametrize(
