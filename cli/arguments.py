@@ -1,12 +1,15 @@
 """Arguments that several commands share."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from decisions.terms import Terms
+    from decisions.policy_file.load import Policy
     from training.audits import Acceptance
 
 PortfolioFolder = Annotated[
@@ -27,8 +30,16 @@ AcceptLeak = Annotated[
 ]
 Because = Annotated[
     str | None,
-    typer.Option(help="why it may be used; recorded with the model"),
+    typer.Option(help="why; recorded with the model"),
 ]
+
+
+def terms_now(policy: "Policy") -> "Terms":
+    """What the policy says today, not after amendments that are still to come.
+
+    Where none of its versions is in force, the last one.
+    """
+    return policy.in_force(datetime.now(UTC)) or policy.latest
 
 
 def acceptances(

@@ -118,13 +118,14 @@ def _expire_events(
     settings: "ServingSettings", decisions: "Database", now: int, *, removes: bool
 ) -> None:
     from advice.assembly import DEFAULT_POLICY
+    from cli.arguments import terms_now
     from decisions.policy_file.load import load_policy
     from store.event_expiry import expire_events
     from store.opening import has_events, open_database
     from store.schema import EVENTS
 
     policy = load_policy(settings.policy or DEFAULT_POLICY)
-    retention = policy.latest.document.retention
+    retention = terms_now(policy).document.retention
     days = None if retention is None else retention.event_days
     if days is None:
         say("stored events: `retention.event_days` of the policy is not stated; kept")

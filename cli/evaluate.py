@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.arguments import PortfolioFolder
+from cli.arguments import PolicyFile, PortfolioFolder, terms_now
 from cli.exits import OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
 
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 Targets = Annotated[
     list[str] | None,
     typer.Option("--target", help="fraud or nonpayment; default: all with labels"),
-]
-PricingPolicy = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="FORBEAR_POLICY", help="whose costs are used; default: the shipped one"
-    ),
 ]
 Protected = Annotated[
     Path | None,
@@ -42,7 +36,7 @@ def evaluate(
         "evaluation"
     ),
     target: Targets = None,
-    policy: PricingPolicy = None,
+    policy: PolicyFile = None,
     protected: Protected = None,
     origins: Annotated[
         int, typer.Option(min=0, help="earlier moments at which training is rehearsed")
@@ -70,7 +64,7 @@ def evaluate(
     with steps() as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
-        terms = in_portfolio_currency(stated, read.settings).latest
+        terms = terms_now(in_portfolio_currency(stated, read.settings))
         for result in evaluated(
             read,
             target,  # type: ignore[arg-type]

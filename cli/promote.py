@@ -1,10 +1,10 @@
 """`forbear promote`, `forbear rollback` and `forbear pull`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.arguments import AcceptLeak, Because, PolicyFile, terms_now
 from cli.exits import DIFFERENT
 from cli.output import say, waiting
 
@@ -15,14 +15,6 @@ TargetName = Annotated[
     Literal["fraud", "nonpayment"],
     typer.Argument(metavar="TARGET", help="fraud or nonpayment"),
 ]
-PricingPolicy = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="FORBEAR_POLICY",
-        help="whose costs weigh the difference; default: the shipped one",
-    ),
-]
-Because = Annotated[str | None, typer.Option(help="why; kept with the promotion")]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,15 +29,12 @@ def promote(
         str | None,
         typer.Option(help="of the registry; default: the challenger"),
     ] = None,
-    policy: PricingPolicy = None,
+    policy: PolicyFile = None,
     force: Annotated[
         bool, typer.Option("--force", help="although a gate is not passed; say why")
     ] = False,
     because: Because = None,
-    accept_leak: Annotated[
-        list[str] | None,
-        typer.Option(help="a suspected feature that was known in time; say why"),
-    ] = None,
+    accept_leak: AcceptLeak = None,
 ) -> None:
     """Compare a model with the champion; the better one serves.
 
@@ -67,7 +56,7 @@ def promote(
             target,
             Tracker(forbear_home()),
             version,
-            terms=weighed_by.latest,
+            terms=terms_now(weighed_by),
             because=because,
             is_forced=force,
             accepted=accept_leak or (),

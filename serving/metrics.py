@@ -149,7 +149,8 @@ class Metrics:
             "forbear_webhooks", "messages that wait or were given up", ("state",)
         )
         self._outbox_lag = gauge(
-            "forbear_webhook_lag_seconds", "how long the oldest message waits"
+            "forbear_webhook_lag_seconds",
+            "how long the message that waits longest waits",
         )
 
     def count_webhook(self, result: str) -> None:

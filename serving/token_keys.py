@@ -19,6 +19,7 @@ _TIMEOUT_S = 10.0
 _LARGEST_BYTES = 1_000_000
 _FRESH_S = 300.0  # then they are fetched again
 _SOONEST_S = 10.0  # however many tokens name keys that are not there
+_FIRST_PAUSE_S = 1.0  # after a failure; twice as long after each further one
 _LONGEST_PAUSE_S = 300.0
 _log = logging.getLogger("forbear.serving")
 
@@ -58,7 +59,7 @@ class TokenKeys:
 
     async def watch(self) -> None:
         """Fetch now, whenever keys are old, and when one is wanted; until cancelled."""
-        pause_s = _SOONEST_S / 10
+        pause_s = _FIRST_PAUSE_S
         # proxies are obeyed; redirects are not followed
         async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             while True:
@@ -67,12 +68,19 @@ class TokenKeys:
                     self._key_by_id = await self._fetch(client)
                 except Exception as error:  # whatever it answers, we ask again
                     _log.warning("no keys from the token issuer: %s", _why(error))
-                    await asyncio.sleep(pause_s)
+                    await self._pause(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                     continue
-                pause_s, self._fetched_at = _SOONEST_S / 10, time.monotonic()
+                pause_s, self._fetched_at = _FIRST_PAUSE_S, time.monotonic()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._is_wanted.wait(), _FRESH_S)
+
+    async def _pause(self, pause_s: float) -> None:
+        """Until it is over, or a key is wanted, but not sooner than `_SOONEST_S`."""
+        soonest_s = min(pause_s, _SOONEST_S)
+        await asyncio.sleep(soonest_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_wanted.wait(), pause_s - soonest_s)
 
     async def _fetch(self, client: httpx.AsyncClient) -> dict[str | None, JsonWebKey]:
         url = self._jwks_url or await self._discovered(client)

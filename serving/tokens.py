@@ -42,6 +42,7 @@ class TokenKey(ApiKey):
     scopes: frozenset[Scope] = frozenset()
 
     def may(self, scope: Scope) -> bool:
+        """Whether one of its scopes grants this one."""
         return any(scope in GRANTS[one] for one in self.scopes)
 
 
@@ -108,10 +109,12 @@ class Tokens:
         if not scopes:
             detail = f"the token grants none of {SCOPE_PREFIX}{', '.join(SCOPES)}"
             raise ProblemError("scope_missing", detail)
-        name = f"{self._issuer} {claims['sub']}".encode(errors="replace")
+        subject = f"{self._issuer} {claims['sub']}".encode(errors="replace")
+        # the name as well: it says which person overrode or reported something
+        key_id = f"oidc-{sha256(subject).hexdigest()[:24]}"
         return TokenKey(
-            key_id=f"oidc-{sha256(name).hexdigest()[:24]}",
-            name="token",
+            key_id=key_id,
+            name=key_id,
             scope=min(scopes),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             customers=self._customers(claims),

@@ -45,8 +45,8 @@ UPDATE outbox SET state = ?, settled_at = ?, n_attempts = n_attempts + 1,
 WHERE position = ? AND lease = ?
 """
 _AGAIN = """
-UPDATE outbox SET state = 'waiting', due_at = ?, n_attempts = 0, settled_at = NULL,
-    lease = NULL, leased_until = 0
+UPDATE outbox SET state = 'waiting', due_at = ?, queued_at = ?, n_attempts = 0,
+    settled_at = NULL, last_failure = NULL, lease = NULL, leased_until = 0
 WHERE state <> 'waiting' AND
 """
 _LISTED = """
@@ -54,7 +54,7 @@ SELECT message_id, decision_id, state, created_at, due_at, n_attempts, last_fail
 FROM outbox WHERE state = ? ORDER BY position DESC LIMIT ?
 """
 _STATE = """
-SELECT count(*), min(created_at) FROM outbox WHERE state = 'waiting'
+SELECT count(*), min(coalesce(queued_at, created_at)) FROM outbox WHERE state = 'waiting'
 """
 _N_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
 _PRUNE = "DELETE FROM outbox WHERE state = 'delivered' AND settled_at < ?"
@@ -93,7 +93,11 @@ class ListedMessage(NamedTuple):
 
 
 class OutboxState(NamedTuple):
-    """`oldest_at`: when the oldest message that still waits was written."""
+    """How much waits, and since when.
+
+    `oldest_at`: since when the message waits that waits longest: it was written, or
+    put back to be delivered again, at that moment; µs since 1970 UTC.
+    """
 
     n_waiting: int
     n_dead: int
@@ -156,18 +160,18 @@ class Outbox:
             UnknownMessageError: there is none of this id, or it waits already.
         """
         with self._db.transaction():
-            if not self._db.run(_AGAIN + "message_id = ?", now, message_id):
+            if not self._db.run(_AGAIN + "message_id = ?", now, now, message_id):
                 raise UnknownMessageError(message_id)
 
     def replay_dead(self, now: int) -> int:
         """Deliver again whatever was given up; how many messages."""
         with self._db.transaction():
-            return self._db.run(_AGAIN + "state = 'dead'", now)
+            return self._db.run(_AGAIN + "state = 'dead'", now, now)
 
     def replay_since(self, since: int, now: int) -> int:
         """Deliver again what was written from then on; how many messages."""
         with self._db.transaction():
-            return self._db.run(_AGAIN + "created_at >= ?", now, since)
+            return self._db.run(_AGAIN + "created_at >= ?", now, now, since)
 
     def prune(self, before: int) -> None:
         """Forget what was delivered before then."""

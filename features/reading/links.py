@@ -176,19 +176,38 @@ def _signs(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Tab
     columns = ["customer_id", *_SPAN]
     signs = found.select(*columns).union(disputes.filter(is_claim).select(*columns))
     cleared = outcomes.filter(outcomes.kind == "fraud_cleared")
+    # signs alike in all of this say the same
+    return _uncleared(signs.distinct(), cleared).rename(other_id="customer_id")
+
+
+def _uncleared(signs: ir.Table, cleared: ir.Table) -> ir.Table:
+    """Signs for as long as no clearing of their own moment or later stands.
+
+    A clearing that is taken back itself lets the sign stand again from then on.
+    """
     clearings = cleared.select(
-        "customer_id", at=cleared.event_at, told=cleared.known_at
+        "customer_id",
+        at=cleared.event_at,
+        since=cleared.known_at,
+        until=cleared.superseded_at,
     )
-    both = signs.left_join(
-        clearings,
-        [signs.customer_id == clearings.customer_id, signs.event_at <= clearings["at"]],
+    clears = [
+        signs.customer_id == clearings.customer_id,
+        signs.event_at <= clearings.at,
+    ]
+    each = signs.join(clearings, clears).select(*signs.columns, "since", "until")
+    # what comes before the first clearing, as if one ended when the sign was known
+    never = ibis.literal(-FOREVER, "int64")
+    each = each.union(signs.mutate(since=never, until=signs.known_at))
+    of_sign = {"group_by": signs.columns, "order_by": each.since}
+    until_then = ibis.window(**of_sign, preceding=(None, 0))
+    following = each.since.lead().over(ibis.window(**of_sign))
+    gaps = each.select(
+        "customer_id",
+        "event_at",
+        known_at=each.until.max().over(until_then),
+        superseded_at=ibis.least(
+            following.fill_null(each.superseded_at), each.superseded_at
+        ),
     )
-    both = both.select(*columns, "told")
-    told_at = both.told.fill_null(both.superseded_at)
-    ended = both.mutate(superseded_at=ibis.least(both.superseded_at, told_at))
-    whole = ended.group_by(["customer_id", "event_at", "known_at"]).aggregate(
-        superseded_at=ended.superseded_at.min()
-    )
-    return whole.filter(whole.known_at < whole.superseded_at).rename(
-        other_id="customer_id"
-    )
+    return gaps.filter(gaps.known_at < gaps.superseded_at)

@@ -109,7 +109,10 @@ def test_events_of_customers_silent_for_long_expire_after_their_decisions(
     text = DEFAULT_POLICY.read_text()
     stated = "  event_days: 500\n  evidence_days:"
     assert text.count("  evidence_days:") == 1
-    policy.write_text(text.replace("  evidence_days:", stated))
+    # what is in force from a day to come on says nothing yet
+    change = "{from: 2090-01-01, set: {retention: {event_days: 401}}, because: a test}"
+    amended = f"{text.replace('  evidence_days:', stated)}\namendments: [{change}]\n"
+    policy.write_text(amended)
     monkeypatch.setenv("FORBEAR_POLICY", str(policy))
     assert "stored rows" not in forbear("db", "expire").out
     assert not (recorded / "events.sqlite").exists()

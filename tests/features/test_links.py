@@ -123,6 +123,40 @@ def test_a_fraud_counts_for_others_from_its_knowledge_and_never_for_itself(
     assert ben == [0, 0, 0]
 
 
+def test_frauds_are_linked_for_as_long_as_their_signs_stand(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """Signs and clearings of few moments, many of them taken back, of forty customers."""
+    dice = random.Random(7)
+    days = ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"]
+    suspects, signs, outcomes = [f"c{n}" for n in range(40)], list[Row](), list[Row]()
+    for who in suspects:
+        signs += [sign_in(c, "2024-02-01", who) for c in (who, f"{who}-friend")]
+        for _ in range(dice.randint(2, 6)):
+            event_at, known_at, later = sorted(dice.choices(days, k=3))
+            row: Row = {"customer_id": who, "event_at": event_at, "known_at": known_at}
+            row |= {"kind": dice.choice(["fraud", "fraud", "fraud_cleared"])}
+            row |= {"source": dice.choice("ab")}
+            outcomes.append(row)
+            if dice.random() < 0.5:
+                outcomes.append({**row, "known_at": later, "retracted": True})
+    portfolio = portfolio_with(make_portfolio, {"access": signs, "outcomes": outcomes})
+    of_frauds = FraudSigns(portfolio)
+    first = microseconds(datetime.fromisoformat("2024-03-01T00:00:00Z"))
+    n_frauds = set[int]()
+    for day in range(8):
+        at = first + day * 86_400_000_000 - 1
+        rows = links_at(portfolio, at)
+        linked = {row["other_id"] for row in rows if row["status"] == "fraud"}
+        assert linked == {
+            who
+            for who in suspects
+            if of_frauds.first_known(who, -FOREVER, at, at) is not None
+        }
+        n_frauds.add(len(linked))
+    assert len(n_frauds) > 3  # they come and go
+
+
 @pytest.mark.parametrize(
     ("tables", "stated"),
     [

@@ -1,11 +1,13 @@
 """Tokens of an identity provider: whose they are, and what is not taken for one."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from serving import token_keys
 from serving.app import create_app
 from serving.settings import BadSettingError, ServingSettings
 from serving.tokens import Tokens
-from store.opening import open_access_log, open_key_store
+from store.opening import open_access_log, open_event_reader, open_key_store
 from tests.serving.conftest import a_client
 from tests.serving.issuer import Issuer, issuing
 from tests.serving.test_operation import until
@@ -180,6 +182,31 @@ def test_api_keys_go_on(client: Client, home: Path) -> None:
     assert said(policy(client, "fb_1_2")) == (401, "invalid_key")
 
 
+def test_what_a_person_reports_names_the_holder_of_the_token(
+    client: Client, issuer: Issuer, home: Path
+) -> None:
+    for subject in ("ann", "ben"):
+        token = issuer.token(
+            "second", "ES256", sub=subject, customers="*", scope="forbear:review"
+        )
+        answer = client.post(
+            "/v1/outcomes",
+            json={"customer_id": f"of-{subject}", "kind": "fraud"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 200, answer.text
+    with closing(open_event_reader(home)) as events:
+        sources = [
+            json.loads(events.rows(f"of-{subject}", 99, 9)[0].content)["source"]
+            for subject in ("ann", "ben")
+        ]
+    holders = [
+        hashlib.sha256(f"{issuer.url} {subject}".encode()).hexdigest()[:24]
+        for subject in ("ann", "ben")
+    ]
+    assert sources == [f"oidc-{holder}" for holder in holders]
+
+
 def test_a_new_key_of_the_issuer_is_taken_up(
     client: Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +233,7 @@ def test_without_keys_of_the_issuer_api_keys_go_on(
     tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(token_keys, "_SOONEST_S", 0.2)
+    monkeypatch.setattr(token_keys, "_FIRST_PAUSE_S", 0.02)
     with issuing() as issuer:
         issuer.make_key("first")
         issuer.publish("first")
@@ -237,6 +265,33 @@ def test_without_keys_of_the_issuer_api_keys_go_on(
             issuer.status = 500  # what was fetched stays good
             time.sleep(0.3)
             assert policy(client, token).status_code == 200
+
+
+def test_a_wanted_key_ends_the_pause_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(token_keys, "_SOONEST_S", 0.01)
+    monkeypatch.setattr(token_keys, "_FIRST_PAUSE_S", 60.0)
+
+    async def watch_until_asked_again(issuer: Issuer) -> None:
+        keys = token_keys.TokenKeys(issuer.url, f"{issuer.url}/keys")
+        watching = asyncio.create_task(keys.watch())
+        while not issuer.asked:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        issuer.status = 200
+        assert keys.find("first") is None
+        assert keys.may_come()
+        async with asyncio.timeout(5.0):
+            while keys.find("first") is None:
+                await asyncio.sleep(0.01)
+        watching.cancel()
+
+    with issuing() as issuer:
+        issuer.make_key("first", is_rsa=False)
+        issuer.publish("first")
+        issuer.status = 500
+        asyncio.run(watch_until_asked_again(issuer))
 
 
 @pytest.mark.parametrize(

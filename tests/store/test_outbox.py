@@ -120,7 +120,9 @@ def test_what_was_given_up_is_listed_and_delivered_again(
     [again] = outbox.claim(NOW, NOW + LEASE, 10)
     assert (again.message_id, again.n_attempts) == ("msg_d1", 0)
     outbox.settle_delivered(again, NOW)
+    assert outbox.state().oldest_at is None
     outbox.replay("msg_d2", NOW)
+    assert outbox.state().oldest_at == NOW  # not when it was written, long ago
     assert names(outbox.claim(NOW, NOW + LEASE, 10)) == ["msg_d2"]
     for unknown in ("msg_d2", "msg_d9"):  # waits already; never was
         with pytest.raises(UnknownMessageError):
