@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from decisions.terms import Terms
     from decisions.policy_file.load import Policy
+    from decisions.terms import Terms
     from training.audits import Acceptance
 
 PortfolioFolder = Annotated[

@@ -150,7 +150,7 @@ class Metrics:
         )
         self._outbox_lag = gauge(
             "forbear_webhook_lag_seconds",
-            "how long the message that waits longest waits",
+            "the longest that a message waits",
         )
 
     def count_webhook(self, result: str) -> None:

@@ -54,7 +54,8 @@ SELECT message_id, decision_id, state, created_at, due_at, n_attempts, last_fail
 FROM outbox WHERE state = ? ORDER BY position DESC LIMIT ?
 """
 _STATE = """
-SELECT count(*), min(coalesce(queued_at, created_at)) FROM outbox WHERE state = 'waiting'
+SELECT count(*), min(coalesce(queued_at, created_at)) FROM outbox
+WHERE state = 'waiting'
 """
 _N_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
 _PRUNE = "DELETE FROM outbox WHERE state = 'delivered' AND settled_at < ?"

@@ -126,7 +126,7 @@ def test_a_fraud_counts_for_others_from_its_knowledge_and_never_for_itself(
 def test_frauds_are_linked_for_as_long_as_their_signs_stand(
     make_portfolio: MakePortfolio,
 ) -> None:
-    """Signs and clearings of few moments, many of them taken back, of forty customers."""
+    """Forty customers: signs and clearings of few moments, many taken back."""
     dice = random.Random(7)
     days = ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"]
     suspects, signs, outcomes = [f"c{n}" for n in range(40)], list[Row](), list[Row]()
