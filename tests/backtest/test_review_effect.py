@@ -1,5 +1,6 @@
 """What reviews found, by the record, and the draft that is made of it."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,35 @@ def test_each_review_is_found_missed_mistaken_or_cleared(tmp_path: Path) -> None
     effect = review_effect(portfolio)
     assert effect == ReviewEffect(n_reviews=5, n_found=1, n_missed=2, n_mistaken=1)
     assert effect.n_cleared == 1
+
+
+LATE = """\
+customer_id,event_at,known_at,kind,source,strength
+found,2025-04-20T09:00:00Z,2025-05-10T09:00:00Z,fraud,review,analyst
+missed,2025-05-31T09:00:00Z,2025-05-31T09:00:00Z,fraud,review,analyst
+charged_back,2025-04-01T09:00:00Z,2025-06-30T09:00:00Z,fraud,bank,chargeback
+mistaken,2025-05-31T09:00:00Z,2025-05-31T09:00:00Z,fraud,review,analyst
+mistaken,2025-06-09T09:00:00Z,2025-06-09T09:00:00Z,fraud_cleared,review,analyst
+cleared,2025-04-01T09:00:00Z,2025-04-02T09:00:00Z,fraud,review,analyst
+"""
+
+
+def test_what_became_known_after_the_review_was_there_to_be_found(
+    tmp_path: Path,
+) -> None:
+    """Known in time: found. Late, or dated before: missed. Known before: neither."""
+    effect = review_effect(_portfolio(tmp_path, actions=ACTIONS, outcomes=LATE))
+    assert effect == ReviewEffect(n_reviews=5, n_found=1, n_missed=2, n_mistaken=0)
+    assert effect.n_cleared == 2
+
+
+def test_weekly_reviews_of_a_year_are_not_one(tmp_path: Path) -> None:
+    days = [date(2024, 6, 1) + timedelta(weeks=week) for week in range(52)]
+    actions = "customer_id,event_at,action\n" + "".join(
+        f"cleared,{day}T09:00:00Z,review\n" for day in days
+    )
+    portfolio = _portfolio(tmp_path, actions=actions, outcomes=OUTCOMES)
+    assert review_effect(portfolio).n_reviews == 18  # every third
 
 
 def test_without_a_record_nothing_is_measured(tmp_path: Path) -> None:
