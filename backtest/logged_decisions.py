@@ -5,8 +5,10 @@ probability it was drawn.
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,10 @@ from advice.stakes import stakes_at
 from backtest.errors import LoggedDecisionsError, UnpricedPolicyError
 from backtest.offpolicy import LoggedDecisions
 from decisions.actions import ACTIONS
-from features.arrays import FloatArray
+from decisions.money.states import exclusive_states
+from decisions.policy_file.load import Policy
+from decisions.steps.arms import GREEDY, softer
+from features.arrays import FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.labels import labels
 from features.portfolio import Portfolio
@@ -26,13 +31,14 @@ from features.targets import TARGETS
 
 
 class LoggedDecision(NamedTuple):
-    """One decision as it was recorded."""
+    """One decision as it was recorded; `greedy` is what no draw had changed."""
 
     customer_id: str
     as_of: int
     action: int
     arm: str
     propensity: float
+    greedy: int
 
 
 def read_logged(file: Path) -> list[LoggedDecision]:
@@ -45,24 +51,51 @@ def read_logged(file: Path) -> list[LoggedDecision]:
         table = pq.read_table(
             file, columns=["customer_id", "as_of", "action", "answer"]
         )
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise LoggedDecisionsError(f"{file}: {error}") from error
-    moments = table["as_of"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    logged = {}
-    for who, at, action, answer in zip(
-        table["customer_id"].to_pylist(),
-        moments.to_pylist(),
-        table["action"].to_pylist(),
-        table["answer"].to_pylist(),
-        strict=True,
-    ):
-        permission = json.loads(answer).get("permission")
-        if action is None or permission is None:
-            continue
-        logged[who, at] = LoggedDecision(
-            who, at, ACTIONS.index(action), permission["arm"], permission["propensity"]
+        moments = table["as_of"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        rows = zip(
+            table["customer_id"].to_pylist(),
+            moments.to_pylist(),
+            table["action"].to_pylist(),
+            table["answer"].to_pylist(),
+            strict=True,
         )
-    return list(logged.values())
+        decisions = [_decision(*row) for row in rows]
+    except (
+        OSError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        pa.ArrowException,
+    ) as error:
+        raise LoggedDecisionsError(f"{file}: {error}") from error
+    return list(
+        {(one.customer_id, one.as_of): one for one in decisions if one}.values()
+    )
+
+
+def _decision(
+    who: str, at: int, action: str | None, text: str
+) -> LoggedDecision | None:
+    """One row of the file; None where nothing was decided."""
+    permission = json.loads(text).get("permission")
+    if action is None or permission is None:
+        return None
+    index, propensity = ACTIONS.index(action), float(permission["propensity"])
+    if not 0.0 < propensity <= 1.0:
+        raise LoggedDecisionsError(f"propensity {propensity}: none of a decision")
+    greedy = _greedy(index, permission["arm"], permission.get("withheld", ()))
+    return LoggedDecision(who, at, index, permission["arm"], propensity, greedy)
+
+
+def _greedy(action: int, arm: str, withheld: Iterable[Mapping[str, Any]]) -> int:
+    """What was recommended but for the draw: the harshest that it alone withheld."""
+    by_arm: set[int] = set()
+    otherwise: set[int] = set()
+    for reason in withheld:
+        actions = {ACTIONS.index(name) for name in reason["actions"]}
+        (by_arm if reason["code"] == arm else otherwise).update(actions)
+    return max(by_arm - otherwise, default=action)
 
 
 def with_outcomes(
@@ -102,39 +135,71 @@ def with_outcomes(
     old = [logged[i] for i in chosen.tolist()]
     action = np.array([one.action for one in old], dtype=np.int64)
     propensity = np.array([one.propensity for one in old])
-    advised = advise_portfolio(advisor, portfolio, _pairs(keys))["action"].to_pylist()
-    new = action.copy()  # where the new policy decides nothing, nothing changes
+    certain = _without_arms(advisor)
+    advised = advise_portfolio(certain, portfolio, _pairs(keys))["action"].to_pylist()
+    greedy = np.array([one.greedy for one in old], dtype=np.int64)
+    new = greedy.copy()  # where the new policy decides nothing, nothing changes
     for row, name in enumerate(advised):
-        new[row] = action[row] if name is None else ACTIONS.index(name)
+        new[row] = greedy[row] if name is None else ACTIONS.index(name)
+    _, _, good = exclusive_states(p["fraud"], p["nonpayment"], rho)
     return LoggedDecisions(
         customer=np.unique(stakes.customer_ids, return_inverse=True)[1],
         logged=action,
+        greedy=greedy,
         propensity=propensity,
         explored=np.array([one.arm == "explore" for one in old]),
         new=new,
-        new_propensity=new_propensity(action, propensity, new),
+        new_propensity=new_propensity(old, new),
         expected=stakes.costs(terms.model, p["fraud"], p["nonpayment"], rho),
         realised=real[np.arange(len(chosen)), action],
-        p=1.0 - (1.0 - p["fraud"]) * (1.0 - p["nonpayment"]),
+        p=1.0 - good,
         label=np.maximum(label["fraud"], label["nonpayment"]),
     )
 
 
-def new_propensity(
-    logged: np.ndarray, propensity: FloatArray, new: np.ndarray
-) -> FloatArray:
+def new_propensity(old: Sequence[LoggedDecision], new: IntArray) -> FloatArray:
     """(n,) probability with which the old policy takes the new one's action.
 
-    Where a draw was made, the other action it could have given is the next one up or
-    down; anything else the old policy never takes.
+    A draw that was made could have left the recommended action. What a draw that was
+    not made would have given is recorded only where it was: its probability is shared
+    as among the draws from the same action; without any, the next softer action has it.
 
-    >>> drawn = np.array([0.75, 0.25, 1.0])
-    >>> new_propensity(np.array([4, 3, 4]), drawn, np.array([3, 4, 3]))
-    array([0.25, 0.75, 0.  ])
+    >>> def one(action, arm, propensity, greedy):
+    ...     return LoggedDecision("c", 0, action, arm, propensity, greedy)
+    >>> drawn = one(2, "explore", 0.25, 4)
+    >>> kept = one(4, "greedy", 0.75, 4)
+    >>> new_propensity([drawn, kept, kept, kept], np.array([4, 2, 3, 4]))
+    array([0.75, 0.25, 0.  , 0.75])
+    >>> new_propensity([kept, kept, one(4, "greedy", 1.0, 4)], np.array([3, 2, 2]))
+    array([0.25, 0.  , 0.  ])
     """
-    is_other = (np.abs(new - logged) == 1) & (propensity < 1.0)
-    other = np.where(is_other, 1.0 - propensity, 0.0)
-    return np.where(new == logged, propensity, other)
+    draws = Counter((one.greedy, one.action) for one in old if one.arm != GREEDY)
+    n_draws = Counter(one.greedy for one in old if one.arm != GREEDY)
+
+    def of(one: LoggedDecision, action: int) -> float:
+        if action == one.action:
+            return one.propensity
+        if one.arm != GREEDY:
+            return 1.0 - one.propensity if action == one.greedy else 0.0
+        if n_draws[one.greedy]:
+            share = draws[one.greedy, action] / n_draws[one.greedy]
+        else:
+            share = float(action == softer(one.greedy, 0))
+        return (1.0 - one.propensity) * share
+
+    return np.array([of(*pair) for pair in zip(old, new.tolist(), strict=True)])
+
+
+def _without_arms(advisor: Advisor) -> Advisor:
+    """The same policy with nothing left to chance: that is what it is valued at."""
+    document = advisor.policy.document
+    certain = document.model_copy(
+        update={
+            name: getattr(document, name).model_copy(update={"share": 0.0})
+            for name in ("exploration", "holdout")
+        }
+    )
+    return Advisor(advisor.bundles, Policy(certain), advisor.settings)
 
 
 def _pairs(keys: list[tuple[str, int]]) -> pa.Table:

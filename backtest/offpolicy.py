@@ -37,6 +37,7 @@ class LoggedDecisions:
     Args:
         customer: (n,) number of the customer.
         logged: (n,) index of the action that was taken.
+        greedy: (n,) index of what the old policy recommends where nothing is drawn.
         propensity: (n,) probability with which it was taken, in (0, 1].
         explored: (n,) whether it was drawn to be softer than recommended.
         new: (n,) index of the action that the new policy takes.
@@ -48,6 +49,7 @@ class LoggedDecisions:
 
     customer: IntArray
     logged: IntArray
+    greedy: IntArray
     propensity: FloatArray
     explored: BoolArray
     new: IntArray
@@ -59,6 +61,7 @@ class LoggedDecisions:
 
     @property
     def differs(self) -> BoolArray:
+        """(n,) whether the new policy would have done something else than was done."""
         different: BoolArray = self.new != self.logged
         return different
 
@@ -71,6 +74,7 @@ class OffPolicyReport:
     """Cost of the new policy a decision, and how far each number can be trusted.
 
     Args:
+        share_different: of the decisions, draws of the old policy left out of account.
         logged: realised cost of what was done.
         direct, snips, doubly_robust: of the new policy, with 95 % intervals over
             customers.
@@ -133,7 +137,7 @@ def off_policy(decisions: LoggedDecisions, seed: int = 0) -> OffPolicyReport:
     total = sums.sum(axis=0)
     return OffPolicyReport(
         n=len(rows),
-        share_different=float(decisions.differs.mean()),
+        share_different=float((decisions.new != decisions.greedy).mean()),
         logged=_ratio(total, drawn, lambda s: s[..., 1] / s[..., 0]),
         direct=_ratio(total, drawn, lambda s: s[..., 2] / s[..., 0]),
         snips=_ratio(total, drawn, lambda s: s[..., 4] / s[..., 3]),

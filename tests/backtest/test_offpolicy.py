@@ -1,6 +1,7 @@
 """Off-policy estimates against a truth that is known, because it was made."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from advice.portfolio_run import advise_portfolio
 from backtest.errors import LoggedDecisionsError
 from backtest.logged_decisions import read_logged, with_outcomes
 from backtest.offpolicy import LoggedDecisions, off_policy
+from decisions.money.states import exclusive_states
 from features.arrays import FloatArray
 from features.moments import DAY_US
 from features.portfolio import Portfolio
@@ -46,6 +48,7 @@ def logged(
     decisions = LoggedDecisions(
         customer=np.arange(n),
         logged=action,
+        greedy=greedy,
         propensity=propensity,
         explored=explored,
         new=new,
@@ -111,6 +114,7 @@ def test_the_same_policy_is_found_by_every_estimate() -> None:
         error = (estimate.high - estimate.low) / 3.92
         assert abs(estimate.value - truth) < 4 * error + 1e-9
     assert report.unsupported == 0.0
+    assert report.share_different == 0.0  # chance is no difference of policies
 
 
 def test_without_exploration_nothing_is_checked_or_weighed() -> None:
@@ -159,11 +163,79 @@ def test_the_policy_that_decided_is_valued_at_what_it_did(
 def test_another_policy_differs_and_its_actions_are_unsupported(
     decisions_file: Path, advisor: Advisor, portfolio: Portfolio
 ) -> None:
-    logged = [one._replace(action=4) for one in read_logged(decisions_file)]
+    logged = [one._replace(action=4, greedy=4) for one in read_logged(decisions_file)]
     report = off_policy(with_outcomes(logged, portfolio, advisor))
     assert report.share_different > 0.5
     assert report.unsupported == pytest.approx(report.share_different)
     assert report.check is None
+
+
+def test_the_probability_of_anything_bad_is_that_of_the_states(
+    decisions_file: Path, advisor: Advisor, portfolio: Portfolio
+) -> None:
+    """What a fraudster does not pay is counted once."""
+    logged = read_logged(decisions_file)
+    found = with_outcomes(logged, portfolio, advisor)
+    rho = advisor.nonpayment_given_fraud
+    expected = advise_portfolio(
+        advisor,
+        portfolio,
+        pa.table(
+            {k: [getattr(one, k) for one in logged] for k in ("customer_id", "as_of")}
+        ),
+    )
+    by_chance = {
+        round(1.0 - exclusive_states(fraud, nonpayment, rho)[2], 12)
+        for fraud, nonpayment in zip(
+            expected["p_fraud"].to_pylist(),
+            expected["p_nonpayment"].to_pylist(),
+            strict=True,
+        )
+    }
+    assert {round(p, 12) for p in found.p.tolist()} <= by_chance
+
+
+def _row(**permission: object) -> dict[str, object]:
+    answer = {"permission": {"arm": "greedy", "propensity": 1.0} | permission}
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return {
+        "customer_id": "c",
+        "as_of": moment,
+        "action": "review",
+        "answer": json.dumps(answer),
+    }
+
+
+def _file(folder: Path, row: dict[str, object]) -> Path:
+    file = folder / "x.parquet"
+    pq.write_table(pa.Table.from_pylist([row]), file)
+    return file
+
+
+def test_what_was_recommended_is_read_from_a_draw(tmp_path: Path) -> None:
+    """A suspension went two steps down, and a block was never permitted."""
+    withheld = [
+        {"code": "ladder_state", "actions": ["block"]},
+        {"code": "explore", "actions": ["service_request", "suspend", "block"]},
+    ]
+    row = _row(arm="explore", propensity=0.03, withheld=withheld)
+    [one] = read_logged(_file(tmp_path, row))
+    assert (one.action, one.greedy) == (REVIEW, SUSPEND)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"action": "banish"}, id="no action"),
+        pytest.param({"answer": "{"}, id="no JSON"),
+        pytest.param({"answer": '{"permission": {}}'}, id="no arm"),
+        pytest.param({"answer": "[]"}, id="no answer"),
+        pytest.param(_row(propensity=0.0), id="no probability"),
+    ],
+)
+def test_a_damaged_row_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    with pytest.raises(LoggedDecisionsError):
+        read_logged(_file(tmp_path, _row() | change))
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
