@@ -80,6 +80,9 @@ def fit_rounds(rows: Rows, parameters: Mapping[str, Any], n_rounds: int) -> Tree
 class StoppedFit:
     """Trees fitted until a fold got no better.
 
+    The booster keeps all its trees, also those after the best, and what it needs to
+    grow more: how many are read is chosen by all folds together, never by this one.
+
     Args:
         judged: the rows of the fold.
         losses: (rounds,) mean log-loss there after each round.
@@ -92,7 +95,9 @@ class StoppedFit:
     losses: FloatArray
 
     def margin(self, n_rounds: int) -> FloatArray:
-        """(n,) of the judged rows after `n_rounds`, or after all where it has fewer."""
+        """(n,) of the judged rows after `n_rounds`; trees that are missing are grown."""
+        while self.booster.current_iteration() < n_rounds:
+            self.booster.update()
         margin = self.booster.predict(
             self.judged.x, raw_score=True, num_iteration=n_rounds
         )
@@ -113,8 +118,9 @@ def fit_stopped(train: Rows, judged: Rows, parameters: Mapping[str, Any]) -> Sto
             lightgbm.early_stopping(PATIENCE, verbose=False),
             lightgbm.record_evaluation(seen),
         ],
+        # else what comes back is cut at the rounds that were best on `judged`
+        keep_training_booster=True,
     )
-    booster.free_dataset()  # else it holds on to its rows for as long as it lives
     losses = np.array(seen["valid_0"]["binary_logloss"])
     return StoppedFit(booster, judged, len(train), losses)
 

@@ -1,13 +1,22 @@
 """Rolling origins: who is predicted came later, and nobody taught what was unknown."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.arrays import FloatArray
-from training.boosting import PATIENCE, StoppedFit, best_rounds, most_rounds
+from training.boosting import (
+    PATIENCE,
+    StoppedFit,
+    best_rounds,
+    fit_rounds,
+    most_rounds,
+    recipe,
+)
+from training.fitting import BoostedFolds
 from training.folds import folds, rolling_origins
 from training.rows import Rows
 
@@ -62,3 +71,18 @@ def test_few_positives_bear_few_rounds(rows_of: RowsOf) -> None:
     rows = rows_of(300)
     assert most_rounds(rows) < 300
     assert most_rounds(rows[np.flatnonzero(rows.label == 1.0)[:3]]) == PATIENCE
+
+
+def test_no_block_chooses_how_many_trees_predict_it(rows_of: RowsOf) -> None:
+    """Risk turns round in the last block: alone it would ask for one tree."""
+    rows = rows_of(4_000, n_dates=8)
+    parts = folds(rows, seed=0)
+    turned = np.where(parts[-1].judged, 1.0 - rows.label, rows.label)
+    rows = replace(rows, label=turned)
+    unseen = BoostedFolds.of(rows, parts, seed=0).held_out(len(parts) - 1)
+    assert unseen.n_rounds is not None
+    assert unseen.n_rounds > PATIENCE + 1
+    for part in parts:
+        model = fit_rounds(rows[part.train], recipe(rows, 0), unseen.n_rounds)
+        expected = model.margin(rows.x[part.judged])
+        np.testing.assert_allclose(unseen.margin[part.judged], expected, atol=1e-9)
