@@ -16,6 +16,9 @@ from training.audits.learner import N_FOLDS, folds_of, predicted, thinned
 from training.audits.mutation import CAUGHT, FALSE, PLANTED, planted
 from training.audits.verdict import LeakVerdict
 from training.errors import TooFewPositivesError
+from training.evaluation import auc_not_past_due
+from training.lateness import lateness_feature
+from training.leakage import CALM_AUC
 from training.rows import Rows
 from training.split import split
 
@@ -23,7 +26,6 @@ EMBARGO_DAYS = (0, 30, 60, 90)
 CLIFF = 0.05  # AUC that a longer embargo may cost before it is looked at
 LATER_DAYS = (20, 45)  # how much later the next row of a customer stands
 TELLS_THE_DATE = 0.95  # AUC of one feature for first against last dates
-CALM_AUC = 0.85
 FEW = 20  # positives under which an AUC says nothing
 
 
@@ -31,7 +33,6 @@ def controls(
     target: Target,
     rows: Rows,
     verdicts: Sequence[LeakVerdict],
-    auc_not_past_due: float | None = None,
     seed: int = 0,
 ) -> Iterator[Check]:
     """Checks 6 to 10.
@@ -40,14 +41,17 @@ def controls(
         target: whose labels.
         rows: all mature rows.
         verdicts: of `hindsight`, on the same rows.
-        auc_not_past_due: of the model, among customers with nothing overdue.
         seed: of folds, draws and learners.
     """
     yield _overlap(rows, seed)
-    yield _too_good(verdicts, auc_not_past_due)
     small = thinned(rows, seed)
     n_bad = len(np.unique(small.customer[small.label == 1.0]))
-    if min(n_bad, len(small) - small.n_positives) < max(FEWEST_BAD, N_FOLDS):
+    n_least = min(n_bad, len(small) - small.n_positives)
+    is_enough = n_least >= max(FEWEST_BAD, N_FOLDS)
+    # a fraud is not easier to see for being late, so calm customers prove nothing
+    is_telling = is_enough and target == "nonpayment"
+    yield _too_good(verdicts, _calm_auc(small, seed) if is_telling else None)
+    if not is_enough:
         text = f"not looked at: {n_bad} customers turned bad"
         for number, name in ((8, "controls"), (9, "adversarial"), (10, "mutation")):
             yield Check(number, name, "not_looked_at", text)
@@ -77,6 +81,16 @@ def _overlap(rows: Rows, seed: int) -> Check:
     gap = int(test.as_of.min() - train.mature_at.max()) / DAY_US
     text = f"the last training label is known {gap:.0f} days before the first test date"
     return Check(6, name, "pass" if gap >= 0 else "leak", text)
+
+
+def _calm_auc(rows: Rows, seed: int) -> float | None:
+    """AUC of a small model among customers it did not see, with nothing overdue."""
+    name = lateness_feature(rows)
+    calm = rows if name is None else rows[rows.column(name) == 0.0]
+    if name is None or min(calm.n_positives, len(calm) - calm.n_positives) < FEW:
+        return None
+    margin = predicted(rows.x, rows.label, folds_of(rows, seed), seed)
+    return auc_not_past_due(rows, margin)
 
 
 def _too_good(verdicts: Sequence[LeakVerdict], calm_auc: float | None) -> Check:

@@ -115,10 +115,11 @@ def audit_leakage(
     gathered = gather(portfolio, TARGETS)
     check_names(accepted, gathered.feature_set.names)
     progress("computing features again without what came later")
-    largest = max(gathered.rows.values(), key=len)
+    largest = max(TARGETS, key=lambda target: len(gathered.rows[target]))
     checks: tuple[Check, ...] = ()
-    if len(largest):
-        checks = tuple(time_travel(portfolio, largest, gathered.customer_ids, seed))
+    if len(rows := gathered.rows[largest]):
+        ids = gathered.customer_ids
+        checks = tuple(time_travel(portfolio, largest, rows, ids, seed))
     audits = []
     for target in TARGETS:
         rows = gathered.rows[target]
@@ -160,7 +161,7 @@ def _with_known_at(
 ) -> tuple[LeakVerdict, ...]:
     """The same, with what the rows of a suspected column say of when it was known."""
     by_name = {f.name: f for f in feature_set(portfolio.settings).features}
-    verdicts = []
+    completed = []
     for verdict in verdicts:
         feature = by_name.get(verdict.feature)
         if verdict.is_blocking and feature is not None and is_stated(feature):
@@ -169,7 +170,8 @@ def _with_known_at(
                 **(verdict.numbers or {}),
                 **known.numbers(),
             }
-            said = (*verdict.evidence, LeakEvidence("known_at", known.text))
-            verdict = replace(verdict, evidence=said, numbers=numbers)  # noqa: PLW2901
-        verdicts.append(verdict)
-    return tuple(verdicts)
+            evidence = (*verdict.evidence, LeakEvidence("known_at", known.text))
+            completed.append(replace(verdict, evidence=evidence, numbers=numbers))
+        else:
+            completed.append(verdict)
+    return tuple(completed)

@@ -1,0 +1,81 @@
+"""What the history says was before, and who asked; what a registry's errors mean."""
+
+import getpass
+import os
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    INTERNAL_ERROR,
+    INVALID_PARAMETER_VALUE,
+    RESOURCE_DOES_NOT_EXIST,
+    TEMPORARILY_UNAVAILABLE,
+)
+
+from training.errors import RegistryUnavailableError
+from training.promotion_log import Kind, PromotionRecord, account, before_the_last
+from training.tracking import CHAMPION, version_of
+
+
+def change(kind: Kind, version: str, before: str | None) -> PromotionRecord:
+    return PromotionRecord(
+        kind, "fraud", version, f"b{version}", before, None, "2026-06-30", "ada"
+    )
+
+
+FIRST = change("first", "1", None)
+SECOND, THIRD = change("promotion", "2", "1"), change("promotion", "3", "2")
+BACK_TO_2, BACK_TO_1 = change("rollback", "2", "3"), change("rollback", "1", "2")
+AGAIN_1 = change("promotion", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("changes", "before"),
+    [
+        pytest.param([], None, id="nothing"),
+        pytest.param([FIRST], None, id="first"),
+        pytest.param([FIRST, SECOND, THIRD], "2", id="promoted"),
+        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2], "1", id="rolled back"),
+        pytest.param([FIRST, SECOND, THIRD, BACK_TO_2, BACK_TO_1], None, id="twice"),
+        pytest.param([FIRST, SECOND, AGAIN_1, BACK_TO_2], "1", id="one version twice"),
+        pytest.param([FIRST, change("pull", "7", None)], None, id="pulled"),
+    ],
+)
+def test_each_rollback_goes_further_back(
+    changes: list[PromotionRecord], before: str | None
+) -> None:
+    assert before_the_last(changes) == before
+
+
+def test_an_account_without_an_entry_is_named_by_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert account() == f"uid {os.getuid()}"
+
+
+class Answering(MlflowClient):
+    """A registry that answers with one error."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
+        raise MlflowException(f"{name} {alias}", self.code)
+
+
+@pytest.mark.parametrize("code", [RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE])
+def test_a_model_or_alias_that_is_not_there_is_no_champion(code: int) -> None:
+    assert version_of(Answering(code), "forbear-fraud", CHAMPION) is None
+
+
+@pytest.mark.parametrize("code", [INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE])
+def test_a_registry_that_is_down_is_not_an_empty_one(code: int) -> None:
+    """Else the gates would find no champion to compare with, and let anything pass."""
+    with pytest.raises(RegistryUnavailableError):
+        version_of(Answering(code), "forbear-fraud", CHAMPION)
