@@ -1,5 +1,7 @@
 """What training refuses on purpose."""
 
+from collections.abc import Iterable
+
 
 class TrainingError(Exception):
     """Base of the refusals of this room. `code` is stable, the message is not."""
@@ -17,6 +19,26 @@ class UnknownTargetError(TrainingError):
 
 class NoSuchVersionError(TrainingError):
     code = "no_such_version"
+
+
+class RegistryUnavailableError(TrainingError):
+    code = "registry_unavailable"
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(
+            "the registry did not answer, so nothing was changed; try again when"
+            f" MLFLOW_TRACKING_URI can be reached ({reason})"
+        )
+
+
+class NotSuspectedError(TrainingError):
+    code = "not_suspected"
+
+    def __init__(self, names: Iterable[str], suspected: Iterable[str]) -> None:
+        super().__init__(
+            f"--accept-leak {', '.join(names)}: not suspected in this version;"
+            f" suspected: {', '.join(suspected) or 'nothing'}"
+        )
 
 
 class NoReasonGivenError(TrainingError):

@@ -1,6 +1,5 @@
 """Promotion: from a registered version to the bundle that serves, and back."""
 
-import getpass
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,15 +13,16 @@ from mlflow.exceptions import MlflowException
 from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
-from scoring.shelf import champion_id, make_champion, shelve_bundle
+from scoring.shelf import champion_id
 from training.comparison import PromotionGate, gates
 from training.errors import (
     NoReasonGivenError,
     NoSuchVersionError,
     NothingToRollBackError,
+    NotSuspectedError,
 )
 from training.judged_rows import FILE, JudgedRows, read_judged
-from training.promotion_log import Kind, PromotionRecord
+from training.promotion_log import Kind, PromotionRecord, account, before_the_last
 from training.quiet_mlflow import mlflow
 from training.tracking import (
     CHALLENGER,
@@ -30,7 +30,9 @@ from training.tracking import (
     SUSPECTED,
     Tracker,
     carry_out,
+    raise_unless_absent,
     registered_name,
+    version_of,
 )
 
 
@@ -82,12 +84,17 @@ def promote(
     Raises:
         NoSuchVersionError: if the registry has no such version.
         NoReasonGivenError: forced or accepted without saying why.
+        NotSuspectedError: if a feature is accepted that this version does not suspect.
+        RegistryUnavailableError: if the registry does not answer.
     """
     if (is_forced or accepted) and not (because or "").strip():
         raise NoReasonGivenError
     with tracker.connected() as client:
         number = version or _version_of(client, registered_name(target), CHALLENGER)
         with _fetched(client, target, number) as fetched:
+            unknown = [name for name in accepted if name not in fetched.suspected]
+            if unknown:
+                raise NotSuspectedError(unknown, fetched.suspected)
             measured = tuple(_gates(client, target, fetched, terms, accepted))
             before = champion_id(tracker.home, target)
             passed = all(gate.is_passed is not False for gate in measured)
@@ -119,10 +126,7 @@ def rollback(target: Target, tracker: Tracker, because: str) -> Promotion:
         raise NoReasonGivenError
     with tracker.connected() as client:
         before = champion_id(tracker.home, target)
-        changes = tracker.promotions.history(target)
-        number = next(
-            (c.before_version for c in reversed(changes) if c.bundle_id == before), None
-        )
+        number = before_the_last(tracker.promotions.history(target))
         if number is None:
             raise NothingToRollBackError(target)
         with _fetched(client, target, number) as fetched:
@@ -144,9 +148,11 @@ def pull(target: Target, tracker: Tracker) -> Promotion:
         number = _version_of(client, registered_name(target), CHAMPION)
         with _fetched(client, target, number) as fetched:
             before = champion_id(tracker.home, target)
-            shelve_bundle(fetched.folder, tracker.home, target)
-            make_champion(tracker.home, target, fetched.bundle.bundle_id)
-            return Promotion(target, number, fetched.bundle, before)
+            pulled = Promotion(target, number, fetched.bundle, before)
+            if pulled.is_change:
+                record = _record("pull", target, fetched, None, before, because=None)
+                carry_out(client, tracker, record, fetched.folder)
+            return pulled
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,7 @@ def _fetched(client: MlflowClient, target: Target, version: str) -> Iterator[_Fe
             )
             run = client.get_run(str(client.get_model_version(name, version).run_id))
         except MlflowException as error:
+            raise_unless_absent(error)
             raise NoSuchVersionError(
                 f"the registry has no version {version} of {name}"
             ) from error
@@ -249,7 +256,7 @@ def _record(
         before_version=before_version,
         before=before,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
-        who=getpass.getuser(),
+        who=account(),
         because=because,
         is_forced=is_forced,
         gates=tuple(asdict(gate) for gate in gates),
@@ -258,14 +265,11 @@ def _record(
 
 
 def _champion_version(client: MlflowClient, target: Target) -> str | None:
-    try:
-        return _version_of(client, registered_name(target), CHAMPION)
-    except NoSuchVersionError:
-        return None
+    return version_of(client, registered_name(target), CHAMPION)
 
 
 def _version_of(client: MlflowClient, name: str, alias: str) -> str:
-    try:
-        return str(client.get_model_version_by_alias(name, alias).version)
-    except MlflowException as error:
-        raise NoSuchVersionError(f"the registry has no {alias} of {name}") from error
+    version = version_of(client, name, alias)
+    if version is None:
+        raise NoSuchVersionError(f"the registry has no {alias} of {name}")
+    return version

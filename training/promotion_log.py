@@ -6,9 +6,10 @@ So it is written down first (`pending.json`), then carried out, then moved to
 completes it. A lock lets one at a time at both; the system ends it with its process.
 """
 
+import getpass
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -102,6 +103,29 @@ class PromotionLog:
     @property
     def _history(self) -> Path:
         return self._folder / "history.jsonl"
+
+
+def account() -> str:
+    """Who runs this process: the login name, or the user id where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as an id without an entry
+        return f"uid {os.getuid()}"
+
+
+def before_the_last(changes: Sequence[PromotionRecord]) -> str | None:
+    """The version that served before the one in force; None if none did or is known.
+
+    Each rollback takes back one change that is not a rollback, so a second one goes
+    further back, and never to what was rolled back.
+    """
+    before: list[str | None] = []
+    for change in changes:
+        if change.kind != "rollback":
+            before.append(change.before_version)
+        elif before:
+            before.pop()
+    return before[-1] if before else None
 
 
 def _line(record: PromotionRecord) -> str:

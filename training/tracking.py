@@ -1,6 +1,5 @@
 """MLflow: every fit is a run, every bundle a registered version."""
 
-import getpass
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +24,12 @@ from scoring.bundle import Bundle
 from scoring.metrics import expected_calibration_error
 from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.boosting import recipe
+from training.errors import RegistryUnavailableError
 from training.judged_rows import FILE as JUDGED_FILE
 from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
-from training.promotion_log import PromotionLog, PromotionRecord
+from training.promotion_log import PromotionLog, PromotionRecord, account
 from training.quiet_mlflow import mlflow, quiet
 from training.rows import Rows
 from training.trained_model import TrainedModel
@@ -40,6 +40,8 @@ MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 MODEL_ROOMS = ("features", "scoring")
 MODEL_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "tzdata")
 N_EXAMPLES = 3
+# MLflow calls an alias that a model does not have an invalid parameter
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
@@ -102,7 +104,8 @@ class Tracker:
                 version = _log_model(bundle, saved, rows)
             name = registered_name(bundle.target)
             client.set_registered_model_alias(name, CHALLENGER, version)
-            is_champion = not learnt.suspected and not _has_champion(client, name)
+            before = version_of(client, name, CHAMPION)
+            is_champion = not learnt.suspected and before is None
             if is_champion:
                 record = PromotionRecord(
                     kind="first",
@@ -112,7 +115,7 @@ class Tracker:
                     before_version=None,
                     before=champion_id(self.home, bundle.target),
                     at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    who=getpass.getuser(),
+                    who=account(),
                     accepted=dict(learnt.accepted),
                 )
                 carry_out(client, self, record, saved)
@@ -143,6 +146,8 @@ def carry_out(
 ) -> None:
     """Make a version champion in the registry and on the shelf: both, or in time both.
 
+    A pull changes the shelf alone.
+
     Args:
         client: connected to the registry.
         tracker: whose home serves.
@@ -159,18 +164,34 @@ def _complete(client: MlflowClient, tracker: Tracker) -> None:
     record = tracker.promotions.pending()
     if record is None:
         return
-    name = registered_name(record.target)
-    client.set_registered_model_alias(name, CHAMPION, record.version)
+    if record.kind != "pull":  # which takes what the registry says
+        name = registered_name(record.target)
+        client.set_registered_model_alias(name, CHAMPION, record.version)
     make_champion(tracker.home, record.target, record.bundle_id)
     tracker.promotions.complete()
 
 
-def _has_champion(client: MlflowClient, name: str) -> bool:
+def version_of(client: MlflowClient, name: str, alias: str) -> str | None:
+    """The version that an alias stands for; None where model or alias are not there.
+
+    Raises:
+        RegistryUnavailableError: whatever else the registry answers, or if it does not.
+    """
     try:
-        client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException:  # no such alias yet
-        return False
-    return True
+        return str(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        raise_unless_absent(error)
+        return None
+
+
+def raise_unless_absent(error: MlflowException) -> None:
+    """Return only if MLflow says that a model, version or alias does not exist.
+
+    Raises:
+        RegistryUnavailableError: an error of any other kind says nothing of that.
+    """
+    if error.error_code not in _ABSENT:
+        raise RegistryUnavailableError(error) from error
 
 
 @contextmanager

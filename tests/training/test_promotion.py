@@ -20,6 +20,7 @@ from training.errors import (
     NoReasonGivenError,
     NoSuchVersionError,
     NothingToRollBackError,
+    NotSuspectedError,
 )
 from training.promotion import Promotion, promote, pull, rollback
 from training.tracking import CHAMPION, Tracker, registered_name
@@ -120,6 +121,15 @@ def test_force_and_acceptance_need_a_reason(
         rollback("nonpayment", Tracker(home), "")
 
 
+def test_only_what_is_suspected_can_be_accepted(
+    first_and_second: tuple[TrainingResult, TrainingResult], home: Path
+) -> None:
+    with pytest.raises(NotSuspectedError, match="laod"):
+        promote(
+            "nonpayment", Tracker(home), terms=TERMS, accepted=["laod"], because="x"
+        )
+
+
 def test_nothing_before_the_first_to_go_back_to(tmp_path: Path) -> None:
     with pytest.raises(NothingToRollBackError):
         rollback("nonpayment", Tracker(tmp_path), "because")
@@ -163,9 +173,12 @@ def test_a_machine_that_only_serves_pulls_the_champion(
     forced(home, "1")
     first, _ = first_and_second
     assert first.bundle is not None
-    pulled = pull("nonpayment", Tracker(tmp_path, Tracker(home).uri))
-    assert pulled.before is None
-    assert champion_id(tmp_path, "nonpayment") == first.bundle.bundle_id
+    for _ in range(2):  # the second changes nothing
+        pulled = pull("nonpayment", Tracker(tmp_path, Tracker(home).uri))
+        assert champion_id(tmp_path, "nonpayment") == first.bundle.bundle_id
+    assert pulled.before == first.bundle.bundle_id
+    [record] = Tracker(tmp_path).promotions.history()
+    assert (record.kind, record.version, record.before) == ("pull", "1", None)
 
 
 @pytest.mark.parametrize(
