@@ -1,8 +1,8 @@
 """Calibration: a two-parameter map on log-odds, stored as two numbers.
 
-Where a map is fitted matters more than how (the latest matured window, on
-predictions the model did not train on); two numbers cannot overfit a window and
-keep contributions additive.
+Where a map is fitted matters more than how: on predictions of rows that the model had
+not seen, drawn towards those of the latest matured window (`training.fitting`). Two
+numbers cannot overfit a window and keep contributions additive.
 """
 
 from dataclasses import dataclass

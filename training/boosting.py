@@ -95,7 +95,7 @@ class StoppedFit:
     losses: FloatArray
 
     def margin(self, n_rounds: int) -> FloatArray:
-        """(n,) of the judged rows after `n_rounds`; trees that are missing are grown."""
+        """(n,) of the judged rows after `n_rounds`; missing trees are grown."""
         while self.booster.current_iteration() < n_rounds:
             self.booster.update()
         margin = self.booster.predict(

@@ -1,13 +1,16 @@
 """The labels audit: known courses are counted as they went; thin data are said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from features.moments import DAY_US
 from features.portfolio import Portfolio
-from training.audits.courses import ALL_DAYS, Course
+from features.settings import PortfolioSettings
+from training.audits.courses import ALL_DAYS, Course, courses
 from training.audits.label_counts import (
     arrival_curve,
     loss_caught,
@@ -114,3 +117,54 @@ def test_six_reports_and_one_outcome_say_what_they_can() -> None:
     assert any("horizon" in line for line in audit.unsaid)
     assert "horizon: the data cannot say" in "\n".join(summary(audit))
     assert "<figure>" in label_page(audit)
+
+
+def test_an_outcome_that_repeats_a_write_off_is_one_loss() -> None:
+    """The ledger writes two invoices off at one moment, and an outcome says so, too."""
+    at = "2026-03-01T00:00:00Z"
+    tables = {
+        "customers": pa.table(
+            {"customer_id": ["c1"], "event_at": ["2025-01-01T00:00:00Z"]}
+        ),
+        "invoices": pa.table(
+            {
+                "customer_id": ["c1"] * 4,
+                "invoice_id": ["i1", "i2", "w1", "w2"],
+                "event_at": ["2025-06-01T00:00:00Z"] * 2 + [at] * 2,
+                "due_at": ["2025-06-15"] * 2 + [None] * 2,
+                "amount": ["10.00", "20.00"] * 2,
+                "kind": ["invoice"] * 2 + ["write_off"] * 2,
+                "applies_to": [None] * 2 + ["i1", "i2"],
+            }
+        ),
+        "payments": pa.table(
+            {
+                "customer_id": ["c1"],
+                "payment_id": ["p1"],
+                "event_at": [at],
+                "status": ["failed"],
+                "amount": ["10.00"],
+                "invoice_id": ["i1"],
+            }
+        ),
+        "outcomes": pa.table(
+            {
+                "customer_id": ["c1"],
+                "event_at": [at],
+                "kind": ["written_off"],
+                "source": ["ledger"],
+            }
+        ),
+    }
+    settings = PortfolioSettings.model_validate(
+        {"name": "one", "observed_until": "2026-06-30T00:00:00Z"}
+    )
+    portfolio = Portfolio.from_tables(tables, settings)
+    [one] = courses(portfolio, ["c1"])
+    assert [money for _, money in one.losses] == [300_000]
+
+
+@pytest.mark.slow
+def test_vintages_name_the_definition_they_count_by(lumen: LabelsAudit) -> None:
+    page = label_page(replace(lumen, days_past_due=None, compared_days_past_due=60))
+    assert "Share ever 60 days past due" in page

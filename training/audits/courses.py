@@ -29,7 +29,8 @@ class Course:
     Args:
         first_at: of the first invoice or report.
         spells: [from, to) by days past due: when at least so many.
-        losses: moment and money (ten-thousandths; 0 where unknown) of each write-off.
+        losses: moment and money (ten-thousandths; 0 where unknown) of each loss, in
+            order; what is written off or recorded at one moment is one loss.
         owed_since: by days past due, for each spell when the invoice was issued that
             made the customer so late; where invoices tell.
     """
@@ -126,7 +127,7 @@ def _billed(
         if entry[2] == WRITTEN_OFF and entry[1] > 0 and entry[0] <= until
     ]
     first_at = min(invoice.issued_at for invoice in invoices)
-    return Course(history.customer_id, first_at, spells, sorted(losses), since)
+    return Course(history.customer_id, first_at, spells, _merged(losses), since)
 
 
 def _reported(
@@ -141,7 +142,15 @@ def _reported(
         (r.event_at, account.reported(r, [], r.event_at).days_overdue) for r in ordered
     ]
     spells = {n: list(_spells(late, n, until)) for n in ALL_DAYS}
-    return Course(history.customer_id, late[0][0], spells, sorted(losses))
+    return Course(history.customer_id, late[0][0], spells, _merged(losses))
+
+
+def _merged(losses: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """One loss a moment: an outcome often records what the ledger wrote off, too."""
+    money_at: dict[int, int] = {}
+    for moment, money in losses:
+        money_at[moment] = money_at.get(moment, 0) + money
+    return sorted(money_at.items())
 
 
 def _spells(

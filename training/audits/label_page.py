@@ -137,10 +137,9 @@ def _roll_rates(audit: LabelsAudit) -> Section:
 
 def _vintages(audit: LabelsAudit) -> Plot:
     shown = list(islice(reversed(audit.vintages), MOST_VINTAGES))[::-1]
-    n_days = audit.days_past_due or audit.stated_days_past_due
     series = {f"{v.name} ({v.n_customers:,})": (v.months, v.shares) for v in shown}
     return lines(
-        f"Share ever {n_days} days past due",
+        f"Share ever {audit.compared_days_past_due} days past due",
         ("months since the first invoice", "share of the customers"),
         series,
         "One curve for the customers of each quarter (how many in brackets), as long as"

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +64,7 @@ class LabelsAudit:
         roll_to_loss, loss_caught: by days past due.
         horizon: share of eventual defaults within each horizon, in days.
         days_past_due, horizon_days: recommended; None where the data cannot say.
+        compared_days_past_due: the definition that vintages and horizon count by.
         maturity: by target, how long after a snapshot its bad labels become known.
         delays: by kind of evidence of fraud, from the event to its knowledge.
         base_rates: by target, date by date.
@@ -83,6 +85,7 @@ class LabelsAudit:
     vintages: Sequence[Vintage]
     horizon: Mapping[int, float]
     days_past_due: int | None
+    compared_days_past_due: int
     horizon_days: int | None
     maturity: Mapping[Target, Curve]
     delays: Mapping[str, Curve]
@@ -109,6 +112,7 @@ class LabelsAudit:
                 "days_past_due": self.days_past_due,
                 "horizon_days": self.horizon_days,
             },
+            "compared_days_past_due": self.compared_days_past_due,
             "n_customers": self.n_customers,
             "n_looked_at": self.n_looked_at,
             "n_losses": self.n_losses,
@@ -177,7 +181,8 @@ def audit_labels(
         unsaid.append(f"fewer than {FEWEST} defaults on invoices: horizon")
     progress("labelling every date")
     rates, maturity = _labelled(portfolio, ids)
-    quarters = {c.customer_id: _quarter(c.first_at) for c in everyone}
+    zone = portfolio.settings.zone
+    quarters = {c.customer_id: _quarter(c.first_at, zone) for c in everyone}
     return LabelsAudit(
         portfolio=portfolio.settings.name,
         stated_days_past_due=terms.days_past_due,
@@ -193,6 +198,7 @@ def audit_labels(
         vintages=vintages(everyone, compared, until, quarters),
         horizon=horizon,
         days_past_due=n_days,
+        compared_days_past_due=compared,
         horizon_days=next((h for h, s in horizon.items() if s >= EVENTUAL), None),
         maturity=maturity,
         delays=_delays(portfolio),
@@ -218,8 +224,14 @@ def _months(portfolio: Portfolio, everyone: Sequence[Course]) -> list[int]:
         months.append(moment)
 
 
-def _quarter(moment: int) -> str:
-    at = datetime.fromtimestamp(moment / 1e6, UTC)
+def _quarter(moment: int, zone: ZoneInfo) -> str:
+    """The local quarter, as months are local, too.
+
+    >>> new_year = 1_767_222_000_000_000  # 2025-12-31 23:00 UTC
+    >>> _quarter(new_year, ZoneInfo("Europe/Berlin"))
+    '2026 Q1'
+    """
+    at = datetime.fromtimestamp(moment / 1e6, zone)
     return f"{at.year} Q{(at.month + 2) // 3}"
 
 

@@ -220,10 +220,11 @@ def _found_at(label: FloatArray, p: FloatArray, as_of: IntArray) -> dict[float, 
     return {share: hits / float(label.sum()) for share, hits in found.items()}
 
 
-def _sample(n: int) -> IntArray:
-    if n <= MOST_LOOKED_AT:
+def _sample(n: int, most: int = MOST_LOOKED_AT) -> IntArray:
+    """In order, all of n rows or `most` of them by lot."""
+    if n <= most:
         return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, MOST_LOOKED_AT, replace=False))
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _savings(
@@ -273,7 +274,7 @@ def _savings(
 def _reasons(
     bundle: Bundle, test: Rows, p: FloatArray, origins: Sequence[Origin]
 ) -> ReasonEvidence:
-    chosen = _sample(len(test))[:MOST_EXPLAINED]
+    chosen = _sample(len(test), MOST_EXPLAINED)
     parts = Predictor(bundle).explain(test.x[chosen]).contributions[:, :-1]
     by_family: dict[str, FloatArray] = {}
     for i, feature in enumerate(bundle.feature_set.features):

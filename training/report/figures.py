@@ -2,6 +2,7 @@
 
 import re
 from io import StringIO
+from zlib import crc32
 
 import matplotlib as mpl
 import numpy as np
@@ -24,16 +25,11 @@ def as_svg(drawing: Drawing, caption: str) -> Figure:
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :]
     # ids are unique in a drawing only, and a page has several
-    prefix = f"f{abs(hash_of(caption)):x}-"
+    prefix = f"f{crc32(caption.encode()):x}-"
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     svg = re.sub(r"url\(#", f"url(#{prefix}", svg)
     svg = re.sub(r'href="#', f'href="#{prefix}', svg)
     return Figure(svg, caption)
-
-
-def hash_of(text: str) -> int:
-    """A number that is the same in every process."""
-    return int.from_bytes(text.encode()[:40].ljust(4, b"0"), "big") % 2**32
 
 
 def over_time(evidence: Evidence) -> Figure:
