@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from features.contract import TABLES, ColumnKind, TableSpec
+from features.contract import TABLES, ColumnKind, ColumnSpec, TableSpec
 from importing.errors import OtherPortfolioError
 from importing.report import TableCount
 
@@ -21,8 +21,11 @@ TYPES: dict[ColumnKind, str] = {
 }
 TIMES = ("event_at", "known_at")
 # what a source says today, dated with the day on which it said so: the same words on
-# a later day are no news
-DATED_BY_EXPORT = ("customers", "outcomes")
+# a later day are no news to what these columns name
+DATED_BY_EXPORT = {
+    "customers": ("customer_id",),
+    "outcomes": ("customer_id", "source"),
+}
 
 
 def made_table(connection: Any, table: str, query: str) -> None:
@@ -46,9 +49,10 @@ def add_new(
 ) -> TableCount:
     """Make `new_TABLE`: what `made_TABLE` says that the portfolio does not say yet.
 
-    A row that is there, but for its times, is left out. One whose key is there with
-    other content is a correction: it is known since the export at the earliest, so
-    that the past keeps what was known then.
+    A row that is there, but for its times, is left out, unless it was corrected since
+    and the source is back at it; a row that only says less than the latest there is
+    no news. One whose key is there with other content is a correction: it is known
+    since the export at the earliest, so that the past keeps what was known then.
 
     Raises:
         OtherPortfolioError: the table is there in a form that nothing can be added to.
@@ -59,49 +63,117 @@ def add_new(
     if not files:
         connection.execute(f"CREATE VIEW new_{table} AS FROM {made}")
         return TableCount(table, n_made, n_made, 0)
-    _compare(connection, TABLES[table], files)
+    said = _compare(connection, TABLES[table], files)
+    thing = DATED_BY_EXPORT.get(table)
+    is_new = _is_changed(thing) if thing else _is_new(said)
     connection.execute(
-        f"CREATE TABLE new_{table} AS SELECT m.* EXCLUDE (content, key) REPLACE ("
+        "CREATE TABLE chosen AS SELECT m.*, t.key IS NOT NULL AS is_correction, "
         "CASE WHEN m.known_at <= t.known_at THEN greatest(m.known_at, $at) "
-        "ELSE m.known_at END AS known_at) "
+        "ELSE m.known_at END AS known_here "
         "FROM made_rows AS m LEFT JOIN there_keys AS t USING (key) "
-        "WHERE m.content NOT IN (SELECT content FROM there_rows)",
+        f"WHERE {is_new}",
         {"at": exported_at},
     )
-    n_corrections = connection.execute(
-        "SELECT count(*) FROM made_rows WHERE key IN (SELECT key FROM there_keys) "
-        "AND content NOT IN (SELECT content FROM there_rows)"
-    ).fetchone()[0]
-    for name in ("made_rows", "there_rows", "there_keys"):
+    connection.execute(
+        f"CREATE TABLE new_{table} AS SELECT * EXCLUDE (nth, content, key, "
+        "is_correction, known_here) REPLACE (known_here AS known_at) FROM chosen"
+    )
+    (n_corrections,) = connection.execute(
+        "SELECT count(*) FROM chosen WHERE is_correction"
+    ).fetchone()
+    for name in ("made_rows", "there_rows", "there_keys", "chosen"):
         connection.execute(f"DROP TABLE {name}")
     return TableCount(table, n_made, _count(connection, f"new_{table}"), n_corrections)
 
 
-def _compare(connection: Any, spec: TableSpec, files: Sequence[Path]) -> None:
-    """Tables of what is made and of what is there, with hashes of content and key."""
+def _is_new(columns: Sequence[str]) -> str:
+    """SQL: whether row `m` says what `t`, the latest there of its key, does not.
+
+    A content that was there before counts again only where it is the last word of the
+    made rows, and what it leaves empty is no word.
+    """
+    filled = ", ".join(
+        f'm."{name}"'
+        if name == "retracted"
+        else f'coalesce(m."{name}", t."{name}") AS "{name}"'
+        for name in columns
+    )
+    return (
+        "m.content NOT IN (SELECT content FROM there_rows) OR "
+        "(greatest(m.known_at, $at) > t.known_at AND m.nth IN (SELECT nth FROM ("
+        f"SELECT nth, content, {_hash(columns)} AS filled FROM ("
+        f"SELECT m.nth, t.content, {filled} FROM (FROM made_rows QUALIFY row_number() "
+        "OVER (PARTITION BY key ORDER BY known_at DESC, nth DESC) = 1) AS m "
+        "JOIN there_keys AS t USING (key))) WHERE content <> filled))"
+    )
+
+
+def _is_changed(columns: Sequence[str]) -> str:
+    """SQL: whether row `m` differs from what was said of the same before its moment."""
+    thing = ", ".join(f'"{name}"' for name in columns)
+    return (
+        "m.nth IN (SELECT nth FROM (SELECT nth, content, lag(content) OVER ("
+        f"PARTITION BY {thing} ORDER BY event_at, nth NULLS FIRST, known_at) AS before "
+        "FROM (FROM there_rows UNION ALL BY NAME FROM made_rows)) "
+        "WHERE nth IS NOT NULL AND content IS DISTINCT FROM before)"
+    )
+
+
+def _compare(connection: Any, spec: TableSpec, files: Sequence[Path]) -> list[str]:
+    """Tables of what is made and of what is there, with hashes of content and key.
+
+    Returns the columns of the content: all but the times.
+    """
     names = [
         row[0] for row in connection.execute(f"DESCRIBE made_{spec.name}").fetchall()
     ]
     is_dated = "event_at" in spec.key and spec.name not in DATED_BY_EXPORT
     times = ("known_at",) if is_dated else TIMES
     columns = [c for c in spec.columns if c.name in names]
-    content = _hash([c.name for c in columns if c.name not in times])
+    said = [c.name for c in columns if c.name not in times]
+    content = _hash(said)
     key = _hash([n for n in spec.key if n in names])
     connection.execute(
-        f"CREATE TABLE made_rows AS SELECT *, {content} AS content, {key} AS key "
-        f"FROM made_{spec.name}"
-    )
-    typed = ", ".join(f'"{c.name}"::{TYPES[c.kind]} AS "{c.name}"' for c in columns)
-    paths = [str(file) for file in files]
-    there = f"SELECT {typed} FROM read_parquet({paths}, union_by_name = true)"
-    connection.execute(
-        f"CREATE TABLE there_rows AS SELECT {content} AS content, {key} AS key, "
-        f"known_at FROM ({there})"
+        f"CREATE TABLE made_rows AS SELECT row_number() OVER () AS nth, *, {content} "
+        f"AS content, {key} AS key FROM made_{spec.name}"
     )
     connection.execute(
-        "CREATE TABLE there_keys AS SELECT key, max(known_at) AS known_at "
-        "FROM there_rows GROUP BY key"
+        f"CREATE TABLE there_rows AS SELECT NULL::BIGINT AS nth, *, {content} AS "
+        f"content, {key} AS key FROM ({_there(connection, columns, files)})"
     )
+    connection.execute(
+        "CREATE TABLE there_keys AS FROM there_rows QUALIFY row_number() OVER ("
+        "PARTITION BY key ORDER BY known_at DESC NULLS LAST) = 1"
+    )
+    return said
+
+
+def latest_there(connection: Any, table: str, portfolio: Path) -> None:
+    """Make `there_TABLE`: the latest version of each key that the portfolio has."""
+    spec, files = TABLES[table], _parts(portfolio, table)
+    key = ", ".join(f'"{name}"' for name in spec.key)
+    there = _there(connection, spec.columns, files)
+    connection.execute(
+        f"CREATE TABLE there_{table} AS FROM ({there}) QUALIFY row_number() "
+        f"OVER (PARTITION BY {key} ORDER BY known_at DESC NULLS LAST) = 1"
+    )
+
+
+def _there(
+    connection: Any, columns: Sequence[ColumnSpec], files: Sequence[Path]
+) -> str:
+    """SQL of the rows in the files, empty where a column or all files are missing."""
+    read = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
+    names = set()
+    if files:
+        described = connection.execute(f"DESCRIBE FROM {read}").fetchall()
+        names = {row[0] for row in described}
+    typed = ", ".join(
+        (f'"{c.name}"' if c.name in names else "NULL")
+        + f'::{TYPES[c.kind]} AS "{c.name}"'
+        for c in columns
+    )
+    return f"SELECT {typed} FROM {read}" if files else f"SELECT {typed} WHERE false"
 
 
 def _hash(names: Sequence[str]) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from importing.errors import ImportingError, NothingToImportError, SumsDifferError
-from importing.joining import add_new, made_table
+from importing.joining import add_new, latest_there, made_table
 from importing.report import ImportReport, Note, Sum, TableCount, UnknownValue
-from importing.settings import stated_currency, write_settings
+from importing.settings import FILE, settings_text, stated_currency
 from importing.source import Source, StagedSource, ValueMap
 
 MEMORY = "1GB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
@@ -93,6 +93,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     for value_map in source.maps:
         connection.execute(_macro(value_map))
     staged = source.stage(connection, files, run.options.exported_at)
+    latest_there(connection, "payments", run.portfolio)
     connection.execute(source.query("views"))
     counts = []
     for table in source.tables:
@@ -182,7 +183,11 @@ def _report(
 
 
 def _write(run: _Import, report: ImportReport) -> None:
-    """Parts first, then the settings that say how far they look."""
+    """Parts first, then the settings that say how far they look.
+
+    So an import that is cut off vouches for no part that is not there; the next one
+    finds the parts that are, and adds the others.
+    """
     name = f"{run.source.name}-{report.exported_at:%Y%m%dT%H%M%S}"
     moves = []
     for count in report.tables:
@@ -196,8 +201,9 @@ def _write(run: _Import, report: ImportReport) -> None:
         )
         moves.append((part, target))
     currency, others = _currencies(run)
-    rates = {c: run.options.rates.get(c) for c in others}
-    write_settings(
+    rates = dict.fromkeys(others) | dict(run.options.rates)
+    rates.pop(currency, None)
+    text = settings_text(
         run.portfolio,
         run.source.name,
         currency,
@@ -208,6 +214,9 @@ def _write(run: _Import, report: ImportReport) -> None:
     for part, target in moves:
         target.parent.mkdir(exist_ok=True)
         shutil.move(part, target)
+    settings = run.folder / FILE
+    settings.write_text(text, encoding="utf-8")
+    settings.replace(run.portfolio / FILE)
 
 
 def _escaped(path: Path) -> str:

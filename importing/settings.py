@@ -1,6 +1,5 @@
 """`portfolio.yaml` of an imported portfolio: written once, then only the dates move."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +9,9 @@ import yaml
 from importing.errors import OtherPortfolioError
 
 FILE = "portfolio.yaml"
-_OBSERVED = re.compile(r"^observed_until:.*$", re.MULTILINE)
 _TEXT = """\
 # Written by `forbear import {source}`. What you know better, state here.
-name: {name}
+{name}
 currency: {currency}
 {rates}timezone: {timezone}    # where a day begins and ends
 # how far each table was exported; an import moves these dates
@@ -48,40 +46,39 @@ def stated_currency(portfolio: Path) -> str | None:
     return None if currency is None else str(currency)
 
 
-def write_settings(
+def settings_text(
     portfolio: Path,
     source: str,
     currency: str,
     rates: Mapping[str, float | None],
     timezone: str,
     observed: Mapping[str, datetime],
-) -> None:
-    """Write or move on `portfolio.yaml`.
+) -> str:
+    """The text of `portfolio.yaml`: a new one, or the one there, moved on.
 
     Args:
         portfolio: its folder.
         source: name of the source, for the first line.
         currency: ISO 4217, of the portfolio.
-        rates: of the other currencies in the files; None where nobody said it.
+        rates: of the other currencies; None where nobody said it.
         timezone: IANA name.
         observed: the moment up to which each table was looked at.
 
     Raises:
-        OtherPortfolioError: the file is there in another currency, or its dates
-            stand in a form that cannot be moved on.
+        OtherPortfolioError: the file is there in another currency, with another rate,
+            or in a form that cannot be moved on.
     """
     file = portfolio / FILE
     if not file.exists():
-        text = _TEXT.format(
+        name = {"name": portfolio.resolve().name}
+        return _TEXT.format(
             source=source,
-            name=portfolio.resolve().name,
+            name=yaml.safe_dump(name, allow_unicode=True, width=1_000_000).strip(),
             currency=currency,
             rates=_rates(rates),
             timezone=timezone,
             observed=observed_line(observed),
         )
-        file.write_text(text, encoding="utf-8")
-        return
     text = file.read_text(encoding="utf-8")
     stated = yaml.safe_load(text) or {}
     if stated.get("currency") != currency:
@@ -89,19 +86,18 @@ def write_settings(
             f"{file} is in {stated.get('currency')}, the import in {currency}: "
             f"say --currency {stated.get('currency')} and a --rate for {currency}"
         )
-    file.write_text(_moved_on(file, text, stated, observed), encoding="utf-8")
+    text = _with_observed(file, text, stated, observed)
+    return _with_rates(file, text, stated, rates)
 
 
-def _moved_on(
+def _with_observed(
     file: Path,
     text: str,
     stated: Mapping[str, object],
     observed: Mapping[str, datetime],
 ) -> str:
-    there = stated.get("observed_until")
-    if there is None:
-        return f"{text.rstrip()}\n{observed_line(observed)}\n"
-    if not isinstance(there, dict) or len(_OBSERVED.findall(text)) != 1:
+    there = stated.get("observed_until") or {}
+    if not isinstance(there, dict):
         raise OtherPortfolioError(
             f"{file} says observed_until for all tables at once; say it by table, on "
             f"one line: {observed_line(observed)}"
@@ -109,7 +105,56 @@ def _moved_on(
     moments = {table: _moment(value) for table, value in there.items()}
     for table, moment in observed.items():
         moments[table] = max(moment, moments.get(table, moment))
-    return _OBSERVED.sub(lambda _: observed_line(moments), text)
+    return _with_line(file, text, "observed_until", observed_line(moments))
+
+
+def _with_rates(
+    file: Path,
+    text: str,
+    stated: Mapping[str, object],
+    rates: Mapping[str, float | None],
+) -> str:
+    """Rates that somebody said now beside those that stand there, which stay."""
+    there = stated.get("rates") or {}
+    said = {c: rate for c, rate in rates.items() if rate is not None}
+    if not isinstance(there, dict) or any(
+        there.get(c, said[c]) != said[c] for c in said
+    ):
+        raise OtherPortfolioError(
+            f"{file} has other rates than --rate says; leave --rate out, or write "
+            f"there: {_rates_line(said)}"
+        )
+    if said.keys() <= there.keys():
+        return text
+    return _with_line(file, text, "rates", _rates_line(there | said))
+
+
+def _with_line(file: Path, text: str, name: str, line: str) -> str:
+    """The text with this line for what it said under that name, also over several."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    entries = root.value if isinstance(root, yaml.MappingNode) else []
+    changed = f"{text.rstrip()}\n{line}\n"
+    for key, value in entries:
+        if key.value == name:
+            end = _end(value)
+            changed = f"{text[: key.start_mark.index]}{line}{text[end:]}"
+    expected = (yaml.safe_load(text) or {}) | yaml.safe_load(line)
+    try:
+        is_right = yaml.safe_load(changed) == expected
+    except yaml.YAMLError:
+        is_right = False
+    if not is_right:
+        raise OtherPortfolioError(f"{file} cannot be moved on; write there: {line}")
+    return changed
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a value ends; a block mapping's own mark is only at what follows it."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    index: int = node.end_mark.index
+    return index
 
 
 def _moment(value: object) -> datetime:
@@ -122,8 +167,7 @@ def _rates(rates: Mapping[str, float | None]) -> str:
     known = {c: rate for c, rate in sorted(rates.items()) if rate is not None}
     lines = []
     if known:
-        flow = yaml.safe_dump(known, default_flow_style=True).strip()
-        lines.append(f"rates: {flow}    # to the currency above")
+        lines.append(f"{_rates_line(known)}    # to the currency above")
     missing = [c for c, rate in sorted(rates.items()) if rate is None]
     if missing:
         example = ", ".join(f"{c}: 0.0" for c in missing)
@@ -132,3 +176,8 @@ def _rates(rates: Mapping[str, float | None]) -> str:
             "their rate to the currency above stands here"
         )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rates_line(rates: Mapping[str, float]) -> str:
+    flow = yaml.safe_dump(dict(rates), default_flow_style=True, width=1_000_000)
+    return f"rates: {flow.strip()}"

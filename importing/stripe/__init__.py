@@ -39,6 +39,10 @@ def stage(
         )
     at = exported_at or _latest_moment(connection)
     connection.execute("UPDATE objects SET seen_at = ? WHERE seen_at IS NULL", [at])
+    connection.execute("CREATE TABLE export AS SELECT ?::TIMESTAMPTZ AS moment", [at])
+    connection.execute(
+        "CREATE TABLE asked AS SELECT unnest(?::VARCHAR[]) AS kind", [sorted(looked_at)]
+    )
     return StagedSource(exported_at=at, looked_at=looked_at, bad_rows=tuple(bad))
 
 
@@ -74,10 +78,14 @@ def _looked_at(connection: Any) -> frozenset[str]:
 
 def _latest_moment(connection: Any) -> datetime:
     latest = ", ".join(f"max({expression})" for expression in MOMENTS)
-    row = connection.execute(
+    (seconds,) = connection.execute(
         f"SELECT greatest(epoch(max(seen_at)), {latest}) FROM {OBJECTS}"
     ).fetchone()
-    return moment(row[0])
+    if seconds is None:
+        raise NothingToImportError(
+            "no object in these files has a date: say --exported-at"
+        )
+    return moment(seconds)
 
 
 STRIPE = Source(

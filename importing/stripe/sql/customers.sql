@@ -1,16 +1,20 @@
 -- What a customer object says today is known since today: it has no history. Only that
--- the customer was there is known since it was created.
-WITH terms AS (
+-- the customer was there is known since it was created. Terms are those of its
+-- subscriptions today, so an earlier version that an event carried has none.
+WITH latest AS (
+    FROM subscription QUALIFY row_number() OVER (PARTITION BY id ORDER BY seen_at DESC) = 1
+), terms AS (
     SELECT customer, arg_max(days_until_due, created) AS payment_terms_days,
            arg_max(collection_method, created) = 'charge_automatically' AS is_auto_pay,
            bool_and(status = 'trialing') AS is_trial
-    FROM subscription WHERE ended_at IS NULL GROUP BY customer
+    FROM latest WHERE ended_at IS NULL GROUP BY customer
 ), now AS (
     SELECT c.id, c.seen_at, c.created, address.country AS country,
            list_contains(list_transform(tax_ids.data, lambda t: t.verification.status), 'verified')
                AS is_tax_id_valid,
            terms.payment_terms_days, terms.is_auto_pay, terms.is_trial
-    FROM customer AS c LEFT JOIN terms ON terms.customer = c.id
+    FROM customer AS c CROSS JOIN export
+    LEFT JOIN terms ON terms.customer = c.id AND c.seen_at = export.moment
 ), named AS (
     SELECT id_of(customer) AS id, min(created) AS created FROM objects
     WHERE customer IS NOT NULL GROUP BY ALL

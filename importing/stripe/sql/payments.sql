@@ -4,8 +4,11 @@ WITH told AS (
     SELECT c.*, p.pays, p.customer AS payer, charge_state(c.status) AS state,
            payment_method_of(payment_method_details.type) AS method,
            c.seen_at < max(c.seen_at) OVER (PARTITION BY c.id)
-               OR count(*) OVER (PARTITION BY c.id) > 1 AS is_followed
+               OR count(*) OVER (PARTITION BY c.id) > 1 AS is_followed,
+           c.seen_at > held.seen_at AS was_held
     FROM charge AS c JOIN paying AS p USING (id)
+    LEFT JOIN (SELECT id, min(seen_at) AS seen_at FROM charge
+               WHERE status = 'succeeded' AND NOT captured GROUP BY id) AS held USING (id)
     WHERE p.customer IS NOT NULL
       AND NOT (c.status = 'succeeded' AND NOT coalesce(c.captured, true))
 ), made AS (
@@ -14,11 +17,11 @@ WITH told AS (
                AS minor,
            CASE WHEN method IS NOT DISTINCT FROM 'direct_debit' AND state <> 'pending'
                 THEN CASE WHEN is_followed THEN seen_at ELSE settled(created, seen_at) END
+                WHEN state = 'succeeded' AND was_held THEN seen_at  -- captured later
                 ELSE to_timestamp(created) END AS happened,
            method, pays AS invoice_id, currency, state = 'failed' AS is_failed,
            CASE WHEN state = 'failed' THEN failure_of(
-               CASE failure_code WHEN 'card_declined' THEN coalesce(outcome.reason, failure_code)
-                                 ELSE failure_code END) END AS failure_code,
+               decline_of(failure_code, outcome)) END AS failure_code,
            coalesce(payment_method_details.card.fingerprint,
                     payment_method_details.sepa_debit.fingerprint,
                     payment_method_details.us_bank_account.fingerprint,
@@ -71,9 +74,11 @@ SELECT customer_id, to_timestamp(created), CASE WHEN is_undone THEN seen_at ELSE
        refund_id, upper(currency), CASE WHEN is_undone THEN true END
 FROM refunded WHERE state IS NOT NULL OR is_undone
 UNION ALL  -- paid without a charge: cash, cheque or transfer, marked by a person
-SELECT customer, paid_at, paid_at, id || ':paid', 'succeeded', in_major(rest, currency), 'other', id,
+SELECT customer, paid_at, paid_at, id || ':paid', 'succeeded', rest, 'other', id,
        NULL, NULL, NULL, NULL, NULL, upper(currency), NULL
-FROM (SELECT *, total - credited - from_balance - charged AS rest,
-             coalesce(to_timestamp(status_transitions.paid_at), seen_at) AS paid_at
-      FROM last_invoice WHERE status = 'paid' AND total > 0)
-WHERE rest > 0
+FROM paid_apart WHERE is_counted
+UNION ALL  -- an earlier import took for such a payment what charges in these files paid
+SELECT customer_id, event_at, moment, payment_id, 'succeeded',
+       CASE WHEN rest > 0 THEN rest ELSE amount END, 'other', invoice_id, NULL, NULL, NULL, NULL,
+       NULL, currency, CASE WHEN rest <= 0 THEN true END
+FROM taken_apart CROSS JOIN export

@@ -9,5 +9,11 @@ SELECT 'payments', upper(currency), sum(in_major(amount_captured, currency)),
 FROM last_charge WHERE is_paid GROUP BY currency
 UNION ALL
 SELECT 'refunds', upper(currency), sum(in_major(amount_refunded, currency)),
-       sum(CASE WHEN customer IS NULL THEN in_major(amount_refunded, currency) ELSE 0 END)
-FROM last_charge WHERE amount_refunded > 0 GROUP BY currency
+       sum(CASE WHEN customer IS NULL THEN in_major(amount_refunded, currency)
+                ELSE coalesce(in_major(under_way.amount, currency), 0) END)
+FROM last_charge LEFT JOIN (
+    SELECT charge, sum(amount) AS amount FROM (
+        SELECT charge, arg_max(amount, seen_at) AS amount FROM refund GROUP BY charge, id
+        HAVING arg_max(status, seen_at) IN ('pending', 'requires_action')) GROUP BY charge
+) AS under_way ON under_way.charge = last_charge.id
+WHERE amount_refunded > 0 GROUP BY currency

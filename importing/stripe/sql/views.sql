@@ -30,9 +30,11 @@ CREATE VIEW balance_change AS
     WHERE object = 'customer_balance_transaction';
 CREATE VIEW charge AS
     SELECT * REPLACE (id_of(customer) AS customer) FROM objects WHERE object = 'charge';
+CREATE MACRO decline_of(failure_code, outcome) AS
+    CASE failure_code WHEN 'card_declined' THEN coalesce(outcome.reason, failure_code)
+                      ELSE failure_code END;
 CREATE VIEW failed_charge AS
-    SELECT *, CASE failure_code WHEN 'card_declined' THEN coalesce(outcome.reason, failure_code)
-                                ELSE failure_code END AS decline
+    SELECT *, decline_of(failure_code, outcome) AS decline
     FROM charge WHERE status = 'failed';
 CREATE VIEW review AS SELECT * FROM objects WHERE object = 'review';
 CREATE VIEW warning AS SELECT * FROM objects WHERE object = 'radar.early_fraud_warning';
@@ -108,3 +110,48 @@ CREATE TABLE last_invoice AS
           FROM invoice GROUP BY id) AS i
     LEFT JOIN (SELECT pays, sum(amount_captured) AS amount FROM paying
                WHERE is_paid AND pays IS NOT NULL GROUP BY pays) AS charged ON charged.pays = i.id;
+
+-- Invoices paid by more than the charges in these files and those of earlier imports. The
+-- rest was paid without a charge only if charges were asked for, and none that the invoice
+-- names is absent: else it would count twice.
+CREATE TABLE paid_apart AS
+    WITH earlier AS (
+        SELECT invoice_id, sum(amount) AS amount FROM there_payments
+        WHERE status = 'succeeded' AND retracted IS NOT true
+          AND payment_id <> invoice_id || ':paid' AND payment_id NOT IN (SELECT id FROM paying)
+        GROUP BY invoice_id
+    ), named AS (
+        SELECT id, id_of(charge) AS key FROM invoice WHERE charge IS NOT NULL
+        UNION SELECT id, id_of(coalesce(entry.payment.charge, entry.payment.payment_intent))
+              FROM (SELECT id, unnest(payments.data) AS entry FROM invoice) WHERE entry.status = 'paid'
+        UNION SELECT id_of(invoice), id_of(coalesce(payment.charge, payment.payment_intent))
+              FROM objects WHERE object = 'invoice_payment' AND status = 'paid'
+    ), absent AS (
+        SELECT id FROM named WHERE key NOT IN (
+            SELECT id FROM paying
+            UNION SELECT payment_intent FROM paying WHERE payment_intent IS NOT NULL
+            UNION SELECT payment_id FROM there_payments WHERE invoice_id IS NOT NULL)
+    )
+    SELECT i.*, coalesce(to_timestamp(status_transitions.paid_at), seen_at) AS paid_at,
+           in_major(total - credited - from_balance - charged, i.currency)
+               - coalesce(earlier.amount, 0) AS rest,
+           'charge' IN (SELECT kind FROM asked) AND id NOT IN (SELECT id FROM absent)
+               AS is_counted
+    FROM last_invoice AS i LEFT JOIN earlier ON earlier.invoice_id = i.id
+    WHERE status = 'paid' AND total > 0 AND rest > 0;
+
+-- What earlier imports took for paid without a charge, less what charges are here for now.
+CREATE TABLE taken_apart AS
+    WITH newly AS (
+        SELECT pays, sum(in_major(amount_captured, currency)) AS amount FROM paying
+        WHERE is_paid AND pays IS NOT NULL AND id NOT IN (
+            SELECT payment_id FROM there_payments
+            WHERE status = 'succeeded' AND invoice_id IS NOT NULL)
+        GROUP BY pays
+    )
+    SELECT t.*, CASE WHEN newly.amount IS NULL OR t.invoice_id IN (SELECT id FROM last_invoice)
+                     THEN 0 ELSE t.amount - newly.amount END AS rest
+    FROM there_payments AS t LEFT JOIN newly ON newly.pays = t.invoice_id
+    WHERE payment_id = invoice_id || ':paid' AND retracted IS NOT true
+      AND (newly.amount > 0 OR invoice_id IN (SELECT id FROM last_invoice))
+      AND invoice_id NOT IN (SELECT id FROM paid_apart);
