@@ -21,8 +21,9 @@ from decisions.actions import (
     SUSPEND,
     bits_of,
 )
-from decisions.rules.catalogue import LADDER, PRICE_LINES, RULE_BY_CODE, RULES
+from decisions.rules.catalogue import PRICE_LINES, RULE_BY_CODE, RULES
 from decisions.rules.eligibility import Eligibility
+from decisions.rules.price_lines import LADDER
 from decisions.rules.reason import Withheld
 from decisions.rules.rule import PriceLine
 from decisions.steps.choose_columns import run

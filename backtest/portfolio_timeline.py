@@ -148,12 +148,15 @@ def with_facts_of(
     ):
         reader.read_states(customer, own)
     reader.read_facts(portfolio, lambda _done, _all: None)
-    for day, more in zip(timeline.days, reader.days, strict=True):
-        day.amounts.extend(more.amounts)  # of two rows the later one stands
-        day.facts.update(more.facts)
+    changes = zip(timeline.days, reader.days, strict=True)
+    days_with = tuple(
+        # of two rows the later one stands
+        DayChanges(day.amounts + more.amounts, day.facts | more.facts)
+        for day, more in changes
+    )
     has_facts = timeline.has_facts.copy()
     has_facts[customers] = True
-    return replace(timeline, has_facts=has_facts)
+    return replace(timeline, days=days_with, has_facts=has_facts)
 
 
 class _Reader:

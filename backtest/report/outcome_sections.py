@@ -35,24 +35,32 @@ def money_section(backtest: Backtest) -> Section:
     ]
     by_action = saving_per_action(backtest.new)
     if by_action:
-        blocks.append(Paragraph(resting_on_assumptions(backtest, by_action)))
+        blocks.extend(map(Paragraph, resting_on_assumptions(backtest, by_action)))
         blocks.append(saving_by_action(backtest.currency, by_action))
     return Section("money", "Money", tuple(blocks))
 
 
-def resting_on_assumptions(backtest: Backtest, by_action: dict[str, float]) -> str:
-    """How much of the expected saving rests on effects that nobody measured."""
+def resting_on_assumptions(
+    backtest: Backtest, by_action: dict[str, float]
+) -> Iterator[str]:
+    """How much of the expected saving rests on effects that nobody measured.
+
+    Nothing is said where nothing is saved.
+    """
     assumed = {
         name: saving
         for name, saving in by_action.items()
         if saving > 0.0 and not backtest.measured_on.get(name)
     }
     total = sum(saving for saving in by_action.values() if saving > 0.0)
+    if total <= 0.0:
+        return
     if not assumed:
-        return "All of it rests on effects of actions that were measured."
+        yield "All of it rests on effects of actions that were measured."
+        return
     share = sum(assumed.values()) / total
     dearest = max(assumed, key=lambda name: assumed[name])
-    return (
+    yield (
         f"{share:.0%} of it rests on effects of actions that are assumed, not measured;"
         f" most of that on {plain(dearest)} ({assumed[dearest] / total:.0%})."
         " `forbear policy calibrate-costs` measures what the record allows."

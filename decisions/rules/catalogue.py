@@ -5,13 +5,24 @@ never zero (CONTRACT section 1), and `decisions.rules.reliance` withholds accord
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from math import inf
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
-from decisions.money.inputs import Inputs
 from decisions.rules.guardrails import NUMBER_RULES, SUSPICION, terms_with
+from decisions.rules.price_lines import (
+    BUDGET,
+    CALENDAR,
+    EXPLORATION,
+    HOLDS,
+    INCOMPLETE,
+    LADDER,
+    MATERIALITY,
+    NOT_LOOKED_AT,
+    NOT_OVERDUE,
+    without_section,
+    without_yesterday,
+)
 from decisions.rules.reason import Releaser, Values, Withheld
 from decisions.rules.rule import (
     LEARNED_FROM,
@@ -20,9 +31,8 @@ from decisions.rules.rule import (
     Paths,
     PriceLine,
     Rule,
-    Without,
 )
-from decisions.terms import OUT_OF_REACH, Terms
+from decisions.terms import OUT_OF_REACH
 
 PROTECTING = ("payments", "disputes", "contacts", "holds")  # their rows keep stops away
 OWED_FROM = frozenset({"invoices", *PROTECTING})  # what is owed is read from these
@@ -35,42 +45,6 @@ _EVERY = ("customers", "subscriptions", "usage", *_TOLD)
 _LOOKED_AT = (LOOKED_AT,)
 
 _ANY = ACTIONS[1:]
-
-
-def _without_section(name: str, **values: float | None) -> Without:
-    """Take a rule away by changing one section of the policy file."""
-
-    def without(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
-        section = getattr(terms.document, name).model_copy(update=values)
-        document = terms.document.model_copy(update={name: section})
-        return inputs, replace(terms, document=document)
-
-    return without
-
-
-def _without_arms(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
-    inputs, terms = _without_section("exploration", share=0.0)(inputs, terms)
-    return _without_section("holdout", share=0.0)(inputs, terms)
-
-
-def _without_yesterday(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
-    return inputs._replace(previous=0 * inputs.previous), terms
-
-
-_NOT_OVERDUE = PriceLine("not_overdue")
-_MATERIALITY = PriceLine("materiality")
-_HOLDS = PriceLine("holds")
-_NOT_LOOKED_AT = PriceLine("not_looked_at")
-_INCOMPLETE = PriceLine("incomplete_data")
-LADDER = PriceLine("ladder")
-_CALENDAR = PriceLine("calendar")
-_EXPLORATION = PriceLine("exploration", _without_arms)
-_BUDGET = PriceLine(
-    "budget",
-    _without_section(
-        "budget", per_hour=None, per_day=None, share_of_customers_per_day=None
-    ),
-)
 
 
 def _arrears(
@@ -105,7 +79,7 @@ def _hold(kind: str) -> Rule:
         paths=Paths.ORDINARY | Paths.PROTECTIVE,
         tables=("holds",),
         shown_to_customer=True,
-        price=_HOLDS,
+        price=HOLDS,
     )
 
 
@@ -141,7 +115,7 @@ def _calendar(code: str, section: str) -> Rule:
         withholds=STOPS,
         paths=Paths.ARREARS,
         shown_to_customer=True,
-        price=_CALENDAR,
+        price=CALENDAR,
     )
 
 
@@ -155,25 +129,25 @@ def _unknown(table: str) -> Rule:
         paths=Paths.ALL if is_asked_of_fraud else Paths.ARREARS | further,
         tables=(table,),
         details={"not_looked_at": (), "not_lately": ("stale_hours",)},
-        price=_NOT_LOOKED_AT,
+        price=NOT_LOOKED_AT,
     )
 
 
 RULES: tuple[Rule, ...] = (
-    _arrears("arrears_unknown", None, _OWED, _NOT_OVERDUE, shown=False),
-    _arrears("nothing_overdue", None, _OWED, _NOT_OVERDUE, shown=False),
+    _arrears("arrears_unknown", None, _OWED, NOT_OVERDUE, shown=False),
+    _arrears("nothing_overdue", None, _OWED, NOT_OVERDUE, shown=False),
     _arrears(
         "below_materiality",
         "materiality",
         _ACTIONABLE,
-        _MATERIALITY,
+        MATERIALITY,
         quotes=("actionable", "materiality"),
     ),
     _arrears(
         "substantially_paid",
         "clock.substantially_paid_share",
         _ACTIONABLE,
-        _MATERIALITY,
+        MATERIALITY,
     ),
     _arrears(
         "dispute",
@@ -193,14 +167,14 @@ RULES: tuple[Rule, ...] = (
         paths=Paths.ARREARS,
         tables=_ACTIONABLE,
         shown_to_customer=True,
-        price=_INCOMPLETE,
+        price=INCOMPLETE,
     ),
     Rule(
         code="protecting_row_today",
         withholds=STOPS,
         tables=("invoices", *PROTECTING, "overrides", "alerts", "outcomes"),
         shown_to_customer=True,
-        price=_NOT_LOOKED_AT,
+        price=NOT_LOOKED_AT,
     ),
     *(_hold(kind) for kind in ("exemption", "instalment_plan", "legal", "manual")),
     Rule(
@@ -329,21 +303,21 @@ RULES: tuple[Rule, ...] = (
         section="guardrails.any.stale_hours",
         withholds=STOPS,
         tables=_LOOKED_AT,
-        price=_NOT_LOOKED_AT,
+        price=NOT_LOOKED_AT,
     ),
     Rule(
         code="inputs_missing",
         quotes=("tables",),
         withholds=STOPS,
         tables=(LEARNED_FROM,),
-        price=_NOT_LOOKED_AT,
+        price=NOT_LOOKED_AT,
     ),
     Rule(
         code="incomplete_data",
         quotes=("tables",),
         withholds=STEPS,
         tables=_LOOKED_AT,
-        price=_INCOMPLETE,
+        price=INCOMPLETE,
     ),
     *NUMBER_RULES,
     Rule(
@@ -362,16 +336,16 @@ RULES: tuple[Rule, ...] = (
         tables=_EVERY,
         price=PriceLine("net_gain", terms_with(min_net_gain=-inf)),
     ),
-    Rule(code="explore", section="exploration", withholds=_ANY, price=_EXPLORATION),
-    Rule(code="holdout", section="holdout", withholds=_ANY, price=_EXPLORATION),
+    Rule(code="explore", section="exploration", withholds=_ANY, price=EXPLORATION),
+    Rule(code="holdout", section="holdout", withholds=_ANY, price=EXPLORATION),
     Rule(
         code="review_queue_full",
         section="review.capacity_per_day",
         withholds=("review",),
-        price=PriceLine("queue", _without_section("review", capacity_per_day=None)),
+        price=PriceLine("queue", without_section("review", capacity_per_day=None)),
     ),
     Rule(code="kill_switch", withholds=STOPS),
-    Rule(code="suspension_budget", section="budget", withholds=STOPS, price=_BUDGET),
+    Rule(code="suspension_budget", section="budget", withholds=STOPS, price=BUDGET),
 )
 RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 
@@ -380,7 +354,7 @@ RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
 PRICE_LINES: tuple[PriceLine, ...] = (
     *dict.fromkeys(rule.price for rule in RULES if rule.price is not None),
     PriceLine("first_invoice", terms_with(min_p_first_invoice=OUT_OF_REACH)),
-    PriceLine("hysteresis", _without_yesterday),
+    PriceLine("hysteresis", without_yesterday),
 )
 
 

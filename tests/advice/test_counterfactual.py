@@ -216,69 +216,50 @@ def day(n: int) -> str:
     return (AT - timedelta(days=n)).isoformat()
 
 
+EMPTY = (
+    *("disputes", "alerts", "holds", "actions"),
+    *("usage", "access", "outcomes", "links"),
+)
+CUSTOMER = {
+    "event_at": day(400),
+    "created_at": day(400),
+    "subject_kind": "legal_person",
+    "is_email_verified": False,
+    "is_phone_verified": True,
+    "monthly_margin": 5,
+}
+SUBSCRIPTION = {
+    "subscription_id": "s",
+    "kind": "started",
+    "event_at": day(400),
+    "billing": "license",
+    "quantity": 1,
+    "unit_price": 230,
+}
+
+
+def invoice(name: str, issued: int, due: int, amount: float) -> dict[str, Any]:
+    """An invoice; `issued` and `due` so many days before the moment asked about."""
+    dates = {"event_at": day(issued), "due_at": day(due)}
+    return {"invoice_id": name, **dates, "amount": amount}
+
+
 def late_payer(**changes: list[dict[str, Any]]) -> Tables:
     """Two invoices late and one not yet due, three notices given, access still on."""
-    notices = [
-        ("reminder_1", 55),
-        ("reminder_2", 48),
-        ("final_notice", 40),
-    ]
-    empty = (
-        "disputes",
-        "alerts",
-        "holds",
-        "actions",
-        "usage",
-        "access",
-        "outcomes",
-        "links",
-    )
-    tables: Tables = {name: [] for name in empty}
+    notices = {"reminder_1": 55, "reminder_2": 48, "final_notice": 40}
+    tables: Tables = {name: [] for name in EMPTY}
     tables |= {
-        "customers": [
-            {
-                "event_at": day(400),
-                "created_at": day(400),
-                "subject_kind": "legal_person",
-                "is_email_verified": False,
-                "is_phone_verified": True,
-                "monthly_margin": 5,
-            }
-        ],
+        "customers": [dict(CUSTOMER)],
         "invoices": [
-            {
-                "invoice_id": "4711",
-                "event_at": day(75),
-                "due_at": day(61),
-                "amount": 230,
-            },
-            {
-                "invoice_id": "4802",
-                "event_at": day(45),
-                "due_at": day(31),
-                "amount": 900,
-            },
-            {
-                "invoice_id": "4900",
-                "event_at": day(10),
-                "due_at": day(-4),
-                "amount": 50,
-            },
+            invoice("4711", 75, 61, 230),
+            invoice("4802", 45, 31, 900),
+            invoice("4900", 10, -4, 50),
         ],
         "payments": [],
-        "subscriptions": [
-            {
-                "subscription_id": "s",
-                "kind": "started",
-                "event_at": day(400),
-                "billing": "license",
-                "quantity": 1,
-                "unit_price": 230,
-            }
-        ],
+        "subscriptions": [dict(SUBSCRIPTION)],
         "contacts": [
             {"kind": kind, "notice": notice, "event_at": day(n)}
-            for notice, n in notices
+            for notice, n in notices.items()
             for kind in ("notice_sent", "notice_delivered")
         ],
     }

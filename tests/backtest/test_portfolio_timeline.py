@@ -49,7 +49,11 @@ def test_facts_of_every_day_are_those_of_the_day(
     present = timeline.present(days.scored)
     as_of_scores = scores(advisor, portfolio, days, present, unwatched)
     suspects = np.arange(0, len(portfolio.customer_ids), 7)
+    before = [(len(day.amounts), len(day.facts)) for day in timeline.days]
+    amounts_only = timeline
     timeline = with_facts_of(timeline, portfolio, days, suspects, with_notices=False)
+    unchanged = [(len(day.amounts), len(day.facts)) for day in amounts_only.days]
+    assert unchanged == before
     history = PortfolioHistory(timeline, as_of_scores, days, zone)
     events = list(portfolio.iter_events())
     n_active = 0
