@@ -60,6 +60,7 @@ class Advice:
 
     @property
     def inputs(self) -> Inputs:
+        """What was computed from: the facts and the features per target."""
         return Inputs(self.facts, self.rows)
 
     def exposure(self) -> Exposure:

@@ -58,11 +58,15 @@ class Guard:
             await problem_response(problem)(scope, receive, watched_send)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in _METHODS else "other"
             seconds = time.perf_counter() - started
-            self._metrics.count_request(
-                route, method, status or HTTPStatus.INTERNAL_SERVER_ERROR, seconds
-            )
+            failed = status or HTTPStatus.INTERNAL_SERVER_ERROR
+            self._metrics.count_request(route, method_of(scope), failed, seconds)
+
+
+def method_of(scope: Scope) -> str:
+    """The method of a request; a word of the sender's own is `other`."""
+    method = str(scope["method"])
+    return method if method in _METHODS else "other"
 
 
 def log_without_values(error: BaseException) -> None:

@@ -154,9 +154,11 @@ class Metrics:
         )
 
     def count_webhook(self, result: str) -> None:
+        """One attempt: `received`, or the code of its failure."""
         self._webhooks.labels(result).inc()
 
     def show_outbox(self, n_waiting: int, n_dead: int, lag_s: float) -> None:
+        """Messages that wait or were given up; seconds that one waits, at most."""
         self._outbox.labels("waiting").set(n_waiting)
         self._outbox.labels("dead").set(n_dead)
         self._outbox_lag.set(lag_s)

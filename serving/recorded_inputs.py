@@ -41,6 +41,7 @@ class RecordedInputs:
         observed: Mapping[str, datetime],
         warnings: tuple[str, ...],
     ) -> "RecordedInputs":
+        """Of what the advisor was given; NaN among the features becomes None."""
         features = {
             target: tuple([None if v != v else v for v in row.tolist()])
             for target, row in inputs.rows.items()
@@ -67,10 +68,16 @@ class RecordedInputs:
         return content
 
     def to_json(self) -> str:
+        """The text that is recorded with the decision."""
         return _FORM.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "RecordedInputs":
+        """What `to_json` wrote.
+
+        Raises:
+            pydantic.ValidationError: another text.
+        """
         return _FORM.validate_json(text)
 
 

@@ -46,26 +46,33 @@ class SharedCounts(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
+        """What failures of the file are, for `limits`."""
         return sqlite3.Error
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count `amount`; the new number in a window of `expiry` seconds."""
         now = time.time()
         values = {"name": key, "n": amount, "now": now, "ends_at": now + expiry}
         return int(self._db.execute(_ADD, values).fetchone()[0])
 
     def get(self, key: str) -> int:
+        """The number in the window that runs; 0 without one."""
         return int(self._found(key)[0])
 
     def get_expiry(self, key: str) -> float:
+        """When its window ends, or now without one; seconds since 1970 UTC."""
         return float(self._found(key)[1])
 
     def check(self) -> bool:
+        """Whether the file can be read."""
         return bool(self._db.execute("SELECT 1").fetchone())
 
     def reset(self) -> int:
+        """Forget all keys; how many."""
         return self._db.execute("DELETE FROM counts").rowcount
 
     def clear(self, key: str) -> None:
+        """Forget one key."""
         self._db.execute("DELETE FROM counts WHERE name = ?", (key,))
 
     def _found(self, key: str) -> tuple[int, float]:

@@ -32,7 +32,8 @@ class SharedRow(BaseModel):
 class CountedRows(NamedTuple):
     """A customer's rows that count, those that do not, and the incomplete tables.
 
-    A table may be incomplete for a row of another customer that names what is theirs.
+    A table may be incomplete for a row of another customer that names what is theirs,
+    or because too many rows share a number of it to be looked at.
     """
 
     rows: Sequence[KeptRow]
@@ -66,7 +67,7 @@ def settled(
     numbers = reader.shared(customer_id, until)
     if not numbers:
         return CountedRows(rows)
-    events = _around(reader, numbers, until, settings)
+    events, is_whole = _around(reader, numbers, until, settings)
     shared = shared_numbers(map(_numbered, events), settings)
     out = {
         (table, digest): why
@@ -79,6 +80,8 @@ def settled(
         if (why := out.get((row.table, row.digest))) is not None
     ]
     incomplete = {table for who, table in shared.incomplete if who == customer_id}
+    if not is_whole:  # what was not looked at may break any row of these numbers
+        incomplete |= _tables_with(set(numbers), rows, settings)
     kept = [row for row in rows if (row.table, row.digest) not in out]
     return CountedRows(kept, broken, frozenset(incomplete))
 
@@ -95,7 +98,7 @@ def shared_rows(
     numbers = reader.shared_by(sequence, _MOST_NUMBERS)
     if not numbers:
         return []
-    events = _around(reader, numbers, sequence, settings)
+    events, _ = _around(reader, numbers, sequence, settings)
     shared = shared_numbers(map(_numbered, events), settings)
     arrived = {
         (*event[:2], event.digest) for event in events if event.sequence == sequence
@@ -116,22 +119,38 @@ def shared_rows(
 
 def _around(
     reader: EventReader, numbers: list[bytes], until: int, settings: PortfolioSettings
-) -> list[NumberedEvent]:
+) -> tuple[list[NumberedEvent], bool]:
     """Rows with these numbers, and with those that these rows bear or name as well.
 
     A payment of another's invoice, say, and what mends it: a later one of its number.
+    False: there are more than `_MOST_ROWS`, and only some of them are here.
     """
     known = set[bytes]()
     while True:
         known.update(numbers)
-        events = reader.numbered(sorted(known), until, _MOST_ROWS)
+        events = reader.numbered(sorted(known), until, _MOST_ROWS + 1)
+        if len(events) > _MOST_ROWS:
+            return events, False
         numbers = [
             number
             for event in events
             for number in numbers_in(event.table, from_json(event.content), settings)
         ]
-        if known.issuperset(numbers) or len(events) == _MOST_ROWS:
-            return events
+        if known.issuperset(numbers):
+            return events, True
+
+
+def _tables_with(
+    numbers: set[bytes], rows: Sequence[KeptRow], settings: PortfolioSettings
+) -> set[str]:
+    """The tables in which rows bear or name one of these numbers."""
+    return {
+        row.table
+        for row in rows
+        if not numbers.isdisjoint(
+            numbers_in(row.table, from_json(row.content), settings)
+        )
+    }
 
 
 def _numbered(event: NumberedEvent) -> NumberedRow:

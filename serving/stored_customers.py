@@ -339,8 +339,8 @@ def _restricted(
         f"rejected_rows:{table}: {counted[table]}; they break the contract, and the"
         " customer is incomplete until they are corrected"
         if counted[table]
-        else f"rejected_rows:{table}: of another customer, whose row names an invoice"
-        " of this one; both are incomplete until it is corrected"
+        else f"rejected_rows:{table}: of another customer, whose row bears or names a"
+        " number of this one; both are incomplete until it is corrected"
         for table in sorted(all_rows.rejected)
     ]
     odd = [text for text in warnings if text.split(":")[1] in tables]

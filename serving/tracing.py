@@ -17,6 +17,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.guard import method_of
+
 _EXPORT_TIMEOUT_S = 5.0
 _SERVER_ERROR = 500
 _TRACEPARENT = b"traceparent"
@@ -83,9 +85,10 @@ class Tracing:
                     await app(scope, receive, watched_send)
                 finally:
                     route = getattr(scope.get("route"), "path", "unmatched")
-                    span.update_name(f"{scope['method']} {route}")
+                    method = method_of(scope)
+                    span.update_name(f"{method} {route}")
                     span.set_attribute("http.route", route)
-                    span.set_attribute("http.request.method", scope["method"])
+                    span.set_attribute("http.request.method", method)
                     span.set_attribute("http.response.status_code", status)
                     if status == 0 or status >= _SERVER_ERROR:
                         span.set_status(Status(StatusCode.ERROR))

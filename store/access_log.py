@@ -45,6 +45,8 @@ def customer_hash(customer_id: str) -> str:
 
 
 class AccessLog(Protocol):
+    """Where entries are added and read; nothing changes or removes one."""
+
     def add(self, key_id: str | None, what: str, subject: str) -> None:
         """Returns when it is kept.
 

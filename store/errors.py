@@ -155,6 +155,8 @@ class IdempotencyConflictError(DecisionStoreError):
 
 
 class UnknownMessageError(DecisionStoreError):
+    """No message of this id was delivered or given up."""
+
     code = "unknown_message"
 
     def __init__(self, message_id: str) -> None:

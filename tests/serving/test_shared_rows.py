@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from features.arrays import AnyArray
 from features.events import Events
 from features.portfolio import Portfolio
+from serving import shared_rows
 from serving.replay import replay
 from serving.request import ScoreRequest
 from serving.settings import ServingSettings
@@ -153,6 +154,21 @@ def test_an_answer_sent_again_says_what_is_shared(feed: Feed) -> None:
     again = feed.client.post("/v1/events", json=body, headers=key)
     assert first.json() == again.json()
     assert [one["customer_id"] for one in first.json()["shared"]] == ["a", "b"]
+
+
+def test_too_many_rows_of_a_number_leave_incomplete(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than are looked at name one invoice: not by chance for whom it counts."""
+    monkeypatch.setattr(shared_rows, "_MOST_ROWS", 3)
+    feed.send(invoices=[invoice("a", "1"), invoice("b", "2")])
+    paid: Row = {"customer_id": "a", "status": "succeeded", "invoice_id": "1"}
+    paid |= {"event_at": AT, "amount": 10}
+    feed.send(payments=[{**paid, "payment_id": f"a{n}"} for n in range(4)])
+    assert (feed.open("a"), feed.open("b")) == (60, 100)
+    foreign = {**paid, "customer_id": "b", "payment_id": "z"}  # it comes last
+    feed.send(payments=[foreign])
+    assert (feed.open("a"), feed.open("b")) == (None, None)
 
 
 def same(one: AnyArray, other: AnyArray) -> bool:

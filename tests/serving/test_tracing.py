@@ -71,9 +71,11 @@ def test_a_score_is_traced_without_its_customer(
         client.get("/v1/decisions", params={"customer_id": "somebody-special"})
         client.get(f"/v1/decisions/{name}")
         client.get("/v1/customers/somebody-special/timeline")
+        client.request("SOMEBODY-SPECIAL", "/v1/score")
     found = spans(received)
     assert {"wait", "read", "decide", "record", "POST /v1/score"} <= found.keys()
     assert "GET /v1/decisions/{decision_id}" in found
+    assert any(span.startswith("other ") for span in found)
     request, decided = found["POST /v1/score"], found["decide"]
     assert decided.parent_span_id == request.span_id
     assert request.trace_id.hex() == CALLER
@@ -84,7 +86,7 @@ def test_a_score_is_traced_without_its_customer(
         "http.response.status_code",
     }
     everything = b"".join(received)
-    for secret in ("somebody-special", key, name):
+    for secret in ("somebody-special", "SOMEBODY-SPECIAL", key, name):
         assert secret.encode() not in everything
 
 
