@@ -15,6 +15,7 @@ from decisions.follow_up.counterfactual import Counterfactuals
 from features.events import Events
 from features.moments import to_datetime
 from features.reading.rows import empty_tables
+from scoring.errors import BundleHashMismatchError
 from scoring.starter import bundle_folder
 from serving.answer import AnsweredReason, ScoreAnswer, Versions, answer_bytes
 from serving.champions import InForce, put_in_force
@@ -302,7 +303,10 @@ class ReplayRun:
         if settings_hash is not None:
             text = self.decisions.document(settings_hash)
         policy_text = self.decisions.document(policy_hash)
-        return put_in_force(self._home, ids, policy_text, settings_text=text)
+        try:
+            return put_in_force(self._home, ids, policy_text, settings_text=text)
+        except BundleHashMismatchError as changed:
+            raise BundleGoneError(", ".join(ids.values())) from changed
 
 
 def _sha256(file: Path) -> str | None:

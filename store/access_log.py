@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -18,6 +19,7 @@ from time import time_ns
 from typing import Protocol
 
 from store.database import Database
+from store.errors import StoreUnavailableError
 
 FILE = "access.jsonl"
 MOST_READ = 1_000  # entries of one answer
@@ -51,7 +53,7 @@ class AccessLog(Protocol):
         """Returns when it is kept.
 
         Raises:
-            OSError, StoreUnavailableError: it cannot be written.
+            StoreUnavailableError: it cannot be written.
         """
         ...
 
@@ -65,18 +67,32 @@ class AccessLog(Protocol):
 
 
 class FileAccessLog(AccessLog):
-    """Appends to the file; a line is one write, so processes do not mix."""
+    """Appends to the file; a line is one write, so processes do not mix.
+
+    A line that a full disk cut is no entry. What comes after it begins on a line of
+    its own, so it is lost alone, and whoever reads is refused until it can be written.
+    """
 
     def __init__(self, home: Path) -> None:
         self._file = home / FILE
 
     def add(self, key_id: str | None, what: str, subject: str) -> None:
         line = json.dumps(asdict(Access(_now(), key_id, what, subject))) + "\n"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        try:
+            self._append(line.encode())
+        except OSError as error:
+            raise StoreUnavailableError(error.strerror or str(error)) from error
+
+    def _append(self, line: bytes) -> None:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._file, flags, 0o600)
         try:
-            os.write(descriptor, line.encode())
+            size = os.fstat(descriptor).st_size
+            is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            text = b"\n" + line if is_torn else line
+            if os.write(descriptor, text) < len(text):
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
         finally:
             os.close(descriptor)
 
@@ -85,7 +101,7 @@ class FileAccessLog(AccessLog):
             return []
         with self._file.open() as lines:
             kept = deque(lines, maxlen=n)
-        return [json.loads(line) for line in reversed(kept)]
+        return [entry for line in reversed(kept) if (entry := _entry(line)) is not None]
 
     def close(self) -> None:
         pass
@@ -112,6 +128,15 @@ class SqlAccessLog(AccessLog):
 
     def close(self) -> None:
         self._db.close()
+
+
+def _entry(line: str) -> Mapping[str, str | None] | None:
+    """An entry; None of a line that was cut."""
+    try:
+        entry: Mapping[str, str | None] = json.loads(line)
+    except ValueError:
+        return None
+    return entry
 
 
 def _now() -> str:
