@@ -52,7 +52,9 @@ def test_links_count_as_learned_from_only_where_the_model_reads_them(
     without = replace(bundle, settings=settings)
     assert without.tables == tables - {"links"}
     features = FeatureSet((*bundle.feature_set.features, *LINK_FEATURES))
-    assert replace(without, feature_set=features).tables == tables
+    reading = replace(without, feature_set=features)
+    assert reading.tables == tables - {"links"}  # of non-payment: it learns none
+    assert replace(reading, target="fraud").tables == tables
 
 
 def test_the_name_says_target_day_and_content(bundle_of: BundleOf) -> None:

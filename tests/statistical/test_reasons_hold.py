@@ -42,7 +42,9 @@ def masses(model: TreeModel, rows: Rows, x: FloatArray) -> FloatArray:
 
 
 def typical(rows: Rows) -> FloatArray:
-    value = np.nanmedian(rows.x, axis=0)
+    value = np.full(rows.x.shape[1], np.nan)  # what is nowhere known stays unknown
+    is_known = ~np.isnan(rows.x).all(axis=0)
+    value[is_known] = np.nanmedian(rows.x[:, is_known], axis=0)
     for i, feature in enumerate(rows.feature_set.features):
         if feature.is_category:
             known = rows.x[:, i][~np.isnan(rows.x[:, i])].astype(int)
