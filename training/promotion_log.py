@@ -117,14 +117,15 @@ def before_the_last(changes: Sequence[PromotionRecord]) -> str | None:
     """The version that served before the one in force; None if none did or is known.
 
     Each rollback takes back one change that is not a rollback, so a second one goes
-    further back, and never to what was rolled back.
+    further back, and never to what was rolled back. To promote what serves already
+    changes nothing that could be taken back.
     """
     before: list[str | None] = []
     for change in changes:
-        if change.kind != "rollback":
+        if change.kind == "rollback":
+            del before[-1:]
+        elif change.version != change.before_version:
             before.append(change.before_version)
-        elif before:
-            before.pop()
     return before[-1] if before else None
 
 

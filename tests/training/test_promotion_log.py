@@ -41,6 +41,9 @@ AGAIN_1 = change("promotion", "1", "2")
         pytest.param([FIRST, SECOND, THIRD, BACK_TO_2, BACK_TO_1], None, id="twice"),
         pytest.param([FIRST, SECOND, AGAIN_1, BACK_TO_2], "1", id="one version twice"),
         pytest.param([FIRST, change("pull", "7", None)], None, id="pulled"),
+        pytest.param(
+            [FIRST, SECOND, change("promotion", "2", "2")], "1", id="promoted again"
+        ),
     ],
 )
 def test_each_rollback_goes_further_back(
