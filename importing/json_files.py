@@ -75,7 +75,15 @@ def _fault(columns: Columns, kinds: Collection[str]) -> str:
         inner = "'ARRAY'" if type_.endswith("[]") else "'OBJECT'"
         fits = fitting.get(type_, inner)
         found = f"json_type(data, '$.\"{name}\"')"
-        cases.append(f"WHEN {found} NOT IN ({fits}, 'NULL') THEN '{name}'")
+        is_number = "false"
+        if type_ in ("BIGINT", "DOUBLE"):  # text that is a number counts as one
+            text = f"json_extract_string(data, '$.\"{name}\"')"
+            is_number = (
+                f"{found} = 'VARCHAR' AND TRY_CAST({text} AS {type_}) IS NOT NULL"
+            )
+        cases.append(
+            f"WHEN {found} NOT IN ({fits}, 'NULL') AND NOT ({is_number}) THEN '{name}'"
+        )
     named = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     return (
         f"CASE WHEN json_extract_string(data, '$.object') NOT IN ({named}) THEN NULL "

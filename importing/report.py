@@ -49,6 +49,7 @@ class Sum:
 
     @property
     def agrees(self) -> bool:
+        """Whether the portfolio holds all that the source has and was not left out."""
         return self.source - self.left_out == self.portfolio
 
 
@@ -78,4 +79,5 @@ class ImportReport:
 
     @property
     def is_clean(self) -> bool:
+        """Whether every row could be read and every word has a meaning here."""
         return not self.unknown_values and not self.bad_rows

@@ -100,12 +100,14 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
         counts.append(add_new(connection, table, run.portfolio, staged.exported_at))
+    unknown = _unknown_values(run)
     run.progress("comparing sums")
     sums = _sums(run)
     different = [s for s in sums if not s.agrees]
     if different:
-        raise SumsDifferError("; ".join(_difference(s) for s in different))
-    report = _report(run, staged, counts, sums)
+        lines = [*map(_difference, different), *map(_without_meaning, unknown)]
+        raise SumsDifferError("; ".join(lines))
+    report = _report(run, staged, counts, sums, unknown)
     _write(run, report)
     return report
 
@@ -155,11 +157,17 @@ def _difference(sum_: Sum) -> str:
     )
 
 
+def _without_meaning(value: UnknownValue) -> str:
+    place = f"first in {value.file} row {value.row}"
+    return f"no meaning here: {value.column} {value.value!r}, {value.n} times, {place}"
+
+
 def _report(
     run: _Import,
     staged: StagedSource,
     counts: Sequence[TableCount],
     sums: Sequence[Sum],
+    unknown: Sequence[UnknownValue],
 ) -> ImportReport:
     notes = run.connection.execute(
         f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC"
@@ -176,7 +184,7 @@ def _report(
         tables=tuple(counts),
         notes=tuple(Note(*row) for row in notes),
         sums=tuple(sums),
-        unknown_values=tuple(_unknown_values(run)),
+        unknown_values=tuple(unknown),
         bad_rows=staged.bad_rows,
         observed=observed,
     )

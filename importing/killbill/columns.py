@@ -61,6 +61,7 @@ TABLES = {
         "payment_id": _ID,
         "amount": _MONEY,
         "status": "VARCHAR",
+        "created_date": _MOMENT,
     },
     "payments": {"id": _ID, "account_id": _ID, "payment_method_id": _ID, **_MADE},
     "payment_transactions": {

@@ -282,3 +282,40 @@ def test_a_cell_that_cannot_be_read_is_named(
     (bad,) = report.bad_rows
     assert (bad.file, bad.row, bad.column) == ("invoice_items.csv", 2, "amount")
     assert [i["amount"] for i in rows(portfolio, "invoices")] == [Decimal(100)]
+
+
+def test_a_write_off_is_what_was_open_then(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    killbill.account()
+    bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
+    killbill.payment(bill, "2026-03-02", 30)
+    killbill.tag(WRITTEN_OFF, bill, "INVOICE", "2026-05-01")
+    killbill.payment(bill, "2026-05-10", 50)
+    killbill.item(bill, "ITEM_ADJ", -20, "2026-05-11")
+    run()
+
+    gone = [i for i in rows(portfolio, "invoices") if i["kind"] == "write_off"]
+    assert [(g["amount"], g["known_at"].day) for g in gone] == [(Decimal(70), 1)]
+
+
+def test_odd_rows_are_left_out_and_the_others_go_on(
+    killbill: KillBillDatabase, run: Run, portfolio: Path
+) -> None:
+    """A credit that nothing paid before, parts of a cent, words without a meaning."""
+    killbill.account()
+    for day in ("2026-03-01", "2026-03-02"):
+        killbill.invoice(day, ("RECURRING", 0.33335), ("TAX", 0.00004))
+    killbill.invoice("2026-03-03", ("RECURRING", 100), ("GIFT", 7))
+    killbill.invoice("2026-03-04", ("RECURRING", 9), status="WAITING")
+    payment = killbill.put("payments", account_id=ACCOUNT)
+    killbill.transaction(payment, "CREDIT", "2026-03-05", 25)
+    report = run()
+
+    assert {v.value for v in report.unknown_values} == {"GIFT", "WAITING"}
+    amounts = [i["amount"] for i in rows(portfolio, "invoices")]
+    assert amounts == [Decimal("0.3334"), Decimal("0.3334"), Decimal(100)]
+    assert {s.what: s.left_out for s in report.sums} == {
+        "billed": Decimal(16),
+        "refunds": Decimal(25),
+    }

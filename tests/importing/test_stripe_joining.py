@@ -1,5 +1,6 @@
 """What a second import of Stripe's objects makes of a portfolio that is there."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +12,8 @@ import pytest
 import yaml
 
 from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import NothingToImportError
+from importing.errors import NothingToImportError, SumsDifferError
+from importing.report import Sum
 from tests.importing.stripe_objects import (
     CUSTOMER,
     charge,
@@ -19,6 +21,7 @@ from tests.importing.stripe_objects import (
     event,
     invoice,
     made,
+    page,
     payment_of,
     seconds,
     write_lines,
@@ -188,3 +191,30 @@ def test_files_without_a_date_ask_for_one(portfolio: Path) -> None:
 
     with pytest.raises(NothingToImportError, match="--exported-at"):
         import_files(SOURCES["stripe"], [file], portfolio, ImportSettings())
+
+
+@pytest.mark.parametrize("form", ["lines", "page", "events"])
+def test_a_number_as_text_is_a_number_in_every_form(portfolio: Path, form: str) -> None:
+    """A second, broken line makes DuckDB read the lines one by one."""
+    file = portfolio.parent / "x.json"
+    paid = charge("ch_1", "2026-03-02", 100, amount_captured="100")
+    if form == "page":
+        file.write_text(json.dumps(page("/v1/charges", paid), indent=1), "utf-8")
+    else:
+        write_lines(file, [event("2026-03-02", paid) if form == "events" else paid])
+        file.write_text(file.read_text("utf-8") + "{broken\n", "utf-8")
+    report = import_files(SOURCES["stripe"], [file], portfolio, ImportSettings())
+
+    assert [bad.row for bad in report.bad_rows] == [2] * (form != "page")
+    assert counted(portfolio) == {"ch_1": 1}
+
+
+def test_sums_that_differ_name_the_words_without_a_meaning(
+    portfolio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = [Sum("payments", "USD", Decimal(2), Decimal(0), Decimal(1))]
+    monkeypatch.setattr("importing.run._sums", lambda _: sums)
+    odd = made("dispute", id="dp_1", charge="ch_1", reason="buyers_remorse")
+
+    with pytest.raises(SumsDifferError, match=r"reason 'buyers_remorse'.* row 3"):
+        run(portfolio, "2026-06-01", customer(), PAID, odd)

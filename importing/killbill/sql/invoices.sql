@@ -5,7 +5,7 @@ SELECT account_id AS customer_id, created_date AS event_at, created_date AS know
        NULL::VARCHAR AS applies_to,
        CASE WHEN n_subscriptions = 1 THEN subscription_id END AS subscription_id,
        upper(currency) AS currency, NULL::BOOLEAN AS retracted
-FROM document WHERE state NOT IN ('void') AND amount <> 0
+FROM document WHERE state = 'issued' AND amount <> 0
 UNION ALL  -- void: takes back what an earlier import may have brought
 SELECT account_id, created_date, export.moment, id,
        CASE WHEN amount < 0 THEN 'credit_note' ELSE 'invoice' END, abs(amount)::DECIMAL(18, 4),
@@ -25,8 +25,6 @@ SELECT d.account_id, i.created_date, i.created_date, i.id, 'credit_note',
 FROM invoice_items AS i JOIN document AS d ON d.id = i.invoice_id
 WHERE item_kind(i.type) = 'credit' AND i.amount < 0 AND d.state = 'issued'
 UNION ALL
-SELECT d.account_id, t.created_date, t.created_date, d.id, 'write_off',
-       b.amount::DECIMAL(18, 4), NULL, d.id, NULL, upper(d.currency), NULL
-FROM tags AS t JOIN document AS d ON d.id = t.object_id JOIN balance AS b ON b.id = d.id
-WHERE t.tag_definition_id = '00000000-0000-0000-0000-000000000004' AND t.object_type = 'INVOICE'
-  AND coalesce(t.is_active, true) AND b.amount > 0 AND d.state = 'issued'
+SELECT account_id, happened, happened, id, 'write_off', open::DECIMAL(18, 4), NULL, id, NULL,
+       upper(currency), NULL
+FROM written_off WHERE open > 0

@@ -6,7 +6,14 @@ UNION ALL SELECT 'left out', count(*), 'payment transactions without an amount, 
 FROM payment_transactions WHERE coalesce(processed_amount, amount) IS NULL OR payment_id NOT IN (SELECT id FROM payments)
 UNION ALL SELECT 'left out', count(*), 'adjustments that raise an invoice after it was made'
 FROM invoice_items AS i JOIN document AS d ON d.id = i.invoice_id
-WHERE item_kind(i.type) IN ('adjustment', 'credit') AND i.amount > 0 AND i.created_date > d.created_date
+WHERE i.amount > 0 AND (item_kind(i.type) = 'credit'
+    OR item_kind(i.type) = 'adjustment' AND i.created_date > d.created_date)
+UNION ALL SELECT 'left out', count(*), 'items of a type, or invoices in a state, that has no meaning here'
+FROM invoice_items AS i JOIN invoices AS d ON d.id = i.invoice_id
+WHERE item_kind(i.type) NOT IN ('charge', 'adjustment', 'credit', 'balance')
+   OR invoice_state(coalesce(d.status, 'COMMITTED')) NOT IN ('issued', 'void')
+UNION ALL SELECT 'left out', count(*), 'money given back that no payment in these files took (credit of a payment provider)'
+FROM transaction WHERE kind = 'refund' AND state = 'succeeded' AND payment_id NOT IN (SELECT payment_id FROM taken)
 UNION ALL SELECT 'left out', count(*), 'states of blocking by services other than overdue enforcement'
 FROM blocking_states WHERE service <> 'overdue-service' AND block_entitlement
 UNION ALL SELECT 'assumed', count(*), 'invoices are due on their own date: Kill Bill has no due date' FROM document WHERE amount > 0

@@ -1,24 +1,35 @@
 -- Kill Bill's own sums: charges and adjustments of invoices, payments taken, money given back.
-SELECT 'billed' AS what, upper(i.currency) AS currency, sum(t.amount)::DECIMAL(38, 4) AS amount,
-       coalesce(sum(t.amount) FILTER (WHERE i.account_id IN (SELECT id FROM delegated)
-           OR coalesce(i.status, 'COMMITTED') <> 'COMMITTED'
-           OR (item_kind(t.type) <> 'charge' AND t.amount > 0 AND t.created_date > i.created_date)), 0
-       )::DECIMAL(38, 4) AS left_out
-FROM invoice_items AS t JOIN invoices AS i ON i.id = t.invoice_id
-WHERE t.type <> 'CBA_ADJ' GROUP BY upper(i.currency)
+-- What becomes one row of the portfolio is rounded once, as there.
+WITH item AS (
+    SELECT t.id, t.invoice_id, upper(i.currency) AS currency, t.amount, kind,
+           kind = 'charge' OR kind = 'adjustment' AND t.created_date <= i.created_date AS is_first,
+           i.account_id IN (SELECT id FROM delegated)
+           OR invoice_state(coalesce(i.status, 'COMMITTED')) IS DISTINCT FROM 'issued' AS is_apart
+    FROM (SELECT *, item_kind(type) AS kind FROM invoice_items) AS t JOIN invoices AS i ON i.id = t.invoice_id
+    WHERE kind <> 'balance'
+), part AS (
+    SELECT currency, sum(amount)::DECIMAL(18, 4) AS amount,
+           is_apart OR (NOT is_first AND (sum(amount) > 0 OR any_value(kind) NOT IN ('adjustment', 'credit')))
+               AS is_left_out
+    FROM item GROUP BY invoice_id, currency, is_first, is_apart, CASE WHEN NOT is_first THEN id END
+)
+SELECT 'billed' AS what, currency, sum(amount)::DECIMAL(38, 4) AS amount,
+       coalesce(sum(amount) FILTER (WHERE is_left_out), 0)::DECIMAL(38, 4) AS left_out
+FROM part GROUP BY currency
 UNION ALL
 SELECT 'payments', upper(coalesce(t.processed_currency, t.currency, a.currency)),
-       sum(coalesce(t.processed_amount, t.amount))::DECIMAL(38, 4),
-       coalesce(sum(coalesce(t.processed_amount, t.amount))
+       sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))::DECIMAL(38, 4),
+       coalesce(sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))
            FILTER (WHERE p.account_id IN (SELECT id FROM delegated)), 0)::DECIMAL(38, 4)
 FROM payment_transactions AS t JOIN payments AS p ON p.id = t.payment_id
 LEFT JOIN accounts AS a ON a.id = p.account_id
 WHERE t.transaction_type IN ('PURCHASE', 'CAPTURE') AND t.transaction_status = 'SUCCESS' GROUP BY 2
 UNION ALL
 SELECT 'refunds', upper(coalesce(t.processed_currency, t.currency, a.currency)),
-       sum(coalesce(t.processed_amount, t.amount))::DECIMAL(38, 4),
-       coalesce(sum(coalesce(t.processed_amount, t.amount))
-           FILTER (WHERE p.account_id IN (SELECT id FROM delegated)), 0)::DECIMAL(38, 4)
+       sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))::DECIMAL(38, 4),
+       coalesce(sum(coalesce(t.processed_amount, t.amount)::DECIMAL(18, 4))
+           FILTER (WHERE p.account_id IN (SELECT id FROM delegated)
+               OR t.payment_id NOT IN (SELECT payment_id FROM taken)), 0)::DECIMAL(38, 4)
 FROM payment_transactions AS t JOIN payments AS p ON p.id = t.payment_id
 LEFT JOIN accounts AS a ON a.id = p.account_id
 WHERE t.transaction_type IN ('REFUND', 'CREDIT') AND t.transaction_status = 'SUCCESS' GROUP BY 2

@@ -21,14 +21,18 @@ CREATE TABLE document AS
     WHERE i.account_id NOT IN (SELECT id FROM delegated)
     GROUP BY ALL;
 
--- What is still open of it by Kill Bill's own sum, for what was written off.
-CREATE VIEW balance AS
-    SELECT i.id,
-           coalesce((SELECT sum(amount) FROM invoice_items AS t WHERE t.invoice_id = i.id
-                     AND item_kind(type) <> 'credit'), 0)
-           - coalesce((SELECT sum(amount) FROM invoice_payments AS p
-                       WHERE p.invoice_id = i.id AND p.status = 'SUCCESS'), 0) AS amount
-    FROM invoices AS i;
+-- What was open by Kill Bill's own sum when the invoice was written off.
+CREATE VIEW written_off AS
+    SELECT d.*, t.created_date AS happened,
+           coalesce((SELECT sum(i.amount) FROM invoice_items AS i WHERE i.invoice_id = d.id
+                     AND item_kind(i.type) IN ('charge', 'adjustment', 'balance')
+                     AND i.created_date <= t.created_date), 0)
+           - coalesce((SELECT sum(p.amount) FROM invoice_payments AS p
+                       WHERE p.invoice_id = d.id AND p.status = 'SUCCESS'
+                       AND coalesce(p.created_date <= t.created_date, true)), 0) AS open
+    FROM tags AS t JOIN document AS d ON d.id = t.object_id
+    WHERE t.tag_definition_id = '00000000-0000-0000-0000-000000000004' AND t.object_type = 'INVOICE'
+      AND coalesce(t.is_active, true) AND d.state = 'issued';
 
 -- Transactions with the invoice that their payment pays.
 CREATE TABLE transaction AS
