@@ -30,6 +30,7 @@ class Stakes(NamedTuple):
 
     @property
     def exposure(self) -> FloatArray:
+        """At stake at cost, major units: open and what will still accrue."""
         return self.open_cost + self.run_up
 
     @property

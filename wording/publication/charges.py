@@ -83,4 +83,6 @@ def records(s: Source) -> Section | None:
             doing = s.words.say(f"publish.doing.{action}")
             sentences.append(s.say("records.action", action=doing, n=days))
     sentences.append(s.say("records.evidence", n=rule.evidence_days))
+    if rule.event_days is not None:
+        sentences.append(s.say("records.events", n=rule.event_days))
     return s.section("records", *s.items(sentences))

@@ -49,6 +49,7 @@ def full_document() -> PolicyDocument:
         "cap_total": 50,
         "interest": {"annual_rate": 0.08, "from_days_overdue": 14, "cap_share": 0.1},
     }
+    values["retention"]["event_days"] = 500
     values["approvals"]["four_eyes_for"] = {
         "segments": ["public_body"],
         "subject_kinds": ["sole_trader"],
