@@ -1,13 +1,19 @@
 """What a version said of rows it never saw, kept so that versions can be compared.
 
 Two versions can only be compared fairly on rows that neither learned from. So every
-run keeps its test rows: who (as a hash), when, what came of it, what was said, the
+run keeps its test rows: who (as a pseudonym), when, what came of it, what was said, the
 money and the reasons. What two runs have in common is what they are compared on.
+
+A pseudonym is a keyed hash: customer ids are few and often in sequence, so a plain hash
+would be read back by trying them all. The key stays in the state folder, apart from
+what goes to the registry.
 """
 
+import os
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
+from secrets import token_bytes
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +29,8 @@ from training.rows import Rows
 from training.trained_model import TrainedModel
 
 FILE = "judged.parquet"
+KEY_FILE = "judged.key"  # in the state folder
+KEY_BYTES = 32
 MOST_EXPLAINED = 500  # of the riskiest rows; reasons of calm customers are not read
 USAGE_DAYS = 28
 
@@ -46,7 +54,7 @@ class JudgedRows(NamedTuple):
 
     Args:
         key: (n,) customer and moment as one text.
-        customer: (n,) number of the customer's hash.
+        customer: (n,) number of the customer's pseudonym.
         label: (n,) 0 or 1. p: (n,) what was said of it.
         segment: (n,) of the customer, empty where unknown.
         families: (n,) names of the reasons' families; None where not explained.
@@ -61,17 +69,38 @@ class JudgedRows(NamedTuple):
     families: tuple[frozenset[str] | None, ...]
 
 
+def pseudonym_key(home: Path) -> bytes:
+    """The key of a state folder's pseudonyms, made once; for its owner's eyes only.
+
+    Two at once would make two keys: call it under the lock of `PromotionLog.alone`.
+    """
+    file = home / KEY_FILE
+    if not file.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = home / f".{KEY_FILE}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as key:
+            key.write(token_bytes(KEY_BYTES))
+        fresh.replace(file)
+    return file.read_bytes()
+
+
 def judged_table(
-    bundle: Bundle, learnt: TrainedModel, rows: Rows, customer_ids: tuple[str, ...]
+    bundle: Bundle,
+    learnt: TrainedModel,
+    rows: Rows,
+    customer_ids: tuple[str, ...],
+    key: bytes,
 ) -> pa.Table:
-    """The test rows of a run, as `JudgedRows` reads them."""
+    """The test rows of a run, as `JudgedRows` reads them; `key` makes pseudonyms."""
     test = rows[learnt.split.test]
-    hashes = [
-        blake2b(name.encode(), digest_size=16).hexdigest() for name in customer_ids
+    pseudonyms = [
+        blake2b(name.encode(), digest_size=16, key=key).hexdigest()
+        for name in customer_ids
     ]
     money = money_of(bundle, test)
     columns = {
-        "customer": pa.array([hashes[number] for number in test.customer.tolist()]),
+        "customer": pa.array([pseudonyms[number] for number in test.customer.tolist()]),
         "as_of": test.as_of,
         "label": test.label,
         "p": learnt.judgement.p,

@@ -26,6 +26,7 @@ from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.boosting import recipe
 from training.errors import RegistryUnavailableError
 from training.judged_rows import FILE as JUDGED_FILE
+from training.judged_rows import pseudonym_key
 from training.model_card import as_html, model_card
 from training.outlook import Outlook
 from training.plots import plots
@@ -121,11 +122,23 @@ class Tracker:
                 carry_out(client, self, record, saved)
         return RegisteredModel(run.info.run_id, name, version, is_champion, self.uri)
 
+    def pseudonym_key(self) -> bytes:
+        """What customers of judged rows are made unrecognisable by, in every run."""
+        with self.promotions.alone():
+            return pseudonym_key(self.home)
+
     @contextmanager
     def connected(self) -> Iterator[MlflowClient]:
-        """The registry, for one at a time; what was interrupted before is completed."""
+        """The registry, for one at a time; what was interrupted before is completed.
+
+        Raises:
+            RegistryUnavailableError: if it does not answer.
+        """
         with self.promotions.alone(), quiet(), _own_uri():
-            self._prepare()
+            try:
+                self._prepare()
+            except MlflowException as error:
+                raise RegistryUnavailableError(error) from error
             client = MlflowClient()
             _complete(client, self)
             yield client

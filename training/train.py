@@ -139,7 +139,8 @@ def _train_one(
     ahead = outlook(target, rows, portfolio.observed_until)
     bundle = bundle_of(portfolio, target, gathered, learnt)
     progress(f"{target}: registering {bundle.bundle_id}")
-    judged = judged_table(bundle, learnt, rows, gathered.customer_ids)
+    key = tracker.pseudonym_key()
+    judged = judged_table(bundle, learnt, rows, gathered.customer_ids, key)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     later = later_of(learnt, rows)
     return TrainingResult(

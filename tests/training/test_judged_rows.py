@@ -1,7 +1,9 @@
-"""What a run keeps of its test rows: money as the features say, customers as hashes."""
+"""What a run keeps of its test rows: money as features say, customers as pseudonyms."""
 
+import sys
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +17,15 @@ from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
-from training.judged_rows import FILE, judged_table, money_of, read_judged, segments_of
+from training.judged_rows import (
+    FILE,
+    KEY_FILE,
+    judged_table,
+    money_of,
+    pseudonym_key,
+    read_judged,
+    segments_of,
+)
 from training.rows import Rows
 from training.split import Split
 from training.trained_model import TrainedModel
@@ -83,7 +93,8 @@ def test_kept_rows_come_back_and_name_nobody(
     judged = cast("Any", Judged(np.array([0.5, 0.2, 0.1])))
     fitted = cast("Any", None)
     learnt = TrainedModel(Split("time", everyone, everyone), judged, fitted, (), {})
-    table = judged_table(bundle, learnt, rows, ("acme", "bolt", "coil"))
+    key, names = pseudonym_key(tmp_path), ("acme", "bolt", "coil")
+    table = judged_table(bundle, learnt, rows, names, key)
     pq.write_table(table, tmp_path / FILE)
     assert b"acme" not in (tmp_path / FILE).read_bytes()
     kept = read_judged(tmp_path)
@@ -92,5 +103,16 @@ def test_kept_rows_come_back_and_name_nobody(
     assert kept.label[first] == 1.0
     assert kept.segment[first] == "small"
     assert np.asarray(kept.money.face.open)[first] == 800.0
-    again = judged_table(bundle, learnt, rows, ("acme", "bolt", "coil"))
+    again = judged_table(bundle, learnt, rows, names, pseudonym_key(tmp_path))
     assert again["customer"].equals(table["customer"])  # the same names in every run
+    # and nobody without the key finds out by hashing ids
+    plain = {blake2b(n.encode(), digest_size=16).hexdigest() for n in names}
+    assert plain.isdisjoint(table["customer"].to_pylist())
+    other = judged_table(bundle, learnt, rows, names, pseudonym_key(tmp_path / "other"))
+    assert set(other["customer"].to_pylist()).isdisjoint(table["customer"].to_pylist())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bits")
+def test_only_its_owner_reads_the_key(tmp_path: Path) -> None:
+    assert len(pseudonym_key(tmp_path)) == 32
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600

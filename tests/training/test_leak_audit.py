@@ -10,13 +10,17 @@ import pytest
 
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from features.targets import Target
 from training.audits import Acceptance, LeakVerdict
+from training.audits.check import Check
+from training.audits.controls import controls
 from training.audits.hindsight import hindsight, is_stated
 from training.audits.leak_page import leak_page
 from training.audits.leakage import audit_leakage
 from training.audits.mutation import PLANTED, Kind, planted
 from training.audits.time_travel import time_travel
 from training.errors import UnknownFeatureAcceptedError
+from training.leakage import CALM_AUC
 from training.rows import Rows
 from training.train import train
 from training.training_data import TrainingData, gather
@@ -197,3 +201,15 @@ def test_too_few_outcomes_are_said_and_nothing_is_named(rows_of: RowsOf) -> None
     rows = rows_of(200)
     few = replace(rows, label=np.where(np.cumsum(rows.label) <= 3, rows.label, 0.0))
     assert named(hindsight("nonpayment", planted(few, "flag"))) == []
+
+
+@pytest.mark.slow
+def test_calm_customers_are_measured_for_nonpayment(gathered: TrainingData) -> None:
+    def too_good(target: Target) -> Check:
+        checks = controls(target, gathered.rows[target], ())
+        return next(check for check in checks if check.number == 7)
+
+    value = too_good("nonpayment").numbers["auc_not_past_due"]
+    assert value is not None
+    assert 0.5 < value < CALM_AUC
+    assert not too_good("fraud").numbers

@@ -150,8 +150,9 @@ def test_a_suspected_leak_waits_until_a_person_accepts_it(
     learnt = replace(second.learnt, suspected={"load": "it is dated after the moment"})
     gathered = gather(flat_portfolio, ("nonpayment",))
     rows = gathered.rows["nonpayment"]
-    judged = judged_table(second.bundle, learnt, rows, gathered.customer_ids)
     tracker = Tracker(tmp_path)
+    key = tracker.pseudonym_key()
+    judged = judged_table(second.bundle, learnt, rows, gathered.customer_ids, key)
     registered = tracker.register(second.bundle, learnt, rows, judged, 0)
     assert not registered.is_champion
     assert champion_id(tmp_path, "nonpayment") is None

@@ -1,6 +1,7 @@
 """The report: what it says, that it escapes, and that groups are treated rightly."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from advice.stakes import Stakes
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
 from training.errors import ProtectedFileError
+from training.plots import axes_of
 from training.report.evaluation_report import evaluate, write_evaluation
-from training.report.evidence import Evidence, read_protected
+from training.report.evidence import Evidence, _sample, read_protected
 from training.report.fairness import UNKNOWN, audit
+from training.report.figures import as_svg
 from training.report.savings import savings
 
 TERMS = default_policy().latest
@@ -133,3 +136,21 @@ def test_savings_know_a_perfect_model_and_a_useless_one() -> None:
 
 def test_no_protected_column_reaches_the_features(found: Evidence) -> None:
     assert "region" not in found.bundle.feature_set.names
+
+
+def test_ids_of_two_figures_differ_however_alike_their_captions_begin() -> None:
+    beginning = "Observed and expected positives of each date"
+    drawings = [axes_of("t", "x", "y")[0] for _ in range(2)]
+    svgs = [
+        as_svg(drawing, f"{beginning} {n}").svg for n, drawing in enumerate(drawings)
+    ]
+    first, second = (set(re.findall(r'id="([^"]+)"', svg)) for svg in svgs)
+    assert first
+    assert first.isdisjoint(second)
+
+
+def test_a_small_sample_is_drawn_from_all_rows() -> None:
+    rows = _sample(10_000, 1_000)
+    assert len(rows) == len(set(rows.tolist())) == 1_000
+    assert rows[0] < 200
+    assert rows[-1] > 9_800
