@@ -9,7 +9,15 @@ import typer
 from cli.output import say
 
 app = typer.Typer(help="The recorded decisions.", no_args_is_help=True)
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_MOMENT = "%Y-%m-%dT%H:%M:%S"
+# as the answers of the API write moments, too
+FORMATS = ["%Y-%m-%d", _MOMENT, f"{_MOMENT}%z", f"{_MOMENT}.%f%z"]
+
+
+def recorded_at_us(stated: datetime) -> int:
+    """Microseconds since 1970 of a stated moment; UTC where it says no zone."""
+    moment = stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+    return round(moment.timestamp()) * 1_000_000
 
 
 @app.command()
@@ -33,8 +41,7 @@ def export(
     from store.export import export as exported
     from store.opening import open_recorded
 
-    first, end = (round(m.replace(tzinfo=UTC).timestamp()) for m in (since, before))
     database = open_recorded(*serving_settings().store)
-    n = exported(database, out, first * 1_000_000, end * 1_000_000)
+    n = exported(database, out, recorded_at_us(since), recorded_at_us(before))
     database.close()
     say(f"{n:,} decisions in {out}")

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.decisions import FORMATS
+from cli.decisions import FORMATS, recorded_at_us
 from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
 
@@ -63,7 +63,7 @@ def replay(
     if decision_id is not None:
         _replay_one(decision_id)
     else:
-        _replay_many(_moment(since), _moment(before), customer, out)
+        _replay_many(*_range(since, before), customer, out)
 
 
 def _replay_one(decision_id: str) -> None:
@@ -155,8 +155,16 @@ def _listing(out: Path | None) -> "Iterator[Callable[[RangeReplay], None]]":
         yield add
 
 
-def _moment(stated: datetime | None) -> int | None:
-    """Microseconds since 1970; a flag has no zone and is read as UTC."""
-    if stated is None:
-        return None
-    return round(stated.replace(tzinfo=UTC).timestamp()) * 1_000_000
+def _range(
+    since: datetime | None, before: datetime | None
+) -> tuple[int | None, int | None]:
+    """First and end in microseconds since 1970.
+
+    Raises:
+        typer.BadParameter: the end does not lie after the first moment.
+    """
+    first = None if since is None else recorded_at_us(since)
+    end = None if before is None else recorded_at_us(before)
+    if first is not None and end is not None and end <= first:
+        raise typer.BadParameter("--to is not after --from: nothing lies between")
+    return first, end

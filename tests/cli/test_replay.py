@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from httpx import Client
 
+from cli.decisions import recorded_at_us
 from serving.openapi import EXAMPLE
 from serving.settings import ServingSettings
 from store.opening import open_key_store
@@ -61,3 +63,15 @@ def test_it_is_said_what_to_name(
     ran = forbear("replay", *words)
     assert ran.code == 2
     assert "name" in ran.err
+
+
+def test_moments_are_taken_as_the_api_writes_them() -> None:
+    zone = timezone(timedelta(hours=2))
+    plain, zoned = datetime(2026, 6, 1), datetime(2026, 6, 1, 2, tzinfo=zone)  # noqa: DTZ001
+    assert recorded_at_us(plain) == recorded_at_us(zoned) == 1_780_272_000_000_000
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(forbear: Run) -> None:
+    ran = forbear("replay", "--from", "2026-12-01T00:00:00Z", "--to", "2026-11-01")
+    assert ran.code == 2
+    assert "nothing lies between" in ran.err
