@@ -58,97 +58,113 @@ class Metrics:
         self._n_accepted: Callable[[], int] = int
         self._in_force: list[Gauge] = []
         self._registry = CollectorRegistry()
-        counter = partial(Counter, registry=self._registry)
+        self._counter = partial(Counter, registry=self._registry)
         # of all workers the largest value, but where they add up
-        gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livemax")
-        histogram = partial(Histogram, registry=self._registry)
-        self._requests = counter(
+        self._gauge = partial(
+            Gauge, registry=self._registry, multiprocess_mode="livemax"
+        )
+        self._histogram = partial(Histogram, registry=self._registry)
+        self._add_requests()
+        self._add_decisions()
+        self._add_in_force()
+        self._add_events()
+        self._add_webhooks()
+
+    def _add_requests(self) -> None:
+        self._requests = self._counter(
             "forbear_requests", "answered requests", ("route", "method", "status")
         )
-        self._seconds = histogram(
+        self._seconds = self._histogram(
             "forbear_request_seconds",
             "time from the first byte to the last",
             ("route",),
             buckets=_SECONDS,
         )
-        self._decisions = counter(
-            "forbear_decisions", "recorded decisions by recommended action", ("action",)
-        )
-        stages = histogram(
+        stages = self._histogram(
             "forbear_stage_seconds",
             "time of a score: waiting for its turn, reading, deciding, recording",
             ("stage",),
             buckets=_SECONDS,
         )
         self._of_stage = {stage: stages.labels(stage) for stage in get_args(Stage)}
-        self._withheld = counter(
+        self._accepted = self._gauge(
+            "forbear_accepted",
+            "scores waited for, computed or recorded now",
+            multiprocess_mode="livesum",
+        )
+        self._shed = self._counter(
+            "forbear_shed", "scores refused unread, because too many waited"
+        )
+
+    def _add_decisions(self) -> None:
+        self._decisions = self._counter(
+            "forbear_decisions", "recorded decisions by recommended action", ("action",)
+        )
+        self._withheld = self._counter(
             "forbear_withheld",
             "reasons why an action was milder than the proposed one, by code",
             ("code",),
         )
-        self._probabilities = histogram(
+        self._probabilities = self._histogram(
             "forbear_probability",
             "probabilities answered; a shift of the distribution is worth a look",
             ("target",),
             buckets=_PROBABILITIES,
         )
-        self._data_age = histogram(
+        self._data_age = self._histogram(
             "forbear_data_age_hours",
             "from the moment up to which the data observe to the one asked about",
             buckets=_HOURS,
         )
-        self._accepted = gauge(
-            "forbear_accepted",
-            "scores waited for, computed or recorded now",
-            multiprocess_mode="livesum",
-        )
-        self._refused = gauge(
+
+    def _add_in_force(self) -> None:
+        self._refused = self._gauge(
             "forbear_newest_refused",
             "1 while the newest champion or policy is not in force",
         )
-        self._policy = gauge(
+        self._policy = self._gauge(
             "forbear_policy", "the policy in force is 1", ("reference",)
         )
-        gauge("forbear_release", "the release that runs is 1", ("release",)).labels(
-            version("forbear")
-        ).set(1)
-        self._bundles = gauge(
+        self._gauge(
+            "forbear_release", "the release that runs is 1", ("release",)
+        ).labels(version("forbear")).set(1)
+        self._bundles = self._gauge(
             "forbear_bundle", "the bundle in force is 1", ("target", "bundle_id")
         )
-        self._events_accepted = counter(
-            "forbear_events_accepted", "rows that keep the contract's rules", ("table",)
-        )
-        self._events_rejected = counter(
-            "forbear_events_rejected", "rows that break a rule", ("table", "rule")
-        )
-        self._event_seconds = histogram(
-            "forbear_event_commit_seconds",
-            "from a batch of events read to its commit",
-            buckets=_SECONDS,
-        )
-        self._event_rows = gauge("forbear_event_rows", "stored rows of events")
-        self._events_age = gauge(
-            "forbear_events_observed_age_seconds",
-            "since the moment up to which a table was last said to be complete",
-            ("table",),
-        )
-        self._shed = counter(
-            "forbear_shed", "scores refused unread, because too many waited"
-        )
-        self._reload_failures = counter(
+        self._reload_failures = self._counter(
             "forbear_reload_failures",
             "new champions or policies that could not be taken up",
         )
 
-        self._webhooks = counter(
+    def _add_events(self) -> None:
+        self._events_accepted = self._counter(
+            "forbear_events_accepted", "rows that keep the contract's rules", ("table",)
+        )
+        self._events_rejected = self._counter(
+            "forbear_events_rejected", "rows that break a rule", ("table", "rule")
+        )
+        self._event_seconds = self._histogram(
+            "forbear_event_commit_seconds",
+            "from a batch of events read to its commit",
+            buckets=_SECONDS,
+        )
+        self._event_rows = self._gauge("forbear_event_rows", "stored rows of events")
+        self._events_age = self._gauge(
+            "forbear_events_observed_age_seconds",
+            "since the moment up to which a table was last said to be complete",
+            ("table",),
+        )
+
+    def _add_webhooks(self) -> None:
+        self._webhooks = self._counter(
             "forbear_webhook_attempts",
             "messages sent, by what came of it",
             ("result",),
         )
-        self._outbox = gauge(
+        self._outbox = self._gauge(
             "forbear_webhooks", "messages that wait or were given up", ("state",)
         )
-        self._outbox_lag = gauge(
+        self._outbox_lag = self._gauge(
             "forbear_webhook_lag_seconds",
             "the longest that a message waits",
         )
