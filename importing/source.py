@@ -68,6 +68,7 @@ class Source:
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
             contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
+            All may read `there_payments`: the latest payments of the portfolio.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before
             it may be said that the table was looked at.
