@@ -79,6 +79,11 @@ def test_the_sample_passes_what_looks_at_all_features(gathered: TrainingData) ->
 
 
 @pytest.mark.slow
+def test_the_whole_audit_of_the_sample_is_clean() -> None:
+    assert audit_leakage(Portfolio.open(LUMEN)).is_clean
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["label", "flag", "late_flag", "row_flag"])
 def test_every_kind_of_leak_is_named_beside_a_real_history(
     gathered: TrainingData, kind: Kind
