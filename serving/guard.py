@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ProblemError, problem_response
 from serving.headers import add_content_policy
+from serving.method import method_of
 from serving.metrics import Metrics
 
 _GONE = 499  # as nginx counts a client that went away before its answer
 log = logging.getLogger("forbear.serving")
-_METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
 class AnswerBrokenOffError(Exception):
@@ -61,12 +61,6 @@ class Guard:
             seconds = time.perf_counter() - started
             failed = status or HTTPStatus.INTERNAL_SERVER_ERROR
             self._metrics.count_request(route, method_of(scope), failed, seconds)
-
-
-def method_of(scope: Scope) -> str:
-    """The method of a request; a word of the sender's own is `other`."""
-    method = str(scope["method"])
-    return method if method in _METHODS else "other"
 
 
 def log_without_values(error: BaseException) -> None:

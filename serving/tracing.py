@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.guard import method_of
+from serving.method import method_of
 
 _EXPORT_TIMEOUT_S = 5.0
 _SERVER_ERROR = 500

@@ -24,6 +24,7 @@ def _without_arms(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
 
 
 def without_yesterday(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
+    """Take hysteresis away: nothing was recommended before."""
     return inputs._replace(previous=0 * inputs.previous), terms
 
 
