@@ -19,6 +19,15 @@ class UnreadableFileError(ImportingError):
     code = "import_file_unreadable"
 
 
+class UnreadableValueError(ImportingError):
+    """A value that no table can hold, such as an amount of 1e30."""
+
+    code = "import_value_unreadable"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; correct it in the file; nothing was written")
+
+
 class SumsDifferError(ImportingError):
     """The money of the portfolio is not the money of the source; nothing was kept."""
 

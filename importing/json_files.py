@@ -145,7 +145,7 @@ def _is_in_lines(file: Path) -> bool:
     with _opened(file) as lines:
         try:
             return isinstance(json.loads(lines.readline(MOST_BYTES_OF_A_LINE)), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
 
 

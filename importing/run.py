@@ -10,7 +10,12 @@ from typing import Any
 
 import duckdb
 
-from importing.errors import ImportingError, NothingToImportError, SumsDifferError
+from importing.errors import (
+    ImportingError,
+    NothingToImportError,
+    SumsDifferError,
+    UnreadableValueError,
+)
 from importing.joining import add_new, latest_there, made_table
 from importing.report import ImportReport, Note, Sum, TableCount, UnknownValue
 from importing.settings import FILE, settings_text, stated_currency
@@ -73,6 +78,8 @@ def import_files(
                 _Import(connection, source, portfolio, Path(folder), options, progress),
                 files,
             )
+        except duckdb.DataError as error:
+            raise UnreadableValueError(str(error).splitlines()[0]) from error
         finally:
             connection.close()
 

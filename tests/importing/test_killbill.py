@@ -112,12 +112,22 @@ def test_each_attempt_is_a_payment_of_its_own(
 ) -> None:
     killbill.account()
     bill = killbill.invoice("2026-03-01", ("RECURRING", 100))
-    payment = killbill.payment(bill, "2026-03-02", 100, status="PAYMENT_FAILURE")
-    killbill.transaction(payment, "PURCHASE", "2026-03-05", 100)
+    payment = killbill.payment(bill, "2026-03-02", 100)
+    killbill.transaction(
+        payment,
+        "PURCHASE",
+        "2026-03-01 08:00",
+        100,
+        status="PAYMENT_FAILURE",
+        processed_amount=0,
+    )
     run()
 
-    states = [(p["status"], p["invoice_id"]) for p in rows(portfolio, "payments")]
-    assert states == [("failed", bill), ("succeeded", bill)]
+    tried = rows(portfolio, "payments")
+    assert [(p["status"], p["invoice_id"], p["amount"]) for p in tried] == [
+        ("failed", bill, 100),
+        ("succeeded", bill, 100),
+    ]
     assert facts(portfolio, "open") == {"open": 0}
 
 

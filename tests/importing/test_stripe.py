@@ -14,7 +14,11 @@ from features.account import fact_table
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import NothingToImportError, UnreadableFileError
+from importing.errors import (
+    NothingToImportError,
+    UnreadableFileError,
+    UnreadableValueError,
+)
 from tests.importing.stripe_objects import (
     CUSTOMER,
     charge,
@@ -479,3 +483,11 @@ def test_files_of_something_else_are_refused(tmp_path: Path, portfolio: Path) ->
     with pytest.raises(UnreadableFileError, match=r"text\.json"):
         import_files(SOURCES["stripe"], [text], portfolio, ImportSettings())
     assert not list(portfolio.iterdir())
+
+
+def test_an_amount_that_no_table_can_hold_ends_the_import_in_one_line(
+    run: Import, portfolio: Path
+) -> None:
+    with pytest.raises(UnreadableValueError, match="correct it in the file"):
+        run(customer(), invoice("in_1", "2026-03-01", 10**30))
+    assert not (portfolio / "portfolio.yaml").exists()

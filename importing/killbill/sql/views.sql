@@ -38,7 +38,10 @@ CREATE VIEW written_off AS
 CREATE TABLE transaction AS
     SELECT t.*, p.account_id, m.plugin_name, transaction_kind(t.transaction_type) AS kind,
            transaction_state(t.transaction_status) AS state, link.invoice_id,
-           coalesce(t.processed_amount, t.amount) AS paid,
+           -- of an attempt that failed nothing was processed: what was tried counts
+           CASE WHEN transaction_state(t.transaction_status) = 'failed'
+                THEN coalesce(t.amount, t.processed_amount)
+                ELSE coalesce(t.processed_amount, t.amount) END AS paid,
            coalesce(t.processed_currency, t.currency, a.currency) AS money,
            coalesce(t.created_date, t.effective_date) AS began
     FROM payment_transactions AS t
