@@ -93,7 +93,9 @@ def logged(bias):
     propensity = np.where(greedy == 4, np.where(explored, share, 1 - share), 1.0)
     supported = np.where(new == action, propensity, np.where(greedy == 4, 1 - propensity, 0.0))
     real = costs_of(label)[rows, action]
-    return new, LoggedDecisions(rows, action, propensity, explored, new, supported, costs_of(p), real, p, label)
+    return new, LoggedDecisions(
+        rows, action, greedy, propensity, explored, new, supported, costs_of(p), real, p, label
+    )
 
 
 figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
