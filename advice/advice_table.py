@@ -142,15 +142,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
             ]
             for target in TARGETS
         },
-        "withheld": [
-            {
-                "code": w.code,
-                "actions": list(w.actions),
-                "sentence": w.sentence,
-                "permitted_from": w.permitted_from,
-            }
-            for w in worded.permission.withheld
-        ],
+        "withheld": [_withheld(reason) for reason in worded.permission.withheld],
         "notices_due": [
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}
             for notice in recommendation.follow_up.notices_due
@@ -159,6 +151,12 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         "missing": list(recommendation.question.missing),
         "policy": recommendation.question.policy,
     }
+
+
+def _withheld(reason: Any) -> dict[str, Any]:  # noqa: ANN401  a worded reason
+    names = ("code", "sentence", "permitted_from")
+    row = {name: getattr(reason, name) for name in names}
+    return {**row, "actions": list(reason.actions)}
 
 
 def _scores(target: str, p: float | None) -> dict[str, Any]:

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 from scipy.special import chdtri
 
 from features.arrays import FloatArray
 from scoring.metrics import equal_count_bins, roc_curve
 from scoring.metrics import positives_by_score as by_score
+from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
 from training.trained_model import TrainedModel
 
-INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"
 N_DECILES = 10
 MOST_FEATURES = 20
 
@@ -34,26 +32,6 @@ def plots(learnt: TrainedModel, title: str) -> Mapping[str, Figure]:
         "gain.png": _gain(label, p, f"{title}\nGain: who is found, worst first"),
         "features.png": _features(learnt.gains, f"{title}\nWhat moves the model"),
     }
-
-
-def axes_of(title: str, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes]:
-    with mpl.rc_context({"font.size": 10, "axes.edgecolor": SOFT, "text.color": INK}):
-        figure = Figure(figsize=(6.4, height), dpi=120, layout="constrained")
-        axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e4e7eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def percent(axes: Axes, *, x: bool = True, y: bool = True) -> None:
-    if x:
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    if y:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
 
 def _roc(label: FloatArray, p: FloatArray, title: str) -> Figure:

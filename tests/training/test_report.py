@@ -12,8 +12,8 @@ from fairlearn.metrics import MetricFrame
 from advice.stakes import Stakes
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
+from training.drawing import axes_of
 from training.errors import ProtectedFileError
-from training.plots import axes_of
 from training.report.evaluation_report import evaluate, write_evaluation
 from training.report.evidence import Evidence, _sample, read_protected
 from training.report.fairness import UNKNOWN, audit

@@ -7,11 +7,10 @@ from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-INK, SOFT, ACCENT, WARM = "#1f2933", "#9aa5b1", "#0b69a3", "#c65d21"
+from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
+
 COLOURS = (ACCENT, WARM, "#3f8f5f", "#7b4fa3", "#b8860b", "#5f6b76", "#c2437a")
 # text stays text, to be read and found; the same bytes for the same numbers
 STYLE: dict[Any, Any] = {
@@ -27,28 +26,6 @@ class Plot:
 
     svg: Markup
     caption: str
-
-
-def axes_of(title: str, x: str, y: str, height: float = 4.0) -> tuple[Figure, Axes]:
-    """An empty plot with a title and both axes named, units included."""
-    with mpl.rc_context({**STYLE, "axes.edgecolor": SOFT, "text.color": INK}):
-        figure = Figure(figsize=(7.2, height), layout="constrained")
-        axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e4e7eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def percent(axes: Axes, *, x: bool = False, y: bool = True) -> None:
-    """Show shares as percentages."""
-    if x:
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    if y:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
 
 def plot_of(figure: Figure, caption: str) -> Plot:
@@ -94,5 +71,5 @@ def lines(
         axes.legend(frameon=False, fontsize=8)
     axes.set_ylim(bottom=0)
     if is_share:
-        percent(axes)
+        percent(axes, x=False)
     return plot_of(figure, caption)

@@ -4,20 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from features.targets import Target
-from training.audits.figures import (
-    ACCENT,
-    COLOURS,
-    SOFT,
-    WARM,
-    Plot,
-    axes_of,
-    lines,
-    percent,
-    plot_of,
-)
+from training.audits.figures import COLOURS, Plot, lines, plot_of
 from training.audits.label_counts import FOLLOWED_DAYS, LOST, STATES, Share
 from training.audits.labels import EVENTUAL, ROLLS, Curve, LabelsAudit
 from training.audits.page import Section, Table, audit_page
+from training.drawing import ACCENT, SOFT, WARM, axes_of, percent
 
 MOST_VINTAGES = 7
 
@@ -99,7 +90,7 @@ def _definition(audit: LabelsAudit) -> Section:
     axes.axhline(ROLLS, color=SOFT, linestyle="--", linewidth=1)
     axes.set_ylim(0, 1.03)
     axes.legend(frameon=False, fontsize=8)
-    percent(axes)
+    percent(axes, x=False)
     caption = (
         f"Each spell is followed for {FOLLOWED_DAYS} days. A definition should stand"
         f" where most that reach it end in a loss (dashed: {ROLLS:.0%}) and as early as"
@@ -126,7 +117,7 @@ def _roll_rates(audit: LabelsAudit) -> Section:
         axes.bar(states, heights, bottom=bottom, color=COLOURS[i], label=name)
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    percent(axes)
+    percent(axes, x=False)
     caption = "From the state at the beginning of a month to the state at its end."
     return Section(
         "Roll rates",
@@ -205,7 +196,7 @@ def _base_rate(audit: LabelsAudit, target: Target) -> Plot:
     axes.errorbar(dates, values, [low, high], fmt="o", color=ACCENT, capsize=3)
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="x", labelrotation=60, labelsize=8)
-    percent(axes)
+    percent(axes, x=False)
     young = sum(not one.is_mature for one in audit.base_rates[target])
     caption = (
         f"{len(known)} dates whose labels can all be known; {young} younger ones are"

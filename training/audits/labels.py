@@ -1,6 +1,6 @@
 """The labels audit: how non-payment should be defined, and how long waited for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -164,21 +164,13 @@ def audit_labels(
         unsaid.append(
             f"nothing is ever written off: {STAND_IN_DAYS} days past due count as lost"
         )
-    if not everyone:
-        unsaid.append("no invoices or reports: roll rates, vintages and horizon")
     months = _months(portfolio, everyone)
     rolls = roll_to_loss(everyone, until)
     n_days = next((n for n, s in rolls.items() if s and s.value >= ROLLS), None)
-    if everyone and n_days is None:
-        unsaid.append(
-            f"no definition rolls to loss in {ROLLS:.0%} of the cases, or too few were"
-            " followed for half a year: days past due"
-        )
     late = n_days or terms.days_past_due
     compared = late if late in DAYS_PAST_DUE else 60
     horizon = _horizon(everyone, compared, months, until)
-    if everyone and not horizon:
-        unsaid.append(f"fewer than {FEWEST} defaults on invoices: horizon")
+    unsaid += _unsaid(everyone, n_days, horizon)
     progress("labelling every date")
     rates, maturity = _labelled(portfolio, ids)
     zone = portfolio.settings.zone
@@ -205,6 +197,22 @@ def audit_labels(
         base_rates=rates,
         unsaid=unsaid,
     )
+
+
+def _unsaid(
+    everyone: Sequence[Course], n_days: int | None, horizon: Mapping[int, float]
+) -> Iterator[str]:
+    """What these data do not bear."""
+    if not everyone:
+        yield "no invoices or reports: roll rates, vintages and horizon"
+        return
+    if n_days is None:
+        yield (
+            f"no definition rolls to loss in {ROLLS:.0%} of the cases, or too few were"
+            " followed for half a year: days past due"
+        )
+    if not horizon:
+        yield f"fewer than {FEWEST} defaults on invoices: horizon"
 
 
 def _months(portfolio: Portfolio, everyone: Sequence[Course]) -> list[int]:

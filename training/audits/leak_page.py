@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from training.audits.check import Check
-from training.audits.figures import ACCENT, SOFT, WARM, Plot, axes_of, plot_of
+from training.audits.figures import Plot, plot_of
 from training.audits.leakage import LeakageAudit, TargetAudit
 from training.audits.page import Section, Table, audit_page
 from training.audits.verdict import LeakVerdict
+from training.drawing import ACCENT, SOFT, WARM, axes_of
 
 MOST_SHOWN = 25  # features of a plot and a table; blocking ones first
 OUTCOMES = {

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 
 from scoring.metrics import equal_count_bins
-from training.plots import ACCENT, INK, SOFT, WARM, axes_of, percent
+from training.drawing import ACCENT, INK, SOFT, WARM, axes_of, percent
 from training.report.evidence import Evidence
 from wording.publication.page import Figure
 
