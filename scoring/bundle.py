@@ -33,6 +33,7 @@ from scoring.errors import (
     FeatureSetMismatchError,
     UnknownFeatureError,
 )
+from scoring.shelf import put_in_place
 from scoring.trees import TreeModel
 
 Learner = Literal["lightgbm", "linear", "rule", "starter"]
@@ -160,7 +161,7 @@ class Bundle:
             folder.mkdir()
             for name, content in self.files.items():
                 (folder / name).write_bytes(content)
-            folder.rename(place)
+            put_in_place(folder, place)
         return place
 
     @classmethod

@@ -41,8 +41,24 @@ def shelve_bundle(bundle: Path, home: Path, target: str) -> Path:
         copy = Path(tempfile.mkdtemp(dir=place.parent, prefix=".publishing-"))
         shutil.copytree(bundle, copy, dirs_exist_ok=True)
         copy.chmod(0o755)
-        copy.rename(place)
+        if not put_in_place(copy, place):
+            shutil.rmtree(copy)
     return place
+
+
+def put_in_place(folder: Path, place: Path) -> bool:
+    """Rename a finished bundle to where it belongs; False where another was first.
+
+    Workers that start together write the same bundle: it is the same, for its id is
+    its content's, and only one of them can rename.
+    """
+    try:
+        folder.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
+        return False
+    return True
 
 
 def make_champion(home: Path, target: str, bundle_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,35 @@ def test_writing_leaves_no_draft_behind(bundle_of: BundleOf, tmp_path: Path) -> 
     place = bundle.save(tmp_path)
     assert bundle.save(tmp_path) == place  # a second time changes nothing
     assert [path.name for path in tmp_path.iterdir()] == [bundle.bundle_id]
+
+
+def test_two_that_write_the_same_bundle_both_have_it(
+    bundle_of: BundleOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that start together keep the same starters."""
+    rename = Path.rename
+
+    def rename_second(draft: Path, place: Path) -> Path:
+        if not place.exists():
+            shutil.copytree(draft, place)
+        return rename(draft, place)
+
+    monkeypatch.setattr(Path, "rename", rename_second)
+    folder = bundle_of("linear").save(tmp_path / "bundles")
+    assert Bundle.load(folder).bundle_id == folder.name
+    shelf = publish_bundle(folder, tmp_path / "home", "nonpayment").parent
+    assert [path.name for path in sorted(shelf.iterdir())] == ["champion", folder.name]
+
+
+def test_a_bundle_that_cannot_be_written_is_an_error(
+    bundle_of: BundleOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path, __: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        bundle_of("linear").save(tmp_path)
 
 
 def test_no_file_is_a_pickle(bundle_of: BundleOf) -> None:
