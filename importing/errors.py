@@ -13,6 +13,18 @@ class NothingToImportError(ImportingError):
     code = "nothing_to_import"
 
 
+class SameFileNameError(ImportingError):
+    """Two files of one name: a row could not be named by its file."""
+
+    code = "import_same_file_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"two different files are named {name}; rename one, so that a row can be "
+            "found by the name of its file"
+        )
+
+
 class UnreadableFileError(ImportingError):
     """A file that is not of the form it should have; the message names the place."""
 

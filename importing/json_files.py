@@ -8,7 +8,6 @@ with gzip or not. DuckDB reads it, so that memory does not grow with the file.
 import gzip
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -236,8 +235,3 @@ def _split(fields: str) -> Iterator[str]:
             yield fields[start:place]
             start = place + 1
     yield fields[start:]
-
-
-def moment(seconds: float) -> datetime:
-    """A moment from seconds since 1970, UTC."""
-    return datetime.fromtimestamp(seconds, UTC)

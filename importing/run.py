@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 from importing.errors import (
     ImportingError,
     NothingToImportError,
+    SameFileNameError,
     SumsDifferError,
     UnreadableValueError,
 )
@@ -64,24 +66,49 @@ def import_files(
         ImportingError: a file that does not fit, money that does not agree, or a
             portfolio that nothing can be added to; nothing was written.
     """
-    missing = [file for file in files if not file.is_file()]
-    if missing or not files:
-        names = ", ".join(str(file) for file in missing) or "none was named"
-        raise NothingToImportError(f"no such file: {names}")
-    portfolio.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=portfolio, prefix=".import-") as folder:
-        connection = duckdb.connect(str(Path(folder) / "import.duckdb"))
+    each_once = _each_once(files)
+    with _working_folder(portfolio) as folder:
+        connection = duckdb.connect(str(folder / "import.duckdb"))
         try:
             connection.execute(f"SET memory_limit = '{MEMORY}'")
             connection.execute("SET TimeZone = 'UTC'")
             return _import(
-                _Import(connection, source, portfolio, Path(folder), options, progress),
-                files,
+                _Import(connection, source, portfolio, folder, options, progress),
+                each_once,
             )
         except duckdb.DataError as error:
             raise UnreadableValueError(str(error).splitlines()[0]) from error
         finally:
             connection.close()
+
+
+def _each_once(files: Sequence[Path]) -> list[Path]:
+    """The files, each once; a row is named by the name of its file."""
+    missing = [file for file in files if not file.is_file()]
+    if missing or not files:
+        names = ", ".join(str(file) for file in missing) or "none was named"
+        raise NothingToImportError(f"no such file: {names}")
+    by_place = {file.resolve(): file for file in files}
+    names_seen: set[str] = set()
+    for file in by_place.values():
+        if file.name in names_seen:
+            raise SameFileNameError(file.name)
+        names_seen.add(file.name)
+    return list(by_place.values())
+
+
+@contextmanager
+def _working_folder(portfolio: Path) -> Iterator[Path]:
+    """A folder to work in; an import that fails leaves no portfolio behind."""
+    folders = [f for f in (portfolio, *portfolio.parents) if not f.exists()]
+    portfolio.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=portfolio, prefix=".import-") as folder:
+            yield Path(folder)
+    finally:
+        with suppress(OSError):  # there is something in it now
+            for made in folders:
+                made.rmdir()
 
 
 @dataclass(frozen=True)
@@ -249,8 +276,10 @@ def _free(folder: Path, name: str) -> Path:
 
 def _currencies(run: _Import) -> tuple[str, list[str]]:
     """The portfolio's currency, and the others that the rows name."""
-    tables = [t for t in ("invoices", "payments") if t in run.source.tables]
-    union = " UNION ALL ".join(f"SELECT currency FROM made_{t}" for t in tables)
+    union = " UNION ALL BY NAME ".join(
+        ["SELECT NULL::VARCHAR AS currency"]
+        + [f"FROM made_{t}" for t in ("invoices", "payments") if t in run.source.tables]
+    )
     rows = run.connection.execute(
         f"SELECT currency, count(*) FROM ({union}) WHERE currency IS NOT NULL "
         "GROUP BY currency ORDER BY count(*) DESC, currency"

@@ -45,7 +45,7 @@ class StagedSource:
 
 
 class Stage(Protocol):
-    """Reads files into tables or views of the connection.
+    """Reads files into tables or views of the connection; ends with `staging.staged`.
 
     Raises:
         UnreadableFileError: a file that is not of the source's form.
@@ -68,7 +68,8 @@ class Source:
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
             contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
-            All may read `there_payments`: the latest payments of the portfolio.
+            All may read `there_payments` (the latest payments of the portfolio) and the
+            tables of `staging.staged`. A write-off has an `invoice_id` of its own.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before
             it may be said that the table was looked at.

@@ -5,14 +5,14 @@ its `InvoiceCalculatorUtils`. See docs/importing.md.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.errors import NothingToImportError
 from importing.killbill.columns import MOMENTS, REQUIRED, TABLES
 from importing.killbill.values import MAPS
 from importing.source import Source, StagedSource
+from importing.staging import staged
 from importing.table_files import stage_tables
 
 
@@ -21,21 +21,12 @@ def stage(
 ) -> StagedSource:
     """Read the tables; the moment of the export is the latest in them, if not given."""
     given, bad = stage_tables(connection, files, TABLES, REQUIRED)
-    at = exported_at or _latest_moment(connection)
-    connection.execute("CREATE TABLE export AS SELECT ?::TIMESTAMPTZ AS moment", [at])
-    return StagedSource(exported_at=at, looked_at=given, bad_rows=tuple(bad))
-
-
-def _latest_moment(connection: Any) -> datetime:
-    latest = " UNION ALL ".join(
-        f"SELECT epoch(max({column})) AS seconds FROM {table}"
+    latest = (
+        f"SELECT epoch(max({column})) FROM {table}"
         for table, columns in MOMENTS.items()
         for column in columns
     )
-    (seconds,) = connection.execute(f"SELECT max(seconds) FROM ({latest})").fetchone()
-    if seconds is None:
-        raise NothingToImportError("not one row of Kill Bill's tables in these files")
-    return datetime.fromtimestamp(seconds, UTC)
+    return staged(connection, exported_at, latest, given, bad)
 
 
 KILLBILL = Source(

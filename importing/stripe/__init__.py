@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from importing.errors import NothingToImportError
-from importing.json_files import OBJECTS, moment, stage_json
+from importing.json_files import OBJECTS, stage_json
 from importing.report import BadRow
 from importing.source import Source, StagedSource
+from importing.staging import staged
 from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
 from importing.stripe.values import MAPS
 
@@ -37,13 +38,12 @@ def stage(
         raise NothingToImportError(
             f"no object of Stripe in these files; known: {known}"
         )
-    at = exported_at or _latest_moment(connection)
-    connection.execute("UPDATE objects SET seen_at = ? WHERE seen_at IS NULL", [at])
-    connection.execute("CREATE TABLE export AS SELECT ?::TIMESTAMPTZ AS moment", [at])
+    latest = [f"SELECT max({seconds}) FROM {OBJECTS}" for seconds in MOMENTS]
+    source = staged(connection, exported_at, latest, looked_at, bad)
     connection.execute(
-        "CREATE TABLE asked AS SELECT unnest(?::VARCHAR[]) AS kind", [sorted(looked_at)]
+        f"UPDATE {OBJECTS} SET seen_at = ? WHERE seen_at IS NULL", [source.exported_at]
     )
-    return StagedSource(exported_at=at, looked_at=looked_at, bad_rows=tuple(bad))
+    return source
 
 
 def _incomplete(connection: Any) -> list[BadRow]:
@@ -74,18 +74,6 @@ def _looked_at(connection: Any) -> frozenset[str]:
     singular = {"radar/early_fraud_warnings": "radar.early_fraud_warning"}
     kinds = {singular.get(url, url.removesuffix("s")) for (url,) in asked if url}
     return frozenset({kind for (kind,) in there} | kinds) & REQUIRED.keys()
-
-
-def _latest_moment(connection: Any) -> datetime:
-    latest = ", ".join(f"max({expression})" for expression in MOMENTS)
-    (seconds,) = connection.execute(
-        f"SELECT greatest(epoch(max(seen_at)), {latest}) FROM {OBJECTS}"
-    ).fetchone()
-    if seconds is None:
-        raise NothingToImportError(
-            "no object in these files has a date: say --exported-at"
-        )
-    return moment(seconds)
 
 
 STRIPE = Source(

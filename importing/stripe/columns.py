@@ -100,6 +100,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 # what an export cannot be older than, in seconds
 MOMENTS = (
+    "epoch(seen_at)",
     "created",
     "canceled_at",
     "ended_at",

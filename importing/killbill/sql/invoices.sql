@@ -25,6 +25,6 @@ SELECT d.account_id, i.created_date, i.created_date, i.id, 'credit_note',
 FROM invoice_items AS i JOIN document AS d ON d.id = i.invoice_id
 WHERE item_kind(i.type) = 'credit' AND i.amount < 0 AND d.state = 'issued'
 UNION ALL
-SELECT account_id, happened, happened, id, 'write_off', open::DECIMAL(18, 4), NULL, id, NULL,
+SELECT account_id, happened, happened, id || ':written_off', 'write_off', open::DECIMAL(18, 4), NULL, id, NULL,
        upper(currency), NULL
 FROM written_off WHERE open > 0

@@ -18,7 +18,7 @@ SELECT customer, to_timestamp(issued),
        upper(currency), true
 FROM document WHERE status = 'void'
 UNION ALL
-SELECT customer, gone, gone, id, 'write_off', in_major(amount_remaining, currency), NULL, id,
+SELECT customer, gone, gone, id || ':written_off', 'write_off', in_major(amount_remaining, currency), NULL, id,
        subscription, upper(currency), NULL
 FROM (SELECT *, coalesce(to_timestamp(status_transitions.marked_uncollectible_at), seen_at) AS gone
       FROM document WHERE status = 'uncollectible' AND amount_remaining > 0)

@@ -1,0 +1,73 @@
+"""What every import does, whatever the source: files, folders, moments, warnings."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from features.portfolio import Portfolio
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.errors import (
+    NothingToImportError,
+    SameFileNameError,
+    UnreadableValueError,
+)
+from tests.importing.stripe_objects import (
+    charge,
+    customer,
+    invoice,
+    seconds,
+    write_lines,
+)
+
+
+def run(files: list[Path], portfolio: Path) -> ImportReport:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    settings = ImportSettings(exported_at=at, currency="USD")
+    return import_files(SOURCES["stripe"], files, portfolio, settings)
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "x.ndjson", [charge("ch_1", "2026-03-02", 10_000)])
+    report = run([file, tmp_path / "." / "x.ndjson"], tmp_path / "portfolio")
+
+    assert [t.n_made for t in report.tables if t.table == "payments"] == [1]
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A bad row is taken out by the name of its file: it must be one file's."""
+    for folder in ("old", "new"):
+        (tmp_path / folder).mkdir()
+        write_lines(tmp_path / folder / "x.ndjson", [customer()])
+    files = sorted(tmp_path.glob("*/x.ndjson"))
+
+    with pytest.raises(SameFileNameError, match=r"named x\.ndjson"):
+        run(files, tmp_path / "portfolio")
+
+
+def test_a_failed_import_leaves_no_folder_that_was_not_there(tmp_path: Path) -> None:
+    other = write_lines(tmp_path / "x.ndjson", [{"object": "kitten", "id": "k"}])
+    with pytest.raises(NothingToImportError):
+        run([other], tmp_path / "books" / "portfolio")
+    assert not (tmp_path / "books").exists()
+
+    (tmp_path / "there").mkdir()
+    with pytest.raises(NothingToImportError):
+        run([other], tmp_path / "there")
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_moments_in_milliseconds_are_no_moments(tmp_path: Path) -> None:
+    late = customer() | {"created": seconds("2026-03-01") * 1000}
+    file = write_lines(tmp_path / "x.ndjson", [late])
+
+    with pytest.raises(UnreadableValueError, match="milliseconds"):
+        import_files(SOURCES["stripe"], [file], tmp_path / "p", ImportSettings())
+
+
+def test_what_an_import_wrote_off_bears_a_number_of_its_own(tmp_path: Path) -> None:
+    gone = invoice("in_1", "2026-03-01", 7_000, status="uncollectible")
+    run([write_lines(tmp_path / "x.ndjson", [customer(), gone])], tmp_path / "p")
+
+    warnings = Portfolio.inspect(tmp_path / "p").warnings
+    assert not [text for text in warnings if "two kinds of document" in text]
