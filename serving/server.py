@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors import Multiprocess
 
 from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
 from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
+from serving.supervisor import Supervisor
 from serving.webhook_endpoint import WebhookEndpoint
 from serving.worker_metrics import FOLDER_VARIABLE
 from store.opening import open_decision_store, open_event_store, open_key_store
@@ -73,7 +73,7 @@ def run(
         with TemporaryDirectory(prefix="forbear-") as folder:
             os.environ[FOLDER_VARIABLE] = folder  # for the workers, who import anew
             config = _config(settings, n_workers, tls, Path(folder))
-            Multiprocess(config, [listener]).run()
+            Supervisor(config, [listener]).run()
 
 
 def _check_outgoing(settings: ServingSettings) -> None:
