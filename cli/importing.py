@@ -148,6 +148,8 @@ def _show(report: "ImportReport") -> None:
         say(f"not read: {bad.file} row {bad.row}, {bad.column}: {bad.problem}")
     if len(report.bad_rows) > MOST_BAD_ROWS:
         say(f"… and {len(report.bad_rows) - MOST_BAD_ROWS:,} more rows")
+    for written in report.lists:
+        say(f"written: {written.file}, {written.n:,} rows")
     looked = sorted(report.observed)
     say(f"looked at: {', '.join(looked)}")
     say(f"next: forbear validate {report.portfolio}")

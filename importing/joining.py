@@ -8,6 +8,7 @@ from typing import Any
 from features.contract import TABLES, ColumnKind, ColumnSpec, TableSpec
 from importing.errors import OtherPortfolioError
 from importing.report import TableCount
+from importing.source import Source
 
 TYPES: dict[ColumnKind, str] = {
     "text": "VARCHAR",
@@ -148,32 +149,74 @@ def _compare(connection: Any, spec: TableSpec, files: Sequence[Path]) -> list[st
     return said
 
 
+def must_be_there(portfolio: Path, source: Source) -> None:
+    """What a source joins has to be in the portfolio before.
+
+    Raises:
+        OtherPortfolioError: a table is missing, or in a form that is not read here.
+    """
+    missing = [table for table in source.joins if not _readable(portfolio, table)]
+    if missing:
+        raise OtherPortfolioError(
+            f"{portfolio} has no {', '.join(missing)} (as Parquet or CSV): "
+            f"{source.title} join what another source brought, so import that first"
+        )
+
+
+def is_of_others(portfolio: Path, source: Source, table: str) -> bool:
+    """Whether the portfolio has rows of the table that this source did not bring."""
+    return any(
+        not part.name.startswith(f"{source.name}-")
+        for part in _readable(portfolio, table)
+    )
+
+
 def latest_there(connection: Any, table: str, portfolio: Path) -> None:
     """Make `there_TABLE`: the latest version of each key that the portfolio has."""
-    spec, files = TABLES[table], _parts(portfolio, table)
+    spec, files = TABLES[table], _readable(portfolio, table)
     key = ", ".join(f'"{name}"' for name in spec.key)
-    there = _there(connection, spec.columns, files)
+    parts = [_there(connection, spec.columns, [])]
+    for form in ("parquet", "csv"):
+        of_form = [file for file in files if file.suffix == f".{form}"]
+        if of_form:
+            parts.append(_there(connection, spec.columns, of_form))
     connection.execute(
-        f"CREATE TABLE there_{table} AS FROM ({there}) QUALIFY row_number() "
-        f"OVER (PARTITION BY {key} ORDER BY known_at DESC NULLS LAST) = 1"
+        f"CREATE TABLE there_{table} AS FROM ({' UNION ALL '.join(parts)}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} "
+        "ORDER BY known_at DESC NULLS LAST) = 1"
     )
 
 
 def _there(
     connection: Any, columns: Sequence[ColumnSpec], files: Sequence[Path]
 ) -> str:
-    """SQL of the rows in the files, empty where a column or all files are missing."""
-    read = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
-    names = set()
+    """SQL of the rows in files of one form, empty where a column or all are missing.
+
+    A cell of a CSV file that is not of the column's type is read as missing.
+    """
+    names: set[str] = set()
+    is_csv = bool(files) and files[0].suffix == ".csv"
+    listed = [str(file) for file in files]
+    read = (
+        f"read_csv({listed}, all_varchar = true, header = true, union_by_name = true)"
+        if is_csv
+        else f"read_parquet({listed}, union_by_name = true)"
+    )
     if files:
         described = connection.execute(f"DESCRIBE FROM {read}").fetchall()
         names = {row[0] for row in described}
     typed = ", ".join(
-        (f'"{c.name}"' if c.name in names else "NULL")
-        + f'::{TYPES[c.kind]} AS "{c.name}"'
+        f"{_cell(c, is_csv) if c.name in names else f'NULL::{TYPES[c.kind]}'} "
+        f'AS "{c.name}"'
         for c in columns
     )
     return f"SELECT {typed} FROM {read}" if files else f"SELECT {typed} WHERE false"
+
+
+def _cell(column: ColumnSpec, is_text: bool) -> str:
+    if is_text:  # nullif keeps DuckDB from reading the file as that type
+        return f"TRY_CAST(nullif(\"{column.name}\", '') AS {TYPES[column.kind]})"
+    return f'"{column.name}"::{TYPES[column.kind]}'
 
 
 def _hash(names: Sequence[str]) -> str:
@@ -189,6 +232,15 @@ def _parts(portfolio: Path, table: str) -> list[Path]:
                 f"folder: move it to {portfolio / table}/part-0.{form}"
             )
     return sorted((portfolio / table).glob("*.parquet"))
+
+
+def _readable(portfolio: Path, table: str) -> list[Path]:
+    """The files of a table, one or a folder, in the forms that SQL reads here."""
+    files = [portfolio / f"{table}.{form}" for form in ("parquet", "csv")]
+    parts = [
+        p for form in ("parquet", "csv") for p in (portfolio / table).glob(f"*.{form}")
+    ]
+    return sorted(file for file in [*files, *parts] if file.is_file())
 
 
 def _count(connection: Any, name: str) -> int:

@@ -63,6 +63,14 @@ class TableCount:
     n_corrections: int
 
 
+@dataclass(frozen=True)
+class WrittenList:
+    """A list for people, as CSV, and its rows."""
+
+    file: Path
+    n: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
     """All that there is to say about one import."""
@@ -76,6 +84,7 @@ class ImportReport:
     unknown_values: tuple[UnknownValue, ...]
     bad_rows: tuple[BadRow, ...]
     observed: Mapping[str, datetime]
+    lists: tuple[WrittenList, ...] = ()
 
     @property
     def is_clean(self) -> bool:

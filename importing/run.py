@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,25 @@ from importing.errors import (
     SumsDifferError,
     UnreadableValueError,
 )
-from importing.joining import add_new, latest_there, made_table
-from importing.report import ImportReport, Note, Sum, TableCount, UnknownValue
-from importing.settings import FILE, settings_text, stated_currency
+from importing.joining import (
+    add_new,
+    is_of_others,
+    latest_there,
+    made_table,
+    must_be_there,
+)
+from importing.report import (
+    ImportReport,
+    Note,
+    Sum,
+    TableCount,
+    UnknownValue,
+    WrittenList,
+)
+from importing.settings import FILE, settings_text, stated
 from importing.source import Source, StagedSource, ValueMap
 
+LISTS = "imports"  # folder of the portfolio with lists for people
 MEMORY = "1GB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
 Progress = Callable[[str], None]
 
@@ -123,11 +137,15 @@ class _Import:
 
 def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     connection, source = run.connection, run.source
+    must_be_there(run.portfolio, source)
     run.progress(f"reading {len(files)} files")
     for value_map in source.maps:
         connection.execute(_macro(value_map))
     staged = source.stage(connection, files, run.options.exported_at)
-    latest_there(connection, "payments", run.portfolio)
+    zone = stated(run.portfolio, "timezone") or run.options.timezone
+    connection.execute("CREATE TABLE setting AS SELECT ? AS timezone", [zone])
+    for table in sorted({"payments", *source.joins}):
+        latest_there(connection, table, run.portfolio)
     connection.execute(source.query("views"))
     counts = []
     for table in source.tables:
@@ -143,7 +161,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         raise SumsDifferError("; ".join(lines))
     report = _report(run, staged, counts, sums, unknown)
     _write(run, report)
-    return report
+    return replace(report, lists=_write_lists(run, report))
 
 
 def _macro(value_map: ValueMap) -> str:
@@ -210,6 +228,10 @@ def _report(
         table: staged.exported_at
         for table, kinds in run.source.looks.items()
         if kinds <= staged.looked_at
+        and not (
+            table in run.source.shares
+            and is_of_others(run.portfolio, run.source, table)
+        )
     }
     return ImportReport(
         source=run.source.name,
@@ -261,16 +283,30 @@ def _write(run: _Import, report: ImportReport) -> None:
     settings.replace(run.portfolio / FILE)
 
 
+def _write_lists(run: _Import, report: ImportReport) -> tuple[WrittenList, ...]:
+    folder = run.portfolio / LISTS
+    written = []
+    for name in run.source.lists:
+        run.connection.execute(f"CREATE TABLE list_{name} AS {run.source.query(name)}")
+        (n,) = run.connection.execute(f"SELECT count(*) FROM list_{name}").fetchone()
+        folder.mkdir(exist_ok=True)
+        stem = f"{run.source.name}-{name}-{report.exported_at:%Y%m%dT%H%M%S}"
+        file = _free(folder, stem, "csv")
+        run.connection.execute(f"COPY list_{name} TO '{_escaped(file)}' (HEADER)")
+        written.append(WrittenList(file, n))
+    return tuple(written)
+
+
 def _escaped(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _free(folder: Path, name: str) -> Path:
-    """A name that no part has yet; two imports may show the same moment."""
-    path, n = folder / f"{name}.parquet", 1
+def _free(folder: Path, name: str, form: str = "parquet") -> Path:
+    """A name that no file has yet; two imports may show the same moment."""
+    path, n = folder / f"{name}.{form}", 1
     while path.exists():
         n += 1
-        path = folder / f"{name}-{n}.parquet"
+        path = folder / f"{name}-{n}.{form}"
     return path
 
 
@@ -285,8 +321,8 @@ def _currencies(run: _Import) -> tuple[str, list[str]]:
         "GROUP BY currency ORDER BY count(*) DESC, currency"
     ).fetchall()
     names = [row[0] for row in rows]
-    stated = run.options.currency or stated_currency(run.portfolio)
-    main = stated or (names[0] if names else None)
+    known = run.options.currency or stated(run.portfolio, "currency")
+    main = known or (names[0] if names else None)
     if main is None:
         raise ImportingError("no row names a currency: say --currency, such as EUR")
     return main, [name for name in names if name != main]

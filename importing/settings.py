@@ -36,14 +36,13 @@ def observed_line(observed: Mapping[str, datetime]) -> str:
     return f"observed_until: {flow}"
 
 
-def stated_currency(portfolio: Path) -> str | None:
-    """The currency that the portfolio is in already; None where there is none yet."""
+def stated(portfolio: Path, name: str) -> str | None:
+    """What `portfolio.yaml` says under a name; None where there is none yet."""
     file = portfolio / FILE
     if not file.exists():
         return None
-    stated = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    currency = stated.get("currency")
-    return None if currency is None else str(currency)
+    value = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get(name)
+    return None if value is None else str(value)
 
 
 def settings_text(

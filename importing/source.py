@@ -68,11 +68,17 @@ class Source:
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
             contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
-            All may read `there_payments` (the latest payments of the portfolio) and the
-            tables of `staging.staged`. A write-off has an `invoice_id` of its own.
+            All may read `there_payments` (the latest payments of the portfolio),
+            `setting` (timezone: where its days begin and end) and the tables of
+            `staging.staged`. A write-off has an `invoice_id` of its own.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before
             it may be said that the table was looked at.
+        joins: tables of another source without which this one means nothing; of each
+            the SQL may read `there_TABLE`.
+        shares: tables of `looks` of which it sees a part: where another source fills
+            them too, only that one says how far they were looked at.
+        lists: queries whose rows are written as CSV beside the tables, for people.
     """
 
     name: str
@@ -81,6 +87,9 @@ class Source:
     sql: Path
     maps: tuple[ValueMap, ...]
     looks: Mapping[str, frozenset[str]]
+    joins: tuple[str, ...] = ()
+    shares: frozenset[str] = frozenset()
+    lists: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
