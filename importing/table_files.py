@@ -17,7 +17,8 @@ from importing.report import BadRow
 TableColumns = Mapping[str, Mapping[str, str]]
 """For each table of the source: DuckDB types by the name of the column."""
 
-MISSING = ("", "\\N", "NULL")  # how dumps write that there is nothing
+# how dumps write that there is nothing; MySQL has days of zeros for it
+MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
 FORMS = (".csv", ".tsv", ".parquet")
 
 
