@@ -1,10 +1,12 @@
-"""Tables that a database wrote out as CSV or Parquet, into tables of typed columns.
+"""Tables that a database or an API wrote out, into tables of typed columns.
 
-A file holds the table that its name ends with (`invoices.csv`, `kb_invoices.parquet`,
-`invoices.csv.gz`). Each cell that cannot be read is named by file, row and column; its
-row is left out, the others go on.
+A file is CSV, Parquet or JSON, and holds the table that its name ends with
+(`invoices.csv`, `kb_invoices.parquet`, `Sales Invoice.json`, `account.move.csv.gz`).
+Each cell that cannot be read is named by file, row and column; its row is left out,
+the others go on.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import duckdb
 
 from importing.errors import UnreadableFileError
+from importing.json_tables import FORMS as JSON_FORMS
+from importing.json_tables import read_cells
 from importing.report import BadRow
 
 TableColumns = Mapping[str, Mapping[str, str]]
@@ -19,7 +23,7 @@ TableColumns = Mapping[str, Mapping[str, str]]
 
 # how dumps write that there is nothing; MySQL has days of zeros for it
 MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
-FORMS = (".csv", ".tsv", ".parquet")
+FORMS = (".csv", ".tsv", ".parquet", *JSON_FORMS)
 
 
 def stage_tables(
@@ -58,9 +62,11 @@ def stage_tables(
 
 def _table_of(file: Path, tables: TableColumns) -> str:
     """The longest name of a table that the file's name ends with."""
-    stem = file.name.lower().removesuffix(".gz")
-    form = Path(stem).suffix
-    stem = stem.removesuffix(form)
+    form = _form(file)
+    whole = file.name.lower().removesuffix(".gz").removesuffix(form)
+    # `tabSales Invoice-2` is the second page of `sales_invoice`
+    stem = re.sub(r"[^a-z0-9]", "_", re.sub(r"[-_ ]*\d+$", "", whole))
+    stem = stem.removeprefix("tab") if stem not in tables else stem
     fitting = [table for table in tables if stem == table or stem.endswith(f"_{table}")]
     if form not in FORMS or not fitting:
         raise UnreadableFileError(
@@ -68,6 +74,10 @@ def _table_of(file: Path, tables: TableColumns) -> str:
             f"known are {', '.join(sorted(tables))}, as {', '.join(FORMS)}"
         )
     return max(fitting, key=len)
+
+
+def _form(file: Path) -> str:
+    return Path(file.name.lower().removesuffix(".gz")).suffix
 
 
 def _read(
@@ -78,11 +88,14 @@ def _read(
     required: Sequence[str],
 ) -> Iterator[BadRow]:
     try:
-        connection.execute(
-            "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
-            f"FROM {_reader(file)}",
-            [str(file)],
-        )
+        if _form(file) in JSON_FORMS:
+            read_cells(connection, file, _form(file), columns)
+        else:
+            connection.execute(
+                "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
+                f"FROM {_reader(file)}",
+                [str(file)],
+            )
     except duckdb.Error as error:
         line = str(error).splitlines()[0].replace(str(file), file.name)
         raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
@@ -93,7 +106,7 @@ def _read(
 
 
 def _reader(file: Path) -> str:
-    if file.suffix.lower() == ".parquet":
+    if _form(file) == ".parquet":
         return "read_parquet(?)"
     missing = ", ".join(f"'{text}'" for text in MISSING)
     return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"
