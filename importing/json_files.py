@@ -190,6 +190,17 @@ def _unwrap(connection: Any, columns: Columns, fault: str) -> Iterator[BadRow]:
     connection.execute(
         f"UPDATE {OBJECTS} SET object = NULL, data = NULL WHERE object = 'list'"
     )
+    add_objects(connection, columns, f"FROM entries WHERE {fault} IS NULL")
+    faults = connection.execute(
+        f"SELECT file, row, {fault} FROM entries WHERE {fault} IS NOT NULL"
+    ).fetchall()
+    connection.execute("DROP TABLE entries")
+    for file, row, column in faults:
+        yield BadRow(file, row, column, "of another type than the API documents")
+
+
+def add_objects(connection: Any, columns: Columns, query: str) -> None:
+    """Add to `objects` what a query gives as (file, row, seen_at, data: JSON)."""
     fields = (f'"{name}": {_as_json(type_)}' for name, type_ in columns.items())
     struct = "{" + ", ".join(fields) + "}"
     names = ", ".join(f'"{name}"' for name in columns)
@@ -197,14 +208,8 @@ def _unwrap(connection: Any, columns: Columns, fault: str) -> Iterator[BadRow]:
     connection.execute(
         f"INSERT INTO {OBJECTS} (file, row, seen_at, {names}) "
         f"SELECT file, row, seen_at, {entries} FROM (SELECT file, row, seen_at, "
-        f"json_transform(data, '{struct}') AS entry FROM entries WHERE {fault} IS NULL)"
+        f"json_transform(data, '{struct}') AS entry FROM ({query}))"
     )
-    faults = connection.execute(
-        f"SELECT file, row, {fault} FROM entries WHERE {fault} IS NOT NULL"
-    ).fetchall()
-    connection.execute("DROP TABLE entries")
-    for file, row, column in faults:
-        yield BadRow(file, row, column, "of another type than the API documents")
 
 
 def _as_json(type_: str) -> str:

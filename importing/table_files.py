@@ -1,29 +1,34 @@
-"""Tables that a database or an API wrote out, into tables of typed columns.
+"""Tables that a database wrote out as CSV or Parquet, into tables of typed columns.
 
-A file is CSV, Parquet or JSON, and holds the table that its name ends with
-(`invoices.csv`, `kb_invoices.parquet`, `Sales Invoice.json`, `account.move.csv.gz`).
-Each cell that cannot be read is named by file, row and column; its row is left out,
-the others go on.
+A file holds the table that its name ends with (`invoices.csv`, `kb_invoices.parquet`,
+`invoices.csv.gz`). Each cell that cannot be read is named by file, row and column; its
+row is left out, the others go on.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from importing.errors import UnreadableFileError
-from importing.json_tables import FORMS as JSON_FORMS
-from importing.json_tables import read_cells
 from importing.report import BadRow
 
 TableColumns = Mapping[str, Mapping[str, str]]
-"""For each table of the source: DuckDB types by the name of the column."""
+"""For each table of the source: DuckDB types, or AMOUNT, by the name of the column."""
 
-# how dumps write that there is nothing; MySQL has days of zeros for it
-MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
-FORMS = (".csv", ".tsv", ".parquet", *JSON_FORMS)
+AMOUNT = "AMOUNT"  # money as people write it: 1,234.50 or 1234.5 or 1.234,50
+_MONEY = "DECIMAL(18, 4)"
+# 1,234 is left unread: in one office it is a thousand, in another a fraction
+_AMOUNT_OF = r"""CREATE MACRO IF NOT EXISTS amount_of(cell) AS TRY_CAST(CASE
+    WHEN regexp_full_match(cell, '-?\d+(\.\d+)?') THEN cell
+    WHEN regexp_full_match(cell, '-?\d{1,3}(,\d{3})*\.\d+|-?\d{1,3}(,\d{3}){2,}')
+        THEN replace(cell, ',', '')
+    WHEN regexp_full_match(cell, '-?\d{1,3}(\.\d{3})+,\d+|-?\d+,(\d{1,2}|\d{4,})')
+        THEN replace(replace(cell, '.', ''), ',', '.') END AS DECIMAL(18, 4))"""
+
+MISSING = ("", "\\N", "NULL")  # how dumps write that there is nothing
+FORMS = (".csv", ".tsv", ".parquet")
 
 
 def stage_tables(
@@ -31,6 +36,7 @@ def stage_tables(
     files: Sequence[Path],
     tables: TableColumns,
     required: Mapping[str, Sequence[str]],
+    table_of: Callable[[Path], str] | None = None,
 ) -> tuple[frozenset[str], list[BadRow]]:
     """Make each table, with `file` and `row` (from 1); empty where no file holds it.
 
@@ -39,6 +45,7 @@ def stage_tables(
         files: to read; a table may lie in several.
         tables: columns and types; others are not read.
         required: the columns of a table that no row can do without.
+        table_of: which table a file holds; None: the one that its name ends with.
 
     Returns:
         The tables that files were given for, and the rows that were left out.
@@ -46,13 +53,17 @@ def stage_tables(
     Raises:
         UnreadableFileError: a file that is no such table, or lacks a column.
     """
+    connection.execute(_AMOUNT_OF)
     for table, columns in tables.items():
-        typed = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
+        typed = ", ".join(
+            f'"{name}" {_MONEY if type_ == AMOUNT else type_}'
+            for name, type_ in columns.items()
+        )
         connection.execute(f"CREATE TABLE {table} (file VARCHAR, row BIGINT, {typed})")
     bad: list[BadRow] = []
     given = set()
     for file in files:
-        table = _table_of(file, tables)
+        table = table_of(file) if table_of else table_named(file, tables)
         given.add(table)
         bad.extend(
             _read(connection, file, table, tables[table], required.get(table, ()))
@@ -60,13 +71,38 @@ def stage_tables(
     return frozenset(given), bad
 
 
-def _table_of(file: Path, tables: TableColumns) -> str:
-    """The longest name of a table that the file's name ends with."""
-    form = _form(file)
-    whole = file.name.lower().removesuffix(".gz").removesuffix(form)
-    # `tabSales Invoice-2` is the second page of `sales_invoice`
-    stem = re.sub(r"[^a-z0-9]", "_", re.sub(r"[-_ ]*\d+$", "", whole))
-    stem = stem.removeprefix("tab") if stem not in tables else stem
+def is_table(file: Path) -> bool:
+    """Whether the file's name is that of a table: `x.csv`, `x.csv.gz`, `x.parquet`."""
+    return Path(file.name.lower().removesuffix(".gz")).suffix in FORMS
+
+
+def header(connection: Any, file: Path) -> frozenset[str]:
+    """The names of a file's columns, in small letters.
+
+    Raises:
+        UnreadableFileError: it is no table.
+    """
+    try:
+        rows = connection.execute(f"DESCRIBE FROM {_reader(file)}", [str(file)])
+        return frozenset(name.lower() for name, *_ in rows.fetchall())
+    except duckdb.Error as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: duckdb.Error) -> UnreadableFileError:
+    line = str(error).splitlines()[0].replace(str(file), file.name)
+    return UnreadableFileError(f"{file.name} cannot be read: {line}")
+
+
+def table_named(file: Path, tables: Collection[str]) -> str:
+    """The longest name of a table that the file's name ends with.
+
+    Raises:
+        UnreadableFileError: there is none.
+    """
+    stem = file.name.lower().removesuffix(".gz")
+    form = Path(stem).suffix
+    stem = stem.removesuffix(form)
     fitting = [table for table in tables if stem == table or stem.endswith(f"_{table}")]
     if form not in FORMS or not fitting:
         raise UnreadableFileError(
@@ -74,10 +110,6 @@ def _table_of(file: Path, tables: TableColumns) -> str:
             f"known are {', '.join(sorted(tables))}, as {', '.join(FORMS)}"
         )
     return max(fitting, key=len)
-
-
-def _form(file: Path) -> str:
-    return Path(file.name.lower().removesuffix(".gz")).suffix
 
 
 def _read(
@@ -88,17 +120,13 @@ def _read(
     required: Sequence[str],
 ) -> Iterator[BadRow]:
     try:
-        if _form(file) in JSON_FORMS:
-            read_cells(connection, file, _form(file), columns)
-        else:
-            connection.execute(
-                "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
-                f"FROM {_reader(file)}",
-                [str(file)],
-            )
+        connection.execute(
+            "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
+            f"FROM {_reader(file)}",
+            [str(file)],
+        )
     except duckdb.Error as error:
-        line = str(error).splitlines()[0].replace(str(file), file.name)
-        raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
+        raise _unreadable(file, error) from error
     try:
         yield from _take(connection, file, table, columns, required)
     finally:
@@ -106,7 +134,7 @@ def _read(
 
 
 def _reader(file: Path) -> str:
-    if _form(file) == ".parquet":
+    if file.suffix.lower() == ".parquet":
         return "read_parquet(?)"
     missing = ", ".join(f"'{text}'" for text in MISSING)
     return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"
@@ -128,7 +156,11 @@ def _take(
             "with its header?"
         )
     typed = {
-        n: f'TRY_CAST("{there[n]}" AS {t})' for n, t in columns.items() if n in there
+        n: f'amount_of("{there[n]}")'
+        if t == AMOUNT
+        else f'TRY_CAST("{there[n]}" AS {t})'
+        for n, t in columns.items()
+        if n in there
     }
     faults = [
         f'"{there[n]}" IS NOT NULL AND {cell} IS NULL' for n, cell in typed.items()

@@ -1,4 +1,4 @@
-"""Stripe: objects of its API as JSON lines, arrays, list pages or events.
+"""Stripe: objects of its API as JSON, and its exports as CSV.
 
 Facts about the objects: Stripe's API reference and OpenAPI document; see
 docs/importing.md for versions and for what was checked.
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from importing.errors import NothingToImportError
-from importing.json_files import OBJECTS, stage_json
+from importing.json_files import OBJECTS, add_objects, stage_json
 from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
+from importing.stripe.exports import stage_exports
 from importing.stripe.values import MAPS
+from importing.table_files import is_table
 
 
 def stage(
@@ -27,12 +29,18 @@ def stage(
 
     The moment of the export, where it is not given, is the latest moment in the files.
     """
-    bad = [*stage_json(connection, files, COLUMNS, REQUIRED), *_incomplete(connection)]
+    tables = [file for file in files if is_table(file)]
+    objects = [file for file in files if not is_table(file)]
+    bad = stage_json(connection, objects, COLUMNS, REQUIRED)
+    asked, unread = stage_exports(connection, tables)
+    connection.execute((SQL / "exports.sql").read_text(encoding="utf-8"))
+    add_objects(connection, COLUMNS, "FROM exported")
+    bad += [*unread, *_incomplete(connection)]
     connection.execute(
         "DELETE FROM objects WHERE row IN (SELECT row FROM incomplete "
         "WHERE incomplete.file = objects.file)"
     )
-    looked_at = _looked_at(connection)
+    looked_at = _looked_at(connection) | asked
     if not looked_at:
         known = ", ".join(sorted(REQUIRED))
         raise NothingToImportError(
@@ -76,11 +84,12 @@ def _looked_at(connection: Any) -> frozenset[str]:
     return frozenset({kind for (kind,) in there} | kinds) & REQUIRED.keys()
 
 
+SQL = Path(__file__).parent / "sql"
 STRIPE = Source(
     name="stripe",
     title="Stripe",
     stage=stage,
-    sql=Path(__file__).parent / "sql",
+    sql=SQL,
     maps=MAPS,
     looks={
         "customers": frozenset({"customer"}),

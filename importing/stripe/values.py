@@ -102,6 +102,70 @@ CLOSED_REVIEWS = {
     "canceled": "ignore",
     "payment_never_settled": "ignore",
 }
+# the Dashboard's own words for a payment; None: nothing was charged
+DASHBOARD_STATES = {
+    "paid": "succeeded",
+    "succeeded": "succeeded",
+    "refunded": "succeeded",
+    "partially_refunded": "succeeded",
+    "partial_refund": "succeeded",
+    "disputed": "succeeded",
+    "uncaptured": "succeeded",
+    "requires_capture": "succeeded",
+    "pending": "pending",
+    "processing": "pending",
+    "failed": "failed",
+    "blocked": "failed",
+    "canceled": None,
+    "expired": None,
+    "incomplete": None,
+    "requires_action": None,
+    "requires_confirmation": None,
+    "requires_payment_method": None,
+}
+# what moved the balance; `type` has one word, adjustment, for several of these
+BALANCE_CATEGORIES = {
+    "charge": "charge",
+    "charge_failure": "returned",
+    "refund": "refund",
+    "refund_failure": "refund_failure",
+    "partial_capture_reversal": "not_captured",
+    "dispute": "dispute",
+    "dispute_reversal": "dispute_reversal",
+    **dict.fromkeys(
+        (
+            "advance",
+            "advance_funding",
+            "anticipation_repayment",
+            "climate_order_purchase",
+            "climate_order_refund",
+            "connect_collection_transfer",
+            "connect_reserved_funds",
+            "contribution",
+            "fee",
+            "financing_paydown",
+            "financing_paydown_reversal",
+            "financing_payout",
+            "financing_payout_reversal",
+            "issuing_authorization_hold",
+            "issuing_authorization_release",
+            "issuing_transaction",
+            "network_cost",
+            "other_adjustment",
+            "payout",
+            "payout_reversal",
+            "platform_earning",
+            "platform_earning_refund",
+            "reserve_transaction",
+            "risk_reserved_funds",
+            "tax",
+            "topup",
+            "topup_reversal",
+            "transfer",
+            "transfer_reversal",
+        )
+    ),
+}
 CHARGE_STATES = {"succeeded": "succeeded", "pending": "pending", "failed": "failed"}
 REFUND_STATES = {
     "succeeded": "refunded",
@@ -119,6 +183,18 @@ INVOICE_STATES = {
 }
 
 MAPS = (
+    ValueMap(
+        name="dashboard_state",
+        view="dashboard_payment",
+        column="status",
+        meanings=DASHBOARD_STATES,
+    ),
+    ValueMap(
+        name="balance_category",
+        view="balance_report",
+        column="reporting_category",
+        meanings=BALANCE_CATEGORIES,
+    ),
     ValueMap(
         name="payment_method_of",
         view="charge",

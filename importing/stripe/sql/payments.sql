@@ -73,6 +73,12 @@ SELECT customer_id, to_timestamp(created), CASE WHEN is_undone THEN seen_at ELSE
        payment_id, 'refunded', in_major(minor, currency), NULL, invoice_id, NULL, NULL, NULL, NULL,
        refund_id, upper(currency), CASE WHEN is_undone THEN true END
 FROM refunded WHERE state IS NOT NULL OR is_undone
+UNION ALL  -- an earlier import knew only the sum of refunds that these files list
+SELECT t.customer_id, t.event_at, export.moment, t.payment_id, 'refunded', t.amount, NULL, t.invoice_id,
+       NULL, NULL, NULL, NULL, t.refund_id, t.currency, true
+FROM there_payments AS t CROSS JOIN export
+WHERE t.refund_id = t.payment_id || ':refunded' AND t.retracted IS NOT true
+  AND t.payment_id IN (SELECT id FROM last_charge) AND t.refund_id NOT IN (SELECT id FROM refund)
 UNION ALL  -- paid without a charge: cash, cheque or transfer, marked by a person
 SELECT customer, paid_at, paid_at, id || ':paid', 'succeeded', rest, 'other', id,
        NULL, NULL, NULL, NULL, NULL, upper(currency), NULL

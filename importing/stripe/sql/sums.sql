@@ -10,8 +10,9 @@ FROM last_charge WHERE is_paid GROUP BY currency
 UNION ALL
 SELECT 'refunds', upper(currency), sum(in_major(amount_refunded, currency)),
        sum(CASE WHEN customer IS NULL THEN in_major(amount_refunded, currency)
-                ELSE coalesce(in_major(under_way.amount, currency), 0) END)
-FROM last_charge LEFT JOIN (
+                ELSE coalesce(in_major(under_way.amount, currency), 0)
+                     + coalesce(refunded_before.amount, 0) END)
+FROM last_charge LEFT JOIN refunded_before ON refunded_before.charge = last_charge.id LEFT JOIN (
     SELECT charge, sum(amount) AS amount FROM (
         SELECT charge, arg_max(amount, seen_at) AS amount FROM refund GROUP BY charge, id
         HAVING arg_max(status, seen_at) IN ('pending', 'requires_action')) GROUP BY charge

@@ -3,13 +3,7 @@
 CREATE MACRO id_of(reference) AS
     CASE WHEN reference[1] = '{' THEN json_extract_string(reference, '$.id') ELSE reference END;
 
--- Stripe's smallest units: none for these, a thousandth for those, else a hundredth
--- (also of HUF, ISK, TWD and UGX, which have no coins).
-CREATE MACRO in_major(amount, currency) AS CAST(amount / CASE
-    WHEN currency IN ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf',
-                      'vnd', 'vuv', 'xaf', 'xof', 'xpf') THEN 1
-    WHEN currency IN ('bhd', 'jod', 'kwd', 'omr', 'tnd') THEN 1000
-    ELSE 100 END AS DECIMAL(18, 4));
+CREATE MACRO in_major(amount, currency) AS CAST(amount / units_of(currency) AS DECIMAL(18, 4));
 
 -- How long a direct debit may still fail after it was collected, where no event says
 -- when it succeeded: the settlement days of the contract.
@@ -55,18 +49,33 @@ CREATE TABLE refund AS
     )
     FROM own UNION ALL FROM listed WHERE id NOT IN (SELECT id FROM own);
 
--- The state of each charge that was seen last.
+-- The state of each charge that was seen last. Of a capture in part Stripe gives back the
+-- rest by a refund of its own: of money that never came.
 CREATE TABLE last_charge AS
     SELECT id, arg_max(customer, seen_at) AS customer, any_value(currency) AS currency,
            arg_max(id_of(payment_intent), seen_at) AS payment_intent,
            arg_max(id_of(invoice), seen_at) AS invoice,
-           arg_max(amount_refunded, seen_at) AS amount_refunded,
+           arg_max(amount_refunded, seen_at) - arg_max(not_captured, seen_at) AS amount_refunded,
+           arg_max(not_captured, seen_at) AS not_captured,
            arg_max(coalesce(amount_captured, amount), seen_at) AS amount_captured,
            arg_max(status, seen_at) = 'succeeded' AND arg_max(coalesce(captured, true), seen_at)
                AS is_paid,
            any_value(file) AS file, any_value(row) AS row, max(seen_at) AS seen_at,
            min(created) AS created
-    FROM charge GROUP BY id;
+    FROM (SELECT *, CASE WHEN status = 'succeeded' AND captured AND amount_refunded >= amount - amount_captured
+                         THEN amount - amount_captured ELSE 0 END AS not_captured FROM charge)
+    GROUP BY id;
+DELETE FROM refund WHERE id IN (
+    SELECT arg_min(r.id, r.created) FROM refund AS r JOIN last_charge AS c ON c.id = r.charge
+    WHERE c.not_captured > 0 AND r.amount = c.not_captured GROUP BY r.charge);
+
+-- What earlier imports know to be given back of the charges in these files, by refunds
+-- that are not among them.
+CREATE TABLE refunded_before AS
+    SELECT payment_id AS charge, sum(amount) AS amount FROM there_payments
+    WHERE status = 'refunded' AND retracted IS NOT true AND refund_id <> payment_id || ':refunded'
+      AND payment_id IN (SELECT id FROM last_charge) AND refund_id NOT IN (SELECT id FROM refund)
+    GROUP BY payment_id;
 INSERT INTO refund
     SELECT file, row, seen_at, id || ':refunded', id, missing, currency,
            epoch(seen_at)::BIGINT, 'succeeded'
@@ -74,7 +83,9 @@ INSERT INTO refund
               SELECT sum(amount) FROM (
                   SELECT DISTINCT id, amount FROM refund AS r
                   WHERE r.charge = c.id AND status IN ('succeeded', 'pending', 'requires_action'))
-          ), 0) AS missing FROM last_charge AS c WHERE c.amount_refunded > 0)
+          ), 0) - coalesce((SELECT b.amount FROM refunded_before AS b WHERE b.charge = c.id), 0)
+                  * units_of(c.currency) AS missing
+          FROM last_charge AS c WHERE c.amount_refunded > 0)
     WHERE missing > 0;
 
 -- Which invoice a charge pays: the charge says so, the invoice, or an invoice payment.

@@ -1,0 +1,382 @@
+"""What Stripe's CSV exports become; the same facts as its objects say."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.errors import UnreadableFileError
+from tests.importing import stripe_exports as exports
+from tests.importing.stripe_objects import charge, customer, made, seconds, write_lines
+
+EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+Import = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Import:
+    def _run(*files: Path, portfolio: str = "portfolio") -> ImportReport:
+        settings = ImportSettings(exported_at=EXPORTED, currency="USD")
+        return import_files(SOURCES["stripe"], files, tmp_path / portfolio, settings)
+
+    return _run
+
+
+def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
+    return sorted(read, key=lambda row: (row["known_at"], str(row)))
+
+
+def test_a_page_of_payments_says_what_the_objects_say(
+    run: Import, tmp_path: Path
+) -> None:
+    """Yen have no decimals, dinars three; what was never tried is no payment."""
+    page = exports.write(
+        tmp_path / "unified_payments.csv",
+        exports.PAYMENTS,
+        [
+            exports.payment(
+                "ch_1", "2026-03-05 10:00:00", "1,250.50", amount_refunded="30.00",
+                refunded_date="2026-03-09 12:00:00", status="Partially Refunded",
+                invoice_id="in_1", card_fingerprint="fp_1",
+            ),
+            exports.payment(
+                "ch_2", "2026-04-05 10:00:00", "10.00", status="Failed",
+                captured="false", decline_reason="insufficient_funds",
+            ),
+            exports.payment(
+                "ch_3", "2026-04-07 10:00:00", "5000", currency="jpy",
+                disputed_amount="5000", dispute_date="2026-05-01 00:00:00",
+                dispute_reason="fraudulent", dispute_status="needs_response",
+            ),
+            exports.payment("ch_4", "2026-04-08 10:00:00", "1.500", currency="kwd"),
+            exports.payment("", "2026-04-09 10:00:00", "10.00", status="Canceled"),
+        ],
+    )  # fmt: skip
+    report = run(page)
+
+    read = rows(tmp_path / "portfolio", "payments")
+    assert [(p["payment_id"], p["status"], p["amount"], p["currency"]) for p in read] \
+        == [
+        ("ch_1", "succeeded", Decimal("1250.50"), "USD"),
+        ("ch_1", "refunded", Decimal(30), "USD"),
+        ("ch_2", "failed", Decimal(10), "USD"),
+        ("ch_3", "succeeded", Decimal(5000), "JPY"),
+        ("ch_4", "succeeded", Decimal("1.5"), "KWD"),
+    ]  # fmt: skip
+    assert read[0]["invoice_id"] == "in_1"
+    assert read[1]["event_at"] == datetime(2026, 3, 9, 12, tzinfo=UTC)
+    assert read[2]["failure_code"] == "insufficient_funds"
+    (dispute,) = rows(tmp_path / "portfolio", "disputes")
+    assert (dispute["kind"], dispute["payment_id"]) == ("chargeback_fraud", "ch_3")
+    assert report.is_clean
+    assert any("never tried" in note.text for note in report.notes)
+
+
+def test_sigma_has_smallest_units_and_the_dashboard_major_ones(
+    run: Import, tmp_path: Path
+) -> None:
+    """Both documented: the amounts are the same money."""
+    page = exports.write(
+        tmp_path / "payments.csv",
+        exports.PAYMENTS,
+        [
+            exports.payment("ch_1", "2026-03-05 10:00:00", "1250.50"),
+            exports.payment("ch_2", "2026-03-05 10:00:00", "5000", currency="jpy"),
+            exports.payment("ch_3", "2026-03-05 10:00:00", "1.500", currency="kwd"),
+        ],
+    )
+    table = tmp_path / "charges.csv"
+    table.write_text(
+        "id,amount,amount_refunded,captured,created,currency,customer_id,invoice_id,"
+        "payment_method_type,status\n"
+        "ch_1,125050,0,true,2026-03-05 10:00:00.000,usd,cus_A,,card,succeeded\n"
+        "ch_2,5000,0,true,2026-03-05 10:00:00.000,jpy,cus_A,,card,succeeded\n"
+        "ch_3,1500,0,true,2026-03-05 10:00:00.000,kwd,cus_A,,card,succeeded\n",
+        encoding="utf-8",
+    )
+    run(page, portfolio="dashboard")
+    run(table, portfolio="sigma")
+
+    assert rows(tmp_path / "dashboard", "payments") == rows(
+        tmp_path / "sigma", "payments"
+    )
+
+
+def test_tables_of_sigma_become_the_tables_here(run: Import, tmp_path: Path) -> None:
+    tables = {
+        "customers": "id,created,address_country\ncus_A,2026-01-01 00:00:00.000,be\n",
+        "invoices": (
+            "id,amount_due,charge_id,currency,customer_id,date,due_date,status,"
+            "subscription_id,total,status_transitions_finalized_at,"
+            "status_transitions_marked_uncollectible_at\n"
+            "in_1,7000,,usd,cus_A,2026-03-01,2026-03-15,uncollectible,sub_1,7000,"
+            "2026-03-01 01:00:00.000,2026-05-01 00:00:00.000\n"
+        ),
+        "subscriptions": (
+            "id,customer_id,status,created,start,canceled_at,cancel_at_period_end,"
+            "current_period_end,ended_at\n"
+            "sub_1,cus_A,active,2026-01-10,2026-01-10,2026-05-20,true,2026-06-10,\n"
+        ),
+        "subscription_items": (
+            "subscription_id,quantity,plan_amount,plan_currency,plan_interval,"
+            "plan_interval_count\nsub_1,3,120000,usd,year,1\n"
+        ),
+        "charges": (
+            "id,amount,amount_refunded,captured,created,currency,customer_id,status\n"
+            "ch_1,100,0,true,2026-03-05,usd,cus_A,succeeded\n"
+        ),
+        "disputes": (
+            "id,amount,charge_id,created,currency,reason,status\n"
+            "dp_1,100,ch_1,2026-04-05,usd,duplicate,needs_response\n"
+        ),
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    report = run(*(tmp_path / f"{name}.csv" for name in tables))
+
+    portfolio = tmp_path / "portfolio"
+    bills = rows(portfolio, "invoices")
+    assert [(b["kind"], b["amount"]) for b in bills] == [
+        ("invoice", 70),
+        ("write_off", 70),
+    ]
+    started, cancelled = rows(portfolio, "subscriptions")
+    assert (started["quantity"], started["unit_price"]) == (3, Decimal(100))
+    assert cancelled["effective_at"] == datetime(2026, 6, 10, tzinfo=UTC)
+    assert [d["kind"] for d in rows(portfolio, "disputes")] == ["chargeback_other"]
+    assert rows(portfolio, "customers")[-1]["country"] == "BE"
+    looked_at = {"customers", "subscriptions", "invoices", "payments", "disputes"}
+    assert report.observed.keys() == looked_at
+
+
+def test_pages_of_the_dashboard_become_the_tables_here(
+    run: Import, tmp_path: Path
+) -> None:
+    files = [
+        exports.write(
+            tmp_path / "invoices.csv",
+            exports.INVOICES,
+            [exports.invoice("in_1", "2026-03-01 00:00", "1,250.50")],
+        ),
+        exports.write(
+            tmp_path / "subscriptions.csv",
+            exports.SUBSCRIPTIONS,
+            [
+                {
+                    "id": "sub_1", "Customer ID": "cus_A", "Plan": "p", "Quantity": 2,
+                    "Currency": "usd", "Interval": "month", "Amount": "10.00",
+                    "Status": "active", "Created (UTC)": "2026-01-10 00:00",
+                }
+            ],
+        ),
+        exports.write(
+            tmp_path / "customers.csv",
+            exports.CUSTOMERS,
+            [{"id": "cus_A", "Created (UTC)": "2026-01-01 00:00"}],
+        ),
+    ]  # fmt: skip
+    report = run(*files)
+
+    portfolio = tmp_path / "portfolio"
+    assert [b["amount"] for b in rows(portfolio, "invoices")] == [Decimal("1250.50")]
+    (started,) = rows(portfolio, "subscriptions")
+    assert (started["quantity"], started["unit_price"]) == (2, Decimal(10))
+    assert report.observed.keys() == {"customers", "invoices", "subscriptions"}
+    assert any("several units" in note.text for note in report.notes)
+
+
+def test_amounts_with_a_decimal_comma_are_read(run: Import, tmp_path: Path) -> None:
+    page = exports.write(
+        tmp_path / "payments.csv",
+        exports.PAYMENTS,
+        [
+            exports.payment("ch_1", "2026-03-05 10:00", "1.250,50"),
+            exports.payment("ch_2", "2026-03-05 10:00", "0,25"),
+        ],
+    )
+    run(page)
+
+    amounts = [p["amount"] for p in rows(tmp_path / "portfolio", "payments")]
+    assert amounts == [Decimal("1250.50"), Decimal("0.25")]
+
+
+@pytest.mark.parametrize("amount", ["1,234", "12 EUR", "1.2.3", "-"])
+def test_an_amount_that_may_mean_two_things_is_named(
+    run: Import, tmp_path: Path, amount: str
+) -> None:
+    page = exports.write(
+        tmp_path / "payments.csv",
+        exports.PAYMENTS,
+        [
+            exports.payment("ch_1", "2026-03-05 10:00", "1.00"),
+            exports.payment("ch_2", "2026-03-05 10:00", amount),
+        ],
+    )
+    report = run(page)
+
+    assert [(b.row, b.column) for b in report.bad_rows] == [(2, "amount")]
+
+
+def balance(category: str, gross: str, day: int, **values: object) -> exports.Row:
+    return {
+        "balance_transaction_id": f"txn_{category}",
+        "created_utc": f"2026-03-{day:02d} 10:00:00",
+        "currency": "usd",
+        "gross": gross,
+        "reporting_category": category,
+        "customer_id": "cus_A",
+        "charge_id": "ch_1",
+        "payment_method_type": "card",
+        **values,
+    }
+
+
+@pytest.mark.parametrize("is_with_payments", [False, True])
+def test_the_category_tells_a_capture_in_part_from_a_refund(
+    run: Import, tmp_path: Path, *, is_with_payments: bool
+) -> None:
+    """Both have the type refund: of 100 held 40 were captured, and 5 given back."""
+    files = [
+        exports.write(
+            tmp_path / "balance.csv",
+            exports.BALANCE,
+            [
+                balance("charge", "100.00", 1, source_id="ch_1", invoice_id="in_1"),
+                balance("partial_capture_reversal", "-60.00", 2, source_id="re_1"),
+                balance("refund", "-5.00", 9, source_id="re_2"),
+                balance("payout", "-30.00", 10, charge_id="", customer_id=""),
+            ],
+        )
+    ]
+    if is_with_payments:
+        paid = exports.payment(
+            "ch_1", "2026-03-01 10:00:00", "100.00", amount_refunded="65.00",
+            status="Partially Refunded", invoice_id="in_1",
+        )  # fmt: skip
+        files.append(exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [paid]))
+    report = run(*files)
+
+    read = rows(tmp_path / "portfolio", "payments")
+    assert [(p["status"], p["amount"], p["invoice_id"]) for p in read] == [
+        ("succeeded", 40, "in_1"),
+        ("refunded", 5, "in_1"),
+    ]
+    assert report.is_clean
+
+
+def test_the_category_tells_a_dispute_from_its_reversal_and_a_failed_refund(
+    run: Import, tmp_path: Path
+) -> None:
+    """All three have the type adjustment."""
+    page = exports.write(
+        tmp_path / "balance.csv",
+        exports.BALANCE,
+        [
+            balance("charge", "100.00", 1, source_id="ch_1"),
+            balance("refund", "-5.00", 2, source_id="re_1"),
+            balance("refund_failure", "5.00", 4, source_id="re_1"),
+            balance(
+                "dispute", "-100.00", 9, source_id="dp_1", dispute_reason="fraudulent"
+            ),
+            balance("dispute_reversal", "100.00", 20, source_id="dp_1"),
+        ],
+    )
+    report = run(page)
+
+    portfolio = tmp_path / "portfolio"
+    told = [
+        (d["status"], d["known_at"].day, d["kind"]) for d in rows(portfolio, "disputes")
+    ]
+    fraud = "chargeback_fraud"
+    assert told == [("opened", 9, fraud), ("won", 20, fraud)]
+    given = [p for p in rows(portfolio, "payments") if p["status"] == "refunded"]
+    assert [p["retracted"] for p in given] == [True]
+    assert [s.portfolio for s in report.sums if s.what == "payments"] == [100]
+
+
+def test_an_export_in_another_time_zone_is_refused(run: Import, tmp_path: Path) -> None:
+    header = [name.replace("(UTC)", "(CET)") for name in exports.PAYMENTS]
+    page = exports.write(tmp_path / "payments.csv", header, [])
+
+    with pytest.raises(UnreadableFileError, match="choose UTC"):
+        run(page)
+
+
+def test_an_export_without_its_columns_is_refused(run: Import, tmp_path: Path) -> None:
+    header = [name for name in exports.PAYMENTS if name != "Customer ID"]
+    page = exports.write(tmp_path / "payments.csv", header, [])
+    other = exports.write(tmp_path / "other.csv", ["a", "b"], [])
+
+    with pytest.raises(UnreadableFileError, match="no column customer id: choose all"):
+        run(page)
+    with pytest.raises(UnreadableFileError, match=r"other\.csv: name it after"):
+        run(other)
+
+
+def test_a_page_without_a_row_was_looked_at(run: Import, tmp_path: Path) -> None:
+    report = run(exports.write(tmp_path / "payments.csv", exports.PAYMENTS, []))
+
+    assert report.observed.keys() == {"payments", "disputes"}
+    assert rows(tmp_path / "portfolio", "payments") == []
+
+
+def test_a_state_without_a_meaning_is_named(run: Import, tmp_path: Path) -> None:
+    odd = exports.payment("ch_1", "2026-03-05 10:00", "1.00", status="Teleported")
+    page = exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [odd])
+    report = run(page)
+
+    assert {(u.column, u.value) for u in report.unknown_values} == {
+        ("status", "teleported")
+    }
+
+
+def test_an_object_with_a_capture_in_part_has_no_refund_of_it(
+    run: Import, tmp_path: Path
+) -> None:
+    """Stripe gives back what was not captured by a refund of its own."""
+    part = charge(
+        "ch_1", "2026-03-05", 10_000, amount_captured=4_000, amount_refunded=6_000
+    )
+    rest = made(
+        "refund",
+        id="re_1",
+        charge="ch_1",
+        amount=6_000,
+        created=seconds("2026-03-06"),
+        currency="usd",
+    )
+    run(write_lines(tmp_path / "x.ndjson", [customer(), part, rest]))
+    run(write_lines(tmp_path / "y.ndjson", [customer(), part]), portfolio="alone")
+
+    for portfolio in ("portfolio", "alone"):
+        read = rows(tmp_path / portfolio, "payments")
+        assert [(p["status"], p["amount"]) for p in read] == [("succeeded", 40)]
+
+
+@pytest.mark.parametrize("first", ["sum", "list"])
+def test_a_refund_counts_once_however_imports_are_split(
+    run: Import, tmp_path: Path, first: str
+) -> None:
+    paid = charge("ch_1", "2026-03-02", 10_000, amount_refunded=3_000)
+    back = made(
+        "refund", id="re_1", charge="ch_1", amount=3_000, currency="usd",
+        created=seconds("2026-03-11"),
+    )  # fmt: skip
+    parts = {"sum": [customer(), paid], "list": [customer(), paid, back]}
+    order = [first, *(name for name in parts if name != first)]
+    for name in order:
+        run(write_lines(tmp_path / f"{name}.ndjson", parts[name]))
+
+    latest = {
+        p["refund_id"]: p
+        for p in rows(tmp_path / "portfolio", "payments")
+        if p["status"] == "refunded"
+    }
+    given = [p["amount"] for p in latest.values() if not p["retracted"]]
+    assert given == [30]
