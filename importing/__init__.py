@@ -6,8 +6,16 @@ from importing.report import ImportReport
 from importing.run import ImportSettings, import_files
 from importing.source import Source
 from importing.stripe import STRIPE
+from importing.whmcs import WHMCS
 
-SOURCES: dict[str, Source] = {source.name: source for source in (STRIPE, KILLBILL)}
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        STRIPE,
+        KILLBILL,
+        WHMCS,
+    )
+}
 
 __all__ = [
     "SOURCES",

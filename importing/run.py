@@ -37,6 +37,7 @@ from importing.settings import FILE, settings_text, stated
 from importing.source import Source, StagedSource, ValueMap
 
 LISTS = "imports"  # folder of the portfolio with lists for people
+THERE = ("holds", "invoices", "payments")  # what each source may see of the portfolio
 MEMORY = "1GB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
 Progress = Callable[[str], None]
 
@@ -141,10 +142,10 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     run.progress(f"reading {len(files)} files")
     for value_map in source.maps:
         connection.execute(_macro(value_map))
-    staged = source.stage(connection, files, run.options.exported_at)
     zone = stated(run.portfolio, "timezone") or run.options.timezone
     connection.execute("CREATE TABLE setting AS SELECT ? AS timezone", [zone])
-    for table in sorted({"payments", *source.joins}):
+    staged = source.stage(connection, files, run.options.exported_at)
+    for table in sorted({*THERE, *source.joins}):
         latest_there(connection, table, run.portfolio)
     connection.execute(source.query("views"))
     counts = []

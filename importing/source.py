@@ -68,9 +68,10 @@ class Source:
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
             contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
-            All may read `there_payments` (the latest payments of the portfolio),
-            `setting` (timezone: where its days begin and end) and the tables of
-            `staging.staged`. A write-off has an `invoice_id` of its own.
+            All may read `there_payments`, `there_invoices` and `there_holds` (the
+            latest rows of the portfolio), `setting` (timezone: where its days begin
+            and end; `stage` may as well) and the tables of `staging.staged`. A
+            write-off has an `invoice_id` of its own.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before
             it may be said that the table was looked at.

@@ -1,10 +1,12 @@
-"""Tables that a database wrote out as CSV or Parquet, into tables of typed columns.
+"""Tables that a database or an API wrote out, into tables of typed columns.
 
-A file holds the table that its name ends with (`invoices.csv`, `kb_invoices.parquet`,
-`invoices.csv.gz`). Each cell that cannot be read is named by file, row and column; its
-row is left out, the others go on.
+A file is CSV, Parquet or JSON, and holds the table that its name ends with
+(`invoices.csv`, `kb_invoices.parquet`, `Sales Invoice.json`, `account.move.csv.gz`).
+Each cell that cannot be read is named by file, row and column; its row is left out,
+the others go on.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import duckdb
 
 from importing.errors import UnreadableFileError
+from importing.json_tables import FORMS as JSON_FORMS
+from importing.json_tables import read_cells
 from importing.report import BadRow
 
 TableColumns = Mapping[str, Mapping[str, str]]
@@ -27,8 +31,10 @@ _AMOUNT_OF = r"""CREATE MACRO IF NOT EXISTS amount_of(cell) AS TRY_CAST(CASE
     WHEN regexp_full_match(cell, '-?\d{1,3}(\.\d{3})+,\d+|-?\d+,(\d{1,2}|\d{4,})')
         THEN replace(replace(cell, '.', ''), ',', '.') END AS DECIMAL(18, 4))"""
 
-MISSING = ("", "\\N", "NULL")  # how dumps write that there is nothing
-FORMS = (".csv", ".tsv", ".parquet")
+# how dumps write that there is nothing; MySQL has days of zeros for it
+MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
+TABLE_FORMS = (".csv", ".tsv", ".parquet")
+FORMS = (*TABLE_FORMS, *JSON_FORMS)
 
 
 def stage_tables(
@@ -72,8 +78,8 @@ def stage_tables(
 
 
 def is_table(file: Path) -> bool:
-    """Whether the file's name is that of a table: `x.csv`, `x.csv.gz`, `x.parquet`."""
-    return Path(file.name.lower().removesuffix(".gz")).suffix in FORMS
+    """Whether the file is CSV or Parquet by its name: `x.csv`, `x.csv.gz`."""
+    return _form(file) in TABLE_FORMS
 
 
 def header(connection: Any, file: Path) -> frozenset[str]:
@@ -100,9 +106,11 @@ def table_named(file: Path, tables: Collection[str]) -> str:
     Raises:
         UnreadableFileError: there is none.
     """
-    stem = file.name.lower().removesuffix(".gz")
-    form = Path(stem).suffix
-    stem = stem.removesuffix(form)
+    form = _form(file)
+    whole = file.name.lower().removesuffix(".gz").removesuffix(form)
+    # `tabSales Invoice-2` is the second page of `sales_invoice`
+    stem = re.sub(r"[^a-z0-9]", "_", re.sub(r"[-_ ]*\d+$", "", whole))
+    stem = stem.removeprefix("tab") if stem not in tables else stem
     fitting = [table for table in tables if stem == table or stem.endswith(f"_{table}")]
     if form not in FORMS or not fitting:
         raise UnreadableFileError(
@@ -110,6 +118,10 @@ def table_named(file: Path, tables: Collection[str]) -> str:
             f"known are {', '.join(sorted(tables))}, as {', '.join(FORMS)}"
         )
     return max(fitting, key=len)
+
+
+def _form(file: Path) -> str:
+    return Path(file.name.lower().removesuffix(".gz")).suffix
 
 
 def _read(
@@ -120,11 +132,14 @@ def _read(
     required: Sequence[str],
 ) -> Iterator[BadRow]:
     try:
-        connection.execute(
-            "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
-            f"FROM {_reader(file)}",
-            [str(file)],
-        )
+        if _form(file) in JSON_FORMS:
+            read_cells(connection, file, _form(file), columns)
+        else:
+            connection.execute(
+                "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
+                f"FROM {_reader(file)}",
+                [str(file)],
+            )
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     try:
@@ -134,7 +149,7 @@ def _read(
 
 
 def _reader(file: Path) -> str:
-    if file.suffix.lower() == ".parquet":
+    if _form(file) == ".parquet":
         return "read_parquet(?)"
     missing = ", ".join(f"'{text}'" for text in MISSING)
     return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"

@@ -1,0 +1,12 @@
+SELECT userid::VARCHAR AS customer_id, issued_at AS event_at, issued_at AS known_at,
+       id::VARCHAR AS invoice_id, 'invoice' AS kind, amount, due_at, NULL::VARCHAR AS applies_to,
+       subscription_id, currency
+FROM bill
+UNION ALL  -- what was open when the invoice was cancelled is asked for no more
+SELECT userid::VARCHAR, coalesce(cancelled_at, export.moment), coalesce(cancelled_at, export.moment),
+       id || ':cancelled', 'credit_note', least(open, amount), NULL, id::VARCHAR, subscription_id, currency
+FROM balance, export WHERE state = 'cancelled' AND open > 0
+UNION ALL
+SELECT clientid::VARCHAR, end_of_day(date), end_of_day(date), 'credit ' || id, 'credit_note', amount,
+       NULL, NULL, NULL, currency
+FROM credit WHERE is_granted AND currency IS NOT NULL
