@@ -2,6 +2,7 @@
 
 from importing.errors import ImportingError
 from importing.killbill import KILLBILL
+from importing.lago import LAGO
 from importing.report import ImportReport
 from importing.run import ImportSettings, import_files
 from importing.source import Source
@@ -13,6 +14,7 @@ SOURCES: dict[str, Source] = {
     for source in (
         STRIPE,
         KILLBILL,
+        LAGO,
         WHMCS,
     )
 }

@@ -93,15 +93,15 @@ def _fault(columns: Columns, kinds: Collection[str]) -> str:
 def _read(
     connection: Any, file: Path, columns: Columns, fault: str
 ) -> Iterator[BadRow]:
-    is_in_lines = _is_in_lines(file)
+    lines = is_in_lines(file)
     # DuckDB sets aside a buffer of this size for each thread
-    room = MOST_BYTES_OF_A_LINE if is_in_lines else _room_for(file)
-    form = "newline_delimited" if is_in_lines else "auto"
+    room = MOST_BYTES_OF_A_LINE if lines else room_for(file)
+    form = "newline_delimited" if lines else "auto"
     how = f"format = '{form}', maximum_object_size = {room}"
     try:
         connection.execute(_insert(columns, how), [file.name, str(file)])
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        if not is_in_lines:
+        if not lines:
             line = str(error).splitlines()[0].replace(str(file), file.name)
             raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
         how = f"{how}, ignore_errors = true"
@@ -136,7 +136,7 @@ def _left_out(
         yield BadRow(file, row, column, "of another type than the API documents")
 
 
-def _is_in_lines(file: Path) -> bool:
+def is_in_lines(file: Path) -> bool:
     """Whether each line is an object: then bad lines are left out, one by one.
 
     An array, or a page that is printed over several lines, is read whole or not.
@@ -152,7 +152,7 @@ def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
 
 
-def _room_for(file: Path) -> int:
+def room_for(file: Path) -> int:
     packed = 20 if file.suffix == ".gz" else 2
     return min(max(MOST_BYTES_OF_A_LINE, packed * file.stat().st_size), MOST_BYTES)
 

@@ -1,0 +1,34 @@
+SELECT 'left out' AS kind, sum(n) AS n, 'objects of kind ' || kind || ', which say nothing here' AS text
+FROM found WHERE kind NOT IN ('customer', 'plan', 'subscription', 'invoice', 'fee', 'credit_note', 'payment')
+GROUP BY found.kind
+UNION ALL SELECT 'left out', count(*), 'invoices that were not issued (draft, failed, waiting for taxes or a payment)'
+FROM last_invoice WHERE invoice_state(status) IS NULL
+UNION ALL SELECT 'left out', count(*), 'self-billed invoices: you owe them to the partner'
+FROM last_invoice WHERE self_billed AND invoice_state(status) IS NOT NULL
+UNION ALL SELECT 'left out', count(DISTINCT external_id), 'customers that are partners'
+FROM customer WHERE account_type = 'partner'
+UNION ALL SELECT 'left out', count(*), 'subscriptions that never began' FROM last_subscription WHERE started_at IS NULL
+UNION ALL SELECT 'left out', count(*), 'refunds under way or failed, or of an invoice whose payment is not in these files'
+FROM refund WHERE refund_state(refund_status) IS NULL OR NOT has_payment
+UNION ALL SELECT 'left out', count(*), 'credit notes of no customer: neither they nor an invoice in these files says whose'
+FROM last_note WHERE customer IS NULL
+UNION ALL SELECT 'left out', count(*), 'payments of invoices that Lago takes for paid: no payment is in these files; import both together'
+FROM paid_apart WHERE rest > 0 AND NOT is_looked_at
+UNION ALL SELECT 'assumed', count(*), 'invoices that Lago takes for paid beyond their payments, paid when last updated'
+FROM paid_apart WHERE rest > 0 AND is_looked_at
+UNION ALL SELECT 'assumed', count(*), 'payments of several invoices pay the oldest first'
+FROM last_payment WHERE len(invoice_ids) > 1 AND state = 'succeeded'
+UNION ALL SELECT 'assumed', count(*), 'payments recorded by hand were known on the day that was typed'
+FROM last_payment WHERE type = 'manual'
+UNION ALL SELECT 'assumed', count(*), 'direct debits ended five days after they began: Lago does not say when'
+FROM last_payment WHERE method = 'direct_debit' AND state <> 'pending'
+UNION ALL SELECT 'assumed', count(*), 'voided credit notes keep what the customer''s invoices used of them'
+FROM last_note WHERE credit_status = 'voided'
+UNION ALL SELECT 'assumed', count(*), 'lost disputes whose reason does not name fraud, or is not told, are of another kind'
+FROM made_disputes WHERE status = 'lost' AND kind = 'chargeback_other'
+UNION ALL SELECT 'assumed', count(*), 'invoices without a due date are due when issued'
+FROM last_invoice WHERE is_counted AND payment_due_date IS NULL
+UNION ALL SELECT 'assumed', count(*), 'subscriptions without a price: say their plans, or for how long the price is'
+FROM last_subscription WHERE started_at IS NOT NULL AND plan_amount_cents > 0 AND a_month IS NULL
+UNION ALL SELECT 'assumed', count(*), 'invoices for prepaid credit that is not given before they are paid'
+FROM last_invoice WHERE is_counted AND invoice_type = 'credit' AND payment_status <> 'succeeded'

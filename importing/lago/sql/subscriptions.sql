@@ -1,0 +1,20 @@
+-- A change of plan is the end of one subscription and the start of the next, as in Lago.
+WITH price AS (
+    SELECT *, CASE WHEN plan_amount_cents > 0 THEN 'license' WHEN plan_amount_cents = 0 THEN 'usage' END
+               AS billing,
+           CASE WHEN plan_amount_cents > 0
+                THEN (in_major(plan_amount_cents, plan_amount_currency) * a_month)::DECIMAL(18, 4) END
+               AS unit_price
+    FROM last_subscription WHERE started_at IS NOT NULL
+)
+SELECT customer AS customer_id, started_at AS event_at, greatest(started_at, created_at) AS known_at,
+       lago_id AS subscription_id, 'started' AS kind, NULL::TIMESTAMPTZ AS effective_at,
+       plan_code AS product, billing, CASE WHEN billing = 'license' THEN 1 END AS quantity,
+       unit_price, trial_period > 0 AS is_trial
+FROM price
+UNION ALL
+SELECT customer, terminated_at, terminated_at, lago_id, 'ended', NULL, NULL, NULL, NULL, NULL, NULL
+FROM price WHERE terminated_at IS NOT NULL
+UNION ALL  -- an end that is still to come
+SELECT customer, seen_at, seen_at, lago_id, 'cancelled', ending_at, NULL, NULL, NULL, NULL, NULL
+FROM price WHERE terminated_at IS NULL AND ending_at > seen_at

@@ -1,0 +1,494 @@
+"""What Lago's objects become, worked out by hand for each trap."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from features.portfolio import Portfolio
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.errors import NothingToImportError, UnreadableFileError
+from tests.importing.conftest import FirstActions
+from tests.importing.lago_objects import (
+    CUSTOMER,
+    Object,
+    credit_note,
+    customer,
+    fee,
+    invoice,
+    lago_id,
+    page,
+    paid,
+    payment,
+    plan,
+    subscription,
+    webhook,
+)
+from tests.importing.tables import facts_of, rows_of
+
+EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+SCHEMA = json.loads(
+    (Path(__file__).parent / "data" / "lago_schema.json").read_text("utf-8")
+)
+# text by the client, a whole number by Lago's API description and its answers
+del SCHEMA["subscription"]["properties"]["plan_amount_cents"]
+Import = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Import:
+    def _run(*documents: Mapping[str, Any], at: datetime = EXPORTED) -> ImportReport:
+        file = tmp_path / f"export-{at:%Y%m%d}.ndjson"
+        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+        settings = ImportSettings(exported_at=at, currency="EUR")
+        return import_files(SOURCES["lago"], [file], tmp_path / "portfolio", settings)
+
+    return _run
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    return tmp_path / "portfolio"
+
+
+def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
+    return facts_of(portfolio, CUSTOMER, "2026-06-01", *names)
+
+
+def book(
+    invoices: list[Object],
+    payments: list[Object] | None = None,
+    notes: list[Object] | None = None,
+) -> list[Object]:
+    """Pages of the lists that money is in; where nobody paid, one attempt failed."""
+    attempt = payment("p_0", "2026-03-02T10:00:00Z", 1, "in_0", payment_status="failed")
+    return [
+        page("customers", customer()),
+        page("invoices", *invoices),
+        page("payments", *(payments or [attempt])),
+        page("credit_notes", *(notes or [])),
+    ]
+
+
+BILL = invoice("in_1", "2026-03-01", 12_345)
+SAMPLES = {
+    "customer": customer(),
+    "invoice": BILL,
+    "payment": payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1"),
+    "credit_note": credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", credit=100),
+    "subscription": subscription("sub", "2026-01-01", 1_000),
+    "plan": plan(),
+    "fee": fee("in_1", "sub", 12_345),
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_sample_is_what_lagos_own_client_expects(kind: str) -> None:
+    jsonschema.validate(SAMPLES[kind], SCHEMA[kind])
+
+
+def test_the_check_sees_a_wrong_type() -> None:
+    with pytest.raises(jsonschema.ValidationError, match="is not of type 'integer'"):
+        jsonschema.validate(BILL | {"total_amount_cents": "12.3"}, SCHEMA["invoice"])
+
+
+def test_a_payment_pays_the_invoice_it_names(run: Import, portfolio: Path) -> None:
+    part = payment("p_1", "2026-03-05T10:00:00Z", 10_000, "in_1")
+    run(*book([BILL], [part]))
+
+    row = rows_of(portfolio, "payments")[0]
+    assert (row["invoice_id"], row["amount"]) == (lago_id("in_1"), Decimal(100))
+    assert facts(portfolio, "open") == {"open": 23.45}
+
+
+def test_it_is_due_when_the_customers_own_day_is_over(
+    run: Import, portfolio: Path
+) -> None:
+    """29 March 2026 has 23 hours in Brussels; it ends at 22:00 UTC."""
+    run(*book([invoice("in_1", "2026-03-29", 100)]))
+
+    due = rows_of(portfolio, "invoices")[0]["due_at"]
+    assert due == datetime(2026, 3, 29, 21, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_an_invoice_that_waited_in_draft_is_known_when_its_date_is_over(
+    run: Import, portfolio: Path
+) -> None:
+    run(*book([BILL | {"created_at": "2026-02-26T08:00:00Z"}]))
+
+    known = rows_of(portfolio, "invoices")[0]["known_at"]
+    assert known == datetime(2026, 3, 1, 22, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_a_credit_note_that_a_later_invoice_used_counts_once(
+    run: Import, portfolio: Path
+) -> None:
+    """Lago has taken the 30 off the total of the second invoice already."""
+    later = invoice("in_2", "2026-04-01", 7_000) | {"credit_notes_amount_cents": 3_000}
+    note = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", credit=3_000)
+    used = note | {"balance_amount_cents": 0, "credit_status": "consumed"}
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    run(*book([paid(BILL, "2026-03-05T10:00:00Z"), later], [full], [used]))
+
+    assert facts(portfolio, "open", "credit") == {"open": 70, "credit": 0}
+
+
+def test_a_voided_credit_note_keeps_what_was_used_of_it(
+    run: Import, portfolio: Path
+) -> None:
+    """Of 30 the next invoice used 10; the rest was voided, and the note says 0 now."""
+    later = invoice("in_2", "2026-04-01", 9_000) | {"credit_notes_amount_cents": 1_000}
+    note = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", credit=3_000) | {
+        "balance_amount_cents": 0,
+        "credit_status": "voided",
+        "updated_at": "2026-04-10T10:00:00Z",
+    }
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    run(*book([paid(BILL, "2026-03-05T10:00:00Z"), later], [full], [note]))
+
+    assert facts(portfolio, "open", "credit") == {"open": 90, "credit": 0}
+    amounts = [r["amount"] for r in rows_of(portfolio, "invoices") if r["applies_to"]]
+    assert amounts == [Decimal(30), Decimal(10)]
+
+
+def test_a_refund_after_a_credit_note_opens_nothing(
+    run: Import, portfolio: Path
+) -> None:
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    back = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", refund=2_000, credit=500)
+    run(*book([paid(BILL, "2026-03-05T10:00:00Z")], [full], [back]))
+
+    refund = rows_of(portfolio, "payments")[-1]
+    assert (refund["status"], refund["amount"]) == ("refunded", Decimal(20))
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 5}
+
+
+@pytest.mark.parametrize("state", ["pending", "failed"])
+def test_a_refund_that_did_not_arrive_stays_credit(
+    run: Import, portfolio: Path, state: str
+) -> None:
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    back = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", refund=2_000)
+    bills = [paid(BILL, "2026-03-05T10:00:00Z")]
+    report = run(*book(bills, [full], [back | {"refund_status": state}]))
+
+    assert facts(portfolio, "credit") == {"credit": 20}
+    assert any("refunds under way or failed" in note.text for note in report.notes)
+
+
+def test_an_offset_reduces_its_own_invoice(run: Import, portfolio: Path) -> None:
+    off = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", offset=2_345)
+    run(*book([BILL], [], [off]))
+
+    assert facts(portfolio, "open") == {"open": 100}
+
+
+def test_a_lost_dispute_of_an_invoice_that_lago_never_calls_overdue(
+    run: Import, portfolio: Path
+) -> None:
+    """Lago leaves it out of its overdue invoices; nobody paid it all the same."""
+    lost = BILL | {"payment_dispute_lost_at": "2026-04-01T00:00:00Z"}
+    run(*book([lost]))
+
+    states = [(d["kind"], d["status"]) for d in rows_of(portfolio, "disputes")]
+    assert sorted(states) == [
+        ("chargeback_other", "lost"),
+        ("chargeback_other", "opened"),
+    ]
+    assert facts(portfolio, "open", "overdue") == {"open": 123.45, "overdue": 123.45}
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False], ids=["as sent", "as documented"])
+def test_a_lost_dispute_of_a_paid_invoice_has_its_reason_in_the_webhook(
+    run: Import, portfolio: Path, is_wrapped: bool
+) -> None:
+    """Lago's source wraps the invoice; its API description does not."""
+    lost = paid(BILL, "2026-04-01T00:00:00Z") | {
+        "payment_dispute_lost_at": "2026-04-01T00:00:00Z"
+    }
+    reason = {"provider_error": "fraudulent"}
+    body = {"invoice": lost} | reason if is_wrapped else lost | reason
+    hook = webhook("invoice.payment_dispute_lost", "payment_dispute_lost", body)
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    run(*book([lost], [full]), hook)
+
+    dispute = rows_of(portfolio, "disputes")[-1]
+    assert (dispute["kind"], dispute["payment_id"]) == (
+        "chargeback_fraud",
+        lago_id("p_1"),
+    )
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_open_disputes_are_not_told_so_disputes_were_never_looked_at(
+    run: Import, portfolio: Path
+) -> None:
+    lost = BILL | {"payment_dispute_lost_at": "2026-04-01T00:00:00Z"}
+    report = run(*book([lost]))
+
+    assert rows_of(portfolio, "disputes")
+    assert "disputes" not in report.observed
+
+
+def test_a_voided_invoice_asks_for_nothing_and_its_payment_is_credit(
+    run: Import, portfolio: Path
+) -> None:
+    void = {"status": "voided", "voided_at": "2026-04-02T00:00:00Z"}
+    part = payment("p_1", "2026-03-05T10:00:00Z", 2_000, "in_1")
+    run(*book([BILL | void], [part]))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 20}
+
+
+def test_a_voided_invoice_with_a_credit_note_is_not_given_back_twice(
+    run: Import, portfolio: Path
+) -> None:
+    """Lago's own credit note gives the 123.45 back; it was paid back."""
+    void = {"status": "voided", "voided_at": "2026-04-02T00:00:00Z"}
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    back = credit_note("cn_1", "in_1", "2026-04-02T00:00:00Z", refund=12_345)
+    run(*book([paid(BILL, "2026-03-05T10:00:00Z") | void], [full], [back]))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+@pytest.mark.parametrize("state", ["draft", "failed", "pending"])
+def test_an_invoice_that_was_not_issued_is_left_out(
+    run: Import, portfolio: Path, state: str
+) -> None:
+    report = run(*book([BILL | {"status": state}]))
+
+    assert rows_of(portfolio, "invoices") == []
+    assert any("not issued" in note.text for note in report.notes)
+
+
+def test_a_self_billed_invoice_is_owed_to_the_partner(
+    run: Import, portfolio: Path
+) -> None:
+    report = run(*book([BILL | {"self_billed": True}]))
+
+    assert rows_of(portfolio, "invoices") == []
+    assert any("self-billed" in note.text for note in report.notes)
+    billed = next(s for s in report.sums if s.what == "invoices")
+    assert billed.left_out == Decimal("123.45")
+
+
+def test_an_invoice_that_somebody_marked_as_paid_is_paid(
+    run: Import, portfolio: Path
+) -> None:
+    report = run(*book([BILL | {"payment_status": "succeeded"}]))
+
+    assert facts(portfolio, "open") == {"open": 0}
+    assert any("beyond their payments" in note.text for note in report.notes)
+
+
+def test_a_payment_that_comes_later_takes_the_place_of_the_mark(
+    run: Import, portfolio: Path
+) -> None:
+    marked = BILL | {"payment_status": "succeeded"}
+    run(*book([marked]), at=datetime(2026, 4, 1, tzinfo=UTC))
+    run(*book([marked], [payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")]))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+def test_a_payment_of_several_invoices_counts_once(
+    run: Import, portfolio: Path
+) -> None:
+    other = invoice("in_2", "2026-04-01", 5_000)
+    both = payment("p_1", "2026-05-01T00:00:00Z", 17_345, "in_1", "in_2")
+    at = "2026-05-01T00:00:00Z"
+    run(*book([paid(BILL, at), paid(other, at)], [both]))
+
+    assert [p["invoice_id"] for p in rows_of(portfolio, "payments")] == [None]
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+def test_a_direct_debit_is_under_way_first(run: Import, portfolio: Path) -> None:
+    debit = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1") | {
+        "payment_provider_type": "gocardless"
+    }
+    run(*book([BILL], [debit]))
+
+    states = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
+    assert states == [("pending", 5), ("succeeded", 10)]
+
+
+def test_a_failed_payment_pays_nothing(run: Import, portfolio: Path) -> None:
+    lost = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    run(*book([BILL], [lost | {"payment_status": "failed"}]))
+
+    assert facts(portfolio, "open") == {"open": 123.45}
+
+
+def test_an_unpaid_top_up_of_a_wallet_is_an_invoice_that_is_named(
+    run: Import, portfolio: Path
+) -> None:
+    """What a wallet paid is off the total already: only the rest is owed."""
+    top_up = invoice("in_1", "2026-03-01", 5_000) | {"invoice_type": "credit"}
+    used = invoice("in_2", "2026-04-01", 1_000) | {"prepaid_credit_amount_cents": 4_000}
+    report = run(*book([top_up, used]), page("wallets", {"lago_id": lago_id("w")}))
+
+    assert facts(portfolio, "open") == {"open": 60}
+    assert {n.text.split(",")[0] for n in report.notes} >= {
+        "objects of kind wallet",
+        "invoices for prepaid credit that is not given before they are paid",
+    }
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "major"),
+    [
+        ("JPY", 500, "500"),
+        ("HUF", 500, "500"),
+        ("KWD", 12_340, "12.34"),
+        ("TWD", 1_000, "10"),
+        ("CLF", 12_345, "1.2345"),
+    ],
+)
+def test_each_currency_has_the_unit_of_lagos_money_library(
+    run: Import, portfolio: Path, currency: str, minor: int, major: str
+) -> None:
+    run(*book([invoice("in_1", "2026-03-01", minor) | {"currency": currency}]))
+
+    assert rows_of(portfolio, "invoices")[0]["amount"] == Decimal(major)
+
+
+def test_a_subscription_has_its_price_by_the_month(
+    run: Import, portfolio: Path
+) -> None:
+    yearly = subscription("sub", "2026-01-01", 12_000)
+    ended = {"status": "terminated", "terminated_at": "2026-04-01T00:00:00Z"}
+    plans = page("plans", plan(interval="yearly"))
+    run(*book([]), plans, page("subscriptions", yearly | ended))
+
+    told = rows_of(portfolio, "subscriptions")
+    assert [row["kind"] for row in told] == ["started", "ended"]
+    assert told[0]["unit_price"] == Decimal(10)
+
+
+def test_fees_say_whose_subscription_an_invoice_is_for(
+    run: Import, portfolio: Path
+) -> None:
+    run(*book([BILL | {"fees": [fee("in_1", "sub", 12_345)]}]))
+
+    assert rows_of(portfolio, "invoices")[0]["subscription_id"] == lago_id("sub")
+
+
+def test_what_a_customer_says_is_known_since_it_was_said(
+    run: Import, portfolio: Path
+) -> None:
+    before = customer(country="DE", updated_at="2026-02-01T09:00:00Z")
+    run(*book([]), webhook("customer.updated", "customer", before))
+
+    versions = [
+        (c["known_at"].month, c["country"]) for c in rows_of(portfolio, "customers")
+    ]
+    assert versions == [(1, None), (2, "DE"), (6, "BE")]
+
+
+def test_the_same_export_again_adds_nothing(run: Import, portfolio: Path) -> None:
+    objects = book([BILL], [payment("p_1", "2026-03-05T10:00:00Z", 100, "in_1")])
+    run(*objects)
+    report = run(*objects, at=datetime(2026, 6, 2, tzinfo=UTC))
+
+    assert sum(count.n_new for count in report.tables) == 0
+
+
+def test_a_state_that_is_new_is_named_and_the_money_must_agree(
+    run: Import, portfolio: Path
+) -> None:
+    attempt = payment("p_1", "2026-03-05T10:00:00Z", 100, "in_1")
+    report = run(*book([BILL], [attempt | {"payment_status": "reversed"}]))
+
+    (unknown,) = report.unknown_values
+    assert (unknown.column, unknown.value) == ("payment_status", "reversed")
+    (rejected,) = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
+    assert rejected == ("payments", "status")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("total_amount_cents", 12.5),
+        ("total_amount_cents", 10**30),
+        ("created_at", "2026-03-01T08:00:00"),
+        ("issuing_date", "soon"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_the_others_go_on(
+    run: Import, portfolio: Path, field: str, value: object
+) -> None:
+    report = run(*book([BILL | {field: value}, invoice("in_2", "2026-04-01", 100)]))
+
+    assert [(b.row, b.column) for b in report.bad_rows] == [(2, f"invoice.{field}")]
+    assert len(rows_of(portfolio, "invoices")) == 1
+
+
+def test_a_broken_line_is_named(tmp_path: Path, portfolio: Path) -> None:
+    file = tmp_path / "x.ndjson"
+    file.write_text(json.dumps(page("invoices", BILL)) + '\n{"invoices": [\n', "utf-8")
+    report = import_files(SOURCES["lago"], [file], portfolio, ImportSettings())
+
+    assert [(b.row, b.column) for b in report.bad_rows] == [(2, "object")]
+
+
+def test_bare_objects_are_of_the_kind_that_their_file_is_named_after(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    file = tmp_path / "invoices-2026.json"
+    file.write_text(json.dumps([BILL], indent=1), "utf-8")
+    import_files(SOURCES["lago"], [file], portfolio, ImportSettings())
+
+    assert len(rows_of(portfolio, "invoices")) == 1
+
+
+def test_files_of_something_else_are_refused(tmp_path: Path, portfolio: Path) -> None:
+    other, text = tmp_path / "other.json", tmp_path / "text.json"
+    other.write_text('{"object": "charge", "id": "ch_1"}', "utf-8")
+    text.write_text("hello", "utf-8")
+
+    with pytest.raises(NothingToImportError, match="no object of Lago"):
+        import_files(SOURCES["lago"], [other], portfolio, ImportSettings())
+    with pytest.raises(UnreadableFileError, match=r"text\.json"):
+        import_files(SOURCES["lago"], [text], portfolio, ImportSettings())
+    assert not portfolio.exists()
+
+
+def test_an_empty_list_was_looked_at(run: Import, portfolio: Path) -> None:
+    report = run(page("customers", customer()), page("payments"))
+
+    assert {"customers", "payments"} == report.observed.keys()
+
+
+def test_from_pages_to_a_first_list_of_actions(
+    first_actions: FirstActions, tmp_path: Path
+) -> None:
+    """Who paid is left alone; who owes is reminded or looked at, and nobody stopped."""
+    owing = customer("owing", lago_id=lago_id("owing"))
+    pages = {
+        "customers": page("customers", customer(), owing),
+        "invoices": page(
+            "invoices",
+            paid(BILL, "2026-03-05T10:00:00Z"),
+            invoice("in_2", "2026-03-01", 20_000, customer=owing),
+        ),
+        "payments": page("payments", SAMPLES["payment"]),
+        "credit_notes": page("credit_notes"),
+        "subscriptions": page("subscriptions", SAMPLES["subscription"]),
+        "plans": page("plans", plan()),
+    }
+    files = []
+    for name, content in pages.items():
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(json.dumps(content, indent=1), "utf-8")
+    day = first_actions("lago", files, "2026-06-01", "owing")
+
+    assert day.actions[CUSTOMER] == "none"
+    assert day.actions["owing"] in ("remind", "review")
+    assert "200" in day.explained
