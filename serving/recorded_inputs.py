@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from msgspec import json
 from pydantic import TypeAdapter
 
 from advice.advice import Inputs
@@ -69,7 +70,7 @@ class RecordedInputs:
 
     def to_json(self) -> str:
         """The text that is recorded with the decision."""
-        return _FORM.dump_json(self).decode()
+        return json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "RecordedInputs":

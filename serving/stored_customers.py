@@ -6,7 +6,7 @@ process, drops it.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -65,6 +65,18 @@ class _Customer:
     seen: dict[tuple[frozenset[str], frozenset[str]], _Seen] = field(
         default_factory=dict
     )
+    _complete: tuple[Mapping[str, Observed], Mapping[str, datetime]] | None = None
+
+    def complete_until(self, of_all: Mapping[str, Observed]) -> Mapping[str, datetime]:
+        """Up to when each table is complete, by the statement that arrived last."""
+        if self._complete is None or self._complete[0] is not of_all:
+            words = dict(of_all)
+            for table, word in self.own.items():
+                words[table] = max(word, words.get(table, word))
+            ordered = sorted(words.items())
+            until = {table: to_datetime(word.until) for table, word in ordered}
+            self._complete = of_all, until
+        return self._complete[1]
 
 
 class StoredCustomers:
@@ -270,7 +282,7 @@ def _question(
     terms = advisor.policy.in_force(as_of) or advisor.policy.latest
     observed = {
         table: until
-        for table, until in _latest_word(of_all, customer.own)
+        for table, until in customer.complete_until(of_all).items()
         if as_of - until <= terms.stale_after
     }
     none = (
@@ -295,17 +307,6 @@ def _question(
         stored=StoredEvents(sequence, customer.rows_sha256),
         kept=kept,
     )
-
-
-def _latest_word(
-    of_all: Mapping[str, Observed], own: Mapping[str, Observed]
-) -> Iterator[tuple[str, datetime]]:
-    """Up to when each table is complete, by the statement that arrived last."""
-    words = dict(of_all)
-    for table, word in own.items():
-        words[table] = max(word, words.get(table, word))
-    for table in sorted(words):
-        yield table, to_datetime(words[table].until)
 
 
 def _seen(

@@ -4,6 +4,7 @@ On Unix a deleted or replaced file lives on for whoever has it open: commits to 
 succeed, and be gone with the process.
 """
 
+import os
 from pathlib import Path
 
 from store.errors import StoreReplacedError
@@ -17,24 +18,29 @@ class FileWatch:
     """
 
     def __init__(self, file: Path) -> None:
-        beside = (file.with_name(file.name + end) for end in ("-wal", "-shm"))
-        self._identity = {path: _identity(path) for path in (file, *beside)}
-        self._file, self._size = file, file.stat().st_size
+        self._file, self._size = str(file), file.stat().st_size
+        names = (self._file + end for end in ("", "-wal", "-shm"))
+        self._identity = {name: _identity(_status(name)) for name in names}
 
     def check(self) -> None:
         """Raises StoreReplacedError if a file is gone, another one, or was cut."""
-        for path, identity in self._identity.items():
-            if _identity(path) != identity:
-                raise StoreReplacedError(path.name)
-        size = self._file.stat().st_size
-        if size < self._size:  # it only ever grows
-            raise StoreReplacedError(self._file.name)
-        self._size = size
+        sizes = dict.fromkeys(self._identity, 0)
+        for name, identity in self._identity.items():
+            status = _status(name)
+            if _identity(status) != identity:
+                raise StoreReplacedError(Path(name).name)
+            sizes[name] = 0 if status is None else status.st_size
+        if sizes[self._file] < self._size:  # it only ever grows
+            raise StoreReplacedError(Path(self._file).name)
+        self._size = sizes[self._file]
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _status(name: str) -> os.stat_result | None:
     try:
-        status = path.stat()
+        return os.stat(name)  # noqa: PTH116 - twice a commit, and a path costs more
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+
+
+def _identity(status: os.stat_result | None) -> tuple[int, int] | None:
+    return None if status is None else (status.st_dev, status.st_ino)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from store.announcing import put_decisions
@@ -46,6 +47,7 @@ SOUGHT = (
     "retain_until",
     "erasure_waits_for",
 )
+_sought = attrgetter(*SOUGHT)
 _FIND = """
 SELECT decision_id, sealed, data_key FROM decisions
 JOIN customers ON customers.customer_id = decisions.customer_id WHERE
@@ -349,5 +351,5 @@ class _Recording:
 
 def sought(decision: Decision) -> tuple[object, ...]:
     """What the columns beside the sealed record hold."""
-    values = (getattr(decision, name) for name in SOUGHT)
-    return tuple(json.dumps(v) if isinstance(v, tuple) else v for v in values)
+    values = _sought(decision)
+    return tuple([json.dumps(v) if type(v) is tuple else v for v in values])

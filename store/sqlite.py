@@ -122,11 +122,22 @@ class SqliteDatabase(Database):
             with suppress(sqlite3.Error):
                 self.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
+    def _translated(self) -> "_Translated":
+        return _Translated(self._file)
+
+
+class _Translated:
+    """Errors of SQLite become ours; a class, for it surrounds every statement."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, sqlite3.Error):
             name = getattr(error, "sqlite_errorname", type(error).__name__)
             raise StoreUnavailableError(f"{self._file.name}: {name}") from error
 

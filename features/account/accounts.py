@@ -5,6 +5,7 @@ from features.account.facts import facts_at
 from features.account.history import account_columns, history_of
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
+from features.account.values import KnownTables
 from features.events import Events
 from features.facts import AccountFacts
 from features.settings import PortfolioSettings
@@ -17,12 +18,12 @@ class KeptAccount:
     """
 
     def __init__(self, events: Events, account: Account) -> None:
-        self._events, self._account = events, account
+        self._known, self._account = KnownTables(events), account
         self._stops = Stops(events, account)
 
     def look(self, as_of: int) -> tuple[Standing, AccountFacts]:
         """The standing at `as_of` and the same as `account_facts` has it."""
-        return facts_at(as_of, self._events, self._account, self._stops)
+        return facts_at(as_of, self._known, self._account, self._stops)
 
 
 class Accounts:

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from features.account.ledger_as_of import stage
 from features.account.standing import Rules, Standing
-from features.account.values import KnownTable, known_table
-from features.events import Events
+from features.account.values import KnownTables
 from features.facts import PaymentAttempt
 from features.moments import to_datetime
 
@@ -26,7 +25,7 @@ class _Attempt(Struct, frozen=True):
 
 
 def payment_attempts(
-    events: Events, standing: Standing, rules: Rules
+    known: KnownTables, standing: Standing, rules: Rules
 ) -> tuple[PaymentAttempt, ...]:
     """Failed and returned payments for what is overdue now, oldest first.
 
@@ -41,7 +40,7 @@ def payment_attempts(
     late = {item.invoice.id for item in owed.items if item.is_overdue}
     since = rules.days.start(rules.days.day(started) - 1)
     counted = []
-    for row in _failed(known_table(events, "payments", standing.as_of)):
+    for row in known.made(_failed):
         is_of_an_invoice = row.invoice_id is not None
         if row.invoice_id in late if is_of_an_invoice else row.event_at >= since:
             counted.append(row)
@@ -59,10 +58,11 @@ def payment_attempts(
     )
 
 
-def _failed(payments: KnownTable) -> list[_Attempt]:
+def _failed(known: KnownTables) -> list[_Attempt]:
     """The latest row of each payment whose latest state is a failure."""
     latest: dict[str, _Attempt] = {}
-    for row in starmap(_Attempt, payments.rows(*_Attempt.__struct_fields__)):
+    rows = known["payments"].rows(*_Attempt.__struct_fields__)
+    for row in starmap(_Attempt, rows):
         before = latest.get(row.payment_id)
         if row.status != "refunded" and (before is None or stage(row) > stage(before)):
             latest[row.payment_id] = row

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from features.account.values import KnownTable, known_table
-from features.events import Events
+from features.account.values import KnownTable, KnownTables
 from features.facts import Evidence
 from features.moments import to_datetime
 
@@ -33,21 +32,19 @@ class Signs(NamedTuple):
 NO_SIGNS = Signs((), ())
 
 
-def signs_of_fraud(events: Events, as_of: int) -> Signs:
-    """What speaks of fraud, by what is known at `as_of` (µs since 1970 UTC).
+def signs_of_fraud(known: KnownTables) -> Signs:
+    """What speaks of fraud, by what is known.
 
     An alert counts until it is resolved as something else than fraud. A chargeback
     for fraud is a claim while it is open, confirmed once it is lost, and no sign any
     more once it is won or withdrawn. `fraud_cleared` takes back every chargeback and
     outcome up to its own moment.
     """
-    outcomes = known_table(events, "outcomes", as_of)
-    disputes = known_table(events, "disputes", as_of)
-    alerts_known = known_table(events, "alerts", as_of)
-    if not (outcomes.n or disputes.n or alerts_known.n):
+    outcomes, disputes = known["outcomes"], known["disputes"]
+    if not (outcomes.n or disputes.n or known["alerts"].n):
         return NO_SIGNS
     signs = [*_chargebacks(disputes), *_outcomes(outcomes)]
-    alerts = _alerts(alerts_known)
+    alerts = _alerts(known["alerts"])
     cleared = [
         to_datetime(at)
         for at, kind in outcomes.rows("event_at", "kind")

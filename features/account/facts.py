@@ -1,6 +1,6 @@
 """Fills `AccountFacts` of one customer from a `Standing` and from holds and actions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import repeat
 
@@ -24,7 +24,7 @@ from features.account.holds_and_actions import (
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
 from features.account.upcoming import next_due_at, usage_unbilled
-from features.account.values import KnownTable, known_table
+from features.account.values import KnownTable, KnownTables
 from features.account.worth import worth
 from features.events import Events
 from features.facts import (
@@ -73,35 +73,42 @@ def facts_over_time(
     """
     rules = Rules(settings)
     account = Account(history_of(events, account_columns(settings)), rules)
-    stops = Stops(events, account)
+    known, stops = KnownTables(events), Stops(events, account)
     for as_of in moments:
-        _, facts = facts_at(as_of, events, account, stops)
+        _, facts = facts_at(as_of, known, account, stops)
         yield facts
 
 
 def facts_at(
-    as_of: int, events: Events, account: Account, stops: Stops
+    as_of: int, known: KnownTables, account: Account, stops: Stops
 ) -> tuple[Standing, AccountFacts]:
-    """How a customer stands, and the same as facts; `stops` are of that account."""
-    actions = executed(known_table(events, "actions", as_of), as_of - _LATELY_US)
-    off = stops.with_invoices(access_off(actions))  # before the account moves on
+    """How a customer stands, and the same as facts.
+
+    Args:
+        as_of: µs since 1970 UTC.
+        known: of the customer; moved to that moment here.
+        account: of the same rows.
+        stops: of that account.
+    """
+    known.move_to(as_of)
+    # before the account moves on
+    off = stops.with_invoices(access_off(known.made(executed)))
     standing = account.at(as_of)
-    return standing, _facts(standing, events, stops, actions, off)
+    return standing, _facts(standing, known, stops, off)
 
 
 def _facts(
     standing: Standing,
-    events: Events,
+    known: KnownTables,
     stops: Stops,
-    actions: Sequence[ExecutedAction],
     off: tuple[ExecutedAction, ...],
 ) -> AccountFacts:
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
-    customer = known_table(events, "customers", as_of)
+    customer, actions = known["customers"], known.made(executed)
     appealed_at = appeal_opened_at(contacts)
-    signs, brings_in = signs_of_fraud(events, as_of), worth(standing, rules)
+    signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)
     return AccountFacts(
-        customer_id=events.customer_id,
+        customer_id=known.events.customer_id,
         as_of=to_datetime(as_of),
         source=rules.source,
         open=standing.open,
@@ -136,7 +143,7 @@ def _facts(
         promises=_promises(standing),
         n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
         notices=_notices(standing),
-        holds=active_holds(known_table(events, "holds", as_of)),
+        holds=active_holds(known["holds"], as_of),
         access_off=off,
         actions_90d=actions_since(actions, as_of - _LATELY_US),
         evidence=signs.standing,
@@ -147,9 +154,9 @@ def _facts(
         appeal_opened_at=_moment(appealed_at),
         recurring_committed=standing.recurring_committed,
         pending=_pending(standing),
-        payment_attempts=payment_attempts(events, standing, rules),
-        rejected=events.rejected,
-        overrides=overrides(known_table(events, "overrides", as_of)),
+        payment_attempts=payment_attempts(known, standing, rules),
+        rejected=known.events.rejected,
+        overrides=overrides(known["overrides"], as_of),
         protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
     )

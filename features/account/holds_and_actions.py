@@ -1,18 +1,17 @@
 """Holds, overrides and suspensions in force, from `holds`, `overrides`, `actions`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from features.account.values import KnownTable
+from features.account.values import KnownTable, KnownTables
 from features.facts import ActiveHold, ActiveOverride, ExecutedAction
 from features.moments import to_datetime
 
 _TAKES_ACCESS = frozenset({"suspend", "block"})
-_CONCERNS_ACCESS = _TAKES_ACCESS | {"reactivate"}
 
 
-def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
-    """Rows of `holds` not past their `until`."""
+def active_holds(holds: KnownTable, as_of: int) -> tuple[ActiveHold, ...]:
+    """Rows of `holds` not past their `until` at a moment."""
     if not holds.n:
         return ()
     names = ("kind", "event_at", "until", "reason", "by", "subscription_id", "amount")
@@ -29,12 +28,12 @@ def active_holds(holds: KnownTable) -> tuple[ActiveHold, ...]:
         for kind, since, until, reason, by, subscription_id, amount in holds.rows(
             *names
         )
-        if until is None or holds.as_of <= until
+        if until is None or as_of <= until
     )
 
 
-def overrides(rows: KnownTable) -> tuple[ActiveOverride, ...]:
-    """What people decided instead, not past `until`; oldest first.
+def overrides(rows: KnownTable, as_of: int) -> tuple[ActiveOverride, ...]:
+    """What people decided instead, not past `until` at a moment; oldest first.
 
     Of one subscription, and of the account as a whole, the latest stands.
     """
@@ -55,25 +54,19 @@ def overrides(rows: KnownTable) -> tuple[ActiveOverride, ...]:
         for subscription_id, at, action, by, reason, until, decision_id in (
             latest.values()
         )
-        if until is None or rows.as_of <= until
+        if until is None or as_of <= until
     )
     return tuple(sorted(standing, key=lambda override: override.at))
 
 
-def executed(actions: KnownTable, start: int) -> list[ExecutedAction]:
-    """Rows of `actions` after `start`, and all that concern access, oldest first.
+def executed(known: KnownTables) -> Sequence[ExecutedAction]:
+    """Known rows of `actions`, oldest first.
 
     Of one moment what gives access back comes second: it was taken before.
     """
-    if not actions.n:
-        return []
     names = ("event_at", "action", "reason", "by", "subscription_id", "decision_id")
     done = sorted(
-        (
-            row
-            for row in actions.rows(*names)
-            if row[0] > start or row[1] in _CONCERNS_ACCESS
-        ),
+        known["actions"].rows(*names),
         key=lambda row: (row[0], row[1] == "reactivate"),
     )
     return [

@@ -1,19 +1,24 @@
-"""The known rows of one table of `Events`, cell by cell, without a class for rows."""
+"""The known rows of `Events`, cell by cell, without a class for rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
-from features.events import MISSING, Columns, Events
+import numpy as np
+
+from features.events import FOREVER, MISSING, Columns, Events
+
+T = TypeVar("T")
 
 
 class KnownTable:
     """Known rows of one customer's table, in order of event_at, then known_at."""
 
-    __slots__ = ("_columns", "_narrow", "as_of", "n")
+    __slots__ = ("_cells", "_columns", "_narrow", "n")
 
     def __init__(self, columns: Columns, as_of: int) -> None:
-        self._columns, self.as_of = columns, as_of
+        self._columns = columns
+        self._cells: dict[str, list[Any]] = {}
         self._narrow: list[bool] | None = None  # every row is known
         self.n = len(columns["known_at"])
         if self.n:
@@ -39,6 +44,11 @@ class KnownTable:
 
     def _column(self, name: str) -> list[Any]:
         """The cells of a column; None for what the normal form calls missing."""
+        if name not in self._cells:
+            self._cells[name] = self._read(name)
+        return self._cells[name]
+
+    def _read(self, name: str) -> list[Any]:
         column = self._columns[name]
         kind = column.dtype.kind
         cells: list[Any] = column.tolist()
@@ -51,6 +61,52 @@ class KnownTable:
         return cells
 
 
-def known_table(events: Events, table: str, as_of: int) -> KnownTable:
-    """The rows of `table` that exist as of a moment."""
-    return KnownTable(events.tables[table], as_of)
+class KnownTables:
+    """The known rows of one customer, kept until a row appears or ends.
+
+    Not for two threads at once.
+    """
+
+    __slots__ = ("_as_of", "_made", "_same", "_tables", "events")
+
+    def __init__(self, events: Events) -> None:
+        self.events = events
+        self._as_of: int | None = None
+        self._same: tuple[int, int] | None = None  # from when until before when
+        self._tables: dict[str, KnownTable] = {}
+        self._made: dict[Callable[[KnownTables], Any], Any] = {}
+
+    def move_to(self, as_of: int) -> None:
+        """What is known at another moment (µs since 1970 UTC)."""
+        if not self._is_as_before(as_of):
+            self._as_of, self._same = as_of, None
+            self._tables, self._made = {}, {}
+
+    def __getitem__(self, name: str) -> KnownTable:
+        if name not in self._tables:
+            assert self._as_of is not None  # noqa: S101 - it was moved somewhere
+            self._tables[name] = KnownTable(self.events.tables[name], self._as_of)
+        return self._tables[name]
+
+    def made(self, make: Callable[["KnownTables"], T]) -> T:
+        """What a function makes of the known rows, whatever the moment; made once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
+
+    def _is_as_before(self, as_of: int) -> bool:
+        if self._as_of is None:
+            return False
+        if self._same is None:  # most customers are looked at once
+            self._same = unchanged(self.events.tables.values(), self._as_of)
+        return self._same[0] <= as_of < self._same[1]
+
+
+def unchanged(tables: Iterable[Columns], as_of: int) -> tuple[int, int]:
+    """From when until before when the same rows are known as at a moment."""
+    names = ("known_at", "superseded_at")
+    moments = np.concatenate([columns[name] for columns in tables for name in names])
+    is_past = moments <= as_of
+    since = moments.max(where=is_past, initial=-FOREVER)
+    return int(since), int(moments.min(where=~is_past, initial=FOREVER))

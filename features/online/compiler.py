@@ -11,13 +11,14 @@ import numpy as np
 from features.account import FACT_NAMES, Accounts
 from features.account.columns import fact_values
 from features.account.standing import Standing
+from features.account.values import unchanged
 from features.arrays import FloatArray, IntArray
 from features.events import Events
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
-from features.online.rows import NAN, KnownColumns, latest, unchanged
+from features.online.rows import NAN, KnownColumns, latest
 from features.online.windows import FoundRows, TableReader
 from features.settings import PortfolioSettings
 
@@ -40,11 +41,13 @@ class OnlineCompiler:
             if isinstance(leaf, RowsLeaf):
                 by_table.setdefault(leaf.table, []).append((i, leaf))
         self._readers = {t: TableReader(leaves) for t, leaves in by_table.items()}
-        self._facts = [
+        facts = [
             (i, FACT_NAMES.index(x.fact))
             for i, x in placed
             if isinstance(x, AccountFact) and x.needs <= settings.tables
         ]
+        self._needs_standing = bool(facts)
+        self._facts = np.array(facts, dtype=np.int64).reshape(-1, 2).T
         mismatches = [(i, x) for i, x in placed if isinstance(x, CountryMismatch)]
         latest = [(i, x) for i, x in placed if isinstance(x, LatestAttribute)]
         sides = [side for _, x in mismatches for side in (x.first, x.second)]
@@ -73,7 +76,7 @@ class OnlineCompiler:
             as_of: µs since 1970 UTC.
             standing: of the same customer and moment, where somebody has it already.
         """
-        if self._facts and standing is None:
+        if self._needs_standing and standing is None:
             standing = self._accounts.standing(events, as_of)
         return self.kept(events).row(as_of, standing)
 
@@ -104,14 +107,12 @@ class OnlineCompiler:
         return raw, found
 
     def finished(
-        self, raw: list[float], as_of: IntArray, standing: Standing | None
+        self, leaves: FloatArray, as_of: IntArray, standing: Standing | None
     ) -> FloatArray:
-        """The features from all leaves but the account facts."""
+        """The features from all leaves but the account facts, which are written in."""
         if standing is not None:
-            facts = fact_values(standing)
-            for i, place in self._facts:
-                raw[i] = facts[place]
-        leaves = np.array(raw, dtype=np.float64)
+            to, places = self._facts
+            leaves[to] = np.array(fact_values(standing), dtype=np.float64)[places]
         finished: FloatArray = self._plan.finish(leaves[:, None], as_of[None])[:, 0]
         return finished
 
@@ -134,6 +135,7 @@ class OnlineCompiler:
 class KeptRows:
     """One customer's rows; between two changes of them only windows move.
 
+    Until a row enters or leaves a window all but account facts and ages stay the same.
     Not for two threads at once.
     """
 
@@ -141,6 +143,8 @@ class KeptRows:
         self._compiler, self._events = compiler, events
         self._raw: list[float] = []
         self._found: list[FoundRows] = []
+        self._firsts: list[list[int]] | None = None  # for which `_leaves` were read
+        self._leaves = np.empty(0)
         self._read_at: int | None = None
         self._same: tuple[int, int] | None = None  # from when until before when
 
@@ -148,11 +152,15 @@ class KeptRows:
         """As the compiler gives it; `standing` where account facts are asked for."""
         if not self._is_still_known(as_of):
             self._raw, self._found = self._compiler.known(self._events, as_of)
-            self._read_at, self._same = as_of, None
-        raw, moment = self._raw.copy(), np.array(as_of, dtype=np.int64)
-        for rows in self._found:
-            rows.read(moment, raw)
-        return self._compiler.finished(raw, moment, standing)
+            self._read_at, self._same, self._firsts = as_of, None, None
+        moment = np.array(as_of, dtype=np.int64)
+        firsts = [rows.firsts(moment) for rows in self._found]
+        if firsts != self._firsts:
+            raw = self._raw.copy()
+            for rows, places in zip(self._found, firsts, strict=True):
+                rows.read(places, raw)
+            self._firsts, self._leaves = firsts, np.array(raw, dtype=np.float64)
+        return self._compiler.finished(self._leaves.copy(), moment, standing)
 
     def _is_still_known(self, as_of: int) -> bool:
         if self._read_at is None:

@@ -1,13 +1,13 @@
 """For features of one customer: the columns of a table, cut to what is known."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from features.arrays import AnyArray, IntArray
-from features.events import FOREVER, MISSING, Columns
+from features.events import MISSING, Columns
 from features.feature import LatestAttribute
 
 NAN = float("nan")
@@ -53,18 +53,6 @@ class KnownColumns(Mapping[str, AnyArray]):
             for place, value in enumerate(self[name].tolist()):
                 places[value].append(place)
         return self._by_value[name]
-
-
-def unchanged(tables: Iterable[Columns], as_of: int) -> tuple[int, int]:
-    """From when until before when the same rows are known as at a moment."""
-    since, until = -FOREVER, FOREVER
-    for columns in tables:
-        for name in ("known_at", "superseded_at"):
-            moments = columns[name]
-            is_past = moments <= as_of
-            since = max(since, int(moments.max(where=is_past, initial=since)))
-            until = min(until, int(moments.min(where=~is_past, initial=until)))
-    return since, until
 
 
 def latest(leaf: LatestAttribute, rows: KnownColumns) -> float | str | None:

@@ -71,11 +71,15 @@ class TableReader:
         """The places of the rows that pass each filter."""
         return self._filters.passing(rows)
 
-    def read(self, found: "FoundRows", as_of: IntArray, raw: list[float]) -> None:
+    def firsts(self, rows: KnownColumns, as_of: IntArray) -> list[int]:
+        """Of each age the place of the first row that is younger."""
+        event_at, since = rows["event_at"], as_of - self._ages
+        places: list[int] = event_at.searchsorted(since, side="right").tolist()
+        return places
+
+    def read(self, found: "FoundRows", firsts: list[int], raw: list[float]) -> None:
         """Write every leaf of this table into `raw`; there is at least one row."""
         event_at, passing = found.rows["event_at"], found.passing
-        # of each age the first row that is younger
-        firsts = event_at.searchsorted(as_of - self._ages, side="right").tolist()
         edges = [bisect_left(passing[line], firsts[age]) for line, age in self._edges]
         for to, start, end in self._counts:
             raw[to] = edges[end] - edges[start]
@@ -97,9 +101,13 @@ class FoundRows:
         self.passing = reader.passing(rows)
         self.values: dict[_Column, _Values] = {}  # as far back as they were looked at
 
-    def read(self, as_of: IntArray, raw: list[float]) -> None:
+    def firsts(self, as_of: IntArray) -> list[int]:
+        """Where the windows of a moment begin and end; all else follows from it."""
+        return self._reader.firsts(self.rows, as_of)
+
+    def read(self, firsts: list[int], raw: list[float]) -> None:
         """Write every leaf of the table into `raw`."""
-        self._reader.read(self, as_of, raw)
+        self._reader.read(self, firsts, raw)
 
 
 class _Values(NamedTuple):
