@@ -60,6 +60,7 @@ def newton_logistic(
     ridge: FloatArray,
     centre: FloatArray,
     offset: FloatArray | float = 0.0,
+    start: FloatArray | None = None,
 ) -> FloatArray:
     """Weights of a logistic regression with a ridge towards `centre`.
 
@@ -67,8 +68,9 @@ def newton_logistic(
         design: (n, k), the column of ones included.
         label: (n,) of 0 and 1.
         ridge: (k,) penalties on half the squared distance to `centre`.
-        centre: (k,) where the ridge pulls to; the search starts there.
+        centre: (k,) where the ridge pulls to.
         offset: fixed log-odds added to each row.
+        start: (k,) where the search begins; `centre` when absent.
     """
 
     def loss(weights: FloatArray) -> float:
@@ -77,7 +79,7 @@ def newton_logistic(
         likelihood = np.logaddexp(0.0, margin) - label * margin
         return float(likelihood.sum() + 0.5 * ridge @ far**2)
 
-    weights = centre.astype(np.float64).copy()
+    weights = np.array(centre if start is None else start, dtype=np.float64)
     for _ in range(100):
         p = expit(design @ weights + offset)
         gradient = design.T @ (p - label) + ridge * (weights - centre)

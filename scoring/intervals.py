@@ -1,6 +1,5 @@
 """Bootstrap by customer: one customer's rows are drawn together or not at all."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,8 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, ndtri
 
 from features.arrays import FloatArray, IntArray
-from scoring.metrics import METRICS, Metric, log_losses
+from scoring.metrics import METRICS, log_losses
+from scoring.resampled import ResampledMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ def measured(
     p: FloatArray,
     blocks: IntArray,
     *,
-    metrics: Mapping[str, Metric] = METRICS,
     n_draws: int = 200,
     confidence: float = 0.95,
     seed: int = 0,
@@ -40,18 +39,19 @@ def measured(
     """Every metric with its interval over `n_draws` resamples of the customers."""
     rng = np.random.default_rng(seed)
     n_blocks = int(blocks.max()) + 1
-    draws: dict[str, list[float]] = {name: [] for name in metrics}
-    while len(next(iter(draws.values()))) < n_draws:
-        counts = rng.multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks))
-        rows = np.repeat(np.arange(len(label)), counts[blocks])
-        if not 0.0 < label[rows].mean() < 1.0:  # no metric ranks a single class
-            continue
-        for name, metric in metrics.items():
-            draws[name].append(metric(label[rows], p[rows]))
+    resampled = ResampledMetrics(label, p, blocks)
+    draws: list[dict[str, float]] = []
+    while len(draws) < n_draws:
+        drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks))
+        counts = drawn.astype(np.float64)
+        if resampled.has_both_labels(counts):  # no metric ranks one class
+            draws.append(resampled.draw(counts))
     tail = (1.0 - confidence) / 2.0
     return {
-        name: MetricEstimate(metric(label, p), *_interval(draws[name], tail))
-        for name, metric in metrics.items()
+        name: MetricEstimate(
+            metric(label, p), *_interval([one[name] for one in draws], tail)
+        )
+        for name, metric in METRICS.items()
     }
 
 

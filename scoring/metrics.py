@@ -19,6 +19,7 @@ Metric = Callable[[FloatArray, FloatArray], float]
 
 CLIP = 1e-12  # no probability of exactly 0 or 1 makes a log-loss infinite
 N_BINS = 20
+LINE_RIDGE = np.full(2, 1e-6)
 
 
 def auc(label: FloatArray, p: FloatArray) -> float:
@@ -105,12 +106,46 @@ def observed_over_expected_interval(
     return float(low / expected), float(high / expected)
 
 
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """A logistic regression of what happened on functions of p, with its ridge."""
+
+    design: FloatArray
+    ridge: FloatArray
+    centre: FloatArray
+    weights: FloatArray
+
+
+def _recalibrated(
+    label: FloatArray, design: FloatArray, ridge: FloatArray
+) -> Recalibration:
+    """Fitted, and drawn towards "p is right": no intercept, slope 1, no bends."""
+    centre = np.zeros(design.shape[1])
+    centre[1] = 1.0
+    weights = newton_logistic(design, label, ridge, centre)
+    return Recalibration(design, ridge, centre, weights)
+
+
+def recalibrated_by_line(label: FloatArray, p: FloatArray) -> Recalibration:
+    """Intercept and slope on the log-odds of p (Cox, 1958)."""
+    z = logit(np.clip(p, CLIP, 1.0 - CLIP))
+    return _recalibrated(label, np.column_stack([np.ones_like(z), z]), LINE_RIDGE)
+
+
+def recalibrated_by_spline(label: FloatArray, p: FloatArray) -> Recalibration:
+    """A linear spline of the log-odds with knots at the quintiles."""
+    z = logit(np.clip(p, CLIP, 1.0 - CLIP))
+    knots = np.unique(np.quantile(z, [0.2, 0.4, 0.6, 0.8]))
+    columns = [np.ones_like(z), z, *(np.maximum(z - k, 0.0) for k in knots)]
+    design = np.column_stack(columns)
+    ridge = np.full(design.shape[1], 1.0)
+    ridge[0] = 1e-6
+    return _recalibrated(label, design, ridge)
+
+
 def calibration_line(label: FloatArray, p: FloatArray) -> tuple[float, float]:
     """Intercept and slope of the logistic recalibration; (0, 1) is perfect."""
-    z = logit(np.clip(p, CLIP, 1.0 - CLIP))
-    design = np.column_stack([np.ones_like(z), z])
-    centre = np.array([0.0, 1.0])
-    intercept, slope = newton_logistic(design, label, np.full(2, 1e-6), centre)
+    intercept, slope = recalibrated_by_line(label, p).weights
     return float(intercept), float(slope)
 
 
@@ -130,16 +165,8 @@ def integrated_calibration_index(label: FloatArray, p: FloatArray) -> float:
     The smoother is a logistic regression on a linear spline of the log-odds with
     knots at the quintiles: flexible enough to bend, too stiff to follow noise.
     """
-    z = logit(np.clip(p, CLIP, 1.0 - CLIP))
-    knots = np.unique(np.quantile(z, [0.2, 0.4, 0.6, 0.8]))
-    columns = [np.ones_like(z), z, *(np.maximum(z - k, 0.0) for k in knots)]
-    design = np.column_stack(columns)
-    centre = np.zeros(design.shape[1])
-    centre[1] = 1.0
-    ridge = np.full(design.shape[1], 1.0)
-    ridge[0] = 1e-6
-    smooth = expit(design @ newton_logistic(design, label, ridge, centre))
-    return float(np.mean(np.abs(p - smooth)))
+    fit = recalibrated_by_spline(label, p)
+    return float(np.mean(np.abs(p - expit(fit.design @ fit.weights))))
 
 
 @dataclass(frozen=True, slots=True)

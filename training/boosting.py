@@ -13,8 +13,9 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from features.arrays import FloatArray
+from features.arrays import BoolArray, FloatArray
 from scoring.trees import TreeModel
+from training.folds import Fold
 from training.rows import Rows
 
 MOST_ROUNDS = 1000
@@ -57,14 +58,34 @@ def _n_threads(rows: Rows) -> int:
     return 1 if len(rows) < MANY_ROWS else min(8, os.cpu_count() or 1)
 
 
+class BinnedRows:
+    """Rows in LightGBM's bins, which are made once for all folds.
+
+    Args:
+        known: (n,) the rows whose numbers say where the bins end. Those that judge are
+            not among them: a model in service does not know its future rows either.
+    """
+
+    def __init__(
+        self, rows: Rows, parameters: Mapping[str, Any], known: BoolArray
+    ) -> None:
+        self.rows = rows
+        self.parameters = dict(parameters)
+        bins = _dataset(rows[known], parameters).construct()
+        self._all = lightgbm.Dataset(rows.x, rows.label, reference=bins)
+
+    def part(self, chosen: BoolArray) -> lightgbm.Dataset:
+        """Some of the rows, in the same bins; no number is copied."""
+        return self._all.subset(np.flatnonzero(chosen).tolist())
+
+
 def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
     names = rows.feature_set.names
-    categories = [names.index(name) for name in rows.feature_set.categories]
     return lightgbm.Dataset(
         rows.x,
         rows.label,
         feature_name=list(names),
-        categorical_feature=categories,
+        categorical_feature=[names.index(n) for n in rows.feature_set.categories],
         params=dict(parameters),
     )
 
@@ -84,50 +105,54 @@ class StoppedFit:
     grow more: how many are read is chosen by all folds together, never by this one.
 
     Args:
-        judged: the rows of the fold.
+        rows, judged: the rows of the fold are `rows[judged]`.
         losses: (rounds,) mean log-loss there after each round.
         n_taught: rows it learnt from.
     """
 
     booster: lightgbm.Booster
-    judged: Rows
+    rows: Rows
+    judged: BoolArray
     n_taught: int
     losses: FloatArray
+
+    @property
+    def n_judged(self) -> int:
+        return int(self.judged.sum())
 
     def margin(self, n_rounds: int) -> FloatArray:
         """(n,) of the judged rows after `n_rounds`; missing trees are grown."""
         while self.booster.current_iteration() < n_rounds:
             self.booster.update()
         margin = self.booster.predict(
-            self.judged.x, raw_score=True, num_iteration=n_rounds
+            self.rows.x[self.judged], raw_score=True, num_iteration=n_rounds
         )
         return np.asarray(margin, dtype=np.float64)
 
 
-def fit_stopped(train: Rows, judged: Rows, parameters: Mapping[str, Any]) -> StoppedFit:
-    """Boost until the log-loss on `judged` has not fallen for `PATIENCE` rounds."""
-    data = _dataset(train, parameters)
-    valid = lightgbm.Dataset(judged.x, judged.label, reference=data)
+def fit_stopped(binned: BinnedRows, fold: Fold) -> StoppedFit:
+    """Boost until the log-loss on a fold has not fallen for `PATIENCE` rounds."""
+    rows = binned.rows
     seen: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
-        dict(parameters),
-        data,
-        num_boost_round=most_rounds(train),
-        valid_sets=[valid],
+        binned.parameters,
+        binned.part(fold.train),
+        num_boost_round=most_rounds(int(rows.label[fold.train].sum())),
+        valid_sets=[binned.part(fold.judged)],
         callbacks=[
             lightgbm.early_stopping(PATIENCE, verbose=False),
             lightgbm.record_evaluation(seen),
         ],
-        # else what comes back is cut at the rounds that were best on `judged`
+        # else what comes back is cut at the rounds that were best on the fold
         keep_training_booster=True,
     )
     losses = np.array(seen["valid_0"]["binary_logloss"])
-    return StoppedFit(booster, judged, len(train), losses)
+    return StoppedFit(booster, rows, fold.judged, int(fold.train.sum()), losses)
 
 
-def most_rounds(rows: Rows) -> int:
+def most_rounds(n_positives: int) -> int:
     """A cap where positives are few: they bear only so many trees."""
-    return min(MOST_ROUNDS, max(MOST_ROUNDS_PER_POSITIVE * rows.n_positives, PATIENCE))
+    return min(MOST_ROUNDS, max(MOST_ROUNDS_PER_POSITIVE * n_positives, PATIENCE))
 
 
 def best_rounds(fits: Sequence[StoppedFit]) -> int:
@@ -141,5 +166,5 @@ def best_rounds(fits: Sequence[StoppedFit]) -> int:
     total = np.zeros(length)
     for one in fits:
         held = np.pad(one.losses, (0, length - len(one.losses)), mode="edge")
-        total += held * len(one.judged) * one.n_taught
+        total += held * one.n_judged * one.n_taught
     return int(total.argmin()) + 1

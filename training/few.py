@@ -7,13 +7,13 @@ is no later period to set aside: every row is predicted once by a model that nev
 its customer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import FloatArray, IntArray
 from features.targets import Target
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
@@ -38,15 +38,20 @@ from training.evaluation import (
 )
 from training.fitting import (
     PRIOR_RIDGE,
+    BoostedFolds,
     FittedModel,
     calibrated,
-    fit_all,
-    held_out,
 )
 from training.folds import Fold, customer_folds
 from training.lateness import fit_rule
 from training.leakage import alarms, gain_shares
-from training.prior import base_rate, can_be_prior, fit_beside, moved_starter
+from training.prior import (
+    base_rate,
+    can_be_prior,
+    fit_beside,
+    fits_beside,
+    moved_starter,
+)
 from training.rows import Rows
 from training.split import Split
 from training.trained_model import Progress, TrainedModel
@@ -55,6 +60,7 @@ ENOUGH = 200  # positives from which a later period is set aside to judge by
 LOGISTIC_FROM = 10  # fewer positives cannot say which differences are real
 TREES_FROM = 100
 N_FOLDS = 5
+N_FIRST = 2  # folds after which trees that are behind are left out
 # pseudo-rows that pull each difference from the starter to zero
 RIDGES = (1000.0, 300.0, PRIOR_RIDGE)
 SURE = 0.95  # share of the draws in which trees must be better to be used
@@ -141,15 +147,15 @@ def _tried(
     n_folds = min(N_FOLDS, n_positive_customers(rows))
     fold = None if n_folds < 2 else customer_folds(rows, n_folds, seed)
 
+    def tried(learner: Learner, p: FloatArray, make: Make) -> _Tried:
+        margin = np.log(p / (1.0 - p))
+        return _Tried(
+            learner, p, lambda: FittedModel(learner, make(rows), LogOddsMap(), margin)
+        )
+
     def cross_fitted(learner: Learner, make: Make) -> _Tried:
-        p = _out_of_fold(make, rows, fold)
-
-        def on_all() -> FittedModel:
-            model = make(rows)
-            margin = np.log(p / (1.0 - p))
-            return FittedModel(learner, model, LogOddsMap(), margin)
-
-        return _Tried(learner, p, on_all)
+        [p] = _out_of_fold(lambda some: [make(some)], rows, fold)
+        return tried(learner, p, make)
 
     def prior(some: Rows) -> AdditiveModel:
         return base_rate(some) if starter is None else moved_starter(starter, some)
@@ -161,29 +167,58 @@ def _tried(
     if fold is None or rows.n_positives < LOGISTIC_FROM:
         return
     progress("fitting linear")
-    beside = [
-        cross_fitted("linear", lambda some, r=ridge: fit_beside(prior(some), some, r))  # type: ignore[misc]
-        for ridge in RIDGES
-    ]
-    yield min(beside, key=lambda one: log_loss(rows.label, one.p))
+    beside = _out_of_fold(
+        lambda some: fits_beside(prior(some), some, RIDGES), rows, fold
+    )
+    p, ridge = min(
+        zip(beside, RIDGES, strict=True), key=lambda one: log_loss(rows.label, one[0])
+    )
+    yield tried("linear", p, lambda some: fit_beside(prior(some), some, ridge))
     if rows.n_positives >= TREES_FROM:
         progress("fitting lightgbm")
-        parts = [Fold(fold != k, fold == k) for k in range(n_folds)]
-        unseen = held_out("lightgbm", rows, parts, seed)
-        p = calibrated(rows, unseen.margin).probability(unseen.margin)
-        yield _Tried("lightgbm", p, lambda: fit_all(unseen, rows, seed))
+        yield from _trees(rows, fold, seed, p, progress)
 
 
-def _out_of_fold(make: Make, rows: Rows, fold: IntArray | None) -> FloatArray:
-    """(n,) by models that did not see the customer; by one of all where none can."""
+def _trees(
+    rows: Rows, fold: IntArray, seed: int, rival: FloatArray, progress: Progress
+) -> Iterator[_Tried]:
+    """Trees, unless they are behind a rival (n,) on the first folds.
+
+    They replace it only where they are better for sure; behind on two folds of five,
+    they will not be, and the other three are not worth their fits.
+    """
+    parts = [Fold(fold != k, fold == k) for k in range(int(fold.max()) + 1)]
+    trees = BoostedFolds.of(rows, parts[:N_FIRST], seed)
+    first = trees.held_out().margin
+    judged = ~np.isnan(first)
+    label = rows.label[judged]
+    if log_loss(label, expit(first[judged])) > log_loss(label, rival[judged]):
+        progress(f"lightgbm is behind on {N_FIRST} of {len(parts)} folds: left out")
+        return
+    trees = trees.extended(parts[N_FIRST:])
+    unseen = trees.held_out()
+    p = calibrated(rows, unseen.margin).probability(unseen.margin)
+    yield _Tried("lightgbm", p, lambda: trees.fitted(unseen))
+
+
+def _out_of_fold(
+    make: Callable[[Rows], Sequence[AdditiveModel]], rows: Rows, fold: IntArray | None
+) -> list[FloatArray]:
+    """(n,) of each model made, by ones that did not see the customer.
+
+    By ones of all rows where there are no folds.
+    """
     names = rows.feature_set.names
     if fold is None:
-        return np.asarray(expit(make(rows).margin(rows.x, names)))
-    p = np.empty(len(rows))
+        return [expit(model.margin(rows.x, names)) for model in make(rows)]
+    of_fold = []
     for k in range(int(fold.max()) + 1):
-        held_out: BoolArray = fold == k
-        margin = make(rows[~held_out]).margin(rows.x[held_out], names)
-        p[held_out] = expit(margin)
+        x = rows.x[fold == k]
+        of_fold.append([expit(m.margin(x, names)) for m in make(rows[fold != k])])
+    p = [np.empty(len(rows)) for _ in of_fold[0]]
+    for k, predicted in enumerate(of_fold):
+        for one, values in zip(p, predicted, strict=True):
+            one[fold == k] = values
     return p
 
 

@@ -17,6 +17,7 @@ from scoring.bundle import Bundle, Learner
 from scoring.calibration import LogOddsMap, fit_log_odds_affine
 from scoring.trees import TreeModel
 from training.boosting import (
+    BinnedRows,
     StoppedFit,
     best_rounds,
     fit_rounds,
@@ -87,20 +88,20 @@ def fit(
         seed: of the folds and of LightGBM.
         starter: the prior of `linear` while positives are few; None to go without.
     """
-    unseen = held_out(learner, rows, folds(rows, seed), seed, starter)
-    return fit_all(unseen, rows, seed, starter)
+    parts = folds(rows, seed)
+    if learner == "lightgbm":
+        trees = BoostedFolds.of(rows, parts, seed)
+        return trees.fitted(trees.held_out())
+    return fit_additive(held_out(learner, rows, parts, starter), rows, starter)
 
 
 def held_out(
     learner: Learner,
     rows: Rows,
     parts: Sequence[Fold],
-    seed: int,
     starter: Bundle | None = None,
 ) -> HeldOutMargin:
-    """Predict the judged rows of each fold by a model of its training rows."""
-    if learner == "lightgbm":
-        return BoostedFolds.of(rows, parts, seed).held_out()
+    """Predict the judged rows of each fold by an additive model of its others."""
     margins = np.full(len(rows), np.nan)
     for part in parts:
         model = _fit_additive(learner, rows[part.train], starter)
@@ -112,14 +113,19 @@ def held_out(
 class BoostedFolds:
     """Trees fitted on each fold until they got no better there."""
 
+    binned: BinnedRows
     parts: Sequence[Fold]
     fits: Sequence[StoppedFit]
 
     @classmethod
     def of(cls, rows: Rows, parts: Sequence[Fold], seed: int) -> "BoostedFolds":
-        parameters = recipe(rows, seed)
-        fits = [fit_stopped(rows[f.train], rows[f.judged], parameters) for f in parts]
-        return cls(parts, fits)
+        binned = BinnedRows(rows, recipe(rows, seed), parts[-1].train)
+        return cls(binned, parts, [fit_stopped(binned, part) for part in parts])
+
+    def extended(self, parts: Sequence[Fold]) -> "BoostedFolds":
+        """The same with more folds."""
+        fits = [*self.fits, *(fit_stopped(self.binned, part) for part in parts)]
+        return BoostedFolds(self.binned, [*self.parts, *parts], fits)
 
     def held_out(self, n_choosing: int | None = None) -> HeldOutMargin:
         """Margins of all folds after the rounds that the first `n_choosing` choose."""
@@ -129,20 +135,21 @@ class BoostedFolds:
             margins[part.judged] = one.margin(n_rounds)
         return HeldOutMargin("lightgbm", margins, n_rounds)
 
+    def fitted(self, unseen: HeldOutMargin) -> FittedModel:
+        """The trees of all rows, calibrated on the held-out margins."""
+        rows, n_rounds = self.binned.rows, unseen.n_rounds
+        model = fit_rounds(rows, self.binned.parameters, n_rounds or 1)
+        calibration = calibrated(rows, unseen.margin)
+        return FittedModel("lightgbm", model, calibration, unseen.margin, n_rounds)
 
-def fit_all(
-    unseen: HeldOutMargin, rows: Rows, seed: int, starter: Bundle | None = None
+
+def fit_additive(
+    unseen: HeldOutMargin, rows: Rows, starter: Bundle | None = None
 ) -> FittedModel:
-    """The model of all rows, calibrated on the held-out margins."""
-    model: Model
-    if unseen.learner == "lightgbm":
-        model = fit_rounds(rows, recipe(rows, seed), unseen.n_rounds or 1)
-    else:
-        model = _fit_additive(unseen.learner, rows, starter)
+    """The linear model or the rule of all rows, calibrated on the held-out margins."""
+    model = _fit_additive(unseen.learner, rows, starter)
     calibration = calibrated(rows, unseen.margin)
-    return FittedModel(
-        unseen.learner, model, calibration, unseen.margin, unseen.n_rounds
-    )
+    return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
 
 def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:

@@ -15,7 +15,7 @@ from training.fitting import (
     BoostedFolds,
     HeldOutMargin,
     calibrated,
-    fit_all,
+    fit_additive,
     held_out,
 )
 from training.folds import Fold, folds
@@ -79,7 +79,7 @@ def _learn_many(
     unseen["lightgbm"] = trees.held_out(n_choosing=len(everything) - 1)
     for learner in _challengers(rows):
         progress(f"fitting {learner}")
-        unseen[learner] = held_out(learner, rows, everything, seed, starter)
+        unseen[learner] = held_out(learner, rows, everything, starter)
     best, compared = _chosen(unseen, rows, parts, seed, starter)
     judgement = _surely_good(best, unseen, rows, parts, seed)
     judgement = replace(judgement, gates=(*judgement.gates, *compared))
@@ -88,8 +88,11 @@ def _learn_many(
     learner = judgement.learner
     progress(f"learning again from all {len(rows):,} rows with {learner}")
     # the test rows are one more block that no model had seen, and the latest one
-    latest = trees.held_out() if learner == "lightgbm" else unseen[learner]
-    final = fit_all(latest, rows, seed, starter)
+    final = (
+        trees.fitted(trees.held_out())
+        if learner == "lightgbm"
+        else fit_additive(unseen[learner], rows, starter)
+    )
     # a fraud is not easier to see for being late, so calm customers prove nothing
     calm_auc = judgement.auc_not_past_due if target == "nonpayment" else None
     raised = alarms(rows[parts.test], final.model, calm_auc)

@@ -5,6 +5,7 @@ can, roughly; so its level is moved to the portfolio, and a logistic regression 
 only where the portfolio differs from it, each difference pulled to zero.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -63,27 +64,39 @@ def _times(term: Term, factor: float) -> Term:
 
 
 def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:
-    """Penalised logistic regression whose prior is `prior`.
+    """`fits_beside` with one ridge."""
+    [model] = fits_beside(prior, rows, [ridge])
+    return model
+
+
+def fits_beside(
+    prior: AdditiveModel, rows: Rows, ridges: Sequence[float]
+) -> list[AdditiveModel]:
+    """Penalised logistic regressions whose prior is `prior`, one per ridge.
 
     Args:
         prior: an additive model, its level as the rows have it.
         rows: to learn from.
-        ridge: pseudo-rows that pull each weight of the other features to zero.
+        ridges: pseudo-rows that pull each weight of the other features to zero;
+            each search starts where the one before ended.
     """
-    names = rows.feature_set.names
-    margin = prior.margin(rows.x, names)
+    margin = prior.margin(rows.x, rows.feature_set.names)
     own = margin - margin.mean()
     blocks = blocks_of(rows)
     others = design_of(blocks, rows.x)
     design = np.column_stack([np.ones(len(rows)), own, others])
-    penalty = np.full(design.shape[1], ridge)
-    penalty[:2] = LEVEL_RIDGE, SLOPE_RIDGE
-    weights = newton_logistic(
-        design, rows.label, penalty, np.zeros(design.shape[1]), margin
-    )
-    factor = 1.0 + float(weights[1])
-    intercept = prior.intercept + float(weights[0])
-    intercept += float(weights[1]) * (prior.intercept - float(margin.mean()))
-    old = tuple(_times(term, factor) for term in prior.terms)
-    new = terms_of(blocks, weights[2:], rows.x)
-    return AdditiveModel("linear", intercept, (*old, *new))
+    nothing = np.zeros(design.shape[1])
+    weights, models = nothing, []
+    for ridge in ridges:
+        penalty = np.full(design.shape[1], ridge)
+        penalty[:2] = LEVEL_RIDGE, SLOPE_RIDGE
+        weights = newton_logistic(
+            design, rows.label, penalty, nothing, margin, start=weights
+        )
+        factor = 1.0 + float(weights[1])
+        intercept = prior.intercept + float(weights[0])
+        intercept += float(weights[1]) * (prior.intercept - float(margin.mean()))
+        old = tuple(_times(term, factor) for term in prior.terms)
+        new = terms_of(blocks, weights[2:], rows.x)
+        models.append(AdditiveModel("linear", intercept, (*old, *new)))
+    return models

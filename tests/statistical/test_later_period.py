@@ -47,7 +47,7 @@ def test_a_later_period_is_held_and_the_bootstrap_alone_does_not() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
         label, p, date = period(rng, 1_600, 0.18)
-        tested = measured(label, p, np.arange(len(label)), metrics=CORE, n_draws=60)
+        tested = measured(label, p, np.arange(len(label)), n_draws=60)
         later = later_intervals(tested, by_date(label, p, date))
         label, p, _ = period(rng, 1_600, 0.18)
         for name, metric in CORE.items():
@@ -61,7 +61,7 @@ def test_a_later_period_is_held_and_the_bootstrap_alone_does_not() -> None:
 def test_dates_that_differ_widen_the_interval() -> None:
     rng = np.random.default_rng(0)
     label, p, date = period(rng, 4_000, 0.0)
-    tested = measured(label, p, np.arange(len(label)), metrics=CORE, n_draws=60)
+    tested = measured(label, p, np.arange(len(label)), n_draws=60)
     alike = later_intervals(tested, by_date(label, p, date))
     shifted = expit(logit(p) + np.array([-1.5, -0.5, 0.5, 1.5])[date])
     apart = later_intervals(tested, by_date(label, shifted, date))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +57,8 @@ def test_one_moment_is_folded_by_customer(rows_of: RowsOf) -> None:
 
 
 def _stopped(rows: Rows, losses: FloatArray) -> StoppedFit:
-    return StoppedFit(None, rows, len(rows), losses)  # type: ignore[arg-type]
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    return StoppedFit(None, rows, everyone, len(rows), losses)  # type: ignore[arg-type]
 
 
 def test_rounds_are_those_of_all_folds_together(rows_of: RowsOf) -> None:
@@ -69,8 +71,8 @@ def test_rounds_are_those_of_all_folds_together(rows_of: RowsOf) -> None:
 
 def test_few_positives_bear_few_rounds(rows_of: RowsOf) -> None:
     rows = rows_of(300)
-    assert most_rounds(rows) < 300
-    assert most_rounds(rows[np.flatnonzero(rows.label == 1.0)[:3]]) == PATIENCE
+    assert most_rounds(rows.n_positives) < 300
+    assert most_rounds(3) == PATIENCE
 
 
 def test_no_block_chooses_how_many_trees_predict_it(rows_of: RowsOf) -> None:
@@ -79,10 +81,25 @@ def test_no_block_chooses_how_many_trees_predict_it(rows_of: RowsOf) -> None:
     parts = folds(rows, seed=0)
     turned = np.where(parts[-1].judged, 1.0 - rows.label, rows.label)
     rows = replace(rows, label=turned)
-    unseen = BoostedFolds.of(rows, parts, seed=0).held_out(len(parts) - 1)
+    trees = BoostedFolds.of(rows, parts, seed=0)
+    unseen = trees.held_out(len(parts) - 1)
     assert unseen.n_rounds is not None
     assert unseen.n_rounds > PATIENCE + 1
     for part in parts:
-        model = fit_rounds(rows[part.train], recipe(rows, 0), unseen.n_rounds)
-        expected = model.margin(rows.x[part.judged])
+        binned, n_rounds = trees.binned, unseen.n_rounds
+        booster = lightgbm.train(binned.parameters, binned.part(part.train), n_rounds)
+        expected = booster.predict(rows.x[part.judged], raw_score=True)
         np.testing.assert_allclose(unseen.margin[part.judged], expected, atol=1e-9)
+
+
+def test_rows_that_judge_make_no_bins(rows_of: RowsOf) -> None:
+    """The last fold is predicted as by a model that was only given its training."""
+    rows = rows_of(4_000, n_dates=8)
+    parts = folds(rows, seed=0)
+    far = np.where(parts[-1].judged[:, None], 1e6 * rows.x, rows.x)
+    rows = replace(rows, x=far)
+    unseen = BoostedFolds.of(rows, parts, seed=0).held_out()
+    assert unseen.n_rounds is not None
+    alone = fit_rounds(rows[parts[-1].train], recipe(rows, 0), unseen.n_rounds)
+    expected = alone.margin(rows.x[parts[-1].judged])
+    np.testing.assert_allclose(unseen.margin[parts[-1].judged], expected, atol=1e-9)
