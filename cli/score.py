@@ -112,6 +112,7 @@ def score(
         if n_due:
             say("send them, correct the dates, then append the rows to `contacts`")
     _show_notes(advisor.notes, home)
+    _show_early_warning(advisor, read)
     if read.rejects:
         say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
@@ -132,6 +133,16 @@ def _show_notes(notes: Iterable[str], home: Path) -> None:
         say(f"note: {note}")
     if is_stopped(home):
         say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
+
+
+def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
+    """Where more or less happens than the models learnt; nothing where all is well."""
+    from advice.young_dates import early_warning, sentence
+
+    for target, bundle in advisor.bundles.items():
+        for one in early_warning(read, bundle):
+            if one.is_alarm:
+                say(f"ALARM: {sentence(one, target, read.settings.zone)}")
 
 
 def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:

@@ -91,6 +91,8 @@ def train(
 
 def show_result(result: "TrainingResult", home: Path) -> None:
     """What became of one target: metrics with intervals, gates, alarms."""
+    from advice.young_dates import sentence
+
     if result.bundle is None or result.learnt is None or result.registered is None:
         say(f"{result.target}: not trained: {result.refusal}")
         return
@@ -124,6 +126,9 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
+    for one in result.young:
+        outcome = "ALARM" if one.is_alarm else "so far"
+        say(f"{outcome}: {sentence(one, result.target, bundle.settings.zone)}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     _show_standing(result)

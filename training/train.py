@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from advice.young_dates import early_warning
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle, Typical
+from scoring.early_warning import YoungOutcomes
 from scoring.intervals import MetricEstimate
 from scoring.shelf import forbear_home
 from scoring.starter import FRAUD_TABLES, starter
@@ -46,6 +48,7 @@ class TrainingResult:
     later: Mapping[str, MetricEstimate] = field(default_factory=dict)
     """What to expect of a later period, by metric."""
     verdicts: tuple[LeakVerdict, ...] = ()  # of the leak audit, one per feature
+    young: tuple[YoungOutcomes, ...] = ()  # dates that are not mature, so far
 
     @property
     def suspected(self) -> tuple[LeakVerdict, ...]:
@@ -143,8 +146,10 @@ def _train_one(
     judged = judged_table(bundle, learnt, rows, gathered.customer_ids, key)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     later = later_of(learnt, rows)
+    say("comparing outcomes that are not all known yet with what it expects")
+    young = early_warning(portfolio, bundle)
     return TrainingResult(
-        target, bundle, learnt, registered, None, ahead, later, verdicts
+        target, bundle, learnt, registered, None, ahead, later, verdicts, young
     )
 
 

@@ -1,0 +1,119 @@
+"""A wave is seen before its labels mature, and calm portfolios stay quiet."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from advice.young_dates import early_warning, sentence
+from features.catalogue import feature_set
+from features.portfolio import Portfolio
+from scoring.additive import AdditiveModel
+from scoring.bundle import Bundle
+from scoring.calibration import LogOddsMap
+
+N = 4_000
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+N_DAYS = 540
+WAVE_FROM = 420  # days; the dates of the last 210 are not mature
+PER_DAY = 0.0002  # frauds per customer
+FraudsOf = Callable[[float], Portfolio]
+
+YAML = """
+name: waves
+currency: EUR
+timezone: UTC
+observed_until: 2026-06-25T00:00:00Z
+labels:
+  fraud: {horizon_days: 90, maturity_days: 120}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_wave(tmp_path_factory: pytest.TempPathFactory) -> FraudsOf:
+    """A portfolio whose frauds become so many times as many of late."""
+
+    def make(factor: float) -> Portfolio:
+        rng = np.random.default_rng(11)
+        folder = tmp_path_factory.mktemp("waves")
+        (folder / "portfolio.yaml").write_text(YAML)
+        ids = [f"c{i:05}" for i in range(N)]
+        created = FIRST - timedelta(days=30)
+        pl.DataFrame({"customer_id": ids, "event_at": [created] * N}).write_parquet(
+            folder / "customers.parquet"
+        )
+        pl.DataFrame(
+            {"customer_id": ids[:1], "event_at": [FIRST], "kind": ["sign_in"]}
+        ).write_parquet(folder / "access.parquet")
+        days = np.arange(N_DAYS)
+        rate = np.where(days < WAVE_FROM, PER_DAY, factor * PER_DAY)
+        day = days.repeat(rng.poisson(N * rate))
+        event_at = [
+            FIRST + timedelta(days=float(d)) for d in day + rng.random(len(day))
+        ]
+        late = rng.gamma(4.0, 5.0, len(day))
+        known_at = [
+            at + timedelta(days=d) for at, d in zip(event_at, late, strict=True)
+        ]
+        frauds = pl.DataFrame(
+            {
+                "customer_id": rng.choice(ids, len(day), replace=False),
+                "event_at": event_at,
+                "known_at": known_at,
+                "kind": ["fraud"] * len(day),
+                "source": ["analyst"] * len(day),
+            }
+        )
+        until = datetime(2026, 6, 25, tzinfo=UTC)
+        frauds.filter(pl.col("known_at") <= until).write_parquet(
+            folder / "outcomes.parquet"
+        )
+        return Portfolio.open_usable(folder)
+
+    return make
+
+
+def knows_the_rate(portfolio: Portfolio) -> Bundle:
+    p = 1.0 - np.exp(-90 * PER_DAY)
+    features = feature_set(portfolio.settings).subset(["customer_age_days"])
+    return Bundle(
+        target="fraud",
+        model=AdditiveModel("linear", float(np.log(p / (1 - p))), ()),
+        calibration=LogOddsMap(),
+        feature_set=features,
+        settings=portfolio.settings,
+        horizon_days=90,
+        trained_on=date(2026, 6, 25),
+        nonpayment_given_fraud=None,
+        typical={},
+    )
+
+
+def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(2.5)
+    dates = early_warning(portfolio, knows_the_rate(portfolio))
+    assert len(dates) == 2  # a horizon apart; the youngest says too little
+    before, since = dates
+    assert not before.is_alarm
+    assert since.is_alarm
+    assert 2.0 < since.ratio < 3.0
+    said = sentence(since, "fraud", portfolio.settings.zone)
+    assert f"{since.observed} known so far" in said
+    assert "too low" in said
+
+
+def test_as_many_as_before_raise_no_alarm(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(1.0)
+    dates = early_warning(portfolio, knows_the_rate(portfolio))
+    assert len(dates) == 2
+    assert not any(one.is_alarm for one in dates)
+    assert all(one.low < 1.0 < one.high for one in dates)
+
+
+def test_of_a_starter_nothing_is_said(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(1.0)
+    starter = replace(knows_the_rate(portfolio), is_starter=True)
+    assert early_warning(portfolio, starter) == ()
