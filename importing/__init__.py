@@ -3,6 +3,7 @@
 from importing.errors import ImportingError
 from importing.killbill import KILLBILL
 from importing.lago import LAGO
+from importing.partner_center import PARTNER_CENTER
 from importing.report import ImportReport
 from importing.run import ImportSettings, import_files
 from importing.source import Source
@@ -15,6 +16,7 @@ SOURCES: dict[str, Source] = {
         STRIPE,
         KILLBILL,
         LAGO,
+        PARTNER_CENTER,
         WHMCS,
     )
 }

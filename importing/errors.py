@@ -25,6 +25,18 @@ class SameFileNameError(ImportingError):
         )
 
 
+class RateMissingError(ImportingError):
+    """Amounts in another currency, of a table that names no currency."""
+
+    code = "import_rate_missing"
+
+    def __init__(self, currency: str, main: str | None) -> None:
+        super().__init__(
+            f"these amounts are in {currency}, the portfolio is in {main}: say what "
+            f"one {currency} is, such as --rate {currency}=0.92; nothing was written"
+        )
+
+
 class UnreadableFileError(ImportingError):
     """A file that is not of the form it should have; the message names the place."""
 

@@ -7,6 +7,8 @@ with gzip or not. DuckDB reads it, so that memory does not grow with the file.
 
 import gzip
 import json
+import shutil
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BufferedReader
 from pathlib import Path
@@ -146,6 +148,20 @@ def is_in_lines(file: Path) -> bool:
             return isinstance(json.loads(lines.readline(MOST_BYTES_OF_A_LINE)), dict)
         except (ValueError, RecursionError):
             return False
+
+
+def without_mark(file: Path, folder: Path) -> Path:
+    """The file; one that begins with a byte order mark as a copy without it.
+
+    DuckDB reads a CSV file that begins with one, and refuses JSON that does.
+    """
+    with _opened(file) as content:
+        if content.read(len(BOM_UTF8)) != BOM_UTF8:
+            return file
+        copy = folder / file.name.removesuffix(".gz")
+        with copy.open("wb") as target:
+            shutil.copyfileobj(content, target)
+    return copy
 
 
 def _opened(file: Path) -> gzip.GzipFile | BufferedReader:

@@ -14,6 +14,7 @@ import duckdb
 from importing.errors import (
     ImportingError,
     NothingToImportError,
+    RateMissingError,
     SameFileNameError,
     SumsDifferError,
     UnreadableValueError,
@@ -33,7 +34,7 @@ from importing.report import (
     UnknownValue,
     WrittenList,
 )
-from importing.settings import FILE, settings_text, stated
+from importing.settings import FILE, settings_text, stated, stated_rates
 from importing.source import Source, StagedSource, ValueMap
 
 LISTS = "imports"  # folder of the portfolio with lists for people
@@ -145,7 +146,8 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     zone = stated(run.portfolio, "timezone") or run.options.timezone
     connection.execute("CREATE TABLE setting AS SELECT ? AS timezone", [zone])
     staged = source.stage(connection, files, run.options.exported_at)
-    for table in sorted({*THERE, *source.joins}):
+    _make_rates(run, staged)
+    for table in sorted({*THERE, *source.joins, *source.reads}):
         latest_there(connection, table, run.portfolio)
     connection.execute(source.query("views"))
     counts = []
@@ -163,6 +165,29 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     report = _report(run, staged, counts, sums, unknown)
     _write(run, report)
     return replace(report, lists=_write_lists(run, report))
+
+
+def _make_rates(run: _Import, staged: StagedSource) -> None:
+    """Table `rate` (currency, rate, is_main) of what was said here or before.
+
+    Raises:
+        RateMissingError: an amount in another currency that no table could hold.
+    """
+    main = run.options.currency or stated(run.portfolio, "currency")
+    main = main or next(iter(staged.currencies), None)
+    rates = stated_rates(run.portfolio) | dict(run.options.rates)
+    if main is not None:
+        rates[main] = 1.0
+    for currency in staged.currencies:
+        if currency not in rates:
+            raise RateMissingError(currency, main)
+    run.connection.execute(
+        "CREATE TABLE rate (currency VARCHAR, rate DOUBLE, is_main BOOLEAN)"
+    )
+    for currency, rate in rates.items():
+        run.connection.execute(
+            "INSERT INTO rate VALUES (?, ?, ?)", [currency, rate, currency == main]
+        )
 
 
 def _macro(value_map: ValueMap) -> str:
@@ -322,8 +347,8 @@ def _currencies(run: _Import) -> tuple[str, list[str]]:
         "GROUP BY currency ORDER BY count(*) DESC, currency"
     ).fetchall()
     names = [row[0] for row in rows]
-    known = run.options.currency or stated(run.portfolio, "currency")
-    main = known or (names[0] if names else None)
+    known = run.connection.execute("SELECT currency FROM rate WHERE is_main").fetchone()
+    main = known[0] if known else next(iter(names), None)
     if main is None:
         raise ImportingError("no row names a currency: say --currency, such as EUR")
     return main, [name for name in names if name != main]

@@ -45,6 +45,15 @@ def stated(portfolio: Path, name: str) -> str | None:
     return None if value is None else str(value)
 
 
+def stated_rates(portfolio: Path) -> dict[str, float]:
+    """The rates to its currency that `portfolio.yaml` says."""
+    file = portfolio / FILE
+    if not file.exists():
+        return {}
+    rates = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("rates")
+    return {str(c): float(rate) for c, rate in (rates or {}).items()}
+
+
 def settings_text(
     portfolio: Path,
     source: str,

@@ -37,11 +37,14 @@ class StagedSource:
         exported_at: the moment whose state the files show, UTC.
         looked_at: kinds of object that were asked for, also where there were none.
         bad_rows: what could not be read; the good rows went on.
+        currencies: of amounts that the contract holds in the portfolio's own (usage,
+            unit prices), the most frequent first; each needs a rate.
     """
 
     exported_at: datetime
     looked_at: frozenset[str]
     bad_rows: tuple[BadRow, ...] = ()
+    currencies: tuple[str, ...] = ()
 
 
 class Stage(Protocol):
@@ -70,13 +73,16 @@ class Source:
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
             All may read `there_payments`, `there_invoices` and `there_holds` (the
             latest rows of the portfolio), `setting` (timezone: where its days begin
-            and end; `stage` may as well) and the tables of `staging.staged`. A
+            and end; `stage` may as well), `rate` (currency, rate, is_main: the
+            portfolio's own) and the tables of `staging.staged`. A
             write-off has an `invoice_id` of its own.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before
             it may be said that the table was looked at.
         joins: tables of another source without which this one means nothing; of each
             the SQL may read `there_TABLE`.
+        reads: tables of the portfolio that the SQL reads as `there_TABLE`, empty where
+            there are none yet.
         shares: tables of `looks` of which it sees a part: where another source fills
             them too, only that one says how far they were looked at.
         lists: queries whose rows are written as CSV beside the tables, for people.
@@ -89,6 +95,7 @@ class Source:
     maps: tuple[ValueMap, ...]
     looks: Mapping[str, frozenset[str]]
     joins: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     shares: frozenset[str] = frozenset()
     lists: tuple[str, ...] = ()
 

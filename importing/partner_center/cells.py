@@ -1,0 +1,230 @@
+"""Files of Partner Center into tables of typed columns, whatever their form.
+
+CSV, JSON lines, arrays and pages (`items` of Partner Center, `value` of Graph), packed
+with gzip or not, with a byte order mark or not. A file holds one kind of thing, known
+by its columns. Each cell that cannot be read is named by file, row and column; its row
+is left out, the others go on. DuckDB reads, so that memory does not grow.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from importing.errors import UnreadableFileError
+from importing.json_files import is_in_lines, without_mark
+from importing.report import BadRow
+
+MOST_BYTES_OF_A_LINE = 1 << 24
+MOST_BYTES_OF_A_PAGE = 1 << 28
+
+TEXT = "nullif(trim({cell}), '')"
+# the apostrophe that keeps Excel from reading a number as one
+_BARE = "nullif(ltrim(trim({cell}), ''''), '')"
+NUMBER = f"TRY_CAST({_BARE} AS DECIMAL(38, 18))"
+FLAG = f"TRY_CAST({_BARE} AS BOOLEAN)"
+# ISO 8601, of which what names no zone is UTC; or as the files of invoices write dates
+MOMENT = (
+    f"coalesce(TRY_CAST({_BARE} AS TIMESTAMPTZ), timezone('UTC', try_strptime({_BARE}, "
+    "['%m/%d/%Y', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %I:%M:%S %p'])))"
+)
+TYPES = {
+    TEXT: "VARCHAR",
+    NUMBER: "DECIMAL(38, 18)",
+    FLAG: "BOOLEAN",
+    MOMENT: "TIMESTAMPTZ",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of thing that files hold; a table of that name.
+
+    Attributes:
+        name: of the table.
+        title: for people.
+        marks: columns that a file must have to be of this kind.
+        required: columns that no row can do without.
+        columns: how each is read.
+        says_of_itself: what an empty page's address, or else the name of an empty
+            file, has in it.
+    """
+
+    name: str
+    title: str
+    marks: tuple[str, ...]
+    required: tuple[str, ...]
+    columns: Mapping[str, str]
+    says_of_itself: str
+
+
+def stage_cells(
+    connection: Any, files: Sequence[Path], kinds: Sequence[Kind]
+) -> tuple[frozenset[str], list[BadRow]]:
+    """Make the table of each kind, with `file` and `row` (from 1).
+
+    Returns:
+        The kinds that files were given for, and the rows that were left out.
+
+    Raises:
+        UnreadableFileError: a file of no known kind, or that cannot be read.
+    """
+    for kind in kinds:
+        typed = ", ".join(f'"{n}" {TYPES[how]}' for n, how in kind.columns.items())
+        connection.execute(
+            f"CREATE TABLE {kind.name} (file VARCHAR, row BIGINT, {typed})"
+        )
+    bad: list[BadRow] = []
+    given = set()
+    for file in files:
+        try:
+            with TemporaryDirectory() as folder:
+                kind = _read(connection, without_mark(file, Path(folder)), file, kinds)
+        except duckdb.Error as error:
+            line = str(error).splitlines()[0]
+            raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
+        given.add(kind.name)
+        bad.extend(_take(connection, file.name, kind))
+        connection.execute("DROP TABLE cells")
+    return frozenset(given), bad
+
+
+def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
+    """Make table `cells`: `row`, and as text the columns of the file's kind."""
+    stem = file.name.lower().removesuffix(".gz")
+    if stem.endswith((".csv", ".tsv", ".txt")):
+        rows = "read_csv($file, all_varchar = true, header = true)"
+        described = connection.execute(f"DESCRIBE FROM {rows}", {"file": str(readable)})
+        spellings = _spellings(file, [name for name, *_ in described.fetchall()])
+        kind = _kind_of(file, spellings.keys(), "", kinds)
+        cells = {n: f'"{spelt[0]}"' for n, spelt in spellings.items()}
+    else:
+        rows = _json_rows(connection, readable)
+        keys = connection.execute(
+            f"SELECT DISTINCT unnest(json_keys(data)) FROM {rows}",
+            {"file": str(readable)},
+        ).fetchall()
+        spellings = _by_name(key for (key,) in keys)
+        address = "" if spellings else _address(connection, readable)
+        kind = _kind_of(file, spellings.keys(), address, kinds)
+        cells = {n: _json_cell(spelt) for n, spelt in spellings.items()}
+    chosen = "".join(
+        f', {cells.get(name, "NULL::VARCHAR")} AS "{name}"' for name in kind.columns
+    )
+    connection.execute(
+        f"CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row{chosen} "
+        f"FROM {rows}",
+        {"file": str(readable)},
+    )
+    return kind
+
+
+def _json_rows(connection: Any, file: Path) -> str:
+    """SQL of the things in a JSON file, as column `data`."""
+    if is_in_lines(file):
+        read = (
+            "read_json_objects($file, format = 'newline_delimited', "
+            f"maximum_object_size = {MOST_BYTES_OF_A_LINE})"
+        )
+    else:
+        read = f"read_json_objects($file, maximum_object_size = {MOST_BYTES_OF_A_PAGE})"
+    (is_page,) = connection.execute(
+        f"SELECT coalesce(bool_or(json_type(json, '$.items') = 'ARRAY' OR "
+        f"json_type(json, '$.value') = 'ARRAY'), false) FROM (FROM {read} LIMIT 1)",
+        {"file": str(file)},
+    ).fetchone()
+    if not is_page:
+        return f"(SELECT json AS data FROM {read})"
+    return (
+        "(SELECT unnest(list_concat(json_extract(json, '$.items[*]'), "
+        f"json_extract(json, '$.value[*]'))) AS data FROM {read})"
+    )
+
+
+def _json_cell(spellings: Sequence[str]) -> str:
+    cells = [
+        f"json_extract_string(data, '$.\"{_quoted(name)}\"')" for name in spellings
+    ]
+    return cells[0] if len(cells) == 1 else f"coalesce({', '.join(cells)})"
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "''")
+
+
+def _address(connection: Any, file: Path) -> str:
+    """What an empty page says that was asked for."""
+    (text,) = connection.execute(
+        "SELECT string_agg(json::VARCHAR) FROM read_json_objects($file)",
+        {"file": str(file)},
+    ).fetchone()
+    return text or ""
+
+
+def _by_name(spelt: Iterator[str]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name in sorted(spelt):
+        names.setdefault(_bare_name(name), []).append(name)
+    return names
+
+
+def _bare_name(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _spellings(file: Path, header: Sequence[str]) -> dict[str, list[str]]:
+    names = _by_name(iter(header))
+    for spelt in names.values():
+        if len(spelt) > 1:
+            raise UnreadableFileError(
+                f"{file.name} has columns {' and '.join(spelt)}: which one counts? "
+                "Remove the other"
+            )
+    return names
+
+
+def _kind_of(file: Path, names: Any, address: str, kinds: Sequence[Kind]) -> Kind:
+    """The first kind whose marks the file has; of an empty page, whose name it says."""
+    fitting = [kind for kind in kinds if set(kind.marks) <= set(names)]
+    if not names:
+        said = f"{address} {file.name}".lower()
+        fitting = [kind for kind in kinds if kind.says_of_itself in said][:1]
+    if not fitting:
+        nearest = max(kinds, key=lambda kind: len(set(kind.marks) & set(names)))
+        missing = ", ".join(n for n in nearest.marks if n not in names)
+        known = "; ".join(kind.title for kind in kinds)
+        raise UnreadableFileError(
+            f"{file.name} is nothing known here (for {nearest.title} it has no "
+            f"{missing}); known are {known}"
+        )
+    return fitting[0]
+
+
+def _take(connection: Any, file: str, kind: Kind) -> Iterator[BadRow]:
+    """Move `cells` into the kind's table, but for the rows that cannot be read."""
+    typed = {n: how.format(cell=f'"{n}"') for n, how in kind.columns.items()}
+    problems = {
+        name: f"({TEXT.format(cell=cell)} IS NOT NULL AND {typed[name]} IS NULL)"
+        for name in kind.columns
+        for cell in (f'"{name}"',)
+    }
+    for name in kind.required:
+        problems[name] = f"({typed[name]} IS NULL)"
+    columns = ", ".join(f'"{name}"' for name in typed)
+    connection.execute(
+        f"INSERT INTO {kind.name} (file, row, {columns}) SELECT ?, row, "
+        f"{', '.join(typed.values())} FROM cells "
+        f"WHERE NOT ({' OR '.join(problems.values())})",
+        [file],
+    )
+    first = " ".join(f"WHEN {test} THEN '{name}'" for name, test in problems.items())
+    rows = connection.execute(
+        f"SELECT row, CASE {first} END AS name FROM cells WHERE name IS NOT NULL "
+        "ORDER BY row"
+    ).fetchall()
+    for row, name in rows:
+        yield BadRow(file, row, name, "missing, or not of the form that is documented")

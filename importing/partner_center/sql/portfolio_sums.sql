@@ -1,0 +1,2 @@
+SELECT 'usage' AS what, (SELECT currency FROM rate WHERE is_main) AS currency, sum(cost)::DECIMAL(38, 4) AS amount
+FROM made_usage HAVING count(*) > 0

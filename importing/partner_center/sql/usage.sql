@@ -1,0 +1,5 @@
+-- A day's usage takes a day to appear.
+SELECT customer_of(tenant) AS customer_id, end_of(day) AS event_at,
+       least(end_of(day) + INTERVAL 1 DAY, greatest(export.moment, end_of(day))) AS known_at,
+       subscription_id, sum(cost_here) AS cost
+FROM usage_day, export WHERE is_counted GROUP BY ALL
