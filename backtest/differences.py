@@ -121,6 +121,7 @@ def _known(case: Case, recommendation: Recommendation) -> str:
 _PROPOSED_BECAUSE = {"cost": "costs least", "thresholds": "has reached its threshold"}
 RAISED_BECAUSE: dict[RaisedBy, str] = {
     "first_invoice": "who never paid and is late is looked at",
+    "confirmed_fraud": "fraud that was confirmed is looked at",
     "notice_required": "a notice is due",
     "left_to_a_person": "what is not known leaves signs of fraud to a person",
     "hysteresis": "kept, so that actions do not flap",

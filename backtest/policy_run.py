@@ -211,7 +211,5 @@ def _without_reviews(columns: Columns, is_rested: BoolArray) -> Columns:
             high_usage_bits=inputs.high_usage_bits | bit,
             fraud_bits=inputs.fraud_bits | bit,
             suspicion_bits=inputs.suspicion_bits | bit,
-            is_first_invoice=inputs.is_first_invoice & ~is_rested,
-            is_left_to_a_person=inputs.is_left_to_a_person & ~is_rested,
         ),
     )

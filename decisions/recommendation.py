@@ -26,6 +26,7 @@ NoDecisionCode = Literal[
 
 RaisedBy = Literal[
     "first_invoice",
+    "confirmed_fraud",
     "notice_required",
     "left_to_a_person",
     "hysteresis",
@@ -34,7 +35,12 @@ RaisedBy = Literal[
 ArmName = Literal["greedy", "explore", "holdout"]
 # why a person must agree to a stop that the policy alone would leave to automation
 PersonBecause = Literal[
-    "by_days", "starter", "signs_without_model", "assumed_money", "suspicion"
+    "by_days",
+    "starter",
+    "signs_without_model",
+    "confirmed_fraud",
+    "assumed_money",
+    "suspicion",
 ]
 
 

@@ -41,6 +41,7 @@ class Terms:
     typed: tuple[TypedTier, ...]
     guardrails: GuardRails
     min_p_fraud_path: float
+    pauses_confirmed_fraud: bool
     min_p_suspicion: float
     suspicion_approvals: int
     min_net_gain: float
@@ -121,6 +122,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         typed=typed_tiers(document.thresholds),
         guardrails=rails,
         min_p_fraud_path=OUT_OF_REACH if path is None else path.min_p_fraud,
+        pauses_confirmed_fraud=path is not None and path.confirmed == "suspend",
         min_p_suspicion=OUT_OF_REACH if suspicion is None else suspicion.min_p_fraud,
         suspicion_approvals=0 if suspicion is None else suspicion.approvals,
         min_net_gain=rails.any.min_net_gain,

@@ -56,6 +56,11 @@ class FraudPath(PolicySection):
     min_p_fraud: Share = Field(
         default=0.5, description="below it evidence alone takes no access away"
     )
+    confirmed: Literal["review", "suspend"] = Field(
+        default="review",
+        description="where a sign is confirmed as fraud, however unlikely the model"
+        " finds it: a person looks, or access is paused once a person agrees",
+    )
     suspicion: Suspicion | None = Field(
         default=None,
         description="a pause without a sign, by money and probability; absent: never",

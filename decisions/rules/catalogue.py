@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="override",
         quotes=("by", "action", "reason"),
-        withholds=STOPS,
+        withholds=_ANY,  # what is harsher than a person decided
         tables=("overrides",),
         price=PriceLine("override"),
     ),

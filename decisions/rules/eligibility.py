@@ -10,7 +10,7 @@ from decisions.policy.retries import NoRetry
 from decisions.rules.before_due import may_be_reminded_early, notice_before_due
 from decisions.rules.catalogue import withheld
 from decisions.rules.due import NoticeDue, Reactivation, RetryDue
-from decisions.rules.evidence import counting_evidence, is_confirmed
+from decisions.rules.evidence import counting_evidence, is_confirmed, is_proven
 from decisions.rules.high_usage import HighUsePath, shorter_way
 from decisions.rules.holds import (
     AUTHORITY,
@@ -74,6 +74,7 @@ class Eligibility:
     in_force_reason: str | None = None
     is_confirmed_fraud: bool = False
     has_signs: bool = False  # a sign of fraud counts for a new stop
+    is_proven_fraud: bool = False  # one that was confirmed does
     is_left_to_a_person: bool = False  # on the fraud path, for nothing but doubts
     subscriptions: tuple[str, ...] = ()
     is_first_invoice: bool = False
@@ -141,8 +142,9 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     aim = targets(terms.document, facts, (*standing, *protected_services(facts, at)))
     access = tuple(access_holds(terms, facts, at))
     doubts = tuple(doubts_of_debt(case, terms, at))
+    decided = tuple(override_reasons(terms, facts, at, is_whole=not aim.subscriptions))
     pursuit = (
-        *(doubt for doubt in doubts if "remind" in doubt.actions),
+        *(reason for reason in (*doubts, *decided) if "remind" in reason.actions),
         *arrears_reasons(terms, facts, at),
         *hold_reasons(terms, facts, aim),
     )
@@ -154,8 +156,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         pursuit = (withheld("nothing_overdue", actions=PURSUIT),)
     elif not pursuit:
         position = stand(case, terms, at, charges)
-    decided = override_reasons(facts, at, is_whole=not aim.subscriptions)
-    known = (*(doubt for doubt in doubts if doubt not in pursuit), *decided)
+    known = tuple(reason for reason in (*doubts, *decided) if reason not in pursuit)
     ordinary = (*_ordinary(facts, terms, at, pursuit, position, aim), *known)
     way = None if pursuit else shorter_way(case, terms, at)
     shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
@@ -164,16 +165,18 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     suspicion = _of_suspicion(case, terms, at, covering, aim)
     has_signs = bool(counting_evidence(terms, facts, at, case.p_fraud))
     on, reason = _in_force(facts, access)
+    always = _bits(decided)  # a person's decision counts where there is no such way
     return Eligibility(
         ordinary=ordinary,
         high_usage=None if shorter is None else (*shorter, *known),
         fraud=fraud,
         ordinary_bits=_bits(ordinary),
         high_usage_bits=_bits(None if shorter is None else (*shorter, *known))
-        | REMIND_BIT * (usage_notice is None),
-        fraud_bits=_bits(fraud) | REMIND_BIT,
+        | REMIND_BIT * (usage_notice is None)
+        | always,
+        fraud_bits=_bits(fraud) | REMIND_BIT | always,
         suspicion=suspicion,
-        suspicion_bits=_bits(suspicion) | STEP_BITS & ~(1 << SUSPEND),
+        suspicion_bits=_bits(suspicion) | STEP_BITS & ~(1 << SUSPEND) | always,
         position=position,
         holds=(
             *standing,
@@ -186,6 +189,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         in_force_reason=reason,
         is_confirmed_fraud=is_confirmed(facts),
         has_signs=has_signs,
+        is_proven_fraud=is_proven(terms, facts, at),
         is_left_to_a_person=has_signs and is_doubted,
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
@@ -212,7 +216,7 @@ def _of_fraud(
     if reasons is None:
         return None, False
     doubts = tuple(doubts_of_fraud(case, terms, at))
-    decided = tuple(override_reasons(case.facts, at, is_whole=True))
+    decided = tuple(override_reasons(terms, case.facts, at, is_whole=True))
     return (*reasons, *doubts, *decided), bool(doubts) and not (reasons or decided)
 
 
@@ -228,7 +232,7 @@ def _of_suspicion(
         *others,
         *suspicion_reasons(case),
         *doubts_of_suspicion(case, terms, at),
-        *override_reasons(case.facts, at, is_whole=True),
+        *override_reasons(terms, case.facts, at, is_whole=True),
     )
 
 

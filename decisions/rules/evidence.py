@@ -20,9 +20,17 @@ def is_confirmed(facts: AccountFacts) -> bool:
     return any(sign.is_confirmed for sign in facts.evidence)
 
 
-def is_proven(terms: Terms, facts: AccountFacts, at: datetime) -> bool:
-    """Whether a sign that still counts for a new stop was confirmed as fraud."""
-    return any(sign.is_confirmed for sign in counting_evidence(terms, facts, at))
+def is_proven(
+    terms: Terms, facts: AccountFacts, at: datetime, since: datetime | None = None
+) -> bool:
+    """Whether a sign that still counts for a new stop was confirmed as fraud.
+
+    `since`: only signs after that moment are asked for.
+    """
+    return any(
+        sign.is_confirmed and (since is None or sign.at > since)
+        for sign in counting_evidence(terms, facts, at)
+    )
 
 
 def counting_evidence(

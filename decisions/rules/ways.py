@@ -8,7 +8,7 @@ come in the order in which a person would ask for them.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from decisions.actions import PURSUIT, SEVERITY, STEPS, STOPS, Action
+from decisions.actions import ACTIONS, PURSUIT, SEVERITY, STEPS, STOPS, Action
 from decisions.case import Case
 from decisions.policy.document import PolicyDocument
 from decisions.rules.catalogue import withheld
@@ -85,18 +85,24 @@ def _held(hold: Hold, actions: tuple[Action, ...]) -> Withheld:
 
 
 def override_reasons(
-    facts: AccountFacts, at: datetime, *, is_whole: bool
+    terms: Terms, facts: AccountFacts, at: datetime, *, is_whole: bool
 ) -> Iterator[Withheld]:
     """What a person decided instead: nothing harsher while it runs.
+
+    About a service they decide whether it is taken away, about the account everything;
+    but fraud that was confirmed since asks them again.
 
     `is_whole`: the stop touches the whole account, and so every service about which a
     person decided; else those are left out of it (see `holds.protected_services`).
     """
     for override in facts.overrides:
+        is_of_account = override.subscription_id is None
+        meant = ACTIONS if is_of_account else STOPS
         decided = SEVERITY.get(override.action, 0)
-        harsher = tuple(action for action in STOPS if SEVERITY[action] > decided)
-        is_meant = is_whole or override.subscription_id is None
-        if is_meant and is_running(override, at) and harsher:
+        harsher = tuple(action for action in meant if SEVERITY[action] > decided)
+        if is_proven(terms, facts, at, since=override.at):
+            harsher = tuple(action for action in harsher if action != "review")
+        if (is_whole or is_of_account) and is_running(override, at) and harsher:
             yield withheld(
                 "override",
                 decided_values(override),

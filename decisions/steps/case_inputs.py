@@ -31,9 +31,14 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
     is_due = eligibility.position.notice is not None
     is_weighed = case.p_fraud is not None and not by_days
     is_likely = case.p_fraud is None or p_fraud >= terms.min_p_fraud_path
-    rests_on_signs = eligibility.has_signs and is_likely and not is_weighed
+    is_proven = eligibility.is_proven_fraud
+    is_pursued = is_proven and terms.pauses_confirmed_fraud
+    is_carried = is_weighed and p_fraud >= terms.min_p_fraud_path
+    rests_on_signs = is_pursued or (
+        eligibility.has_signs and is_likely and not is_weighed
+    )
     assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
-    asks = by_days or rests_on_signs or bool(case.starter)
+    asks = by_days or (rests_on_signs and not is_carried) or bool(case.starter)
     return Inputs(
         p_fraud=fraud,
         p_only=only,
@@ -61,7 +66,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         needs_two=is_of_class(terms.document.approvals.four_eyes_for, facts),
         goes_by_days=by_days,
         rests_on_signs=rests_on_signs,
-        is_left_to_a_person=eligibility.is_left_to_a_person and is_likely,
+        is_left_to_a_person=is_proven
+        or (eligibility.is_left_to_a_person and is_likely),
     )
 
 

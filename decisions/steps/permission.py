@@ -31,7 +31,7 @@ def permission_of(
     return Permission(
         basis=basis,
         in_force=in_force,
-        raised_by=raised_by(terms, inputs, choice),
+        raised_by=raised_by(terms, inputs, choice, eligibility),
         withheld=withheld,
         permitted_from=permitted_from(context, inputs, choice.proposed, withheld),
         holds=eligibility.holds,
@@ -69,7 +69,8 @@ def _basis(
     if in_force:
         by_fraud = context.eligibility.in_force_reason == "fraud"
     elif action == REVIEW:
-        by_fraud = inputs.p_fraud > inputs.p_only
+        is_proven = context.eligibility.is_proven_fraud
+        by_fraud = is_proven or inputs.p_fraud > inputs.p_only
     else:
         by_fraud = is_by_fraud(inputs, context.terms, action)
     return "fraud" if by_fraud else "nonpayment"

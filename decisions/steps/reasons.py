@@ -53,13 +53,17 @@ def withheld_reasons(
     return (*relevant, *_of_the_choice(terms, budget_use, choice))
 
 
-def raised_by(terms: Terms, inputs: Inputs, choice: Choice) -> RaisedBy | None:
+def raised_by(
+    terms: Terms, inputs: Inputs, choice: Choice, seen: Eligibility
+) -> RaisedBy | None:
     """Why a new answer is harsher than the proposal; None where it is not."""
     recommended = choice.recommended
     if recommended <= max(choice.proposed, int(inputs.in_force)):
         return None
     if choice.arm.name == "holdout":
         return "holdout"
+    if recommended == REVIEW and seen.is_proven_fraud:
+        return "confirmed_fraud"
     is_looked_at = inputs.is_first_invoice and inputs.p_bad >= terms.min_p_first_invoice
     if recommended == REVIEW and is_looked_at:
         return "first_invoice"
@@ -74,10 +78,13 @@ def person_because(
 ) -> tuple[PersonBecause, ...]:
     """Why what is not known leaves a new stop to a person."""
     case, terms, action = context.case, context.terms, choice.recommended
+    is_weighed = case.p_fraud is not None and not inputs.goes_by_days
+    is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_path
     holds: dict[PersonBecause, bool] = {
         "by_days": bool(inputs.goes_by_days),
         "starter": bool(case.starter),
-        "signs_without_model": bool(inputs.rests_on_signs),
+        "signs_without_model": bool(inputs.rests_on_signs and not is_weighed),
+        "confirmed_fraud": bool(inputs.rests_on_signs and is_weighed and is_unlikely),
         "assumed_money": choice.rests_on_assumed,
         "suspicion": bool(is_on_suspicion(inputs, terms, action)),
     }

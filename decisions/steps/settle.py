@@ -19,7 +19,7 @@ def settle(
     inputs: Inputs, terms: Terms, order: Costs, banned: Number, action: Number
 ) -> Number:
     """Hysteresis, what the policy asks for whatever it costs, and what is in force."""
-    before = inputs.previous
+    before, may_review = inputs.previous, banned >> REVIEW & 1 == 0
     is_open = before > action
     if is_any(is_open):
         is_open = is_open & (banned >> before & 1 == 0) & (inputs.goes_by_days ^ True)
@@ -27,12 +27,13 @@ def settle(
         action = pick(stays, before, action)
     if is_any(inputs.is_first_invoice):
         is_likely = inputs.p_bad >= terms.min_p_first_invoice
-        action = at_least(REVIEW, inputs.is_first_invoice & is_likely, action)
+        is_asked = inputs.is_first_invoice & is_likely & may_review
+        action = at_least(REVIEW, is_asked, action)
     action = at_least(REMIND, inputs.is_notice_required, action)
     if is_any(inputs.rests_on_signs):
         may_pause = inputs.rests_on_signs & (banned >> SUSPEND & 1 == 0)
         action = at_least(SUSPEND, may_pause, action)
-    action = at_least(REVIEW, inputs.is_left_to_a_person, action)
+    action = at_least(REVIEW, inputs.is_left_to_a_person & may_review, action)
     return most(action, inputs.in_force)
 
 

@@ -448,6 +448,8 @@ def random_policies(draw: st.DrawFn) -> Policy:
         "grace_days": draw(st.sampled_from([0, 0, 4])),
     }
     values["retries"] = draw(st.one_of(st.none(), retries))
+    if values["fraud_path"] is not None:
+        values["fraud_path"]["confirmed"] = draw(st.sampled_from(["review", "suspend"]))
     for state in values["ladder"]:
         state["when"] |= {
             "unpaid_invoices": draw(st.sampled_from([0] * 8 + [2, 3])),

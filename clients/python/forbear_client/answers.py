@@ -286,7 +286,7 @@ class People(TypedDict):
     # who may agree.
     approver_roles: list[str]
     # what is not known and therefore leaves a stop to a person.
-    because: list[Literal['by_days', 'starter', 'signs_without_model', 'assumed_money', 'suspicion']]
+    because: list[Literal['by_days', 'starter', 'signs_without_model', 'confirmed_fraud', 'assumed_money', 'suspicion']]
     # what automation may do until they have answered.
     meanwhile_action: Literal['none', 'remind', 'review', 'service_request', 'suspend', 'block'] | None
     # who is in charge of the case.
@@ -301,7 +301,7 @@ class PermissionInWords(TypedDict):
     # the action was carried out already and simply goes on.
     in_force: bool
     # the rule that made the action harsher than the proposal.
-    raised_by: Literal['first_invoice', 'notice_required', 'left_to_a_person', 'hysteresis', 'holdout'] | None
+    raised_by: Literal['first_invoice', 'confirmed_fraud', 'notice_required', 'left_to_a_person', 'hysteresis', 'holdout'] | None
     # why the action is milder than the proposal.
     withheld: list["WithheldInWords"]
     # when the proposal would be permitted if nothing else changed; null where it waits
