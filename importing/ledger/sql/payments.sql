@@ -1,0 +1,20 @@
+WITH made AS (
+    SELECT customer_id, event_at, known_at, id AS payment_id, 'succeeded' AS status, amount, method,
+           target AS invoice_id, NULL::VARCHAR AS refund_id, paid_by, currency, retracted
+    FROM part WHERE kind = 'payment'
+    UNION ALL
+    SELECT customer_id, event_at, known_at, payment, 'refunded', amount, method, NULL, refund_id, NULL, currency, NULL
+    FROM given_back WHERE payment IS NOT NULL
+    UNION ALL
+    SELECT customer_id, event_at, known_at, payment, 'returned', amount, method, target, NULL, NULL, currency, NULL
+    FROM came_back
+)
+FROM made
+UNION ALL  -- what an earlier import brought of a document that says so no more
+SELECT t.customer_id, t.event_at, export.moment, t.payment_id, t.status, t.amount, t.method, t.invoice_id,
+       t.refund_id, t.paid_by, t.currency, true
+FROM there_payments AS t, export
+WHERE split_part(split_part(coalesce(t.refund_id, t.payment_id), ' > ', 1), ':', 1) IN (SELECT id FROM seen)
+  AND NOT coalesce(t.retracted, false)
+  AND (t.payment_id, t.status, coalesce(t.refund_id, ''))
+      NOT IN (SELECT (payment_id, status, coalesce(refund_id, '')) FROM made)
