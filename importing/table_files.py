@@ -143,7 +143,7 @@ def _read(
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     try:
-        yield from _take(connection, file, table, columns, required)
+        yield from take_cells(connection, file, table, columns, required)
     finally:
         connection.execute("DROP TABLE cells")
 
@@ -155,13 +155,18 @@ def _reader(file: Path) -> str:
     return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"
 
 
-def _take(
+def take_cells(
     connection: Any,
     file: Path,
     table: str,
     columns: Mapping[str, str],
     required: Sequence[str],
 ) -> Iterator[BadRow]:
+    """Add the rows of the temporary table `cells` (row, and text by column) to a table.
+
+    Raises:
+        UnreadableFileError: a required column is not there.
+    """
     described = connection.execute("DESCRIBE cells").fetchall()
     there = {name.lower(): name for name, *_ in described}
     absent = [name for name in required if name not in there]

@@ -1,4 +1,4 @@
-"""Kill Bill: the tables of its database, as CSV or Parquet.
+"""Kill Bill: the tables of its database, as CSV or Parquet, or answers of its API.
 
 Columns: the DDL of Kill Bill's source at cb60779c (2026-08-20). How balances add up:
 its `InvoiceCalculatorUtils`. See docs/importing.md.
@@ -9,24 +9,39 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from importing.killbill.api import stage_answers
 from importing.killbill.columns import MOMENTS, REQUIRED, TABLES
 from importing.killbill.values import MAPS
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.table_files import stage_tables
+from importing.table_files import is_table, stage_tables
 
 
 def stage(
     connection: Any, files: Sequence[Path], exported_at: datetime | None
 ) -> StagedSource:
     """Read the tables; the moment of the export is the latest in them, if not given."""
-    given, bad = stage_tables(connection, files, TABLES, REQUIRED)
+    tables = [file for file in files if is_table(file)]
+    given, bad = stage_tables(connection, tables, TABLES, REQUIRED)
+    answers = [file for file in files if not is_table(file)]
+    told, unread = stage_answers(connection, answers)
+    for table in TABLES:
+        _keep_latest(connection, table)
     latest = (
         f"SELECT epoch(max({column})) FROM {table}"
         for table, columns in MOMENTS.items()
         for column in columns
     )
-    return staged(connection, exported_at, latest, given, bad)
+    return staged(connection, exported_at, latest, given | told, [*bad, *unread])
+
+
+def _keep_latest(connection: Any, table: str) -> None:
+    """Pages and answers may overlap: of rows with one id the latest state counts."""
+    latest = "updated_date" if "updated_date" in TABLES[table] else "file"
+    connection.execute(
+        f"DELETE FROM {table} WHERE rowid NOT IN (SELECT arg_max(rowid, {latest}) "
+        f"FROM {table} GROUP BY id)"
+    )
 
 
 KILLBILL = Source(
