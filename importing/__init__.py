@@ -1,5 +1,6 @@
 """Other systems' exports into a portfolio, one package or module per source."""
 
+from importing.chargebee import CHARGEBEE
 from importing.erpnext import ERPNEXT
 from importing.errors import ImportingError
 from importing.killbill import KILLBILL
@@ -18,6 +19,7 @@ SOURCES: dict[str, Source] = {
         KILLBILL,
         LAGO,
         PARTNER_CENTER,
+        CHARGEBEE,
         WHMCS,
         ERPNEXT,
     )

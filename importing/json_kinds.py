@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from importing.errors import UnreadableFileError
+from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_files import is_in_lines, room_for
 from importing.report import BadRow
 
@@ -45,7 +45,11 @@ class Kind:
 
 
 def stage_kinds(
-    connection: Any, files: Sequence[Path], kinds: Mapping[str, Kind], unwrap: str
+    connection: Any,
+    files: Sequence[Path],
+    kinds: Mapping[str, Kind],
+    unwrap: str,
+    system: str,
 ) -> list[BadRow]:
     """Make a table for each kind: `file`, `row` (from 1), `seen_at`, and its columns.
 
@@ -59,9 +63,11 @@ def stage_kinds(
         kinds: what is read, by the name of its table.
         unwrap: SQL over `documents` (file, row, data) that gives `entries` (file, row,
             kind, event, seen_at, data); data is null for an empty list.
+        system: its name for people.
 
     Raises:
         UnreadableFileError: a file that is no JSON.
+        NothingToImportError: nothing of these kinds is in the files.
     """
     connection.execute("CREATE TABLE documents (file VARCHAR, row BIGINT, data JSON)")
     bad: list[BadRow] = []
@@ -73,6 +79,11 @@ def stage_kinds(
         "CREATE TABLE found AS SELECT kind, event, count(data) AS n FROM entries "
         "GROUP BY ALL"
     )
+    known = connection.execute("SELECT DISTINCT kind FROM found").fetchall()
+    if not {kind for (kind,) in known} & kinds.keys():
+        raise NothingToImportError(
+            f"no object of {system} in these files; known: {', '.join(sorted(kinds))}"
+        )
     for name, kind in kinds.items():
         bad.extend(_typed(connection, name, kind))
     connection.execute("DROP TABLE entries")

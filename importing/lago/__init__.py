@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.errors import NothingToImportError
 from importing.json_kinds import kinds_asked, stage_kinds
 from importing.lago.columns import KINDS, MOMENTS
 from importing.lago.values import MAPS
@@ -28,15 +27,7 @@ def stage(
     object says, else with the export.
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
-    bad = stage_kinds(connection, files, KINDS, unwrap)
-    (is_known,) = connection.execute(
-        "SELECT count(*) > 0 FROM found WHERE kind IN (SELECT unnest(?::VARCHAR[]))",
-        [sorted(KINDS)],
-    ).fetchone()
-    if not is_known:
-        raise NothingToImportError(
-            f"no object of Lago in these files; known: {', '.join(sorted(KINDS))}"
-        )
+    bad = stage_kinds(connection, files, KINDS, unwrap, "Lago")
     latest = [
         f"SELECT epoch(max({column})) FROM {kind}"
         for kind, columns in MOMENTS.items()

@@ -1,0 +1,25 @@
+-- One row for the start, each change that events tell of, the notice and the end.
+WITH began AS (
+    SELECT *, coalesce(started_at, created_at) AS began FROM last_subscription
+    WHERE status <> 'future' AND coalesce(started_at, created_at) IS NOT NULL
+), changed AS (
+    SELECT *, row_number() OVER known AS nth, lag((product, billing, quantity, unit_price)) OVER known
+               IS DISTINCT FROM (product, billing, quantity, unit_price) AS is_change
+    FROM priced WHERE status <> 'future' WINDOW known AS (PARTITION BY id ORDER BY seen_at)
+)
+SELECT b.customer_id, b.began AS event_at, greatest(b.began, coalesce(b.created_at, b.began)) AS known_at,
+       b.id AS subscription_id, 'started' AS kind, NULL::TIMESTAMPTZ AS effective_at, c.product, c.billing,
+       c.quantity, c.unit_price, b.contract_end AS commitment_ends_at, b.trial_start IS NOT NULL AS is_trial
+FROM began AS b LEFT JOIN changed AS c ON c.id = b.id AND c.nth = 1
+UNION ALL
+SELECT customer_id, seen_at, seen_at, id, 'quantity_changed', NULL, product, billing, quantity,
+       unit_price, NULL, NULL
+FROM changed WHERE nth > 1 AND is_change AND unit_price IS NOT NULL
+UNION ALL
+SELECT customer_id, coalesce(cancel_schedule_created_at, seen_at), coalesce(cancel_schedule_created_at, seen_at),
+       id, 'cancelled', cancelled_at, NULL, NULL, NULL, NULL, NULL, NULL
+FROM began WHERE status = 'non_renewing' AND cancelled_at IS NOT NULL
+UNION ALL
+SELECT customer_id, coalesce(cancelled_at, seen_at), coalesce(cancelled_at, seen_at), id, 'ended', NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL
+FROM began WHERE status IN ('cancelled', 'transferred')

@@ -1,0 +1,546 @@
+"""What Chargebee's resources become, worked out by hand for each trap."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from features.portfolio import Portfolio
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.chargebee.values import METHODS
+from importing.errors import NothingToImportError, UnreadableFileError
+from tests.importing.chargebee_objects import (
+    CUSTOMER,
+    Object,
+    credit_note,
+    customer,
+    dispute,
+    event,
+    invoice,
+    link,
+    page,
+    payment,
+    refund,
+    seconds,
+    subscription,
+    transaction,
+)
+from tests.importing.conftest import FirstActions
+from tests.importing.tables import facts_of, rows_of
+
+EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+SCHEMA = json.loads(
+    (Path(__file__).parent / "data" / "chargebee_schema.json").read_text("utf-8")
+)
+Import = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Import:
+    def _run(*documents: Mapping[str, Any], at: datetime = EXPORTED) -> ImportReport:
+        file = tmp_path / f"export-{at:%Y%m%d}.ndjson"
+        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+        settings = ImportSettings(exported_at=at, currency="EUR")
+        return import_files(
+            SOURCES["chargebee"], [file], tmp_path / "portfolio", settings
+        )
+
+    return _run
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    return tmp_path / "portfolio"
+
+
+def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
+    return facts_of(portfolio, CUSTOMER, "2026-06-01", *names)
+
+
+BILL = invoice("inv_1", "2026-03-01", 12_345)
+PAID = BILL | {"status": "paid", "amount_paid": 12_345, "amount_due": 0}
+FULL = payment("txn_1", "2026-03-05", 12_345, "inv_1")
+FAILED = payment("txn_0", "2026-03-02", 12_345, "inv_1", status="failure")
+SAMPLES = [
+    customer(fraud_flag="safe"),
+    link(BILL, "txn_1", "2026-03-05", 12_345, "success"),
+    FULL,
+    refund("txn_2", "2026-03-10", 100, "txn_1"),
+    credit_note("cn_1", "inv_1", "2026-03-10", 100),
+    subscription("sub_1", "2026-01-01", 1_000),
+    dispute("dis_1", "txn_1", "2026-04-01", 12_345),
+    event("payment_failed", "2026-04-01", BILL, customer()),
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s["object"])
+def test_a_sample_is_what_chargebees_own_client_expects(sample: Object) -> None:
+    schema = SCHEMA[sample["object"]]
+
+    jsonschema.validate(sample, schema)
+    assert sample.keys() - {"object"} <= schema["properties"].keys()
+
+
+def test_the_check_sees_a_wrong_type_and_a_wrong_word() -> None:
+    with pytest.raises(jsonschema.ValidationError, match="is not of type 'integer'"):
+        jsonschema.validate(BILL | {"total": "12.3"}, SCHEMA["invoice"])
+    with pytest.raises(jsonschema.ValidationError, match="is not one of"):
+        jsonschema.validate(BILL | {"status": "open"}, SCHEMA["invoice"])
+
+
+def test_every_method_of_payment_that_chargebee_names_has_a_meaning() -> None:
+    named = SCHEMA["transaction"]["properties"]["payment_method"]["enum"]
+
+    assert METHODS.keys() == set(named)
+
+
+def test_a_transaction_pays_the_invoice_that_it_is_linked_to(
+    run: Import, portfolio: Path
+) -> None:
+    part = payment("txn_1", "2026-03-05", 10_000, "inv_1")
+    run(page(customer(), BILL, part))
+
+    (row,) = rows_of(portfolio, "payments")
+    assert (row["invoice_id"], row["method"]) == ("inv_1", "card")
+    assert facts(portfolio, "open") == {"open": 23.45}
+
+
+def test_an_invoice_may_be_all_that_tells_of_its_payment(
+    run: Import, portfolio: Path
+) -> None:
+    report = run(page(customer(), link(PAID, "txn_1", "2026-03-05", 12_345, "success")))
+
+    assert facts(portfolio, "open") == {"open": 0}
+    assert any("only their invoice tells of" in note.text for note in report.notes)
+    assert "payments" not in report.observed
+
+
+def test_what_both_ends_tell_counts_once(run: Import, portfolio: Path) -> None:
+    run(page(customer(), link(PAID, "txn_1", "2026-03-05", 12_345, "success"), FULL))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+def test_a_transaction_that_comes_later_takes_its_place(
+    run: Import, portfolio: Path
+) -> None:
+    bill = link(PAID, "txn_1", "2026-03-05", 12_345, "success")
+    run(page(customer(), bill), at=datetime(2026, 4, 1, tzinfo=UTC))
+    run(page(customer(), FULL))
+    run(page(bill), at=datetime(2026, 6, 2, tzinfo=UTC))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+def test_a_payment_of_several_invoices_is_a_payment_of_each(
+    run: Import, portfolio: Path
+) -> None:
+    other = invoice("inv_2", "2026-04-01", 5_000)
+    both = payment("txn_1", "2026-05-01", 12_000, "inv_1", "inv_2") | {"amount": 12_500}
+    run(page(customer(), BILL, other, both))
+
+    told = [(p["payment_id"], p["amount"]) for p in rows_of(portfolio, "payments")]
+    assert sorted(told) == [("txn_1", Decimal(65)), ("txn_1:inv_2", Decimal(60))]
+    assert facts(portfolio, "open") == {"open": 48.45}  # 173.45 less 125
+
+
+def test_what_is_paid_in_excess_is_credit(run: Import, portfolio: Path) -> None:
+    run(page(customer(), PAID, FULL, transaction("txn_2", "2026-03-05", 2_000)))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 20}
+
+
+def test_a_parent_that_pays_is_named_and_the_debt_is_the_childs(
+    run: Import, portfolio: Path
+) -> None:
+    bill = PAID | {"payment_owner": "holding"}
+    run(page(customer(), customer("holding"), bill, FULL | {"customer_id": "holding"}))
+
+    (row,) = rows_of(portfolio, "payments")
+    assert (row["customer_id"], row["paid_by"]) == (CUSTOMER, "holding")
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_a_refund_after_a_credit_note_opens_nothing(
+    run: Import, portfolio: Path
+) -> None:
+    note = credit_note("cn_1", "inv_1", "2026-03-10", 3_000, status="refunded")
+    back = refund("txn_2", "2026-03-10", 3_000, "txn_1")
+    run(page(customer(), PAID, FULL, note, back))
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+
+
+def test_a_refund_of_an_offline_payment_names_it_by_another_field(
+    run: Import, portfolio: Path
+) -> None:
+    cash = FULL | {"payment_method": "cash"}
+    back = transaction(
+        *("txn_2", "2026-03-10", 3_000),
+        type="refund",
+        payment_method="cash",
+        reference_transaction_id="txn_1",
+    )
+    run(page(customer(), PAID, cash, back))
+
+    told = rows_of(portfolio, "payments")[-1]
+    assert (told["payment_id"], told["refund_id"]) == ("txn_1", "txn_2")
+
+
+def test_credits_that_were_applied_are_laid_on_invoices_once(
+    run: Import, portfolio: Path
+) -> None:
+    note = credit_note("cn_1", "inv_1", "2026-03-10", 3_000, amount_allocated=3_000)
+    later = invoice("inv_2", "2026-04-01", 10_000, credits_applied=3_000)
+    run(page(customer(), PAID, FULL, note, later))
+
+    assert facts(portfolio, "open", "credit") == {"open": 70, "credit": 0}
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [{"reason_code": "write_off"}, {"create_reason_code": "Write Off"}],
+    ids=["by the old field", "by the new field"],
+)
+def test_a_write_off_is_an_adjustment_note_of_that_reason(
+    run: Import, portfolio: Path, reason: Object
+) -> None:
+    note = credit_note(
+        *("cn_1", "inv_1", "2026-05-01", 12_345),
+        type="adjustment",
+        status="adjusted",
+        amount_allocated=12_345,
+    )
+    run(page(customer(), BILL | {"status": "paid"}, FAILED, note | reason))
+
+    names = ("open", "written_off")
+    assert facts(portfolio, *names) == {"open": 0, "written_off": 123.45}
+
+
+def test_a_write_off_that_was_removed_from_its_invoice_is_none(
+    run: Import, portfolio: Path
+) -> None:
+    note = credit_note(
+        *("cn_1", "inv_1", "2026-05-01", 12_345),
+        type="adjustment",
+        reason_code="write_off",
+        status="adjusted",
+        amount_allocated=0,
+    )
+    run(page(customer(), BILL | {"status": "not_paid"}, FAILED, note))
+
+    assert facts(portfolio, "open") == {"open": 123.45}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{"status": "voided", "voided_at": seconds("2026-04-02")}, {"deleted": True}],
+    ids=["voided", "deleted"],
+)
+def test_a_void_invoice_never_counted_from_then_on(
+    run: Import, portfolio: Path, end: Object
+) -> None:
+    run(page(customer(), BILL | end, FAILED))
+
+    retracted = [row["retracted"] for row in rows_of(portfolio, "invoices")]
+    assert sorted(retracted, key=bool) == [None, True]
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_an_invoice_that_is_not_closed_is_left_out(
+    run: Import, portfolio: Path
+) -> None:
+    report = run(page(customer(), BILL | {"status": "pending"}, FAILED))
+
+    assert {c.table: c.n_made for c in report.tables}["invoices"] == 0
+    assert any("not closed yet" in note.text for note in report.notes)
+
+
+def test_a_direct_debit_that_fails_late_was_paid_and_came_back(
+    run: Import, portfolio: Path
+) -> None:
+    debit = FULL | {
+        "payment_method": "direct_debit",
+        "settled_at": seconds("2026-03-08"),
+    }
+    late = debit | {"status": "late_failure", "updated_at": seconds("2026-03-20")}
+    run(page(customer(), BILL | {"status": "not_paid"}, late))
+
+    states = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
+    assert states == [("pending", 5), ("succeeded", 8), ("returned", 20)]
+    assert facts(portfolio, "open") == {"open": 123.45}
+
+
+def test_a_reversal_of_its_own_says_when_and_why(run: Import, portfolio: Path) -> None:
+    back = transaction(
+        *("txn_2", "2026-03-15", 12_345),
+        type="payment_reversal",
+        reference_transaction_id="txn_1",
+        error_code="insufficient_funds",
+    )
+    run(page(customer(), BILL | {"status": "not_paid"}, FULL, back))
+
+    told = rows_of(portfolio, "payments")[-1]
+    assert (told["status"], told["failure_code"]) == ("returned", "insufficient_funds")
+    assert told["known_at"] == datetime(2026, 3, 15, tzinfo=UTC)
+
+
+def test_a_reversal_that_failed_itself_returns_nothing(
+    run: Import, portfolio: Path
+) -> None:
+    back = transaction(
+        *("txn_2", "2026-03-15", 12_345),
+        type="payment_reversal",
+        status="failure",
+        reference_transaction_id="txn_1",
+    )
+    run(page(customer(), PAID, FULL, back))
+
+    assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_a_chargeback_is_a_dispute_and_neither_refund_nor_credit(
+    run: Import, portfolio: Path
+) -> None:
+    taken = refund("txn_2", "2026-04-01", 12_345, "txn_1", payment_method="chargeback")
+    note = credit_note("cn_1", "inv_1", "2026-04-01", 12_345, reason_code="chargeback")
+    report = run(page(customer(), PAID, FULL, taken, note))
+
+    states = [(d["status"], d["payment_id"]) for d in rows_of(portfolio, "disputes")]
+    assert sorted(states) == [("lost", "txn_1"), ("opened", "txn_1")]
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
+    left = {s.what: s.left_out for s in report.sums}
+    assert left["refunds"] == left["credit notes and write-offs"] == Decimal("123.45")
+
+
+def test_a_dispute_of_a_paid_transaction_has_its_kind_and_end(
+    run: Import, portfolio: Path
+) -> None:
+    taken = refund("txn_2", "2026-04-01", 12_345, "txn_1", payment_method="chargeback")
+    won = dispute("dis_1", "txn_1", "2026-04-01", 12_345, status="won") | {
+        "updated_at": seconds("2026-05-01")
+    }
+    run(page(customer(), PAID, FULL, taken, won))
+
+    told = [(d["kind"], d["status"]) for d in rows_of(portfolio, "disputes")]
+    assert told == [("chargeback_fraud", "opened"), ("chargeback_fraud", "won")]
+
+
+def test_the_end_of_dunning_is_known_since_its_last_failed_payment(
+    run: Import, portfolio: Path
+) -> None:
+    over = BILL | {"status": "not_paid", "dunning_status": "exhausted"}
+    going = BILL | {"dunning_status": "in_progress"}
+    run(
+        event("payment_failed", "2026-03-20", going),
+        event("payment_failed", "2026-04-20", over),
+        page(customer(), over, FAILED),
+    )
+
+    (end,) = rows_of(portfolio, "outcomes")
+    assert (end["kind"], end["known_at"].date().isoformat()) == (
+        "nonpayment",
+        "2026-04-20",
+    )
+
+
+def test_who_was_cancelled_for_not_paying_is_an_outcome(
+    run: Import, portfolio: Path
+) -> None:
+    gone = {"status": "cancelled", "cancelled_at": seconds("2026-05-01")}
+    ended = subscription("sub_1", "2026-01-01", 1_000, cancel_reason="not_paid", **gone)
+    run(page(customer(), ended))
+
+    (outcome,) = rows_of(portfolio, "outcomes")
+    assert (outcome["kind"], outcome["strength"]) == ("nonpayment", "confirmed")
+    assert rows_of(portfolio, "subscriptions")[-1]["kind"] == "ended"
+
+
+def test_a_customer_that_somebody_flagged(run: Import, portfolio: Path) -> None:
+    run(
+        event("customer_changed", "2026-03-01", customer(fraud_flag="fraudulent")),
+        page(customer(fraud_flag="safe")),
+    )
+
+    told = [(o["kind"], o["strength"]) for o in rows_of(portfolio, "outcomes")]
+    assert told == [("fraud", "analyst"), ("fraud_cleared", "analyst")]
+
+
+@pytest.mark.parametrize(
+    ("period", "unit", "monthly"),
+    [(1, "month", "10"), (1, "year", "0.8333"), (3, "month", "3.3333")],
+)
+def test_a_subscription_has_its_price_by_the_month(
+    run: Import, portfolio: Path, period: int, unit: str, monthly: str
+) -> None:
+    terms = {"billing_period": period, "billing_period_unit": unit}
+    run(page(customer(), subscription("sub_1", "2026-01-01", 1_000) | terms))
+
+    (row,) = rows_of(portfolio, "subscriptions")
+    assert (row["quantity"], row["unit_price"]) == (2, Decimal(monthly))
+
+
+def test_a_change_that_an_event_tells_of_is_known_since_then(
+    run: Import, portfolio: Path
+) -> None:
+    before = subscription("sub_1", "2026-01-01", 1_000)
+    after = subscription("sub_1", "2026-01-01", 1_500)
+    run(
+        event("subscription_created", "2026-01-01", before),
+        event("subscription_changed", "2026-04-01", after),
+        page(customer(), after),
+    )
+
+    told = [
+        (row["kind"], row["unit_price"], row["known_at"].month)
+        for row in rows_of(portfolio, "subscriptions")
+    ]
+    assert told == [
+        ("started", Decimal(10), 1),
+        ("quantity_changed", Decimal(15), 4),
+    ]
+
+
+def test_an_end_that_is_to_come_is_announced(run: Import, portfolio: Path) -> None:
+    leaving = subscription("sub_1", "2026-01-01", 1_000) | {
+        "status": "non_renewing",
+        "cancelled_at": seconds("2026-07-01"),
+        "cancel_schedule_created_at": seconds("2026-05-15"),
+    }
+    run(page(customer(), leaving))
+
+    told = rows_of(portfolio, "subscriptions")[-1]
+    assert (told["kind"], told["known_at"].month) == ("cancelled", 5)
+    assert told["effective_at"] == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_the_plan_of_the_older_catalogue_has_its_price(
+    run: Import, portfolio: Path
+) -> None:
+    old = subscription("sub_1", "2026-01-01", 0) | {
+        "plan_id": "basic",
+        "plan_quantity": 1,
+        "plan_unit_price": 1_000,
+        "addons": [{"id": "extra", "quantity": 3, "unit_price": 100}],
+    }
+    del old["subscription_items"]
+    run(page(customer(), old))
+
+    (row,) = rows_of(portfolio, "subscriptions")
+    assert (row["product"], row["unit_price"]) == ("basic", Decimal(13))
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "major"),
+    [("JPY", 500, "500"), ("KWD", 1_234, "12.34"), ("HUF", 500, "5")],
+)
+def test_a_currency_has_no_decimals_or_two(
+    run: Import, portfolio: Path, currency: str, minor: int, major: str
+) -> None:
+    run(page(customer(), invoice("inv_1", "2026-03-01", minor, currency_code=currency)))
+
+    assert rows_of(portfolio, "invoices")[0]["amount"] == Decimal(major)
+
+
+def test_a_decline_keeps_the_gateways_word_where_none_is_shared(
+    run: Import, portfolio: Path
+) -> None:
+    stolen = FAILED | {"error_detail": {"decline_code": "stolen_card"}}
+    odd = payment("txn_9", "2026-03-03", 100, "inv_1", status="failure")
+    run(page(customer(), BILL, stolen, odd | {"error_code": "E_4711"}))
+
+    codes = [p["failure_code"] for p in rows_of(portfolio, "payments")]
+    assert codes == ["lost_or_stolen", "e_4711"]
+
+
+def test_the_same_export_again_adds_nothing(run: Import, portfolio: Path) -> None:
+    objects = page(customer(), BILL, FULL, subscription("sub_1", "2026-01-01", 1_000))
+    run(objects)
+    report = run(objects, at=datetime(2026, 6, 2, tzinfo=UTC))
+
+    assert sum(count.n_new for count in report.tables) == 0
+
+
+def test_a_status_that_is_new_is_named(run: Import, portfolio: Path) -> None:
+    report = run(page(customer(), BILL, FULL | {"status": "refused"}))
+
+    (unknown,) = report.unknown_values
+    assert (unknown.column, unknown.value) == ("status", "refused")
+    (rejected,) = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
+    assert rejected == ("payments", "status")
+
+
+@pytest.mark.parametrize("total", ["much", 12.5, 10**30])
+def test_an_amount_that_is_no_whole_number_is_named(
+    run: Import, portfolio: Path, total: object
+) -> None:
+    report = run(page(customer(), BILL | {"total": total}, FAILED))
+
+    assert [(b.row, b.column) for b in report.bad_rows] == [(2, "invoice.total")]
+
+
+def test_a_list_of_events_is_read_like_webhooks(run: Import, portfolio: Path) -> None:
+    made = event("invoice_generated", "2026-03-01", BILL)
+    report = run({"list": [{"event": made}]}, page(customer(), FAILED))
+
+    assert facts(portfolio, "open") == {"open": 123.45}
+    assert "invoices" not in report.observed
+
+
+def test_an_empty_page_is_of_the_kind_that_its_file_is_named_after(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    files = [tmp_path / "customers-1.json", tmp_path / "disputes.json"]
+    files[0].write_text(json.dumps(page(customer()), indent=1), "utf-8")
+    files[1].write_text('{"list": []}', "utf-8")
+    settings = ImportSettings(currency="EUR")
+    report = import_files(SOURCES["chargebee"], files, portfolio, settings)
+
+    assert report.observed.keys() == {"customers", "disputes"}
+    assert rows_of(portfolio, "disputes") == []
+
+
+def test_files_of_something_else_are_refused(tmp_path: Path, portfolio: Path) -> None:
+    other, text = tmp_path / "other.json", tmp_path / "text.json"
+    other.write_text('{"object": "charge", "id": "ch_1"}', "utf-8")
+    text.write_text("hello", "utf-8")
+
+    with pytest.raises(NothingToImportError, match="no object of Chargebee"):
+        import_files(SOURCES["chargebee"], [other], portfolio, ImportSettings())
+    with pytest.raises(UnreadableFileError, match=r"text\.json"):
+        import_files(SOURCES["chargebee"], [text], portfolio, ImportSettings())
+
+
+def test_from_pages_to_a_first_list_of_actions(
+    first_actions: FirstActions, tmp_path: Path
+) -> None:
+    """Who paid is left alone; who owes is reminded or looked at, and nobody stopped."""
+    lists = {
+        "customers": page(customer(), customer("owing")),
+        "invoices": page(
+            PAID,
+            invoice("inv_2", "2026-03-01", 20_000)
+            | {
+                "customer_id": "owing",
+                "status": "not_paid",
+            },
+        ),
+        "transactions": page(FULL),
+        "credit_notes": page(),
+        "subscriptions": page(subscription("sub_1", "2026-01-01", 1_000)),
+        "disputes": page(),
+    }
+    files = []
+    for name, content in lists.items():
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(json.dumps(content, indent=1), "utf-8")
+    day = first_actions("chargebee", files, "2026-06-01", "owing")
+
+    assert day.actions[CUSTOMER] == "none"
+    assert day.actions["owing"] in ("remind", "review")
+    assert "200" in day.explained
