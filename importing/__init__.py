@@ -5,6 +5,7 @@ from importing.erpnext import ERPNEXT
 from importing.errors import ImportingError
 from importing.killbill import KILLBILL
 from importing.lago import LAGO
+from importing.odoo import ODOO
 from importing.partner_center import PARTNER_CENTER
 from importing.report import ImportReport
 from importing.run import ImportSettings, import_files
@@ -22,6 +23,7 @@ SOURCES: dict[str, Source] = {
         CHARGEBEE,
         WHMCS,
         ERPNEXT,
+        ODOO,
     )
 }
 

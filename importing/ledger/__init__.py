@@ -6,8 +6,8 @@ the SQL beside this file does the rest.
 - `client` (id, created_at, subject_kind, country, segment): a customer.
 - `entry` (id, kind, customer_id, amount, currency, event_at, known_at, due_at, method,
   of): one document. Kinds: `invoice` is a debt; `payment`, `credit_note` and
-  `write_off` take debts away; `refund` gives money back; `return` says that the
-  payment `of` never happened. A credit note is `of` an invoice.
+  `write_off` take debts away, a `pending` payment may; `refund` gives money back;
+  `return` says that the payment `of` never happened. A credit note is `of` an invoice.
 - `matched` (credit, debit, amount, credit_amount, matched_at): which of the entries
   took away how much of which, in the currency of each, and since when.
 - `seen` (id): every document in these files, also what is void.

@@ -8,6 +8,9 @@ WITH made AS (
     UNION ALL
     SELECT customer_id, event_at, known_at, payment, 'returned', amount, method, target, NULL, NULL, currency, NULL
     FROM came_back
+    UNION ALL
+    SELECT customer_id, event_at, known_at, id, 'pending', amount, method, NULL, NULL, NULL, currency, NULL
+    FROM entry WHERE kind = 'pending'
 )
 FROM made
 UNION ALL  -- what an earlier import brought of a document that says so no more

@@ -7,7 +7,7 @@ WITH document AS (
     SELECT currency, kind AS what, amount, CASE kind WHEN 'invoice' THEN amount ELSE -amount END AS open
     FROM document WHERE retracted IS NULL
     UNION ALL SELECT currency, status, amount, CASE status WHEN 'succeeded' THEN -amount ELSE amount END
-    FROM payment WHERE retracted IS NULL
+    FROM payment WHERE retracted IS NULL AND status <> 'pending'
 )
 SELECT 'receivable' AS what, currency, sum(open) AS amount FROM row_ GROUP BY currency
 UNION ALL SELECT 'billed', currency, sum(amount) FROM row_ WHERE what = 'invoice' GROUP BY currency
