@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    act,
     audit,
     database,
     decisions,
@@ -96,6 +97,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(labels.app, name="labels")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(act.app, name="act")
 app.command()(database.erase)
 
 # the extra that brings each package
@@ -134,6 +136,7 @@ ROOMS = {
     "backtest",
     "cli",
     "decisions",
+    "execution",
     "features",
     "importing",
     "monitoring",

@@ -32,6 +32,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "keys": ("number",),
         "outbox": ("position",),
         "access_log": ("entry_id",),
+        "acts": ("position",),
+        "act_approvals": ("act_id", "by_whom"),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -154,6 +154,25 @@ class IdempotencyConflictError(DecisionStoreError):
         )
 
 
+class UnknownActError(DecisionStoreError):
+    code = "unknown_act"
+
+    def __init__(self, act_id: str) -> None:
+        super().__init__(f"no act {act_id} was planned; `forbear act list` shows them")
+
+
+class ActIsOverError(DecisionStoreError):
+    """It was done, withdrawn or given up, or was never given up."""
+
+    code = "act_is_over"
+
+    def __init__(self, act_id: str, state: str) -> None:
+        super().__init__(
+            f"act {act_id} is {state}: people agree to what is planned, and what was"
+            " given up (failed) can be tried again; plan anew for anything else"
+        )
+
+
 class UnknownMessageError(DecisionStoreError):
     """No message of this id was delivered or given up."""
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from store.access_log import AccessLog, FileAccessLog, SqlAccessLog
+from store.acts import Acts
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
 from store.errors import DecisionsGoneError, NoDecisionsError
@@ -73,6 +74,18 @@ def open_outbox(home: Path, url: str | None = None) -> Outbox:
     if url is None:
         return Outbox(open_database(home))
     return Outbox(_checked(DECISIONS, _server(url, "outbox")))
+
+
+def open_acts(home: Path, url: str | None = None) -> Acts:
+    """What is to be done at the provider.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    require_recorded(home, url)
+    if url is None:
+        return Acts(open_database(home))
+    return Acts(_checked(DECISIONS, _server(url, "acts")))
 
 
 def open_access_log(home: Path, url: str | None = None) -> AccessLog:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
+from store.acts import forget_acts
 from store.announcing import forget
 from store.chain import append_removal, tip
 from store.database import Database
@@ -101,6 +102,7 @@ def _remove(
         these = f"decision_id IN ({', '.join('?' * len(some))})"
         database.run(f"DELETE FROM decisions WHERE {these}", *some)  # noqa: S608 - literals
         forget(database, some)
+        forget_acts(database, some)
         append_removal(database, why, some, now)
 
 

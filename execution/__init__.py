@@ -1,0 +1,19 @@
+"""Carries recommendations out at the provider, and reads back what came of it."""
+
+from execution.carry_out import Executor
+from execution.errors import ExecutionError
+from execution.partner_center import PartnerCenter
+from execution.plan import plan_run, plan_undo
+from execution.port import Provider, Subscription
+from execution.recheck import ServiceJudge
+
+__all__ = [
+    "ExecutionError",
+    "Executor",
+    "PartnerCenter",
+    "Provider",
+    "ServiceJudge",
+    "Subscription",
+    "plan_run",
+    "plan_undo",
+]

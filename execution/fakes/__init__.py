@@ -1,0 +1,1 @@
+"""Servers that speak a provider's protocol, faults included: to try an adapter on."""

@@ -1,0 +1,181 @@
+"""Microsoft Partner Center as a provider: its REST API behind the port.
+
+A subscription is suspended by sending its whole resource back with another status and
+the etag it was read with; no reason can be sent. A request that is sent again bears the
+same `MS-RequestId`. Service requests can be read and changed; making one is not in the
+documentation, so a person writes it from the drafted text.
+
+Source: Partner Center developer documentation (suspend and reactivate a subscription,
+error codes, headers, throttling), as of 2026-11.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+
+from execution.errors import (
+    NotOfferedError,
+    ProviderAccessError,
+    ProviderBusyError,
+    ProviderChangedError,
+    ProviderRefusedError,
+    ProviderUnreachableError,
+)
+from execution.partner_tokens import Tokens
+from execution.partner_words import content_of, lower, subscription_of, with_status
+from execution.port import Provider, RequestText, Subscription
+from execution.prepared_mail import prepare_mail
+
+GLOBAL_URL = "https://api.partnercenter.microsoft.com"
+CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet
+_STALE_ETAG = "2055"  # its own code for it, with status 400
+_LONGEST_PAUSE_S = 3_600.0
+_PAUSE_S = 60.0  # where it asks for one and does not say how long
+
+
+class PartnerCenter(Provider):
+    """Asks Partner Center.
+
+    Args:
+        client: with the API's address as its base.
+        tokens: of the application.
+        customers: Partner Center's customer ids (tenants) by ours; one that is not
+            there is called the same.
+        drafts: folder for mails that a person sends instead; None: there are none.
+    """
+
+    name = "partner-center"
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        tokens: Tokens,
+        customers: Mapping[str, str] | None = None,
+        drafts: Path | None = None,
+    ) -> None:
+        self._client, self._tokens = client, tokens
+        self._customers, self._drafts = customers or {}, drafts
+
+    def subscriptions(self, customer_id: str) -> list[Subscription]:
+        content = lower(content_of(self._ask("GET", self._all(customer_id)).content))
+        return [subscription_of(item) for item in content.get("items", [])]
+
+    def status(self, customer_id: str, subscription_id: str) -> Subscription:
+        return subscription_of(lower(self._resource(customer_id, subscription_id)))
+
+    def suspend(self, customer_id: str, subscription_id: str, request_id: str) -> None:
+        self._set_status(customer_id, subscription_id, "suspended", request_id)
+
+    def restore(self, customer_id: str, subscription_id: str, request_id: str) -> None:
+        self._set_status(customer_id, subscription_id, "active", request_id)
+
+    def open_request(self, customer_id: str, text: RequestText, request_id: str) -> str:
+        if self._drafts is None:
+            raise NotOfferedError(self.name, "way to open a service request by program")
+        tenant = self._customers.get(customer_id, customer_id)
+        return prepare_mail(self._drafts, text, tenant, request_id)
+
+    def _set_status(
+        self, customer_id: str, subscription_id: str, status: str, request_id: str
+    ) -> None:
+        resource = self._resource(customer_id, subscription_id)
+        etag = str(lower(resource).get("attributes", {}).get("etag", "*"))
+        self._ask(
+            "PATCH",
+            self._one(customer_id, subscription_id),
+            # whoever changed it meanwhile makes another request of it
+            {"If-Match": etag, "MS-RequestId": _guid(f"{request_id}/{etag}")},
+            with_status(resource, status),
+        )
+
+    def _resource(self, customer_id: str, subscription_id: str) -> dict[str, Any]:
+        answer = self._ask("GET", self._one(customer_id, subscription_id))
+        try:
+            content: dict[str, Any] = content_of(answer.content)
+        except ValueError as error:
+            raise ProviderUnreachableError("no JSON") from error
+        return content
+
+    def _all(self, customer_id: str) -> str:
+        tenant = self._customers.get(customer_id, customer_id)
+        return f"/v1/customers/{_segment(tenant)}/subscriptions"
+
+    def _one(self, customer_id: str, subscription_id: str) -> str:
+        return f"{self._all(customer_id)}/{_segment(subscription_id)}"
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """One request; a token that is not taken is renewed once."""
+        for is_last in (False, True):
+            sent = {
+                "Authorization": self._tokens.bearer(),
+                "Accept": "application/json",
+                "MS-Contract-Version": "v1",
+                **(headers or {}),
+            }
+            try:
+                answer = self._client.request(method, path, headers=sent, json=content)
+            except httpx.HTTPError as error:
+                raise ProviderUnreachableError(type(error).__name__) from error
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                break
+            self._tokens.forget()
+            if is_last:
+                raise ProviderAccessError("status 401")
+        _raise_for(answer)
+        return answer
+
+
+def _raise_for(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if status < httpx.codes.BAD_REQUEST:
+        return
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        raise ProviderBusyError(_pause_s(answer))
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise ProviderUnreachableError(f"status {status}")
+    reason = _reason(answer)
+    if status == httpx.codes.PRECONDITION_FAILED or reason == _STALE_ETAG:
+        raise ProviderChangedError
+    raise ProviderRefusedError(reason)
+
+
+def _reason(answer: httpx.Response) -> str:
+    """Its own code; the description may name a customer and stays there."""
+    try:
+        content = lower(content_of(answer.content))
+    except ValueError:
+        content = None
+    code = content.get("code") if isinstance(content, dict) else None
+    return str(code) if code not in (None, "") else f"status {answer.status_code}"
+
+
+def _pause_s(answer: httpx.Response) -> float:
+    try:
+        pause_s = float(answer.headers.get("Retry-After", _PAUSE_S))
+    except ValueError:
+        pause_s = _PAUSE_S
+    return min(max(pause_s, 1.0), _LONGEST_PAUSE_S)
+
+
+def _guid(name: str) -> str:
+    """The same for the same request, in the form that the header asks for."""
+    return str(uuid5(NAMESPACE_URL, name))
+
+
+def _segment(text: str) -> str:
+    """A path's part: nothing of it may lead elsewhere.
+
+    >>> _segment("a/b"), _segment("..")
+    ('a%2Fb', '%2E%2E')
+    """
+    return quote(text, safe="").replace(".", "%2E")

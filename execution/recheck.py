@@ -1,0 +1,85 @@
+"""Whether an act is still permitted, asked a moment before it is carried out.
+
+The score service is asked anew, so everything that arrived since the decision counts:
+a payment, a promise, a dispute, an override, a used budget, the kill switch. What is
+no longer permitted is withdrawn, and why is kept.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+from execution.plan import STOPS, wanted_by
+from execution.service import Service
+from store.acts import Act
+
+
+class Verdict(NamedTuple):
+    """Whether to carry an act out; `code`: why not, a stable code."""
+
+    is_permitted: bool
+    code: str | None = None
+
+
+PERMITTED = Verdict(is_permitted=True)
+
+
+class Judge(Protocol):
+    """Says of an act whether it is still permitted."""
+
+    def verdict(self, act: Act) -> Verdict:
+        """Raises ServiceUnusableError where that cannot be known now."""
+        ...
+
+
+class ServiceJudge(Judge):
+    """Asks the score service about the customer as of now."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def verdict(self, act: Act) -> Verdict:
+        if act.reason == "manual":  # a person ordered it, and people go first
+            return PERMITTED
+        answer = self._service.score(act.customer_id)
+        return (
+            refused("unknown_customer") if answer is None else verdict_of(act, answer)
+        )
+
+
+def refused(code: str) -> Verdict:
+    """Not permitted, and why."""
+    return Verdict(is_permitted=False, code=code)
+
+
+def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
+    """What a new answer about the customer says of an act planned before.
+
+    Codes: `policy_changed`; `no_decision`; `milder_now`, with the first reason why;
+    `not_cured`; `in_force_already`; `other_reason`; `subscription_not_meant`;
+    `more_must_agree`.
+    """
+    permission = answer["permission"]
+    if answer["question"]["policy_hash"] != act.policy_hash:
+        return refused("policy_changed")
+    if answer["action"] is None:
+        return refused("no_decision")
+    if act.kind == "suspend" and permission["in_force"]:
+        return refused("in_force_already")
+    wanted = wanted_by(dict(answer))
+    if wanted is None or wanted.kind != act.kind:
+        return refused(_milder(act, answer))
+    if act.kind != "restore" and wanted.reason != act.reason:
+        return refused("other_reason")
+    if wanted.subscriptions and act.subscription_id not in wanted.subscriptions:
+        return refused("subscription_not_meant")
+    if wanted.n_approvals > act.n_approvals:
+        return refused("more_must_agree")
+    return PERMITTED
+
+
+def _milder(act: Act, answer: Mapping[str, Any]) -> str:
+    if act.kind == "restore":
+        return "not_cured"
+    withheld = answer["permission"]["withheld"]
+    is_stop = act.kind == "suspend" and answer["action"] not in STOPS
+    return f"milder_now:{withheld[0]['code']}" if is_stop and withheld else "milder_now"

@@ -1,0 +1,88 @@
+"""Our own score service, as whoever carries things out asks it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from execution.errors import ServiceUnusableError
+from features.moments import to_datetime
+from store.acts import Act
+
+TIMEOUT_S = 30.0
+# what an act is called among the events
+_ACTION_OF = {
+    "suspend": "suspend",
+    "restore": "reactivate",
+    "open_request": "service_request",
+}
+
+
+class Service:
+    """Asks for decisions and tells what was done.
+
+    Args:
+        client: with the service's address as its base, and a key of scope `score`.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def score(self, customer_id: str) -> dict[str, Any] | None:
+        """A new decision about what is stored of the customer; None: nothing is.
+
+        Raises:
+            ServiceUnusableError: there is no answer now.
+        """
+        answer = self._post("/v1/score", {"customer_id": customer_id}, {})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return _content(answer)
+
+    def report(self, act: Act, by: str, terms: Mapping[str, Any]) -> None:
+        """Send the row of `actions` that says what was done; sending twice is once.
+
+        Args:
+            act: done.
+            by: `automation` or `person`.
+            terms: `arm` and `propensity` of the decision.
+
+        Raises:
+            ServiceUnusableError: it did not arrive.
+        """
+        assert act.settled_at is not None  # noqa: S101 - it is done
+        row = {
+            "customer_id": act.customer_id,
+            "event_at": to_datetime(act.settled_at).isoformat(),
+            "action": _ACTION_OF[act.kind],
+            "reason": act.reason,
+            "by": by,
+            "decision_id": act.decision_id,
+            **terms,
+        }
+        if act.subscription_id:
+            row["subscription_id"] = act.subscription_id
+        sent = {"events": {"actions": [row]}}
+        headers = {"Idempotency-Key": f"act-{act.act_id}"}
+        receipt = _content(self._post("/v1/events", sent, headers))
+        if receipt["rejected"]:
+            raise ServiceUnusableError(f"row refused: {receipt['errors'][0]['rule']}")
+
+    def _post(
+        self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> httpx.Response:
+        try:
+            return self._client.post(path, json=content, headers=dict(headers))
+        except httpx.HTTPError as error:
+            raise ServiceUnusableError(type(error).__name__) from error
+
+
+def _content(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = answer.json()
+    except ValueError:
+        content = {}
+    if answer.status_code != httpx.codes.OK:
+        cause = content.get("code", f"status {answer.status_code}")
+        raise ServiceUnusableError(str(cause))
+    return content

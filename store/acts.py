@@ -1,0 +1,279 @@
+"""What is to be done at the provider: written down before it is asked, and after.
+
+An act is planned from a recorded decision, one for each subscription it touches. That
+the provider is about to be asked is committed first, so a process that dies in between
+leaves an act of which the next one knows that it may have been done: it reads before it
+asks again, and asks under the same id.
+
+A lane is a customer, and one act of a lane is under way at a time, in the order they
+were planned. Moments are microseconds since 1970 UTC.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from hashlib import sha256
+from secrets import token_hex
+from typing import Literal, get_args
+
+from store.database import Database
+from store.errors import ActIsOverError, UnknownActError
+
+ActKind = Literal["suspend", "restore", "open_request"]
+ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
+ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
+ACT_STATES: tuple[ActState, ...] = get_args(ActState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One thing to be done at the provider for one decision.
+
+    Args:
+        act_id: the same however often it is planned or asked for.
+        run_id: of what was planned together, and can be undone together.
+        subscription_id: empty where the act is about the customer as a whole.
+        reason: why the decision took access: `fraud`, `nonpayment`, or `manual`.
+        policy_hash: of the policy that decided; under another the act is withdrawn.
+        n_approvals: people who must agree before it is carried out.
+        due_at: not tried before.
+        asked_at: when the provider was asked first; None: it never was.
+        why: code of what kept it from being done.
+        proof: JSON: what the provider said afterwards.
+        is_reported: its row of `actions` has arrived among the events.
+    """
+
+    act_id: str
+    run_id: str
+    decision_id: str
+    customer_id: str
+    subscription_id: str
+    kind: ActKind
+    reason: str
+    provider: str
+    policy_hash: str
+    n_approvals: int
+    planned_at: int
+    due_at: int
+    state: ActState = "planned"
+    n_attempts: int = 0
+    asked_at: int | None = None
+    settled_at: int | None = None
+    why: str | None = None
+    proof: str | None = None
+    is_reported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedAct:
+    """An act that nobody else carries out while the lease lasts."""
+
+    act: Act
+    lease: str
+
+
+_COLUMNS = tuple(field.name for field in fields(Act))
+_NAMES = ", ".join(_COLUMNS)
+_SELECT = f"SELECT {_NAMES} FROM acts"  # noqa: S608 - own names
+_IS_OPEN = "(state IN ('planned', 'asked') OR (state = 'done' AND is_reported = 0))"
+_IS_AGREED = """n_approvals <= (
+    SELECT count(*) FROM act_approvals WHERE act_approvals.act_id = acts.act_id
+)"""
+# one that waits for people holds up nothing
+_DUE = f"""
+WITH open_acts AS (SELECT * FROM acts WHERE {_IS_OPEN} AND {_IS_AGREED})
+SELECT {_NAMES} FROM open_acts AS one
+WHERE due_at <= ? AND leased_until <= ? AND NOT EXISTS (
+    SELECT 1 FROM open_acts AS earlier
+    WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
+)
+ORDER BY position LIMIT ?
+"""  # noqa: S608 - own names
+_LEASE = "UPDATE acts SET lease = ?, leased_until = ? WHERE act_id = ?"
+# whoever lost the lease meanwhile has no say any more
+_ASKED = """
+UPDATE acts SET state = 'asked', asked_at = coalesce(asked_at, ?)
+WHERE act_id = ? AND lease = ?
+"""
+_SETTLED = """
+UPDATE acts SET state = ?, settled_at = ?, why = ?, proof = ?,
+    lease = NULL, leased_until = 0 WHERE act_id = ? AND lease = ?
+"""
+_LATER = """
+UPDATE acts SET due_at = ?, why = ?, n_attempts = n_attempts + 1,
+    lease = NULL, leased_until = 0 WHERE act_id = ? AND lease = ?
+"""
+_REPORTED = """
+UPDATE acts SET is_reported = 1, lease = NULL, leased_until = 0
+WHERE act_id = ? AND lease = ?
+"""
+_WITHDRAWN = """
+UPDATE acts SET state = 'withdrawn', settled_at = ?, why = ?
+WHERE run_id = ? AND state = 'planned' AND leased_until <= ?
+"""
+_AGAIN = """
+UPDATE acts SET state = 'planned', due_at = ?, n_attempts = 0, settled_at = NULL,
+    why = NULL WHERE act_id = ? AND state = 'failed'
+"""
+
+
+class Acts:
+    """Plans, leases and settles acts.
+
+    Args:
+        database: used by one thread at a time.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def plan(self, acts: Sequence[Act]) -> int:
+        """Write acts down, in the order they are to be carried out; how many are new.
+
+        One that was planned before stays as it is.
+        """
+        n_new = 0
+        with self._db.transaction():
+            [(last,)] = self._db.rows("SELECT coalesce(max(position), 0) FROM acts")
+            for act in acts:
+                if self._db.rows("SELECT 1 FROM acts WHERE act_id = ?", act.act_id):
+                    continue
+                n_new += 1
+                row = (*astuple(replace(act, is_reported=False)), last + n_new, 0)
+                columns = (*_COLUMNS, "position", "leased_until")
+                self._db.insert("acts", columns, [(*_plain(row),)])
+        return n_new
+
+    def approve(self, act_id: str, by: str, now: int) -> Act:
+        """A person agrees; the same person counts once.
+
+        Raises:
+            UnknownActError: there is none of this id.
+            ActIsOverError: it was carried out, withdrawn or given up already.
+        """
+        with self._db.transaction():
+            act = self.find(act_id)
+            if act.state not in ("planned", "asked"):
+                raise ActIsOverError(act_id, act.state)
+            row = act_id, by, now
+            columns = "act_id", "by_whom", "at"
+            self._db.insert("act_approvals", columns, [row], keep_earlier=True)
+        return act
+
+    def approved_by(self, act_id: str) -> list[str]:
+        """Who agreed, in the order they did."""
+        query = (
+            "SELECT by_whom FROM act_approvals WHERE act_id = ? ORDER BY at, by_whom"
+        )
+        return [str(row[0]) for row in self._db.rows(query, act_id)]
+
+    def find(self, act_id: str) -> Act:
+        """Raises UnknownActError if there is none."""
+        for row in self._db.rows(f"{_SELECT} WHERE act_id = ?", act_id):
+            return _act(row)
+        raise UnknownActError(act_id)
+
+    def listed(
+        self, most: int, *, states: Collection[str] = (), run_id: str | None = None
+    ) -> list[Act]:
+        """Acts, the latest first; of some states or of one run."""
+        marks = ", ".join("?" * len(states))
+        conditions = [f"state IN ({marks})"] if states else []
+        conditions += ["run_id = ?"] if run_id is not None else []
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = (*states, *([] if run_id is None else [run_id]), most)
+        query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
+        return [_act(row) for row in self._db.rows(query, *values)]
+
+    def due(self, now: int, most: int) -> list[Act]:
+        """Acts that `claim` would give, untouched."""
+        return [_act(row) for row in self._db.rows(_DUE, now, now, most)]
+
+    def claim(self, now: int, leased_until: int, most: int) -> list[ClaimedAct]:
+        """Acts that are due and agreed to, the first of each lane, leased."""
+        lease = token_hex(8)
+        with self._db.transaction():
+            acts = self.due(now, most)
+            for act in acts:
+                self._db.run(_LEASE, lease, leased_until, act.act_id)
+        return [ClaimedAct(act, lease) for act in acts]
+
+    def mark_asked(self, claimed: ClaimedAct, now: int) -> bool:
+        """Before the provider is asked; False where the lease is another's by now."""
+        return self._changed(claimed, _ASKED, now)
+
+    def settle(
+        self,
+        claimed: ClaimedAct,
+        state: ActState,
+        now: int,
+        why: str | None = None,
+        proof: str | None = None,
+    ) -> bool:
+        """It was done, withdrawn or given up."""
+        return self._changed(claimed, _SETTLED, state, now, why, proof)
+
+    def postpone(self, claimed: ClaimedAct, due_at: int, why: str) -> bool:
+        """It is tried again."""
+        return self._changed(claimed, _LATER, due_at, why)
+
+    def mark_reported(self, claimed: ClaimedAct) -> bool:
+        """Its row of `actions` has arrived."""
+        return self._changed(claimed, _REPORTED)
+
+    def retry(self, act_id: str, now: int) -> None:
+        """Try again what was given up.
+
+        Raises:
+            UnknownActError: there is none of this id.
+            ActIsOverError: it was not given up.
+        """
+        with self._db.transaction():
+            if not self._db.run(_AGAIN, now, act_id):
+                raise ActIsOverError(act_id, self.find(act_id).state)
+
+    def withdraw_run(self, run_id: str, now: int, why: str) -> int:
+        """What a run planned and nobody began is not done; how many acts."""
+        with self._db.transaction():
+            return self._db.run(_WITHDRAWN, now, why, run_id, now)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _changed(self, claimed: ClaimedAct, statement: str, *values: object) -> bool:
+        with self._db.transaction():
+            mine = claimed.act.act_id, claimed.lease
+            return self._db.run(statement, *values, *mine) > 0
+
+
+def act_id_of(decision_id: str, kind: ActKind, subscription_id: str) -> str:
+    """The same for the same act, so that planning twice plans once.
+
+    >>> act_id_of("d1", "suspend", "s1") == act_id_of("d1", "suspend", "s1")
+    True
+    >>> act_id_of("d1", "suspend", "s1") == act_id_of("d1", "suspend", "s2")
+    False
+    """
+    parts = f"{decision_id}\x1f{kind}\x1f{subscription_id}"
+    return f"a{sha256(parts.encode()).hexdigest()[:31]}"
+
+
+def forget_acts(database: Database, decision_ids: Collection[str]) -> None:
+    """In the transaction that removes these decisions."""
+    if not decision_ids:
+        return
+    these = f"decision_id IN ({', '.join('?' * len(decision_ids))})"
+    query = f"SELECT act_id FROM acts WHERE {these}"  # noqa: S608 - marks
+    approvals = f"DELETE FROM act_approvals WHERE act_id IN ({query})"  # noqa: S608 - marks
+    database.run(approvals, *decision_ids)
+    database.run(f"DELETE FROM acts WHERE {these}", *decision_ids)  # noqa: S608 - marks
+
+
+def _plain(row: Sequence[object]) -> list[object]:
+    """Databases keep truth values as 0 and 1."""
+    return [int(value) if isinstance(value, bool) else value for value in row]
+
+
+def _act(row: Sequence[object]) -> Act:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["is_reported"] = bool(values["is_reported"])
+    return Act(**values)  # type: ignore[arg-type]  # as the columns are declared
