@@ -13,7 +13,7 @@ from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from execution import Executor, Provider
+    from execution import Execution, Provider
     from store.acts import Act, Acts
     from store.decisions import DecisionReader
 
@@ -88,12 +88,12 @@ def _ids(file: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _executor(stores: _Stores, provider: "Provider") -> "Iterator[Executor]":
+def _execution(stores: _Stores, provider: "Provider") -> "Iterator[Execution]":
     import httpx
 
-    from execution.carry_out import Executor
+    from execution.carry_out import Execution
     from execution.errors import MissingSettingError
-    from execution.recheck import ServiceJudge
+    from execution.recheck import ServiceRecheck
     from execution.service import TIMEOUT_S, Service
     from serving.safe_address import require_safe_address
 
@@ -106,7 +106,7 @@ def _executor(stores: _Stores, provider: "Provider") -> "Iterator[Executor]":
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
         service = Service(client)
-        yield Executor(*stores, provider, ServiceJudge(service), service)
+        yield Execution(*stores, provider, ServiceRecheck(service), service)
 
 
 @app.command()
@@ -194,12 +194,12 @@ def run(
     with (
         _stores() as stores,
         _provider(provider_url, login_url, customers) as provider,
-        _executor(stores, provider) as executor,
+        _execution(stores, provider) as execution,
     ):
         if not really:
-            _preview(stores.acts, executor)
+            _preview(stores.acts, execution)
             return
-        counted = executor.run(_tell)
+        counted = execution.run(_tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
         )
@@ -269,11 +269,11 @@ def provider(
             return
 
 
-def _preview(acts: "Acts", executor: "Executor") -> None:
+def _preview(acts: "Acts", execution: "Execution") -> None:
     due = acts.due(time.time_ns() // 1_000, SHOWN)
     rows = []
     for act in due:
-        verdict, state = executor.preview(act)[1:]
+        verdict, state = execution.preview(act)[1:]
         would = act.kind if verdict.is_permitted else f"withdraw: {verdict.code}"
         rows.append((act.act_id, act.customer_id, act.subscription_id, state, would))
     say(f"{len(due):,} acts are due and agreed to; nothing was asked for")

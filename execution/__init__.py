@@ -1,18 +1,18 @@
 """Carries recommendations out at the provider, and reads back what came of it."""
 
-from execution.carry_out import Executor
+from execution.carry_out import Execution
 from execution.errors import ExecutionError
 from execution.partner_center import PartnerCenter
 from execution.plan import plan_run, plan_undo
 from execution.port import Provider, Subscription
-from execution.recheck import ServiceJudge
+from execution.recheck import ServiceRecheck
 
 __all__ = [
+    "Execution",
     "ExecutionError",
-    "Executor",
     "PartnerCenter",
     "Provider",
-    "ServiceJudge",
+    "ServiceRecheck",
     "Subscription",
     "plan_run",
     "plan_undo",

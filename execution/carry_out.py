@@ -20,7 +20,7 @@ from execution.errors import (
     ProviderRefusedError,
 )
 from execution.port import Provider, RequestText, Subscription, SubscriptionState
-from execution.recheck import Judge, Verdict
+from execution.recheck import Recheck, Verdict
 from execution.service import Service
 from store.acts import Act, ActKind, Acts, ClaimedAct
 from store.decisions import DecisionReader
@@ -42,14 +42,14 @@ class Preview(NamedTuple):
     state_now: str
 
 
-class Executor:
+class Execution:
     """Takes acts that are due and agreed to, and carries each out.
 
     Args:
         acts: where they are written down.
         decisions: of which they were planned.
         provider: is asked.
-        judge: says a moment before whether an act is still permitted.
+        recheck: says a moment before whether an act is still permitted.
         service: is told what was done.
         clock: microseconds since 1970 UTC.
     """
@@ -59,12 +59,12 @@ class Executor:
         acts: Acts,
         decisions: DecisionReader,
         provider: Provider,
-        judge: Judge,
+        recheck: Recheck,
         service: Service,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
         self._acts, self._decisions = acts, decisions
-        self._provider, self._judge, self._service = provider, judge, service
+        self._provider, self._recheck, self._service = provider, recheck, service
         self._clock = clock
 
     def run(self, tell: Callable[[Act, str], None]) -> Counter[str]:
@@ -90,7 +90,7 @@ class Executor:
         Raises:
             ExecutionError: it cannot be known now.
         """
-        verdict = self._judge.verdict(act)
+        verdict = self._recheck.verdict(act)
         if not act.subscription_id:
             return Preview(act, verdict, "")
         return Preview(act, verdict, self._status(act).stated)
@@ -119,7 +119,7 @@ class Executor:
         now = self._status(act)
         if act.state == "asked" and now.state == _TO[act.kind]:
             return self._done(claimed, now)
-        verdict = self._judge.verdict(act)
+        verdict = self._recheck.verdict(act)
         if not verdict.is_permitted:
             return self._settled(claimed, "withdrawn", verdict.code)
         if now.state == _TO[act.kind]:  # somebody else did it, and it is not ours
@@ -136,7 +136,7 @@ class Executor:
 
     def _open_request(self, claimed: ClaimedAct) -> str:
         act = claimed.act
-        verdict = self._judge.verdict(act)
+        verdict = self._recheck.verdict(act)
         if not verdict.is_permitted:
             return self._settled(claimed, "withdrawn", verdict.code)
         if not self._acts.mark_asked(claimed, self._clock()):

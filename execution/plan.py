@@ -24,7 +24,7 @@ _FROM: dict[ActKind, SubscriptionState] = {"suspend": "active", "restore": "susp
 MOST_OF_A_RUN = 100_000
 
 
-class Wanted(NamedTuple):
+class Intent(NamedTuple):
     """What one decision asks of the provider.
 
     Args:
@@ -46,7 +46,7 @@ class Run(NamedTuple):
     n_decisions: int
 
 
-def wanted_by(answer: dict[str, Any]) -> Wanted | None:
+def intent_of(answer: dict[str, Any]) -> Intent | None:
     """What an answer asks of the provider; None: nothing.
 
     What automation may not do alone waits for as many people as the answer says.
@@ -55,15 +55,15 @@ def wanted_by(answer: dict[str, Any]) -> Wanted | None:
     back = answer["follow_up"]["reactivation"]
     if back is not None:
         n_approvals = 1 if back["by"] == "person" else 0
-        return Wanted("restore", back["reasons"][0], (), n_approvals)
+        return Intent("restore", back["reasons"][0], (), n_approvals)
     if answer["action"] not in _ASKED_FOR or permission["in_force"]:
         return None
     n_approvals = max(people["approvals"], int(people["requires_person"]))
     reason = permission["basis"] or "manual"
     if answer["action"] == "service_request":
-        return Wanted("open_request", reason, (), n_approvals)
+        return Intent("open_request", reason, (), n_approvals)
     named = tuple(permission["subscriptions"])
-    return Wanted("suspend", reason, named, n_approvals)
+    return Intent("suspend", reason, named, n_approvals)
 
 
 def plan_run(
@@ -99,22 +99,22 @@ def acts_of(
 ) -> Iterator[Act]:
     """Acts of one decision; none where it holds no more or asks for nothing."""
     answer = json.loads(decision.answer)
-    wanted = wanted_by(answer)
+    intent = intent_of(answer)
     expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
-    if wanted is None or expires_at <= now:
+    if intent is None or expires_at <= now:
         return
-    for subscription_id in _meant(wanted, decision.customer_id, provider):
+    for subscription_id in _meant(intent, decision.customer_id, provider):
         yield Act(
-            act_id=act_id_of(decision.decision_id, wanted.kind, subscription_id),
+            act_id=act_id_of(decision.decision_id, intent.kind, subscription_id),
             run_id=run_id,
             decision_id=decision.decision_id,
             customer_id=decision.customer_id,
             subscription_id=subscription_id,
-            kind=wanted.kind,
-            reason=wanted.reason,
+            kind=intent.kind,
+            reason=intent.reason,
             provider=provider.name,
             policy_hash=answer["question"]["policy_hash"],
-            n_approvals=wanted.n_approvals,
+            n_approvals=intent.n_approvals,
             planned_at=now,
             due_at=now,
         )
@@ -170,16 +170,16 @@ def in_order(kind: ActKind, subscriptions: Iterable[Subscription]) -> list[str]:
     return [one.subscription_id for one in ranked]
 
 
-def _meant(wanted: Wanted, customer_id: str, provider: Provider) -> Sequence[str]:
-    if wanted.kind == "open_request":
+def _meant(intent: Intent, customer_id: str, provider: Provider) -> Sequence[str]:
+    if intent.kind == "open_request":
         return [""]
     fitting = [
         one
         for one in provider.subscriptions(customer_id)
-        if one.state == _FROM[wanted.kind]
-        and (not wanted.subscriptions or one.subscription_id in wanted.subscriptions)
+        if one.state == _FROM[intent.kind]
+        and (not intent.subscriptions or one.subscription_id in intent.subscriptions)
     ]
-    return in_order(wanted.kind, fitting)
+    return in_order(intent.kind, fitting)
 
 
 def _recorded(decisions: DecisionReader, since: int, now: int) -> Iterator[Any]:

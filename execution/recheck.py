@@ -8,7 +8,7 @@ no longer permitted is withdrawn, and why is kept.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from execution.plan import STOPS, wanted_by
+from execution.plan import STOPS, intent_of
 from execution.service import Service
 from store.acts import Act
 
@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
 PERMITTED = Verdict(is_permitted=True)
 
 
-class Judge(Protocol):
+class Recheck(Protocol):
     """Says of an act whether it is still permitted."""
 
     def verdict(self, act: Act) -> Verdict:
@@ -31,7 +31,7 @@ class Judge(Protocol):
         ...
 
 
-class ServiceJudge(Judge):
+class ServiceRecheck(Recheck):
     """Asks the score service about the customer as of now."""
 
     def __init__(self, service: Service) -> None:
@@ -65,14 +65,14 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
         return refused("no_decision")
     if act.kind == "suspend" and permission["in_force"]:
         return refused("in_force_already")
-    wanted = wanted_by(dict(answer))
-    if wanted is None or wanted.kind != act.kind:
+    intent = intent_of(dict(answer))
+    if intent is None or intent.kind != act.kind:
         return refused(_milder(act, answer))
-    if act.kind != "restore" and wanted.reason != act.reason:
+    if act.kind != "restore" and intent.reason != act.reason:
         return refused("other_reason")
-    if wanted.subscriptions and act.subscription_id not in wanted.subscriptions:
+    if intent.subscriptions and act.subscription_id not in intent.subscriptions:
         return refused("subscription_not_meant")
-    if wanted.n_approvals > act.n_approvals:
+    if intent.n_approvals > act.n_approvals:
         return refused("more_must_agree")
     return PERMITTED
 

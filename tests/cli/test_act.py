@@ -1,0 +1,121 @@
+"""`forbear act`: what is shown, what is refused, and that a dry run does nothing."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from execution.fakes.partner_center import FakePartnerCenter, serving
+from store.acts import Act
+from store.opening import open_acts, open_key_store
+from tests.cli.conftest import Run
+from tests.execution.conftest import an_act
+from tests.execution.test_plan import an_answer, record
+
+ACT = an_act(n_approvals=2)
+
+
+@pytest.fixture
+def planned(home: Path) -> Path:
+    open_key_store(home).close()
+    acts = open_acts(home)
+    acts.plan([ACT])
+    acts.close()
+    return home
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Options that name a fake with two subscriptions of acme."""
+    for name in ("TENANT", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"FORBEAR_PARTNER_CENTER_{name}", "test")
+    fake = FakePartnerCenter()
+    fake.add("acme", "s1")
+    fake.add("acme", "s2", ParentSubscriptionId="s1")
+    with serving(fake) as url:
+        yield ["--provider-url", url, "--login-url", url]
+
+
+@pytest.mark.usefixtures("planned")
+def test_people_agree_one_by_one(forbear: Run) -> None:
+    listed = forbear("act", "list", "--state", "planned")
+    assert ACT.act_id in listed.out
+    assert "0 of 2" in listed.out
+    for name, count in (("Ada", 1), ("Ada", 1), ("Grace", 2)):
+        agreed = forbear("act", "approve", ACT.act_id, "--by", name)
+        assert agreed.out == f"{count} of 2 agreed to suspend acme\n"
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["approve", "a-none", "--by", "Ada"], "unknown_act"),
+        (["retry", "a-none"], "unknown_act"),
+        (["retry", ACT.act_id], "act_is_over"),
+        (["plan"], "missing_setting"),
+        (["run"], "missing_setting"),
+        (["run", "--provider-url", "http://example.org"], "bad_setting"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    forbear: Run, words: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORBEAR_PARTNER_CENTER_TENANT", raising=False)
+    ran = forbear("act", *words)
+    assert ran.code == 2
+    assert ran.err.endswith(f"[{code}]\n")
+
+
+def test_without_decisions_nothing_is_listed(forbear: Run) -> None:
+    assert "[no_decisions]" in forbear("act", "list").err
+
+
+def test_what_was_decided_is_planned_children_first(
+    forbear: Run, home: Path, provider: list[str]
+) -> None:
+    record(home, ("acme", an_answer()), recorded_at=time.time_ns() // 1_000)
+    ran = forbear("act", "plan", *provider)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("1 decisions, 2 new acts in run-")
+    again = forbear("act", "plan", *provider)
+    assert again.out.startswith("1 decisions, 0 new acts in run-")
+    assert planned_order(home) == ["s2", "s1"]
+
+
+def planned_order(home: Path) -> list[str]:
+    acts = open_acts(home)
+    listed: list[Act] = acts.listed(10)
+    acts.close()
+    return [act.subscription_id for act in reversed(listed)]
+
+
+def test_a_service_that_is_not_there_stops_everything(
+    forbear: Run,
+    home: Path,
+    planned: Path,
+    provider: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("Ada", "Grace"):
+        forbear("act", "approve", ACT.act_id, "--by", name)
+    monkeypatch.setenv("FORBEAR_KEY", "fb_none")
+    monkeypatch.setenv("FORBEAR_SERVICE_URL", "http://127.0.0.1:9")
+    dry = forbear("act", "run", *provider)
+    assert "[service_unusable]" in dry.err
+    ran = forbear("act", "run", "--really", *provider)
+    assert ran.code == 1
+    assert "postponed:service_unusable" in ran.out
+
+
+def test_ids_of_the_provider_come_from_a_file(
+    forbear: Run, home: Path, provider: list[str], tmp_path: Path
+) -> None:
+    ids = tmp_path / "ids.csv"
+    ids.write_text("customer_id,provider_id\nours,acme\n")
+    record(home, ("ours", an_answer()), recorded_at=time.time_ns() // 1_000)
+    ran = forbear("act", "plan", "--customers", ids, *provider)
+    assert "2 new acts" in ran.out
+    ids.write_text("a,b\n")
+    assert forbear("act", "plan", "--customers", ids, *provider).code == 2

@@ -1,0 +1,94 @@
+"""Killed at any moment, `forbear act run` neither acts twice nor forgets it."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from execution.fakes.partner_center import FakePartnerCenter, serving
+from execution.plan import plan_run
+from store.opening import open_acts, open_decision_reader
+from tests.execution.conftest import partner_center
+from tests.execution.test_with_the_service import TABLES, a_suspect, ago
+from tests.serving.conftest import a_bundle, published
+from tests.serving.processes import Service, running
+
+N_CUSTOMERS = 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "n_kills",
+    [pytest.param(4, id="few"), pytest.param(200, id="many", marks=pytest.mark.long)],
+)
+def test_no_act_is_lost_and_none_is_done_twice(tmp_path: Path, n_kills: int) -> None:
+    home, chance = tmp_path / "state", random.Random(7)
+    published(a_bundle("nonpayment"), home)
+    published(a_bundle("fraud", intercept=-5.0), home)
+    fake, n_done, n_killed = FakePartnerCenter(), 0, 0
+    with serving(fake) as url, running(home, customers=100_000) as service:
+        for begin in range(0, 10_000, N_CUSTOMERS):
+            names = [f"c{n}" for n in range(begin, begin + N_CUSTOMERS)]
+            planned(home, service, fake, names)
+            ends = time.monotonic() + 300
+            while any(fake.state(name, f"s-{name}") == "active" for name in names):
+                assert time.monotonic() < ends
+                process = run(service, home, url)
+                if n_killed < n_kills:
+                    time.sleep(chance.uniform(0.7, 2.5))
+                    n_killed += process.poll() is None
+                    process.kill()
+                process.wait(60)
+            n_done += N_CUSTOMERS
+            if n_killed >= n_kills:
+                break
+        time.sleep(5.1)  # what was postponed last
+        run(service, home, url).wait(60)
+    stopped = sorted(name for name, _ in fake.changes)
+    assert stopped == sorted(f"s-c{n}" for n in range(n_done))
+    acts = open_acts(home)
+    listed = acts.listed(10_000)
+    acts.close()
+    assert {(act.state, act.is_reported) for act in listed} == {("done", True)}
+
+
+def planned(
+    home: Path, service: Service, fake: FakePartnerCenter, names: list[str]
+) -> None:
+    """Customers who are to be stopped, and the acts of that."""
+    with service.client() as client:
+        for name in names:
+            fake.add(name, f"s-{name}")
+            events = a_suspect(name)
+            sent = {"customer_id": name, "events": events}
+            sent["observed"] = dict.fromkeys(TABLES, ago(seconds=0))
+            client.post("/v1/events", json=sent).raise_for_status()
+            answer = client.post("/v1/score", json={"customer_id": name}).json()
+            assert answer["action"] == "suspend", answer
+    now = time.time_ns() // 1_000
+    reader, acts = open_decision_reader(home), open_acts(home)
+    with partner_center(fake) as provider:
+        acts.plan(plan_run(reader, provider, now - 600_000_000, now).acts)
+    reader.close()
+    acts.close()
+
+
+def run(service: Service, home: Path, url: str) -> "subprocess.Popen[bytes]":
+    credentials = ("TENANT", "CLIENT_ID", "CLIENT_SECRET")
+    environment = {
+        **os.environ,
+        "FORBEAR_HOME": str(home),
+        "FORBEAR_SERVICE_URL": f"http://127.0.0.1:{service.port}",
+        "FORBEAR_KEY": service.key,
+        **{f"FORBEAR_PARTNER_CENTER_{name}": "test" for name in credentials},
+    }
+    command = [sys.executable, "-m", "cli.main", "act", "run", "--really"]
+    return subprocess.Popen(
+        [*command, "--provider-url", url, "--login-url", url],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )

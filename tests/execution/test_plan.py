@@ -1,0 +1,213 @@
+"""What a recorded decision asks of the provider, and whether it still may be done."""
+
+import asyncio
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.partner_center import PartnerCenter
+from execution.plan import Intent, in_order, intent_of, plan_run
+from execution.port import Subscription
+from execution.recheck import verdict_of
+from store.opening import open_decision_reader, open_decision_store
+from tests.execution.conftest import NOW, an_act
+from tests.store.memory_store import a_decision
+
+STOP: dict[str, Any] = {
+    "action": "suspend",
+    "expires_at": "2099-01-01T00:00:00+00:00",
+    "question": {"policy_hash": "p1"},
+    "permission": {
+        "basis": "fraud",
+        "in_force": False,
+        "subscriptions": [],
+        "withheld": [],
+    },
+    "people": {"requires_person": False, "approvals": 0},
+    "follow_up": {"reactivation": None},
+}
+BACK = {"reasons": ["nonpayment"], "cure": "paid", "by": "automation"}
+CURED = {"action": "none", "follow_up": {"reactivation": BACK}}
+
+
+def an_answer(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of an answer
+    """`STOP` with other parts; a part that is a dict changes what it names."""
+    answer = deepcopy(STOP)
+    for name, value in changes.items():
+        is_part = isinstance(value, dict)
+        answer[name] = {**answer[name], **value} if is_part else value
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "intent"),
+    [
+        ({}, Intent("suspend", "fraud", (), 0)),
+        ({"action": "block"}, Intent("suspend", "fraud", (), 0)),
+        (
+            {"permission": {"basis": "nonpayment", "subscriptions": ["s2"]}},
+            Intent("suspend", "nonpayment", ("s2",), 0),
+        ),
+        ({"people": {"requires_person": True}}, Intent("suspend", "fraud", (), 1)),
+        ({"people": {"approvals": 2}}, Intent("suspend", "fraud", (), 2)),
+        ({"action": "service_request"}, Intent("open_request", "fraud", (), 0)),
+        ({"permission": {"in_force": True}}, None),
+        ({"action": "review"}, None),
+        ({"action": None}, None),
+        (CURED, Intent("restore", "nonpayment", (), 0)),
+        (
+            {"follow_up": {"reactivation": {**BACK, "by": "person"}}},
+            Intent("restore", "nonpayment", (), 1),
+        ),
+    ],
+)
+def test_what_an_answer_asks_of_the_provider(
+    changes: dict[str, Any], intent: Intent | None
+) -> None:
+    assert intent_of(an_answer(**changes)) == intent
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"action": "block"}, None),
+        ({"action": "review"}, "milder_now"),
+        (
+            {"action": "none", "permission": {"withheld": [{"code": "promised"}]}},
+            "milder_now:promised",
+        ),
+        ({"action": None}, "no_decision"),
+        ({"question": {"policy_hash": "p2"}}, "policy_changed"),
+        ({"permission": {"in_force": True}}, "in_force_already"),
+        ({"permission": {"basis": "nonpayment"}}, "other_reason"),
+        ({"permission": {"subscriptions": ["s9"]}}, "subscription_not_meant"),
+        ({"permission": {"subscriptions": ["s1", "s9"]}}, None),
+        ({"people": {"approvals": 1}}, "more_must_agree"),
+        (CURED, "milder_now"),
+    ],
+)
+def test_a_stop_is_done_only_while_the_same_policy_permits_it(
+    changes: dict[str, Any], code: str | None
+) -> None:
+    assert verdict_of(an_act(), an_answer(**changes)).code == code
+
+
+def test_access_comes_back_only_while_its_cause_is_cured() -> None:
+    back = an_act(kind="restore", reason="nonpayment")
+    assert verdict_of(back, an_answer(**CURED)).is_permitted
+    assert verdict_of(back, an_answer()).code == "not_cured"
+    by_person = {"follow_up": {"reactivation": {**BACK, "by": "person"}}}
+    assert verdict_of(back, an_answer(**by_person)).code == "more_must_agree"
+
+
+def record(
+    home: Path, *answers: tuple[str, dict[str, Any]], recorded_at: int = NOW
+) -> None:
+    store = open_decision_store(home)
+    for number, (name, answer) in enumerate(answers):
+        decision = a_decision(
+            number,
+            customer_id=name,
+            recorded_at=recorded_at + number,
+            answer=json.dumps(answer).encode(),
+        )
+        asyncio.run(store.record(decision, {}))
+    store.close()
+
+
+def planned(home: Path, provider: PartnerCenter) -> dict[str, list[str]]:
+    reader = open_decision_reader(home)
+    run = plan_run(reader, provider, NOW, NOW + 1_000)
+    reader.close()
+    by_customer: dict[str, list[str]] = {}
+    for act in run.acts:
+        named = f"{act.kind} {act.subscription_id}"
+        by_customer.setdefault(act.customer_id, []).append(named)
+    return by_customer
+
+
+def test_the_last_decision_of_each_customer_is_planned(
+    fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
+) -> None:
+    fake.add("brix", "s2", Status="suspended")
+    record(
+        tmp_path,
+        ("acme", an_answer()),
+        ("acme", an_answer(action="review")),
+        ("brix", an_answer()),
+        ("brix", an_answer(**CURED)),
+        ("corp", an_answer(expires_at="2026-01-01T00:00:00+00:00")),
+    )
+    assert planned(tmp_path, provider) == {"brix": ["restore s2"]}
+
+
+def test_only_what_is_meant_and_runs_is_stopped(
+    fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
+) -> None:
+    fake.add("acme", "s2")
+    fake.add("acme", "s3", Status="expired")
+    fake.add("brix", "s2")
+    meant = an_answer(permission={"basis": "nonpayment", "subscriptions": ["s2"]})
+    record(tmp_path, ("acme", an_answer()), ("brix", meant))
+    stopped = planned(tmp_path, provider)
+    assert stopped == {"acme": ["suspend s1", "suspend s2"], "brix": ["suspend s2"]}
+
+
+def test_decisions_beyond_one_page_are_planned(
+    fake: FakePartnerCenter,
+    provider: PartnerCenter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("execution.plan._STEP", 2)
+    names = [f"c{n}" for n in range(5)]
+    for name in names:
+        fake.add(name, "s1")
+    record(tmp_path, *((name, an_answer()) for name in names))
+    assert sorted(planned(tmp_path, provider)) == names
+
+
+@st.composite
+def subscriptions(draw: st.DrawFn) -> list[Subscription]:
+    """Any dependence among a few, circles included."""
+    names = [f"s{n}" for n in range(draw(st.integers(1, 6)))]
+    parents = st.sampled_from([None, *names, "of somebody else"])
+    return [
+        Subscription(
+            subscription_id=name, state="active", stated="", parent_id=draw(parents)
+        )
+        for name in names
+    ]
+
+
+@given(subscriptions())
+def test_what_others_depend_on_goes_last_and_comes_back_first(
+    listed: list[Subscription],
+) -> None:
+    stops, backs = in_order("suspend", listed), in_order("restore", listed)
+    names = sorted(one.subscription_id for one in listed)
+    assert sorted(stops) == sorted(backs) == names
+    by_id = {one.subscription_id: one for one in listed}
+    for one in listed:
+        above = ancestors(one, by_id)
+        if one.parent_id in by_id and one.subscription_id not in above:
+            at, parent = one.subscription_id, one.parent_id
+            assert one.parent_id is not None
+            if parent not in ancestors(by_id[one.parent_id], by_id):
+                assert stops.index(at) < stops.index(str(parent))
+                assert backs.index(at) > backs.index(str(parent))
+
+
+def ancestors(one: Subscription, by_id: dict[str, Subscription]) -> list[str]:
+    above: list[str] = []
+    while one.parent_id in by_id and one.parent_id not in above:
+        above.append(str(one.parent_id))
+        one = by_id[str(one.parent_id)]
+    return above

@@ -1,0 +1,134 @@
+"""Acts: planned once, taken by one, in order per customer, gone with the customer."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.acts import Act, Acts
+from store.backup import back_up, restore
+from store.errors import ActIsOverError, UnknownActError
+from store.opening import open_acts, open_decision_store, upgrade
+from tests.execution.conftest import NOW, an_act
+from tests.store.memory_store import a_decision
+from tests.store.postgres_server import MakeUrl
+
+Place = tuple[Path, str | None]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    url = None
+    if request.param == "postgres":
+        make_url: MakeUrl = request.getfixturevalue("postgres_url")
+        url = make_url()
+    upgrade(tmp_path, url)
+    return tmp_path, url
+
+
+@pytest.fixture
+def acts(place: Place) -> Iterator[Acts]:
+    acts = open_acts(*place)
+    yield acts
+    acts.close()
+
+
+def names(listed: list[Act]) -> list[str]:
+    return [f"{act.customer_id} {act.subscription_id}" for act in listed]
+
+
+def test_what_is_planned_twice_is_there_once(acts: Acts) -> None:
+    assert acts.plan([an_act(), an_act("brix")]) == 2
+    assert acts.plan([an_act(run_id="run-2"), an_act("corp")]) == 1
+    assert names(acts.listed(10)) == ["corp s1", "brix s1", "acme s1"]
+    assert acts.find(an_act().act_id) == an_act()  # as it was planned first
+
+
+def test_two_that_claim_share_nothing(place: Place, acts: Acts) -> None:
+    acts.plan([an_act("acme"), an_act("brix")])
+    other = open_acts(*place)
+    mine = acts.claim(NOW, NOW + 10, 1)
+    theirs = other.claim(NOW, NOW + 10, 10)
+    assert names([one.act for one in mine]) == ["acme s1"]
+    assert names([one.act for one in theirs]) == ["brix s1"]
+    assert other.claim(NOW + 9, NOW + 20, 10) == []
+    # after the lease another may take it, and whoever had it has no say any more
+    [again] = other.claim(NOW + 10, NOW + 30, 1)
+    assert again.act.customer_id == "acme"
+    assert not acts.settle(mine[0], "done", NOW + 11)
+    assert other.mark_asked(again, NOW + 12)
+    assert acts.find(again.act.act_id).state == "asked"
+    other.close()
+
+
+def test_a_customer_has_one_act_at_a_time_in_order(acts: Acts) -> None:
+    acts.plan([an_act("acme", "s1"), an_act("acme", "s2"), an_act("brix", "s1")])
+    [first, other] = acts.claim(NOW, NOW + 10, 10)
+    assert names([first.act, other.act]) == ["acme s1", "brix s1"]
+    acts.settle(first, "done", NOW)
+    # not yet reported, so that what is asked next knows of it
+    assert names(acts.due(NOW, 10)) == ["acme s1"]
+    [done] = acts.claim(NOW, NOW + 10, 10)
+    acts.mark_reported(done)
+    assert names(acts.due(NOW, 10)) == ["acme s2"]
+
+
+def test_people_agree_before_it_is_due(acts: Acts) -> None:
+    act = an_act(n_approvals=1)
+    acts.plan([act])
+    assert acts.due(NOW, 10) == []
+    acts.approve(act.act_id, "Ada", NOW)
+    [claimed] = acts.claim(NOW, NOW + 10, 10)
+    acts.settle(claimed, "withdrawn", NOW, "milder_now")
+    with pytest.raises(ActIsOverError):
+        acts.approve(act.act_id, "Grace", NOW)
+    with pytest.raises(ActIsOverError):
+        acts.retry(act.act_id, NOW)
+    with pytest.raises(UnknownActError):
+        acts.approve("a-none", "Ada", NOW)
+    with pytest.raises(UnknownActError):
+        acts.retry("a-none", NOW)
+
+
+def test_what_is_put_off_comes_later(acts: Acts) -> None:
+    acts.plan([an_act()])
+    [claimed] = acts.claim(NOW, NOW + 10, 10)
+    assert acts.postpone(claimed, NOW + 100, "provider_busy")
+    assert acts.due(NOW + 99, 10) == []
+    [act] = acts.due(NOW + 100, 10)
+    assert (act.n_attempts, act.why) == (1, "provider_busy")
+
+
+def test_a_run_is_withdrawn_but_for_what_was_begun(acts: Acts) -> None:
+    acts.plan([an_act("acme"), an_act("brix"), an_act("corp", run_id="run-2")])
+    [claimed] = acts.claim(NOW, NOW + 10, 1)
+    acts.mark_asked(claimed, NOW)
+    assert acts.withdraw_run("run-1", NOW, "undone") == 1
+    states = {act.customer_id: act.state for act in acts.listed(10)}
+    assert states == {"acme": "asked", "brix": "withdrawn", "corp": "planned"}
+    assert len(acts.listed(10, run_id="run-1")) == 2
+
+
+def test_who_is_erased_has_no_acts(place: Place, acts: Acts) -> None:
+    act = an_act(decision_id="d1", n_approvals=1)
+    acts.plan([act, an_act("brix")])
+    acts.approve(act.act_id, "Ada", NOW)
+    store = open_decision_store(*place)
+    asyncio.run(store.record(a_decision(1, customer_id="acme"), {}))
+    asyncio.run(store.erase("acme", NOW))
+    store.close()
+    assert names(acts.listed(10)) == ["brix s1"]
+    assert acts.approved_by(act.act_id) == []
+
+
+def test_a_backup_brings_them_back(place: Place, acts: Acts, tmp_path: Path) -> None:
+    act = an_act(n_approvals=1)
+    acts.plan([act])
+    acts.approve(act.act_id, "Ada", NOW)
+    back_up(*place, tmp_path / "backup.sqlite")
+    restore(tmp_path / "anew", None, tmp_path / "backup.sqlite")
+    restored = open_acts(tmp_path / "anew")
+    assert restored.find(act.act_id) == act
+    assert restored.approved_by(act.act_id) == ["Ada"]
+    restored.close()
