@@ -39,10 +39,10 @@ def upgrade() -> None:
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="to be made")],
 ) -> None:
-    """Write decisions, events and keys to one file; the service may run meanwhile.
+    """Write decisions, events, keys and models to one file while the service runs.
 
-    The file is read again and its chain checked. Keep `bundles/` of the state folder
-    with it: old decisions replay with them. Exit code 1: something was altered before.
+    The file is read again and its chain checked. Exit code 1: something was altered
+    before.
 
     Example: forbear db backup forbear-2026-06-30.sqlite
     """
@@ -61,14 +61,24 @@ def restore(
 ) -> None:
     """Put a backup into a store that holds nothing yet, and check it there.
 
-    From files into PostgreSQL and back as well. Erase again who was erased since.
+    From files into PostgreSQL and back as well; models come back to the state folder.
+    Erase again who was erased since.
 
     Example: FORBEAR_HOME=/srv/again forbear db restore forbear-2026-06-30.sqlite
     """
+    from serving.missing_models import miss_champions
     from serving.settings import serving_settings
     from store.backup import restore as restored
 
-    _say_checked(restored(*serving_settings().store, file), "restored")
+    place = serving_settings().store
+    audited = restored(*place, file)
+    missing = miss_champions(*place)
+    if missing:
+        named, folder = ", ".join(missing), place[0] / "bundles"
+        say(f"not in the backup, and in force at its last decision: {named}")
+        say(f"nothing is served until they are in {folder}/; copy them from the old")
+        say("state folder, or run `forbear pull`")
+    _say_checked(audited, "restored")
 
 
 def _say_checked(audited: "Audit", what: str) -> None:

@@ -38,7 +38,7 @@ def list_waiting() -> None:
 
 @app.command()
 def dead() -> None:
-    """Messages that were given up after some two days, the latest first.
+    """Messages that were given up after a day or two, the latest first.
 
     Example: forbear webhooks dead
     """

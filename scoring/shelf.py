@@ -68,6 +68,11 @@ def make_champion(home: Path, target: str, bundle_id: str) -> None:
     _write(home / "bundles" / target / "champion", bundle_id)
 
 
+def make_missed(home: Path, target: str, bundle_id: str) -> None:
+    """Remember a champion that is not on the shelf: until it is back nothing serves."""
+    _write(promoted_marker(home, target), bundle_id)
+
+
 def _write(pointer: Path, bundle_id: str) -> None:
     pointer.parent.mkdir(parents=True, exist_ok=True)
     fresh = pointer.with_name(f".{pointer.name}-{bundle_id}")

@@ -1,6 +1,6 @@
 """Delivers what waits in the outbox, beside the answers and never before one.
 
-A receiver that fails is tried again, later each time, and after some two days no more:
+A receiver that fails is tried again, later each time, and after a day or two no more:
 such messages are dead letters until a person has them delivered again. A redirect is a
 failure, for whoever may redirect a message may send it anywhere.
 """
@@ -29,7 +29,7 @@ T = TypeVar("T")
 TIMEOUT_S = 10.0  # from connecting to the status of the answer
 LEASE_S = 30.0  # beyond it another process may send what this one took
 MOST_AT_ONCE = 8
-MOST_ATTEMPTS = 16  # some two days
+MOST_ATTEMPTS = 16  # in 23 to 47 hours
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 6 * 3_600.0
 _LONGEST_RETRY_AFTER_S = 86_400.0
 _LOOK_S, _LONGEST_LOOK_S = 1.0, 30.0  # between looks at the outbox

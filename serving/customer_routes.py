@@ -67,12 +67,14 @@ async def list_decisions(
     before: Before = None,
     limit: Limit = 50,
 ) -> DecisionList:
-    """Decisions of one customer, or of all, the latest first."""
-    require_reach(key, customer_id or "")
+    """Decisions of one customer, or of all that the key may name, the latest first."""
+    if customer_id is not None:
+        require_reach(key, customer_id)
     note_reading_of(request, key, customer_id or "")
     if before is not None and not _DECISION_ID.fullmatch(before):
         raise _not_a_cursor()  # an empty list would look like the end
-    listed = _decisions(request, key).listed(customer_id, before, limit + 1)
+    store = _decisions(request, key)
+    listed = store.listed(customer_id, before, limit + 1, key.customers)
     return DecisionList(
         decisions=[DecisionSummary.of(one) for one in listed[:limit]],
         next=listed[limit - 1].decision_id if len(listed) > limit else None,

@@ -11,9 +11,15 @@ from starlette.responses import Response
 
 from advice.advisor import Advisor
 from decisions.actions import Action
-from features.moments import DAY_ZERO, end_of_day, to_datetime
+from features.moments import (
+    DAY_ZERO,
+    end_of_day,
+    microseconds,
+    parse_moment,
+    to_datetime,
+)
 from features.settings import PortfolioSettings
-from serving.access import EventsKey, ReviewKey
+from serving.access import EventsKey, ReviewKey, require_reach
 from serving.errors import ProblemError
 from serving.events_request import (
     CheckedBatch,
@@ -26,7 +32,7 @@ from serving.incoming import JSON, in_force_of, read_model, read_packed_body
 from serving.keeping import answer_of, keep
 from serving.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, json_body, problems
 from serving.settings import ServingSettings
-from serving.stored_customers import MOST_ROWS
+from serving.stored_customers import MOST_ROWS, unknown_customer
 from store.decisions import DecisionReader
 from store.events import DismissedRow, EventReader, Receipt
 from store.keys import ApiKey
@@ -209,7 +215,8 @@ async def _kept(
     author: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> Receipt:
-    """One row, which stands or is refused."""
+    """One row of a customer who is known, which stands or is refused."""
+    _require_known(request, key, content.customer_id)
     row = {**content.model_dump(exclude_none=True), **author}
     row.setdefault("event_at", datetime.now(UTC).isoformat())
 
@@ -223,10 +230,43 @@ async def _kept(
             ]
             detail = "see `errors`; nothing was kept"
             raise ProblemError("invalid_rows", detail, errors=errors)
+        _refuse_times(request, row, portfolio.zone)
         checked.warnings += notes
         return checked
 
     return await keep(request, key, body, check)
+
+
+def _require_known(request: Request, key: ApiKey, customer_id: str) -> None:
+    """A mistyped id must not make a customer of whom only that is known.
+
+    Raises:
+        ProblemError: the key is not for this customer, or nothing is stored of it.
+    """
+    require_reach(key, customer_id)
+    events: EventReader = request.app.state.events
+    if not events.rows(customer_id, events.last_sequence(), 1):
+        raise unknown_customer()
+
+
+def _refuse_times(request: Request, row: Mapping[str, str], zone: ZoneInfo) -> None:
+    """What is said now happened by now, and what stands does so for a while.
+
+    Raises:
+        ProblemError: `event_at` is ahead, or `until` is over.
+    """
+    settings: ServingSettings = request.app.state.settings
+    now = microseconds(datetime.now(UTC))
+    event_at = parse_moment(row["event_at"], zone) or now
+    until = parse_moment(row["until"], zone) if "until" in row else None
+    if event_at > now + settings.clock_skew_s * 1_000_000:
+        name, rule, message = "event_at", "in_the_future", "it has not happened yet"
+    elif until is not None and until <= now:
+        name, rule, message = "until", "in_the_past", "it would be over already"
+    else:
+        return
+    error = {"pointer": f"/{name}", "rule": rule, "message": message}
+    raise ProblemError("invalid_request", "see `errors`", errors=[error])
 
 
 def _answered(request: Request, receipt: Receipt) -> Response:

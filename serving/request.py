@@ -43,7 +43,8 @@ def _written(value: object) -> object:
 
 
 def _in_range(moment: datetime) -> datetime:
-    microseconds(moment)  # a MomentError is a ValueError
+    if microseconds(moment) < 0:  # a MomentError is a ValueError
+        raise ValueError("moments are from 1970-01-01T00:00:00Z on")
     return moment.astimezone(UTC)
 
 

@@ -211,13 +211,18 @@ def question_of_all(
     )
 
 
+def unknown_customer() -> ProblemError:
+    """Nothing was ever sent about a customer."""
+    detail = "no event of this customer is stored; send them to POST /v1/events"
+    return ProblemError("unknown_customer", detail)
+
+
 def _load(
     reader: EventReader, customer_id: str, advisor: Advisor, until: int
 ) -> _Customer:
     rows = reader.rows(customer_id, until, MOST_ROWS + 1)
     if not rows:
-        detail = "no event of this customer is stored; send them to POST /v1/events"
-        raise ProblemError("unknown_customer", detail)
+        raise unknown_customer()
     if len(rows) > MOST_ROWS:
         detail = f"more than {MOST_ROWS} rows are stored of this customer"
         raise ProblemError("too_many_rows", detail)

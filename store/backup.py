@@ -1,8 +1,8 @@
 """A backup is one SQLite file, whatever it was made of and is restored to.
 
 It holds one moment of the decisions and, taken after it, one of the events, so that
-every event a decision rests on is there. The service may run meanwhile. What was
-written is read again: a backup nobody read is none.
+every event a decision rests on is there; then the models of the state folder. The
+service may run meanwhile. What was written is read again: a backup nobody read is none.
 """
 
 import shutil
@@ -14,13 +14,19 @@ from typing import Any
 
 from store.audit import Audit, audit
 from store.database import Database
-from store.errors import BackupFileError, StoreNotEmptyError
+from store.errors import (
+    BackupFileError,
+    StoreNotEmptyError,
+    StoreUnavailableError,
+)
 from store.opening import open_database, require_recorded, upgrade
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sqlite import SqliteDatabase, make_private
+from store.state_files import keep_files, put_files_back
 from store.upgrade import upgrade_file
 
 _STEP = 500  # rows read at a time
+_NOT_WRITTEN = "cannot be written: give it more room, or name a file on another disk"
 # by which columns the rows of a table are told apart and read in order
 _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
     DECISIONS: {
@@ -51,9 +57,9 @@ def back_up(home: Path, url: str | None, file: Path) -> Audit:
     """Write a backup to `file`, for its owner's eyes only, whole or not at all.
 
     Raises:
-        BackupFileError: there is something of that name.
+        BackupFileError: there is something of that name, or it cannot be written.
         NoDecisionsError: nothing was ever recorded there.
-        StoreUnavailableError: it cannot be read or written.
+        StoreUnavailableError: the store cannot be read.
     """
     if file.exists():
         raise BackupFileError(file, "is there already; name another file")
@@ -67,8 +73,16 @@ def back_up(home: Path, url: str | None, file: Path) -> Audit:
             with closing(open_database(home, url, schema)) as source:
                 _copy_into_file(schema, source, unfinished)
         with closing(SqliteDatabase(unfinished)) as written:
+            keep_files(home, written)
             audited = audit(written)
         unfinished.rename(file)
+    except StoreUnavailableError as error:
+        # no tables but its own are made here
+        if not error.cause.startswith((unfinished.name, "the tables")):
+            raise
+        raise BackupFileError(file, f"{_NOT_WRITTEN} ({error.cause})") from error
+    except OSError as error:
+        raise BackupFileError(file, f"{_NOT_WRITTEN} ({error.strerror})") from error
     finally:
         for left in file.parent.glob(f"{unfinished.name}*"):
             left.unlink()
@@ -89,6 +103,8 @@ def restore(home: Path, url: str | None, file: Path) -> Audit:
     else:
         upgrade(home, url)
     with _of_this_release(file) as copy:
+        with closing(SqliteDatabase(copy)) as source:
+            put_files_back(home, source)
         for schema in (EVENTS, DECISIONS):
             with (
                 closing(SqliteDatabase(copy)) as source,

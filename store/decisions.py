@@ -100,11 +100,16 @@ class DecisionReader(Protocol):
         ...
 
     def listed(
-        self, customer_id: str | None, before: str | None, most: int
+        self,
+        customer_id: str | None,
+        before: str | None,
+        most: int,
+        beginning: str = "",
     ) -> list[ListedDecision]:
         """Decisions, the latest first, of one customer or of all.
 
-        At most `most`, of those that were made before the decision of id `before`.
+        At most `most`, of those that were made before the decision of id `before`;
+        where no customer is named, of those whose id begins with `beginning`.
         """
         ...
 

@@ -14,6 +14,7 @@ class StoreUnavailableError(DecisionStoreError):
     code = "decision_store_unavailable"
 
     def __init__(self, cause: str) -> None:
+        self.cause = cause
         super().__init__(
             f"decisions cannot be recorded or read ({cause}), so none is given;"
             " check that the store can be reached, written and has space, then retry"
@@ -26,6 +27,7 @@ class StoreReplacedError(StoreUnavailableError):
     code = "decision_store_replaced"
 
     def __init__(self, file: object) -> None:
+        self.cause = str(file)
         DecisionStoreError.__init__(
             self,
             f"{file} was deleted, replaced or cut while the service writes it; what is"

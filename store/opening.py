@@ -13,7 +13,11 @@ from store.access_log import AccessLog, FileAccessLog, SqlAccessLog
 from store.acts import Acts
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
-from store.errors import DecisionsGoneError, NoDecisionsError
+from store.errors import (
+    DecisionsGoneError,
+    DecisionStoreError,
+    NoDecisionsError,
+)
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
 from store.outbox import Outbox
@@ -173,7 +177,7 @@ def _looking_up(schema: Schema, home: Path, url: str | None) -> Database:
 def _checked(schema: Schema, database: Database) -> Database:
     try:
         schema.check(database)
-    except Exception:
+    except DecisionStoreError:
         database.close()
         raise
     return database

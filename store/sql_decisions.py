@@ -113,14 +113,21 @@ class SqlDecisionReader(DecisionReader):
         return self._found(condition, key_id, idempotency_key)
 
     def listed(
-        self, customer_id: str | None, before: str | None, most: int
+        self,
+        customer_id: str | None,
+        before: str | None,
+        most: int,
+        beginning: str = "",
     ) -> list[ListedDecision]:
         last = _ID_BEYOND_ALL if before is None else before
-        if customer_id is None:
-            rows = self._db.rows(_LISTED.format(""), last, most)
-        else:
-            of_one = _LISTED.format("customer_id = ? AND")
-            rows = self._db.rows(of_one, customer_id, last, most)
+        who: tuple[object, ...] = ()
+        condition = ""
+        if customer_id is not None:
+            condition, who = "customer_id = ? AND", (customer_id,)
+        elif beginning:
+            condition = "substr(customer_id, 1, ?) = ? AND"
+            who = len(beginning), beginning
+        rows = self._db.rows(_LISTED.format(condition), *who, last, most)
         return [ListedDecision(*row) for row in rows]
 
     def recorded(

@@ -112,7 +112,7 @@ def test_people_say_what_they_decided(connect: Connect) -> None:
         "people",
         "none",
         reason="spoke with them",
-        until=date(2026, 12, 31),
+        until=date(2100, 12, 31),
         event_at=AT,
         decision_id=made["decision_id"],
     )

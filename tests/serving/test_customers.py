@@ -20,7 +20,8 @@ CUSTOMER = {"event_at": "2024-03-01T09:00:00Z", "subject_kind": "legal_person"}
 INVOICE = {"event_at": AT, "due_at": "2026-05-31", "amount": 100, "invoice_id": "1"}
 TABLES = ("customers", "invoices", "payments", "disputes", "contacts", "holds")
 OVERRIDE = {"customer_id": "acme", "action": "none", "reason": "spoke with them"}
-OVERRIDE |= {"until": "2026-12-31", "event_at": "2026-06-01T10:00:00Z"}
+OVERRIDE |= {"until": "2100-12-31", "event_at": "2026-06-01T10:00:00Z"}
+LATER = "2100-01-01T00:00:00Z"
 
 As = Callable[[str], dict[str, str]]
 
@@ -91,16 +92,16 @@ class TestWhatPeopleSay:
         self, acme: Client, key_of: As, settings: ServingSettings
     ) -> None:
         """Nobody states a timezone but the policy that ships."""
-        said = {**OVERRIDE, "until": "2026-07-31"}
+        said = {**OVERRIDE, "until": "2100-07-31"}
         answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
         [note] = answer.json()["warnings"]
         assert note.endswith("Europe/Brussels")
-        assert note.startswith("last_day: it stands until the end of 2026-07-31 in ")
+        assert note.startswith("last_day: it stands until the end of 2100-07-31 in ")
         zone = ZoneInfo(note.rpartition(" ")[2])
         with closing(open_event_reader(settings.home)) as reader:
             [row] = [r for r in reader.rows("acme", 99, 99) if r.table == "overrides"]
         until = datetime.fromisoformat(json.loads(row.content)["until"])
-        assert str(until.astimezone(zone)).startswith("2026-07-31 23:59:59.999999")
+        assert str(until.astimezone(zone)).startswith("2100-07-31 23:59:59.999999")
 
     def test_an_override_is_about_a_decision_of_its_customer(
         self, acme: Client, key_of: As
@@ -140,6 +141,8 @@ class TestWhatPeopleSay:
             pytest.param({"reason": " "}, "invalid_request", id="no reason"),
             pytest.param({"until": "soon"}, "invalid_rows", id="no moment"),
             pytest.param({"event_at": "2026-06-01T10:00"}, "invalid_rows", id="naive"),
+            pytest.param({"until": "2026-06-02"}, "invalid_request", id="it is over"),
+            pytest.param({"event_at": LATER}, "invalid_request", id="to be decided"),
         ],
     )
     def test_what_breaks_a_rule_is_refused(
@@ -148,6 +151,30 @@ class TestWhatPeopleSay:
         said = {**OVERRIDE, **change}
         answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+    def test_what_is_yet_to_come_did_not_turn_out(
+        self, acme: Client, key_of: As
+    ) -> None:
+        said = {"customer_id": "acme", "kind": "fraud", "event_at": LATER}
+        answer = acme.post("/v1/outcomes", json=said, headers=key_of("review"))
+        [error] = answer.json()["errors"]
+        assert (error["pointer"], error["rule"]) == ("/event_at", "in_the_future")
+
+    @pytest.mark.parametrize(
+        ("address", "said"),
+        [
+            ("/v1/overrides", OVERRIDE),
+            ("/v1/outcomes", {"kind": "fraud"}),
+        ],
+    )
+    def test_nobody_is_made_by_what_a_person_says(
+        self, acme: Client, key_of: As, address: str, said: dict[str, str]
+    ) -> None:
+        nobody = {**said, "customer_id": "acne"}
+        answer = acme.post(address, json=nobody, headers=key_of("review"))
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_customer")
+        asked = acme.post("/v1/score", json={"customer_id": "acne"})
+        assert asked.status_code == 404
 
     @pytest.mark.parametrize("address", ["/v1/overrides", "/v1/outcomes"])
     def test_only_people_say_so(self, acme: Client, address: str) -> None:

@@ -91,6 +91,12 @@ def test_a_key_for_some_customers_neither_scores_nor_reads_others(
     assert client.get(f"/v1/decisions/{own}", headers=north).status_code == 200
     hidden = client.get(f"/v1/decisions/{theirs['decision_id']}", headers=north)
     assert refusal(hidden) == (404, "unknown_decision")
+    listed = client.get("/v1/decisions?limit=500", headers=north).json()["decisions"]
+    assert {one["customer_id"] for one in listed} == {"north-1"}
+    everybody = client.get("/v1/decisions?limit=500").json()["decisions"]
+    assert {"north-1", "south-1"} <= {one["customer_id"] for one in everybody}
+    other = client.get("/v1/decisions?customer_id=south-1", headers=north)
+    assert refusal(other) == (403, "customer_out_of_reach")
 
 
 @pytest.mark.parametrize(

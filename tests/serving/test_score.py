@@ -234,6 +234,12 @@ def test_a_bad_row_refuses_the_request_and_is_named(
             "/as_of",
             id="before all time",
         ),
+        pytest.param(
+            {"as_of": "1900-01-01T00:00:00Z"},
+            "invalid_request",
+            "/as_of",
+            id="before what data tell of",
+        ),
         pytest.param({"as_of": "2999-01-01T00:00:00Z"}, "as_of_in_future", None),
     ],
 )

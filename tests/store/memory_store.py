@@ -57,12 +57,17 @@ class MemoryDecisionStore(DecisionStore):
         return None
 
     def listed(
-        self, customer_id: str | None, before: str | None, most: int
+        self,
+        customer_id: str | None,
+        before: str | None,
+        most: int,
+        beginning: str = "",
     ) -> list[ListedDecision]:
         kept = [
             decision
             for decision in self._kept.decisions.values()
             if customer_id in (None, decision.customer_id)
+            and (customer_id or decision.customer_id).startswith(beginning)
             and (before is None or decision.decision_id < before)
         ]
         kept.sort(key=lambda one: one.decision_id, reverse=True)

@@ -1,10 +1,12 @@
 """A backup taken under load holds one moment, and comes back whole, on either store."""
 
 import asyncio
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import pyarrow.parquet as pq
 import pytest
@@ -189,3 +191,29 @@ def test_decisions_are_exported_in_the_order_they_were_recorded(
     assert first["notices_due"] == ["first"]
     assert first["recorded_at"].timestamp() * 1_000_000 == pytest.approx(1_050)
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_disk_without_room_is_said_so_and_nothing_is_left(tmp_path: Path) -> None:
+    home, file = tmp_path / "state", tmp_path / "backups" / "backup.sqlite"
+    store = open_decision_store(home)
+    for number in range(20):
+        one = a_decision(number, answer=b'{"noise":"%s"}' % token_hex(20_000).encode())
+        asyncio.run(store.record(one, {}))
+    store.close()
+    file.parent.mkdir()
+    with files_of_at_most(400_000), pytest.raises(BackupFileError) as refused:
+        back_up(home, None, file)
+    assert "give it more room" in str(refused.value)
+    assert list(file.parent.iterdir()) == []
+    assert back_up(home, None, file).n_decisions == 20
+
+
+@contextmanager
+def files_of_at_most(n_bytes: int) -> Iterator[None]:
+    """As on a full disk: what is written beyond fails."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
