@@ -1,5 +1,6 @@
 """Other systems' exports into a portfolio, one package or module per source."""
 
+from importing.bank import BANK
 from importing.chargebee import CHARGEBEE
 from importing.erpnext import ERPNEXT
 from importing.errors import ImportingError
@@ -24,6 +25,7 @@ SOURCES: dict[str, Source] = {
         WHMCS,
         ERPNEXT,
         ODOO,
+        BANK,
     )
 }
 

@@ -182,7 +182,7 @@ def latest_there(connection: Any, table: str, portfolio: Path) -> None:
             parts.append(_there(connection, spec.columns, of_form))
     connection.execute(
         f"CREATE TABLE there_{table} AS FROM ({' UNION ALL '.join(parts)}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key}, customer_id "
         "ORDER BY known_at DESC NULLS LAST) = 1"
     )
 

@@ -315,6 +315,8 @@ def _write_lists(run: _Import, report: ImportReport) -> tuple[WrittenList, ...]:
     for name in run.source.lists:
         run.connection.execute(f"CREATE TABLE list_{name} AS {run.source.query(name)}")
         (n,) = run.connection.execute(f"SELECT count(*) FROM list_{name}").fetchone()
+        if n == 0:
+            continue
         folder.mkdir(exist_ok=True)
         stem = f"{run.source.name}-{name}-{report.exported_at:%Y%m%dT%H%M%S}"
         file = _free(folder, stem, "csv")

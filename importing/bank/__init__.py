@@ -1,0 +1,146 @@
+"""Banks: statements, notices, status reports and returns, recognised by their content.
+
+They say who paid, not what is owed: so they join a portfolio that has the invoices.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from importing.bank.bai2 import read_bai2
+from importing.bank.camt import read_camt
+from importing.bank.movements import Read, make_tables, write_movements
+from importing.bank.mt940 import read_mt940
+from importing.bank.nacha import LENGTH, read_nacha
+from importing.bank.pain import read_pain
+from importing.bank.reference_list import make_references, read_references
+from importing.bank.references import without_check
+from importing.bank.values import MAPS
+from importing.bank.xml_files import message_of
+from importing.errors import UnreadableFileError
+from importing.report import BadRow
+from importing.source import Source, StagedSource
+from importing.staging import staged
+
+Reader = Callable[[Path], Iterator[Read]]
+STATEMENTS = ("camt.053", "mt940", "bai2")  # they hold all of an account
+_FORMS = "camt.053, camt.054, pain.002, MT940, BAI2, returns of Nacha"
+# a statement looks no further than its last day, nor than the moment it was written;
+# of several accounts the one that ends first says how far all of them look
+_LATEST = f"""
+SELECT epoch(CASE WHEN count(*) FILTER (WHERE is_whole) > 0
+    THEN min(until) FILTER (WHERE is_whole) ELSE max(until) END) FROM (
+    SELECT form IN {STATEMENTS} AS is_whole, account, max(CASE
+        WHEN form IN {STATEMENTS} THEN least(made_at, end_of_day(closed_on))
+        ELSE coalesce(made_at, end_of_day(closed_on)) END) AS until
+    FROM statement GROUP BY ALL)
+"""
+_UNBALANCED = """
+SELECT s.file, s.row, s.opening, coalesce(sum(CASE m.direction WHEN 'in' THEN m.amount
+    ELSE -m.amount END), 0) AS moved, s.closing
+FROM statement AS s LEFT JOIN movement AS m ON m.file = s.file
+    AND m.statement = s.statement AND m.status IN ('booked', 'difference')
+GROUP BY ALL HAVING s.opening + moved <> s.closing ORDER BY s.file, s.row
+"""
+
+
+def stage(
+    connection: Any, files: Sequence[Path], exported_at: datetime | None
+) -> StagedSource:
+    """Read the files into `movement`, `statement` and `reference`."""
+    connection.execute(
+        "CREATE MACRO plain(reference) AS "
+        "regexp_replace(upper(reference), '[^0-9A-Z]', '', 'g')"
+    )
+    connection.create_function(
+        "without_check",
+        lambda text: without_check(text or ""),
+        ["VARCHAR"],
+        "VARCHAR",
+        null_handling="special",
+    )
+    connection.execute(
+        "CREATE MACRO end_of_day(day) AS timezone((SELECT timezone FROM setting), "
+        "(day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND"
+    )
+    make_tables(connection)
+    make_references(connection)
+    bad: list[BadRow] = []
+    for file in files:
+        if file.suffix.lower() == ".csv":
+            bad.extend(read_references(connection, file))
+        else:
+            bad.extend(write_movements(connection, file, _reader(file)(file)))
+    bad.extend(_unbalanced(connection))
+    forms = connection.execute("SELECT DISTINCT form FROM statement").fetchall()
+    looked_at = frozenset({"statement"} & {_kind(form) for (form,) in forms})
+    return staged(connection, exported_at, [_LATEST], looked_at, bad)
+
+
+def _kind(form: str) -> str:
+    return "statement" if form in STATEMENTS else "message"
+
+
+def _reader(file: Path) -> Reader:
+    """What the beginning of a file says it is.
+
+    Raises:
+        UnreadableFileError: none of the forms.
+    """
+    with file.open("rb") as stream:
+        start = stream.read(400).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+        return _xml_reader(file)
+    if start.startswith(b"01,"):
+        return read_bai2
+    if start.startswith((b":20:", b"{1:")) or b"\n:20:" in start:
+        return read_mt940
+    first = start.split(b"\n")[0].rstrip(b"\r")
+    if start.startswith(b"101") and len(first) >= LENGTH - 8:
+        return read_nacha
+    what = "no file of a bank that is read here" if start else "empty"
+    raise UnreadableFileError(
+        f"{file.name} is {what}; read are {_FORMS}, and a CSV with the columns "
+        "reference and invoice_id"
+    )
+
+
+def _xml_reader(file: Path) -> Reader:
+    message = message_of(file)
+    form = message[:8]
+    if form in ("camt.053", "camt.054"):
+        return lambda path: read_camt(path, form)
+    if form == "pain.002":
+        return read_pain
+    hint = " (a report of the day in course: export camt.053)" * (form == "camt.052")
+    raise UnreadableFileError(
+        f"{file.name} is {message or 'XML of another kind'}{hint}; read are {_FORMS}"
+    )
+
+
+def _unbalanced(connection: Any) -> Iterator[BadRow]:
+    """Statements whose entries do not lead from the opening to the closing balance."""
+    for file, row, opening, moved, closing in connection.execute(
+        _UNBALANCED
+    ).fetchall():
+        yield BadRow(
+            file,
+            row,
+            "closing balance",
+            f"{opening.normalize():f} and {moved.normalize():f} of entries are not "
+            f"{closing.normalize():f}: an entry is missing, or went the other way",
+        )
+
+
+BANK = Source(
+    name="bank",
+    title="bank statements",
+    stage=stage,
+    sql=Path(__file__).parent / "sql",
+    maps=MAPS,
+    looks={"payments": frozenset({"statement"})},
+    joins=("invoices",),
+    shares=frozenset({"payments"}),
+    lists=("unmatched", "matched"),
+)

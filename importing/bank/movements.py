@@ -1,0 +1,188 @@
+"""What every format says of one movement of money, and the table that holds them.
+
+Readers of the formats yield movements, statements and problems one by one; they are
+written in parts, so that memory does not grow with a file.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from importing.errors import UnreadableValueError
+from importing.report import BadRow
+
+ROWS_OF_A_PART = 10_000
+Direction = Literal["in", "out"]  # as seen from the account's owner, the reseller
+Status = Literal[
+    "booked",  # on the account
+    "pending",  # announced by the bank, not booked
+    "rejected",  # our collection was refused before it was booked
+    "accepted",  # our collection goes on; a statement will say when it is booked
+    "dishonored",  # our bank refused a return: the payment stands again
+    "correction",  # a notice of changed account data, no money
+    "apart",  # what moves no money of a customer: information, tests
+    "difference",  # what a batch is more or less than its transactions
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Movement:
+    """One movement of money, or a message about one.
+
+    Attributes:
+        row: line, or number of the entry where the format has no lines; from 1.
+        amount: in major units, not below 0.
+        direction: where the money went; of a rejected collection: in.
+        is_return: it undoes a movement that went the other way before.
+        booked_on: the bank's day; `booked_at` where it says the moment.
+        code: of the bank for this kind of movement.
+        reason: code for a return or a rejection.
+        entry: the bank's reference of the entry that it belongs to.
+        is_whole: the entry is one sum of several transactions that are not listed.
+        end_to_end: the reference that the payer's side gave.
+        ids: what the bank and we called it, or the movement that it undoes.
+        structured: references in a form of their own (ISO 11649, Swiss, Belgian), and
+            the numbers of documents that the payer named.
+        text: what the payer wrote.
+    """
+
+    row: int
+    form: str
+    account: str | None
+    amount: Decimal
+    currency: str
+    direction: Direction
+    status: Status = "booked"
+    is_return: bool = False
+    booked_on: date | None = None
+    booked_at: datetime | None = None
+    method: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    entry: str | None = None
+    is_whole: bool = False
+    end_to_end: str | None = None
+    ids: tuple[str, ...] = ()
+    structured: tuple[str, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of one account.
+
+    Attributes:
+        made_at: when the bank wrote it.
+        closed_on: the last day that it covers.
+        opening, closing: booked balances; None where it does not say them.
+    """
+
+    row: int
+    form: str
+    account: str | None
+    currency: str | None = None
+    made_at: datetime | None = None
+    closed_on: date | None = None
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row that could not be read."""
+
+    row: int
+    column: str
+    text: str
+
+
+Read = Movement | Statement | Problem
+
+_TYPES: dict[str, Any] = {
+    "row": pa.int64(),
+    "amount": pa.decimal128(28, 5),
+    "opening": pa.decimal128(28, 5),
+    "closing": pa.decimal128(28, 5),
+    "is_return": pa.bool_(),
+    "is_whole": pa.bool_(),
+    "booked_on": pa.date32(),
+    "closed_on": pa.date32(),
+    "booked_at": pa.timestamp("us", tz="UTC"),
+    "made_at": pa.timestamp("us", tz="UTC"),
+    "ids": pa.list_(pa.string()),
+    "structured": pa.list_(pa.string()),
+}
+
+
+def _schema(kind: type[Movement] | type[Statement]) -> Any:
+    names = [field.name for field in fields(kind)]
+    typed = [(name, _TYPES.get(name, pa.string())) for name in names]
+    own = [("file", pa.string()), ("statement", pa.int64())]
+    return pa.schema([*own, *typed])
+
+
+_TABLES = {"movement": (Movement, _schema(Movement))} | {
+    "statement": (Statement, _schema(Statement))
+}
+
+
+def make_tables(connection: Any) -> None:
+    """Empty tables `movement` and `statement`, with the file that a row is from.
+
+    `statement` counts the statements of a file; each ends with the row that says so.
+    """
+    for name, (_, schema) in _TABLES.items():
+        connection.register("empty", schema.empty_table())
+        connection.execute(f"CREATE TABLE {name} AS FROM empty")
+        connection.unregister("empty")
+
+
+def write_movements(
+    connection: Any, file: Path, read: Iterable[Read]
+) -> Iterator[BadRow]:
+    """Add what was read to the tables; yields the rows that could not be read."""
+    everything = _numbered(read)
+    while part := list(islice(everything, ROWS_OF_A_PART)):
+        for name, (kind, schema) in _TABLES.items():
+            rows = [(n, one) for n, one in part if isinstance(one, kind)]
+            if rows:
+                _insert(connection, name, schema, file, rows)
+        for _, one in part:
+            if isinstance(one, Problem):
+                yield BadRow(file.name, one.row, one.column, one.text)
+
+
+def _numbered(read: Iterable[Read]) -> Iterator[tuple[int, Read]]:
+    n = 1
+    for one in read:
+        yield n, one
+        n += isinstance(one, Statement)
+
+
+def _insert(
+    connection: Any,
+    name: str,
+    schema: Any,
+    file: Path,
+    rows: Sequence[tuple[int, Any]],
+) -> None:
+    columns = {
+        field: [getattr(one, field) for _, one in rows]
+        for field in schema.names
+        if field not in ("file", "statement")
+    }
+    columns["file"] = [file.name] * len(rows)
+    columns["statement"] = [n for n, _ in rows]
+    try:
+        part = pa.table(columns, schema=schema)
+    except pa.ArrowInvalid as error:
+        raise UnreadableValueError(f"{file.name}: {error}") from error
+    connection.register("part", part)
+    connection.execute(f"INSERT INTO {name} FROM part")
+    connection.unregister("part")

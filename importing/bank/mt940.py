@@ -1,0 +1,197 @@
+"""MT940, by the library `mt-940`: each statement line with its details on its own.
+
+The mark says where money went: C and RD (a debit taken back) came in, D and RC went
+out. Each line is handed over alone, for in a whole statement the library joins a line
+without a transaction type to the next one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from importing.bank.camt import given
+from importing.bank.movements import Direction, Movement, Problem, Read, Statement
+from importing.bank.values import ISO_REASONS, METHOD_OF_GERMAN, RETURNED_GERMAN
+from importing.errors import ImportingError
+
+MARKS: dict[str, tuple[Direction, bool]] = {
+    "C": ("in", False),
+    "D": ("out", False),
+    "RC": ("out", True),
+    "RD": ("in", True),
+}
+_TAG = re.compile(r":(\d{2}[A-Z]?|NS):")
+_REFERENCES = ("customer_reference", "bank_reference")
+# what names the counterparty or a date stays out of the text
+_TEXTS = ("extra_details", "purpose", "additional_purpose", "transaction_details")
+
+
+class MissingLibraryError(ImportingError):
+    """MT940 is read by a library of an extra."""
+
+    code = "import_library_missing"
+
+    def __init__(self) -> None:
+        super().__init__("MT940 needs a library: pip install 'forbear[bank]'")
+
+
+@dataclass
+class _Block:
+    """One statement: its tags before the lines, each line, and its end."""
+
+    row: int
+    head: list[str] = field(default_factory=list)
+    lines: list[tuple[int, list[str]]] = field(default_factory=list)
+    tail: list[str] = field(default_factory=list)
+
+
+def read_mt940(file: Path) -> Iterator[Read]:
+    """Statement lines; row: the line of the file on which `:61:` stands."""
+    try:
+        import mt940
+    except ImportError as error:
+        raise MissingLibraryError from error
+    options = mt940.Options.all()
+
+    def parse(text: str) -> Any:
+        return mt940.models.Transactions(options=options), text
+
+    for block in _blocks(file):
+        head = "\n".join(block.head)
+        whole, text = parse("\n".join([head, *block.tail]))
+        try:
+            whole.parse(text)
+        except (RuntimeError, ValueError, ArithmeticError) as error:
+            yield Problem(block.row, ":20:", f"not MT940: {_first_line(error)}")
+            continue
+        for row, lines in block.lines:
+            one, text = parse("\n".join([head, *lines]))
+            yield from _line(row, whole, one, text)
+        yield _statement(block.row, whole)
+
+
+def _blocks(file: Path) -> Iterator[_Block]:
+    """The statements, one at a time; the envelope of SWIFT is left out."""
+    block: _Block | None = None
+    target: list[str] = []
+    with file.open("rb") as stream:
+        for row, raw in enumerate(stream, 1):
+            line = re.sub(r"^\{.*\{4:|^-\}?.*$", "", _decoded(raw)).rstrip("\r\n")
+            tag = _TAG.match(line)
+            if tag and tag[1] == "20":
+                if block:
+                    yield block
+                block = _Block(row)
+                target = block.head
+            elif block and tag and tag[1] == "61":
+                target = []
+                block.lines.append((row, target))
+            elif block and tag and tag[1][:2] in ("62", "64", "65"):
+                target = block.tail
+            if line.strip():
+                target.append(line)
+    if block:
+        yield block
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
+def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
+    try:
+        [data] = [transaction.data for transaction in one.parse(text)]
+        mark = MARKS[data["status"].upper()]
+        amount = abs(Decimal(data["amount"].amount))
+    except (RuntimeError, ValueError, ArithmeticError, KeyError) as error:
+        yield Problem(row, ":61:", f"not a statement line: {_first_line(error)}")
+        return
+    german = data.get("transaction_code") or ""
+    code = data.get("id") or german or None
+    written = " ".join(str(data[name]) for name in _TEXTS if data.get(name))
+    is_return = (
+        mark[1]
+        or german in RETURNED_GERMAN
+        or (code or "")[1:] == "RTI"
+        or "/RTRN/" in written
+    )
+    noted = f"{written} {data.get('return_debit_notes') or ''}"
+    references = [given(data.get(name)) for name in _REFERENCES]
+    movement = Movement(
+        row=row,
+        form="mt940",
+        account=whole.data.get("account_identification"),
+        amount=amount,
+        currency=one.currency or "",
+        direction=mark[0],
+        is_return=is_return,
+        booked_on=_day(data.get("entry_date") or data["date"]),
+        method=METHOD_OF_GERMAN.get(german) or _method(code),
+        code=code,
+        reason=_reason(noted) if is_return else None,
+        entry=references[1],
+        end_to_end=given(data.get("end_to_end_reference")),
+        ids=tuple(reference for reference in references if reference),
+        text=written or None,
+    )
+    returned = _original(data.get("original_amount")) if is_return else None
+    if returned is None or not 0 < returned < amount:
+        yield movement
+        return
+    yield replace(movement, amount=returned)
+    # what the bank takes for it
+    yield replace(
+        movement, amount=amount - returned, status="difference", is_return=False
+    )
+
+
+def _original(text: str | None) -> Decimal | None:
+    """The amount that was returned, without what the bank takes for it."""
+    found = re.search(r"\d+(?:,\d*)?", text or "")
+    return Decimal(found[0].replace(",", ".")) if found else None
+
+
+def _method(code: str | None) -> str | None:
+    """Of the types that SWIFT defines; others say nothing of the method."""
+    types = {"TRF": "bank_transfer", "DDT": "direct_debit", "CHK": "cheque"}
+    return types.get((code or "")[1:])
+
+
+def _reason(text: str) -> str | None:
+    """The one reason code of ISO 20022 that stands in the text as a word."""
+    words = set(re.findall(r"\b[A-Z]{2}\d{2}\b", text)) & ISO_REASONS.keys()
+    return words.pop() if len(words) == 1 else None
+
+
+def _statement(row: int, whole: Any) -> Statement:
+    data = whole.data
+    opening = data.get("final_opening_balance") or data.get(
+        "intermediate_opening_balance"
+    )
+    closing = data.get("final_closing_balance") or data.get(
+        "intermediate_closing_balance"
+    )
+    return Statement(
+        row=row,
+        form="mt940",
+        account=data.get("account_identification"),
+        currency=whole.currency,
+        closed_on=_day(closing.date) if closing else None,
+        opening=Decimal(opening.amount.amount) if opening else None,
+        closing=Decimal(closing.amount.amount) if closing else None,
+    )
+
+
+def _day(day: date) -> date:
+    return date(day.year, day.month, day.day)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

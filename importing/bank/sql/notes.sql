@@ -1,0 +1,24 @@
+SELECT 'left out' AS kind, count(*) AS n, became || CASE
+    WHEN became = 'names no invoice' THEN ': money received from nobody known (see the list unmatched)'
+    WHEN became = 'told by another source' THEN ': payments that are there already, same invoice and amount within ten days'
+    WHEN became = 'our own payment' THEN 's: bookings that went out and name no paid invoice'
+    WHEN became = 'correction' THEN 's of account data (C01 and others): correct them where you collect'
+    WHEN became = 'accepted' THEN ': collections that go on; a statement will say when they are booked'
+    WHEN became = 'difference' THEN 's between an entry and its transactions: what the bank takes'
+    WHEN became = 'apart' THEN ': bookings that move no money of a customer'
+    ELSE ' (see the list unmatched)' END AS text
+FROM outcome WHERE became <> 'taken' GROUP BY became
+UNION ALL
+SELECT 'left out', count(*), 'movements that another file tells as well'
+FROM (SELECT (SELECT count(*) FROM movement) - (SELECT count(*) FROM told) AS n) WHERE n > 0
+UNION ALL
+SELECT 'left out', count(*), 'references of the list whose invoice is not in the portfolio'
+FROM reference WHERE invoice_id NOT IN (SELECT invoice_id FROM invoice)
+UNION ALL
+SELECT 'matched', count(*), 'by: ' || rule_text(rule) FROM outcome WHERE became = 'taken' GROUP BY rule
+UNION ALL
+SELECT 'assumed', count(*), 'movements without a time are known since the end of their booking day'
+FROM outcome WHERE became = 'taken' AND booked_at IS NULL
+UNION ALL
+SELECT 'assumed', count(*), 'movements name several invoices that do not add up: the customer is paid, no invoice is named'
+FROM (SELECT key FROM part WHERE invoice_id IS NULL)

@@ -1,0 +1,234 @@
+-- What each movement is to the reseller; one that several files tell is there once.
+CREATE TABLE told AS
+    WITH kinds AS (
+        SELECT * REPLACE (amount::DECIMAL(18, 4) AS amount, upper(currency) AS currency),
+               CASE WHEN status = 'dishonored' OR status = 'booked' AND is_return AND direction = 'in'
+                        THEN 'undone'
+                    WHEN status = 'booked' AND is_return THEN 'returned'
+                    WHEN status = 'booked' AND direction = 'in' THEN 'received'
+                    WHEN status = 'booked' THEN 'sent'
+                    WHEN status = 'pending' AND direction = 'in' AND NOT is_return THEN 'announced'
+                    WHEN status = 'rejected' AND direction = 'in' THEN 'rejected'
+                    WHEN status IN ('accepted', 'correction', 'difference') THEN status
+                    ELSE 'apart' END AS kind,
+               coalesce(booked_at, end_of_day(booked_on)) AS happened,
+               len(ids) = 0 AND len(structured) = 0 AND end_to_end IS NULL AS is_bare
+        FROM movement
+    ), named AS (
+        SELECT *, to_json(row(account, booked_on, amount, currency, direction, is_return, ids, structured,
+                              end_to_end, CASE WHEN is_bare THEN text END, kind IN ('difference', 'apart'),
+                              form = 'pain.002'))::VARCHAR AS content
+        FROM kinds
+    )
+    SELECT *, 'bank-' || md5(content || nth) AS key FROM (
+        SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named)
+    QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY file, row) = 1;
+
+-- An entry that is one sum here, and whose transactions another file lists.
+DELETE FROM told WHERE is_bare AND entry IS NOT NULL AND EXISTS (
+    FROM (SELECT t.file, t.account, t.entry, sum(t.amount) AS amount FROM told AS t
+          WHERE NOT t.is_bare AND t.entry IS NOT NULL GROUP BY ALL) AS listed
+    WHERE listed.entry = told.entry AND listed.account = told.account AND listed.file <> told.file
+      AND listed.amount = told.amount);
+
+CREATE TABLE invoice AS
+    SELECT invoice_id, customer_id, amount, plain(invoice_id) AS name,
+           regexp_full_match(invoice_id, '[0-9]+') AS is_number
+    FROM there_invoices WHERE coalesce(kind, 'invoice') = 'invoice' AND retracted IS DISTINCT FROM true
+      AND invoice_id IS NOT NULL;
+
+-- How an invoice is called: its id, and what a list of references says. A name that two
+-- invoices or two customers bear names none.
+CREATE TABLE invoice_name AS
+    WITH called AS (
+        SELECT name, invoice_id, customer_id, is_number, false AS is_listed FROM invoice
+        UNION SELECT ltrim(name, '0'), invoice_id, customer_id, true, false FROM invoice
+              WHERE is_number AND name LIKE '0%'
+        UNION SELECT plain(r.reference), i.invoice_id, i.customer_id,
+                     regexp_full_match(r.reference, '[0-9]+'), true
+              FROM reference AS r JOIN invoice AS i USING (invoice_id)
+    )
+    SELECT name, any_value(invoice_id) AS invoice_id, any_value(customer_id) AS customer_id,
+           bool_and(is_number) AS is_number, bool_or(is_listed) AS is_listed,
+           -- in a text a short word, or a year, may be anything
+           length(name) > 3 AND regexp_matches(name, '[0-9]')
+               AND NOT regexp_full_match(name, '(19|20)[0-9]{2}') AS is_telling
+    FROM called WHERE name <> '' GROUP BY name
+    HAVING count(DISTINCT invoice_id) = 1 AND count(DISTINCT customer_id) = 1;
+
+-- The words of a text, and up to six in a row together: a number may be written in parts.
+CREATE TABLE word AS
+    WITH cut AS (
+        SELECT key, regexp_extract_all(upper(text), '[0-9A-Z]+') AS words FROM told
+        WHERE text IS NOT NULL AND kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected')
+    ), placed AS (
+        SELECT key, words, unnest(generate_series(1, least(len(words), 200))) AS place FROM cut
+    )
+    SELECT DISTINCT key, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
+    FROM placed, generate_series(1, 6) AS series(n) WHERE place + n - 1 <= len(words);
+
+-- Which invoices a movement names, by the first rule that finds any.
+CREATE TABLE naming AS
+    WITH quoted AS (
+        SELECT key, unnest(structured) AS reference FROM told
+    ), found AS (
+        SELECT q.key, 1 AS rule, n.* FROM quoted AS q JOIN invoice_name AS n
+            ON n.name IN (plain(q.reference), ltrim(plain(q.reference), '0'))
+        UNION ALL
+        SELECT q.key, 2, n.* FROM quoted AS q JOIN invoice_name AS n ON n.name = without_check(q.reference)
+        UNION ALL
+        SELECT t.key, 3, n.* FROM told AS t JOIN invoice_name AS n ON n.name = plain(t.end_to_end)
+        WHERE n.is_telling
+        UNION ALL
+        SELECT t.key, 4, n.* FROM (SELECT key, unnest(ids) AS reference FROM told) AS t
+        JOIN invoice_name AS n ON n.name = plain(t.reference) WHERE n.is_telling
+        UNION ALL
+        SELECT w.key, 5, n.* FROM word AS w JOIN invoice_name AS n ON n.name = w.word
+        WHERE n.is_telling AND NOT (w.is_joined AND n.is_number)
+        UNION ALL  -- a check number may be written in a text as well
+        SELECT w.key, 6, n.* FROM word AS w JOIN invoice_name AS n ON n.name = without_check(w.word)
+        WHERE n.is_telling AND regexp_full_match(w.word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})')
+    )
+    SELECT DISTINCT key, rule, invoice_id, customer_id FROM found
+    QUALIFY rule = min(rule) OVER (PARTITION BY key);
+
+-- The parts of a movement: all of it for one invoice; for several of one customer's each
+-- its own amount where they add up, else the customer is paid and no invoice is named.
+CREATE TABLE part AS
+    WITH named AS (
+        SELECT t.key, any_value(n.rule) AS rule, count(DISTINCT n.customer_id) AS n_customers,
+               list(i.invoice_id ORDER BY i.invoice_id) AS invoices, sum(i.amount) AS invoiced,
+               any_value(n.customer_id) AS customer_id, any_value(t.amount) AS amount
+        FROM told AS t JOIN naming AS n USING (key) JOIN invoice AS i USING (invoice_id, customer_id)
+        GROUP BY t.key
+    )
+    SELECT key, rule, customer_id, invoices[1] AS invoice_id, amount, key AS payment_id
+    FROM named WHERE len(invoices) = 1
+    UNION ALL
+    SELECT n.key, rule, i.customer_id, i.invoice_id, i.amount, n.key || '-' || i.invoice_id
+    FROM (SELECT key, rule, unnest(invoices) AS invoice_id FROM named
+          WHERE len(invoices) > 1 AND invoiced = amount) AS n JOIN invoice AS i USING (invoice_id)
+    UNION ALL
+    SELECT key, rule, customer_id, NULL, amount, key
+    FROM named WHERE len(invoices) > 1 AND invoiced <> amount AND n_customers = 1;
+
+CREATE MACRO rule_text(rule) AS CASE rule
+    WHEN 1 THEN 'structured reference or document number'
+    WHEN 2 THEN 'structured reference without its check digits'
+    WHEN 3 THEN 'end-to-end reference'
+    WHEN 4 THEN 'reference of the payer or the bank'
+    WHEN 5 THEN 'invoice number in the text'
+    WHEN 6 THEN 'structured reference in the text'
+    WHEN 7 THEN 'id of a payment that is there' END;
+
+-- Payments that the portfolio has: what they paid, since when, and whether from a bank.
+CREATE TABLE known_payment AS
+    SELECT payment_id, any_value(customer_id) AS customer_id, any_value(invoice_id) AS invoice_id,
+           max(amount) AS amount, min(event_at) AS happened, any_value(currency) AS currency,
+           any_value(method) AS method, bool_or(status = 'succeeded') AS is_paid,
+           bool_or(status = 'returned') AS is_returned, payment_id LIKE 'bank-%' AS is_of_bank
+    FROM there_payments WHERE status <> 'refunded' AND retracted IS DISTINCT FROM true
+    GROUP BY payment_id;
+
+-- Money received that another source has told: the same invoice and amount within ten
+-- days, one for one; or its id.
+CREATE TABLE told_before AS
+    WITH ours AS (
+        SELECT p.payment_id, p.invoice_id, p.amount, t.happened, t.end_to_end, t.ids,
+               row_number() OVER (PARTITION BY p.invoice_id, p.amount ORDER BY t.happened, p.payment_id) AS nth
+        FROM part AS p JOIN told AS t USING (key) WHERE t.kind IN ('received', 'announced')
+    ), theirs AS (
+        SELECT *, row_number() OVER (PARTITION BY invoice_id, amount ORDER BY happened, payment_id) AS nth
+        FROM known_payment WHERE is_paid AND NOT is_of_bank AND invoice_id IS NOT NULL
+    )
+    SELECT DISTINCT o.payment_id FROM ours AS o JOIN theirs AS k
+        ON k.invoice_id = o.invoice_id AND k.amount = o.amount AND k.nth = o.nth
+        AND abs(epoch(k.happened) - epoch(o.happened)) <= 10 * 86400
+    UNION
+    SELECT o.payment_id FROM ours AS o JOIN known_payment AS k
+        ON NOT k.is_of_bank AND k.is_paid AND (k.payment_id = o.end_to_end OR k.payment_id IN (SELECT unnest(o.ids)));
+
+CREATE TABLE received AS
+    SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (key)
+    WHERE t.kind IN ('received', 'announced') AND p.payment_id NOT IN (FROM told_before);
+
+-- What may be returned, refunded or tried again: payments there, and those made here.
+CREATE TABLE payable AS
+    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, is_paid, is_returned
+    FROM known_payment
+    UNION ALL
+    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, true, false FROM received
+    WHERE kind = 'received' AND payment_id NOT IN (SELECT payment_id FROM known_payment);
+
+-- The payment that a movement undoes: the one it names, else of the invoice that it names
+-- the last one of that amount before it.
+CREATE TABLE undoing AS
+    WITH by_id AS (
+        SELECT t.key, 7 AS rule, k.* FROM told AS t JOIN payable AS k
+            ON k.payment_id = t.end_to_end OR k.payment_id IN (SELECT unnest(t.ids))
+        WHERE t.kind IN ('returned', 'rejected', 'undone', 'sent')
+    ), by_invoice AS (
+        SELECT p.key, p.rule, k.* FROM part AS p JOIN told AS t USING (key) JOIN payable AS k
+            ON k.invoice_id = p.invoice_id AND k.customer_id = p.customer_id
+            AND k.happened <= t.happened AND (k.amount = p.amount OR t.kind = 'sent' AND k.amount > p.amount)
+        WHERE t.kind IN ('returned', 'sent', 'undone')
+          AND (k.is_paid OR t.kind = 'returned')
+    )
+    SELECT u.*, t.kind, t.happened AS undone_at, t.amount AS undone, t.reason, t.currency AS undone_currency
+    FROM (FROM by_id UNION ALL FROM by_invoice) AS u JOIN told AS t USING (key)
+    QUALIFY row_number() OVER (PARTITION BY u.key ORDER BY u.rule DESC, u.happened DESC, u.payment_id) = 1;
+-- two returns cannot undo one payment
+DELETE FROM undoing WHERE kind = 'returned' AND key IN (
+    SELECT key FROM undoing WHERE kind = 'returned'
+    QUALIFY row_number() OVER (PARTITION BY payment_id ORDER BY undone_at, key) > 1);
+
+-- What comes back to us after it had left: a payment whose return was taken back, or a
+-- refund that did not arrive.
+CREATE TABLE refund_there AS
+    SELECT payment_id, refund_id, customer_id, invoice_id, amount, event_at AS happened, currency
+    FROM there_payments WHERE status = 'refunded' AND retracted IS DISTINCT FROM true
+    UNION
+    SELECT payment_id, key, customer_id, invoice_id, undone, undone_at, undone_currency FROM undoing
+    WHERE kind = 'sent';
+CREATE TABLE taken_back AS
+    SELECT p.key, p.rule, r.* FROM part AS p JOIN told AS t USING (key) JOIN refund_there AS r
+        ON r.invoice_id = p.invoice_id AND r.amount = p.amount AND r.happened <= t.happened
+    WHERE t.kind = 'undone' AND p.invoice_id IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY p.key ORDER BY r.happened DESC, r.refund_id) = 1;
+CREATE TABLE standing_again AS
+    SELECT p.key, p.rule, p.customer_id, p.invoice_id, p.amount, p.payment_id FROM part AS p
+    JOIN told AS t USING (key)
+    WHERE t.kind = 'undone' AND p.key NOT IN (SELECT key FROM taken_back)
+      AND (EXISTS (FROM undoing AS u WHERE u.kind = 'returned' AND u.invoice_id = p.invoice_id
+                   AND u.undone = p.amount AND u.undone_at <= t.happened)
+           OR EXISTS (FROM known_payment AS k WHERE k.is_returned AND k.invoice_id = p.invoice_id
+                      AND k.amount = p.amount)
+           OR t.status = 'dishonored');
+
+-- What became of each movement.
+CREATE TABLE outcome AS
+    SELECT t.*, coalesce(p.rule, u.rule) AS rule,
+        CASE WHEN t.kind IN ('received', 'announced') THEN
+                 CASE WHEN p.key IS NULL AND t.is_whole THEN 'a sum of several transactions that are not listed'
+                      WHEN p.key IS NULL AND s.key IS NOT NULL THEN 'names invoices of several customers that do not add up'
+                      WHEN p.key IS NULL THEN 'names no invoice'
+                      WHEN p.is_before THEN 'told by another source'
+                      ELSE 'taken' END
+             WHEN t.kind = 'returned' THEN
+                 CASE WHEN u.key IS NOT NULL THEN 'taken' ELSE 'a return without its payment' END
+             WHEN t.kind = 'rejected' THEN
+                 CASE WHEN coalesce(u.key, p.key) IS NOT NULL THEN 'taken' ELSE 'names no invoice and no payment' END
+             WHEN t.kind = 'undone' THEN
+                 CASE WHEN b.key IS NOT NULL OR a.key IS NOT NULL THEN 'taken'
+                      ELSE 'a return that undoes nothing known' END
+             WHEN t.kind = 'sent' THEN CASE WHEN u.key IS NOT NULL THEN 'taken' ELSE 'our own payment' END
+             ELSE t.kind END AS became
+    FROM told AS t
+    LEFT JOIN (SELECT key, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_before)) AS is_before
+               FROM part GROUP BY key) AS p USING (key)
+    LEFT JOIN (SELECT DISTINCT key FROM naming) AS s USING (key)
+    LEFT JOIN undoing AS u USING (key)
+    LEFT JOIN taken_back AS b USING (key)
+    LEFT JOIN (SELECT DISTINCT key FROM standing_again) AS a USING (key);
+CREATE VIEW refusal AS SELECT file, row, reason FROM told
+    WHERE kind IN ('returned', 'rejected', 'undone') AND reason IS NOT NULL;

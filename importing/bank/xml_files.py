@@ -1,0 +1,142 @@
+"""XML of banks, element by element, without document types and the entities in them."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.parsers import expat
+
+from importing.errors import UnreadableFileError
+
+_BYTES_AT_ONCE = 1 << 16
+
+
+class _RootSeenError(Exception):
+    """Ends the look at a file's beginning."""
+
+
+def message_of(file: Path) -> str:
+    """The message that a file says it is, such as `camt.053.001.08`.
+
+    A document type may only stand before the root element; it is refused, so that no
+    entity is ever declared in what is read afterwards.
+
+    Raises:
+        UnreadableFileError: no XML, a document type, or no namespace of ISO 20022.
+    """
+    roots: list[str] = []
+
+    def refuse(*_: object) -> None:
+        raise UnreadableFileError(
+            f"{file.name} has a DOCTYPE, which no bank writes; nothing was read"
+        )
+
+    def take(name: str, _: object) -> None:
+        roots.append(name)
+        raise _RootSeenError
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = take
+    try:
+        with file.open("rb") as stream:
+            while part := stream.read(_BYTES_AT_ONCE):
+                parser.Parse(part)
+            parser.Parse(b"", True)
+    except _RootSeenError:
+        pass
+    except expat.ExpatError as error:
+        raise UnreadableFileError(f"{file.name} is no XML: {error}") from error
+    namespace, _, _ = roots[0].rpartition(" ")
+    _, _, message = namespace.rpartition(":")
+    return message
+
+
+def elements(file: Path) -> Iterator[tuple[str, Element, list[Element]]]:
+    """Each element at its end, with its name and what it stands in, outermost first.
+
+    Whoever is done with an element clears it; so memory does not grow with the file.
+
+    Raises:
+        UnreadableFileError: the XML breaks off or is not well-formed.
+    """
+    stack: list[Element] = []
+    try:
+        # the file has no document type (`message_of`), so it declares no entity
+        for event, element in iterparse(file, ("start", "end")):  # noqa: S314
+            if event == "start":
+                stack.append(element)
+            else:
+                stack.pop()
+                yield name_of(element), element, stack
+    except ParseError as error:
+        raise UnreadableFileError(f"{file.name} is no XML: {error}") from error
+
+
+def name_of(element: Element) -> str:
+    """Its name without the namespace, which differs with the version of a message."""
+    return element.tag.rpartition("}")[2]
+
+
+def child(element: Element | None, path: str) -> Element | None:
+    """The first element at a path of names."""
+    for name in path.split("/"):
+        if element is None:
+            return None
+        element = next((e for e in element if name_of(e) == name), None)
+    return element
+
+
+def text_at(element: Element | None, path: str) -> str | None:
+    """Its text, stripped; None where it is missing or empty."""
+    at = child(element, path)
+    return (at.text or "").strip() or None if at is not None else None
+
+
+def texts_at(element: Element | None, path: str) -> list[str]:
+    """The texts of all elements at a path."""
+    ends = [element] if element is not None else []
+    for name in path.split("/"):
+        ends = [e for end in ends for e in end if name_of(e) == name]
+    return [text for end in ends if (text := (end.text or "").strip())]
+
+
+def code_at(element: Element | None, path: str) -> str | None:
+    """A code, of the public list or of the bank's own."""
+    return text_at(element, f"{path}/Cd") or text_at(element, f"{path}/Prtry")
+
+
+def amount_at(element: Element | None, path: str) -> tuple[Decimal, str] | None:
+    """A number not below 0 and its currency; None where there is none.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    at = child(element, path)
+    if at is None:
+        return None
+    try:
+        number = Decimal((at.text or "").strip())
+    except InvalidOperation:
+        number = Decimal(-1)
+    if not number.is_finite() or number < 0:
+        raise ValueError(f"{at.text!r} is no amount")
+    return number, at.get("Ccy", "")
+
+
+def day_of(text: str | None) -> date | None:
+    """The day of a date or a moment, as the bank writes it; None: there is none."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment with an offset in UTC; None without one, for nobody says the zone."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,0 +1,409 @@
+"""Who paid which invoice, and what undoes a payment."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from importing.errors import OtherPortfolioError
+from tests.importing.bank_files import (
+    INVOICES,
+    Entry,
+    became,
+    import_texts,
+    iso,
+    payments,
+    rejections,
+    write_portfolio,
+)
+
+STATEMENT = "camt.053.001.08"
+FIRST = "INV-2026-0001"
+MESSAGES = ("camt.053.001.02", "camt.053.001.08", "camt.053.001.12", "camt.054.001.08")
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    return write_portfolio(tmp_path / "portfolio")
+
+
+def debit(amount: str, day: str, **said: object) -> Entry:
+    facts = {"end_to_end": FIRST, "family": "IDDT", "day": day} | said
+    return Entry(amount=amount, **facts)  # type: ignore[arg-type]
+
+
+def returned(amount: str, day: str, **said: object) -> Entry:
+    facts = {"direction": "DBIT", "subfamily": "UPDD", "reason": "AM04"} | said
+    return debit(amount, day, **facts)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_transfer_pays_the_invoice_it_names(portfolio: Path, message: str) -> None:
+    report = import_texts(portfolio, iso(message, Entry(amount="100", text=FIRST)))
+
+    assert report.is_clean
+    [row] = payments(portfolio)
+    assert (row["customer_id"], row["status"], row["invoice_id"], row["method"]) == (
+        "acme",
+        "succeeded",
+        FIRST,
+        "bank_transfer",
+    )
+    # known when the day of the booking is over in Brussels, not when it was exported
+    day_is_over = datetime(2026, 2, 3, 22, 59, 59, 999999, UTC)
+    assert row["event_at"] == row["known_at"] == day_is_over
+
+
+@pytest.mark.parametrize(
+    ("said", "invoice", "rule"),
+    [
+        pytest.param({"structured": FIRST}, FIRST, "document number", id="document"),
+        # check digits by ISO 7064 modulo 97, worked out by hand
+        pytest.param({"structured": "RF714711"}, "4711", "check digits", id="RF"),
+        pytest.param(
+            {"text": "RF71 4711 bill"}, "4711", "in the text", id="RF in text"
+        ),
+        pytest.param({"end_to_end": FIRST}, FIRST, "end-to-end", id="end to end"),
+        pytest.param({"text": "pay inv 2026/0001!"}, FIRST, "text", id="in parts"),
+        pytest.param({"text": "Rechnung 4711"}, "4711", "in the text", id="number"),
+    ],
+)
+def test_rules_that_find_an_invoice(
+    portfolio: Path, said: dict[str, str], invoice: str, rule: str
+) -> None:
+    report = import_texts(portfolio, iso(STATEMENT, Entry(amount="5", **said)))  # type: ignore[arg-type]
+
+    assert became(portfolio) == [("succeeded", 5, invoice)]
+    assert [
+        note for note in report.notes if note.kind == "matched" and rule in note.text
+    ]
+    assert invoice in report.lists[0].file.read_text()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"text": "thanks"}, id="no reference, though the amount fits"),
+        pytest.param({"text": "for the year 2027"}, id="a year is no number"),
+        pytest.param({"text": "47 11"}, id="digits in parts"),
+        pytest.param({"text": "14711"}, id="part of a number"),
+        pytest.param({"structured": "RF724711"}, id="wrong check digits"),
+        pytest.param({"text": f"{FIRST} 4711"}, id="two customers"),
+    ],
+)
+def test_nothing_is_guessed(portfolio: Path, said: dict[str, str]) -> None:
+    report = import_texts(portfolio, iso(STATEMENT, Entry(amount="33", **said)))  # type: ignore[arg-type]
+
+    assert payments(portfolio) == []
+    [unmatched] = report.lists
+    assert unmatched.n == 1
+    assert "33.0000,EUR" in unmatched.file.read_text()
+    [received] = report.sums
+    assert (received.source, received.left_out) == (Decimal(33), Decimal(33))
+    assert received.portfolio == 0
+
+
+def test_a_list_of_references_names_invoices(portfolio: Path) -> None:
+    listed = "reference,invoice_id\n21 00000 00003 13947 14300 09017,4711\n,4711\n"
+    said = iso(STATEMENT, Entry(amount="50", structured="210000000003139471430009017"))
+    report = import_texts(portfolio, said, references_csv=listed)
+
+    assert became(portfolio) == [("succeeded", 50, "4711")]
+    assert [(bad.file, bad.row) for bad in report.bad_rows] == [("references.csv", 2)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        ("220", [("succeeded", 100, FIRST), ("succeeded", 120, "INV-2026-0002")]),
+        ("200", [("succeeded", 200, None)]),
+    ],
+)
+def test_one_transfer_for_two_invoices(
+    portfolio: Path, amount: str, expected: list[tuple[str, float, str | None]]
+) -> None:
+    text = f"{FIRST} and INV-2026-0002"
+    import_texts(portfolio, iso(STATEMENT, Entry(amount=amount, text=text)))
+
+    assert sorted(became(portfolio), key=lambda row: row[1]) == expected
+    assert {row["customer_id"] for row in payments(portfolio)} == {"acme"}
+
+
+def test_a_parent_pays_invoices_of_two_customers_that_add_up(portfolio: Path) -> None:
+    paid = Entry(amount="150", text=f"{FIRST}, 4711")
+    import_texts(portfolio, iso(STATEMENT, paid))
+
+    by_customer = {row["customer_id"]: row["amount"] for row in payments(portfolio)}
+    assert by_customer == {"acme": 100, "beta": 50}
+
+
+@pytest.mark.parametrize("how", ["subfamily", "reversal", "reason"])
+def test_a_return_undoes_its_payment(portfolio: Path, how: str) -> None:
+    ways: dict[str, dict[str, object]] = {
+        "subfamily": {"subfamily": "UPDD", "reason": ""},
+        "reversal": {"is_reversal": True, "subfamily": "ESDD", "reason": ""},
+        "reason": {"reason": "AC04", "subfamily": "ESDD"},
+    }
+    import_texts(
+        portfolio,
+        iso(
+            STATEMENT,
+            debit("100", "2026-02-03"),
+            returned("100", "2026-02-06", **ways[how]),
+        ),
+    )
+
+    first, last = payments(portfolio)
+    assert (first["status"], last["status"]) == ("succeeded", "returned")
+    assert first["payment_id"] == last["payment_id"]
+    assert last["failure_code"] == ("invalid_account" if how == "reason" else None)
+
+
+def test_a_return_in_a_later_file_finds_its_payment(portfolio: Path) -> None:
+    import_texts(portfolio, iso(STATEMENT, debit("100", "2026-02-03")))
+    later = iso(STATEMENT, returned("100", "2026-02-06"), until="2026-02-06")
+    for _ in range(2):  # and the same file once more adds nothing
+        report = import_texts(portfolio, later)
+
+    assert became(portfolio) == [("succeeded", 100, FIRST), ("returned", 100, FIRST)]
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 1
+    assert report.tables[0].n_new == 0
+
+
+def test_what_a_bank_takes_for_a_return_is_no_part_of_it(portfolio: Path) -> None:
+    charged = returned("103.50", "2026-02-06", instructed="100")
+    report = import_texts(
+        portfolio, iso(STATEMENT, debit("100", "2026-02-03"), charged)
+    )
+
+    assert became(portfolio)[1] == ("returned", 100, FIRST)
+    assert report.is_clean  # the balances add up with what the bank took
+    assert [n.n for n in report.notes if n.text.startswith("differences")] == [1]
+
+
+def test_a_reversal_of_a_reversal(portfolio: Path) -> None:
+    """The bank takes a return back: the money is there again."""
+    again = debit("100", "2026-02-09", subfamily="UPDD", is_reversal=True)
+    entries = (debit("100", "2026-02-03"), returned("100", "2026-02-06"), again)
+    report = import_texts(portfolio, iso(STATEMENT, *entries))
+
+    assert [row[0] for row in became(portfolio)] == [
+        "succeeded",
+        "returned",
+        "succeeded",
+    ]
+    first, _, last = payments(portfolio)
+    assert first["payment_id"] != last["payment_id"]
+    assert [s.agrees for s in report.sums] == [True, True]
+
+
+def test_a_reversal_without_a_return_pays_nothing(portfolio: Path) -> None:
+    again = debit("100", "2026-02-09", subfamily="UPDD", is_reversal=True)
+    import_texts(portfolio, iso(STATEMENT, again))
+
+    assert payments(portfolio) == []
+
+
+def test_a_refund_and_one_that_comes_back(portfolio: Path) -> None:
+    paid = Entry(amount="100", text=FIRST)
+    refund = Entry(
+        amount="40", direction="DBIT", family="ICDT", text=FIRST, day="2026-02-10"
+    )
+    back = Entry(amount="40", text=FIRST, reason="AC04", day="2026-02-12")
+    import_texts(portfolio, iso(STATEMENT, paid, refund))
+    assert became(portfolio) == [("succeeded", 100, FIRST), ("refunded", 40, FIRST)]
+
+    import_texts(portfolio, iso(STATEMENT, back, until="2026-02-12"))
+    gone = payments(portfolio)[-1]
+    assert (gone["status"], gone["amount"], gone["retracted"]) == ("refunded", 40, True)
+    assert gone["refund_id"] == payments(portfolio)[1]["refund_id"]
+
+
+def test_our_own_payments_are_no_refunds(portfolio: Path) -> None:
+    """A supplier's number may look like an invoice of ours that nobody paid."""
+    spent = Entry(amount="40", direction="DBIT", family="ICDT", text=FIRST)
+    report = import_texts(portfolio, iso(STATEMENT, spent))
+
+    assert payments(portfolio) == []
+    assert report.lists == ()
+
+
+@pytest.mark.parametrize("message", ["pain.002.001.03", "pain.002.001.10"])
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("AM04", "insufficient_funds"),
+        ("AC01", "invalid_account"),
+        ("AC04", "invalid_account"),
+        ("MD01", "invalid_account"),
+        ("MS02", "do_not_honor"),
+    ],
+)
+def test_a_rejected_collection_failed(
+    portfolio: Path, message: str, reason: str, code: str
+) -> None:
+    entry = Entry(amount="100", end_to_end=FIRST, status="RJCT", reason=reason)
+    accepted = Entry(amount="120", end_to_end="INV-2026-0002", status="ACSC")
+    report = import_texts(portfolio, rejections(message, entry, accepted))
+
+    [row] = payments(portfolio)
+    assert (row["status"], row["invoice_id"], row["failure_code"]) == (
+        "failed",
+        FIRST,
+        code,
+    )
+    assert report.observed == {}  # a report on collections does not show who paid
+
+
+def test_a_reason_without_a_meaning_is_named(portfolio: Path) -> None:
+    entry = Entry(amount="100", end_to_end=FIRST, status="RJCT", reason="ZZ99")
+    report = import_texts(portfolio, rejections("pain.002.001.10", entry))
+
+    [unknown] = report.unknown_values
+    assert (unknown.file, unknown.row, unknown.value) == ("0.txt", 1, "ZZ99")
+
+
+def test_a_batch_lists_its_transactions(portfolio: Path) -> None:
+    batch = (debit("100", ""), debit("50", "", end_to_end="4711"))
+    whole = Entry(amount="149", family="IDDT", batch=batch)
+    report = import_texts(portfolio, iso(STATEMENT, whole))
+
+    assert sorted(became(portfolio)) == [
+        ("succeeded", 50, "4711"),
+        ("succeeded", 100, FIRST),
+    ]
+    assert report.is_clean
+
+
+def test_a_notice_lists_what_the_statement_sums_up(portfolio: Path) -> None:
+    batch = (debit("100", ""), debit("50", "", end_to_end="4711"))
+    whole = Entry(amount="150", reference="B-1")
+    report = import_texts(
+        portfolio,
+        iso(STATEMENT, whole),
+        iso("camt.054.001.08", Entry(amount="150", reference="B-1", batch=batch)),
+    )
+
+    assert len(became(portfolio)) == 2
+    assert sum(s.left_out for s in report.sums) == 0
+
+
+def test_the_same_movement_in_two_files_counts_once(portfolio: Path) -> None:
+    twice = (Entry(amount="50", text="4711"), Entry(amount="50", text="4711"))
+    for _ in range(2):
+        import_texts(portfolio, iso(STATEMENT, *twice), iso("camt.054.001.08", *twice))
+
+    assert became(portfolio) == [("succeeded", 50, "4711")] * 2
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 2
+
+
+def test_what_another_source_told_is_not_counted_again(portfolio: Path) -> None:
+    (portfolio / "payments").mkdir()
+    (portfolio / "payments/billing.csv").write_text(
+        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
+        f"p1,succeeded,acme,2026-02-02,100,{FIRST}\n",
+        "utf-8",
+    )
+    twice = [Entry(amount="100", text=FIRST, day=day) for day in ("2026-02-03",) * 2]
+    report = import_texts(portfolio, iso(STATEMENT, *twice))
+
+    assert [row["amount"] for row in _of_bank(portfolio)] == [100]
+    # the billing system's own rows say how far its payments were looked at
+    assert report.observed == {}
+
+
+def test_a_return_of_a_payment_that_another_source_told(portfolio: Path) -> None:
+    (portfolio / "payments").mkdir()
+    (portfolio / "payments/billing.csv").write_text(
+        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
+        f"p1,succeeded,acme,2026-02-02,100,{FIRST}\n",
+        "utf-8",
+    )
+    import_texts(portfolio, iso(STATEMENT, returned("100", "2026-02-06")))
+
+    [row] = _of_bank(portfolio)
+    assert (row["payment_id"], row["status"]) == ("p1", "returned")
+
+
+def _of_bank(portfolio: Path) -> list[dict[str, object]]:
+    import pyarrow.parquet as pq
+
+    parts = (portfolio / "payments").glob("bank-*.parquet")
+    return [row for part in parts for row in pq.read_table(part).to_pylist()]
+
+
+def test_announced_money_is_under_way(portfolio: Path) -> None:
+    soon = Entry(amount="100", text=FIRST, status="PDNG")
+    import_texts(portfolio, iso(STATEMENT, soon))
+    assert became(portfolio) == [("pending", 100, FIRST)]
+
+    import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
+    assert [row[0] for row in became(portfolio)] == ["pending", "succeeded"]
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("12000", "JPY"), ("0.125", "KWD"), ("1e1", "EUR")]
+)
+def test_amounts_of_other_currencies(
+    portfolio: Path, amount: str, currency: str
+) -> None:
+    xml = iso(STATEMENT, Entry(amount="7", text=FIRST), opening="0", closing="0")
+    said = xml.replace('Ccy="EUR">7<', f'Ccy="{currency}">{amount}<')
+    import_texts(portfolio, said)
+
+    [row] = payments(portfolio)
+    assert (float(row["amount"]), row["currency"]) == (float(amount), currency)
+
+
+@pytest.mark.parametrize(
+    ("day", "over"),
+    [
+        ("2026-03-28", datetime(2026, 3, 28, 22, 59, 59, 999999, UTC)),
+        ("2026-03-29", datetime(2026, 3, 29, 21, 59, 59, 999999, UTC)),
+    ],
+)
+def test_the_day_on_which_clocks_change(
+    portfolio: Path, day: str, over: datetime
+) -> None:
+    paid = Entry(amount="100", text=FIRST, day=day)
+    import_texts(portfolio, iso(STATEMENT, paid))
+
+    assert payments(portfolio)[0]["known_at"] == over
+
+
+def test_a_statement_looks_until_its_last_day(portfolio: Path) -> None:
+    paid = Entry(amount="100", text=FIRST)
+    report = import_texts(
+        portfolio,
+        iso(STATEMENT, paid, until="2026-02-03", made="2026-02-20T09:00:00Z"),
+        iso(STATEMENT, account="BE43068999999501", until="2026-02-01"),
+    )
+
+    # the account that ends first says how far both look
+    until = datetime(2026, 2, 1, 22, 59, 59, 999999, UTC)
+    assert report.observed == {"payments": until}
+
+
+def test_balances_that_do_not_follow_are_named(portfolio: Path) -> None:
+    xml = iso(STATEMENT, Entry(amount="100", text=FIRST), closing="90")
+    report = import_texts(portfolio, xml)
+
+    [bad] = report.bad_rows
+    assert (bad.column, report.is_clean) == ("closing balance", False)
+    assert "0 and 100 of entries are not 90" in bad.problem
+
+
+def test_statements_need_invoices_first(tmp_path: Path) -> None:
+    with pytest.raises(OtherPortfolioError, match="import that first"):
+        import_texts(tmp_path / "none", iso(STATEMENT))
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_number_of_two_customers_names_none(tmp_path: Path) -> None:
+    both = f"{INVOICES}{FIRST},beta,2026-01-05,2026-02-05,100\n"
+    portfolio = write_portfolio(tmp_path / "portfolio", both)
+    import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
+
+    assert payments(portfolio) == []
