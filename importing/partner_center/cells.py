@@ -22,16 +22,17 @@ from importing.report import BadRow
 MOST_BYTES_OF_A_LINE = 1 << 24
 MOST_BYTES_OF_A_PAGE = 1 << 28
 
-TEXT = "nullif(trim({cell}), '')"
-# the apostrophe that keeps Excel from reading a number as one
-_BARE = "nullif(ltrim(trim({cell}), ''''), '')"
-NUMBER = f"TRY_CAST({_BARE} AS DECIMAL(38, 18))"
-FLAG = f"TRY_CAST({_BARE} AS BOOLEAN)"
+# how a cell, already bare, is read; text is itself
+TEXT = "{cell}"
+NUMBER = "TRY_CAST({cell} AS DECIMAL(38, 18))"
+FLAG = "TRY_CAST({cell} AS BOOLEAN)"
 # ISO 8601, of which what names no zone is UTC; or as the files of invoices write dates
 MOMENT = (
-    f"coalesce(TRY_CAST({_BARE} AS TIMESTAMPTZ), timezone('UTC', try_strptime({_BARE}, "
+    "coalesce(TRY_CAST({cell} AS TIMESTAMPTZ), timezone('UTC', try_strptime({cell}, "
     "['%m/%d/%Y', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %I:%M:%S %p'])))"
 )
+# blanks, and the apostrophe that keeps Excel from reading a number as one
+BARE = "nullif(trim({cell}, ' '''), '')"
 TYPES = {
     TEXT: "VARCHAR",
     NUMBER: "DECIMAL(38, 18)",
@@ -76,7 +77,8 @@ def stage_cells(
     for kind in kinds:
         typed = ", ".join(f'"{n}" {TYPES[how]}' for n, how in kind.columns.items())
         connection.execute(
-            f"CREATE TABLE {kind.name} (file VARCHAR, row BIGINT, {typed})"
+            f"CREATE TABLE {kind.name} "
+            f"(file VARCHAR, row BIGINT, fault VARCHAR, {typed})"
         )
     bad: list[BadRow] = []
     given = set()
@@ -88,13 +90,12 @@ def stage_cells(
             line = str(error).splitlines()[0]
             raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
         given.add(kind.name)
-        bad.extend(_take(connection, file.name, kind))
-        connection.execute("DROP TABLE cells")
+        bad.extend(_left_out(connection, file.name, kind))
     return frozenset(given), bad
 
 
 def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
-    """Make table `cells`: `row`, and as text the columns of the file's kind."""
+    """Read the file into the table of its kind, with the first column at fault."""
     stem = file.name.lower().removesuffix(".gz")
     if stem.endswith((".csv", ".tsv", ".txt")):
         rows = "read_csv($file, all_varchar = true, header = true)"
@@ -112,15 +113,35 @@ def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) ->
         address = "" if spellings else _address(connection, readable)
         kind = _kind_of(file, spellings.keys(), address, kinds)
         cells = {n: _json_cell(spelt) for n, spelt in spellings.items()}
-    chosen = "".join(
-        f', {cells.get(name, "NULL::VARCHAR")} AS "{name}"' for name in kind.columns
-    )
     connection.execute(
-        f"CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row{chosen} "
-        f"FROM {rows}",
-        {"file": str(readable)},
+        _insert(kind, cells, rows), {"file": str(readable), "name": file.name}
     )
     return kind
+
+
+def _insert(kind: Kind, cells: Mapping[str, str], rows: str) -> str:
+    """SQL: each cell without what surrounds it, then typed, then what is wrong."""
+    names = ", ".join(f'"{name}"' for name in kind.columns)
+    bare = ", ".join(
+        BARE.format(cell=cells.get(name, "NULL::VARCHAR")) + f' AS "{name}_"'
+        for name in kind.columns
+    )
+    typed = ", ".join(
+        how.format(cell=f'"{name}_"') + f' AS "{name}"'
+        for name, how in kind.columns.items()
+    )
+    faults = " ".join(
+        f'WHEN "{name}" IS NULL'
+        + ("" if name in kind.required else f' AND "{name}_" IS NOT NULL')
+        + f" THEN '{name}'"
+        for name, how in kind.columns.items()
+        if how != TEXT or name in kind.required
+    )
+    return (
+        f"INSERT INTO {kind.name} (file, row, fault, {names}) "
+        f"SELECT $name, row, CASE {faults} END, {names} FROM (SELECT *, {typed} FROM "
+        f"(SELECT row_number() OVER () AS row, {bare} FROM {rows}))"
+    )
 
 
 def _json_rows(connection: Any, file: Path) -> str:
@@ -204,27 +225,9 @@ def _kind_of(file: Path, names: Any, address: str, kinds: Sequence[Kind]) -> Kin
     return fitting[0]
 
 
-def _take(connection: Any, file: str, kind: Kind) -> Iterator[BadRow]:
-    """Move `cells` into the kind's table, but for the rows that cannot be read."""
-    typed = {n: how.format(cell=f'"{n}"') for n, how in kind.columns.items()}
-    problems = {
-        name: f"({TEXT.format(cell=cell)} IS NOT NULL AND {typed[name]} IS NULL)"
-        for name in kind.columns
-        for cell in (f'"{name}"',)
-    }
-    for name in kind.required:
-        problems[name] = f"({typed[name]} IS NULL)"
-    columns = ", ".join(f'"{name}"' for name in typed)
-    connection.execute(
-        f"INSERT INTO {kind.name} (file, row, {columns}) SELECT ?, row, "
-        f"{', '.join(typed.values())} FROM cells "
-        f"WHERE NOT ({' OR '.join(problems.values())})",
-        [file],
-    )
-    first = " ".join(f"WHEN {test} THEN '{name}'" for name, test in problems.items())
+def _left_out(connection: Any, file: str, kind: Kind) -> Iterator[BadRow]:
     rows = connection.execute(
-        f"SELECT row, CASE {first} END AS name FROM cells WHERE name IS NOT NULL "
-        "ORDER BY row"
+        f"DELETE FROM {kind.name} WHERE fault IS NOT NULL RETURNING row, fault"
     ).fetchall()
-    for row, name in rows:
+    for row, name in sorted(rows):
         yield BadRow(file, row, name, "missing, or not of the form that is documented")

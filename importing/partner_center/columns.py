@@ -16,6 +16,7 @@ KINDS = (
         required=("usagedate", "billingpretaxtotal", "billingcurrency"),
         columns={
             **_CUSTOMER,
+            "subscriptiondescription": TEXT,
             "subscriptionid": TEXT,
             "entitlementid": TEXT,
             "usagedate": MOMENT,

@@ -17,6 +17,7 @@ from importing.errors import (
     UnreadableFileError,
     UnreadableValueError,
 )
+from tests.importing.conftest import FirstActions
 from tests.importing.partner_objects import (
     AZURE,
     INVOICE_COLUMNS,
@@ -114,6 +115,24 @@ def test_a_credit_is_negative_usage(run: Import, rows: Read, tmp_path: Path) -> 
     run(usage(tmp_path, *lines))
 
     assert [r["cost"] for r in rows("usage")] == [Decimal(8), Decimal("-5.5")]
+
+
+def test_metered_subscriptions_stand_beside_licences_and_never_alone(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    june = usage(tmp_path, usage_line("2026-06-02", 8))
+    run(june)
+    assert not (tmp_path / "portfolio/subscriptions").exists()
+
+    run(june, invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 1)))
+    metered = [r for r in rows("subscriptions") if r["billing"] == "usage"]
+    assert [(r["subscription_id"], r["event_at"]) for r in metered] == [
+        (AZURE, end_of("2026-06-02"))
+    ]
+
+    july = usage_line("2026-07-02", 8)
+    run(usage(tmp_path, july), at=EXPORTED + timedelta(days=1))
+    assert [r["billing"] for r in rows("subscriptions")].count("usage") == 1
 
 
 def test_packed_lines_of_an_export_are_read_to_their_end(
@@ -718,3 +737,50 @@ def test_an_amount_that_no_table_holds_ends_in_one_line(
 ) -> None:
     with pytest.raises(UnreadableValueError, match="nothing was written"):
         run(usage(tmp_path, usage_line("2026-06-02", "9999999999999999")))
+
+
+def test_from_the_files_to_a_first_list_of_actions(
+    first_actions: FirstActions, tmp_path: Path
+) -> None:
+    """Own invoices first, then what Microsoft says of the same customers."""
+    portfolio = tmp_path / "first-day"
+    bills = [
+        "invoice_id,customer_id,event_at,due_at,amount",
+        "1,C-17,2026-04-01,2026-05-01,500",
+        "2,C-18,2026-04-01,2026-05-01,500",
+    ]
+    paid = [
+        "payment_id,customer_id,event_at,status,amount,invoice_id",
+        "1,C-18,2026-04-20,succeeded,500,2",
+    ]
+    customers = ["customer_id,event_at", "C-17,2025-01-01", "C-18,2025-01-01"]
+    tables = {"invoices": bills, "payments": paid, "customers": customers}
+    for table, lines in tables.items():
+        (portfolio / table).mkdir(parents=True)
+        (portfolio / table / "own.csv").write_text("\n".join(lines), encoding="utf-8")
+    (portfolio / "portfolio.yaml").write_text("currency: EUR\n", encoding="utf-8")
+    numbers = [
+        {"tenant_id": TENANT, "customer_id": "C-17"},
+        {"tenant_id": "paying-tenant", "customer_id": "C-18"},
+    ]
+    usages = [usage_line(f"2026-06-{day:02}", 40) for day in range(1, 31)]
+    files = [
+        write_csv(tmp_path / "numbers.csv", ["tenant_id", "customer_id"], numbers),
+        invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 10)),
+        write_lines(tmp_path / "part-00000.json.gz", usages),
+        write_json(tmp_path / "alerts.json", {"value": [security_alert()]}),
+        write_json(
+            tmp_path / "subscriptions.json",
+            page(
+                subscription(
+                    links={"self": {"uri": "/customers/paying-tenant/subscriptions/x"}}
+                )
+            ),
+        ),
+    ]
+    day = first_actions("partner-center", files, "2026-07-01", "C-17")
+
+    assert "charged to you" in day.imported
+    assert day.actions["C-18"] == "none"
+    assert day.actions["C-17"] in ("remind", "review")
+    assert "500" in day.explained

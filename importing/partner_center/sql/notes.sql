@@ -22,6 +22,7 @@ UNION ALL SELECT 'left out', count(*), 'subscriptions are suspended today: since
 FROM contract WHERE status = 'suspended' AND subscription_id NOT IN (
     SELECT resource_id FROM audit WHERE status_after = 'suspended' AND resource_id IS NOT NULL)
 UNION ALL SELECT 'assumed', count(*), 'days of usage were known a day later, as Microsoft says' FROM usage_day WHERE is_counted
+UNION ALL SELECT 'assumed', count(*), 'metered subscriptions began with the first usage in these files' FROM metered
 UNION ALL SELECT 'assumed', coalesce(sum(n_late), 0)::BIGINT, 'lines of usage of an earlier cycle count on the first day of the cycle that bills them'
 FROM usage_day WHERE is_counted
 UNION ALL SELECT 'assumed', count(DISTINCT subscription_id), 'licences cost your customer what Microsoft charges you, by the month: your own prices are not here'

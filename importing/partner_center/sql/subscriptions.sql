@@ -30,6 +30,10 @@ UNION ALL
 SELECT customer_of(tenant), end_of(term_ends), greatest(export.moment, end_of(term_ends)), subscription_id, 'ended',
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM lapsed, export
+UNION ALL
+SELECT customer_of(tenant), end_of(day), end_of(day), subscription_id, 'started', NULL, product, 'usage', NULL, NULL,
+       NULL, NULL, NULL, NULL
+FROM metered WHERE subscription_id NOT IN (SELECT subscription_id FROM contract)
 UNION ALL  -- the API: what it says today is known since today
 SELECT customer_id, began, began, subscription_id, 'started', NULL, offername,
        CASE WHEN lower(billingtype) IN ('license', 'usage') THEN lower(billingtype) END, NULL, NULL, NULL, NULL, istrial, NULL

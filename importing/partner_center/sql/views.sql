@@ -26,6 +26,7 @@ CREATE TABLE usage_day AS
                upper(billingcurrency) AS currency,
                greatest(date_trunc('day', usagedate), begins) AS day,
                invoicenumber IS NOT NULL AS is_billed,
+               any_value(subscriptiondescription) AS product,
                sum(billingpretaxtotal) AS cost, count(*) AS n,
                count(*) FILTER (WHERE usagedate < begins) AS n_late
         FROM usage_line JOIN cycle ON bill = coalesce(invoicenumber, file) GROUP BY ALL
@@ -34,6 +35,15 @@ CREATE TABLE usage_day AS
            tenant IS NOT NULL AND (is_billed OR NOT bool_or(is_billed) OVER (
                PARTITION BY tenant, subscription_id, day)) AS is_counted
     FROM summed JOIN rate USING (currency);
+
+-- Azure subscriptions that began with the first of their usage, as far as these files go.
+-- Where no licences are looked at, a table of these alone would say that there are none.
+CREATE VIEW metered AS
+    SELECT tenant, subscription_id, min(day) AS day, any_value(product) AS product FROM usage_day
+    WHERE is_counted AND subscription_id IS NOT NULL
+      AND ('subscriptions' IN (SELECT kind FROM asked) OR EXISTS (FROM there_subscriptions))
+      AND subscription_id NOT IN (SELECT subscription_id FROM there_subscriptions)
+    GROUP BY ALL;
 
 -- Lines of licences; the others of an invoice file are metered, or bought once.
 CREATE VIEW license AS
