@@ -39,7 +39,7 @@ from importing.source import Source, StagedSource, ValueMap
 
 LISTS = "imports"  # folder of the portfolio with lists for people
 THERE = ("holds", "invoices", "payments")  # what each source may see of the portfolio
-MEMORY = "1GB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
+MEMORY = "320MB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
 Progress = Callable[[str], None]
 
 

@@ -36,7 +36,7 @@ def staged(
         NothingToImportError: no moment was said, and there is none.
         UnreadableValueError: the latest one lies after the year 2200.
     """
-    at = exported_at or _latest(connection, latest)
+    at = (exported_at or _latest(connection, latest)).astimezone(UTC)
     connection.execute("CREATE TABLE export AS SELECT ?::TIMESTAMPTZ AS moment", [at])
     connection.execute(
         "CREATE TABLE asked AS SELECT unnest(?::VARCHAR[]) AS kind", [sorted(looked_at)]

@@ -71,3 +71,14 @@ def test_what_an_import_wrote_off_bears_a_number_of_its_own(tmp_path: Path) -> N
 
     warnings = Portfolio.inspect(tmp_path / "p").warnings
     assert not [text for text in warnings if "two kinds of document" in text]
+
+
+def test_an_export_is_dated_in_utc_whatever_its_offset(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "x.ndjson", [customer()])
+    at = datetime.fromisoformat("2026-06-01T00:30:00+02:00")
+    settings = ImportSettings(exported_at=at, currency="USD")
+    report = import_files(SOURCES["stripe"], [file], tmp_path / "p", settings)
+
+    assert f"{report.exported_at:%d %H:%M}" == "31 22:30"
+    text = (tmp_path / "p" / "portfolio.yaml").read_text("utf-8")
+    assert "customers: '2026-05-31T22:30:00Z'" in text
