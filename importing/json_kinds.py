@@ -98,6 +98,15 @@ def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:
     return frozenset(kind for (kind,) in rows) & kinds.keys()
 
 
+def currencies_in(connection: Any, kind: str, column: str) -> tuple[str, ...]:
+    """The currencies that a kind's column names, the most frequent first."""
+    rows = connection.execute(
+        f"SELECT {column} FROM {kind} WHERE {column} IS NOT NULL "
+        f"GROUP BY {column} ORDER BY count(*) DESC, {column}"
+    ).fetchall()
+    return tuple(currency for (currency,) in rows)
+
+
 def _read(connection: Any, file: Path) -> list[BadRow]:
     lines = is_in_lines(file)
     form = "newline_delimited" if lines else "auto"

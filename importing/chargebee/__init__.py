@@ -5,13 +5,14 @@ docs/importing.md for versions and for what was checked.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from importing.chargebee.columns import KINDS, MOMENTS
 from importing.chargebee.values import MAPS
-from importing.json_kinds import kinds_asked, stage_kinds
+from importing.json_kinds import currencies_in, kinds_asked, stage_kinds
 from importing.source import Source, StagedSource
 from importing.staging import staged
 
@@ -21,7 +22,11 @@ SQL = Path(__file__).parent / "sql"
 def stage(
     connection: Any, files: Sequence[Path], exported_at: datetime | None
 ) -> StagedSource:
-    """Read the resources, each kind into its table; an event tells a state's moment."""
+    """Read the resources, each kind into its table; an event tells a state's moment.
+
+    A unit price of the contract is in the portfolio's currency, so those of
+    subscriptions need a rate.
+    """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
     bad = stage_kinds(connection, files, KINDS, unwrap, "Chargebee")
     looked_at = kinds_asked(connection, KINDS)
@@ -35,7 +40,8 @@ def stage(
         connection.execute(
             f"UPDATE {kind} SET seen_at = coalesce(seen_at, moment) FROM export"
         )
-    return source
+    priced = currencies_in(connection, "subscription", "currency_code")
+    return replace(source, currencies=priced)
 
 
 CHARGEBEE = Source(

@@ -5,11 +5,12 @@ silent; see docs/importing.md for versions and for what was checked.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.json_kinds import kinds_asked, stage_kinds
+from importing.json_kinds import currencies_in, kinds_asked, stage_kinds
 from importing.lago.columns import KINDS, MOMENTS
 from importing.lago.values import MAPS
 from importing.source import Source, StagedSource
@@ -24,7 +25,8 @@ def stage(
     """Read the objects, each kind into its table.
 
     A webhook names no moment: its object was seen when it was last updated, as the
-    object says, else with the export.
+    object says, else with the export. A unit price of the contract is in the
+    portfolio's currency, so those of subscriptions need a rate.
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
     bad = stage_kinds(connection, files, KINDS, unwrap, "Lago")
@@ -42,7 +44,8 @@ def stage(
             f"UPDATE {kind} SET seen_at = CASE WHEN event IS NULL THEN moment "
             f"ELSE least(coalesce({updated}, moment), moment) END FROM export"
         )
-    return source
+    priced = currencies_in(connection, "subscription", "plan_amount_currency")
+    return replace(source, currencies=priced)
 
 
 LAGO = Source(

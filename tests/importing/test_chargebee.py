@@ -13,7 +13,11 @@ import pytest
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.chargebee.values import METHODS
-from importing.errors import NothingToImportError, UnreadableFileError
+from importing.errors import (
+    NothingToImportError,
+    RateMissingError,
+    UnreadableFileError,
+)
 from tests.importing.chargebee_objects import (
     CUSTOMER,
     Object,
@@ -383,6 +387,23 @@ def test_a_subscription_has_its_price_by_the_month(
 
     (row,) = rows_of(portfolio, "subscriptions")
     assert (row["quantity"], row["unit_price"]) == (2, Decimal(monthly))
+
+
+def test_a_price_in_another_currency_needs_a_rate(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    """The contract holds unit prices in the portfolio's own currency."""
+    file = tmp_path / "x.json"
+    sold = subscription("sub_1", "2026-01-01", 1_000, currency_code="USD")
+    file.write_text(json.dumps(page(customer(), sold)), "utf-8")
+
+    with pytest.raises(RateMissingError, match=r"--rate USD=0\.92"):
+        import_files(
+            SOURCES["chargebee"], [file], portfolio, ImportSettings(currency="EUR")
+        )
+    settings = ImportSettings(currency="EUR", rates={"USD": 0.5})
+    import_files(SOURCES["chargebee"], [file], portfolio, settings)
+    assert rows_of(portfolio, "subscriptions")[0]["unit_price"] == Decimal(5)
 
 
 def test_a_change_that_an_event_tells_of_is_known_since_then(

@@ -12,7 +12,11 @@ import pytest
 
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import NothingToImportError, UnreadableFileError
+from importing.errors import (
+    NothingToImportError,
+    RateMissingError,
+    UnreadableFileError,
+)
 from tests.importing.conftest import FirstActions
 from tests.importing.lago_objects import (
     CUSTOMER,
@@ -370,6 +374,14 @@ def test_a_subscription_has_its_price_by_the_month(
     told = rows_of(portfolio, "subscriptions")
     assert [row["kind"] for row in told] == ["started", "ended"]
     assert told[0]["unit_price"] == Decimal(10)
+
+
+def test_a_price_in_another_currency_needs_a_rate(run: Import, portfolio: Path) -> None:
+    sold = subscription("sub", "2026-01-01", 1_000, plan_amount_currency="USD")
+
+    with pytest.raises(RateMissingError, match="USD"):
+        run(*book([]), page("plans", plan()), page("subscriptions", sold))
+    assert not portfolio.exists()
 
 
 def test_fees_say_whose_subscription_an_invoice_is_for(

@@ -138,11 +138,12 @@ CREATE TABLE priced AS
     )
     SELECT s.*, m.product, CASE WHEN m.is_usage THEN 'usage' WHEN m.id IS NOT NULL THEN 'license' END AS billing,
            CASE WHEN NOT m.is_usage THEN m.quantity END AS quantity,
-           CASE WHEN NOT m.is_usage THEN (in_major(m.cents, s.currency_code) / nullif(m.quantity, 0)
+           CASE WHEN NOT m.is_usage THEN (in_major(m.cents, s.currency_code) * rate.rate / nullif(m.quantity, 0)
                * CASE s.billing_period_unit WHEN 'day' THEN 30.0 WHEN 'week' THEN 30.0 / 7
                       WHEN 'month' THEN 1.0 WHEN 'year' THEN 1.0 / 12 END
                / coalesce(nullif(s.billing_period, 0), 1))::DECIMAL(18, 4) END AS unit_price
     FROM subscription AS s LEFT JOIN summed AS m ON m.id = s.id AND m.seen_at = s.seen_at
+    LEFT JOIN rate ON rate.currency = s.currency_code
     QUALIFY row_number() OVER (PARTITION BY s.id, s.seen_at ORDER BY s.event NULLS FIRST, s.row DESC) = 1;
 CREATE TABLE last_subscription AS
     FROM priced QUALIFY row_number() OVER (PARTITION BY id ORDER BY seen_at DESC) = 1;

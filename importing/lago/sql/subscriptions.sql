@@ -3,9 +3,10 @@ WITH price AS (
     SELECT *, CASE WHEN plan_amount_cents > 0 THEN 'license' WHEN plan_amount_cents = 0 THEN 'usage' END
                AS billing,
            CASE WHEN plan_amount_cents > 0
-                THEN (in_major(plan_amount_cents, plan_amount_currency) * a_month)::DECIMAL(18, 4) END
+                THEN (in_major(plan_amount_cents, plan_amount_currency) * a_month * rate)::DECIMAL(18, 4) END
                AS unit_price
-    FROM last_subscription WHERE started_at IS NOT NULL
+    FROM last_subscription LEFT JOIN rate ON rate.currency = plan_amount_currency
+    WHERE started_at IS NOT NULL
 )
 SELECT customer AS customer_id, started_at AS event_at, greatest(started_at, created_at) AS known_at,
        lago_id AS subscription_id, 'started' AS kind, NULL::TIMESTAMPTZ AS effective_at,
