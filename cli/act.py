@@ -276,7 +276,10 @@ def _preview(acts: "Acts", execution: "Execution") -> None:
         verdict, state = execution.preview(act)[1:]
         would = act.kind if verdict.is_permitted else f"withdraw: {verdict.code}"
         rows.append((act.act_id, act.customer_id, act.subscription_id, state, would))
-    say(f"{len(due):,} acts are due and agreed to; nothing was asked for")
+    say(
+        f"{len(due):,} acts are due and agreed to (of each customer the first);"
+        " nothing was asked for"
+    )
     if rows:
         show_table("", ("act", "customer", "subscription", "now", "would"), rows)
         say("to carry them out: forbear act run --really")

@@ -56,7 +56,7 @@ def intent_of(answer: dict[str, Any]) -> Intent | None:
     if back is not None:
         n_approvals = 1 if back["by"] == "person" else 0
         return Intent("restore", back["reasons"][0], (), n_approvals)
-    if answer["action"] not in _ASKED_FOR or permission["in_force"]:
+    if answer["action"] not in _ASKED_FOR:
         return None
     n_approvals = max(people["approvals"], int(people["requires_person"]))
     reason = permission["basis"] or "manual"
@@ -101,7 +101,8 @@ def acts_of(
     answer = json.loads(decision.answer)
     intent = intent_of(answer)
     expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
-    if intent is None or expires_at <= now:
+    goes_on = answer["permission"]["in_force"] and answer["action"] in STOPS
+    if intent is None or expires_at <= now or (goes_on and intent.kind != "restore"):
         return
     for subscription_id in _meant(intent, decision.customer_id, provider):
         yield Act(

@@ -54,17 +54,15 @@ def refused(code: str) -> Verdict:
 def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
     """What a new answer about the customer says of an act planned before.
 
+    A stop that is in force for another subscription of the customer is still permitted.
+
     Codes: `policy_changed`; `no_decision`; `milder_now`, with the first reason why;
-    `not_cured`; `in_force_already`; `other_reason`; `subscription_not_meant`;
-    `more_must_agree`.
+    `not_cured`; `other_reason`; `subscription_not_meant`; `more_must_agree`.
     """
-    permission = answer["permission"]
     if answer["question"]["policy_hash"] != act.policy_hash:
         return refused("policy_changed")
     if answer["action"] is None:
         return refused("no_decision")
-    if act.kind == "suspend" and permission["in_force"]:
-        return refused("in_force_already")
     intent = intent_of(dict(answer))
     if intent is None or intent.kind != act.kind:
         return refused(_milder(act, answer))

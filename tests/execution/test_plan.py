@@ -57,7 +57,6 @@ def an_answer(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of an a
         ({"people": {"requires_person": True}}, Intent("suspend", "fraud", (), 1)),
         ({"people": {"approvals": 2}}, Intent("suspend", "fraud", (), 2)),
         ({"action": "service_request"}, Intent("open_request", "fraud", (), 0)),
-        ({"permission": {"in_force": True}}, None),
         ({"action": "review"}, None),
         ({"action": None}, None),
         (CURED, Intent("restore", "nonpayment", (), 0)),
@@ -85,7 +84,7 @@ def test_what_an_answer_asks_of_the_provider(
         ),
         ({"action": None}, "no_decision"),
         ({"question": {"policy_hash": "p2"}}, "policy_changed"),
-        ({"permission": {"in_force": True}}, "in_force_already"),
+        ({"permission": {"in_force": True}}, None),
         ({"permission": {"basis": "nonpayment"}}, "other_reason"),
         ({"permission": {"subscriptions": ["s9"]}}, "subscription_not_meant"),
         ({"permission": {"subscriptions": ["s1", "s9"]}}, None),
@@ -143,6 +142,7 @@ def test_the_last_decision_of_each_customer_is_planned(
         ("acme", an_answer(action="review")),
         ("brix", an_answer()),
         ("brix", an_answer(**CURED)),
+        ("goes on", an_answer(permission={"in_force": True})),
         ("corp", an_answer(expires_at="2026-01-01T00:00:00+00:00")),
     )
     assert planned(tmp_path, provider) == {"brix": ["restore s2"]}

@@ -162,6 +162,22 @@ def test_what_arrives_between_decision_and_act_counts(
     assert fake.changes == []
 
 
+def test_every_subscription_is_stopped_and_comes_back(
+    house: House, fake: FakePartnerCenter
+) -> None:
+    fake.add("acme", "s2")
+    house.score()
+    house.plan()
+    assert house.run() == ["done", "reported"] * 2
+    assert {fake.state("acme", name) for name in ("s1", "s2")} == {"suspended"}
+    house.send({"alerts": leaks("acme", "resolved", ago(seconds=0))})
+    house.score()
+    for act_id in house.plan():
+        house.acts.approve(act_id, "Ada", microseconds(datetime.now(UTC)))
+    house.run()
+    assert {fake.state("acme", name) for name in ("s1", "s2")} == {"active"}
+
+
 def test_a_kill_switch_stops_what_was_planned(
     house: House, fake: FakePartnerCenter, tmp_path: Path
 ) -> None:
