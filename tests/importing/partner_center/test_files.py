@@ -1,0 +1,196 @@
+"""Customers, files of other kinds, and the way to a first list of actions."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from importing import SOURCES, ImportSettings, import_files
+from importing.errors import (
+    NothingToImportError,
+    UnreadableFileError,
+    UnreadableValueError,
+)
+from tests.importing.conftest import FirstActions
+from tests.importing.partner_center.conftest import (
+    EXPORTED,
+    Import,
+    Read,
+    end_of,
+    invoice,
+    usage,
+)
+from tests.importing.partner_center.objects import (
+    TENANT,
+    USAGE_COLUMNS,
+    audit,
+    license_line,
+    page,
+    security_alert,
+    status_change,
+    subscription,
+    usage_line,
+    write_csv,
+    write_json,
+    write_lines,
+)
+
+
+def test_a_customer_is_there_since_the_first_that_names_it(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    line = usage_line("2026-06-02", 1, CustomerId=f"org:{TENANT.upper()}")
+    run(usage(tmp_path, line))
+
+    assert [
+        (r["customer_id"], r["event_at"], r["country"]) for r in rows("customers")
+    ] == [
+        (TENANT, end_of("2026-06-02"), None),
+        (TENANT, EXPORTED, "DE"),
+    ]
+
+
+def test_your_own_numbers_take_the_place_of_tenants_in_every_table(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    numbers = write_csv(
+        tmp_path / "numbers.csv",
+        ["tenant_id", "customer_id"],
+        [{"tenant_id": TENANT.upper(), "customer_id": "C-17"}],
+    )
+    suspended = status_change("active", "suspended", "2026-06-12T08:00:00Z")
+    reset = audit("reset_customer_user_password", "2026-06-12T08:00:00Z")
+    run(
+        numbers,
+        usage(tmp_path, usage_line("2026-06-02", 1)),
+        invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 1)),
+        write_json(tmp_path / "subscriptions.json", page(subscription(id="other"))),
+        write_json(tmp_path / "alerts.json", {"value": [security_alert()]}),
+        write_json(tmp_path / "audit.json", page(suspended, reset)),
+    )
+
+    for table in SOURCES["partner-center"].tables:
+        assert {r["customer_id"] for r in rows(table)} == {"C-17"}, table
+
+
+def test_a_tenant_without_a_number_keeps_its_id(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    number = {"tenant_id": "another", "customer_id": "C-17"}
+    numbers = write_csv(tmp_path / "numbers.csv", [*number], [number])
+    run(numbers, usage(tmp_path, usage_line("2026-06-02", 1)))
+
+    assert {r["customer_id"] for r in rows("usage")} == {TENANT}
+
+
+def test_customers_of_your_billing_are_left_as_they_are(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    run(usage(tmp_path, usage_line("2026-06-02", 1)))
+    before = rows("customers")
+    line = usage_line("2026-06-03", 1, CustomerCountry="FR")
+    run(usage(tmp_path, line), at=EXPORTED + timedelta(days=1))
+
+    assert rows("customers") == before
+
+
+def test_a_cell_that_cannot_be_read_is_named(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    lines = [usage_line("2026-06-02", 1), usage_line("2026-06-03", "1,5")]
+    report = run(usage(tmp_path, *lines, usage_line("2026-06-04", "")))
+
+    assert [(b.file, b.row, b.column) for b in report.bad_rows] == [
+        ("usage.csv", 2, "billingpretaxtotal"),
+        ("usage.csv", 3, "billingpretaxtotal"),
+    ]
+    assert len(rows("usage")) == 1
+
+
+def test_a_file_that_is_nothing_known_is_refused_by_name(
+    run: Import, tmp_path: Path
+) -> None:
+    strange = tmp_path / "kittens.csv"
+    strange.write_text("CustomerId,UsageDate\n1,2\n", encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=r"kittens.* no billingpretaxtotal"):
+        run(strange)
+
+    broken = tmp_path / "broken.json"
+    broken.write_text("{[", encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=r"broken\.json"):
+        run(broken)
+
+
+def test_two_spellings_of_one_column_are_refused(run: Import, tmp_path: Path) -> None:
+    file = write_csv(
+        tmp_path / "usage.csv",
+        [*USAGE_COLUMNS, "Customer Id"],
+        [usage_line("2026-06-02", 1)],
+    )
+    with pytest.raises(UnreadableFileError, match="Customer Id and CustomerId"):
+        run(file)
+
+
+def test_a_header_alone_has_no_moment(run: Import, tmp_path: Path) -> None:
+    with pytest.raises(NothingToImportError):
+        import_files(
+            SOURCES["partner-center"],
+            [usage(tmp_path)],
+            tmp_path / "portfolio",
+            ImportSettings(currency="EUR"),
+        )
+    assert run(usage(tmp_path)).observed == {"usage": EXPORTED}
+
+
+def test_an_amount_that_no_table_holds_ends_in_one_line(
+    run: Import, tmp_path: Path
+) -> None:
+    with pytest.raises(UnreadableValueError, match="nothing was written"):
+        run(usage(tmp_path, usage_line("2026-06-02", "9999999999999999")))
+
+
+def test_from_the_files_to_a_first_list_of_actions(
+    first_actions: FirstActions, tmp_path: Path
+) -> None:
+    """Own invoices first, then what Microsoft says of the same customers."""
+    portfolio = tmp_path / "first-day"
+    bills = [
+        "invoice_id,customer_id,event_at,due_at,amount",
+        "1,C-17,2026-04-01,2026-05-01,500",
+        "2,C-18,2026-04-01,2026-05-01,500",
+    ]
+    paid = [
+        "payment_id,customer_id,event_at,status,amount,invoice_id",
+        "1,C-18,2026-04-20,succeeded,500,2",
+    ]
+    customers = ["customer_id,event_at", "C-17,2025-01-01", "C-18,2025-01-01"]
+    tables = {"invoices": bills, "payments": paid, "customers": customers}
+    for table, lines in tables.items():
+        (portfolio / table).mkdir(parents=True)
+        (portfolio / table / "own.csv").write_text("\n".join(lines), encoding="utf-8")
+    (portfolio / "portfolio.yaml").write_text("currency: EUR\n", encoding="utf-8")
+    numbers = [
+        {"tenant_id": TENANT, "customer_id": "C-17"},
+        {"tenant_id": "paying-tenant", "customer_id": "C-18"},
+    ]
+    usages = [usage_line(f"2026-06-{day:02}", 40) for day in range(1, 31)]
+    files = [
+        write_csv(tmp_path / "numbers.csv", ["tenant_id", "customer_id"], numbers),
+        invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 10)),
+        write_lines(tmp_path / "part-00000.json.gz", usages),
+        write_json(tmp_path / "alerts.json", {"value": [security_alert()]}),
+        write_json(
+            tmp_path / "subscriptions.json",
+            page(
+                subscription(
+                    links={"self": {"uri": "/customers/paying-tenant/subscriptions/x"}}
+                )
+            ),
+        ),
+    ]
+    day = first_actions("partner-center", files, "2026-07-01", "C-17")
+
+    assert "charged to you" in day.imported
+    assert day.actions["C-18"] == "none"
+    assert day.actions["C-17"] in ("remind", "review")
+    assert "500" in day.explained
