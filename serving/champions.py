@@ -21,6 +21,7 @@ from features.targets import TARGETS
 from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
 from serving.errors import own_code
+from serving.guard import surviving
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
 
@@ -151,12 +152,11 @@ class Champions:
         """Take up what is in force now; keep the old state if that fails."""
         stamp = self._stamp()
         is_new, self._seen = stamp != self._seen, stamp
-        try:
-            latest = self._latest()
-        except Exception as error:
-            # whatever a file holds, the service goes on with what it has
-            self._refuse(Refusal.of(error), is_new=is_new)
-            return
+        # whatever a file holds, the service goes on with what it has
+        with surviving(lambda error: self._refuse(Refusal.of(error), is_new=is_new)):
+            self._take_up(self._latest())
+
+    def _take_up(self, latest: "InForce") -> None:
         self.refusal = None
         self.in_force = latest
         for note in latest.advisor.notes:

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import httpx
 
-from serving.guard import log_without_values
+from serving.guard import surviving
 from serving.metrics import Metrics
 from serving.webhook_endpoint import WebhookEndpoint
 from store.errors import StoreUnavailableError
@@ -103,16 +103,15 @@ class Courier:
 
     async def _look(self, client: httpx.AsyncClient) -> bool | None:
         """As `deliver_due`; a store that is not there is a failure as well."""
-        try:
-            was_received = await self.deliver_due(client)
-            await self._watch()
-        except StoreUnavailableError as error:
-            _log.warning("the outbox cannot be used: %s", error)
-            return False
-        except Exception as error:  # a bug with one message must not end all others
-            log_without_values(error)
-            return False
-        return was_received
+        with surviving():  # a bug with one message must not end all others
+            try:
+                was_received = await self.deliver_due(client)
+                await self._watch()
+            except StoreUnavailableError as error:
+                _log.warning("the outbox cannot be used: %s", error)
+            else:
+                return was_received
+        return False
 
     async def _deliver(self, client: httpx.AsyncClient, message: Message) -> bool:
         if message.is_altered:

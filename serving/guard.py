@@ -7,6 +7,8 @@ unexpected errors may quote a customer's values.
 import logging
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -61,6 +63,19 @@ class Guard:
             seconds = time.perf_counter() - started
             failed = status or HTTPStatus.INTERNAL_SERVER_ERROR
             self._metrics.count_request(route, method_of(scope), failed, seconds)
+
+
+@contextmanager
+def surviving(tell: Callable[[Exception], None] | None = None) -> Iterator[None]:
+    """A border: whatever goes wrong in the block ends the block, not who goes on after.
+
+    For work that runs beside the answers and has nobody else to hear of its failures.
+    `tell` hears of them; without it they are in the log.
+    """
+    try:
+        yield
+    except Exception as error:
+        (tell or log_without_values)(error)
 
 
 def log_without_values(error: BaseException) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from features.moments import to_datetime
 from serving.differences import Difference
-from serving.errors import ProblemError, own_code
+from serving.errors import OURS, ProblemError
 from serving.replay import Basis, ReplayError, ReplayRun
 from serving.settings import ServingSettings
 from store.decisions import DecisionReader, ListedDecision
@@ -86,15 +86,10 @@ def _replayed(run: ReplayRun, listed: ListedDecision) -> RangeReplay | None:
         replay = run.replay(run.decisions.find(listed.decision_id))
     except UnknownDecisionError:
         return None
-    except Exception as error:
-        code = (
-            error.code
-            if isinstance(error, ReplayError | ProblemError)
-            else own_code(error)
-        )
-        if code is None or isinstance(error, StoreUnavailableError):
-            raise
-        return start._replace(result=code, detail=str(error))
+    except StoreUnavailableError:
+        raise
+    except (ReplayError, ProblemError, *OURS) as error:
+        return start._replace(result=str(error.code), detail=str(error))
     if replay.is_identical:
         return start._replace(basis=replay.basis)
     where = ", ".join(one.path for one in replay.differences[:3])

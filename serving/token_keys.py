@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from serving.guard import surviving
 from serving.safe_address import require_safe_address
 from serving.settings import BadSettingError
 
@@ -64,10 +65,10 @@ class TokenKeys:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             while True:
                 self._is_wanted.clear()
-                try:
-                    self._key_by_id = await self._fetch(client)
-                except Exception as error:  # whatever it answers, we ask again
-                    _log.warning("no keys from the token issuer: %s", _why(error))
+                fetched: dict[str | None, JsonWebKey] | None = None
+                with surviving(_tell):  # whatever it answers, we ask again
+                    fetched = self._key_by_id = await self._fetch(client)
+                if fetched is None:
                     await self._pause(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                     continue
@@ -126,6 +127,7 @@ async def _json(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
     return document
 
 
-def _why(error: Exception) -> str:
+def _tell(error: Exception) -> None:
     is_ours = isinstance(error, TokenKeysError | BadSettingError)
-    return str(error) if is_ours else type(error).__name__
+    why = str(error) if is_ours else type(error).__name__
+    _log.warning("no keys from the token issuer: %s", why)

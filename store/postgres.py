@@ -111,14 +111,15 @@ class PostgresDatabase(Database):
         with self._translated():
             self._execute("BEGIN", ())
             self._is_in_transaction = True
+        is_committed = False
         try:
             self.run("SELECT pg_advisory_xact_lock(hashtext(?))", self._lock)
             yield
             self._commit()
-        except BaseException:
-            self._undo()
-            raise
+            is_committed = True
         finally:
+            if not is_committed:
+                self._undo()
             self._is_in_transaction = False
 
     def overwrite_deleted(self) -> None:

@@ -77,13 +77,15 @@ class SqliteDatabase(Database):
         self._watch.check()
         with self._translated():
             self._connected().execute("BEGIN IMMEDIATE")
+        is_committed = False
         try:
             yield
             with self._translated():
                 self._connected().execute("COMMIT")
-        except BaseException:
-            self._undo()
-            raise
+            is_committed = True
+        finally:
+            if not is_committed:
+                self._undo()
         # a commit to a file that went away meanwhile is none
         self._watch.check()
 

@@ -57,6 +57,19 @@ def codes(audited: Audit) -> list[tuple[str, int]]:
     return [(finding.code, finding.position) for finding in audited.findings]
 
 
+def test_the_chain_has_the_order_of_commits_whenever_it_was_decided(
+    place: Place,
+) -> None:
+    moments = [3_000, 1_000, 2_000]
+    for number, moment in enumerate(moments):
+        record(place, number, recorded_at=moment)
+    database = open_database(*place)
+    query = "SELECT recorded_at FROM chain ORDER BY position"
+    assert [at for (at,) in database.rows(query)] == moments
+    assert audit(database).findings == []
+    database.close()
+
+
 def test_what_nobody_touched_is_as_it_was_recorded(database: Database) -> None:
     audited = audit(database)
     assert audited.findings == []
