@@ -1,5 +1,7 @@
 """The early warning of a portfolio: dates that no label of training reaches yet."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,9 +19,10 @@ from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.early_warning import (
     LEAST_SHARE,
+    Expectation,
     YoungOutcomes,
+    expectation,
     share_known,
-    young_outcomes,
 )
 from scoring.predictor import Predictor
 
@@ -37,8 +40,8 @@ def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, 
         bundle: trained; of a starter, whose level is nobody's own, nothing is said.
 
     Returns:
-        one per date, the earliest first; none where there is one date only, or nothing
-        that has matured tells how long outcomes take.
+        All dates together, then each alone, the earliest first; none where no date is
+        young, or nothing that has matured tells how long outcomes take.
     """
     if bundle.is_starter:
         return ()
@@ -46,28 +49,55 @@ def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, 
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     labelled = labels(portfolio, pairs, target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
-    is_bad = np.asarray(pc.equal(labelled["label"], 1.0).fill_null(False))
+    label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     is_mature = mature_at <= portfolio.observed_until
-    learnt = is_bad & is_mature
-    ids = labelled["customer_id"]
-    n_learnt = pc.count_distinct(ids.filter(pa.array(learnt))).as_py()
-    delay = _days((labelled["known_at"].to_numpy() - as_of)[learnt])
-    found = []
+    learnt = (label == 1.0) & is_mature
+    if not learnt.any():
+        return ()
+    n_learnt = pc.count_distinct(labelled["customer_id"].filter(pa.array(learnt)))
+    known_at = labelled["known_at"].to_numpy()
+    delay = _days((known_at - as_of)[learnt])
+    rate = float(learnt.sum() / (is_mature & ~np.isnan(label)).sum())
+    counts = []
     for moment in _apart(as_of[~is_mature], maturity_us(portfolio, target)[0]):
         share = share_known(delay, (portfolio.observed_until - moment) / DAY_US)
-        if share < LEAST_SHARE:
-            continue
-        own: BoolArray = as_of == moment
-        p = _probability(portfolio, bundle, pairs.filter(pa.array(own)))
-        observed = int(is_bad[own].sum())
-        found.append(young_outcomes(moment, p, observed, share, n_learnt))
-    return tuple(found)
+        if share >= LEAST_SHARE:
+            own: BoolArray = as_of == moment
+            p = _probability(portfolio, bundle, pairs.filter(pa.array(own)))
+            observed = int((label[own] == 1.0).sum())
+            expected = share * float(p.sum()), share * rate * len(p)
+            counts.append(_Count(moment, observed, *expected))
+    each = [[one] for one in counts] if len(counts) > 1 else []
+    together = [counts] if counts else []
+    return tuple(_compared(some, n_learnt.as_py()) for some in (*together, *each))
 
 
-def _drawn(customer_ids: tuple[str, ...]) -> list[str]:
+class _Count(NamedTuple):
+    """Outcomes of one date that are known by now, and how many should be."""
+
+    as_of: int
+    observed: int
+    by_model: float
+    as_before: float
+
+
+def _compared(counts: Sequence[_Count], n_learnt: int) -> YoungOutcomes:
+    observed = sum(one.observed for one in counts)
+    by_model = sum(one.by_model for one in counts)
+    as_before = sum(one.as_before for one in counts)
+    return YoungOutcomes(
+        counts[0].as_of,
+        len(counts),
+        observed,
+        expectation(observed, by_model, n_learnt),
+        expectation(observed, as_before, n_learnt),
+    )
+
+
+def _drawn(customer_ids: Sequence[str]) -> list[str]:
     """Customers at equal steps through all of them."""
-    step = -(-len(customer_ids) // MOST_CUSTOMERS) or 1
-    return list(customer_ids[::step])
+    n = min(MOST_CUSTOMERS, len(customer_ids))
+    return [customer_ids[i * len(customer_ids) // n] for i in range(n)]
 
 
 def _days(us: IntArray) -> FloatArray:
@@ -90,18 +120,25 @@ def _probability(portfolio: Portfolio, bundle: Bundle, pairs: pa.Table) -> Float
 
 
 def sentence(one: YoungOutcomes, target: str, zone: ZoneInfo) -> str:
-    """What a date shows, for staff; an alarm says what to do."""
+    """What the dates show so far, for staff; an alarm says what to do."""
     day = to_datetime(one.as_of).astimezone(zone).date()
+    since = f"since {day}" if one.n_dates > 1 else f"of {day}"
+    model, before = one.by_model, one.as_before
     seen = (
-        f"{target} since {day}: {one.observed:,} known so far where"
-        f" {one.expected:.1f} were expected by now, {one.ratio:.2f} times"
-        f" (99 % interval {one.low:.2f} to {one.high:.2f})"
+        f"{target} {since}: {one.observed:,} known so far. As often as before, it would"
+        f" be {before.expected:.1f} by now ({_times(before)}); the model expects"
+        f" {model.expected:.1f} ({_times(model)})"
     )
-    if not one.is_alarm:
-        return seen
-    course = "more" if one.ratio > 1.0 else "less"
-    return (
-        f"{seen}: {course} happens than the model learnt; until these outcomes are"
-        f" mature and it is trained again, take its probabilities of {target} for too"
-        f" {'low' if one.ratio > 1.0 else 'high'}"
-    )
+    if model.is_alarm:
+        way = "low" if model.ratio > 1.0 else "high"
+        return (
+            f"{seen}. Take its probabilities of {target} for too {way} until these"
+            " outcomes are mature and it is trained again"
+        )
+    if before.is_alarm:
+        return f"{seen}. The level has changed, and the model sees it"
+    return seen
+
+
+def _times(one: Expectation) -> str:
+    return f"{one.ratio:.2f} times, 95 % interval {one.low:.2f} to {one.high:.2f}"

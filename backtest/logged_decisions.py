@@ -68,7 +68,10 @@ def read_logged(file: Path) -> list[LoggedDecision]:
         ValueError,
         pa.ArrowException,
     ) as error:
-        raise LoggedDecisionsError(f"{file}: {error}") from error
+        raise LoggedDecisionsError(
+            f"{file}: not a file that `forbear decisions export FILE` wrote; it has"
+            " customer_id, as_of, action and answer, as Parquet"
+        ) from error
     return list(
         {(one.customer_id, one.as_of): one for one in decisions if one}.values()
     )

@@ -92,6 +92,7 @@ def train(
 def show_result(result: "TrainingResult", home: Path) -> None:
     """What became of one target: metrics with intervals, gates, alarms."""
     from advice.young_dates import sentence
+    from training.evaluation import remarks
 
     if result.bundle is None or result.learnt is None or result.registered is None:
         say(f"{result.target}: not trained: {result.refusal}")
@@ -119,6 +120,8 @@ def show_result(result: "TrainingResult", home: Path) -> None:
     for gate in learnt.judgement.gates:
         outcome = "not kept" if gate.is_comparison else "FAILED"
         say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
+    for remark in remarks(metrics):
+        say(f"remark: {remark}")
     if not bundle.is_proven:
         say(
             "the outcomes do not bear it out yet: every stop that rests on it waits for"
@@ -126,9 +129,10 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
-    for one in result.young:
-        outcome = "ALARM" if one.is_alarm else "so far"
-        say(f"{outcome}: {sentence(one, result.target, bundle.settings.zone)}")
+    for place, one in enumerate(result.young):
+        if one.is_alarm or place == 0:  # all dates together, and each that stands out
+            outcome = "ALARM" if one.is_alarm else "so far"
+            say(f"{outcome}: {sentence(one, result.target, bundle.settings.zone)}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     _show_standing(result)

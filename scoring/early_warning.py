@@ -13,37 +13,52 @@ from scipy.special import betaincinv
 from features.arrays import FloatArray
 
 LEAST_SHARE = 0.1  # known by now; of younger dates little can be said
-CONFIDENCE = 0.99  # of one date; several dates are looked at
+CONFIDENCE = 0.95  # the tolerance makes an alarm by chance rarer than one in 100
 TOLERATED = (0.8, 1.25)  # times what was expected: within it nothing is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class YoungOutcomes:
-    """One date, as far as its outcomes are known.
+class Expectation:
+    """How many outcomes should be known by now, beside those that are.
 
     Args:
-        as_of: µs since 1970 UTC.
-        n: customers.
-        observed: to how many of them it happened, for all that is known now.
-        expected: how many that should be by now.
-        low, high: 99 % interval of the true ratio of the two.
+        expected: by now.
+        ratio: observed over expected. low, high: 95 % interval of the true one.
     """
 
-    as_of: int
-    n: int
-    observed: int
     expected: float
+    ratio: float
     low: float
     high: float
-
-    @property
-    def ratio(self) -> float:
-        return self.observed / self.expected
 
     @property
     def is_alarm(self) -> bool:
         """Whether the whole interval lies outside of what is tolerated."""
         return self.low > TOLERATED[1] or self.high < TOLERATED[0]
+
+
+@dataclass(frozen=True, slots=True)
+class YoungOutcomes:
+    """One date, or several a horizon apart, as far as outcomes are known.
+
+    Args:
+        as_of: the first date, µs since 1970 UTC.
+        n_dates: how many.
+        observed: to how many customers it happened, for all that is known now.
+        by_model: what the model expects of these customers.
+        as_before: what the rate of matured dates would give. A wave that the model
+            sees coming in its features is one all the same.
+    """
+
+    as_of: int
+    n_dates: int
+    observed: int
+    by_model: Expectation
+    as_before: Expectation
+
+    @property
+    def is_alarm(self) -> bool:
+        return self.by_model.is_alarm or self.as_before.is_alarm
 
 
 def share_known(delay: FloatArray, age: float) -> float:
@@ -60,35 +75,30 @@ def share_known(delay: FloatArray, age: float) -> float:
     return float(np.mean(delay <= age)) if len(delay) else 0.0
 
 
-def young_outcomes(
-    as_of: int, p: FloatArray, observed: int, share: float, n_learnt: int
-) -> YoungOutcomes:
-    """What a date shows so far, with an exact interval.
+def expectation(observed: int, expected: float, n_learnt: int) -> Expectation:
+    """An exact interval of observed over expected.
 
     Two Poisson counts are compared, given their sum (Przyborowski and Wilenski, 1940;
     Clopper and Pearson, 1934): what is seen here, and the customers whose outcomes set
-    the level of `p`. A level learnt from few is itself uncertain; learnt from very
-    many, the interval is Garwood's of one count.
+    the level of what is expected. A level learnt from few is itself uncertain; learnt
+    from very many, the interval is Garwood's of one count.
 
     Args:
-        as_of: the date, µs since 1970 UTC.
-        p: (n,) probabilities of its customers.
-        observed: to how many of them it is known to have happened.
-        share: of such outcomes that is known by now, above 0.
+        observed: outcomes known by now.
+        expected: how many should be, above 0.
         n_learnt: customers with an outcome that the level was learnt from, 1 or more.
 
-    >>> one = young_outcomes(0, np.full(500, 0.04), 25, 0.5, 10**9)
+    >>> one = expectation(25, 10.0, 10**9)
     >>> one.ratio, round(one.low, 2), round(one.high, 2)
-    (2.5, 1.4, 4.1)
-    >>> young_outcomes(0, np.full(500, 0.04), 25, 0.5, 20).is_alarm
+    (2.5, 1.62, 3.69)
+    >>> expectation(25, 10.0, 10).is_alarm
     False
     """
-    expected = share * float(p.sum())
     tail = (1.0 - CONFIDENCE) / 2.0
     low = _odds(observed, n_learnt + 1, tail) if observed else 0.0
     high = _odds(observed + 1, n_learnt, 1.0 - tail)
     scale = n_learnt / expected
-    return YoungOutcomes(as_of, len(p), observed, expected, scale * low, scale * high)
+    return Expectation(expected, observed / expected, scale * low, scale * high)
 
 
 def _odds(a: int, b: int, quantile: float) -> float:

@@ -13,6 +13,19 @@ class TooFewPositivesError(TrainingError):
     code = "too_few_positives"
 
 
+class OneKindOfLabelError(TrainingError):
+    """Everybody is positive: nothing tells them from anybody."""
+
+    code = "one_kind_of_label"
+
+    def __init__(self, target: str, n: int) -> None:
+        super().__init__(
+            f"it happened to all {n:,} of whom an outcome of {target} is known, so"
+            " nothing can be learnt of those it does not happen to; `customers` must"
+            " hold them, too, and `outcomes` only whom it happened to"
+        )
+
+
 class UnknownTargetError(TrainingError):
     code = "unknown_target"
 

@@ -147,6 +147,30 @@ def judge(
     )
 
 
+def remarks(metrics: Mapping[str, MetricEstimate]) -> list[str]:
+    """What intervals say for sure against the probabilities, one sentence each."""
+    said = []
+    slope = metrics.get("calibration_slope")
+    if slope is not None and not slope.low <= 1.0 <= slope.high:
+        extent = (
+            "too extreme: high ones are too high and low ones too low"
+            if slope.value < 1.0
+            else "too timid: high ones are too low and low ones too high"
+        )
+        said.append(
+            f"the calibration slope {slope.value:.2f} ({slope.low:.2f} to"
+            f" {slope.high:.2f}) is surely not 1: probabilities are {extent}"
+        )
+    level = metrics.get("observed_over_expected")
+    if level is not None and not level.low <= 1.0 <= level.high:
+        course = "more" if level.value > 1.0 else "less"
+        said.append(
+            f"{course} happened than was expected, {level.value:.2f} times"
+            f" ({level.low:.2f} to {level.high:.2f})"
+        )
+    return said
+
+
 def plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:
     return {name: metric(label, p) for name, metric in METRICS.items()}
 

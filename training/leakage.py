@@ -33,14 +33,11 @@ def alarms(
     """
     raised = []
     alone = single_feature_auc(rows)
-    for name, value in alone.items():
-        if value > SINGLE_FEATURE_AUC:
-            raised.append(
-                LeakageWarning(
-                    "single_feature_auc",
-                    f"{name} alone has AUC {value:.3f}: was it known at the moment?",
-                )
-            )
+    strong = {n: value for n, value in alone.items() if value > SINGLE_FEATURE_AUC}
+    if strong:
+        listed = ", ".join(f"{name} {value:.3f}" for name, value in strong.items())
+        text = f"AUC of one feature alone: {listed}; was it known at the moment?"
+        raised.append(LeakageWarning("single_feature_auc", text))
     for name, share in gain_shares(model, rows).items():
         if share > GAIN_SHARE and alone.get(name, 1.0) > GAINING_AUC:
             raised.append(

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.targets import Target
 from scoring.bundle import Bundle, Learner
-from training.errors import TooFewPositivesError
+from training.errors import OneKindOfLabelError, TooFewPositivesError
 from training.evaluation import LITTLE, MUCH, Evaluation, Gate, choose, judge
 from training.few import ENOUGH, learn_few
 from training.fitting import (
@@ -47,8 +47,10 @@ def learn(
     for sure on the test rows; what failed is then among the gates.
 
     Raises:
-        TrainingError: not one positive.
+        TrainingError: not one positive, or nothing else.
     """
+    if 0 < len(rows) == rows.n_positives:
+        raise OneKindOfLabelError(target, len(rows))
     # matrices this small are not worth the linear algebra threads' waiting
     with threadpool_limits(1, "blas"):
         if rows.n_positives < ENOUGH:

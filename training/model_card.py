@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from scoring.bundle import Bundle
 from scoring.intervals import MetricEstimate
-from training.evaluation import Evaluation
+from training.evaluation import Evaluation, remarks
 from training.later import later_of
 from training.outlook import Outlook
 from training.rows import Rows
@@ -71,6 +71,7 @@ def model_card(
         ),
         metric_rows=tuple(_metrics(judgement, later_of(learnt, rows))),
         learnt=learnt,
+        remarks=remarks(judgement.metrics),
         fitted=learnt.fitted,
         alarms=learnt.alarms,
         suspected=learnt.suspected,

@@ -107,7 +107,7 @@ def train(
     results = []
     for target in targets or TARGETS:
         if not targets and not _is_told(target, gathered):
-            on_untold(nothing_told(target, gathered, portfolio.settings.tables))
+            on_untold(nothing_told(target, gathered, portfolio))
             continue  # not a refusal: the portfolio says nothing about this target
         try:
             results.append(
@@ -132,8 +132,7 @@ def _train_one(
 ) -> TrainingResult:
     rows = gathered.rows[target]
     if len(rows) == 0:
-        tables = portfolio.settings.tables
-        raise TooFewPositivesError(nothing_told(target, gathered, tables))
+        raise TooFewPositivesError(nothing_told(target, gathered, portfolio))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
     learnt = learn(target, rows, seed, say, starter(target))
     say("looking for features that know too much")
@@ -178,17 +177,30 @@ def _is_told(target: Target, gathered: TrainingData) -> bool:
     )
 
 
-def nothing_told(target: Target, gathered: TrainingData, tables: frozenset[str]) -> str:
+def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -> str:
     """Why there is nothing to learn from, and when there will be."""
-    if target == "fraud" and not tables & FRAUD_TABLES:
-        return f"fraud: neither {' nor '.join(sorted(FRAUD_TABLES))} can tell of any"
-    if len(gathered.rows[target]) > 0:
-        return f"{target}: none happened, for all that is known"
+    rejected = _rejected_outcomes(portfolio)
+    if target == "fraud" and not portfolio.settings.tables & FRAUD_TABLES:
+        tables = " nor ".join(sorted(FRAUD_TABLES))
+        return f"fraud: neither {tables} can tell of any{rejected}"
+    if len(gathered.rows[target]) > 0 or rejected:
+        return f"{target}: none happened, for all that is known{rejected}"
     first = gathered.first_mature_at[target]
     if first is None:
         return f"{target}: there is no date yet whose outcomes could be known"
     day = datetime.fromtimestamp(first / 1e6, UTC).date()
     return f"{target}: outcomes of the first date can be known from {day} on"
+
+
+def _rejected_outcomes(portfolio: Portfolio) -> str:
+    """What could have told of something and was not taken, as the end of a sentence."""
+    told = [
+        f"{r.n:,} rows of {r.table} were rejected ({r.rule.replace('_', ' ')}"
+        f"{f': {r.column}' if r.column else ''})"
+        for r in portfolio.rejects
+        if r.table in FRAUD_TABLES
+    ]
+    return f"; but {'; '.join(told)}: see `forbear validate`" if told else ""
 
 
 def bundle_of(

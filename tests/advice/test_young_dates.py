@@ -94,23 +94,36 @@ def knows_the_rate(portfolio: Portfolio) -> Bundle:
 
 def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
     portfolio = with_wave(2.5)
-    dates = early_warning(portfolio, knows_the_rate(portfolio))
-    assert len(dates) == 2  # a horizon apart; the youngest says too little
-    before, since = dates
+    together, before, since = early_warning(portfolio, knows_the_rate(portfolio))
+    assert together.n_dates == 2  # a horizon apart; the youngest says too little
     assert not before.is_alarm
-    assert since.is_alarm
-    assert 2.0 < since.ratio < 3.0
+    assert together.by_model.is_alarm
+    assert since.as_before.is_alarm
+    assert since.by_model.is_alarm
+    assert 2.0 < since.as_before.ratio < 3.0
     said = sentence(since, "fraud", portfolio.settings.zone)
     assert f"{since.observed} known so far" in said
     assert "too low" in said
 
 
+def test_a_wave_that_the_model_sees_is_one_all_the_same(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(2.5)
+    bundle = replace(
+        knows_the_rate(portfolio), calibration=LogOddsMap(float(np.log(2.0)))
+    )
+    together, *_ = early_warning(portfolio, bundle)
+    assert together.is_alarm
+    assert not together.by_model.is_alarm
+    said = sentence(together, "fraud", portfolio.settings.zone)
+    assert "the model sees it" in said
+
+
 def test_as_many_as_before_raise_no_alarm(with_wave: FraudsOf) -> None:
     portfolio = with_wave(1.0)
     dates = early_warning(portfolio, knows_the_rate(portfolio))
-    assert len(dates) == 2
+    assert [one.n_dates for one in dates] == [2, 1, 1]
     assert not any(one.is_alarm for one in dates)
-    assert all(one.low < 1.0 < one.high for one in dates)
+    assert all(one.as_before.low < 1.0 < one.as_before.high for one in dates)
 
 
 def test_of_a_starter_nothing_is_said(with_wave: FraudsOf) -> None:

@@ -242,3 +242,14 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [1]}), tmp_path / "x.parquet")
     with pytest.raises(LoggedDecisionsError):
         read_logged(tmp_path / "x.parquet")
+
+
+def test_another_file_is_refused_in_our_words(tmp_path: Path) -> None:
+    other = tmp_path / "customers.parquet"
+    pq.write_table(pa.table({"customer_id": ["c1"]}), other)
+    text = tmp_path / "decisions.csv"
+    text.write_text("customer_id\n")
+    for file in (other, text):
+        with pytest.raises(LoggedDecisionsError, match="decisions export") as refused:
+            read_logged(file)
+        assert "FieldRef" not in str(refused.value)

@@ -218,3 +218,11 @@ def test_calm_customers_are_measured_for_nonpayment(gathered: TrainingData) -> N
     assert value is not None
     assert 0.5 < value < CALM_AUC
     assert not too_good("fraud").numbers
+
+
+def test_without_power_nothing_is_passed(rows_of: RowsOf) -> None:
+    rows = rows_of(200)
+    few = replace(rows, label=np.where(np.cumsum(rows.label) <= 3, rows.label, 0.0))
+    verdicts = hindsight("nonpayment", few)
+    [seventh] = [c for c in controls("nonpayment", few, verdicts) if c.number == 7]
+    assert seventh.outcome == "cannot_tell"

@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scoring.intervals import MetricEstimate
 from scoring.trees import TreeModel
 from simulation import simulate
 from training.boosting import recipe
+from training.errors import OneKindOfLabelError
+from training.evaluation import remarks
 from training.fitting import fit, margin
 from training.leakage import alarms
 from training.learning import learn
@@ -151,3 +154,35 @@ def test_two_processes_learn_the_same(tmp_path: Path) -> None:
         for seed in ("1", "2")
     }
     assert len(found) == 1
+
+
+def test_one_alarm_names_all_features_that_tell_alone(rows: Rows) -> None:
+    x = rows.x.copy()
+    x[:, 1] = x[:, 2] = rows.label
+    leaky = replace(rows, x=x)
+    told = alarms(leaky, fit("linear", rows, 0).model, None)
+    [alone] = [one for one in told if one.code == "single_feature_auc"]
+    assert all(name in alone.text for name in rows.feature_set.names[1:3])
+
+
+def test_where_everybody_is_positive_nothing_can_be_learnt(rows: Rows) -> None:
+    everyone = replace(rows, label=np.ones(len(rows)))
+    with pytest.raises(OneKindOfLabelError, match="customers"):
+        learn("nonpayment", everyone, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "interval", "words"),
+    [
+        ("calibration_slope", (0.69, 0.57, 0.84), "too extreme"),
+        ("calibration_slope", (1.3, 1.1, 1.6), "too timid"),
+        ("calibration_slope", (0.94, 0.88, 1.01), None),
+        ("observed_over_expected", (1.4, 1.2, 1.7), "more happened"),
+        ("observed_over_expected", (1.26, 0.98, 1.6), None),
+    ],
+)
+def test_what_is_surely_off_is_remarked(
+    name: str, interval: tuple[float, float, float], words: str | None
+) -> None:
+    said = remarks({name: MetricEstimate(*interval)})
+    assert (words in said[0]) if words else not said

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
 from scoring.bundle import Bundle
 from scoring.shelf import champion_path
 from training.errors import UnknownTargetError
@@ -29,6 +31,19 @@ def test_a_target_asked_for_without_labels_is_refused(
     assert result.refusal is not None
     assert result.refusal.code == "too_few_positives"
     assert not result.is_trained
+
+
+def test_outcomes_that_were_rejected_are_not_said_to_be_none(
+    flat_tables: dict[str, pa.Table], settings: PortfolioSettings, tmp_path: Path
+) -> None:
+    outcomes = flat_tables["outcomes"].drop_columns(["kind"])
+    portfolio = Portfolio.from_tables({**flat_tables, "outcomes": outcomes}, settings)
+    told: list[str] = []
+    assert train(portfolio, home=tmp_path, on_untold=told.append) == []
+    assert any("nonpayment" in line for line in told)
+    for line in told:
+        assert "of outcomes were rejected" in line
+        assert "kind" in line
 
 
 def test_an_unknown_target_is_refused(flat_portfolio: Portfolio) -> None:

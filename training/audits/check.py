@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Outcome = Literal["pass", "look", "leak", "not_looked_at"]
+Outcome = Literal["pass", "look", "leak", "cannot_tell", "not_looked_at"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Check:
 
     Args:
         number: 1 to 10.
-        outcome: `look` is worth a person's look and stops nothing.
+        outcome: `look` is worth a person's look and stops nothing; `cannot_tell`:
+            nothing was found, and what is there would not be found either.
         text: what was done and seen, with its numbers.
         features: those it names.
         numbers: what was measured, by name.

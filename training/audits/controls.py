@@ -50,8 +50,11 @@ def controls(
     is_enough = n_least >= max(FEWEST_BAD, N_FOLDS)
     # a fraud is not easier to see for being late, so calm customers prove nothing
     is_telling = is_enough and target == "nonpayment"
-    yield _too_good(verdicts, _calm_auc(small, seed) if is_telling else None)
-    if not is_enough:
+    mutation = _mutation(target, rows, seed) if is_enough else None
+    has_power = mutation is not None and mutation.outcome == "pass"
+    calm_auc = _calm_auc(small, seed) if is_telling else None
+    yield _too_good(verdicts, calm_auc, has_power=has_power)
+    if mutation is None:
         text = f"not looked at: {n_bad} customers turned bad"
         for number, name in ((8, "controls"), (9, "adversarial"), (10, "mutation")):
             yield Check(number, name, "not_looked_at", text)
@@ -62,7 +65,7 @@ def controls(
     if (embargo := _embargo(small, seed)) is not None:
         yield embargo
     yield _adversarial(small, seed)
-    yield _mutation(target, rows, seed)
+    yield mutation
 
 
 def _overlap(rows: Rows, seed: int) -> Check:
@@ -93,7 +96,9 @@ def _calm_auc(rows: Rows, seed: int) -> float | None:
     return auc_not_past_due(rows, margin)
 
 
-def _too_good(verdicts: Sequence[LeakVerdict], calm_auc: float | None) -> Check:
+def _too_good(
+    verdicts: Sequence[LeakVerdict], calm_auc: float | None, *, has_power: bool
+) -> Check:
     name, named = "too_good", tuple(v.feature for v in verdicts if v.is_blocking)
     numbers = {} if calm_auc is None else {"auc_not_past_due": calm_auc}
     if named:
@@ -105,6 +110,12 @@ def _too_good(verdicts: Sequence[LeakVerdict], calm_auc: float | None) -> Check:
             "good; no single feature stands out"
         )
         return Check(7, name, "look", text, (), numbers)
+    if not has_power:
+        text = (
+            "no feature is too good to be true, but with so few outcomes a planted"
+            " leak is not found either (check 10)"
+        )
+        return Check(7, name, "cannot_tell", text, (), numbers)
     return Check(7, name, "pass", "no feature is too good to be true", (), numbers)
 
 

@@ -16,6 +16,7 @@ OUTCOMES = {
     "pass": "pass",
     "look": "worth a look",
     "leak": "LEAK",
+    "cannot_tell": "cannot tell",
     "not_looked_at": "not looked at",
 }
 MEASURES = (

@@ -81,8 +81,7 @@ def _evidence(
 ) -> Evidence:
     rows = gathered.rows[target]
     if len(rows) == 0 or rows.n_positives == 0:
-        tables = portfolio.settings.tables
-        raise TooFewPositivesError(nothing_told(target, gathered, tables))
+        raise TooFewPositivesError(nothing_told(target, gathered, portfolio))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
     learnt = learn(target, rows, seed, say, starter(target))
     say("looking for features that know too much")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.evaluation import plain_metrics
+from training.evaluation import plain_metrics, remarks
 from training.model_card import EVENT, METRIC_NAMES
 from training.plots import plots
 from training.report import figures
@@ -255,10 +255,12 @@ def _optimism(evidence: Evidence) -> Iterator[Block]:
     )
     gaps = [o.reported["auc"].value - o.found["auc"] for o in evidence.origins]
     n = sum(o.is_covered(k) for o in evidence.origins for k in o.reported)
+    gap = float(np.mean(gaps))
     yield Paragraph(
-        f"Optimism: the AUC reported was on average {np.mean(gaps):+.3f} above what was"
-        f" found. {n} of {len(rows)} intervals held what came. The choice of the"
-        " learner and the calibration are part of every rehearsal."
+        f"Optimism: on average the AUC reported was {abs(gap):.3f}"
+        f" {'higher' if gap > 0 else 'lower'} than what was found."
+        f" {n} of {len(rows)} intervals held what came. The choice of the learner and"
+        " the calibration are part of every rehearsal."
     )
     yield figures.reported_and_found(evidence)
 
@@ -373,4 +375,6 @@ def limits(evidence: Evidence) -> Section:
             " change that never happened before."
         ),
     )
-    return Section("limits", "Gates and limits", (Items(gates), Items(items)))
+    said = tuple(remarks(evidence.learnt.judgement.metrics))
+    blocks = (Items(gates), *((Items(said),) if said else ()), Items(items))
+    return Section("limits", "Gates and limits", blocks)
