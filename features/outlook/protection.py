@@ -59,9 +59,11 @@ def _notices(portfolio: Portfolio) -> OutlookAnswer:
         answer = f"not looked at: {_NO_STOP} no notice is recorded"
         return OutlookAnswer(question, answer, improve)
     [[n_sent, n_arrived]] = portfolio.connection.con.execute(_NOTICES).fetchall()
-    if not n_sent:
+    if not n_sent and not n_arrived:
         return OutlookAnswer(question, f"none: {_NO_STOP} none was sent", improve)
     answer = f"{n_sent:,} sent, {n_arrived:,} recorded as delivered"
+    if not n_sent:  # whoever has it was sent it
+        answer = f"{n_arrived:,} recorded as delivered, which counts as sent then"
     if n_arrived:
         return OutlookAnswer(question, answer)
     return OutlookAnswer(

@@ -143,6 +143,10 @@ def test_notices_that_nobody_recorded_permit_no_suspension() -> None:
         sent | {"kind": "notice_delivered", "event_at": START + DAY}
     )
     assert said(tables, "notices").improve == ""
+    del tables["contacts"][0]
+    delivered = said(tables, "notices")
+    assert "1 recorded as delivered, which counts as sent" in delivered.answer
+    assert delivered.improve == ""
 
 
 @pytest.mark.parametrize("table", ["disputes", "holds"])

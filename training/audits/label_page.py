@@ -43,6 +43,13 @@ def summary(audit: LabelsAudit) -> Iterator[str]:
             f"days past due: {audit.days_past_due} {stated}, the first from which"
             f" {ROLLS:.0%} and more end in a loss"
         )
+        if audit.stated_days_past_due < audit.days_past_due:
+            yield (
+                f"{audit.stated_days_past_due} days past due asks an earlier question:"
+                " labels are known sooner and more losses are seen coming, but more who"
+                " pay in the end count as bad. Keep it where access ends about then;"
+                " what is recommended is for a label that means a loss"
+            )
     stated = f"(portfolio.yaml: {audit.stated_horizon_days})"
     if audit.horizon_days is None:
         yield f"horizon: the data cannot say {stated}"
