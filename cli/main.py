@@ -16,6 +16,7 @@ from cli import (
     decisions,
     demo,
     evaluate,
+    evidence,
     explain,
     features,
     importing,
@@ -59,6 +60,7 @@ for group in (
     links,
     serve,
     replay,
+    evidence,
 ):
     group.register(app)
 

@@ -184,6 +184,11 @@ class Acts:
         query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
         return [_act(row) for row in self._db.rows(query, *values)]
 
+    def of_decision(self, decision_id: str) -> list[Act]:
+        """All acts that were planned from a decision, in their order."""
+        query = f"{_SELECT} WHERE decision_id = ? ORDER BY position"
+        return [_act(row) for row in self._db.rows(query, decision_id)]
+
     def due(self, now: int, most: int) -> list[Act]:
         """Acts that `claim` would give, untouched."""
         return [_act(row) for row in self._db.rows(_DUE, now, now, most)]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from store.chain import Tip, link
 from store.database import Database
+from store.errors import UnknownDecisionError
 from store.sealing import BrokenSealError, unseal
 from store.sql_decisions import SOUGHT, sought
 
@@ -23,6 +24,7 @@ LEFT JOIN decisions ON decisions.decision_id = chain.decision_id
 LEFT JOIN customers ON customers.customer_id = decisions.customer_id
 WHERE position > ? ORDER BY position LIMIT ?
 """  # noqa: S608 - literals
+_ENTRY = "SELECT position, link FROM chain WHERE decision_id = ?"
 _OUTSIDE = """
 SELECT decision_id FROM decisions WHERE NOT EXISTS (
     SELECT 1 FROM chain WHERE chain.decision_id = decisions.decision_id
@@ -66,6 +68,17 @@ def audit(database: Database, head: Tip | None = None) -> Audit:
         check.record(row[0], row[1], row[3], row[6:])
     outside = [str(row[0]) for row in database.rows(_OUTSIDE)]
     return check.result(outside)
+
+
+def entry_of(database: Database, decision_id: str) -> Tip:
+    """Where a decision stands in the chain.
+
+    Raises:
+        UnknownDecisionError: nowhere.
+    """
+    for row in database.rows(_ENTRY, decision_id):
+        return Tip(row[0], bytes(row[1]))
+    raise UnknownDecisionError(decision_id)
 
 
 def _entries(database: Database) -> Iterator[Any]:

@@ -1,0 +1,109 @@
+"""What a decision rested on, in one folder: for a provider's claim or a dispute.
+
+The folder holds the decision as it was answered, what was asked, the rows known then,
+the policy that decided, what was done and what the provider said afterwards, a page
+for people, and a manifest with the SHA-256 of each file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from execution.errors import ExecutionError
+from store.acts import Act
+from store.decisions import Decision
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+MANIFEST = "manifest.json"
+
+
+class EvidenceThereError(ExecutionError):
+    code = "evidence_there"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is there already; name another folder")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known about one decision.
+
+    Args:
+        decision: as recorded.
+        rows: of the customer, as they were known to the decision, by table; None where
+            its stored events are not there any more.
+        policy_text: of the policy that decided.
+        acts: planned from the decision, with what the provider said.
+        agreed: who agreed to each, by act.
+        replay: `identical`, `different`, or the code of why it could not be computed
+            again here.
+        position: of its entry in the chain, from 1.
+        link: of that entry: a hash over all entries up to it.
+    """
+
+    decision: Decision
+    rows: Rows | None
+    policy_text: str
+    acts: Sequence[Act]
+    agreed: Mapping[str, Sequence[str]]
+    replay: str
+    position: int
+    link: bytes
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """As it was given."""
+        content: dict[str, Any] = json.loads(self.decision.answer)
+        return content
+
+
+def write_evidence(evidence: Evidence, page: str, folder: Path) -> list[str]:
+    """Write all files, for their owner's eyes only; their names.
+
+    Args:
+        evidence: of the decision.
+        page: HTML for people.
+        folder: made here.
+
+    Raises:
+        EvidenceThereError: there is something of that name.
+    """
+    if folder.exists():
+        raise EvidenceThereError(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    files = {name: content for name, content in _files(evidence) if content is not None}
+    files["evidence.html"] = page.encode()
+    manifest = {
+        "decision_id": evidence.decision.decision_id,
+        "chain": {"position": evidence.position, "link": evidence.link.hex()},
+        "replay": evidence.replay,
+        "sha256": {name: sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+    files[MANIFEST] = json.dumps(manifest, indent=2).encode() + b"\n"
+    for name, content in files.items():
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+    return sorted(files)
+
+
+def _files(evidence: Evidence) -> list[tuple[str, bytes | None]]:
+    acts = [
+        {**asdict(act), "approved_by": list(evidence.agreed.get(act.act_id, ()))}
+        for act in evidence.acts
+    ]
+    rows = None if evidence.rows is None else _text(evidence.rows)
+    return [
+        ("decision.json", evidence.decision.answer),  # byte for byte
+        ("request.json", evidence.decision.request),
+        ("policy.yaml", evidence.policy_text.encode()),
+        ("events.json", rows),
+        ("acts.json", _text(acts) if acts else None),
+    ]
+
+
+def _text(content: object) -> bytes:
+    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,206 @@
+"""The page of an evidence pack, in English: what was decided, why, and on what."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from execution.evidence import Evidence
+from features.moments import to_datetime
+from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
+from wording.templates import render
+
+# Partner Center: a claim is to be filed within 60 days of the first fraudulent use
+# (learn.microsoft.com/partner-center/security/nonpayment-fraud-misuse, as of 2021-23;
+# later texts speak of the charges of the first 30 days)
+CLAIM_DAYS, CHARGES_DAYS = 60, 30
+_SIGNS = ("alerts", "disputes", "outcomes", "access")
+_MOST_ROWS = 200  # of a table on the page; the files hold all
+_WORDS = {
+    "event_at": "when",
+    "kind": "what",
+    "status": "state",
+    "severity": "severity",
+    "notice": "notice",
+    "action": "action",
+    "reason": "reason",
+    "by": "by",
+}
+
+
+def evidence_html(evidence: Evidence) -> str:
+    """The page as HTML that prints well."""
+    return render("print.html", page=evidence_page(evidence))
+
+
+def evidence_page(evidence: Evidence) -> Page:
+    """What people read of the pack."""
+    answer = evidence.answer
+    action = answer["action"] or "no decision"
+    sections = (
+        _why(answer),
+        _owed(answer),
+        _signs(evidence),
+        _rows(evidence, "notices", "What the customer was told", "contacts"),
+        _done(evidence),
+        _deadlines(evidence),
+        _checks(evidence),
+    )
+    return Page(
+        lang="en",
+        title=f"Evidence for decision {answer['decision_id']}",
+        lead=f"Recommended for customer {answer['customer_id']}: {action}.",
+        facts=tuple(_facts(evidence)),
+        sections=sections,
+        contents="Contents",
+        footer="Written from what was recorded when it was decided; manifest.json holds"
+        " the hash of every file beside this page.",
+    )
+
+
+def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    answer = evidence.answer
+    question, permission = answer["question"], answer["permission"]
+    yield "recorded", _moment(to_datetime(evidence.decision.recorded_at))
+    yield "decided for", _moment(datetime.fromisoformat(answer["as_of"]))
+    yield "on grounds of", permission["basis"] or "none"
+    for target, score in answer["scores"].items():
+        p = score["probability"]
+        yield f"probability of {target}", "unknown" if p is None else f"{p:.3f}"
+    yield "policy", f"{question['policy']} ({question['policy_hash'][:16]})"
+    people = answer["people"]
+    yield "people who must agree", str(people["approvals"])
+
+
+def _why(answer: Mapping[str, Any]) -> Section:
+    reasons = [reason["staff"] for reason in answer["reasons"] or ()]
+    withheld = [one["sentence"] for one in answer["permission"]["withheld"]]
+    blocks: list[Block] = [_items(reasons, "No reasons were recorded.")]
+    if withheld:
+        blocks += [Paragraph("Why it was not more:"), Items(tuple(withheld))]
+    return Section("why", "Why", tuple(blocks))
+
+
+def _owed(answer: Mapping[str, Any]) -> Section:
+    exposure = answer["exposure"]
+    currency = answer["question"]["currency"]
+    sums = "amount", "remainder", "contested"
+    rows = [
+        (
+            item["invoice_id"],
+            item["due_on"],
+            str(item["days_overdue"]),
+            *(f"{item[name]:,.2f}" for name in sums),
+        )
+        for item in exposure["items"]
+    ]
+    money = f"amount, {currency}"
+    head = "invoice", "due", "days overdue", money, "acted on", "contested"
+    if not rows:
+        block: Block = Paragraph("No open invoice was known.")
+    else:
+        block = Table("Open invoices as known then", head, tuple(rows))
+    return Section("owed", "What was owed", (block,))
+
+
+def _signs(evidence: Evidence) -> Section:
+    blocks: list[Block] = []
+    for table in _SIGNS:
+        blocks += _table(evidence, table)
+    if not blocks:
+        blocks = [Paragraph(_nothing(evidence))]
+    return Section("signs", "What was seen", tuple(blocks))
+
+
+def _rows(evidence: Evidence, name: str, title: str, table: str) -> Section:
+    blocks = _table(evidence, table) or [Paragraph(_nothing(evidence))]
+    return Section(name, title, tuple(blocks))
+
+
+def _nothing(evidence: Evidence) -> str:
+    if evidence.rows is None:
+        return "The events it was decided on are not stored any more."
+    return "Nothing of this kind was known."
+
+
+def _table(evidence: Evidence, table: str) -> list[Block]:
+    rows = list((evidence.rows or {}).get(table, ()))
+    if not rows:
+        return []
+    shown = sorted(rows, key=lambda row: str(row.get("event_at", "")))[:_MOST_ROWS]
+    names = [name for name in _WORDS if any(row.get(name) for row in shown)]
+    body = tuple(tuple(str(row.get(name) or "") for name in names) for row in shown)
+    head = tuple(_WORDS[name] for name in names)
+    more = f"; the first {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
+    return [Paragraph(f"{table.capitalize()}{more}"), Table(table, head, body)]
+
+
+def _done(evidence: Evidence) -> Section:
+    rows = tuple(
+        (
+            act.kind,
+            act.subscription_id,
+            act.state if act.why is None else f"{act.state}: {act.why}",
+            "" if act.settled_at is None else _moment(to_datetime(act.settled_at)),
+            ", ".join(evidence.agreed.get(act.act_id, ())) or "automation",
+        )
+        for act in evidence.acts
+    )
+    if not rows:
+        blocks: tuple[Block, ...] = (Paragraph("No act was planned from it."),)
+    else:
+        head = "act", "subscription", "came to", "when", "agreed by"
+        blocks = (Table("Acts at the provider", head, rows),)
+    return Section("done", "What was done", blocks)
+
+
+def _deadlines(evidence: Evidence) -> Section:
+    moments = [
+        datetime.fromisoformat(str(row["event_at"]))
+        for row in (evidence.rows or {}).get("alerts", ())
+        if "T" in str(row.get("event_at", ""))
+    ]
+    if not moments:
+        text = "No alert is known from which a claim's deadline could be counted."
+        return Section("deadlines", "Deadlines", (Paragraph(text),))
+    first = min(moments, key=lambda moment: moment.timestamp())
+    sentences = (
+        f"The first alert is of {first:%Y-%m-%d}.",
+        (
+            f"Microsoft's text on fraud asks for a claim within {CLAIM_DAYS} days of"
+            f" the first fraudulent use: by {_day_after(first, CLAIM_DAYS)}."
+        ),
+        (
+            f"A later text covers the charges of the first {CHARGES_DAYS} days: until"
+            f" {_day_after(first, CHARGES_DAYS)}."
+        ),
+        "Other providers, and Microsoft by now, may ask otherwise: read their terms.",
+    )
+    return Section("deadlines", "Deadlines", (Items(sentences),))
+
+
+def _checks(evidence: Evidence) -> Section:
+    versions, question = evidence.answer["versions"], evidence.answer["question"]
+    models = tuple(
+        f"Model of {target}: {one['bundle_id']}, manifest {one['manifest_sha256']}"
+        for target, one in versions["bundles"].items()
+    )
+    sentences = (
+        f"Forbear {versions['forbear']}.",
+        *models,
+        f"Policy: {question['policy_hash']}, of the rules of policy.yaml.",
+        f"Entry {evidence.position} of the store's chain: {evidence.link.hex()}.",
+        f"Computed again now: {evidence.replay}.",
+    )
+    return Section("checks", "How it can be checked", (Items(sentences),))
+
+
+def _day_after(moment: datetime, n_days: int) -> str:
+    return f"{moment + timedelta(days=n_days):%Y-%m-%d}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _items(texts: list[str], otherwise: str) -> Block:
+    return Items(tuple(texts)) if texts else Paragraph(otherwise)

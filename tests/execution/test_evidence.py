@@ -1,0 +1,105 @@
+"""An evidence pack: complete, checkable, readable, and for its owner's eyes only."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from decisions.policy_file.load import parse_policy
+from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
+from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
+
+Pack = dict[str, bytes]
+
+
+@pytest.fixture
+def state(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
+    monkeypatch.setenv("FORBEAR_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def pack(run: Run, decision_id: str, folder: Path) -> Pack:
+    ran = run("evidence", decision_id, "--out", folder)
+    assert ran.code == 0, ran.err
+    files = {file.name: file for file in folder.iterdir()}
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files.values())
+    return {name: file.read_bytes() for name, file in files.items()}
+
+
+def test_it_holds_all_and_says_how_to_check_it(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    answer = house.score()
+    house.plan()
+    house.run()
+    decision_id = answer["decision_id"]
+    files = pack(forbear, decision_id, tmp_path / "pack")
+    manifest = json.loads(files.pop("manifest.json"))
+    assert manifest["sha256"] == {
+        name: sha256(content).hexdigest() for name, content in files.items()
+    }
+    assert (manifest["replay"], manifest["chain"]["position"]) == ("identical", 1)
+    assert json.loads(files["decision.json"]) == answer
+    policy_hash = answer["question"]["policy_hash"]
+    assert parse_policy(files["policy.yaml"].decode()).hash == policy_hash
+    assert len(json.loads(files["events.json"])["alerts"]) == 3
+    [act] = json.loads(files["acts.json"])
+    assert (act["state"], act["subscription_id"]) == ("done", "s1")
+    html = files["evidence.html"].decode()
+    for text in ("suspend", "credential_leak", "first fraudulent use", "identical"):
+        assert text in html
+    again = forbear("evidence", decision_id, "--out", tmp_path / "pack")
+    assert "[evidence_there]" in again.err
+
+
+def test_what_arrived_later_is_not_in_it(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    decision_id = house.score()["decision_id"]
+    late = {"payment_id": "late", "status": "succeeded", "amount": 234.0}
+    house.send({"payments": [{**late, "event_at": ago(seconds=0)}]})
+    files = pack(forbear, decision_id, tmp_path / "pack")
+    assert b"late" not in files["events.json"]
+
+
+def test_a_request_with_its_own_events_brings_its_rows(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    said = "<script>alert(1)</script>"
+    events = {
+        "customers": [{"event_at": "2024-03-01T09:00:00Z"}],
+        "invoices": [],
+        "payments": [],
+        "holds": [],
+        "contacts": [{"event_at": ago(days=1), "kind": "notice_sent", "notice": said}],
+    }
+    asked = {"customer_id": "other", "events": events}
+    decision_id = house.client.post("/v1/score", json=asked).json()["decision_id"]
+    files = pack(forbear, decision_id, tmp_path / "pack")
+    html = files["evidence.html"].decode()
+    assert said not in html
+    assert "&lt;script&gt;" in html
+    assert "No alert is known" in html
+    assert "acts.json" not in files
+
+
+def test_a_decision_of_nobody_is_one_line(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    house.score()
+    ran = forbear("evidence", "d-none", "--out", tmp_path / "pack")
+    assert (ran.code, ran.err.endswith("[unknown_decision]\n")) == (2, True)
+    assert not (tmp_path / "pack").exists()
