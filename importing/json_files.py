@@ -143,7 +143,7 @@ def is_in_lines(file: Path) -> bool:
 
     An array, or a page that is printed over several lines, is read whole or not.
     """
-    with _opened(file) as lines:
+    with opened(file) as lines:
         try:
             return isinstance(json.loads(lines.readline(MOST_BYTES_OF_A_LINE)), dict)
         except (ValueError, RecursionError):
@@ -155,7 +155,7 @@ def without_mark(file: Path, folder: Path) -> Path:
 
     DuckDB reads a CSV file that begins with one, and refuses JSON that does.
     """
-    with _opened(file) as content:
+    with opened(file) as content:
         if content.read(len(BOM_UTF8)) != BOM_UTF8:
             return file
         copy = folder / file.name.removesuffix(".gz")
@@ -164,7 +164,7 @@ def without_mark(file: Path, folder: Path) -> Path:
     return copy
 
 
-def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
+def opened(file: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import duckdb
 
 from importing.errors import UnreadableFileError
-from importing.json_files import is_in_lines, without_mark
+from importing.json_files import is_in_lines, opened, room_for, without_mark
 from importing.report import BadRow
 
 MOST_BYTES_OF_A_LINE = 1 << 24
-MOST_BYTES_OF_A_PAGE = 1 << 28
+BYTES_OF_A_BEGINNING = 1 << 12
 
 # how a cell, already bare, is read; text is itself
 TEXT = "{cell}"
@@ -87,7 +87,7 @@ def stage_cells(
             with TemporaryDirectory() as folder:
                 kind = _read(connection, without_mark(file, Path(folder)), file, kinds)
         except duckdb.Error as error:
-            line = str(error).splitlines()[0]
+            line = " ".join(str(error).splitlines()[:2])
             raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
         given.add(kind.name)
         bad.extend(_left_out(connection, file.name, kind))
@@ -96,8 +96,7 @@ def stage_cells(
 
 def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
     """Read the file into the table of its kind, with the first column at fault."""
-    stem = file.name.lower().removesuffix(".gz")
-    if stem.endswith((".csv", ".tsv", ".txt")):
+    if not _is_json(readable):
         rows = "read_csv($file, all_varchar = true, header = true)"
         described = connection.execute(f"DESCRIBE FROM {rows}", {"file": str(readable)})
         spellings = _spellings(file, [name for name, *_ in described.fetchall()])
@@ -144,6 +143,14 @@ def _insert(kind: Kind, cells: Mapping[str, str], rows: str) -> str:
     )
 
 
+def _is_json(file: Path) -> bool:
+    with opened(file) as content:
+        begins = content.read(BYTES_OF_A_BEGINNING).lstrip()
+    if begins.startswith(b"PK"):
+        raise UnreadableFileError(f"{file.name} is a ZIP archive: unpack it first")
+    return begins.startswith((b"{", b"["))
+
+
 def _json_rows(connection: Any, file: Path) -> str:
     """SQL of the things in a JSON file, as column `data`."""
     if is_in_lines(file):
@@ -152,7 +159,7 @@ def _json_rows(connection: Any, file: Path) -> str:
             f"maximum_object_size = {MOST_BYTES_OF_A_LINE})"
         )
     else:
-        read = f"read_json_objects($file, maximum_object_size = {MOST_BYTES_OF_A_PAGE})"
+        read = f"read_json_objects($file, maximum_object_size = {room_for(file)})"
     (is_page,) = connection.execute(
         f"SELECT coalesce(bool_or(json_type(json, '$.items') = 'ARRAY' OR "
         f"json_type(json, '$.value') = 'ARRAY'), false) FROM (FROM {read} LIMIT 1)",
@@ -180,7 +187,8 @@ def _quoted(name: str) -> str:
 def _address(connection: Any, file: Path) -> str:
     """What an empty page says that was asked for."""
     (text,) = connection.execute(
-        "SELECT string_agg(json::VARCHAR) FROM read_json_objects($file)",
+        "SELECT string_agg(json::VARCHAR) FROM read_json_objects($file, "
+        f"maximum_object_size = {room_for(file)})",
         {"file": str(file)},
     ).fetchone()
     return text or ""
@@ -216,11 +224,13 @@ def _kind_of(file: Path, names: Any, address: str, kinds: Sequence[Kind]) -> Kin
         fitting = [kind for kind in kinds if kind.says_of_itself in said][:1]
     if not fitting:
         nearest = max(kinds, key=lambda kind: len(set(kind.marks) & set(names)))
-        missing = ", ".join(n for n in nearest.marks if n not in names)
+        missing = [name for name in nearest.marks if name not in names]
+        lacks = ""
+        if 2 * len(missing) < len(nearest.marks):
+            lacks = f" (for {nearest.title} it lacks {', '.join(missing)})"
         known = "; ".join(kind.title for kind in kinds)
         raise UnreadableFileError(
-            f"{file.name} is nothing known here (for {nearest.title} it has no "
-            f"{missing}); known are {known}"
+            f"{file.name} is nothing known here{lacks}; known are {known}"
         )
     return fitting[0]
 
@@ -229,5 +239,14 @@ def _left_out(connection: Any, file: str, kind: Kind) -> Iterator[BadRow]:
     rows = connection.execute(
         f"DELETE FROM {kind.name} WHERE fault IS NOT NULL RETURNING row, fault"
     ).fetchall()
+    problem = "missing, or not written as 1234.56, 6/30/2026 or 2026-06-30T00:00:00Z"
+    (n_good,) = connection.execute(
+        f"SELECT count(*) FROM {kind.name} WHERE file = ?", [file]
+    ).fetchone()
     for row, name in sorted(rows):
-        yield BadRow(file, row, name, "missing, or not of the form that is documented")
+        if n_good == 0:
+            raise UnreadableFileError(
+                f"no row of {file} can be read; the first is row {row}, {name}: "
+                f"{problem}"
+            )
+        yield BadRow(file, row, name, problem)

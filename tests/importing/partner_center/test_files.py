@@ -1,7 +1,9 @@
 """Customers, files of other kinds, and the way to a first list of actions."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -112,13 +114,46 @@ def test_a_file_that_is_nothing_known_is_refused_by_name(
 ) -> None:
     strange = tmp_path / "kittens.csv"
     strange.write_text("CustomerId,UsageDate\n1,2\n", encoding="utf-8")
-    with pytest.raises(UnreadableFileError, match=r"kittens.* no billingpretaxtotal"):
+    with pytest.raises(
+        UnreadableFileError, match=r"kittens.* lacks billingpretaxtotal"
+    ):
         run(strange)
 
     broken = tmp_path / "broken.json"
     broken.write_text("{[", encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=r"broken\.json"):
         run(broken)
+
+
+def test_a_file_of_which_no_row_can_be_read_is_refused(
+    run: Import, tmp_path: Path
+) -> None:
+    """As Excel saves it where a comma stands before the cents."""
+    saved_again = tmp_path / "excel.csv"
+    saved_again.write_text(
+        "CustomerId;UsageDate;BillingPreTaxTotal;BillingCurrency\n"
+        "t;02.06.2026;1,50;EUR\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(UnreadableFileError, match=r"row 1, usagedate.*6/30/2026"):
+        run(saved_again)
+
+
+def test_the_form_of_a_file_is_seen_by_how_it_begins(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    packed = tmp_path / "recon.zip"
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("recon.csv", "CustomerId")
+    with pytest.raises(UnreadableFileError, match="unpack it"):
+        run(packed)
+
+    blob = tmp_path / "part-00000"
+    blob.write_text(json.dumps(usage_line("2026-06-02", 1)), encoding="utf-8")
+    none = write_json(tmp_path / "fraudEvents.json", [])
+    report = run(blob, none)
+    assert len(rows("usage")) == 1
+    assert "alerts" in report.observed
 
 
 def test_two_spellings_of_one_column_are_refused(run: Import, tmp_path: Path) -> None:
