@@ -169,6 +169,17 @@ def test_a_licence_that_no_later_charge_speaks_of_ended_with_its_term(
     assert any("ended with their term" in note.text for note in report.notes)
 
 
+def test_a_credit_is_no_change_of_a_licence(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    credit = license_line("customerCredit", "6/20/2026", -1, Subtotal=-12)
+    report = run(invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 9), credit))
+
+    assert [r["quantity"] for r in rows("subscriptions")] == [None, 9]
+    assert report.sums[0].source == report.sums[0].left_out == Decimal("117.6")
+    assert not any("subtotals are not" in note.text for note in report.notes)
+
+
 def test_metered_lines_and_single_purchases_are_no_licences(
     run: Import, tmp_path: Path
 ) -> None:
