@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="the system: killbill or stripe")
+        str, typer.Argument(metavar="SOURCE", help="the system, such as stripe or bank")
     ],
     files: Annotated[
         list[Path], typer.Argument(metavar="FILES…", help="what it exported")

@@ -128,6 +128,7 @@ EXTRAS = {
     "resvg_py": "train",
     "sklearn": "train",
     "threadpoolctl": "train",
+    "mt940": "bank",
     "opentelemetry": "otel",
     "psycopg": "postgres",
     "pyspark": "spark",

@@ -16,7 +16,6 @@ from typing import Any
 from importing.bank.camt import given
 from importing.bank.movements import Direction, Movement, Problem, Read, Statement
 from importing.bank.values import ISO_REASONS, METHOD_OF_GERMAN, RETURNED_GERMAN
-from importing.errors import ImportingError
 
 MARKS: dict[str, tuple[Direction, bool]] = {
     "C": ("in", False),
@@ -28,15 +27,6 @@ _TAG = re.compile(r":(\d{2}[A-Z]?|NS):")
 _REFERENCES = ("customer_reference", "bank_reference")
 # what names the counterparty or a date stays out of the text
 _TEXTS = ("extra_details", "purpose", "additional_purpose", "transaction_details")
-
-
-class MissingLibraryError(ImportingError):
-    """MT940 is read by a library of an extra."""
-
-    code = "import_library_missing"
-
-    def __init__(self) -> None:
-        super().__init__("MT940 needs a library: pip install 'forbear[bank]'")
 
 
 @dataclass
@@ -51,26 +41,21 @@ class _Block:
 
 def read_mt940(file: Path) -> Iterator[Read]:
     """Statement lines; row: the line of the file on which `:61:` stands."""
-    try:
-        import mt940
-    except ImportError as error:
-        raise MissingLibraryError from error
-    options = mt940.Options.all()
+    import mt940
 
-    def parse(text: str) -> Any:
-        return mt940.models.Transactions(options=options), text
+    options = mt940.Options.all()
 
     for block in _blocks(file):
         head = "\n".join(block.head)
-        whole, text = parse("\n".join([head, *block.tail]))
+        whole = mt940.models.Transactions(options=options)
         try:
-            whole.parse(text)
+            whole.parse("\n".join([head, *block.tail]))
         except (RuntimeError, ValueError, ArithmeticError) as error:
             yield Problem(block.row, ":20:", f"not MT940: {_first_line(error)}")
             continue
         for row, lines in block.lines:
-            one, text = parse("\n".join([head, *lines]))
-            yield from _line(row, whole, one, text)
+            one = mt940.models.Transactions(options=options)
+            yield from _line(row, whole, one, "\n".join([head, *lines]))
         yield _statement(block.row, whole)
 
 

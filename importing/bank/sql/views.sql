@@ -56,16 +56,26 @@ CREATE TABLE invoice_name AS
     FROM called WHERE name <> '' GROUP BY name
     HAVING count(DISTINCT invoice_id) = 1 AND count(DISTINCT customer_id) = 1;
 
--- The words of a text, and up to six in a row together: a number may be written in parts.
+-- What a movement calls itself or another one by.
+CREATE TABLE called AS
+    SELECT DISTINCT key, unnest(list_append(ids, end_to_end)) AS id FROM told
+    WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected');
+
+-- The words of a text, and up to six in a row together, for a number may be written in
+-- parts: those that may be an invoice.
 CREATE TABLE word AS
     WITH cut AS (
         SELECT key, regexp_extract_all(upper(text), '[0-9A-Z]+') AS words FROM told
         WHERE text IS NOT NULL AND kind IN ('received', 'announced', 'returned', 'undone', 'sent', 'rejected')
     ), placed AS (
         SELECT key, words, unnest(generate_series(1, least(len(words), 200))) AS place FROM cut
+    ), said AS (
+        SELECT key, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
+        FROM placed, generate_series(1, 6) AS series(n) WHERE place + n - 1 <= len(words)
     )
-    SELECT DISTINCT key, n > 1 AS is_joined, array_to_string(words[place : place + n - 1], '') AS word
-    FROM placed, generate_series(1, 6) AS series(n) WHERE place + n - 1 <= len(words);
+    SELECT DISTINCT * FROM said
+    WHERE word IN (SELECT name FROM invoice_name WHERE is_telling)
+       OR (NOT is_joined AND regexp_full_match(word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})'));
 
 -- Which invoices a movement names, by the first rule that finds any.
 CREATE TABLE naming AS
@@ -80,14 +90,14 @@ CREATE TABLE naming AS
         SELECT t.key, 3, n.* FROM told AS t JOIN invoice_name AS n ON n.name = plain(t.end_to_end)
         WHERE n.is_telling
         UNION ALL
-        SELECT t.key, 4, n.* FROM (SELECT key, unnest(ids) AS reference FROM told) AS t
-        JOIN invoice_name AS n ON n.name = plain(t.reference) WHERE n.is_telling
+        SELECT c.key, 4, n.* FROM called AS c JOIN invoice_name AS n ON n.name = plain(c.id)
+        WHERE n.is_telling
         UNION ALL
         SELECT w.key, 5, n.* FROM word AS w JOIN invoice_name AS n ON n.name = w.word
         WHERE n.is_telling AND NOT (w.is_joined AND n.is_number)
         UNION ALL  -- a check number may be written in a text as well
         SELECT w.key, 6, n.* FROM word AS w JOIN invoice_name AS n ON n.name = without_check(w.word)
-        WHERE n.is_telling AND regexp_full_match(w.word, '(RF[0-9]{2}[0-9A-Z]+|[0-9]{12}|[0-9]{27})')
+        WHERE n.is_telling AND NOT w.is_joined
     )
     SELECT DISTINCT key, rule, invoice_id, customer_id FROM found
     QUALIFY rule = min(rule) OVER (PARTITION BY key);
@@ -134,7 +144,7 @@ CREATE TABLE known_payment AS
 -- days, one for one; or its id.
 CREATE TABLE told_before AS
     WITH ours AS (
-        SELECT p.payment_id, p.invoice_id, p.amount, t.happened, t.end_to_end, t.ids,
+        SELECT p.key, p.payment_id, p.invoice_id, p.amount, t.happened,
                row_number() OVER (PARTITION BY p.invoice_id, p.amount ORDER BY t.happened, p.payment_id) AS nth
         FROM part AS p JOIN told AS t USING (key) WHERE t.kind IN ('received', 'announced')
     ), theirs AS (
@@ -145,8 +155,8 @@ CREATE TABLE told_before AS
         ON k.invoice_id = o.invoice_id AND k.amount = o.amount AND k.nth = o.nth
         AND abs(epoch(k.happened) - epoch(o.happened)) <= 10 * 86400
     UNION
-    SELECT o.payment_id FROM ours AS o JOIN known_payment AS k
-        ON NOT k.is_of_bank AND k.is_paid AND (k.payment_id = o.end_to_end OR k.payment_id IN (SELECT unnest(o.ids)));
+    SELECT o.payment_id FROM ours AS o JOIN called AS c USING (key)
+    JOIN known_payment AS k ON k.payment_id = c.id WHERE NOT k.is_of_bank AND k.is_paid;
 
 CREATE TABLE received AS
     SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (key)
@@ -164,8 +174,8 @@ CREATE TABLE payable AS
 -- the last one of that amount before it.
 CREATE TABLE undoing AS
     WITH by_id AS (
-        SELECT t.key, 7 AS rule, k.* FROM told AS t JOIN payable AS k
-            ON k.payment_id = t.end_to_end OR k.payment_id IN (SELECT unnest(t.ids))
+        SELECT t.key, 7 AS rule, k.* FROM told AS t JOIN called AS c USING (key)
+        JOIN payable AS k ON k.payment_id = c.id
         WHERE t.kind IN ('returned', 'rejected', 'undone', 'sent')
     ), by_invoice AS (
         SELECT p.key, p.rule, k.* FROM part AS p JOIN told AS t USING (key) JOIN payable AS k
