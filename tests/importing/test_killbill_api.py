@@ -104,8 +104,10 @@ def test_only_the_audit_log_tells_a_later_adjustment_from_an_early_one(
 
 
 def test_answers_without_an_audit_log_are_refused(run: Import, portfolio: Path) -> None:
-    with pytest.raises(UnreadableFileError, match=r"invoices\.json, entry 1 .*FULL"):
-        run(invoices=[bill(recurring(100), auditLogs=[])])
+    item = recurring(100)
+    for silent in (bill(item, auditLogs=[]), bill(item | {"auditLogs": []})):
+        with pytest.raises(UnreadableFileError, match=r"invoices\.json, entry 1.*FULL"):
+            run(invoices=[silent])
     assert not portfolio.exists()
 
 
