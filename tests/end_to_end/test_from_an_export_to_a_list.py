@@ -1,16 +1,30 @@
 """The way of docs/importing.md, with the sample that it names."""
 
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from importing import SOURCES
 
-EXPORT = Path(__file__).parents[2] / "data" / "samples" / "stripe-export"
-pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+EXPORT = ROOT / "data" / "samples" / "stripe-export"
 
 
+def test_the_page_has_a_section_and_a_link_for_each_source() -> None:
+    page = (ROOT / "docs" / "importing.md").read_text("utf-8")
+    contents, sections = page.split("## What it costs")
+    titles = re.findall(r"^## (.+)$", sections, flags=re.MULTILINE)
+
+    links = [f"[{title}](#{title.lower().replace(' ', '-')})" for title in titles]
+    assert [link for link in links if link not in contents] == []
+    told = set(re.findall(r"forbear import ([a-z-]+)", sections))
+    assert told == SOURCES.keys()
+
+
+@pytest.mark.slow
 def test_pages_of_the_dashboard_become_a_list_of_actions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
