@@ -44,7 +44,7 @@ test: lint ## everything: lint, types, import rules, tests, doctests, notebooks
 	$(BIN)/python -m pytest -q $(PARALLEL)
 
 test-fast: setup ## the tests that take seconds
-	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not long" -x
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not long" -x --hypothesis-profile=fast
 
 test-long: setup ## the suites that take many minutes
 	$(BIN)/python -m pytest -q $(PARALLEL) -m long

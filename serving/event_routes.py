@@ -31,6 +31,7 @@ from serving.events_request import (
 from serving.incoming import JSON, in_force_of, read_model, read_packed_body
 from serving.keeping import answer_of, keep
 from serving.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, json_body, problems
+from serving.request import CustomerId
 from serving.settings import ServingSettings
 from serving.stored_customers import MOST_ROWS, unknown_customer
 from store.decisions import DecisionReader
@@ -70,7 +71,7 @@ class _Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    customer_id: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    customer_id: CustomerId
     event_at: str | None = Field(
         default=None,
         description="when it was decided or seen: ISO 8601 with offset; absent: now",

@@ -60,6 +60,12 @@ def _is_a_table(name: str) -> str:
 EventTable = Annotated[str, AfterValidator(_is_a_table)]
 
 
+# a NUL ends a text for some readers: two customers would be one
+CustomerId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+]
+
+
 class ScoreRequest(BaseModel):
     """One customer and everything known about them, or what was sent before.
 
@@ -69,10 +75,7 @@ class ScoreRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    # a NUL ends a text for some readers: two customers would be one
-    customer_id: str = Field(
-        min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$"
-    )
+    customer_id: CustomerId
     as_of: Moment | None = Field(
         default=None,
         description="the moment to score for; only what was known then counts."

@@ -18,6 +18,8 @@ settings.register_profile(
 settings.register_profile(
     "local", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# a quick look: `make test-fast`
+settings.register_profile("fast", settings.get_profile("local"), max_examples=20)
 settings.load_profile("ci" if IN_CI else "local")
 
 

@@ -126,6 +126,7 @@ def test_a_run_shares_the_budgets_of_the_policy(
     assert set(given.values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_run_says_which_stops_the_breaker_took(
     bundle_of: BundleOf, policy: Policy, portfolio: Portfolio
 ) -> None:

@@ -152,6 +152,7 @@ def months(portfolio: Portfolio) -> Iterator[tuple[Events, datetime]]:
         yield events[row["customer_id"]], to_datetime(row["as_of"]) + timedelta(hours=9)
 
 
+@pytest.mark.slow
 def test_simulated_customers_get_what_they_are_promised(
     advisor: Advisor, portfolio: Portfolio
 ) -> None:
@@ -173,6 +174,7 @@ def test_simulated_customers_get_what_they_are_promised(
     assert changes[("review", "clearance", False)] > 0
 
 
+@pytest.mark.slow
 @how(max_examples=80)
 @given(history=histories.histories(), at=histories.moment())
 def test_any_history_gets_what_it_is_promised(

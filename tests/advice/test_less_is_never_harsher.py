@@ -171,6 +171,7 @@ def check(seed: int, n_variants: int | None = None) -> int:
     return limit(full)
 
 
+@pytest.mark.slow
 @settings(max_examples=N_SHORT)
 @given(st.integers(0, 2**40))
 def test_less_is_never_harsher(seed: int) -> None:
@@ -183,6 +184,7 @@ def test_less_is_never_harsher_in_many_stories() -> None:
         check(seed, n_variants=5)
 
 
+@pytest.mark.slow
 def test_the_stories_come_near_a_stop() -> None:
     """Without stops on the full data the rule above would prove nothing."""
     stops = [check(seed, n_variants=0) for seed in range(400)]

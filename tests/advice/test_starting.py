@@ -72,6 +72,7 @@ def test_one_customer_gets_the_answer_of_the_run(
     assert (answer.action, answer.code) == (row["action"], None)
 
 
+@pytest.mark.slow
 def test_the_level_moves_by_what_was_known_by_then_only(
     portfolio: Portfolio, policy: Policy
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_shelf_that_is_gone_as_a_whole_is_missed(
         ids_in_force(tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_defaults_may_change_without_a_new_training(
     bundle_of: BundleOf, portfolio: Portfolio, policy: Policy
 ) -> None:

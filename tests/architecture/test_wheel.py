@@ -13,6 +13,9 @@ import lightgbm
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # builds and installs
+
+
 ROOT = Path(__file__).parents[2]
 TARGETS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
 ROOMS = TARGETS["build"]["targets"]["wheel"]["packages"]

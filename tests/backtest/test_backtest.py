@@ -61,6 +61,7 @@ def test_a_policy_does_not_differ_from_itself(
     assert found.new.daily_report.equals(found.old.daily_report if found.old else None)
 
 
+@pytest.mark.slow
 def test_amounts_of_quiet_customers_decide_as_whole_facts_do(
     advisor: Advisor,
     portfolio: Portfolio,
@@ -86,6 +87,7 @@ def test_amounts_of_quiet_customers_decide_as_whole_facts_do(
         assert costs == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_no_stop_for_arrears_without_a_delivered_notice(
     bundle_of: Callable[[str], Bundle], portfolio: Portfolio, timeline: Policy
 ) -> None:
@@ -222,6 +224,7 @@ def _scoped(policy: Policy, *kinds: str) -> Policy:
     return Policy(parse_document(values, "scoped"), "scoped")
 
 
+@pytest.mark.slow
 def test_a_policy_decides_only_about_whom_it_is_for(
     bundle_of: Callable[[str], Bundle], portfolio: Portfolio, policy: Policy
 ) -> None:

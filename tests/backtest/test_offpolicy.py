@@ -20,6 +20,8 @@ from features.moments import DAY_US
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 
+pytestmark = pytest.mark.slow
+
 NONE, SUSPEND, REVIEW = 0, 4, 2
 EXPLORED_SHARE = 0.05
 

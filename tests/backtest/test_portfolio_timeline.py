@@ -36,6 +36,7 @@ def without_history(facts: AccountFacts) -> AccountFacts:
     )
 
 
+@pytest.mark.slow
 def test_facts_of_every_day_are_those_of_the_day(
     advisor: Advisor, portfolio: Portfolio
 ) -> None:

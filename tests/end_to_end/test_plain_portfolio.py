@@ -56,7 +56,9 @@ def answer(folder: Path, out: Path) -> Answer:
     )
 
 
-@pytest.fixture(scope="module", params=["starter", "trained"])
+@pytest.fixture(
+    scope="module", params=["starter", pytest.param("trained", marks=pytest.mark.slow)]
+)
 def answered(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -264,6 +265,7 @@ def test_facts_agree_with_each_other(
     assert 0 <= (facts.in_flight or 0) <= pending
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     st.lists(histories, min_size=1, max_size=8),

@@ -241,6 +241,7 @@ def batch(history: History, as_of: datetime) -> Vector:
     return values
 
 
+@pytest.mark.slow
 @settings(max_examples=3, phases=[Phase.generate])
 @given(
     history=shared_histories(),
@@ -257,6 +258,7 @@ def test_the_future_changes_no_link(
     check_order(batch, history, as_of, random.Random(n))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, phases=[Phase.generate])
 @given(history=shared_histories(60), as_of=moment())
 def test_links_are_what_a_look_at_everybody_finds(

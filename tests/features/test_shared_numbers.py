@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def rows(draw: st.DrawFn) -> tuple[str, Row]:
     return table, row
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(listed=st.lists(rows(), max_size=9))
 def test_they_are_judged_as_in_a_portfolio(listed: Sequence[tuple[str, Row]]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 
 from features.account import facts_over_time
@@ -76,6 +77,7 @@ def timelines_of(history: History) -> dict[str, FactTimeline]:
     return {line.customer_id: line for line in fact_timelines(portfolio)}
 
 
+@pytest.mark.slow
 @given(histories(max_size=25, tables=TABLES))
 @settings(max_examples=25)
 def test_between_change_points_only_clocks_move(history: History) -> None:
@@ -93,6 +95,7 @@ def test_between_change_points_only_clocks_move(history: History) -> None:
             assert still(moved) == still(last)
 
 
+@pytest.mark.slow
 @given(histories(max_size=25, tables=TABLES))
 @settings(max_examples=25)
 def test_a_quiet_customer_has_nothing_going_on(history: History) -> None:

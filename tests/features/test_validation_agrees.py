@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +124,7 @@ def assert_same_events(one: Events, other: Events) -> None:
 NO_SHRINKING = [Phase.explicit, Phase.reuse, Phase.generate]  # it takes minutes
 
 
+@pytest.mark.slow
 @settings(max_examples=15, phases=NO_SHRINKING)
 @given(first=histories("a"), second=histories("b"), shuffle=st.randoms())
 def test_tables_and_rows_agree_on_good_and_bad_rows(
@@ -175,6 +177,7 @@ def _arrow(table: str, rows: Sequence[Row]) -> pa.Table:
     return pa.table(columns, names=names)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(history=histories("a"), order=st.randoms())
 def test_content_hash_sees_content_only(history: History, order: object) -> None:

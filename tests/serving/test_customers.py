@@ -139,6 +139,7 @@ class TestWhatPeopleSay:
             pytest.param({"by": "somebody else"}, "invalid_request", id="by another"),
             pytest.param({"action": "ban"}, "invalid_request", id="no such action"),
             pytest.param({"reason": " "}, "invalid_request", id="no reason"),
+            pytest.param({"customer_id": "a\0"}, "invalid_request", id="no id"),
             pytest.param({"until": "soon"}, "invalid_rows", id="no moment"),
             pytest.param({"event_at": "2026-06-01T10:00"}, "invalid_rows", id="naive"),
             pytest.param({"until": "2026-06-02"}, "invalid_request", id="it is over"),

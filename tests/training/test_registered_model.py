@@ -108,6 +108,7 @@ def test_counts_and_truths_are_numbers(
         np.testing.assert_array_equal(model.predict(other), expected)
 
 
+@pytest.mark.slow
 def test_it_loads_without_forbear_on_the_path_and_needs_what_it_says(
     model_folder: Path, frame_and_p: tuple[pd.DataFrame, FloatArray], tmp_path: Path
 ) -> None:
