@@ -1,5 +1,5 @@
 -- Access to a subscription that somebody took or gave back; the API has no reason for it.
-SELECT customer_of(tenant) AS customer_id, moment AS event_at, moment AS known_at,
+SELECT DISTINCT customer_of(tenant) AS customer_id, moment AS event_at, moment AS known_at,
        CASE WHEN status_after = 'suspended' THEN 'suspend' ELSE 'reactivate' END AS action,
        CASE WHEN is_person THEN 'person' ELSE 'automation' END AS by, resource_id AS subscription_id
 FROM audit

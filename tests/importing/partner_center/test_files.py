@@ -75,6 +75,37 @@ def test_your_own_numbers_take_the_place_of_tenants_in_every_table(
         assert {r["customer_id"] for r in rows(table)} == {"C-17"}, table
 
 
+@pytest.mark.parametrize("days_later", [0, 30])
+def test_the_same_files_once_more_add_nothing(
+    run: Import, tmp_path: Path, days_later: int
+) -> None:
+    ended = {"status": "resolved", "resolvedReason": "ignore"}
+    alerts = [security_alert(**ended), security_alert(id="b", status="investigating")]
+    over = subscription(id="over", status="deleted")
+    ending = subscription(id="ending", autoRenewEnabled=False)
+    files = [
+        usage(tmp_path, usage_line("2026-06-02", "0.486031696515249")),
+        invoice(
+            tmp_path,
+            license_line("cycleCharge", "6/1/2026", 9),
+            license_line("addQuantity", "6/9/2026", 1),
+        ),
+        write_json(tmp_path / "alerts.json", {"value": alerts}),
+        write_json(
+            tmp_path / "subscriptions.json", page(subscription(id="x"), over, ending)
+        ),
+        write_json(
+            tmp_path / "audit.json",
+            page(status_change("active", "suspended", "2026-06-12T08:00:00Z")),
+        ),
+    ]
+    first = run(*files)
+    again = run(*files, at=EXPORTED + timedelta(days=days_later))
+
+    assert all(t.n_new == t.n_made for t in first.tables)
+    assert {t.table: t.n_new for t in again.tables if t.n_new} == {}
+
+
 def test_a_tenant_without_a_number_keeps_its_id(
     run: Import, rows: Read, tmp_path: Path
 ) -> None:
