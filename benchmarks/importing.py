@@ -1,16 +1,18 @@
 """What `forbear import` costs, against DuckDB that reads the same files.
 
 A book of Stripe objects as newline-delimited JSON: invoices, charges, refunds and
-disputes, made of the fixtures that Stripe publishes. Ours: everything that the command
+disputes, made of the fixtures that Stripe publishes; or, of Partner Center, daily rated
+usage as CSV in the columns that Microsoft documents. Ours: everything that the command
 does. The yardstick: DuckDB reads each file and writes it as Parquet, nothing mapped,
 joined or checked. By turns, as ratios of CPU time; memory is the peak of one process
 each, at a tenth of the rows and at all of them.
 
-    python -m benchmarks.importing [--rows 1000000] [--rounds 1]
+    python -m benchmarks.importing [--source stripe] [--rows 1000000] [--rounds 1]
 """
 
 import argparse
 import copy
+import csv
 import json
 import os
 import resource
@@ -26,11 +28,27 @@ ROWS_PER_CHARGE = 2 + 1 / CHARGES_PER_CUSTOMER + 1 / REFUND_EVERY + 1 / DISPUTE_
 START, STEP = 1_735_689_600, 60  # seconds
 MB = 1024  # of kB, as the kernel counts
 
-YARDSTICK = "COPY (FROM read_json('{file}')) TO '{out}' (FORMAT parquet)"
+YARDSTICK = "COPY (FROM '{file}') TO '{out}' (FORMAT parquet)"
 
 
-def write_book(folder: Path, n_charges: int) -> list[Path]:
+def write_usage(folder: Path, rows: int) -> list[Path]:
+    """A file of daily rated usage: 2,000 customers, a month, no line like another."""
+    from tests.importing.partner_center.objects import USAGE_COLUMNS, usage_line
+
+    file = folder / "usage.csv"
+    with file.open("w", encoding="utf-8-sig", newline="") as lines:
+        writer = csv.DictWriter(lines, USAGE_COLUMNS)
+        writer.writeheader()
+        for i in range(rows):
+            line = usage_line(f"2026-06-{1 + i % 30:02}", f"{i / 7_000_000:.15f}")
+            line |= {"CustomerId": f"tenant-{i % 2000}", "MeterId": f"meter-{i}"}
+            writer.writerow(line | {"EntitlementId": f"azure-{i % 4000}"})
+    return [file]
+
+
+def write_stripe(folder: Path, rows: int) -> list[Path]:
     """Files of customers, invoices, charges, refunds and disputes."""
+    n_charges = round(rows / ROWS_PER_CHARGE)
     fixtures = json.loads(FIXTURES.read_text("utf-8"))
     files = {
         kind: (folder / f"{kind}.ndjson").open("w", encoding="utf-8")
@@ -62,13 +80,16 @@ def write_book(folder: Path, n_charges: int) -> list[Path]:
     return [folder / f"{kind}.ndjson" for kind in files]
 
 
-def ours(files: list[Path], out: Path) -> None:
+BOOKS = {"stripe": write_stripe, "partner-center": write_usage}
+
+
+def ours(source: str, files: list[Path], out: Path) -> None:
     from importing import SOURCES, ImportSettings, import_files
 
-    import_files(SOURCES["stripe"], files, out / "portfolio", ImportSettings())
+    import_files(SOURCES[source], files, out / "portfolio", ImportSettings())
 
 
-def yardstick(files: list[Path], out: Path) -> None:
+def yardstick(_: str, files: list[Path], out: Path) -> None:
     import duckdb
 
     connection = duckdb.connect()
@@ -77,12 +98,12 @@ def yardstick(files: list[Path], out: Path) -> None:
         connection.execute(YARDSTICK.format(file=file, out=target))
 
 
-def measured(what: str, files: list[Path]) -> tuple[float, float]:
+def measured(what: str, source: str, files: list[Path]) -> tuple[float, float]:
     """CPU seconds and peak memory in MB of one run in a process of its own."""
     with tempfile.TemporaryDirectory() as out:
         child = os.fork()
         if child == 0:
-            {"ours": ours, "yardstick": yardstick}[what](files, Path(out))
+            {"ours": ours, "yardstick": yardstick}[what](source, files, Path(out))
             os._exit(0)
         _, status, used = os.wait4(child, 0)
     if status:
@@ -90,16 +111,15 @@ def measured(what: str, files: list[Path]) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / MB
 
 
-def compare(rows: int, rounds: int) -> None:
-    n_charges = round(rows / ROWS_PER_CHARGE)
+def compare(source: str, rows: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        files = write_book(Path(folder), n_charges)
+        files = BOOKS[source](Path(folder), rows)
         size = sum(file.stat().st_size for file in files) / 1e6
-        print(f"{rows:,} rows, {size:,.0f} MB of JSON")
+        print(f"{rows:,} rows, {size:,.0f} MB")
         ratios, ours_mb, yardstick_mb = [], 0.0, 0.0
         for _ in range(rounds):
-            cpu, peak = measured("ours", files)
-            yardstick_cpu, yardstick_peak = measured("yardstick", files)
+            cpu, peak = measured("ours", source, files)
+            yardstick_cpu, yardstick_peak = measured("yardstick", source, files)
             ratios.append(cpu / yardstick_cpu)
             ours_mb = max(ours_mb, peak)
             yardstick_mb = max(yardstick_mb, yardstick_peak)
@@ -110,12 +130,13 @@ def compare(rows: int, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", choices=BOOKS, default="stripe")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of all kinds")
     parser.add_argument("--rounds", type=int, default=1)
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    compare(arguments.rows // 10, arguments.rounds)
-    compare(arguments.rows, arguments.rounds)
+    compare(arguments.source, arguments.rows // 10, arguments.rounds)
+    compare(arguments.source, arguments.rows, arguments.rounds)
 
 
 if __name__ == "__main__":
