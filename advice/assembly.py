@@ -1,6 +1,8 @@
 """Makes an advisor of stored bundles: the champions, or those of an old decision."""
 
+import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from advice.advisor import Advisor
@@ -80,4 +82,9 @@ def misfit(home: Path) -> str | None:
 
 def is_stopped(home: Path) -> bool:
     """The kill switch: whether the file `stop` lies in the state folder."""
-    return (home / STOP_FILE).exists()
+    return os.path.exists(_stop_file(home))  # noqa: PTH110 - asked with each score
+
+
+@cache
+def _stop_file(home: Path) -> str:
+    return str(home / STOP_FILE)

@@ -7,9 +7,9 @@ for one score at most; and a queue that never grows long keeps what is accepted 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
 from serving.errors import ProblemError
@@ -72,11 +72,9 @@ class Turnstile:
         finally:
             self._n_accepted -= 1
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """While this request, and no other, is computed."""
-        async with self._lock:
-            yield
+    def turn(self) -> asyncio.Lock:
+        """Held while this request, and no other, is computed."""
+        return self._lock
 
     async def compute(self, n_bytes: int, what: Callable[[], T]) -> T:
         """`what` comes to; of a large body in a thread, so that the network goes on."""

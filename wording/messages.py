@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import floor
 from typing import Any, TypeGuard
@@ -93,6 +93,9 @@ def _typeset(text: object) -> str:
     return typeset.replace("« ", "«\N{NO-BREAK SPACE}")
 
 
+_parsed = cache(Locale.parse)  # an answer in words is asked for with every decision
+
+
 class Wording(string.Formatter):
     r"""One language, for one currency and timezone.
 
@@ -106,7 +109,7 @@ class Wording(string.Formatter):
         self.lang, self.currency, self.zone = lang, currency, zone
         self._messages = messages(lang)
         self.locale = _LOCALES[lang]
-        self._locale = Locale.parse(self.locale)
+        self._locale = _parsed(self.locale)
 
     def has(self, key: str) -> bool:
         """Whether there is a message with this key."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from features.account.arrears import Arrears
-from features.account.contacts import Promise, unanswered_promises
+from features.account.contacts import NO_CONTACTS, ContactLog
 from features.account.cover import Cover, cover_of_balance
 from features.account.disputes import Dispute, disputes
 from features.account.history import History
@@ -34,8 +34,8 @@ class Account:
         self.history, self.rules = history, rules
         self._books = LedgerAsOf(history.invoices, history.payments, rules.days)
         self._paid = PaidInvoices(self._books.ledger)
-        self._contacts = KnownRows(history.contacts)
-        self._promises: list[Promise] = []
+        self._contact_rows = KnownRows(history.contacts)
+        self._contacts = NO_CONTACTS
         self._dispute_rows = KnownRows(history.disputes)
         self._disputes: list[Dispute] = []
         self._subscription_rows = KnownRows(history.subscriptions)
@@ -45,11 +45,11 @@ class Account:
     def at(self, as_of: int) -> Standing:
         """How the customer stands, by what was known at `as_of`."""
         standing = self.owing(as_of)
-        if self._contacts.move_to(as_of):
-            self._promises = unanswered_promises(self._contacts.known)
-        standing.contacts = self._contacts.known
-        if self._promises:
-            standing.promises = [p for p in self._promises if not p.is_past(as_of)]
+        if self._contact_rows.move_to(as_of):
+            self._contacts = ContactLog(self._contact_rows.known)
+        standing.contacts = self._contacts
+        if promises := self._contacts.promises:
+            standing.promises = [p for p in promises if not p.is_past(as_of)]
         if standing.days_overdue:
             standing.episode_started_at = self._episode_start(standing)
         if standing.overdue is not None:

@@ -3,7 +3,8 @@
 CONTRACT 2.4, 2.6.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from features.account.rows import ContactRow
 from features.events import MISSING
@@ -69,7 +70,38 @@ class SentNotice:
         return row.notice == self.name and is_about_the_same
 
 
-def unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
+class ContactLog:
+    """The contacts known of a customer; each part is read when first asked for."""
+
+    def __init__(self, rows: Sequence[ContactRow] = ()) -> None:
+        self.rows = rows
+
+    @cached_property
+    def promises(self) -> list[Promise]:
+        """Neither kept nor broken, oldest first; some may be past their date."""
+        return _unanswered_promises(self.rows)
+
+    @cached_property
+    def notices(self) -> list[SentNotice]:
+        """Those sent, oldest first, with what became of them."""
+        return _notices(self.rows)
+
+    @cached_property
+    def appeal_opened_at(self) -> int | None:
+        """When the open appeal was opened (µs); None when none is open."""
+        return _appeal_opened_at(self.rows)
+
+    def n_promises_since(self, start: int) -> int:
+        """Promises made after `start`, kept or not."""
+        return sum(
+            [row.kind == "promise_made" and row.event_at > start for row in self.rows]
+        )
+
+
+NO_CONTACTS = ContactLog()
+
+
+def _unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
     """Promises neither kept nor broken, oldest first; some may be past their date.
 
     A kept or broken row ends the promise it names; without a name it ends the
@@ -88,8 +120,8 @@ def unanswered_promises(rows: Iterable[ContactRow]) -> list[Promise]:
     return promises
 
 
-def notices_since(rows: Iterable[ContactRow], start: int) -> list[SentNotice]:
-    """Notices sent from `start` on, with what became of them.
+def _notices(rows: Iterable[ContactRow]) -> list[SentNotice]:
+    """Notices with what became of them.
 
     A delivery that nobody logged as sent counts as sent then: the customer has it. Of
     two ends the later stands; of one moment the bounce, for then nothing says that
@@ -109,11 +141,11 @@ def notices_since(rows: Iterable[ContactRow], start: int) -> list[SentNotice]:
                 sent.delivered_at, sent.bounced_at = row.event_at, None
             elif sent is not None:
                 sent.delivered_at, sent.bounced_at = None, row.event_at
-    return [notice for notice in notices if notice.sent_at >= start]
+    return notices
 
 
-def appeal_opened_at(rows: Iterable[ContactRow]) -> int | None:
-    """When the open appeal was opened (µs); None when none is open.
+def _appeal_opened_at(rows: Iterable[ContactRow]) -> int | None:
+    """When the open appeal was opened (µs).
 
     Of one moment the closing comes second: an appeal is opened before it is decided.
     """
@@ -124,11 +156,6 @@ def appeal_opened_at(rows: Iterable[ContactRow]) -> int | None:
         elif opened is None:
             opened = row.event_at
     return opened
-
-
-def n_promises_since(rows: Iterable[ContactRow], start: int) -> int:
-    """Promises made after `start`, kept or not."""
-    return sum(row.kind == "promise_made" and row.event_at > start for row in rows)
 
 
 _OF_PROMISES = frozenset({"promise_made", "promise_kept", "promise_broken"})

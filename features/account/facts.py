@@ -6,11 +6,6 @@ from itertools import repeat
 
 from features.account.account import Account
 from features.account.attempts import payment_attempts
-from features.account.contacts import (
-    appeal_opened_at,
-    n_promises_since,
-    notices_since,
-)
 from features.account.evidence import signs_of_fraud
 from features.account.history import account_columns, history_of
 from features.account.holds_and_actions import (
@@ -105,7 +100,7 @@ def _facts(
 ) -> AccountFacts:
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
     customer, actions = known["customers"], known.made(executed)
-    appealed_at = appeal_opened_at(contacts)
+    appealed_at = contacts.appeal_opened_at
     signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)
     return AccountFacts(
         customer_id=known.events.customer_id,
@@ -141,7 +136,7 @@ def _facts(
         items=_items(standing, rules.days),
         disputes=_disputes(standing),
         promises=_promises(standing),
-        n_promises_365d=n_promises_since(contacts, as_of - 365 * DAY_US),
+        n_promises_365d=contacts.n_promises_since(as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known["holds"], as_of),
         access_off=off,
@@ -266,7 +261,8 @@ def _notices(s: Standing) -> tuple[Notice, ...]:
             bounced_at=_moment(notice.bounced_at),
             policy=notice.policy,
         )
-        for notice in notices_since(s.contacts, start)
+        for notice in s.contacts.notices
+        if notice.sent_at >= start
     )
 
 

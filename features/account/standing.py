@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from features.account.arrears import OpenDebt
-from features.account.contacts import Promise
+from features.account.contacts import NO_CONTACTS, ContactLog, Promise
 from features.account.cover import Cover
 from features.account.disputes import Dispute
 from features.account.history import History
 from features.account.paid import PaidInvoices
-from features.account.rows import ContactRow, CustomerRow, PaymentRow
+from features.account.rows import CustomerRow, PaymentRow
 from features.account.stake import Subscription, Usage
 from features.facts import MoneySource
 from features.ledger import Ledger
@@ -80,7 +80,7 @@ class Standing:
     cover: Cover | None = None  # of the items, where anything covers them
     by_promise: Sequence[int] = ()  # what each promise covers of what is overdue
     covered: int = 0  # what of `overdue` is in flight or promised
-    contacts: Sequence[ContactRow] = ()
+    contacts: ContactLog = NO_CONTACTS
     subscriptions: Sequence[Subscription] = ()
     n_live: int = 0  # subscriptions
     is_departed: bool = False

@@ -135,7 +135,7 @@ def _money(standing: Standing, rules: Rules) -> AccountMoney:
 
 
 def _has_appeal(standing: Standing) -> bool:
-    return any(row.kind.startswith("appeal_") for row in standing.contacts)
+    return any(row.kind.startswith("appeal_") for row in standing.contacts.rows)
 
 
 def _restless_spans(rows: TimelineRows) -> Iterator[Span]:
