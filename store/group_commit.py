@@ -37,8 +37,9 @@ class GroupCommit(Generic[Item, Done]):
         commit: Callable[[Sequence[Item]], Sequence[Done | Exception]],
         limit: int = 10_000,
     ) -> None:
-        self._commit = commit
-        self._queue: queue.Queue[_Waiting[Item, Done] | None] = queue.Queue(limit)
+        self._commit, self._limit = commit, limit
+        self._queue: queue.SimpleQueue[_Waiting[Item, Done] | None]
+        self._queue = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._run, name="group-commit", daemon=True
         )
@@ -51,11 +52,10 @@ class GroupCommit(Generic[Item, Done]):
             StoreUnavailableError: too many wait already.
             Exception: whatever `commit` refused it with.
         """
+        if self._queue.qsize() >= self._limit:
+            raise StoreUnavailableError("too many decisions wait")
         future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        try:
-            self._queue.put_nowait(_Waiting(item, future))
-        except queue.Full:
-            raise StoreUnavailableError("too many decisions wait") from None
+        self._queue.put(_Waiting(item, future))
         return await future
 
     def is_alive(self) -> bool:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
+import msgspec
 import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,7 +24,7 @@ from store.decisions import Decision
 _SALT, _NONCE, _LENGTHS = 32, 12, struct.Struct(">III")  # bytes
 _LARGEST = 1 << 28  # bytes of a record unpacked
 _BODIES = "request", "answer", "request_sha256"
-_OTHERS = [field.name for field in fields(Decision) if field.name not in _BODIES]
+_OTHERS = sorted(field.name for field in fields(Decision) if field.name not in _BODIES)
 
 
 class _OfThread(threading.local):
@@ -83,7 +84,7 @@ def _packed(decision: Decision) -> bytes:
     """The lengths of three parts, those parts, then the rest as JSON."""
     bodies: Sequence[bytes] = [getattr(decision, name) for name in _BODIES]
     named = {name: getattr(decision, name) for name in _OTHERS}
-    rest = json.dumps(named, ensure_ascii=False, sort_keys=True).encode()
+    rest = msgspec.json.encode(named)
     return b"".join((_LENGTHS.pack(*map(len, bodies)), *bodies, rest))
 
 

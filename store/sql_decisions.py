@@ -224,6 +224,7 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
             self._commit
         )
         self._seen = tip(writing)
+        self._documents: set[str] = set()  # hashes of those that were recorded
         self._proof = Proof(self._commit_nothing)
 
     async def record(
@@ -261,9 +262,12 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
             with self._writing.transaction():
                 if None in batch:
                     self._writing.run(_PROVE, time.time_ns() // 1_000, _BALLAST)
-                recording = _Recording(self._writing, self._seen, self._announced)
+                recording = _Recording(
+                    self._writing, self._seen, self._announced, self._documents
+                )
                 outcomes = recording.outcomes(batch)
             self._seen = recording.last
+            self._documents |= recording.documents.keys()
             if any(isinstance(item, _Erasure) for item in batch):
                 self._writing.overwrite_deleted()
         except DecisionStoreError as error:
@@ -274,9 +278,16 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
 class _Recording:
     """Decides for each entry of a batch, then writes those that stand together."""
 
-    def __init__(self, db: Database, seen: Tip, announced: Collection[str]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        seen: Tip,
+        announced: Collection[str],
+        recorded: Collection[str],
+    ) -> None:
         self._db, self._reader = db, SqlDecisionReader(db)
-        self._announced = announced
+        self._announced, self._recorded = announced, recorded
+        self.documents: dict[str, str] = {}  # new ones, by their hashes
         self.last = still_there(db, seen)
         self._accepted: list[_Entry] = []
         self._answered: dict[tuple[str, str], Decision] = {}
@@ -331,12 +342,12 @@ class _Recording:
     def _write(self) -> None:
         """Seal and insert what was accepted, and link it to the chain."""
         accepted, self._accepted = self._accepted, []
-        documents: dict[str, str] = {}
         for entry in accepted:
-            documents = {**entry.documents, **documents}
-        self._db.insert(
-            "documents", _DOCUMENT_COLUMNS, documents.items(), keep_earlier=True
-        )
+            for name, text in entry.documents.items():
+                if name not in self._recorded:
+                    self.documents.setdefault(name, text)
+        new = self.documents.items()
+        self._db.insert("documents", _DOCUMENT_COLUMNS, new, keep_earlier=True)
         decisions = [entry.decision for entry in accepted]
         keys = self._keys({decision.customer_id for decision in decisions})
         sealed = [(one, seal(one, keys[one.customer_id])) for one in decisions]

@@ -54,11 +54,14 @@ class SqliteDatabase(Database):
         *,
         keep_earlier: bool = False,
     ) -> None:
+        listed = list(rows)
+        if not listed:
+            return
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         conflict = " ON CONFLICT DO NOTHING" if keep_earlier else ""
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - literals
         with self._translated():
-            self._connected().executemany(statement, rows)
+            self._connected().executemany(statement, listed)
 
     def columns(self, table: str) -> list[str]:
         query = "SELECT name FROM pragma_table_info(?) ORDER BY cid"

@@ -190,6 +190,20 @@ def test_the_same_file_put_back_is_written_again(
     reader.close()
 
 
+def test_a_document_whose_commit_failed_comes_with_the_next(
+    tmp_path: Path, store: DecisionStore
+) -> None:
+    def recorded(number: int) -> Decision:
+        return asyncio.run(store.record(a_decision(number), {"p2": "name: new"}))
+
+    with full_disk(4_096), pytest.raises(StoreUnavailableError):
+        recorded(2)
+    recorded(3)
+    reader = open_decision_reader(tmp_path)
+    assert reader.document("p2") == "name: new"
+    reader.close()
+
+
 @contextmanager
 def full_disk(room: int) -> Iterator[None]:
     """No file of this process may grow beyond `room` bytes."""
