@@ -36,7 +36,7 @@ def staged(
         NothingToImportError: no moment was said, and there is none.
         UnreadableValueError: the latest one lies after the year 2200.
     """
-    at = (exported_at or _latest(connection, latest)).astimezone(UTC)
+    at = (exported_at or _latest(connection, latest, bad_rows)).astimezone(UTC)
     connection.execute("CREATE TABLE export AS SELECT ?::TIMESTAMPTZ AS moment", [at])
     connection.execute(
         "CREATE TABLE asked AS SELECT unnest(?::VARCHAR[]) AS kind", [sorted(looked_at)]
@@ -44,13 +44,20 @@ def staged(
     return StagedSource(exported_at=at, looked_at=looked_at, bad_rows=tuple(bad_rows))
 
 
-def _latest(connection: Any, latest: Iterable[str]) -> datetime:
+def _latest(
+    connection: Any, latest: Iterable[str], bad_rows: Sequence[BadRow]
+) -> datetime:
     values = ", ".join(f"({query})" for query in latest)
     (seconds,) = connection.execute(f"SELECT greatest({values})").fetchone()
-    if seconds is None:
+    if seconds is None and bad_rows:
+        first = bad_rows[0]
         raise NothingToImportError(
-            "no row in these files has a date: say --exported-at"
+            f"no row of these files could be read; {first.file} row {first.row}, "
+            f"{first.column}: {first.problem}"
         )
+    if seconds is None:
+        message = "no row in these files has a date: say --exported-at"
+        raise NothingToImportError(message)
     if seconds >= END_OF_TIME.timestamp():
         raise UnreadableValueError(
             f"the latest moment in these files is {seconds:.0f} seconds after 1970, "

@@ -196,5 +196,21 @@ def take_cells(
     for fault, name in zip([*faults, *holes], [*typed, *required], strict=True):
         rows = connection.execute(f"SELECT row FROM cells WHERE {fault} ORDER BY row")
         for (row,) in rows.fetchall():
-            problem = f"cannot be read as {columns[name]}, or is missing"
+            problem = f"cannot be read as {_in_words(columns[name])}, or is missing"
             yield BadRow(file.name, row, name, problem)
+
+
+def _in_words(type_: str) -> str:
+    """A type as people call it.
+
+    >>> _in_words("DECIMAL(18, 9)")
+    'a number'
+    """
+    return {
+        "BIGINT": "a whole number",
+        "BOOLEAN": "true or false",
+        "DATE": "a day such as 2026-03-05",
+        "TIMESTAMPTZ": "a moment such as 2026-03-05 09:00",
+        "VARCHAR": "a text",
+        AMOUNT: "an amount such as 1,234.50",
+    }.get(type_, "a number")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import UnreadableFileError
+from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing import stripe_exports as exports
 from tests.importing.stripe_objects import charge, customer, made, seconds, write_lines
 
@@ -317,6 +317,16 @@ def test_an_export_without_its_columns_is_refused(run: Import, tmp_path: Path) -
         run(page)
     with pytest.raises(UnreadableFileError, match=r"other\.csv: name it after"):
         run(other)
+
+
+def test_an_export_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
+    american = exports.payment("ch_1", "03/05/2026 10:00", "1.00")
+    page = exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [american])
+
+    with pytest.raises(NothingToImportError, match=r"row 1, created .* a moment such"):
+        import_files(
+            SOURCES["stripe"], [page], tmp_path / "p", ImportSettings(currency="USD")
+        )
 
 
 def test_a_page_without_a_row_was_looked_at(run: Import, tmp_path: Path) -> None:
