@@ -30,13 +30,20 @@ Customers = Annotated[
         dir_okay=False,
     ),
 ]
+At = Annotated[
+    str, typer.Option("--provider", help="partner-center or kill-bill", metavar="NAME")
+]
 ProviderUrl = Annotated[
-    str, typer.Option(help="address of the provider's API", metavar="URL")
+    str | None,
+    typer.Option(
+        help="address of the provider's API; default: Partner Center's", metavar="URL"
+    ),
 ]
 LoginUrl = Annotated[
-    str, typer.Option(help="where access tokens are fetched", metavar="URL")
+    str,
+    typer.Option(help="where Partner Center's tokens are fetched", metavar="URL"),
 ]
-_GLOBAL = "https://api.partnercenter.microsoft.com"
+PROVIDERS = PARTNER_CENTER, KILL_BILL = "partner-center", "kill-bill"
 _LOGIN = "https://login.microsoftonline.com"
 
 
@@ -60,21 +67,34 @@ def _stores() -> Iterator[_Stores]:
 
 
 @contextmanager
-def _provider(url: str, login_url: str, customers: Path | None) -> "Iterator[Provider]":
+def _provider(
+    name: str, url: str | None, login_url: str, customers: Path | None
+) -> "Iterator[Provider]":
     import httpx
 
-    from execution.partner_center import PartnerCenter
+    from execution.kill_bill import KillBill, KillBillCredentials
+    from execution.partner_center import GLOBAL_URL, PartnerCenter
     from execution.partner_tokens import Credentials, Tokens
     from scoring.shelf import forbear_home
     from serving.safe_address import require_safe_address
 
+    if name not in PROVIDERS:
+        raise typer.BadParameter(f"--provider: write one of {', '.join(PROVIDERS)}")
+    if url is None and name == KILL_BILL:
+        raise typer.BadParameter("--provider-url: say where your Kill Bill is")
+    url = url or GLOBAL_URL
     require_safe_address("provider_url", url)
     require_safe_address("login_url", login_url)
-    credentials = Credentials.of_environment(os.environ)
+    ids = {} if customers is None else _ids(customers)
+    drafts = forbear_home() / "requests"
     with httpx.Client(base_url=url, timeout=60.0) as client:
-        tokens = Tokens(client, credentials, login_url)
-        ids = {} if customers is None else _ids(customers)
-        yield PartnerCenter(client, tokens, ids, forbear_home() / "requests")
+        if name == KILL_BILL:
+            user = KillBillCredentials.of_environment(os.environ)
+            yield KillBill(client, user, ids, drafts)
+        else:
+            credentials = Credentials.of_environment(os.environ)
+            tokens = Tokens(client, credentials, login_url)
+            yield PartnerCenter(client, tokens, ids, drafts)
 
 
 def _ids(file: Path) -> dict[str, str]:
@@ -115,10 +135,11 @@ def plan(
         float, typer.Option(help="decisions recorded in the last hours", min=0.01)
     ] = 24.0,
     customers: Customers = None,
-    provider_url: ProviderUrl = _GLOBAL,
+    at: At = PARTNER_CENTER,
+    provider_url: ProviderUrl = None,
     login_url: LoginUrl = _LOGIN,
 ) -> None:
-    """Write down what the recorded decisions ask of Partner Center.
+    """Write down what the recorded decisions ask of the provider.
 
     The last decision of each customer counts, while it holds. Nothing is done yet:
     `forbear act run` checks each act again and shows what it would do.
@@ -129,7 +150,10 @@ def plan(
 
     now = time.time_ns() // 1_000
     since = now - int(since_hours * 3_600_000_000)
-    with _stores() as stores, _provider(provider_url, login_url, customers) as provider:
+    with (
+        _stores() as stores,
+        _provider(at, provider_url, login_url, customers) as provider,
+    ):
         run = plan_run(stores.decisions, provider, since, now)
         n_new = stores.acts.plan(run.acts)
         say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
@@ -180,7 +204,8 @@ def run(
         bool, typer.Option("--really", help="ask the provider, and write it down")
     ] = False,
     customers: Customers = None,
-    provider_url: ProviderUrl = _GLOBAL,
+    at: At = PARTNER_CENTER,
+    provider_url: ProviderUrl = None,
     login_url: LoginUrl = _LOGIN,
 ) -> None:
     """Carry out what is planned, due and agreed to; without --really, only show it.
@@ -193,11 +218,11 @@ def run(
     """
     with (
         _stores() as stores,
-        _provider(provider_url, login_url, customers) as provider,
+        _provider(at, provider_url, login_url, customers) as provider,
         _execution(stores, provider) as execution,
     ):
         if not really:
-            _preview(stores.acts, execution)
+            _preview(stores.acts, at, execution)
             return
         counted = execution.run(_tell)
         say(
@@ -243,14 +268,17 @@ def provider(
     customer: Annotated[
         list[str] | None, typer.Option(help="CUSTOMER=SUBSCRIPTION, active; repeat it")
     ] = None,
+    at: At = PARTNER_CENTER,
 ) -> None:
-    """Run a Partner Center that is none, on this machine, until Ctrl-C: to try it out.
+    """Run a provider that is none, on this machine, until Ctrl-C: to try it out.
 
     Example: forbear act provider --customer acme=sub-1
     """
-    from execution.fakes.partner_center import FakePartnerCenter, serving
+    from execution.fakes.kill_bill import FakeKillBill
+    from execution.fakes.partner_center import FakePartnerCenter
+    from execution.fakes.server import serving
 
-    fake = FakePartnerCenter()
+    fake = FakeKillBill() if at == KILL_BILL else FakePartnerCenter()
     for pair in customer or []:
         customer_id, mark, subscription_id = pair.partition("=")
         if not mark or not subscription_id:
@@ -269,8 +297,8 @@ def provider(
             return
 
 
-def _preview(acts: "Acts", execution: "Execution") -> None:
-    due = acts.due(time.time_ns() // 1_000, SHOWN)
+def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
+    due = acts.due(name, time.time_ns() // 1_000, SHOWN)
     rows = []
     for act in due:
         verdict, state = execution.preview(act)[1:]

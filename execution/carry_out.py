@@ -76,7 +76,8 @@ class Execution:
         counted: Counter[str] = Counter()
         while True:
             now = self._clock()
-            claimed = self._acts.claim(now, now + _LEASE_US, _AT_ONCE)
+            until, name = now + _LEASE_US, self._provider.name
+            claimed = self._acts.claim(name, now, until, _AT_ONCE)
             if not claimed:
                 return counted
             for one in claimed:

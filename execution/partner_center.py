@@ -12,7 +12,6 @@ error codes, headers, throttling), as of 2026-11.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
@@ -20,21 +19,17 @@ import httpx
 from execution.errors import (
     NotOfferedError,
     ProviderAccessError,
-    ProviderBusyError,
-    ProviderChangedError,
-    ProviderRefusedError,
     ProviderUnreachableError,
 )
 from execution.partner_tokens import Tokens
 from execution.partner_words import content_of, lower, subscription_of, with_status
 from execution.port import Provider, RequestText, Subscription
 from execution.prepared_mail import prepare_mail
+from execution.provider_http import path_segment, raise_for_status, send
 
 GLOBAL_URL = "https://api.partnercenter.microsoft.com"
 CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet
 _STALE_ETAG = "2055"  # its own code for it, with status 400
-_LONGEST_PAUSE_S = 3_600.0
-_PAUSE_S = 60.0  # where it asks for one and does not say how long
 
 
 class PartnerCenter(Provider):
@@ -102,10 +97,10 @@ class PartnerCenter(Provider):
 
     def _all(self, customer_id: str) -> str:
         tenant = self._customers.get(customer_id, customer_id)
-        return f"/v1/customers/{_segment(tenant)}/subscriptions"
+        return f"/v1/customers/{path_segment(tenant)}/subscriptions"
 
     def _one(self, customer_id: str, subscription_id: str) -> str:
-        return f"{self._all(customer_id)}/{_segment(subscription_id)}"
+        return f"{self._all(customer_id)}/{path_segment(subscription_id)}"
 
     def _ask(
         self,
@@ -122,31 +117,14 @@ class PartnerCenter(Provider):
                 "MS-Contract-Version": "v1",
                 **(headers or {}),
             }
-            try:
-                answer = self._client.request(method, path, headers=sent, json=content)
-            except httpx.HTTPError as error:
-                raise ProviderUnreachableError(type(error).__name__) from error
+            answer = send(self._client, method, path, sent, content)
             if answer.status_code != httpx.codes.UNAUTHORIZED:
                 break
             self._tokens.forget()
             if is_last:
                 raise ProviderAccessError("status 401")
-        _raise_for(answer)
+        raise_for_status(answer, _reason(answer), stale=_STALE_ETAG)
         return answer
-
-
-def _raise_for(answer: httpx.Response) -> None:
-    status = answer.status_code
-    if status < httpx.codes.BAD_REQUEST:
-        return
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        raise ProviderBusyError(_pause_s(answer))
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise ProviderUnreachableError(f"status {status}")
-    reason = _reason(answer)
-    if status == httpx.codes.PRECONDITION_FAILED or reason == _STALE_ETAG:
-        raise ProviderChangedError
-    raise ProviderRefusedError(reason)
 
 
 def _reason(answer: httpx.Response) -> str:
@@ -159,23 +137,6 @@ def _reason(answer: httpx.Response) -> str:
     return str(code) if code not in (None, "") else f"status {answer.status_code}"
 
 
-def _pause_s(answer: httpx.Response) -> float:
-    try:
-        pause_s = float(answer.headers.get("Retry-After", _PAUSE_S))
-    except ValueError:
-        pause_s = _PAUSE_S
-    return min(max(pause_s, 1.0), _LONGEST_PAUSE_S)
-
-
 def _guid(name: str) -> str:
     """The same for the same request, in the form that the header asks for."""
     return str(uuid5(NAMESPACE_URL, name))
-
-
-def _segment(text: str) -> str:
-    """A path's part: nothing of it may lead elsewhere.
-
-    >>> _segment("a/b"), _segment("..")
-    ('a%2Fb', '%2E%2E')
-    """
-    return quote(text, safe="").replace(".", "%2E")

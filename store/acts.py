@@ -82,7 +82,7 @@ _IS_AGREED = """n_approvals <= (
 _DUE = f"""
 WITH open_acts AS (SELECT * FROM acts WHERE {_IS_OPEN} AND {_IS_AGREED})
 SELECT {_NAMES} FROM open_acts AS one
-WHERE due_at <= ? AND leased_until <= ? AND NOT EXISTS (
+WHERE provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
     SELECT 1 FROM open_acts AS earlier
     WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
 )
@@ -189,15 +189,17 @@ class Acts:
         query = f"{_SELECT} WHERE decision_id = ? ORDER BY position"
         return [_act(row) for row in self._db.rows(query, decision_id)]
 
-    def due(self, now: int, most: int) -> list[Act]:
+    def due(self, provider: str, now: int, most: int) -> list[Act]:
         """Acts that `claim` would give, untouched."""
-        return [_act(row) for row in self._db.rows(_DUE, now, now, most)]
+        return [_act(row) for row in self._db.rows(_DUE, provider, now, now, most)]
 
-    def claim(self, now: int, leased_until: int, most: int) -> list[ClaimedAct]:
-        """Acts that are due and agreed to, the first of each lane, leased."""
+    def claim(
+        self, provider: str, now: int, leased_until: int, most: int
+    ) -> list[ClaimedAct]:
+        """A provider's acts, due and agreed to, the first of each lane, leased."""
         lease = token_hex(8)
         with self._db.transaction():
-            acts = self.due(now, most)
+            acts = self.due(provider, now, most)
             for act in acts:
                 self._db.run(_LEASE, lease, leased_until, act.act_id)
         return [ClaimedAct(act, lease) for act in acts]

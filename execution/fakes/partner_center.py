@@ -6,43 +6,22 @@ in either case, states nobody listed. Faults are put in a queue, and the next re
 that could have one has it. `forbear act provider` runs it for whoever wants to look.
 """
 
-import json
 import threading
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any
 from uuid import uuid4
 
+from execution.fakes.server import Fault, Headers, Json, slow_down
 from execution.partner_words import lower
 
-Fault = Literal[
-    "busy",  # 429 with Retry-After
-    "failed",  # 500, nothing done
-    "failed_after_acting",  # 500, and yet it was done
-    "changed",  # 412: the etag is another by now
-    "conflict",  # 409 with a code of its own
-    "slow",  # answers after a second
-]
-Json: TypeAlias = Any
 _CODES: dict[Fault, tuple[int, dict[str, Any]]] = {
     "busy": (429, {"statusCode": 429, "message": "Rate limit is exceeded."}),
     "failed": (500, {"code": "800094", "description": "Update was not successful."}),
     "changed": (412, {"code": "2055", "description": "The etag is no longer valid."}),
     "conflict": (409, {"code": "27009", "description": "The parent is not active."}),
 }
-RETRY_AFTER_S = 1
-_SLOW_S = 1.0
 TOKEN = "a-token-of-the-fake"  # noqa: S105 - opens nothing
-
-
-class Headers(Protocol):
-    """Of a request: a name is found in any case."""
-
-    def get(self, name: str, /) -> str | None: ...
 
 
 @dataclass
@@ -95,7 +74,7 @@ class FakePartnerCenter:
             changes = method == "PATCH"
             fault = self._next_fault() if changes or self.faults_of_all else None
             if fault == "slow":
-                time.sleep(_SLOW_S)
+                slow_down()
             elif fault is not None and fault != "failed_after_acting":
                 return _CODES[fault]
             answer = self._asked(changes, path, headers, content)
@@ -148,57 +127,3 @@ class FakePartnerCenter:
         resource["Attributes"] = {**resource["Attributes"], "Etag": uuid4().hex}
         self.changes.append((str(resource["Id"]), str(sent["status"])))
         return 200, dict(resource)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    fake: FakePartnerCenter
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PATCH(self) -> None:
-        self._answer()
-
-    def log_message(self, *_: object) -> None:
-        """Quiet: what is asked names customers."""
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        is_json = "json" in self.headers.get("Content-Type", "")
-        content = json.loads(body) if body and is_json else None
-        status, answer = self.fake.answer(
-            self.command, self.path, self.headers, content
-        )
-        mark = b"\xef\xbb\xbf" if self.fake.with_mark else b""
-        sent = mark + json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(sent)))
-        if status == 429:
-            self.send_header("Retry-After", str(RETRY_AFTER_S))
-        self.end_headers()
-        self.wfile.write(sent)
-
-
-@contextmanager
-def serving(fake: FakePartnerCenter, port: int = 0) -> Iterator[str]:
-    """The fake at an address of this machine while the block runs; gives the address.
-
-    Args:
-        fake: what it knows.
-        port: 0: one that is free.
-    """
-    handler = type("Handler", (_Handler,), {"fake": fake})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from execution.fakes.partner_center import FakePartnerCenter, serving
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.fakes.server import serving
 from store.acts import Act
 from store.opening import open_acts, open_key_store
 from tests.cli.conftest import Run
@@ -14,6 +15,7 @@ from tests.execution.conftest import an_act
 from tests.execution.test_plan import an_answer, record
 
 ACT = an_act(n_approvals=2)
+AT_KILL_BILL = ["--provider", "kill-bill", "--provider-url", "https://kill.bill"]
 
 
 @pytest.fixture
@@ -55,6 +57,10 @@ def test_people_agree_one_by_one(forbear: Run) -> None:
         (["retry", "a-none"], "unknown_act"),
         (["retry", ACT.act_id], "act_is_over"),
         (["plan"], "missing_setting"),
+        (
+            ["plan", "--provider", "kill-bill", "--provider-url", "https://kb"],
+            "missing_setting",
+        ),
         (["run"], "missing_setting"),
         (["run", "--provider-url", "http://example.org"], "bad_setting"),
     ],

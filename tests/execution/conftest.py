@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from execution.fakes.partner_center import FakePartnerCenter, serving
+from execution.fakes.kill_bill import FakeKillBill
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.fakes.server import serving
+from execution.kill_bill import KillBill, KillBillCredentials
 from execution.partner_center import PartnerCenter
 from execution.partner_tokens import Credentials, Tokens
 from execution.recheck import PERMITTED, Recheck, Verdict
@@ -19,6 +22,7 @@ from store.acts import Act, Acts, act_id_of
 from store.opening import open_acts, open_key_store
 
 CREDENTIALS = Credentials("tenant", "application", "secret")
+PROVIDER = "partner-center"
 NOW = 1_782_000_000_000_000  # 2026-06-21
 
 
@@ -30,7 +34,7 @@ def an_act(customer: str = "acme", subscription: str = "s1", **changes: object) 
         "subscription_id": subscription,
         "kind": "suspend",
         "reason": "fraud",
-        "provider": "partner-center",
+        "provider": PROVIDER,
         "policy_hash": "p1",
         "n_approvals": 0,
         "planned_at": NOW,
@@ -47,6 +51,13 @@ def partner_center(
     with serving(fake) as url, httpx.Client(base_url=url, timeout=30.0) as client:
         tokens = Tokens(client, CREDENTIALS, url)
         yield PartnerCenter(client, tokens, drafts=drafts)
+
+
+@contextmanager
+def kill_bill(fake: FakeKillBill, drafts: Path | None = None) -> Iterator[KillBill]:
+    credentials = KillBillCredentials("admin", "password", "key", "secret")
+    with serving(fake) as url, httpx.Client(base_url=url, timeout=30.0) as client:
+        yield KillBill(client, credentials, drafts=drafts)
 
 
 @dataclass

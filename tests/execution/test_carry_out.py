@@ -9,13 +9,14 @@ import pytest
 
 from execution.carry_out import MOST_ATTEMPTS, Execution
 from execution.errors import ServiceUnusableError
-from execution.fakes.partner_center import FakePartnerCenter, Fault
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.fakes.server import Fault
 from execution.partner_center import PartnerCenter
 from execution.plan import plan_undo
 from execution.recheck import refused
 from store.acts import Act, Acts
 from store.opening import open_decision_reader, open_decision_store
-from tests.execution.conftest import NOW, StatedRecheck, Told, an_act
+from tests.execution.conftest import NOW, PROVIDER, StatedRecheck, Told, an_act
 from tests.store.memory_store import a_decision
 
 ANSWER = b'{"permission": {"arm": "greedy", "propensity": 1.0}}'
@@ -187,7 +188,7 @@ def test_an_act_left_asked_is_read_before_it_is_asked_for_again(bench: Bench) ->
         name = "brix" if was_done else "corp"
         act = an_act(name)
         bench.acts.plan([act])
-        [claimed] = bench.acts.claim(bench.now, bench.now + 1, 10)
+        [claimed] = bench.acts.claim(PROVIDER, bench.now, bench.now + 1, 10)
         bench.acts.mark_asked(claimed, bench.now)
         if was_done:
             bench.fake.customers[name]["s1"]["Status"] = "suspended"
@@ -221,7 +222,7 @@ def test_a_run_is_undone(bench: Bench) -> None:
 
 def test_a_preview_does_nothing(bench: Bench) -> None:
     bench.acts.plan([an_act()])
-    [act] = bench.acts.due(NOW, 10)
+    [act] = bench.acts.due(PROVIDER, NOW, 10)
     bench.recheck.verdicts.append(refused("milder_now"))
     assert bench.execution.preview(act)[1:] == (refused("milder_now"), "active")
     assert bench.fake.changes == []

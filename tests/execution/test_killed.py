@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from execution.fakes.partner_center import FakePartnerCenter, serving
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.fakes.server import serving
 from execution.plan import plan_run
 from store.opening import open_acts, open_decision_reader
 from tests.execution.conftest import partner_center

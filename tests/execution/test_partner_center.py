@@ -1,7 +1,6 @@
-"""What any provider must do, shown on Partner Center's protocol with its faults."""
+"""Partner Center: its own words for states, its tokens, its bill while suspended."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -9,79 +8,16 @@ import pytest
 from execution.errors import (
     ExecutionError,
     MissingSettingError,
-    NotOfferedError,
     ProviderAccessError,
-    ProviderBusyError,
-    ProviderChangedError,
-    ProviderRefusedError,
     ProviderUnreachableError,
 )
-from execution.fakes.partner_center import RETRY_AFTER_S, FakePartnerCenter, Fault
+from execution.fakes.partner_center import FakePartnerCenter
 from execution.partner_center import PartnerCenter
 from execution.partner_tokens import Credentials, Tokens
-from execution.port import Provider, RequestText
+from execution.port import Provider
 from tests.execution.conftest import partner_center
 
 Call = Callable[[Provider], object]
-
-
-def suspend(provider: Provider) -> None:
-    provider.suspend("acme", "s1", "a1")
-
-
-@pytest.mark.parametrize("with_mark", [False, True], ids=["plain", "behind a mark"])
-def test_access_goes_and_comes_back(
-    fake: FakePartnerCenter, provider: PartnerCenter, with_mark: bool
-) -> None:
-    fake.with_mark = with_mark
-    assert provider.status("acme", "s1").state == "active"
-    suspend(provider)
-    assert provider.status("acme", "s1").state == "suspended"
-    provider.restore("acme", "s1", "a2")
-    assert provider.status("acme", "s1").state == "active"
-    assert fake.changes == [("s1", "suspended"), ("s1", "active")]
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("busy", ProviderBusyError),
-        ("failed", ProviderUnreachableError),
-        ("changed", ProviderChangedError),
-        ("conflict", ProviderRefusedError),
-    ],
-)
-def test_each_refusal_is_told_apart(
-    fake: FakePartnerCenter,
-    provider: PartnerCenter,
-    fault: Fault,
-    error: type[ExecutionError],
-) -> None:
-    fake.faults.append(fault)
-    with pytest.raises(error) as raised:
-        suspend(provider)
-    assert fake.changes == []
-    assert "acme" not in str(raised.value)
-    suspend(provider)
-    assert fake.changes == [("s1", "suspended")]
-
-
-def test_a_pause_is_as_long_as_the_provider_asks(
-    fake: FakePartnerCenter, provider: PartnerCenter
-) -> None:
-    fake.faults.append("busy")
-    with pytest.raises(ProviderBusyError) as raised:
-        suspend(provider)
-    assert raised.value.retry_after_s == RETRY_AFTER_S
-
-
-def test_what_was_done_behind_a_failure_is_seen(
-    fake: FakePartnerCenter, provider: PartnerCenter
-) -> None:
-    fake.faults.append("failed_after_acting")
-    with pytest.raises(ProviderUnreachableError):
-        suspend(provider)
-    assert provider.status("acme", "s1").state == "suspended"
 
 
 @pytest.mark.parametrize("stated", ["Expired", "CANCELED", "disabled", "deleted"])
@@ -110,20 +46,6 @@ def test_a_licence_with_a_term_is_billed_on(
     assert by_id["s1"].is_billed_while_suspended is False
     assert by_id["s2"].is_billed_while_suspended is True
     assert str(by_id["s2"].cancel_until) == "2026-06-08 00:00:00+00:00"
-
-
-def test_a_customer_of_nobody_is_refused(provider: PartnerCenter) -> None:
-    with pytest.raises(ProviderRefusedError) as raised:
-        provider.subscriptions("nobody")
-    assert raised.value.reason == "20002"
-
-
-@pytest.mark.parametrize("name", ["../../x", "..", "a/b?c=d#e"])
-def test_an_id_leads_nowhere_else(provider: PartnerCenter, name: str) -> None:
-    with pytest.raises(ProviderRefusedError):
-        provider.status("acme", name)
-    with pytest.raises(ProviderRefusedError):
-        provider.subscriptions(name)
 
 
 def test_a_token_that_is_not_taken_is_fetched_once_more(
@@ -174,16 +96,3 @@ def test_a_token_is_kept_while_it_is_good() -> None:
 def test_a_missing_credential_is_named() -> None:
     with pytest.raises(MissingSettingError, match="FORBEAR_PARTNER_CENTER_CLIENT_ID"):
         Credentials.of_environment({"FORBEAR_PARTNER_CENTER_TENANT": "t"})
-
-
-def test_a_service_request_becomes_a_mail_that_a_person_sends(
-    fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
-) -> None:
-    text = RequestText(title="Under review", description="Please look.")
-    assert provider.open_request("acme", text, "a7") == "a7.eml"
-    assert provider.open_request("acme", text, "a7") == "a7.eml"
-    [mail] = (tmp_path / "drafts").iterdir()
-    assert "Please look." in mail.read_text()
-    assert mail.stat().st_mode & 0o077 == 0
-    with partner_center(fake) as without_drafts, pytest.raises(NotOfferedError):
-        without_drafts.open_request("acme", text, "a7")

@@ -10,7 +10,7 @@ from store.acts import Act, Acts
 from store.backup import back_up, restore
 from store.errors import ActIsOverError, UnknownActError
 from store.opening import open_acts, open_decision_store, upgrade
-from tests.execution.conftest import NOW, an_act
+from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
 
@@ -48,13 +48,13 @@ def test_what_is_planned_twice_is_there_once(acts: Acts) -> None:
 def test_two_that_claim_share_nothing(place: Place, acts: Acts) -> None:
     acts.plan([an_act("acme"), an_act("brix")])
     other = open_acts(*place)
-    mine = acts.claim(NOW, NOW + 10, 1)
-    theirs = other.claim(NOW, NOW + 10, 10)
+    mine = acts.claim(PROVIDER, NOW, NOW + 10, 1)
+    theirs = other.claim(PROVIDER, NOW, NOW + 10, 10)
     assert names([one.act for one in mine]) == ["acme s1"]
     assert names([one.act for one in theirs]) == ["brix s1"]
-    assert other.claim(NOW + 9, NOW + 20, 10) == []
+    assert other.claim(PROVIDER, NOW + 9, NOW + 20, 10) == []
     # after the lease another may take it, and whoever had it has no say any more
-    [again] = other.claim(NOW + 10, NOW + 30, 1)
+    [again] = other.claim(PROVIDER, NOW + 10, NOW + 30, 1)
     assert again.act.customer_id == "acme"
     assert not acts.settle(mine[0], "done", NOW + 11)
     assert other.mark_asked(again, NOW + 12)
@@ -64,22 +64,28 @@ def test_two_that_claim_share_nothing(place: Place, acts: Acts) -> None:
 
 def test_a_customer_has_one_act_at_a_time_in_order(acts: Acts) -> None:
     acts.plan([an_act("acme", "s1"), an_act("acme", "s2"), an_act("brix", "s1")])
-    [first, other] = acts.claim(NOW, NOW + 10, 10)
+    [first, other] = acts.claim(PROVIDER, NOW, NOW + 10, 10)
     assert names([first.act, other.act]) == ["acme s1", "brix s1"]
     acts.settle(first, "done", NOW)
     # not yet reported, so that what is asked next knows of it
-    assert names(acts.due(NOW, 10)) == ["acme s1"]
-    [done] = acts.claim(NOW, NOW + 10, 10)
+    assert names(acts.due(PROVIDER, NOW, 10)) == ["acme s1"]
+    [done] = acts.claim(PROVIDER, NOW, NOW + 10, 10)
     acts.mark_reported(done)
-    assert names(acts.due(NOW, 10)) == ["acme s2"]
+    assert names(acts.due(PROVIDER, NOW, 10)) == ["acme s2"]
+
+
+def test_each_provider_has_its_own(acts: Acts) -> None:
+    acts.plan([an_act("acme"), an_act("brix", provider="kill-bill")])
+    assert names(acts.due(PROVIDER, NOW, 10)) == ["acme s1"]
+    assert names(acts.due("kill-bill", NOW, 10)) == ["brix s1"]
 
 
 def test_people_agree_before_it_is_due(acts: Acts) -> None:
     act = an_act(n_approvals=1)
     acts.plan([act])
-    assert acts.due(NOW, 10) == []
+    assert acts.due(PROVIDER, NOW, 10) == []
     acts.approve(act.act_id, "Ada", NOW)
-    [claimed] = acts.claim(NOW, NOW + 10, 10)
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 10)
     acts.settle(claimed, "withdrawn", NOW, "milder_now")
     with pytest.raises(ActIsOverError):
         acts.approve(act.act_id, "Grace", NOW)
@@ -93,16 +99,16 @@ def test_people_agree_before_it_is_due(acts: Acts) -> None:
 
 def test_what_is_put_off_comes_later(acts: Acts) -> None:
     acts.plan([an_act()])
-    [claimed] = acts.claim(NOW, NOW + 10, 10)
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 10)
     assert acts.postpone(claimed, NOW + 100, "provider_busy")
-    assert acts.due(NOW + 99, 10) == []
-    [act] = acts.due(NOW + 100, 10)
+    assert acts.due(PROVIDER, NOW + 99, 10) == []
+    [act] = acts.due(PROVIDER, NOW + 100, 10)
     assert (act.n_attempts, act.why) == (1, "provider_busy")
 
 
 def test_a_run_is_withdrawn_but_for_what_was_begun(acts: Acts) -> None:
     acts.plan([an_act("acme"), an_act("brix"), an_act("corp", run_id="run-2")])
-    [claimed] = acts.claim(NOW, NOW + 10, 1)
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
     acts.mark_asked(claimed, NOW)
     assert acts.withdraw_run("run-1", NOW, "undone") == 1
     states = {act.customer_id: act.state for act in acts.listed(10)}

@@ -1,0 +1,106 @@
+"""Kill Bill as far as blocking goes, on this machine, with its faults.
+
+Blocking states are kept by service, and a subscription is blocked while one of them
+blocks, as in Kill Bill. Faults are put in a queue; the next change has one.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from execution.fakes.server import Fault, Headers, Json, slow_down
+
+USER_KEY = "X-Killbill-CreatedBy"  # Kill Bill refuses changes without it
+_ERRORS: dict[Fault, tuple[int, Json]] = {
+    "busy": (429, None),
+    "failed": (500, {"className": "java.lang.RuntimeException", "code": None}),
+    "changed": (412, None),
+    "conflict": (400, {"className": "EntitlementApiException", "code": 10_001}),
+}
+
+
+@dataclass
+class FakeKillBill:
+    """What the server knows, and what it was asked.
+
+    Args:
+        accounts: subscriptions by id of each account, as resources.
+        blocked: by subscription and service, whether that service blocks it.
+        faults: of the next changes, in order.
+        with_mark: bodies begin with a byte order mark.
+        changes: of blocking, by subscription, in the order they were made.
+    """
+
+    accounts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    blocked: dict[tuple[str, str], bool] = field(default_factory=dict)
+    faults: deque[Fault] = field(default_factory=deque)
+    with_mark: bool = False
+    changes: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, account_id: str, subscription_id: str, **changes: object) -> None:
+        """A subscription, active unless `changes` say otherwise."""
+        resource = {
+            "accountId": account_id,
+            "bundleId": f"bundle-{account_id}",
+            "subscriptionId": subscription_id,
+            "productName": "Standard",
+            "productCategory": "BASE",
+            "billingPeriod": "MONTHLY",
+            "priceList": "DEFAULT",
+            "planName": "standard-monthly",
+            "state": "ACTIVE",
+            **changes,
+        }
+        self.accounts.setdefault(account_id, {})[subscription_id] = resource
+
+    def state(self, account_id: str, subscription_id: str) -> str:
+        """Whether a subscription is blocked, in Kill Bill's words."""
+        return str(self._shown(self.accounts[account_id][subscription_id])["state"])
+
+    def answer(
+        self, method: str, path: str, headers: Headers, content: Json
+    ) -> tuple[int, Json]:
+        if headers.get("Authorization") is None:
+            return 401, None
+        parts = path.strip("/").split("/")[2:]
+        if parts[0] == "accounts":
+            return self._bundles(parts[1])
+        resource = self._resource(parts[1])
+        if resource is None:
+            return 404, {"className": "SubscriptionApiException", "code": 1_012}
+        if method == "GET":
+            return 200, self._shown(resource)
+        if headers.get(USER_KEY) is None:
+            return 400, {"code": None, "message": "CreatedBy is missing"}
+        fault = self.faults.popleft() if self.faults else None
+        if fault == "slow":
+            slow_down()
+        elif fault is not None and fault != "failed_after_acting":
+            return _ERRORS[fault]
+        self._block(parts[1], content)
+        return _ERRORS["failed"] if fault == "failed_after_acting" else (201, None)
+
+    def _bundles(self, account_id: str) -> tuple[int, Json]:
+        if account_id not in self.accounts:
+            return 404, {"className": "AccountApiException", "code": 3_002}
+        listed = [self._shown(one) for one in self.accounts[account_id].values()]
+        return 200, [{"accountId": account_id, "subscriptions": listed}]
+
+    def _resource(self, subscription_id: str) -> dict[str, Any] | None:
+        of_all = (account.get(subscription_id) for account in self.accounts.values())
+        return next((one for one in of_all if one is not None), None)
+
+    def _shown(self, resource: dict[str, Any]) -> dict[str, Any]:
+        name = resource["subscriptionId"]
+        is_blocked = any(on for (one, _), on in self.blocked.items() if one == name)
+        is_active = resource["state"] == "ACTIVE"
+        state = "BLOCKED" if is_blocked and is_active else resource["state"]
+        return {**resource, "state": state}
+
+    def _block(self, subscription_id: str, content: Json) -> None:
+        """The same state again changes nothing."""
+        key = subscription_id, str(content["service"])
+        is_on = bool(content["isBlockEntitlement"])
+        if self.blocked.get(key, False) != is_on:
+            self.blocked[key] = is_on
+            self.changes.append((subscription_id, str(content["stateName"])))

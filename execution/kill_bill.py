@@ -1,0 +1,180 @@
+"""Kill Bill as a provider: blocking states of a service of our own behind the port.
+
+A subscription is blocked by a state of the service `forbear` that blocks entitlement
+and leaves billing alone; the opposite state of the same service takes it back. What
+another service blocks stays blocked, and is then not ours to restore.
+
+Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
+`BlockingStateJson`, `SubscriptionJson`), as of release 0.24.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from execution.errors import (
+    MissingSettingError,
+    NotOfferedError,
+    ProviderRefusedError,
+    ProviderUnreachableError,
+)
+from execution.port import Provider, RequestText, Subscription, SubscriptionState
+from execution.prepared_mail import prepare_mail
+from execution.provider_http import path_segment, raise_for_status, send
+
+SERVICE = "forbear"
+BLOCKED, CLEAR = "FORBEAR_SUSPENDED", "FORBEAR_CLEAR"
+STATES: Mapping[str, SubscriptionState] = {
+    "ACTIVE": "active",
+    "BLOCKED": "suspended",
+    "PENDING": "pending",
+    "CANCELLED": "ended",
+    "EXPIRED": "ended",
+}
+_PREFIX = "FORBEAR_KILL_BILL_"
+
+
+@dataclass(frozen=True, slots=True)
+class KillBillCredentials:
+    """Of a user, and of the tenant; never shown."""
+
+    user: str
+    password: str = field(repr=False)
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str]) -> "KillBillCredentials":
+        """From FORBEAR_KILL_BILL_USER, _PASSWORD, _API_KEY and _API_SECRET.
+
+        Raises:
+            MissingSettingError: one of them is not there.
+        """
+
+        def stated(name: str) -> str:
+            value = environment.get(_PREFIX + name, "")
+            if not value:
+                what = "Kill Bill is asked as a user, for a tenant"
+                raise MissingSettingError(_PREFIX + name, what)
+            return value
+
+        return cls(*map(stated, ("USER", "PASSWORD", "API_KEY", "API_SECRET")))
+
+
+class KillBill(Provider):
+    """Asks Kill Bill.
+
+    Args:
+        client: with the address of Kill Bill as its base.
+        credentials: of the user and the tenant.
+        accounts: Kill Bill's account ids by our customer ids; one that is not there is
+            called the same.
+        drafts: folder for mails that a person sends; None: there are none.
+    """
+
+    name = "kill-bill"
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        credentials: KillBillCredentials,
+        accounts: Mapping[str, str] | None = None,
+        drafts: Path | None = None,
+    ) -> None:
+        client.auth = (credentials.user, credentials.password)
+        client.headers["X-Killbill-ApiKey"] = credentials.api_key
+        client.headers["X-Killbill-ApiSecret"] = credentials.api_secret
+        client.headers["X-Killbill-CreatedBy"] = SERVICE
+        self._client = client
+        self._accounts, self._drafts = accounts or {}, drafts
+
+    def subscriptions(self, customer_id: str) -> list[Subscription]:
+        account = path_segment(self._accounts.get(customer_id, customer_id))
+        bundles = self._read(f"/1.0/kb/accounts/{account}/bundles")
+        return [one for bundle in bundles for one in _of_bundle(bundle)]
+
+    def status(self, customer_id: str, subscription_id: str) -> Subscription:
+        account = self._accounts.get(customer_id, customer_id)
+        content = self._read(_path(subscription_id))
+        if str(content.get("accountId")) != account:
+            raise ProviderRefusedError("subscription_of_another_account")
+        return _subscription(content)
+
+    def suspend(self, customer_id: str, subscription_id: str, request_id: str) -> None:
+        self.status(customer_id, subscription_id)  # is this customer's
+        self._block(subscription_id, BLOCKED, request_id, is_on=True)
+
+    def restore(self, customer_id: str, subscription_id: str, request_id: str) -> None:
+        self.status(customer_id, subscription_id)
+        self._block(subscription_id, CLEAR, request_id, is_on=False)
+
+    def open_request(self, customer_id: str, text: RequestText, request_id: str) -> str:
+        if self._drafts is None:
+            raise NotOfferedError(self.name, "service requests")
+        account = self._accounts.get(customer_id, customer_id)
+        return prepare_mail(self._drafts, text, account, request_id)
+
+    def _block(
+        self, subscription_id: str, state: str, request_id: str, *, is_on: bool
+    ) -> None:
+        sent = {
+            "stateName": state,
+            "service": SERVICE,
+            "isBlockChange": is_on,
+            "isBlockEntitlement": is_on,
+            "isBlockBilling": False,
+        }
+        comment = {"X-Killbill-Comment": request_id}
+        path = f"{_path(subscription_id)}/block"
+        answer = send(self._client, "POST", path, comment, sent)
+        raise_for_status(answer, _reason(answer))
+
+    def _read(self, path: str) -> Any:  # noqa: ANN401 - JSON is any value
+        answer = send(self._client, "GET", path, {"Accept": "application/json"})
+        raise_for_status(answer, _reason(answer))
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise ProviderUnreachableError("no JSON") from error
+
+
+def _of_bundle(bundle: Mapping[str, Any]) -> list[Subscription]:
+    """Add-ons depend on the base subscription of their bundle."""
+    listed = bundle.get("subscriptions") or []
+    base = next((s for s in listed if s.get("productCategory") == "BASE"), None)
+    parent = None if base is None else str(base["subscriptionId"])
+    return [
+        _subscription(one, parent if one.get("productCategory") == "ADD_ON" else None)
+        for one in listed
+    ]
+
+
+def _subscription(
+    content: Mapping[str, Any], parent: str | None = None
+) -> Subscription:
+    stated = str(content.get("state", ""))
+    return Subscription(
+        subscription_id=str(content["subscriptionId"]),
+        state=STATES.get(stated, "unknown"),
+        stated=stated,
+        parent_id=parent,
+        product=content.get("productName"),
+        is_billed_while_suspended=True,  # billing is not blocked
+    )
+
+
+def _path(subscription_id: str) -> str:
+    return f"/1.0/kb/subscriptions/{path_segment(subscription_id)}"
+
+
+def _reason(answer: httpx.Response) -> str:
+    """Its own code; the message may name an account and stays there."""
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    code = content.get("code") if isinstance(content, dict) else None
+    return str(code) if code else f"status {answer.status_code}"

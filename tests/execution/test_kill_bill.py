@@ -1,0 +1,67 @@
+"""Kill Bill: its own words for states, and blocks that are not ours."""
+
+import httpx
+import pytest
+
+from execution.errors import MissingSettingError, ProviderAccessError
+from execution.fakes.kill_bill import FakeKillBill
+from execution.kill_bill import KillBillCredentials
+from execution.plan import in_order
+from tests.execution.conftest import kill_bill
+
+STATES = {
+    "PENDING": "pending",
+    "CANCELLED": "ended",
+    "EXPIRED": "ended",
+    "SOMETHING_NEW": "unknown",
+}
+
+
+@pytest.mark.parametrize(("stated", "state"), STATES.items())
+def test_each_of_its_words_has_one_meaning(stated: str, state: str) -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1", state=stated)
+    with kill_bill(fake) as provider:
+        assert provider.status("acme", "s1").state == state
+
+
+def test_what_another_service_blocks_stays_blocked() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    fake.blocked["s1", "overdue-service"] = True
+    with kill_bill(fake) as provider:
+        provider.suspend("acme", "s1", "a1")
+        provider.restore("acme", "s1", "a2")
+        assert provider.status("acme", "s1").state == "suspended"
+    assert [state for _, state in fake.changes] == [
+        "FORBEAR_SUSPENDED",
+        "FORBEAR_CLEAR",
+    ]
+
+
+def test_add_ons_depend_on_their_base() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "base")
+    fake.add("acme", "add-on", productCategory="ADD_ON")
+    with kill_bill(fake) as provider:
+        listed = provider.subscriptions("acme")
+    assert in_order("suspend", listed) == ["add-on", "base"]
+    assert in_order("restore", listed) == ["base", "add-on"]
+
+
+def test_credentials_are_named_when_missing_and_never_shown() -> None:
+    stated = {f"FORBEAR_KILL_BILL_{name}": "hidden" for name in ("PASSWORD", "API_KEY")}
+    with pytest.raises(MissingSettingError, match="FORBEAR_KILL_BILL_USER"):
+        KillBillCredentials.of_environment(stated)
+    stated |= {f"FORBEAR_KILL_BILL_{name}": "hidden" for name in ("USER", "API_SECRET")}
+    shown = repr(KillBillCredentials.of_environment(stated))
+    assert shown.count("hidden") == 1  # the user's name
+
+
+def test_who_is_not_let_in_is_told_so() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    with kill_bill(fake) as provider:
+        provider._client.auth = httpx.Auth()  # brings nothing
+        with pytest.raises(ProviderAccessError):
+            provider.status("acme", "s1")
