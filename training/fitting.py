@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from features.arrays import BoolArray, FloatArray
 from scoring.additive import AdditiveModel
@@ -34,6 +36,7 @@ from training.split import latest_window
 MANY_POSITIVES = 1_000  # from here the portfolio needs no prior
 PRIOR_RIDGE = 50.0  # pseudo-rows that pull each difference from the starter to zero
 LINEAR_ROWS = 30_000
+FURTHEST = 40.0  # log-odds beyond which no probability is told from 0 or 1
 MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
 Model = TreeModel | AdditiveModel
@@ -148,8 +151,38 @@ def fit_additive(
 ) -> FittedModel:
     """The linear model or the rule of all rows, calibrated on the held-out margins."""
     model = _fit_additive(unseen.learner, rows, starter)
-    calibration = calibrated(rows, unseen.margin)
+    calibration = at_level(
+        calibrated(rows, unseen.margin), unseen.margin, margin(model, rows)
+    )
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
+
+
+def at_level(
+    calibration: LogOddsMap, unseen: FloatArray, final: FloatArray
+) -> LogOddsMap:
+    """The map with its intercept moved to the margins of the model of all rows.
+
+    Models of the folds learnt from fewer rows, and their margins lie further out. What
+    brings those to the right level is too much or too little for the last model: with
+    250 frauds it expected twice of what came. So it is to expect of the judged rows, on
+    average, what was expected of them unseen.
+
+    Args:
+        calibration: of `unseen`.
+        unseen: (n,) held-out margins, NaN where a row was in no fold.
+        final: (n,) of the model of all rows. Its level is right there, for the
+            intercept of an additive model is free.
+    """
+    is_judged = ~np.isnan(unseen)
+    expected = calibration.probability(unseen[is_judged]).mean()
+    margins = calibration.slope * final[is_judged]
+
+    def excess(intercept: float) -> float:
+        return float(expit(intercept + margins).mean() - expected)
+
+    far = FURTHEST + float(np.abs(margins).max())
+    intercept = float(brentq(excess, -far, far))
+    return LogOddsMap(intercept, calibration.slope)
 
 
 def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:

@@ -70,7 +70,10 @@ COLUMNS = (
 def daily_list(
     advised: "pa.Table", zone: ZoneInfo, *, only_work: bool = False
 ) -> list[Row]:
-    """The rows of `COLUMNS`: what is to do first, by severity and by money overdue.
+    """The rows of `COLUMNS`, what is to do first.
+
+    By severity, by money overdue, and by what the action saves, which alone tells
+    customers apart where nobody knows what is late.
 
     Args:
         advised: rows of `portfolio_run`; `action_in_run` is the action of the list,
@@ -99,8 +102,15 @@ def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
         done,
         -severity,
         -(row["overdue"] or 0.0),
+        -_gain(row, action),
         row["customer_id"],
     )
+
+
+def _gain(row: Mapping[str, Any], action: str | None) -> float:
+    """What the action saves against doing nothing; 0 where no cost is known."""
+    nothing, chosen = (row.get(f"expected_cost_{a}") for a in ("none", action))
+    return 0.0 if nothing is None or chosen is None else float(nothing - chosen)
 
 
 def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:

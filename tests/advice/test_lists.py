@@ -135,6 +135,15 @@ def test_what_is_to_do_comes_first_and_what_was_done_last() -> None:
     assert acts["left alone"] == ""
 
 
+def test_where_nobody_knows_what_is_late_the_larger_gain_comes_first() -> None:
+    def owing(customer_id: str, saved: float) -> dict[str, Any]:
+        cost = {"expected_cost_none": 100.0, "expected_cost_review": 100.0 - saved}
+        return row_of(customer_id, "review", overdue=None, **cost)
+
+    rows = listed(owing("a", 5.0), owing("b", 90.0), owing("c", 40.0))
+    assert [row["customer"] for row in rows] == ["b", "c", "a"]
+
+
 def test_no_decision_says_what_to_add() -> None:
     [row] = listed(
         row_of("c", None, no_decision="unknown_money", sentence="Money is unknown.")

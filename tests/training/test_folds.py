@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import lightgbm
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.arrays import FloatArray
+from scoring.calibration import LogOddsMap
 from training.boosting import (
     PATIENCE,
     StoppedFit,
@@ -17,7 +19,7 @@ from training.boosting import (
     most_rounds,
     recipe,
 )
-from training.fitting import BoostedFolds
+from training.fitting import BoostedFolds, at_level, calibrated, fit
 from training.folds import folds, rolling_origins
 from training.rows import Rows
 
@@ -103,3 +105,26 @@ def test_rows_that_judge_make_no_bins(rows_of: RowsOf) -> None:
     alone = fit_rounds(rows[parts[-1].train], recipe(rows, 0), unseen.n_rounds)
     expected = alone.margin(rows.x[parts[-1].judged])
     np.testing.assert_allclose(unseen.margin[parts[-1].judged], expected, atol=1e-9)
+
+
+def test_the_last_model_expects_what_was_expected_unseen(rows_of: RowsOf) -> None:
+    """Margins of the folds lie further out than those of the model of all rows."""
+    rows = rows_of(2_000)
+    rng = np.random.default_rng(0)
+    final = -3.0 + rng.normal(size=len(rows))
+    unseen = np.where(np.arange(len(rows)) % 2, 1.8 * final, np.nan)
+    moved = at_level(LogOddsMap(-0.4, 0.6), unseen, final)
+    judged = ~np.isnan(unseen)
+    expected = LogOddsMap(-0.4, 0.6).probability(unseen[judged]).mean()
+    assert moved.slope == 0.6
+    assert moved.probability(final[judged]).mean() == pytest.approx(expected)
+
+
+def test_a_fitted_logistic_expects_as_many_as_happened(rows_of: RowsOf) -> None:
+    """Learnt from a tenth of the rows, folds would say otherwise."""
+    rows = rows_of(3_000, n_dates=12)
+    fitted = fit("linear", rows, seed=0)
+    judged = ~np.isnan(fitted.held_out)
+    p = fitted.probability(rows)[judged]
+    unseen = calibrated(rows, fitted.held_out).probability(fitted.held_out[judged])
+    assert p.mean() == pytest.approx(unseen.mean())
