@@ -197,11 +197,16 @@ def _address(connection: Any, file: Path) -> str:
 def _by_name(spelt: Iterator[str]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for name in sorted(spelt):
-        names.setdefault(_bare_name(name), []).append(name)
+        names.setdefault(bare_name(name), []).append(name)
     return names
 
 
-def _bare_name(name: str) -> str:
+def bare_name(name: str) -> str:
+    """A column's name without its case, blanks and signs.
+
+    >>> bare_name("Customer Country"), bare_name("pCToBCExchangeRate")
+    ('customercountry', 'pctobcexchangerate')
+    """
     return re.sub("[^a-z0-9]", "", name.lower())
 
 

@@ -11,33 +11,10 @@ from typing import Any
 TENANT = "bbbbcccc-1111-dddd-2222-eeee3333ffff"
 LICENSE, AZURE = "9d7d1f3d-c8de-461c-db6d-91debd5129f0", "5f6e6521-6e5f-4b0b-80aa-bd44"
 
-# the columns of Microsoft's pages, in their order
-_INVOICE = """
-    PartnerId CustomerId CustomerName CustomerDomainName CustomerCountry
-    InvoiceNumber MpnId Tier2MpnId OrderId OrderDate ProductId SkuId AvailabilityId
-    SkuName ProductName ChargeType UnitPrice Quantity Subtotal TaxTotal Total
-    Currency PriceAdjustmentDescription PublisherName PublisherId
-    SubscriptionDescription SubscriptionId ChargeStartDate ChargeEndDate
-    TermAndBillingCycle EffectiveUnitPrice UnitType AlternateId BillableQuantity
-    BillingFrequency PricingCurrency PCToBCExchangeRate PCToBCExchangeRateDate
-    MeterDescription ReservationOrderId CreditReasonCode SubscriptionStartDate
-    SubscriptionEndDate ReferenceId ProductQualifiers PromotionId ProductCategory
-"""
-_USAGE = """
-    PartnerId PartnerName CustomerId CustomerName CustomerDomainName CustomerCountry
-    MpnId Tier2MpnId InvoiceNumber ProductId SkuId AvailabilityId SkuName
-    ProductName PublisherName PublisherId SubscriptionDescription SubscriptionId
-    ChargeStartDate ChargeEndDate UsageDate MeterType MeterCategory MeterId
-    MeterSubCategory MeterName MeterRegion Unit ResourceLocation ConsumedService
-    ResourceGroup ResourceURI ChargeType UnitPrice Quantity UnitType
-    BillingPreTaxTotal BillingCurrency PricingPreTaxTotal PricingCurrency
-    ServiceInfo1 ServiceInfo2 Tags AdditionalInfo EffectiveUnitPrice
-    PCToBCExchangeRate PCToBCExchangeRateDate EntitlementId EntitlementDescription
-    PartnerEarnedCreditPercentage CreditPercentage CreditType BenefitOrderId
-    BenefitId BenefitType
-"""
-
-INVOICE_COLUMNS, USAGE_COLUMNS = _INVOICE.split(), _USAGE.split()
+# what Microsoft documents, in its order; see the README of the folder `data`
+_PROPERTIES = Path(__file__).parents[1] / "data/partner_center/properties.json"
+DOCUMENTED: dict[str, list[str]] = json.loads(_PROPERTIES.read_text("utf-8"))
+INVOICE_COLUMNS, USAGE_COLUMNS = DOCUMENTED["license_line"], DOCUMENTED["usage_line"]
 
 
 def license_line(

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -13,6 +14,8 @@ from importing.errors import (
     UnreadableFileError,
     UnreadableValueError,
 )
+from importing.partner_center.cells import Kind, bare_name
+from importing.partner_center.columns import KINDS
 from tests.importing.conftest import FirstActions
 from tests.importing.partner_center.conftest import (
     EXPORTED,
@@ -23,9 +26,11 @@ from tests.importing.partner_center.conftest import (
     usage,
 )
 from tests.importing.partner_center.objects import (
+    DOCUMENTED,
     TENANT,
     USAGE_COLUMNS,
     audit,
+    fraud_event,
     license_line,
     page,
     security_alert,
@@ -36,6 +41,31 @@ from tests.importing.partner_center.objects import (
     write_json,
     write_lines,
 )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_whatever_is_read_is_documented(kind: Kind) -> None:
+    own = ["tenant_id", "customer_id"]  # a file of the reseller's own making
+    documented = {bare_name(name) for name in DOCUMENTED.get(kind.name, own)}
+
+    assert kind.columns.keys() <= documented
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample"),
+    [
+        ("security_alert", security_alert()),
+        ("fraud_event", fraud_event()),
+        ("subscription", subscription()),
+        ("audit_record", status_change("active", "suspended", "2026-06-12T08:00:00Z")),
+    ],
+)
+def test_samples_have_documented_properties_alone(
+    kind: str, sample: dict[str, Any]
+) -> None:
+    documented = {bare_name(name) for name in DOCUMENTED[kind]}
+
+    assert {bare_name(name) for name in sample} <= documented
 
 
 def test_a_customer_is_there_since_the_first_that_names_it(
