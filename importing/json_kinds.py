@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from importing.errors import NothingToImportError, UnreadableFileError
-from importing.json_files import is_in_lines, room_for
+from importing.errors import NothingToImportError
+from importing.json_documents import document_parts
 from importing.report import BadRow
 
 CELLS = {  # how the text of a cell becomes a value; null where it cannot
@@ -69,12 +67,20 @@ def stage_kinds(
         UnreadableFileError: a file that is no JSON.
         NothingToImportError: nothing of these kinds is in the files.
     """
-    connection.execute("CREATE TABLE documents (file VARCHAR, row BIGINT, data JSON)")
+    connection.execute(
+        "CREATE TABLE entries (file VARCHAR, row BIGINT, kind VARCHAR, event VARCHAR, "
+        "seen_at TIMESTAMPTZ, data JSON)"
+    )
     bad: list[BadRow] = []
     for file in files:
-        bad.extend(_read(connection, file))
-    connection.execute(f"CREATE TABLE entries AS {unwrap}")
-    connection.execute("DROP TABLE documents")
+        for broken in document_parts(connection, file):
+            bad.extend(broken)
+            connection.execute(
+                "INSERT INTO entries SELECT file, row + coalesce((SELECT max(row) "
+                "FROM entries WHERE file = ?), 0), kind, event, seen_at, data "
+                f"FROM ({unwrap})",
+                [file.name],
+            )
     connection.execute(
         "CREATE TABLE found AS SELECT kind, event, count(data) AS n FROM entries "
         "GROUP BY ALL"
@@ -86,6 +92,7 @@ def stage_kinds(
         )
     for name, kind in kinds.items():
         bad.extend(_typed(connection, name, kind))
+    connection.execute("DROP TABLE documents")
     connection.execute("DROP TABLE entries")
     return bad
 
@@ -105,36 +112,6 @@ def currencies_in(connection: Any, kind: str, column: str) -> tuple[str, ...]:
         f"GROUP BY {column} ORDER BY count(*) DESC, {column}"
     ).fetchall()
     return tuple(currency for (currency,) in rows)
-
-
-def _read(connection: Any, file: Path) -> list[BadRow]:
-    lines = is_in_lines(file)
-    form = "newline_delimited" if lines else "auto"
-    how = f"format = '{form}', maximum_object_size = {room_for(file)}"
-    try:
-        connection.execute(_insert(how), [file.name, str(file)])
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        if not lines:
-            line = str(error).splitlines()[0].replace(str(file), file.name)
-            raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
-        connection.execute(
-            _insert(f"{how}, ignore_errors = true"), [file.name, str(file)]
-        )
-    broken = connection.execute(
-        "DELETE FROM documents WHERE file = ? AND coalesce(json_type(data), '') NOT IN "
-        "('OBJECT', 'ARRAY') RETURNING row",
-        [file.name],
-    ).fetchall()
-    return [
-        BadRow(file.name, row, "object", "no JSON object") for (row,) in sorted(broken)
-    ]
-
-
-def _insert(how: str) -> str:
-    return (
-        "INSERT INTO documents SELECT ?, row_number() OVER (), json "
-        f"FROM read_json_objects(?, {how})"
-    )
 
 
 def _typed(connection: Any, name: str, kind: Kind) -> list[BadRow]:

@@ -1,17 +1,22 @@
 -- What is inside a document of Chargebee's: a page of a list, whose entries hold resources
 -- under their names; an answer that does; an event, with resources as its content; or a
 -- bare resource. An empty page is of the kind that its file is named after.
-WITH entry AS (
-    SELECT file, row, generate_subscripts(json_extract(data, '$.list[*]'), 1) AS place,
-           unnest(json_extract(data, '$.list[*]')) AS data
-    FROM documents WHERE json_type(data, '$.list') = 'ARRAY'
-    UNION ALL SELECT file, row, 0, data FROM documents WHERE json_type(data, '$.list') IS NULL
+WITH page AS (
+    SELECT file, row, coalesce(json_extract(data, '$.list[*]'), []) AS entries, data FROM documents
+), placed AS (
+    SELECT file, CASE WHEN len(entries) > 0 THEN entries ELSE [data] END AS entries,
+           sum(greatest(len(entries), 1)) OVER (PARTITION BY file ORDER BY row
+               ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - greatest(len(entries), 1) AS before
+    FROM page
+), entry AS (
+    SELECT file, (before + generate_subscripts(entries, 1))::BIGINT AS nth, unnest(entries) AS data
+    FROM placed
+), known AS (
+    SELECT *, json_extract(data, ['$.object', '$.event']) AS told FROM entry
 ), named AS (
-    SELECT *, row_number() OVER (PARTITION BY file ORDER BY row, place) AS nth,
-           CASE WHEN json_extract_string(data, '$.object') = 'event' THEN data
-                ELSE json_extract(data, '$.event') END AS event,
-           json_extract_string(data, '$.object') AS object
-    FROM entry
+    SELECT file, nth, data, json_extract_string(told[1], '$') AS object,
+           CASE WHEN json_extract_string(told[1], '$') = 'event' THEN data ELSE told[2] END AS event
+    FROM known
 ), held AS (
     SELECT file, nth, json_extract_string(event, '$.event_type') AS event,
            json_extract_string(event, '$.occurred_at') AS occurred_at,

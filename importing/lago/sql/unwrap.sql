@@ -1,37 +1,37 @@
 -- What is inside a document of Lago's: a page of a list, an answer with one object, a
 -- webhook, or a bare object in a file that is named after its kind.
-WITH told AS (
-    SELECT *, json_extract_string(data, '$.webhook_type') AS event,
-           json_extract_string(data, '$.object_type') AS object_type,
-           json_exists(data, '$.lago_id') AS is_bare
+WITH document AS (
+    SELECT file, row, data, json_extract_string(data, ['$.webhook_type', '$.object_type', '$.lago_id']) AS told
     FROM documents
-), hook AS (
-    SELECT file, row, event, object_type, json_extract(data, '$.' || object_type) AS data
-    FROM told WHERE event IS NOT NULL
 ), part AS (
-    SELECT file, row, data, unnest(json_keys(data)) AS key FROM told
-    WHERE event IS NULL AND NOT is_bare
-), list AS (
-    SELECT file, row, rtrim(key, 's') AS kind, json_extract(data, '$.' || key) AS data FROM part
-), item AS (
-    SELECT file, row, 0 AS place, 'invoice' AS kind, event,  -- with the invoice inside, or beside
-           json_merge_patch(coalesce(json_extract(data, '$.invoice'), data),
-               json_object('provider_error', json_extract(data, '$.provider_error'))) AS data
-    FROM hook WHERE object_type = 'payment_dispute_lost'
-    UNION ALL SELECT file, row, 0, object_type, event, data FROM hook
-              WHERE object_type <> 'payment_dispute_lost'
-    UNION ALL SELECT file, row, generate_subscripts(json_extract(data, '$[*]'), 1), kind, NULL,
-                     unnest(json_extract(data, '$[*]')) FROM list WHERE json_type(data) = 'ARRAY'
-    UNION ALL SELECT file, row, 0, kind, NULL, NULL FROM list WHERE json_array_length(data) = 0
-              AND json_type(data) = 'ARRAY'
-    UNION ALL SELECT file, row, 0, kind, NULL, data FROM list
-              WHERE json_type(data) = 'OBJECT' AND kind <> 'meta'
-    UNION ALL SELECT file, row, 0, rtrim(regexp_extract(file, '^([a-z_]+)'), 's'), NULL, data
-              FROM told WHERE is_bare
+    SELECT file, row, unnest(json_keys(data)) AS key, data FROM document WHERE told[1] IS NULL AND told[3] IS NULL
+), holder AS (
+    SELECT file, row, key, json_extract(data, '$.' || key) AS data FROM part WHERE key <> 'meta'
+), held AS (  -- the webhook of a lost dispute has the invoice inside its object, or is it
+    SELECT file, row, 'invoice' AS kind, told[1] AS event, [json_merge_patch(
+               coalesce(json_extract(data, '$.payment_dispute_lost.invoice'),
+                        json_extract(data, '$.payment_dispute_lost')),
+               json_object('provider_error', json_extract(data, '$.payment_dispute_lost.provider_error')))
+           ] AS objects
+    FROM document WHERE told[1] IS NOT NULL AND told[2] = 'payment_dispute_lost'
+    UNION ALL SELECT file, row, told[2], told[1], [json_extract(data, '$.' || told[2])] FROM document
+              WHERE told[1] IS NOT NULL AND told[2] <> 'payment_dispute_lost'
+    UNION ALL SELECT file, row, rtrim(key, 's'), NULL,
+                     CASE WHEN left(data::VARCHAR, 1) = '{' THEN [data]
+                          ELSE coalesce(nullif(json_extract(data, '$[*]'), []), [NULL]) END
+              FROM holder WHERE left(data::VARCHAR, 1) IN ('{', '[')
+    UNION ALL SELECT file, row, rtrim(regexp_extract(file, '^([a-z_]+)'), 's'), NULL, [data]
+              FROM document WHERE told[1] IS NULL AND told[3] IS NOT NULL
 ), placed AS (
-    SELECT *, row_number() OVER (PARTITION BY file ORDER BY row, place) AS nth FROM item
+    SELECT *, sum(len(objects)) OVER (PARTITION BY file ORDER BY row, kind
+               ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - len(objects) AS before
+    FROM held
+), item AS (
+    SELECT file, (before + generate_subscripts(objects, 1))::BIGINT AS row, kind, event,
+           unnest(objects) AS data
+    FROM placed
 )
-SELECT file, nth AS row, kind, event, NULL::TIMESTAMPTZ AS seen_at, data FROM placed
+SELECT file, row, kind, event, NULL::TIMESTAMPTZ AS seen_at, data FROM item
 UNION ALL  -- the fees inside an invoice say whose subscription it is for
-SELECT file, nth, 'fee', coalesce(event, 'invoice'), NULL, unnest(json_extract(data, '$.fees[*]'))
-FROM placed WHERE kind = 'invoice'
+SELECT file, row, 'fee', coalesce(event, 'invoice'), NULL, unnest(json_extract(data, '$.fees[*]'))
+FROM item WHERE kind = 'invoice'
