@@ -159,6 +159,10 @@ def test_another_currency_needs_a_rate(run: Import, rows: Read, tmp_path: Path) 
     assert [r["cost"] for r in rows("usage")] == [Decimal("9.2")]
     assert [(s.currency, s.source) for s in report.sums] == [("EUR", Decimal("9.2"))]
 
+    licence = license_line("new", "6/1/2026", 1, Currency="USD")
+    run(invoice(tmp_path, licence))  # by the rate that portfolio.yaml says since
+    assert rows("subscriptions")[0]["unit_price"] == Decimal("13.248")
+
 
 def test_without_a_currency_said_it_is_that_of_the_bill(
     run: Import, tmp_path: Path
