@@ -17,7 +17,9 @@ from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.table_files import stage_tables
 
-NEEDED = frozenset({"payment_ledger_entry", "sales_invoice", "payment_entry"})
+NEEDED = frozenset(
+    {"payment_ledger_entry", "sales_invoice", "payment_entry", "journal_entry"}
+)
 LEDGER = Path(__file__).parent / "sql" / "ledger.sql"
 
 

@@ -16,7 +16,7 @@ import pytest
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing.conftest import FirstActions
-from tests.importing.tables import facts_of, rows_of
+from tests.importing.tables import facts_of, rows_of, write_csv
 
 FIELDS = json.loads(
     (Path(__file__).parent / "data" / "odoo_fields.json").read_text("utf-8")
@@ -131,6 +131,32 @@ class Books:
                     rest = Decimal(str(line["amount_residual_currency"]))
                     line["amount_residual_currency"] = float(rest + Decimal(str(part)))
 
+    def undo(self, partial: Row) -> None:
+        """Takes a match back, as *Unreconcile* does."""
+        self.rows["account.partial.reconcile"].remove(partial)
+        for line in self.rows["account.move.line"]:
+            for side, sign in (("debit", 1), ("credit", -1)):
+                ids = partial[f"{side}_move_id"]
+                if isinstance(ids, list) and line["id"] == ids[0]:
+                    rest = Decimal(str(line["amount_residual_currency"]))
+                    part = Decimal(str(partial[f"{side}_amount_currency"]))
+                    line["amount_residual_currency"] = float(rest + sign * part)
+
+    def matched(self) -> set[object]:
+        """The ids of lines that something is matched with."""
+        partials = self.rows["account.partial.reconcile"]
+        sides = [p[f"{s}_move_id"] for p in partials for s in ("debit", "credit")]
+        return {side[0] for side in sides if isinstance(side, list)}
+
+    def lines_of(self, move: Row) -> list[object]:
+        """The ids of a move's lines."""
+        lines = self.rows["account.move.line"]
+        return [
+            line["id"]
+            for line in lines
+            if isinstance(line["move_id"], list) and line["move_id"][0] == move["id"]
+        ]
+
     def invoice(self, name: str, at: str, amount: float, **also: object) -> int:
         (line,) = self.move(name, at, "out_invoice", amount, **also)  # type: ignore[arg-type]
         return line
@@ -150,6 +176,26 @@ class Books:
             answer = {"jsonrpc": "2.0", "id": 1, "result": rows}
             files[-1].write_text(json.dumps(answer), encoding="utf-8")
         return files
+
+    def write_csv(self, folder: Path) -> list[Path]:
+        """What `\\copy` of PostgreSQL writes of the same rows."""
+        columns = {m.replace(".", "_"): list(fields) for m, fields in FIELDS.items()}
+        tables = {
+            model.replace(".", "_"): [
+                {name: _in_database(FIELDS[model][name], v) for name, v in row.items()}
+                for row in rows
+            ]
+            for model, rows in self.rows.items()
+        }
+        return write_csv(folder, tables, columns)
+
+
+def _in_database(kind: object, value: object) -> object:
+    if kind == "Boolean":
+        return "t" if value else "f"
+    if isinstance(value, list):
+        return value[0]
+    return None if value is False else value
 
 
 def _check(kind: object, value: object) -> None:
@@ -434,6 +480,24 @@ def test_moments_are_utc_and_days_are_the_portfolios(
     assert bill["known_at"] == datetime(2026, 3, 30, 10, tzinfo=UTC)
     assert bill["event_at"] == datetime(2026, 3, 27, 22, 59, 59, 999_999, tzinfo=UTC)
     assert bill["due_at"] == datetime(2026, 3, 29, 21, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_the_database_says_what_the_api_says(
+    books: Books, run: Run, tmp_path: Path, portfolio: Path
+) -> None:
+    bill = books.invoice("INV/1", "2026-03-01 10:00:00", 100, partner=CONTACT)
+    paid = books.payment("BNK/1", "2026-03-10 10:00:00", 150, partner=PARENT)
+    books.match(bill, paid, 100, "2026-03-10 10:00:00")
+    run()
+    files = books.write_csv(tmp_path / "database")
+    other = tmp_path / "other"
+    settings = ImportSettings(
+        exported_at=datetime(2026, 6, 1, tzinfo=UTC), currency="EUR"
+    )
+    import_files(SOURCES["odoo"], files, other, settings)
+
+    for table in ("customers", "invoices", "payments"):
+        assert rows_of(other, table) == rows_of(portfolio, table)
 
 
 def test_huge_amounts_keep_their_cents(books: Books, run: Run, portfolio: Path) -> None:

@@ -283,6 +283,30 @@ def test_a_payment_that_waits_for_its_provider_is_in_flight(
     assert facts == {"open": 100, "in_flight": 100}
 
 
+def test_what_was_cancelled_or_under_way_and_is_no_more_is_taken_back(
+    run: Run, portfolio: Path
+) -> None:
+    items = [item(1, "100"), item(2, "80")]
+    paid = [money_in(1, "2026-05-10 10:00:00", "80", 2)]
+    run(
+        "2026-05-05",
+        invoices=[
+            bill(1, "2026-04-01", "100", "Cancelled"),
+            bill(2, "2026-05-01", "80", "Payment Pending"),
+        ],
+        invoiceitems=items,
+        accounts=[],
+    )
+    run(
+        invoices=[bill(1, "2026-04-01", "100"), bill(2, "2026-05-01", "80", "Paid")],
+        invoiceitems=items,
+        accounts=paid,
+    )
+
+    facts = facts_of(portfolio, "1", EXPORTED, "open", "in_flight", "credit")
+    assert facts == {"open": 100, "in_flight": 0, "credit": 0}
+
+
 def test_days_are_the_portfolios_own(run: Run, portfolio: Path) -> None:
     """The last Sunday of March has 23 hours in Brussels; 02:30 is not on its clock."""
     run(

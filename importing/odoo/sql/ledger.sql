@@ -102,8 +102,8 @@ CREATE VIEW note AS
     FROM entry WHERE kind = 'credit_note' AND move_type = 'entry'
     UNION ALL SELECT 'assumed', count(*), 'journal items whose residual amount is another than the matches say: was all of it exported?'
     FROM (
-        SELECT any_value(l.amount_residual_currency) AS residual, any_value(l.amount_currency) - coalesce(sum(
-                   CASE WHEN p.debit_move_id = l.id THEN p.debit_amount_currency ELSE -p.credit_amount_currency END), 0) AS open
+        SELECT any_value(l.amount_residual_currency) AS residual, any_value(l.amount_currency) - coalesce(sum(p.amount), 0) AS open
         FROM account_move_line AS l JOIN line AS here ON here.line_id = l.id
-        LEFT JOIN account_partial_reconcile AS p ON l.id IN (p.debit_move_id, p.credit_move_id)
+        LEFT JOIN (SELECT debit_move_id AS id, debit_amount_currency AS amount FROM account_partial_reconcile
+                   UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile) AS p ON p.id = l.id
         GROUP BY l.id) WHERE residual <> open;
