@@ -90,8 +90,9 @@ def add_new(
 def _is_new(columns: Sequence[str]) -> str:
     """SQL: whether row `m` says what `t`, the latest there of its key, does not.
 
-    A content that was there before counts again only where it is the last word of the
-    made rows, and what it leaves empty is no word.
+    Of several versions of a key only the last may correct what is there: the past
+    stays as it was known. A content that was there before counts again only where it
+    is that last word, and what it leaves empty is no word.
     """
     filled = ", ".join(
         f'm."{name}"'
@@ -99,13 +100,22 @@ def _is_new(columns: Sequence[str]) -> str:
         else f'coalesce(m."{name}", t."{name}") AS "{name}"'
         for name in columns
     )
+    last = (
+        "(FROM made_rows QUALIFY row_number() "
+        "OVER (PARTITION BY key ORDER BY known_at DESC, nth DESC) = 1)"
+    )
+    unsaid = "content NOT IN (SELECT content FROM there_rows)"
+    since = (  # keys of which something was said and taken back after what is there
+        f"SELECT key FROM made_rows AS m JOIN there_keys AS t USING (key) "
+        f"WHERE m.known_at > t.known_at AND m.{unsaid}"
+    )
     return (
-        "m.content NOT IN (SELECT content FROM there_rows) OR "
-        "(greatest(m.known_at, $at) > t.known_at AND m.nth IN (SELECT nth FROM ("
-        f"SELECT nth, content, {_hash(columns)} AS filled FROM ("
-        f"SELECT m.nth, t.content, {filled} FROM (FROM made_rows QUALIFY row_number() "
-        "OVER (PARTITION BY key ORDER BY known_at DESC, nth DESC) = 1) AS m "
-        "JOIN there_keys AS t USING (key))) WHERE content <> filled))"
+        f"t.key IS NULL OR (m.known_at > t.known_at AND m.{unsaid}) "
+        f"OR (m.nth IN (SELECT nth FROM {last}) AND (m.{unsaid} "
+        f"OR (greatest(m.known_at, $at) > t.known_at AND (m.key IN ({since}) "
+        f"OR m.nth IN (SELECT nth FROM (SELECT nth, content, {_hash(columns)} AS "
+        f"filled FROM (SELECT m.nth, t.content, {filled} FROM {last} AS m "
+        "JOIN there_keys AS t USING (key))) WHERE content <> filled)))))"
     )
 
 

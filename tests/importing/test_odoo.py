@@ -289,6 +289,21 @@ def test_a_match_that_is_undone_is_taken_back(
     assert (latest["BNK/1 > INV/1"], latest["BNK/1 > INV/2"]) == (True, None)
 
 
+def test_a_match_undone_and_made_anew_is_not_the_state_between(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    """The rest of the payment was 100 and 70 before, and is 70 again: not 100."""
+    bill = books.invoice("INV/1", "2026-03-01 10:00:00", 50)
+    paid = books.payment("BNK/1", "2026-03-20 10:00:00", 100)
+    books.match(bill, paid, 30, "2026-03-20 10:00:00")
+    run("2026-04-01")
+    books.undo(books.rows["account.partial.reconcile"][0])
+    books.match(bill, paid, 30, "2026-04-10 10:00:00")
+    run()
+
+    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 50}
+
+
 def test_an_invoice_in_instalments_is_due_in_parts(
     books: Books, run: Run, portfolio: Path
 ) -> None:
