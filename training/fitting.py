@@ -151,9 +151,9 @@ def fit_additive(
 ) -> FittedModel:
     """The linear model or the rule of all rows, calibrated on the held-out margins."""
     model = _fit_additive(unseen.learner, rows, starter)
-    calibration = at_level(
-        calibrated(rows, unseen.margin), unseen.margin, margin(model, rows)
-    )
+    calibration = calibrated(rows, unseen.margin)
+    if unseen.learner == "linear" and _has_prior(rows, starter):
+        calibration = at_level(calibration, unseen.margin, margin(model, rows))
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
 
@@ -162,10 +162,11 @@ def at_level(
 ) -> LogOddsMap:
     """The map with its intercept moved to the margins of the model of all rows.
 
-    Models of the folds learnt from fewer rows, and their margins lie further out. What
-    brings those to the right level is too much or too little for the last model: with
-    250 frauds it expected twice of what came. So it is to expect of the judged rows, on
-    average, what was expected of them unseen.
+    For few positives: models of the folds learnt from far fewer, and their margins lie
+    further out. What brings those to the right level is too much for the last model:
+    with 250 frauds it expected twice of what came. So it is to expect of the judged
+    rows, on average, what was expected of them unseen. With many positives the folds
+    are like the last model, and the map also holds what time changes: it stays.
 
     Args:
         calibration: of `unseen`.
@@ -187,14 +188,19 @@ def at_level(
 
 def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:
     if learner == "linear":
-        is_few = rows.n_positives < MANY_POSITIVES
-        if starter is not None and is_few and can_be_prior(starter, rows):
+        if starter is not None and _has_prior(rows, starter):
             return fit_beside(moved_starter(starter, rows), rows, PRIOR_RIDGE)
         return fit_linear(_enough_for_linear(rows))
     rule = fit_rule(rows)
     if rule is None:
         raise ValueError("no lateness is known: there is no rule to fit")
     return rule
+
+
+def _has_prior(rows: Rows, starter: Bundle | None) -> bool:
+    """Whether positives are so few that the logistic is learnt beside the starter."""
+    is_few = rows.n_positives < MANY_POSITIVES
+    return starter is not None and is_few and can_be_prior(starter, rows)
 
 
 def _enough_for_linear(rows: Rows) -> Rows:
