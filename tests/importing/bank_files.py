@@ -169,6 +169,16 @@ def write_portfolio(folder: Path, invoices: str = INVOICES) -> Path:
     return folder
 
 
+def write_billed_payment(portfolio: Path) -> None:
+    """A payment that the billing system knows: 100 for the first invoice."""
+    (portfolio / "payments").mkdir()
+    (portfolio / "payments/billing.csv").write_text(
+        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
+        "p1,succeeded,acme,2026-02-02,100,INV-2026-0001\n",
+        "utf-8",
+    )
+
+
 def import_texts(portfolio: Path, *texts: str | bytes, **names: str) -> ImportReport:
     """Import texts, each as a file of its own; by name where the name matters."""
     named = {f"{n}.txt": text for n, text in enumerate(texts)} | {
@@ -183,8 +193,9 @@ def import_texts(portfolio: Path, *texts: str | bytes, **names: str) -> ImportRe
 
 
 def payments(portfolio: Path) -> list[dict[str, Any]]:
-    """The rows of payments, the oldest first."""
-    read: list[dict[str, Any]] = pq.read_table(portfolio / "payments").to_pylist()
+    """The rows of payments that banks told, the oldest first."""
+    parts = (portfolio / "payments").glob("bank-*.parquet")
+    read = [row for part in parts for row in pq.read_table(part).to_pylist()]
     order = ("pending", "failed", "succeeded", "returned", "refunded")
     return sorted(read, key=lambda row: (row["known_at"], order.index(row["status"])))
 

@@ -15,6 +15,7 @@ from tests.importing.bank_files import (
     iso,
     payments,
     rejections,
+    write_billed_payment,
     write_portfolio,
 )
 
@@ -299,38 +300,21 @@ def test_the_same_movement_in_two_files_counts_once(portfolio: Path) -> None:
 
 
 def test_what_another_source_told_is_not_counted_again(portfolio: Path) -> None:
-    (portfolio / "payments").mkdir()
-    (portfolio / "payments/billing.csv").write_text(
-        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
-        f"p1,succeeded,acme,2026-02-02,100,{FIRST}\n",
-        "utf-8",
-    )
+    write_billed_payment(portfolio)
     twice = [Entry(amount="100", text=FIRST, day=day) for day in ("2026-02-03",) * 2]
     report = import_texts(portfolio, iso(STATEMENT, *twice))
 
-    assert [row["amount"] for row in _of_bank(portfolio)] == [100]
+    assert [row["amount"] for row in payments(portfolio)] == [100]
     # the billing system's own rows say how far its payments were looked at
     assert report.observed == {}
 
 
 def test_a_return_of_a_payment_that_another_source_told(portfolio: Path) -> None:
-    (portfolio / "payments").mkdir()
-    (portfolio / "payments/billing.csv").write_text(
-        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
-        f"p1,succeeded,acme,2026-02-02,100,{FIRST}\n",
-        "utf-8",
-    )
+    write_billed_payment(portfolio)
     import_texts(portfolio, iso(STATEMENT, returned("100", "2026-02-06")))
 
-    [row] = _of_bank(portfolio)
+    [row] = payments(portfolio)
     assert (row["payment_id"], row["status"]) == ("p1", "returned")
-
-
-def _of_bank(portfolio: Path) -> list[dict[str, object]]:
-    import pyarrow.parquet as pq
-
-    parts = (portfolio / "payments").glob("bank-*.parquet")
-    return [row for part in parts for row in pq.read_table(part).to_pylist()]
 
 
 def test_announced_money_is_under_way(portfolio: Path) -> None:
@@ -407,3 +391,30 @@ def test_a_number_of_two_customers_names_none(tmp_path: Path) -> None:
     import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
 
     assert payments(portfolio) == []
+
+
+def test_part_of_a_transfer_may_be_told_by_another_source(portfolio: Path) -> None:
+    write_billed_payment(portfolio)
+    both = Entry(amount="220", text=f"{FIRST} INV-2026-0002")
+    report = import_texts(portfolio, iso(STATEMENT, both))
+
+    assert became(portfolio) == [("succeeded", 120, "INV-2026-0002")]
+    [received] = report.sums
+    assert (int(received.source), int(received.left_out)) == (220, 100)
+
+
+def test_a_collection_of_two_invoices_is_returned_whole(portfolio: Path) -> None:
+    text = f"{FIRST} INV-2026-0002"
+    collected = debit("220", "2026-02-03", end_to_end="", text=text)
+    back = returned("220", "2026-02-06", end_to_end="", text=text)
+    import_texts(portfolio, iso(STATEMENT, collected, back))
+
+    assert [row[0] for row in became(portfolio)] == ["succeeded"] * 2 + ["returned"] * 2
+    assert len({row["payment_id"] for row in payments(portfolio)}) == 2
+
+
+def test_a_return_in_another_currency_is_not_of_that_payment(portfolio: Path) -> None:
+    back = returned("100", "2026-02-06", currency="USD")
+    import_texts(portfolio, iso(STATEMENT, debit("100", "2026-02-03"), back))
+
+    assert [row[0] for row in became(portfolio)] == ["succeeded"]

@@ -11,13 +11,13 @@ UNION ALL  -- refused before it was booked: an attempt that failed
 SELECT coalesce(u.customer_id, p.customer_id), t.happened, t.happened, coalesce(u.payment_id, t.key),
        'failed', t.amount, 'direct_debit', coalesce(u.invoice_id, p.invoice_id), failure_of(t.reason), NULL,
        t.currency, NULL
-FROM told AS t LEFT JOIN undoing AS u USING (key)
+FROM told AS t LEFT JOIN (FROM undoing WHERE kind = 'rejected') AS u USING (key)
 LEFT JOIN (SELECT key, any_value(customer_id) AS customer_id,
                   CASE WHEN count(*) = 1 THEN any_value(invoice_id) END AS invoice_id
            FROM part GROUP BY key) AS p USING (key)
 WHERE t.kind = 'rejected' AND coalesce(u.key, p.key) IS NOT NULL
 UNION ALL  -- money given back
-SELECT customer_id, undone_at, undone_at, payment_id, 'refunded', undone, NULL, invoice_id, NULL, key,
+SELECT customer_id, undone_at, undone_at, payment_id, 'refunded', undone, NULL, invoice_id, NULL, part_id,
        undone_currency, NULL
 FROM undoing WHERE kind = 'sent'
 UNION ALL  -- a refund that came back was none

@@ -1,7 +1,10 @@
 -- The bank's own money by what it is; and of it what was left out.
 SELECT what, currency, sum(amount)::DECIMAL(38, 4) AS amount,
-       coalesce(sum(amount) FILTER (WHERE became <> 'taken' OR is_refund), 0)::DECIMAL(38, 4) AS left_out
-FROM (SELECT CASE kind WHEN 'undone' THEN 'received' WHEN 'sent' THEN 'refunded' ELSE kind END AS what, *,
-             key IN (SELECT key FROM taken_back) AS is_refund FROM outcome
-      WHERE kind IN ('received', 'undone', 'returned', 'rejected') OR kind = 'sent' AND became = 'taken')
+       sum(CASE WHEN became <> 'taken' THEN amount ELSE refunded + others END)::DECIMAL(38, 4) AS left_out
+FROM (SELECT CASE o.kind WHEN 'undone' THEN 'received' WHEN 'sent' THEN 'refunded' ELSE o.kind END AS what,
+             o.currency, o.amount, o.became, coalesce(b.amount, 0) AS refunded, coalesce(l.amount, 0) AS others
+      FROM outcome AS o
+      LEFT JOIN (SELECT key, sum(amount) AS amount FROM taken_back GROUP BY key) AS b USING (key)
+      LEFT JOIN (SELECT key, sum(amount) AS amount FROM left_part GROUP BY key) AS l USING (key)
+      WHERE o.kind IN ('received', 'undone', 'returned', 'rejected') OR o.kind = 'sent' AND o.became = 'taken')
 GROUP BY what, currency

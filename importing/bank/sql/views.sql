@@ -32,7 +32,7 @@ DELETE FROM told WHERE is_bare AND entry IS NOT NULL AND EXISTS (
       AND listed.amount = told.amount);
 
 CREATE TABLE invoice AS
-    SELECT invoice_id, customer_id, amount, plain(invoice_id) AS name,
+    SELECT invoice_id, customer_id, amount, currency, plain(invoice_id) AS name,
            regexp_full_match(invoice_id, '[0-9]+') AS is_number
     FROM there_invoices WHERE coalesce(kind, 'invoice') = 'invoice' AND retracted IS DISTINCT FROM true
       AND invoice_id IS NOT NULL;
@@ -107,7 +107,8 @@ CREATE TABLE naming AS
 CREATE TABLE part AS
     WITH named AS (
         SELECT t.key, any_value(n.rule) AS rule, count(DISTINCT n.customer_id) AS n_customers,
-               list(i.invoice_id ORDER BY i.invoice_id) AS invoices, sum(i.amount) AS invoiced,
+               list(i.invoice_id ORDER BY i.invoice_id) AS invoices,
+               CASE WHEN bool_and(coalesce(i.currency, t.currency) = t.currency) THEN sum(i.amount) END AS invoiced,
                any_value(n.customer_id) AS customer_id, any_value(t.amount) AS amount
         FROM told AS t JOIN naming AS n USING (key) JOIN invoice AS i USING (invoice_id, customer_id)
         GROUP BY t.key
@@ -120,7 +121,7 @@ CREATE TABLE part AS
           WHERE len(invoices) > 1 AND invoiced = amount) AS n JOIN invoice AS i USING (invoice_id)
     UNION ALL
     SELECT key, rule, customer_id, NULL, amount, key
-    FROM named WHERE len(invoices) > 1 AND invoiced <> amount AND n_customers = 1;
+    FROM named WHERE len(invoices) > 1 AND invoiced IS DISTINCT FROM amount AND n_customers = 1;
 
 CREATE MACRO rule_text(rule) AS CASE rule
     WHEN 1 THEN 'structured reference or document number'
@@ -136,7 +137,8 @@ CREATE TABLE known_payment AS
     SELECT payment_id, any_value(customer_id) AS customer_id, any_value(invoice_id) AS invoice_id,
            max(amount) AS amount, min(event_at) AS happened, any_value(currency) AS currency,
            any_value(method) AS method, bool_or(status = 'succeeded') AS is_paid,
-           bool_or(status = 'returned') AS is_returned, payment_id LIKE 'bank-%' AS is_of_bank
+           max(event_at) FILTER (WHERE status = 'returned') AS returned_at,
+           payment_id LIKE 'bank-%' AS is_of_bank
     FROM there_payments WHERE status <> 'refunded' AND retracted IS DISTINCT FROM true
     GROUP BY payment_id;
 
@@ -144,7 +146,7 @@ CREATE TABLE known_payment AS
 -- days, one for one; or its id.
 CREATE TABLE told_before AS
     WITH ours AS (
-        SELECT p.key, p.payment_id, p.invoice_id, p.amount, t.happened,
+        SELECT p.key, p.payment_id, p.invoice_id, p.amount, t.currency, t.happened,
                row_number() OVER (PARTITION BY p.invoice_id, p.amount ORDER BY t.happened, p.payment_id) AS nth
         FROM part AS p JOIN told AS t USING (key) WHERE t.kind IN ('received', 'announced')
     ), theirs AS (
@@ -153,6 +155,7 @@ CREATE TABLE told_before AS
     )
     SELECT DISTINCT o.payment_id FROM ours AS o JOIN theirs AS k
         ON k.invoice_id = o.invoice_id AND k.amount = o.amount AND k.nth = o.nth
+        AND coalesce(k.currency, o.currency) = o.currency
         AND abs(epoch(k.happened) - epoch(o.happened)) <= 10 * 86400
     UNION
     SELECT o.payment_id FROM ours AS o JOIN called AS c USING (key)
@@ -164,33 +167,35 @@ CREATE TABLE received AS
 
 -- What may be returned, refunded or tried again: payments there, and those made here.
 CREATE TABLE payable AS
-    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, is_paid, is_returned
+    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, is_paid
     FROM known_payment
     UNION ALL
-    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, true, false FROM received
+    SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, true FROM received
     WHERE kind = 'received' AND payment_id NOT IN (SELECT payment_id FROM known_payment);
 
--- The payment that a movement undoes: the one it names, else of the invoice that it names
--- the last one of that amount before it.
+-- The payment that a movement, or each part of it, undoes: the one it names, else of the
+-- invoice that it names the last one of that amount before it.
 CREATE TABLE undoing AS
     WITH by_id AS (
-        SELECT t.key, 7 AS rule, k.* FROM told AS t JOIN called AS c USING (key)
-        JOIN payable AS k ON k.payment_id = c.id
-        WHERE t.kind IN ('returned', 'rejected', 'undone', 'sent')
+        SELECT t.key, t.key AS part_id, t.amount AS undone, 7 AS rule, k.* FROM told AS t
+        JOIN called AS c USING (key) JOIN payable AS k ON k.payment_id = c.id
+        WHERE t.kind IN ('returned', 'rejected', 'sent')
     ), by_invoice AS (
-        SELECT p.key, p.rule, k.* FROM part AS p JOIN told AS t USING (key) JOIN payable AS k
+        SELECT p.key, p.payment_id AS part_id, p.amount AS undone, p.rule, k.*
+        FROM part AS p JOIN told AS t USING (key) JOIN payable AS k
             ON k.invoice_id = p.invoice_id AND k.customer_id = p.customer_id
-            AND k.happened <= t.happened AND (k.amount = p.amount OR t.kind = 'sent' AND k.amount > p.amount)
-        WHERE t.kind IN ('returned', 'sent', 'undone')
-          AND (k.is_paid OR t.kind = 'returned')
+            AND k.happened <= t.happened AND coalesce(k.currency, t.currency) = t.currency
+            AND (k.amount = p.amount OR t.kind = 'sent' AND k.amount > p.amount)
+        WHERE t.kind = 'returned' OR t.kind = 'sent' AND k.is_paid
     )
-    SELECT u.*, t.kind, t.happened AS undone_at, t.amount AS undone, t.reason, t.currency AS undone_currency
-    FROM (FROM by_id UNION ALL FROM by_invoice) AS u JOIN told AS t USING (key)
-    QUALIFY row_number() OVER (PARTITION BY u.key ORDER BY u.rule DESC, u.happened DESC, u.payment_id) = 1;
+    SELECT u.*, t.kind, t.happened AS undone_at, t.reason, t.currency AS undone_currency
+    FROM (FROM by_id UNION ALL FROM by_invoice WHERE key NOT IN (SELECT key FROM by_id)) AS u
+    JOIN told AS t USING (key)
+    QUALIFY row_number() OVER (PARTITION BY key, part_id ORDER BY u.happened DESC, u.payment_id) = 1;
 -- two returns cannot undo one payment
-DELETE FROM undoing WHERE kind = 'returned' AND key IN (
-    SELECT key FROM undoing WHERE kind = 'returned'
-    QUALIFY row_number() OVER (PARTITION BY payment_id ORDER BY undone_at, key) > 1);
+DELETE FROM undoing WHERE kind = 'returned' AND part_id IN (
+    SELECT part_id FROM undoing WHERE kind = 'returned'
+    QUALIFY row_number() OVER (PARTITION BY payment_id ORDER BY undone_at, part_id) > 1);
 
 -- What comes back to us after it had left: a payment whose return was taken back, or a
 -- refund that did not arrive.
@@ -198,20 +203,22 @@ CREATE TABLE refund_there AS
     SELECT payment_id, refund_id, customer_id, invoice_id, amount, event_at AS happened, currency
     FROM there_payments WHERE status = 'refunded' AND retracted IS DISTINCT FROM true
     UNION
-    SELECT payment_id, key, customer_id, invoice_id, undone, undone_at, undone_currency FROM undoing
+    SELECT payment_id, part_id, customer_id, invoice_id, undone, undone_at, undone_currency FROM undoing
     WHERE kind = 'sent';
 CREATE TABLE taken_back AS
-    SELECT p.key, p.rule, r.* FROM part AS p JOIN told AS t USING (key) JOIN refund_there AS r
+    SELECT p.key, p.payment_id AS part_id, p.rule, r.* FROM part AS p JOIN told AS t USING (key)
+    JOIN refund_there AS r
         ON r.invoice_id = p.invoice_id AND r.amount = p.amount AND r.happened <= t.happened
+        AND coalesce(r.currency, t.currency) = t.currency
     WHERE t.kind = 'undone' AND p.invoice_id IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY p.key ORDER BY r.happened DESC, r.refund_id) = 1;
+    QUALIFY row_number() OVER (PARTITION BY p.payment_id ORDER BY r.happened DESC, r.refund_id) = 1;
 CREATE TABLE standing_again AS
     SELECT p.key, p.rule, p.customer_id, p.invoice_id, p.amount, p.payment_id FROM part AS p
     JOIN told AS t USING (key)
-    WHERE t.kind = 'undone' AND p.key NOT IN (SELECT key FROM taken_back)
+    WHERE t.kind = 'undone' AND p.payment_id NOT IN (SELECT part_id FROM taken_back)
       AND (EXISTS (FROM undoing AS u WHERE u.kind = 'returned' AND u.invoice_id = p.invoice_id
                    AND u.undone = p.amount AND u.undone_at <= t.happened)
-           OR EXISTS (FROM known_payment AS k WHERE k.is_returned AND k.invoice_id = p.invoice_id
+           OR EXISTS (FROM known_payment AS k WHERE k.returned_at <= t.happened AND k.invoice_id = p.invoice_id
                       AND k.amount = p.amount)
            OR t.status = 'dishonored');
 
@@ -237,8 +244,20 @@ CREATE TABLE outcome AS
     LEFT JOIN (SELECT key, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_before)) AS is_before
                FROM part GROUP BY key) AS p USING (key)
     LEFT JOIN (SELECT DISTINCT key FROM naming) AS s USING (key)
-    LEFT JOIN undoing AS u USING (key)
-    LEFT JOIN taken_back AS b USING (key)
+    LEFT JOIN (SELECT key, any_value(rule) AS rule FROM undoing GROUP BY key) AS u USING (key)
+    LEFT JOIN (SELECT DISTINCT key FROM taken_back) AS b USING (key)
     LEFT JOIN (SELECT DISTINCT key FROM standing_again) AS a USING (key);
+
+-- Parts of movements that were taken otherwise.
+CREATE VIEW left_part AS
+    SELECT p.key, p.amount FROM part AS p JOIN outcome AS o USING (key)
+    WHERE o.became = 'taken' AND CASE
+        WHEN o.kind = 'received' THEN p.payment_id IN (FROM told_before)
+        WHEN o.kind IN ('returned', 'sent') THEN
+            p.payment_id NOT IN (SELECT part_id FROM undoing) AND p.key NOT IN (SELECT part_id FROM undoing)
+        WHEN o.kind = 'undone' THEN
+            p.payment_id NOT IN (SELECT payment_id FROM standing_again)
+            AND p.payment_id NOT IN (SELECT part_id FROM taken_back)
+        ELSE false END;
 CREATE VIEW refusal AS SELECT file, row, reason FROM told
     WHERE kind IN ('returned', 'rejected', 'undone') AND reason IS NOT NULL;
