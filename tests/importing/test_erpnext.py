@@ -3,7 +3,7 @@
 Each document's rows are those of its `test_payment_ledger_entry.py` (read on
 2026-11-28): an invoice against itself, a payment against the invoice, a credit note
 against itself, a journal entry against both. Names, types and options of the fields are
-checked against its DocTypes (`data/erpnext_fields.json`).
+checked against `data/erpnext_fields.json`; docs/importing.md says what was read.
 """
 
 import json

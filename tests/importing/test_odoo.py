@@ -1,7 +1,7 @@
 """What Odoo's ledger becomes; rows as `search_read` answers them over JSON-RPC.
 
-Names, types and selections of the fields are checked against the models of Odoo
-(`data/odoo_fields.json`): `false` for nothing, `[id, "name"]` for another row.
+Names, types and selections of the fields are checked against `data/odoo_fields.json`;
+docs/importing.md says what was read. `false` is nothing, `[id, "name"]` another row.
 """
 
 import json
