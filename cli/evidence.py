@@ -22,7 +22,7 @@ def evidence(
     decision_id: Annotated[str, typer.Argument(help="from an answer")],
     out: Annotated[Path, typer.Option(help="folder to write, which is not there yet")],
 ) -> None:
-    """Write what a decision rested on, for a provider's claim or a dispute.
+    """Write what a decision rested on, for a claim or a dispute.
 
     The decision as answered, what was asked, the rows known then, the policy, what was
     done at the provider, a page to read or print, and the hash of each file. They hold
