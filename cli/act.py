@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from store.decisions import DecisionReader
 
 app = typer.Typer(
-    help="Carry recommendations out at the provider; a dry run unless told otherwise.",
+    help="Carry recommendations out at the provider.",
     no_args_is_help=True,
 )
 SHOWN = 100

@@ -22,11 +22,12 @@ def evidence(
     decision_id: Annotated[str, typer.Argument(help="from an answer")],
     out: Annotated[Path, typer.Option(help="folder to write, which is not there yet")],
 ) -> None:
-    """Write what a decision rested on, for a claim or a dispute.
+    """Write what a decision rested on into a folder.
 
-    The decision as answered, what was asked, the rows known then, the policy, what was
-    done at the provider, a page to read or print, and the hash of each file. They hold
-    personal data and can be read by you alone.
+    For a claim at the provider or a dispute: the decision as answered, what was asked,
+    the rows known then, the policy, what was done at the provider, a page to read or
+    print, and the hash of each file. They hold personal data and you alone can read
+    them.
 
     Example: forbear evidence d0198… --out evidence-acme
     """
