@@ -208,7 +208,9 @@ def run(
     provider_url: ProviderUrl = None,
     login_url: LoginUrl = _LOGIN,
 ) -> None:
-    """Carry out what is planned, due and agreed to; without --really, only show it.
+    """Carry out what is due, or only show it without --really.
+
+    Due is what is planned and agreed to, of each customer the first.
 
     Each act is checked again a moment before, by a new decision of the service
     (FORBEAR_SERVICE_URL, FORBEAR_KEY), and withdrawn where that no longer permits it.
@@ -236,7 +238,9 @@ def run(
 def undo(
     run_id: Annotated[str, typer.Argument(help="of `forbear act plan` or `list`")],
 ) -> None:
-    """Plan to give back all that one run took, and withdraw what it had not begun.
+    """Plan to give back all that one run took.
+
+    What the run had not begun is withdrawn.
 
     Example: forbear act undo run-3f9a… && forbear act run --really
     """
@@ -270,7 +274,9 @@ def provider(
     ] = None,
     at: At = PARTNER_CENTER,
 ) -> None:
-    """Run a provider that is none, on this machine, until Ctrl-C: to try it out.
+    """Run a provider that is none, to try it out.
+
+    On this machine, until Ctrl-C.
 
     Example: forbear act provider --customer acme=sub-1
     """

@@ -80,7 +80,9 @@ def test_the_version_is_said_with_the_kernels_that_answer(forbear: Run) -> None:
     assert (ran.code, ran.out) == (0, said)
 
 
-@pytest.mark.parametrize("words", [[], ["policy"], ["keys"], ["features"]])
+@pytest.mark.parametrize(
+    "words", [[], ["policy"], ["keys"], ["features"], ["act"], ["db"], ["webhooks"]]
+)
 def test_no_command_is_listed_with_half_a_sentence(
     forbear: Run, words: list[str]
 ) -> None:
