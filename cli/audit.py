@@ -34,10 +34,11 @@ def head(
         typer.Option("--announce", help="the service sends it to its webhook, too"),
     ] = False,
 ) -> None:
-    """Print the head of the chain, signed, to be kept outside: once a day, say.
+    """Print the head of the chain, signed.
 
-    Whoever keeps it can tell later whether anything recorded until now was changed,
-    removed or cut off. It names no customer and no decision.
+    To be kept outside, by a job once a day for instance. Whoever keeps it can tell
+    later whether anything recorded until now was changed, removed or cut off. It names
+    no customer and no decision.
 
     Example: forbear audit head --key audit.pem > head-2026-06-30.json
     """
@@ -73,11 +74,11 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check every recorded decision and the chain; the service may run meanwhile.
+    """Check every recorded decision and the chain.
 
-    Finds a record, a column or an entry that was edited, removed, added or moved. That
-    the tail was cut off or all of it written anew is found only with --head. Exit
-    code 1: something was found.
+    The service may run meanwhile. Finds a record, a column or an entry that was edited,
+    removed, added or moved. That the tail was cut off or all of it written anew is
+    found only with --head. Exit code 1: something was found.
 
     Example: forbear audit verify --head head-2026-06-30.json --public-key audit.pub
     """

@@ -20,9 +20,10 @@ app = typer.Typer(help="The store of decisions, events and keys.", no_args_is_he
 
 @app.command()
 def upgrade() -> None:
-    """Bring the store's tables to the form of this release; make them where none are.
+    """Bring the store's tables to this release's form.
 
-    Stop the service and make a backup first. All of it is done or nothing.
+    They are made where there are none. Stop the service and make a backup first. All of
+    it is done or nothing.
 
     Example: forbear db upgrade
     """
@@ -39,10 +40,10 @@ def upgrade() -> None:
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="to be made")],
 ) -> None:
-    """Write decisions, events, keys and models to one file while the service runs.
+    """Write decisions, events, keys and models to one file.
 
-    The file is read again and its chain checked. Exit code 1: something was altered
-    before.
+    The service may run meanwhile. The file is read again and its chain checked. Exit
+    code 1: something was altered before.
 
     Example: forbear db backup forbear-2026-06-30.sqlite
     """
@@ -59,10 +60,10 @@ def restore(
         typer.Argument(metavar="FILE", help="of `backup`", exists=True, dir_okay=False),
     ],
 ) -> None:
-    """Put a backup into a store that holds nothing yet, and check it there.
+    """Put a backup into a store that holds nothing yet.
 
-    From files into PostgreSQL and back as well; models come back to the state folder.
-    Erase again who was erased since.
+    It is checked there. From files into PostgreSQL and back as well; models come back
+    to the state folder. Erase again who was erased since.
 
     Example: FORBEAR_HOME=/srv/again forbear db restore forbear-2026-06-30.sqlite
     """
@@ -96,11 +97,12 @@ def expire(
         bool, typer.Option("--delete", help="remove them; without it they are counted")
     ] = False,
 ) -> None:
-    """Count, or remove, the records whose time is over by the policy's `retention`.
+    """Count, or remove, the records whose time is over.
 
-    A record stays while access is off or an appeal or dispute runs at the customer's
-    last decision. The chain keeps that it expired. Stored events go by `event_days`,
-    after the decisions about their customer. The service may run meanwhile.
+    The policy's `retention` says how long they are kept. A record stays while access is
+    off or an appeal or dispute runs at the customer's last decision. The chain keeps
+    that it expired. Stored events go by `event_days`, after the decisions about their
+    customer. The service may run meanwhile.
 
     Example: forbear db expire --delete
     """

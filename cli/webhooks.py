@@ -82,10 +82,10 @@ def replay(
         ),
     ] = None,
 ) -> None:
-    """Deliver again what was delivered or given up; the service must run.
+    """Deliver again what was delivered or given up.
 
-    A message keeps its id, so a receiver that has it already can tell. What was
-    delivered is kept for 30 days.
+    The service must run. A message keeps its id, so a receiver that has it already can
+    tell. What was delivered is kept for 30 days.
 
     Example: forbear webhooks replay --dead
     """

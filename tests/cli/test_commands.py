@@ -80,9 +80,10 @@ def test_the_version_is_said_with_the_kernels_that_answer(forbear: Run) -> None:
     assert (ran.code, ran.out) == (0, said)
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["policy"], ["keys"], ["features"], ["act"], ["db"], ["webhooks"]]
-)
+GROUPS = [str(group.name) for group in main_module.app.registered_groups]
+
+
+@pytest.mark.parametrize("words", [[], *([group] for group in GROUPS)])
 def test_no_command_is_listed_with_half_a_sentence(
     forbear: Run, words: list[str]
 ) -> None:
