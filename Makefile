@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 # a file of tests stays in one process: its fixtures are made once
 PARALLEL ?= -n 2 --dist loadfile
-PACKAGES := features scoring decisions store wording advice training backtest serving monitoring importing simulation cli
+PACKAGES := features scoring decisions store wording advice training backtest serving monitoring execution importing simulation cli
 export OMP_NUM_THREADS ?= 2
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true

@@ -104,7 +104,10 @@ def _ids(file: Path) -> dict[str, str]:
         read = csv.DictReader(rows)
         if not {"customer_id", "provider_id"} <= set(read.fieldnames or ()):
             raise typer.BadParameter("columns customer_id and provider_id are needed")
-        return {row["customer_id"]: row["provider_id"] for row in read}
+        ids = {row["customer_id"]: row["provider_id"] for row in read}
+    if not all(ids) or not all(ids.values()):
+        raise typer.BadParameter(f"{file}: a row lacks an id")
+    return ids
 
 
 @contextmanager
@@ -154,9 +157,11 @@ def plan(
         _stores() as stores,
         _provider(at, provider_url, login_url, customers) as provider,
     ):
-        run = plan_run(stores.decisions, provider, since, now)
+        run = plan_run(stores.decisions, stores.acts, provider, since, now)
         n_new = stores.acts.plan(run.acts)
         say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
+        if run.n_not_ours:
+            say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
         _show(stores.acts, run.acts)
 
 
@@ -237,20 +242,28 @@ def run(
 @app.command()
 def undo(
     run_id: Annotated[str, typer.Argument(help="of `forbear act plan` or `list`")],
+    by: Annotated[str, typer.Option(help="who orders it")],
 ) -> None:
     """Plan to give back all that one run took.
 
     What the run had not begun is withdrawn.
 
-    Example: forbear act undo run-3f9a… && forbear act run --really
+    Example: forbear act undo run-3f9a… --by "Ada Lovelace"
     """
     from execution.plan import plan_undo
 
+    if not by.strip():
+        raise typer.BadParameter("say who orders it")
     with _stores() as stores:
-        undone = plan_undo(stores.acts, run_id, time.time_ns() // 1_000)
-        n_new = stores.acts.plan(undone.acts)
-        say(f"{n_new:,} new acts in {undone.run_id}")
-        _show(stores.acts, undone.acts)
+        undone = plan_undo(stores.acts, run_id, by.strip(), time.time_ns() // 1_000)
+        back = undone.run
+        n_new = stores.acts.plan(back.acts)
+        say(
+            f"{undone.n_withdrawn:,} acts withdrawn, {undone.n_under_way:,} under way"
+            f" (read before anything else), {n_new:,} new acts in {back.run_id}"
+        )
+        _show(stores.acts, back.acts)
+        say("to carry them out: forbear act run --really")
 
 
 @app.command()
@@ -284,6 +297,8 @@ def provider(
     from execution.fakes.partner_center import FakePartnerCenter
     from execution.fakes.server import serving
 
+    if at not in PROVIDERS:
+        raise typer.BadParameter(f"--provider: write one of {', '.join(PROVIDERS)}")
     fake = FakeKillBill() if at == KILL_BILL else FakePartnerCenter()
     for pair in customer or []:
         customer_id, mark, subscription_id = pair.partition("=")
@@ -307,9 +322,11 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
     due = acts.due(name, time.time_ns() // 1_000, SHOWN)
     rows = []
     for act in due:
-        verdict, state = execution.preview(act)[1:]
-        would = act.kind if verdict.is_permitted else f"withdraw: {verdict.code}"
-        rows.append((act.act_id, act.customer_id, act.subscription_id, state, would))
+        step = execution.preview(act)
+        would = {"ask": act.kind, "done": "report"}.get(step.what)
+        would = would or f"withdraw: {step.why}"
+        about = act.act_id, act.customer_id, act.subscription_id
+        rows.append((*about, step.stated, would))
     say(
         f"{len(due):,} acts are due and agreed to (of each customer the first);"
         " nothing was asked for"

@@ -8,6 +8,8 @@ import typer
 from cli.output import say
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from serving.settings import ServingSettings
     from store.decisions import Decision
 
@@ -31,7 +33,7 @@ def evidence(
 
     Example: forbear evidence d0198… --out evidence-acme
     """
-    from execution.evidence import Evidence, write_evidence
+    from execution.evidence import Evidence, rows_known, write_evidence
     from execution.evidence_page import evidence_html
     from serving.settings import serving_settings
     from store.audit import entry_of
@@ -49,9 +51,11 @@ def evidence(
     planned = acts.of_decision(decision_id)
     agreed = {act.act_id: acts.approved_by(act.act_id) for act in planned}
     acts.close()
+    sent, zone = _rows(settings, decision), _zone(settings)
     pack = Evidence(
         decision=decision,
-        rows=_rows(settings, decision),
+        rows=None if sent is None else rows_known(sent, decision.as_of, zone),
+        zone=zone,
         policy_text=policy_text,
         acts=planned,
         agreed=agreed,
@@ -61,6 +65,13 @@ def evidence(
     )
     names = write_evidence(pack, evidence_html(pack), out)
     say(f"{len(names)} files in {out}: {', '.join(names)}")
+
+
+def _zone(settings: "ServingSettings") -> "ZoneInfo":
+    """Of the portfolio, as the models in force have it."""
+    from serving.champions import in_force_now
+
+    return in_force_now(settings).advisor.settings.zone
 
 
 def _replayed(settings: "ServingSettings", decision_id: str) -> str:

@@ -18,28 +18,39 @@ from execution.errors import (
     ProviderBusyError,
     ProviderChangedError,
     ProviderRefusedError,
+    ReportRefusedError,
 )
+from execution.plan import ACTED_ON
 from execution.port import Provider, RequestText, Subscription, SubscriptionState
-from execution.recheck import Recheck, Verdict
+from execution.recheck import Recheck
 from execution.service import Service
 from store.acts import Act, ActKind, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
-MOST_ATTEMPTS = 40  # some nine hours
+MOST_ATTEMPTS = 40  # some eight hours
 _LEASE_US = 300_000_000  # beyond it another process may take an act up
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 _AT_ONCE = 20
 _TRIES_WHEN_CHANGED = 3
 _TO: dict[ActKind, SubscriptionState] = {"suspend": "suspended", "restore": "active"}
-_FROM: dict[ActKind, SubscriptionState] = {"suspend": "active", "restore": "suspended"}
 
 
-class Preview(NamedTuple):
-    """What would be done now about one act, and why not where it would not."""
+class Step(NamedTuple):
+    """What comes next of an act, from what the provider and the service say now.
 
-    act: Act
-    verdict: Verdict
-    state_now: str
+    Args:
+        what: `done`: it is, and was asked for by us; `withdraw`, with `why`; `ask`.
+        now: the subscription; None where the act is about none.
+    """
+
+    what: Literal["done", "withdraw", "ask"]
+    why: str | None = None
+    now: Subscription | None = None
+
+    @property
+    def stated(self) -> str:
+        """The provider's word for the subscription; empty where it is about none."""
+        return "" if self.now is None else self.now.stated
 
 
 class Execution:
@@ -85,16 +96,15 @@ class Execution:
                 counted[came_to.partition(":")[0]] += 1
                 tell(one.act, came_to)
 
-    def preview(self, act: Act) -> Preview:
-        """What `run` would do about one act; nothing is asked for or written.
+    def preview(self, act: Act) -> Step:
+        """What `run` would do about one act; nothing is asked of the provider.
+
+        The service makes and records a decision to answer it, as for anybody.
 
         Raises:
             ExecutionError: it cannot be known now.
         """
-        verdict = self._recheck.verdict(act)
-        if not act.subscription_id:
-            return Preview(act, verdict, "")
-        return Preview(act, verdict, self._status(act).stated)
+        return Step("done") if act.state == "done" else self._next(act)
 
     def _carry_out(self, claimed: ClaimedAct) -> str:
         """What came of it: done, withdrawn, failed, postponed, with a code."""
@@ -113,38 +123,46 @@ class Execution:
         except ExecutionError as error:
             return self._later(claimed, error.code, 0.0)
 
+    def _next(self, act: Act) -> Step:
+        now = None
+        if act.subscription_id:
+            now = self._provider.status(act.customer_id, act.subscription_id)
+            if act.state == "asked" and now.state == _TO[act.kind]:
+                return Step("done", now=now)
+        if act.is_undone:
+            return Step("withdraw", "undone", now)
+        if act.ordered_by is None:  # people go first
+            verdict = self._recheck.verdict(act)
+            if not verdict.is_permitted:
+                return Step("withdraw", verdict.code, now)
+        if now is None or now.state == ACTED_ON[act.kind]:
+            return Step("ask", now=now)
+        if now.state == _TO[act.kind]:  # somebody else did it, and it is not ours
+            return Step("withdraw", "so_already", now)
+        return Step("withdraw", f"provider_state:{now.stated}", now)
+
     def _act(self, claimed: ClaimedAct) -> str:
         act = claimed.act
-        if act.kind == "open_request":
-            return self._open_request(claimed)
-        now = self._status(act)
-        if act.state == "asked" and now.state == _TO[act.kind]:
-            return self._done(claimed, now)
-        verdict = self._recheck.verdict(act)
-        if not verdict.is_permitted:
-            return self._settled(claimed, "withdrawn", verdict.code)
-        if now.state == _TO[act.kind]:  # somebody else did it, and it is not ours
-            return self._settled(claimed, "withdrawn", "so_already")
-        if now.state != _FROM[act.kind]:
-            return self._settled(claimed, "withdrawn", f"provider_state:{now.stated}")
+        step = self._next(act)
+        if step.what == "withdraw":
+            return self._settled(claimed, "withdrawn", step.why)
+        if step.now is not None and step.what == "done":
+            return self._done(claimed, step.now)
         if not self._acts.mark_asked(claimed, self._clock()):
-            return "lost"  # another process has it
+            return "lost"  # another process has it, or its run was undone
+        if step.now is None:
+            return self._open_request(claimed)
         self._ask(act)
-        now = self._status(act)
+        now = self._provider.status(act.customer_id, act.subscription_id)
         if now.state != _TO[act.kind]:
             return self._later(claimed, "not_confirmed", 0.0)
         return self._done(claimed, now)
 
     def _open_request(self, claimed: ClaimedAct) -> str:
         act = claimed.act
-        verdict = self._recheck.verdict(act)
-        if not verdict.is_permitted:
-            return self._settled(claimed, "withdrawn", verdict.code)
-        if not self._acts.mark_asked(claimed, self._clock()):
-            return "lost"
         text = drafted(act)
-        number = self._provider.open_request(act.customer_id, text, act.act_id)
-        proof = json.dumps({"request": number})
+        opened = self._provider.open_request(act.customer_id, text, act.act_id)
+        proof = json.dumps(asdict(opened))
         self._acts.settle(claimed, "done", self._clock(), None, proof)
         return "done"
 
@@ -169,17 +187,22 @@ class Execution:
 
     def _report(self, claimed: ClaimedAct) -> str:
         act = claimed.act
+        if act.kind == "open_request" and json.loads(act.proof or "{}")["is_draft"]:
+            self._acts.mark_reported(claimed, "drafted")  # nobody has sent it yet
+            return "drafted"
         answer = json.loads(self._decisions.find(act.decision_id).answer)
-        is_of_person = act.n_approvals > 0 or act.reason == "manual"
+        is_of_person = act.n_approvals > 0 or act.ordered_by is not None
         by = "person" if is_of_person else "automation"
         permission = answer["permission"]
         terms = {name: permission[name] for name in ("arm", "propensity")}
-        self._service.report(act, by, {} if act.kind == "restore" else terms)
+        try:
+            self._service.report(act, by, {} if act.kind == "restore" else terms)
+        except ReportRefusedError as error:
+            why = f"{error.code}:{error.rule}"
+            self._acts.mark_reported(claimed, why)
+            return f"failed:{why}"
         self._acts.mark_reported(claimed)
         return "reported"
-
-    def _status(self, act: Act) -> Subscription:
-        return self._provider.status(act.customer_id, act.subscription_id)
 
     def _settled(
         self,

@@ -86,6 +86,20 @@ class ServiceUnusableError(ExecutionError):
         )
 
 
+class ReportRefusedError(ExecutionError):
+    """The service does not take the row that says what was done.
+
+    Args:
+        rule: that it breaks.
+    """
+
+    code = "report_refused"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"the service refuses the row of `actions` ({rule})")
+        self.rule = rule
+
+
 class MissingSettingError(ExecutionError):
     code = "missing_setting"
 

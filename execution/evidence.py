@@ -11,12 +11,15 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from execution.errors import ExecutionError
+from features.moments import MomentError, parse_moment
 from store.acts import Act
 from store.decisions import Decision
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+Row = Mapping[str, Any]
+Rows = Mapping[str, Sequence[Row]]
 MANIFEST = "manifest.json"
 
 
@@ -27,6 +30,35 @@ class EvidenceThereError(ExecutionError):
         super().__init__(f"{folder} is there already; name another folder")
 
 
+def rows_known(rows: Rows, as_of: int, zone: ZoneInfo) -> dict[str, list[Row]]:
+    """The rows that were known at `as_of` (microseconds since 1970 UTC).
+
+    A correction and what it corrects are both there where both were known. A row whose
+    moments cannot be read was rejected then, and is there as it was sent.
+    """
+    return {
+        table: [row for row in listed if _is_known(row, as_of, zone)]
+        for table, listed in rows.items()
+    }
+
+
+def moment_of(row: Row, zone: ZoneInfo, *names: str) -> int | None:
+    """The first of these moments that a row has; None: none that can be read."""
+    for name in names:
+        try:
+            moment = parse_moment(row.get(name), zone)
+        except MomentError:
+            continue
+        if moment is not None:
+            return moment
+    return None
+
+
+def _is_known(row: Row, as_of: int, zone: ZoneInfo) -> bool:
+    known = moment_of(row, zone, "known_at", "event_at", "created_at")
+    return known is None or known <= as_of
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All that is known about one decision.
@@ -35,6 +67,7 @@ class Evidence:
         decision: as recorded.
         rows: of the customer, as they were known to the decision, by table; None where
             its stored events are not there any more.
+        zone: in which the days of plain dates end.
         policy_text: of the policy that decided.
         acts: planned from the decision, with what the provider said.
         agreed: who agreed to each, by act.
@@ -46,6 +79,7 @@ class Evidence:
 
     decision: Decision
     rows: Rows | None
+    zone: ZoneInfo
     policy_text: str
     acts: Sequence[Act]
     agreed: Mapping[str, Sequence[str]]

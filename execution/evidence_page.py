@@ -1,11 +1,12 @@
 """The page of an evidence pack, in English: what was decided, why, and on what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from execution.evidence import Evidence
+from execution.evidence import Evidence, moment_of
 from features.moments import to_datetime
+from store.acts import Act
 from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
 from wording.templates import render
 
@@ -126,7 +127,9 @@ def _table(evidence: Evidence, table: str) -> list[Block]:
     rows = list((evidence.rows or {}).get(table, ()))
     if not rows:
         return []
-    shown = sorted(rows, key=lambda row: str(row.get("event_at", "")))[:_MOST_ROWS]
+    zone = evidence.zone
+    shown = sorted(rows, key=lambda row: moment_of(row, zone, "event_at") or 0)
+    shown = shown[:_MOST_ROWS]
     names = [name for name in _WORDS if any(row.get(name) for row in shown)]
     body = tuple(tuple(str(row.get(name) or "") for name in names) for row in shown)
     head = tuple(_WORDS[name] for name in names)
@@ -141,7 +144,7 @@ def _done(evidence: Evidence) -> Section:
             act.subscription_id,
             act.state if act.why is None else f"{act.state}: {act.why}",
             "" if act.settled_at is None else _moment(to_datetime(act.settled_at)),
-            ", ".join(evidence.agreed.get(act.act_id, ())) or "automation",
+            _agreed(act, evidence.agreed.get(act.act_id, ())),
         )
         for act in evidence.acts
     )
@@ -153,16 +156,22 @@ def _done(evidence: Evidence) -> Section:
     return Section("done", "What was done", blocks)
 
 
+def _agreed(act: Act, names: Sequence[str]) -> str:
+    if act.ordered_by is not None:
+        return f"ordered by {act.ordered_by}"
+    if act.n_approvals == 0:
+        return "automation"
+    return ", ".join(names) or "nobody yet"
+
+
 def _deadlines(evidence: Evidence) -> Section:
-    moments = [
-        datetime.fromisoformat(str(row["event_at"]))
-        for row in (evidence.rows or {}).get("alerts", ())
-        if "T" in str(row.get("event_at", ""))
-    ]
-    if not moments:
+    alerts = (evidence.rows or {}).get("alerts", ())
+    moments = [moment_of(row, evidence.zone, "event_at") for row in alerts]
+    known = [moment for moment in moments if moment is not None]
+    if not known:
         text = "No alert is known from which a claim's deadline could be counted."
         return Section("deadlines", "Deadlines", (Paragraph(text),))
-    first = min(moments, key=lambda moment: moment.timestamp())
+    first = to_datetime(min(known))
     sentences = (
         f"The first alert is of {first:%Y-%m-%d}.",
         (

@@ -21,9 +21,22 @@ from execution.errors import (
     ProviderRefusedError,
     ProviderUnreachableError,
 )
-from execution.port import Provider, RequestText, Subscription, SubscriptionState
+from execution.port import (
+    OpenedRequest,
+    Provider,
+    RequestText,
+    Subscription,
+    SubscriptionState,
+)
 from execution.prepared_mail import prepare_mail
-from execution.provider_http import path_segment, raise_for_status, send
+from execution.provider_http import (
+    code_of,
+    content_of,
+    path_segment,
+    raise_for_status,
+    send,
+    text_of,
+)
 
 SERVICE = "forbear"
 BLOCKED, CLEAR = "FORBEAR_SUSPENDED", "FORBEAR_CLEAR"
@@ -94,12 +107,14 @@ class KillBill(Provider):
     def subscriptions(self, customer_id: str) -> list[Subscription]:
         account = path_segment(self._accounts.get(customer_id, customer_id))
         bundles = self._read(f"/1.0/kb/accounts/{account}/bundles")
+        if not isinstance(bundles, list):
+            raise ProviderUnreachableError("no list of bundles")
         return [one for bundle in bundles for one in _of_bundle(bundle)]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
         account = self._accounts.get(customer_id, customer_id)
         content = self._read(_path(subscription_id))
-        if str(content.get("accountId")) != account:
+        if text_of(content, "accountId") != account:
             raise ProviderRefusedError("subscription_of_another_account")
         return _subscription(content)
 
@@ -111,7 +126,9 @@ class KillBill(Provider):
         self.status(customer_id, subscription_id)
         self._block(subscription_id, CLEAR, request_id, is_on=False)
 
-    def open_request(self, customer_id: str, text: RequestText, request_id: str) -> str:
+    def open_request(
+        self, customer_id: str, text: RequestText, request_id: str
+    ) -> OpenedRequest:
         if self._drafts is None:
             raise NotOfferedError(self.name, "service requests")
         account = self._accounts.get(customer_id, customer_id)
@@ -130,22 +147,19 @@ class KillBill(Provider):
         comment = {"X-Killbill-Comment": request_id}
         path = f"{_path(subscription_id)}/block"
         answer = send(self._client, "POST", path, comment, sent)
-        raise_for_status(answer, _reason(answer))
+        raise_for_status(answer, code_of(answer))
 
     def _read(self, path: str) -> Any:  # noqa: ANN401 - JSON is any value
         answer = send(self._client, "GET", path, {"Accept": "application/json"})
-        raise_for_status(answer, _reason(answer))
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise ProviderUnreachableError("no JSON") from error
+        raise_for_status(answer, code_of(answer))
+        return content_of(answer)
 
 
 def _of_bundle(bundle: Mapping[str, Any]) -> list[Subscription]:
     """Add-ons depend on the base subscription of their bundle."""
     listed = bundle.get("subscriptions") or []
     base = next((s for s in listed if s.get("productCategory") == "BASE"), None)
-    parent = None if base is None else str(base["subscriptionId"])
+    parent = None if base is None else text_of(base, "subscriptionId")
     return [
         _subscription(one, parent if one.get("productCategory") == "ADD_ON" else None)
         for one in listed
@@ -157,7 +171,7 @@ def _subscription(
 ) -> Subscription:
     stated = str(content.get("state", ""))
     return Subscription(
-        subscription_id=str(content["subscriptionId"]),
+        subscription_id=text_of(content, "subscriptionId"),
         state=STATES.get(stated, "unknown"),
         stated=stated,
         parent_id=parent,
@@ -168,13 +182,3 @@ def _subscription(
 
 def _path(subscription_id: str) -> str:
     return f"/1.0/kb/subscriptions/{path_segment(subscription_id)}"
-
-
-def _reason(answer: httpx.Response) -> str:
-    """Its own code; the message may name an account and stays there."""
-    try:
-        content = answer.json()
-    except ValueError:
-        content = None
-    code = content.get("code") if isinstance(content, dict) else None
-    return str(code) if code else f"status {answer.status_code}"

@@ -22,10 +22,16 @@ from execution.errors import (
     ProviderUnreachableError,
 )
 from execution.partner_tokens import Tokens
-from execution.partner_words import content_of, lower, subscription_of, with_status
-from execution.port import Provider, RequestText, Subscription
+from execution.partner_words import lower, subscription_of, with_status
+from execution.port import OpenedRequest, Provider, RequestText, Subscription
 from execution.prepared_mail import prepare_mail
-from execution.provider_http import path_segment, raise_for_status, send
+from execution.provider_http import (
+    code_of,
+    content_of,
+    path_segment,
+    raise_for_status,
+    send,
+)
 
 GLOBAL_URL = "https://api.partnercenter.microsoft.com"
 CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet
@@ -56,8 +62,11 @@ class PartnerCenter(Provider):
         self._customers, self._drafts = customers or {}, drafts
 
     def subscriptions(self, customer_id: str) -> list[Subscription]:
-        content = lower(content_of(self._ask("GET", self._all(customer_id)).content))
-        return [subscription_of(item) for item in content.get("items", [])]
+        content = lower(content_of(self._ask("GET", self._all(customer_id))))
+        items = content.get("items") if isinstance(content, dict) else None
+        if not isinstance(items, list):
+            raise ProviderUnreachableError("no list of subscriptions")
+        return [subscription_of(item) for item in items]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
         return subscription_of(lower(self._resource(customer_id, subscription_id)))
@@ -68,7 +77,9 @@ class PartnerCenter(Provider):
     def restore(self, customer_id: str, subscription_id: str, request_id: str) -> None:
         self._set_status(customer_id, subscription_id, "active", request_id)
 
-    def open_request(self, customer_id: str, text: RequestText, request_id: str) -> str:
+    def open_request(
+        self, customer_id: str, text: RequestText, request_id: str
+    ) -> OpenedRequest:
         if self._drafts is None:
             raise NotOfferedError(self.name, "way to open a service request by program")
         tenant = self._customers.get(customer_id, customer_id)
@@ -89,10 +100,9 @@ class PartnerCenter(Provider):
 
     def _resource(self, customer_id: str, subscription_id: str) -> dict[str, Any]:
         answer = self._ask("GET", self._one(customer_id, subscription_id))
-        try:
-            content: dict[str, Any] = content_of(answer.content)
-        except ValueError as error:
-            raise ProviderUnreachableError("no JSON") from error
+        content = content_of(answer)
+        if not isinstance(content, dict):
+            raise ProviderUnreachableError("no subscription")
         return content
 
     def _all(self, customer_id: str) -> str:
@@ -123,18 +133,8 @@ class PartnerCenter(Provider):
             self._tokens.forget()
             if is_last:
                 raise ProviderAccessError("status 401")
-        raise_for_status(answer, _reason(answer), stale=_STALE_ETAG)
+        raise_for_status(answer, code_of(answer), stale=_STALE_ETAG)
         return answer
-
-
-def _reason(answer: httpx.Response) -> str:
-    """Its own code; the description may name a customer and stays there."""
-    try:
-        content = lower(content_of(answer.content))
-    except ValueError:
-        content = None
-    code = content.get("code") if isinstance(content, dict) else None
-    return str(code) if code not in (None, "") else f"status {answer.status_code}"
 
 
 def _guid(name: str) -> str:

@@ -5,12 +5,12 @@ Source: Partner Center's developer documentation, resources `Subscription` and
 `disabled`). Bodies may begin with a byte order mark, and names come in either case.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from execution.port import Subscription, SubscriptionState
+from execution.provider_http import text_of
 
 STATES: Mapping[str, SubscriptionState] = {
     "active": "active",
@@ -23,18 +23,6 @@ STATES: Mapping[str, SubscriptionState] = {
     "disabled": "ended",
 }
 _CANCEL_WINDOW = timedelta(days=7)  # of new commerce licences, from the purchase
-
-
-def content_of(body: bytes) -> Any:  # noqa: ANN401 - JSON is any value
-    r"""JSON of a body that may begin with a byte order mark.
-
-    Raises:
-        ValueError: it is no JSON.
-
-    >>> content_of(b'\xef\xbb\xbf{"Status": "Active"}')
-    {'Status': 'Active'}
-    """
-    return json.loads(body.decode("utf-8-sig"))
 
 
 def lower(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
@@ -63,12 +51,16 @@ def with_status(resource: Mapping[str, Any], status: str) -> dict[str, Any]:
 
 
 def subscription_of(content: Mapping[str, Any]) -> Subscription:
-    """A subscription from its resource with names in lower case."""
+    """A subscription from its resource with names in lower case.
+
+    Raises:
+        ProviderUnreachableError: it has no id.
+    """
     stated = str(content.get("status", ""))
     is_licence = str(content.get("billingtype", "")).lower() == "license"
     begin = _moment(content.get("effectivestartdate"))
     return Subscription(
-        subscription_id=str(content["id"]),
+        subscription_id=text_of(content, "id"),
         state=STATES.get(stated.lower(), "unknown"),
         stated=stated,
         parent_id=content.get("parentsubscriptionid") or None,

@@ -11,17 +11,22 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from decisions.actions import STOPS
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from store.acts import Act, ActKind, Acts, act_id_of
-from store.decisions import Decision, DecisionReader
+from store.decisions import Decision, DecisionReader, ListedDecision
 
 _STEP = 500  # decisions read at a time
-STOPS = frozenset({"suspend", "block"})
-_ASKED_FOR = STOPS | {"service_request"}
+# a decision about another moment, or about events that came with the question, asks
+# what would be; nothing is done for it
+_LATEST_LAG_US = 900_000_000
+_ASKED_FOR = frozenset({*STOPS, "service_request"})
 # the state a subscription must have for an act to have a meaning
-_FROM: dict[ActKind, SubscriptionState] = {"suspend": "active", "restore": "suspended"}
-MOST_OF_A_RUN = 100_000
+ACTED_ON: dict[ActKind, SubscriptionState] = {
+    "suspend": "active",
+    "restore": "suspended",
+}
 
 
 class Intent(NamedTuple):
@@ -39,11 +44,32 @@ class Intent(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What was planned together; `n_decisions` were looked at."""
+    """What was planned together.
+
+    Args:
+        n_decisions: that were looked at.
+        n_not_ours: subscriptions that are suspended and that no act of ours stopped;
+            they are left alone.
+    """
 
     run_id: str
     acts: list[Act]
-    n_decisions: int
+    n_decisions: int = 0
+    n_not_ours: int = 0
+
+
+class UndoneRun(NamedTuple):
+    """What is given back of a run.
+
+    Args:
+        run: what gives it back.
+        n_withdrawn: acts that had not begun.
+        n_under_way: acts of which it must be read whether they were done.
+    """
+
+    run: Run
+    n_withdrawn: int
+    n_under_way: int
 
 
 def intent_of(answer: dict[str, Any]) -> Intent | None:
@@ -67,12 +93,13 @@ def intent_of(answer: dict[str, Any]) -> Intent | None:
 
 
 def plan_run(
-    decisions: DecisionReader, provider: Provider, since: int, now: int
+    decisions: DecisionReader, acts: Acts, provider: Provider, since: int, now: int
 ) -> Run:
     """Acts of the last decision of each customer, recorded from `since` on.
 
     Args:
         decisions: as recorded.
+        acts: what was done before.
         provider: asked for a customer's subscriptions.
         since: of the first decision, microseconds since 1970 UTC.
         now: microseconds since 1970 UTC.
@@ -81,62 +108,99 @@ def plan_run(
         ExecutionError: the provider cannot be asked.
         DecisionStoreError: the decisions cannot be read.
     """
-    run_id = f"run-{token_hex(6)}"
-    latest: dict[str, str] = {}
+    planning = _Planning(acts, provider, f"run-{token_hex(6)}", now)
+    by_customer: dict[str, list[str]] = {}
     n_decisions = 0
-    for decision in _recorded(decisions, since, now):
+    for listed in _recorded(decisions, since, now):
         n_decisions += 1
-        latest[decision.customer_id] = decision.decision_id
-    acts: list[Act] = []
-    for decision_id in latest.values():
-        decision = decisions.find(decision_id)
-        acts += acts_of(decision, provider, run_id, now)
-    return Run(run_id, acts, n_decisions)
+        if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
+            by_customer.setdefault(listed.customer_id, []).append(listed.decision_id)
+    planned: list[Act] = []
+    for decision_ids in by_customer.values():
+        found = map(decisions.find, reversed(decision_ids))
+        latest = next((one for one in found if _is_of_stored_events(one)), None)
+        if latest is not None:
+            planned += planning.acts_of(latest)
+    return Run(planning.run_id, planned, n_decisions, planning.n_not_ours)
 
 
-def acts_of(
-    decision: Decision, provider: Provider, run_id: str, now: int
-) -> Iterator[Act]:
-    """Acts of one decision; none where it holds no more or asks for nothing."""
-    answer = json.loads(decision.answer)
-    intent = intent_of(answer)
-    expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
-    goes_on = answer["permission"]["in_force"] and answer["action"] in STOPS
-    if intent is None or expires_at <= now or (goes_on and intent.kind != "restore"):
-        return
-    for subscription_id in _meant(intent, decision.customer_id, provider):
-        yield Act(
-            act_id=act_id_of(decision.decision_id, intent.kind, subscription_id),
-            run_id=run_id,
-            decision_id=decision.decision_id,
-            customer_id=decision.customer_id,
-            subscription_id=subscription_id,
-            kind=intent.kind,
-            reason=intent.reason,
-            provider=provider.name,
-            policy_hash=answer["question"]["policy_hash"],
-            n_approvals=intent.n_approvals,
-            planned_at=now,
-            due_at=now,
-        )
+class _Planning:
+    """One run; counts what it leaves alone."""
+
+    def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
+        self.run_id, self.n_not_ours = run_id, 0
+        self._acts, self._provider, self._now = acts, provider, now
+
+    def acts_of(self, decision: Decision) -> Iterator[Act]:
+        """Acts of one decision; none where it holds no more or asks for nothing."""
+        answer = json.loads(decision.answer)
+        intent = intent_of(answer)
+        expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
+        if intent is None or expires_at <= self._now:
+            return
+        if intent.kind == "suspend" and answer["permission"]["in_force"]:
+            return  # it goes on
+        for subscription_id in self._meant(intent, decision.customer_id):
+            yield Act(
+                act_id=act_id_of(decision.decision_id, intent.kind, subscription_id),
+                run_id=self.run_id,
+                decision_id=decision.decision_id,
+                customer_id=decision.customer_id,
+                subscription_id=subscription_id,
+                kind=intent.kind,
+                reason=intent.reason,
+                provider=self._provider.name,
+                policy_hash=answer["question"]["policy_hash"],
+                n_approvals=intent.n_approvals,
+                planned_at=self._now,
+                due_at=self._now,
+            )
+
+    def _meant(self, intent: Intent, customer_id: str) -> Sequence[str]:
+        if intent.kind == "open_request":
+            return [""]
+        named = intent.subscriptions
+        listed = self._provider.subscriptions(customer_id)
+        fitting = [
+            one
+            for one in listed
+            if one.state == ACTED_ON[intent.kind]
+            and (not named or one.subscription_id in named)
+        ]
+        if intent.kind == "restore":
+            ours = [one for one in fitting if self._is_ours(customer_id, one)]
+            self.n_not_ours += len(fitting) - len(ours)
+            fitting = ours
+        order = in_order(intent.kind, listed)
+        return sorted((one.subscription_id for one in fitting), key=order.index)
+
+    def _is_ours(self, customer_id: str, one: Subscription) -> bool:
+        what = self._provider.name, customer_id, one.subscription_id
+        return self._acts.last_done(*what) == "suspend"
 
 
-def plan_undo(acts: Acts, run_id: str, now: int) -> Run:
+def _is_of_stored_events(decision: Decision) -> bool:
+    """Only these can be checked again."""
+    return json.loads(decision.prior_decisions).get("stored") is not None
+
+
+def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
     """What gives back all that one run took, by the order of a person.
 
-    What the run planned and nobody began is withdrawn.
+    What the run had not begun is withdrawn. What was stopped anew by a later run, or
+    given back already, is left as it is.
 
     Args:
         acts: where runs are written down.
         run_id: of the run.
+        by: who orders it.
         now: microseconds since 1970 UTC.
     """
-    acts.withdraw_run(run_id, now, "undone")
-    taken = acts.listed(MOST_OF_A_RUN, states=("done",), run_id=run_id)
     undo_id = f"undo-{token_hex(6)}"
+    counted = acts.end_run(run_id, now)
     back = [
         Act(
-            act_id=act_id_of(act.decision_id, "restore", act.subscription_id),
+            act_id=act_id_of(undo_id, "restore", act.act_id),
             run_id=undo_id,
             decision_id=act.decision_id,
             customer_id=act.customer_id,
@@ -148,11 +212,11 @@ def plan_undo(acts: Acts, run_id: str, now: int) -> Run:
             n_approvals=0,
             planned_at=now,
             due_at=now,
+            ordered_by=by,
         )
-        for act in taken  # the latest first: what went last comes back first
-        if act.kind == "suspend"
+        for act in acts.taken(run_id)  # what went last comes back first
     ]
-    return Run(undo_id, back, 0)
+    return UndoneRun(Run(undo_id, back), *counted)
 
 
 def in_order(kind: ActKind, subscriptions: Iterable[Subscription]) -> list[str]:
@@ -171,19 +235,9 @@ def in_order(kind: ActKind, subscriptions: Iterable[Subscription]) -> list[str]:
     return [one.subscription_id for one in ranked]
 
 
-def _meant(intent: Intent, customer_id: str, provider: Provider) -> Sequence[str]:
-    if intent.kind == "open_request":
-        return [""]
-    fitting = [
-        one
-        for one in provider.subscriptions(customer_id)
-        if one.state == _FROM[intent.kind]
-        and (not intent.subscriptions or one.subscription_id in intent.subscriptions)
-    ]
-    return in_order(intent.kind, fitting)
-
-
-def _recorded(decisions: DecisionReader, since: int, now: int) -> Iterator[Any]:
+def _recorded(
+    decisions: DecisionReader, since: int, now: int
+) -> Iterator[ListedDecision]:
     after = ""
     while listed := decisions.recorded(None, since, now + 1, after, _STEP):
         yield from listed

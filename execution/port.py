@@ -50,6 +50,19 @@ class RequestText:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedRequest:
+    """A service request.
+
+    Args:
+        number: the provider's own, or the name of a draft.
+        is_draft: a person must send it still.
+    """
+
+    number: str
+    is_draft: bool
+
+
 class Provider(Protocol):
     """One provider; its name is what acts are kept under."""
 
@@ -71,8 +84,10 @@ class Provider(Protocol):
         """Give access back."""
         ...
 
-    def open_request(self, customer_id: str, text: RequestText, request_id: str) -> str:
-        """Ask the provider's people for something; the request's number.
+    def open_request(
+        self, customer_id: str, text: RequestText, request_id: str
+    ) -> OpenedRequest:
+        """Ask the provider's people for something.
 
         The request of the same `request_id` is opened once.
         """

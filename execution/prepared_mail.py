@@ -3,11 +3,13 @@
 from email.message import EmailMessage
 from pathlib import Path
 
-from execution.port import RequestText
+from execution.port import OpenedRequest, RequestText
 
 
-def prepare_mail(folder: Path, text: RequestText, customer: str, name: str) -> str:
-    """Write `folder/name.eml`, for its owner's eyes only; its name.
+def prepare_mail(
+    folder: Path, text: RequestText, customer: str, name: str
+) -> OpenedRequest:
+    """Write `folder/name.eml`, for its owner's eyes only.
 
     Written twice it is the same mail.
     """
@@ -20,4 +22,4 @@ def prepare_mail(folder: Path, text: RequestText, customer: str, name: str) -> s
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(mail.as_bytes())
     unfinished.replace(file)
-    return file.name
+    return OpenedRequest(file.name, is_draft=True)

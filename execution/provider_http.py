@@ -1,5 +1,6 @@
 """HTTP as providers speak it: what an answer means for an act."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -61,6 +62,44 @@ def raise_for_status(
     if status == httpx.codes.PRECONDITION_FAILED or reason == stale:
         raise ProviderChangedError
     raise ProviderRefusedError(reason)
+
+
+def content_of(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON is any value
+    """JSON of a body, which may begin with a byte order mark.
+
+    Raises:
+        ProviderUnreachableError: it is none.
+    """
+    try:
+        return json.loads(answer.content.decode("utf-8-sig"))
+    except ValueError as error:
+        raise ProviderUnreachableError("no JSON") from error
+
+
+def text_of(content: object, name: str) -> str:
+    """A text that a resource must have.
+
+    Raises:
+        ProviderUnreachableError: it has none.
+
+    >>> text_of({"id": "s1"}, "id")
+    's1'
+    """
+    value = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(value, str) or not value:
+        raise ProviderUnreachableError(f"no {name} in a resource")
+    return value
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The provider's own code of a refusal; what else it says may name a customer."""
+    try:
+        content = content_of(answer)
+    except ProviderUnreachableError:
+        content = None
+    named = content if isinstance(content, dict) else {}
+    codes = [value for name, value in named.items() if name.lower() == "code"]
+    return str(codes[0]) if codes and codes[0] else f"status {answer.status_code}"
 
 
 def path_segment(text: str) -> str:

@@ -8,7 +8,8 @@ no longer permitted is withdrawn, and why is kept.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from execution.plan import STOPS, intent_of
+from decisions.actions import STOPS
+from execution.plan import intent_of
 from execution.service import Service
 from store.acts import Act
 
@@ -38,8 +39,6 @@ class ServiceRecheck(Recheck):
         self._service = service
 
     def verdict(self, act: Act) -> Verdict:
-        if act.reason == "manual":  # a person ordered it, and people go first
-            return PERMITTED
         answer = self._service.score(act.customer_id)
         return (
             refused("unknown_customer") if answer is None else verdict_of(act, answer)
@@ -57,7 +56,8 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
     A stop that is in force for another subscription of the customer is still permitted.
 
     Codes: `policy_changed`; `no_decision`; `milder_now`, with the first reason why;
-    `not_cured`; `other_reason`; `subscription_not_meant`; `more_must_agree`.
+    `harsher_now`; `not_cured`; `other_reason`; `subscription_not_meant`;
+    `more_must_agree`. Beside these `unknown_customer`: nothing is stored any more.
     """
     if answer["question"]["policy_hash"] != act.policy_hash:
         return refused("policy_changed")
@@ -78,6 +78,8 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
 def _milder(act: Act, answer: Mapping[str, Any]) -> str:
     if act.kind == "restore":
         return "not_cured"
+    if act.kind == "open_request" and answer["action"] in STOPS:
+        return "harsher_now"
     withheld = answer["permission"]["withheld"]
     is_stop = act.kind == "suspend" and answer["action"] not in STOPS
     return f"milder_now:{withheld[0]['code']}" if is_stop and withheld else "milder_now"

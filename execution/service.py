@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from execution.errors import ServiceUnusableError
+from execution.errors import ReportRefusedError, ServiceUnusableError
 from features.moments import to_datetime
 from store.acts import Act
 
@@ -35,7 +35,7 @@ class Service:
             ServiceUnusableError: there is no answer now.
         """
         answer = self._post("/v1/score", {"customer_id": customer_id}, {})
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == httpx.codes.NOT_FOUND and _is_unknown(answer):
             return None
         return _content(answer)
 
@@ -49,6 +49,7 @@ class Service:
 
         Raises:
             ServiceUnusableError: it did not arrive.
+            ReportRefusedError: it arrived and breaks a rule.
         """
         assert act.settled_at is not None  # noqa: S101 - it is done
         row = {
@@ -66,7 +67,7 @@ class Service:
         headers = {"Idempotency-Key": f"act-{act.act_id}"}
         receipt = _content(self._post("/v1/events", sent, headers))
         if receipt["rejected"]:
-            raise ServiceUnusableError(f"row refused: {receipt['errors'][0]['rule']}")
+            raise ReportRefusedError(receipt["errors"][0]["rule"])
 
     def _post(
         self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]
@@ -75,6 +76,15 @@ class Service:
             return self._client.post(path, json=content, headers=dict(headers))
         except httpx.HTTPError as error:
             raise ServiceUnusableError(type(error).__name__) from error
+
+
+def _is_unknown(answer: httpx.Response) -> bool:
+    """Our own answer, and not that of whatever else is at the address."""
+    try:
+        content = answer.json()
+    except ValueError:
+        return False
+    return isinstance(content, dict) and content.get("code") == "unknown_customer"
 
 
 def _content(answer: httpx.Response) -> dict[str, Any]:

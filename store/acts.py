@@ -10,7 +10,7 @@ were planned. Moments are microseconds since 1970 UTC.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from secrets import token_hex
 from typing import Literal, get_args
@@ -40,6 +40,9 @@ class Act:
         why: code of what kept it from being done.
         proof: JSON: what the provider said afterwards.
         is_reported: its row of `actions` has arrived among the events.
+        ordered_by: the person who ordered it; it is not checked again.
+        is_undone: its run was undone while it was under way: it is only read at the
+            provider, and not asked for again.
     """
 
     act_id: str
@@ -61,6 +64,8 @@ class Act:
     why: str | None = None
     proof: str | None = None
     is_reported: bool = False
+    ordered_by: str | None = None
+    is_undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,18 @@ _IS_OPEN = "(state IN ('planned', 'asked') OR (state = 'done' AND is_reported = 
 _IS_AGREED = """n_approvals <= (
     SELECT count(*) FROM act_approvals WHERE act_approvals.act_id = acts.act_id
 )"""
-# one that waits for people holds up nothing
+# one that waits for people holds up only what the same decision asks for, and one that
+# is done and not yet reported nothing that a person ordered
 _DUE = f"""
-WITH open_acts AS (SELECT * FROM acts WHERE {_IS_OPEN} AND {_IS_AGREED})
+WITH open_acts AS (
+    SELECT *, {_IS_AGREED} AS is_agreed FROM acts WHERE {_IS_OPEN}
+)
 SELECT {_NAMES} FROM open_acts AS one
-WHERE provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
+WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
     SELECT 1 FROM open_acts AS earlier
     WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
+    AND (earlier.is_agreed OR earlier.decision_id = one.decision_id)
+    AND (earlier.state <> 'done' OR one.ordered_by IS NULL)
 )
 ORDER BY position LIMIT ?
 """  # noqa: S608 - own names
@@ -92,7 +102,7 @@ _LEASE = "UPDATE acts SET lease = ?, leased_until = ? WHERE act_id = ?"
 # whoever lost the lease meanwhile has no say any more
 _ASKED = """
 UPDATE acts SET state = 'asked', asked_at = coalesce(asked_at, ?)
-WHERE act_id = ? AND lease = ?
+WHERE act_id = ? AND lease = ? AND state IN ('planned', 'asked') AND is_undone = 0
 """
 _SETTLED = """
 UPDATE acts SET state = ?, settled_at = ?, why = ?, proof = ?,
@@ -103,15 +113,33 @@ UPDATE acts SET due_at = ?, why = ?, n_attempts = n_attempts + 1,
     lease = NULL, leased_until = 0 WHERE act_id = ? AND lease = ?
 """
 _REPORTED = """
-UPDATE acts SET is_reported = 1, lease = NULL, leased_until = 0
+UPDATE acts SET is_reported = 1, why = ?, lease = NULL, leased_until = 0
 WHERE act_id = ? AND lease = ?
 """
 _WITHDRAWN = """
-UPDATE acts SET state = 'withdrawn', settled_at = ?, why = ?
-WHERE run_id = ? AND state = 'planned' AND leased_until <= ?
+UPDATE acts SET state = 'withdrawn', settled_at = ?, why = 'undone',
+    lease = NULL, leased_until = 0 WHERE run_id = ? AND state = 'planned'
 """
+_UNDONE = "UPDATE acts SET is_undone = 1 WHERE run_id = ? AND state = 'asked'"
+# what was taken, or may have been, and after which nothing else was asked for
+_TAKEN = f"""
+{_SELECT} AS one WHERE run_id = ? AND kind = 'suspend' AND state IN ('done', 'asked')
+AND NOT EXISTS (
+    SELECT 1 FROM acts AS later WHERE later.customer_id = one.customer_id
+    AND later.subscription_id = one.subscription_id
+    AND later.provider = one.provider AND later.position > one.position
+    AND later.state IN ('planned', 'asked', 'done')
+)
+ORDER BY position DESC
+"""  # noqa: S608 - own names
+_LAST_DONE = """
+SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
+AND state = 'done' ORDER BY position DESC LIMIT 1
+"""
+# what may have been done is read at the provider first
 _AGAIN = """
-UPDATE acts SET state = 'planned', due_at = ?, n_attempts = 0, settled_at = NULL,
+UPDATE acts SET state = CASE WHEN asked_at IS NULL THEN 'planned' ELSE 'asked' END,
+    due_at = ?, n_attempts = 0, settled_at = NULL,
     why = NULL WHERE act_id = ? AND state = 'failed'
 """
 
@@ -138,13 +166,13 @@ class Acts:
                 if self._db.rows("SELECT 1 FROM acts WHERE act_id = ?", act.act_id):
                     continue
                 n_new += 1
-                row = (*astuple(replace(act, is_reported=False)), last + n_new, 0)
+                row = (*astuple(act), last + n_new, 0)
                 columns = (*_COLUMNS, "position", "leased_until")
                 self._db.insert("acts", columns, [(*_plain(row),)])
         return n_new
 
     def approve(self, act_id: str, by: str, now: int) -> Act:
-        """A person agrees; the same person counts once.
+        """A person agrees; the same name counts once, in whatever case.
 
         Raises:
             UnknownActError: there is none of this id.
@@ -154,7 +182,7 @@ class Acts:
             act = self.find(act_id)
             if act.state not in ("planned", "asked"):
                 raise ActIsOverError(act_id, act.state)
-            row = act_id, by, now
+            row = act_id, by.strip().casefold(), now
             columns = "act_id", "by_whom", "at"
             self._db.insert("act_approvals", columns, [row], keep_earlier=True)
         return act
@@ -223,9 +251,9 @@ class Acts:
         """It is tried again."""
         return self._changed(claimed, _LATER, due_at, why)
 
-    def mark_reported(self, claimed: ClaimedAct) -> bool:
-        """Its row of `actions` has arrived."""
-        return self._changed(claimed, _REPORTED)
+    def mark_reported(self, claimed: ClaimedAct, why: str | None = None) -> bool:
+        """Its row of `actions` has arrived; `why`: or it never will."""
+        return self._changed(claimed, _REPORTED, why)
 
     def retry(self, act_id: str, now: int) -> None:
         """Try again what was given up.
@@ -238,10 +266,30 @@ class Acts:
             if not self._db.run(_AGAIN, now, act_id):
                 raise ActIsOverError(act_id, self.find(act_id).state)
 
-    def withdraw_run(self, run_id: str, now: int, why: str) -> int:
-        """What a run planned and nobody began is not done; how many acts."""
+    def end_run(self, run_id: str, now: int) -> tuple[int, int]:
+        """What a run planned is not done; how many were withdrawn, and are under way.
+
+        Of what is under way it is only read whether it was done.
+        """
         with self._db.transaction():
-            return self._db.run(_WITHDRAWN, now, why, run_id, now)
+            n_withdrawn = self._db.run(_WITHDRAWN, now, run_id)
+            return n_withdrawn, self._db.run(_UNDONE, run_id)
+
+    def taken(self, run_id: str) -> list[Act]:
+        """Stops of a run that stand, or may: the latest first.
+
+        After each of them nothing else was asked for of its subscription.
+        """
+        return [_act(row) for row in self._db.rows(_TAKEN, run_id)]
+
+    def last_done(
+        self, provider: str, customer_id: str, subscription_id: str
+    ) -> ActKind | None:
+        """What we did last to a subscription; None: nothing."""
+        what = provider, customer_id, subscription_id
+        for (kind,) in self._db.rows(_LAST_DONE, *what):
+            return kind  # type: ignore[no-any-return]  # as it was written
+        return None
 
     def close(self) -> None:
         self._db.close()
@@ -282,5 +330,6 @@ def _plain(row: Sequence[object]) -> list[object]:
 
 def _act(row: Sequence[object]) -> Act:
     values = dict(zip(_COLUMNS, row, strict=True))
-    values["is_reported"] = bool(values["is_reported"])
+    for name in ("is_reported", "is_undone"):
+        values[name] = bool(values[name])
     return Act(**values)  # type: ignore[arg-type]  # as the columns are declared

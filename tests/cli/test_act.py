@@ -97,6 +97,16 @@ def planned_order(home: Path) -> list[str]:
     return [act.subscription_id for act in reversed(listed)]
 
 
+@pytest.mark.usefixtures("planned")
+def test_undo_says_what_it_withdrew_and_by_whom(forbear: Run, home: Path) -> None:
+    assert forbear("act", "undo", ACT.run_id).code == 2  # nobody ordered it
+    ran = forbear("act", "undo", ACT.run_id, "--by", "Ada")
+    assert ran.out.startswith("1 acts withdrawn, 0 under way")
+    acts = open_acts(home)
+    assert acts.find(ACT.act_id).state == "withdrawn"
+    acts.close()
+
+
 def test_a_service_that_is_not_there_stops_everything(
     forbear: Run,
     home: Path,
@@ -124,4 +134,6 @@ def test_ids_of_the_provider_come_from_a_file(
     ran = forbear("act", "plan", "--customers", ids, *provider)
     assert "2 new acts" in ran.out
     ids.write_text("a,b\n")
+    assert forbear("act", "plan", "--customers", ids, *provider).code == 2
+    ids.write_text("customer_id,provider_id\nours\n")
     assert forbear("act", "plan", "--customers", ids, *provider).code == 2

@@ -8,11 +8,11 @@ from typing import NoReturn
 import pytest
 
 from execution.carry_out import MOST_ATTEMPTS, Execution
-from execution.errors import ServiceUnusableError
+from execution.errors import ReportRefusedError, ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import Fault
 from execution.partner_center import PartnerCenter
-from execution.plan import plan_undo
+from execution.plan import UndoneRun, plan_undo
 from execution.recheck import refused
 from store.acts import Act, Acts
 from store.opening import open_decision_reader, open_decision_store
@@ -98,18 +98,19 @@ def test_it_waits_for_as_many_people_as_must_agree(bench: Bench) -> None:
     act = an_act(n_approvals=2)
     assert bench.run(act) == []
     bench.acts.approve(act.act_id, "Ada", NOW)
-    bench.acts.approve(act.act_id, "Ada", NOW + 1)
+    bench.acts.approve(act.act_id, "ADA ", NOW + 1)
     assert bench.run() == []
     bench.acts.approve(act.act_id, "Grace", NOW + 2)
     assert bench.run() == ["done", "reported"]
     assert bench.told.acts == [("suspend", "s1", "person")]
-    assert bench.acts.approved_by(act.act_id) == ["Ada", "Grace"]
+    assert bench.acts.approved_by(act.act_id) == ["ada", "grace"]
 
 
 def test_what_waits_for_people_holds_up_nothing(bench: Bench) -> None:
     waits = an_act(n_approvals=1)
     bench.fake.add("acme", "s2", Status="suspended")
-    back = an_act(subscription="s2", kind="restore", reason="nonpayment")
+    other = {"decision_id": "d-brix", "reason": "nonpayment"}
+    back = an_act(subscription="s2", kind="restore", **other)
     assert bench.run(waits, back) == ["done", "reported"]
 
 
@@ -199,31 +200,107 @@ def test_an_act_left_asked_is_read_before_it_is_asked_for_again(bench: Bench) ->
 
 def test_a_service_request_is_drafted(bench: Bench, tmp_path: Path) -> None:
     act = an_act(subscription="", kind="open_request")
-    assert bench.run(act) == ["done", "reported"]
+    assert bench.run(act) == ["done", "drafted"]
     [mail] = (tmp_path / "drafts").iterdir()
     assert "suspected fraud" in mail.read_text()
-    assert bench.told.acts == [("open_request", "", "automation")]
+    assert bench.told.acts == []  # nobody has sent it yet
+
+
+def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:
+    undone = plan_undo(bench.acts, run_id, "Ada", bench.now)
+    bench.acts.plan(undone.run.acts)
+    return undone
+
+
+def states(bench: Bench) -> set[str]:
+    return {bench.fake.state(name, "s1") for name in ("acme", "brix", "corp")}
 
 
 def test_a_run_is_undone(bench: Bench) -> None:
     waits = an_act("corp", n_approvals=1)
     assert bench.run(an_act("acme"), an_act("brix"), waits).count("done") == 2
-    undone = plan_undo(bench.acts, "run-1", bench.now)
-    assert len(undone.acts) == 2
-    bench.recheck.verdicts.clear()
-    assert bench.run(*undone.acts).count("done") == 2
-    states = {name: bench.fake.state(name, "s1") for name in ("acme", "brix", "corp")}
-    assert set(states.values()) == {"active"}
+    bench.recheck.verdicts.append(refused("never asked"))
+    undone = undo(bench)
+    assert (len(undone.run.acts), undone.n_withdrawn, undone.n_under_way) == (2, 1, 0)
+    assert bench.run().count("done") == 2
+    assert states(bench) == {"active"}
     assert [told[2] for told in bench.told.acts[-2:]] == ["person", "person"]
     assert bench.acts.find(waits.act_id).why == "undone"
-    assert plan_undo(bench.acts, "run-1", bench.now).acts  # planned again, new none
-    assert bench.acts.plan(plan_undo(bench.acts, "run-1", bench.now).acts) == 0
+    assert undo(bench).run.acts == []
 
 
-def test_a_preview_does_nothing(bench: Bench) -> None:
-    bench.acts.plan([an_act()])
-    [act] = bench.acts.due(PROVIDER, NOW, 10)
+def test_an_undo_that_was_undone_can_be_made_again(bench: Bench) -> None:
+    bench.run(an_act())
+    first = undo(bench)
+    undo(bench, first.run.run_id)
+    assert len(undo(bench).run.acts) == 1
+    assert bench.run() == ["done", "reported"]
+    assert states(bench) == {"active"}
+
+
+def test_undone_while_under_way_it_is_only_read(bench: Bench) -> None:
+    """Not done before: it never is. Done: it is given back."""
+    bench.fake.faults.extend(["failed", "failed_after_acting"])
+    assert bench.run(an_act("acme"), an_act("brix")) == [
+        "postponed:provider_unreachable",
+        "postponed:provider_unreachable",
+    ]
+    assert undo(bench).n_under_way == 2
+    bench.pass_by(60)
+    came_to = bench.run()
+    assert came_to.count("withdrawn:undone") == 1
+    assert came_to.count("withdrawn:so_already") == 1  # nothing to give back
+    assert came_to.count("done") == 2  # it was done, and was given back
+    assert states(bench) == {"active"}
+    assert bench.fake.changes == [("s1", "suspended"), ("s1", "active")]
+
+
+def test_access_comes_back_though_the_stop_could_not_be_reported(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> NoReturn:
+        raise ServiceUnusableError("ConnectError")
+
+    monkeypatch.setattr(bench.told, "report", down)
+    bench.run(an_act())
+    undo(bench)
+    assert "done" in bench.run()
+    assert states(bench) == {"active"}
+
+
+def test_a_report_that_is_refused_holds_up_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise ReportRefusedError("bad_time")
+
+    monkeypatch.setattr(bench.told, "report", refuse)
+    assert bench.run(an_act()) == ["done", "failed:report_refused:bad_time"]
+    [act] = bench.acts.listed(1)
+    assert (act.state, act.why) == ("done", "report_refused:bad_time")
+    assert bench.run() == []
+
+
+def test_a_preview_says_what_would_be_done_and_does_nothing(bench: Bench) -> None:
+    bench.acts.plan([an_act("acme"), an_act("brix"), an_act("corp")])
+    bench.fake.add("brix", "s1", Status="suspended")
+    bench.fake.add("corp", "s1", Status="expired")
+    steps = [bench.execution.preview(act) for act in bench.acts.due(PROVIDER, NOW, 10)]
+    assert [(step.what, step.why) for step in steps] == [
+        ("ask", None),
+        ("withdraw", "so_already"),
+        ("withdraw", "provider_state:expired"),
+    ]
     bench.recheck.verdicts.append(refused("milder_now"))
-    assert bench.execution.preview(act)[1:] == (refused("milder_now"), "active")
+    assert bench.execution.preview(an_act()).why == "milder_now"
     assert bench.fake.changes == []
-    assert bench.acts.listed(1)[0].state == "planned"
+    assert {act.state for act in bench.acts.listed(3)} == {"planned"}
+
+
+def test_an_answer_that_is_none_is_tried_again(bench: Bench) -> None:
+    bench.fake.customers["acme"]["s1"].pop("Id")
+    assert bench.run(an_act("acme"), an_act("brix")) == [
+        "postponed:provider_unreachable",
+        "done",
+        "reported",
+    ]

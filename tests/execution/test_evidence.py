@@ -8,6 +8,7 @@ import pytest
 
 from decisions.policy_file.load import parse_policy
 from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
+from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
 
 Pack = dict[str, bytes]
@@ -103,3 +104,53 @@ def test_a_decision_of_nobody_is_one_line(
     ran = forbear("evidence", "d-none", "--out", tmp_path / "pack")
     assert (ran.code, ran.err.endswith("[unknown_decision]\n")) == (2, True)
     assert not (tmp_path / "pack").exists()
+
+
+def test_what_was_not_known_at_the_moment_asked_about_is_not_in_it(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    """The alerts are two hours old, the question is about a day before."""
+    asked = {"customer_id": "acme", "as_of": ago(days=1)}
+    decision_id = house.client.post("/v1/score", json=asked).json()["decision_id"]
+    files = pack(forbear, decision_id, tmp_path / "pack")
+    assert json.loads(files["events.json"])["alerts"] == []
+    assert b"No alert is known" in files["evidence.html"]
+
+
+def test_moments_in_any_form_of_the_contract_are_read(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    alert = {"kind": "credential_leak", "status": "active", "severity": "high"}
+    events = {
+        "customers": [{"event_at": "2024-03-01T09:00:00Z"}],
+        "alerts": [
+            {**alert, "alert_id": "1", "event_at": "2026-03-02 08:00:00+00:00"},
+            {**alert, "alert_id": "2", "event_at": "2026-03-01"},
+        ],
+    }
+    asked = {"customer_id": "other", "events": events}
+    decision_id = house.client.post("/v1/score", json=asked).json()["decision_id"]
+    page = pack(forbear, decision_id, tmp_path / "pack")["evidence.html"].decode()
+    assert "The first alert is of 2026-03-01" in page
+
+
+def test_who_agreed_is_said_as_it_was(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+) -> None:
+    decision_id = house.score()["decision_id"]
+    changes = {"decision_id": decision_id, "n_approvals": 2}
+    house.acts.plan([an_act(subscription="waits", **changes)])
+    order = {"decision_id": decision_id, "kind": "restore", "ordered_by": "Grace"}
+    house.acts.plan([an_act(subscription="ordered", **order)])
+    page = pack(forbear, decision_id, tmp_path / "pack")["evidence.html"].decode()
+    assert "nobody yet" in page
+    assert "ordered by Grace" in page

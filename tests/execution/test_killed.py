@@ -73,7 +73,7 @@ def planned(
     now = time.time_ns() // 1_000
     reader, acts = open_decision_reader(home), open_acts(home)
     with partner_center(fake) as provider:
-        acts.plan(plan_run(reader, provider, now - 600_000_000, now).acts)
+        acts.plan(plan_run(reader, acts, provider, now - 600_000_000, now).acts)
     reader.close()
     acts.close()
 

@@ -15,8 +15,13 @@ from execution.partner_center import PartnerCenter
 from execution.plan import Intent, in_order, intent_of, plan_run
 from execution.port import Subscription
 from execution.recheck import verdict_of
-from store.opening import open_decision_reader, open_decision_store
-from tests.execution.conftest import NOW, an_act
+from store.opening import (
+    open_acts,
+    open_decision_reader,
+    open_decision_store,
+    open_key_store,
+)
+from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.memory_store import a_decision
 
 STOP: dict[str, Any] = {
@@ -98,6 +103,12 @@ def test_a_stop_is_done_only_while_the_same_policy_permits_it(
     assert verdict_of(an_act(), an_answer(**changes)).code == code
 
 
+def test_a_service_request_gives_way_to_a_stop() -> None:
+    asked = an_act(kind="open_request", subscription="")
+    assert verdict_of(asked, an_answer()).code == "harsher_now"
+    assert verdict_of(asked, an_answer(action="service_request")).is_permitted
+
+
 def test_access_comes_back_only_while_its_cause_is_cured() -> None:
     back = an_act(kind="restore", reason="nonpayment")
     assert verdict_of(back, an_answer(**CURED)).is_permitted
@@ -107,24 +118,40 @@ def test_access_comes_back_only_while_its_cause_is_cured() -> None:
 
 
 def record(
-    home: Path, *answers: tuple[str, dict[str, Any]], recorded_at: int = NOW
+    home: Path,
+    *answers: tuple[str, dict[str, Any]],
+    recorded_at: int = NOW,
+    number: int = 0,
+    **changes: object,
 ) -> None:
+    """Decisions about stored events as of the moment they were recorded."""
     store = open_decision_store(home)
-    for number, (name, answer) in enumerate(answers):
-        decision = a_decision(
-            number,
-            customer_id=name,
-            recorded_at=recorded_at + number,
-            answer=json.dumps(answer).encode(),
-        )
-        asyncio.run(store.record(decision, {}))
+    for n, (name, answer) in enumerate(answers, start=number):
+        described = {
+            "customer_id": name,
+            "recorded_at": recorded_at + n,
+            "as_of": recorded_at + n,
+            "prior_decisions": '{"stored": {"sequence": 1, "rows_sha256": ""}}',
+            "answer": json.dumps(answer).encode(),
+        }
+        asyncio.run(store.record(a_decision(n, **described | changes), {}))
     store.close()
 
 
+def stopped_by_us(home: Path, name: str, subscription_id: str) -> None:
+    open_key_store(home).close()
+    acts = open_acts(home)
+    acts.plan([an_act(name, subscription_id, decision_id="before")])
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 1, 1)
+    acts.settle(claimed, "done", NOW)
+    acts.close()
+
+
 def planned(home: Path, provider: PartnerCenter) -> dict[str, list[str]]:
-    reader = open_decision_reader(home)
-    run = plan_run(reader, provider, NOW, NOW + 1_000)
+    reader, acts = open_decision_reader(home), open_acts(home)
+    run = plan_run(reader, acts, provider, NOW, NOW + 1_000)
     reader.close()
+    acts.close()
     by_customer: dict[str, list[str]] = {}
     for act in run.acts:
         named = f"{act.kind} {act.subscription_id}"
@@ -136,6 +163,8 @@ def test_the_last_decision_of_each_customer_is_planned(
     fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
 ) -> None:
     fake.add("brix", "s2", Status="suspended")
+    fake.add("brix", "by the provider", Status="suspended")
+    stopped_by_us(tmp_path, "brix", "s2")
     record(
         tmp_path,
         ("acme", an_answer()),
@@ -146,6 +175,22 @@ def test_the_last_decision_of_each_customer_is_planned(
         ("corp", an_answer(expires_at="2026-01-01T00:00:00+00:00")),
     )
     assert planned(tmp_path, provider) == {"brix": ["restore s2"]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"prior_decisions": "{}"}, {"as_of": NOW - 86_400_000_000}],
+    ids=["with events of its own", "about another day"],
+)
+def test_a_question_what_would_be_hides_nothing(
+    fake: FakePartnerCenter,
+    provider: PartnerCenter,
+    tmp_path: Path,
+    changes: dict[str, Any],
+) -> None:
+    record(tmp_path, ("acme", an_answer()))
+    record(tmp_path, ("acme", an_answer(action="none")), number=1, **changes)
+    assert planned(tmp_path, provider) == {"acme": ["suspend s1"]}
 
 
 def test_only_what_is_meant_and_runs_is_stopped(

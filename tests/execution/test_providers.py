@@ -16,7 +16,7 @@ from execution.errors import (
 from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import RETRY_AFTER_S, Fault
-from execution.port import Provider, RequestText
+from execution.port import OpenedRequest, Provider, RequestText
 from tests.execution.conftest import kill_bill, partner_center
 
 AnyFake = FakePartnerCenter | FakeKillBill
@@ -134,8 +134,9 @@ def test_a_service_request_becomes_a_mail_that_a_person_sends(
     fake: AnyFake, provider: Provider, tmp_path: Path
 ) -> None:
     text = RequestText(title="Under review", description="Please look.")
-    assert provider.open_request("acme", text, "a7") == "a7.eml"
-    assert provider.open_request("acme", text, "a7") == "a7.eml"
+    draft = OpenedRequest("a7.eml", is_draft=True)
+    assert provider.open_request("acme", text, "a7") == draft
+    assert provider.open_request("acme", text, "a7") == draft
     [mail] = (tmp_path / "drafts").iterdir()
     assert "Please look." in mail.read_text()
     assert mail.stat().st_mode & 0o077 == 0

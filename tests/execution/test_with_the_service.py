@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Client
+from httpx import Client, MockTransport, Request, Response
 
 from execution.carry_out import Execution
+from execution.errors import ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.partner_center import PartnerCenter
 from execution.plan import plan_run
@@ -79,7 +80,9 @@ class House:
 
     def plan(self) -> list[str]:
         now = microseconds(datetime.now(UTC))
-        run = plan_run(self.decisions, self.provider, now - 3_600_000_000, now)
+        run = plan_run(
+            self.decisions, self.acts, self.provider, now - 3_600_000_000, now
+        )
         self.acts.plan(run.acts)
         return [act.act_id for act in run.acts]
 
@@ -199,3 +202,12 @@ def test_what_was_done_is_reported_once(house: House) -> None:
     service.report(act, "automation", {"arm": "greedy", "propensity": 1.0})
     timeline = house.client.get("/v1/customers/acme/timeline").json()
     assert str(timeline).count("'action': 'suspend', 'reason'") <= 1
+
+
+def test_another_page_at_the_address_withdraws_nothing() -> None:
+    def not_here(_: Request) -> Response:
+        return Response(404, html="<h1>nginx</h1>")
+
+    client = Client(transport=MockTransport(not_here), base_url="http://service")
+    with pytest.raises(ServiceUnusableError):
+        Service(client).score("acme")

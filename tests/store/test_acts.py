@@ -106,14 +106,53 @@ def test_what_is_put_off_comes_later(acts: Acts) -> None:
     assert (act.n_attempts, act.why) == (1, "provider_busy")
 
 
-def test_a_run_is_withdrawn_but_for_what_was_begun(acts: Acts) -> None:
+def test_a_run_ends_but_for_what_is_under_way(acts: Acts) -> None:
     acts.plan([an_act("acme"), an_act("brix"), an_act("corp", run_id="run-2")])
-    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
-    acts.mark_asked(claimed, NOW)
-    assert acts.withdraw_run("run-1", NOW, "undone") == 1
+    [under_way, leased] = acts.claim(PROVIDER, NOW, NOW + 10, 2)
+    acts.mark_asked(under_way, NOW)
+    assert acts.end_run("run-1", NOW) == (1, 1)
     states = {act.customer_id: act.state for act in acts.listed(10)}
     assert states == {"acme": "asked", "brix": "withdrawn", "corp": "planned"}
     assert len(acts.listed(10, run_id="run-1")) == 2
+    # whoever had taken them has no say any more
+    assert not acts.mark_asked(leased, NOW)
+    assert not acts.mark_asked(under_way, NOW)
+    assert acts.find(leased.act.act_id).state == "withdrawn"
+
+
+def test_what_a_later_act_changed_is_not_taken_any_more(acts: Acts) -> None:
+    stop = an_act("acme")
+    back = an_act("acme", kind="restore", run_id="run-2")
+    again = an_act("acme", decision_id="later", run_id="run-3")
+    for act in (stop, back, again):
+        acts.plan([act])
+        [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
+        acts.settle(claimed, "done", NOW)
+        [done] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
+        acts.mark_reported(done)
+    assert acts.taken("run-1") == []
+    assert names(acts.taken("run-3")) == ["acme s1"]
+    assert acts.last_done(PROVIDER, "acme", "s1") == "suspend"
+    assert acts.last_done(PROVIDER, "acme", "s2") is None
+
+
+def test_what_people_have_not_agreed_to_holds_up_its_own_decision(acts: Acts) -> None:
+    child = an_act("acme", "child", n_approvals=1)
+    parent = an_act("acme", "parent", n_approvals=1)
+    acts.plan([child, parent])
+    acts.approve(parent.act_id, "Ada", NOW)
+    assert acts.due(PROVIDER, NOW, 10) == []
+    acts.approve(child.act_id, "Ada", NOW)
+    assert names(acts.due(PROVIDER, NOW, 10)) == ["acme child"]
+
+
+def test_what_was_given_up_after_it_was_asked_is_read_first(acts: Acts) -> None:
+    acts.plan([an_act()])
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 10, 1)
+    acts.mark_asked(claimed, NOW)
+    acts.settle(claimed, "failed", NOW, "provider_unreachable")
+    acts.retry(claimed.act.act_id, NOW)
+    assert acts.find(claimed.act.act_id).state == "asked"
 
 
 def test_who_is_erased_has_no_acts(place: Place, acts: Acts) -> None:
@@ -131,10 +170,10 @@ def test_who_is_erased_has_no_acts(place: Place, acts: Acts) -> None:
 def test_a_backup_brings_them_back(place: Place, acts: Acts, tmp_path: Path) -> None:
     act = an_act(n_approvals=1)
     acts.plan([act])
-    acts.approve(act.act_id, "Ada", NOW)
+    acts.approve(act.act_id, " Ada ", NOW)
     back_up(*place, tmp_path / "backup.sqlite")
     restore(tmp_path / "anew", None, tmp_path / "backup.sqlite")
     restored = open_acts(tmp_path / "anew")
     assert restored.find(act.act_id) == act
-    assert restored.approved_by(act.act_id) == ["Ada"]
+    assert restored.approved_by(act.act_id) == ["ada"]
     restored.close()

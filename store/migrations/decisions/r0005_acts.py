@@ -27,6 +27,8 @@ CREATE TABLE acts (
     why TEXT,                       -- code of what kept it from being done
     proof TEXT,                     -- JSON: what the provider said afterwards
     is_reported INTEGER NOT NULL,   -- its row of `actions` arrived: 0 or 1
+    ordered_by TEXT,                -- a person who ordered it: not checked again
+    is_undone INTEGER NOT NULL,     -- its run was undone while it was under way
     lease TEXT,                     -- of whoever carries it out now
     leased_until INTEGER NOT NULL
 ) STRICT;
