@@ -5,6 +5,7 @@ docs/importing.md for versions and for what was checked.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ def stage(
     """Read the files into table `objects`; objects of other kinds stay unread.
 
     The moment of the export, where it is not given, is the latest moment in the files.
+    A unit price of the contract is in the portfolio's currency, so those of
+    subscriptions need a rate.
     """
     tables = [file for file in files if is_table(file)]
     objects = [file for file in files if not is_table(file)]
@@ -51,7 +54,24 @@ def stage(
     connection.execute(
         f"UPDATE {OBJECTS} SET seen_at = ? WHERE seen_at IS NULL", [source.exported_at]
     )
-    return source
+    return replace(source, currencies=_priced_in(connection))
+
+
+def _priced_in(connection: Any) -> tuple[str, ...]:
+    """Currencies of unit prices, after the one of most documents."""
+    documents = connection.execute(
+        f"SELECT upper(currency) FROM {OBJECTS} WHERE object IN ('invoice', 'charge') "
+        "AND currency IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    ).fetchall()
+    prices = connection.execute(
+        'SELECT upper(entry.price.currency) FROM (SELECT unnest("items".data) AS entry '
+        f"FROM {OBJECTS} WHERE object = 'subscription' AND status NOT IN "
+        "('incomplete', 'incomplete_expired')) WHERE entry.price.currency IS NOT NULL "
+        "AND entry.price.recurring.usage_type IS DISTINCT FROM 'metered' "
+        "GROUP BY 1 ORDER BY count(*) DESC, 1"
+    ).fetchall()
+    rows = [*documents, *prices] if prices else []
+    return tuple(dict.fromkeys(currency for (currency,) in rows))
 
 
 def _incomplete(connection: Any) -> list[BadRow]:

@@ -1,28 +1,30 @@
 -- One row for the start, each change that events tell of, the notice and the end. The
--- items of a subscription count together, per 30 days.
-WITH item AS (
+-- items of a subscription count together, per 30 days, in the portfolio's currency.
+WITH seen AS (  -- pages overlap, and of two events of one second one state counts
+    FROM subscription WHERE status NOT IN ('incomplete', 'incomplete_expired')
+    QUALIFY row_number() OVER (PARTITION BY id, seen_at ORDER BY file DESC, row DESC) = 1
+), item AS (
     SELECT id, seen_at, customer, entry.quantity AS quantity, entry.price AS price
-    FROM (SELECT id, seen_at, customer, unnest("items".data) AS entry FROM subscription
-          WHERE status NOT IN ('incomplete', 'incomplete_expired'))
+    FROM (SELECT id, seen_at, customer, unnest("items".data) AS entry FROM seen)
 ), priced AS (
     SELECT *, coalesce(TRY_CAST(price.unit_amount_decimal AS DOUBLE), price.unit_amount)
               * CASE price.recurring."interval" WHEN 'day' THEN 30.0 WHEN 'week' THEN 30.0 / 7
                      WHEN 'month' THEN 1.0 WHEN 'year' THEN 1.0 / 12 END
               / coalesce(price.recurring.interval_count, 1) AS monthly,
-           price.recurring.usage_type = 'metered' AS is_metered
-    FROM item
+           price.recurring.usage_type = 'metered' AS is_metered, rate
+    FROM item LEFT JOIN rate ON rate.currency = upper(price.currency)
 ), summed AS (
     SELECT id, seen_at, customer, count(*) AS n, any_value(price.product) AS product,
            bool_and(is_metered) AS is_usage,
            in_major(sum(CASE WHEN is_metered THEN 0 ELSE monthly * coalesce(quantity, 1) END),
-                    any_value(price.currency)) AS total,
-           in_major(any_value(monthly), any_value(price.currency)) AS each, any_value(quantity) AS quantity
+                    any_value(price.currency)) * any_value(rate) AS total,
+           in_major(any_value(monthly), any_value(price.currency)) * any_value(rate) AS each, any_value(quantity) AS quantity
     FROM priced GROUP BY ALL
 ), version AS (
     SELECT id, seen_at, customer, id_of(product) AS product,
            CASE WHEN is_usage THEN 'usage' ELSE 'license' END AS billing,
            CASE WHEN is_usage THEN NULL WHEN n = 1 THEN coalesce(quantity, 1) ELSE 1 END AS quantity,
-           CASE WHEN is_usage THEN NULL WHEN n = 1 THEN each ELSE total END AS unit_price
+           CASE WHEN is_usage THEN NULL WHEN n = 1 THEN each ELSE total END::DECIMAL(18, 4) AS unit_price
     FROM summed
 ), changed AS (
     SELECT *, row_number() OVER known AS nth,
@@ -37,7 +39,7 @@ WITH item AS (
                                  "items".data[1].current_period_end) END), seen_at) AS ends_at,
            arg_max(ended_at, seen_at) AS ended_at,
            arg_min(status, seen_at) = 'trialing' AS is_trial
-    FROM subscription WHERE status NOT IN ('incomplete', 'incomplete_expired') GROUP BY id
+    FROM seen GROUP BY id
 ), moment AS (
     SELECT s.id, s.customer, s.created, 'started' AS kind,
            least(s.created, coalesce(s.start_date, s.created)) AS happened,
@@ -51,7 +53,7 @@ WITH item AS (
 SELECT m.customer AS customer_id, to_timestamp(m.happened) AS event_at,
        to_timestamp(greatest(m.happened, m.created)) AS known_at, m.id AS subscription_id, m.kind,
        to_timestamp(m.effective) AS effective_at, v.product, v.billing, v.quantity,
-       v.unit_price::DECIMAL(18, 4) AS unit_price, m.is_trial
+       v.unit_price, m.is_trial
 FROM moment AS m LEFT JOIN changed AS v ON v.id = m.id AND v.nth = 1 AND m.kind = 'started'
 UNION ALL
 SELECT customer, seen_at, seen_at, id, 'quantity_changed', NULL, product, billing, quantity,
