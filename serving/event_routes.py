@@ -13,7 +13,7 @@ from advice.advisor import Advisor
 from decisions.actions import Action
 from features.moments import (
     DAY_ZERO,
-    end_of_day,
+    days_of,
     microseconds,
     parse_moment,
     to_datetime,
@@ -74,7 +74,8 @@ class _Said(BaseModel):
     customer_id: CustomerId
     event_at: str | None = Field(
         default=None,
-        description="when it was decided or seen: ISO 8601 with offset; absent: now",
+        description="when it was decided or seen: ISO 8601 with offset, or a day, whose"
+        " end counts; today, or absent: now",
     )
 
 
@@ -126,9 +127,9 @@ async def override(request: Request, key: ReviewKey) -> Response:
             raise ProblemError("invalid_request", detail, errors=[where])
     author, notes = {"by": key.name}, list[str]()
     zone, day = _zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
-    if day is not None:
-        end = to_datetime(end_of_day(day.toordinal() - DAY_ZERO, zone))
-        author["until"] = end.isoformat()
+    end = None if day is None else parse_moment(content.until, zone)
+    if end is not None:
+        author["until"] = to_datetime(end).isoformat()
         notes = [f"last_day: it stands until the end of {day} in {zone.key}"]
     receipt = await _kept(request, key, body, "overrides", content, author, notes)
     return _answered(request, receipt)
@@ -219,7 +220,9 @@ async def _kept(
     """One row of a customer who is known, which stands or is refused."""
     _require_known(request, key, content.customer_id)
     row = {**content.model_dump(exclude_none=True), **author}
-    row.setdefault("event_at", datetime.now(UTC).isoformat())
+    now, advisor = datetime.now(UTC), in_force_of(request).advisor
+    if content.event_at is None or _is_under_way(content.event_at, now, advisor):
+        row["event_at"] = now.isoformat()
 
     def check(portfolio: PortfolioSettings) -> CheckedBatch:
         checked = check_batch(EventsRequest(events={table: [row]}), portfolio)
@@ -236,6 +239,16 @@ async def _kept(
         return checked
 
     return await keep(request, key, body, check)
+
+
+def _is_under_way(event_at: str, now: datetime, advisor: Advisor) -> bool:
+    """Whether it is a day that has begun and not ended, so that its end is ahead."""
+    day, moment = _plain_date(event_at), microseconds(now)
+    if day is None:
+        return False
+    begin = days_of(_zone_of_days(advisor)).start(day.toordinal() - DAY_ZERO)
+    end = parse_moment(event_at, advisor.settings.zone)
+    return begin <= moment and end is not None and end > moment
 
 
 def _require_known(request: Request, key: ApiKey, customer_id: str) -> None:

@@ -62,7 +62,9 @@ class Review(PolicySection):
     """The queue of cases that a person looks at."""
 
     capacity_per_day: Count | None = Field(
-        default=None, description="new reviews on a local day; absent: no limit"
+        default=None,
+        description="new reviews on a local day; absent: no limit. Confirmed fraud and"
+        " stops beyond the budget are looked at even when the queue is full",
     )
     owner: str = Field(default="risk", description="who looks")
 

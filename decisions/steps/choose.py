@@ -73,9 +73,11 @@ def within_budgets(
     """
     final: int = arm.action
     is_new_stop = final >= SUSPEND and final > inputs.in_force
+    # confirmed fraud is rare, and a person must see it: it waits for no place
+    waits = final == REVIEW and not inputs.is_proven_fraud
     if is_new_stop and not has_stop_budget(terms, budget_use):
         final = instead_of_stop(inputs)
-    elif final == REVIEW and is_queue_full(terms, budget_use):
+    elif waits and is_queue_full(terms, budget_use):
         final = instead_of_review(inputs, terms, steps)
     return Choice(
         costs=None if costs is None else list(costs),

@@ -2,7 +2,8 @@
 
 Row by row it gives what `recommend` gives (tests compare them); what only a whole run
 can know comes after: the breaker lets the stops with the greatest net gain through and
-turns the rest into reviews, and the queue takes the reviews that gain most.
+turns the rest into reviews, and the queue takes confirmed fraud whatever its length,
+then the reviews that gain most.
 """
 
 from collections.abc import Sequence
@@ -173,9 +174,11 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
     steps, action, is_decided = decided.steps, decided.action, decided.is_decided
     broken = _break_mass_action(inputs, terms, steps, action, budget_use, is_decided)
     action = pick(broken, instead_of_stop(inputs), action)
-    waits = is_decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
+    asked = is_decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
+    is_first = asked & inputs.is_proven_fraud  # takes a place even where none is left
+    waits = asked & ~is_first
     refused = np.zeros(n, dtype=bool)
-    left = review_slots_left(terms, budget_use)
+    left = max(review_slots_left(terms, budget_use) - np.count_nonzero(is_first), 0.0)
     if np.count_nonzero(waits) > left:
         without = instead_of_review(inputs, terms, steps)
         refused = _fill_queue(steps, without, left, waits)

@@ -29,7 +29,7 @@ from features.money import UNITS
 _KINDS: tuple[type[np.generic], ...] = (
     *(np.float64,) * 12,
     *(np.int64,) * 8,
-    *(np.bool_,) * 7,
+    *(np.bool_,) * 8,
 )
 _EMPTY = Inputs(*(kind() for kind in _KINDS))
 
@@ -175,6 +175,7 @@ def _plain_inputs(
         goes_by_days=_by_days(terms, probabilities, money),
         rests_on_signs=no,
         is_left_to_a_person=no,
+        is_proven_fraud=no,
     )
 
 

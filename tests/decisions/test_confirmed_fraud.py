@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisions import Case, Policy, Recommendation, default_policy, recommend
-from decisions.actions import SEVERITY, STOPS
+from decisions import (
+    BudgetUse,
+    Case,
+    Policy,
+    Recommendation,
+    default_policy,
+    recommend,
+)
+from decisions.actions import REVIEW, SEVERITY, STOPS
 from decisions.policy_file.load import parse_document
+from decisions.steps.choose_columns import recommend_many
 from features.facts import AccountFacts, ActiveHold, ActiveOverride, Evidence
 from tests.decisions.decision_cases import (
     TABLES,
@@ -140,10 +148,40 @@ def test_a_new_action_never_goes_beyond_an_override(
     assert SEVERITY[found.action or "none"] <= SEVERITY[decided]
 
 
-@given(case=random_cases(), policy=random_policies())
-def test_confirmed_fraud_is_looked_at_at_least(case: Case, policy: Policy) -> None:
+def test_a_full_queue_passes_over_others_before_confirmed_fraud() -> None:
+    fraud = Case(_facts(), 0.001, 0.01)
+    others = [
+        Case(facts_of(usage_daily_cost=20 * UNITS, clv=4000 * UNITS), 0.14, 0.02)
+    ] * 3
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["review"]["capacity_per_day"] = 2
+    policy = Policy(parse_document(values, "test"))
+    cases = [*others, fraud]
+    full, one_left = BudgetUse(reviews_today=2), BudgetUse(reviews_today=1)
+    assert recommend(fraud, policy, TUESDAY, full).action == "review"
+    for use, n_refused in ((BudgetUse(), 2), (one_left, 3), (full, 3)):
+        run = recommend_many(cases, policy, TUESDAY, use)
+        assert run.recommended[-1] == REVIEW
+        assert run.n_queue_refused == n_refused
+
+
+budget_uses = st.builds(
+    BudgetUse,
+    suspensions_today=st.sampled_from([0, 10**6]),
+    reviews_today=st.sampled_from([0, 10**6]),
+    is_stopped=st.booleans(),
+)
+
+
+@given(case=random_cases(), policy=random_policies(), use=budget_uses)
+def test_confirmed_fraud_is_looked_at_at_least(
+    case: Case, policy: Policy, use: BudgetUse
+) -> None:
     facts = replace(case.facts, evidence=(CONFIRMED,), overrides=(), segment=None)
-    found = recommend(replace(case, facts=facts), policy, TUESDAY)
+    case = replace(case, facts=facts)
+    found = recommend(case, policy, TUESDAY, use)
+    [many] = recommend_many([case], policy, TUESDAY, use).recommended.tolist()
+    assert many == (-1 if found.action is None else SEVERITY[found.action])
     path = policy.latest.document.fraud_path
     kinds = () if path is None else [rule.kind for rule in path.evidence_any]
     if found.action is not None and "outcome_fraud" in kinds:

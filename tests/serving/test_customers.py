@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -160,6 +160,47 @@ class TestWhatPeopleSay:
         answer = acme.post("/v1/outcomes", json=said, headers=key_of("review"))
         [error] = answer.json()["errors"]
         assert (error["pointer"], error["rule"]) == ("/event_at", "in_the_future")
+
+    @pytest.mark.parametrize(
+        ("table", "content"),
+        [("overrides", OVERRIDE), ("outcomes", {"kind": "fraud"})],
+    )
+    def test_today_is_now_and_counts_at_once(
+        self,
+        acme: Client,
+        key_of: As,
+        settings: ServingSettings,
+        table: str,
+        content: dict[str, str],
+    ) -> None:
+        today = datetime.now(ZoneInfo("Europe/Brussels")).date().isoformat()
+        body = {**content, "customer_id": "acme", "event_at": today}
+        answer = acme.post(f"/v1/{table}", json=body, headers=key_of("review"))
+        assert answer.status_code == 200, answer.text
+        with closing(open_event_reader(settings.home)) as reader:
+            [row] = [r for r in reader.rows("acme", 99, 99) if r.table == table]
+        event_at = datetime.fromisoformat(json.loads(row.content)["event_at"])
+        assert timedelta(0) <= datetime.now(UTC) - event_at < timedelta(minutes=5)
+        body["event_at"] = "2100-01-01"
+        refused = acme.post(f"/v1/{table}", json=body, headers=key_of("review"))
+        assert refused.json()["errors"][0]["rule"] == "in_the_future"
+
+    def test_a_day_that_is_over_is_kept_as_it_was_sent(
+        self, acme: Client, key_of: As, settings: ServingSettings
+    ) -> None:
+        body = {"customer_id": "acme", "kind": "fraud", "event_at": "2026-06-01"}
+        answer = acme.post("/v1/outcomes", json=body, headers=key_of("review"))
+        assert answer.status_code == 200, answer.text
+        with closing(open_event_reader(settings.home)) as reader:
+            [row] = [r for r in reader.rows("acme", 99, 99) if r.table == "outcomes"]
+        assert json.loads(row.content)["event_at"] == "2026-06-01"
+
+    def test_an_override_until_the_last_day_of_all_stands(
+        self, acme: Client, key_of: As
+    ) -> None:
+        body = {**OVERRIDE, "until": "9999-12-31"}
+        answer = acme.post("/v1/overrides", json=body, headers=key_of("review"))
+        assert answer.status_code == 200, answer.text
 
     @pytest.mark.parametrize(
         ("address", "said"),
