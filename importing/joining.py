@@ -27,6 +27,31 @@ DATED_BY_EXPORT = {
     "customers": ("customer_id",),
     "outcomes": ("customer_id", "source"),
 }
+# columns whose absence is a statement: not taken back, without an end
+SAYS_WHEN_EMPTY = ("retracted", "until")
+
+# Whether row `m` says what `t`, the latest there of its key, does not. Of several
+# versions of a key only the last may correct what is there: the past stays as it was
+# known. A content that was there before counts again only where it is that last word.
+_LAST = (
+    "(FROM filled_rows QUALIFY row_number() "
+    "OVER (PARTITION BY key ORDER BY known_at DESC, nth DESC) = 1)"
+)
+_UNSAID = (
+    "m.content NOT IN (SELECT content FROM there_rows) "
+    "AND m.filled NOT IN (SELECT content FROM there_rows)"
+)
+_SINCE = (  # keys of which something was said and taken back after what is there
+    "SELECT key FROM filled_rows AS m JOIN there_keys AS t USING (key) "
+    f"WHERE m.known_at > t.known_at AND {_UNSAID}"
+)
+IS_NEW = (
+    f"t.key IS NULL OR (m.known_at > t.known_at AND {_UNSAID}) "
+    f"OR (m.nth IN (SELECT nth FROM {_LAST}) AND (({_UNSAID}) "
+    "OR (greatest(m.known_at, $at) > t.known_at "
+    f"AND (m.key IN ({_SINCE}) OR m.filled <> t.content))))"
+)
+IS_CHANGED = "m.filled IS DISTINCT FROM m.before"
 
 
 def made_table(connection: Any, table: str, query: str) -> None:
@@ -50,10 +75,11 @@ def add_new(
 ) -> TableCount:
     """Make `new_TABLE`: what `made_TABLE` says that the portfolio does not say yet.
 
-    A row that is there, but for its times, is left out, unless it was corrected since
-    and the source is back at it; a row that only says less than the latest there is
-    no news. One whose key is there with other content is a correction: it is known
-    since the export at the earliest, so that the past keeps what was known then.
+    What a row leaves empty is filled with what was said of the same before, for it
+    takes nothing back. A row that then says what is there, but for its times, is left
+    out, unless it was corrected since and the source is back at it. One whose key is
+    there with other content is a correction: it is known since the export at the
+    earliest, so that the past keeps what was known then.
 
     Raises:
         OtherPortfolioError: the table is there in a form that nothing can be added to.
@@ -61,72 +87,81 @@ def add_new(
     made = f"made_{table}"
     n_made = _count(connection, made)
     files = _parts(portfolio, table)
-    if not files:
+    thing = DATED_BY_EXPORT.get(table)
+    if not files and not thing:
         connection.execute(f"CREATE VIEW new_{table} AS FROM {made}")
         return TableCount(table, n_made, n_made, 0)
-    said = _compare(connection, TABLES[table], files)
-    thing = DATED_BY_EXPORT.get(table)
-    is_new = _is_changed(thing) if thing else _is_new(said)
+    columns = _compare(connection, TABLES[table], files)
+    make = "CREATE TABLE filled_rows AS "
+    if thing:
+        connection.execute(make + _filled_of_thing(columns, thing))
+    else:
+        connection.execute(make + _filled_of_key(columns), {"at": exported_at})
     connection.execute(
         "CREATE TABLE chosen AS SELECT m.*, t.key IS NOT NULL AS is_correction, "
         "CASE WHEN m.known_at <= t.known_at THEN greatest(m.known_at, $at) "
         "ELSE m.known_at END AS known_here "
-        "FROM made_rows AS m LEFT JOIN there_keys AS t USING (key) "
-        f"WHERE {is_new}",
+        "FROM filled_rows AS m LEFT JOIN there_keys AS t USING (key) "
+        f"WHERE {IS_CHANGED if thing else IS_NEW}",
         {"at": exported_at},
     )
     connection.execute(
-        f"CREATE TABLE new_{table} AS SELECT * EXCLUDE (nth, content, key, "
-        "is_correction, known_here) REPLACE (known_here AS known_at) FROM chosen"
+        f"CREATE TABLE new_{table} AS SELECT * EXCLUDE (nth, content, key, filled, "
+        "before, is_correction, known_here) REPLACE (known_here AS known_at) "
+        "FROM chosen"
     )
     (n_corrections,) = connection.execute(
         "SELECT count(*) FROM chosen WHERE is_correction"
     ).fetchone()
-    for name in ("made_rows", "there_rows", "there_keys", "chosen"):
+    for name in ("made_rows", "filled_rows", "there_rows", "there_keys", "chosen"):
         connection.execute(f"DROP TABLE {name}")
     return TableCount(table, n_made, _count(connection, f"new_{table}"), n_corrections)
 
 
-def _is_new(columns: Sequence[str]) -> str:
-    """SQL: whether row `m` says what `t`, the latest there of its key, does not.
+def _filled_of_key(columns: Sequence[str]) -> str:
+    """SQL: the rows made, filled with earlier versions of their keys.
 
-    Of several versions of a key only the last may correct what is there: the past
-    stays as it was known. A content that was there before counts again only where it
-    is that last word, and what it leaves empty is no word.
+    With the latest there, unless it became known later than the row will, and with
+    those made that became known after it.
     """
-    filled = ", ".join(
-        f'm."{name}"'
-        if name == "retracted"
-        else f'coalesce(m."{name}", t."{name}") AS "{name}"'
+    cells = ", ".join(
+        f'coalesce(m."{name}", last_value(CASE WHEN m.known_at > t.known_at '
+        f'THEN m."{name}" END IGNORE NULLS) OVER so_far, '
+        f"CASE WHEN greatest(m.known_at, $at) >= t.known_at THEN "
+        f't."{name}" END) AS "{name}"'
         for name in columns
-    )
-    last = (
-        "(FROM made_rows QUALIFY row_number() "
-        "OVER (PARTITION BY key ORDER BY known_at DESC, nth DESC) = 1)"
-    )
-    unsaid = "content NOT IN (SELECT content FROM there_rows)"
-    since = (  # keys of which something was said and taken back after what is there
-        f"SELECT key FROM made_rows AS m JOIN there_keys AS t USING (key) "
-        f"WHERE m.known_at > t.known_at AND m.{unsaid}"
+        if name not in SAYS_WHEN_EMPTY
     )
     return (
-        f"t.key IS NULL OR (m.known_at > t.known_at AND m.{unsaid}) "
-        f"OR (m.nth IN (SELECT nth FROM {last}) AND (m.{unsaid} "
-        f"OR (greatest(m.known_at, $at) > t.known_at AND (m.key IN ({since}) "
-        f"OR m.nth IN (SELECT nth FROM (SELECT nth, content, {_hash(columns)} AS "
-        f"filled FROM (SELECT m.nth, t.content, {filled} FROM {last} AS m "
-        "JOIN there_keys AS t USING (key))) WHERE content <> filled)))))"
+        f"SELECT *, {_hash(columns)} AS filled, NULL AS before FROM ("
+        f"SELECT m.* REPLACE ({cells}) FROM made_rows AS m "
+        "LEFT JOIN there_keys AS t USING (key) "
+        "WINDOW so_far AS (PARTITION BY m.key ORDER BY m.known_at, m.nth "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))"
     )
 
 
-def _is_changed(columns: Sequence[str]) -> str:
-    """SQL: whether row `m` differs from what was said of the same before its moment."""
-    thing = ", ".join(f'"{name}"' for name in columns)
+def _filled_of_thing(columns: Sequence[str], thing: Sequence[str]) -> str:
+    """SQL: the rows made, filled with what was said of the same before their moments.
+
+    `before` is what was said of it last.
+    """
+    of_thing = ", ".join(f'"{name}"' for name in thing)
+    in_order = f"PARTITION BY {of_thing} ORDER BY event_at, nth NULLS FIRST, known_at"
+    cells = ", ".join(
+        f'coalesce("{name}", CASE WHEN nth IS NOT NULL THEN '
+        f'last_value("{name}" IGNORE NULLS) OVER so_far END) AS "{name}"'
+        for name in columns
+        if name not in SAYS_WHEN_EMPTY
+    )
     return (
-        "m.nth IN (SELECT nth FROM (SELECT nth, content, lag(content) OVER ("
-        f"PARTITION BY {thing} ORDER BY event_at, nth NULLS FIRST, known_at) AS before "
-        "FROM (FROM there_rows UNION ALL BY NAME FROM made_rows)) "
-        "WHERE nth IS NOT NULL AND content IS DISTINCT FROM before)"
+        f"FROM (SELECT *, lag(filled) OVER ({in_order}) AS before FROM ("
+        f"SELECT *, CASE WHEN nth IS NULL THEN content ELSE {_hash(columns)} END "
+        f"AS filled FROM (SELECT * REPLACE ({cells}) "
+        "FROM (FROM there_rows UNION ALL BY NAME FROM made_rows) "
+        f"WINDOW so_far AS ({in_order} "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)))) "
+        "WHERE nth IS NOT NULL"
     )
 
 
