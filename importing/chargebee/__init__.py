@@ -58,4 +58,5 @@ CHARGEBEE = Source(
         "disputes": frozenset({"dispute"}),
         "outcomes": frozenset({"customer", "invoice", "subscription"}),
     },
+    reads=("subscriptions",),
 )

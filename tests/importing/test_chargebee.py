@@ -153,6 +153,121 @@ def test_a_payment_of_several_invoices_is_a_payment_of_each(
     assert facts(portfolio, "open") == {"open": 48.45}  # 173.45 less 125
 
 
+HALVES = (invoice("inv_1", "2026-03-01", 5_000), invoice("inv_2", "2026-03-01", 5_000))
+BOTH = payment("txn_1", "2026-03-05", 10_000, "inv_1", "inv_2")
+ENDS = {
+    "one link removed": (
+        BOTH | {"linked_invoices": BOTH["linked_invoices"][:1], "amount_unused": 5_000},
+        {"open": 0, "credit": 0},
+    ),
+    "voided": (
+        BOTH | {"status": "voided", "linked_invoices": []},
+        {"open": 100, "credit": 0},
+    ),
+    "deleted": (
+        BOTH | {"deleted": True, "linked_invoices": []},
+        {"open": 100, "credit": 0},
+    ),
+    "failed late": (
+        BOTH
+        | {
+            "status": "late_failure",
+            "linked_invoices": [],
+            "updated_at": seconds("2026-06-01T10:00"),
+        },
+        {"open": 100, "credit": 0},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ENDS)
+def test_the_parts_of_a_payment_change_with_it(
+    run: Import, portfolio: Path, way: str
+) -> None:
+    changed, expected = ENDS[way]
+    run(page(customer(), *HALVES, BOTH))
+    later = datetime(2026, 6, 2, tzinfo=UTC)
+    run(page(customer(), *HALVES, changed), at=later)
+    report = run(
+        page(customer(), *HALVES, changed), at=datetime(2026, 6, 3, tzinfo=UTC)
+    )
+
+    assert facts_of(portfolio, CUSTOMER, "2026-07-01", "open", "credit") == expected
+    assert sum(count.n_new for count in report.tables) == 0
+    assert {p["payment_id"] for p in rows_of(portfolio, "payments") if p["retracted"]}
+
+
+def test_a_refund_that_was_voided_later_is_none(run: Import, portfolio: Path) -> None:
+    back = refund("txn_2", "2026-03-10", 12_345, "txn_1")
+    run(page(customer(), PAID, FULL, back))
+    later = datetime(2026, 6, 2, tzinfo=UTC)
+    run(page(customer(), PAID, FULL, back | {"status": "voided"}), at=later)
+
+    refunds = [p for p in rows_of(portfolio, "payments") if p["refund_id"]]
+    assert [p["retracted"] for p in refunds] == [None, True]
+
+
+@pytest.mark.parametrize(
+    ("method", "state"),
+    [("automated_bank_transfer", "in_progress"), ("direct_debit", "needs_attention")],
+)
+def test_what_was_under_way_is_paid_since_an_event_said_so(
+    run: Import, portfolio: Path, method: str, state: str
+) -> None:
+    paid = FULL | {"payment_method": method}
+    run(
+        event("payment_initiated", "2026-03-06", paid | {"status": state}),
+        event("payment_succeeded", "2026-03-12", paid),
+        page(customer(), PAID, paid),
+    )
+
+    states = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
+    assert states == [("pending", 5), ("succeeded", 12)]
+
+
+def test_what_was_under_way_is_paid_since_the_next_export(
+    run: Import, portfolio: Path
+) -> None:
+    paid = FULL | {"payment_method": "automated_bank_transfer"}
+    going = paid | {"status": "in_progress"}
+    run(page(customer(), BILL, going), at=datetime(2026, 3, 6, tzinfo=UTC))
+    run(page(customer(), PAID, paid | {"updated_at": seconds("2026-03-12")}))
+
+    states = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
+    assert states == [("pending", 5), ("succeeded", 12)]
+
+
+def test_day_by_day_is_the_same_account_as_all_at_once(tmp_path: Path) -> None:
+    """A transfer under way, paid, half unlinked, refunded, and the refund voided."""
+    transfer = BOTH | {"payment_method": "automated_bank_transfer"}
+    half = ENDS["one link removed"][0] | {"payment_method": "automated_bank_transfer"}
+    back = refund("txn_2", "2026-03-12", 5_000, "txn_1")
+    days = [
+        ("2026-03-06", [transfer | {"status": "in_progress"}]),
+        ("2026-03-10", [transfer]),
+        ("2026-03-11", [half]),
+        ("2026-03-13", [half, back]),
+        ("2026-03-14", [half, back | {"status": "voided"}]),
+    ]
+    events: list[Object] = []
+    for day, states in days:
+        at = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        told = [o | {"updated_at": seconds(day)} for o in states]
+        events.append(event("told", day, *told[-1:]))
+        listed = page(customer(), *HALVES, *told)
+        for place, documents in (("daily", [listed]), ("whole", [listed, *events])):
+            file = tmp_path / f"{place}-{day}.ndjson"
+            file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+            if place == "daily" or day == days[-1][0]:
+                settings = ImportSettings(exported_at=at, currency="EUR")
+                source = SOURCES["chargebee"]
+                import_files(source, [file], tmp_path / place, settings)
+
+    names = ("open", "overdue", "credit")
+    whole = facts_of(tmp_path / "whole", CUSTOMER, "2026-04-01", *names)
+    assert facts_of(tmp_path / "daily", CUSTOMER, "2026-04-01", *names) == whole
+
+
 def test_what_is_paid_in_excess_is_credit(run: Import, portfolio: Path) -> None:
     run(page(customer(), PAID, FULL, transaction("txn_2", "2026-03-05", 2_000)))
 
@@ -438,6 +553,34 @@ def test_an_end_that_is_to_come_is_announced(run: Import, portfolio: Path) -> No
     told = rows_of(portfolio, "subscriptions")[-1]
     assert (told["kind"], told["known_at"].month) == ("cancelled", 5)
     assert told["effective_at"] == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_an_end_that_was_called_off_is_taken_back(run: Import, portfolio: Path) -> None:
+    sub = subscription("sub_1", "2026-01-01", 1_000)
+    leaving = sub | {"status": "non_renewing", "cancelled_at": seconds("2026-12-31")}
+    for day, state in enumerate([leaving, leaving, sub, sub], start=1):
+        run(page(customer(), state), at=datetime(2026, 6, day, tzinfo=UTC))
+
+    told = [
+        (row["kind"], row["retracted"], row["known_at"].day)
+        for row in rows_of(portfolio, "subscriptions")[1:]
+    ]
+    assert told == [("cancelled", None, 1), ("cancelled", True, 3)]
+
+
+@pytest.mark.parametrize("way", ["pages that overlap", "events of one second"])
+def test_a_subscription_that_was_seen_twice_has_its_items_once(
+    run: Import, portfolio: Path, way: str
+) -> None:
+    sub = subscription("sub_1", "2026-01-01", 1_000)
+    if way == "pages that overlap":
+        run(page(customer()), page(sub), page(sub))
+    else:
+        kinds = ("subscription_created", "subscription_activated")
+        run(page(customer()), *(event(kind, "2026-01-01", sub) for kind in kinds))
+
+    (row,) = rows_of(portfolio, "subscriptions")
+    assert (row["quantity"], row["unit_price"]) == (2, Decimal(10))
 
 
 def test_the_plan_of_the_older_catalogue_has_its_price(

@@ -118,18 +118,22 @@ CREATE MACRO failure_of(decline) AS CASE
         OR decline ILIKE '%incorrect_number%' THEN 'invalid_account'
     ELSE lower(decline) END;
 
--- A subscription as it was seen each time; its items together, per 30 days.
+-- A subscription as it was seen each time, once however often that was told; its items
+-- together, per 30 days.
 CREATE TABLE priced AS
-    WITH item AS (
+    WITH seen AS (
+        FROM subscription QUALIFY row_number() OVER (
+            PARTITION BY id, seen_at ORDER BY event NULLS FIRST, row DESC) = 1
+    ), item AS (
         SELECT s.id, s.seen_at, i.item_price_id, i.quantity,
                coalesce(i.amount, i.unit_price * coalesce(i.quantity, 1)) AS cents,
                i.metered_quantity IS NOT NULL AS is_metered
-        FROM subscription AS s JOIN subscription_item AS i
+        FROM seen AS s JOIN subscription_item AS i
             ON i.subscription_id = s.id AND i.file = s.file AND i.row = s.row
         WHERE i.item_type IS DISTINCT FROM 'charge'
         UNION ALL
         SELECT id, seen_at, plan_id, plan_quantity, plan_unit_price * coalesce(plan_quantity, 1), false
-        FROM subscription WHERE plan_id IS NOT NULL
+        FROM seen WHERE plan_id IS NOT NULL
     ), summed AS (
         SELECT id, seen_at, min(item_price_id) AS product, bool_and(is_metered) AS is_usage,
                sum(cents) FILTER (WHERE NOT is_metered) AS cents,
@@ -142,8 +146,7 @@ CREATE TABLE priced AS
                * CASE s.billing_period_unit WHEN 'day' THEN 30.0 WHEN 'week' THEN 30.0 / 7
                       WHEN 'month' THEN 1.0 WHEN 'year' THEN 1.0 / 12 END
                / coalesce(nullif(s.billing_period, 0), 1))::DECIMAL(18, 4) END AS unit_price
-    FROM subscription AS s LEFT JOIN summed AS m ON m.id = s.id AND m.seen_at = s.seen_at
-    LEFT JOIN rate ON rate.currency = s.currency_code
-    QUALIFY row_number() OVER (PARTITION BY s.id, s.seen_at ORDER BY s.event NULLS FIRST, s.row DESC) = 1;
+    FROM seen AS s LEFT JOIN summed AS m ON m.id = s.id AND m.seen_at = s.seen_at
+    LEFT JOIN rate ON rate.currency = s.currency_code;
 CREATE TABLE last_subscription AS
     FROM priced QUALIFY row_number() OVER (PARTITION BY id ORDER BY seen_at DESC) = 1;
