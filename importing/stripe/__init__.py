@@ -16,7 +16,7 @@ from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
-from importing.stripe.exports import stage_exports
+from importing.stripe.exports import finer_than_currency, stage_exports
 from importing.stripe.values import MAPS
 from importing.table_files import is_table
 
@@ -37,6 +37,7 @@ def stage(
     bad = stage_json(connection, objects, COLUMNS, REQUIRED)
     asked, unread = stage_exports(connection, tables)
     connection.execute((SQL / "exports.sql").read_text(encoding="utf-8"))
+    unread += finer_than_currency(connection)
     add_objects(connection, COLUMNS, "FROM exported")
     bad += [*unread, *_incomplete(connection)]
     connection.execute(

@@ -10,8 +10,8 @@ from typing import Any
 
 from importing.errors import UnreadableFileError
 from importing.report import BadRow
-from importing.stripe.export_columns import REQUIRED, SIGMA, TABLES
-from importing.table_files import header, stage_tables, table_named
+from importing.stripe.export_columns import BALANCE, DASHBOARD, REQUIRED, SIGMA, TABLES
+from importing.table_files import AMOUNT, header, stage_tables, table_named
 
 # a page of the Dashboard is known by a column that only its export has
 _PAGES = {
@@ -62,6 +62,27 @@ def stage_exports(
     if any("dispute status" in names for names in headers.values()):
         kinds.add("dispute")
     return kinds, bad
+
+
+def finer_than_currency(connection: Any) -> list[BadRow]:
+    """Remove rows whose amount has more decimals than its currency, and name them.
+
+    `12.345` of a currency without decimals are thousands in some browsers. A price of
+    one unit may be a fraction of the smallest coin; below 1 it is no thousands.
+    """
+    bad = []
+    for table, columns in (DASHBOARD | BALANCE).items():
+        least = 1 if table == "dashboard_subscriptions" else 0
+        for column in (name for name, type_ in columns.items() if type_ == AMOUNT):
+            own = column.replace("amount", "currency")
+            currency = own if own != column and own in columns else "currency"
+            rows = connection.execute(
+                f'DELETE FROM {table} WHERE abs("{column}") >= {least} AND '
+                f'"{column}" * units_of({currency}) % 1 <> 0 RETURNING file, row'
+            ).fetchall()
+            problem = "has more decimals than its currency"
+            bad += [BadRow(file, row, column, problem) for file, row in sorted(rows)]
+    return bad
 
 
 def _form(file: Path, names: frozenset[str]) -> str:

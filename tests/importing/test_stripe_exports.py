@@ -390,3 +390,123 @@ def test_a_refund_counts_once_however_imports_are_split(
     }
     given = [p["amount"] for p in latest.values() if not p["retracted"]]
     assert given == [30]
+
+
+def test_a_capture_in_part_and_then_a_refund_are_told_apart(
+    run: Import, tmp_path: Path
+) -> None:
+    """Of 10 held 8 were captured and 2 given back: Stripe says twice that 2 went."""
+    paid = exports.payment(
+        "ch_1", "2026-03-01 10:00:00", "10.00", amount_refunded="4.00",
+        refunded_date="2026-03-09 10:00:00", status="Partially Refunded",
+    )  # fmt: skip
+    moved = [
+        balance("charge", "10.00", 1, source_id="ch_1"),
+        balance("partial_capture_reversal", "-2.00", 2, source_id="re_1"),
+        balance("refund", "-2.00", 9, source_id="re_2"),
+    ]
+    report = exports.write(tmp_path / "balance.csv", exports.BALANCE, moved)
+    page = exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [paid])
+    run(report, page)
+    run(report, portfolio="alone")
+
+    for portfolio in ("portfolio", "alone"):
+        read = rows(tmp_path / portfolio, "payments")
+        assert [(p["status"], p["amount"], p["known_at"].day) for p in read] == [
+            ("succeeded", 8, 1),
+            ("refunded", 2, 9),
+        ]
+
+
+def test_a_capture_in_part_alone_gives_nothing_back(
+    run: Import, tmp_path: Path
+) -> None:
+    paid = exports.payment(
+        "ch_1", "2026-03-01 10:00:00", "10.00", amount_refunded="3.00",
+        refunded_date="2026-03-02 10:00:00",
+    )  # fmt: skip
+    moved = [
+        balance("charge", "10.00", 1, source_id="ch_1"),
+        balance("partial_capture_reversal", "-3.00", 2, source_id="re_1"),
+    ]
+    run(
+        exports.write(tmp_path / "balance.csv", exports.BALANCE, moved),
+        exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [paid]),
+    )
+
+    read = rows(tmp_path / "portfolio", "payments")
+    assert [(p["status"], p["amount"]) for p in read] == [("succeeded", 7)]
+
+
+@pytest.mark.parametrize(
+    ("day", "known"),
+    [
+        pytest.param(
+            20, [("pending", 1), ("succeeded", 6), ("returned", 20)], id="late"
+        ),
+        pytest.param(
+            3, [("pending", 1), ("returned", 3), ("succeeded", 3)], id="early"
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_with_payments", [False, True])
+def test_a_failure_in_the_balance_has_its_own_moment(
+    run: Import,
+    tmp_path: Path,
+    day: int,
+    known: list[tuple[str, int]],
+    *,
+    is_with_payments: bool,
+) -> None:
+    debit = {"payment_method_type": "us_bank_account"}
+    moved = [
+        balance("charge", "10.00", 1, source_id="ch_1", **debit),
+        balance("charge_failure", "-10.00", day, source_id="py_1", **debit),
+    ]
+    files = [exports.write(tmp_path / "balance.csv", exports.BALANCE, moved)]
+    if is_with_payments:
+        failed = exports.payment(
+            "ch_1", "2026-03-01 10:00:00", "10.00", status="Failed",
+            payment_source_type="us_bank_account",
+        )  # fmt: skip
+        files.append(
+            exports.write(tmp_path / "payments.csv", exports.PAYMENTS, [failed])
+        )
+    report = run(*files)
+
+    read = rows(tmp_path / "portfolio", "payments")
+    assert [
+        (p["status"], p["known_at"].day) for p in read if p["amount"] == 10
+    ] == known
+    assert report.is_clean
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("jpy", "12.345"), ("usd", "1.234"), ("kwd", "1.2345")]
+)
+def test_an_amount_with_more_decimals_than_its_currency_is_named(
+    run: Import, tmp_path: Path, currency: str, amount: str
+) -> None:
+    """In a browser of Germany 12.345 yen are twelve thousand."""
+    lines = [
+        exports.payment("ch_1", "2026-03-05 10:00", "1.00"),
+        exports.payment("ch_2", "2026-03-05 10:00", amount, currency=currency),
+    ]
+    moved = [
+        balance("charge", "1.00", 5, source_id="ch_1"),
+        balance(
+            "charge", "1.00", 5, charge_id="ch_2", source_id="ch_2",
+            customer_facing_amount=amount, customer_facing_currency=currency,
+        ),
+    ]  # fmt: skip
+    report = run(
+        exports.write(tmp_path / "payments.csv", exports.PAYMENTS, lines),
+        exports.write(tmp_path / "balance.csv", exports.BALANCE, moved),
+    )
+
+    assert [(b.file, b.row, b.column) for b in report.bad_rows] == [
+        ("payments.csv", 2, "amount"),
+        ("balance.csv", 2, "customer_facing_amount"),
+    ]
+    read = rows(tmp_path / "portfolio", "payments")
+    assert [p["payment_id"] for p in read] == ["ch_1"]

@@ -18,6 +18,7 @@ from tests.importing.stripe_objects import (
     CUSTOMER,
     charge,
     customer,
+    debit,
     event,
     invoice,
     made,
@@ -218,3 +219,44 @@ def test_sums_that_differ_name_the_words_without_a_meaning(
 
     with pytest.raises(SumsDifferError, match=r"reason 'buyers_remorse'.* row 3"):
         run(portfolio, "2026-06-01", customer(), PAID, odd)
+
+
+SLOW = {"payment_method_details": {"type": "klarna"}}
+KNOWN = [("pending", "2026-03-01"), ("succeeded", "2026-03-08")]
+
+
+def test_what_was_pending_succeeded_when_it_was_seen_so(portfolio: Path) -> None:
+    """For every method, also where a list repeats the end of it."""
+    waits = charge("ch_1", "2026-03-01", 1_000, status="pending", **SLOW)
+    paid = charge("ch_1", "2026-03-01", 1_000, **SLOW)
+    told = [event("2026-03-01", waits), event("2026-03-08", paid), paid]
+    run(portfolio, "2026-06-01", customer(), *told)
+
+    read = rows(portfolio, "payments")
+    assert [(p["status"], f"{p['known_at']:%Y-%m-%d}") for p in read] == KNOWN
+
+
+def test_what_an_earlier_import_saw_pending_succeeded_since_the_next(
+    portfolio: Path,
+) -> None:
+    waits = charge("ch_1", "2026-03-01", 1_000, status="pending", **SLOW)
+    run(portfolio, "2026-03-05", customer(), waits)
+    run(portfolio, "2026-03-08", charge("ch_1", "2026-03-01", 1_000, **SLOW))
+
+    read = rows(portfolio, "payments")
+    assert [(p["status"], f"{p['known_at']:%Y-%m-%d}") for p in read] == KNOWN
+
+
+def test_a_debit_that_fails_after_it_succeeded_is_failed(portfolio: Path) -> None:
+    paid = debit("py_1", "2026-03-01", 1_000)
+    gone = {"failure_code": "insufficient_funds", "amount_captured": 0}
+    failed = debit("py_1", "2026-03-01", 1_000, status="failed", **gone)
+    told = [event("2026-03-06", paid), event("2026-03-20", failed)]
+    run(portfolio, "2026-06-01", customer(), *told)
+
+    read = rows(portfolio, "payments")
+    assert [(p["status"], p["known_at"].day) for p in read] == [
+        ("pending", 1),
+        ("succeeded", 6),
+        ("failed", 20),
+    ]

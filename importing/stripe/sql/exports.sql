@@ -34,35 +34,41 @@ CREATE VIEW balance_row AS
            payment_method_type, card_country, card_funding
     FROM balance_report;
 
--- What of a charge was never captured (no refund), given back, or failed after all.
+-- What of a charge was never captured (no refund) or given back; when it failed after all.
 CREATE VIEW balance_of_charge AS
     SELECT charge, abs(coalesce(sum(amount) FILTER (WHERE category = 'not_captured'), 0)) AS not_captured,
            coalesce(sum(CASE category WHEN 'refund' THEN abs(amount) WHEN 'refund_failure' THEN -abs(amount) END), 0)
                AS refunded,
-           bool_or(category = 'returned') AS has_failed
+           min(moment) FILTER (WHERE category = 'returned') AS failed_at
     FROM balance_row GROUP BY charge;
+
+-- A payment that failed after it was taken for paid succeeded first (`payments.sql` has
+-- the return).
+CREATE VIEW dashboard_charge AS
+    SELECT p.*, coalesce(b.not_captured, 0) AS not_captured, b.failed_at,
+           CASE WHEN b.failed_at IS NULL THEN dashboard_state(status) ELSE 'succeeded' END AS state
+    FROM dashboard_payment AS p LEFT JOIN balance_of_charge AS b ON b.charge = p.id;
 
 CREATE VIEW exported AS
 WITH told AS (
     SELECT file, row, json_object('object', 'charge', 'id', id, 'created', seconds("created (utc)"),
+        'seen_at', seconds(failed_at),
         'customer', "customer id", 'payment_intent', "paymentintent id", 'invoice', "invoice id",
-        'currency', currency, 'status', dashboard_state(status), 'amount', amount * units,
-        'amount_captured', CASE WHEN dashboard_state(status) = 'succeeded'
-                                THEN (amount - coalesce(b.not_captured, 0)) * units END,
+        'currency', currency, 'status', state, 'amount', amount * units,
+        'amount_captured', CASE WHEN state = 'succeeded' THEN (amount - not_captured) * units END,
         'amount_refunded', "amount refunded" * units,
         'captured', coalesce(captured, status NOT IN ('uncaptured', 'requires_capture')),
-        'failure_code', CASE WHEN dashboard_state(status) = 'failed' THEN 'card_declined' END,
+        'failure_code', CASE WHEN state = 'failed' THEN 'card_declined' END,
         'outcome', json_object('reason', word_of("decline reason")),
         'payment_method_details', paid_with(coalesce(word_of("payment source type"),
             CASE WHEN "card fingerprint" IS NOT NULL THEN 'card' END),
             "card issue country", "card funding", "card fingerprint")) AS data
-    FROM dashboard_payment LEFT JOIN balance_of_charge AS b ON b.charge = id
-    WHERE dashboard_state(status) IS NOT NULL
+    FROM dashboard_charge WHERE state IS NOT NULL
     UNION ALL
     SELECT file, row, json_object('object', 'refund', 'id', id || ':refunded', 'charge', id,
         'created', seconds("refunded date (utc)"), 'currency', currency, 'status', 'succeeded',
-        'amount', "amount refunded" * units)
-    FROM dashboard_payment WHERE "amount refunded" > 0 AND "refunded date (utc)" IS NOT NULL
+        'amount', ("amount refunded" - not_captured) * units)
+    FROM dashboard_charge WHERE "amount refunded" > not_captured AND "refunded date (utc)" IS NOT NULL
     UNION ALL
     SELECT file, row, json_object('object', 'dispute', 'id', id || ':dispute', 'charge', id,
         'created', seconds("dispute date (utc)"), 'currency', currency,
@@ -146,8 +152,9 @@ WITH told AS (
     ) AS items ON items.id = s.id
     UNION ALL  -- the balance: what was not captured is no refund, a failed refund gives nothing
     SELECT b.file, b.row, json_object('object', 'charge', 'id', b.charge, 'created', seconds(b.moment),
+        'seen_at', seconds(of.failed_at),
         'customer', b.customer_id, 'payment_intent', b.payment_intent_id, 'invoice', b.invoice_id,
-        'currency', b.currency, 'status', CASE WHEN of.has_failed THEN 'failed' ELSE 'succeeded' END, 'captured', true, 'amount', b.amount * units_of(b.currency),
+        'currency', b.currency, 'status', 'succeeded', 'captured', true, 'amount', b.amount * units_of(b.currency),
         'amount_captured', (b.amount - of.not_captured) * units_of(b.currency),
         'amount_refunded', (of.refunded + of.not_captured) * units_of(b.currency),
         'payment_method_details', paid_with(b.payment_method_type, b.card_country, b.card_funding, NULL))
@@ -171,4 +178,4 @@ WITH told AS (
     WHERE category = 'dispute' AND charge NOT IN (
         SELECT id FROM dashboard_payment WHERE "dispute status" IS NOT NULL)
 )
-SELECT file, row, NULL::TIMESTAMPTZ AS seen_at, data FROM told;
+SELECT file, row, to_timestamp((data ->> '$.seen_at')::BIGINT) AS seen_at, data FROM told;

@@ -1,12 +1,17 @@
 -- A charge is a payment; a capture in part pays what was captured. A direct debit is
--- under way first. What banks return after success is a dispute object of Stripe's.
+-- under way first, and what was pending is known to have ended since it was seen so. What
+-- banks return after success is a dispute object of Stripe's, or a failure in its balance.
 WITH told AS (
     SELECT c.*, p.pays, p.customer AS payer, charge_state(c.status) AS state,
            payment_method_of(payment_method_details.type) AS method,
-           c.seen_at < max(c.seen_at) OVER (PARTITION BY c.id)
-               OR count(*) OVER (PARTITION BY c.id) > 1 AS is_followed,
-           c.seen_at > held.seen_at AS was_held
+           count(*) OVER (PARTITION BY c.id) > 1 AS is_followed,
+           coalesce(c.seen_at > pending.seen_at, false) AS was_pending,
+           earlier.payment_id IS NOT NULL AS was_pending_before, c.seen_at > held.seen_at AS was_held
     FROM charge AS c JOIN paying AS p USING (id)
+    LEFT JOIN (SELECT id, min(seen_at) AS seen_at FROM charge
+               WHERE charge_state(status) = 'pending' GROUP BY id) AS pending USING (id)
+    LEFT JOIN (SELECT DISTINCT payment_id FROM there_payments
+               WHERE status = 'pending' AND retracted IS NOT true) AS earlier ON earlier.payment_id = c.id
     LEFT JOIN (SELECT id, min(seen_at) AS seen_at FROM charge
                WHERE status = 'succeeded' AND NOT captured GROUP BY id) AS held USING (id)
     WHERE p.customer IS NOT NULL
@@ -15,9 +20,11 @@ WITH told AS (
     SELECT payer AS customer_id, id AS payment_id, state AS status,
            CASE WHEN state = 'succeeded' THEN coalesce(amount_captured, amount) ELSE amount END
                AS minor,
-           CASE WHEN method IS NOT DISTINCT FROM 'direct_debit' AND state <> 'pending'
+           CASE WHEN state = 'pending' THEN to_timestamp(created)
+                WHEN was_pending THEN seen_at
+                WHEN method IS NOT DISTINCT FROM 'direct_debit'
                 THEN CASE WHEN is_followed THEN seen_at ELSE settled(created, seen_at) END
-                WHEN state = 'succeeded' AND was_held THEN seen_at  -- captured later
+                WHEN was_pending_before OR state = 'succeeded' AND was_held THEN seen_at  -- captured later
                 ELSE to_timestamp(created) END AS happened,
            method, pays AS invoice_id, currency, state = 'failed' AS is_failed,
            CASE WHEN state = 'failed' THEN failure_of(
@@ -35,7 +42,7 @@ WITH told AS (
     UNION ALL
     SELECT payer, id, 'pending', amount, to_timestamp(created), method, pays, currency, false, NULL,
            NULL, NULL, NULL
-    FROM told WHERE method = 'direct_debit' AND state <> 'pending' AND NOT is_followed
+    FROM told WHERE method = 'direct_debit' AND state <> 'pending'
 ), charged AS (
     SELECT customer_id, payment_id, status, min(happened) AS happened, arg_min(minor, happened) AS minor,
            arg_min(method, happened) AS method, arg_min(invoice_id, happened) AS invoice_id,
@@ -49,6 +56,11 @@ WITH told AS (
            any_value(d.currency) AS currency, any_value(d.reason) AS reason
     FROM dispute AS d JOIN paying AS p ON p.id = d.charge
     WHERE dispute_kind(d.reason) = 'returned' AND p.customer IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT p.customer, b.charge, seconds(b.failed_at), p.amount_captured, p.pays, p.currency, NULL
+    FROM balance_of_charge AS b JOIN paying AS p ON p.id = b.charge
+    WHERE b.failed_at IS NOT NULL AND p.customer IS NOT NULL AND p.is_paid
+      AND b.charge NOT IN (SELECT charge FROM dispute WHERE charge IS NOT NULL AND dispute_kind(reason) = 'returned')
 ), refunded AS (
     SELECT p.customer AS customer_id, r.charge AS payment_id, r.id AS refund_id,
            min(r.created) AS created, arg_max(r.amount, r.seen_at) AS minor,

@@ -66,8 +66,9 @@ CREATE TABLE last_charge AS
                          THEN amount - amount_captured ELSE 0 END AS not_captured FROM charge)
     GROUP BY id;
 DELETE FROM refund WHERE id IN (
-    SELECT arg_min(r.id, r.created) FROM refund AS r JOIN last_charge AS c ON c.id = r.charge
-    WHERE c.not_captured > 0 AND r.amount = c.not_captured GROUP BY r.charge);
+    SELECT arg_min(r.id, r.created) FILTER (WHERE r.amount = c.not_captured)
+    FROM (SELECT DISTINCT id, charge, amount, created FROM refund) AS r JOIN last_charge AS c ON c.id = r.charge
+    WHERE c.not_captured > 0 GROUP BY r.charge, c.amount_refunded HAVING sum(r.amount) > c.amount_refunded);
 
 -- What earlier imports know to be given back of the charges in these files, by refunds
 -- that are not among them.
