@@ -251,7 +251,7 @@ def _report(
         f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC"
     ).fetchall()
     observed = {
-        table: staged.exported_at
+        table: staged.observed.get(table, staged.exported_at)
         for table, kinds in run.source.looks.items()
         if kinds <= staged.looked_at
         and not (

@@ -6,7 +6,7 @@ a reader sees in one place what becomes of a column.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,12 +39,14 @@ class StagedSource:
         bad_rows: what could not be read; the good rows went on.
         currencies: of amounts that the contract holds in the portfolio's own (usage,
             unit prices), the most frequent first; each needs a rate.
+        observed: up to when a table was looked at, where that is not `exported_at`.
     """
 
     exported_at: datetime
     looked_at: frozenset[str]
     bad_rows: tuple[BadRow, ...] = ()
     currencies: tuple[str, ...] = ()
+    observed: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class Stage(Protocol):

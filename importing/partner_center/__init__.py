@@ -6,7 +6,7 @@ so no `invoices` and no `payments` come from here. See docs/importing.md.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,11 @@ def stage(
     )
     looked_at = given | {_ALSO[kind] for kind in given & _ALSO.keys()}
     source = staged(connection, exported_at, latest, looked_at, bad)
-    return replace(source, currencies=_currencies(connection))
+    return replace(
+        source,
+        currencies=_currencies(connection),
+        observed=_billed_until(connection, source.exported_at),
+    )
 
 
 def _must_be_once(connection: Any, kind: Kind) -> None:
@@ -75,6 +79,18 @@ def _must_be_once(connection: Any, kind: Kind) -> None:
         )
 
 
+def _billed_until(connection: Any, exported_at: datetime) -> dict[str, datetime]:
+    """Up to when usage was looked at; of billed usage alone to its last month's end."""
+    (seconds,) = connection.execute(
+        "SELECT CASE WHEN bool_and(invoicenumber IS NOT NULL) THEN epoch(date_trunc("
+        "'month', max(coalesce(chargestartdate, usagedate))) + INTERVAL 1 MONTH) END "
+        "FROM usage_line"
+    ).fetchone()
+    if seconds is None:
+        return {}
+    return {"usage": min(datetime.fromtimestamp(seconds, UTC), exported_at)}
+
+
 def _currencies(connection: Any) -> tuple[str, ...]:
     """The currencies of the lines, the most frequent first."""
     rows = connection.execute(
@@ -99,6 +115,6 @@ PARTNER_CENTER = Source(
         "access": frozenset({"audit_record"}),
         "actions": frozenset({"audit_record"}),
     },
-    reads=("customers", "subscriptions"),
+    reads=("customers", "subscriptions", "usage"),
     shares=frozenset({"customers", "subscriptions", "actions"}),
 )

@@ -1,5 +1,6 @@
 -- Active since it was detected; then as its log says; its state of today, where the log
--- does not say it, since it was resolved or since the export.
+-- does not say it, since it was resolved or since the export. Opened again it is active
+-- a second time: a later version of the row, which takes nothing from the first.
 WITH named AS (
     SELECT *, customer_of(tenant) AS customer_id, alert_kind(alert_type) AS kind, alert_state(status) AS state
     FROM alert WHERE NOT is_test
@@ -21,8 +22,7 @@ WITH named AS (
     FROM named AS n LEFT JOIN last_step AS s USING (alert_id) CROSS JOIN export
     WHERE n.state IS DISTINCT FROM coalesce(s.state, 'active') AND n.state IS NOT NULL
 )
-SELECT n.customer_id, h.moment AS event_at, h.moment AS known_at, n.alert_id, n.kind,
+SELECT DISTINCT n.customer_id, h.moment AS event_at, h.moment AS known_at, n.alert_id, n.kind,
        alert_severity(n.severity) AS severity, alert_confidence(n.confidence) AS confidence, h.state AS status,
        CASE WHEN h.state = 'resolved' THEN alert_end(n.reason) END AS resolved_reason
 FROM happened AS h JOIN named AS n USING (alert_id)
-QUALIFY row_number() OVER (PARTITION BY n.alert_id, h.state ORDER BY h.moment DESC) = 1

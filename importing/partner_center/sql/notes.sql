@@ -7,8 +7,10 @@ FROM license_line WHERE meterdescription IS NULL AND lower(coalesce(subscription
     AND (subscriptionid IS NULL OR subscriptionstartdate IS NULL OR subscriptionenddate IS NULL)
 UNION ALL SELECT 'left out', (SELECT count(*) FROM usage_line WHERE customerid IS NULL)
     + (SELECT count(*) FROM license_line WHERE customerid IS NULL), 'lines that name no customer'
-UNION ALL SELECT 'left out', coalesce(sum(n), 0)::BIGINT, 'lines of usage not billed yet, of days that are billed now'
+UNION ALL SELECT 'left out', coalesce(sum(n), 0)::BIGINT, 'lines of usage not billed yet, of subscriptions and months that are billed now'
 FROM usage_day WHERE NOT is_counted AND tenant IS NOT NULL
+UNION ALL SELECT 'left out', count(*), 'days of usage of earlier imports, taken back: the invoice of their month does not have them, and a later one bills what it left out'
+FROM unbilled_before
 UNION ALL SELECT 'left out', count(*), 'changes of licences whose opening charge is in none of these files; import those of one term together'
 FROM license_day WHERE kind IS NULL
 UNION ALL SELECT 'left out', count(*), 'lines of licences whose ChargeType has no meaning here' FROM license

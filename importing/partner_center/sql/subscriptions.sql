@@ -23,11 +23,11 @@ SELECT customer_of(tenant) AS customer_id, end_of(day) AS event_at, end_of(day) 
 FROM charged
 UNION ALL
 SELECT customer_of(tenant), end_of(term_begins), end_of(term_begins), subscription_id,
-       CASE WHEN nth = 1 THEN 'started' ELSE 'renewed' END, NULL, product, 'license', NULL, NULL,
+       CASE WHEN is_first THEN 'started' ELSE 'renewed' END, NULL, product, 'license', NULL, NULL,
        end_of(term_ends), term_begins + INTERVAL 7 DAY, is_trial, NULL
 FROM term WHERE NOT is_told
 UNION ALL
-SELECT customer_of(tenant), end_of(term_ends), greatest(export.moment, end_of(term_ends)), subscription_id, 'ended',
+SELECT customer_id, end_of(term_ends), greatest(export.moment, end_of(term_ends)), subscription_id, 'ended',
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM lapsed, export
 UNION ALL

@@ -15,26 +15,36 @@ CREATE MACRO customer_of(id) AS
 
 -- Usage by subscription and day. What an invoice bills of cycles before its own counts on
 -- the first day of its own: so no later invoice touches the days of an earlier one. What
--- is billed takes the place of what was not billed yet.
+-- is billed of a subscription takes the place of what was not billed yet of that cycle:
+-- what it leaves out, a later invoice bills.
 CREATE TABLE usage_day AS
     WITH cycle AS (
-        SELECT coalesce(invoicenumber, file) AS bill,
-               date_trunc('month', max(coalesce(chargestartdate, usagedate))) AS begins
-        FROM usage_line GROUP BY ALL
+        SELECT invoicenumber, date_trunc('month', max(coalesce(chargestartdate, usagedate))) AS begins
+        FROM usage_line WHERE invoicenumber IS NOT NULL GROUP BY ALL
     ), summed AS (
         SELECT id_of(customerid) AS tenant, lower(coalesce(entitlementid, subscriptionid)) AS subscription_id,
                upper(billingcurrency) AS currency,
-               greatest(date_trunc('day', usagedate), begins) AS day,
+               begins, greatest(date_trunc('day', usagedate), begins) AS day,
                invoicenumber IS NOT NULL AS is_billed,
                any_value(subscriptiondescription) AS product,
                sum(billingpretaxtotal) AS cost, count(*) AS n,
                count(*) FILTER (WHERE usagedate < begins) AS n_late
-        FROM usage_line JOIN cycle ON bill = coalesce(invoicenumber, file) GROUP BY ALL
+        FROM usage_line LEFT JOIN cycle USING (invoicenumber) GROUP BY ALL
     )
     SELECT *, in_portfolio(cost, rate) AS cost_here,
            tenant IS NOT NULL AND (is_billed OR NOT bool_or(is_billed) OVER (
-               PARTITION BY tenant, subscription_id, day)) AS is_counted
+               PARTITION BY tenant, subscription_id, date_trunc('month', day))) AS is_counted
     FROM summed JOIN rate USING (currency);
+
+-- Days of billed cycles that an earlier import has and the invoice does not.
+CREATE VIEW unbilled_before AS
+    WITH billed AS (
+        SELECT DISTINCT customer_of(tenant) AS customer_id, subscription_id, begins FROM usage_day WHERE is_billed
+    )
+    SELECT t.* FROM there_usage AS t JOIN billed USING (customer_id, subscription_id)
+    WHERE t.retracted IS NOT true AND t.event_at >= begins AND t.event_at < begins + INTERVAL 1 MONTH
+      AND NOT EXISTS (FROM usage_day AS d WHERE d.is_counted AND customer_of(d.tenant) = t.customer_id
+                      AND d.subscription_id = t.subscription_id AND end_of(d.day) = t.event_at);
 
 -- Azure subscriptions that began with the first of their usage, as far as these files go.
 -- Where no licences are looked at, a table of these alone would say that there are none.
@@ -96,19 +106,36 @@ CREATE TABLE license_day AS
         WHEN is_known THEN 'quantity_changed' END AS kind
     FROM judged WINDOW days AS (PARTITION BY tenant, subscription_id ORDER BY day, period);
 
--- Terms of which only later charges are here.
+-- Beginnings of terms that an earlier import knows.
+CREATE VIEW begun AS
+    SELECT subscription_id, event_at FROM there_subscriptions
+    WHERE kind IN ('started', 'renewed') AND retracted IS NOT true;
+
+-- Terms of which only later charges are here, or there.
 CREATE VIEW term AS
     SELECT tenant, subscription_id, term_begins, max(term_ends) AS term_ends, any_value(product) AS product,
-           bool_or(is_trial) AS is_trial, coalesce(bool_or(kind IN ('started', 'renewed')), false) AS is_told,
-           row_number() OVER (PARTITION BY tenant, subscription_id ORDER BY term_begins) AS nth
-    FROM license_day GROUP BY tenant, subscription_id, term_begins;
+           bool_or(is_trial) AS is_trial,
+           coalesce(bool_or(kind IN ('started', 'renewed')), false) OR EXISTS (
+               FROM begun AS b WHERE b.subscription_id = d.subscription_id
+               AND b.event_at BETWEEN term_begins AND end_of(max(term_ends))) AS is_told,
+           row_number() OVER (PARTITION BY tenant, subscription_id ORDER BY term_begins) = 1 AND NOT EXISTS (
+               FROM begun AS b WHERE b.subscription_id = d.subscription_id AND b.event_at < term_begins) AS is_first
+    FROM license_day AS d GROUP BY tenant, subscription_id, term_begins;
 
--- Licences that no later charge speaks of, while the files go on for more than a month.
+-- Licences that no later charge speaks of, while the files go on for more than a month. Of
+-- subscriptions that are there already those with Microsoft's kind of id are such licences.
 CREATE VIEW lapsed AS
-    SELECT tenant, subscription_id, max(term_ends) AS term_ends FROM license_day
+    WITH known AS (
+        SELECT customer_of(tenant) AS customer_id, subscription_id, kind, end_of(day) AS moment, term_ends FROM license_day
+        UNION ALL
+        SELECT customer_id, subscription_id, kind, event_at, date_trunc('day', commitment_ends_at) FROM there_subscriptions
+        WHERE retracted IS NOT true AND subscription_id NOT IN (SELECT lower(id) FROM subscription)
+          AND regexp_full_match(subscription_id, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+    )
+    SELECT customer_id, subscription_id, max(term_ends) AS term_ends FROM known
     GROUP BY ALL
     HAVING max(term_ends) + INTERVAL 31 DAY < (SELECT max(chargestartdate) FROM license)
-       AND arg_max(kind, day) IS DISTINCT FROM 'ended';
+       AND arg_max(kind, moment) IS DISTINCT FROM 'ended';
 
 CREATE MACRO tenant_in(links) AS
     id_of(nullif(regexp_extract(links, '/customers/([^/"]+)/subscriptions/', 1), ''));

@@ -1,7 +1,7 @@
 """Alerts and audit records of both APIs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -180,3 +180,20 @@ def test_operations_on_accounts_are_access(
 
     assert [r["kind"] for r in rows("access")] == [k for _, k in operations if k]
     assert report.is_clean
+
+
+def test_an_alert_that_is_opened_again_keeps_its_first_detection(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    steps = [("resolved", "2026-06-12T00:00:00Z"), ("active", "2026-06-20T00:00:00Z")]
+    entries = [{"statusTo": to, "updatedDateTime": at} for to, at in steps]
+    alert = security_alert(activityLogs=entries)
+    for days in (0, 1):
+        file = write_json(tmp_path / "alerts.json", {"value": [alert]})
+        run(file, at=EXPORTED + timedelta(days=days))
+
+    assert [(r["status"], r["event_at"].day) for r in rows("alerts")] == [
+        ("active", 10),
+        ("resolved", 12),
+        ("active", 20),
+    ]

@@ -276,3 +276,56 @@ def test_samples_that_microsoft_published(run: Import, rows: Read) -> None:
     assert "1 subscriptions are suspended" in " ".join(
         f"{note.n} {note.text}" for note in report.notes
     )
+
+
+APRIL = {
+    "ChargeStartDate": "4/1/2026",
+    "ChargeEndDate": "4/30/2026",
+    "SubscriptionStartDate": "4/1/2026",
+    "SubscriptionEndDate": "4/30/2026",
+}
+
+
+def test_a_licence_lapses_when_files_are_imported_month_by_month(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    gone = "11111111-aaaa-bbbb-cccc-222222222222"
+    run(invoice(tmp_path, license_line("new", "4/1/2026", 3, **APRIL)))
+    other = license_line("cycleCharge", "7/1/2026", 1, SubscriptionId=gone)
+    july = {"ChargeStartDate": "7/1/2026", "ChargeEndDate": "7/31/2026"}
+    for days in (1, 2):
+        at = EXPORTED + timedelta(days=days)
+        run(invoice(tmp_path, other | july), at=at)
+
+    ended = [r for r in rows("subscriptions") if r["kind"] == "ended"]
+    assert [(r["subscription_id"], r["event_at"], r["known_at"]) for r in ended] == [
+        (LICENSE, end_of("2026-04-30"), EXPORTED + timedelta(days=1))
+    ]
+
+
+def test_a_change_in_a_later_file_leaves_price_and_seats_of_the_start(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    year = {"ChargeStartDate": "5/1/2026", "ChargeEndDate": "4/30/2027"}
+    price = {"EffectiveUnitPrice": "120"}
+    run(invoice(tmp_path, license_line("new", "5/3/2026", 10, **year, **price)))
+    added = license_line("addQuantity", "6/10/2026", 2, **year, **price)
+    run(invoice(tmp_path, added), at=EXPORTED + timedelta(days=1))
+
+    assert log(rows) == [("started", "05-03", 10, Decimal(10))]
+
+
+def test_a_later_term_of_a_licence_that_is_there_renews_it(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    run(invoice(tmp_path, license_line("new", "4/1/2026", 3, **APRIL)))
+    run(
+        invoice(tmp_path, license_line("cycleCharge", "6/1/2026", 3)),
+        at=EXPORTED + timedelta(days=1),
+    )
+
+    assert [kind for kind, *_ in log(rows)] == [
+        "started",
+        "renewed",
+        "quantity_changed",
+    ]

@@ -1,6 +1,6 @@
 """Daily rated usage, worked out by hand for each trap."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,75 @@ def test_what_is_billed_takes_the_place_of_what_was_not(
     both = usage(tmp_path, usage_line("2026-06-01", 9), *estimate)
     report = run(both)
 
-    assert [r["cost"] for r in rows("usage")] == [Decimal(9), Decimal(10)]
-    assert [(s.source, s.left_out) for s in report.sums] == [(Decimal(29), Decimal(10))]
+    assert [r["cost"] for r in rows("usage")] == [Decimal(9)]
+    assert [(s.source, s.left_out) for s in report.sums] == [(Decimal(29), Decimal(20))]
+
+
+def counted(rows: Read) -> list[tuple[str, float]]:
+    """The days that stand, in their latest version."""
+    by_known = sorted(rows("usage"), key=lambda row: row["known_at"])
+    latest = {row["event_at"]: row for row in by_known}
+    return [
+        (f"{day:%m-%d}", float(r["cost"]))
+        for day, r in latest.items()
+        if not r["retracted"]
+    ]
+
+
+def test_usage_that_a_later_invoice_bills_late_counts_once(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    """5 of 29 June is first unbilled, then left out of June's bill, then in July's."""
+    july = {"InvoiceNumber": "G000000002"}
+    late = usage_line("2026-06-29", 5, **july)
+    exports = [
+        ("07-01", [usage_line("2026-06-29", 5, InvoiceNumber="")]),
+        ("07-08", [usage_line("2026-06-02", 1)]),
+        ("08-08", [late, usage_line("2026-07-02", 1, **july)]),
+    ]
+    for day, lines in exports:
+        at = datetime.fromisoformat(f"2026-{day}T00:00:00+00:00")
+        report = run(usage(tmp_path, *lines), at=at)
+        if day == "07-08":
+            assert any("taken back" in note.text for note in report.notes)
+
+    assert sorted(counted(rows)) == [("06-02", 1), ("07-01", 5), ("07-02", 1)]
+
+
+def test_an_invoice_leaves_other_months_and_subscriptions_alone(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    unbilled = [
+        usage_line("2026-07-01", 3, InvoiceNumber=""),
+        usage_line("2026-06-20", 4, InvoiceNumber="", EntitlementId="other"),
+    ]
+    run(usage(tmp_path, *unbilled), at=EXPORTED)
+    later = EXPORTED + timedelta(days=1)
+    run(usage(tmp_path, usage_line("2026-06-02", 1)), at=later)
+
+    assert sorted(counted(rows)) == [("06-02", 1), ("06-20", 4), ("07-01", 3)]
+
+
+def test_usage_not_billed_yet_stays_on_its_days_over_two_months(
+    run: Import, rows: Read, tmp_path: Path
+) -> None:
+    days = [("2026-05-30", 10), ("2026-06-02", 5)]
+    lines = [usage_line(day, cost, InvoiceNumber="") for day, cost in days]
+    run(usage(tmp_path, *lines))
+
+    assert counted(rows) == [("05-30", 10), ("06-02", 5)]
+
+
+def test_billed_usage_was_looked_at_until_its_last_month_ended(
+    run: Import, tmp_path: Path
+) -> None:
+    billed = usage_line("2026-05-30", 10)
+    report = run(usage(tmp_path, billed))
+    assert report.observed == {"usage": datetime(2026, 6, 1, tzinfo=UTC)}
+
+    unbilled = usage_line("2026-07-02", 1, InvoiceNumber="")
+    report = run(usage(tmp_path, billed, unbilled))
+    assert report.observed == {"usage": EXPORTED}
 
 
 def test_a_later_export_corrects_a_day(run: Import, rows: Read, tmp_path: Path) -> None:
