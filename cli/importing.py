@@ -66,7 +66,7 @@ def import_(
         raise typer.BadParameter(f"{source!r} is none of {', '.join(sorted(SOURCES))}")
     options = ImportSettings(
         exported_at=_moment(exported_at),
-        currency=currency and currency.upper(),
+        currency=None if currency is None else _currency(currency),
         rates=_rates(rate or []),
         timezone=_timezone(timezone),
     )
@@ -92,14 +92,30 @@ def _moment(text: str | None) -> "datetime | None":
     return moment
 
 
+def _currency(text: str) -> str:
+    code = text.strip().upper()
+    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise typer.BadParameter(
+            f"{text!r} is no currency: say its three letters of ISO 4217, such as EUR"
+        )
+    return code
+
+
 def _rates(texts: list[str]) -> "Mapping[str, float]":
+    from math import inf, nan
+
     rates = {}
     for text in texts:
         currency, _, number = text.partition("=")
         try:
-            rates[currency.strip().upper()] = float(number)
+            rate = float(number)
         except ValueError:
-            raise typer.BadParameter(f"{text!r} is no rate, such as USD=0.92") from None
+            rate = nan
+        if not 0 < rate < inf:
+            raise typer.BadParameter(
+                f"{text!r} is no rate, a number above 0 such as USD=0.92"
+            )
+        rates[_currency(currency)] = rate
     return rates
 
 
@@ -141,8 +157,8 @@ def _show(report: "ImportReport") -> None:
         place = f"{value.file} row {value.row}"
         say(
             f"no meaning here: {value.column} {value.value!r}, {value.n:,} times, "
-            f"first in {place}; kept as it is: `validate` refuses the rows where it "
-            "matters"
+            f"first in {place}; rows that are written keep the word, and `validate` "
+            "refuses them where it matters; rows that are left out are counted above"
         )
     for bad in report.bad_rows[:MOST_BAD_ROWS]:
         say(f"not read: {bad.file} row {bad.row}, {bad.column}: {bad.problem}")

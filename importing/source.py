@@ -19,8 +19,9 @@ class ValueMap:
     """What the words of one column mean in the contract.
 
     In SQL it is a macro of this name. A word it does not know goes on as it is: the
-    report names it by file, row and column, and the portfolio's own check then rejects
-    the row and protects its customer (or keeps `other` where the list is open).
+    report names it by file, row and column. In a row that the SQL writes, the
+    portfolio's own check then rejects it and protects the customer (or keeps `other`
+    where the list is open); a row that it leaves out has to be counted in a note.
     """
 
     name: str

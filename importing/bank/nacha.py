@@ -29,6 +29,8 @@ class _File:
     debits: int = 0
     credits: int = 0
     entry: "_Entry | None" = None
+    last_row: int = 0
+    is_ended: bool = False  # its control record was read
 
 
 @dataclass
@@ -44,7 +46,7 @@ def read_nacha(file: Path) -> Iterator[Read]:
     for row, record in _records(file):
         if record == _FILLER:
             continue
-        kind = record[0]
+        kind, state.last_row = record[0], row
         if kind != "7" and state.entry:
             yield _movement(state, state.entry)
             state.entry = None
@@ -57,7 +59,9 @@ def read_nacha(file: Path) -> Iterator[Read]:
         elif kind == "7" and state.entry:
             state.entry.addenda.append(record)
         elif kind == "9":
+            state.is_ended = True
             yield from _totals(row, record, state)
+    yield from _ending(state)
     yield Statement(row=1, form="nacha", account=None, closed_on=state.made_on)
 
 
@@ -141,6 +145,19 @@ def _status(told: list[str], reason: str | None) -> str:
     number = (reason or "")[1:]
     is_dishonored = number.isdigit() and int(number) in _DISHONORED
     return "dishonored" if is_dishonored else "booked"
+
+
+def _ending(state: _File) -> Iterator[Read]:
+    """Of a file that is cut off: its last entry may be cut too and is left out."""
+    if state.is_ended:
+        return
+    if state.entry:
+        yield Problem(state.entry.row, "entry", "cut off, and left out")
+    yield Problem(
+        state.last_row,
+        "file control",
+        "the file ends before its control record (9): it is cut off, so fetch it again",
+    )
 
 
 def _totals(row: int, record: str, state: _File) -> Iterator[Problem]:

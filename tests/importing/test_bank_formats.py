@@ -276,6 +276,16 @@ def test_a_total_that_differs_is_named(portfolio: Path) -> None:
     assert (bad.row, bad.column) == (6, "total debit")
 
 
+@pytest.mark.parametrize("n_records", [3, 4, 5], ids=["entry", "addenda", "batch"])
+def test_a_file_that_is_cut_off_is_named(portfolio: Path, n_records: int) -> None:
+    """A return is lost with what is cut off; silence would take it for none."""
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    bad = import_texts(portfolio, "\n".join(records[:n_records])[:-40]).bad_rows
+
+    assert bad[-1].column == "file control"
+    assert "ends before its control record" in bad[-1].problem
+
+
 def test_records_without_lines_are_read(portfolio: Path) -> None:
     text = nacha(("26", FIRST, 10000, "R01", "1")).replace("\n", "")
     report = import_texts(portfolio, text)

@@ -271,6 +271,17 @@ def test_an_invoice_that_was_not_issued_is_left_out(
     assert any("not issued" in note.text for note in report.notes)
 
 
+def test_an_invoice_in_a_state_without_meaning_protects_its_customer(
+    run: Import, portfolio: Path
+) -> None:
+    known = invoice("in_1", "2026-03-01", 10000)
+    report = run(*book([known, invoice("in_2", "2026-03-01", 900, status="blorp")]))
+
+    assert [value.value for value in report.unknown_values] == ["blorp"]
+    assert [s.left_out for s in report.sums if s.what == "invoices"] == [9]
+    assert Portfolio.open(portfolio).rejected == {CUSTOMER: frozenset({"invoices"})}
+
+
 def test_a_self_billed_invoice_is_owed_to_the_partner(
     run: Import, portfolio: Path
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from importing.whmcs.columns import TABLES
@@ -429,6 +430,15 @@ def test_a_word_without_a_meaning_is_named(run: Run, portfolio: Path) -> None:
         "Paused",
     )
     assert [s.left_out for s in report.sums if s.what == "billed"] == [9]
+
+
+def test_a_bill_in_a_state_without_meaning_protects_its_client(
+    run: Run, portfolio: Path
+) -> None:
+    bills = [bill(1, "2026-03-01", "100"), bill(2, "2026-03-01", "9", "Paused")]
+    run(invoices=bills, invoiceitems=[item(1, "100")], accounts=[])
+
+    assert Portfolio.open(portfolio).rejected == {"1": frozenset({"invoices"})}
 
 
 def test_money_without_a_currency_is_refused(tmp_path: Path, portfolio: Path) -> None:

@@ -5,7 +5,8 @@ WITH payer AS (
     GROUP BY lago_invoice_id HAVING count(DISTINCT lago_subscription_id) = 1
 )
 SELECT customer AS customer_id, issued AS event_at, issued AS known_at, lago_id AS invoice_id,
-       'invoice' AS kind, in_major(gross, currency) AS amount, due AS due_at,
+       -- a state without meaning as kind: the contract's check refuses the row and protects the customer
+       CASE invoice_state(status) WHEN 'issued' THEN 'invoice' ELSE status END AS kind, in_major(gross, currency) AS amount, due AS due_at,
        NULL::VARCHAR AS applies_to, subscription AS subscription_id, currency
 FROM last_invoice LEFT JOIN payer ON payer.lago_invoice_id = last_invoice.lago_id
 WHERE is_counted

@@ -17,7 +17,7 @@ SELECT 'invoices' AS what, currency,
                   ELSE 0 END) AS amount,
        coalesce(sum(in_major(total, currency)
            + CASE WHEN 'credit_note' IN (SELECT kind FROM asked) THEN in_major(coalesce(used, 0), currency)
-                  ELSE 0 END) FILTER (WHERE is_partners OR invoice_state(state) IS NULL), 0) AS left_out
+                  ELSE 0 END) FILTER (WHERE is_partners OR invoice_state(state) IS DISTINCT FROM 'issued'), 0) AS left_out
 FROM document GROUP BY currency
 UNION ALL
 SELECT 'payments', currency, sum(in_major(cents, currency)), 0 FROM (

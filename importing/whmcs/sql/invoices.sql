@@ -2,6 +2,9 @@ SELECT userid::VARCHAR AS customer_id, issued_at AS event_at, issued_at AS known
        id::VARCHAR AS invoice_id, 'invoice' AS kind, amount, due_at, NULL::VARCHAR AS applies_to,
        subscription_id, currency, NULL::BOOLEAN AS retracted
 FROM bill
+UNION ALL  -- its state as kind: the contract's check refuses the row and protects the client
+SELECT userid::VARCHAR, issued_at, issued_at, id::VARCHAR, state, abs(amount), due_at, NULL, subscription_id, currency, NULL
+FROM document WHERE state NOT IN ('issued', 'cancelled') AND currency IS NOT NULL
 UNION ALL  -- what was open when the invoice was cancelled is asked for no more
 SELECT userid::VARCHAR, coalesce(cancelled_at, export.moment), coalesce(cancelled_at, export.moment),
        id || ':cancelled', 'credit_note', least(open, amount), NULL, id::VARCHAR, subscription_id, currency, NULL

@@ -5,7 +5,7 @@ FROM (SELECT userid FROM tblinvoices UNION ALL SELECT userid FROM tblaccounts WH
 WHERE userid NOT IN (SELECT id FROM client)
 UNION ALL SELECT 'left out', count(*), 'money in or out of no client' FROM entry WHERE userid IS NULL
 UNION ALL SELECT 'left out', count(*), 'invoices in draft' FROM document WHERE state IS NULL
-UNION ALL SELECT 'left out', count(*), 'invoices in a state that has no meaning here'
+UNION ALL SELECT 'left out', count(*), 'invoices in a state that has no meaning here: each is written with that state as its kind, so `validate` refuses it and its client is not stopped'
 FROM document WHERE state NOT IN ('issued', 'cancelled')
 UNION ALL SELECT 'left out', count(*), 'invoices, or parts of them, for funds or for other invoices paid together: what is paid on them is credit, or pays the oldest invoices'
 FROM document WHERE amount <> billed
