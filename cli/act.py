@@ -104,7 +104,10 @@ def _ids(file: Path) -> dict[str, str]:
         read = csv.DictReader(rows)
         if not {"customer_id", "provider_id"} <= set(read.fieldnames or ()):
             raise typer.BadParameter("columns customer_id and provider_id are needed")
-        ids = {row["customer_id"]: row["provider_id"] for row in read}
+        pairs = [(row["customer_id"], row["provider_id"]) for row in read]
+    ids = dict(pairs)
+    if len(ids) < len(pairs):
+        raise typer.BadParameter(f"{file}: a customer_id is there twice")
     if not all(ids) or not all(ids.values()):
         raise typer.BadParameter(f"{file}: a row lacks an id")
     return ids
@@ -145,7 +148,8 @@ def plan(
     """Write down what the recorded decisions ask of the provider.
 
     The last decision of each customer counts, while it holds. Nothing is done yet:
-    `forbear act run` checks each act again and shows what it would do.
+    `forbear act run` checks each act again and shows what it would do. Exit code 1: the
+    provider refused to tell of a customer; the others are planned.
 
     Example: forbear act plan --since-hours 24
     """
@@ -160,9 +164,12 @@ def plan(
         run = plan_run(stores.decisions, stores.acts, provider, since, now)
         n_new = stores.acts.plan(run.acts)
         say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
+        for customer_id, code in run.refused.items():
+            say(f"{customer_id}: nothing is planned, the provider refuses with {code}")
         if run.n_not_ours:
             say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
         _show(stores.acts, run.acts)
+        raise typer.Exit(DIFFERENT if run.refused else OK)
 
 
 @app.command("list")
@@ -231,12 +238,15 @@ def run(
         if not really:
             _preview(stores.acts, at, execution)
             return
+        execution.require_may_report()
         counted = execution.run(_tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
         )
-        waits = counted["failed"] + counted["postponed"]
-        raise typer.Exit(DIFFERENT if waits else OK)
+        n_open = stores.acts.n_open(at)
+        if n_open:
+            say(f"{n_open:,} wait to be tried again, or for what another process began")
+        raise typer.Exit(DIFFERENT if counted["failed"] or n_open else OK)
 
 
 @app.command()
@@ -352,6 +362,7 @@ def _show(acts: "Acts", listed: "list[Act]") -> None:
             (
                 now.act_id,
                 planned.isoformat(timespec="seconds"),
+                now.provider,
                 now.kind,
                 now.customer_id,
                 now.subscription_id,
@@ -362,5 +373,5 @@ def _show(acts: "Acts", listed: "list[Act]") -> None:
             )
         )
     if rows:
-        head = "act", "planned", "what", "customer", "subscription", "reason", "agreed"
-        show_table("", (*head, "state", "why"), rows)
+        head = "act", "planned", "at", "what", "customer", "subscription", "reason"
+        show_table("", (*head, "agreed", "state", "why"), rows)

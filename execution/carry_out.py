@@ -28,9 +28,10 @@ from store.acts import Act, ActKind, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
 MOST_ATTEMPTS = 40  # some eight hours
-_LEASE_US = 300_000_000  # beyond it another process may take an act up
+# beyond it another process may take an act up: two calls of a minute, and a check
+_LEASE_US = 180_000_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
-_AT_ONCE = 20
+_AT_ONCE = 1  # what a process that dies held waits for the end of its lease
 _TRIES_WHEN_CHANGED = 3
 _TO: dict[ActKind, SubscriptionState] = {"suspend": "suspended", "restore": "active"}
 
@@ -77,6 +78,10 @@ class Execution:
         self._acts, self._decisions = acts, decisions
         self._provider, self._recheck, self._service = provider, recheck, service
         self._clock = clock
+
+    def require_may_report(self) -> None:
+        """Nothing is done that could not be told. Raises ServiceUnusableError."""
+        self._service.require_may_report()
 
     def run(self, tell: Callable[[Act, str], None]) -> Counter[str]:
         """Carry out all that is due; how many came to what.

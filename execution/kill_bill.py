@@ -34,6 +34,7 @@ from execution.provider_http import (
     content_of,
     path_segment,
     raise_for_status,
+    resource_of,
     send,
     text_of,
 )
@@ -109,11 +110,11 @@ class KillBill(Provider):
         bundles = self._read(f"/1.0/kb/accounts/{account}/bundles")
         if not isinstance(bundles, list):
             raise ProviderUnreachableError("no list of bundles")
-        return [one for bundle in bundles for one in _of_bundle(bundle)]
+        return [one for bundle in bundles for one in _of_bundle(resource_of(bundle))]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
         account = self._accounts.get(customer_id, customer_id)
-        content = self._read(_path(subscription_id))
+        content = resource_of(self._read(_path(subscription_id)))
         if text_of(content, "accountId") != account:
             raise ProviderRefusedError("subscription_of_another_account")
         return _subscription(content)
@@ -157,7 +158,7 @@ class KillBill(Provider):
 
 def _of_bundle(bundle: Mapping[str, Any]) -> list[Subscription]:
     """Add-ons depend on the base subscription of their bundle."""
-    listed = bundle.get("subscriptions") or []
+    listed = [resource_of(one) for one in bundle.get("subscriptions") or []]
     base = next((s for s in listed if s.get("productCategory") == "BASE"), None)
     parent = None if base is None else text_of(base, "subscriptionId")
     return [

@@ -30,6 +30,7 @@ from execution.provider_http import (
     content_of,
     path_segment,
     raise_for_status,
+    resource_of,
     send,
 )
 
@@ -62,11 +63,11 @@ class PartnerCenter(Provider):
         self._customers, self._drafts = customers or {}, drafts
 
     def subscriptions(self, customer_id: str) -> list[Subscription]:
-        content = lower(content_of(self._ask("GET", self._all(customer_id))))
-        items = content.get("items") if isinstance(content, dict) else None
+        answer = self._ask("GET", self._all(customer_id))
+        items = resource_of(lower(content_of(answer))).get("items")
         if not isinstance(items, list):
             raise ProviderUnreachableError("no list of subscriptions")
-        return [subscription_of(item) for item in items]
+        return [subscription_of(resource_of(item)) for item in items]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
         return subscription_of(lower(self._resource(customer_id, subscription_id)))
@@ -89,7 +90,7 @@ class PartnerCenter(Provider):
         self, customer_id: str, subscription_id: str, status: str, request_id: str
     ) -> None:
         resource = self._resource(customer_id, subscription_id)
-        etag = str(lower(resource).get("attributes", {}).get("etag", "*"))
+        etag = str(resource_of(lower(resource).get("attributes", {})).get("etag", "*"))
         self._ask(
             "PATCH",
             self._one(customer_id, subscription_id),
@@ -100,10 +101,7 @@ class PartnerCenter(Provider):
 
     def _resource(self, customer_id: str, subscription_id: str) -> dict[str, Any]:
         answer = self._ask("GET", self._one(customer_id, subscription_id))
-        content = content_of(answer)
-        if not isinstance(content, dict):
-            raise ProviderUnreachableError("no subscription")
-        return content
+        return resource_of(content_of(answer))
 
     def _all(self, customer_id: str) -> str:
         tenant = self._customers.get(customer_id, customer_id)

@@ -18,6 +18,7 @@ from execution.errors import (
     ProviderAccessError,
     ProviderUnreachableError,
 )
+from execution.provider_http import text_of
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _PREFIX = "FORBEAR_PARTNER_CENTER_"
@@ -121,8 +122,8 @@ class Tokens:
             if answer.status_code in _REFUSED:
                 raise ProviderAccessError(f"token: status {answer.status_code}")
             content = answer.raise_for_status().json()
-            self._token = str(content["access_token"])
+            self._token = text_of(content, "access_token")
             lasts_s = float(content.get("expires_in", 0))
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError) as error:
             raise ProviderUnreachableError(f"token: {type(error).__name__}") from error
         self._good_until = self._clock() + max(lasts_s - _EARLY_S, 0.0)

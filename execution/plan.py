@@ -6,12 +6,14 @@ first when it comes back.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from decisions.actions import STOPS
+from execution.errors import ProviderRefusedError
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from store.acts import Act, ActKind, Acts, act_id_of
@@ -50,12 +52,14 @@ class Run(NamedTuple):
         n_decisions: that were looked at.
         n_not_ours: subscriptions that are suspended and that no act of ours stopped;
             they are left alone.
+        refused: customers of whom the provider tells nothing, with its code.
     """
 
     run_id: str
     acts: list[Act]
     n_decisions: int = 0
     n_not_ours: int = 0
+    refused: Mapping[str, str] = MappingProxyType({})
 
 
 class UndoneRun(NamedTuple):
@@ -116,12 +120,18 @@ def plan_run(
         if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
             by_customer.setdefault(listed.customer_id, []).append(listed.decision_id)
     planned: list[Act] = []
+    refused: dict[str, str] = {}
     for decision_ids in by_customer.values():
         found = map(decisions.find, reversed(decision_ids))
         latest = next((one for one in found if _is_of_stored_events(one)), None)
-        if latest is not None:
+        if latest is None:
+            continue
+        try:
             planned += planning.acts_of(latest)
-    return Run(planning.run_id, planned, n_decisions, planning.n_not_ours)
+        except ProviderRefusedError as error:  # of this one; the others go on
+            refused[latest.customer_id] = error.reason
+    run_id, n_not_ours = planning.run_id, planning.n_not_ours
+    return Run(run_id, planned, n_decisions, n_not_ours, refused)
 
 
 class _Planning:
@@ -142,7 +152,12 @@ class _Planning:
             return  # it goes on
         for subscription_id in self._meant(intent, decision.customer_id):
             yield Act(
-                act_id=act_id_of(decision.decision_id, intent.kind, subscription_id),
+                act_id=act_id_of(
+                    self._provider.name,
+                    decision.decision_id,
+                    intent.kind,
+                    subscription_id,
+                ),
                 run_id=self.run_id,
                 decision_id=decision.decision_id,
                 customer_id=decision.customer_id,
@@ -200,7 +215,7 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
     counted = acts.end_run(run_id, now)
     back = [
         Act(
-            act_id=act_id_of(undo_id, "restore", act.act_id),
+            act_id=act_id_of(act.provider, undo_id, "restore", act.act_id),
             run_id=undo_id,
             decision_id=act.decision_id,
             customer_id=act.customer_id,

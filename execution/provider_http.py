@@ -76,6 +76,17 @@ def content_of(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON is any val
         raise ProviderUnreachableError("no JSON") from error
 
 
+def resource_of(content: object) -> dict[str, Any]:
+    """An object of JSON.
+
+    Raises:
+        ProviderUnreachableError: it is none.
+    """
+    if not isinstance(content, dict):
+        raise ProviderUnreachableError("no resource")
+    return content
+
+
 def text_of(content: object, name: str) -> str:
     """A text that a resource must have.
 
@@ -85,7 +96,7 @@ def text_of(content: object, name: str) -> str:
     >>> text_of({"id": "s1"}, "id")
     's1'
     """
-    value = content.get(name) if isinstance(content, dict) else None
+    value = resource_of(content).get(name)
     if not isinstance(value, str) or not value:
         raise ProviderUnreachableError(f"no {name} in a resource")
     return value

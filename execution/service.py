@@ -28,6 +28,16 @@ class Service:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
+    def require_may_report(self) -> None:
+        """Before anything is done: that what is done can be told.
+
+        Raises:
+            ServiceUnusableError: it cannot be asked, or does not take events of this
+                key, as of a test key.
+        """
+        nothing: dict[str, Any] = {"events": {"actions": []}}
+        _content(self._post("/v1/events", nothing, {}))
+
     def score(self, customer_id: str) -> dict[str, Any] | None:
         """A new decision about what is stored of the customer; None: nothing is.
 

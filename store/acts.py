@@ -16,7 +16,7 @@ from secrets import token_hex
 from typing import Literal, get_args
 
 from store.database import Database
-from store.errors import ActIsOverError, UnknownActError
+from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 
 ActKind = Literal["suspend", "restore", "open_request"]
 ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
@@ -98,10 +98,13 @@ WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT E
 )
 ORDER BY position LIMIT ?
 """  # noqa: S608 - own names
+_N_OPEN = (
+    f"SELECT count(*) FROM acts WHERE provider = ? AND {_IS_OPEN} AND {_IS_AGREED}"  # noqa: S608 - own names
+)
 _LEASE = "UPDATE acts SET lease = ?, leased_until = ? WHERE act_id = ?"
 # whoever lost the lease meanwhile has no say any more
 _ASKED = """
-UPDATE acts SET state = 'asked', asked_at = coalesce(asked_at, ?)
+UPDATE acts SET state = 'asked', why = NULL, asked_at = coalesce(asked_at, ?)
 WHERE act_id = ? AND lease = ? AND state IN ('planned', 'asked') AND is_undone = 0
 """
 _SETTLED = """
@@ -270,10 +273,20 @@ class Acts:
         """What a run planned is not done; how many were withdrawn, and are under way.
 
         Of what is under way it is only read whether it was done.
+
+        Raises:
+            UnknownRunError: no act was ever planned in it.
         """
         with self._db.transaction():
+            if not self._db.rows("SELECT 1 FROM acts WHERE run_id = ? LIMIT 1", run_id):
+                raise UnknownRunError(run_id)
             n_withdrawn = self._db.run(_WITHDRAWN, now, run_id)
             return n_withdrawn, self._db.run(_UNDONE, run_id)
+
+    def n_open(self, provider: str) -> int:
+        """How many of a provider's acts are agreed to and not over."""
+        [(n_open,)] = self._db.rows(_N_OPEN, provider)
+        return int(n_open)
 
     def taken(self, run_id: str) -> list[Act]:
         """Stops of a run that stand, or may: the latest first.
@@ -300,15 +313,17 @@ class Acts:
             return self._db.run(statement, *values, *mine) > 0
 
 
-def act_id_of(decision_id: str, kind: ActKind, subscription_id: str) -> str:
+def act_id_of(
+    provider: str, decision_id: str, kind: ActKind, subscription_id: str
+) -> str:
     """The same for the same act, so that planning twice plans once.
 
-    >>> act_id_of("d1", "suspend", "s1") == act_id_of("d1", "suspend", "s1")
+    >>> act_id_of("kb", "d1", "suspend", "s1") == act_id_of("kb", "d1", "suspend", "s1")
     True
-    >>> act_id_of("d1", "suspend", "s1") == act_id_of("d1", "suspend", "s2")
+    >>> act_id_of("kb", "d1", "suspend", "s1") == act_id_of("kb", "d1", "suspend", "s2")
     False
     """
-    parts = f"{decision_id}\x1f{kind}\x1f{subscription_id}"
+    parts = f"{provider}\x1f{decision_id}\x1f{kind}\x1f{subscription_id}"
     return f"a{sha256(parts.encode()).hexdigest()[:31]}"
 
 

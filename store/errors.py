@@ -163,6 +163,13 @@ class UnknownActError(DecisionStoreError):
         super().__init__(f"no act {act_id} was planned; `forbear act list` shows them")
 
 
+class UnknownRunError(DecisionStoreError):
+    code = "unknown_run"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"no run {run_id} was planned; `forbear act list` shows them")
+
+
 class ActIsOverError(DecisionStoreError):
     """It was done, withdrawn or given up, or was never given up."""
 
@@ -170,8 +177,8 @@ class ActIsOverError(DecisionStoreError):
 
     def __init__(self, act_id: str, state: str) -> None:
         super().__init__(
-            f"act {act_id} is {state}: people agree to what is planned, and what was"
-            " given up (failed) can be tried again; plan anew for anything else"
+            f"act {act_id} is {state}: people agree to what is planned or asked, and"
+            " only what was given up (failed) is tried again by hand"
         )
 
 

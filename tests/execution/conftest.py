@@ -40,7 +40,12 @@ def an_act(customer: str = "acme", subscription: str = "s1", **changes: object) 
         "planned_at": NOW,
         "due_at": NOW,
     } | changes
-    parts = described["decision_id"], described["kind"], described["subscription_id"]
+    parts = (
+        described["provider"],
+        described["decision_id"],
+        described["kind"],
+        described["subscription_id"],
+    )
     return Act(act_id=act_id_of(*parts), **described)
 
 

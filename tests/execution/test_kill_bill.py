@@ -3,9 +3,13 @@
 import httpx
 import pytest
 
-from execution.errors import MissingSettingError, ProviderAccessError
+from execution.errors import (
+    MissingSettingError,
+    ProviderAccessError,
+    ProviderUnreachableError,
+)
 from execution.fakes.kill_bill import FakeKillBill
-from execution.kill_bill import KillBillCredentials
+from execution.kill_bill import KillBill, KillBillCredentials
 from execution.plan import in_order
 from tests.execution.conftest import kill_bill
 
@@ -65,3 +69,14 @@ def test_who_is_not_let_in_is_told_so() -> None:
         provider._client.auth = httpx.Auth()  # brings nothing
         with pytest.raises(ProviderAccessError):
             provider.status("acme", "s1")
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "<html>", "{}"])
+def test_an_answer_of_another_form_is_no_answer(body: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=body)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://kb")
+    provider = KillBill(client, KillBillCredentials("u", "p", "k", "s"))
+    with pytest.raises(ProviderUnreachableError):
+        provider.status("acme", "s1")

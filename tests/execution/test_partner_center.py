@@ -15,7 +15,7 @@ from execution.fakes.partner_center import FakePartnerCenter
 from execution.partner_center import PartnerCenter
 from execution.partner_tokens import Credentials, Tokens
 from execution.port import Provider
-from tests.execution.conftest import partner_center
+from tests.execution.conftest import CREDENTIALS, partner_center
 
 Call = Callable[[Provider], object]
 
@@ -96,3 +96,19 @@ def test_a_token_is_kept_while_it_is_good() -> None:
 def test_a_missing_credential_is_named() -> None:
     with pytest.raises(MissingSettingError, match="FORBEAR_PARTNER_CENTER_CLIENT_ID"):
         Credentials.of_environment({"FORBEAR_PARTNER_CENTER_TENANT": "t"})
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "<html>", "{}", '{"items": [7]}'])
+def test_an_answer_of_another_form_is_no_answer(body: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=body)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://pc")
+    provider = PartnerCenter(client, Tokens(client, CREDENTIALS, "http://pc"))
+    with pytest.raises(ProviderUnreachableError):
+        provider.subscriptions("acme")
+    provider._tokens._token, provider._tokens._good_until = "token", 10.0**12
+    with pytest.raises(ProviderUnreachableError):
+        provider.subscriptions("acme")
+    with pytest.raises(ProviderUnreachableError):
+        provider.status("acme", "s1")

@@ -193,6 +193,18 @@ def test_a_question_what_would_be_hides_nothing(
     assert planned(tmp_path, provider) == {"acme": ["suspend s1"]}
 
 
+def test_whom_the_provider_does_not_know_keeps_nobody_else(
+    provider: PartnerCenter, tmp_path: Path
+) -> None:
+    record(tmp_path, ("nobody", an_answer()), ("acme", an_answer()))
+    reader, acts = open_decision_reader(tmp_path), open_acts(tmp_path)
+    run = plan_run(reader, acts, provider, NOW, NOW + 1_000)
+    reader.close()
+    acts.close()
+    assert [act.customer_id for act in run.acts] == ["acme"]
+    assert run.refused == {"nobody": "20002"}
+
+
 def test_only_what_is_meant_and_runs_is_stopped(
     fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
 ) -> None:

@@ -204,6 +204,15 @@ def test_what_was_done_is_reported_once(house: House) -> None:
     assert str(timeline).count("'action': 'suspend', 'reason'") <= 1
 
 
+def test_a_test_key_does_nothing(house: House, tmp_path: Path) -> None:
+    keys = open_key_store(tmp_path / "state")
+    _, key = keys.create("tests", is_test=True)
+    keys.close()
+    house.client.headers["Authorization"] = f"Bearer {key}"
+    with pytest.raises(ServiceUnusableError, match="test"):
+        Service(house.client).require_may_report()
+
+
 def test_another_page_at_the_address_withdraws_nothing() -> None:
     def not_here(_: Request) -> Response:
         return Response(404, html="<h1>nginx</h1>")

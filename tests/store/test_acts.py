@@ -8,7 +8,7 @@ import pytest
 
 from store.acts import Act, Acts
 from store.backup import back_up, restore
-from store.errors import ActIsOverError, UnknownActError
+from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 from store.opening import open_acts, open_decision_store, upgrade
 from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.memory_store import a_decision
@@ -95,6 +95,8 @@ def test_people_agree_before_it_is_due(acts: Acts) -> None:
         acts.approve("a-none", "Ada", NOW)
     with pytest.raises(UnknownActError):
         acts.retry("a-none", NOW)
+    with pytest.raises(UnknownRunError):
+        acts.end_run("run-none", NOW)
 
 
 def test_what_is_put_off_comes_later(acts: Acts) -> None:
