@@ -6,7 +6,7 @@ In order: `rules.eligibility`, `steps.case_inputs`, `steps.choose` (which calls
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, STOP_BITS
+from decisions.actions import ACTIONS
 from decisions.case import BudgetUse, Case
 from decisions.errors import NaiveMomentError
 from decisions.follow_up.answer_follow_up import follow_up_of, no_follow_up
@@ -22,7 +22,7 @@ from decisions.recommendation import (
     States,
 )
 from decisions.rules.eligibility import Eligibility, eligibility_of
-from decisions.steps.agree import nobody_asked, people_of
+from decisions.steps.agree import nobody_asked, people_of, with_questions
 from decisions.steps.case_inputs import inputs_of
 from decisions.steps.choose import Choice, choose
 from decisions.steps.context import DecisionContext
@@ -94,8 +94,7 @@ def recommendation_of(
         choice: what was chosen.
         budget_use: of the budgets that customers share.
     """
-    if choice.rests_on_assumed:
-        inputs = inputs._replace(person_bits=inputs.person_bits | STOP_BITS)
+    inputs = with_questions(inputs, choice.recommended, choice.rests_on_assumed)
     context = DecisionContext(case, decides, at, eligibility)
     permission = permission_of(context, inputs, choice, budget_use)
     people = people_of(context, inputs, choice, in_force=permission.in_force)

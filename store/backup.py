@@ -16,8 +16,8 @@ from store.audit import Audit, audit
 from store.database import Database
 from store.errors import (
     BackupFileError,
+    StoreFileError,
     StoreNotEmptyError,
-    StoreUnavailableError,
 )
 from store.opening import open_database, require_recorded, upgrade
 from store.schema import DECISIONS, EVENTS, Schema
@@ -76,9 +76,8 @@ def back_up(home: Path, url: str | None, file: Path) -> Audit:
             keep_files(home, written)
             audited = audit(written)
         unfinished.rename(file)
-    except StoreUnavailableError as error:
-        # no tables but its own are made here
-        if not error.cause.startswith((unfinished.name, "the tables")):
+    except StoreFileError as error:
+        if error.file != unfinished:
             raise
         raise BackupFileError(file, f"{_NOT_WRITTEN} ({error.cause})") from error
     except OSError as error:
@@ -93,16 +92,16 @@ def restore(home: Path, url: str | None, file: Path) -> Audit:
     """Put a backup into a store that holds nothing yet, and check it there.
 
     Raises:
-        BackupFileError: `file` is no backup.
+        BackupFileError: `file` is no backup, or damaged; nothing is made then.
         StoreNotEmptyError: there is something in the store.
         NewerSchemaError: a later release made the backup.
         DecisionsGoneError: events lie there without decisions.
     """
-    if url is None:
-        open_database(home).close()  # decisions are never missing beside events
-    else:
-        upgrade(home, url)
     with _of_this_release(file) as copy:
+        if url is None:
+            open_database(home).close()  # decisions are never missing beside events
+        else:
+            upgrade(home, url)
         with closing(SqliteDatabase(copy)) as source:
             put_files_back(home, source)
         for schema in (EVENTS, DECISIONS):
@@ -161,6 +160,7 @@ def _of_this_release(file: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="forbear-") as folder:
         copy = Path(folder) / "backup.sqlite"
         shutil.copy(file, copy)
+        _require_whole(file, copy)
         for schema in _KEYS:
             with closing(SqliteDatabase(copy)) as database:
                 if schema.is_absent(database):
@@ -169,3 +169,19 @@ def _of_this_release(file: Path) -> Iterator[Path]:
             with closing(SqliteDatabase(copy)) as database:
                 schema.check(database)
         yield copy
+
+
+def _require_whole(file: Path, copy: Path) -> None:
+    """Raises BackupFileError where SQLite does not find `copy` of `file` in order."""
+    try:
+        with closing(SqliteDatabase(copy)) as database:
+            [(verdict,)] = database.rows("PRAGMA integrity_check(1)")
+            [(n_pages,)] = database.rows("PRAGMA page_count")
+            [(page_bytes,)] = database.rows("PRAGMA page_size")
+        # SQLite itself fills up a last page that was cut off
+        if file.stat().st_size < n_pages * page_bytes:
+            verdict = "its end is missing"
+    except StoreFileError as error:
+        verdict = error.cause
+    if verdict != "ok":
+        raise BackupFileError(file, f"is damaged ({verdict}): restore another backup")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 class DecisionStoreError(Exception):
@@ -19,6 +20,14 @@ class StoreUnavailableError(DecisionStoreError):
             f"decisions cannot be recorded or read ({cause}), so none is given;"
             " check that the store can be reached, written and has space, then retry"
         )
+
+
+class StoreFileError(StoreUnavailableError):
+    """A SQLite file cannot be used; `file` is its path."""
+
+    def __init__(self, file: Path, cause: str) -> None:
+        self.file = file
+        super().__init__(cause)
 
 
 class StoreReplacedError(StoreUnavailableError):

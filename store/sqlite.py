@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from store.database import Database
-from store.errors import StoreUnavailableError
+from store.errors import StoreFileError
 from store.file_watch import FileWatch
 
 _ENDS = ("", "-wal", "-shm")
@@ -144,7 +144,8 @@ class _Translated:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, sqlite3.Error):
             name = getattr(error, "sqlite_errorname", type(error).__name__)
-            raise StoreUnavailableError(f"{self._file.name}: {name}") from error
+            cause = f"{self._file.name}: {name}"
+            raise StoreFileError(self._file, cause) from error
 
 
 def read_only(file: Path) -> SqliteDatabase:

@@ -7,6 +7,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
-from store.errors import StoreUnavailableError
+from store.errors import StoreFileError, StoreUnavailableError
 from store.schema import Schema
 from store.sqlite import make_private
 
@@ -40,6 +41,7 @@ def upgrade_file(file: Path, schema: Schema, revision: str = HEAD) -> None:
         lambda: sqlite3.connect(file, isolation_level=None),
         schema,
         revision,
+        partial(StoreFileError, file),
     )
 
 
@@ -70,7 +72,11 @@ def scripts(schema: Schema) -> ScriptDirectory:
 
 
 def _upgrade(
-    dialect: str, connect: Callable[[], Any], schema: Schema, revision: str
+    dialect: str,
+    connect: Callable[[], Any],
+    schema: Schema,
+    revision: str,
+    refusal: Callable[[str], StoreUnavailableError] = StoreUnavailableError,
 ) -> None:
     engine = sa.create_engine(dialect, creator=connect, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
@@ -84,9 +90,7 @@ def _upgrade(
             _run_revisions(connection, schema, revision)
     except sa.exc.DBAPIError as error:
         cause = type(error.orig).__name__
-        raise StoreUnavailableError(
-            f"the tables cannot be upgraded: {cause}"
-        ) from error
+        raise refusal(f"the tables cannot be upgraded: {cause}") from error
 
 
 def _begin_alone(connection: sa.Connection) -> None:

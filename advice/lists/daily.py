@@ -27,7 +27,7 @@ PERSON_BECAUSE = {
     "by_days": "no model and no cost, only days",
     "starter": "the model has seen no outcomes of yours",
     "signs_without_model": "signs of fraud without a model of it",
-    "confirmed_fraud": "confirmed fraud that the model finds unlikely",
+    "confirmed_fraud": "confirmed fraud",
     "assumed_money": "the money at stake is assumed",
     "suspicion": "the model alone suspects fraud",
 }

@@ -3,7 +3,15 @@
 The number is one expression for one customer's numbers and a portfolio's columns.
 """
 
-from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND, Action
+from decisions.actions import (
+    ACTIONS,
+    NONE,
+    REVIEW,
+    SERVICE_REQUEST,
+    STOP_BITS,
+    SUSPEND,
+    Action,
+)
 from decisions.money.inputs import Inputs
 from decisions.money.numbers import Number, most
 from decisions.policy.document import PolicyDocument
@@ -35,6 +43,17 @@ def approvals_needed(inputs: Inputs, terms: Terms, action: Number) -> Number:
     return most(needed, is_suspected * terms.suspicion_approvals)
 
 
+def with_questions(inputs: Inputs, action: Number, rests_on_assumed: Number) -> Inputs:
+    """With what a person must agree to besides what the policy says of the customer.
+
+    A stop that assumed money carries; and a service request about confirmed fraud, for
+    a person looks at that whatever is done.
+    """
+    of_fraud = inputs.is_proven_fraud & (action == SERVICE_REQUEST)
+    asked = STOP_BITS * rests_on_assumed | (1 << SERVICE_REQUEST) * of_fraud
+    return inputs._replace(person_bits=inputs.person_bits | asked)
+
+
 def people_of(
     context: DecisionContext, inputs: Inputs, choice: Choice, *, in_force: bool
 ) -> People:
@@ -49,7 +68,6 @@ def people_of(
     owner = None if action == NONE else document.review.owner
     if state is not None and action != REVIEW:
         owner = state.owner
-    is_new_stop = action >= SUSPEND and not in_force
     meanwhile = None
     if needed > 0 and not in_force:
         milder = _meanwhile(inputs, terms, choice, eligibility.in_force)
@@ -58,9 +76,7 @@ def people_of(
         requires_person=needed > 0,
         approvals=needed,
         approver_roles=_roles(document, ACTIONS[action]) if needed > 0 else (),
-        because=person_because(context, inputs, choice)
-        if needed and is_new_stop
-        else (),
+        because=person_because(context, inputs, choice) if needed else (),
         meanwhile_action=meanwhile,
         owner=owner,
     )

@@ -12,13 +12,13 @@ from datetime import datetime
 
 import numpy as np
 
-from decisions.actions import ACTIONS, NONE, REVIEW, STOP_BITS, SUSPEND
+from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
 from decisions.case import BudgetUse, Case
 from decisions.money.inputs import Inputs
 from decisions.money.numbers import at as at_action
 from decisions.money.numbers import pick
 from decisions.policy_file.load import Policy
-from decisions.steps.agree import approvals_needed
+from decisions.steps.agree import approvals_needed, with_questions
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
 from decisions.steps.columns import Columns, columns_of_cases
 from decisions.steps.decide import (
@@ -185,9 +185,7 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         action = pick(refused, without, action)
     known = np.stack(decided.costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
     is_weighed = is_decided & ~inputs.goes_by_days
-    asks = inputs._replace(
-        person_bits=inputs.person_bits | STOP_BITS * decided.rests_on_assumed
-    )
+    asks = with_questions(inputs, action, decided.rests_on_assumed)
     return PortfolioRun(
         columns=decided.columns,
         costs=np.where(is_weighed[:, np.newaxis], known, np.nan),

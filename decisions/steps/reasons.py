@@ -5,6 +5,7 @@ from decisions.actions import (
     REMIND,
     REVIEW,
     SERVICE_REQUEST,
+    SUSPEND,
     Action,
 )
 from decisions.case import BudgetUse, Case
@@ -76,8 +77,12 @@ def raised_by(
 def person_because(
     context: DecisionContext, inputs: Inputs, choice: Choice
 ) -> tuple[PersonBecause, ...]:
-    """Why what is not known leaves a new stop to a person."""
+    """Why a new stop, or a request about confirmed fraud, is left to a person."""
     case, terms, action = context.case, context.terms, choice.recommended
+    if action == SERVICE_REQUEST and inputs.is_proven_fraud:
+        return ("confirmed_fraud",)
+    if action < SUSPEND or action == inputs.in_force:
+        return ()
     is_weighed = case.p_fraud is not None and not inputs.goes_by_days
     is_unlikely = inputs.p_fraud_marginal < terms.min_p_fraud_path
     holds: dict[PersonBecause, bool] = {

@@ -60,6 +60,18 @@ def test_a_person_looks_however_unlikely_the_model_finds_it() -> None:
     )
 
 
+def test_the_provider_is_asked_once_a_person_agrees() -> None:
+    case = Case(_facts(**AT_STAKE), 0.001, 0.01)
+    found = _answer(case)
+    assert (found.action, found.people.approvals) == ("service_request", 1)
+    assert found.people.because == ("confirmed_fraud",)
+    assert found.people.meanwhile_action in ("none", "remind", "review")
+    assert recommend_many([case], default_policy(), TUESDAY).requires_person.all()
+    claim = replace(CONFIRMED, is_confirmed=False)
+    claimed = replace(case, facts=_facts(**AT_STAKE, evidence=(claim,)))
+    assert not _answer(claimed).people.requires_person
+
+
 @pytest.mark.parametrize(
     "sign",
     [
@@ -180,10 +192,15 @@ def test_confirmed_fraud_is_looked_at_at_least(
     facts = replace(case.facts, evidence=(CONFIRMED,), overrides=(), segment=None)
     case = replace(case, facts=facts)
     found = recommend(case, policy, TUESDAY, use)
-    [many] = recommend_many([case], policy, TUESDAY, use).recommended.tolist()
+    run = recommend_many([case], policy, TUESDAY, use)
+    [many] = run.recommended.tolist()
     assert many == (-1 if found.action is None else SEVERITY[found.action])
     path = policy.latest.document.fraud_path
     kinds = () if path is None else [rule.kind for rule in path.evidence_any]
     if found.action is not None and "outcome_fraud" in kinds:
         assert SEVERITY[found.action] >= SEVERITY["review"]
         assert found.action in ("review", "service_request", *STOPS)
+        if found.action == "service_request":
+            assert found.people.requires_person
+            assert found.people.because == ("confirmed_fraud",)
+    assert run.requires_person.tolist() == [found.people.requires_person]

@@ -14,7 +14,7 @@ import pytest
 from store.audit import audit
 from store.backup import back_up, restore
 from store.chain import Tip, tip
-from store.errors import BackupFileError, StoreNotEmptyError
+from store.errors import BackupFileError, StoreFileError, StoreNotEmptyError
 from store.events import ArrivedRow, EventBatch
 from store.export import export
 from store.keys import KeyStore
@@ -161,6 +161,44 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     upgrade_file(file, DECISIONS)
     with pytest.raises(BackupFileError, match="no tables of events"):
         restore(tmp_path / "state", None, file)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(0.01, id="the first bytes"),
+        pytest.param(0.5, id="half of it"),
+        pytest.param(0.999, id="all but the end"),
+    ],
+)
+def test_a_backup_that_was_cut_off_is_said_so_and_makes_nothing(
+    tmp_path: Path, share: float
+) -> None:
+    home, file = tmp_path / "state", tmp_path / "backup.sqlite"
+    store = open_decision_store(home)
+    asyncio.run(store.record(a_decision(1), {}))
+    store.close()
+    back_up(home, None, file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(BackupFileError, match=r"backup\.sqlite is damaged"):
+        restore(tmp_path / "again", None, file)
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_store_that_cannot_be_read_is_not_the_fault_of_the_backup(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "state"
+    store = open_decision_store(home)
+    asyncio.run(store.record(a_decision(1), {}))
+    store.close()
+    kept = home / "decisions.sqlite"
+    kept.write_bytes(kept.read_bytes()[:9_000])
+    with pytest.raises(StoreFileError) as refused:
+        back_up(home, None, tmp_path / "backup.sqlite")
+    assert refused.value.file == kept
+    assert not (tmp_path / "backup.sqlite").exists()
 
 
 def test_a_backup_of_an_earlier_release_is_upgraded_on_its_way(tmp_path: Path) -> None:
