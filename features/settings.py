@@ -350,4 +350,4 @@ KIND_OF_ATTRIBUTE: Mapping[str, ColumnKind] = {
 }
 DEFAULT_SETTLEMENT_DAYS = {"direct_debit": 5.0, "bank_transfer": 3.0, "cheque": 10.0}
 
-__all__ = ["Attribute", "PortfolioSettings"]
+__all__ = ["DEFAULT_SETTLEMENT_DAYS", "Attribute", "PortfolioSettings"]

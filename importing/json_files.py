@@ -75,15 +75,16 @@ def _fault(columns: Columns, kinds: Collection[str]) -> str:
             continue
         inner = "'ARRAY'" if type_.endswith("[]") else "'OBJECT'"
         fits = fitting.get(type_, inner)
-        found = f"json_type(data, '$.\"{name}\"')"
+        type_here = f"json_type(data, '$.\"{name}\"')"
         is_number = "false"
         if type_ in ("BIGINT", "DOUBLE"):  # text that is a number counts as one
             text = f"json_extract_string(data, '$.\"{name}\"')"
             is_number = (
-                f"{found} = 'VARCHAR' AND TRY_CAST({text} AS {type_}) IS NOT NULL"
+                f"{type_here} = 'VARCHAR' AND TRY_CAST({text} AS {type_}) IS NOT NULL"
             )
         cases.append(
-            f"WHEN {found} NOT IN ({fits}, 'NULL') AND NOT ({is_number}) THEN '{name}'"
+            f"WHEN {type_here} NOT IN ({fits}, 'NULL') AND NOT ({is_number}) "
+            f"THEN '{name}'"
         )
     named = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     return (
@@ -165,10 +166,12 @@ def without_mark(file: Path, folder: Path) -> Path:
 
 
 def opened(file: Path) -> gzip.GzipFile | BufferedReader:
+    """The bytes of a file, unpacked where its name ends with `.gz`."""
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
 
 
 def room_for(file: Path) -> int:
+    """Bytes that DuckDB may need for one object of the file: packed, it is larger."""
     packed = 20 if file.suffix == ".gz" else 2
     return min(max(MOST_BYTES_OF_A_LINE, packed * file.stat().st_size), MOST_BYTES)
 

@@ -52,8 +52,8 @@ def stage_kinds(
     """Make a table for each kind: `file`, `row` (from 1), `seen_at`, and its columns.
 
     `seen_at` is when an event told the object's state, null for plain objects. Also
-    makes `found` (kind, event, n): what the files hold, of every kind; `event` is the
-    type of the event, and n is 0 for a list that was asked for and is empty.
+    makes `kind_count` (kind, event, n): what the files hold, of every kind; `event` is
+    the type of the event, and n is 0 for a list that was asked for and is empty.
 
     Args:
         connection: of DuckDB.
@@ -82,10 +82,10 @@ def stage_kinds(
                 [file.name],
             )
     connection.execute(
-        "CREATE TABLE found AS SELECT kind, event, count(data) AS n FROM entries "
+        "CREATE TABLE kind_count AS SELECT kind, event, count(data) AS n FROM entries "
         "GROUP BY ALL"
     )
-    known = connection.execute("SELECT DISTINCT kind FROM found").fetchall()
+    known = connection.execute("SELECT DISTINCT kind FROM kind_count").fetchall()
     if not {kind for (kind,) in known} & kinds.keys():
         raise NothingToImportError(
             f"no object of {system} in these files; known: {', '.join(sorted(kinds))}"
@@ -100,7 +100,7 @@ def stage_kinds(
 def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:
     """Kinds that lists and answers gave; what only events tell is not whole."""
     rows = connection.execute(
-        "SELECT DISTINCT kind FROM found WHERE event IS NULL"
+        "SELECT DISTINCT kind FROM kind_count WHERE event IS NULL"
     ).fetchall()
     return frozenset(kind for (kind,) in rows) & kinds.keys()
 

@@ -34,7 +34,13 @@ from importing.report import (
     UnknownValue,
     WrittenList,
 )
-from importing.settings import FILE, settings_text, stated, stated_rates
+from importing.settings import (
+    FILE,
+    settings_text,
+    settlement_days,
+    stated,
+    stated_rates,
+)
 from importing.source import Source, StagedSource, ValueMap
 
 LISTS = "imports"  # folder of the portfolio with lists for people
@@ -145,6 +151,11 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         connection.execute(_macro(value_map))
     zone = stated(run.portfolio, "timezone") or run.options.timezone
     connection.execute("CREATE TABLE setting AS SELECT ? AS timezone", [zone])
+    debit_seconds = 86_400 * settlement_days(run.portfolio, "direct_debit")
+    connection.execute(
+        "CREATE MACRO settled(began, seen_at) AS "
+        f"least(began + to_seconds({debit_seconds}), seen_at)"
+    )
     staged = source.stage(connection, files, run.options.exported_at)
     _make_rates(run, staged)
     for table in sorted({*THERE, *source.joins, *source.reads}):

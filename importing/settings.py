@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from features.settings import DEFAULT_SETTLEMENT_DAYS
 from importing.errors import OtherPortfolioError
 
 FILE = "portfolio.yaml"
@@ -52,6 +53,14 @@ def stated_rates(portfolio: Path) -> dict[str, float]:
         return {}
     rates = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("rates")
     return {str(c): float(rate) for c, rate in (rates or {}).items()}
+
+
+def settlement_days(portfolio: Path, method: str) -> float:
+    """Days that a payment may still fail, by `portfolio.yaml` or as usual."""
+    file = portfolio / FILE
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    days = (yaml.safe_load(text) or {}).get("settlement_days") or {}
+    return float(days.get(method, DEFAULT_SETTLEMENT_DAYS[method]))
 
 
 def settings_text(

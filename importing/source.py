@@ -76,8 +76,9 @@ class Source:
             out) and `sums.sql` (what, currency, amount, left_out: the source's money).
             All may read `there_payments`, `there_invoices` and `there_holds` (the
             latest rows of the portfolio), `setting` (timezone: where its days begin
-            and end; `stage` may as well), `rate` (currency, rate, is_main: the
-            portfolio's own) and the tables of `staging.staged`. A
+            and end; `stage` may as well), `settled(began, seen_at)` (when a direct
+            debit no longer fails, where nothing says so), `rate` (currency, rate,
+            is_main: the portfolio's own) and the tables of `staging.staged`. A
             write-off has an `invoice_id` of its own.
         maps: the meanings of words.
         looks: for each table the kinds of object that must have been asked for before

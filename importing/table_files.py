@@ -67,14 +67,14 @@ def stage_tables(
         )
         connection.execute(f"CREATE TABLE {table} (file VARCHAR, row BIGINT, {typed})")
     bad: list[BadRow] = []
-    given = set()
+    tables_read = set()
     for file in files:
         table = table_of(file) if table_of else table_named(file, tables)
-        given.add(table)
+        tables_read.add(table)
         bad.extend(
             _read(connection, file, table, tables[table], required.get(table, ()))
         )
-    return frozenset(given), bad
+    return frozenset(tables_read), bad
 
 
 def is_table(file: Path) -> bool:

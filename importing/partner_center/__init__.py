@@ -30,7 +30,7 @@ def stage(
     connection: Any, files: Sequence[Path], exported_at: datetime | None
 ) -> StagedSource:
     """Read the files; the moment of the export is the latest in them, if not given."""
-    given, bad = stage_cells(connection, files, KINDS)
+    kinds, bad = stage_cells(connection, files, KINDS)
     for kind in KINDS:
         if kind.name in _LINES:
             _must_be_once(connection, kind)
@@ -39,7 +39,7 @@ def stage(
         for table, columns in MOMENTS.items()
         for column in columns
     )
-    looked_at = given | {_ALSO[kind] for kind in given & _ALSO.keys()}
+    looked_at = kinds | {_ALSO[kind] for kind in kinds & _ALSO.keys()}
     source = staged(connection, exported_at, latest, looked_at, bad)
     return replace(
         source,
@@ -58,7 +58,7 @@ def _must_be_once(connection: Any, kind: Kind) -> None:
     if len(files) < 2:
         return
     columns = ", ".join(f'"{name}"' for name in kind.columns)
-    found = connection.execute(
+    repeated = connection.execute(
         f"""
         WITH line AS (SELECT DISTINCT file, hash(row({columns})) AS line
                       FROM {kind.name}),
@@ -71,8 +71,8 @@ def _must_be_once(connection: Any, kind: Kind) -> None:
         WHERE 2 * shared.n >= least(a.n, b.n) ORDER BY shared.n DESC LIMIT 1
         """
     ).fetchone()
-    if found:
-        one, other, n = found
+    if repeated:
+        one, other, n = repeated
         raise UnreadableFileError(
             f"{n:,} lines of {one} stand in {other} as well and would count twice: "
             "import one of the two; of usage not billed yet, one export at a time"

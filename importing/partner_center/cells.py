@@ -81,7 +81,7 @@ def stage_cells(
             f"(file VARCHAR, row BIGINT, fault VARCHAR, {typed})"
         )
     bad: list[BadRow] = []
-    given = set()
+    kinds_read = set()
     for file in files:
         try:
             with TemporaryDirectory() as folder:
@@ -89,9 +89,9 @@ def stage_cells(
         except duckdb.Error as error:
             line = " ".join(str(error).splitlines()[:2])
             raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
-        given.add(kind.name)
+        kinds_read.add(kind.name)
         bad.extend(_left_out(connection, file.name, kind))
-    return frozenset(given), bad
+    return frozenset(kinds_read), bad
 
 
 def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
@@ -225,8 +225,8 @@ def _kind_of(file: Path, names: Any, address: str, kinds: Sequence[Kind]) -> Kin
     """The first kind whose marks the file has; of an empty page, whose name it says."""
     fitting = [kind for kind in kinds if set(kind.marks) <= set(names)]
     if not names:
-        said = f"{address} {file.name}".lower()
-        fitting = [kind for kind in kinds if kind.says_of_itself in said][:1]
+        names_itself = f"{address} {file.name}".lower()
+        fitting = [kind for kind in kinds if kind.says_of_itself in names_itself][:1]
     if not fitting:
         nearest = max(kinds, key=lambda kind: len(set(kind.marks) & set(names)))
         missing = [name for name in nearest.marks if name not in names]

@@ -260,3 +260,16 @@ def test_a_debit_that_fails_after_it_succeeded_is_failed(portfolio: Path) -> Non
         ("succeeded", 6),
         ("failed", 20),
     ]
+
+
+@pytest.mark.parametrize(("days", "known"), [("", 6), ("{direct_debit: 7}", 8)])
+def test_a_debit_settles_after_the_days_that_the_portfolio_says(
+    portfolio: Path, days: str, known: int
+) -> None:
+    run(portfolio, "2026-06-01", customer())
+    with (portfolio / "portfolio.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(f"settlement_days: {days}\n" if days else "")
+    run(portfolio, "2026-06-02", debit("py_1", "2026-03-01", 1_000))
+
+    succeeded = rows(portfolio, "payments")[-1]
+    assert (succeeded["status"], succeeded["known_at"].day) == ("succeeded", known)

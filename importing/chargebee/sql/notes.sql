@@ -1,6 +1,6 @@
 SELECT 'left out' AS kind, sum(n) AS n, 'resources of kind ' || kind || ', which say nothing here' AS text
-FROM found WHERE kind NOT IN ('customer', 'subscription', 'subscription_item', 'invoice', 'linked_payment',
-    'credit_note', 'transaction', 'linked_invoice', 'dispute') GROUP BY found.kind
+FROM kind_count WHERE kind NOT IN ('customer', 'subscription', 'subscription_item', 'invoice', 'linked_payment',
+    'credit_note', 'transaction', 'linked_invoice', 'dispute') GROUP BY kind_count.kind
 UNION ALL SELECT 'left out', count(*), 'invoices that are not closed yet (pending)'
 FROM last_invoice WHERE invoice_state(status) IS NULL
 UNION ALL SELECT 'left out', count(*), 'authorisations, and payments that were voided or deleted'
@@ -13,7 +13,7 @@ UNION ALL SELECT 'left out', count(*), 'disputes of a payment that is not in the
 FROM dispute WHERE customer_id IS NULL AND transaction_id NOT IN (SELECT id FROM last_transaction)
 UNION ALL SELECT 'assumed', count(*), 'payments that only their invoice tells of: no method, no payer'
 FROM last_transaction WHERE NOT is_whole
-UNION ALL SELECT 'assumed', count(*), 'direct debits ended five days after they began: nothing says when'
+UNION ALL SELECT 'assumed', count(*), 'direct debits ended after the settlement days of portfolio.yaml: nothing says when'
 FROM last_transaction AS t WHERE kind = 'payment' AND method = 'direct_debit' AND settled_at IS NULL
     AND state IN ('succeeded', 'failed')
     AND id NOT IN (SELECT id FROM transaction WHERE event IS NOT NULL AND status <> 'in_progress')

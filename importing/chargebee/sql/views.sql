@@ -5,9 +5,6 @@ CREATE MACRO in_major(minor, currency) AS CAST(minor::DECIMAL(18, 0) * CASE
                       'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 1.0000
     ELSE 0.0100 END AS DECIMAL(18, 4));
 
--- How long a direct debit may still fail, where nothing says when it succeeded.
-CREATE MACRO settled(began, seen_at) AS least(began + INTERVAL 5 DAY, seen_at);
-
 CREATE TABLE last_invoice AS
     SELECT *, invoice_state(status) IS NOT NULL AS is_counted,
            greatest(date, coalesce(generated_at, date)) AS known,

@@ -12,10 +12,6 @@ CREATE MACRO in_major(minor, currency) AS CAST(minor::DECIMAL(18, 0) * CASE
 CREATE MACRO end_of_day(day, zone) AS
     timezone(coalesce(zone, 'UTC'), (day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND;
 
--- How long a direct debit may still fail, for no object says when it succeeded: the
--- settlement days of the contract.
-CREATE MACRO settled(created, seen_at) AS least(created + INTERVAL 5 DAY, seen_at);
-
 -- The state of each invoice that was seen last. Its total is what was left after credit
 -- notes were used; the account facts use them anew, so what they paid is added again,
 -- where credit notes are among the files. A self-billed invoice is owed to the partner.

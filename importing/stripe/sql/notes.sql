@@ -16,7 +16,7 @@ UNION ALL SELECT 'left out', count(*), 'changes of a balance to the customer''s 
 FROM balance_change WHERE amount > 0 AND type IN ('adjustment', 'initial', 'migration')
 UNION ALL SELECT 'left out', count(*), 'subscriptions that never began (incomplete)'
 FROM subscription WHERE status IN ('incomplete', 'incomplete_expired')
-UNION ALL SELECT 'assumed', count(*), 'direct debits succeeded or failed five days after their charge: no event says when'
+UNION ALL SELECT 'assumed', count(*), 'direct debits succeeded or failed after the settlement days of portfolio.yaml: no event says when'
 FROM (SELECT id FROM charge WHERE payment_method_of(payment_method_details.type) = 'direct_debit'
       GROUP BY id HAVING count(*) = 1 AND any_value(status) <> 'pending')
 UNION ALL SELECT 'assumed', count(*), 'disputes ended when this was exported: no event and no transaction says when'

@@ -23,7 +23,7 @@ WITH told AS (
            CASE WHEN state = 'pending' THEN to_timestamp(created)
                 WHEN was_pending THEN seen_at
                 WHEN method IS NOT DISTINCT FROM 'direct_debit'
-                THEN CASE WHEN is_followed THEN seen_at ELSE settled(created, seen_at) END
+                THEN CASE WHEN is_followed THEN seen_at ELSE settled(to_timestamp(created), seen_at) END
                 WHEN was_pending_before OR state = 'succeeded' AND was_held THEN seen_at  -- captured later
                 ELSE to_timestamp(created) END AS happened,
            method, pays AS invoice_id, currency, state = 'failed' AS is_failed,

@@ -5,10 +5,6 @@ CREATE MACRO id_of(reference) AS
 
 CREATE MACRO in_major(amount, currency) AS CAST(amount / units_of(currency) AS DECIMAL(18, 4));
 
--- How long a direct debit may still fail after it was collected, where no event says
--- when it succeeded: the settlement days of the contract.
-CREATE MACRO settled(created, seen_at) AS least(to_timestamp(created) + INTERVAL 5 DAY, seen_at);
-
 CREATE VIEW customer AS SELECT * FROM objects WHERE object = 'customer';
 CREATE VIEW subscription AS SELECT * REPLACE (id_of(customer) AS customer)
     FROM objects WHERE object = 'subscription';
