@@ -269,14 +269,33 @@ def _hash(names: Sequence[str]) -> str:
     return f"md5(to_json(row({quoted}))::VARCHAR)"
 
 
+def form_of_parts(portfolio: Path, table: str) -> str:
+    """The form of a table's parts, which a further one has to be of: Parquet, or CSV.
+
+    Raises:
+        OtherPortfolioError: parts in a form that an import does not write, or in two.
+    """
+    folder = portfolio / table
+    forms = [
+        form for form in ("parquet", "csv", "xlsx") if list(folder.glob(f"*.{form}"))
+    ]
+    if len(forms) > 1 or forms == ["xlsx"]:
+        raise OtherPortfolioError(
+            f"{folder} holds {' and '.join(forms)}; an import adds Parquet or CSV, and "
+            "the files of a table are of one form: save them all as CSV"
+        )
+    return forms[0] if forms else "parquet"
+
+
 def _parts(portfolio: Path, table: str) -> list[Path]:
     for form in ("parquet", "csv", "xlsx"):
         if (portfolio / f"{table}.{form}").exists():
+            how = " and save it as CSV" if form == "xlsx" else ""
             raise OtherPortfolioError(
                 f"{portfolio / table}.{form} is one file; an import adds files to a "
-                f"folder: move it to {portfolio / table}/part-0.{form}"
+                f"folder: move it to {portfolio / table}/part-0.{form}{how}"
             )
-    return sorted((portfolio / table).glob("*.parquet"))
+    return sorted((portfolio / table).glob(f"*.{form_of_parts(portfolio, table)}"))
 
 
 def _readable(portfolio: Path, table: str) -> list[Path]:

@@ -30,7 +30,7 @@ class UnknownValue:
 
 @dataclass(frozen=True)
 class Note:
-    """`kind` is `assumed` or `left out`; `n` says how many rows it concerns."""
+    """`kind` is `assumed`, `left out` or `matched`; `n`: how many rows it concerns."""
 
     kind: str
     n: int

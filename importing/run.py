@@ -21,6 +21,7 @@ from importing.errors import (
 )
 from importing.joining import (
     add_new,
+    form_of_parts,
     is_of_others,
     latest_there,
     made_table,
@@ -292,13 +293,14 @@ def _write(run: _Import, report: ImportReport) -> None:
     name = f"{run.source.name}-{report.exported_at:%Y%m%dT%H%M%S}"
     moves = []
     for count in report.tables:
-        target = _free(run.portfolio / count.table, name)
-        is_first = not list(target.parent.glob("*.parquet"))
+        form = form_of_parts(run.portfolio, count.table)
+        target = _free(run.portfolio / count.table, name, form)
+        is_first = not list(target.parent.glob(f"*.{form}"))
         if count.n_new == 0 and not (is_first and count.table in report.observed):
             continue
-        part = run.folder / f"{count.table}.parquet"
+        part = run.folder / f"{count.table}.{form}"
         run.connection.execute(
-            f"COPY (FROM new_{count.table}) TO '{_escaped(part)}' (FORMAT parquet)"
+            f"COPY (FROM new_{count.table}) TO '{_escaped(part)}' (FORMAT {form})"
         )
         moves.append((part, target))
     currency, others = _currencies(run)
@@ -340,7 +342,7 @@ def _escaped(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _free(folder: Path, name: str, form: str = "parquet") -> Path:
+def _free(folder: Path, name: str, form: str) -> Path:
     """A name that no file has yet; two imports may show the same moment."""
     path, n = folder / f"{name}.{form}", 1
     while path.exists():

@@ -16,8 +16,7 @@ _TEXT = """\
 currency: {currency}
 {rates}timezone: {timezone}    # where a day begins and ends
 # how far each table was exported; an import moves these dates
-{observed}
-# materiality: 25
+{observed}# materiality: 25
 # defaults: {{margin_share: 0.18, lifetime_months: 24}}
 """
 
@@ -94,7 +93,7 @@ def settings_text(
             currency=currency,
             rates=_rates(rates),
             timezone=timezone,
-            observed=observed_line(observed),
+            observed=f"{observed_line(observed)}\n" if observed else "",
         )
     text = file.read_text(encoding="utf-8")
     stated = yaml.safe_load(text) or {}
@@ -113,6 +112,8 @@ def _with_observed(
     stated: Mapping[str, object],
     observed: Mapping[str, datetime],
 ) -> str:
+    if not observed:
+        return text
     there = stated.get("observed_until") or {}
     if not isinstance(there, dict):
         raise OtherPortfolioError(

@@ -62,7 +62,7 @@ def observe(
     stated = settings.observed_until
     if isinstance(stated, Mapping):
         until = {table: microseconds(moment) for table, moment in stated.items()}
-        now = max(overall, *until.values())
+        now = max([overall, *until.values()])
     else:
         now = overall if stated is None else max(overall, microseconds(stated))
         until = {} if stated is None else dict.fromkeys(TABLES, microseconds(stated))

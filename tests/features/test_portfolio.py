@@ -382,3 +382,13 @@ def test_text_in_csv_may_hold_anything(folder: Path) -> None:
     (folder / "usage.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     [row] = Portfolio.open(folder).tables["usage"].to_pyarrow().to_pylist()
     assert row["subscription_id"] == 'x, "y"\nz'
+
+
+def test_observed_until_may_name_no_table(tmp_path: Path) -> None:
+    (tmp_path / "portfolio.yaml").write_text(
+        "currency: EUR\ntimezone: UTC\nobserved_until: {}\n", "utf-8"
+    )
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,event_at\nacme,2026-01-05\n", "utf-8"
+    )
+    assert Portfolio.open(tmp_path).customer_ids == ("acme",)

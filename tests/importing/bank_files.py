@@ -2,12 +2,14 @@
 
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import xmlschema
 
@@ -171,12 +173,25 @@ def write_portfolio(folder: Path, invoices: str = INVOICES) -> Path:
 
 def write_billed_payment(portfolio: Path) -> None:
     """A payment that the billing system knows: 100 for the first invoice."""
+    write_billed_payments(portfolio, {"2026-02-02": 100})
+
+
+def write_billed_payments(portfolio: Path, amounts: Mapping[str, int]) -> None:
+    """Payments of the first invoice that the billing system knows, by their day."""
+    rows = [
+        {
+            "payment_id": f"p{nth}",
+            "status": "succeeded",
+            "customer_id": "acme",
+            "event_at": datetime.fromisoformat(day).replace(tzinfo=UTC),
+            "amount": float(amount),
+            "invoice_id": "INV-2026-0001",
+        }
+        for nth, (day, amount) in enumerate(amounts.items(), 1)
+    ]
     (portfolio / "payments").mkdir()
-    (portfolio / "payments/billing.csv").write_text(
-        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
-        "p1,succeeded,acme,2026-02-02,100,INV-2026-0001\n",
-        "utf-8",
-    )
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table, portfolio / "payments/billing.parquet")
 
 
 def import_texts(portfolio: Path, *texts: str | bytes, **names: str) -> ImportReport:

@@ -18,6 +18,7 @@ from tests.importing.bank_files import (
     write_billed_payment,
     write_portfolio,
 )
+from tests.importing.tables import facts_of
 
 STATEMENT = "camt.053.001.08"
 FIRST = "INV-2026-0001"
@@ -307,6 +308,33 @@ def test_what_another_source_told_is_not_counted_again(portfolio: Path) -> None:
     assert [row["amount"] for row in payments(portfolio)] == [100]
     # the billing system's own rows say how far its payments were looked at
     assert report.observed == {}
+    assert "observed_until" not in (portfolio / "portfolio.yaml").read_text("utf-8")
+    assert facts_of(portfolio, "acme", "2026-04-30", "open") == {"open": 20}
+
+
+@pytest.mark.parametrize("n_imports", [1, 2])
+def test_payments_as_csv_get_another_file_of_csv(
+    portfolio: Path, n_imports: int
+) -> None:
+    (portfolio / "payments").mkdir()
+    (portfolio / "payments/part-0.csv").write_text(
+        "payment_id,status,customer_id,event_at,amount,invoice_id\n"
+        "p1,succeeded,acme,2026-02-02,30,INV-2026-0001\n",
+        "utf-8",
+    )
+    paid = Entry(amount="120", text="INV-2026-0002", day="2026-02-06")
+    for _ in range(n_imports):
+        import_texts(portfolio, iso(STATEMENT, paid, until="2026-02-06"))
+
+    assert len(list((portfolio / "payments").iterdir())) == 2
+    assert facts_of(portfolio, "acme", "2026-04-30", "open") == {"open": 70}
+
+
+def test_payments_in_two_forms_are_refused(portfolio: Path) -> None:
+    write_billed_payment(portfolio)
+    (portfolio / "payments/more.xlsx").touch()
+    with pytest.raises(OtherPortfolioError, match="save them all as CSV"):
+        import_texts(portfolio, iso(STATEMENT, Entry(amount="120", text=FIRST)))
 
 
 def test_a_return_of_a_payment_that_another_source_told(portfolio: Path) -> None:
