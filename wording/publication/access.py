@@ -78,6 +78,7 @@ def _terms_of_pause(s: Source, path: FraudPath) -> Iterator[str]:
     if clause := _clause(s, path.terms_clause):
         yield s.say("protective.clause", clause=clause)
     yield s.say("protective.estimate")
+    yield s.say(f"protective.confirmed_{path.confirmed}")
     if path.notice is not None:
         notice, hours = s.notice(path.notice), path.notice_within_hours
         yield s.say("protective.notice", notice=notice, hours=hours)
