@@ -62,4 +62,5 @@ LAGO = Source(
         # a dispute that is still open is told by nothing: never looked at in whole
         "disputes": frozenset({"dispute"}),
     },
+    reads=("disputes", "subscriptions"),
 )

@@ -5,6 +5,7 @@ docs/importing.md.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,12 @@ def stage(
 ) -> StagedSource:
     """Read the tables; the moment of the export is the latest in them, if not said.
 
+    A unit price of the contract is in the portfolio's currency, so those of services
+    need a rate.
+
     Raises:
-        NothingToImportError: money without the tables that say in which currency.
+        NothingToImportError: money without the tables that say in which currency, or
+            invoices without the items that say which are paid together.
     """
     looked_at, bad = stage_tables(connection, files, TABLES, REQUIRED)
     absent = {"tblclients", "tblcurrencies"} - looked_at
@@ -32,12 +37,24 @@ def stage(
             f"export {' and '.join(sorted(absent))} as well: without it nobody knows "
             "the currency of an amount"
         )
+    if "tblinvoices" in looked_at and "tblinvoiceitems" not in looked_at:
+        raise NothingToImportError(
+            "export tblinvoiceitems as well: without it invoices that are paid "
+            "together are owed twice"
+        )
     latest = (
         f"SELECT epoch(timezone(any_value(timezone), max({column})::TIMESTAMP)) "
         f"FROM {table}, setting"
         for table, column in MOMENTS
     )
-    return staged(connection, exported_at, latest, looked_at, bad)
+    source = staged(connection, exported_at, latest, looked_at, bad)
+    priced = connection.execute(
+        "SELECT upper(m.code) AS currency FROM tblhosting AS h "
+        "JOIN tblclients AS c ON c.id = h.userid "
+        "JOIN tblcurrencies AS m ON m.id = c.currency WHERE h.amount > 0 "
+        "GROUP BY ALL ORDER BY count(*) DESC, currency"
+    ).fetchall()
+    return replace(source, currencies=tuple(currency for (currency,) in priced))
 
 
 WHMCS = Source(
@@ -54,4 +71,5 @@ WHMCS = Source(
         "holds": frozenset({"tblhosting"}),
         "outcomes": frozenset({"tblorders"}),
     },
+    reads=("outcomes", "subscriptions"),
 )

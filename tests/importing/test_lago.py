@@ -142,6 +142,35 @@ def test_a_credit_note_that_a_later_invoice_used_counts_once(
     assert facts(portfolio, "open", "credit") == {"open": 70, "credit": 0}
 
 
+def test_credit_notes_count_once_whichever_import_tells_of_them(
+    run: Import, portfolio: Path
+) -> None:
+    """Of 100 another invoice's credit note paid 40: 60 are owed, in each order."""
+    at = "2026-02-02T00:00:00Z"
+    used = invoice("in_1", "2026-03-01", 6_000, credit_notes_amount_cents=4_000)
+    first = paid(invoice("in_0", "2026-02-01", 4_000), at)
+    note = credit_note("cn_1", "in_0", "2026-02-10T10:00:00Z", credit=4_000)
+    note |= {"balance_amount_cents": 0, "credit_status": "consumed"}
+    pages = [
+        page("customers", customer()),
+        page("invoices", first, used),
+        page("payments", payment("p_0", at, 4_000, "in_0")),
+    ]
+    run(*pages, webhook("credit_note.created", "credit_note", note))
+    assert facts(portfolio, "open", "credit") == {"open": 60, "credit": 0}
+
+    report = run(*pages, at=datetime(2026, 6, 2, tzinfo=UTC))
+    assert sum(count.n_new for count in report.tables) == 0
+
+
+def test_credit_notes_that_nobody_knows_are_named(run: Import, portfolio: Path) -> None:
+    used = invoice("in_1", "2026-03-01", 6_000, credit_notes_amount_cents=4_000)
+    report = run(page("customers", customer()), page("invoices", used))
+
+    assert [i["amount"] for i in rows_of(portfolio, "invoices")] == [Decimal(60)]
+    assert any("import the list of credit notes" in note.text for note in report.notes)
+
+
 def test_a_voided_credit_note_keeps_what_was_used_of_it(
     run: Import, portfolio: Path
 ) -> None:
@@ -227,6 +256,19 @@ def test_a_lost_dispute_of_a_paid_invoice_has_its_reason_in_the_webhook(
         lago_id("p_1"),
     )
     assert facts(portfolio, "open") == {"open": 0}
+
+
+def test_a_lost_dispute_keeps_the_reason_that_a_webhook_told(
+    run: Import, portfolio: Path
+) -> None:
+    lost = BILL | {"payment_dispute_lost_at": "2026-04-01T00:00:00Z"}
+    body = lost | {"provider_error": "fraudulent"}
+    kind = "payment_dispute_lost"
+    run(*book([lost]), webhook(f"invoice.{kind}", kind, body))
+    run(*book([lost]), at=datetime(2026, 6, 2, tzinfo=UTC))
+
+    kinds = [dispute["kind"] for dispute in rows_of(portfolio, "disputes")]
+    assert kinds == ["chargeback_fraud", "chargeback_fraud"]
 
 
 def test_open_disputes_are_not_told_so_disputes_were_never_looked_at(
@@ -334,6 +376,18 @@ def test_a_direct_debit_is_under_way_first(run: Import, portfolio: Path) -> None
     assert states == [("pending", 5), ("succeeded", 10)]
 
 
+@pytest.mark.parametrize("listed", ["succeeded", "failed"])
+def test_the_list_of_payments_stands_over_a_webhook(
+    run: Import, portfolio: Path, listed: str
+) -> None:
+    full = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
+    other = {"succeeded": "failed", "failed": "succeeded"}[listed]
+    hook = webhook("payment.told", "payment", full | {"payment_status": other})
+    run(*book([BILL], [full | {"payment_status": listed}]), hook)
+
+    assert [p["status"] for p in rows_of(portfolio, "payments")] == [listed]
+
+
 def test_a_failed_payment_pays_nothing(run: Import, portfolio: Path) -> None:
     lost = payment("p_1", "2026-03-05T10:00:00Z", 12_345, "in_1")
     run(*book([BILL], [lost | {"payment_status": "failed"}]))
@@ -385,6 +439,62 @@ def test_a_subscription_has_its_price_by_the_month(
     told = rows_of(portfolio, "subscriptions")
     assert [row["kind"] for row in told] == ["started", "ended"]
     assert told[0]["unit_price"] == Decimal(10)
+
+
+def test_an_end_to_come_is_told_once_and_taken_back_when_removed(
+    run: Import, portfolio: Path
+) -> None:
+    sub = subscription("sub", "2026-01-01", 1_000)
+    ending = sub | {"ending_at": "2026-12-31T00:00:00Z"}
+    sooner = sub | {"ending_at": "2026-09-30T00:00:00Z"}
+    for day, state in enumerate([ending, ending, sooner, sub, sub], start=1):
+        pages = page("plans", plan()), page("subscriptions", state)
+        run(
+            page("customers", customer()), *pages, at=datetime(2026, 6, day, tzinfo=UTC)
+        )
+
+    told = [
+        (row["effective_at"].month, row["retracted"], row["known_at"].day)
+        for row in rows_of(portfolio, "subscriptions")[1:]
+    ]
+    assert sorted(told, key=lambda row: row[2:] + row[:1]) == [
+        (12, None, 1),
+        (9, None, 3),
+        (9, True, 4),
+        (12, True, 4),
+    ]
+
+
+def test_day_by_day_is_the_same_account_as_all_at_once(tmp_path: Path) -> None:
+    """Two invoices, a payment that fails first, a credit note that the second uses."""
+    at = "2026-03-05T10:00:00Z"
+    first, second = BILL, invoice("in_2", "2026-04-01", 7_000)
+    second |= {"credit_notes_amount_cents": 3_000}
+    failed = payment("p_0", "2026-03-02T10:00:00Z", 12_345, "in_1")
+    failed |= {"payment_status": "failed"}
+    full = payment("p_1", at, 12_345, "in_1")
+    note = credit_note("cn_1", "in_1", "2026-03-10T10:00:00Z", credit=3_000)
+    used = note | {"balance_amount_cents": 0, "credit_status": "consumed"}
+    days = [
+        ("2026-03-03", [first], [failed], []),
+        ("2026-03-06", [paid(first, at)], [failed, full], []),
+        ("2026-03-11", [paid(first, at)], [failed, full], [note]),
+        ("2026-04-02", [paid(first, at), second], [failed, full], [used]),
+    ]
+    for day, bills, payments, notes in days:
+        for place in ("daily", "whole"):
+            file = tmp_path / f"{place}-{day}.ndjson"
+            documents = book(bills, payments, notes)
+            file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+            if place == "daily" or day == days[-1][0]:
+                moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+                settings = ImportSettings(exported_at=moment, currency="EUR")
+                import_files(SOURCES["lago"], [file], tmp_path / place, settings)
+
+    names = ("open", "overdue", "credit")
+    whole = facts_of(tmp_path / "whole", CUSTOMER, "2026-05-01", *names)
+    assert whole == {"open": 70, "overdue": 70, "credit": 0}
+    assert facts_of(tmp_path / "daily", CUSTOMER, "2026-05-01", *names) == whole
 
 
 def test_a_price_in_another_currency_needs_a_rate(run: Import, portfolio: Path) -> None:

@@ -4,7 +4,7 @@ States, columns and signs: developers.whmcs.com (classes and API, 9.0), the manu
 docs.whmcs.com on credit, mass payment, refunds and reversals.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,11 @@ import pytest
 
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import NothingToImportError, UnreadableFileError
+from importing.errors import (
+    NothingToImportError,
+    RateMissingError,
+    UnreadableFileError,
+)
 from importing.whmcs.columns import TABLES
 from tests.importing.conftest import FirstActions
 from tests.importing.tables import facts_of, rows_of, write_csv
@@ -71,7 +75,11 @@ def portfolio(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, portfolio: Path) -> Run:
-    def _run(at: str = EXPORTED, **tables: Sequence[Row]) -> ImportReport:
+    def _run(
+        at: str = EXPORTED,
+        rates: Mapping[str, float] | None = None,
+        **tables: Sequence[Row],
+    ) -> ImportReport:
         usual = {
             "clients": [client()],
             "currencies": [{"id": 1, "code": "EUR"}, {"id": 2, "code": "KWD"}],
@@ -79,7 +87,9 @@ def run(tmp_path: Path, portfolio: Path) -> Run:
         named = {f"tbl{name}": rows for name, rows in (usual | tables).items()}
         files = write_csv(tmp_path / f"export-{at}", named, TABLES)
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-        settings = ImportSettings(exported_at=moment, currency="EUR", timezone=ZONE)
+        settings = ImportSettings(
+            exported_at=moment, currency="EUR", rates=rates or {}, timezone=ZONE
+        )
         return import_files(SOURCES["whmcs"], files, portfolio, settings)
 
     return _run
@@ -370,6 +380,82 @@ def test_services_cost_by_the_month_and_end(run: Run, portfolio: Path) -> None:
     assert any("since when" in note.text for note in report.notes)
 
 
+def hosted(status: str = "Active") -> Row:
+    row: Row = {"id": 4, "userid": 1, "packageid": 3, "regdate": "2025-10-01"}
+    row |= {"amount": "9", "billingcycle": "Monthly", "domainstatus": status}
+    return row | {"termination_date": "0000-00-00"}
+
+
+def test_a_price_in_another_currency_needs_a_rate(run: Run, portfolio: Path) -> None:
+    with pytest.raises(RateMissingError, match="KWD"):
+        run(clients=[client(currency=2)], hosting=[hosted()])
+    run(clients=[client(currency=2)], hosting=[hosted()], rates={"KWD": 3.0})
+
+    assert rows_of(portfolio, "subscriptions")[0]["unit_price"] == 27
+
+
+def test_a_service_ends_once_and_goes_on_when_it_is_active_again(
+    run: Run, portfolio: Path
+) -> None:
+    states = ("Terminated", "Terminated", "Active", "Active")
+    for month, status in enumerate(states, start=3):
+        run(f"2026-{month:02}-01", hosting=[hosted(status)])
+
+    told = [
+        (row["kind"], row["retracted"], row["known_at"].month)
+        for row in rows_of(portfolio, "subscriptions")[1:]
+    ]
+    assert told == [("ended", None, 3), ("ended", True, 5)]
+
+
+def test_an_invoice_that_is_dated_back_is_known_since_it_was_made(
+    run: Run, portfolio: Path
+) -> None:
+    late = bill(1, "2026-03-01", "9", created_at="2026-03-20 09:00:00")
+    run(invoices=[late], invoiceitems=[item(1, "9")])
+
+    (row,) = rows_of(portfolio, "invoices")
+    assert (row["event_at"].day, row["known_at"].day) == (1, 20)
+
+
+def test_invoices_without_their_items_are_refused(run: Run, portfolio: Path) -> None:
+    """Nobody could tell which of them only pay others, and would be owed twice."""
+    with pytest.raises(NothingToImportError, match="export tblinvoiceitems"):
+        run(invoices=[bill(1, "2026-03-01", "9")])
+    assert not portfolio.exists()
+
+
+def test_day_by_day_is_the_same_account_as_all_at_once(
+    run: Run, portfolio: Path, tmp_path: Path
+) -> None:
+    """Paid, given back in part, then in whole while the invoice asks for it again."""
+    moves = [
+        money_in(1, "2026-03-02 10:00:00", "100", 1),
+        money_out(2, "2026-03-10 10:00:00", "40", 1, 1),
+        money_out(3, "2026-03-20 10:00:00", "60", 1, 1),
+    ]
+    days = [("2026-03-05", "Paid", 1), ("2026-03-15", "Paid", 2)]
+    days.append(("2026-03-25", "Unpaid", 3))
+
+    def at(day: str, status: str, n_moves: int) -> None:
+        run(
+            day,
+            invoices=[bill(1, "2026-03-01", "100", status)],
+            invoiceitems=[item(1, "100")],
+            accounts=moves[:n_moves],
+        )
+
+    for day in days:
+        at(*day)
+    portfolio.rename(tmp_path / "daily")
+    at(*days[-1])
+
+    names = ("open", "overdue", "credit")
+    whole = facts_of(portfolio, "1", "2026-05-01", *names)
+    assert whole == {"open": 100, "overdue": 100, "credit": 0}
+    assert facts_of(tmp_path / "daily", "1", "2026-05-01", *names) == whole
+
+
 def test_an_exemption_that_is_over_is_taken_back(run: Run, portfolio: Path) -> None:
     def service(is_exempt: int) -> Row:
         row: Row = {"id": 4, "userid": 1, "packageid": 3, "regdate": "2025-10-01"}
@@ -398,6 +484,19 @@ def test_an_order_marked_as_fraud_is_an_outcome(run: Run, portfolio: Path) -> No
 
     found = {(o["source"], o["strength"]) for o in rows_of(portfolio, "outcomes")}
     assert found == {("order 2", "analyst"), ("order 3", "warning")}
+
+
+def test_an_order_that_was_set_back_is_fraud_no_more(run: Run, portfolio: Path) -> None:
+    order: Row = {"id": 2, "userid": 1, "date": "2026-02-01 10:00:00"}
+    for month, status in enumerate(("Fraud", "Active", "Active", "Fraud"), start=3):
+        run(f"2026-{month:02}-01", orders=[order | {"status": status}])
+
+    told = rows_of(portfolio, "outcomes")
+    assert [(o["retracted"], o["known_at"].month) for o in told] == [
+        (None, 3),
+        (True, 4),
+        (None, 6),
+    ]
 
 
 def test_a_second_export_adds_what_is_new(run: Run, portfolio: Path) -> None:

@@ -1,6 +1,7 @@
 -- The source's own money, counted apart from the mapping; and of it what was left out.
 WITH document AS (
-    SELECT lago_id, any_value(currency) AS currency, arg_max(status, (seen_at, event IS NULL, row)) AS state,
+    SELECT lago_id, any_value(customer) AS customer, any_value(currency) AS currency,
+           arg_max(status, (seen_at, event IS NULL, row)) AS state,
            arg_max(total_amount_cents, (seen_at, event IS NULL, row)) AS total,
            arg_max(credit_notes_amount_cents, (seen_at, event IS NULL, row)) AS used,
            arg_max(coalesce(self_billed, false), (seen_at, event IS NULL, row)) AS is_partners
@@ -13,16 +14,18 @@ WITH document AS (
 )
 SELECT 'invoices' AS what, currency,
        sum(in_major(total, currency)
-           + CASE WHEN 'credit_note' IN (SELECT kind FROM asked) THEN in_major(coalesce(used, 0), currency)
+           + CASE WHEN customer IN (FROM credited) THEN in_major(coalesce(used, 0), currency)
                   ELSE 0 END) AS amount,
        coalesce(sum(in_major(total, currency)
-           + CASE WHEN 'credit_note' IN (SELECT kind FROM asked) THEN in_major(coalesce(used, 0), currency)
+           + CASE WHEN customer IN (FROM credited) THEN in_major(coalesce(used, 0), currency)
                   ELSE 0 END) FILTER (WHERE is_partners OR invoice_state(state) IS DISTINCT FROM 'issued'), 0) AS left_out
 FROM document GROUP BY currency
 UNION ALL
 SELECT 'payments', currency, sum(in_major(cents, currency)), 0 FROM (
     SELECT lago_id, any_value(amount_currency) AS currency, any_value(amount_cents) AS cents
-    FROM payment WHERE payment_status = 'succeeded' GROUP BY lago_id) GROUP BY currency
+    FROM payment GROUP BY lago_id HAVING 'succeeded' = arg_max(payment_status, (
+        payment_state(payment_status) IN ('succeeded', 'failed'), seen_at, event IS NULL, row)))
+GROUP BY currency
 UNION ALL
 SELECT 'refunds', currency, sum(in_major(refund, currency)),
        coalesce(sum(in_major(refund, currency)) FILTER (WHERE refund_state(state) IS NULL

@@ -12,14 +12,23 @@ CREATE MACRO in_major(minor, currency) AS CAST(minor::DECIMAL(18, 0) * CASE
 CREATE MACRO end_of_day(day, zone) AS
     timezone(coalesce(zone, 'UTC'), (day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND;
 
+-- Whose credit notes are known: those whose list is among the files, and who has one in
+-- them or in the portfolio.
+CREATE TABLE credited AS
+    SELECT customer FROM invoice WHERE 'credit_note' IN (SELECT kind FROM asked)
+    UNION SELECT customer FROM credit_note WHERE customer IS NOT NULL
+    UNION SELECT i.customer FROM credit_note AS n JOIN invoice AS i ON i.lago_id = n.lago_invoice_id
+    UNION SELECT customer_id FROM there_invoices
+          WHERE kind = 'credit_note' AND invoice_id NOT LIKE '%:void' AND retracted IS NOT true;
+
 -- The state of each invoice that was seen last. Its total is what was left after credit
 -- notes were used; the account facts use them anew, so what they paid is added again,
--- where credit notes are among the files. A self-billed invoice is owed to the partner.
+-- where they are known. A self-billed invoice is owed to the partner.
 CREATE TABLE last_invoice AS
     SELECT * EXCLUDE (moment), CASE WHEN created_at < end_of_day(issuing_date - 1, zone)
                    THEN least(end_of_day(issuing_date, zone), moment) ELSE created_at END AS issued,
            end_of_day(coalesce(payment_due_date, issuing_date), zone) AS due,
-           total_amount_cents + CASE WHEN 'credit_note' IN (SELECT kind FROM asked)
+           total_amount_cents + CASE WHEN customer IN (FROM credited)
                THEN coalesce(credit_notes_amount_cents, 0) ELSE 0 END AS gross,
            invoice_state(status) IS NOT NULL AND NOT coalesce(self_billed, false) AS is_counted,
            coalesce(voided_at, seen_at) AS gone
@@ -31,7 +40,8 @@ CREATE TABLE last_payment AS
            coalesce(method_of_type(type), method_of_provider(payment_provider_type)) AS method,
            CASE WHEN len(invoice_ids) = 1 THEN invoice_ids[1] END AS pays
     FROM payment QUALIFY row_number() OVER (PARTITION BY lago_id ORDER BY
-        payment_state(payment_status) IN ('succeeded', 'failed') DESC, seen_at DESC, row DESC) = 1;
+        payment_state(payment_status) IN ('succeeded', 'failed') DESC, seen_at DESC,
+        event NULLS FIRST, row DESC) = 1;
 
 -- The state of each credit note that was seen last. A voided one no longer says what of it
 -- was used; the customer's invoices do: what they used beyond the other notes is its part.

@@ -1,4 +1,4 @@
-SELECT userid::VARCHAR AS customer_id, issued_at AS event_at, issued_at AS known_at,
+SELECT userid::VARCHAR AS customer_id, issued_at AS event_at, known_at,
        id::VARCHAR AS invoice_id, 'invoice' AS kind, amount, due_at, NULL::VARCHAR AS applies_to,
        subscription_id, currency, NULL::BOOLEAN AS retracted
 FROM bill

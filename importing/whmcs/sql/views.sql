@@ -14,6 +14,7 @@ CREATE TABLE document AS
            i.total, i.credit, i.total + i.credit AS billed,
            i.total + i.credit - coalesce(item.moved, 0) AS amount,
            coalesce(CASE WHEN i.created_at::DATE = i.date THEN moment_of(i.created_at) END, end_of_day(i.date)) AS issued_at,
+           greatest(issued_at, moment_of(i.created_at)) AS known_at,  -- it may be dated back
            end_of_day(coalesce(i.duedate, i.date)) AS due_at, i.duedate IS NULL AS has_no_due_date,
            moment_of(i.date_cancelled) AS cancelled_at, moment_of(i.updated_at) AS updated_at,
            CASE WHEN item.n_services = 1 THEN item.service::VARCHAR END AS subscription_id
