@@ -3,7 +3,7 @@ SELECT userid::VARCHAR AS customer_id, issued_at AS event_at, known_at,
        subscription_id, currency, NULL::BOOLEAN AS retracted
 FROM bill
 UNION ALL  -- its state as kind: the contract's check refuses the row and protects the client
-SELECT userid::VARCHAR, issued_at, issued_at, id::VARCHAR, state, abs(amount), due_at, NULL, subscription_id, currency, NULL
+SELECT userid::VARCHAR, issued_at, known_at, id::VARCHAR, state, abs(amount), due_at, NULL, subscription_id, currency, NULL
 FROM document WHERE state NOT IN ('issued', 'cancelled') AND currency IS NOT NULL
 UNION ALL  -- what was open when the invoice was cancelled is asked for no more
 SELECT userid::VARCHAR, coalesce(cancelled_at, export.moment), coalesce(cancelled_at, export.moment),
