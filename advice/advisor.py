@@ -88,9 +88,9 @@ class Advisor:
         self.predictors = {t: Predictor(b) for t, b in self.bundles.items()}
         self.trained_tables = trained_tables(self.bundles.values())
         self.n_customers = base_size(self.bundles.values())
-        self._unproven = frozenset(
-            target for target, b in self.bundles.items() if not b.is_proven
-        )
+        unproven = {t for t, b in self.bundles.items() if not b.is_proven}
+        self._starter = frozenset(t for t in unproven if self.bundles[t].is_starter)
+        self._unproven = frozenset(unproven - self._starter)
         self._compilers = lru_cache(_KEPT)(self._make_compilers)
 
     def with_bundles(
@@ -249,7 +249,8 @@ class Advisor:
             missing=missing_parts(self.trained_tables, facts),
             observed_until=context.observed_until,
             observed=context.observed,
-            starter=self._unproven & p.keys(),
+            starter=self._starter & p.keys(),
+            unproven=self._unproven & p.keys(),
             inputs_missing={t: inputs_missing(self.bundles[t], facts) for t in p},
             named=context.named,
             previous=context.previous,

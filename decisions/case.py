@@ -28,6 +28,8 @@ class Case:
             observed as far as `observed_until` says.
         starter: targets whose probability comes from the starter, a model that has
             seen none of the portfolio's own outcomes.
+        unproven: targets whose model was trained here, but not borne out by enough
+            outcomes yet. Its stops wait for a person as the starter's do.
         inputs_missing: by target, tables its model was trained with that were not
             looked at.
         named: notices asked for before, by name, and when last; they count where no
@@ -44,6 +46,7 @@ class Case:
     observed_until: datetime | None = None
     observed: Mapping[str, datetime] = field(default_factory=dict)
     starter: frozenset[str] = frozenset()
+    unproven: frozenset[str] = frozenset()
     inputs_missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: Mapping[str, datetime] = field(default_factory=dict)
     previous: Action | None = None

@@ -37,6 +37,7 @@ ArmName = Literal["greedy", "explore", "holdout"]
 PersonBecause = Literal[
     "by_days",
     "starter",
+    "unproven",
     "signs_without_model",
     "confirmed_fraud",
     "assumed_money",

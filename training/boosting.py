@@ -121,9 +121,13 @@ class StoppedFit:
         return int(self.judged.sum())
 
     def margin(self, n_rounds: int) -> FloatArray:
-        """(n,) of the judged rows after `n_rounds`; missing trees are grown."""
+        """(n,) of the judged rows after `n_rounds`; missing trees are grown.
+
+        Fewer where no leaf can be split any more: LightGBM then adds no tree.
+        """
         while self.booster.current_iteration() < n_rounds:
-            self.booster.update()
+            if self.booster.update():
+                break
         margin = self.booster.predict(
             self.rows.x[self.judged], raw_score=True, num_iteration=n_rounds
         )

@@ -26,6 +26,7 @@ _OF_MONEY = frozenset({"invoices", "payments", "disputes", "ageing"})
 PERSON_BECAUSE = {
     "by_days": "no model and no cost, only days",
     "starter": "the model has seen no outcomes of yours",
+    "unproven": "the model is not borne out by enough outcomes yet",
     "signs_without_model": "signs of fraud without a model of it",
     "confirmed_fraud": "confirmed fraud",
     "assumed_money": "the money at stake is assumed",

@@ -215,7 +215,7 @@ def protective_reasons(
 
 def suspicion_reasons(case: Case) -> Iterator[Withheld]:
     """A pause without a sign needs a model that is borne out, and happens once."""
-    if "fraud" in case.starter:
+    if "fraud" in case.starter | case.unproven:
         yield withheld("unproven_suspicion", released_by="person")
     if "actions" not in case.facts.tables:
         yield withheld("suspicion_used", detail="not_looked_at", released_by="person")

@@ -38,7 +38,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         eligibility.has_signs and is_likely and not is_weighed
     )
     assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
-    asks = by_days or (rests_on_signs and not is_carried) or bool(case.starter)
+    is_unproven = bool(case.starter | case.unproven)
+    asks = by_days or (rests_on_signs and not is_carried) or is_unproven
     return Inputs(
         p_fraud=fraud,
         p_only=only,

@@ -88,6 +88,7 @@ def person_because(
     holds: dict[PersonBecause, bool] = {
         "by_days": bool(inputs.goes_by_days),
         "starter": bool(case.starter),
+        "unproven": bool(case.unproven),
         "signs_without_model": bool(inputs.rests_on_signs and not is_weighed),
         "confirmed_fraud": bool(inputs.rests_on_signs and is_weighed and is_unlikely),
         "assumed_money": choice.rests_on_assumed,

@@ -183,6 +183,22 @@ def test_one_bundle_is_enough_and_says_so(
     assert named <= {target}
 
 
+@pytest.mark.parametrize("is_starter", [True, False])
+def test_only_a_starter_is_called_one(
+    is_starter: bool, bundle_of: BundleOf, policy: Policy, portfolio: Portfolio
+) -> None:
+    """A model trained here that outcomes do not bear out yet is no starter."""
+    bundle = replace(bundle_of("nonpayment"), is_starter=is_starter, is_proven=False)
+    alone = Advisor({"nonpayment": bundle}, policy)
+    [customer_id, *_] = portfolio.customer_ids
+    moment = to_datetime(portfolio.observed_until)
+    advice = alone.advise(portfolio.events(customer_id), moment)
+    named, other = ("starter", "unproven") if is_starter else ("unproven", "starter")
+    assert getattr(advice.case, named) == {"nonpayment"}
+    assert getattr(advice.case, other) == frozenset()
+    assert advice.model("nonpayment") == ("starter" if is_starter else "champion")
+
+
 def test_what_was_not_looked_at_is_unknown(
     advisor: Advisor, portfolio: Portfolio, advised: pa.Table
 ) -> None:

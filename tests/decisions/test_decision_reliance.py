@@ -221,6 +221,16 @@ def test_with_the_starter_every_stop_waits_for_a_person() -> None:
     assert found.action == "review"
 
 
+def test_a_model_not_borne_out_yet_decides_as_the_starter_does() -> None:
+    both = frozenset({"fraud", "nonpayment"})
+    for case in (_late(), _suspicious(), replace(_suspicious(), p_fraud=0.95)):
+        starter = _answer(replace(case, starter=both))
+        trained = _answer(replace(case, unproven=both))
+        assert trained.people.because == ("unproven",)
+        assert trained.people.requires_person
+        assert trained.action == starter.action
+
+
 def test_without_a_model_of_fraud_signs_pause_and_a_person_agrees() -> None:
     found = _answer(replace(_suspicious(), p_fraud=None))
     assert (found.action, found.people.requires_person) == ("suspend", True)

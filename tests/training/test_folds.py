@@ -13,9 +13,11 @@ from features.arrays import FloatArray
 from scoring.calibration import LogOddsMap
 from training.boosting import (
     PATIENCE,
+    BinnedRows,
     StoppedFit,
     best_rounds,
     fit_rounds,
+    fit_stopped,
     most_rounds,
     recipe,
 )
@@ -69,6 +71,17 @@ def test_rounds_are_those_of_all_folds_together(rows_of: RowsOf) -> None:
     late = _stopped(many, np.array([0.5, 0.45, 0.42, 0.40, 0.39, 0.41]))
     assert best_rounds([early]) == 2
     assert best_rounds([early, late]) == 5
+
+
+def test_trees_that_cannot_be_grown_are_not_waited_for(rows_of: RowsOf) -> None:
+    """Where every outcome is the same no leaf can be split, and no tree is added."""
+    rows = rows_of(300)
+    rows = replace(rows, label=np.ones(len(rows)))
+    parts = folds(rows, seed=0)
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    stopped = fit_stopped(BinnedRows(rows, recipe(rows, 0), everyone), parts[0])
+    n_grown = stopped.booster.current_iteration()
+    assert len(stopped.margin(n_grown + 50)) == stopped.n_judged
 
 
 def test_few_positives_bear_few_rounds(rows_of: RowsOf) -> None:

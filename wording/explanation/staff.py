@@ -57,6 +57,8 @@ def _risk(s: Subject) -> Iterator[str]:
         yield s.words.sentence("staff.risk.no_fraud_model")
     if s.case.starter:
         yield s.words.sentence("staff.risk.starter")
+    if s.case.unproven:
+        yield s.words.sentence("staff.risk.unproven")
 
 
 def _stake(s: Subject) -> Iterator[str]:

@@ -286,7 +286,7 @@ class People(TypedDict):
     # who may agree.
     approver_roles: list[str]
     # what is not known and therefore leaves a stop to a person.
-    because: list[Literal['by_days', 'starter', 'signs_without_model', 'confirmed_fraud', 'assumed_money', 'suspicion']]
+    because: list[Literal['by_days', 'starter', 'unproven', 'signs_without_model', 'confirmed_fraud', 'assumed_money', 'suspicion']]
     # what automation may do until they have answered.
     meanwhile_action: Literal['none', 'remind', 'review', 'service_request', 'suspend', 'block'] | None
     # who is in charge of the case.
