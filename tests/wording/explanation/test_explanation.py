@@ -74,6 +74,22 @@ def flat_case(p: float, *, p_fraud: float | None = None) -> Case:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_trained_model_is_not_called_the_starter(lang: str) -> None:
+    case, policy = flat_case(0.6), default_policy()
+    starter = replace(case, starter=frozenset({"nonpayment"}))
+    trained = replace(case, unproven=frozenset({"nonpayment"}))
+    texts = [
+        explain(one, recommend(one, policy, AT), policy, lang).text("staff")
+        for one in (starter, trained)
+    ]
+    name = {"de": "Startmodell", "fr": "départ", "pt-BR": "inicial"}
+    assert [name.get(lang, "starter") in text for text in texts] == [True, False]
+    unproven = {"de": "bestätigt", "fr": "confirment", "pt-BR": "confirmem"}
+    shown = [unproven.get(lang, "bear it out") in text for text in texts]
+    assert shown == [False, True]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("policy", "i"), EXAMPLES)
 def test_no_customer_reads_a_sentence_twice(policy: Policy, i: int, lang: str) -> None:
     case, answer = answered(policy, i)
