@@ -55,11 +55,13 @@ def import_(
     Where there is one already, adds to it. Prints what was mapped, assumed and left
     out. Nothing is written unless the money of the portfolio is that of the source.
 
-    Exit code 0: done. 3: some rows could not be read, or a word has no meaning here.
-    2: nothing was written.
+    Exit code 0: done. 3: some rows could not be read, a word has no meaning here, or a
+    line asks to look at something. 2: nothing was written.
 
     Example: forbear import stripe charges.ndjson invoices.ndjson --out my-portfolio
     """
+    from datetime import UTC, datetime
+
     from importing import SOURCES, ImportSettings, import_files
 
     if source not in SOURCES:
@@ -69,6 +71,7 @@ def import_(
         currency=None if currency is None else _currency(currency),
         rates=_rates(rate or []),
         timezone=_timezone(timezone),
+        now=datetime.now(UTC),
     )
     with waiting(f"importing {len(files)} files"):
         report = import_files(SOURCES[source], files, out, options)
@@ -134,7 +137,7 @@ def _timezone(name: str) -> str:
 def _show(report: "ImportReport") -> None:
     show_table(
         f"exported {report.exported_at:%Y-%m-%d %H:%M} UTC",
-        ("table", "rows made", "of them new", "corrections"),
+        ("table", "rows and versions", "of them new", "corrections"),
         [(t.table, t.n_made, t.n_new, t.n_corrections) for t in report.tables],
     )
     show_table(
@@ -167,5 +170,5 @@ def _show(report: "ImportReport") -> None:
     for written in report.lists:
         say(f"written: {written.file}, {written.n:,} rows")
     looked = sorted(report.observed)
-    say(f"looked at: {', '.join(looked)}")
+    say(f"looked at: {', '.join(looked) or 'nothing'}")
     say(f"next: forbear validate {report.portfolio}")

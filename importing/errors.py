@@ -1,5 +1,7 @@
 """What ends an import. A bad row does not: it is counted and reported."""
 
+from datetime import datetime
+
 
 class ImportingError(Exception):
     """An import that cannot go on; the message says what to do."""
@@ -50,6 +52,19 @@ class UnreadableValueError(ImportingError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what}; correct it in the file; nothing was written")
+
+
+class MomentAheadError(ImportingError):
+    """The files show a moment that has not come yet."""
+
+    code = "import_moment_ahead"
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(
+            f"the latest moment in these files is {moment:%Y-%m-%d %H:%M} UTC, which "
+            "has not come yet: correct the row, or say --exported-at; nothing was "
+            "written"
+        )
 
 
 class SumsDifferError(ImportingError):

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from importing.checks import must_not_lie_ahead, odd_rows
 from importing.errors import (
     ImportingError,
     NothingToImportError,
@@ -59,12 +60,14 @@ class ImportSettings:
         currency: of the portfolio; None: the one of most invoices.
         rates: of other currencies to it.
         timezone: IANA name; where a day begins and ends.
+        now: no export can be of later than this; None: not compared.
     """
 
     exported_at: datetime | None = None
     currency: str | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
     timezone: str = "UTC"
+    now: datetime | None = None
 
 
 def import_files(
@@ -158,6 +161,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         f"least(began + to_seconds({debit_seconds}), seen_at)"
     )
     staged = source.stage(connection, files, run.options.exported_at)
+    must_not_lie_ahead(staged.exported_at, run.options.now)
     _make_rates(run, staged)
     for table in sorted({*THERE, *source.joins, *source.reads}):
         latest_there(connection, table, run.portfolio)
@@ -262,6 +266,7 @@ def _report(
     notes = run.connection.execute(
         f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC"
     ).fetchall()
+    odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
     observed = {
         table: staged.observed.get(table, staged.exported_at)
         for table, kinds in run.source.looks.items()
@@ -276,7 +281,7 @@ def _report(
         portfolio=run.portfolio,
         exported_at=staged.exported_at,
         tables=tuple(counts),
-        notes=tuple(Note(*row) for row in notes),
+        notes=(*(Note(*row) for row in notes), *odd),
         sums=tuple(sums),
         unknown_values=tuple(unknown),
         bad_rows=staged.bad_rows,

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.bank.bai2 import read_bai2
+from importing.bank.bai2 import DIGITS, read_bai2
 from importing.bank.camt import read_camt
 from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
@@ -63,6 +63,10 @@ def stage(
     connection.execute(
         "CREATE MACRO end_of_day(day) AS timezone((SELECT timezone FROM setting), "
         "(day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND"
+    )
+    cases = " ".join(f"WHEN '{name}' THEN {10**n}" for name, n in DIGITS.items())
+    connection.execute(
+        f"CREATE MACRO units_of(currency) AS CASE currency {cases} ELSE 100 END"
     )
     make_tables(connection)
     make_references(connection)

@@ -51,6 +51,7 @@ class _Details:
     """The transactions of the entry that is being read."""
 
     amounts: list[tuple[Decimal, str] | None] = field(default_factory=list)
+    booked: list[tuple[Decimal, str] | None] = field(default_factory=list)
     returned: list[tuple[Decimal, str] | None] = field(default_factory=list)
     facts: list[dict[str, object]] = field(default_factory=list)
 
@@ -183,15 +184,18 @@ def _single(
     """Booked in the account's currency, which the transaction's own need not be.
 
     What a bank takes for a return may be in the entry's amount: it is no part of what
-    the customer had paid.
+    the customer had paid. As in a batch the transaction's own amount counts, and what
+    the entry is more or less is a difference.
     """
-    returned = details.returned[0]
-    fits = returned is not None and returned[1] == amount[1]
-    if facts["is_return"] and returned and fits and returned[0] < amount[0]:
-        yield _made(facts, returned)
-        yield _rest(facts, amount[0] - returned[0], amount[1])
-    else:
-        yield _made(facts, amount)
+    returned, booked = details.returned[0], details.booked[0]
+    part = amount
+    if facts["is_return"] and returned and returned[0] < amount[0]:
+        part = returned if returned[1] == amount[1] else amount
+    elif booked and booked[0] > 0:
+        part = booked if booked[1] == amount[1] else amount
+    yield _made(facts, part)
+    if rest := amount[0] - part[0]:
+        yield _rest(facts, rest, amount[1])
 
 
 def _rest(whole: dict[str, object], rest: Decimal, currency: str) -> Movement:
@@ -218,6 +222,7 @@ def _joined(
 def _take_details(details: _Details, element: Element) -> None:
     own = [_amount(element, path) for path in ("Amt", "AmtDtls/TxAmt/Amt")]
     instructed = _amount(element, "AmtDtls/InstdAmt/Amt")
+    details.booked.append(own[0] or own[1])
     details.amounts.append(own[0] or own[1] or instructed)
     details.returned.append(instructed)
     details.facts.append(_facts(element))

@@ -385,6 +385,49 @@ def test_the_day_on_which_clocks_change(
     assert payments(portfolio)[0]["known_at"] == over
 
 
+def test_a_transaction_that_is_less_than_its_entry_leaves_a_difference(
+    portfolio: Path,
+) -> None:
+    text = iso("camt.053.001.08", Entry(amount="100", end_to_end="INV-2026-0001"))
+    head, _, tail = text.rpartition('<Amt Ccy="EUR">100</Amt>')
+    report = import_texts(portfolio, head + '<Amt Ccy="EUR">60</Amt>' + tail)
+
+    assert became(portfolio) == [("succeeded", 60, "INV-2026-0001")]
+    assert [n.n for n in report.notes if n.text.startswith("differences")] == [1]
+    assert not report.bad_rows
+
+
+def test_another_currency_and_its_decimals_are_named(portfolio: Path) -> None:
+    report = import_texts(
+        portfolio,
+        iso(
+            "camt.054.001.08",
+            Entry(amount="99.99", currency="JPY", end_to_end="INV-2026-0001"),
+        ),
+    )
+
+    texts = [note.text for note in report.notes]
+    assert any("another currency than the invoice" in text for text in texts)
+    assert any("more decimals" in text and "0.txt row 1" in text for text in texts)
+    assert not report.is_clean
+
+
+def test_a_return_without_its_payment_asks_to_look(portfolio: Path) -> None:
+    paid = Entry(amount="100", family="IDDT", end_to_end="INV-2026-0001")
+    report = import_texts(
+        portfolio,
+        iso("camt.054.001.08", paid),
+        iso(
+            "camt.054.001.08",
+            returned("100", "2026-02-05", end_to_end="INV-2026-0001", currency="USD"),
+        ),
+    )
+
+    texts = [note.text for note in report.notes if note.kind == "look at"]
+    assert any("another currency than the payment" in text for text in texts)
+    assert not report.is_clean
+
+
 def test_a_statement_looks_until_its_last_day(portfolio: Path) -> None:
     paid = Entry(amount="100", text=FIRST)
     report = import_texts(

@@ -8,6 +8,7 @@ import pytest
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import (
+    MomentAheadError,
     NothingToImportError,
     SameFileNameError,
     UnreadableValueError,
@@ -16,6 +17,7 @@ from tests.importing.stripe_objects import (
     charge,
     customer,
     invoice,
+    made,
     seconds,
     write_lines,
 )
@@ -63,6 +65,41 @@ def test_moments_in_milliseconds_are_no_moments(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableValueError, match="milliseconds"):
         import_files(SOURCES["stripe"], [file], tmp_path / "p", ImportSettings())
+
+
+def test_an_export_of_a_moment_to_come_is_refused(tmp_path: Path) -> None:
+    """Else every debt is as old as the one wrong row is late."""
+    rows = [charge("ch_1", "2026-03-02", 10_000), charge("ch_2", "2090-03-02", 100)]
+    file = write_lines(tmp_path / "x.ndjson", rows)
+    settings = ImportSettings(currency="USD", now=datetime(2026, 6, 1, tzinfo=UTC))
+
+    with pytest.raises(MomentAheadError, match="2090-03-02"):
+        import_files(SOURCES["stripe"], [file], tmp_path / "p", settings)
+    assert not (tmp_path / "p").exists()
+
+
+def test_rows_after_the_export_and_odd_refunds_ask_to_look(tmp_path: Path) -> None:
+    rows = [
+        charge("ch_1", "2026-03-02", 10_000, amount_refunded=20_000),
+        charge("ch_2", "2026-07-02", 10_000),
+        made(
+            "refund",
+            id="re_1",
+            created=seconds("2026-03-01"),
+            amount=20_000,
+            charge="ch_1",
+            currency="usd",
+            status="succeeded",
+        ),
+    ]
+    report = run([write_lines(tmp_path / "x.ndjson", rows)], tmp_path / "p")
+
+    asked = [(n.n, n.text) for n in report.notes if n.kind == "look at"]
+    assert [n for n, _ in asked] == [1, 1, 1]
+    assert "after --exported-at" in asked[0][1]
+    assert "more was given back" in asked[1][1]
+    assert "before they were made, such as ch_1" in asked[2][1]
+    assert not report.is_clean
 
 
 def test_what_an_import_wrote_off_bears_a_number_of_its_own(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-SELECT 'left out' AS kind, count(*) AS n, became || CASE
+SELECT CASE became WHEN 'a return without its payment' THEN 'look at' ELSE 'left out' END AS kind, count(*) AS n, became || CASE
     WHEN became = 'names no invoice' THEN ': money received from nobody known (see the list unmatched)'
     WHEN became = 'told by another source' THEN ': payments that are there already, same invoice and amount within ten days'
     WHEN became = 'our own payment' THEN 's: bookings that went out and name no paid invoice'
@@ -22,3 +22,14 @@ FROM outcome WHERE became = 'taken' AND booked_at IS NULL
 UNION ALL
 SELECT 'assumed', count(*), 'movements name several invoices that do not add up: the customer is paid, no invoice is named'
 FROM (SELECT key FROM part WHERE invoice_id IS NULL)
+UNION ALL
+SELECT 'look at', count(DISTINCT t.key), 'returns in another currency than the payment of the invoice that they name'
+FROM outcome AS t JOIN part AS p USING (key) JOIN payable AS k ON k.invoice_id = p.invoice_id AND k.currency <> t.currency
+WHERE t.became = 'a return without its payment'
+UNION ALL
+SELECT 'assumed', count(DISTINCT t.key), 'movements in another currency than the invoice that they name: they pay it at the portfolio''s rate'
+FROM outcome AS t JOIN part AS p USING (key) JOIN invoice AS i USING (invoice_id)
+WHERE t.became = 'taken' AND t.currency <> coalesce(i.currency, (SELECT any_value(currency) FROM rate WHERE is_main))
+UNION ALL
+SELECT 'look at', count(*), 'amounts with more decimals than their currency has, first in ' || min_by(file || ' row ' || row, (file, row))
+FROM movement WHERE amount * units_of(currency) % 1 <> 0

@@ -1,0 +1,73 @@
+"""What the rows of an import say of themselves that somebody should look at."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from importing.errors import MomentAheadError
+from importing.report import LOOK_AT, Note
+
+# a day that is over here may go on elsewhere, and a plain day counts when it is over
+_SLACK = timedelta(days=2)
+_REFUNDS = """
+SELECT count(*), min(payment_id) FROM (
+    SELECT payment_id, sum(amount) AS amount, min(event_at) AS first
+    FROM (SELECT DISTINCT payment_id, refund_id, amount, event_at FROM made_payments
+          WHERE status = 'refunded' AND NOT coalesce(retracted, false)) GROUP BY ALL
+) AS r JOIN (
+    SELECT payment_id, max(amount) AS amount, min(event_at) AS since
+    FROM made_payments WHERE status = 'succeeded' GROUP BY ALL
+) AS p USING (payment_id) WHERE {is_odd}
+"""
+_ODD_REFUNDS = {
+    "r.amount > p.amount": "payments of which more was given back than they are",
+    "r.first < p.since": "payments that were given back before they were made",
+}
+
+
+def must_not_lie_ahead(exported_at: datetime, now: datetime | None) -> None:
+    """Refuse an export of tomorrow: all debts would look as old as that.
+
+    Args:
+        exported_at: what was said, or the latest moment in the files.
+        now: the clock of the one who imports; None: nobody asked.
+
+    Raises:
+        MomentAheadError: it lies more than two days after now.
+    """
+    if now is not None and exported_at > now + _SLACK:
+        raise MomentAheadError(exported_at)
+
+
+def odd_rows(
+    connection: Any, tables: tuple[str, ...], stated_at: datetime | None
+) -> Iterator[Note]:
+    """Rows dated after the export that was stated, and refunds beyond their payment."""
+    if stated_at is not None:
+        yield from _after(connection, tables, stated_at + _SLACK)
+    if "payments" in tables and _has_refunds(connection):
+        for is_odd, words in _ODD_REFUNDS.items():
+            query = _REFUNDS.format(is_odd=is_odd)
+            n, first = connection.execute(query).fetchone()
+            if n:
+                yield Note(LOOK_AT, n, f"{words}, such as {first}")
+
+
+def _has_refunds(connection: Any) -> bool:
+    described = connection.execute("DESCRIBE made_payments").fetchall()
+    return {"refund_id", "retracted"} <= {name for name, *_ in described}
+
+
+def _after(
+    connection: Any, tables: tuple[str, ...], moment: datetime
+) -> Iterator[Note]:
+    union = " UNION ALL ".join(f"SELECT event_at FROM made_{table}" for table in tables)
+    (n,) = connection.execute(
+        f"SELECT count(*) FROM ({union}) WHERE event_at > ?", [moment]
+    ).fetchone()
+    if n:
+        yield Note(
+            LOOK_AT,
+            n,
+            "rows are dated two days and more after --exported-at",
+        )
