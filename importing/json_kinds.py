@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importing.errors import NothingToImportError
+from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_documents import document_parts
 from importing.report import BadRow
+from importing.table_files import is_table
 
 CELLS = {  # how the text of a cell becomes a value; null where it cannot
     "text": "{text}",
@@ -64,7 +65,7 @@ def stage_kinds(
         system: its name for people.
 
     Raises:
-        UnreadableFileError: a file that is no JSON.
+        UnreadableFileError: a file that is no JSON, such as a table.
         NothingToImportError: nothing of these kinds is in the files.
     """
     connection.execute(
@@ -73,6 +74,10 @@ def stage_kinds(
     )
     bad: list[BadRow] = []
     for file in files:
+        if is_table(file):
+            raise UnreadableFileError(
+                f"{file.name} is a table: {system} is read as JSON"
+            )
         for broken in document_parts(connection, file):
             bad.extend(broken)
             connection.execute(

@@ -110,6 +110,8 @@ def import_files(
 
 def _each_once(files: Sequence[Path]) -> list[Path]:
     """The files, each once; a row is named by the name of its file."""
+    for folder in (file for file in files if file.is_dir()):
+        raise NothingToImportError(f"{folder} is a folder: name its files")
     missing = [file for file in files if not file.is_file()]
     if missing or not files:
         names = ", ".join(str(file) for file in missing) or "none was named"
@@ -284,7 +286,7 @@ def _report(
         notes=(*(Note(*row) for row in notes), *odd),
         sums=tuple(sums),
         unknown_values=tuple(unknown),
-        bad_rows=staged.bad_rows,
+        bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
         observed=observed,
     )
 

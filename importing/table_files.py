@@ -96,8 +96,28 @@ def header(connection: Any, file: Path) -> frozenset[str]:
 
 
 def _unreadable(file: Path, error: duckdb.Error) -> UnreadableFileError:
+    if is_table(file) and (encoding := _other_encoding(file)):
+        return UnreadableFileError(
+            f"{file.name} is no UTF-8, perhaps {encoding}: save it as CSV in UTF-8"
+        )
     line = str(error).splitlines()[0].replace(str(file), file.name)
     return UnreadableFileError(f"{file.name} cannot be read: {line}")
+
+
+def _other_encoding(file: Path) -> str | None:
+    """What a CSV that is no UTF-8 is likely to be; None: it is, or is packed."""
+    if file.suffix.lower() not in (".csv", ".tsv"):
+        return None
+    with file.open("rb") as stream:
+        if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "UTF-16"
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for _ in lines:
+                pass
+    except UnicodeDecodeError:
+        return "Latin-1 or Windows-1252"
+    return None
 
 
 def table_named(file: Path, tables: Collection[str]) -> str:

@@ -18,6 +18,7 @@ from importing.errors import UnreadableValueError
 from importing.report import BadRow
 
 ROWS_OF_A_PART = 10_000
+TOO_LARGE = Decimal(10) ** 14  # no table of the contract holds it
 Direction = Literal["in", "out"]  # as seen from the account's owner, the reseller
 Status = Literal[
     "booked",  # on the account
@@ -179,6 +180,10 @@ def _insert(
     }
     columns["file"] = [file.name] * len(rows)
     columns["statement"] = [n for n, _ in rows]
+    for n, amount in enumerate(columns.get("amount", ())):
+        if amount >= TOO_LARGE:
+            place = f"{file.name} row {columns['row'][n]}"
+            raise UnreadableValueError(f"{place}: {amount} is too large an amount")
     try:
         part = pa.table(columns, schema=schema)
     except pa.ArrowInvalid as error:

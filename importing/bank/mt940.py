@@ -5,6 +5,7 @@ out. Each line is handed over alone, for in a whole statement the library joins 
 without a transaction type to the next one.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,8 @@ def read_mt940(file: Path) -> Iterator[Read]:
     """Statement lines; row: the line of the file on which `:61:` stands."""
     import mt940
 
+    # it logs its own patterns, which say nothing to who imports
+    logging.getLogger("mt940").setLevel(logging.CRITICAL)
     options = mt940.Options.all()
 
     for block in _blocks(file):
@@ -179,4 +182,6 @@ def _day(day: date) -> date:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, RuntimeError):  # the library's names its own objects
+        return "it is cut off, or a field has another form"
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -85,12 +85,26 @@ def finer_than_currency(connection: Any) -> list[BadRow]:
     return bad
 
 
+def _sigma_table(file: Path, names: frozenset[str]) -> str:
+    """The table that the file's name ends with; else what its columns are is said."""
+    try:
+        return table_named(file, SIGMA)
+    except UnreadableFileError as error:
+        if file.stat().st_size == 0:
+            raise UnreadableFileError(f"{file.name} is empty") from error
+        first = ", ".join(sorted(names)[:3])[:80]
+        raise UnreadableFileError(
+            f"no page of the Dashboard has the columns of {file.name} ({first}, …; are "
+            f"commas between them?), and of Sigma: {error}"
+        ) from error
+
+
 def _form(file: Path, names: frozenset[str]) -> str:
     if {"reporting_category", "gross"} <= names:
         return "balance_report"
     pages = [page for column, page in _PAGES.items() if column in names]
     if not pages or "created" in names:
-        return f"sigma_{table_named(file, SIGMA)}"
+        return f"sigma_{_sigma_table(file, names)}"
     if not any(name.endswith("(utc)") for name in names):
         raise UnreadableFileError(
             f"{file.name} has no moment in UTC: choose UTC as the time zone when you "

@@ -116,12 +116,16 @@ def test_a_line_without_a_type_keeps_its_place(tmp_path: Path) -> None:
     assert [(m.row, int(m.amount)) for m in moved] == [(6, 5), (7, 7)]
 
 
-def test_a_broken_line_of_mt940_is_named(portfolio: Path) -> None:
+def test_a_broken_line_of_mt940_is_named(
+    portfolio: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     lines = (":61:26020302", ":61:2602030203C100,00NTRF" + FIRST)
     report = import_texts(portfolio, mt940(*lines, closing="1100,00"))
 
     assert became(portfolio) == [("succeeded", 100, FIRST)]
     assert [(bad.row, bad.column) for bad in report.bad_rows] == [(6, ":61:")]
+    assert "cut off, or a field" in report.bad_rows[0].problem
+    assert not caplog.records  # the library logs its patterns
 
 
 def bai2_file(records: str, control: int, currency: str = "USD") -> str:
@@ -338,7 +342,7 @@ def test_a_huge_number_ends_the_import_in_one_line(
     portfolio: Path, amount: str
 ) -> None:
     xml = iso(STATEMENT, Entry(amount="7", text=FIRST))
-    with pytest.raises(UnreadableValueError, match="nothing was written"):
+    with pytest.raises(UnreadableValueError, match=r"0\.txt row 1.*nothing was"):
         import_texts(portfolio, xml.replace(">7<", f">{amount}<"))
     assert not (portfolio / "payments").exists()
 

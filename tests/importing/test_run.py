@@ -11,6 +11,7 @@ from importing.errors import (
     MomentAheadError,
     NothingToImportError,
     SameFileNameError,
+    UnreadableFileError,
     UnreadableValueError,
 )
 from tests.importing.stripe_objects import (
@@ -100,6 +101,45 @@ def test_rows_after_the_export_and_odd_refunds_ask_to_look(tmp_path: Path) -> No
     assert "more was given back" in asked[1][1]
     assert "before they were made, such as ch_1" in asked[2][1]
     assert not report.is_clean
+
+
+def test_one_charge_with_two_amounts_asks_to_look(tmp_path: Path) -> None:
+    rows = [charge("ch_1", "2026-03-02", 10_000), charge("ch_1", "2026-03-02", 5_000)]
+    report = run([write_lines(tmp_path / "x.ndjson", rows)], tmp_path / "p")
+
+    [text] = [n.text for n in report.notes if n.kind == "look at"]
+    assert "two amounts" in text
+    assert text.endswith("x.ndjson row 2")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("café".encode("latin-1"), "perhaps Latin-1"),
+        ("id,amount\nx,1\n".encode("utf-16"), "perhaps UTF-16"),
+        (b"", "x.csv is empty"),
+        (b"id;amount\nx;1\n", "no page of the Dashboard has the columns"),
+    ],
+)
+def test_a_csv_that_is_not_stripes_says_why(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=message):
+        run([file], tmp_path / "p")
+
+
+def test_a_table_is_no_json(tmp_path: Path) -> None:
+    file = tmp_path / "invoices.csv"
+    file.write_text("id\n1\n", "utf-8")
+    with pytest.raises(UnreadableFileError, match="Lago is read as JSON"):
+        import_files(SOURCES["lago"], [file], tmp_path / "p", ImportSettings())
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(NothingToImportError, match="is a folder: name its files"):
+        run([tmp_path], tmp_path / "p")
 
 
 def test_what_an_import_wrote_off_bears_a_number_of_its_own(tmp_path: Path) -> None:
