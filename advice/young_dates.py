@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
-from features.labels import labels
+from features.labels import labelled_customers, labels, labels_observed_until
 from features.maturity import maturity_us
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
@@ -45,27 +45,31 @@ def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, 
     """
     if bundle.is_starter:
         return ()
-    pairs = snapshots(portfolio, _drawn(portfolio.customer_ids))
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    until = labels_observed_until(portfolio, target)
+    pairs = snapshots(portfolio, _drawn(labelled_customers(portfolio, target)))
     labelled = labels(portfolio, pairs, target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
     label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
-    is_mature = mature_at <= portfolio.observed_until
+    is_mature = mature_at <= until
     learnt = (label == 1.0) & is_mature
     if not learnt.any():
         return ()
     n_learnt = pc.count_distinct(labelled["customer_id"].filter(pa.array(learnt)))
     known_at = labelled["known_at"].to_numpy()
     delay = _days((known_at - as_of)[learnt])
-    rate = float(learnt.sum() / (is_mature & ~np.isnan(label)).sum())
+    rate = float(learnt.sum() / is_mature.sum())
+    # of some an action hid what became of them; it will be so of young dates as well
+    share_seen = float((~np.isnan(label[is_mature])).mean())
     counts = []
     for moment in _apart(as_of[~is_mature], maturity_us(portfolio, target)[0]):
-        share = share_known(delay, (portfolio.observed_until - moment) / DAY_US)
+        share = share_known(delay, (until - moment) / DAY_US)
         if share >= LEAST_SHARE:
             own: BoolArray = as_of == moment
             p = _probability(portfolio, bundle, pairs.filter(pa.array(own)))
             observed = int((label[own] == 1.0).sum())
-            expected = share * float(p.sum()), share * rate * len(p)
+            by_model = share * share_seen * float(p.sum())
+            expected = by_model, share * rate * len(p)
             counts.append(_Count(moment, observed, *expected))
     each = [[one] for one in counts] if len(counts) > 1 else []
     together = [counts] if counts else []

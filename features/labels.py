@@ -7,7 +7,7 @@ would teach a model that recent means bad.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -79,7 +79,7 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
     for place, customer_id in enumerate(ids):
         by_customer.setdefault(customer_id, []).append(place)
     basis = _basis(portfolio.settings, target)
-    until = portfolio.observed_until if basis is None else _until(portfolio, basis)
+    until = labels_observed_until(portfolio, target)
     for customer_id, judge in _judges(portfolio, sorted(by_customer), basis, until):
         for place in by_customer[customer_id]:
             label, early = judge(moments[place], moments[place] + horizon_us)
@@ -89,6 +89,21 @@ def labels(portfolio: Portfolio, snapshots: pa.Table, target: Target) -> pa.Tabl
             if early is not None:
                 known_at[place] = min(early, mature_at[place])
     return pa.table([ids, moments, values, known_at, mature_at], schema=SCHEMA)
+
+
+def labels_observed_until(portfolio: Portfolio, target: Target) -> int:
+    """How far all that labels of a target rely on was observed, µs since 1970 UTC.
+
+    Of other tables nothing follows for a label, however far behind they are.
+    """
+    basis = _basis(portfolio.settings, target)
+    return portfolio.observed_until if basis is None else _until(portfolio, basis)
+
+
+def labelled_customers(portfolio: Portfolio, target: Target) -> list[str]:
+    """Customers whose labels can be known: no row that one may hang on was rejected."""
+    basis = _basis(portfolio.settings, target)
+    return [] if basis is None else _whole(portfolio, portfolio.customer_ids, basis)
 
 
 def _basis(settings: PortfolioSettings, target: Target) -> Basis | None:
@@ -119,16 +134,23 @@ def _judges(
     """For each customer what tells labels; nobody where nothing can tell them."""
     if basis is None:
         return iter(())
-    whole = [
-        customer_id
-        for customer_id in customer_ids
-        if _MONEY[basis].isdisjoint(portfolio.rejected.get(customer_id, ()))
-    ]
+    whole = _whole(portfolio, customer_ids, basis)
     if basis == "fraud":
         return _fraud_judges(portfolio, whole, until)
     if basis == "outcomes":
         return _outcome_judges(portfolio, whole, until)
     return _billing_judges(portfolio, whole, until)
+
+
+def _whole(
+    portfolio: Portfolio, customer_ids: Sequence[str], basis: Basis
+) -> list[str]:
+    """Customers none of whose rows that a label may hang on was rejected."""
+    return [
+        customer_id
+        for customer_id in customer_ids
+        if _MONEY[basis].isdisjoint(portfolio.rejected.get(customer_id, ()))
+    ]
 
 
 def _fraud_judges(

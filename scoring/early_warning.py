@@ -13,7 +13,10 @@ from scipy.special import betaincinv
 from features.arrays import FloatArray
 
 LEAST_SHARE = 0.1  # known by now; of younger dates little can be said
-CONFIDENCE = 0.95  # the tolerance makes an alarm by chance rarer than one in 100
+# With the tolerance an alarm by chance came in 1.4 to 3.1 % of simulated portfolios
+# that had learnt from 20 outcomes, and in fewer than 1.4 % of those with 200: the share
+# known by now is estimated too, and the interval does not know it.
+CONFIDENCE = 0.95
 TOLERATED = (0.8, 1.25)  # times what was expected: within it nothing is asked for
 
 
@@ -76,8 +79,9 @@ def share_known(delay: FloatArray, age: float) -> float:
 
 
 def expectation(observed: int, expected: float, n_learnt: int) -> Expectation:
-    """An exact interval of observed over expected.
+    """An interval of observed over expected, exact but for the share known by now.
 
+    That share is estimated, and taken here as if it were certain.
     Two Poisson counts are compared, given their sum (Przyborowski and Wilenski, 1940;
     Clopper and Pearson, 1934): what is seen here, and the customers whose outcomes set
     the level of what is expected. A level learnt from few is itself uncertain; learnt

@@ -10,6 +10,7 @@ import pytest
 
 from advice.young_dates import early_warning, sentence
 from features.catalogue import feature_set
+from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
@@ -124,6 +125,44 @@ def test_as_many_as_before_raise_no_alarm(with_wave: FraudsOf) -> None:
     assert [one.n_dates for one in dates] == [2, 1, 1]
     assert not any(one.is_alarm for one in dates)
     assert all(one.as_before.low < 1.0 < one.as_before.high for one in dates)
+
+
+def test_who_cannot_be_labelled_is_not_expected_to_turn_bad(
+    with_wave: FraudsOf,
+) -> None:
+    """A rejected row of two in five hides their outcomes: fewer of all are seen."""
+    whole = with_wave(1.0)
+    bundle = knows_the_rate(whole)
+    hidden = {c: frozenset({"outcomes"}) for c in whole.customer_ids[: 2 * N // 5]}
+    partly = early_warning(replace(whole, rejected=hidden), bundle)
+    for one, other in zip(early_warning(whole, bundle), partly, strict=True):
+        ratio = other.by_model.expected / one.by_model.expected
+        assert ratio == pytest.approx(0.6, rel=0.1)
+        assert not other.is_alarm
+
+
+def test_a_table_no_label_relies_on_makes_no_date_younger(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(1.0)
+    bundle = knows_the_rate(portfolio)
+    behind = portfolio.observed_until - 60 * DAY_US
+    settings = portfolio.settings.model_copy(
+        update={
+            "observed_until": {
+                "outcomes": to_datetime(portfolio.observed_until),
+                "access": to_datetime(behind),
+            }
+        }
+    )
+    observed = {"outcomes": portfolio.observed_until, "access": behind}
+    late = replace(
+        portfolio, settings=settings, observed=observed, observed_until=behind
+    )
+    before, after = early_warning(portfolio, bundle), early_warning(late, bundle)
+    shared = {one.as_of: one for one in before if one.n_dates == 1}
+    alone = [one for one in after if one.n_dates == 1 and one.as_of in shared]
+    assert alone
+    for one in alone:
+        assert one.by_model == shared[one.as_of].by_model
 
 
 def test_of_a_starter_nothing_is_said(with_wave: FraudsOf) -> None:
