@@ -17,7 +17,6 @@ ANSWERS = (
 )  # Frappe's resources, JSON-RPC, Frappe's methods
 FORMS = (".json", ".ndjson", ".jsonl")
 ROOM, MOST_ROOM = 1 << 24, 1 << 28  # bytes of one object; an answer is one object
-ROWS_LOOKED_AT = 1000  # for the names of columns
 
 
 def read_cells(
@@ -25,7 +24,7 @@ def read_cells(
 ) -> None:
     """Make the temporary table `cells`: `row` (from 1) and the columns, as text.
 
-    Columns that the first rows do not name are left out.
+    Columns that no row names are left out.
 
     Raises:
         duckdb.Error: a file that is no JSON.
@@ -50,8 +49,7 @@ def read_cells(
     named = {
         name
         for (name,) in connection.execute(
-            "SELECT DISTINCT unnest(json_keys(json)) FROM "
-            f"(SELECT json FROM objects LIMIT {ROWS_LOOKED_AT})"
+            "SELECT DISTINCT unnest(json_keys(json)) FROM objects"
         ).fetchall()
     }
     is_empty = not connection.execute("SELECT 1 FROM objects LIMIT 1").fetchone()

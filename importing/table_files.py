@@ -77,6 +77,31 @@ def stage_tables(
     return frozenset(tables_read), bad
 
 
+def keep_latest(
+    connection: Any, tables: TableColumns, key: str, written_at: str
+) -> None:
+    """Of rows with one key keep the one written last; pages of an answer may overlap.
+
+    Table `repeated` (n) says how many were left out.
+    """
+    n_rows = 0
+    for table, columns in tables.items():
+        last = [f'"{written_at}" DESC NULLS LAST'] if written_at in columns else []
+        order = ", ".join([*last, "file DESC", "row DESC"])
+        n_rows += _count(connection, table)
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {table} AS FROM {table} QUALIFY row_number() "
+            f'OVER (PARTITION BY "{key}" ORDER BY {order}) = 1'
+        )
+        n_rows -= _count(connection, table)
+    connection.execute("CREATE TABLE repeated AS SELECT ?::BIGINT AS n", [n_rows])
+
+
+def _count(connection: Any, table: str) -> int:
+    n: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return n
+
+
 def is_table(file: Path) -> bool:
     """Whether the file is CSV or Parquet by its name: `x.csv`, `x.csv.gz`."""
     return _form(file) in TABLE_FORMS

@@ -139,6 +139,7 @@ def _transaction(row: int, fields: list[str], group: _Group, account: _Account) 
         entry=bank or None,
         end_to_end=customer or None,
         ids=tuple(reference for reference in (bank, customer) if reference),
+        serials=(bank,) if bank else (),
         text=" ".join(",".join(words).split()) or None,
     )
 

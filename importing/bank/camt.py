@@ -261,6 +261,7 @@ def _facts(element: Element) -> dict[str, object]:
         "reason": reason,
         "end_to_end": given(text_at(references, "EndToEndId")),
         "ids": tuple(ids),
+        "serials": tuple(filter(None, [text_at(references, "AcctSvcrRef")])),
         "structured": tuple(quoted),
         "text": " ".join(written) or None,
     }

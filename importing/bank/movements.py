@@ -48,6 +48,7 @@ class Movement:
         is_whole: the entry is one sum of several transactions that are not listed.
         end_to_end: the reference that the payer's side gave.
         ids: what the bank and we called it, or the movement that it undoes.
+        serials: those of `ids` that are the bank's own numbers: they name no invoice.
         structured: references in a form of their own (ISO 11649, Swiss, Belgian), and
             the numbers of documents that the payer named.
         text: what the payer wrote.
@@ -70,6 +71,7 @@ class Movement:
     is_whole: bool = False
     end_to_end: str | None = None
     ids: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
     structured: tuple[str, ...] = ()
     text: str | None = None
 
@@ -117,6 +119,7 @@ _TYPES: dict[str, Any] = {
     "booked_at": pa.timestamp("us", tz="UTC"),
     "made_at": pa.timestamp("us", tz="UTC"),
     "ids": pa.list_(pa.string()),
+    "serials": pa.list_(pa.string()),
     "structured": pa.list_(pa.string()),
 }
 

@@ -127,6 +127,7 @@ def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
         entry=references[1],
         end_to_end=given(data.get("end_to_end_reference")),
         ids=tuple(reference for reference in references if reference),
+        serials=tuple(filter(None, references[1:])),
         text=written or None,
     )
     returned = _original(data.get("original_amount")) if is_return else None

@@ -87,6 +87,7 @@ def _report(row: int, element: Element, made: str | None, sent: str | None) -> R
         reason=code_at(element, "StsRsnInf/Rsn"),
         end_to_end=given(text_at(element, "OrgnlEndToEndId")),
         ids=tuple(ids),
+        serials=tuple(filter(None, [text_at(element, "AcctSvcrRef")])),
         structured=tuple(texts_at(original, "RmtInf/Strd/CdtrRefInf/Ref")),
         text=" ".join(texts_at(original, "RmtInf/Ustrd")) or None,
     )

@@ -15,7 +15,7 @@ from importing.errors import NothingToImportError
 from importing.ledger import SQL
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.table_files import stage_tables
+from importing.table_files import keep_latest, stage_tables
 
 NEEDED = frozenset(
     {"payment_ledger_entry", "sales_invoice", "payment_entry", "journal_entry"}
@@ -32,6 +32,7 @@ def stage(
         NothingToImportError: a table is missing without which the ledger says nothing.
     """
     looked_at, bad = stage_tables(connection, files, TABLES, REQUIRED)
+    keep_latest(connection, TABLES, "name", "modified")
     absent = sorted(NEEDED - looked_at)
     if absent:
         raise NothingToImportError(

@@ -12,6 +12,7 @@ the SQL beside this file does the rest.
   took away how much of which, in the currency of each, and since when.
 - `seen` (id): every document in these files, also what is void.
 - `balance` (what, currency, amount): the ledger's own sums.
+- `repeated` (n): how many rows of the files another one of them replaces.
 - `note` (kind, n, text): what was assumed or left out.
 """
 

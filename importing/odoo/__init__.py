@@ -14,7 +14,7 @@ from importing.odoo.columns import MOMENTS, REQUIRED, TABLES
 from importing.odoo.values import MAPS
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.table_files import stage_tables
+from importing.table_files import keep_latest, stage_tables
 
 NEEDED = frozenset(
     {
@@ -39,6 +39,7 @@ def stage(
         NothingToImportError: a table is missing without which the ledger says nothing.
     """
     looked_at, bad = stage_tables(connection, files, TABLES, REQUIRED)
+    keep_latest(connection, TABLES, "id", "write_date")
     absent = sorted(NEEDED - looked_at)
     if absent:
         raise NothingToImportError(

@@ -489,3 +489,16 @@ def test_a_return_in_another_currency_is_not_of_that_payment(portfolio: Path) ->
     import_texts(portfolio, iso(STATEMENT, debit("100", "2026-02-03"), back))
 
     assert [row[0] for row in became(portfolio)] == ["succeeded"]
+
+
+@pytest.mark.parametrize(("listed", "n"), [("", 0), ("X4711,4711\n", 1)])
+def test_a_number_of_the_bank_names_no_invoice_but_by_the_list(
+    portfolio: Path, listed: str, n: int
+) -> None:
+    number = "X4711" if listed else "4711"
+    said = iso(STATEMENT, Entry(amount="50", text="somebody else")).replace(
+        "<Refs>", f"<Refs><AcctSvcrRef>{number}</AcctSvcrRef>"
+    )
+    import_texts(portfolio, said, list_csv=f"reference,invoice_id\n{listed}")
+
+    assert len(payments(portfolio)) == n

@@ -577,3 +577,41 @@ def test_from_the_ledger_to_a_first_list_of_actions(
     assert day.actions[str(PARENT)] == "none"
     assert day.actions[str(ACME)] in ("remind", "review")
     assert "100" in day.explained
+
+
+def test_rows_of_pages_that_overlap_count_once(
+    books: Books, tmp_path: Path, portfolio: Path
+) -> None:
+    bill = books.invoice("INV/1", "2026-03-01 10:00:00", 100)
+    paid = books.payment("BNK/1", "2026-03-10 10:00:00", 60)
+    books.match(bill, paid, 60, "2026-03-10 10:00:00")
+    files = books.write(tmp_path / "export")
+    pages = [file.with_name(f"{file.stem}-2{file.suffix}") for file in files]
+    for file, page in zip(files, pages, strict=True):
+        page.write_bytes(file.read_bytes())
+    options = ImportSettings(currency="EUR")
+    report = import_files(SOURCES["odoo"], [*files, *pages], portfolio, options)
+
+    assert facts(portfolio, "open", "credit") == {"open": 40, "credit": 0}
+    assert any("more than once" in note.text for note in report.notes)
+
+
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["refund", "reversal"])
+def test_what_goes_back_is_of_the_part_that_stands(
+    books: Books, run: Run, portfolio: Path, is_reversed: bool
+) -> None:
+    """The rest of a payment that was matched is nothing and gives nothing back."""
+    bill = books.invoice("INV/1", "2026-03-01 10:00:00", 100)
+    paid = books.payment("BNK/1", "2026-03-02 10:00:00", 100)
+    books.match(bill, paid, 100, "2026-03-05 10:00:00")
+    move = next(m["id"] for m in books.rows["account.move"] if m["name"] == "BNK/1")
+    also = {"reversed_entry_id": [move, "BNK/1"]} if is_reversed else {}
+    books.move("BNK/2", "2026-03-12 10:00:00", "entry", 100, journal=BANK, **also)  # type: ignore[arg-type]
+    run()
+
+    parts = {
+        row["payment_id"]
+        for row in rows_of(portfolio, "payments")
+        if row["status"] in ("refunded", "returned")
+    }
+    assert parts == {"BNK/1 > INV/1"}

@@ -106,3 +106,10 @@ def test_what_is_no_such_table_is_refused_by_name(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=name):
         read(file)
+
+
+def test_a_column_that_only_a_late_row_names_is_read(tmp_path: Path) -> None:
+    rows = [{"name": "A", "total": 1}] * 1200 + [{"name": "B", "total": 2, "is_pos": 1}]
+    file = tmp_path / "sales_invoice.json"
+    file.write_text(json.dumps({"data": rows}), encoding="utf-8")
+    assert read(file)[0][-1] == ("B", 2, True)

@@ -91,7 +91,8 @@ CREATE TABLE naming AS
         WHERE n.is_telling
         UNION ALL
         SELECT c.key, 4, n.* FROM called AS c JOIN invoice_name AS n ON n.name = plain(c.id)
-        WHERE n.is_telling
+        JOIN told AS t USING (key)
+        WHERE n.is_telling AND (n.is_listed OR NOT list_contains(t.serials, c.id))
         UNION ALL
         SELECT w.key, 5, n.* FROM word AS w JOIN invoice_name AS n ON n.name = w.word
         WHERE n.is_telling AND NOT (w.is_joined AND n.is_number)
@@ -127,7 +128,7 @@ CREATE MACRO rule_text(rule) AS CASE rule
     WHEN 1 THEN 'structured reference or document number'
     WHEN 2 THEN 'structured reference without its check digits'
     WHEN 3 THEN 'end-to-end reference'
-    WHEN 4 THEN 'reference of the payer or the bank'
+    WHEN 4 THEN 'reference of the payer, or one of the bank that the list names'
     WHEN 5 THEN 'invoice number in the text'
     WHEN 6 THEN 'structured reference in the text'
     WHEN 7 THEN 'id of a payment that is there' END;

@@ -37,8 +37,8 @@ CREATE TABLE part AS
 -- with, else the last that paid the invoice of that credit note, else the client's last.
 CREATE TABLE given_back AS
     WITH paid AS (
-        FROM part WHERE kind = 'payment' AND retracted IS NULL
-        QUALIFY row_number() OVER (PARTITION BY id ORDER BY known_at DESC) = 1
+        FROM (FROM part WHERE kind = 'payment'
+              QUALIFY row_number() OVER (PARTITION BY id ORDER BY known_at DESC) = 1) WHERE retracted IS NULL
     ), share AS (
         SELECT r.id, m.credit, m.amount FROM entry AS r JOIN matched AS m ON m.debit = r.id
         WHERE r.kind = 'refund' AND m.amount > 0
@@ -63,6 +63,7 @@ CREATE TABLE given_back AS
 
 CREATE TABLE came_back AS
     SELECT p.id AS payment, p.customer_id, p.amount, p.currency, r.event_at, r.known_at, p.method, p.target
-    FROM entry AS r JOIN part AS p ON p.credit = r.of AND p.kind = 'payment'
+    FROM entry AS r JOIN (FROM part WHERE kind = 'payment'
+                          QUALIFY row_number() OVER (PARTITION BY id ORDER BY known_at DESC) = 1) AS p ON p.credit = r.of
     WHERE r.kind = 'return' AND p.retracted IS NULL
-    QUALIFY row_number() OVER (PARTITION BY p.id ORDER BY p.known_at DESC) = 1;
+    QUALIFY row_number() OVER (PARTITION BY p.id ORDER BY r.known_at DESC) = 1;
