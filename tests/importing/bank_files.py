@@ -176,8 +176,10 @@ def write_billed_payment(portfolio: Path) -> None:
     write_billed_payments(portfolio, {"2026-02-02": 100})
 
 
-def write_billed_payments(portfolio: Path, amounts: Mapping[str, int]) -> None:
-    """Payments of the first invoice that the billing system knows, by their day."""
+def write_billed_payments(
+    portfolio: Path, amounts: Mapping[str, int], invoice: str | None = "INV-2026-0001"
+) -> None:
+    """Payments of one invoice that the billing system knows, by their day."""
     rows = [
         {
             "payment_id": f"p{nth}",
@@ -185,7 +187,7 @@ def write_billed_payments(portfolio: Path, amounts: Mapping[str, int]) -> None:
             "customer_id": "acme",
             "event_at": datetime.fromisoformat(day).replace(tzinfo=UTC),
             "amount": float(amount),
-            "invoice_id": "INV-2026-0001",
+            "invoice_id": invoice,
         }
         for nth, (day, amount) in enumerate(amounts.items(), 1)
     ]

@@ -16,6 +16,7 @@ from tests.importing.bank_files import (
     payments,
     rejections,
     write_billed_payment,
+    write_billed_payments,
     write_portfolio,
 )
 from tests.importing.tables import facts_of
@@ -502,3 +503,22 @@ def test_a_number_of_the_bank_names_no_invoice_but_by_the_list(
     import_texts(portfolio, said, list_csv=f"reference,invoice_id\n{listed}")
 
     assert len(payments(portfolio)) == n
+
+
+def test_an_instalment_is_the_one_of_its_days_that_another_source_told(
+    portfolio: Path,
+) -> None:
+    write_billed_payments(portfolio, {"2026-02-02": 30, "2026-03-02": 30})
+    second = Entry(amount="30", text=FIRST, day="2026-03-03")
+    import_texts(portfolio, iso(STATEMENT, second, until="2026-03-03"))
+
+    assert payments(portfolio) == []
+    assert facts_of(portfolio, "acme", "2026-04-30", "open") == {"open": 160}
+
+
+def test_what_another_source_told_of_no_invoice_is_named(portfolio: Path) -> None:
+    write_billed_payments(portfolio, {"2026-02-02": 100}, invoice=None)
+    report = import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
+
+    assert len(payments(portfolio)) == 1
+    assert [n.n for n in report.notes if "of no invoice" in n.text] == [1]

@@ -17,6 +17,12 @@ FROM reference WHERE invoice_id NOT IN (SELECT invoice_id FROM invoice)
 UNION ALL
 SELECT 'matched', count(*), 'by: ' || rule_text(rule) FROM outcome WHERE became = 'taken' GROUP BY rule
 UNION ALL
+SELECT 'assumed', count(*), 'payments are other money than one of the same customer and amount within ten days that another source tells of no invoice: look whether they are'
+FROM received AS r WHERE EXISTS (
+    FROM known_payment AS k WHERE k.invoice_id IS NULL AND k.is_paid AND NOT k.is_of_bank
+    AND k.customer_id = r.customer_id AND k.amount = r.amount AND coalesce(k.currency, r.currency) = r.currency
+    AND abs(epoch(k.happened) - epoch(r.happened)) <= 10 * 86400)
+UNION ALL
 SELECT 'assumed', count(*), 'movements without a time are known since the end of their booking day'
 FROM outcome WHERE became = 'taken' AND booked_at IS NULL
 UNION ALL

@@ -147,17 +147,20 @@ CREATE TABLE known_payment AS
 -- days, one for one; or its id.
 CREATE TABLE told_before AS
     WITH ours AS (
-        SELECT p.key, p.payment_id, p.invoice_id, p.amount, t.currency, t.happened,
-               row_number() OVER (PARTITION BY p.invoice_id, p.amount ORDER BY t.happened, p.payment_id) AS nth
+        SELECT p.key, p.payment_id, p.customer_id, p.invoice_id, p.amount, t.currency, t.happened
         FROM part AS p JOIN told AS t USING (key) WHERE t.kind IN ('received', 'announced')
+    ), alike AS (
+        SELECT invoice_id, amount, currency, list(payment_id ORDER BY happened, payment_id) AS ids,
+               list(epoch(happened) ORDER BY happened, payment_id) AS moments
+        FROM ours WHERE invoice_id IS NOT NULL GROUP BY ALL
     ), theirs AS (
-        SELECT *, row_number() OVER (PARTITION BY invoice_id, amount ORDER BY happened, payment_id) AS nth
-        FROM known_payment WHERE is_paid AND NOT is_of_bank AND invoice_id IS NOT NULL
+        SELECT a.invoice_id, a.amount, a.currency, list(epoch(k.happened) ORDER BY k.happened) AS moments
+        FROM alike AS a JOIN known_payment AS k
+            ON k.invoice_id = a.invoice_id AND k.amount = a.amount AND coalesce(k.currency, a.currency) = a.currency
+        WHERE k.is_paid AND NOT k.is_of_bank GROUP BY ALL
     )
-    SELECT DISTINCT o.payment_id FROM ours AS o JOIN theirs AS k
-        ON k.invoice_id = o.invoice_id AND k.amount = o.amount AND k.nth = o.nth
-        AND coalesce(k.currency, o.currency) = o.currency
-        AND abs(epoch(k.happened) - epoch(o.happened)) <= 10 * 86400
+    SELECT DISTINCT unnest(list_select(a.ids, paired(a.moments, t.moments))) AS payment_id
+    FROM alike AS a JOIN theirs AS t USING (invoice_id, amount, currency)
     UNION
     SELECT o.payment_id FROM ours AS o JOIN called AS c USING (key)
     JOIN known_payment AS k ON k.payment_id = c.id WHERE NOT k.is_of_bank AND k.is_paid;

@@ -1,0 +1,30 @@
+"""Which payment of one source is which of another: one for one, the nearest first."""
+
+from collections.abc import Sequence
+
+WINDOW_S = 10 * 86_400  # a bank books a payment some days after it was told elsewhere
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[int]:
+    """Places (from 1) of ours that have one of theirs within ten days.
+
+    Args:
+        ours: moments, seconds since 1970.
+        theirs: moments of payments of the same invoice and amount, of another source.
+
+    >>> paired([31 * 86_400], [0, 32 * 86_400])
+    [1]
+    >>> paired([0, 86_400], [86_400])
+    [2]
+    """
+    distances = sorted(
+        (abs(moment - other), place, nth)
+        for place, moment in enumerate(ours, 1)
+        for nth, other in enumerate(theirs)
+        if abs(moment - other) <= WINDOW_S
+    )
+    pairs: dict[int, int] = {}
+    for _, place, nth in distances:
+        if place not in pairs and nth not in pairs.values():
+            pairs[place] = nth
+    return sorted(pairs)
