@@ -58,6 +58,16 @@ def test_a_flag_of_half_of_the_bad_is_named(
     assert named(hindsight("nonpayment", leaky, seed)) == [PLANTED]
 
 
+def test_no_check_reports_what_another_did_not_look_at(rows_of: RowsOf) -> None:
+    rows = rows_of(200)
+    few = replace(rows, label=np.where(np.cumsum(rows.label) <= 3, rows.label, 0.0))
+    checks = {c.number: c for c in controls("nonpayment", few, ())}
+    assert checks[10].outcome == "not_looked_at"
+    assert checks[7].outcome == "cannot_tell"
+    assert "too few outcomes" in checks[7].text
+    assert "check 10" not in checks[7].text
+
+
 @pytest.fixture(scope="module")
 def gathered() -> TrainingData:
     return gather(Portfolio.open(LUMEN), ("fraud", "nonpayment"))

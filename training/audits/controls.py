@@ -51,9 +51,8 @@ def controls(
     # a fraud is not easier to see for being late, so calm customers prove nothing
     is_telling = is_enough and target == "nonpayment"
     mutation = _mutation(target, rows, seed) if is_enough else None
-    has_power = mutation is not None and mutation.outcome == "pass"
     calm_auc = _calm_auc(small, seed) if is_telling else None
-    yield _too_good(verdicts, calm_auc, has_power=has_power)
+    yield _too_good(verdicts, calm_auc, mutation)
     if mutation is None:
         text = f"not looked at: {n_bad} customers turned bad"
         for number, name in ((8, "controls"), (9, "adversarial"), (10, "mutation")):
@@ -97,7 +96,7 @@ def _calm_auc(rows: Rows, seed: int) -> float | None:
 
 
 def _too_good(
-    verdicts: Sequence[LeakVerdict], calm_auc: float | None, *, has_power: bool
+    verdicts: Sequence[LeakVerdict], calm_auc: float | None, mutation: Check | None
 ) -> Check:
     name, named = "too_good", tuple(v.feature for v in verdicts if v.is_blocking)
     numbers = {} if calm_auc is None else {"auc_not_past_due": calm_auc}
@@ -110,11 +109,13 @@ def _too_good(
             "good; no single feature stands out"
         )
         return Check(7, name, "look", text, (), numbers)
-    if not has_power:
-        text = (
-            "no feature is too good to be true, but with so few outcomes a planted"
-            " leak is not found either (check 10)"
+    if mutation is None or mutation.outcome != "pass":
+        why = (
+            "there are too few outcomes to tell"
+            if mutation is None
+            else "with so few outcomes a planted leak is not found either (check 10)"
         )
+        text = f"no feature is too good to be true, but {why}"
         return Check(7, name, "cannot_tell", text, (), numbers)
     return Check(7, name, "pass", "no feature is too good to be true", (), numbers)
 
