@@ -62,8 +62,9 @@ class BinnedRows:
     """Rows in LightGBM's bins, which are made once for all folds.
 
     Args:
-        known: (n,) the rows whose numbers say where the bins end. Those that judge are
-            not among them: a model in service does not know its future rows either.
+        known: (n,) the rows whose numbers say where the bins end: those that teach in
+            the last fold. What the last fold judges is not among them; rows that an
+            earlier fold judges are.
     """
 
     def __init__(
