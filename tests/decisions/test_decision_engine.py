@@ -72,6 +72,9 @@ def test_certainty_of_good_proposes_nothing(case: Case, policy: Policy) -> None:
         return
     found = recommend(sure, policy, TUESDAY)
     assert found.proposed_action in ("none", None)
+    if found.permission.raised_by == "confirmed_fraud":  # a person looks nevertheless
+        assert found.action == "review"
+        return
     if not (found.permission.in_force or policy.document.notices.send == "always"):
         assert found.action in ("none", None)
 

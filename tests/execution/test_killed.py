@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from decisions.policy_file.load import SHIPPED
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
 from execution.plan import plan_run
@@ -31,7 +32,11 @@ def test_no_act_is_lost_and_none_is_done_twice(tmp_path: Path, n_kills: int) -> 
     published(a_bundle("nonpayment"), home)
     published(a_bundle("fraud", intercept=-5.0), home)
     fake, n_done, n_killed = FakePartnerCenter(), 0, 0
-    with serving(fake) as url, running(home, customers=100_000) as service:
+    policy = with_room_for_stops(tmp_path / "policy.yaml")
+    with (
+        serving(fake) as url,
+        running(home, customers=100_000, policy=policy) as service,
+    ):
         for begin in range(0, 10_000, N_CUSTOMERS):
             names = [f"c{n}" for n in range(begin, begin + N_CUSTOMERS)]
             planned(home, service, fake, names)
@@ -55,6 +60,16 @@ def test_no_act_is_lost_and_none_is_done_twice(tmp_path: Path, n_kills: int) -> 
     listed = acts.listed(10_000)
     acts.close()
     assert {(act.state, act.is_reported) for act in listed} == {("done", True)}
+
+
+def with_room_for_stops(file: Path) -> Path:
+    """The shipped policy, but for how many it stops in an hour and in a day."""
+    text = (SHIPPED / "reseller-default.yaml").read_text(encoding="utf-8")
+    for limit in ("per_hour: 20", "per_day: 100"):
+        assert text.count(limit) == 1
+        text = text.replace(limit, limit.partition(":")[0] + ": 100000")
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def planned(
