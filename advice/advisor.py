@@ -145,9 +145,8 @@ class Advisor:
         """
         looked_at = self.settings.tables if tables is None else tables
         moment = microseconds(as_of)
-        context = QuestionContext(
-            observed_until, observed, previous, previous_at, named
-        )
+        stated = observed_until, observed, previous, previous_at, named
+        context = QuestionContext(*stated)
         if inputs is None:
             inputs = Inputs(*self._rows(events, moment, looked_at, kept))
         facts, rows = inputs.facts, inputs.rows
@@ -155,11 +154,7 @@ class Advisor:
         recommendation = self._decide(case, budget_use)
         reasons = None
         if explains_none or recommendation.action != "none":
-            parts = {
-                target: self.predictors[target].explain(row[None]).contributions[0]
-                for target, row in rows.items()
-            }
-            reasons = self.reasons_of(recommendation, rows, parts)
+            reasons = self._reasons(recommendation, rows)
         advice = Advice(case, recommendation, reasons, rows=rows)
         if not with_counterfactuals:
             return advice
@@ -204,6 +199,15 @@ class Advisor:
             target: float(self.predictors[target].probability(row[None])[0])
             for target, row in rows.items()
         }
+
+    def _reasons(
+        self, recommendation: Recommendation, rows: Mapping[str, Row]
+    ) -> tuple[JointReason, ...]:
+        parts = {
+            target: self.predictors[target].explain(row[None]).contributions[0]
+            for target, row in rows.items()
+        }
+        return self.reasons_of(recommendation, rows, parts)
 
     def reasons_of(
         self,

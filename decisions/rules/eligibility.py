@@ -160,30 +160,27 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
     ordinary = (*_ordinary(facts, terms, at, pursuit, position, aim), *known)
     way = None if pursuit else shorter_way(case, terms, at)
     shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
+    high_usage = None if shorter is None else (*shorter, *known)
     usage_notice = None if way is None else way.notice
     fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
     suspicion = _of_suspicion(case, terms, at, covering, aim)
     has_signs = bool(counting_evidence(terms, facts, at, case.p_fraud))
+    others = *override_holds(facts, at), *money_holds(terms.document, facts, at)
     on, reason = _in_force(facts, access)
     always = _bits(decided)  # a person's decision counts where there is no such way
     return Eligibility(
         ordinary=ordinary,
-        high_usage=None if shorter is None else (*shorter, *known),
+        high_usage=high_usage,
         fraud=fraud,
         ordinary_bits=_bits(ordinary),
-        high_usage_bits=_bits(None if shorter is None else (*shorter, *known))
+        high_usage_bits=_bits(high_usage)
         | REMIND_BIT * (usage_notice is None)
         | always,
         fraud_bits=_bits(fraud) | REMIND_BIT | always,
         suspicion=suspicion,
         suspicion_bits=_bits(suspicion) | STEP_BITS & ~(1 << SUSPEND) | always,
         position=position,
-        holds=(
-            *standing,
-            *override_holds(facts, at),
-            *money_holds(terms.document, facts, at),
-            *access,
-        ),
+        holds=(*standing, *others, *access),
         reactivation=reactivation(terms.document, access, at),
         in_force=on,
         in_force_reason=reason,

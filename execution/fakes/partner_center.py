@@ -30,15 +30,13 @@ class FakePartnerCenter:
 
     Args:
         customers: by customer id, subscriptions by id, as resources.
-        faults: of the next requests that change something, in order; of any request
-            where `faults_of_all`.
+        faults: of the next requests that change something, in order.
         with_mark: bodies begin with a byte order mark.
         changes: of status, by subscription, in the order they were made.
     """
 
     customers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     faults: deque[Fault] = field(default_factory=deque)
-    faults_of_all: bool = False
     with_mark: bool = False
     changes: list[tuple[str, str]] = field(default_factory=list)
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -72,7 +70,7 @@ class FakePartnerCenter:
             if headers.get("Authorization") != f"Bearer {TOKEN}":
                 return 401, {"code": "unauthorized"}
             changes = method == "PATCH"
-            fault = self._next_fault() if changes or self.faults_of_all else None
+            fault = self._next_fault() if changes else None
             if fault == "slow":
                 slow_down()
             elif fault is not None and fault != "failed_after_acting":
