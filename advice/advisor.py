@@ -152,9 +152,8 @@ class Advisor:
         facts, rows = inputs.facts, inputs.rows
         case = self.case_of(facts, self._probabilities(rows), context)
         recommendation = self._decide(case, budget_use)
-        reasons = None
-        if explains_none or recommendation.action != "none":
-            reasons = self._reasons(recommendation, rows)
+        is_explained = explains_none or recommendation.action != "none"
+        reasons = self._reasons(recommendation, rows) if is_explained else None
         advice = Advice(case, recommendation, reasons, rows=rows)
         if not with_counterfactuals:
             return advice

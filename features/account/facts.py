@@ -1,6 +1,6 @@
 """Fills `AccountFacts` of one customer from a `Standing` and from holds and actions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import repeat
 
@@ -93,14 +93,10 @@ def facts_at(
 
 
 def _facts(
-    standing: Standing,
-    known: KnownTables,
-    stops: Stops,
-    off: tuple[ExecutedAction, ...],
+    standing: Standing, known: KnownTables, stops: Stops, off: Sequence[ExecutedAction]
 ) -> AccountFacts:
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
     customer, actions = known["customers"], known.made(executed)
-    appealed_at = contacts.appeal_opened_at
     signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)
     return AccountFacts(
         customer_id=known.events.customer_id,
@@ -139,14 +135,14 @@ def _facts(
         n_promises_365d=contacts.n_promises_since(as_of - 365 * DAY_US),
         notices=_notices(standing),
         holds=active_holds(known["holds"], as_of),
-        access_off=off,
+        access_off=tuple(off),
         actions_90d=actions_since(actions, as_of - _LATELY_US),
         evidence=signs.standing,
         doubted_evidence=signs.doubted,
-        has_open_appeal=appealed_at is not None,
+        has_open_appeal=contacts.appeal_opened_at is not None,
         subscriptions=_subscriptions(standing),
         tables=rules.settings.tables,
-        appeal_opened_at=_moment(appealed_at),
+        appeal_opened_at=_moment(contacts.appeal_opened_at),
         recurring_committed=standing.recurring_committed,
         pending=_pending(standing),
         payment_attempts=payment_attempts(known, standing, rules),
