@@ -72,9 +72,9 @@ def _provider(
 ) -> "Iterator[Provider]":
     import httpx
 
-    from execution.kill_bill import KillBill, KillBillCredentials
-    from execution.partner_center import GLOBAL_URL, PartnerCenter
-    from execution.partner_tokens import Credentials, Tokens
+    from execution.providers.kill_bill import KillBill, KillBillCredentials
+    from execution.providers.partner_center import GLOBAL_URL, PartnerCenter
+    from execution.providers.partner_tokens import Credentials, Tokens
     from scoring.shelf import forbear_home
     from serving.safe_address import require_safe_address
 

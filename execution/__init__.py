@@ -2,9 +2,9 @@
 
 from execution.carry_out import Execution
 from execution.errors import ExecutionError
-from execution.partner_center import PartnerCenter
 from execution.plan import plan_run, plan_undo
 from execution.port import Provider, Subscription
+from execution.providers.partner_center import PartnerCenter
 from execution.recheck import ServiceRecheck
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from execution.fakes.server import Fault, Headers, Json, slow_down
-from execution.partner_words import lower
+from execution.providers.partner_words import lower
 
 _CODES: dict[Fault, tuple[int, dict[str, Any]]] = {
     "busy": (429, {"statusCode": 429, "message": "Rate limit is exceeded."}),

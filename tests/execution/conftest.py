@@ -13,9 +13,9 @@ import pytest
 from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
-from execution.kill_bill import KillBill, KillBillCredentials
-from execution.partner_center import PartnerCenter
-from execution.partner_tokens import Credentials, Tokens
+from execution.providers.kill_bill import KillBill, KillBillCredentials
+from execution.providers.partner_center import PartnerCenter
+from execution.providers.partner_tokens import Credentials, Tokens
 from execution.recheck import PERMITTED, Recheck, Verdict
 from execution.service import Service
 from store.acts import Act, Acts, act_id_of

@@ -11,8 +11,8 @@ from execution.carry_out import MOST_ATTEMPTS, Execution
 from execution.errors import ReportRefusedError, ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import Fault
-from execution.partner_center import PartnerCenter
 from execution.plan import UndoneRun, plan_undo
+from execution.providers.partner_center import PartnerCenter
 from execution.recheck import refused
 from store.acts import Act, Acts
 from store.opening import open_decision_reader, open_decision_store

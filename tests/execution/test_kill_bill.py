@@ -9,8 +9,8 @@ from execution.errors import (
     ProviderUnreachableError,
 )
 from execution.fakes.kill_bill import FakeKillBill
-from execution.kill_bill import KillBill, KillBillCredentials
 from execution.plan import in_order
+from execution.providers.kill_bill import KillBill, KillBillCredentials
 from tests.execution.conftest import kill_bill
 
 STATES = {

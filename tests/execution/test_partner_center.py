@@ -12,9 +12,9 @@ from execution.errors import (
     ProviderUnreachableError,
 )
 from execution.fakes.partner_center import FakePartnerCenter
-from execution.partner_center import PartnerCenter
-from execution.partner_tokens import Credentials, Tokens
 from execution.port import Provider
+from execution.providers.partner_center import PartnerCenter
+from execution.providers.partner_tokens import Credentials, Tokens
 from tests.execution.conftest import CREDENTIALS, partner_center
 
 Call = Callable[[Provider], object]

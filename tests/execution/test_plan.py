@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.fakes.partner_center import FakePartnerCenter
-from execution.partner_center import PartnerCenter
 from execution.plan import Intent, in_order, intent_of, plan_run
 from execution.port import Subscription
+from execution.providers.partner_center import PartnerCenter
 from execution.recheck import verdict_of
 from store.opening import (
     open_acts,

@@ -12,8 +12,8 @@ from httpx import Client, MockTransport, Request, Response
 from execution.carry_out import Execution
 from execution.errors import ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
-from execution.partner_center import PartnerCenter
 from execution.plan import plan_run
+from execution.providers.partner_center import PartnerCenter
 from execution.recheck import ServiceRecheck
 from execution.service import Service
 from features.moments import microseconds

@@ -21,11 +21,11 @@ from execution.errors import (
     ProviderAccessError,
     ProviderUnreachableError,
 )
-from execution.partner_tokens import Tokens
-from execution.partner_words import lower, subscription_of, with_status
 from execution.port import OpenedRequest, Provider, RequestText, Subscription
-from execution.prepared_mail import prepare_mail
-from execution.provider_http import (
+from execution.providers.partner_tokens import Tokens
+from execution.providers.partner_words import lower, subscription_of, with_status
+from execution.providers.prepared_mail import prepare_mail
+from execution.providers.provider_http import (
     code_of,
     content_of,
     path_segment,

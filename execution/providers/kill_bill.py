@@ -28,8 +28,8 @@ from execution.port import (
     Subscription,
     SubscriptionState,
 )
-from execution.prepared_mail import prepare_mail
-from execution.provider_http import (
+from execution.providers.prepared_mail import prepare_mail
+from execution.providers.provider_http import (
     code_of,
     content_of,
     path_segment,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from execution.port import Subscription, SubscriptionState
-from execution.provider_http import text_of
+from execution.providers.provider_http import text_of
 
 STATES: Mapping[str, SubscriptionState] = {
     "active": "active",

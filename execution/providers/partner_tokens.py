@@ -18,7 +18,7 @@ from execution.errors import (
     ProviderAccessError,
     ProviderUnreachableError,
 )
-from execution.provider_http import text_of
+from execution.providers.provider_http import text_of
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _PREFIX = "FORBEAR_PARTNER_CENTER_"
