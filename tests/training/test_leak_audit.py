@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.targets import Target
@@ -56,6 +57,20 @@ def test_a_flag_of_half_of_the_bad_is_named(
     """
     leaky = planted(rows_of(seed=seed), kind, seed)
     assert named(hindsight("nonpayment", leaky, seed)) == [PLANTED]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_twin_does_not_hide_what_both_know(rows_of: RowsOf, sign: float) -> None:
+    """The same leak twice, as when an attribute repeats a column of the contract."""
+    leaky = planted(rows_of(), "flag")
+    flag = leaky.feature_set.features[-1]
+    features = FeatureSet(
+        (*leaky.feature_set.features, replace(flag, name="twin")),
+        leaky.feature_set.vocabularies,
+    )
+    x = np.column_stack([leaky.x, sign * leaky.x[:, -1]])
+    twins = replace(leaky, x=x, feature_set=features)
+    assert named(hindsight("nonpayment", twins)) == [PLANTED, "twin"]
 
 
 def test_no_check_reports_what_another_did_not_look_at(rows_of: RowsOf) -> None:

@@ -42,6 +42,7 @@ PERIOD_POSITIVES = 40
 RISE, LATER_ECHO = 0.06, 0.12
 SURE_Z = 3.5  # one false alarm in 4,000 columns that also pass the other bars
 MOST_LOOKED_AT = 12  # the strongest; each costs a few small fits
+TWIN = 0.95  # correlation of two columns' odds from which they say the same
 HIGH = 2.0  # times the overall rate: from here a value counts as pointing at bad
 
 
@@ -186,7 +187,7 @@ class _Audit:
     def _measure(self, column: int) -> _Measured:
         rows, score = self.rows, self.scores[column]
         label = rows.label
-        others = np.delete(rows.x, column, axis=1)
+        others = np.delete(rows.x, [column, *self._twins(column)], axis=1)
         base = predicted(others, label, self.fold, self.seed)
         alone, error = self.alone[column], self.error_of(column)
         m = _Measured(column, alone, error, auc_beside(label, score, base))
@@ -209,6 +210,20 @@ class _Audit:
             n = self._n_customers(is_high & first)
             m.echo_error = standard_error(m.echo_first or 0.5, n, 10.0 * n)
         return m
+
+    def _twins(self, column: int) -> list[int]:
+        """Stated columns that say the same: each would hide what the other knows.
+
+        A twin among what the events tell stays: it confirms that it could be known.
+        """
+        score = self.scores[column]
+        return [
+            other
+            for other, feature in enumerate(_features(self.rows))
+            if other != column
+            and is_stated(feature)
+            and _correlation(score, self.scores[other]) >= TWIN
+        ]
 
     def _beside_in(
         self, period: BoolArray, score: FloatArray, base: FloatArray
@@ -261,6 +276,12 @@ class _Audit:
             self.rows.as_of <= dates[third - 1],
             self.rows.as_of >= dates[-third],
         )
+
+
+def _correlation(a: FloatArray, b: FloatArray) -> float:
+    if a.std() == 0.0 or b.std() == 0.0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def _verdict(target: Target, feature: Feature, m: _Measured) -> LeakVerdict:
