@@ -75,10 +75,9 @@ def train(
             seed=seed,
             progress=step,
             on_untold=untold.append,
+            on_result=lambda result: show_result(result, home),
             accepted=acceptances(accept_leak, because),
         )
-    for result in results:
-        show_result(result, home)
     for line in untold:
         say(f"{line}; {WITHOUT_A_MODEL}")
     waits = not results and read.settings.tables >= STARTER_TABLES

@@ -1,6 +1,6 @@
 """`train`: every target of a portfolio that has labels becomes a bundle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -69,6 +69,7 @@ def train(
     seed: int = 0,
     progress: Progress = lambda _: None,
     on_untold: Progress = lambda _: None,
+    on_result: Callable[[TrainingResult], None] = lambda _: None,
     accepted: Sequence[Acceptance] = (),
     tracking_uri: str | None = None,
     home: Path | None = None,
@@ -84,6 +85,8 @@ def train(
         seed: of splits, folds and learners: same data and seed, same bundle.
         progress: called with one line of text per step.
         on_untold: called with one line about each target that no outcome tells of.
+        on_result: called as soon as a target has ended: what is registered is in force,
+            whatever becomes of the next.
         accepted: features that a person vouches for; recorded.
         tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
             SQLite and a folder under `home`.
@@ -110,14 +113,14 @@ def train(
             on_untold(nothing_told(target, gathered, portfolio))
             continue  # not a refusal: the portfolio says nothing about this target
         try:
-            results.append(
-                _train_one(
-                    portfolio, target, gathered, seed, accepted, tracker, progress
-                )
+            result = _train_one(
+                portfolio, target, gathered, seed, accepted, tracker, progress
             )
         except TrainingError as refusal:
             progress(f"{target}: {refusal}")
-            results.append(TrainingResult(target, refusal=refusal))
+            result = TrainingResult(target, refusal=refusal)
+        results.append(result)
+        on_result(result)
     return results
 
 
@@ -140,13 +143,14 @@ def _train_one(
     learnt = with_verdicts(learnt, verdicts, accepted)
     ahead = outlook(target, rows, portfolio.observed_until)
     bundle = bundle_of(portfolio, target, gathered, learnt)
+    later = later_of(learnt, rows)
+    say("comparing outcomes that are not all known yet with what it expects")
+    young = early_warning(portfolio, bundle)
+    # last of all: once it is registered it may serve, and that must be told at once
     progress(f"{target}: registering {bundle.bundle_id}")
     key = tracker.pseudonym_key()
     judged = judged_table(bundle, learnt, rows, gathered.customer_ids, key)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
-    later = later_of(learnt, rows)
-    say("comparing outcomes that are not all known yet with what it expects")
-    young = early_warning(portfolio, bundle)
     return TrainingResult(
         target, bundle, learnt, registered, None, ahead, later, verdicts, young
     )

@@ -66,6 +66,28 @@ def test_progress_is_told_and_the_first_model_is_champion(
     assert trained.bundle.n_customers == len(flat_portfolio.customer_ids)
 
 
+def test_what_became_of_a_target_is_told_before_the_next_begins(
+    flat_portfolio: Portfolio, tmp_path: Path
+) -> None:
+    """Else a training that is stopped leaves a model that serves and was never told."""
+    heard: list[str] = []
+    train(
+        flat_portfolio,
+        ["fraud", "nonpayment", "fraud"],
+        home=tmp_path,
+        progress=heard.append,
+        on_result=lambda result: heard.append(f"result of {result.target}"),
+    )
+    told = [place for place, line in enumerate(heard) if line.startswith("result of")]
+    registered = next(i for i, line in enumerate(heard) if "registering" in line)
+    assert [heard[i] for i in told] == [
+        "result of fraud",
+        "result of nonpayment",
+        "result of fraud",
+    ]
+    assert told[1] == registered + 1
+
+
 def test_the_run_says_what_was_measured(trained: TrainingResult) -> None:
     assert trained.registered is not None
     assert trained.bundle is not None
