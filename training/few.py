@@ -107,7 +107,7 @@ def learn_few(
     everyone = np.ones(len(rows), dtype=np.bool_)
     parts = Split("cross_fitted", everyone, everyone)
     progress(
-        f"{rows.n_positives:,} outcomes among {len(rows):,} rows: every row is"
+        f"{rows.n_positives:,} of {len(rows):,} rows are positive: every row is"
         " predicted by a model that did not see its customer"
     )
     tried = {one.learner: one for one in _tried(rows, seed, starter, progress)}

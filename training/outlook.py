@@ -24,16 +24,19 @@ class Outlook:
     """The next step of what can be learnt.
 
     Args:
-        n_positives: outcomes that are known now.
+        n_positives: rows whose outcome is known to have come; a customer has one for
+            each date that it lay ahead of.
+        n_customers: whose rows they are.
         n_needed: from how many on the next step is taken.
         step: what it is.
-        per_month: outcomes that became known a month, over the last year of dates;
+        per_month: such rows that became known a month, over the last year of dates;
             None where there is one moment only.
         expected_on: when there will be enough at that pace; None where it is 0.
     """
 
     target: Target
     n_positives: int
+    n_customers: int
     n_needed: int
     step: str
     per_month: float | None
@@ -50,7 +53,8 @@ class Outlook:
             f" about {self.expected_on:%B %Y}"
         )
         return (
-            f"{self.n_positives} outcomes of {self.target} so far; with {more} more"
+            f"{self.target} so far: {self.n_positives} rows of {self.n_customers}"
+            f" customers (one for each date that it lay ahead of); with {more} more rows"
             f" {self.step}; {pace}"
         )
 
@@ -73,7 +77,10 @@ def outlook(target: Target, rows: Rows, observed_until: int) -> Outlook | None:
     if pace:
         months = (needed - rows.n_positives) / pace
         expected = until + timedelta(days=min(months * MONTH_DAYS, 36_500))
-    return Outlook(target, rows.n_positives, needed, step, pace, expected)
+    n_customers = len(np.unique(rows.customer[rows.label == 1.0]))
+    return Outlook(
+        target, rows.n_positives, n_customers, needed, step, pace, expected
+    )
 
 
 def _per_month(rows: Rows) -> float | None:
