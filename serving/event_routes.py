@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
 from starlette.responses import Response
 
 from advice.advisor import Advisor
@@ -125,6 +126,9 @@ async def override(request: Request, key: ReviewKey) -> Response:
             detail = "the decision is about another customer"
             where = {"pointer": "/decision_id", "rule": "other_customer"}
             raise ProblemError("invalid_request", detail, errors=[where])
+    if content.subscription_id is not None:
+        _require_known(request, key, content.customer_id)
+        _require_subscription(request, content.customer_id, content.subscription_id)
     author, notes = {"by": key.name}, list[str]()
     zone, day = _zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
     end = None if day is None else parse_moment(content.until, zone)
@@ -261,6 +265,23 @@ def _require_known(request: Request, key: ApiKey, customer_id: str) -> None:
     events: EventReader = request.app.state.events
     if not events.rows(customer_id, events.last_sequence(), 1):
         raise unknown_customer()
+
+
+def _require_subscription(
+    request: Request, customer_id: str, subscription_id: str
+) -> None:
+    """A mistyped id must not make an order that binds nothing.
+
+    Raises:
+        ProblemError: no row of the customer names the subscription.
+    """
+    events: EventReader = request.app.state.events
+    rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+    told = [row.content for row in rows if row.table != "overrides"]
+    if subscription_id not in {from_json(row).get("subscription_id") for row in told}:
+        detail = "no row that is kept of this customer names the subscription"
+        where = {"pointer": "/subscription_id", "rule": "unknown_subscription"}
+        raise ProblemError("invalid_request", detail, errors=[where])
 
 
 def _refuse_times(request: Request, row: Mapping[str, str], zone: ZoneInfo) -> None:

@@ -54,8 +54,8 @@ class Outlook:
         )
         return (
             f"{self.target} so far: {self.n_positives} rows of {self.n_customers}"
-            f" customers (one for each date that it lay ahead of); with {more} more rows"
-            f" {self.step}; {pace}"
+            f" customers (one for each date that it lay ahead of); with {more} more"
+            f" rows {self.step}; {pace}"
         )
 
 
@@ -78,9 +78,7 @@ def outlook(target: Target, rows: Rows, observed_until: int) -> Outlook | None:
         months = (needed - rows.n_positives) / pace
         expected = until + timedelta(days=min(months * MONTH_DAYS, 36_500))
     n_customers = len(np.unique(rows.customer[rows.label == 1.0]))
-    return Outlook(
-        target, rows.n_positives, n_customers, needed, step, pace, expected
-    )
+    return Outlook(target, rows.n_positives, n_customers, needed, step, pace, expected)
 
 
 def _per_month(rows: Rows) -> float | None:

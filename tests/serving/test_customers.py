@@ -115,6 +115,21 @@ class TestWhatPeopleSay:
             answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
             assert answer.status_code == status
 
+    def test_an_override_is_about_a_subscription_of_its_customer(
+        self, acme: Client, key_of: As
+    ) -> None:
+        """A mistyped id would bind nothing, and whoever gave the order not know it."""
+        subscription = {"customer_id": "acme", "event_at": AS_OF}
+        rows = [{**subscription, "subscription_id": "s1", "kind": "started"}]
+        body = {"customer_id": "acme", "events": {"subscriptions": rows}}
+        assert acme.post("/v1/events", json=body).json()["accepted"] == 1
+        for subscription_id, status in (("s2", 422), ("s2", 422), ("s1", 200)):
+            said = {**OVERRIDE, "subscription_id": subscription_id}
+            answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
+            assert answer.status_code == status, answer.text
+            if status == 422:
+                assert answer.json()["errors"][0]["rule"] == "unknown_subscription"
+
     def test_an_outcome_bears_the_name_of_its_author(
         self, acme: Client, key_of: As, settings: ServingSettings
     ) -> None:
