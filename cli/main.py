@@ -24,6 +24,7 @@ from cli import (
     keys,
     labels,
     links,
+    monitor,
     policy,
     promote,
     replay,
@@ -100,6 +101,7 @@ app.add_typer(labels.app, name="labels")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(act.app, name="act")
+app.add_typer(monitor.app, name="monitor")
 app.command()(database.erase)
 
 # the extra that brings each package

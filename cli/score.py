@@ -1,5 +1,6 @@
 """`forbear score`."""
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from advice.advisor import Advisor
     from advice.lists.memory import Named
+    from decisions.case import Clock
     from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
 
@@ -65,8 +67,8 @@ def score(
     """Score a whole portfolio with the champions under FORBEAR_HOME.
 
     The same numbers as the service gives for the same customer. While a file `stop`
-    lies under FORBEAR_HOME nobody new is suspended or blocked. Exit code 3: done, but
-    rows of the portfolio were rejected.
+    lies under FORBEAR_HOME, or an alarm of `monitor` stands, nobody new is suspended or
+    blocked. Exit code 3: done, but rows of the portfolio were rejected.
 
     A list made at night withholds what needs opening hours, and says from when it is
     permitted; --as-of next-working-hour decides for that moment instead.
@@ -81,7 +83,7 @@ def score(
     home = forbear_home()
     if out is not None:
         check_form(out)
-    advisor = champions(home, policy)
+    advisor, alarm = champions(home, policy), _standing_alarm(home)
     with writing(out) as list_file, writing(notices) as notices_file:
         with waiting("reading the portfolio"):
             read = Portfolio.open_usable(portfolio)
@@ -92,6 +94,7 @@ def score(
                 read,
                 as_of,
                 is_stopped=is_stopped(home),
+                alarm=alarm,
                 named=_named_before(home, read, as_of) if notices else None,
             )
         if out is not None:
@@ -111,7 +114,7 @@ def score(
         say(f"{n_due:,} notices due on {day}: {notices}")
         if n_due:
             say("send them, correct the dates, then append the rows to `contacts`")
-    _show_notes(advisor.notes, home)
+    _show_notes(advisor.notes, home, alarm)
     _show_early_warning(advisor, read)
     if read.rejects:
         say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
@@ -126,13 +129,28 @@ def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":
     return named_before(home, read.settings.name, to_datetime(moment_of(read, as_of)))
 
 
-def _show_notes(notes: Iterable[str], home: Path) -> None:
+def _standing_alarm(home: Path) -> "Clock | None":
+    """Whether monitoring has stopped automation, in the store of decisions."""
+    from typing import cast
+
+    from store.opening import standing_alarm
+
+    url = os.environ.get("FORBEAR_DATABASE_URL") or None
+    return cast("Clock | None", standing_alarm(home, url))
+
+
+def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:
     from advice.assembly import STOP_FILE, is_stopped
 
     for note in notes:
         say(f"note: {note}")
     if is_stopped(home):
         say(f"note: {home / STOP_FILE} lies there: nobody new is suspended or blocked")
+    if alarm is not None:
+        say(
+            f"ALARM of monitoring ({alarm.replace('_', ' ')}): nobody new is suspended"
+            " or blocked until somebody releases it; `forbear monitor alarms` says why"
+        )
 
 
 def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
@@ -172,6 +190,7 @@ def advise(
     as_of: str | None,
     *,
     is_stopped: bool = False,
+    alarm: "Clock | None" = None,
     named: "Named | None" = None,
 ) -> "pa.Table":
     """Advice about whom the portfolio asks for."""
@@ -181,7 +200,7 @@ def advise(
 
     moment = None if as_of is None else moment_of(read, as_of)
     snapshots = latest_snapshots(read, moment)
-    budget_use = BudgetUse(is_stopped=is_stopped)
+    budget_use = BudgetUse(is_stopped=is_stopped, alarm=alarm)
     return advise_portfolio(advisor, read, snapshots, budget_use, named or {})
 
 

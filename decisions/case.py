@@ -11,6 +11,9 @@ from features.facts import AccountFacts
 
 Missing = tuple[str, ...]
 
+# What monitoring watches, from what shows first to what shows last.
+Clock = Literal["inputs", "scores", "early_outcomes", "mature_outcomes"]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -72,6 +75,8 @@ class BudgetUse:
         reviews_today: slots of the review queue already taken.
         n_customers: size of the base, for budgets stated as a share; None = unknown.
         is_stopped: the kill switch: no stop action may be recommended.
+        alarm: the clock of monitoring that stopped automation, until a person releases
+            it: no stop action may be recommended either.
     """
 
     suspensions_last_hour: int = 0
@@ -79,6 +84,12 @@ class BudgetUse:
     reviews_today: int = 0
     n_customers: int | None = None
     is_stopped: bool = False
+    alarm: Clock | None = None
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether nobody new may be stopped, whatever is left of the budgets."""
+        return self.is_stopped or self.alarm is not None
 
 
 Basis = Literal["fraud", "nonpayment"]

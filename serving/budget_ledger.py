@@ -12,7 +12,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from decisions.actions import STOPS, Action
-from decisions.case import BudgetUse
+from decisions.case import BudgetUse, Clock
 from decisions.policy_file.load import Policy
 from decisions.steps.reserve import has_stop_budget, is_queue_full, stops_per_day
 from decisions.terms import Terms
@@ -50,10 +50,16 @@ class BudgetLedger:
     What is decided at the same moment, here or in another process, is not known yet.
     So `reservation` says what a decision rests on; the store refuses to record it when
     that no longer holds, and then it is decided again. No slot is given twice.
+
+    Args:
+        store: whose slots are counted.
+        watched: whose alarms of monitoring stop automation; default: `store`.
     """
 
-    def __init__(self, store: DecisionReader) -> None:
-        self._store = store
+    def __init__(
+        self, store: DecisionReader, watched: DecisionReader | None = None
+    ) -> None:
+        self._store, self._watched = store, watched or store
         self._days: OrderedDict[tuple[ZoneInfo, date], _Day] = OrderedDict()
         self._last_slot_id = store.last_slot_id()
 
@@ -85,6 +91,7 @@ class BudgetLedger:
             reviews_today=len(days[1].review) - (customer_id in days[1].review),
             n_customers=n_customers,
             is_stopped=is_stopped,
+            alarm=cast("Clock | None", self._watched.standing_alarm()),
         )
         oldest = microseconds(as_of - terms.stale_after)
         last = self._store.last_recommended(customer_id, oldest, moment)

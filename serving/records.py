@@ -32,8 +32,10 @@ class DecisionRecords:
     ledger: BudgetLedger
 
     @classmethod
-    def of(cls, decisions: DecisionStore) -> "DecisionRecords":
-        return cls(decisions, BudgetLedger(decisions))
+    def of(
+        cls, decisions: DecisionStore, watched: DecisionStore | None = None
+    ) -> "DecisionRecords":
+        return cls(decisions, BudgetLedger(decisions, watched))
 
 
 class RecordsOfKeys:
@@ -50,7 +52,7 @@ class RecordsOfKeys:
             return self._real
         if self._test is None:
             apart = open_decision_store(test_folder(self._home), None)
-            self._test = DecisionRecords.of(apart)
+            self._test = DecisionRecords.of(apart, self._real.decisions)
         return self._test
 
     def close(self) -> None:

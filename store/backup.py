@@ -40,6 +40,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "access_log": ("entry_id",),
         "acts": ("position",),
         "act_approvals": ("act_id", "by_whom"),
+        "monitoring_runs": ("run_id",),
+        "monitoring_alarms": ("alarm_id",),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -150,6 +150,10 @@ class DecisionReader(Protocol):
         """Of the slot committed last; 0 before the first."""
         ...
 
+    def standing_alarm(self) -> str | None:
+        """The clock of monitoring that stops automation now; None where none does."""
+        ...
+
     def document(self, document_hash: str) -> str:
         """A document recorded with a decision, as it was.
 

@@ -191,6 +191,23 @@ class ActIsOverError(DecisionStoreError):
         )
 
 
+class NoReleaserError(DecisionStoreError):
+    """Automation comes back only by a person who says who and why."""
+
+    code = "no_releaser"
+
+    def __init__(self) -> None:
+        super().__init__("an alarm is released by a person: say who (--by) and why")
+
+
+class NothingToReleaseError(DecisionStoreError):
+    code = "nothing_to_release"
+
+    def __init__(self, alarm_id: str | None) -> None:
+        which = "no alarm" if alarm_id is None else f"no alarm {alarm_id}"
+        super().__init__(f"{which} stands; `forbear monitor alarms` lists them")
+
+
 class UnknownMessageError(DecisionStoreError):
     """No message of this id was delivered or given up."""
 

@@ -20,6 +20,7 @@ from store.errors import (
 )
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
+from store.monitoring import Monitoring, standing_clock
 from store.outbox import Outbox
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
@@ -90,6 +91,22 @@ def open_acts(home: Path, url: str | None = None) -> Acts:
     if url is None:
         return Acts(open_database(home))
     return Acts(_checked(DECISIONS, _server(url, "acts")))
+
+
+def open_monitoring(home: Path, url: str | None = None) -> Monitoring:
+    """Runs of monitoring and their alarms."""
+    return Monitoring(open_database(home, url))
+
+
+def standing_alarm(home: Path, url: str | None = None) -> str | None:
+    """The clock of monitoring that stops automation; nothing is made."""
+    if url is None and not (home / _FILES[DECISIONS]).is_file():
+        return None
+    database = _looking_up(DECISIONS, home, url)
+    try:
+        return standing_clock(database)
+    finally:
+        database.close()
 
 
 def open_access_log(home: Path, url: str | None = None) -> AccessLog:

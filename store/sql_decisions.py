@@ -30,6 +30,7 @@ from store.errors import (
     UnknownDocumentError,
 )
 from store.group_commit import GroupCommit
+from store.monitoring import standing_clock
 from store.proof import Proof
 from store.removal import erase
 from store.sealing import BrokenSealError, new_key, seal, unseal
@@ -168,6 +169,9 @@ class SqlDecisionReader(DecisionReader):
     def last_slot_id(self) -> int:
         query = "SELECT coalesce(max(slot_id), 0) FROM budget_slots"
         return int(self._db.rows(query)[0][0])
+
+    def standing_alarm(self) -> str | None:
+        return standing_clock(self._db)
 
     def document(self, document_hash: str) -> str:
         query = "SELECT content FROM documents WHERE document_hash = ?"

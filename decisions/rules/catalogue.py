@@ -7,8 +7,10 @@ never zero (CONTRACT section 1), and `decisions.rules.reliance` withholds accord
 from collections.abc import Mapping
 from datetime import datetime
 from math import inf
+from typing import get_args
 
 from decisions.actions import ACTIONS, PURSUIT, STEPS, STOPS, Action
+from decisions.case import Clock
 from decisions.rules.guardrails import NUMBER_RULES, SUSPICION, terms_with
 from decisions.rules.price_lines import (
     BUDGET,
@@ -345,6 +347,11 @@ RULES: tuple[Rule, ...] = (
         price=PriceLine("queue", without_section("review", capacity_per_day=None)),
     ),
     Rule(code="kill_switch", withholds=STOPS),
+    Rule(
+        code="monitoring_alarm",
+        details=dict.fromkeys(get_args(Clock), ()),
+        withholds=STOPS,
+    ),
     Rule(code="suspension_budget", section="budget", withholds=STOPS, price=BUDGET),
 )
 RULE_BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}

@@ -164,4 +164,10 @@ def _above(action: int, choice: Choice) -> tuple[Action, ...]:
 def _of_the_budget(budget_use: BudgetUse, choice: Choice) -> Withheld:
     if choice.arm.action == REVIEW:
         return withheld("review_queue_full")
-    return withheld("kill_switch" if budget_use.is_stopped else "suspension_budget")
+    if budget_use.is_stopped:
+        return withheld("kill_switch")
+    if budget_use.alarm is not None:
+        return withheld(
+            "monitoring_alarm", detail=budget_use.alarm, released_by="person"
+        )
+    return withheld("suspension_budget")

@@ -17,7 +17,7 @@ def stops_left(terms: Terms, budget_use: BudgetUse) -> float:
     A budget stated as a share counts only where the size of the base is known: a
     portfolio run knows it, one customer alone need not.
     """
-    if budget_use.is_stopped:
+    if budget_use.is_halted:
         return 0.0
     rule = terms.document.budget
     left = stops_per_day(terms, budget_use.n_customers) - budget_use.suspensions_today

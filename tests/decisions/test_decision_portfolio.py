@@ -78,6 +78,7 @@ def _late(n: int, p: float = 0.6) -> list[Case]:
         pytest.param(BudgetUse(), 1, id="a share of the run itself"),
         pytest.param(BudgetUse(n_customers=500), 2, id="a share of the base"),
         pytest.param(BudgetUse(is_stopped=True), 0, id="the kill switch"),
+        pytest.param(BudgetUse(alarm="inputs"), 0, id="an alarm of monitoring"),
         pytest.param(BudgetUse(suspensions_today=99), 0, id="more than used up"),
     ],
 )
@@ -104,6 +105,14 @@ def test_one_customer_sees_the_same_budget() -> None:
     assert [r.code for r in used.permission.withheld] == ["suspension_budget"]
     off = recommend(case, policy, TUESDAY, BudgetUse(is_stopped=True))
     assert [r.code for r in off.permission.withheld] == ["kill_switch"]
+    alarm = recommend(case, policy, TUESDAY, BudgetUse(alarm="early_outcomes"))
+    [why] = alarm.permission.withheld
+    assert (alarm.action, why.code, why.detail, why.released_by) == (
+        "review",
+        "monitoring_alarm",
+        "early_outcomes",
+        "person",
+    )
 
 
 def test_within_the_budget_nothing_breaks() -> None:

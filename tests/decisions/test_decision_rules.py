@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import decisions
 from decisions import BudgetUse, Case, default_policy, recommend
 from decisions.actions import ACTIONS
+from decisions.case import Clock
 from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import load_policy, shipped_policies
 from decisions.recommendation import NoDecisionCode
@@ -33,6 +34,7 @@ NO_KEY = {  # every policy has these
     "incomplete_data",
     "inputs_missing",
     "kill_switch",
+    "monitoring_alarm",
     "nothing_overdue",
     "override",
     "payment_in_flight",
@@ -126,11 +128,15 @@ def test_a_sentence_about_a_hold_quotes_only_what_the_hold_gives(lang: str) -> N
 
 
 @pytest.mark.parametrize("name", POLICIES)
-@given(case=random_cases(), is_stopped=st.booleans())
+@given(
+    case=random_cases(),
+    is_stopped=st.booleans(),
+    alarm=st.sampled_from([None, *get_args(Clock)]),
+)
 def test_every_reason_carries_what_its_sentence_quotes(
-    name: str, case: Case, is_stopped: bool
+    name: str, case: Case, is_stopped: bool, alarm: Clock | None
 ) -> None:
-    use = BudgetUse(is_stopped=is_stopped)
+    use = BudgetUse(is_stopped=is_stopped, alarm=alarm)
     answer = recommend(case, POLICIES[name], TUESDAY, use)
     for reason in answer.permission.withheld:
         detail = "" if reason.detail is None else f".{reason.detail}"
@@ -199,8 +205,9 @@ def test_a_place_that_the_file_does_not_have_is_no_key() -> None:
     assert not _is_key("materiality.suspend")
 
 
-def test_every_rule_is_priced_but_for_the_switch_of_an_emergency() -> None:
-    assert [rule.code for rule in RULES if rule.price is None] == ["kill_switch"]
+def test_every_rule_is_priced_but_for_the_switches_of_an_emergency() -> None:
+    unpriced = [rule.code for rule in RULES if rule.price is None]
+    assert unpriced == ["kill_switch", "monitoring_alarm"]
     assert len({line.name for line in PRICE_LINES}) == len(PRICE_LINES)
 
 

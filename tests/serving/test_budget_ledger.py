@@ -24,7 +24,8 @@ from serving.prior_decisions import PriorDecisions
 from serving.replay import replay
 from serving.settings import ServingSettings
 from store.budget_slots import Reservation, SlotKind
-from store.opening import open_decision_reader, open_key_store
+from store.monitoring import Cause
+from store.opening import open_decision_reader, open_key_store, open_monitoring
 from tests.store.memory_store import Memory, MemoryDecisionStore, a_decision
 
 Asked = dict[str, Any]
@@ -88,7 +89,8 @@ def test_the_last_word_is_forgotten_when_its_data_would_be_stale() -> None:
 
 
 def test_what_was_known_reads_back_also_from_before_there_was_a_last_word() -> None:
-    known = PriorDecisions(BudgetUse(1, 2, 3, None, is_stopped=True), "remind", NOON)
+    use = BudgetUse(1, 2, 3, None, is_stopped=True, alarm="scores")
+    known = PriorDecisions(use, "remind", NOON)
     assert PriorDecisions.from_json(known.to_json()) == known
     assert PriorDecisions.from_json('{"reviews_today": 7}') == PriorDecisions(
         BudgetUse(0, 0, 7)
@@ -175,6 +177,26 @@ def test_the_last_word_is_recorded_with_the_decision(
     reader.close()
     assert known.previous == "review"
     assert known.previous_at == datetime(2026, 6, 29, 20, tzinfo=UTC)
+    assert replay(running.settings, said["decision_id"]).is_identical
+
+
+def test_an_alarm_of_monitoring_holds_until_a_person_releases_it(
+    running: Running, asked: Asked
+) -> None:
+    monitoring = open_monitoring(*running.settings.store)
+    cause = Cause("inputs", "feed_stopped", "payments", "no payments for 5 days")
+    monitoring.record(1, 1, "lumen", "{}", [cause])
+    said = score(running.client, asked, "one")
+    reader = open_decision_reader(running.settings.home)
+    known = PriorDecisions.from_json(reader.find(said["decision_id"]).prior_decisions)
+    assert known.budget_use.alarm == "inputs"
+    monitoring.release("ana", "the feed runs again", 2)
+    monitoring.close()
+    again = score(running.client, asked, "two")
+    known = PriorDecisions.from_json(reader.find(again["decision_id"]).prior_decisions)
+    reader.close()
+    assert known.budget_use.alarm is None
+    # it was decided under the alarm, whatever stands now
     assert replay(running.settings, said["decision_id"]).is_identical
 
 

@@ -123,6 +123,9 @@ class MemoryDecisionStore(DecisionStore):
     def last_slot_id(self) -> int:
         return len(self._kept.slots)
 
+    def standing_alarm(self) -> str | None:
+        return None  # nothing monitors what is only in memory
+
     def document(self, document_hash: str) -> str:
         if document_hash not in self._kept.documents:
             raise UnknownDocumentError(document_hash)
