@@ -42,6 +42,9 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "act_approvals": ("act_id", "by_whom"),
         "monitoring_runs": ("run_id",),
         "monitoring_alarms": ("alarm_id",),
+        "letters": ("position",),
+        "replies": ("position",),
+        "policies": ("policy_hash",),
     },
     EVENTS: {
         "event_batches": ("sequence",),

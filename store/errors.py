@@ -208,6 +208,45 @@ class NothingToReleaseError(DecisionStoreError):
         super().__init__(f"{which} stands; `forbear monitor alarms` lists them")
 
 
+class UnknownLetterError(DecisionStoreError):
+    code = "unknown_letter"
+
+    def __init__(self, letter_id: str) -> None:
+        super().__init__(
+            f"no letter {letter_id} was planned; `forbear notify list` shows them"
+        )
+
+
+class LetterIsOverError(DecisionStoreError):
+    """It was not given up, so nothing is to be tried again."""
+
+    code = "letter_is_over"
+
+    def __init__(self, letter_id: str, state: str) -> None:
+        super().__init__(
+            f"letter {letter_id} is {state}: only what was given up (failed) is tried"
+            " again by hand"
+        )
+
+
+class UnknownReplyError(DecisionStoreError):
+    code = "unknown_reply"
+
+    def __init__(self, reply_id: str) -> None:
+        super().__init__(
+            f"no reply {reply_id} was received; `forbear appeals list` shows them"
+        )
+
+
+class AppealIsOverError(DecisionStoreError):
+    """There is nothing to decide: it is no appeal, or it was decided."""
+
+    code = "appeal_is_over"
+
+    def __init__(self, reply_id: str) -> None:
+        super().__init__(f"{reply_id} is no appeal, or was decided before")
+
+
 class UnknownMessageError(DecisionStoreError):
     """No message of this id was delivered or given up."""
 

@@ -20,8 +20,11 @@ from store.errors import (
 )
 from store.events import EventReader, EventStore
 from store.keys import KeyStore
+from store.letters import Letters
 from store.monitoring import Monitoring, standing_clock
 from store.outbox import Outbox
+from store.policies import Policies
+from store.replies import Replies
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
@@ -87,10 +90,41 @@ def open_acts(home: Path, url: str | None = None) -> Acts:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
+    return Acts(_beside_decisions(home, url, "acts"))
+
+
+def open_letters(home: Path, url: str | None = None) -> Letters:
+    """Letters to customers.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    return Letters(_beside_decisions(home, url, "letters"))
+
+
+def open_replies(home: Path, url: str | None = None) -> Replies:
+    """What customers replied.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    return Replies(_beside_decisions(home, url, "letters"))
+
+
+def open_policies(home: Path, url: str | None = None) -> Policies:
+    """Policies that were in force.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    return Policies(_beside_decisions(home, url, "policies"))
+
+
+def _beside_decisions(home: Path, url: str | None, lock: str) -> Database:
     require_recorded(home, url)
     if url is None:
-        return Acts(open_database(home))
-    return Acts(_checked(DECISIONS, _server(url, "acts")))
+        return open_database(home)
+    return _checked(DECISIONS, _server(url, lock))
 
 
 def open_monitoring(home: Path, url: str | None = None) -> Monitoring:

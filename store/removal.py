@@ -14,6 +14,7 @@ from store.chain import append_removal, tip
 from store.database import Database
 from store.decisions import ErasureResult
 from store.errors import ErasureRefusedError
+from store.replies import forget_correspondence
 
 _STEP = 500  # decisions an entry of the chain names at most
 _OF_CUSTOMER = "SELECT decision_id FROM decisions WHERE customer_id = ?"
@@ -32,6 +33,7 @@ WHERE retain_until < ? AND NOT EXISTS (
     )
 )) AS due
 """
+_HAS_DECISIONS = "SELECT 1 FROM decisions WHERE customer_id = ? LIMIT 1"
 _KEY_OF_NOTHING = """
 DELETE FROM customers WHERE customer_id = ? AND NOT EXISTS (
     SELECT 1 FROM decisions WHERE decisions.customer_id = customers.customer_id
@@ -53,6 +55,7 @@ def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
     listed = [str(row[0]) for row in database.rows(_OF_CUSTOMER, customer_id)]
     _remove(database, "erasure", listed, now)
     database.run("DELETE FROM customers WHERE customer_id = ?", customer_id)
+    forget_correspondence(database, customer_id)
     # the slots stay taken, by nobody in particular
     statement = "UPDATE budget_slots SET customer_id = ? WHERE customer_id = ?"
     database.run(statement, f"erased-{token_hex(8)}", customer_id)
@@ -92,6 +95,8 @@ def _expire(database: Database, decision_ids: Sequence[str], now: int) -> None:
     _remove(database, "expiry", decision_ids, now)
     for customer_id in customers:
         database.run(_KEY_OF_NOTHING, customer_id)
+        if not database.rows(_HAS_DECISIONS, customer_id):
+            forget_correspondence(database, customer_id)
 
 
 def _remove(

@@ -1,4 +1,4 @@
-"""Reads `messages/*.yaml`, where every sentence stands, and fills in numbers and dates.
+"""Reads `messages/`, where every sentence stands, and fills in numbers and dates.
 
 A message is a text with named places: `{amount:money}`, `{wait:days}`. After the colon
 stands a kind below or a unit of the language's own list, so each language chooses the
@@ -59,16 +59,19 @@ class UnknownMessageError(DecisionError):
 
 @lru_cache(maxsize=len(LANGUAGES))
 def messages(lang: str) -> Mapping[str, Message]:
-    """All messages of `messages/<lang>.yaml`, by dotted key.
+    """All messages of a language, by dotted key.
+
+    Those of explanations and of the policy, then those of letters.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
     """
     if lang not in LANGUAGES:
         raise UnknownLanguageError(lang)
-    text = files("wording").joinpath("messages", f"{lang}.yaml").read_text("utf-8")
     by_key: dict[str, Message] = {}
-    _flatten("", yaml.safe_load(text), by_key)
+    folder = files("wording").joinpath("messages")
+    for file in (folder / f"{lang}.yaml", folder / "letters" / f"{lang}.yaml"):
+        _flatten("", yaml.safe_load(file.read_text("utf-8")), by_key)
     return by_key
 
 

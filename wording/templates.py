@@ -58,6 +58,16 @@ def markdown_code(name: str) -> Markup:
     return Markup("`{}`").format(Markup(line))  # noqa: S704 - nothing ends the code
 
 
+def plain_line(text: object) -> str:
+    r"""A value in plain text: on one line, without what would steer a terminal.
+
+    >>> plain_line("a\r\nb\x1b[2J")
+    'a b[2J'
+    """
+    line = _LINE_END.sub(" ", str(text))
+    return "".join(c for c in line if c.isprintable() or c.isspace())
+
+
 def html_text(text: str) -> Markup:
     """Escaped; a number keeps its unit, and e-mail addresses can be followed."""
     kept = _UNIT.sub("\N{NO-BREAK SPACE}", str(escape(text)))
@@ -71,8 +81,8 @@ def _environment(room: str, suffix: str) -> Environment:
     rooms = dict.fromkeys((room, "wording"))
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in rooms]),
-        autoescape=True,
-        finalize=markdown_text if suffix == ".md" else None,
+        autoescape=suffix != ".txt",  # noqa: S701 - plain text is shown as it is
+        finalize={".md": markdown_text, ".txt": plain_line}.get(suffix),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

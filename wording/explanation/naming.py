@@ -18,11 +18,12 @@ def notice_name(
 
     Forms: `name` alone, `the` as the object of a sentence, `of` after a noun.
     """
-    key, n = _part(document, name)
+    key, n = notice_part(document, name)
     return words.say(f"notices.{key}.{form}", n=n, name=name.replace("_", " "))
 
 
-def _part(document: PolicyDocument, name: str) -> tuple[str, int]:
+def notice_part(document: PolicyDocument, name: str) -> tuple[str, int]:
+    """Which part a notice plays, and its number among the reminders; 0: it has none."""
     path, usage = document.fraud_path, document.high_usage
     if path is not None and path.notice == name:
         return "pause", 0

@@ -38,7 +38,16 @@ class Figure:
     kind: ClassVar = "figure"
 
 
-Block = Paragraph | Items | Table | Figure
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Leads to an address that is ours: never one of a policy or a portfolio."""
+
+    text: str
+    url: str
+    kind: ClassVar = "link"
+
+
+Block = Paragraph | Items | Table | Figure | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ def texts(section: Section) -> list[str]:
             collected.extend(block.texts)
         elif isinstance(block, Figure):
             collected.append(block.caption)
+        elif isinstance(block, Link):
+            collected.append(block.text)
         else:
             collected.extend(
                 " · ".join(cell for cell in row if cell) for row in block.rows
