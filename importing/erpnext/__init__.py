@@ -12,7 +12,7 @@ from typing import Any
 from importing.erpnext.columns import MOMENTS, REQUIRED, TABLES
 from importing.erpnext.values import MAPS
 from importing.errors import NothingToImportError
-from importing.ledger import SQL
+from importing.ledger import SQL, make_parts
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.table_files import keep_latest, stage_tables
@@ -46,6 +46,7 @@ def stage(
     )
     source = staged(connection, exported_at, latest, looked_at, bad)
     connection.execute(LEDGER.read_text(encoding="utf-8"))
+    make_parts(connection)
     return source
 
 

@@ -1,7 +1,7 @@
 """What ledgers have in common: debts, what takes them away, and which takes which.
 
-A source that is a ledger makes these tables from its own files, when it has read them;
-the SQL beside this file does the rest.
+A source that is a ledger makes these tables from its own files, when it has read them,
+and calls `make_parts`; the SQL beside this file does the rest.
 
 - `client` (id, created_at, subject_kind, country, segment): a customer.
 - `entry` (id, kind, customer_id, amount, currency, event_at, known_at, due_at, method,
@@ -16,8 +16,6 @@ the SQL beside this file does the rest.
 - `note` (kind, n, text): what was assumed or left out.
 """
 
-from pathlib import Path
+from importing.ledger.parts import SQL, make_parts
 
-SQL = Path(__file__).parent / "sql"
-
-__all__ = ["SQL"]
+__all__ = ["SQL", "make_parts"]

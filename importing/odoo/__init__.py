@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from importing.errors import NothingToImportError
-from importing.ledger import SQL
+from importing.ledger import SQL, make_parts
 from importing.odoo.columns import MOMENTS, REQUIRED, TABLES
 from importing.odoo.values import MAPS
 from importing.source import Source, StagedSource
@@ -48,6 +48,7 @@ def stage(
     latest = (f"SELECT epoch(max({column})) FROM {table}" for table, column in MOMENTS)
     source = staged(connection, exported_at, latest, looked_at, bad)
     connection.execute(LEDGER.read_text(encoding="utf-8"))
+    make_parts(connection)
     return source
 
 

@@ -465,3 +465,21 @@ def test_from_the_ledger_to_a_first_list_of_actions(
     assert day.actions["Good"] == "none"
     assert day.actions[ACME] in ("remind", "review")
     assert "100" in day.explained
+
+
+def test_a_refund_of_more_than_one_payment_is_of_several(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    books.payment("PAY-1", "2026-03-02 10:00:00", ("", 100))
+    books.payment("PAY-2", "2026-03-03 10:00:00", ("", 60))
+    books.put("Payment Entry", "2026-03-06 10:00:00", name="PAY-3")
+    books.ledger("2026-03-06 10:00:00", "Payment Entry", "PAY-3", "PAY-3", 130)
+    run()
+
+    given = {
+        row["payment_id"]: Decimal(str(row["amount"]))
+        for row in rows_of(portfolio, "payments")
+        if row["status"] == "refunded"
+    }
+    assert given == {"PAY-1": 70, "PAY-2": 60}
+    assert facts_of(portfolio, ACME, EXPORTED, "credit") == {"credit": 30}

@@ -615,3 +615,50 @@ def test_what_goes_back_is_of_the_part_that_stands(
         if row["status"] in ("refunded", "returned")
     }
     assert parts == {"BNK/1 > INV/1"}
+
+
+def refunds(portfolio: Path) -> list[tuple[object, object, Decimal]]:
+    return sorted(
+        (row["refund_id"], row["payment_id"], Decimal(str(row["amount"])))
+        for row in rows_of(portfolio, "payments")
+        if row["status"] == "refunded"
+    )
+
+
+def test_a_refund_of_more_than_one_payment_is_of_several(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    for n, amount in enumerate((50, 40, 30), 1):
+        books.payment(f"BNK/{n}", f"2026-03-0{n} 10:00:00", amount)
+    for n, amount in ((8, 100), (9, 25)):
+        books.move(f"BNK/{n}", f"2026-03-1{n} 10:00:00", "entry", amount, journal=BANK)
+    report = run()
+
+    assert refunds(portfolio) == [
+        ("BNK/8", "BNK/1", 30),
+        ("BNK/8", "BNK/2", 40),
+        ("BNK/8", "BNK/3", 30),
+        ("BNK/9", "BNK/1", 20),
+    ]
+    beyond = next(note for note in report.notes if "more than was paid" in note.text)
+    assert (beyond.kind, beyond.n) == ("left out", 1)
+    assert [(s.what, s.left_out) for s in report.sums if s.left_out] == [
+        ("receivable", 5)
+    ]
+
+
+def test_a_refund_takes_first_what_it_was_matched_with(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    first = books.payment("BNK/1", "2026-03-01 10:00:00", 50)
+    books.payment("BNK/2", "2026-03-02 10:00:00", 40)
+    books.move("BNK/8", "2026-03-18 10:00:00", "entry", 60, journal=BANK)
+    (out,) = books.move("BNK/9", "2026-03-19 10:00:00", "entry", 30, journal=BANK)
+    books.match(out, first, 30, "2026-03-19 10:00:00")
+    run()
+
+    assert refunds(portfolio) == [
+        ("BNK/8", "BNK/1", 20),
+        ("BNK/8", "BNK/2", 40),
+        ("BNK/9 > BNK/1", "BNK/1", 30),
+    ]

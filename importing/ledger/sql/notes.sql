@@ -2,7 +2,7 @@ SELECT kind, n, text FROM note
 UNION ALL SELECT 'left out', n, 'rows that stand in these files more than once: the one written last counts' FROM repeated
 UNION ALL SELECT 'assumed', count(DISTINCT customer_id), 'customers known only by what names them; since the first of it'
 FROM entry WHERE customer_id NOT IN (SELECT id FROM client)
-UNION ALL SELECT 'left out', count(*), 'money given back to customers who never paid' FROM given_back WHERE payment IS NULL
+UNION ALL SELECT 'left out', count(*), 'refunds, or a rest of them, of more than was paid before' FROM given_back WHERE payment IS NULL
 UNION ALL SELECT 'assumed', count(*), 'refunds were of the last payment before: the ledger does not say of which'
 FROM given_back WHERE payment IS NOT NULL AND refund_id NOT LIKE '% > ' || split_part(payment, ' > ', 1)
 UNION ALL SELECT 'assumed', count(*), 'payments that come back did so whole' FROM came_back

@@ -1,0 +1,34 @@
+-- An entry that takes debts away becomes parts: one for each debt that it was matched
+-- with, from then on, and what it had left until then. A part belongs to who owed.
+CREATE TABLE cut AS
+    WITH pair AS (
+        SELECT m.credit, m.debit, d.customer_id, d.currency, sum(m.amount) AS amount,
+               sum(m.credit_amount) AS taken, max(greatest(c.known_at, m.matched_at, d.known_at)) AS known_at
+        FROM matched AS m JOIN entry AS c ON c.id = m.credit JOIN entry AS d ON d.id = m.debit
+        WHERE c.kind IN ('payment', 'credit_note', 'write_off') AND d.kind = 'invoice' AND m.amount > 0
+        GROUP BY ALL
+    )
+    SELECT p.* FROM pair AS p JOIN entry AS e ON e.id = p.credit
+    QUALIFY sum(p.taken) OVER (PARTITION BY p.credit) <= any_value(e.amount) OVER (PARTITION BY p.credit);
+
+CREATE TABLE part AS
+    WITH step AS (
+        SELECT id AS credit, known_at, 0 AS taken FROM entry WHERE kind IN ('payment', 'credit_note', 'write_off')
+        UNION ALL SELECT credit, known_at, taken FROM cut
+    ), rest AS (
+        SELECT s.credit, s.known_at, any_value(e.amount) AS whole,
+               any_value(e.amount) - sum(sum(s.taken)) OVER (PARTITION BY s.credit ORDER BY s.known_at) AS amount
+        FROM step AS s JOIN entry AS e ON e.id = s.credit GROUP BY s.credit, s.known_at
+    ), left_over AS (
+        SELECT *, lag(amount) OVER (PARTITION BY credit ORDER BY known_at) AS before FROM rest
+        QUALIFY amount > 0 OR before > 0
+    )
+    SELECT e.kind, e.id, e.id AS credit, e.customer_id, NULL::VARCHAR AS paid_by, e.of AS target,
+           CASE WHEN r.amount > 0 THEN r.amount ELSE r.before END AS amount, e.currency, e.event_at, r.known_at,
+           e.method, CASE WHEN r.amount <= 0 THEN true END AS retracted
+    FROM left_over AS r JOIN entry AS e ON e.id = r.credit
+    UNION ALL
+    SELECT e.kind, e.id || ' > ' || c.debit, e.id, c.customer_id,
+           CASE WHEN e.customer_id <> c.customer_id THEN e.customer_id END, c.debit, c.amount, c.currency,
+           e.event_at, c.known_at, e.method, NULL
+    FROM cut AS c JOIN entry AS e ON e.id = c.credit;
