@@ -21,13 +21,33 @@ _FILLER = "9" * LENGTH
 
 
 @dataclass
+class _Totals:
+    """What a control record sums up: cents, entries with addenda, and the hash.
+
+    The hash is the sum of the banks' numbers (8 digits), its last ten digits.
+    """
+
+    debits: int = 0
+    credits: int = 0
+    n: int = 0
+    hash: int = 0
+
+    def add(self, other: "_Totals") -> None:
+        self.debits += other.debits
+        self.credits += other.credits
+        self.n += other.n
+        self.hash += other.hash
+
+
+@dataclass
 class _File:
     """What was read so far, to compare with the file's own totals."""
 
     made_on: date | None = None
     section: str = ""  # the standard entry class of the batch
-    debits: int = 0
-    credits: int = 0
+    batch: "_Totals" = field(default_factory=_Totals)
+    ended: "_Totals" = field(default_factory=_Totals)  # of ended batches
+    n_batches: int = 0
     entry: "_Entry | None" = None
     last_row: int = 0
     is_ended: bool = False  # its control record was read
@@ -50,17 +70,7 @@ def read_nacha(file: Path) -> Iterator[Read]:
         if kind != "7" and state.entry:
             yield _movement(state, state.entry)
             state.entry = None
-        if kind == "1":
-            state.made_on = _day(record[23:29])
-        elif kind == "5":
-            state.section = record[50:53]
-        elif kind == "6":
-            state.entry = _taken(state, row, record)
-        elif kind == "7" and state.entry:
-            state.entry.addenda.append(record)
-        elif kind == "9":
-            state.is_ended = True
-            yield from _totals(row, record, state)
+        yield from _taken(state, row, record)
     yield from _ending(state)
     yield Statement(row=1, form="nacha", account=None, closed_on=state.made_on)
 
@@ -85,14 +95,44 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _taken(state: _File, row: int, record: str) -> _Entry:
-    amount = record[29:39].strip()
-    if amount.isdigit():
-        if _is_debit(record):
-            state.debits += int(amount)
-        else:
-            state.credits += int(amount)
-    return _Entry(row, record)
+def _taken(state: _File, row: int, record: str) -> Iterator[Problem]:
+    """Take one record in; yields where a control record says other than was read."""
+    match record[0]:
+        case "1":
+            state.made_on = _day(record[23:29])
+        case "5":
+            state.section, state.batch = record[50:53], _Totals()
+        case "6":
+            state.entry = _Entry(row, record)
+            state.batch.add(_totals_of(record))
+        case "7":
+            state.batch.n += 1
+            if state.entry:
+                state.entry.addenda.append(record)
+        case "8":
+            yield from _compared(row, "batch", record[4:], state.batch)
+            state.ended.add(state.batch)
+            state.batch, state.n_batches = _Totals(), state.n_batches + 1
+        case "9":
+            state.is_ended = True
+            state.ended.add(state.batch)  # of a batch without a control record
+            yield from _compared(row, "file", record[13:], state.ended)
+            said = record[1:7].strip()
+            if said.isdigit() and int(said) != state.n_batches:
+                counted = f"{state.n_batches} batches were read"
+                yield Problem(row, "number of batches", f"{said}, but {counted}")
+
+
+def _totals_of(record: str) -> _Totals:
+    amount, bank = record[29:39].strip(), record[3:11]
+    cents = int(amount) if amount.isdigit() else 0
+    is_debit = _is_debit(record)
+    return _Totals(
+        debits=cents if is_debit else 0,
+        credits=0 if is_debit else cents,
+        n=1,
+        hash=int(bank) if bank.isdigit() else 0,
+    )
 
 
 def _is_debit(record: str) -> bool:
@@ -160,15 +200,20 @@ def _ending(state: _File) -> Iterator[Read]:
     )
 
 
-def _totals(row: int, record: str, state: _File) -> Iterator[Problem]:
-    for name, said, counted in (
-        ("total debit", record[31:43], state.debits),
-        ("total credit", record[43:55], state.credits),
+def _compared(row: int, name: str, sums: str, counted: _Totals) -> Iterator[Problem]:
+    """Where a control record's sums (count, hash, debits, credits) are others."""
+    n_digits = 8 if name == "file" else 6
+    hash_at = sums[n_digits:]
+    for what, said, number, unit in (
+        ("entries and addenda", sums[:n_digits], counted.n, ""),
+        ("entry hash", hash_at[:10], counted.hash % 10**10, ""),
+        ("total debit", hash_at[10:22], counted.debits, " cents"),
+        ("total credit", hash_at[22:34], counted.credits, " cents"),
     ):
-        if said.strip().isdigit() and int(said) != counted:
+        if said.strip().isdigit() and int(said) != number:
             yield Problem(
                 row,
-                name,
-                f"{said} cents, but the entries add up to {counted}: some are "
+                f"{what} of the {name}",
+                f"{said}{unit}, but what was read comes to {number}: entries are "
                 "missing or changed",
             )

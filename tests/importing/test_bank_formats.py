@@ -215,12 +215,13 @@ def nacha(*entries: tuple[str, str, int, str, str], on: str = "260206") -> str:
         kind = "98" if reason.startswith("C") else "99"
         records.append(f"7{kind}{reason}{trace:>15}{'':6}09100001{'':44}{n:015d}")
     batch = "5200COMPANY         {:20}1234567890PPDRETURN          000101   1{:015d}"
+    sums = f"{9140060 * len(entries):010d}{debits:012d}{owed:012d}"
     lines = [
         f"101 091400606 691000134{on}1806A094101{'BANK':23}{'COMPANY':23}{'':8}",
         batch.format("", 1),
         *records,
-        f"8200{len(records):06d}{0:010d}{debits:012d}{owed:012d}1234567890{'':25}{1:015d}",
-        f"9000001000001{len(records):08d}{0:010d}{debits:012d}{owed:012d}{'':39}",
+        f"8200{len(records):06d}{sums}1234567890{'':25}{1:015d}",
+        f"9000001000001{len(records):08d}{sums}{'':39}",
     ]
     assert {len(line) for line in lines} == {94}
     return "\n".join(lines)
@@ -272,12 +273,36 @@ def test_a_notice_of_change_moves_no_money(portfolio: Path) -> None:
     assert report.is_clean
 
 
-def test_a_total_that_differs_is_named(portfolio: Path) -> None:
-    text = nacha(("26", FIRST, 10000, "R01", "1"))
-    cut = text.replace("0000010000", "0000009999", 1)
-    [bad] = import_texts(portfolio, cut).bad_rows
+@pytest.mark.parametrize(
+    ("place", "told", "columns"),
+    [
+        pytest.param(2, "0000010000", ["total debit"] * 2, id="amount"),
+        pytest.param(2, "62609140060", ["entry hash"] * 2, id="bank"),
+        pytest.param(4, "8200000002", ["entries and addenda"], id="count of a batch"),
+        pytest.param(5, "9000001", ["number of batches"], id="count of batches"),
+        pytest.param(5, "900000100000100000002", ["entries and addenda"], id="count"),
+    ],
+)
+def test_what_a_control_record_says_otherwise_is_named(
+    portfolio: Path, place: int, told: str, columns: list[str]
+) -> None:
+    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
+    assert told in records[place]
+    other = told[:-1] + str((int(told[-1]) + 1) % 10)
+    records[place] = records[place].replace(told, other, 1)
+    bad = import_texts(portfolio, "\n".join(records)).bad_rows
 
-    assert (bad.row, bad.column) == (6, "total debit")
+    assert [row.column.split(" of the ")[0] for row in bad] == columns
+
+
+def test_a_return_that_is_missing_is_named(portfolio: Path) -> None:
+    """Both control records miss it, by count, hash and sum."""
+    returns = (("26", FIRST, 10000, "R01", "1"), ("26", "4711", 5000, "R01", "2"))
+    records = nacha(*returns).split("\n")
+    del records[4:6]
+    bad = import_texts(portfolio, "\n".join(records)).bad_rows
+
+    assert [row.row for row in bad] == [5, 5, 5, 6, 6, 6]
 
 
 @pytest.mark.parametrize("n_records", [3, 4, 5], ids=["entry", "addenda", "batch"])

@@ -617,9 +617,9 @@ def test_what_goes_back_is_of_the_part_that_stands(
     assert parts == {"BNK/1 > INV/1"}
 
 
-def refunds(portfolio: Path) -> list[tuple[object, object, Decimal]]:
+def refunds(portfolio: Path) -> list[tuple[str, str, float]]:
     return sorted(
-        (row["refund_id"], row["payment_id"], Decimal(str(row["amount"])))
+        (str(row["refund_id"]), str(row["payment_id"]), float(str(row["amount"])))
         for row in rows_of(portfolio, "payments")
         if row["status"] == "refunded"
     )
@@ -642,9 +642,8 @@ def test_a_refund_of_more_than_one_payment_is_of_several(
     ]
     beyond = next(note for note in report.notes if "more than was paid" in note.text)
     assert (beyond.kind, beyond.n) == ("left out", 1)
-    assert [(s.what, s.left_out) for s in report.sums if s.left_out] == [
-        ("receivable", 5)
-    ]
+    left_out = {s.what: float(s.left_out) for s in report.sums}
+    assert left_out == {"receivable": 5}
 
 
 def test_a_refund_takes_first_what_it_was_matched_with(

@@ -9,8 +9,22 @@ SELECT CASE became WHEN 'a return without its payment' THEN 'look at' ELSE 'left
     ELSE ' (see the list unmatched)' END AS text
 FROM outcome WHERE became <> 'taken' GROUP BY became
 UNION ALL
-SELECT 'left out', count(*), 'movements that another file tells as well'
-FROM (SELECT (SELECT count(*) FROM movement) - (SELECT count(*) FROM told) AS n) WHERE n > 0
+SELECT 'left out', n, 'movements that another file tells as well'
+FROM (SELECT (SELECT count(*) FROM movement) - (SELECT count(*) FROM told) - (SELECT count(*) FROM merged) AS n)
+UNION ALL
+SELECT 'left out', count(*), 'movements that another file tells with other references: same account, day and amount, and the same '
+    || CASE rule WHEN 1 THEN 'end-to-end reference or number' WHEN 2 THEN 'structured reference' WHEN 3 THEN 'text'
+       ELSE 'entry' END || ', first ' || min_by(file || ' row ' || row, (file, row))
+FROM merged GROUP BY rule
+UNION ALL
+SELECT 'assumed', count(*), 'payments are those that an earlier import told with other references: same invoice, amount and day; if not, import the files together'
+FROM told_earlier
+UNION ALL  -- two files, and nothing that says whether it is one movement or two
+SELECT 'look at', count(*), 'payments of one invoice, amount and day in two files, whose references do not say whether they are one: all count, first '
+    || min(first)
+FROM (SELECT min(t.file || ' row ' || t.row) AS first FROM received AS r JOIN told AS t USING (key)
+      GROUP BY t.account, t.booked_on, r.customer_id, r.invoice_id, r.amount, r.currency, r.kind
+      HAVING count(DISTINCT t.file) > 1 AND count(DISTINCT t.end_to_end) < count(*))
 UNION ALL
 SELECT 'left out', count(*), 'references of the list whose invoice is not in the portfolio'
 FROM reference WHERE invoice_id NOT IN (SELECT invoice_id FROM invoice)

@@ -22,7 +22,56 @@ CREATE TABLE told AS
     )
     SELECT *, 'bank-' || md5(content || nth) AS key FROM (
         SELECT *, row_number() OVER (PARTITION BY file, content, kind ORDER BY row) AS nth FROM named)
-    QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY file, row) = 1;
+    QUALIFY row_number() OVER (PARTITION BY content, nth, kind ORDER BY length(text) DESC NULLS LAST, file, row) = 1;
+
+-- A notice and a statement may tell one movement with other references. Of those that say
+-- the same account, day, amount and kind, two in two files are one where they share a
+-- reference that stands only once in each, and no other of their references differs.
+CREATE TABLE shared AS
+    WITH said AS (
+        SELECT key, file, md5(to_json(row(account, booked_on, amount, currency, is_return, kind))::VARCHAR) AS base,
+               end_to_end, serials, structured, unnest(list_concat(
+                   [{rule: 1, reference: end_to_end}], list_transform(ids, lambda id: {rule: 1, reference: id}),
+                   list_transform(structured, lambda id: {rule: 2, reference: plain(id)}),
+                   [{rule: 3, reference: plain(text)}, {rule: 4, reference: entry}])) AS one
+        FROM told WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent')
+    ), once AS (
+        SELECT * EXCLUDE one, one.rule, one.reference FROM said WHERE one.reference <> ''
+        QUALIFY count(DISTINCT key) OVER (PARTITION BY base, one.rule, one.reference, file) = 1
+    ), best AS (
+        SELECT a.key, b.key AS other, min(a.rule) AS rule FROM once AS a JOIN once AS b USING (base, rule, reference)
+        WHERE a.file <> b.file AND a.end_to_end <> b.end_to_end IS NOT TRUE
+          AND (a.rule = 1 OR (len(a.serials) = 0 OR len(b.serials) = 0 OR list_has_any(a.serials, b.serials))
+               AND (len(a.structured) = 0 OR len(b.structured) = 0 OR list_has_any(a.structured, b.structured)))
+        GROUP BY a.key, b.key, b.file
+        QUALIFY row_number() OVER (PARTITION BY a.key, b.file ORDER BY min(a.rule), b.key) = 1
+    )
+    SELECT a.key, a.other, a.rule FROM best AS a JOIN best AS b ON b.key = a.other AND b.other = a.key;
+
+-- The one that says most stands for all of them, with the references of each.
+CREATE TABLE same AS
+    WITH RECURSIVE rank AS (
+        SELECT key, row_number() OVER (ORDER BY len(ids) + len(structured) + (end_to_end IS NOT NULL)::INT DESC, file, row) AS nth
+        FROM told WHERE key IN (SELECT key FROM shared)
+    ), step AS (
+        SELECT s.key, arg_min(s.other, o.nth) AS before, arg_min(s.rule, o.nth) AS rule FROM shared AS s
+        JOIN rank AS k ON k.key = s.key JOIN rank AS o ON o.key = s.other WHERE o.nth < k.nth GROUP BY s.key
+    ), way AS (
+        SELECT key, before AS root, rule FROM step
+        UNION ALL SELECT w.key, s.before, w.rule FROM way AS w JOIN step AS s ON s.key = w.root
+    )
+    SELECT * FROM way WHERE root NOT IN (SELECT key FROM step);
+UPDATE told SET end_to_end = coalesce(told.end_to_end, s.end_to_end), text = coalesce(told.text, s.text),
+       ids = list_distinct(list_concat(told.ids, s.ids)), serials = list_distinct(list_concat(told.serials, s.serials)),
+       structured = list_distinct(list_concat(told.structured, s.structured)), reason = coalesce(told.reason, s.reason),
+       booked_at = coalesce(told.booked_at, s.booked_at), happened = least(told.happened, s.happened)
+    FROM (SELECT s.root, any_value(t.end_to_end) AS end_to_end, any_value(t.text) AS text, flatten(list(t.ids)) AS ids,
+                 flatten(list(t.serials)) AS serials, flatten(list(t.structured)) AS structured,
+                 any_value(t.reason) AS reason, any_value(t.booked_at) AS booked_at, min(t.happened) AS happened
+          FROM same AS s JOIN told AS t USING (key) GROUP BY s.root) AS s
+    WHERE told.key = s.root;
+CREATE TABLE merged AS SELECT s.rule, t.file, t.row FROM same AS s JOIN told AS t USING (key);
+DELETE FROM told WHERE key IN (SELECT key FROM same);
 
 -- An entry that is one sum here, and whose transactions another file lists.
 DELETE FROM told WHERE is_bare AND entry IS NOT NULL AND EXISTS (
@@ -165,9 +214,29 @@ CREATE TABLE told_before AS
     SELECT o.payment_id FROM ours AS o JOIN called AS c USING (key)
     JOIN known_payment AS k ON k.payment_id = c.id WHERE NOT k.is_of_bank AND k.is_paid;
 
+-- Money that an earlier import of a bank's files told with other references: of one
+-- invoice (or of a customer, of no invoice), one amount and one day, one for one.
+CREATE TABLE told_earlier AS
+    WITH here AS (
+        SELECT p.payment_id, p.customer_id, p.invoice_id, p.amount, t.currency, t.booked_on,
+               row_number() OVER (PARTITION BY p.customer_id, p.invoice_id, p.amount, t.currency, t.booked_on
+                                  ORDER BY t.file, t.row, p.payment_id) AS nth
+        FROM part AS p JOIN told AS t USING (key)
+        WHERE t.kind = 'received' AND p.payment_id NOT IN (SELECT payment_id FROM known_payment WHERE is_paid)
+          AND p.payment_id NOT IN (FROM told_before)
+    ), there AS (
+        SELECT *, row_number() OVER (PARTITION BY customer_id, invoice_id, amount, currency, booked_on ORDER BY payment_id) AS nth
+        FROM (SELECT k.*, timezone(s.timezone, k.happened)::DATE AS booked_on FROM known_payment AS k, setting AS s)
+        WHERE is_of_bank AND is_paid AND payment_id NOT IN (SELECT payment_id FROM part)
+    )
+    SELECT h.payment_id FROM here AS h JOIN there AS t
+        ON t.customer_id = h.customer_id AND t.invoice_id IS NOT DISTINCT FROM h.invoice_id AND t.amount = h.amount
+        AND t.currency = h.currency AND t.booked_on = h.booked_on AND t.nth = h.nth;
+CREATE TABLE told_elsewhere AS FROM told_before UNION FROM told_earlier;
+
 CREATE TABLE received AS
     SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (key)
-    WHERE t.kind IN ('received', 'announced') AND p.payment_id NOT IN (FROM told_before);
+    WHERE t.kind IN ('received', 'announced') AND p.payment_id NOT IN (FROM told_elsewhere);
 
 -- What may be returned, refunded or tried again: payments there, and those made here.
 CREATE TABLE payable AS
@@ -245,7 +314,7 @@ CREATE TABLE outcome AS
              WHEN t.kind = 'sent' THEN CASE WHEN u.key IS NOT NULL THEN 'taken' ELSE 'our own payment' END
              ELSE t.kind END AS became
     FROM told AS t
-    LEFT JOIN (SELECT key, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_before)) AS is_before
+    LEFT JOIN (SELECT key, any_value(rule) AS rule, bool_and(payment_id IN (FROM told_elsewhere)) AS is_before
                FROM part GROUP BY key) AS p USING (key)
     LEFT JOIN (SELECT DISTINCT key FROM naming) AS s USING (key)
     LEFT JOIN (SELECT key, any_value(rule) AS rule FROM undoing GROUP BY key) AS u USING (key)
@@ -256,7 +325,7 @@ CREATE TABLE outcome AS
 CREATE VIEW left_part AS
     SELECT p.key, p.amount FROM part AS p JOIN outcome AS o USING (key)
     WHERE o.became = 'taken' AND CASE
-        WHEN o.kind = 'received' THEN p.payment_id IN (FROM told_before)
+        WHEN o.kind = 'received' THEN p.payment_id IN (FROM told_elsewhere)
         WHEN o.kind IN ('returned', 'sent') THEN
             p.payment_id NOT IN (SELECT part_id FROM undoing) AND p.key NOT IN (SELECT part_id FROM undoing)
         WHEN o.kind = 'undone' THEN
