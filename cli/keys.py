@@ -42,12 +42,12 @@ def _note(what: str, key_id: str) -> None:
 def create(
     name: Annotated[str, typer.Option(help="who will use it")],
     scope: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="score: ask, send events, read; events: send events; read; review;"
-            " audit: read, also who read what; admin: everything"
+            " audit: read, also who read what; admin: everything; default: score"
         ),
-    ] = "score",
+    ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, help="days until it expires; default: never")
     ] = None,
@@ -60,6 +60,13 @@ def create(
     rate: Annotated[
         str | None, typer.Option(help="requests it may send, such as 50/second")
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            help="of a person at the desk, instead of a scope: risk_analyst,"
+            " collections, account_manager, approver, auditor, admin"
+        ),
+    ] = None,
 ) -> None:
     """Make a key and show it once; only its hash is kept.
 
@@ -67,13 +74,16 @@ def create(
     """
     from serving.settings import checked_rate
 
+    if scope is not None and role is not None:
+        raise typer.BadParameter("a role brings its scope: leave --scope away")
     key, text = _store(makes=True).create(
         name,
-        scope,
+        scope or "score",
         expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
         customers=customers,
         is_test=test,
         rate_limit=None if rate is None else checked_rate(rate),
+        role=role,
     )
     _note("keys create", key.key_id)
     say(text)
@@ -92,6 +102,7 @@ def list_keys() -> None:
             key.key_id,
             key.name,
             f"{key.scope} (test)" if key.is_test else key.scope,
+            key.role or "-",
             key.customers or "all",
             key.created_at,
             key.expires_at or "never",
@@ -99,7 +110,7 @@ def list_keys() -> None:
         )
         for key in _store().listed()
     ]
-    names = "id", "name", "scope", "customers", "created", "expires", "revoked"
+    names = "id", "name", "scope", "role", "customers", "created", "expires", "revoked"
     show_table("", names, rows)
 
 

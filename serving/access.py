@@ -58,22 +58,30 @@ class RateLimits:
             ProblemError: the key has sent too many.
         """
         stated = key.rate_limit or self._default
-        if stated is None:
-            return
+        if stated is not None:
+            wait = stated.replace("/", " requests a ")
+            self._count(stated, key.key_id, f"this key may send {wait}")
+
+    def require_attempt(self, address: str, stated: str) -> None:
+        """Count one attempt to sign in from an address.
+
+        Raises:
+            ProblemError: there were too many.
+        """
+        self._count(stated, f"sign-in {address}", "too many attempts to sign in: wait")
+
+    def _count(self, stated: str, who: str, detail: str) -> None:
         item = self._items.setdefault(stated, parse(stated))
         try:
-            if self._limiter.hit(item, key.key_id):
+            if self._limiter.hit(item, who):
                 return
-            reset_at, _ = self._limiter.get_window_stats(item, key.key_id)
+            reset_at, _ = self._limiter.get_window_stats(item, who)
         except sqlite3.Error as error:  # a limit that cannot be counted refuses nobody
             _log.warning("rate limits are not counted: %s", type(error).__name__)
             return
         wait_s = max(1, math.ceil(reset_at - time.time()))
-        raise ProblemError(
-            "rate_limited",
-            f"this key may send {stated.replace('/', ' requests a ')}",
-            headers={"Retry-After": str(wait_s)},
-        )
+        headers = {"Retry-After": str(wait_s)}
+        raise ProblemError("rate_limited", detail, headers=headers)
 
 
 def key_of(request: Request, scope: Scope) -> ApiKey:

@@ -16,6 +16,7 @@ from serving.prior_decisions import PriorDecisions
 from serving.recorded_inputs import recorded_inputs
 from serving.records import DecisionRecords
 from serving.turnstile import LARGE_BYTES, Turnstile
+from serving.waiting import waiting_of
 from store.decisions import Decision
 from store.errors import SlotTakenError, StoreUnavailableError
 from store.keys import ApiKey
@@ -93,7 +94,7 @@ async def decide_and_record(
         try:
             with metrics.stage("record"):
                 recorded = await records.decisions.record(
-                    decision, in_force.documents(), reservation
+                    decision, in_force.documents(), reservation, waiting_of(answer)
                 )
         except SlotTakenError:
             continue

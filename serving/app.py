@@ -18,6 +18,8 @@ from serving.access import RateLimits
 from serving.api_page import add_api_page
 from serving.champions import Champions
 from serving.customer_routes import router as customer_router
+from serving.desk.mount import add_desk
+from serving.desk.records import DeskRecords
 from serving.errors import (
     ProblemError,
     present_domain_error,
@@ -43,6 +45,7 @@ from store.errors import DecisionStoreError
 from store.opening import (
     open_access_log,
     open_decision_store,
+    open_desk,
     open_event_store,
     open_key_store,
     open_outbox,
@@ -75,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
     app.state.access_log = open_access_log(*settings.store)
+    app.state.desk = DeskRecords(open_desk(*settings.store))
     champions = Champions(settings, app.state.metrics)
     champions.look()
     app.state.champions = champions
@@ -89,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.events.close()
     app.state.keys.close()
     app.state.access_log.close()
+    app.state.desk.close()
     if app.state.metrics.tracing is not None:
         await asyncio.to_thread(app.state.metrics.tracing.close)
 
@@ -175,6 +180,7 @@ def create_app(
     app.include_router(event_router)
     app.include_router(customer_router)
     app.include_router(many_router)
+    add_desk(app)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)

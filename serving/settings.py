@@ -161,6 +161,19 @@ class ServingSettings(BaseModel):
         default=30.0, ge=0, le=300, description="seconds the issuer's clock may differ"
     )
 
+    oidc_role_claim: str = Field(
+        default="forbear_role",
+        description="claim that holds the role of a token's holder at the desk",
+    )
+
+    desk_session_hours: float = Field(
+        default=8.0, gt=0, le=168, description="hours until a session at the desk ends"
+    )
+    desk_attempt_limit: RateLimit = Field(
+        default="20/minute",
+        description="attempts to sign in at the desk from one network address",
+    )
+
     traces_endpoint: str | None = Field(
         default=None, description="http(s)://…/v1/traces of an OpenTelemetry collector"
     )

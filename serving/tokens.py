@@ -16,7 +16,7 @@ from serving.errors import ProblemError
 from serving.safe_address import require_safe_address
 from serving.settings import BadSettingError, ServingSettings
 from serving.token_keys import JsonWebKey, TokenKeys
-from store.keys import GRANTS, SCOPES, ApiKey, Scope
+from store.keys import GRANTS, ROLES, SCOPES, ApiKey, Scope
 
 # signed with a private key: whoever knows the public one cannot make a token
 ALGORITHMS = frozenset(
@@ -109,6 +109,7 @@ class Tokens:
         if not scopes:
             detail = f"the token grants none of {SCOPE_PREFIX}{', '.join(SCOPES)}"
             raise ProblemError("scope_missing", detail)
+        role = claims.get(self._settings.oidc_role_claim)
         subject = f"{self._issuer} {claims['sub']}".encode(errors="replace")
         # the name as well: it says which person overrode or reported something
         key_id = f"oidc-{sha256(subject).hexdigest()[:24]}"
@@ -117,6 +118,8 @@ class Tokens:
             name=key_id,
             scope=min(scopes),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            expires_at=_moment(claims["exp"]),
+            role=next((r for r in ROLES if r == role), None),
             customers=self._customers(claims),
             scopes=scopes,
         )
@@ -130,6 +133,12 @@ class Tokens:
             detail = "it does not say about which customers it is"
             raise ProblemError("invalid_token", detail)
         return "" if begin == EVERY_CUSTOMER else begin
+
+
+def _moment(seconds: float) -> str:
+    """Seconds since 1970 UTC in ISO 8601, within what can be written."""
+    latest = datetime.max.replace(tzinfo=UTC).timestamp()
+    return datetime.fromtimestamp(min(seconds, latest - 1.0), UTC).isoformat()
 
 
 def _fitting(key: JsonWebKey, algorithm: str) -> jwt.PyJWK:

@@ -77,19 +77,23 @@ class ClaimedAct:
 
 
 _COLUMNS = tuple(field.name for field in fields(Act))
-_NAMES = ", ".join(_COLUMNS)
-_SELECT = f"SELECT {_NAMES} FROM acts"  # noqa: S608 - own names
+ACT_COLUMNS = ", ".join(_COLUMNS)
+_SELECT = f"SELECT {ACT_COLUMNS} FROM acts"  # noqa: S608 - own names
 _IS_OPEN = "(state IN ('planned', 'asked') OR (state = 'done' AND is_reported = 0))"
 _IS_AGREED = """n_approvals <= (
     SELECT count(*) FROM act_approvals WHERE act_approvals.act_id = acts.act_id
 )"""
+_NOT_AGREED = f"""
+{_SELECT} WHERE state = 'planned' AND NOT {_IS_AGREED}
+AND substr(customer_id, 1, ?) = ? ORDER BY position LIMIT ?
+"""
 # one that waits for people holds up only what the same decision asks for, and one that
 # is done and not yet reported nothing that a person ordered
 _DUE = f"""
 WITH open_acts AS (
     SELECT *, {_IS_AGREED} AS is_agreed FROM acts WHERE {_IS_OPEN}
 )
-SELECT {_NAMES} FROM open_acts AS one
+SELECT {ACT_COLUMNS} FROM open_acts AS one
 WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
     SELECT 1 FROM open_acts AS earlier
     WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
@@ -200,7 +204,7 @@ class Acts:
     def find(self, act_id: str) -> Act:
         """Raises UnknownActError if there is none."""
         for row in self._db.rows(f"{_SELECT} WHERE act_id = ?", act_id):
-            return _act(row)
+            return act_of(row)
         raise UnknownActError(act_id)
 
     def listed(
@@ -213,16 +217,24 @@ class Acts:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         values = (*states, *([] if run_id is None else [run_id]), most)
         query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
-        return [_act(row) for row in self._db.rows(query, *values)]
+        return [act_of(row) for row in self._db.rows(query, *values)]
+
+    def waiting_for_people(self, most: int, begin: str = "") -> list[Act]:
+        """Acts to which more people must agree, in the order they were planned.
+
+        Of customers whose id begins with `begin`.
+        """
+        rows = self._db.rows(_NOT_AGREED, len(begin), begin, most)
+        return [act_of(row) for row in rows]
 
     def of_decision(self, decision_id: str) -> list[Act]:
         """All acts that were planned from a decision, in their order."""
         query = f"{_SELECT} WHERE decision_id = ? ORDER BY position"
-        return [_act(row) for row in self._db.rows(query, decision_id)]
+        return [act_of(row) for row in self._db.rows(query, decision_id)]
 
     def due(self, provider: str, now: int, most: int) -> list[Act]:
         """Acts that `claim` would give, untouched."""
-        return [_act(row) for row in self._db.rows(_DUE, provider, now, now, most)]
+        return [act_of(row) for row in self._db.rows(_DUE, provider, now, now, most)]
 
     def claim(
         self, provider: str, now: int, leased_until: int, most: int
@@ -293,7 +305,7 @@ class Acts:
 
         After each of them nothing else was asked for of its subscription.
         """
-        return [_act(row) for row in self._db.rows(_TAKEN, run_id)]
+        return [act_of(row) for row in self._db.rows(_TAKEN, run_id)]
 
     def last_done(
         self, provider: str, customer_id: str, subscription_id: str
@@ -343,7 +355,8 @@ def _plain(row: Sequence[object]) -> list[object]:
     return [int(value) if isinstance(value, bool) else value for value in row]
 
 
-def _act(row: Sequence[object]) -> Act:
+def act_of(row: Sequence[object]) -> Act:
+    """An act from a row with `ACT_COLUMNS`."""
     values = dict(zip(_COLUMNS, row, strict=True))
     for name in ("is_reported", "is_undone"):
         values[name] = bool(values[name])

@@ -45,6 +45,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "letters": ("position",),
         "replies": ("position",),
         "policies": ("policy_hash",),
+        "waiting": ("customer_id",),
+        "snoozes": ("customer_id", "at"),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from store.budget_slots import BudgetSlot, Reservation
 from store.errors import IdempotencyConflictError
+from store.waiting import WaitingCustomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,14 @@ class DecisionStore(DecisionReader, Protocol):
         decision: Decision,
         documents: Mapping[str, str],
         reservation: Reservation | None = None,
+        waiting: WaitingCustomer | None = None,
     ) -> Decision:
         """Make `decision` durable, with the slot it takes, and return it.
 
         If its idempotency key was recorded before with the same body, that earlier
         decision is returned and nothing is written. `documents` are the policy and the
-        settings it was made with, by hash; each is kept once.
+        settings it was made with, by hash; each is kept once. `waiting`: what a person
+        is needed for by it; None: it is not about now, and changes nothing there.
 
         Raises:
             SlotTakenError: another decision took what `reservation` rests on.

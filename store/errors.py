@@ -279,6 +279,13 @@ class BadKeyNameError(KeyStoreError):
         super().__init__("a key needs a name of 1 to 100 characters, for the audit")
 
 
+class UnknownRoleError(KeyStoreError):
+    code = "unknown_role"
+
+    def __init__(self, role: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown role {role!r}; one of {', '.join(known)}")
+
+
 class UnknownScopeError(KeyStoreError):
     code = "unknown_scope"
 

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, get_args
 
-from store.errors import BadKeyNameError, UnknownKeyError, UnknownScopeError
+from store.errors import (
+    BadKeyNameError,
+    UnknownKeyError,
+    UnknownRoleError,
+    UnknownScopeError,
+)
 
 KEY_PREFIX = "fb_"
 Scope = Literal["score", "events", "read", "review", "audit", "admin"]
@@ -28,6 +33,20 @@ GRANTS: dict[Scope, frozenset[Scope]] = {
 }
 
 
+# of a person at the desk; what each may do there is in `serving/desk/roles.py`
+Role = Literal[
+    "risk_analyst", "collections", "account_manager", "approver", "auditor", "admin"
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def scope_of(role: Role) -> Scope:
+    """What a person of this role may ask of the API itself."""
+    if role == "admin":
+        return "admin"
+    return "audit" if role == "auditor" else "review"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """What is known about a key; never the secret. Moments are ISO 8601, UTC.
@@ -39,6 +58,7 @@ class ApiKey:
         rate_limit: requests, such as `50/second`, instead of the service's own limit.
         former_sha256, former_until: of the secret before the last rotation, and until
             when it is good as well.
+        role: of the person who has it, at the desk; None: it opens no desk.
     """
 
     key_id: str
@@ -52,6 +72,7 @@ class ApiKey:
     rate_limit: str | None = None
     former_sha256: str | None = field(default=None, repr=False)
     former_until: str | None = None
+    role: Role | None = None
 
     def may(self, scope: Scope) -> bool:
         return scope in GRANTS[self.scope]
@@ -85,18 +106,34 @@ class KeyStore(Protocol):
         customers: str = "",
         is_test: bool = False,
         rate_limit: str | None = None,
+        role: str | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; the text is returned here and can never be read again.
+
+        Args:
+            name: who will use it; what a person decides bears this name.
+            scope: what it may do; not read where there is a role, which brings one.
+            expires_at: refused from then on.
+            customers: how the ids of all customers begin that it may name.
+            is_test: its decisions are recorded apart.
+            rate_limit: requests, such as `50/second`.
+            role: of a person at the desk.
 
         Raises:
             BadKeyNameError: if `name` is blank or longer than 100 characters.
             UnknownScopeError: if there is no such scope.
+            UnknownRoleError: if there is no such role.
         """
         if not 1 <= len(name.strip()) <= 100:
             raise BadKeyNameError
         known = next((one for one in SCOPES if one == scope), None)
         if known is None:
             raise UnknownScopeError(scope, SCOPES)
+        person = next((one for one in ROLES if one == role), None)
+        if person is not None:
+            known = scope_of(person)
+        elif role is not None:
+            raise UnknownRoleError(role, ROLES)
         key = ApiKey(
             secrets.token_hex(6),
             name.strip(),
@@ -106,6 +143,7 @@ class KeyStore(Protocol):
             customers=customers,
             is_test=is_test,
             rate_limit=rate_limit,
+            role=person,
         )
         secret = secrets.token_hex(32)
         self.add(key, _sha256(secret))

@@ -143,6 +143,13 @@ def standing_alarm(home: Path, url: str | None = None) -> str | None:
         database.close()
 
 
+def open_desk(home: Path, url: str | None = None) -> Database:
+    """What the desk reads and writes; asked in threads, one at a time."""
+    if url is None:
+        return open_database(home)
+    return _checked(DECISIONS, _server(url, "desk"))
+
+
 def open_access_log(home: Path, url: str | None = None) -> AccessLog:
     """Who read what: of all replicas on a PostgreSQL, else of this state folder."""
     if url is None:

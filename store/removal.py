@@ -15,6 +15,7 @@ from store.database import Database
 from store.decisions import ErasureResult
 from store.errors import ErasureRefusedError
 from store.replies import forget_correspondence
+from store.waiting import forget_snoozes, forget_waiting
 
 _STEP = 500  # decisions an entry of the chain names at most
 _OF_CUSTOMER = "SELECT decision_id FROM decisions WHERE customer_id = ?"
@@ -56,6 +57,7 @@ def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
     _remove(database, "erasure", listed, now)
     database.run("DELETE FROM customers WHERE customer_id = ?", customer_id)
     forget_correspondence(database, customer_id)
+    forget_snoozes(database, customer_id)
     # the slots stay taken, by nobody in particular
     statement = "UPDATE budget_slots SET customer_id = ? WHERE customer_id = ?"
     database.run(statement, f"erased-{token_hex(8)}", customer_id)
@@ -97,6 +99,7 @@ def _expire(database: Database, decision_ids: Sequence[str], now: int) -> None:
         database.run(_KEY_OF_NOTHING, customer_id)
         if not database.rows(_HAS_DECISIONS, customer_id):
             forget_correspondence(database, customer_id)
+        forget_snoozes(database, customer_id)
 
 
 def _remove(
@@ -108,6 +111,7 @@ def _remove(
         database.run(f"DELETE FROM decisions WHERE {these}", *some)  # noqa: S608 - literals
         forget(database, some)
         forget_acts(database, some)
+        forget_waiting(database, some)
         append_removal(database, why, some, now)
 
 

@@ -34,6 +34,7 @@ from store.monitoring import standing_clock
 from store.proof import Proof
 from store.removal import erase
 from store.sealing import BrokenSealError, new_key, seal, unseal
+from store.waiting import WaitingCustomer, put_waiting
 
 # what is looked for; all else is in `sealed` alone
 SOUGHT = (
@@ -199,6 +200,7 @@ class _Entry:
     decision: Decision
     documents: Mapping[str, str]
     reservation: Reservation | None
+    waiting: WaitingCustomer | None
 
 
 class _Erasure(NamedTuple):
@@ -236,8 +238,9 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
         decision: Decision,
         documents: Mapping[str, str],
         reservation: Reservation | None = None,
+        waiting: WaitingCustomer | None = None,
     ) -> Decision:
-        entry = _Entry(decision, documents, reservation)
+        entry = _Entry(decision, documents, reservation, waiting)
         recorded = await self._writer.submit(entry)
         assert isinstance(recorded, Decision)  # noqa: S101 - of an entry
         return recorded
@@ -359,6 +362,7 @@ class _Recording:
         self._db.insert("decisions", (*SOUGHT, "sealed"), rows)
         self.last = append_decisions(self._db, self.last, sealed)
         put_decisions(self._db, [d for d in decisions if d.action in self._announced])
+        put_waiting(self._db, [one.waiting for one in accepted if one.waiting])
 
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:
         """The key of each customer, made where there is none."""

@@ -61,7 +61,7 @@ class UnknownMessageError(DecisionError):
 def messages(lang: str) -> Mapping[str, Message]:
     """All messages of a language, by dotted key.
 
-    Those of explanations and of the policy, then those of letters.
+    Those of explanations and of the policy, then those of letters and of the desk.
 
     Raises:
         UnknownLanguageError: when there is no such translation.
@@ -70,8 +70,10 @@ def messages(lang: str) -> Mapping[str, Message]:
         raise UnknownLanguageError(lang)
     by_key: dict[str, Message] = {}
     folder = files("wording").joinpath("messages")
-    for file in (folder / f"{lang}.yaml", folder / "letters" / f"{lang}.yaml"):
-        _flatten("", yaml.safe_load(file.read_text("utf-8")), by_key)
+    for part in ("", "letters", "desk"):
+        for file in sorted(folder.joinpath(part).iterdir(), key=lambda one: one.name):
+            if file.name == f"{lang}.yaml" or file.name.endswith(f".{lang}.yaml"):
+                _flatten("", yaml.safe_load(file.read_text("utf-8")), by_key)
     return by_key
 
 

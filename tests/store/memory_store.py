@@ -25,6 +25,7 @@ from store.errors import (
     UnknownDocumentError,
 )
 from store.keys import ApiKey, KeyStore
+from store.waiting import WaitingCustomer
 
 
 @dataclass
@@ -136,6 +137,7 @@ class MemoryDecisionStore(DecisionStore):
         decision: Decision,
         documents: Mapping[str, str],
         reservation: Reservation | None = None,
+        waiting: WaitingCustomer | None = None,
     ) -> Decision:
         if decision.idempotency_key is not None:
             earlier = self.find_answered(decision.key_id, decision.idempotency_key)

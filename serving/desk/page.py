@@ -1,0 +1,204 @@
+"""What every page shares: its frame, its language, and what a browser may load."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, get_args
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from features.moments import to_datetime
+from features.money import UNITS
+from serving.champions import Champions
+from serving.desk.visitor import COOKIE, SignInNeededError, Visitor
+from serving.errors import KINDS, OURS, ProblemError, form_problem, own_code
+from serving.language import Language, language_of
+from wording.messages import Wording
+from wording.templates import render
+
+ROOM = "serving.desk"
+HOME, SIGN_IN = "/desk", "/desk/sign-in"
+LANGUAGE_COOKIE, KEYS_COOKIE = "forbear_desk_language", "forbear_desk_keys"
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+# every file is ours, nothing is inline, and no form goes elsewhere
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the navigation. `letter`: opens it after a `g`."""
+
+    name: str
+    path: str
+    letter: str
+
+
+SECTIONS = (
+    Section("today", HOME, "t"),
+    Section("log", f"{HOME}/log", "l"),
+)
+
+
+def chosen_language(request: Request) -> Language:
+    """What was chosen here, else what the browser wants most, else English."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    requested = next((one for one in LANGUAGES if one == chosen), None)
+    return language_of(requested, request.headers.get("accept-language"))
+
+
+def wording_of(request: Request) -> Wording:
+    """In the language chosen, with the currency and the days of the policy."""
+    champions: Champions = request.app.state.champions
+    language = chosen_language(request)
+    if champions.in_force is None:
+        return Wording(language, "EUR", ZoneInfo("UTC"))
+    policy = champions.in_force.advisor.policy
+    terms = policy.in_force(datetime.now(UTC)) or policy.latest
+    return Wording(language, terms.document.currency, terms.zone)
+
+
+def page(
+    request: Request,
+    template: str,
+    visitor: Visitor | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """A page of the desk from one of its templates."""
+    words = wording_of(request)
+    content = render(
+        template,
+        ROOM,
+        say=words.say,
+        words=words,
+        show=DeskText(words),
+        visitor=visitor,
+        languages=LANGUAGES,
+        sections=SECTIONS,
+        here=request.url.path,
+        has_keys=request.cookies.get(KEYS_COOKIE) != "off",
+        **values,
+    )
+    return HTMLResponse(content, status, {**HEADERS, **(headers or {})})
+
+
+class DeskText:
+    """How values look on every page; None is not known and shown as a dash."""
+
+    def __init__(self, words: Wording) -> None:
+        self._words = words
+
+    def money(self, amount: int | None) -> str:
+        """Ten-thousandths, to the whole unit."""
+        if amount is None:
+            return "–"
+        return _money(self._words, round(amount / UNITS))
+
+    def moment(self, moment: int | datetime | None) -> str:
+        """Day and time of the policy's zone, in the order that sorts."""
+        if moment is None:
+            return "–"
+        at = to_datetime(moment) if isinstance(moment, int) else moment
+        return f"{at.astimezone(self._words.zone):%Y-%m-%d %H:%M}"
+
+    def action(self, action: str | None) -> str:
+        """The name of an action; None: no decision."""
+        if action is None:
+            return self._words.say("desk.no_decision")
+        return self._words.say(f"actions.{action}.name")
+
+
+def _money(words: Wording, amount: int) -> str:
+    return _cached_money(words.lang, words.currency, amount)
+
+
+@lru_cache(20_000)
+def _cached_money(lang: str, currency: str, amount: int) -> str:
+    """Babel takes longer for one amount than a template for a row."""
+    return Wording(lang, currency, ZoneInfo("UTC")).in_currency(amount, currency)
+
+
+def desk_router() -> APIRouter:
+    """For pages, whose failures are pages; none of them is in the API's document."""
+    return APIRouter(route_class=_DeskRoute, include_in_schema=False)
+
+
+def redirect(path: str) -> RedirectResponse:
+    """To another page of the desk, by GET."""
+    return RedirectResponse(path, 303, HEADERS)
+
+
+def safe_path(path: str | None) -> str:
+    """A path of the desk to go on to; anything else is its first page.
+
+    >>> safe_path("/desk/log?day=2026-06-30"), safe_path("//evil.example/desk")
+    ('/desk/log?day=2026-06-30', '/desk')
+    """
+    parts = urlsplit(path or "")
+    is_ours = parts.path == HOME or parts.path.startswith(f"{HOME}/")
+    is_plain = "\\" not in parts.path and not any(c < " " for c in path or "")
+    if parts.scheme or parts.netloc or not is_ours or not is_plain:
+        return HOME
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+class _DeskRoute(APIRoute):
+    """Tells failures as a page: whoever reads it is a person."""
+
+    def get_route_handler(
+        self,
+    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except SignInNeededError:
+                return _to_sign_in(request)
+            except ProblemError as problem:
+                return problem_page(request, problem)
+            except RequestValidationError as error:
+                return problem_page(request, form_problem(error))
+            except OURS as error:
+                code = own_code(error)
+                if code is None or code not in KINDS:
+                    raise
+                return problem_page(request, ProblemError(code, str(error)))
+
+        return answered
+
+
+def problem_page(request: Request, problem: ProblemError) -> Response:
+    """What went wrong and what to do, with the code that support asks for."""
+    kind = KINDS[problem.code]
+    return page(
+        request,
+        "problem.html",
+        status=kind.status,
+        headers=problem.headers,
+        problem=problem,
+        kind=kind,
+    )
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Where one signs in; then on to what was asked for, if it can be asked again."""
+    wished = request.url.path
+    if request.url.query:
+        wished += f"?{request.url.query}"
+    ahead = f"?next={quote(wished)}" if request.method == "GET" else ""
+    answer = redirect(f"{SIGN_IN}{ahead}")
+    if COOKIE in request.cookies:
+        answer.delete_cookie(COOKIE, HOME)
+    return answer

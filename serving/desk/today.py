@@ -1,0 +1,115 @@
+"""Today: whom a person should look at, what gains most first."""
+
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from advice.assembly import is_stopped
+from decisions.steps.reserve import stops_per_day
+from features.moments import microseconds
+from serving.access import note_reading
+from serving.desk.addresses import customer_path
+from serving.desk.page import HOME, desk_router, page, redirect
+from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
+from serving.incoming import in_force_of
+from serving.records import RecordsOfKeys
+from serving.settings import ServingSettings
+from serving.waiting import TOPICS
+from store.acts import Act, Acts
+from store.database import Database
+from store.waiting import WaitingCustomer, WaitingList
+
+router = desk_router()
+ON_A_PAGE = 100
+MOST_ACTS = 20  # of those that wait for people, beside the list
+
+
+class Budget(NamedTuple):
+    """How much of a limit that customers share is used; `most` None: no limit."""
+
+    name: str
+    used: int
+    most: int | None
+
+
+class _Today(NamedTuple):
+    waiting: list[WaitingCustomer]
+    counts: dict[str, int]
+    acts: list[Act]
+
+
+@router.post(f"{HOME}/find")
+async def find(request: Request, visitor: LookingVisitor) -> Response:
+    """The page of a customer; by POST, so that no id is written into an address."""
+    form = await form_of(request, visitor)
+    return redirect(customer_path(form["customer"]) if form.get("customer") else HOME)
+
+
+@router.get(HOME)
+async def today(
+    request: Request,
+    visitor: LookingVisitor,
+    topic: str = "",
+    page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:
+    """A page of those who wait, and what bounds what can be done today."""
+    note_reading(request, visitor.key, "")
+    topic = topic if topic in TOPICS else ""
+    skipped = (page_number - 1) * ON_A_PAGE
+    now, begin = datetime.now(UTC), visitor.key.customers
+
+    def look(database: Database) -> _Today:
+        waiting, moment = WaitingList(database), microseconds(now)
+        return _Today(
+            waiting.page(moment, ON_A_PAGE, skipped, topic, begin),
+            waiting.counts(moment, begin),
+            Acts(database).waiting_for_people(MOST_ACTS, begin),
+        )
+
+    found = await records_of(request).ask(look)
+    n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
+    return page(
+        request,
+        "today.html",
+        visitor,
+        waiting=found.waiting,
+        counts={name: found.counts[name] for name in TOPICS if name in found.counts},
+        n_all=sum(found.counts.values()),
+        n_waiting=n_waiting,
+        acts=found.acts,
+        budgets=_budgets(request, visitor, now),
+        is_stopped=is_stopped(_settings(request).home),
+        now=microseconds(now),
+        topic=topic,
+        page_number=page_number,
+        n_pages=max(1, -(-n_waiting // ON_A_PAGE)),
+        skipped=skipped,
+        customer_path=customer_path,
+    )
+
+
+def _budgets(request: Request, visitor: Visitor, now: datetime) -> list[Budget]:
+    """Stops and reviews of the policy's today, by all processes."""
+    in_force = in_force_of(request)
+    records: RecordsOfKeys = request.app.state.records
+    policy = in_force.advisor.policy
+    use = (
+        records.of(visitor.key)
+        .ledger.prior_decisions(
+            "", now, policy, n_customers=in_force.n_customers, is_stopped=False
+        )
+        .budget_use
+    )
+    terms = policy.in_force(now) or policy.latest
+    stops = stops_per_day(terms, in_force.n_customers)
+    return [
+        Budget("stops", use.suspensions_today, None if stops > 1e9 else int(stops)),
+        Budget("reviews", use.reviews_today, terms.document.review.capacity_per_day),
+    ]
+
+
+def _settings(request: Request) -> ServingSettings:
+    settings: ServingSettings = request.app.state.settings
+    return settings

@@ -1,0 +1,189 @@
+"""Who is signed in: a session that a key or a token began, and that ends with it."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from secrets import token_urlsafe
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from features.moments import microseconds
+from serving.access import require_reach
+from serving.desk.form import Form, csrf_of, read_form
+from serving.desk.records import DeskRecords
+from serving.desk.roles import MAY, Deed
+from serving.errors import ProblemError
+from store.access_log import AccessLog
+from store.database import Database
+from store.keys import KEY_PREFIX, ApiKey, KeyStore, Role
+from store.sessions import Sessions
+
+COOKIE = "forbear_desk"
+_FIELDS = frozenset(field.name for field in fields(ApiKey))
+_TOKEN_BYTES = 32
+
+
+class SignInNeededError(Exception):
+    """Nobody is signed in; the browser is led to the page where one signs in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a page.
+
+    Args:
+        key: the API key, or what a token said; its name is the author of every act.
+        role: says what this person may do here.
+        token: of the session.
+    """
+
+    key: ApiKey
+    role: Role
+    token: str
+
+    @property
+    def csrf(self) -> str:
+        """What forms on this person's pages bear."""
+        return csrf_of(self.token)
+
+    def may(self, deed: Deed) -> bool:
+        return deed in MAY[self.role]
+
+    def require(self, deed: Deed) -> None:
+        """Raises ProblemError where the role may not do this."""
+        if not self.may(deed):
+            detail = f"the role {self.role!r} may not do this; see docs/desk.md"
+            raise ProblemError("role_may_not", detail)
+
+    def require_reach(self, customer_id: str) -> None:
+        """Raises ProblemError where the key is for other customers."""
+        require_reach(self.key, customer_id)
+
+
+def new_token() -> str:
+    """256 random bits."""
+    return token_urlsafe(_TOKEN_BYTES)
+
+
+def records_of(request: Request) -> DeskRecords:
+    """What the desk keeps."""
+    records: DeskRecords = request.app.state.desk
+    return records
+
+
+async def begin_session(request: Request, secret: str) -> str:
+    """Sign somebody in with a key or a token; the session's token.
+
+    Raises:
+        ProblemError: it is nobody's, has no role, or is a test key.
+    """
+    key = _holder(request, secret)
+    if key.is_test:
+        detail = "decisions of test keys are recorded apart and not shown here"
+        raise ProblemError("test_key", detail)
+    if key.role is None:
+        detail = "it has no role: make one with `forbear keys create --role`"
+        raise ProblemError("role_missing", detail)
+    now = datetime.now(UTC)
+    ends_at = now + timedelta(hours=request.app.state.settings.desk_session_hours)
+    if key.expires_at is not None:
+        ends_at = min(ends_at, datetime.fromisoformat(key.expires_at))
+    is_kept = secret.startswith(KEY_PREFIX)
+    holder = {"key_id": key.key_id} if is_kept else {"token": _plain(key)}
+    token = new_token()
+
+    def begin(database: Database) -> None:
+        Sessions(database).begin(
+            token, json.dumps(holder), microseconds(now), microseconds(ends_at)
+        )
+
+    await records_of(request).ask(begin)
+    note(request, key, "")
+    return token
+
+
+async def end_session(request: Request) -> None:
+    """Whoever is signed in is so no more."""
+    token = request.cookies.get(COOKIE, "")
+    await records_of(request).ask(lambda database: Sessions(database).end(token))
+
+
+async def visitor_of(request: Request) -> Visitor:
+    """Who is signed in.
+
+    Raises:
+        SignInNeededError: nobody, or the key was revoked meanwhile.
+    """
+    token = request.cookies.get(COOKIE)
+    if not token:
+        raise SignInNeededError
+    now = datetime.now(UTC)
+    find = partial(_found, token, microseconds(now))
+    holder = await records_of(request).ask(find)
+    if holder is None:
+        raise SignInNeededError
+    key = _key(request, holder)
+    if key is None or key.role is None or not key.is_active(now):
+        raise SignInNeededError
+    return Visitor(key, key.role, token)
+
+
+def visitor_who_may(deed: Deed) -> Callable[..., Awaitable[Visitor]]:
+    """A dependency that lets only roles pass that may do this."""
+
+    async def checked(
+        visitor: Annotated[Visitor, Depends(visitor_of)],
+    ) -> Visitor:
+        visitor.require(deed)
+        return visitor
+
+    return checked
+
+
+async def form_of(request: Request, visitor: Visitor) -> Form:
+    """The fields of a form of this person's page. Raises ProblemError."""
+    return await read_form(request, visitor.token)
+
+
+def note(request: Request, key: ApiKey, subject: str) -> None:
+    """Write down who did or read what at the desk, before it is answered."""
+    log: AccessLog = request.app.state.access_log
+    route = getattr(request.scope.get("route"), "path", "")
+    log.add(key.key_id, f"{request.method} {route}", subject)
+
+
+LookingVisitor = Annotated[Visitor, Depends(visitor_who_may("look"))]
+
+
+def _holder(request: Request, secret: str) -> ApiKey:
+    state = request.app.state
+    if state.tokens is not None and not secret.startswith(KEY_PREFIX):
+        held: ApiKey = state.tokens.verify(secret)
+        return held
+    keys: KeyStore = state.keys
+    key = keys.verify(secret)
+    if key is None:
+        detail = "unknown, expired or revoked; see `forbear keys`"
+        raise ProblemError("invalid_key", detail)
+    return key
+
+
+def _found(token: str, now: int, database: Database) -> str | None:
+    return Sessions(database).find(token, now)
+
+
+def _plain(key: ApiKey) -> dict[str, object]:
+    return {name: value for name, value in asdict(key).items() if name in _FIELDS}
+
+
+def _key(request: Request, holder: str) -> ApiKey | None:
+    """A key as it is now; a token as it was, for its issuer keeps no list."""
+    content = json.loads(holder)
+    if "token" in content:
+        return ApiKey(**content["token"])
+    keys: KeyStore = request.app.state.keys
+    kept = keys.lookup(content["key_id"])
+    return None if kept is None else kept[0]

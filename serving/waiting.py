@@ -1,0 +1,97 @@
+"""What a person is needed for by an answer, and what it gains to look at it."""
+
+from datetime import datetime
+
+from decisions.actions import STOPS, Action
+from features.moments import microseconds
+from features.money import ten_thousandths
+from serving.answer import ScoreAnswer
+from store.waiting import WaitingCustomer
+
+TOPICS = (
+    "appeal",
+    "approval",
+    "service_request",
+    "restore",
+    "pause",
+    "review",
+    "breaker",
+    "no_decision",
+    "notice",
+)
+# why stops beyond a limit that customers share are withheld
+BREAKER = frozenset({"suspension_budget", "kill_switch"})
+# an answer about another moment says what would be; nobody waits for it
+_LATEST_LAG_S = 900.0
+
+
+def waiting_of(answer: ScoreAnswer) -> WaitingCustomer | None:
+    """Whether and for what the customer waits for a person; None: not about now."""
+    if (answer.recorded_at - answer.as_of).total_seconds() > _LATEST_LAG_S:
+        return None
+    topic, due_at = _topic(answer)
+    gain = _gain(answer, topic)
+    return WaitingCustomer(
+        customer_id=answer.customer_id,
+        decision_id=answer.decision_id,
+        as_of=microseconds(answer.as_of),
+        topic=topic,
+        action=answer.action,
+        gain=None if gain is None else ten_thousandths(gain),
+        due_at=None if due_at is None else microseconds(due_at),
+        expires_at=microseconds(answer.expires_at),
+    )
+
+
+def _topic(answer: ScoreAnswer) -> tuple[str, datetime | None]:
+    """What a person is needed for, the most pressing first, and until when."""
+    follow_up, permission = answer.follow_up, answer.permission
+    back = follow_up.reactivation
+    is_new_stop = answer.action in STOPS and not permission.in_force
+    if follow_up.appeal is not None:
+        return "appeal", follow_up.appeal.decide_by
+    if is_new_stop and answer.people.requires_person:
+        return "approval", follow_up.review_by
+    if answer.action == "service_request":
+        return "service_request", follow_up.review_by
+    if back is not None and back.by == "person":
+        return "restore", back.restore_by
+    pause_ends_at = _pause_ends_at(answer)
+    if pause_ends_at is not None:
+        return "pause", pause_ends_at
+    if answer.action == "review":
+        return "review", follow_up.review_by
+    return _lesser_topic(answer), None
+
+
+def _lesser_topic(answer: ScoreAnswer) -> str:
+    if any(reason.code in BREAKER for reason in answer.permission.withheld):
+        return "breaker"
+    if answer.no_decision is not None:
+        return "no_decision"
+    return "notice" if answer.follow_up.notices_due else ""
+
+
+def _pause_ends_at(answer: ScoreAnswer) -> datetime | None:
+    """When a pause for suspected fraud ends by itself."""
+    ends = (
+        hold.until
+        for hold in answer.permission.holds
+        if hold.kind == "fraud" and not hold.protects and hold.cure is None
+    )
+    return next((end for end in ends if end is not None), None)
+
+
+def _gain(answer: ScoreAnswer, topic: str) -> float | None:
+    """Expected cost of what happens meanwhile less that of what is recommended.
+
+    In major units. Of what the breaker stopped: less that of what costs least.
+    """
+    proposal = answer.proposal
+    if proposal is None or proposal.expected_cost is None or answer.action is None:
+        return None
+    meanwhile: Action = answer.people.meanwhile_action or "none"
+    wished: Action = answer.action
+    if topic == "breaker":
+        meanwhile, wished = answer.action, proposal.action
+    return proposal.expected_cost[meanwhile] - proposal.expected_cost[wished]

@@ -1,0 +1,171 @@
+"""Who waits for a person, ranked by what looking at them gains.
+
+One row for each customer, written in the transaction that records the decision it is
+about. So the ranking is read from an index, however many wait, and no answer is opened
+for it. Moments are microseconds since 1970 UTC, money is in ten-thousandths.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from store.database import Database
+
+_UNKNOWN_GAIN = -(2**62)  # comes after every known one
+_COLUMNS = (
+    "customer_id",
+    "decision_id",
+    "as_of",
+    "topic",
+    "action",
+    "gain",
+    "place",
+    "due_at",
+    "expires_at",
+)
+_REPLACED = "DELETE FROM waiting WHERE customer_id = ? AND as_of <= ?"
+_IS_AWAKE = """NOT EXISTS (
+    SELECT 1 FROM snoozes WHERE snoozes.customer_id = waiting.customer_id
+    AND snoozes.until > ?
+)"""
+_SHOWN = "customer_id, decision_id, as_of, topic, action, gain, due_at, expires_at"
+_PAGE = f"""
+SELECT {_SHOWN} FROM waiting WHERE {_IS_AWAKE}{{}}
+ORDER BY place DESC, customer_id LIMIT ? OFFSET ?
+"""  # noqa: S608 - own names
+_COUNTS = f"""
+SELECT topic, count(*) FROM waiting WHERE {_IS_AWAKE}{{}} GROUP BY topic
+"""  # noqa: S608 - own names
+_OF_CUSTOMER = f"SELECT {_SHOWN} FROM waiting WHERE customer_id = ?"  # noqa: S608 - own names
+_SNOOZES = """
+SELECT customer_id, at, until, by_whom, reason FROM snoozes
+WHERE customer_id = ? ORDER BY at DESC
+"""
+
+_FORGOTTEN = """
+DELETE FROM snoozes WHERE customer_id = ? AND NOT EXISTS (
+    SELECT 1 FROM decisions WHERE decisions.customer_id = snoozes.customer_id
+)
+"""
+
+
+class WaitingCustomer(NamedTuple):
+    """What a person is needed for, by the customer's last decision.
+
+    Args:
+        topic: what for; empty: nobody is needed any more.
+        action: recommended; None where nothing could be decided.
+        gain: what the recommended action saves against what happens until a person has
+            answered, in ten-thousandths of the policy's currency; None: not known.
+        due_at: until when somebody should have looked; None: no such moment.
+        expires_at: how long the decision holds.
+    """
+
+    customer_id: str
+    decision_id: str
+    as_of: int
+    topic: str
+    action: str | None
+    gain: int | None
+    due_at: int | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """A customer does not wait for a while, because a person said so."""
+
+    customer_id: str
+    at: int
+    until: int
+    by_whom: str
+    reason: str
+
+
+class WaitingList:
+    """Reads the ranking, and puts customers off.
+
+    Args:
+        database: used by one thread at a time.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def page(
+        self, now: int, most: int, skipped: int = 0, topic: str = "", begin: str = ""
+    ) -> list[WaitingCustomer]:
+        """Those who wait, what gains most first.
+
+        Args:
+            now: who is put off beyond it is left out.
+            most: on the page.
+            skipped: on the pages before.
+            topic: of one topic only.
+            begin: how their ids begin.
+        """
+        condition, values = _of(topic, begin)
+        rows = self._db.rows(_PAGE.format(condition), now, *values, most, skipped)
+        return [WaitingCustomer(*row) for row in rows]
+
+    def counts(self, now: int, begin: str = "") -> dict[str, int]:
+        """How many wait, by topic."""
+        condition, values = _of("", begin)
+        return dict(self._db.rows(_COUNTS.format(condition), now, *values))
+
+    def of_customer(self, customer_id: str) -> WaitingCustomer | None:
+        """What this customer waits for; None: for nobody."""
+        rows = self._db.rows(_OF_CUSTOMER, customer_id)
+        return WaitingCustomer(*rows[0]) if rows else None
+
+    def snooze(self, snooze: Snooze) -> None:
+        """Put a customer off; the latest word counts."""
+        row = (
+            snooze.customer_id,
+            snooze.at,
+            snooze.until,
+            snooze.by_whom,
+            snooze.reason,
+        )
+        columns = "customer_id", "at", "until", "by_whom", "reason"
+        ended = "UPDATE snoozes SET until = ? WHERE customer_id = ? AND until > ?"
+        with self._db.transaction():
+            self._db.run(ended, snooze.at, snooze.customer_id, snooze.at)
+            self._db.insert("snoozes", columns, [row])
+
+    def snoozes(self, customer_id: str) -> list[Snooze]:
+        """When this customer was put off, the latest first."""
+        return [Snooze(*row) for row in self._db.rows(_SNOOZES, customer_id)]
+
+
+def put_waiting(database: Database, customers: Sequence[WaitingCustomer]) -> None:
+    """In the transaction that records the decisions; a later moment stands."""
+    for one in customers:
+        database.run(_REPLACED, one.customer_id, one.as_of)
+        if one.topic:
+            place = _UNKNOWN_GAIN if one.gain is None else one.gain
+            row = *one[:6], place, *one[6:]
+            database.insert("waiting", _COLUMNS, [row], keep_earlier=True)
+
+
+def forget_waiting(database: Database, decision_ids: Collection[str]) -> None:
+    """In the transaction that removes these decisions."""
+    if decision_ids:
+        marks = ", ".join("?" * len(decision_ids))
+        statement = f"DELETE FROM waiting WHERE decision_id IN ({marks})"  # noqa: S608 - marks
+        database.run(statement, *decision_ids)
+
+
+def forget_snoozes(database: Database, customer_id: str) -> None:
+    """In the transaction that removed decisions: of whom none is left."""
+    database.run(_FORGOTTEN, customer_id)
+
+
+def _of(topic: str, begin: str) -> tuple[str, tuple[object, ...]]:
+    condition, values = "", list[object]()
+    if topic:
+        condition, values = " AND topic = ?", [topic]
+    if begin:
+        condition += " AND substr(customer_id, 1, ?) = ?"
+        values += [len(begin), begin]
+    return condition, tuple(values)

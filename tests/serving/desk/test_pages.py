@@ -1,0 +1,56 @@
+"""What every page keeps: what a browser may load, and its four languages."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.serving.desk.conftest import Person
+from wording.messages import LANGUAGES
+
+Somebody = Callable[..., Person]
+PAGES = ("/desk", "/desk/log", "/desk/log/acts", "/desk/nothing-here")
+
+
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    person: Somebody, path: str
+) -> None:
+    answer = person("admin").opens(path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["cache-control"] == "no-store"
+    assert " style=" not in answer.text
+    assert "<style" not in answer.text
+    assert " onclick" not in answer.text
+    assert "http://" not in answer.text.replace("http://www.w3.org", "")
+    assert answer.text.count("<script") == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_every_page_speaks_every_language(
+    person: Somebody, path: str, lang: str
+) -> None:
+    one = person("admin")
+    answer = one.opens(path, headers={"accept-language": lang})
+    assert f'<html lang="{lang}">' in answer.text
+
+
+def test_a_chosen_language_stays(person: Somebody) -> None:
+    one = person("admin")
+    answer = one.sends("/desk/choices", language="de", next="/desk/log")
+    assert answer.headers["location"] == "/desk/log"
+    assert '<html lang="de">' in one.opens("/desk/log").text
+
+
+def test_single_keys_can_be_switched_off(person: Somebody) -> None:
+    one = person("admin")
+    assert 'data-keys="on"' in one.opens("/desk").text
+    one.sends("/desk/choices", keys="off")
+    assert 'data-keys="off"' in one.opens("/desk").text
+
+
+@pytest.mark.parametrize("name", ["desk.css", "desk.js", "desk.svg"])
+def test_style_and_script_come_from_the_service(person: Somebody, name: str) -> None:
+    assert person().opens(f"/desk/static/{name}").status_code == 200
