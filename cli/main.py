@@ -25,6 +25,7 @@ from cli import (
     labels,
     links,
     monitor,
+    notify,
     policy,
     promote,
     replay,
@@ -101,6 +102,7 @@ app.add_typer(labels.app, name="labels")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(act.app, name="act")
+app.add_typer(notify.app, name="notify")
 app.add_typer(monitor.app, name="monitor")
 app.command()(database.erase)
 

@@ -113,25 +113,47 @@ def plan_run(
         DecisionStoreError: the decisions cannot be read.
     """
     planning = _Planning(acts, provider, f"run-{token_hex(6)}", now)
-    by_customer: dict[str, list[str]] = {}
-    n_decisions = 0
-    for listed in _recorded(decisions, since, now):
-        n_decisions += 1
-        if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
-            by_customer.setdefault(listed.customer_id, []).append(listed.decision_id)
+    latest = LatestDecisions(decisions, since, now)
     planned: list[Act] = []
     refused: dict[str, str] = {}
-    for decision_ids in by_customer.values():
-        found = map(decisions.find, reversed(decision_ids))
-        latest = next((one for one in found if _is_of_stored_events(one)), None)
-        if latest is None:
-            continue
+    for decision in latest:
         try:
-            planned += planning.acts_of(latest)
+            planned += planning.acts_of(decision)
         except ProviderRefusedError as error:  # of this one; the others go on
-            refused[latest.customer_id] = error.reason
+            refused[decision.customer_id] = error.reason
     run_id, n_not_ours = planning.run_id, planning.n_not_ours
-    return Run(run_id, planned, n_decisions, n_not_ours, refused)
+    return Run(run_id, planned, latest.n_decisions, n_not_ours, refused)
+
+
+class LatestDecisions:
+    """The last decision about each customer that was about the moment it was made in.
+
+    What somebody asks about other days, or with events of their own, is a question.
+
+    Args:
+        decisions: as recorded.
+        since: of the first that is looked at, microseconds since 1970 UTC.
+        now: microseconds since 1970 UTC.
+
+    Attributes:
+        n_decisions: that were looked at.
+    """
+
+    def __init__(self, decisions: DecisionReader, since: int, now: int) -> None:
+        self._decisions, self.n_decisions = decisions, 0
+        self._by_customer: dict[str, list[str]] = {}
+        for listed in _recorded(decisions, since, now):
+            self.n_decisions += 1
+            if listed.recorded_at - listed.as_of <= _LATEST_LAG_US:
+                of_customer = self._by_customer.setdefault(listed.customer_id, [])
+                of_customer.append(listed.decision_id)
+
+    def __iter__(self) -> Iterator[Decision]:
+        for decision_ids in self._by_customer.values():
+            found = map(self._decisions.find, reversed(decision_ids))
+            latest = next((one for one in found if _is_of_stored_events(one)), None)
+            if latest is not None:
+                yield latest
 
 
 class _Planning:

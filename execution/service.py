@@ -73,9 +73,19 @@ class Service:
         }
         if act.subscription_id:
             row["subscription_id"] = act.subscription_id
-        sent = {"events": {"actions": [row]}}
-        headers = {"Idempotency-Key": f"act-{act.act_id}"}
-        receipt = _content(self._post("/v1/events", sent, headers))
+        self.send({"actions": [row]}, f"act-{act.act_id}")
+
+    def send(
+        self, rows: Mapping[str, list[dict[str, Any]]], idempotency_key: str
+    ) -> None:
+        """Send rows by table; sending twice is once.
+
+        Raises:
+            ServiceUnusableError: they did not arrive.
+            ReportRefusedError: one arrived and breaks a rule.
+        """
+        headers = {"Idempotency-Key": idempotency_key}
+        receipt = _content(self._post("/v1/events", {"events": dict(rows)}, headers))
         if receipt["rejected"]:
             raise ReportRefusedError(receipt["errors"][0]["rule"])
 

@@ -97,7 +97,7 @@ ORDER BY position LIMIT ?
 _LEASE = "UPDATE letters SET lease = ?, leased_until = ? WHERE letter_id = ?"
 # whoever lost the lease meanwhile has no say any more
 _SENDING = """
-UPDATE letters SET state = 'sending', why = NULL, content = ?, about_id = ?
+UPDATE letters SET state = 'sending', why = NULL, content = ?, about_id = ?, proof = ?
 WHERE letter_id = ? AND lease = ? AND state IN ('planned', 'sending')
 """
 _SETTLED = """
@@ -181,9 +181,11 @@ class Letters:
                 self._db.run(_LEASE, lease, leased_until, letter.letter_id)
         return [ClaimedLetter(letter, lease) for letter in letters]
 
-    def mark_sending(self, claimed: ClaimedLetter, content: str, about_id: str) -> bool:
+    def mark_sending(
+        self, claimed: ClaimedLetter, content: str, about_id: str, proof: str
+    ) -> bool:
         """Before it is handed to the carrier; False where the lease is another's."""
-        return self._changed(claimed, _SENDING, content, about_id)
+        return self._changed(claimed, _SENDING, content, about_id, proof)
 
     def settle(
         self,
@@ -199,10 +201,8 @@ class Letters:
         return self._changed(claimed, _SETTLED, state, sent_at, ended_at, why, proof)
 
     def postpone(self, claimed: ClaimedLetter, due_at: int, why: str) -> bool:
-        """It is tried again; it certainly did not go out."""
-        state = claimed.letter.state
-        again = "planned" if state == "sending" else state
-        return self._changed(claimed, _LATER, again, due_at, why)
+        """It is tried again; this time it certainly did not go out."""
+        return self._changed(claimed, _LATER, claimed.letter.state, due_at, why)
 
     def mark_reported(self, claimed: ClaimedLetter, why: str | None = None) -> bool:
         """Its rows of `contacts` have arrived; `why`: or they never will."""

@@ -92,7 +92,7 @@ def test_a_notice_that_is_not_settled_is_not_planned_anew(letters: Letters) -> N
     assert letters.plan([a_letter(), a_letter(about="d2"), a_letter("corp")]) == 1
     assert letters.plan([a_letter(about="d2", notice="final_notice")]) == 1
     [claimed] = letters.claim(EMAIL, NOW, NOW + 10, 1)
-    letters.mark_sending(claimed, "{}", "d3")
+    letters.mark_sending(claimed, "{}", "d3", "{}")
     letters.settle(claimed, "sent", NOW)
     assert letters.plan([a_letter(about="d4")]) == 0  # the service does not know yet
     [told] = letters.claim(EMAIL, NOW, NOW + 10, 1)
@@ -110,9 +110,9 @@ def test_two_that_send_share_nothing(place: Place, letters: Letters) -> None:
     [again] = other.claim(EMAIL, NOW + 10, NOW + 20, 1)
     assert again.letter.customer_id == "acme"
     # whoever had it before has no say any more
-    assert not letters.mark_sending(mine, "{}", "d")
+    assert not letters.mark_sending(mine, "{}", "d", "{}")
     assert not letters.settle(mine, "sent", NOW)
-    assert other.mark_sending(again, "{}", "d")
+    assert other.mark_sending(again, "{}", "d", "{}")
     other.close()
 
 
@@ -126,7 +126,7 @@ def test_a_letter_waits_for_its_channel_and_its_turn(letters: Letters) -> None:
     assert letters.due((), NOW, 9) == []
     letters.plan([a_letter("brix", notice="final_notice")])
     [one] = letters.claim(EMAIL, NOW, NOW + 10, 1)
-    letters.mark_sending(one, "{}", "d")
+    letters.mark_sending(one, "{}", "d", "{}")
     assert letters.due(EMAIL, NOW, 9) == []  # what may be out is settled first
     assert letters.postpone(one, NOW + 100, "carrier_unreachable")
     assert letters.find(one.letter.letter_id).state == "planned"
@@ -137,7 +137,7 @@ def test_what_became_of_a_letter(letters: Letters) -> None:
     letter_id = a_letter().letter_id
     assert not letters.end(letter_id, "delivered", NOW, "{}")  # it never went out
     [one] = letters.claim(EMAIL, NOW, NOW + 10, 1)
-    letters.mark_sending(one, "{}", "d")
+    letters.mark_sending(one, "{}", "d", "{}")
     letters.settle(one, "sent", NOW + 5)
     [told] = letters.claim(EMAIL, NOW + 5, NOW + 10, 1)
     letters.mark_reported(told)

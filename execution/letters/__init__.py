@@ -1,0 +1,1 @@
+"""Letters to customers: planned from decisions, checked again, sent once, read back."""

@@ -1,0 +1,76 @@
+"""From recorded decisions to letters: the notices each asks for."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from execution.plan import LatestDecisions
+from features.moments import microseconds
+from store.decisions import Decision, DecisionReader
+from store.letters import PlannedLetter, letter_id_of
+from store.replies import Reply
+
+
+class LetterPlan(NamedTuple):
+    """What was planned together, and how many decisions were looked at."""
+
+    letters: list[PlannedLetter]
+    n_decisions: int
+
+
+def plan_letters(decisions: DecisionReader, since: int, now: int) -> LetterPlan:
+    """The notices that the last decision about each customer asks for, while it holds.
+
+    Args:
+        decisions: as recorded.
+        since: of the first that is looked at, microseconds since 1970 UTC.
+        now: microseconds since 1970 UTC.
+
+    Raises:
+        DecisionStoreError: the decisions cannot be read.
+    """
+    latest = LatestDecisions(decisions, since, now)
+    letters = [one for decision in latest for one in _letters_of(decision, now)]
+    return LetterPlan(letters, latest.n_decisions)
+
+
+def _letters_of(decision: Decision, now: int) -> Iterator[PlannedLetter]:
+    answer = json.loads(decision.answer)
+    if microseconds(datetime.fromisoformat(answer["expires_at"])) <= now:
+        return
+    for due in answer["follow_up"]["notices_due"]:
+        yield PlannedLetter(
+            letter_id=letter_id_of("notice", decision.decision_id, due["notice"]),
+            customer_id=decision.customer_id,
+            kind="notice",
+            notice=due["notice"],
+            about_id=decision.decision_id,
+            channel=due["channel"],
+            policy=answer["question"]["policy"],
+            policy_hash=answer["question"]["policy_hash"],
+            planned_at=now,
+            due_at=now,
+        )
+
+
+def answer_of(reply: Reply, asked_by: PlannedLetter, now: int) -> PlannedLetter:
+    """The letter that tells a customer how an appeal was decided.
+
+    Args:
+        reply: the appeal.
+        asked_by: the letter it replies to, under whose policy it is decided.
+        now: microseconds since 1970 UTC.
+    """
+    return PlannedLetter(
+        letter_id=letter_id_of("answer", reply.reply_id, ""),
+        customer_id=reply.customer_id,
+        kind="answer",
+        notice="",
+        about_id=reply.reply_id,
+        channel=asked_by.channel,
+        policy=asked_by.policy,
+        policy_hash=asked_by.policy_hash,
+        planned_at=now,
+        due_at=now,
+    )

@@ -1,0 +1,65 @@
+"""What the service is told of letters and appeals, as rows of its tables."""
+
+from typing import Any
+
+from execution.service import Service
+from features.moments import to_datetime
+from store.letters import PlannedLetter
+from store.replies import Replies, Reply
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows_of_letter(letter: PlannedLetter) -> Rows:
+    """That a notice was sent, and what became of it; nothing of other letters."""
+    if letter.kind != "notice" or letter.sent_at is None:
+        return {}
+    moments = {"notice_sent": letter.sent_at}
+    if letter.state in ("delivered", "bounced") and letter.ended_at is not None:
+        moments[f"notice_{letter.state}"] = max(letter.ended_at, letter.sent_at)
+    rows = [
+        {
+            "customer_id": letter.customer_id,
+            "kind": kind,
+            "event_at": to_datetime(at).isoformat(),
+            "notice": letter.notice,
+            "notice_id": letter.letter_id,
+            "policy": letter.policy,
+        }
+        for kind, at in moments.items()
+    ]
+    return {"contacts": rows}
+
+
+def rows_of_decided(reply: Reply) -> Rows:
+    """That an appeal has ended; where it was upheld, what a person decided instead."""
+    assert reply.decided_at is not None  # noqa: S101 - it is decided
+    about = {
+        "customer_id": reply.customer_id,
+        "event_at": to_datetime(reply.decided_at).isoformat(),
+    }
+    closed = {"kind": "appeal_closed", "result": reply.result}
+    rows: Rows = {"contacts": [{**about, **closed}]}
+    if reply.instead_until is not None:
+        instead = {
+            "action": "none",
+            "by": reply.decided_by,
+            "reason": f"appeal {reply.reply_id} upheld",
+            "until": reply.instead_until,
+        }
+        rows["overrides"] = [{**about, **instead}]
+    return rows
+
+
+def tell_decided(replies: Replies, service: Service) -> int:
+    """Tell the service of appeals that were decided; how many.
+
+    Raises:
+        ServiceUnusableError: one did not arrive; it is told again the next time.
+        ReportRefusedError: one breaks a rule.
+    """
+    untold = replies.decided_and_untold()
+    for reply in untold:
+        service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
+        replies.mark_reported(reply.reply_id)
+    return len(untold)

@@ -1,0 +1,278 @@
+"""A notice goes out once, if it is still due, and the service hears of it."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from httpx import Client, MockTransport, Request, Response
+from standardwebhooks import Webhook
+
+from execution.errors import ServiceUnusableError
+from execution.letters.addresses import Address
+from execution.letters.carrier import (
+    CarrierBusyError,
+    CarrierRefusedError,
+    CarrierUncertainError,
+)
+from execution.letters.folder import FolderCarrier
+from execution.letters.hook import WebhookCarrier
+from execution.letters.smtp import SmtpCarrier
+from features.moments import microseconds
+from tests.execution.letters.conftest import (
+    LINKS,
+    Mailbox,
+    Pigeon,
+    PostRoom,
+    mail_server,
+    mail_settings,
+)
+from tests.execution.test_with_the_service import ago
+
+SECRET = "whsec_" + "QUFB" * 8
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def port(mailbox: Mailbox) -> Iterator[int]:
+    with mail_server(mailbox) as port:
+        yield port
+
+
+def now() -> int:
+    return microseconds(datetime.now(UTC))
+
+
+def test_a_notice_is_mailed_once_and_told(
+    room: PostRoom, mailbox: Mailbox, port: int
+) -> None:
+    assert room.plan() == 1
+    assert room.run(SmtpCarrier(mail_settings(port))) == ["sent", "told"]
+    [mail] = mailbox.mails
+    assert mailbox.recipients == ["acme@customer.example"]
+    assert mail["Subject"] == "Reminder: an amount is overdue"
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "To pay: €234." in text
+    assert "https://pay.example/acme?invoice=i-1" in text
+    assert "https://us.example/appeal/l" in text
+    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "€234" in html
+    assert room.contacts() == ["notice_sent"]
+    # and it is not due any more, whoever plans again
+    room.score()
+    assert room.plan() == 0
+    assert room.run(SmtpCarrier(mail_settings(port))) == []
+    [letter] = room.letters.listed(9)
+    assert json.loads(letter.content or "")["subject"] == mail["Subject"]
+    assert json.loads(letter.proof or "")["stated"] == "250 taken"
+
+
+def test_what_arrives_before_it_goes_withdraws_it(room: PostRoom) -> None:
+    room.plan()
+    paid = {"payment_id": "p1", "status": "succeeded", "amount": 234.0}
+    paid |= {"invoice_id": "i-1", "event_at": ago(seconds=0)}
+    room.send({"payments": [paid]})
+    pigeon = Pigeon()
+    [letter] = room.letters.due(("email",), now(), 9)
+    assert room.sending(pigeon).preview(letter).why == "not_due"
+    assert room.run(pigeon) == ["withdrawn:not_due"]
+    assert pigeon.parcels == []
+    assert room.contacts() == []
+
+
+def test_part_of_it_that_was_paid_is_not_asked_for(room: PostRoom) -> None:
+    room.plan()
+    paid = {"payment_id": "p1", "status": "succeeded", "amount": 100.0}
+    paid |= {"invoice_id": "i-1", "event_at": ago(seconds=0)}
+    room.send({"payments": [paid]})
+    pigeon = Pigeon()
+    assert room.run(pigeon) == ["sent", "told"]
+    assert "To pay: €134." in pigeon.parcels[0].letter.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "state"),
+    [
+        (CarrierBusyError("no route"), ["postponed:carrier_unreachable"], "planned"),
+        (CarrierUncertainError("cut"), ["failed:unknown_whether_sent"], "failed"),
+        (
+            CarrierRefusedError("smtp_552", is_of_address=False),
+            ["failed:carrier_refused:smtp_552"],
+            "failed",
+        ),
+        (
+            CarrierRefusedError("smtp_550", is_of_address=True),
+            ["bounced:carrier_refused:smtp_550", "told"],
+            "bounced",
+        ),
+    ],
+)
+def test_what_a_carrier_may_say(
+    room: PostRoom, error: Exception, told: list[str], state: str
+) -> None:
+    room.plan()
+    assert room.run(Pigeon(error)) == told
+    assert room.letters.listed(9)[0].state == state
+    expected = {"bounced": {"notice_sent", "notice_bounced"}}.get(state, set())
+    assert set(room.contacts()) == expected
+
+
+def test_a_mailbox_that_is_not_there_is_a_bounce(
+    room: PostRoom, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.refusal = "550 no such user acme@customer.example"
+    room.plan()
+    told = room.run(SmtpCarrier(mail_settings(port)))
+    assert told == ["bounced:carrier_refused:smtp_550", "told"]
+    mailbox.refusal = "451 later"
+    room.letters.plan([])
+    assert mailbox.mails == []
+
+
+def test_a_server_that_is_busy_is_asked_again(
+    room: PostRoom, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.refusal = "451 later"
+    room.plan()
+    assert room.run(SmtpCarrier(mail_settings(port))) == [
+        "postponed:carrier_unreachable"
+    ]
+
+
+def test_what_a_dead_process_left_is_not_mailed_again(room: PostRoom) -> None:
+    room.plan()
+    died = Pigeon(KeyboardInterrupt())  # type: ignore[arg-type]  # a kill
+    with pytest.raises(KeyboardInterrupt):
+        room.run(died)
+    later = now() + 200_000_000  # the lease is over
+    pigeon = Pigeon()
+    told = room.run(pigeon, clock=lambda: later)
+    assert told == ["failed:unknown_whether_sent"]
+    assert pigeon.parcels == []
+    room.letters.retry(room.letters.listed(9)[0].letter_id, later)
+    assert room.run(pigeon, clock=lambda: later) == ["sent", "told"]
+
+
+def test_who_knows_a_repetition_gets_the_same_letter_again(
+    room: PostRoom, tmp_path: Path
+) -> None:
+    room.plan()
+    died = Pigeon(KeyboardInterrupt(), is_idempotent=True)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        room.run(died)
+    later = now() + 200_000_000
+    again = Pigeon(is_idempotent=True)
+    assert room.run(again, clock=lambda: later) == ["sent", "told"]
+    [parcel] = again.parcels
+    assert parcel.letter_id == room.letters.listed(9)[0].letter_id
+
+
+def test_another_carrier_does_not_repeat_what_one_began(
+    room: PostRoom, tmp_path: Path
+) -> None:
+    room.plan()
+    with pytest.raises(KeyboardInterrupt):
+        room.run(Pigeon(KeyboardInterrupt()))  # type: ignore[arg-type]
+    later = now() + 200_000_000
+    folder = FolderCarrier(tmp_path / "out", "billing@reseller.example")
+    told = room.run(folder, clock=lambda: later)
+    assert told == ["failed:unknown_whether_sent"]
+
+
+def test_without_an_address_a_person_is_asked(room: PostRoom) -> None:
+    room.plan()
+    assert room.run(Pigeon(), by_customer={}) == ["failed:no_address"]
+
+
+def test_a_folder_holds_a_mail_and_a_page_until_somebody_sends_it(
+    room: PostRoom, tmp_path: Path
+) -> None:
+    room.plan()
+    folder = tmp_path / "out"
+    assert room.run(FolderCarrier(folder, "billing@reseller.example")) == ["handed_out"]
+    [letter] = room.letters.listed(9)
+    names = {file.name for file in folder.iterdir()}
+    assert names == {f"{letter.letter_id}.eml", f"{letter.letter_id}.html"}
+    assert {file.stat().st_mode & 0o077 for file in folder.iterdir()} == {0}
+    assert room.contacts() == []
+    room.score()
+    assert room.plan() == 0  # it lies there already
+    room.letters.end(letter.letter_id, "sent", now(), "{}")
+    assert room.run(Pigeon()) == ["told"]
+    assert room.contacts() == ["notice_sent"]
+
+
+def test_a_webhook_is_signed_and_named_by_the_letter(room: PostRoom) -> None:
+    posted: list[Request] = []
+
+    def take(request: Request) -> Response:
+        posted.append(request)
+        return Response(204)
+
+    room.plan()
+    with Client(transport=MockTransport(take)) as client:
+        carrier = WebhookCarrier(client, "https://mail.example/letters", SECRET)
+        assert room.run(carrier) == ["sent", "told"]
+    [request] = posted
+    content = Webhook(SECRET).verify(request.content, dict(request.headers))
+    assert content["data"]["letter_id"] == request.headers["webhook-id"]
+    assert content["data"]["email"] == "acme@customer.example"
+
+
+@pytest.mark.parametrize(
+    ("status", "came_to"),
+    [
+        (503, "postponed:carrier_unreachable"),
+        (429, "postponed:carrier_unreachable"),
+        (400, "failed:carrier_refused:http_400"),
+    ],
+)
+def test_what_a_webhook_answers_counts(
+    room: PostRoom, status: int, came_to: str
+) -> None:
+    room.plan()
+    transport = MockTransport(lambda _: Response(status))
+    with Client(transport=transport) as client:
+        carrier = WebhookCarrier(client, "https://mail.example/letters", SECRET)
+        assert room.run(carrier) == [came_to]
+
+
+def test_delivery_and_return_are_told(room: PostRoom) -> None:
+    room.plan()
+    room.run(Pigeon())
+    [letter] = room.letters.listed(9)
+    room.letters.end(letter.letter_id, "delivered", now(), "{}")
+    assert room.run(Pigeon()) == ["told"]
+    assert room.contacts().count("notice_delivered") == 1
+
+
+def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
+    room: PostRoom,
+) -> None:
+    room.plan()
+    pigeon = Pigeon()
+    german = {"acme": Address("acme@customer.example", "de")}
+    room.run(pigeon, by_customer=german)
+    # the shipped policy sends its notices in English alone
+    assert pigeon.parcels[0].letter.lang == "en"
+
+
+def test_no_service_no_letter(room: PostRoom) -> None:
+    room.plan()
+    room.client.headers["Authorization"] = "Bearer none"
+    pigeon = Pigeon()
+    with pytest.raises(ServiceUnusableError):
+        room.run(pigeon)
+    assert pigeon.parcels == []
+
+
+def test_a_letter_without_a_public_address_leads_nowhere(room: PostRoom) -> None:
+    room.plan()
+    pigeon = Pigeon()
+    room.run(pigeon, addresses=type(LINKS)())
+    assert "http" not in pigeon.parcels[0].letter.text
