@@ -4,7 +4,7 @@ Snapshots are worked through in slices of neighbouring customers, so that memory
 depends on the slice and the answer, not on the size of the portfolio's history.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 
 SLICE = 200_000  # snapshots asked for at once: about 350 MB of numbers
 BLOCK = 20_000  # snapshots finished at once, within the caches
+SORTED = [("customer_id", "ascending"), ("as_of", "ascending")]
 Texts = dict[LatestAttribute, TextArray]
 TableLeaf = RowsLeaf | LatestAttribute  # read from the rows of one table
+# (snapshots, table, leaves by name) → ROW, which counts the snapshots, and the leaves
+LeafReader = Callable[[pa.Table, str, Mapping[str, TableLeaf]], pa.Table]
 
 
 def feature_table(
-    portfolio: "Portfolio", snapshots: pa.Table, feature_set: FeatureSet
+    portfolio: "Portfolio",
+    snapshots: pa.Table,
+    feature_set: FeatureSet,
+    read: LeafReader | None = None,
 ) -> pa.Table:
     """Every feature of every snapshot, from what was known at its as_of.
 
@@ -38,6 +44,7 @@ def feature_table(
         portfolio: an opened portfolio, or anything with its tables and connection.
         snapshots: customer_id (string), as_of (int64 µs).
         feature_set: what to compute.
+        read: where another engine has found the leaves of tables already.
 
     Returns:
         customer_id, as_of and one column per feature in the order of the set: float64
@@ -50,7 +57,7 @@ def feature_table(
         if isinstance(feature.definition, LatestAttribute) and feature.is_category:
             texts[feature.definition] = np.empty(snapshots.num_rows, dtype=object)
     for rows, piece in _slices(snapshots):
-        part = _Slice(portfolio, piece, plan)
+        part = _Slice(portfolio, piece, plan, read or portfolio_leaves(portfolio))
         as_of = piece["as_of"].to_numpy()
         for start in range(0, len(rows), BLOCK):
             block = slice(start, start + BLOCK)
@@ -69,9 +76,26 @@ def feature_table(
     return pa.table(columns)
 
 
+def portfolio_leaves(portfolio: "Portfolio") -> LeafReader:
+    """Reads leaves from the tables behind the portfolio's own connection."""
+
+    def read(
+        snapshots: pa.Table, table: str, leaves: Mapping[str, TableLeaf]
+    ) -> pa.Table:
+        ids = snapshots["customer_id"]
+        rows = portfolio.tables[table]
+        # neighbours only: lets a backend skip the files and row groups of others
+        rows = rows.filter(rows.customer_id.between(ids[0].as_py(), ids[-1].as_py()))
+        row = pa.array(np.arange(len(ids)))
+        asked = ibis.memtable(snapshots.append_column(ROW, row))
+        return portfolio.connection.to_pyarrow(leaf_table(asked, rows, leaves))
+
+    return read
+
+
 def _slices(snapshots: pa.Table) -> Iterator[tuple[IntArray, pa.Table]]:
     """Where the rows of each slice belong, and the slice: neighbouring customers."""
-    order = pc.sort_indices(snapshots, [("customer_id", "ascending")]).to_numpy()
+    order = pc.sort_indices(snapshots, SORTED).to_numpy()
     for start in range(0, len(order), SLICE):
         rows = order[start : start + SLICE].astype(np.int64)
         yield rows, snapshots.select(["customer_id", "as_of"]).take(rows)
@@ -80,13 +104,20 @@ def _slices(snapshots: pa.Table) -> Iterator[tuple[IntArray, pa.Table]]:
 class _Slice:
     """The leaves of one slice of snapshots: numbers by place in the plan, texts."""
 
-    def __init__(self, portfolio: "Portfolio", snapshots: pa.Table, plan: Plan) -> None:
+    def __init__(
+        self,
+        portfolio: "Portfolio",
+        snapshots: pa.Table,
+        plan: Plan,
+        read: LeafReader,
+    ) -> None:
         self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
+        self._read = read
         self._present = portfolio.settings.tables
         none = [value_without_rows(x, self._present) for x in plan.leaves]
         self.raw: FloatArray = np.tile(np.array(none)[:, None], snapshots.num_rows)
         self.texts: Texts = {}
-        for table, leaves in _by_table(plan.leaves).items():
+        for table, leaves in leaves_by_table(plan.leaves).items():
             self._read_table(table, leaves)
         self._read_facts()
         for leaf in plan.leaves:
@@ -94,19 +125,12 @@ class _Slice:
                 self.raw[plan.leaf_at(leaf)] = self._differ(leaf)
 
     def _read_table(self, table: str, leaves: Sequence[TableLeaf]) -> None:
-        ids = self._snapshots["customer_id"]
-        rows = self._portfolio.tables[table]
-        # neighbours only: lets a backend skip the files and row groups of others
-        rows = rows.filter(rows.customer_id.between(ids[0].as_py(), ids[-1].as_py()))
-        row = pa.array(np.arange(len(ids)))
-        snapshots = ibis.memtable(self._snapshots.append_column(ROW, row))
         names = {f"leaf_{k}": leaf for k, leaf in enumerate(leaves)}
-        expression = leaf_table(snapshots, rows, names)
-        values = self._portfolio.connection.to_pyarrow(expression)
+        values = self._read(self._snapshots, table, names)
         at = values[ROW].to_numpy()
         for name, leaf in names.items():
             if isinstance(leaf, LatestAttribute) and leaf.is_text:
-                text = self.texts[leaf] = np.full(len(ids), None, dtype=object)
+                text = self.texts[leaf] = np.full(self.raw.shape[1], None, dtype=object)
                 text[at] = values[name].to_numpy(zero_copy_only=False)
             else:
                 i = self._plan.leaf_at(leaf)
@@ -131,7 +155,7 @@ class _Slice:
         return np.where(known, first != second, np.nan)
 
 
-def _by_table(leaves: Sequence[Leaf]) -> dict[str, list[TableLeaf]]:
+def leaves_by_table(leaves: Sequence[Leaf]) -> dict[str, list[TableLeaf]]:
     """The leaves to find in each table, the sides of mismatches among them."""
     needed: dict[TableLeaf, None] = {}
     for leaf in leaves:
