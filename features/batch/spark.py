@@ -11,7 +11,7 @@ Spark is never imported before it is asked for (extra `spark`; Java 17 or newer)
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import pyarrow as pa
@@ -103,7 +103,8 @@ def spark_features(
 
     def finish(part: PortfolioPart, asked: pa.Table, leaves: pa.Table) -> pa.Table:
         read = _given_leaves(leaves)
-        return feature_table(part, asked, feature_set, read).cast(schema)
+        whole = cast("Portfolio", part)  # it has of one what is read
+        return feature_table(whole, asked, feature_set, read).cast(schema)
 
     return by_part(portfolio, snapshots, plan, finish, schema)
 
@@ -140,9 +141,7 @@ def by_part(
     return found.cogroup(packed).applyInArrow(of_part, types)
 
 
-def _found_leaves(
-    portfolio: SparkPortfolio, snapshots: pa.Table, plan: Plan
-) -> Frame:
+def _found_leaves(portfolio: SparkPortfolio, snapshots: pa.Table, plan: Plan) -> Frame:
     """A line per snapshot: its part, customer_id, as_of, and each leaf by name."""
     session = portfolio.session
     row = pa.array(range(snapshots.num_rows), pa.int64())
@@ -157,7 +156,8 @@ def _found_leaves(
         views = {"forbear_asked": asked, f"forbear_{table}": portfolio.tables[table]}
         for view, frame in views.items():
             frame.createOrReplaceTempView(view)
-        expression = leaf_table(*(engine.table(view) for view in views), named)
+        of_asked, rows = (engine.table(view) for view in views)
+        expression = leaf_table(of_asked, rows, named)
         values = session.sql(str(engine.compile(expression)))
         found = found.join(values, ROW, "left")
     return found
@@ -230,4 +230,3 @@ def _spark_types(schema: pa.Schema) -> Any:  # noqa: ANN401 - a Spark type
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return from_arrow_schema(schema)
-

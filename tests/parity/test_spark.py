@@ -1,0 +1,93 @@
+"""Spark computes what DuckDB computes, to the last bit, by the same definitions."""
+
+import random
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from features.batch import feature_table
+from features.catalogue import feature_set
+from features.feature_set import FeatureSet
+from features.portfolio import Portfolio
+from features.snapshots import latest_snapshots
+from tests.parity.checks import KNOWN
+from tests.parity.histories import (
+    EVERYBODY,
+    NOW,
+    paid_then_not,
+    portfolio_of,
+    row_of,
+    snapshots_of,
+    thrown,
+)
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+KEYS = [("customer_id", "ascending"), ("as_of", "ascending")]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets to the JVM
+]
+
+if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
+
+    @pytest.fixture(scope="module")
+    def session() -> Iterator[Any]:
+        from features.batch.spark_session import spark_session
+
+        with spark_session("local[2]") as session:
+            session.conf.set("spark.sql.shuffle.partitions", "2")
+            yield session
+
+    def check(
+        session: Any,  # noqa: ANN401
+        portfolio: Portfolio,
+        snapshots: pa.Table,
+        features: FeatureSet,
+        folder: Path,
+    ) -> None:
+        from features.batch.spark import on_spark, spark_features
+
+        there = on_spark(portfolio, session, folder)
+        found = spark_features(there, snapshots, features).toArrow().sort_by(KEYS)
+        expected = feature_table(portfolio, snapshots, features).sort_by(KEYS)
+        assert found.num_rows == expected.num_rows > 0
+        for name in expected.column_names:
+            column = expected[name].combine_chunks()
+            assert found[name].cast(column.type).combine_chunks().equals(column), name
+
+    def of_each_kind() -> FeatureSet:
+        """Two features for each way of computing one."""
+        kinds: dict[object, list[Any]] = {}
+        for feature in KNOWN.features:
+            d = feature.definition
+            kind = (type(d), getattr(d, "how", None), getattr(d, "window", 0) is None)
+            kinds.setdefault(kind, []).append(feature)
+        chosen = [f for alike in kinds.values() for f in alike[:2]]
+        names = {f.name for f in chosen}
+        words = {n: w for n, w in KNOWN.vocabularies.items() if n in names}
+        return FeatureSet(tuple(chosen), words)
+
+    def test_each_way_of_computing_is_the_same(session: Any, tmp_path: Path) -> None:  # noqa: ANN401
+        dice = random.Random(7)
+        rows = [(seed.table, row_of(seed)) for seed in map(thrown, [dice] * 600)]
+        history = [*EVERYBODY, *rows, *paid_then_not("eve")]
+        snapshots = snapshots_of([NOW])
+        check(session, portfolio_of(history), snapshots, of_each_kind(), tmp_path)
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("sample", ["lumen", "taiwan"])
+    def test_every_feature_of_a_sample_is_the_same(
+        session: Any,  # noqa: ANN401
+        tmp_path: Path,
+        sample: str,
+    ) -> None:
+        portfolio = Portfolio.open(SAMPLES / sample)
+        everybody = latest_snapshots(portfolio, portfolio.observed_until)
+        features = feature_set(portfolio.settings)
+        check(session, portfolio, everybody.slice(0, 200), features, tmp_path)
