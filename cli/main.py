@@ -11,6 +11,7 @@ import typer
 
 from cli import (
     act,
+    appeals,
     audit,
     database,
     decisions,
@@ -103,6 +104,7 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(act.app, name="act")
 app.add_typer(notify.app, name="notify")
+app.add_typer(appeals.app, name="appeals")
 app.add_typer(monitor.app, name="monitor")
 app.command()(database.erase)
 

@@ -39,20 +39,22 @@ Out = Annotated[Path | None, typer.Option(help="folder for the letters of --by f
 LetterId = Annotated[str, typer.Argument(help="of `forbear notify list`")]
 
 
-class _Stores(NamedTuple):
+class Stores(NamedTuple):
+    """What letters are made of and kept in."""
+
     letters: "Letters"
     replies: "Replies"
     decisions: "DecisionReader"
 
 
 @contextmanager
-def opened_stores() -> Iterator[_Stores]:
+def opened_stores() -> Iterator[Stores]:
     """Letters, replies and decisions of this state folder or database."""
     from serving.settings import serving_settings
     from store.opening import open_decision_reader, open_letters, open_replies
 
     place = serving_settings().store
-    stores = _Stores(
+    stores = Stores(
         open_letters(*place), open_replies(*place), open_decision_reader(*place)
     )
     try:

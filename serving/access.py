@@ -70,6 +70,14 @@ class RateLimits:
         """
         self._count(stated, f"sign-in {address}", "too many attempts to sign in: wait")
 
+    def require_visit(self, who: str, stated: str) -> None:
+        """Count one request to a public page, of a network address or of a link.
+
+        Raises:
+            ProblemError: there were too many.
+        """
+        self._count(stated, f"visit {who}", "too many requests: wait a while")
+
     def _count(self, stated: str, who: str, detail: str) -> None:
         item = self._items.setdefault(stated, parse(stated))
         try:

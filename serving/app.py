@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from advice.errors import AdviceError
 from decisions.errors import DecisionError
+from execution.letters.signed_link import LinkSigner
 from scoring.errors import ScoringError
 from serving.access import RateLimits
 from serving.api_page import add_api_page
@@ -34,6 +36,9 @@ from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
 from serving.openapi import name_schemas
+from serving.public.policies import keep_policy
+from serving.public.policies import router as policy_router
+from serving.public.replies import router as reply_router
 from serving.records import RecordsOfKeys
 from serving.routes import add_direct_score, router
 from serving.settings import ServingSettings, serving_settings
@@ -79,7 +84,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
     app.state.access_log = open_access_log(*settings.store)
     app.state.desk = DeskRecords(open_desk(*settings.store))
-    champions = Champions(settings, app.state.metrics)
+    champions = Champions(
+        settings, app.state.metrics, partial(keep_policy, settings.store)
+    )
     champions.look()
     app.state.champions = champions
     watch = asyncio.create_task(champions.watch())
@@ -174,6 +181,7 @@ def create_app(
     app.state.rate_limits = RateLimits(stated.rate_limit, shared)
     metrics.show_accepted(lambda: turnstile.n_accepted)
     app.state.many_turns = BatchTurnstile()
+    app.state.link_signer = LinkSigner.of(stated.link_keys)
     add_direct_score(app)
     app.include_router(router)
     add_api_page(app)
@@ -181,6 +189,8 @@ def create_app(
     app.include_router(customer_router)
     app.include_router(many_router)
     add_desk(app)
+    app.include_router(policy_router)
+    app.include_router(reply_router)
     app.add_exception_handler(ProblemError, present_problem)
     app.add_exception_handler(HTTPException, present_http_error)
     app.add_exception_handler(RequestValidationError, present_invalid)

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -118,14 +119,25 @@ NOT_LOOKED_YET = Refusal("not_ready", "the models are being loaded")
 
 
 class Champions:
-    """Watches the shelf and the policy file."""
+    """Watches the shelf and the policy file.
 
-    def __init__(self, settings: ServingSettings, metrics: Metrics) -> None:
+    Args:
+        settings: where they are.
+        metrics: show what is in force.
+        taken_up: told of each state that comes into force.
+    """
+
+    def __init__(
+        self,
+        settings: ServingSettings,
+        metrics: Metrics,
+        taken_up: Callable[[InForce], None] = lambda _: None,
+    ) -> None:
         self._settings, self._home = settings, settings.home
         self._policy_file = settings.policy or DEFAULT_POLICY
         self._settings_file = settings.settings
         self._poll_s = settings.poll_s
-        self._metrics = metrics
+        self._metrics, self._taken_up = metrics, taken_up
         self._seen: Stamp | None = None
         self._again_at = self._wait_s = 0.0
         self.in_force: InForce | None = None
@@ -157,6 +169,8 @@ class Champions:
             self._take_up(self._latest())
 
     def _take_up(self, latest: "InForce") -> None:
+        with surviving():
+            self._taken_up(latest)
         self.refusal = None
         self.in_force = latest
         for note in latest.advisor.notes:

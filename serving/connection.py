@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.errors import ProblemError, problem_response
+from serving.headers import OTHERWISE
 from serving.settings import ServingSettings
 
 Awaited = Literal["head", "body"]
@@ -188,7 +189,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _answer(self, code: str, detail: str) -> bytes:
         problem = problem_response(ProblemError(code, detail))
-        headers = (*self.server_state.default_headers, *problem.raw_headers)
+        ours = self.server_state.default_headers
+        headers = (*ours, *OTHERWISE, *problem.raw_headers)
         lines = [name + b": " + value for name, value in headers]
         head = STATUS_LINE[problem.status_code] + b"\r\n".join(lines)
         return head + b"\r\nconnection: close\r\n\r\n" + bytes(problem.body)

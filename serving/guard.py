@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ProblemError, problem_response
-from serving.headers import add_content_policy
+from serving.headers import complete
 from serving.method import method_of
 from serving.metrics import Metrics
 
@@ -43,7 +43,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                add_content_policy(message["headers"])
+                complete(message["headers"])
             await send(message)
 
         try:

@@ -9,15 +9,17 @@ OF_EVERY_ANSWER: tuple[tuple[str, str], ...] = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-store"),
 )
 # for a year: a browser that saw the service over TLS asks no other way
 OVER_TLS = (("Strict-Transport-Security", "max-age=31536000"),)
-_POLICY = b"content-security-policy"
-_NOTHING = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+# nothing is kept, and nothing may be loaded or run
+OTHERWISE: tuple[RawHeader, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
 
-def add_content_policy(headers: MutableSequence[RawHeader]) -> None:
-    """Nothing may be loaded or run, where the page does not say itself what may."""
-    if all(name.lower() != _POLICY for name, _ in headers):
-        headers.append(_NOTHING)
+def complete(headers: MutableSequence[RawHeader]) -> None:
+    """What holds where an answer does not say itself what may be kept or loaded."""
+    stated = {name.lower() for name, _ in headers}
+    headers.extend(header for header in OTHERWISE if header[0] not in stated)

@@ -6,6 +6,7 @@ A body is of a bounded size, and unpacked where it came packed.
 import zlib
 from collections.abc import Iterator
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import zstandard
 from pydantic import BaseModel, ValidationError
@@ -20,6 +21,7 @@ from serving.turnstile import Turnstile
 
 Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 PACKED_ENCODINGS = ("gzip", "zstd")
 LONGEST_IDEMPOTENCY_KEY = 200
 _CHUNK = 65_536  # bytes unpacked at a time
@@ -113,6 +115,30 @@ async def read_model(request: Request, model: type[Model]) -> tuple[bytes, Model
         raise form_problem(error) from error
     except ValueError as error:
         raise ProblemError("malformed_json", str(error)) from error
+
+
+async def read_fields(request: Request, limit: int, most: int) -> dict[str, str]:
+    """The fields of a page's form without blanks around; the last of a name counts.
+
+    Args:
+        request: of a browser.
+        limit: bytes.
+        most: fields.
+
+    Raises:
+        ProblemError: it is no form, or too large.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != FORM:
+        raise ProblemError("unsupported_media_type", f"send {FORM}")
+    body = await _received(request, limit)
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, max_num_fields=most, errors="strict"
+        )
+    except ValueError as error:
+        raise ProblemError("invalid_request", "the form cannot be read") from error
+    return {name: value.strip() for name, value in pairs}
 
 
 def _require_json(request: Request) -> None:

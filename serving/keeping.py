@@ -23,7 +23,13 @@ from store.keys import ApiKey
 Check = Callable[[PortfolioSettings], CheckedBatch]
 
 
-async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Receipt:
+async def keep(
+    request: Request,
+    key: ApiKey,
+    body: bytes,
+    check: Check,
+    named: str | None = None,
+) -> Receipt:
     """Make the rows of a request durable, or find what was answered to it before.
 
     Args:
@@ -32,6 +38,7 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
         body: as sent; another one under the same idempotency key is refused.
         check: reads the rows, in a thread: ten thousand take long enough to keep all
             others waiting.
+        named: names it instead of the header.
 
     Raises:
         ProblemError: nothing is in force, what `check` refuses, rows of customers that
@@ -42,7 +49,9 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
         detail = "what a test key keeps would count for real decisions: score it with"
         raise ProblemError("test_key", f"{detail} the `events` of a score request")
     store: EventStore = request.app.state.events
-    digest, idempotency_key = sha256(body).digest(), idempotency_key_of(request)
+    digest, idempotency_key = sha256(body).digest(), named
+    if named is None:
+        idempotency_key = idempotency_key_of(request)
     if idempotency_key is not None:
         earlier = store.find_batch(key.key_id, idempotency_key)
         if earlier is not None:
@@ -51,8 +60,8 @@ async def keep(request: Request, key: ApiKey, body: bytes, check: Check) -> Rece
             return earlier
     arrived_at = microseconds(datetime.now(UTC))
     checked = await asyncio.to_thread(check, in_force_of(request).advisor.settings)
-    for named in (checked.kept, checked.observed, checked.dismissed):
-        for row in named:
+    for rows in (checked.kept, checked.observed, checked.dismissed):
+        for row in rows:
             require_reach(key, row.customer_id)
     metrics: Metrics = request.app.state.metrics
     began = time.monotonic()

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 from fastapi import FastAPI
 
+from execution.letters.signed_link import LinkSigner
 from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
@@ -77,8 +78,12 @@ def run(
 
 
 def _check_outgoing(settings: ServingSettings) -> None:
-    """Raises BadSettingError where the service could not call whom it is to call."""
+    """Raises BadSettingError where the service could not call whom it is to call.
+
+    And BadLinkKeyError where the links of letters could be guessed.
+    """
     WebhookEndpoint.of(settings)
+    LinkSigner.of(settings.link_keys)
     if settings.traces_endpoint is not None:
         # plain http: a collector runs beside the service, and no span names a customer
         endpoint = settings.traces_endpoint

@@ -174,9 +174,28 @@ class ServingSettings(BaseModel):
         description="attempts to sign in at the desk from one network address",
     )
 
+    link_key: SecretStr | None = Field(
+        default=None,
+        description="random text of at least 32 characters that signs the links of"
+        " letters; while it is changed two, with a blank between; absent: customers"
+        " have no form here",
+    )
+    public_rate_limit: RateLimit = Field(
+        default="300/minute",
+        description="requests to public pages from one network address",
+    )
+    form_rate_limit: RateLimit = Field(
+        default="20/hour", description="messages sent through the link of one letter"
+    )
+
     traces_endpoint: str | None = Field(
         default=None, description="http(s)://…/v1/traces of an OpenTelemetry collector"
     )
+
+    @property
+    def link_keys(self) -> str | None:
+        """What signs the links of letters, as `LinkSigner.of` takes it."""
+        return None if self.link_key is None else self.link_key.get_secret_value()
 
     @property
     def store(self) -> tuple[Path, str | None]:

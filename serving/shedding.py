@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import problem_response
+from serving.headers import OTHERWISE
 from serving.metrics import Metrics
 from serving.turnstile import Turnstile, overloaded
 
@@ -22,7 +23,7 @@ class Shedding:
         self._start = {
             "type": "http.response.start",
             "status": problem.status_code,
-            "headers": problem.raw_headers,
+            "headers": [*problem.raw_headers, *OTHERWISE],
         }
         self._body = {"type": "http.response.body", "body": problem.body}
 

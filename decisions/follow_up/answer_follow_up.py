@@ -161,9 +161,15 @@ def _day_after(terms: Terms, moment: datetime, days: int | None) -> date | None:
 
 def _appeal_due(terms: Terms, facts: AccountFacts) -> AppealDue | None:
     """Until when an open appeal is answered; None when none is known to be open."""
-    opened, rule = facts.appeal_opened_at, terms.document.appeals
+    opened = facts.appeal_opened_at
     if opened is None or not facts.has_open_appeal:
         return None
+    return appeal_due(terms, opened)
+
+
+def appeal_due(terms: Terms, opened: datetime) -> AppealDue:
+    """Until when an appeal that was opened at `opened` is answered."""
+    rule = terms.document.appeals
     return AppealDue(
         acknowledge_by=opened + timedelta(hours=rule.acknowledge_hours),
         decide_by=opened + timedelta(days=rule.decide_days),

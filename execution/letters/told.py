@@ -7,6 +7,7 @@ from features.moments import to_datetime
 from store.letters import PlannedLetter
 from store.replies import Replies, Reply
 
+_MANY = 100_000
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -54,11 +55,19 @@ def rows_of_decided(reply: Reply) -> Rows:
 def tell_decided(replies: Replies, service: Service) -> int:
     """Tell the service of appeals that were decided; how many.
 
+    Of a customer with another appeal that nobody has decided, once that is decided: an
+    end among the events is the end of all that were open.
+
     Raises:
         ServiceUnusableError: one did not arrive; it is told again the next time.
         ReportRefusedError: one breaks a rule.
     """
-    untold = replies.decided_and_untold()
+    waiting = {reply.customer_id for reply in replies.open_appeals(_MANY)}
+    untold = [
+        reply
+        for reply in replies.decided_and_untold()
+        if reply.customer_id not in waiting
+    ]
     for reply in untold:
         service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
         replies.mark_reported(reply.reply_id)

@@ -1,0 +1,157 @@
+"""`forbear appeals`: what customers objected to, and what a person decided."""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from cli.notify import SHOWN, opened_stores, service_of_environment
+from cli.output import say, show_table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cli.notify import Stores
+    from store.replies import Reply
+
+app = typer.Typer(
+    help="Answer what customers wrote through the link of a letter.",
+    no_args_is_help=True,
+)
+
+ReplyId = Annotated[str, typer.Argument(help="of `forbear appeals list`")]
+
+
+@app.command("list")
+def list_replies(
+    everything: Annotated[
+        bool, typer.Option("--all", help="promises, disputes and what is decided, too")
+    ] = False,
+) -> None:
+    """Appeals that nobody has decided, the one that is due first at the top.
+
+    Example: forbear appeals list
+    """
+    from features.moments import to_datetime
+
+    with opened_stores() as stores:
+        replies = stores.replies
+        listed = replies.listed(SHOWN) if everything else replies.open_appeals(SHOWN)
+        rows = []
+        for one in listed:
+            due = _due(stores, one) if one.kind == "appeal" else None
+            is_open = due is not None and one.result is None
+            rows.append(
+                (
+                    one.reply_id,
+                    one.customer_id,
+                    one.kind,
+                    to_datetime(one.filed_at).isoformat(timespec="seconds"),
+                    due.isoformat(timespec="seconds") if due and is_open else "",
+                    one.language,
+                    one.result or ("open" if is_open else ""),
+                    one.content[:80] if one.is_counted else "(form not completed)",
+                )
+            )
+    say(f"{len(rows):,} replies")
+    if rows:
+        head = "reply", "customer", "what", "filed", "decide by", "in", "result", "text"
+        show_table("", head, rows)
+
+
+@app.command()
+def show(reply_id: ReplyId) -> None:
+    """What a customer wrote, in full, and what was decided.
+
+    Example: forbear appeals show r0f3…
+    """
+    from features.moments import to_datetime
+
+    with opened_stores() as stores:
+        one = stores.replies.find(reply_id)
+        letter = stores.letters.find(one.letter_id)
+    say(f"{one.kind} of {one.customer_id}, in {one.language}, about {letter.notice}")
+    say(f"filed {to_datetime(one.filed_at).isoformat(timespec='seconds')}")
+    say(f"the decision it is about: {letter.about_id} (forbear evidence)")
+    for name in ("invoice_id", "amount", "until", "result", "decided_by", "reasons"):
+        if (value := getattr(one, name)) is not None:
+            say(f"{name}: {value}")
+    say()
+    say(one.content)
+
+
+@app.command()
+def decide(
+    reply_id: ReplyId,
+    result: Annotated[str, typer.Option(help="upheld or denied")],
+    because: Annotated[
+        str, typer.Option(help="the reasons, in the customer's language: they are sent")
+    ],
+    by: Annotated[str, typer.Option(help="who decides")],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="of what is upheld: the last day on which nothing is done to the"
+            " customer instead, such as 2026-12-31"
+        ),
+    ] = None,
+) -> None:
+    """Decide an appeal, as a person; the answer is planned as a letter.
+
+    The service (FORBEAR_SERVICE_URL, FORBEAR_KEY) is told that the appeal has ended.
+    Where it is upheld, an override says that nothing is done until the day you name;
+    what was taken comes back by `forbear act undo RUN`. `forbear notify run --really`
+    sends the answer, and tells the service where it could not be told now.
+
+    Example: forbear appeals decide r0f3… --result denied --because "…" --by Ada
+    """
+    from execution.letters.plan import answer_of
+    from execution.letters.told import tell_decided
+
+    if result not in ("upheld", "denied"):
+        raise typer.BadParameter("--result: write upheld or denied")
+    if not because.strip() or not by.strip():
+        raise typer.BadParameter("say who decides, and why")
+    if (result == "upheld") is (until is None):
+        raise typer.BadParameter("--until: name the day where it is upheld, only there")
+    if until is not None:
+        _require_day_ahead(until)
+    now = time.time_ns() // 1_000
+    with opened_stores() as stores, service_of_environment() as service:
+        reply = stores.replies.find(reply_id)
+        letter = answer_of(reply, stores.letters.find(reply.letter_id), now)
+        stores.replies.decide(
+            reply_id,
+            cast("Literal['upheld', 'denied']", result),
+            by=by.strip(),
+            reasons=because.strip(),
+            now=now,
+            instead_until=until,
+            answer=letter,
+        )
+        say(f"{reply_id} is {result}; the answer is letter {letter.letter_id}")
+        n_told = tell_decided(stores.replies, service)
+        say("the service knows" if n_told else "another appeal of the customer is open")
+
+
+def _require_day_ahead(text: str) -> None:
+    from datetime import UTC, date, datetime
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("--until: write a day, such as 2026-12-31") from None
+    if day <= datetime.now(UTC).date():
+        raise typer.BadParameter("--until: it would be over already")
+
+
+def _due(stores: "Stores", reply: "Reply") -> "datetime":
+    """Until when the policy wants a decision."""
+    from decisions.follow_up.answer_follow_up import appeal_due
+    from decisions.policy_file.load import parse_policy
+    from features.moments import to_datetime
+
+    letter = stores.letters.find(reply.letter_id)
+    policy = parse_policy(stores.decisions.document(letter.policy_hash))
+    at = to_datetime(reply.filed_at)
+    return appeal_due(policy.in_force(at) or policy.latest, at).decide_by

@@ -1,0 +1,131 @@
+"""The published policy at `/policy`: the one in force, and every one before it."""
+
+import asyncio
+import logging
+import time
+from contextlib import closing
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from fastapi import Request
+from starlette.responses import Response
+
+from decisions.policy_file.load import parse_policy
+from features.moments import to_datetime
+from serving.champions import InForce
+from serving.errors import ProblemError
+from serving.incoming import in_force_of
+from serving.public.page import (
+    html_page,
+    message,
+    page_language,
+    require_visit,
+)
+from serving.public.route import public_router
+from serving.settings import ServingSettings
+from store.errors import UnknownDocumentError
+from store.opening import open_policies
+from store.policies import KeptPolicy
+from wording.messages import LANGUAGES, Wording
+from wording.publication.composition import compose
+from wording.templates import render
+
+router = public_router()
+_log = logging.getLogger("forbear.serving")
+_HASH_LENGTH = 64
+Place = tuple[Path, str | None]
+
+
+def keep_policy(place: Place, in_force: InForce) -> None:
+    """Write a policy down that has come into force; what is there stays."""
+    policy = in_force.advisor.policy
+    now = time.time_ns() // 1_000
+    with closing(open_policies(*place)) as policies:
+        policies.keep(policy.hash, policy.reference, now, in_force.policy_text)
+
+
+class _Version(NamedTuple):
+    """One line of the list of versions."""
+
+    policy_hash: str
+    text: str
+
+
+@router.head("/policy")
+@router.get("/policy")
+async def current_policy(request: Request, lang: str | None = None) -> Response:
+    """The policy that decides now, as customers read it."""
+    in_force = in_force_of(request)
+    return await _answered(
+        request, lang, in_force.advisor.policy.hash, in_force.policy_text
+    )
+
+
+@router.head("/policy/{policy_hash}")
+@router.get("/policy/{policy_hash}")
+async def policy_of_hash(
+    request: Request, policy_hash: str, lang: str | None = None
+) -> Response:
+    """A policy as it was in force, by the hash that letters and decisions name."""
+    return await _answered(request, lang, policy_hash, None)
+
+
+async def _answered(
+    request: Request, lang: str | None, policy_hash: str, text: str | None
+) -> Response:
+    require_visit(request)
+    chosen = page_language(request, lang)
+    settings: ServingSettings = request.app.state.settings
+    content = await asyncio.to_thread(_page, settings.store, chosen, policy_hash, text)
+    tag = f'"{sha256(content.encode()).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        # kept by the browser, and asked for whether it still holds
+        "Cache-Control": "public, no-cache",
+        "Vary": "Accept-Language",
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return html_page(content, headers=headers)
+
+
+def _page(place: Place, lang: str, policy_hash: str, text: str | None) -> str:
+    with closing(open_policies(*place)) as policies:
+        kept = tuple(policies.listed())
+        if text is None:
+            if len(policy_hash) != _HASH_LENGTH:
+                raise ProblemError("not_found", "no such policy")
+            try:
+                text = policies.content(policy_hash)
+            except UnknownDocumentError as error:
+                raise ProblemError("not_found", "no such policy") from error
+    return _rendered(text, lang, policy_hash, kept, datetime.now(UTC).date())
+
+
+@lru_cache(32)
+def _rendered(
+    text: str, lang: str, policy_hash: str, kept: tuple[KeptPolicy, ...], day: date
+) -> str:
+    """The page; `day` (UTC): changes of a later day come into force."""
+    policy = parse_policy(text)
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    words = Wording(lang, policy.document.currency, policy.latest.zone)
+    versions = [_Version(one.policy_hash, _named(words, one)) for one in kept]
+    return render(
+        "policy.html",
+        "serving.public",
+        page=compose(policy, lang, at),
+        here=policy_hash,
+        versions=versions,
+        versions_title=message(lang, "public.versions"),
+        languages_title=message(lang, "public.languages"),
+        languages=[one for one in LANGUAGES if one != lang],
+    )
+
+
+def _named(words: Wording, kept: KeptPolicy) -> str:
+    day = to_datetime(kept.since).astimezone(words.zone).date()
+    return words.say("public.since", reference=kept.reference, day=day)

@@ -1,0 +1,205 @@
+"""The form of a letter: its link alone opens it, and what is sent protects at once."""
+
+import re
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from store.opening import open_replies
+from store.replies import Reply
+from tests.execution.letters.conftest import a_late_customer
+from tests.execution.test_with_the_service import TABLES, ago
+from tests.serving.public.conftest import (
+    Public,
+    a_letter_about,
+    link_of,
+)
+from wording.messages import LANGUAGES
+
+
+def scored(public: Public, name: str) -> dict[str, Any]:
+    """A late customer of this name, and what is decided."""
+    events = deepcopy(a_late_customer())
+    events["invoices"][0]["invoice_id"] = f"i-{name}"
+    sent = {"customer_id": name, "events": events}
+    sent["observed"] = dict.fromkeys(TABLES, ago(seconds=0))
+    assert public.staff.post("/v1/events", json=sent).json()["rejected"] == 0
+    answer: dict[str, Any] = public.staff.post(
+        "/v1/score", json={"customer_id": name}
+    ).json()
+    return answer
+
+
+def again(public: Public, name: str) -> dict[str, Any]:
+    answer: dict[str, Any] = public.staff.post(
+        "/v1/score", json={"customer_id": name}
+    ).json()
+    return answer
+
+
+def form_id(page: str) -> str:
+    return str(re.findall(r'name="form_id" value="([0-9a-f]{32})"', page)[0])
+
+
+def replies_of(public: Public, name: str) -> list[Reply]:
+    replies = open_replies(*public.settings.store)
+    kept = replies.of_customer(name)
+    replies.close()
+    return kept
+
+
+def in_days(n: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=n)).date().isoformat()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_form_opens_in_each_language(public: Public, lang: str) -> None:
+    link = link_of(a_letter_about(public, scored(public, f"form-{lang}")))
+    page = public.client.get(f"{link}?lang={lang}")
+    assert page.status_code == 200
+    assert f'<html lang="{lang}">' in page.text
+    assert page.text.count("<form ") == 3
+    assert f"i-form-{lang}" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in page.text
+
+
+def test_a_promise_is_waited_for(public: Public) -> None:
+    link = link_of(a_letter_about(public, scored(public, "promises")))
+    fields = {"kind": "promise", "form_id": form_id(public.client.get(link).text)}
+    answer = public.client.post(link, data=fields | {"day": in_days(5)})
+    assert answer.status_code == 200, answer.text
+    assert "You promised to pay by" in answer.text
+    facts = again(public, "promises")
+    assert facts["exposure"]["promised"] == 234.0
+    assert facts["follow_up"]["notices_due"] == []
+    [kept] = replies_of(public, "promises")
+    assert (kept.kind, kept.until, kept.is_counted) == ("promise", in_days(5), True)
+
+
+def test_a_contested_invoice_is_not_owed(public: Public) -> None:
+    link = link_of(a_letter_about(public, scored(public, "contests")))
+    fields = {"kind": "dispute", "form_id": form_id(public.client.get(link).text)}
+    fields |= {"invoice_id": "i-contests", "amount": "100,50", "text": "Too much."}
+    assert public.client.post(link, data=fields).status_code == 200
+    assert again(public, "contests")["exposure"]["contested"] == 100.5
+    assert replies_of(public, "contests")[0].content == "Too much."
+
+
+def test_an_objection_starts_its_clock_and_counts_once(public: Public) -> None:
+    link = link_of(a_letter_about(public, scored(public, "objects")))
+    fields = {"kind": "appeal", "form_id": form_id(public.client.get(link).text)}
+    fields |= {"text": "I paid <script>alert(1)</script>"}
+    answer = public.client.post(f"{link}?lang=fr", data=fields)
+    assert answer.status_code == 200
+    assert "Une personne qui peut changer la décision" in answer.text
+    for _ in range(2):  # the button pressed again
+        assert public.client.post(link, data=fields).status_code == 200
+    [kept] = replies_of(public, "objects")
+    assert (kept.language, kept.is_counted) == ("fr", True)
+    due = again(public, "objects")["follow_up"]["appeal"]
+    opened = datetime.fromtimestamp(kept.filed_at / 1e6, UTC)
+    decide_by = datetime.fromisoformat(due["decide_by"])
+    assert decide_by - opened == timedelta(days=5)  # `appeals.decide_days`
+
+
+def test_a_pause_can_only_be_objected_to(public: Public) -> None:
+    answer = scored(public, "paused")
+    link = link_of(a_letter_about(public, answer, "access_paused"))
+    page = public.client.get(link).text
+    assert page.count("<form ") == 1
+    fields = {"kind": "promise", "form_id": form_id(page), "day": in_days(5)}
+    assert public.client.post(link, data=fields).status_code == 422
+    assert replies_of(public, "paused") == []
+
+
+@pytest.fixture(scope="module")
+def link(public: Public) -> str:
+    return link_of(a_letter_about(public, scored(public, "mistaken")))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"kind": "promise", "day": in_days(0)}, "Choose a day"),
+        ({"kind": "promise", "day": in_days(99)}, "Choose a day"),
+        ({"kind": "promise", "day": "soon"}, "Choose a day"),
+        ({"kind": "dispute", "text": "x", "amount": "much"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "-1"}, "Write the amount"),
+        ({"kind": "appeal", "text": " "}, "Write a few words"),
+    ],
+)
+def test_a_mistake_is_told_and_leads_back(
+    public: Public, link: str, fields: dict[str, str], told: str
+) -> None:
+    app = public.staff._transport.app  # type: ignore[attr-defined]
+    kept = app.state.settings
+    app.state.settings = kept.model_copy(update={"form_rate_limit": "1000/hour"})
+    try:
+        answer = public.client.post(link, data={"form_id": "0" * 32} | fields)
+    finally:
+        app.state.settings = kept
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert f'href="{link}?lang=en"' in answer.text
+    assert replies_of(public, "mistaken") == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "payment", "form_id": "0" * 32},
+        {"kind": "appeal", "form_id": "short", "text": "x"},
+        {"kind": "dispute", "form_id": "0" * 32, "text": "x", "invoice_id": "i-other"},
+        {},
+    ],
+)
+def test_what_is_no_form_of_ours_is_refused(
+    public: Public, link: str, fields: dict[str, str]
+) -> None:
+    answer = public.client.post(link, data=fields)
+    assert answer.status_code in (415, 422)
+    assert replies_of(public, "mistaken") == []
+
+
+def test_a_link_is_closed_when_it_ends_or_was_not_made_here(public: Public) -> None:
+    letter_id = a_letter_about(public, scored(public, "closed"))
+    links = (
+        link_of(letter_id, ahead=-1_000_000),
+        link_of(letter_id, key="j" * 32),
+        link_of("l" + "0" * 31),
+        link_of(letter_id)[:-1],
+        "/appeal/acme",
+    )
+    for one in links:
+        for answer in (public.client.get(one), public.client.post(one)):
+            assert answer.status_code == 404
+            assert "This link does not work" in answer.text
+
+
+def test_a_link_takes_so_many_messages(public: Public) -> None:
+    link = link_of(a_letter_about(public, scored(public, "busy")))
+    fields = {"kind": "appeal", "form_id": "1" * 32, "text": "x"}
+    statuses = [public.client.post(link, data=fields).status_code for _ in range(9)]
+    assert statuses == [200] * 8 + [429]
+    large = link_of(a_letter_about(public, scored(public, "large")))
+    answer = public.client.post(large, data=fields | {"text": "x" * 50_000})
+    assert answer.status_code == 413
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=120))
+def test_no_address_opens_a_form_by_chance(public: Public, token: str) -> None:
+    from urllib.parse import quote
+
+    answer = public.client.get(f"/appeal/{quote(token, safe='')}")
+    assert answer.status_code == 404
+
+
+def test_what_signs_links_is_not_shown(public: Public) -> None:
+    assert "kkkk" not in repr(public.settings)
