@@ -1,9 +1,22 @@
 """`forbear serve`."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is imported is garbage: looking for it is a seventh of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +56,9 @@ def serve(
 
     Example: forbear serve --port 8000
     """
-    from serving.server import TlsFiles, run
-    from serving.settings import serving_settings
+    with _uncollected():
+        from serving.server import TlsFiles, run
+        from serving.settings import serving_settings
 
     stated = serving_settings()
     if settings is not None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import expit
 
 from features.arrays import FloatArray
 from scoring.errors import OneClassError
+from scoring.logistic import expit
 
 MIN_SLOPE = 0.05  # a map never turns the order of the model around
 BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
@@ -38,8 +38,7 @@ class LogOddsMap:
 
     def probability(self, margin: FloatArray) -> FloatArray:
         """Calibrated probability in [0, 1], shape (n,)."""
-        # expit works element by element, so one row and a million give the same bits
-        return np.asarray(expit(self.log_odds(margin)), dtype=np.float64)
+        return expit(self.log_odds(margin))
 
     def blended(self, previous: Self, n_positives: int) -> "LogOddsMap":
         """Shrink towards `previous` with weight n/(n + 100) of the new map.

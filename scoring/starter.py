@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit
 
 from features.arrays import FloatArray, IntArray
 from features.targets import TARGETS
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
+from scoring.logistic import expit
 from scoring.shelf import shelf_path
 
 STARTER_TABLES = frozenset({"customers", "invoices", "payments"})

@@ -5,24 +5,21 @@ import math
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import (
-    FixedWindowRateLimiter,
-    MovingWindowRateLimiter,
-    RateLimiter,
-)
 from starlette.datastructures import State
 
 from serving.errors import ProblemError
-from serving.shared_counts import SharedCounts
 from store.access_log import AccessLog, customer_hash
 from store.keys import KEY_PREFIX, ApiKey, KeyStore, Scope
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import RateLimiter
 
 _log = logging.getLogger("forbear.serving")
 # for the OpenAPI document; `key_of` reads the header
@@ -43,13 +40,8 @@ class RateLimits:
     """
 
     def __init__(self, default: str | None, shared: Path | None = None) -> None:
-        self._default = default
+        self._default, self._shared = default, shared
         self._items: dict[str, RateLimitItem] = {}
-        self._limiter: RateLimiter = (
-            MovingWindowRateLimiter(MemoryStorage())
-            if shared is None
-            else FixedWindowRateLimiter(SharedCounts(shared))
-        )
 
     def require_room(self, key: ApiKey) -> None:
         """Count one request.
@@ -78,8 +70,27 @@ class RateLimits:
         """
         self._count(stated, f"visit {who}", "too many requests: wait a while")
 
+    @cached_property
+    def _limiter(self) -> "RateLimiter":
+        """Made when something is counted: many services limit nobody."""
+        from limits.storage import MemoryStorage
+        from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
+
+        from serving.shared_counts import SharedCounts
+
+        if self._shared is None:
+            return MovingWindowRateLimiter(MemoryStorage())
+        return FixedWindowRateLimiter(SharedCounts(self._shared))
+
+    def _item(self, stated: str) -> "RateLimitItem":
+        if stated not in self._items:
+            from limits import parse
+
+            self._items[stated] = parse(stated)
+        return self._items[stated]
+
     def _count(self, stated: str, who: str, detail: str) -> None:
-        item = self._items.setdefault(stated, parse(stated))
+        item = self._item(stated)
         try:
             if self._limiter.hit(item, who):
                 return

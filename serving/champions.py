@@ -182,8 +182,9 @@ class Champions:
         )
         # models live as long as the process: keep the collector from walking them,
         # which is what makes the slowest answers slow
-        gc.unfreeze()
-        gc.collect()
+        if gc.get_freeze_count():  # those that were in force go
+            gc.unfreeze()
+            gc.collect()
         gc.freeze()
 
     def _refuse(self, refusal: Refusal, *, is_new: bool) -> None:

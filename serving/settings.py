@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from limits import parse
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +19,8 @@ from scoring.shelf import forbear_home
 
 
 def _a_rate(text: str) -> str:
+    from limits import parse  # loaded only where something is limited
+
     parse(text)  # raises ValueError
     return text
 

@@ -8,9 +8,12 @@ a portfolio can bring markup, scripts or links of its own.
 import re
 from functools import cache
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>#|&~"})
 _LINE_END = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
@@ -76,8 +79,10 @@ def html_text(text: str) -> Markup:
 
 
 @cache
-def _environment(room: str, suffix: str) -> Environment:
+def _environment(room: str, suffix: str) -> "Environment":
     """In Markdown every value is escaped before Jinja, which knows HTML only, asks."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
     rooms = dict.fromkeys((room, "wording"))
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in rooms]),

@@ -13,10 +13,15 @@ import sys
 import numpy as np
 import serving.server
 from pathlib import Path
+from scoring.calibration import LogOddsMap
 from scoring.trees import TreeModel
 model = TreeModel(Path("model.txt").read_text())
 model.explain(np.zeros((1, model.n_features)))
-dear = {"pandas", "sklearn", "pyarrow", "lightgbm", "duckdb", "ibis", "scipy.optimize"}
+LogOddsMap().probability(model.margin(np.zeros((1, model.n_features))))
+dear = {
+    "pandas", "sklearn", "pyarrow", "lightgbm", "duckdb", "ibis", "scipy", "limits",
+    "jinja2",
+}
 print(sorted(dear & sys.modules.keys()))
 """
 

@@ -97,6 +97,7 @@ def test_a_limit_that_cannot_be_counted_refuses_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     limits = RateLimits("1/hour", tmp_path)
+    limits.require_room(key())
     with sqlite3.connect(tmp_path / "rate-limits.sqlite") as db:
         db.execute("DROP TABLE counts")
     db.close()
