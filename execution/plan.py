@@ -221,6 +221,33 @@ def _is_of_stored_events(decision: Decision) -> bool:
     return json.loads(decision.prior_decisions).get("stored") is not None
 
 
+def requested_act(decision: Decision, provider: str, by: str, now: int) -> Act:
+    """A request to the provider that a person orders; it is not checked again.
+
+    Args:
+        decision: about which the provider is asked.
+        provider: its name.
+        by: who orders it.
+        now: microseconds since 1970 UTC.
+    """
+    answer = json.loads(decision.answer)
+    return Act(
+        act_id=act_id_of(provider, decision.decision_id, "open_request", ""),
+        run_id=f"desk-{token_hex(6)}",
+        decision_id=decision.decision_id,
+        customer_id=decision.customer_id,
+        subscription_id="",
+        kind="open_request",
+        reason=answer["permission"]["basis"] or "manual",
+        provider=provider,
+        policy_hash=decision.policy_hash,
+        n_approvals=0,
+        planned_at=now,
+        due_at=now,
+        ordered_by=by,
+    )
+
+
 def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
     """What gives back all that one run took, by the order of a person.
 

@@ -95,6 +95,14 @@ class NewOverride(_Said):
     subscription_id: str | None = None
 
 
+class NewHold(_Said):
+    """A reason not to act that a person knows of."""
+
+    kind: Literal["exemption", "instalment_plan", "legal", "manual"]
+    reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
+    until: str = Field(description="as of an override")
+
+
 class NewOutcome(_Said):
     """What turned out about a customer."""
 
@@ -119,6 +127,17 @@ async def override(request: Request, key: ReviewKey) -> Response:
     It counts from the next question about stored events on, until it ends.
     """
     body, content = await read_model(request, NewOverride)
+    return _answered(request, await keep_override(request, key, body, content))
+
+
+async def keep_override(
+    request: Request, key: ApiKey, body: bytes, content: NewOverride
+) -> Receipt:
+    """Make a person's decision durable; `body` names it, as of `keep`.
+
+    Raises:
+        ProblemError: it is about something that is not there, or over already.
+    """
     if content.decision_id is not None:
         decisions: DecisionReader = request.app.state.decisions
         about = decisions.find(content.decision_id).customer_id
@@ -129,14 +148,28 @@ async def override(request: Request, key: ReviewKey) -> Response:
     if content.subscription_id is not None:
         _require_known(request, key, content.customer_id)
         _require_subscription(request, content.customer_id, content.subscription_id)
+    return await keep_until(request, key, body, "overrides", content)
+
+
+async def keep_until(
+    request: Request,
+    key: ApiKey,
+    body: bytes,
+    table: str,
+    content: NewOverride | NewHold,
+) -> Receipt:
+    """One row with its author that stands until a moment, or the end of a day.
+
+    Raises:
+        ProblemError: it is about nobody who is known, or over already.
+    """
     author, notes = {"by": key.name}, list[str]()
     zone, day = _zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
     end = None if day is None else parse_moment(content.until, zone)
     if end is not None:
         author["until"] = to_datetime(end).isoformat()
         notes = [f"last_day: it stands until the end of {day} in {zone.key}"]
-    receipt = await _kept(request, key, body, "overrides", content, author, notes)
-    return _answered(request, receipt)
+    return await _kept(request, key, body, table, content, author, notes)
 
 
 def _plain_date(text: str) -> date | None:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from advice.advice import Inputs
+from advice.advice import Advice, Inputs
 from decisions.follow_up.counterfactual import Counterfactuals
 from features.events import Events
 from features.moments import to_datetime
@@ -181,7 +181,7 @@ def _replaying(
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
+class DecidedAgain:
     """A recorded decision with all it was made from."""
 
     decision: Decision
@@ -191,16 +191,15 @@ class _Again:
     basis: Basis
     recorded: RecordedInputs | None
 
-    def answered(self, question: Question) -> tuple[ScoreAnswer, Inputs]:
-        """The answer to a question, given as on that day, and what it rests on."""
-        answer, advice = decide(
+    def answered(self, question: Question) -> tuple[ScoreAnswer, Advice]:
+        """The answer to a question, given as on that day, and the advice in it."""
+        return decide(
             question,
             self.in_force,
             self.decision.decision_id,
             to_datetime(self.decision.recorded_at),
             self.prior,
         )
-        return answer, advice.inputs
 
 
 class ReplayRun:
@@ -229,7 +228,7 @@ class ReplayRun:
     def replay(self, decision: Decision) -> Replay:
         """Raises what `replay` does."""
         again = self.again(decision)
-        answered, inputs = again.answered(again.question)
+        answered, advice = again.answered(again.question)
         answer = answer_bytes(answered)
         recorded, replayed = json.loads(decision.answer), json.loads(answer)
         is_identical = answer == decision.answer
@@ -238,11 +237,11 @@ class ReplayRun:
             is_identical = recorded == replayed
         found = tuple(differences(recorded, replayed))
         if again.basis == "events" and again.recorded is not None:
-            found += tuple(_differing_inputs(again, again.recorded, inputs))
+            found += tuple(_differing_inputs(again, again.recorded, advice.inputs))
         is_identical &= not found
         return Replay(decision, answer, again.basis, is_identical, found)
 
-    def again(self, decision: Decision) -> _Again:
+    def again(self, decision: Decision) -> DecidedAgain:
         """All that a decision was made from. Raises what `replay` does."""
         in_force = self._in_force(decision.versions, decision.policy_hash)
         prior = PriorDecisions.from_json(decision.prior_decisions)
@@ -251,17 +250,17 @@ class ReplayRun:
         language = cast("Language", decision.language)
         if prior.stored is None:
             question = read_question(request, in_force, as_of, language)
-            return _Again(decision, in_force, prior, question, "request", None)
+            return DecidedAgain(decision, in_force, prior, question, "request", None)
         recorded = None
         if decision.inputs is not None:
             recorded = RecordedInputs.from_json(decision.inputs)
         then = self._of_events(decision, request, prior.stored, in_force)
         if then is not None:
-            return _Again(decision, in_force, prior, then, "events", recorded)
+            return DecidedAgain(decision, in_force, prior, then, "events", recorded)
         if recorded is None:
             raise EventsGoneError
         question = _of_inputs(request, recorded, decision, in_force)
-        return _Again(decision, in_force, prior, question, "features", recorded)
+        return DecidedAgain(decision, in_force, prior, question, "features", recorded)
 
     def _of_events(
         self,
@@ -337,7 +336,7 @@ def _of_inputs(
 
 
 def _differing_inputs(
-    again: _Again, recorded: RecordedInputs, inputs: Inputs
+    again: DecidedAgain, recorded: RecordedInputs, inputs: Inputs
 ) -> Iterator[Difference]:
     """Where facts and features of the events are not those of then."""
     question = again.question

@@ -170,6 +170,10 @@ class ServingSettings(BaseModel):
     desk_session_hours: float = Field(
         default=8.0, gt=0, le=168, description="hours until a session at the desk ends"
     )
+    desk_provider: Literal["partner-center", "kill-bill"] = Field(
+        default="partner-center",
+        description="whom requests that a person orders at the desk are planned for",
+    )
     desk_attempt_limit: RateLimit = Field(
         default="20/minute",
         description="attempts to sign in at the desk from one network address",

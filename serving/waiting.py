@@ -85,13 +85,19 @@ def _pause_ends_at(answer: ScoreAnswer) -> datetime | None:
 def _gain(answer: ScoreAnswer, topic: str) -> float | None:
     """Expected cost of what happens meanwhile less that of what is recommended.
 
-    In major units. Of what the breaker stopped: less that of what costs least.
+    In major units. Of what the breaker stopped: less that of what costs least. While
+    access is off it is what staying so costs more, or less, than giving it back.
     """
     proposal = answer.proposal
     if proposal is None or proposal.expected_cost is None or answer.action is None:
         return None
+    cost = proposal.expected_cost
+    if topic == "restore":
+        return max(cost["suspend"] - cost["none"], 0.0)
+    if topic == "pause":  # wrong either way: confirmed or ended
+        return abs(cost[answer.action] - cost["none"])
     meanwhile: Action = answer.people.meanwhile_action or "none"
     wished: Action = answer.action
     if topic == "breaker":
         meanwhile, wished = answer.action, proposal.action
-    return proposal.expected_cost[meanwhile] - proposal.expected_cost[wished]
+    return cost[meanwhile] - cost[wished]

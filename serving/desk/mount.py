@@ -3,10 +3,17 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from serving.desk import log, sign_in, today
+from serving.desk import customer, deeds, log, proof, sign_in, today
 from serving.desk.page import HOME
 
-ROUTERS = (sign_in.router, today.router, log.router)
+ROUTERS = (
+    sign_in.router,
+    today.router,
+    customer.router,
+    deeds.router,
+    log.router,
+    proof.router,
+)
 
 
 def add_desk(app: FastAPI) -> None:

@@ -112,6 +112,10 @@ class DeskText:
         at = to_datetime(moment) if isinstance(moment, int) else moment
         return f"{at.astimezone(self._words.zone):%Y-%m-%d %H:%M}"
 
+    def iso(self, moment: str | None) -> str:
+        """As `moment`, of a moment in an answer."""
+        return self.moment(None if moment is None else datetime.fromisoformat(moment))
+
     def action(self, action: str | None) -> str:
         """The name of an action; None: no decision."""
         if action is None:

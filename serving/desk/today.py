@@ -11,7 +11,7 @@ from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
 from serving.access import note_reading
 from serving.desk.addresses import customer_path
-from serving.desk.page import HOME, desk_router, page, redirect
+from serving.desk.page import HOME, desk_router, page, redirect, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys
@@ -69,6 +69,7 @@ async def today(
         )
 
     found = await records_of(request).ask(look)
+    words = wording_of(request)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     return page(
         request,
@@ -83,6 +84,7 @@ async def today(
         is_stopped=is_stopped(_settings(request).home),
         now=microseconds(now),
         topic=topic,
+        topics={name: words.say(f"desk.topic.{name}") for name in TOPICS},
         page_number=page_number,
         n_pages=max(1, -(-n_waiting // ON_A_PAGE)),
         skipped=skipped,

@@ -1,0 +1,148 @@
+"""What a page shows of one decision: money, reasons, what is withheld, letters due."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from markupsafe import Markup
+
+from advice.advice import Advice
+from advice.exposure import Item
+from decisions.actions import ACTIONS, SEVERITY, Action
+from decisions.policy_file.load import Policy
+from serving.desk.page import chosen_language
+from serving.desk.recomputing import Recomputing
+from serving.language import Language
+from serving.many_scores import BatchTurnstile
+from store.decisions import Decision
+from wording.explanation import Passage, explain
+from wording.letters import LetterItem, NoticeValues, notice_letter
+from wording.messages import LANGUAGES
+from wording.plots.cost_plot import NothingToPlotError, cost_plot
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedLetter:
+    """A letter that a notice asks for, in the customer's language."""
+
+    notice: str
+    channel: str
+    lang: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One decision with all that a person needs to judge it.
+
+    Args:
+        decision: as it was recorded.
+        answer: its answer, in the reader's language where `refusal` is None.
+        refusal: code of why it cannot be computed again here; then there is no
+            explanation, plot or letter.
+        passages: the explanation for the staff.
+        plot: expected costs over the probability, with this customer's point.
+        letters: due now.
+    """
+
+    decision: Decision
+    answer: dict[str, Any]
+    refusal: str | None
+    passages: tuple[Passage, ...] = ()
+    plot: Markup | None = None
+    letters: tuple[DraftedLetter, ...] = ()
+
+    @property
+    def milder(self) -> tuple[Action, ...]:
+        """What a person may choose instead, the mildest first."""
+        severity = SEVERITY[self.answer["action"] or "none"]
+        return tuple(one for one in ACTIONS if SEVERITY[one] < severity)
+
+
+async def case_file(request: Request, decision: Decision) -> CaseFile:
+    """The decision, computed again in the reader's language where that is possible."""
+    language = chosen_language(request)
+    recomputing: Recomputing = request.app.state.recomputing
+    turns: BatchTurnstile = request.app.state.many_turns
+    async with turns.item:  # it may load the models of then: not many at once
+        return await asyncio.to_thread(_filed, recomputing, decision, language)
+
+
+def _filed(
+    recomputing: Recomputing, decision: Decision, language: Language
+) -> CaseFile:
+    again = recomputing.again(decision, language)
+    if again.advice is None or again.policy is None:
+        return CaseFile(decision, again.answer, again.refusal)
+    advice, policy = again.advice, again.policy
+    told = explain(
+        advice.case,
+        advice.recommendation,
+        policy,
+        language,
+        advice.counterfactuals,
+    )
+    return CaseFile(
+        decision,
+        again.answer,
+        None,
+        told.staff,
+        _plot(advice, policy, language),
+        tuple(_letters(advice, policy)),
+    )
+
+
+def _plot(advice: Advice, policy: Policy, language: Language) -> Markup | None:
+    try:
+        drawn = cost_plot(advice.recommendation, policy, language)
+    except NothingToPlotError:
+        return None
+    return Markup(drawn)  # noqa: S704 - every text in it is escaped where it is drawn
+
+
+def _letters(advice: Advice, policy: Policy) -> list[DraftedLetter]:
+    """What each notice that is due says; its reference is given when it is sent."""
+    recommendation = advice.recommendation
+    terms = policy.in_force(recommendation.at) or policy.latest
+    pause = recommendation.follow_up.pause
+    drafted = []
+    for due in recommendation.follow_up.notices_due:
+        lang = next((one for one in due.languages if one in LANGUAGES), "en")
+        items = [
+            _item(one)
+            for one in advice.exposure().items
+            if not due.invoices or one.invoice_id in due.invoices
+        ]
+        letter = notice_letter(
+            NoticeValues(
+                lang=lang,
+                notice=due.notice,
+                document=terms.document,
+                policy=policy.reference,
+                currency=recommendation.question.currency,
+                zone=terms.zone,
+                customer_id=advice.customer_id,
+                reference="…",
+                written_on=recommendation.at.astimezone(terms.zone).date(),
+                items=items,
+                fee=due.fee,
+                interest=recommendation.follow_up.interest_accrued,
+                pause_ends_at=None if pause is None else pause.auto_expires_at,
+            )
+        )
+        drafted.append(
+            DraftedLetter(due.notice, due.channel, lang, letter.subject, letter.text)
+        )
+    return drafted
+
+
+def _item(one: Item) -> LetterItem:
+    return LetterItem(
+        invoice_id=one.invoice_id,
+        due_on=one.due_on,
+        amount=one.amount,
+        remainder=one.remainder,
+        covered=one.contested + one.in_flight + one.promised,
+    )

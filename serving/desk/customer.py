@@ -1,0 +1,139 @@
+"""The page of one customer, and of one decision about it."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, NamedTuple
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from features.moments import microseconds
+from serving.access import note_reading_of
+from serving.desk.addresses import (
+    CUSTOMERS,
+    DECISIONS,
+    customer_of,
+    customer_path,
+    decision_path,
+)
+from serving.desk.case_file import case_file
+from serving.desk.history import Period, drawn, history, told, within
+from serving.desk.page import desk_router, page, wording_of
+from serving.desk.visitor import LookingVisitor, records_of
+from serving.errors import ProblemError
+from serving.records import RecordsOfKeys, find_for
+from store.acts import Act, Acts
+from store.database import Database
+from store.decision_log import DecisionLog, LogFilter
+from store.waiting import Snooze, WaitingCustomer, WaitingList
+
+router = desk_router()
+PERIODS = (30, 90, 365, 3650)  # days
+_MOST_DECISIONS, _MOST_ACTS, _MOST_LISTED = 2_000, 500, 200
+
+
+class _Kept(NamedTuple):
+    """What the desk's own tables say of a customer."""
+
+    waiting: WaitingCustomer | None
+    snoozes: list[Snooze]
+    acts: list[Act]
+
+
+class ApprovedAct(NamedTuple):
+    """An act, and who agreed to it."""
+
+    act: Act
+    approved_by: list[str]
+
+
+@router.get(f"{CUSTOMERS}/{{code}}")
+async def customer_page(
+    request: Request,
+    visitor: LookingVisitor,
+    code: str,
+    days: Annotated[int, Query(ge=1, le=10_000)] = 90,
+    until: date | None = None,
+    done: str = "",
+) -> Response:
+    """What waits, why, what is owed, and everything that happened in a period."""
+    customer_id = customer_of(code)
+    visitor.require_reach(customer_id)
+    note_reading_of(request, visitor.key, customer_id)
+    records: RecordsOfKeys = request.app.state.records
+    store, words = records.of(visitor.key).decisions, wording_of(request)
+    decisions = store.listed(customer_id, None, _MOST_DECISIONS)
+    entries = history(request, customer_id, decisions)
+    if not entries:
+        raise ProblemError("unknown_customer", "nothing is stored of this customer")
+    kept = await records_of(request).ask(lambda db: _kept(db, customer_id))
+    latest = max(decisions, key=lambda one: (one.as_of, one.decision_id), default=None)
+    about = None if latest is None else latest.decision_id
+    if kept.waiting is not None:
+        about = kept.waiting.decision_id
+    file = None if about is None else await case_file(request, store.find(about))
+    today = datetime.now(words.zone).date()
+    period = Period(days, min(until or today, today))
+    return page(
+        request,
+        "customer.html",
+        visitor,
+        customer_id=customer_id,
+        kept=kept,
+        file=file,
+        acts=await _approved(request, about),
+        period=period,
+        periods=PERIODS,
+        today=today,
+        timeline=drawn(words, entries, kept.acts, period),
+        entries=within(entries, period, words.zone)[:_MOST_LISTED],
+        told=told,
+        now=microseconds(datetime.now(UTC)),
+        done=done if words.has(f"desk.done.{done}") else "",
+        customer_path=customer_path,
+        decision_path=decision_path,
+    )
+
+
+@router.get(f"{DECISIONS}/{{decision_id}}")
+async def decision_page(
+    request: Request, visitor: LookingVisitor, decision_id: str, done: str = ""
+) -> Response:
+    """One decision: what was recommended, why, and what came of it."""
+    decision = find_for(request, visitor.key, decision_id)
+    return page(
+        request,
+        "decision.html",
+        visitor,
+        customer_id=decision.customer_id,
+        file=await case_file(request, decision),
+        acts=await _approved(request, decision_id),
+        done=done if wording_of(request).has(f"desk.done.{done}") else "",
+        customer_path=customer_path,
+        decision_path=decision_path,
+    )
+
+
+def _kept(database: Database, customer_id: str) -> _Kept:
+    waiting = WaitingList(database)
+    wanted = LogFilter(customer_id=customer_id)
+    acts = DecisionLog(database).acts(wanted, None, _MOST_ACTS)
+    return _Kept(
+        waiting.of_customer(customer_id),
+        waiting.snoozes(customer_id),
+        [act for _, act in acts],
+    )
+
+
+async def _approved(request: Request, decision_id: str | None) -> list[ApprovedAct]:
+    """The acts that were planned of a decision."""
+    if decision_id is None:
+        return []
+
+    def look(database: Database) -> list[ApprovedAct]:
+        acts = Acts(database)
+        return [
+            ApprovedAct(act, acts.approved_by(act.act_id))
+            for act in acts.of_decision(decision_id)
+        ]
+
+    return await records_of(request).ask(look)

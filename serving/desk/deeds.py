@@ -1,0 +1,221 @@
+"""What people do at the desk: forms whose author is written down before it is done."""
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from decisions.actions import SEVERITY
+from execution.plan import requested_act
+from features.moments import microseconds
+from serving.answering import Submission
+from serving.desk.addresses import (
+    CUSTOMERS,
+    DECISIONS,
+    customer_of,
+    customer_path,
+    decision_path,
+)
+from serving.desk.form import Form
+from serving.desk.page import HOME, desk_router, redirect, wording_of
+from serving.desk.visitor import (
+    Visitor,
+    form_of,
+    note,
+    records_of,
+    visitor_who_may,
+)
+from serving.errors import ProblemError, form_problem
+from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
+from serving.incoming import in_force_of
+from serving.records import RecordsOfKeys
+from serving.score_one import score_one
+from store.access_log import customer_hash
+from store.acts import Act, Acts
+from store.database import Database
+from store.decisions import Decision
+from store.waiting import Snooze, WaitingList
+
+router = desk_router()
+LONGEST_REASON = 2_000  # characters
+_LONGEST_SNOOZE = timedelta(days=90)
+
+
+@router.post(f"{CUSTOMERS}/{{code}}/score")
+async def ask_again(
+    request: Request,
+    code: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("score"))],
+) -> Response:
+    """Decide about a customer as things stand now."""
+    await form_of(request, visitor)
+    customer_id = _named(request, visitor, code)
+    await _decide_again(request, visitor, customer_id)
+    return _done(customer_id, "score")
+
+
+@router.post(f"{CUSTOMERS}/{{code}}/snooze")
+async def snooze(
+    request: Request,
+    code: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("snooze"))],
+) -> Response:
+    """Put a customer off until the end of a day."""
+    form = await form_of(request, visitor)
+    customer_id = _named(request, visitor, code)
+    now = datetime.now(UTC)
+    until = _end_of_day(form.get("until", ""), wording_of(request).zone)
+    if not now < until <= now + _LONGEST_SNOOZE:
+        raise _invalid("until", "a day from today on, at most 90 days ahead")
+    put_off = Snooze(
+        customer_id,
+        microseconds(now),
+        microseconds(until),
+        visitor.key.name,
+        _reason(form),
+    )
+    await records_of(request).ask(lambda db: WaitingList(db).snooze(put_off))
+    return _done(customer_id, "snooze")
+
+
+@router.post(f"{CUSTOMERS}/{{code}}/override")
+async def override(
+    request: Request,
+    code: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("override"))],
+) -> Response:
+    """Choose a milder action than the one a decision recommends, until a day ends."""
+    form = await form_of(request, visitor)
+    customer_id = _named(request, visitor, code)
+    decision = _decision(request, visitor, form.get("decision_id", ""))
+    if decision.customer_id != customer_id:
+        raise _invalid("decision_id", "it is about another customer")
+    content = _content(NewOverride, form, customer_id, "action", "decision_id")
+    if SEVERITY[content.action] >= SEVERITY[decision.action or "none"]:
+        raise _invalid("action", "only a milder action than the recommended one")
+    body = content.model_dump_json().encode()
+    await keep_override(request, visitor.key, body, content)
+    await _decide_again(request, visitor, customer_id)
+    return _done(customer_id, "override")
+
+
+@router.post(f"{CUSTOMERS}/{{code}}/hold")
+async def hold(
+    request: Request,
+    code: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("hold"))],
+) -> Response:
+    """Keep a reason not to act, until a day ends."""
+    form = await form_of(request, visitor)
+    customer_id = _named(request, visitor, code)
+    content = _content(NewHold, form, customer_id, "kind")
+    body = content.model_dump_json().encode()
+    await keep_until(request, visitor.key, body, "holds", content)
+    await _decide_again(request, visitor, customer_id)
+    return _done(customer_id, "hold")
+
+
+@router.post(f"{DECISIONS}/{{decision_id}}/request")
+async def ask_provider(
+    request: Request,
+    decision_id: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("ask_provider"))],
+) -> Response:
+    """Plan a request to the provider, by this person's order."""
+    await form_of(request, visitor)
+    decision = _decision(request, visitor, decision_id)
+    note(request, visitor.key, decision_id)
+    provider = request.app.state.settings.desk_provider
+    now = microseconds(datetime.now(UTC))
+    act = requested_act(decision, provider, visitor.key.name, now)
+    await records_of(request).ask(lambda db: Acts(db).plan([act]))
+    return redirect(f"{decision_path(decision_id)}?done=request")
+
+
+@router.post(f"{HOME}/acts/{{act_id}}/approve")
+async def approve(
+    request: Request,
+    act_id: str,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("approve"))],
+) -> Response:
+    """Agree to an act; the same person counts once."""
+    await form_of(request, visitor)
+    now = microseconds(datetime.now(UTC))
+
+    def agree(database: Database) -> Act:
+        acts = Acts(database)
+        if not visitor.key.may_name(acts.find(act_id).customer_id):
+            raise ProblemError("unknown_act", "there is no such act")
+        return acts.approve(act_id, visitor.key.name, now)
+
+    note(request, visitor.key, act_id)
+    act = await records_of(request).ask(agree)
+    return redirect(f"{decision_path(act.decision_id)}?done=approve")
+
+
+def _named(request: Request, visitor: Visitor, code: str) -> str:
+    """The customer of an address; that something is done about it is written down."""
+    customer_id = customer_of(code)
+    visitor.require_reach(customer_id)
+    note(request, visitor.key, customer_hash(customer_id))
+    return customer_id
+
+
+def _decision(request: Request, visitor: Visitor, decision_id: str) -> Decision:
+    records: RecordsOfKeys = request.app.state.records
+    decision = records.of(visitor.key).decisions.find(decision_id)
+    visitor.require_reach(decision.customer_id)
+    return decision
+
+
+async def _decide_again(request: Request, visitor: Visitor, customer_id: str) -> None:
+    """So that what was just said counts on the pages at once."""
+    body = json.dumps({"customer_id": customer_id, "explain": "always"}).encode()
+    state = request.app.state
+    await score_one(
+        state,
+        Submission(body, visitor.key, None),
+        in_force_of(request),
+        request.headers.get("accept-language"),
+        state.turnstile.accepted(),
+    )
+
+
+Stated = TypeVar("Stated", NewOverride, NewHold)
+
+
+def _content(model: type[Stated], form: Form, customer_id: str, *names: str) -> Stated:
+    """What a form states, in the form of the API. Raises ProblemError."""
+    fields = {name: form.get(name, "") for name in (*names, "reason", "until")}
+    try:
+        return model.model_validate({"customer_id": customer_id, **fields})
+    except ValidationError as error:
+        raise form_problem(error) from error
+
+
+def _reason(form: Form) -> str:
+    reason = form.get("reason", "")
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise _invalid("reason", f"1 to {LONGEST_REASON} characters")
+    return reason
+
+
+def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        ends_on = date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise _invalid("until", "a day, such as 2026-06-30") from error
+    return datetime.combine(ends_on, time(0), zone).astimezone(UTC)
+
+
+def _invalid(name: str, message: str) -> ProblemError:
+    error = {"pointer": f"/{name}", "rule": "not_usable", "message": message}
+    return ProblemError("invalid_request", "see `errors`", errors=[error])
+
+
+def _done(customer_id: str, what: str) -> Response:
+    return redirect(f"{customer_path(customer_id)}?done={what}")

@@ -1,0 +1,142 @@
+"""A customer's history as it is drawn and listed: rows, decisions and acts."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from markupsafe import Markup
+
+from features.moments import microseconds, to_datetime
+from serving.desk.addresses import decision_path
+from serving.incoming import in_force_of
+from serving.stored_customers import MOST_ROWS
+from serving.timeline import TimelineEntry, timeline
+from store.acts import Act
+from store.decisions import ListedDecision
+from store.events import EventReader
+from wording.messages import Wording
+from wording.plots.timeline_plot import PlottedEntry, timeline_plot
+
+LANES = (
+    "subscriptions",
+    "invoices",
+    "payments",
+    "disputes",
+    "contacts",
+    "access",
+    "alerts",
+    "people",
+    "decisions",
+    "acts",
+)
+_LANE_OF_TABLE = {
+    "ageing": "invoices",
+    "actions": "acts",
+    "holds": "people",
+    "overrides": "people",
+    "outcomes": "people",
+}
+_MOST_ENTRIES = 3_000  # the latest ones
+# what a line tells of a row, in this order
+_TOLD = (
+    "status",
+    "kind",
+    "action",
+    "notice",
+    "invoice_id",
+    "amount",
+    "balance",
+    "severity",
+    "reason",
+    "until",
+    "by",
+    "source",
+)
+
+
+class Period(NamedTuple):
+    """What part of a history is shown: `days` until the end of `until`."""
+
+    days: int
+    until: date
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Its first moment, and the one after its last."""
+        end = datetime.combine(self.until + timedelta(days=1), time(0), zone)
+        return end - timedelta(days=self.days), end
+
+    def address(self, days: int | None = None, moved: float = 0.0) -> str:
+        """The query of a period of another length, or moved by a part of its own."""
+        until = self.until + timedelta(days=round(moved * self.days))
+        return f"?days={days or self.days}&until={until.isoformat()}#history"
+
+
+def history(
+    request: Request, customer_id: str, decisions: list[ListedDecision]
+) -> list[TimelineEntry]:
+    """Stored rows and decisions, the latest first."""
+    events: EventReader = request.app.state.events
+    rows = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+    settings = in_force_of(request).advisor.settings
+    return timeline(customer_id, rows, decisions, settings, None, _MOST_ENTRIES).entries
+
+
+def within(
+    entries: Sequence[TimelineEntry], period: Period, zone: ZoneInfo
+) -> list[TimelineEntry]:
+    """The entries of a period; what bears no moment belongs to none."""
+    begin, end = period.bounds(zone)
+    return [e for e in entries if e.at is not None and begin <= e.at < end]
+
+
+def told(entry: TimelineEntry) -> str:
+    """A row in a line: its values, as they were sent."""
+    row: dict[str, Any] = entry.row or {}
+    return " · ".join(str(row[name]) for name in _TOLD if row.get(name) is not None)
+
+
+def drawn(
+    words: Wording,
+    entries: Sequence[TimelineEntry],
+    acts: Sequence[Act],
+    period: Period,
+) -> Markup:
+    """The timeline of a period as SVG."""
+    lanes = [(name, words.say(f"desk.lane.{name}")) for name in LANES]
+    plotted = [*_of_entries(words, entries), *_of_acts(words, acts)]
+    title = words.say("desk.customer.timeline")
+    bounds = period.bounds(words.zone)
+    # every text in it is escaped where it is drawn
+    return Markup(timeline_plot(plotted, lanes, bounds, words.zone, title))  # noqa: S704
+
+
+def _of_entries(
+    words: Wording, entries: Sequence[TimelineEntry]
+) -> Iterator[PlottedEntry]:
+    for entry in entries:
+        if entry.at is None:
+            continue
+        day = f"{entry.at.astimezone(words.zone):%Y-%m-%d %H:%M}"
+        at, decision = microseconds(entry.at), entry.decision
+        if decision is not None:
+            action = decision.action
+            name = "desk.no_decision" if action is None else f"actions.{action}.name"
+            text = f"{day} {words.say(name)}"
+            yield PlottedEntry(
+                at, "decisions", text, decision_path(decision.decision_id)
+            )
+        elif entry.table is not None:
+            lane = _LANE_OF_TABLE.get(entry.table, entry.table)
+            yield PlottedEntry(at, lane, f"{day} {told(entry)}")
+
+
+def _of_acts(words: Wording, acts: Sequence[Act]) -> Iterator[PlottedEntry]:
+    for act in acts:
+        at = act.settled_at or act.planned_at
+        day = f"{to_datetime(at).astimezone(words.zone):%Y-%m-%d %H:%M}"
+        kind = words.say(f"desk.act.{act.kind}")
+        state = words.say(f"desk.state.{act.state}")
+        text = f"{day} {kind}: {state} {act.subscription_id}".rstrip()
+        yield PlottedEntry(at, "acts", text, decision_path(act.decision_id))

@@ -1,0 +1,142 @@
+"""Proofs in the log: a decision computed again, the chain verified, lists to keep."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Iterable
+from contextlib import closing
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from features.moments import to_datetime
+from serving.access import note_reading_of
+from serving.desk.addresses import DECISIONS, customer_path, decision_path
+from serving.desk.log import LOG, LogQuestion, Text
+from serving.desk.page import HEADERS, desk_router, page, wording_of
+from serving.desk.visitor import (
+    LookingVisitor,
+    Visitor,
+    form_of,
+    note,
+    records_of,
+    visitor_who_may,
+)
+from serving.errors import ProblemError
+from serving.many_scores import BatchTurnstile
+from serving.records import find_for
+from serving.replay import Replay, ReplayError, replay
+from store.access_log import AccessLog
+from store.audit import Audit, audit
+from store.decision_log import DecisionLog
+from store.decisions import ListedDecision
+from store.errors import NoDecisionsError, StoreReplacedError
+from store.opening import open_desk
+
+router = desk_router()
+MOST_EXPORTED = 100_000  # lines of one file
+_MOST_ACCESSES = 200
+# what a spreadsheet would compute instead of showing
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@router.post(f"{DECISIONS}/{{decision_id}}/replay")
+async def replay_decision(
+    request: Request, decision_id: str, visitor: LookingVisitor
+) -> Response:
+    """Compute a decision again from its record and compare it byte for byte."""
+    await form_of(request, visitor)
+    decision = find_for(request, visitor.key, decision_id)
+    state = request.app.state
+    turns: BatchTurnstile = state.many_turns
+    found: Replay | None = None
+    refusal: str | None = None
+    try:
+        async with turns.item:
+            found = await asyncio.to_thread(replay, state.settings, decision_id)
+    except (ReplayError, ProblemError) as error:
+        refusal = error.code
+    except NoDecisionsError as error:  # there a moment ago, for it was found
+        raise StoreReplacedError("decisions.sqlite") from error
+    return page(
+        request,
+        "replay.html",
+        visitor,
+        decision=decision,
+        found=found,
+        refusal=refusal,
+        customer_path=customer_path,
+        decision_path=decision_path,
+    )
+
+
+@router.post(f"{LOG}/chain")
+async def verify_chain(request: Request, visitor: LookingVisitor) -> Response:
+    """Read every record again and check that it is as it was sealed."""
+    await form_of(request, visitor)
+    note(request, visitor.key, "")
+    state = request.app.state
+
+    def audited() -> Audit:
+        with closing(open_desk(*state.settings.store)) as database:
+            return audit(database)
+
+    turns: BatchTurnstile = state.many_turns
+    async with turns.item:
+        found = await asyncio.to_thread(audited)
+    return page(request, "chain.html", visitor, audit=found)
+
+
+@router.get(f"{LOG}/decisions.csv")
+async def export_decisions(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("export"))],
+    customer: Text = "",
+    day: Text = "",
+    action: Text = "",
+) -> Response:
+    """The decisions of a filter as CSV, the latest first."""
+    question = LogQuestion(customer.strip(), day, action)
+    wanted = question.wanted(visitor, wording_of(request).zone)
+    note_reading_of(request, visitor.key, question.customer)
+    found = await records_of(request).ask(
+        lambda db: DecisionLog(db).decisions(wanted, "", MOST_EXPORTED)
+    )
+    headers = HEADERS | {
+        "Content-Disposition": 'attachment; filename="decisions.csv"',
+    }
+    return Response(_csv(found), headers=headers, media_type="text/csv")
+
+
+@router.get(f"{LOG}/access")
+async def access_page(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(visitor_who_may("see_access"))],
+) -> Response:
+    """Who looked at what and who did what, the latest first."""
+    note(request, visitor.key, "")
+    log: AccessLog = request.app.state.access_log
+    entries = await asyncio.to_thread(log.latest, _MOST_ACCESSES)
+    names = {key.key_id: key.name for key in request.app.state.keys.listed()}
+    return page(request, "access.html", visitor, entries=entries, names=names)
+
+
+def _csv(decisions: Iterable[ListedDecision]) -> str:
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(ListedDecision._fields)
+    for one in decisions:
+        moments = (to_datetime(at).isoformat() for at in (one.recorded_at, one.as_of))
+        cells = one.decision_id, *moments, one.customer_id, one.action or ""
+        lines.writerow([_harmless(cell) for cell in cells])
+    return written.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """An apostrophe before what a spreadsheet would take for a formula.
+
+    >>> _harmless("=1+1"), _harmless("acme")
+    ("'=1+1", 'acme')
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
