@@ -21,8 +21,8 @@ from serving.api_page import add_api_page
 from serving.champions import Champions
 from serving.customer_routes import router as customer_router
 from serving.desk.mount import add_desk
-from serving.desk.recomputing import Recomputing
 from serving.desk.records import DeskRecords
+from serving.desk.replay_desk import ReplayDesk
 from serving.errors import (
     ProblemError,
     present_domain_error,
@@ -85,7 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
     app.state.access_log = open_access_log(*settings.store)
     app.state.desk = DeskRecords(open_desk(*settings.store))
-    app.state.recomputing = Recomputing(settings)
+    app.state.replay_desk = ReplayDesk(settings)
     champions = Champions(
         settings, app.state.metrics, partial(keep_policy, settings.store)
     )
@@ -103,7 +103,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.keys.close()
     app.state.access_log.close()
     app.state.desk.close()
-    app.state.recomputing.close()
+    app.state.replay_desk.close()
     if app.state.metrics.tracing is not None:
         await asyncio.to_thread(app.state.metrics.tracing.close)
 

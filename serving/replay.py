@@ -181,7 +181,7 @@ def _replaying(
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedAgain:
+class RecordedCase:
     """A recorded decision with all it was made from."""
 
     decision: Decision
@@ -241,7 +241,7 @@ class ReplayRun:
         is_identical &= not found
         return Replay(decision, answer, again.basis, is_identical, found)
 
-    def again(self, decision: Decision) -> DecidedAgain:
+    def again(self, decision: Decision) -> RecordedCase:
         """All that a decision was made from. Raises what `replay` does."""
         in_force = self._in_force(decision.versions, decision.policy_hash)
         prior = PriorDecisions.from_json(decision.prior_decisions)
@@ -250,17 +250,17 @@ class ReplayRun:
         language = cast("Language", decision.language)
         if prior.stored is None:
             question = read_question(request, in_force, as_of, language)
-            return DecidedAgain(decision, in_force, prior, question, "request", None)
+            return RecordedCase(decision, in_force, prior, question, "request", None)
         recorded = None
         if decision.inputs is not None:
             recorded = RecordedInputs.from_json(decision.inputs)
         then = self._of_events(decision, request, prior.stored, in_force)
         if then is not None:
-            return DecidedAgain(decision, in_force, prior, then, "events", recorded)
+            return RecordedCase(decision, in_force, prior, then, "events", recorded)
         if recorded is None:
             raise EventsGoneError
         question = _of_inputs(request, recorded, decision, in_force)
-        return DecidedAgain(decision, in_force, prior, question, "features", recorded)
+        return RecordedCase(decision, in_force, prior, question, "features", recorded)
 
     def _of_events(
         self,
@@ -336,7 +336,7 @@ def _of_inputs(
 
 
 def _differing_inputs(
-    again: DecidedAgain, recorded: RecordedInputs, inputs: Inputs
+    again: RecordedCase, recorded: RecordedInputs, inputs: Inputs
 ) -> Iterator[Difference]:
     """Where facts and features of the events are not those of then."""
     question = again.question

@@ -12,7 +12,7 @@ from advice.exposure import Item
 from decisions.actions import ACTIONS, SEVERITY, Action
 from decisions.policy_file.load import Policy
 from serving.desk.page import chosen_language
-from serving.desk.recomputing import Recomputing
+from serving.desk.replay_desk import ReplayDesk
 from serving.language import Language
 from serving.many_scores import BatchTurnstile
 from store.decisions import Decision
@@ -64,16 +64,14 @@ class CaseFile:
 async def case_file(request: Request, decision: Decision) -> CaseFile:
     """The decision, computed again in the reader's language where that is possible."""
     language = chosen_language(request)
-    recomputing: Recomputing = request.app.state.recomputing
+    replays: ReplayDesk = request.app.state.replay_desk
     turns: BatchTurnstile = request.app.state.many_turns
     async with turns.item:  # it may load the models of then: not many at once
-        return await asyncio.to_thread(_filed, recomputing, decision, language)
+        return await asyncio.to_thread(_filed, replays, decision, language)
 
 
-def _filed(
-    recomputing: Recomputing, decision: Decision, language: Language
-) -> CaseFile:
-    again = recomputing.again(decision, language)
+def _filed(replays: ReplayDesk, decision: Decision, language: Language) -> CaseFile:
+    again = replays.again(decision, language)
     if again.advice is None or again.policy is None:
         return CaseFile(decision, again.answer, again.refusal)
     advice, policy = again.advice, again.policy

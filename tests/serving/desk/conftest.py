@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from httpx import Client, Response
 
 from serving.app import create_app
+from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.keys import ROLES, Role
 from store.opening import open_key_store
@@ -76,3 +78,70 @@ def person(desk: Client, keys: dict[Role, str]) -> Callable[..., Person]:
         return one
 
     return somebody
+
+
+HOSTILE = "<script>alert('x')</script>/../b?c=1&d=2#é"
+LATE = "late"
+
+
+def rows_of(customer_id: str, n: int) -> dict[str, list[dict[str, object]]]:
+    """A customer of two years with one invoice that is long overdue, and an alert."""
+    now = datetime.now(UTC)
+
+    def at(days: float) -> str:
+        return (now - timedelta(days=days)).isoformat()
+
+    who = {"customer_id": customer_id}
+    return {
+        "customers": [{**who, "event_at": at(700), "subject_kind": "legal_person"}],
+        "subscriptions": [
+            {
+                **who,
+                "subscription_id": f"s{n}",
+                "kind": "started",
+                "event_at": at(600),
+                "quantity": 3,
+                "unit_price": "20",
+            }
+        ],
+        "invoices": [
+            {
+                **who,
+                "invoice_id": f"i{n}",
+                "event_at": at(80),
+                "due_at": at(50),
+                "amount": "900",
+            }
+        ],
+        "alerts": [
+            {
+                **who,
+                "alert_id": f"a{n}",
+                "kind": "crypto_mining",
+                "event_at": at(1),
+                "status": "active",
+                "confidence": "high",
+            }
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def stored(desk: Client, desk_settings: ServingSettings) -> dict[str, str]:
+    """Customers whose events are stored, each with its last decision."""
+    store = open_key_store(desk_settings.home)
+    _, secret = store.create("feed")
+    store.close()
+    headers = {"Authorization": f"Bearer {secret}"}
+    now = datetime.now(UTC).isoformat()
+    decided = {}
+    for n, customer_id in enumerate((LATE, HOSTILE)):
+        events = rows_of(customer_id, n)
+        observed = dict.fromkeys(EVENT_TABLES, now)
+        body = {"events": events, "observed": observed}
+        assert desk.post("/v1/events", json=body, headers=headers).status_code == 200
+        asked = {"customer_id": customer_id}
+        answer = desk.post("/v1/score", json=asked, headers=headers)
+        assert answer.status_code == 200, answer.text
+        decided[customer_id] = answer.json()["decision_id"]
+    return decided

@@ -21,7 +21,7 @@ _SAME = "action", "scores", "exposure", "question", "proposal", "people"
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputation:
+class ShownDecision:
     """A decision as it is shown.
 
     Args:
@@ -37,7 +37,7 @@ class Recomputation:
     refusal: str | None = None
 
 
-class Recomputing:
+class ReplayDesk:
     """Computes one after the other; models and policies stay loaded in between.
 
     Args:
@@ -48,17 +48,17 @@ class Recomputing:
         self._settings, self._lock = settings, threading.Lock()
         self._run: ReplayRun | None = None
 
-    def again(self, decision: Decision, language: Language) -> Recomputation:
+    def again(self, decision: Decision, language: Language) -> ShownDecision:
         """The decision with reasons and counterfactuals; called in a thread."""
         recorded: dict[str, Any] = json.loads(decision.answer)
         try:
             with self._lock:
                 answer, advice, policy = self._computed(decision, language)
         except (ReplayError, ProblemError, DecisionStoreError) as error:
-            return Recomputation(recorded, refusal=error.code)
+            return ShownDecision(recorded, refusal=error.code)
         if any(answer[name] != recorded[name] for name in _SAME):
-            return Recomputation(recorded, refusal="replay_differs")
-        return Recomputation(answer, advice, policy)
+            return ShownDecision(recorded, refusal="replay_differs")
+        return ShownDecision(answer, advice, policy)
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""

@@ -1,0 +1,155 @@
+"""The page of a customer and of a decision: nothing is left out, nothing gets out."""
+
+from collections.abc import Callable
+
+import pytest
+
+from serving.desk.addresses import customer_path, decision_path
+from serving.settings import ServingSettings
+from store.keys import ROLES, Role
+from store.opening import open_access_log, open_key_store
+from tests.serving.desk.conftest import HOSTILE, LATE, Person
+from wording.messages import LANGUAGES
+
+Somebody = Callable[..., Person]
+Decided = dict[str, str]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_sees_customers_and_decisions(
+    person: Somebody, stored: Decided, role: Role
+) -> None:
+    one = person(role)
+    assert one.opens(customer_path(LATE)).status_code == 200
+    assert one.opens(decision_path(stored[LATE])).status_code == 200
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_customer_is_told_of_in_every_language(
+    person: Somebody, stored: Decided, lang: str
+) -> None:
+    one = person("admin")
+    page = one.opens(customer_path(LATE), headers={"accept-language": lang}).text
+    assert f'<html lang="{lang}">' in page
+    assert "i0" in page  # what is owed, item by item
+    assert "<svg" in page
+    assert "not_again" not in page
+
+
+def test_a_hostile_id_is_text_on_every_page(person: Somebody, stored: Decided) -> None:
+    one = person("admin")
+    paths = (
+        "/desk",
+        "/desk/log",
+        customer_path(HOSTILE),
+        decision_path(stored[HOSTILE]),
+    )
+    for path in paths:
+        answer = one.opens(path)
+        assert answer.status_code == 200, path
+        assert "<script>alert" not in answer.text
+        assert "&lt;script&gt;alert" in answer.text, path
+
+
+def test_a_customer_is_found_by_a_form_that_writes_no_id_into_the_address(
+    person: Somebody, stored: Decided
+) -> None:
+    answer = person("auditor").sends("/desk/find", customer=HOSTILE)
+    assert answer.headers["location"] == customer_path(HOSTILE)
+
+
+@pytest.mark.parametrize("code", ["bm9ib2R5", "%21%21", "YQ=", "_"])
+def test_nobody_is_at_an_address_of_nobody(
+    person: Somebody, stored: Decided, code: str
+) -> None:
+    answer = person("admin").opens(f"/desk/customers/{code}")
+    assert answer.status_code == 404
+
+
+def test_a_key_for_some_customers_sees_no_others(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    store = open_key_store(desk_settings.home)
+    _, text = store.create("north", role="risk_analyst", customers="north-")
+    store.close()
+    one = person()
+    one.signs_in(text)
+    assert one.opens(customer_path(LATE)).status_code == 403
+    assert one.opens(decision_path(stored[LATE])).status_code == 404
+    assert LATE not in one.opens("/desk").text.replace("late", "", 0).split("<main")[1]
+    assert stored[LATE][:13] not in one.opens("/desk/log").text
+    assert one.opens(f"/desk/log?customer={LATE}").status_code == 403
+
+
+@pytest.mark.parametrize("query", ["?days=30", "?days=3650&until=2026-01-31"])
+def test_the_timeline_is_zoomed_by_links(
+    person: Somebody, stored: Decided, query: str
+) -> None:
+    answer = person("admin").opens(f"{customer_path(LATE)}{query}")
+    assert answer.status_code == 200
+    assert 'class="timeline"' in answer.text
+
+
+@pytest.mark.parametrize("query", ["?days=0", "?days=x", "?until=yesterday"])
+def test_a_period_that_is_none_is_refused(
+    person: Somebody, stored: Decided, query: str
+) -> None:
+    answer = person("admin").opens(f"{customer_path(LATE)}{query}")
+    assert answer.status_code == 422
+    assert "invalid_request" in answer.text
+
+
+def test_who_looks_is_written_down_without_the_id(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    person("auditor").opens(customer_path(LATE))
+    log = open_access_log(desk_settings.home)
+    entry = log.latest(1)[0]
+    log.close()
+    assert entry["what"] == "GET /desk/customers/{code}"
+    assert str(entry["subject"]).startswith("customer-")
+
+
+def test_a_decision_is_computed_again_by_one_click(
+    person: Somebody, stored: Decided
+) -> None:
+    path = decision_path(stored[LATE])
+    answer = person("auditor").sends(f"{path}/replay", page=path)
+    assert answer.status_code == 200
+    assert 'class="done"' in answer.text
+
+
+def test_the_chain_is_verified(person: Somebody, stored: Decided) -> None:
+    answer = person("auditor").sends("/desk/log/chain", page="/desk/log")
+    assert answer.status_code == 200
+    assert 'class="done"' in answer.text
+
+
+def test_the_log_is_exported_without_formulas(
+    person: Somebody, stored: Decided
+) -> None:
+    answer = person("auditor").opens(f"/desk/log/decisions.csv?customer={LATE}")
+    lines = answer.text.splitlines()
+    assert lines[0].startswith("decision_id,recorded_at")
+    assert stored[LATE] in answer.text
+    assert stored[HOSTILE] not in answer.text
+
+
+@pytest.mark.parametrize("role", ["collections", "account_manager", "approver"])
+def test_roles_that_may_not_export_are_told_so(person: Somebody, role: Role) -> None:
+    answer = person(role).opens("/desk/log/decisions.csv")
+    assert answer.status_code == 403
+    assert "role_may_not" in answer.text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_looked_is_for_auditors(person: Somebody, role: Role) -> None:
+    answer = person(role).opens("/desk/log/access")
+    assert answer.status_code == (200 if role in ("auditor", "admin") else 403)
+
+
+def test_the_log_is_filtered(person: Somebody, stored: Decided) -> None:
+    one = person("auditor")
+    assert stored[LATE][:13] in one.opens(f"/desk/log?customer={LATE}").text
+    assert stored[LATE][:13] not in one.opens("/desk/log?day=2020-02-29").text
+    assert one.opens("/desk/log?day=2020-02-30").status_code == 422

@@ -1,0 +1,197 @@
+"""What people do at the desk: who may, what comes of it, and what is refused."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from serving.desk.addresses import customer_path, decision_path
+from serving.desk.roles import MAY
+from serving.settings import ServingSettings
+from store.acts import Act, Acts, act_id_of
+from store.keys import ROLES, Role
+from store.opening import open_acts, open_event_reader
+from tests.serving.desk.conftest import HOSTILE, LATE, Person
+
+Somebody = Callable[..., Person]
+Decided = dict[str, str]
+TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+REASON = "<b>they called</b>"
+
+
+def kept(settings: ServingSettings, table: str, customer_id: str = LATE) -> list[str]:
+    reader = open_event_reader(settings.home)
+    rows = reader.rows(customer_id, reader.last_sequence(), 1_000)
+    reader.close()
+    return [row.content for row in rows if row.table == table]
+
+
+def planned_act(settings: ServingSettings, decision_id: str, n_approvals: int) -> Act:
+    act = Act(
+        act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
+        run_id="run-1",
+        decision_id=decision_id,
+        customer_id=LATE,
+        subscription_id="s0",
+        kind="suspend",
+        reason="nonpayment",
+        provider="partner-center",
+        policy_hash="p",
+        n_approvals=n_approvals,
+        planned_at=1,
+        due_at=1,
+    )
+    acts = open_acts(settings.home)
+    acts.plan([act])
+    acts.close()
+    return act
+
+
+def approved_by(settings: ServingSettings, act_id: str) -> list[str]:
+    acts: Acts = open_acts(settings.home)
+    names = acts.approved_by(act_id)
+    acts.close()
+    return names
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("deed", "fields"),
+    [
+        ("score", {}),
+        ("snooze", {"reason": REASON, "until": TOMORROW}),
+        ("hold", {"reason": REASON, "until": TOMORROW, "kind": "manual"}),
+    ],
+)
+def test_a_form_is_for_the_roles_of_the_table(
+    person: Somebody,
+    stored: Decided,
+    role: Role,
+    deed: str,
+    fields: dict[str, str],
+) -> None:
+    path = customer_path(HOSTILE)
+    answer = person(role).sends(f"{path}/{deed}", page=path, **fields)
+    if deed in MAY[role]:
+        assert answer.status_code == 303, answer.text
+        assert answer.headers["location"] == f"{path}?done={deed}"
+    else:
+        assert answer.status_code == 403
+        assert "role_may_not" in answer.text
+
+
+def test_an_override_is_a_row_with_its_author_and_counts_at_once(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    one, path = person("risk_analyst"), customer_path(LATE)
+    fields = {"reason": REASON, "until": TOMORROW, "action": "none"}
+    answer = one.sends(
+        f"{path}/override", page=path, decision_id=stored[LATE], **fields
+    )
+    assert answer.status_code == 303, answer.text
+    [row] = kept(desk_settings, "overrides")
+    assert '"one risk_analyst"' in row
+    page = one.opens(answer.headers["location"]).text
+    assert "<b>they" not in page
+    assert 'class="done"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        pytest.param({"reason": " "}, "/reason", id="no reason"),
+        pytest.param({"until": ""}, "/until", id="no end"),
+        pytest.param({"until": "2020-01-01"}, "/until", id="an end that is over"),
+        pytest.param({"action": "block"}, "/action", id="not milder"),
+        pytest.param({"action": "nonsense"}, "/action", id="no action"),
+    ],
+)
+def test_an_override_that_says_too_little_is_refused(
+    desk_settings: ServingSettings,
+    person: Somebody,
+    stored: Decided,
+    changes: dict[str, str],
+    pointer: str,
+) -> None:
+    path, before = customer_path(HOSTILE), kept(desk_settings, "overrides", HOSTILE)
+    fields = {"reason": REASON, "until": TOMORROW, "action": "none"} | changes
+    answer = person("risk_analyst").sends(
+        f"{path}/override", page=path, decision_id=stored[HOSTILE], **fields
+    )
+    assert answer.status_code == 422
+    assert pointer in answer.text
+    assert kept(desk_settings, "overrides", HOSTILE) == before
+
+
+def test_an_override_of_another_customers_decision_is_refused(
+    person: Somebody, stored: Decided
+) -> None:
+    path = customer_path(LATE)
+    answer = person("risk_analyst").sends(
+        f"{path}/override",
+        page=path,
+        decision_id=stored[HOSTILE],
+        reason=REASON,
+        until=TOMORROW,
+        action="none",
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("until", ["", "2020-01-01", "9999-12-31"])
+def test_a_snooze_ends_within_three_months(
+    person: Somebody, stored: Decided, until: str
+) -> None:
+    path = customer_path(LATE)
+    answer = person("collections").sends(
+        f"{path}/snooze", page=path, reason=REASON, until=until
+    )
+    assert answer.status_code == 422
+
+
+def test_two_people_agree_and_one_of_them_twice_is_one(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    act = planned_act(desk_settings, stored[LATE], 2)
+    page = decision_path(stored[LATE])
+    for role in ("approver", "approver", "admin"):
+        answer = person(role).sends(f"/desk/acts/{act.act_id}/approve", page=page)
+        assert answer.status_code == 303, answer.text
+    assert approved_by(desk_settings, act.act_id) == ["one approver", "one admin"]
+
+
+@pytest.mark.parametrize("role", [r for r in ROLES if "approve" not in MAY[r]])
+def test_whoever_may_not_agree_does_not(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided, role: Role
+) -> None:
+    act = planned_act(desk_settings, stored[LATE], 2)
+    before = approved_by(desk_settings, act.act_id)
+    answer = person(role).sends(f"/desk/acts/{act.act_id}/approve")
+    assert answer.status_code == 403
+    assert approved_by(desk_settings, act.act_id) == before
+
+
+def test_there_is_no_agreeing_to_what_is_not_there(person: Somebody) -> None:
+    assert person("approver").sends("/desk/acts/a0/approve").status_code == 404
+
+
+def test_a_request_to_the_provider_is_planned_in_a_persons_name(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    page = decision_path(stored[HOSTILE])
+    answer = person("collections").sends(f"{page}/request", page=page)
+    assert answer.status_code == 303, answer.text
+    acts = open_acts(desk_settings.home)
+    [act] = acts.of_decision(stored[HOSTILE])
+    acts.close()
+    assert (act.kind, act.ordered_by) == ("open_request", "one collections")
+
+
+@pytest.mark.parametrize("deed", ["score", "snooze", "override", "hold"])
+def test_no_form_counts_without_its_token(
+    person: Somebody, stored: Decided, deed: str
+) -> None:
+    path = customer_path(LATE)
+    answer = person("admin").sends(f"{path}/{deed}", page=path, csrf="")
+    assert answer.status_code == 403
+    assert "form_expired" in answer.text
