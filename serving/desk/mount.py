@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from serving.desk import customer, deeds, log, proof, sign_in, today
+from serving.desk import customer, deeds, log, models, policy, proof, sign_in, today
 from serving.desk.page import HOME
 
 ROUTERS = (
@@ -11,6 +11,8 @@ ROUTERS = (
     today.router,
     customer.router,
     deeds.router,
+    policy.router,
+    models.router,
     log.router,
     proof.router,
 )

@@ -45,6 +45,8 @@ class Section:
 
 SECTIONS = (
     Section("today", HOME, "t"),
+    Section("policy", f"{HOME}/policy", "p"),
+    Section("models", f"{HOME}/models", "m"),
     Section("log", f"{HOME}/log", "l"),
 )
 

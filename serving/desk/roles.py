@@ -16,13 +16,15 @@ Deed = Literal[
     "export",
     "change_policy",  # try and submit a change
     "publish_policy",  # agree to a change of somebody else
+    "release_alarm",  # let automation go on that monitoring stopped
     "see_access",  # who looked at what
 ]
 DEEDS: tuple[Deed, ...] = get_args(Deed)
 _READ: frozenset[Deed] = frozenset({"look", "export"})
 _CASEWORK: frozenset[Deed] = frozenset({"look", "score", "snooze", "override", "hold"})
 MAY: Mapping[Role, frozenset[Deed]] = {
-    "risk_analyst": _CASEWORK | {"ask_provider", "export", "change_policy"},
+    "risk_analyst": _CASEWORK
+    | {"ask_provider", "export", "change_policy", "release_alarm"},
     "collections": _CASEWORK | {"ask_provider"},
     "account_manager": frozenset({"look", "score", "snooze", "hold"}),
     "approver": frozenset({"look", "score", "snooze", "approve", "publish_policy"}),

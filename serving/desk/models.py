@@ -1,0 +1,106 @@
+"""The models in force: what they were trained on, how they were judged, what rings."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from advice.advisor import Advisor
+from features.moments import microseconds
+from scoring.bundle import Bundle
+from serving.desk.page import HOME, desk_router, page, redirect
+from serving.desk.visitor import (
+    LookingVisitor,
+    Visitor,
+    form_of,
+    note,
+    records_of,
+    visitor_who_may,
+)
+from serving.errors import ProblemError
+from serving.incoming import in_force_of
+from store.database import Database
+from store.errors import NothingToReleaseError
+from store.monitoring import Alarm, Monitoring, MonitoringRun
+
+router = desk_router()
+MODELS = f"{HOME}/models"
+MOST_RUNS = 10
+# in the order of the model card; a bundle may have others, which the card explains
+MEASURES = (
+    "auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "observed_over_expected",
+    "calibration_slope",
+    "calibration_intercept",
+)
+ReleasingVisitor = Depends(visitor_who_may("release_alarm"))
+
+
+class Model(NamedTuple):
+    """A bundle as the page shows it; `measures`: name to value, low and high."""
+
+    target: str
+    bundle: Bundle
+    measures: Mapping[str, tuple[float, float, float]]
+
+
+class _Watched(NamedTuple):
+    alarms: list[Alarm]
+    runs: list[MonitoringRun]
+
+
+@router.get(MODELS)
+async def models_page(request: Request, visitor: LookingVisitor) -> Response:
+    """Both targets' models, standing alarms, and the latest runs of monitoring."""
+
+    def look(database: Database) -> _Watched:
+        monitoring = Monitoring(database)
+        return _Watched(monitoring.standing(), monitoring.latest_runs(MOST_RUNS))
+
+    watched = await records_of(request).ask(look)
+    return page(
+        request,
+        "models.html",
+        visitor,
+        models=_models(in_force_of(request).advisor),
+        alarms=watched.alarms,
+        runs=watched.runs,
+    )
+
+
+@router.post(f"{MODELS}/alarms/{{alarm_id}}/release")
+async def release(
+    request: Request, alarm_id: str, visitor: Visitor = ReleasingVisitor
+) -> Response:
+    """A person lets automation go on; recorded with name and reason."""
+    reason = (await form_of(request, visitor)).get("reason", "")
+    if not reason or len(reason) > 2_000:
+        detail = "give a reason, of at most 2,000 characters"
+        raise ProblemError("invalid_request", detail)
+    note(request, visitor.key, alarm_id)
+
+    def let_go(database: Database) -> None:
+        now = microseconds(datetime.now(UTC))
+        Monitoring(database).release(visitor.key.name, reason, now, alarm_id)
+
+    try:
+        await records_of(request).ask(let_go)
+    except NothingToReleaseError as error:
+        raise ProblemError("not_found", str(error)) from error
+    return redirect(MODELS)
+
+
+def _models(advisor: Advisor) -> list[Model]:
+    return [
+        Model(
+            target,
+            bundle,
+            {name: bundle.metrics[name] for name in MEASURES if name in bundle.metrics},
+        )
+        for target, bundle in advisor.bundles.items()
+    ]

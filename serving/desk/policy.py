@@ -1,0 +1,235 @@
+"""The policy in force, a change tried on screen, and the two people who publish it."""
+
+import asyncio
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from features.moments import microseconds
+from serving.desk.form import Form
+from serving.desk.page import HOME, chosen_language, desk_router, page, redirect
+from serving.desk.policy_trial import tried
+from serving.desk.visitor import (
+    LookingVisitor,
+    Visitor,
+    form_of,
+    note,
+    records_of,
+    visitor_who_may,
+)
+from serving.errors import ProblemError
+from serving.incoming import in_force_of
+from serving.settings import ServingSettings
+from store.database import Database
+from store.policy_changes import PolicyChange, PolicyChanges
+from wording.publication import publish
+
+router = desk_router()
+POLICY = f"{HOME}/policy"
+MOST_SHOWN = 30  # of the changes that were submitted
+LONGEST = 150_000  # characters of a policy file; a form holds 200,000 bytes
+ChangingVisitor = Depends(visitor_who_may("change_policy"))
+PublishingVisitor = Depends(visitor_who_may("publish_policy"))
+
+
+@router.get(POLICY)
+async def policy_page(request: Request, visitor: LookingVisitor) -> Response:
+    """What is in force, and which changes wait for somebody to agree."""
+    in_force = in_force_of(request)
+    policy, language = in_force.advisor.policy, chosen_language(request)
+    text = await asyncio.to_thread(publish, policy, language, "md", datetime.now(UTC))
+    return page(
+        request,
+        "policy.html",
+        visitor,
+        policy=policy,
+        terms=policy.in_force(datetime.now(UTC)) or policy.latest,
+        file=in_force.policy_text,
+        text=text,
+        changes=await records_of(request).ask(_submitted),
+        is_ours=_policy_file(request) is not None,
+    )
+
+
+@router.post(POLICY)
+async def try_change(request: Request, visitor: Visitor = ChangingVisitor) -> Response:
+    """Keep a change to be looked at; nothing comes into force."""
+    form = await form_of(request, visitor)
+    text = form.get("text", "").replace("\r\n", "\n") + "\n"
+    if len(text) > LONGEST:
+        detail = f"a policy file has at most {LONGEST:,} characters here"
+        raise ProblemError("body_too_large", detail)
+    base = in_force_of(request).advisor.policy.hash
+    now = microseconds(datetime.now(UTC))
+
+    def keep(database: Database) -> str:
+        changes = PolicyChanges(database)
+        return changes.add(visitor.key.key_id, visitor.key.name, now, base, text)
+
+    return redirect(f"{POLICY}/{await records_of(request).ask(keep)}")
+
+
+@router.get(f"{POLICY}/{{change_id}}")
+async def change_page(
+    request: Request, change_id: str, visitor: LookingVisitor
+) -> Response:
+    """What a change would do: findings, rules, and what customers would read."""
+    change, in_force = await _found(request, change_id), in_force_of(request)
+    trial = await asyncio.to_thread(
+        tried,
+        in_force.policy_text,
+        change.text,
+        chosen_language(request),
+        in_force.n_customers,
+    )
+    return page(
+        request,
+        "policy_change.html",
+        visitor,
+        change=change,
+        trial=trial,
+        is_current=change.base_hash == in_force.advisor.policy.hash,
+        is_own=_is_own(change, visitor),
+        is_ours=_policy_file(request) is not None,
+        policy_path=POLICY,
+    )
+
+
+@router.post(f"{POLICY}/{{change_id}}/submit")
+async def submit(
+    request: Request, change_id: str, visitor: Visitor = ChangingVisitor
+) -> Response:
+    """Ask somebody else to agree."""
+    reason = _reason(await form_of(request, visitor))
+    await _require_publishable(request, await _found(request, change_id))
+
+    def ask(database: Database) -> bool:
+        return PolicyChanges(database).submit(change_id, visitor.key.key_id, reason)
+
+    if not await records_of(request).ask(ask):
+        detail = "only its author submits a change, and only once"
+        raise ProblemError("invalid_request", detail)
+    note(request, visitor.key, change_id)
+    return redirect(f"{POLICY}/{change_id}")
+
+
+@router.post(f"{POLICY}/{{change_id}}/publish")
+async def publish_change(
+    request: Request, change_id: str, visitor: Visitor = PublishingVisitor
+) -> Response:
+    """Put a change of somebody else into force: the file the service watches."""
+    reason = _reason(await form_of(request, visitor))
+    change = await _found(request, change_id)
+    _require_other(change, visitor)
+    await _require_publishable(request, change)
+    file = _policy_file(request)
+    if file is None:
+        detail = "the policy in force is the one that ships; start with `--policy FILE`"
+        raise ProblemError("invalid_request", detail)
+    note(request, visitor.key, change_id)
+    beside = await asyncio.to_thread(_written_beside, file, change.text)
+    try:
+        await _decide(request, change_id, visitor, "published", reason)
+        await asyncio.to_thread(os.replace, beside, file)
+    finally:
+        with suppress(FileNotFoundError):
+            beside.unlink()
+    return redirect(f"{POLICY}/{change_id}")
+
+
+@router.post(f"{POLICY}/{{change_id}}/refuse")
+async def refuse(
+    request: Request, change_id: str, visitor: Visitor = PublishingVisitor
+) -> Response:
+    """Say no to a change, and why."""
+    reason = _reason(await form_of(request, visitor))
+    await _found(request, change_id)
+    note(request, visitor.key, change_id)
+    await _decide(request, change_id, visitor, "refused", reason)
+    return redirect(f"{POLICY}/{change_id}")
+
+
+def _submitted(database: Database) -> list[PolicyChange]:
+    return PolicyChanges(database).latest(MOST_SHOWN)
+
+
+async def _found(request: Request, change_id: str) -> PolicyChange:
+    def find(database: Database) -> PolicyChange | None:
+        return PolicyChanges(database).find(change_id)
+
+    change = await records_of(request).ask(find)
+    if change is None:
+        raise ProblemError("not_found", "there is no such change of the policy")
+    return change
+
+
+async def _decide(
+    request: Request,
+    change_id: str,
+    visitor: Visitor,
+    state: Literal["published", "refused"],
+    reason: str,
+) -> None:
+    """Raises ProblemError where somebody decided already."""
+    now = microseconds(datetime.now(UTC))
+
+    def decide(database: Database) -> bool:
+        changes = PolicyChanges(database)
+        return changes.decide(change_id, state, visitor.key.name, now, reason)
+
+    if not await records_of(request).ask(decide):
+        detail = "the change was not submitted, or was decided about already"
+        raise ProblemError("invalid_request", detail)
+
+
+async def _require_publishable(request: Request, change: PolicyChange) -> None:
+    """Raises ProblemError where the policy is another one now, or errors are left."""
+    in_force = in_force_of(request)
+    if change.base_hash != in_force.advisor.policy.hash:
+        detail = "another policy is in force since; try the change again on that one"
+        raise ProblemError("invalid_request", detail)
+    trial = await asyncio.to_thread(
+        tried, in_force.policy_text, change.text, "en", in_force.n_customers
+    )
+    if trial.has_errors:
+        raise ProblemError("invalid_request", "mend the errors of the check first")
+
+
+def _require_other(change: PolicyChange, visitor: Visitor) -> None:
+    """Raises ProblemError where author and approver are the same."""
+    if _is_own(change, visitor):
+        raise ProblemError("role_may_not", "somebody else agrees to one's own change")
+
+
+def _is_own(change: PolicyChange, visitor: Visitor) -> bool:
+    names = change.author_id, change.author.casefold()
+    return visitor.key.key_id == names[0] or visitor.key.name.casefold() == names[1]
+
+
+def _reason(form: Form) -> str:
+    reason = form.get("reason", "")
+    if not reason or len(reason) > 2_000:
+        raise ProblemError("invalid_request", "give a reason, of 2,000 characters")
+    return reason
+
+
+def _policy_file(request: Request) -> Path | None:
+    settings: ServingSettings = request.app.state.settings
+    return settings.policy
+
+
+def _written_beside(file: Path, text: str) -> Path:
+    """A whole new file in the same folder, on disk, that can take the other's place."""
+    beside = file.with_name(f".{file.name}.{token_hex(8)}")
+    with beside.open("x", encoding="utf-8", newline="\n") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    beside.chmod(file.stat().st_mode)
+    return beside

@@ -1,0 +1,84 @@
+"""A change of the policy, looked at before anybody depends on it."""
+
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from typing import Literal, NamedTuple
+
+from decisions.errors import PolicyFileError
+from decisions.policy.finding import Finding
+from decisions.policy_file.check import check
+from decisions.policy_file.load import Policy, parse_policy
+from wording.publication import publish
+
+Kind = Literal["added", "removed", "kept", "place"]
+_KINDS: dict[str, Kind] = {"+": "added", "-": "removed", "@": "place"}
+_CONTEXT = 2  # lines around what changed
+FILE = "policy"
+
+
+class Line(NamedTuple):
+    """A line of a comparison; `place`: where the next ones stand."""
+
+    kind: Kind
+    text: str
+
+
+class Trial(NamedTuple):
+    """What a change would do.
+
+    Args:
+        findings: of the check; with an error among them it cannot be published.
+        rules: the two files, line by line.
+        text: what customers read, line by line.
+        policy: the new one; None where the text is none.
+    """
+
+    findings: Sequence[Finding]
+    rules: Sequence[Line]
+    text: Sequence[Line]
+    policy: Policy | None
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def tried(
+    in_force: str, proposed: str, lang: str, n_customers: int | None = None
+) -> Trial:
+    """Check a policy file's text and compare it with the one in force.
+
+    Args:
+        in_force: the file in force, as it is written.
+        proposed: another one.
+        lang: in which the customers' text is compared.
+        n_customers: the base of budgets stated as a share; None: not known.
+    """
+    rules = compared(in_force, proposed)
+    try:
+        policy = parse_policy(proposed, FILE)
+    except PolicyFileError as error:
+        wrong = [(error.where, error.reason), *error.others]
+        findings = [Finding(error.code, "error", *each) for each in wrong]
+        return Trial(findings, rules, (), None)
+    texts = [publish(parse_policy(in_force, FILE), lang, "md")]
+    texts.append(publish(policy, lang, "md"))
+    return Trial(check(policy, n_customers), rules, compared(*texts), policy)
+
+
+def compared(before: str, after: str) -> list[Line]:
+    """What differs, with a little of what stands around it; nothing where all is kept.
+
+    >>> compared("a: 1", "a: 2")[1:]
+    [Line(kind='removed', text='a: 1'), Line(kind='added', text='a: 2')]
+    """
+    lines = unified_diff(
+        before.splitlines(), after.splitlines(), n=_CONTEXT, lineterm=""
+    )
+    return list(_lines(list(lines)[2:]))  # the first two name files
+
+
+def _lines(lines: Sequence[str]) -> Iterator[Line]:
+    for line in lines:
+        kind = _KINDS.get(line[:1], "kept")
+        yield Line(kind, line if kind == "place" else line[1:])

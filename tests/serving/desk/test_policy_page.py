@@ -1,0 +1,160 @@
+"""A change of the policy: tried by one person, published by another."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from advice.assembly import DEFAULT_POLICY
+from serving.app import create_app
+from serving.settings import ServingSettings
+from store.keys import ROLES, Role
+from store.opening import open_key_store
+from tests.serving.conftest import a_bundle, a_client, published
+from tests.serving.desk.conftest import Person
+
+POLICY = "/desk/policy"
+SHIPPED = DEFAULT_POLICY.read_text(encoding="utf-8")
+CHANGED = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 48")
+Somebody = Callable[[Role], Person]
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    file = tmp_path / "policy.yaml"
+    file.write_text(SHIPPED, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def office(policy_file: Path, tmp_path: Path) -> Iterator[Somebody]:
+    """A desk over a policy file of its own."""
+    home = tmp_path / "state"
+    home.mkdir()
+    published(a_bundle("nonpayment"), home)
+    published(a_bundle("fraud", intercept=-5.0), home)
+    settings = ServingSettings(
+        home=home, policy=policy_file, poll_s=0.05, desk_attempt_limit="1000/minute"
+    )
+    with a_client(create_app(settings)) as client:
+        store = open_key_store(home)
+        keys = {role: store.create(f"one {role}", role=role)[1] for role in ROLES}
+        store.close()
+
+        def somebody(role: Role) -> Person:
+            client.cookies.clear()
+            one = Person(client)
+            assert one.signs_in(keys[role]).status_code == 303
+            return one
+
+        yield somebody
+
+
+def tries(one: Person, text: str) -> str:
+    """The address of a change that was tried."""
+    answer = one.sends(POLICY, page=POLICY, text=text)
+    assert answer.status_code == 303, answer.text
+    place: str = answer.headers["location"]
+    return place
+
+
+def test_the_shipped_value_is_the_one_that_is_changed() -> None:
+    assert CHANGED != SHIPPED
+
+
+def test_a_change_comes_into_force_when_somebody_else_agrees(
+    office: Somebody, policy_file: Path
+) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    shown = analyst.opens(place).text
+    assert "auto_expire_hours: 48" in shown
+    assert "48 hours" in shown  # in what customers read
+    assert analyst.sends(f"{place}/submit", page=place, reason="two days").is_redirect
+    assert policy_file.read_text(encoding="utf-8") == SHIPPED
+    assert analyst.sends(f"{place}/publish", page=place, reason="me").status_code == 403
+
+    approver = office("approver")
+    assert "two days" in approver.opens(POLICY).text
+    agreed = approver.sends(f"{place}/publish", page=place, reason="agreed")
+    assert agreed.is_redirect, agreed.text
+    assert policy_file.read_text(encoding="utf-8").rstrip() == CHANGED.rstrip()
+    assert [file.name for file in policy_file.parent.glob(".policy*")] == []
+    deadline = time.monotonic() + 20.0
+    while time.monotonic() < deadline:
+        if "auto_expire_hours: 48" in approver.opens(POLICY).text:
+            break
+        time.sleep(0.05)
+    assert "auto_expire_hours: 48" in approver.opens(POLICY).text
+    again = approver.sends(f"{place}/publish", page=place, reason="again")
+    assert again.status_code == 422
+
+
+def test_nobody_agrees_to_a_change_of_their_own(
+    office: Somebody, policy_file: Path
+) -> None:
+    admin = office("admin")
+    place = tries(admin, CHANGED)
+    admin.sends(f"{place}/submit", page=place, reason="two days")
+    answer = admin.sends(f"{place}/publish", page=place, reason="mine")
+    assert answer.status_code == 403
+    assert policy_file.read_text(encoding="utf-8") == SHIPPED
+
+
+def test_errors_are_named_and_keep_a_change_from_being_submitted(
+    office: Somebody,
+) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, SHIPPED.replace("currency: EUR", "currency: <script>"))
+    shown = analyst.opens(place).text
+    assert "currency" in shown
+    assert "<script>" not in shown.partition("<main")[2]
+    assert 'action="' + f"{place}/submit" not in shown
+    answer = analyst.sends(f"{place}/submit", page=POLICY, reason="all the same")
+    assert answer.status_code == 422
+
+
+def test_a_change_of_an_older_policy_is_not_published(
+    office: Somebody, policy_file: Path
+) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    analyst.sends(f"{place}/submit", page=place, reason="two days")
+    other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 96")
+    policy_file.write_text(other, encoding="utf-8")
+    deadline = time.monotonic() + 20.0
+    approver = office("approver")
+    while "auto_expire_hours: 96" not in approver.opens(POLICY).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (
+        approver.sends(f"{place}/publish", page=POLICY, reason="agreed").status_code
+        == 422
+    )
+    assert policy_file.read_text(encoding="utf-8") == other
+    refused = approver.sends(f"{place}/refuse", page=POLICY, reason="too late")
+    assert refused.is_redirect
+    assert "too late" in approver.opens(place).text
+
+
+@pytest.mark.parametrize("role", ["collections", "auditor", "account_manager"])
+def test_others_look_and_change_nothing(office: Somebody, role: Role) -> None:
+    one = office(role)
+    page = one.opens(POLICY)
+    assert page.status_code == 200
+    assert "<textarea" not in page.text
+    assert one.sends(POLICY, text=CHANGED).status_code == 403
+
+
+def test_the_policy_that_ships_cannot_be_replaced(
+    person: Callable[..., Person],
+) -> None:
+    admin = person("admin")
+    place = tries(admin, CHANGED)
+    assert "ships with the service" in admin.opens(place).text
+    admin.sends(f"{place}/submit", page=POLICY, reason="two days")
+    approver = person("approver")
+    answer = approver.sends(f"{place}/publish", page=POLICY, reason="agreed")
+    assert answer.status_code == 422
+    assert DEFAULT_POLICY.read_text(encoding="utf-8") == SHIPPED
