@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    access_request,
     act,
     appeals,
     audit,
@@ -64,6 +65,7 @@ for group in (
     serve,
     replay,
     evidence,
+    access_request,
 ):
     group.register(app)
 

@@ -105,23 +105,39 @@ def write_evidence(evidence: Evidence, page: str, folder: Path) -> list[str]:
     Raises:
         EvidenceThereError: there is something of that name.
     """
-    if folder.exists():
-        raise EvidenceThereError(folder)
-    folder.mkdir(mode=0o700, parents=True)
     files = {name: content for name, content in _files(evidence) if content is not None}
     files["evidence.html"] = page.encode()
-    manifest = {
+    stated = {
         "decision_id": evidence.decision.decision_id,
         "chain": {"position": evidence.position, "link": evidence.link.hex()},
         "replay": evidence.replay,
-        "sha256": {name: sha256(files[name]).hexdigest() for name in sorted(files)},
     }
-    files[MANIFEST] = json.dumps(manifest, indent=2).encode() + b"\n"
-    for name, content in files.items():
+    return write_pack(folder, files, stated)
+
+
+def write_pack(
+    folder: Path, files: Mapping[str, bytes], stated: Mapping[str, object]
+) -> list[str]:
+    """Files and their manifest, for their owner's eyes only; their names.
+
+    Args:
+        folder: made here.
+        files: by name.
+        stated: what the manifest says before the hashes.
+
+    Raises:
+        EvidenceThereError: there is something of that name.
+    """
+    if folder.exists():
+        raise EvidenceThereError(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    hashes = {name: sha256(files[name]).hexdigest() for name in sorted(files)}
+    manifest = json.dumps({**stated, "sha256": hashes}, indent=2).encode() + b"\n"
+    for name, content in {**files, MANIFEST: manifest}.items():
         file = folder / name
         file.touch(mode=0o600)
         file.write_bytes(content)
-    return sorted(files)
+    return sorted([*files, MANIFEST])
 
 
 def _files(evidence: Evidence) -> list[tuple[str, bytes | None]]:
