@@ -3,22 +3,119 @@
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from cli.exits import DIFFERENT
-from cli.output import say
+from cli.arguments import PolicyFile, PortfolioFolder
+from cli.exits import DIFFERENT, OK
+from cli.monitor_summary import show
+from cli.output import say, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from monitoring.run import FourClocks
     from store.monitoring import Alarm, Monitoring
 
+
+class _ReportUnlessNamed(TyperGroup):
+    """`forbear monitor PORTFOLIO` is `forbear monitor report PORTFOLIO`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        is_named = not args or args[0] in (*self.commands, "--help")
+        return super().parse_args(ctx, args if is_named else ["report", *args])
+
+
 app = typer.Typer(
+    cls=_ReportUnlessNamed,
     help="Whether predictions were true; alarms.",
     no_args_is_help=True,
 )
+
+
+@app.command()
+def report(
+    portfolio: PortfolioFolder,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the report: monitoring.html, .json")
+    ] = None,
+    policy: PolicyFile = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="count quiet of tables from now, not from the data's end"
+        ),
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            help="keep the run in the store; what rings stops automation there"
+        ),
+    ] = True,
+) -> None:
+    """Look at a portfolio's four clocks.
+
+    Inputs, scores, first and mature outcomes: was what was predicted true? An alarm is
+    recorded and turns every new stop into a review, until a person gives automation
+    back. Exit code 1: something rings.
+
+    Example: forbear monitor data/samples/lumen --out was-it-true
+    """
+    import json
+
+    from advice.advisor import Advisor
+    from cli.score import champions
+    from features.portfolio import Portfolio
+    from monitoring.report import page
+    from monitoring.run import monitor
+    from scoring.shelf import forbear_home
+
+    at = time.time_ns() // 1_000
+    advisor: Advisor = champions(forbear_home(), policy)
+    with steps() as step:
+        step("reading the portfolio")
+        read = Portfolio.open_usable(portfolio)
+        before = _numbers_before() if record else []
+        now = at if live else read.latest_known_at
+        run = monitor(read, advisor, now, before, step)
+    show(run)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        html = page(run, list(advisor.bundles.values()))
+        (out / "monitoring.html").write_text(html, "utf-8")
+        text = json.dumps(run.to_json(), indent=1, allow_nan=False)
+        (out / "monitoring.json").write_text(text, "utf-8")
+        say(f"report: {out / 'monitoring.html'}")
+    if record:
+        _record(run, at)
+    raise typer.Exit(DIFFERENT if run.causes else OK)
+
+
+def _numbers_before() -> list[dict[str, Any]]:
+    """Of earlier runs, the latest first."""
+    import json
+
+    from monitoring.run import MOST_RUNS
+
+    with _opened() as monitoring:
+        return [json.loads(one.content) for one in monitoring.latest_runs(MOST_RUNS)]
+
+
+def _record(run: "FourClocks", at: int) -> None:
+    import json
+
+    content = json.dumps(run.to_json(), allow_nan=False)
+    with _opened() as monitoring:
+        monitoring.record(at, run.as_of, run.portfolio, content, run.causes)
+        standing = monitoring.standing()
+    if standing:
+        say(
+            f"{len(standing):,} alarms stand: nobody new is suspended or blocked until"
+            " `forbear monitor release` says who and why"
+        )
 
 
 @app.command()

@@ -79,6 +79,43 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
     )
 
 
+def latest_population(portfolio: Portfolio) -> pa.Table:
+    """The population of `snapshots` at the end of what the data observe.
+
+    Where the portfolio itself says whom to score and when, or has no history, those of
+    its latest 31 days.
+
+    Returns:
+        customer_id, as_of (µs since 1970 UTC), ordered by both.
+    """
+    if has_grid(portfolio):
+        return population_at(portfolio, [portfolio.observed_until])
+    pairs = snapshots(portfolio)
+    moments = pairs["as_of"].to_numpy()
+    since = max(moments, default=0) - 31 * DAY_US
+    return pairs.filter(pa.array(moments > since, pa.bool_()))
+
+
+def has_grid(portfolio: Portfolio) -> bool:
+    """Whether its snapshots lie on a grid of dates, and not where its own say."""
+    is_history = not portfolio.settings.tables <= _NO_HISTORY
+    return is_history and "snapshots" not in portfolio.settings.tables
+
+
+def population_at(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
+    """The population of `snapshots` at moments of one's own (µs since 1970 UTC).
+
+    Args:
+        portfolio: with a grid of dates (`has_grid`).
+        moments: rising.
+
+    Returns:
+        customer_id, as_of, ordered by both.
+    """
+    everyone = dict.fromkeys(portfolio.customer_ids, moments)
+    return _table(_population(portfolio, everyone, is_grid=True))
+
+
 def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
     """Everyone in the book at each of some moments (µs since 1970 UTC, rising).
 

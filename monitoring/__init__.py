@@ -1,5 +1,1 @@
-"""Was it true: whether today's customers and scores still look like yesterday's."""
-
-from monitoring.drift import Drift, population_stability, score_drift
-
-__all__ = ["Drift", "population_stability", "score_drift"]
+"""Was it true: four clocks, from what comes in to what became of it."""

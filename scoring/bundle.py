@@ -6,6 +6,7 @@
 | `calibration.json` | intercept and slope of the log-odds map |
 | `features.json` | the feature set, and each feature's typical value |
 | `settings.json` | the portfolio's settings that facts and features depend on |
+| `reference.json` | what the population looked like then; absent in older bundles |
 | `manifest.json` | what it predicts, versions, metrics, sha256 of every file |
 
 The same training gives the same bytes, and the bundle's name ends in their hash.
@@ -33,6 +34,7 @@ from scoring.errors import (
     FeatureSetMismatchError,
     UnknownFeatureError,
 )
+from scoring.reference import Reference
 from scoring.shelf import put_in_place
 from scoring.trees import TreeModel
 
@@ -56,6 +58,8 @@ class Bundle:
         is_starter: ships with the release and has seen no real portfolio.
         is_proven: the portfolio's own outcomes bear it out. Where they do not yet,
             every stop that rests on it waits for a person.
+        reference: what the population looked like in training; None where it is not
+            recorded, and drift cannot be told.
     """
 
     target: str
@@ -73,6 +77,7 @@ class Bundle:
     versions: Mapping[str, str] = field(default_factory=dict)
     is_starter: bool = False
     is_proven: bool = True
+    reference: Reference | None = None
 
     @property
     def learner(self) -> Learner:
@@ -119,8 +124,14 @@ class Bundle:
             "set": self.feature_set.to_json(),
             "typical": dict(self.typical),
         }
+        reference = (
+            {}
+            if self.reference is None
+            else {"reference.json": _json(self.reference.to_json())}
+        )
         return {
             **model,
+            **reference,
             "calibration.json": _json(calibration),
             "features.json": _json(features),
             "settings.json": _json(_settings_document(self.settings)),
@@ -202,6 +213,7 @@ class Bundle:
             versions=manifest["versions"],
             is_starter=manifest.get("is_starter", False),
             is_proven=manifest.get("is_proven", True),
+            reference=_reference(folder, manifest),
         )
         # as they are: a later release may write them otherwise, under another name
         written = ("manifest.json", *manifest["sha256"])
@@ -267,6 +279,13 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> TreeModel | AdditiveMod
     if manifest["learner"] == "lightgbm":
         return TreeModel((folder / "model.txt").read_text(encoding="utf-8"))
     return AdditiveModel.from_json(_read_json(folder / "coefficients.json"))
+
+
+def _reference(folder: Path, manifest: Mapping[str, Any]) -> Reference | None:
+    """None in a bundle from before it was recorded."""
+    if "reference.json" not in manifest["sha256"]:
+        return None
+    return Reference.from_json(_read_json(folder / "reference.json"))
 
 
 def _feature_set(document: dict[str, Any], settings: PortfolioSettings) -> FeatureSet:

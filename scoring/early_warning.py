@@ -26,7 +26,8 @@ class Expectation:
 
     Args:
         expected: by now.
-        ratio: observed over expected. low, high: 95 % interval of the true one.
+        ratio: observed over expected. low, high: interval of the true one, of 95 %
+            where no other confidence is asked for.
     """
 
     expected: float
@@ -78,7 +79,9 @@ def share_known(delay: FloatArray, age: float) -> float:
     return float(np.mean(delay <= age)) if len(delay) else 0.0
 
 
-def expectation(observed: int, expected: float, n_learnt: int) -> Expectation:
+def expectation(
+    observed: int, expected: float, n_learnt: int, confidence: float = CONFIDENCE
+) -> Expectation:
     """An interval of observed over expected, exact but for the share known by now.
 
     That share is estimated, and taken here as if it were certain.
@@ -91,6 +94,7 @@ def expectation(observed: int, expected: float, n_learnt: int) -> Expectation:
         observed: outcomes known by now.
         expected: how many should be, above 0.
         n_learnt: customers with an outcome that the level was learnt from, 1 or more.
+        confidence: of the interval.
 
     >>> one = expectation(25, 10.0, 10**9)
     >>> one.ratio, round(one.low, 2), round(one.high, 2)
@@ -98,7 +102,7 @@ def expectation(observed: int, expected: float, n_learnt: int) -> Expectation:
     >>> expectation(25, 10.0, 10).is_alarm
     False
     """
-    tail = (1.0 - CONFIDENCE) / 2.0
+    tail = (1.0 - confidence) / 2.0
     low = _odds(observed, n_learnt + 1, tail) if observed else 0.0
     high = _odds(observed + 1, n_learnt, 1.0 - tail)
     scale = n_learnt / expected

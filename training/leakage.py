@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scoring.importance import importance
 from scoring.metrics import auc
-from scoring.trees import TreeModel
 from training.fitting import Model
 from training.rows import Rows
 
@@ -65,17 +65,5 @@ def single_feature_auc(rows: Rows) -> dict[str, float]:
 
 
 def gain_shares(model: Model, rows: Rows) -> dict[str, float]:
-    """Each feature's share of what moves the model, largest first.
-
-    For trees the gain of its splits; for additive models the spread of its term.
-    """
-    names = rows.feature_set.names
-    if isinstance(model, TreeModel):
-        gain = model.gain()
-    else:
-        gain = model.contributions(rows.x, names)[:, :-1].std(axis=0)
-    total = float(gain.sum())
-    if total == 0.0:
-        return {}
-    order = np.argsort(-gain, kind="stable")
-    return {names[i]: float(gain[i] / total) for i in order if gain[i] > 0.0}
+    """Each feature's share of what moves the model over the rows, largest first."""
+    return importance(model, rows.x, rows.feature_set.names)

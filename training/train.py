@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advice.population import with_reference
 from advice.young_dates import early_warning
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
@@ -219,7 +220,7 @@ def bundle_of(
     }
     observed_until = portfolio.observed_until / 1e6
     present = latest_snapshots(portfolio, portfolio.observed_until)
-    return Bundle(
+    bundle = Bundle(
         target=target,
         model=learnt.fitted.model,
         calibration=learnt.fitted.calibration,
@@ -235,6 +236,7 @@ def bundle_of(
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
         is_proven=learnt.is_proven,
     )
+    return with_reference(portfolio, bundle)
 
 
 def _typical(rows: Rows) -> dict[str, Typical]:

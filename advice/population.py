@@ -1,0 +1,83 @@
+"""The population as a model sees it at the end of a portfolio's data."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.arrays import FloatArray
+from features.batch import feature_table, matrix
+from features.catalogue import is_read
+from features.feature_set import FeatureSet
+from features.portfolio import Portfolio
+from features.snapshots import latest_population
+from scoring.bundle import Bundle
+from scoring.importance import importance
+from scoring.predictor import Predictor
+from scoring.reference import Reference, reference_of
+
+
+@dataclass(frozen=True)
+class Population:
+    """Customers at one moment, with what the model reads and says.
+
+    Args:
+        as_of: the latest moment, µs since 1970 UTC; 0 where there is nobody.
+        customer_ids: (n,)
+        features: those that the model's target reads.
+        x: (n, F) their values, NaN where unknown.
+        probability: (n,)
+        importance: by feature, its share of what moves the model.
+        unlearnt: by category, share of rows with a word that training never saw.
+    """
+
+    as_of: int
+    customer_ids: pa.ChunkedArray
+    features: FeatureSet
+    x: FloatArray
+    probability: FloatArray
+    importance: dict[str, float]
+    unlearnt: dict[str, float]
+
+    def reference(self) -> Reference:
+        """What a bundle keeps of it."""
+        return reference_of(self.as_of, self.x, self.features, self.probability)
+
+
+def present_population(
+    portfolio: Portfolio, bundle: Bundle, pairs: pa.Table | None = None
+) -> Population:
+    """The population of training at the end of the data, or these (customer, as_of)."""
+    chosen = latest_population(portfolio) if pairs is None else pairs
+    whole = bundle.feature_set
+    table = feature_table(portfolio, chosen, whole)
+    x = matrix(table, whole)
+    read = [is_read(feature, bundle.target) for feature in whole.features]
+    names = [whole.names[i] for i in np.flatnonzero(read)]
+    return Population(
+        as_of=pc.max(chosen["as_of"]).as_py() or 0,
+        customer_ids=chosen["customer_id"],
+        features=whole.subset(names),
+        x=x[:, np.array(read, dtype=np.bool_)],
+        probability=Predictor(bundle).probability(x),
+        importance=importance(bundle.model, x, whole.names),
+        unlearnt=_unlearnt(table, whole),
+    )
+
+
+def with_reference(portfolio: Portfolio, bundle: Bundle) -> Bundle:
+    """The bundle, with what the population looks like at the end of its data."""
+    population = present_population(portfolio, bundle)
+    if len(population.probability) == 0:
+        return bundle
+    return replace(bundle, reference=population.reference())
+
+
+def _unlearnt(table: pa.Table, features: FeatureSet) -> dict[str, float]:
+    shares = {}
+    for name in features.categories:
+        words = pa.array(features.vocabularies[name], pa.string())
+        is_known = pc.or_(pc.is_in(table[name], words), pc.is_null(table[name]))
+        shares[name] = 1.0 - (pc.mean(is_known).as_py() or 0.0) if len(table) else 0.0
+    return shares

@@ -1,0 +1,230 @@
+"""The third clock: outcomes known after 15, 30 and 45 days, and how many should be.
+
+A cohort is the population a few days ago. Of all outcomes that come within the horizon
+a share is known after so many days (by cohorts whose outcomes are mature), so the
+model's probabilities say how many should be; and cohorts before say what is usual.
+Two Poisson counts are compared exactly (see `scoring.early_warning`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.special import pdtrik
+
+from advice.population import Population, present_population
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.labels import labels, labels_observed_until
+from features.maturity import maturity_us
+from features.moments import DAY_US
+from features.portfolio import Portfolio
+from features.snapshots import has_grid, population_at
+from features.targets import Target
+from scoring.bundle import Bundle
+from scoring.early_warning import Expectation, expectation
+from store.monitoring import Cause
+
+STEP_DAYS = 15
+AGES = (1, 2, 3)  # steps: 15, 30 and 45 days
+N_COHORTS = 24  # a year of them
+# Three ages and two targets are looked at every day; what rings stops automation, so
+# by chance it may do so once in several quarters (tests/statistical).
+CONFIDENCE = 0.995
+POWER = 0.8
+MOST_TIMES = 50.0
+N_TENTHS = 10
+LEAST_SEGMENT = 5.0  # outcomes expected; fewer say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a cohort: a tenth of its probabilities, or a segment."""
+
+    name: str
+    n: int
+    observed: int
+    expectation: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyOutcomes:
+    """One cohort and what is known of it by now.
+
+    Args:
+        age_days: since its moment.
+        n: customers.
+        share_known: of the outcomes within the horizon, by that age.
+        by_model: against the model's probabilities.
+        as_before: against cohorts before.
+        smallest_seen: the least ratio, above what is tolerated, that an alarm would see
+            in four of five cases at this size; None where not even fifty times is.
+        parts: the cohort in tenths and segments, against the model; they ring nothing.
+    """
+
+    target: str
+    age_days: int
+    n: int
+    observed: int
+    share_known: float
+    by_model: Expectation
+    as_before: Expectation
+    smallest_seen: float | None
+    parts: tuple[Part, ...]
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about this cohort."""
+        seen = f"{self.target}: {self.observed:,} known after {self.age_days} days"
+        for one, expects, code in (
+            (self.by_model, "the model expects", "unlike_model"),
+            (self.as_before, "as before it would be", "unlike_before"),
+        ):
+            if one.is_alarm:
+                why = (
+                    f"{seen}; {expects} {one.expected:.1f} ({one.ratio:.2f} times,"
+                    f" {CONFIDENCE:.1%} interval {one.low:.2f} to {one.high:.2f})"
+                )
+                yield Cause("early_outcomes", code, self.target, why)
+
+
+def early_outcomes(portfolio: Portfolio, bundle: Bundle) -> tuple[EarlyOutcomes, ...]:
+    """First outcomes of the latest cohorts, the youngest first.
+
+    Nothing is said where the portfolio has no history of its own, where the bundle is a
+    starter, whose level is nobody's own, or where no outcome has ever matured.
+    """
+    if bundle.is_starter or not has_grid(portfolio):
+        return ()
+    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    known = _Cohorts.of(portfolio, target)
+    latest = known.pairs.filter(pa.array(known.back <= max(AGES)))
+    population = present_population(portfolio, bundle, latest)
+    found = (_cohort(known, population, age, portfolio) for age in AGES)
+    return tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True)
+class _Cohorts:
+    """Rows of all cohorts; `back`: (n,) how many steps ago each one's moment was."""
+
+    target: Target
+    pairs: pa.Table
+    back: IntArray
+    delay_days: FloatArray  # from its moment to when an outcome was known; inf: none
+    is_mature: BoolArray
+    is_unseen: BoolArray  # of mature ones: an action hid what became of them
+
+    @classmethod
+    def of(cls, portfolio: Portfolio, target: Target) -> "_Cohorts":
+        until = labels_observed_until(portfolio, target)
+        moments = [
+            until - STEP_DAYS * step * DAY_US for step in range(N_COHORTS, 0, -1)
+        ]
+        pairs = population_at(portfolio, moments)
+        labelled = labels(portfolio, pairs, target)
+        as_of = pairs["as_of"].to_numpy()
+        label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
+        delay = (labelled["known_at"].to_numpy() - as_of) / DAY_US
+        horizon_us, lag_us = maturity_us(portfolio, target)
+        is_mature = as_of + horizon_us + lag_us <= until
+        return cls(
+            target,
+            pairs,
+            (until - as_of) // (STEP_DAYS * DAY_US),
+            np.where(label == 1.0, delay, np.inf),
+            is_mature,
+            is_mature & np.isnan(label),
+        )
+
+    def by_age(self, age: int) -> BoolArray:
+        """(n,) whether an outcome was known so many steps after its moment."""
+        known: BoolArray = self.delay_days <= age * STEP_DAYS
+        return known
+
+
+def _cohort(
+    known: _Cohorts, population: Population, age: int, portfolio: Portfolio
+) -> EarlyOutcomes | None:
+    """The cohort of one age; None where nothing before tells what to expect."""
+    own = known.back == age
+    before = known.back > age
+    early = known.by_age(age)
+    ever = np.isfinite(known.delay_days) & known.is_mature
+    n_before, n_ever = int(before.sum()), int(ever.sum())
+    learnt = known.pairs["customer_id"].filter(pa.array(before & early))
+    n_learnt = pc.count_distinct(learnt).as_py()
+    if n_learnt == 0 or n_ever == 0 or not own.any():
+        return None
+    share = float((early & ever).sum() / n_ever)
+    n_mature = int(known.is_mature.sum())
+    share_seen = 1.0 - float(known.is_unseen.sum() / n_mature)
+    p = population.probability[known.back[known.back <= max(AGES)] == age]
+    expected = share * share_seen * p
+    usual = float((before & early).sum() / n_before) * len(p)
+    hit = early[own]
+    return EarlyOutcomes(
+        target=known.target,
+        age_days=age * STEP_DAYS,
+        n=len(p),
+        observed=int(hit.sum()),
+        share_known=share,
+        by_model=_against(hit, float(expected.sum()), n_learnt),
+        as_before=_against(hit, usual, n_learnt),
+        smallest_seen=smallest_seen(float(expected.sum()), n_learnt),
+        parts=tuple(
+            _parts(hit, expected, n_learnt, _segments(portfolio, known.pairs, own))
+        ),
+    )
+
+
+def _against(hit: BoolArray, expected: float, n_learnt: int) -> Expectation:
+    return expectation(int(hit.sum()), max(expected, 1e-9), n_learnt, CONFIDENCE)
+
+
+def _parts(
+    hit: BoolArray, expected: FloatArray, n_learnt: int, segments: Sequence[str]
+) -> Iterator[Part]:
+    """The cohort in tenths of the probability, lowest first, and in segments."""
+    order = np.argsort(expected, kind="stable")
+    for number, rows in enumerate(np.array_split(order, N_TENTHS), 1):
+        if len(rows):
+            own = hit[rows], float(expected[rows].sum())
+            compared = _against(*own, n_learnt)
+            yield Part(f"tenth {number}", len(rows), int(own[0].sum()), compared)
+    named = np.array(segments, dtype=object)
+    for name in sorted(set(segments)):
+        rows = np.flatnonzero(named == name)
+        total = float(expected[rows].sum())
+        if total >= LEAST_SEGMENT:
+            compared = _against(hit[rows], total, n_learnt)
+            yield Part(name, len(rows), int(hit[rows].sum()), compared)
+
+
+def _segments(portfolio: Portfolio, pairs: pa.Table, own: BoolArray) -> list[str]:
+    """The segment of each customer of a cohort, by the latest version."""
+    rows = portfolio.tables["customers"].select("customer_id", "known_at", "segment")
+    table = rows.order_by("known_at").to_pyarrow()
+    latest = dict(
+        zip(table["customer_id"].to_pylist(), table["segment"].to_pylist(), strict=True)
+    )
+    ids = pairs["customer_id"].filter(pa.array(own)).to_pylist()
+    return [str(latest.get(one) or "no segment") for one in ids]
+
+
+def smallest_seen(
+    expected: float, n_learnt: int, confidence: float = CONFIDENCE
+) -> float | None:
+    """The least ratio above 1 that rings in four of five cases.
+
+    >>> smallest_seen(1000.0, 10**6) < 1.5 < smallest_seen(10.0, 100)
+    True
+    """
+    ratio = 1.25
+    while ratio < MOST_TIMES:
+        # the count that is exceeded in four of five cases
+        count = int(np.floor(pdtrik(1.0 - POWER, ratio * expected)))
+        if count > 0 and expectation(count, expected, n_learnt, confidence).is_alarm:
+            return round(ratio, 2)
+        ratio *= 1.03
+    return None

@@ -1,0 +1,222 @@
+"""The first clock: whether what comes in is as usual, and as it was in training."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from advice.population import Population
+from features.arrays import FloatArray, IntArray
+from features.feature import TimeSince
+from features.moments import DAY_US
+from features.portfolio import Portfolio
+from monitoring.drift import Drift, drift
+from scoring.reference import Reference
+from store.monitoring import Cause
+
+WEEK, N_WEEKS = 7, 8  # days; weeks before the last one
+LEAST_ROWS = 20  # in any seven days of these weeks; fewer swing by chance
+FEW, MANY = 0.5, 2.0  # times the least and the most of any seven days
+LEAST_QUIET_DAYS = 3.0
+QUIET_TIMES = 2.0  # the longest gap before
+# times the mean one: rows that come by chance are quiet so long once in 160,000 times
+QUIET_MEANS = 12.0
+REJECTED_SHARE = 0.02
+UNKNOWN_RISE = 0.2  # of the rows
+UNLEARNT_SHARE = 0.05
+MATTERS = 0.01  # of what moves the model
+SHIFTED = 0.1  # index, weighted by what moves the model
+MOST_INDEX = 1.0  # that one feature adds: what lies elsewhere wholly is no more than so
+
+
+@dataclass(frozen=True, slots=True)
+class TableFlow:
+    """How rows of one table arrive.
+
+    Args:
+        n_last_week: rows that became known in the last seven days.
+        usual: the least and the most of any seven days of the eight weeks before; None
+            where there are too few to say.
+        quiet_days: since its last row; None of a table without rows.
+        longest_gap_days: between two rows, in the eight weeks before the last one.
+        mean_gap_days: the same on average.
+    """
+
+    table: str
+    n_accepted: int
+    n_rejected: int
+    n_last_week: int
+    usual: tuple[int, int] | None
+    quiet_days: float | None
+    longest_gap_days: float | None
+    mean_gap_days: float | None
+
+    @property
+    def rejected_share(self) -> float:
+        """Of all rows read."""
+        return self.n_rejected / max(self.n_accepted + self.n_rejected, 1)
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about this table."""
+        if self.n_rejected >= LEAST_ROWS and self.rejected_share > REJECTED_SHARE:
+            why = f"{self.table}: {self.rejected_share:.1%} of the rows were rejected"
+            yield Cause("inputs", "rejected_rows", self.table, why)
+        if self.is_stopped:
+            why = (
+                f"{self.table}: nothing new for {self.quiet_days:.1f} days; the longest"
+                f" gap before was {self.longest_gap_days:.1f}"
+            )
+            yield Cause("inputs", "feed_stopped", self.table, why)
+        elif self.usual is not None and not self._is_usual(*self.usual):
+            low, high = self.usual
+            why = (
+                f"{self.table}: {self.n_last_week:,} rows in the last week; any seven"
+                f" days of the {N_WEEKS} weeks before had {low:,} to {high:,}"
+            )
+            yield Cause("inputs", "unusual_volume", self.table, why)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing has come for much longer than ever before."""
+        longest, mean = self.longest_gap_days, self.mean_gap_days
+        if self.quiet_days is None or longest is None or mean is None:
+            return False
+        limits = LEAST_QUIET_DAYS, QUIET_TIMES * longest, QUIET_MEANS * mean
+        return self.quiet_days > max(limits)
+
+    def _is_usual(self, low: int, high: int) -> bool:
+        return FEW * low <= self.n_last_week <= MANY * high
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInputs:
+    """What one model reads now, against the population of its training.
+
+    Args:
+        drifts: by feature that moves the model, the most important first.
+        importance: by feature, its share of what moves the model.
+        unlearnt: by category, share of rows with a word that training never saw.
+        ageing: features that grow with the calendar (days since the first row of
+            something): they move in every portfolio, and count for nothing here.
+    """
+
+    target: str
+    drifts: tuple[Drift, ...]
+    importance: Mapping[str, float]
+    unlearnt: Mapping[str, float]
+    ageing: frozenset[str] = frozenset()
+
+    @property
+    def shift(self) -> float:
+        """Mean index of the features, weighted by what moves the model."""
+        return sum(map(self._weight, self.drifts))
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about this model's features."""
+        for one in self.drifts:
+            name = one.column
+            is_lost = one.unknown_now - one.unknown_before > UNKNOWN_RISE
+            if self.importance[name] >= MATTERS and is_lost:
+                why = (
+                    f"{name}: unknown of {one.unknown_now:.0%} of the customers;"
+                    f" {one.unknown_before:.0%} in training"
+                )
+                yield Cause("inputs", "unknown_values", name, why)
+        for name, share in self.unlearnt.items():
+            if self.importance.get(name, 0.0) >= MATTERS and share > UNLEARNT_SHARE:
+                why = f"{name}: {share:.0%} have a word that training never saw"
+                yield Cause("inputs", "unlearnt_words", name, why)
+        if self.shift > SHIFTED and any(one.is_real for one in self.drifts):
+            first = sorted(self.drifts, key=self._weight, reverse=True)[:3]
+            names = ", ".join(one.column for one in first)
+            why = (
+                f"{self.target}: what the model reads has moved (weighted index"
+                f" {self.shift:.2f}, limit {SHIFTED}); most of it {names}"
+            )
+            yield Cause("inputs", "feature_drift", self.target, why)
+
+    def _weight(self, one: Drift) -> float:
+        if one.column in self.ageing:
+            return 0.0
+        return self.importance[one.column] * min(one.index, MOST_INDEX)
+
+
+def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
+    """Every table that is there, in the order of the portfolio.
+
+    Args:
+        portfolio: as read.
+        now: moment from which quiet is counted, µs since 1970 UTC.
+    """
+    reports = {one.table: one for one in portfolio.report.tables}
+    return tuple(
+        _flow(name, reports[name].n_accepted, reports[name].n_rejected, days)
+        for name in sorted(portfolio.settings.tables & reports.keys())
+        if (days := _days_back(portfolio, name, now)) is not None
+    )
+
+
+def _days_back(portfolio: Portfolio, name: str, now: int) -> FloatArray | None:
+    """Days between `now` and when each recent row was known; None without rows."""
+    known_at = portfolio.tables[name].known_at
+    since = now - (N_WEEKS + 1) * WEEK * DAY_US
+    recent = portfolio.tables[name].filter((known_at > since) & (known_at <= now))
+    rows: IntArray = recent.select("known_at").to_pyarrow()["known_at"].to_numpy()
+    if len(rows) == 0 and name == "snapshots":
+        return None
+    return np.asarray((now - rows) / DAY_US, dtype=np.float64)
+
+
+def _flow(
+    name: str, n_accepted: int, n_rejected: int, days_back: FloatArray
+) -> TableFlow:
+    n_days = (N_WEEKS + 1) * WEEK
+    by_day = np.bincount(days_back.astype(int), minlength=n_days)[:n_days]
+    # seven days from any day on: batches of a month or a week give empty ones
+    before = np.convolve(by_day[WEEK:], np.ones(WEEK, dtype=int), "valid")
+    is_steady = before.min() >= LEAST_ROWS
+    older = np.sort(days_back[days_back >= WEEK])
+    gap = float(np.diff(older).max()) if len(older) > 1 else None
+    mean = N_WEEKS * WEEK / len(older) if len(older) > 1 else None
+    return TableFlow(
+        table=name,
+        n_accepted=n_accepted,
+        n_rejected=n_rejected,
+        n_last_week=int(by_day[:WEEK].sum()),
+        usual=(int(before.min()), int(before.max())) if is_steady else None,
+        quiet_days=float(days_back.min()) if len(days_back) else None,
+        longest_gap_days=gap,
+        mean_gap_days=mean,
+    )
+
+
+def target_inputs(
+    target: str, reference: Reference, population: Population
+) -> TargetInputs:
+    """What a model reads now, against what it learnt from."""
+    names = [
+        name for name in population.importance if name in reference.features
+    ]  # the most important first
+    columns = population.features.names
+    drifts = tuple(
+        drift(
+            name,
+            reference.features[name],
+            population.x[:, columns.index(name)],
+            n_tests=len(names),
+        )
+        for name in names
+    )
+    ageing = {
+        feature.name
+        for feature in population.features.features
+        if isinstance(feature.definition, TimeSince)
+        and feature.definition.which == "first"
+    }
+    return TargetInputs(
+        target,
+        drifts,
+        population.importance,
+        population.unlearnt,
+        frozenset(ageing),
+    )

@@ -1,0 +1,307 @@
+"""The fourth clock: outcomes that are mature, of dates the model was not trained on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import logit, ndtri
+
+from advice.population import present_population
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.labels import labels, labels_observed_until
+from features.maturity import maturity_us
+from features.moments import DAY_US, microseconds
+from features.portfolio import Portfolio
+from features.snapshots import snapshots
+from features.targets import Target
+from scoring.bundle import Bundle
+from scoring.calibration import LogOddsMap, fit_log_odds_affine
+from scoring.early_warning import TOLERATED
+from scoring.intervals import MetricEstimate, customer_blocks, measured
+from store.monitoring import Cause
+
+LEAST_POSITIVES = 20  # fewer say nothing about slope and ranking
+WINDOW_POSITIVES = 200  # the window reaches back until it has as many
+CONFIDENCE = 0.99
+SLOPE = (0.8, 1.2)
+STANDARD_ERRORS = 3.0
+SHOWN = ("observed_over_expected", "calibration_intercept", "calibration_slope", "auc")
+STOP_DAYS = 90  # a stop so long before a date belongs to it
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Losses of arrears in money, against what the probabilities said.
+
+    Args:
+        expected: Σ p × what was open at the date, in the portfolio's currency.
+        realised: Σ of what was open where it happened.
+    """
+
+    expected: float
+    realised: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Customers of one arm of the policy's experiment."""
+
+    name: str
+    n: int
+    rate: float
+    expected_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatureOutcomes:
+    """The latest mature dates that came after the training.
+
+    Args:
+        first, last: moments of the dates, µs since 1970 UTC.
+        n: customer dates with a known outcome.
+        n_unknown: those whose outcome nobody can know, such as after a suspicion.
+        n_stopped: of both, those of customers stopped within 90 days around the date.
+        positives_stopped: positives among the stopped.
+        metrics: value and 99 % interval over customers: observed_over_expected,
+            calibration_intercept, calibration_slope, auc.
+        auc_before: at the training; None where it is not recorded.
+        auc_error: standard error of the difference of the two.
+        recalibrated: the map that would fit this window; None where the one in force
+            does.
+        arms: by arm of recorded actions, where there is more than one.
+    """
+
+    target: str
+    first: int
+    last: int
+    n: int
+    n_positives: int
+    n_unknown: int
+    n_stopped: int
+    positives_stopped: int
+    metrics: dict[str, MetricEstimate]
+    auc_before: float | None
+    auc_error: float | None
+    recalibrated: LogOddsMap | None
+    money: Money | None
+    arms: tuple[Arm, ...]
+
+    @property
+    def stopped_share(self) -> float:
+        """How much of what is known here rests on customers we stopped."""
+        return self.n_stopped / max(self.n + self.n_unknown, 1)
+
+    @property
+    def is_level_off(self) -> bool:
+        """Whether more or fewer happened than is tolerated, for sure."""
+        ratio = self.metrics["observed_over_expected"]
+        return ratio.low > TOLERATED[1] or ratio.high < TOLERATED[0]
+
+    @property
+    def is_slope_off(self) -> bool:
+        """Whether the probabilities are too sure, or not sure enough."""
+        slope = self.metrics["calibration_slope"]
+        return slope.low > SLOPE[1] or slope.high < SLOPE[0]
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about these outcomes."""
+        for is_off, name, text, code in (
+            (
+                self.is_level_off,
+                "observed_over_expected",
+                "observed over expected is",
+                "level_off",
+            ),
+            (self.is_slope_off, "calibration_slope", "the slope is", "slope_off"),
+        ):
+            if is_off:
+                one = self.metrics[name]
+                why = (
+                    f"{self.target}: of {self.n:,} mature outcomes {text}"
+                    f" {one.value:.2f} ({CONFIDENCE:.0%} interval {one.low:.2f} to"
+                    f" {one.high:.2f})"
+                )
+                yield Cause("mature_outcomes", code, self.target, why)
+        now = self.metrics["auc"].value
+        if self.auc_before is not None and self.auc_error is not None:
+            fall = self.auc_before - now
+            if fall > STANDARD_ERRORS * self.auc_error:
+                why = (
+                    f"{self.target}: the AUC fell from {self.auc_before:.3f} to"
+                    f" {now:.3f}, {fall / self.auc_error:.1f} standard errors"
+                )
+                yield Cause("mature_outcomes", "auc_fell", self.target, why)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOutcomes:
+    """Why the fourth clock says nothing yet.
+
+    Args:
+        first_at: when the first date after the training matures; None: unknown.
+        n_positives: of dates that are mature and came after it.
+    """
+
+    target: str
+    first_at: int | None
+    n_positives: int
+
+
+def mature_outcomes(
+    portfolio: Portfolio, bundle: Bundle
+) -> MatureOutcomes | PendingOutcomes:
+    """Judge a model by dates whose outcomes were not known when it was trained."""
+    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    pairs = snapshots(portfolio)
+    horizon_us, lag_us = maturity_us(portfolio, target)
+    trained_at = _end_us(bundle.trained_on)
+    as_of = pairs["as_of"].to_numpy()
+    mature_at = as_of + horizon_us + lag_us
+    until = labels_observed_until(portfolio, target)
+    fresh = mature_at > trained_at
+    first_at = int(mature_at[fresh].min()) if fresh.any() else None
+    judged = pairs.filter(pa.array(fresh & (mature_at <= until)))
+    label = _label(portfolio, judged, target)
+    if (label == 1.0).sum() < LEAST_POSITIVES or not (label == 0.0).any():
+        return PendingOutcomes(target, first_at, int((label == 1.0).sum()))
+    window = _window(judged["as_of"].to_numpy(), label)
+    return _judged(
+        portfolio, bundle, target, judged.filter(pa.array(window)), label[window]
+    )
+
+
+def _end_us(day: date) -> int:
+    """The end of a day, µs since 1970 UTC."""
+    return microseconds(datetime.combine(day + timedelta(days=1), time(0), UTC))
+
+
+def _label(portfolio: Portfolio, pairs: pa.Table, target: Target) -> FloatArray:
+    column = labels(portfolio, pairs, target)["label"]
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _window(as_of: IntArray, label: FloatArray) -> BoolArray:
+    """The latest dates, as many as hold 200 positives."""
+    dates = np.unique(as_of)[::-1]
+    window: BoolArray = as_of >= dates[-1]
+    for first in dates:
+        window = as_of >= first
+        if (label[window] == 1.0).sum() >= WINDOW_POSITIVES:
+            break
+    return window
+
+
+def _judged(
+    portfolio: Portfolio,
+    bundle: Bundle,
+    target: Target,
+    pairs: pa.Table,
+    label: FloatArray,
+) -> MatureOutcomes:
+    population = present_population(portfolio, bundle, pairs)
+    is_known = ~np.isnan(label)
+    y, p = label[is_known], population.probability[is_known]
+    names = np.asarray(pairs["customer_id"].to_pylist(), dtype=object)
+    metrics = _metrics(y, p, customer_blocks(names[is_known].astype(str)))
+    before = bundle.metrics.get("auc")
+    stops = _stops(portfolio)
+    as_of = pairs["as_of"].to_numpy()
+    stopped = np.array(
+        [
+            any(abs(at - moment) <= STOP_DAYS * DAY_US for at in stops.get(who, ()))
+            for who, moment in zip(names, as_of.tolist(), strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    found = MatureOutcomes(
+        target=target,
+        first=int(as_of.min()),
+        last=int(as_of.max()),
+        n=len(y),
+        n_positives=int(y.sum()),
+        n_unknown=int((~is_known).sum()),
+        n_stopped=int(stopped.sum()),
+        positives_stopped=int((stopped & (label == 1.0)).sum()),
+        metrics=metrics,
+        auc_before=None if before is None else before[0],
+        auc_error=None if before is None else _error(metrics["auc"], before),
+        recalibrated=None,
+        money=_money(population.features.names, population.x[is_known], y, p)
+        if target == "nonpayment"
+        else None,
+        arms=tuple(_arms(portfolio, names[is_known], y, p)),
+    )
+    if not (found.is_level_off or found.is_slope_off):
+        return found
+    return _with_map(found, bundle, p, y)
+
+
+def _with_map(
+    found: MatureOutcomes, bundle: Bundle, p: FloatArray, y: FloatArray
+) -> MatureOutcomes:
+    """With the map from the model's own margin that fits the window."""
+    in_force = bundle.calibration
+    z = logit(np.clip(p, 1e-12, 1 - 1e-12))
+    margin = (z - in_force.intercept) / in_force.slope
+    return replace(found, recalibrated=fit_log_odds_affine(margin, y))
+
+
+def _metrics(
+    y: FloatArray, p: FloatArray, blocks: IntArray
+) -> dict[str, MetricEstimate]:
+    every = measured(y, p, blocks, confidence=CONFIDENCE)
+    return {name: every[name] for name in SHOWN}
+
+
+def _error(now: MetricEstimate, before: tuple[float, float, float]) -> float:
+    """Of the difference of two AUCs, from the widths of their intervals."""
+    own = (now.high - now.low) / (2.0 * float(ndtri(0.5 + CONFIDENCE / 2.0)))
+    theirs = (before[2] - before[1]) / (2.0 * float(ndtri(0.975)))
+    return float(np.hypot(own, theirs))
+
+
+def _money(
+    names: tuple[str, ...], x: FloatArray, y: FloatArray, p: FloatArray
+) -> Money | None:
+    """None where what is open is no feature."""
+    if "account_open" not in names:
+        return None
+    open_ = np.nan_to_num(x[:, names.index("account_open")])
+    return Money(float(p @ open_), float(y @ open_))
+
+
+def _stops(portfolio: Portfolio) -> dict[str, list[int]]:
+    """When each customer was stopped, by recorded actions; none without the table."""
+    if "actions" not in portfolio.settings.tables:
+        return {}
+    actions = portfolio.tables["actions"]
+    stops = actions.filter(actions.action.isin(["suspend", "block"]))
+    table = stops.select("customer_id", "event_at").to_pyarrow()
+    moments: dict[str, list[int]] = {}
+    ids, event_at = (table[name].to_pylist() for name in table.column_names)
+    for who, at in zip(ids, event_at, strict=True):
+        moments.setdefault(who, []).append(at)
+    return moments
+
+
+def _arms(
+    portfolio: Portfolio, names: FloatArray, y: FloatArray, p: FloatArray
+) -> Iterator[Arm]:
+    """Customers by the arm that their actions name; nothing where all have one."""
+    if "actions" not in portfolio.settings.tables:
+        return
+    actions = portfolio.tables["actions"]
+    table = actions.filter(actions.arm.notnull()).select("customer_id", "arm")
+    rows = table.distinct().to_pyarrow()
+    # who ever was in the holdout is there for good
+    in_order = rows.sort_by([("arm", "ascending")])
+    ids, arm = (in_order[name].to_pylist() for name in rows.column_names)
+    arm_of = dict(zip(ids, arm, strict=True))  # of several the last by name: holdout
+    arms = np.array([arm_of.get(who, "no arm") for who in names])
+    if len(set(arms)) < 2:
+        return
+    for name in sorted(set(arms)):
+        own = arms == name
+        yield Arm(str(name), int(own.sum()), float(y[own].mean()), float(p[own].mean()))

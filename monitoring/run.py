@@ -1,0 +1,157 @@
+"""One run of monitoring: the four clocks of a portfolio, and what rang."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from advice.advisor import Advisor
+from advice.population import Population, present_population
+from advice.portfolio_run import advise_portfolio
+from features.portfolio import Portfolio
+from features.snapshots import latest_snapshots
+from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
+from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
+from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes, mature_outcomes
+from monitoring.scores import ActionShares, TargetScores, action_shares, target_scores
+from scoring.bundle import Bundle
+from store.monitoring import Cause
+
+MOST_DECIDED = 2_000  # customers drawn to say what share meets each action
+MOST_RUNS = 30  # before this one, that say what is usual
+
+
+class _Rings(Protocol):
+    def causes(self) -> Iterator[Cause]: ...
+
+
+@dataclass(frozen=True)
+class FourClocks:
+    """What one run saw.
+
+    Args:
+        portfolio: its name.
+        as_of: how far it observes, µs since 1970 UTC.
+        now: moment from which quiet of a table was counted.
+        policy_hash, bundles: what was monitored; bundles by target.
+        n_customers: that were scored.
+        tables, inputs: the first clock. scores, actions: the second.
+        early: the third. mature: the fourth.
+        no_reference: targets whose bundle does not say what training looked like.
+        starters: targets that a starter stands in for: nothing was learnt here.
+    """
+
+    portfolio: str
+    as_of: int
+    now: int
+    policy_hash: str
+    bundles: Mapping[str, str]
+    n_customers: int
+    tables: tuple[TableFlow, ...]
+    inputs: tuple[TargetInputs, ...]
+    scores: tuple[TargetScores, ...]
+    actions: ActionShares
+    early: tuple[EarlyOutcomes, ...]
+    mature: tuple[MatureOutcomes | PendingOutcomes, ...]
+    no_reference: tuple[str, ...]
+    starters: tuple[str, ...]
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What rang, from the clock that shows first to the one that shows last."""
+        mature = [one for one in self.mature if isinstance(one, MatureOutcomes)]
+        parts: list[_Rings] = [*self.tables, *self.inputs, *self.scores]
+        parts += [self.actions, *self.early, *mature]
+        return tuple(cause for part in parts for cause in part.causes())
+
+    def to_json(self) -> dict[str, Any]:
+        """All numbers, of no single customer."""
+        numbers: dict[str, Any] = json.loads(
+            json.dumps(asdict(self), default=sorted, allow_nan=False)
+        )
+        return numbers | {"causes": [asdict(cause) for cause in self.causes]}
+
+
+def monitor(
+    portfolio: Portfolio,
+    advisor: Advisor,
+    now: int,
+    before: Sequence[Mapping[str, Any]] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> FourClocks:
+    """Look at the four clocks.
+
+    Args:
+        portfolio: with the settings that the bundles were trained with.
+        advisor: bundles and policy in force.
+        now: from when quiet of a table is counted, µs since 1970 UTC.
+        before: numbers of earlier runs, the latest first.
+        progress: called with a line per step.
+
+    Raises:
+        SettingsDifferError: if the portfolio is another one than the bundles'.
+    """
+    trained = {t: b for t, b in advisor.bundles.items() if not b.is_starter}
+    progress("the population of now")
+    populations = {t: present_population(portfolio, b) for t, b in trained.items()}
+    compared = list(_with_reference(trained, populations))
+    progress("actions")
+    decided = _decided(portfolio, advisor)
+    bundles = {t: b.bundle_id for t, b in advisor.bundles.items()}
+    policy_hash = advisor.policy.hash
+    comparable = shares_before(before, policy_hash, bundles)
+    progress("outcomes")
+    return FourClocks(
+        portfolio=portfolio.settings.name,
+        as_of=portfolio.observed_until,
+        now=now,
+        policy_hash=policy_hash,
+        bundles=bundles,
+        n_customers=max((len(p.probability) for p in populations.values()), default=0),
+        tables=table_flows(portfolio, now),
+        inputs=tuple(target_inputs(b.target, r, p) for b, r, p in compared),
+        scores=tuple(target_scores(b.target, r, p) for b, r, p in compared),
+        actions=action_shares(decided["action"].to_pylist(), comparable),
+        early=tuple(
+            one for b in trained.values() for one in early_outcomes(portfolio, b)
+        ),
+        mature=tuple(mature_outcomes(portfolio, b) for b in trained.values()),
+        no_reference=tuple(t for t, b in trained.items() if b.reference is None),
+        starters=tuple(t for t, b in advisor.bundles.items() if b.is_starter),
+    )
+
+
+def shares_before(
+    before: Sequence[Mapping[str, Any]], policy_hash: str, bundles: Mapping[str, str]
+) -> list[Mapping[str, float]]:
+    """Shares of actions in earlier runs under the same policy and models.
+
+    Args:
+        before: numbers of earlier runs, the latest first.
+        policy_hash: of the policy in force now.
+        bundles: in force now, by target.
+    """
+    return [
+        one["actions"]["shares"]
+        for one in before[:MOST_RUNS]
+        if (one["policy_hash"], one["bundles"]) == (policy_hash, dict(bundles))
+    ]
+
+
+def _with_reference(
+    bundles: Mapping[str, Bundle], populations: Mapping[str, Population]
+) -> Iterator[tuple[Any, Any, Population]]:
+    for target, bundle in bundles.items():
+        population = populations[target]
+        if bundle.reference is not None and len(population.probability):
+            yield bundle, bundle.reference, population
+
+
+def _decided(portfolio: Portfolio, advisor: Advisor) -> pa.Table:
+    """Advice about customers drawn at equal steps through all of them."""
+    everyone = latest_snapshots(portfolio, portfolio.observed_until)
+    n = min(MOST_DECIDED, everyone.num_rows)
+    drawn = [i * everyone.num_rows // n for i in range(n)]
+    return advise_portfolio(advisor, portfolio, everyone.take(drawn))

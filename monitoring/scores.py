@@ -1,0 +1,122 @@
+"""The second clock: what the models and the policy answer, before any outcome."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from advice.population import Population
+from decisions.actions import ACTIONS, STOPS
+from features.arrays import FloatArray
+from monitoring.drift import Drift, drift
+from scoring.reference import Reference
+from store.monitoring import Cause
+
+SHIFTED = 0.25  # index of the probability
+LEAST_RUNS = 3  # before, to say what share of each action is usual
+TIMES = 2.0
+DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScores:
+    """Probabilities of one model now, against those at its training.
+
+    Args:
+        mean_before: None where the reference cannot say.
+        expected_auc: what the AUC is where the probabilities are right and only who
+            the customers are has changed (CBPE); None where it cannot be said.
+    """
+
+    target: str
+    drift: Drift
+    mean_now: float
+    expected_auc: float | None
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about these probabilities."""
+        one = self.drift
+        if one.is_real and one.index > SHIFTED:
+            why = (
+                f"{self.target}: its probabilities have moved (index {one.index:.2f},"
+                f" limit {SHIFTED}); the mean is now {self.mean_now:.2%}"
+            )
+            yield Cause("scores", "score_drift", self.target, why)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionShares:
+    """Share of customers by recommended action, against runs before.
+
+    Args:
+        shares: by action; `no_decision` among them.
+        usual: mean share of the runs before, under the same policy; None where there
+            were fewer than three.
+        n: customers.
+    """
+
+    shares: Mapping[str, float]
+    usual: Mapping[str, float] | None
+    n: int
+
+    def causes(self) -> Iterator[Cause]:
+        """What rings about stops."""
+        if self.usual is None:
+            return
+        now = sum(self.shares.get(action, 0.0) for action in STOPS)
+        before = sum(self.usual.get(action, 0.0) for action in STOPS)
+        # half a customer where there was none, so that the first is no alarm
+        level = max(before, 0.5 / self.n)
+        spread = float(np.sqrt(level * (1.0 - level) / self.n))
+        if now > TIMES * level and now > level + DEVIATIONS * spread:
+            why = f"{now:.2%} of the customers would be stopped; usual are {before:.2%}"
+            yield Cause("scores", "more_stops", "actions", why)
+
+
+def target_scores(
+    target: str, reference: Reference, population: Population
+) -> TargetScores:
+    """Probabilities of a population against those of the training."""
+    p = population.probability
+    return TargetScores(
+        target,
+        drift(f"p_{target}", reference.probability, p),
+        float(p.mean()),
+        expected_auc(p),
+    )
+
+
+def expected_auc(p: FloatArray) -> float | None:
+    """The AUC that probabilities (n,) have where they are right (CBPE).
+
+    >>> expected_auc(np.array([0.0, 1.0]))
+    1.0
+    """
+    order = np.argsort(p, kind="stable")
+    bad, good = p[order], 1.0 - p[order]
+    pairs = bad.sum() * good.sum() - float(p @ (1.0 - p))  # of two customers
+    if pairs <= 0.0:
+        return None
+    below = np.cumsum(good) - good
+    return float((bad @ below) / pairs)
+
+
+def action_shares(
+    actions: Sequence[str | None], before: Sequence[Mapping[str, float]]
+) -> ActionShares:
+    """Shares of recommended actions.
+
+    Args:
+        actions: one per customer; None where nothing was decided.
+        before: shares of the runs before, under the same policy.
+    """
+    names = [action or "no_decision" for action in actions]
+    every = (*ACTIONS, "no_decision")
+    shares = {name: names.count(name) / max(len(names), 1) for name in every}
+    usual = None
+    if len(before) >= LEAST_RUNS:
+        usual = {
+            name: float(np.mean([one.get(name, 0.0) for one in before]))
+            for name in every
+        }
+    return ActionShares(shares, usual, len(names))

@@ -1,0 +1,203 @@
+"""What rings where something is broken, and that nothing does where all is as usual."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from advice.advisor import Advisor
+from advice.assembly import DEFAULT_POLICY
+from advice.population import present_population
+from decisions.policy_file.load import load_policy
+from features.portfolio import Portfolio
+from monitoring.early_outcomes import EarlyOutcomes, early_outcomes, smallest_seen
+from monitoring.inputs import TableFlow, table_flows, target_inputs
+from monitoring.mature_outcomes import (
+    MatureOutcomes,
+    PendingOutcomes,
+    mature_outcomes,
+)
+from monitoring.report import page
+from monitoring.run import FourClocks, monitor, shares_before
+from monitoring.scores import ActionShares, action_shares, expected_auc
+from scoring.bundle import Bundle
+from scoring.early_warning import expectation
+from scoring.metrics import auc
+from tests.monitoring.conftest import NOW, Simulated
+
+pytestmark = pytest.mark.slow  # a world is simulated for them
+
+
+@pytest.fixture(scope="module")
+def run(now: Portfolio, model: Bundle) -> FourClocks:
+    advisor = Advisor({"nonpayment": model}, load_policy(DEFAULT_POLICY), now.settings)
+    return monitor(now, advisor, now.observed_until)
+
+
+def test_nothing_rings_where_all_is_as_usual(run: FourClocks) -> None:
+    assert run.causes == ()
+    assert [one.target for one in run.inputs] == ["nonpayment"]
+    assert [one.age_days for one in run.early] == [15, 30, 45]
+    assert run.actions.usual is None  # it is the first run
+
+
+def test_the_numbers_are_of_no_single_customer(
+    run: FourClocks, now: Portfolio, model: Bundle
+) -> None:
+    html, text = page(run, [model]), json.dumps(run.to_json(), allow_nan=False)
+    for customer_id in now.customer_ids[:50]:
+        assert customer_id not in html
+        assert customer_id not in text
+    assert "<svg" in html
+    assert "http" not in html  # it fetches nothing
+
+
+def test_what_was_usual_comes_from_runs_under_the_same_policy_and_models(
+    run: FourClocks,
+) -> None:
+    same = run.to_json()
+    other = same | {"policy_hash": "another"}
+    older = same | {"bundles": {"nonpayment": "an older one"}}
+    in_force = run.policy_hash, run.bundles
+    found = shares_before([same, other, older, same], *in_force)
+    assert found == [run.actions.shares] * 2
+    assert action_shares(["none"], found).usual is None  # two say little
+    usual = action_shares(["none"], [*found, found[0]]).usual
+    assert usual == pytest.approx(run.actions.shares)
+
+
+def test_a_feed_that_stopped_is_seen(calm: Simulated, model: Bundle) -> None:
+    payments = calm.tables["payments"]
+    ends = pa.scalar(NOW - timedelta(days=9), pa.timestamp("us", tz="UTC"))
+    kept = payments.filter(pc.less_equal(payments["known_at"], ends))
+    broken = calm.until(NOW, payments=kept)
+    causes = [c for f in table_flows(broken, broken.observed_until) for c in f.causes()]
+    assert [(c.code, c.subject) for c in causes] == [("feed_stopped", "payments")]
+
+
+def test_a_column_that_is_empty_now_is_seen(calm: Simulated, model: Bundle) -> None:
+    """Whoever reads it learnt from its values; now they are unknown of everybody."""
+    assert model.reference is not None
+    broken = calm.until(NOW, payments=calm.tables["payments"].slice(0, 0))
+    seen = target_inputs(
+        "nonpayment", model.reference, present_population(broken, model)
+    )
+    codes = {cause.code for cause in seen.causes()}
+    assert "unknown_values" in codes
+
+
+def test_a_bundle_of_an_older_release_says_that_it_has_no_reference(
+    now: Portfolio, model: Bundle
+) -> None:
+    old = replace(model, reference=None)
+    advisor = Advisor({"nonpayment": old}, load_policy(DEFAULT_POLICY), now.settings)
+    run = monitor(now, advisor, now.observed_until)
+    assert (run.no_reference, run.inputs, run.scores) == (("nonpayment",), (), ())
+    assert "Train again" in page(run, [old])
+
+
+def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
+    calm: Simulated, model: Bundle
+) -> None:
+    """Log-odds lower by 2: O/E near 5, far outside of what is tolerated."""
+    low = replace(model.calibration, intercept=model.calibration.intercept - 2.0)
+    wrong, later = replace(model, calibration=low), datetime(2025, 8, 31, tzinfo=UTC)
+    portfolio = calm.until(later)
+    early = [c.code for one in early_outcomes(portfolio, wrong) for c in one.causes()]
+    assert "unlike_model" in early
+    # of dates from before: this model counts as trained long ago
+    old = replace(wrong, trained_on=datetime(2024, 12, 1, tzinfo=UTC).date())
+    mature = mature_outcomes(portfolio, old)
+    assert isinstance(mature, MatureOutcomes)
+    assert "level_off" in [cause.code for cause in mature.causes()]
+    assert mature.recalibrated is not None
+    assert mature.recalibrated.intercept > low.intercept + 1.0
+    assert 0.0 < mature.stopped_share < 1.0
+
+
+def test_before_the_first_date_matures_it_says_when(
+    now: Portfolio, model: Bundle
+) -> None:
+    assert isinstance(
+        mature_outcomes(now, replace(model, trained_on=NOW.date())), PendingOutcomes
+    )
+
+
+def flow(**changes: object) -> TableFlow:
+    usual = TableFlow("payments", 1_000, 0, 100, (80, 120), 0.5, 2.0, 0.1)
+    return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        pytest.param({}, [], id="as usual"),
+        pytest.param({"n_last_week": 40}, [], id="half of the least"),
+        pytest.param({"n_last_week": 39}, ["unusual_volume"], id="below it"),
+        pytest.param({"n_last_week": 240}, [], id="twice the most"),
+        pytest.param({"n_last_week": 241}, ["unusual_volume"], id="above it"),
+        pytest.param({"n_last_week": 0, "usual": None}, [], id="too few to say"),
+        pytest.param({"quiet_days": 4.0}, [], id="twice the longest gap"),
+        pytest.param({"quiet_days": 4.1}, ["feed_stopped"], id="longer"),
+        pytest.param({"quiet_days": 9, "mean_gap_days": 1.0}, [], id="rows are rare"),
+        pytest.param({"n_rejected": 20}, [], id="two percent rejected"),
+        pytest.param({"n_rejected": 21}, ["rejected_rows"], id="more"),
+        pytest.param({"n_accepted": 9, "n_rejected": 9}, [], id="a handful"),
+    ],
+)
+def test_how_rows_arrive(changes: dict[str, object], codes: list[str]) -> None:
+    assert [cause.code for cause in flow(**changes).causes()] == codes
+
+
+@pytest.mark.parametrize(
+    ("share", "rings"),
+    [(0.02, False), (0.021, True)],
+)
+def test_twice_as_many_stops_ring(share: float, rings: bool) -> None:
+    seen = ActionShares({"suspend": share}, {"suspend": 0.01}, 2_000)
+    assert bool(list(seen.causes())) == rings
+    few = replace(seen, n=100)
+    assert not list(few.causes())  # one customer more is chance
+
+
+def test_shares_are_of_everybody_also_without_a_decision() -> None:
+    seen = action_shares(["none", None, "remind", "none"], [])
+    assert (seen.shares["none"], seen.shares["no_decision"]) == (0.5, 0.25)
+
+
+def test_the_expected_auc_is_that_of_outcomes_drawn_by_the_probabilities() -> None:
+    """20,000 customers: a standard error of 0.006; 4 of them."""
+    rng = np.random.default_rng(5)
+    p = 1 / (1 + np.exp(-rng.normal(-3, 1, 20_000)))
+    label = (rng.random(len(p)) < p).astype(float)
+    assert expected_auc(p) == pytest.approx(auc(label, p), abs=0.025)
+
+
+def test_fewer_customers_see_only_larger_changes() -> None:
+    seen = [smallest_seen(n, 10 * int(n)) or 99.0 for n in (10.0, 100.0, 1_000.0)]
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] < 1.6
+
+
+def test_the_smallest_seen_is_seen_in_four_of_five_cases() -> None:
+    expected, n_learnt, trials = 60.0, 600, 2_000
+    ratio = smallest_seen(expected, n_learnt)
+    assert ratio is not None
+    counts = np.random.default_rng(1).poisson(ratio * expected, trials)
+    rings = [
+        expectation(int(n), expected, n_learnt, 0.995).is_alarm for n in set(counts)
+    ]
+    seen = dict(zip(set(counts), rings, strict=True))
+    # a standard error of 0.9 %; the ratio moves in steps of 3 %
+    assert 0.76 < np.mean([seen[n] for n in counts]) < 0.9
+
+
+def test_a_starter_is_not_held_to_outcomes(now: Portfolio, model: Bundle) -> None:
+    none: tuple[EarlyOutcomes, ...] = early_outcomes(
+        now, replace(model, is_starter=True)
+    )
+    assert none == ()
