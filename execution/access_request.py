@@ -18,9 +18,11 @@ from store.decisions import Decision
 from store.letters import PlannedLetter
 from store.replies import Reply
 
-# they tell of other customers
+# they name other customers, and staff
 _OF_OTHERS: Mapping[str, frozenset[str]] = {
-    "links": frozenset({"other_id", "shared_id"})
+    "links": frozenset({"other_id", "shared_id"}),
+    "overrides": frozenset({"by"}),
+    "holds": frozenset({"by"}),
 }
 _OF_STAFF = frozenset({"decided_by", "ordered_by", "lease"})
 
@@ -68,14 +70,9 @@ class AccessRequest:
         """All of it, but for what tells of other people."""
         return {
             "customer_id": self.customer_id,
-            "events": {
-                table: [
-                    _without(row, _OF_OTHERS.get(table, frozenset())) for row in rows
-                ]
-                for table, rows in self.rows.items()
-            },
+            "events": _own(self.rows),
             "decisions": [
-                {"answer": answer, "request": json.loads(decision.request)}
+                {"answer": answer, "request": _own_request(decision.request)}
                 for decision, answer in zip(self.decisions, self.answers, strict=True)
             ],
             "acts": [_without(asdict(act), _OF_STAFF) for act in self.acts],
@@ -98,6 +95,21 @@ def write_access_request(request: AccessRequest, page: str, folder: Path) -> lis
     data = json.dumps(request.data(), indent=2, ensure_ascii=False).encode() + b"\n"
     files = {"data.json": data, "page.html": page.encode()}
     return write_pack(folder, files, {"customer_id": request.customer_id})
+
+
+def _own(rows: Rows) -> dict[str, list[dict[str, Any]]]:
+    """Rows without the columns that name others."""
+    return {
+        table: [_without(row, _OF_OTHERS.get(table, frozenset())) for row in listed]
+        for table, listed in rows.items()
+    }
+
+
+def _own_request(body: bytes) -> dict[str, Any]:
+    request: dict[str, Any] = json.loads(body)
+    if "events" in request:
+        request["events"] = _own(request["events"])
+    return request
 
 
 def _without(row: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

@@ -78,10 +78,12 @@ _NAMES = ", ".join(_COLUMNS)
 _SELECT = f"SELECT {_NAMES} FROM letters AS one"  # noqa: S608 - own names
 _UNTOLD = "(state IN ('sent', 'delivered', 'bounced') AND is_reported = 0)"
 _IS_OPEN = f"(state IN ('planned', 'sending') OR {_UNTOLD})"
+UNKNOWN_WHETHER_SENT = "unknown_whether_sent"  # why a letter was left to a person
+_IS_UNKNOWN = f"(state = 'failed' AND why = '{UNKNOWN_WHETHER_SENT}')"
 # a notice that lies with a person is not planned anew
 _LIES = f"""
 SELECT 1 FROM letters WHERE customer_id = ? AND notice = ? AND kind = 'notice'
-AND ({_IS_OPEN} OR state = 'handed_out') LIMIT 1
+AND ({_IS_OPEN} OR {_IS_UNKNOWN} OR state = 'handed_out') LIMIT 1
 """  # noqa: S608 - own names
 _DUE = f"""
 {_SELECT} WHERE {_IS_OPEN} AND due_at <= ? AND leased_until <= ?
@@ -114,11 +116,11 @@ UPDATE letters SET is_reported = 1, why = ?, lease = NULL, leased_until = 0
 WHERE letter_id = ? AND lease = ? AND state = ?
 """
 # what became of a letter that went out; a bounce may correct a delivery
-_ENDED = """
+_ENDED = f"""
 UPDATE letters SET state = ?, sent_at = coalesce(sent_at, ?), ended_at = ?, proof = ?,
     why = NULL, is_reported = 0 WHERE letter_id = ? AND state <> ?
-AND state IN ('sent', 'delivered', 'handed_out', 'bounced')
-"""
+AND (state IN ('sent', 'delivered', 'handed_out', 'bounced') OR {_IS_UNKNOWN})
+"""  # noqa: S608 - own names
 _AGAIN = """
 UPDATE letters SET state = 'planned', due_at = ?, n_attempts = 0, ended_at = NULL,
     why = NULL WHERE letter_id = ? AND state = 'failed'

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from execution.errors import ExecutionError
 from features.moments import to_datetime
+from store.letters import UNKNOWN_WHETHER_SENT
 from wording.letters import Letter
 
 EMAIL = "email"
@@ -25,7 +26,7 @@ class CarrierBusyError(ExecutionError):
 class CarrierUncertainError(ExecutionError):
     """The letter may be out: the answer to the last word is missing."""
 
-    code = "unknown_whether_sent"
+    code = UNKNOWN_WHETHER_SENT
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"it is not known whether the letter went out ({cause})")

@@ -154,8 +154,19 @@ def test_what_a_dead_process_left_is_not_mailed_again(room: PostRoom) -> None:
     told = room.run(pigeon, clock=lambda: later)
     assert told == ["failed:unknown_whether_sent"]
     assert pigeon.parcels == []
+    room.score()
+    assert room.plan() == 0  # nor by another decision: a person says what is true
     room.letters.retry(room.letters.listed(9)[0].letter_id, later)
     assert room.run(pigeon, clock=lambda: later) == ["sent", "told"]
+
+
+def test_a_person_or_a_report_says_that_it_went_out(room: PostRoom) -> None:
+    room.plan()
+    room.run(Pigeon(CarrierUncertainError("cut")))
+    [letter] = room.letters.listed(9)
+    assert room.letters.end(letter.letter_id, "delivered", now(), "{}")
+    assert room.run(Pigeon()) == ["told"]
+    assert set(room.contacts()) == {"notice_sent", "notice_delivered"}
 
 
 def test_who_knows_a_repetition_gets_the_same_letter_again(
