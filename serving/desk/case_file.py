@@ -2,23 +2,23 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
 from markupsafe import Markup
 
 from advice.advice import Advice
-from advice.exposure import Item
 from decisions.actions import ACTIONS, SEVERITY, Action
 from decisions.policy_file.load import Policy
+from execution.letters.notice_values import Addresses, notice_values
 from serving.desk.page import chosen_language
 from serving.desk.replay_desk import ReplayDesk
 from serving.language import Language
 from serving.many_scores import BatchTurnstile
 from store.decisions import Decision
 from wording.explanation import Passage, explain
-from wording.letters import LetterItem, NoticeValues, notice_letter
-from wording.messages import LANGUAGES
+from wording.letters import notice_letter
 from wording.plots.cost_plot import NothingToPlotError, cost_plot
 
 
@@ -88,7 +88,7 @@ def _filed(replays: ReplayDesk, decision: Decision, language: Language) -> CaseF
         None,
         told.staff,
         _plot(advice, policy, language),
-        tuple(_letters(advice, policy)),
+        tuple(_letters(again.answer, policy)),
     )
 
 
@@ -100,47 +100,17 @@ def _plot(advice: Advice, policy: Policy, language: Language) -> Markup | None:
     return Markup(drawn)  # noqa: S704 - every text in it is escaped where it is drawn
 
 
-def _letters(advice: Advice, policy: Policy) -> list[DraftedLetter]:
-    """What each notice that is due says; its reference is given when it is sent."""
-    recommendation = advice.recommendation
-    terms = policy.in_force(recommendation.at) or policy.latest
-    pause = recommendation.follow_up.pause
+def _letters(answer: dict[str, Any], policy: Policy) -> list[DraftedLetter]:
+    """What each notice that is due says; number and links come when it is sent."""
+    at = datetime.fromisoformat(answer["as_of"])
+    terms = policy.in_force(at) or policy.latest
     drafted = []
-    for due in recommendation.follow_up.notices_due:
-        lang = next((one for one in due.languages if one in LANGUAGES), "en")
-        items = [
-            _item(one)
-            for one in advice.exposure().items
-            if not due.invoices or one.invoice_id in due.invoices
-        ]
-        letter = notice_letter(
-            NoticeValues(
-                lang=lang,
-                notice=due.notice,
-                document=terms.document,
-                policy=policy.reference,
-                currency=recommendation.question.currency,
-                zone=terms.zone,
-                customer_id=advice.customer_id,
-                reference="…",
-                written_on=recommendation.at.astimezone(terms.zone).date(),
-                items=items,
-                fee=due.fee,
-                interest=recommendation.follow_up.interest_accrued,
-                pause_ends_at=None if pause is None else pause.auto_expires_at,
+    for due in answer["follow_up"]["notices_due"]:
+        values = notice_values(answer, due, terms, "…", "", Addresses())
+        letter = notice_letter(values)
+        drafted.append(
+            DraftedLetter(
+                due["notice"], due["channel"], values.lang, letter.subject, letter.text
             )
         )
-        drafted.append(
-            DraftedLetter(due.notice, due.channel, lang, letter.subject, letter.text)
-        )
     return drafted
-
-
-def _item(one: Item) -> LetterItem:
-    return LetterItem(
-        invoice_id=one.invoice_id,
-        due_on=one.due_on,
-        amount=one.amount,
-        remainder=one.remainder,
-        covered=one.contested + one.in_flight + one.promised,
-    )

@@ -54,3 +54,10 @@ def test_single_keys_can_be_switched_off(person: Somebody) -> None:
 @pytest.mark.parametrize("name", ["desk.css", "desk.js", "desk.svg"])
 def test_style_and_script_come_from_the_service(person: Somebody, name: str) -> None:
     assert person().opens(f"/desk/static/{name}").status_code == 200
+
+
+def test_where_nothing_is_a_page_says_so(person: Somebody) -> None:
+    answer = person().opens("/desk/nothing-here")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert person().opens("/desk/", follow_redirects=False).status_code == 303
