@@ -18,6 +18,7 @@ from execution.letters.carrier import (
 )
 from execution.letters.folder import FolderCarrier
 from execution.letters.hook import WebhookCarrier
+from execution.letters.notice_values import language_of
 from execution.letters.smtp import SmtpCarrier
 from features.moments import microseconds
 from tests.execution.letters.conftest import (
@@ -271,6 +272,19 @@ def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
     room.run(pigeon, by_customer=german)
     # the shipped policy sends its notices in English alone
     assert pigeon.parcels[0].letter.lang == "en"
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "lang"),
+    [
+        (["en", "fr"], "fr", "fr"),
+        (["en", "fr"], "de", "en"),
+        (["nl", "fr"], "", "fr"),  # there are no messages in Dutch
+        (["nl"], "nl", "en"),
+    ],
+)
+def test_the_language_of_a_letter(offered: list[str], wanted: str, lang: str) -> None:
+    assert language_of({"languages": offered}, wanted) == lang
 
 
 def test_no_service_no_letter(room: PostRoom) -> None:

@@ -72,6 +72,18 @@ def test_what_was_never_in_force_is_not_there(public: Public, name: str) -> None
     assert "text/html" in answer.headers["content-type"]
 
 
+def test_while_nothing_is_in_force_the_page_says_to_come_back(public: Public) -> None:
+    app = public.staff._transport.app  # type: ignore[attr-defined]
+    kept, app.state.champions.in_force = app.state.champions.in_force, None
+    try:
+        answer = public.client.get("/policy?lang=de")
+    finally:
+        app.state.champions.in_force = kept
+    assert answer.status_code == 503
+    assert "Bitte versuchen Sie es später wieder" in answer.text
+    assert "model" not in answer.text
+
+
 def test_a_place_that_asks_too_often_waits(public: Public) -> None:
     app = public.staff._transport.app  # type: ignore[attr-defined]
     kept = app.state.settings

@@ -164,6 +164,7 @@ def test_what_is_no_form_of_ours_is_refused(
 ) -> None:
     answer = public.client.post(link, data=fields)
     assert answer.status_code in (415, 422)
+    assert "The form could not be read." in answer.text
     assert replies_of(public, "mistaken") == []
 
 
