@@ -4,19 +4,20 @@ A document may be a page of a list with many objects in it, and DuckDB works on 
 rows at once: what is read together is bounded by its size, not by the rows.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for
 from importing.report import BadRow
 
-MOST_BYTES_AT_ONCE = 1 << 21
-Rows = list[tuple[int, bytes]]
+MOST_BYTES_AT_ONCE = 1 << 22
+Part = tuple[str, list[Any]]  # SQL of rows and texts, and what it takes
+BLANK = BOM_UTF8 + b" \t\r\n"
 
 
 def document_parts(connection: Any, file: Path) -> Iterator[list[BadRow]]:
@@ -33,19 +34,16 @@ def document_parts(connection: Any, file: Path) -> Iterator[list[BadRow]]:
     Raises:
         UnreadableFileError: an array, or an object over several lines, that is no JSON.
     """
-    parts = (
-        _of_lines(connection, file) if is_in_lines(file) else _whole(connection, file)
-    )
-    for rows in parts:
+    parts = _of_lines(file) if is_in_lines(file) else _whole(connection, file)
+    for rows, given in parts:
         connection.execute(
-            "CREATE OR REPLACE TABLE documents AS SELECT ? AS file, row, "
-            "CASE WHEN json_valid(data) THEN data END::JSON AS data FROM "
-            f"({rows})",
-            [file.name],
+            "CREATE OR REPLACE TABLE documents AS SELECT ? AS file, row, CASE WHEN "
+            "starts_with(text, '{') THEN TRY_CAST(text AS JSON) END AS data "
+            f"FROM ({rows})",
+            [file.name, *given],
         )
         broken = connection.execute(
-            "DELETE FROM documents WHERE coalesce(json_type(data), '') <> 'OBJECT' "
-            "RETURNING row"
+            "DELETE FROM documents WHERE data IS NULL RETURNING row"
         ).fetchall()
         yield [
             BadRow(file.name, row, "object", "no JSON object")
@@ -53,32 +51,20 @@ def document_parts(connection: Any, file: Path) -> Iterator[list[BadRow]]:
         ]
 
 
-def _of_lines(connection: Any, file: Path) -> Iterator[str]:
-    for rows in _lines(file):
-        numbers = pa.array((row for row, _ in rows), pa.int64())
-        texts = pa.array(text.decode("utf-8", "replace") for _, text in rows)
-        connection.register("lines", pa.table({"row": numbers, "data": texts}))
-        yield "FROM lines"
-        connection.unregister("lines")
-
-
-def _lines(file: Path) -> Iterator[Rows]:
+def _of_lines(file: Path) -> Iterator[Part]:
     """Lines that are not empty with their numbers, from 1."""
-    rows: Rows = []
-    size = 0
-    with opened(file) as lines:
-        for number, line in enumerate(lines, start=1):
-            if text := line.strip(b"\xef\xbb\xbf \t\r\n"):
-                rows.append((number, text))
-                size += len(text)
-            if size >= MOST_BYTES_AT_ONCE:
-                yield rows
-                rows, size = [], 0
-    if rows:
-        yield rows
+    n_before = 0
+    with opened(file) as stream:
+        while lines := stream.readlines(MOST_BYTES_AT_ONCE):
+            texts = (line.strip(BLANK).decode("utf-8", "replace") for line in lines)
+            rows = [(n, text) for n, text in enumerate(texts, n_before + 1) if text]
+            n_before += len(lines)
+            if rows:
+                numbers, filled = zip(*rows, strict=True)
+                yield "SELECT unnest(?) AS row, unnest(?) AS text", [numbers, filled]
 
 
-def _whole(connection: Any, file: Path) -> Iterator[str]:
+def _whole(connection: Any, file: Path) -> Iterator[Part]:
     try:
         connection.execute(
             "CREATE OR REPLACE TABLE read AS SELECT row_number() OVER () AS row, "
@@ -95,5 +81,8 @@ def _whole(connection: Any, file: Path) -> Iterator[str]:
         "GROUP BY slice ORDER BY min(row)"
     ).fetchall()
     for first, last in slices:
-        yield f"FROM read WHERE row BETWEEN {first} AND {last}"
+        yield (
+            "SELECT row, data AS text FROM read WHERE row BETWEEN ? AND ?",
+            [first, last],
+        )
     connection.execute("DROP TABLE read")

@@ -4,7 +4,7 @@ For APIs that wrap what they answer (pages, events): the source says in SQL what
 inside a document. DuckDB reads the files, so that memory does not grow with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ CELLS = {  # how the text of a cell becomes a value; null where it cannot
     "seconds": "TRY(to_timestamp(CASE WHEN regexp_full_match({text}, '-?[0-9]+') "
     "THEN TRY_CAST({text} AS BIGINT) END))",
 }
+PARTS_AT_ONCE = 8  # whose text is held before it becomes columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,34 +73,62 @@ def stage_kinds(
         "CREATE TABLE entries (file VARCHAR, row BIGINT, kind VARCHAR, event VARCHAR, "
         "seen_at TIMESTAMPTZ, data JSON)"
     )
-    bad: list[BadRow] = []
-    for file in files:
-        if is_table(file):
-            raise UnreadableFileError(
-                f"{file.name} is a table: {system} is read as JSON"
-            )
-        for broken in document_parts(connection, file):
-            bad.extend(broken)
-            connection.execute(
-                "INSERT INTO entries SELECT file, row + coalesce((SELECT max(row) "
-                "FROM entries WHERE file = ?), 0), kind, event, seen_at, data "
-                f"FROM ({unwrap})",
-                [file.name],
-            )
     connection.execute(
         "CREATE TABLE kind_count AS SELECT kind, event, count(data) AS n FROM entries "
         "GROUP BY ALL"
     )
+    for name, kind in kinds.items():
+        connection.execute(f'CREATE TABLE "{name}" AS {_typed(name, kind)}')
+    bad: list[BadRow] = []
+    for n_parts, broken in enumerate(_entries(connection, files, unwrap, system), 1):
+        bad.extend(broken)
+        if n_parts % PARTS_AT_ONCE == 0:
+            _take_entries(connection, kinds)
+    _take_entries(connection, kinds)
     known = connection.execute("SELECT DISTINCT kind FROM kind_count").fetchall()
     if not {kind for (kind,) in known} & kinds.keys():
         raise NothingToImportError(
             f"no object of {system} in these files; known: {', '.join(sorted(kinds))}"
         )
-    for name, kind in kinds.items():
-        bad.extend(_typed(connection, name, kind))
+    for name in kinds:
+        bad.extend(_without_faults(connection, name))
     connection.execute("DROP TABLE documents")
     connection.execute("DROP TABLE entries")
     return bad
+
+
+def _entries(
+    connection: Any, files: Sequence[Path], unwrap: str, system: str
+) -> Iterator[list[BadRow]]:
+    """Add to `entries` what is inside one part of the files after another."""
+    for file in files:
+        if is_table(file):
+            raise UnreadableFileError(
+                f"{file.name} is a table: {system} is read as JSON"
+            )
+        n_before = 0
+        for broken in document_parts(connection, file):
+            connection.execute(
+                f"INSERT INTO entries SELECT file, row + ?, kind, event, seen_at, data "
+                f"FROM ({unwrap})",
+                [n_before],
+            )
+            (last,) = connection.execute(
+                "SELECT max(row) FROM entries WHERE file = ?", [file.name]
+            ).fetchone()
+            n_before = last or n_before
+            yield broken
+
+
+def _take_entries(connection: Any, kinds: Mapping[str, Kind]) -> None:
+    """What is in `entries` goes into the table of its kind, so that no text stays."""
+    connection.execute(
+        "INSERT INTO kind_count SELECT kind, event, count(data) FROM entries "
+        "GROUP BY ALL"
+    )
+    for name, kind in kinds.items():
+        connection.execute(f'INSERT INTO "{name}" {_typed(name, kind)}')
+    connection.execute("DELETE FROM entries")
 
 
 def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:
@@ -119,8 +148,8 @@ def currencies_in(connection: Any, kind: str, column: str) -> tuple[str, ...]:
     return tuple(currency for (currency,) in rows)
 
 
-def _typed(connection: Any, name: str, kind: Kind) -> list[BadRow]:
-    """Make the table of one kind; what does not fit its columns is left out, named."""
+def _typed(name: str, kind: Kind) -> str:
+    """SQL: the columns of one kind, and in `fault` the first that does not fit."""
     paths, cells, faults = [], [], []
     for place, (column, spec) in enumerate(kind.columns.items(), start=1):
         cell, _, path = spec.partition(" ")
@@ -130,14 +159,17 @@ def _typed(connection: Any, name: str, kind: Kind) -> list[BadRow]:
         missing = f"cells[{place}] IS NULL OR " if column in kind.required else ""
         is_there = f"cells[{place}] IS NOT NULL AND "
         faults.append(f"WHEN {missing}({is_there}({value}) IS NULL) THEN '{column}'")
-    connection.execute(
-        f'CREATE TABLE "{name}" AS SELECT file, row, seen_at, event, '
-        f"{', '.join(cells)}, CASE {' '.join(faults)} END AS fault FROM ("
+    return (
+        f"SELECT file, row, seen_at, event, {', '.join(cells)}, "
+        f"CASE {' '.join(faults)} END AS fault FROM ("
         "SELECT file, row, seen_at, event, json_extract_string(data, "
         f"[{', '.join(paths)}]) AS cells FROM entries "
-        "WHERE kind = ? AND data IS NOT NULL)",
-        [name],
+        f"WHERE kind = '{name}' AND data IS NOT NULL)"
     )
+
+
+def _without_faults(connection: Any, name: str) -> list[BadRow]:
+    """What does not fit the columns of a kind is left out, named."""
     rows = connection.execute(
         f'DELETE FROM "{name}" WHERE fault IS NOT NULL RETURNING file, row, fault'
     ).fetchall()

@@ -5,10 +5,12 @@ rows as `data`, `result` or `message`. Two ways of writing are Odoo's: `false` f
 nothing, and `[id, "name"]` for a row of another table, of which the id is kept.
 """
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from importing.errors import UnreadableFileError
+from importing.json_documents import document_parts
 
 ANSWERS = (
     "data",
@@ -16,67 +18,66 @@ ANSWERS = (
     "message",
 )  # Frappe's resources, JSON-RPC, Frappe's methods
 FORMS = (".json", ".ndjson", ".jsonl")
-ROOM, MOST_ROOM = 1 << 24, 1 << 28  # bytes of one object; an answer is one object
 
 
-def read_cells(
-    connection: Any, file: Path, form: str, columns: Mapping[str, str]
-) -> None:
+def read_cells(connection: Any, file: Path, columns: Mapping[str, str]) -> None:
     """Make the temporary table `cells`: `row` (from 1) and the columns, as text.
 
     Columns that no row names are left out.
 
     Raises:
-        duckdb.Error: a file that is no JSON.
+        UnreadableFileError: a file that is no JSON.
     """
-    room = min(max(ROOM, 2 * _size(file)), MOST_ROOM)
-    # lines need a buffer of a line only, and many of them fit into memory
-    how = "newline_delimited" if form != ".json" else "auto"
-    connection.execute(
-        "CREATE TEMP TABLE answers AS SELECT row_number() OVER () AS answer, json "
-        f"FROM read_json_objects(?, format = '{how}', maximum_object_size = {room})",
-        [str(file)],
-    )
-    rows = " ".join(
-        f"WHEN json_type(json, '$.{name}') = 'ARRAY' "
-        f"THEN json_extract(json, '$.{name}[*]')"
-        for name in ANSWERS
-    )
-    connection.execute(
-        "CREATE TEMP TABLE objects AS SELECT row_number() OVER () AS row, json FROM ("
-        f"SELECT unnest(CASE {rows} ELSE [json] END) AS json FROM answers)"
-    )
-    named = {
-        name
-        for (name,) in connection.execute(
-            "SELECT DISTINCT unnest(json_keys(json)) FROM objects"
-        ).fetchall()
-    }
-    is_empty = not connection.execute("SELECT 1 FROM objects LIMIT 1").fetchone()
-    cells = "".join(
-        f', {_cell(name, type_)} AS "{name}"'
-        for name, type_ in columns.items()
-        if is_empty or name in named
-    )
-    connection.execute(f"CREATE TEMP TABLE cells AS SELECT row{cells} FROM objects")
-    connection.execute("DROP TABLE objects")
-    connection.execute("DROP TABLE answers")
+    texts = "".join(f', "{name}" VARCHAR' for name in columns)
+    connection.execute(f"CREATE TEMP TABLE cells (row BIGINT{texts})")
+    named: set[str] = set()
+    n_before = 0
+    for broken in document_parts(connection, file):
+        for row in broken:
+            raise UnreadableFileError(
+                f"{file.name} cannot be read: row {row.row} is {row.problem}"
+            )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE objects AS {_OBJECTS}")
+        if missing := columns.keys() - named:
+            keys = connection.execute("SELECT DISTINCT json_keys(json) FROM objects")
+            named |= {name for (names,) in keys.fetchall() for name in names} & missing
+        (n_added,) = connection.execute(
+            f"INSERT INTO cells SELECT ? + row_number() OVER (){_cells(columns)} FROM ("
+            f"SELECT json_extract(json, {_paths(columns)}) AS found, "
+            f"json_extract_string(json, {_paths(columns)}) AS text FROM objects)",
+            [n_before],
+        ).fetchone()
+        n_before += n_added
+    if n_before:
+        for name in columns.keys() - named:
+            connection.execute(f'ALTER TABLE cells DROP COLUMN "{name}"')
+    connection.execute("DROP TABLE IF EXISTS objects")
+    connection.execute("DROP TABLE IF EXISTS documents")
 
 
-def _cell(name: str, type_: str) -> str:
-    path = f"'$.\"{name}\"'"
+_CARRIED = " ".join(
+    f"WHEN json_type(data, '$.{name}') = 'ARRAY' THEN json_extract(data, '$.{name}[*]')"
+    for name in ANSWERS
+)
+_OBJECTS = f"SELECT unnest(CASE {_CARRIED} ELSE [data] END) AS json FROM documents"
+
+
+def _paths(columns: Mapping[str, str]) -> str:
+    return "[" + ", ".join(f"'$.\"{name}\"'" for name in columns) + "]"
+
+
+def _cells(columns: Mapping[str, str]) -> str:
+    return "".join(
+        f', {_cell(place, type_)} AS "{name}"'
+        for place, (name, type_) in enumerate(columns.items(), 1)
+    )
+
+
+def _cell(place: int, type_: str) -> str:
     if type_ == "BOOLEAN":
-        return f"json_extract_string(json, {path})"
+        return f"text[{place}]"
     return (
-        f"CASE json_type(json, {path}) WHEN 'BOOLEAN' THEN NULL "
-        f"WHEN 'ARRAY' THEN json_extract_string(json, '$.\"{name}\"[0]') "
-        f"ELSE nullif(json_extract_string(json, {path}), '') END"
+        f"CASE left(found[{place}]::VARCHAR, 1) WHEN 't' THEN NULL WHEN 'f' THEN NULL "
+        f"WHEN '[' THEN json_extract_string(found[{place}], '$[0]') "
+        f"ELSE nullif(text[{place}], '') END"
     )
-
-
-def _size(file: Path) -> int:
-    """Bytes of the file, unpacked."""
-    if file.suffix.lower() != ".gz":
-        return file.stat().st_size
-    with gzip.open(file) as packed:
-        return sum(len(block) for block in iter(lambda: packed.read(1 << 20), b""))

@@ -88,7 +88,12 @@ def keep_latest(
     for table, columns in tables.items():
         last = [f'"{written_at}" DESC NULLS LAST'] if written_at in columns else []
         order = ", ".join([*last, "file DESC", "row DESC"])
-        n_rows += _count(connection, table)
+        n_here, n_keys = connection.execute(
+            f'SELECT count(*), count(DISTINCT "{key}") FROM {table}'
+        ).fetchone()
+        if n_here == n_keys:
+            continue
+        n_rows += n_here
         connection.execute(
             f"CREATE OR REPLACE TABLE {table} AS FROM {table} QUALIFY row_number() "
             f'OVER (PARTITION BY "{key}" ORDER BY {order}) = 1'
@@ -114,7 +119,7 @@ def header(connection: Any, file: Path) -> frozenset[str]:
         UnreadableFileError: it is no table.
     """
     try:
-        rows = connection.execute(f"DESCRIBE FROM {_reader(file)}", [str(file)])
+        rows = connection.execute(f"DESCRIBE FROM {_reader(file)}")
         return frozenset(name.lower() for name, *_ in rows.fetchall())
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
@@ -176,28 +181,27 @@ def _read(
     columns: Mapping[str, str],
     required: Sequence[str],
 ) -> Iterator[BadRow]:
+    cells = "cells"
     try:
         if _form(file) in JSON_FORMS:
-            read_cells(connection, file, _form(file), columns)
+            read_cells(connection, file, columns)
         else:
-            connection.execute(
-                "CREATE TEMP TABLE cells AS SELECT row_number() OVER () AS row, * "
-                f"FROM {_reader(file)}",
-                [str(file)],
-            )
+            cells = f"(SELECT row_number() OVER () AS row, * FROM {_reader(file)})"
+        yield from take_cells(connection, file, table, columns, required, cells)
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
-    try:
-        yield from take_cells(connection, file, table, columns, required)
     finally:
-        connection.execute("DROP TABLE cells")
+        connection.execute("DROP TABLE IF EXISTS cells")
 
 
 def _reader(file: Path) -> str:
+    name = str(file).replace("'", "''")
     if _form(file) == ".parquet":
-        return "read_parquet(?)"
+        return f"read_parquet('{name}')"
     missing = ", ".join(f"'{text}'" for text in MISSING)
-    return f"read_csv(?, all_varchar = true, header = true, nullstr = [{missing}])"
+    return (
+        f"read_csv('{name}', all_varchar = true, header = true, nullstr = [{missing}])"
+    )
 
 
 def take_cells(
@@ -206,13 +210,17 @@ def take_cells(
     table: str,
     columns: Mapping[str, str],
     required: Sequence[str],
+    cells: str = "cells",
 ) -> Iterator[BadRow]:
-    """Add the rows of the temporary table `cells` (row, and text by column) to a table.
+    """Add rows to a table: `cells` is SQL of them (row, and text by column).
+
+    In one pass, for it may read a file: a row that cannot be read stands below zero
+    until it is taken out, and only then what is wrong in it is looked for.
 
     Raises:
         UnreadableFileError: a required column is not there.
     """
-    described = connection.execute("DESCRIBE cells").fetchall()
+    described = connection.execute(f"DESCRIBE FROM {cells}").fetchall()
     there = {name.lower(): name for name, *_ in described}
     absent = [name for name in required if name not in there]
     if absent:
@@ -234,12 +242,16 @@ def take_cells(
     is_bad = " OR ".join(f"({fault})" for fault in [*faults, *holes]) or "false"
     names = ", ".join(f'"{name}"' for name in typed)
     connection.execute(
-        f"INSERT INTO {table} (file, row, {names}) SELECT ?, row, "
-        f"{', '.join(typed.values())} FROM cells WHERE NOT coalesce({is_bad}, false)",
+        f"INSERT INTO {table} (file, row, {names}) SELECT ?, "
+        f"CASE WHEN {is_bad} THEN -row ELSE row END, {', '.join(typed.values())} "
+        f"FROM {cells}",
         [file.name],
     )
+    (n_bad,) = connection.execute(f"DELETE FROM {table} WHERE row < 0").fetchone()
+    if n_bad == 0:
+        return
     for fault, name in zip([*faults, *holes], [*typed, *required], strict=True):
-        rows = connection.execute(f"SELECT row FROM cells WHERE {fault} ORDER BY row")
+        rows = connection.execute(f"SELECT row FROM {cells} WHERE {fault} ORDER BY row")
         for (row,) in rows.fetchall():
             problem = f"cannot be read as {_in_words(columns[name])}, or is missing"
             yield BadRow(file.name, row, name, problem)

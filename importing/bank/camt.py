@@ -31,6 +31,8 @@ from importing.bank.xml_files import (
 
 DIRECTIONS: dict[str, Direction] = {"CRDT": "in", "DBIT": "out"}
 _STATES = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "apart"}
+_PARTS = ("Stmt", "Ntfctn", "Rpt")
+_LOOKED_AT = frozenset({"CreDtTm", "Acct", "Bal", "TxDtls", "Ntry", *_PARTS})
 _NO_REFERENCE = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}
 
 
@@ -59,7 +61,7 @@ class _Details:
 def read_camt(file: Path, form: str) -> Iterator[Read]:
     """Entries, or the transactions that they list; row: number of the entry."""
     account, details, made, row = _Account(form), _Details(), None, 0
-    for name, element, stack in elements(file):
+    for name, element, stack in elements(file, _LOOKED_AT):
         if name == "CreDtTm":
             made = element.text
         elif name == "Acct" and len(stack) == 3:
@@ -74,7 +76,7 @@ def read_camt(file: Path, form: str) -> Iterator[Read]:
             yield from _entry(row, account, element, details)
             details = _Details()
             stack[-1].remove(element)
-        elif name in ("Stmt", "Ntfctn", "Rpt"):
+        elif name in _PARTS:
             yield _statement(row, account, element, made)
             stack[-1].remove(element)
 

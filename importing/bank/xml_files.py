@@ -1,6 +1,6 @@
 """XML of banks, element by element, without document types and the entities in them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -53,15 +53,20 @@ def message_of(file: Path) -> str:
     return message
 
 
-def elements(file: Path) -> Iterator[tuple[str, Element, list[Element]]]:
-    """Each element at its end, with its name and what it stands in, outermost first.
+def elements(
+    file: Path, wanted: Collection[str]
+) -> Iterator[tuple[str, Element, list[Element]]]:
+    """Elements at their end, with their name and what they stand in, outermost first.
 
+    Those of the names that are wanted; names are without the namespace, which differs
+    with the version of a message.
     Whoever is done with an element clears it; so memory does not grow with the file.
 
     Raises:
         UnreadableFileError: the XML breaks off or is not well-formed.
     """
     stack: list[Element] = []
+    names = _Names()
     try:
         # the file has no document type (`message_of`), so it declares no entity
         for event, element in iterparse(file, ("start", "end")):  # noqa: S314
@@ -69,22 +74,27 @@ def elements(file: Path) -> Iterator[tuple[str, Element, list[Element]]]:
                 stack.append(element)
             else:
                 stack.pop()
-                yield name_of(element), element, stack
+                element.tag = name = names[element.tag]
+                if name in wanted:
+                    yield name, element, stack
     except ParseError as error:
         raise UnreadableFileError(f"{file.name} is no XML: {error}") from error
 
 
-def name_of(element: Element) -> str:
-    """Its name without the namespace, which differs with the version of a message."""
-    return element.tag.rpartition("}")[2]
+class _Names(dict[str, str]):
+    """The name of a tag, looked for once."""
+
+    def __missing__(self, tag: str) -> str:
+        self[tag] = tag.rpartition("}")[2]
+        return self[tag]
 
 
 def child(element: Element | None, path: str) -> Element | None:
-    """The first element at a path of names."""
+    """The first element at a path of names, of an element that has ended."""
     for name in path.split("/"):
         if element is None:
             return None
-        element = next((e for e in element if name_of(e) == name), None)
+        element = element.find(name)
     return element
 
 
@@ -98,7 +108,7 @@ def texts_at(element: Element | None, path: str) -> list[str]:
     """The texts of all elements at a path."""
     ends = [element] if element is not None else []
     for name in path.split("/"):
-        ends = [e for end in ends for e in end if name_of(e) == name]
+        ends = [e for end in ends for e in end.findall(name)]
     return [text for end in ends if (text := (end.text or "").strip())]
 
 

@@ -113,3 +113,28 @@ def test_a_column_that_only_a_late_row_names_is_read(tmp_path: Path) -> None:
     file = tmp_path / "sales_invoice.json"
     file.write_text(json.dumps({"data": rows}), encoding="utf-8")
     assert read(file)[0][-1] == ("B", 2, True)
+
+
+def test_many_answers_fit_into_little_memory(tmp_path: Path) -> None:
+    """Each line is an answer of 2,000 rows; together they are more than the room."""
+    n_answers, n_rows = 100, 2_000
+    row = {"name": "A", "total": 1.5, "is_pos": 0, "remarks": "-" * 200}
+    answer = json.dumps({"data": [row] * n_rows})
+    file = tmp_path / "Sales Invoice.ndjson"
+    file.write_text("\n".join([answer] * n_answers), "utf-8")
+    with duckdb.connect() as connection:
+        connection.execute("SET memory_limit = '120MB'")
+        connection.execute(f"SET temp_directory = '{tmp_path}'")
+        stage_tables(connection, [file], TABLES, {})
+        n, last = connection.execute(
+            "SELECT count(*), max(row) FROM sales_invoice"
+        ).fetchall()[0]
+
+    assert n == last == n_answers * n_rows
+
+
+def test_a_line_that_is_no_json_refuses_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "sales_invoice.ndjson"
+    file.write_text('{"name": "A", "total": 1}\n{"name": \n', "utf-8")
+    with pytest.raises(UnreadableFileError, match=r"sales_invoice\.ndjson .*row 2"):
+        read(file)
