@@ -52,6 +52,7 @@ from store.opening import (
     open_access_log,
     open_decision_store,
     open_desk,
+    open_desk_reader,
     open_event_store,
     open_key_store,
     open_outbox,
@@ -84,7 +85,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
     app.state.access_log = open_access_log(*settings.store)
-    app.state.desk = DeskRecords(open_desk(*settings.store))
+    app.state.desk = DeskRecords(
+        open_desk_reader(*settings.store), open_desk(*settings.store)
+    )
     app.state.replay_desk = ReplayDesk(settings)
     champions = Champions(
         settings, app.state.metrics, partial(keep_policy, settings.store)

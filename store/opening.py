@@ -150,6 +150,11 @@ def open_desk(home: Path, url: str | None = None) -> Database:
     return _checked(DECISIONS, _server(url, "desk"))
 
 
+def open_desk_reader(home: Path, url: str | None = None) -> Database:
+    """What pages look up from the event loop, that must not wait long."""
+    return _checked(DECISIONS, _reading(DECISIONS, home, url))
+
+
 def open_access_log(home: Path, url: str | None = None) -> AccessLog:
     """Who read what: of all replicas on a PostgreSQL, else of this state folder."""
     if url is None:

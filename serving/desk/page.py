@@ -100,6 +100,8 @@ class DeskText:
 
     def __init__(self, words: Wording) -> None:
         self._words = words
+        self.say = words.say
+        self._moments: dict[int | datetime, str] = {}  # a night's run has few
 
     def money(self, amount: int | None) -> str:
         """Ten-thousandths, to the whole unit."""
@@ -111,8 +113,12 @@ class DeskText:
         """Day and time of the policy's zone, in the order that sorts."""
         if moment is None:
             return "–"
-        at = to_datetime(moment) if isinstance(moment, int) else moment
-        return f"{at.astimezone(self._words.zone):%Y-%m-%d %H:%M}"
+        text = self._moments.get(moment)
+        if text is None:
+            at = to_datetime(moment) if isinstance(moment, int) else moment
+            text = f"{at.astimezone(self._words.zone):%Y-%m-%d %H:%M}"
+            self._moments[moment] = text
+        return text
 
     def iso(self, moment: str | None) -> str:
         """As `moment`, of a moment in an answer."""

@@ -1,4 +1,4 @@
-"""What the desk keeps and looks up, asked in threads so that no answer waits for it."""
+"""What the desk keeps and looks up."""
 
 import asyncio
 import threading
@@ -11,14 +11,24 @@ Found = TypeVar("Found")
 
 
 class DeskRecords:
-    """One connection for all pages.
+    """Two connections for all pages, closed with it.
 
     Args:
-        database: closed with it.
+        reading: asked from the event loop; must not wait long.
+        database: asked in threads, so that no answer waits for it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, reading: Database, database: Database) -> None:
+        self._reading = reading
         self._db, self._lock = database, threading.Lock()
+
+    def look(self, question: Callable[[Database], Found]) -> Found:
+        """What `question` finds at once, in an index; it writes nothing.
+
+        Raises:
+            StoreUnavailableError: the store cannot be used.
+        """
+        return question(self._reading)
 
     async def ask(self, question: Callable[[Database], Found]) -> Found:
         """What `question` finds, in a thread; one question at a time.
@@ -35,5 +45,6 @@ class DeskRecords:
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""
+        self._reading.close()
         with self._lock:
             self._db.close()

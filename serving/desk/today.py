@@ -11,7 +11,7 @@ from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
 from serving.access import note_reading
 from serving.desk.addresses import customer_path
-from serving.desk.page import HOME, desk_router, page, redirect, wording_of
+from serving.desk.page import HOME, DeskText, desk_router, page, redirect, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys
@@ -68,28 +68,62 @@ async def today(
             Acts(database).waiting_for_people(MOST_ACTS, begin),
         )
 
-    found = await records_of(request).ask(look)
+    found = records_of(request).look(look)
     words = wording_of(request)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
     return page(
         request,
         "today.html",
         visitor,
-        waiting=found.waiting,
+        rows=_rows(DeskText(words), found.waiting, skipped, microseconds(now)),
         counts={name: found.counts[name] for name in TOPICS if name in found.counts},
         n_all=sum(found.counts.values()),
         n_waiting=n_waiting,
         acts=found.acts,
         budgets=_budgets(request, visitor, now),
         is_stopped=is_stopped(_settings(request).home),
-        now=microseconds(now),
         topic=topic,
-        topics={name: words.say(f"desk.topic.{name}") for name in TOPICS},
         page_number=page_number,
         n_pages=max(1, -(-n_waiting // ON_A_PAGE)),
         skipped=skipped,
         customer_path=customer_path,
     )
+
+
+class _Row(NamedTuple):
+    """A line of the list, ready to be shown."""
+
+    number: int
+    path: str
+    customer_id: str
+    topic: str
+    action: str
+    gain: str
+    due: str
+    decided: str
+    is_over: bool
+
+
+def _rows(
+    show: DeskText, waiting: list[WaitingCustomer], skipped: int, now: int
+) -> list[_Row]:
+    """Texts are looked up once each: a hundred lines have few different ones."""
+    topics = {one.topic: show.say(f"desk.topic.{one.topic}") for one in waiting}
+    actions = {one.action: show.action(one.action) for one in waiting}
+    return [
+        _Row(
+            number,
+            customer_path(one.customer_id),
+            one.customer_id,
+            topics[one.topic],
+            actions[one.action],
+            show.money(one.gain),
+            show.moment(one.due_at),
+            show.moment(one.as_of),
+            one.expires_at <= now,
+        )
+        for number, one in enumerate(waiting, start=skipped + 1)
+    ]
 
 
 def _budgets(request: Request, visitor: Visitor, now: datetime) -> list[Budget]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from secrets import token_urlsafe
 from typing import Annotated
 
@@ -121,8 +120,9 @@ async def visitor_of(request: Request) -> Visitor:
     if not token:
         raise SignInNeededError
     now = datetime.now(UTC)
-    find = partial(_found, token, microseconds(now))
-    holder = await records_of(request).ask(find)
+    holder = records_of(request).look(
+        lambda database: Sessions(database).find(token, microseconds(now))
+    )
     if holder is None:
         raise SignInNeededError
     key = _key(request, holder)
@@ -169,10 +169,6 @@ def _holder(request: Request, secret: str) -> ApiKey:
         detail = "unknown, expired or revoked; see `forbear keys`"
         raise ProblemError("invalid_key", detail)
     return key
-
-
-def _found(token: str, now: int, database: Database) -> str | None:
-    return Sessions(database).find(token, now)
 
 
 def _plain(key: ApiKey) -> dict[str, object]:

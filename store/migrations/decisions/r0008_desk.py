@@ -28,6 +28,7 @@ CREATE TABLE snoozes (
     reason TEXT NOT NULL,
     PRIMARY KEY (customer_id, at)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX snoozes_until ON snoozes (until);
 CREATE TABLE desk_sessions (
     token_sha256 BLOB PRIMARY KEY,
     holder TEXT NOT NULL,           -- JSON: the key, or what a token said
