@@ -10,8 +10,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from execution.asking import Reading, ask, read
 from execution.errors import (
     ExecutionError,
     NotOfferedError,
@@ -19,12 +20,13 @@ from execution.errors import (
     ProviderChangedError,
     ProviderRefusedError,
     ReportRefusedError,
+    UndecidedError,
 )
-from execution.plan import ACTED_ON
-from execution.port import Provider, RequestText, Subscription, SubscriptionState
+from execution.pause import end_of_pause
+from execution.port import Provider, RequestText
 from execution.recheck import Recheck
 from execution.service import Service
-from store.acts import Act, ActKind, Acts, ClaimedAct
+from store.acts import Act, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
 MOST_ATTEMPTS = 40  # some eight hours
@@ -33,7 +35,6 @@ _LEASE_US = 180_000_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 _AT_ONCE = 1  # what a process that dies held waits for the end of its lease
 _TRIES_WHEN_CHANGED = 3
-_TO: dict[ActKind, SubscriptionState] = {"suspend": "suspended", "restore": "active"}
 
 
 class Step(NamedTuple):
@@ -41,16 +42,16 @@ class Step(NamedTuple):
 
     Args:
         what: `done`: it is, and was asked for by us; `withdraw`, with `why`; `ask`.
-        now: the subscription; None where the act is about none.
+        now: what the provider says; None where nothing can be read.
     """
 
     what: Literal["done", "withdraw", "ask"]
     why: str | None = None
-    now: Subscription | None = None
+    now: Reading | None = None
 
     @property
     def stated(self) -> str:
-        """The provider's word for the subscription; empty where it is about none."""
+        """The provider's word; empty where nothing can be read."""
         return "" if self.now is None else self.now.stated
 
 
@@ -129,20 +130,20 @@ class Execution:
             return self._later(claimed, error.code, 0.0)
 
     def _next(self, act: Act) -> Step:
-        now = None
-        if act.subscription_id:
-            now = self._provider.status(act.customer_id, act.subscription_id)
-            if act.state == "asked" and now.state == _TO[act.kind]:
-                return Step("done", now=now)
+        now = read(self._provider, act)
+        if now is not None and now.is_done and act.state == "asked":
+            return Step("done", now=now)
         if act.is_undone:
             return Step("withdraw", "undone", now)
         if act.ordered_by is None:  # people go first
             verdict = self._recheck.verdict(act)
+            if verdict.code == "no_decision" and act.kind == "restore":
+                raise UndecidedError
             if not verdict.is_permitted:
                 return Step("withdraw", verdict.code, now)
-        if now is None or now.state == ACTED_ON[act.kind]:
+        if now is None or now.may_be_asked:
             return Step("ask", now=now)
-        if now.state == _TO[act.kind]:  # somebody else did it, and it is not ours
+        if now.is_done:  # somebody else did it, and it is not ours
             return Step("withdraw", "so_already", now)
         return Step("withdraw", f"provider_state:{now.stated}", now)
 
@@ -158,8 +159,8 @@ class Execution:
         if step.now is None:
             return self._open_request(claimed)
         self._ask(act)
-        now = self._provider.status(act.customer_id, act.subscription_id)
-        if now.state != _TO[act.kind]:
+        now = read(self._provider, act)
+        if now is None or not now.is_done:
             return self._later(claimed, "not_confirmed", 0.0)
         return self._done(claimed, now)
 
@@ -172,36 +173,41 @@ class Execution:
         return "done"
 
     def _ask(self, act: Act) -> None:
-        ask = (
-            self._provider.suspend if act.kind == "suspend" else self._provider.restore
-        )
         for is_last in (*[False] * (_TRIES_WHEN_CHANGED - 1), True):
             try:
-                ask(act.customer_id, act.subscription_id, act.act_id)
+                ask(self._provider, act)
             except ProviderChangedError:
                 if is_last:
                     raise
             else:
                 return
 
-    def _done(self, claimed: ClaimedAct, now: Subscription) -> str:
+    def _done(self, claimed: ClaimedAct, now: Reading) -> str:
         """Reported by the next round, which finds it done and not reported."""
-        proof = json.dumps(asdict(now), default=str)
-        self._acts.settle(claimed, "done", self._clock(), None, proof)
+        proof, at = json.dumps(now.proof, default=str), self._clock()
+        then = end_of_pause(claimed.act, self._answer(claimed.act), at)
+        self._acts.settle(claimed, "done", at, None, proof, then)
         return "done"
+
+    def _answer(self, act: Act) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(
+            self._decisions.find(act.decision_id).answer
+        )
+        return answer
 
     def _report(self, claimed: ClaimedAct) -> str:
         act = claimed.act
         if act.kind == "open_request" and json.loads(act.proof or "{}")["is_draft"]:
             self._acts.mark_reported(claimed, "drafted")  # nobody has sent it yet
             return "drafted"
-        answer = json.loads(self._decisions.find(act.decision_id).answer)
         is_of_person = act.n_approvals > 0 or act.ordered_by is not None
         by = "person" if is_of_person else "automation"
-        permission = answer["permission"]
+        permission = self._answer(act)["permission"]
         terms = {name: permission[name] for name in ("arm", "propensity")}
         try:
-            self._service.report(act, by, {} if act.kind == "restore" else terms)
+            # what a person ordered is not what the decision chose
+            is_chosen = act.kind != "restore" and act.ordered_by is None
+            self._service.report(act, by, terms if is_chosen else {})
         except ReportRefusedError as error:
             why = f"{error.code}:{error.rule}"
             self._acts.mark_reported(claimed, why)

@@ -86,6 +86,15 @@ class ServiceUnusableError(ExecutionError):
         )
 
 
+class UndecidedError(ExecutionError):
+    """Access is to come back, and the service decides nothing now."""
+
+    code = "no_decision"
+
+    def __init__(self) -> None:
+        super().__init__("nothing can be decided now; access is given back later")
+
+
 class ReportRefusedError(ExecutionError):
     """The service does not take the row that says what was done.
 

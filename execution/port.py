@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - what a provider does not offer takes arguments, too
 """What Forbear asks of a provider, whoever it is.
 
 Every call may be repeated: `request_id` is the same for the same act, and what has the
@@ -12,9 +13,13 @@ wanted state already is left alone. Every method raises
 * NotOfferedError: it has no such thing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from decimal import Decimal
+from typing import ClassVar, Literal, Protocol
+
+from execution.errors import NotOfferedError
 
 SubscriptionState = Literal["active", "suspended", "pending", "ended", "unknown"]
 
@@ -63,10 +68,60 @@ class OpenedRequest:
     is_draft: bool
 
 
+# of a service request: a person must send it still; it is with the provider; the
+# provider said something; it is over
+RequestState = Literal["drafted", "sent", "answered", "closed"]
+MeterState = Literal["running", "stopped", "none"]
+Resolution = Literal["fraud", "legitimate", "ignore"]
+# what not every provider can do
+Offer = Literal["limit_spending", "stop_meter", "alerts", "request_state"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAlert:
+    """What a provider warns of, in the words of the table `alerts`.
+
+    Args:
+        customer_id: ours.
+        event_at: when it came into this status; None: the provider does not say.
+        is_test: made to try the connection; nothing happened.
+    """
+
+    alert_id: str
+    customer_id: str
+    kind: str
+    status: str
+    event_at: datetime | None = None
+    severity: str | None = None
+    confidence: str | None = None
+    resolved_reason: str | None = None
+    subscription_id: str | None = None
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingLimit:
+    """What a customer may spend in a month, in the currency the provider bills in.
+
+    Args:
+        is_enforced: the provider refuses what goes beyond; False: it only warns.
+    """
+
+    amount: Decimal
+    is_enforced: bool
+
+
 class Provider(Protocol):
-    """One provider; its name is what acts are kept under."""
+    """One provider.
+
+    Args:
+        name: acts are kept under it.
+        offers: what it can do beside access and requests; the methods of the rest
+            raise NotOfferedError.
+    """
 
     name: str
+    offers: ClassVar[frozenset[Offer]] = frozenset()
 
     def subscriptions(self, customer_id: str) -> list[Subscription]:
         """All of a customer's subscriptions."""
@@ -92,3 +147,35 @@ class Provider(Protocol):
         The request of the same `request_id` is opened once.
         """
         ...
+
+    def request_state(self, number: str) -> RequestState:
+        """How far a service request is that was sent."""
+        raise NotOfferedError(self.name, "states of service requests")
+
+    def stop_meter(
+        self, customer_id: str, subscription_id: str, request_id: str
+    ) -> None:
+        """End what is billed by use; `meter` says whether it was done."""
+        raise NotOfferedError(self.name, "way to stop a meter")
+
+    def meter(self, customer_id: str, subscription_id: str) -> MeterState:
+        """Whether use is billed now; `none`: nothing of it is billed by use."""
+        raise NotOfferedError(self.name, "way to stop a meter")
+
+    def limit_spending(
+        self, customer_id: str, amount: Decimal, request_id: str
+    ) -> None:
+        """Set what a customer may spend; `spending_limit` says whether it was done."""
+        raise NotOfferedError(self.name, "spending limit")
+
+    def spending_limit(self, customer_id: str) -> SpendingLimit | None:
+        """What is set now; None: nothing."""
+        raise NotOfferedError(self.name, "spending limit")
+
+    def alerts(self) -> Iterable[ProviderAlert]:
+        """All alerts the provider shows, of all customers."""
+        raise NotOfferedError(self.name, "alerts")
+
+    def acknowledge(self, alert: ProviderAlert, resolution: Resolution) -> None:
+        """Tell the provider what an alert was; it then calls it resolved."""
+        raise NotOfferedError(self.name, "alerts")

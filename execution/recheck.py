@@ -55,11 +55,13 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
 
     A stop that is in force for another subscription of the customer is still permitted.
 
-    Codes: `policy_changed`; `no_decision`; `milder_now`, with the first reason why;
-    `harsher_now`; `not_cured`; `other_reason`; `subscription_not_meant`;
-    `more_must_agree`. Beside these `unknown_customer`: nothing is stored any more.
+    Access comes back whichever policy says so. Codes: `policy_changed`;
+    `no_decision`; `milder_now`, with the first reason why; `harsher_now`; `not_cured`;
+    `other_reason`; `subscription_not_meant`; `more_must_agree`. Beside these
+    `unknown_customer`: nothing is stored any more.
     """
-    if answer["question"]["policy_hash"] != act.policy_hash:
+    is_another = answer["question"]["policy_hash"] != act.policy_hash
+    if is_another and act.kind != "restore":
         return refused("policy_changed")
     if answer["action"] is None:
         return refused("no_decision")

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from store.database import Database
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 
-ActKind = Literal["suspend", "restore", "open_request"]
+ActKind = Literal["suspend", "restore", "open_request", "stop_meter", "limit_spending"]
 ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
 ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
 ACT_STATES: tuple[ActState, ...] = get_args(ActState)
@@ -43,6 +43,8 @@ class Act:
         ordered_by: the person who ordered it; it is not checked again.
         is_undone: its run was undone while it was under way: it is only read at the
             provider, and not asked for again.
+        amount: of a spending limit, in ten-thousandths of the currency the provider
+            bills in.
     """
 
     act_id: str
@@ -66,6 +68,7 @@ class Act:
     is_reported: bool = False
     ordered_by: str | None = None
     is_undone: bool = False
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,14 @@ _NOT_AGREED = f"""
 {_SELECT} WHERE state = 'planned' AND NOT {_IS_AGREED}
 AND substr(customer_id, 1, ?) = ? ORDER BY position LIMIT ?
 """
+# of later: planned for a moment that has not come
+_IS_OF_LATER = "(state = 'planned' AND n_attempts = 0 AND due_at > ?)"
 # one that waits for people holds up only what the same decision asks for, and one that
-# is done and not yet reported nothing that a person ordered
+# is done and not yet reported nothing that a person ordered; one of later nothing
 _DUE = f"""
 WITH open_acts AS (
-    SELECT *, {_IS_AGREED} AS is_agreed FROM acts WHERE {_IS_OPEN}
+    SELECT *, {_IS_AGREED} AS is_agreed FROM acts
+    WHERE {_IS_OPEN} AND NOT {_IS_OF_LATER}
 )
 SELECT {ACT_COLUMNS} FROM open_acts AS one
 WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
@@ -102,9 +108,15 @@ WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT E
 )
 ORDER BY position LIMIT ?
 """  # noqa: S608 - own names
-_N_OPEN = (
-    f"SELECT count(*) FROM acts WHERE provider = ? AND {_IS_OPEN} AND {_IS_AGREED}"  # noqa: S608 - own names
-)
+_SAME = """
+SELECT act_id, position FROM acts WHERE decision_id = ? AND kind = ?
+AND state = 'planned' ORDER BY position
+"""
+_MOVE = "UPDATE acts SET position = ?, due_at = ? WHERE act_id = ?"
+_N_OPEN = f"""
+SELECT count(*) FROM acts WHERE provider = ? AND {_IS_OPEN} AND {_IS_AGREED}
+AND NOT {_IS_OF_LATER}
+"""  # noqa: S608 - own names
 _LEASE = "UPDATE acts SET lease = ?, leased_until = ? WHERE act_id = ?"
 # whoever lost the lease meanwhile has no say any more
 _ASKED = """
@@ -135,13 +147,15 @@ AND NOT EXISTS (
     SELECT 1 FROM acts AS later WHERE later.customer_id = one.customer_id
     AND later.subscription_id = one.subscription_id
     AND later.provider = one.provider AND later.position > one.position
+    AND later.kind IN ('suspend', 'restore')
     AND later.state IN ('planned', 'asked', 'done')
 )
 ORDER BY position DESC
 """  # noqa: S608 - own names
 _LAST_DONE = """
 SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
-AND state = 'done' ORDER BY position DESC LIMIT 1
+AND kind IN ('suspend', 'restore') AND state = 'done'
+ORDER BY position DESC LIMIT 1
 """
 # what may have been done is read at the provider first
 _AGAIN = """
@@ -166,17 +180,31 @@ class Acts:
 
         One that was planned before stays as it is.
         """
-        n_new = 0
         with self._db.transaction():
-            [(last,)] = self._db.rows("SELECT coalesce(max(position), 0) FROM acts")
-            for act in acts:
-                if self._db.rows("SELECT 1 FROM acts WHERE act_id = ?", act.act_id):
-                    continue
-                n_new += 1
-                row = (*astuple(act), last + n_new, 0)
-                columns = (*_COLUMNS, "position", "leased_until")
-                self._db.insert("acts", columns, [(*_plain(row),)])
+            return self._add(acts)
+
+    def _add(self, acts: Sequence[Act]) -> int:
+        """In a transaction."""
+        n_new = 0
+        [(last,)] = self._db.rows("SELECT coalesce(max(position), 0) FROM acts")
+        for act in acts:
+            if self._db.rows("SELECT 1 FROM acts WHERE act_id = ?", act.act_id):
+                continue
+            n_new += 1
+            row = (*astuple(act), last + n_new, 0)
+            columns = (*_COLUMNS, "position", "leased_until")
+            self._db.insert("acts", columns, [(*_plain(row),)])
         return n_new
+
+    def _put_first(self, act: Act) -> None:
+        """Before what was planned of its kind for the same decision; due together."""
+        rows = self._db.rows(_SAME, act.decision_id, act.kind)
+        positions = [position for _, position in rows]
+        names = [name for name, _ in rows]
+        for name, position in rows:  # positions differ at every moment
+            self._db.run(_MOVE, -position, act.due_at, name)
+        for name, position in zip([names[-1], *names[:-1]], positions, strict=True):
+            self._db.run(_MOVE, position, act.due_at, name)
 
     def approve(self, act_id: str, by: str, now: int) -> Act:
         """A person agrees; the same name counts once, in whatever case.
@@ -208,14 +236,20 @@ class Acts:
         raise UnknownActError(act_id)
 
     def listed(
-        self, most: int, *, states: Collection[str] = (), run_id: str | None = None
+        self,
+        most: int,
+        *,
+        states: Collection[str] = (),
+        run_id: str | None = None,
+        kind: ActKind | None = None,
     ) -> list[Act]:
-        """Acts, the latest first; of some states or of one run."""
+        """Acts, the latest first; of some states, of one run, or of one kind."""
         marks = ", ".join("?" * len(states))
         conditions = [f"state IN ({marks})"] if states else []
         conditions += ["run_id = ?"] if run_id is not None else []
+        conditions += ["kind = ?"] if kind is not None else []
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        values = (*states, *([] if run_id is None else [run_id]), most)
+        values = (*states, *(one for one in (run_id, kind) if one is not None), most)
         query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
         return [act_of(row) for row in self._db.rows(query, *values)]
 
@@ -234,7 +268,14 @@ class Acts:
 
     def due(self, provider: str, now: int, most: int) -> list[Act]:
         """Acts that `claim` would give, untouched."""
-        return [act_of(row) for row in self._db.rows(_DUE, provider, now, now, most)]
+        rows = self._db.rows(_DUE, now, provider, now, now, most)
+        return [act_of(row) for row in rows]
+
+    def of_later(self, provider: str, now: int, until: int) -> list[Act]:
+        """Acts that are planned for a moment after `now`, and before `until`."""
+        query = f"{_SELECT} WHERE provider = ? AND {_IS_OF_LATER} AND due_at < ?"
+        rows = self._db.rows(f"{query} ORDER BY due_at, position", provider, now, until)
+        return [act_of(row) for row in rows]
 
     def claim(
         self, provider: str, now: int, leased_until: int, most: int
@@ -258,9 +299,18 @@ class Acts:
         now: int,
         why: str | None = None,
         proof: str | None = None,
+        then: Act | None = None,
     ) -> bool:
-        """It was done, withdrawn or given up."""
-        return self._changed(claimed, _SETTLED, state, now, why, proof)
+        """It was done, withdrawn or given up; `then`, which undoes it, is planned.
+
+        What undoes several acts of a decision is due together, the last taken first.
+        """
+        with self._db.transaction():
+            mine = claimed.act.act_id, claimed.lease
+            is_mine = self._db.run(_SETTLED, state, now, why, proof, *mine) > 0
+            if is_mine and then is not None and self._add([then]):
+                self._put_first(then)
+        return is_mine
 
     def postpone(self, claimed: ClaimedAct, due_at: int, why: str) -> bool:
         """It is tried again."""
@@ -295,9 +345,9 @@ class Acts:
             n_withdrawn = self._db.run(_WITHDRAWN, now, run_id)
             return n_withdrawn, self._db.run(_UNDONE, run_id)
 
-    def n_open(self, provider: str) -> int:
-        """How many of a provider's acts are agreed to and not over."""
-        [(n_open,)] = self._db.rows(_N_OPEN, provider)
+    def n_open(self, provider: str, now: int) -> int:
+        """How many of a provider's acts are agreed to, not over, and not of later."""
+        [(n_open,)] = self._db.rows(_N_OPEN, provider, now)
         return int(n_open)
 
     def taken(self, run_id: str) -> list[Act]:
@@ -346,7 +396,9 @@ def forget_acts(database: Database, decision_ids: Collection[str]) -> None:
     these = f"decision_id IN ({', '.join('?' * len(decision_ids))})"
     query = f"SELECT act_id FROM acts WHERE {these}"  # noqa: S608 - marks
     approvals = f"DELETE FROM act_approvals WHERE act_id IN ({query})"  # noqa: S608 - marks
+    changes = f"DELETE FROM request_changes WHERE act_id IN ({query})"  # noqa: S608 - marks
     database.run(approvals, *decision_ids)
+    database.run(changes, *decision_ids)
     database.run(f"DELETE FROM acts WHERE {these}", *decision_ids)  # noqa: S608 - marks
 
 

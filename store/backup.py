@@ -47,6 +47,8 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "policies": ("policy_hash",),
         "waiting": ("customer_id",),
         "snoozes": ("customer_id", "at"),
+        "provider_alerts": ("provider", "alert_id", "status"),
+        "request_changes": ("act_id", "state"),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -172,6 +172,31 @@ class UnknownActError(DecisionStoreError):
         super().__init__(f"no act {act_id} was planned; `forbear act list` shows them")
 
 
+class UnknownAlertError(DecisionStoreError):
+    code = "unknown_alert"
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(
+            f"no alert {alert_id} was read; `forbear act alerts` reads and shows them"
+        )
+
+
+class RequestStateError(DecisionStoreError):
+    """An act that opened no service request.
+
+    Args:
+        is_what: its kind and state.
+    """
+
+    code = "request_state"
+
+    def __init__(self, act_id: str, is_what: str) -> None:
+        super().__init__(
+            f"act {act_id} is {is_what} and opened no service request; `forbear act"
+            " requests` shows those that did"
+        )
+
+
 class UnknownRunError(DecisionStoreError):
     code = "unknown_run"
 

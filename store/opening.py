@@ -24,7 +24,9 @@ from store.letters import Letters
 from store.monitoring import Monitoring, standing_clock
 from store.outbox import Outbox
 from store.policies import Policies
+from store.provider_alerts import ProviderAlerts
 from store.replies import Replies
+from store.requests import Requests
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
@@ -118,6 +120,25 @@ def open_policies(home: Path, url: str | None = None) -> Policies:
         NoDecisionsError: nothing was ever recorded there.
     """
     return Policies(_beside_decisions(home, url, "policies"))
+
+
+def open_provider_alerts(home: Path, url: str | None = None) -> ProviderAlerts:
+    """What was read of a provider's alerts.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    return ProviderAlerts(_beside_decisions(home, url, "acts"))
+
+
+def open_requests(home: Path, url: str | None = None) -> Requests:
+    """How far service requests are.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    database = _beside_decisions(home, url, "acts")
+    return Requests(database, Acts(database))
 
 
 def _beside_decisions(home: Path, url: str | None, lock: str) -> Database:

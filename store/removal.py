@@ -14,6 +14,7 @@ from store.chain import append_removal, tip
 from store.database import Database
 from store.decisions import ErasureResult
 from store.errors import ErasureRefusedError
+from store.provider_alerts import forget_alerts
 from store.replies import forget_correspondence
 from store.waiting import forget_snoozes, forget_waiting
 
@@ -59,8 +60,10 @@ def erase(database: Database, customer_id: str, now: int) -> ErasureResult:
     forget_correspondence(database, customer_id)
     forget_snoozes(database, customer_id)
     # the slots stay taken, by nobody in particular
+    nobody = f"erased-{token_hex(8)}"
     statement = "UPDATE budget_slots SET customer_id = ? WHERE customer_id = ?"
-    database.run(statement, f"erased-{token_hex(8)}", customer_id)
+    database.run(statement, nobody, customer_id)
+    forget_alerts(database, customer_id, nobody)
     return ErasureResult(len(listed), tip(database).position)
 
 

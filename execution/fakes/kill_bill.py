@@ -37,11 +37,11 @@ class FakeKillBill:
     with_mark: bool = False
     changes: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, account_id: str, subscription_id: str, **changes: object) -> None:
+    def add(self, customer_id: str, subscription_id: str, **changes: object) -> None:
         """A subscription, active unless `changes` say otherwise."""
         resource = {
-            "accountId": account_id,
-            "bundleId": f"bundle-{account_id}",
+            "accountId": customer_id,
+            "bundleId": f"bundle-{customer_id}",
             "subscriptionId": subscription_id,
             "productName": "Standard",
             "productCategory": "BASE",
@@ -51,11 +51,11 @@ class FakeKillBill:
             "state": "ACTIVE",
             **changes,
         }
-        self.accounts.setdefault(account_id, {})[subscription_id] = resource
+        self.accounts.setdefault(customer_id, {})[subscription_id] = resource
 
-    def state(self, account_id: str, subscription_id: str) -> str:
+    def state(self, customer_id: str, subscription_id: str) -> str:
         """Whether a subscription is blocked, in Kill Bill's words."""
-        return str(self._shown(self.accounts[account_id][subscription_id])["state"])
+        return str(self._shown(self.accounts[customer_id][subscription_id])["state"])
 
     def answer(
         self, method: str, path: str, headers: Headers, content: Json

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from execution.fakes.partner_more import PartnerMore
 from execution.fakes.server import Fault, Headers, Json, slow_down
 from execution.providers.partner_words import lower
 
@@ -33,6 +34,8 @@ class FakePartnerCenter:
         faults: of the next requests that change something, in order.
         with_mark: bodies begin with a byte order mark.
         changes: of status, by subscription, in the order they were made.
+        n_asked: how many requests there were.
+        more: alerts, budgets, entitlements and service requests.
     """
 
     customers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -40,6 +43,8 @@ class FakePartnerCenter:
     with_mark: bool = False
     changes: list[tuple[str, str]] = field(default_factory=list)
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    n_asked: int = 0
+    more: PartnerMore = field(default_factory=PartnerMore)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, customer_id: str, subscription_id: str, **changes: object) -> None:
@@ -65,26 +70,34 @@ class FakePartnerCenter:
     ) -> tuple[int, Json]:
         """Status and body of a request; `content` is its body's, None without one."""
         with self.lock:
+            self.n_asked += 1
             if path.endswith("/oauth2/token"):
                 return 200, {"access_token": TOKEN, "expires_in": 3600}
             if headers.get("Authorization") != f"Bearer {TOKEN}":
                 return 401, {"code": "unauthorized"}
-            changes = method == "PATCH"
+            changes = method != "GET"
             fault = self._next_fault() if changes else None
             if fault == "slow":
                 slow_down()
             elif fault is not None and fault != "failed_after_acting":
                 return _CODES[fault]
-            answer = self._asked(changes, path, headers, content)
+            answer = self._asked(method, path, headers, content)
             return _CODES["failed"] if fault == "failed_after_acting" else answer
 
     def _next_fault(self) -> Fault | None:
         return self.faults.popleft() if self.faults else None
 
     def _asked(
-        self, changes: bool, path: str, headers: Headers, content: Json
+        self, method: str, path: str, headers: Headers, content: Json
     ) -> tuple[int, Json]:
-        request_id = headers.get("MS-RequestId")
+        more = self.more.answer(method, path, content)
+        if more is not None:
+            status, body = more
+            if isinstance(body, dict) and "@odata.nextLink" in body:
+                where = f"http://{headers.get('Host')}{path.partition('?')[0]}"
+                body["@odata.nextLink"] = f"{where}?$skip={body['@odata.nextLink']}"
+            return status, body
+        changes, request_id = method == "PATCH", headers.get("MS-RequestId")
         if changes and request_id in self.answered:
             return self.answered[request_id]
         parts = path.strip("/").split("/")

@@ -19,6 +19,7 @@ Fault = Literal[
 ]
 RETRY_AFTER_S = 1
 _SLOW_S = 1.0
+_EMPTY = 204  # a status without a body
 
 
 class Headers(Protocol):
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.command, self.path, self.headers, content
         )
         mark = b"\xef\xbb\xbf" if self.fake.with_mark else b""
-        sent = mark + json.dumps(answer).encode()
+        sent = b"" if status == _EMPTY else mark + json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(sent)))

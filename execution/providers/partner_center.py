@@ -9,30 +9,40 @@ Source: Partner Center developer documentation (suspend and reactivate a subscri
 error codes, headers, throttling), as of 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from execution.errors import (
-    NotOfferedError,
-    ProviderAccessError,
-    ProviderUnreachableError,
+from execution.errors import NotOfferedError, ProviderUnreachableError
+from execution.port import (
+    MeterState,
+    Offer,
+    OpenedRequest,
+    Provider,
+    ProviderAlert,
+    RequestState,
+    RequestText,
+    Resolution,
+    SpendingLimit,
+    Subscription,
 )
-from execution.port import OpenedRequest, Provider, RequestText, Subscription
-from execution.providers.partner_tokens import Tokens
-from execution.providers.partner_words import lower, subscription_of, with_status
+from execution.providers import partner_spending as spending
+from execution.providers.authorised import Authorised
+from execution.providers.oauth import AccessTokens
+from execution.providers.partner_alerts import AlertSource, FraudEvents
+from execution.providers.partner_words import (
+    REQUEST_STATES,
+    lower,
+    subscription_of,
+    with_status,
+)
 from execution.providers.prepared_mail import prepare_mail
-from execution.providers.provider_http import (
-    code_of,
-    content_of,
-    path_segment,
-    raise_for_status,
-    resource_of,
-    send,
-)
+from execution.providers.provider_http import path_segment, resource_of
 
 GLOBAL_URL = "https://api.partnercenter.microsoft.com"
 CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet
@@ -48,29 +58,37 @@ class PartnerCenter(Provider):
         customers: Partner Center's customer ids (tenants) by ours; one that is not
             there is called the same.
         drafts: folder for mails that a person sends instead; None: there are none.
+        alert_source: where alerts come from; None: Partner Center's fraud events.
     """
 
     name = "partner-center"
+    offers: ClassVar[frozenset[Offer]] = frozenset(
+        {"limit_spending", "stop_meter", "alerts", "request_state"}
+    )
 
     def __init__(
         self,
         client: httpx.Client,
-        tokens: Tokens,
+        tokens: AccessTokens,
         customers: Mapping[str, str] | None = None,
         drafts: Path | None = None,
+        alert_source: AlertSource | None = None,
     ) -> None:
-        self._client, self._tokens = client, tokens
+        headers = {"MS-Contract-Version": "v1"}
+        self._api = Authorised(client, tokens, headers, stale=_STALE_ETAG)
+        self._alert_source = alert_source or FraudEvents(self._api)
         self._customers, self._drafts = customers or {}, drafts
 
     def subscriptions(self, customer_id: str) -> list[Subscription]:
-        answer = self._ask("GET", self._all(customer_id))
-        items = resource_of(lower(content_of(answer))).get("items")
+        content = lower(self._api.read(self._all(customer_id)))
+        items = resource_of(content).get("items")
         if not isinstance(items, list):
             raise ProviderUnreachableError("no list of subscriptions")
         return [subscription_of(resource_of(item)) for item in items]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
-        return subscription_of(lower(self._resource(customer_id, subscription_id)))
+        content = lower(self._api.read(self._one(customer_id, subscription_id)))
+        return subscription_of(resource_of(content))
 
     def suspend(self, customer_id: str, subscription_id: str, request_id: str) -> None:
         self._set_status(customer_id, subscription_id, "suspended", request_id)
@@ -86,55 +104,56 @@ class PartnerCenter(Provider):
         tenant = self._customers.get(customer_id, customer_id)
         return prepare_mail(self._drafts, text, tenant, request_id)
 
+    def request_state(self, number: str) -> RequestState:
+        content = lower(self._api.read(f"/v1/servicerequests/{path_segment(number)}"))
+        stated = str(resource_of(content).get("status", "")).lower()
+        return REQUEST_STATES.get(stated, "sent")
+
+    def stop_meter(
+        self, customer_id: str, subscription_id: str, request_id: str
+    ) -> None:
+        spending.stop_meter(
+            self._api, self._one(customer_id, subscription_id), request_id
+        )
+
+    def meter(self, customer_id: str, subscription_id: str) -> MeterState:
+        return spending.meter(self._api, self._one(customer_id, subscription_id))
+
+    def limit_spending(
+        self, customer_id: str, amount: Decimal, request_id: str
+    ) -> None:
+        customer = self._customer(customer_id)
+        spending.limit_spending(self._api, customer, amount, request_id)
+
+    def spending_limit(self, customer_id: str) -> SpendingLimit | None:
+        return spending.spending_limit(self._api, self._customer(customer_id))
+
+    def alerts(self) -> Iterator[ProviderAlert]:
+        ours = {theirs: name for name, theirs in self._customers.items()}
+        for alert in self._alert_source.alerts():
+            name = ours.get(alert.customer_id, alert.customer_id)
+            yield replace(alert, customer_id=name)
+
+    def acknowledge(self, alert: ProviderAlert, resolution: Resolution) -> None:
+        self._alert_source.acknowledge(alert, resolution)
+
     def _set_status(
         self, customer_id: str, subscription_id: str, status: str, request_id: str
     ) -> None:
-        resource = self._resource(customer_id, subscription_id)
+        path = self._one(customer_id, subscription_id)
+        resource = resource_of(self._api.read(path))
         etag = str(resource_of(lower(resource).get("attributes", {})).get("etag", "*"))
-        self._ask(
-            "PATCH",
-            self._one(customer_id, subscription_id),
-            # whoever changed it meanwhile makes another request of it
-            {"If-Match": etag, "MS-RequestId": _guid(f"{request_id}/{etag}")},
-            with_status(resource, status),
-        )
+        # whoever changed it meanwhile makes another request of it
+        request = str(uuid5(NAMESPACE_URL, f"{request_id}/{etag}"))
+        headers = {"If-Match": etag, "MS-RequestId": request}
+        self._api.ask("PATCH", path, headers, with_status(resource, status))
 
-    def _resource(self, customer_id: str, subscription_id: str) -> dict[str, Any]:
-        answer = self._ask("GET", self._one(customer_id, subscription_id))
-        return resource_of(content_of(answer))
+    def _customer(self, customer_id: str) -> str:
+        tenant = self._customers.get(customer_id, customer_id)
+        return f"/v1/customers/{path_segment(tenant)}"
 
     def _all(self, customer_id: str) -> str:
-        tenant = self._customers.get(customer_id, customer_id)
-        return f"/v1/customers/{path_segment(tenant)}/subscriptions"
+        return f"{self._customer(customer_id)}/subscriptions"
 
     def _one(self, customer_id: str, subscription_id: str) -> str:
         return f"{self._all(customer_id)}/{path_segment(subscription_id)}"
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        content: Mapping[str, Any] | None = None,
-    ) -> httpx.Response:
-        """One request; a token that is not taken is renewed once."""
-        for is_last in (False, True):
-            sent = {
-                "Authorization": self._tokens.bearer(),
-                "Accept": "application/json",
-                "MS-Contract-Version": "v1",
-                **(headers or {}),
-            }
-            answer = send(self._client, method, path, sent, content)
-            if answer.status_code != httpx.codes.UNAUTHORIZED:
-                break
-            self._tokens.forget()
-            if is_last:
-                raise ProviderAccessError("status 401")
-        raise_for_status(answer, code_of(answer), stale=_STALE_ETAG)
-        return answer
-
-
-def _guid(name: str) -> str:
-    """The same for the same request, in the form that the header asks for."""
-    return str(uuid5(NAMESPACE_URL, name))

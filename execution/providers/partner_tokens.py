@@ -13,17 +13,12 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from execution.errors import (
-    MissingSettingError,
-    ProviderAccessError,
-    ProviderUnreachableError,
-)
-from execution.providers.provider_http import text_of
+from execution.errors import MissingSettingError
+from execution.providers.oauth import AccessTokens
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
+GRAPH_AUDIENCE = "https://graph.microsoft.com"
 _PREFIX = "FORBEAR_PARTNER_CENTER_"
-_EARLY_S = 300.0  # a token is renewed before it ends
-_REFUSED = (400, 401, 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +62,14 @@ class Credentials:
         )
 
 
-class Tokens:
-    """One access token, fetched when it is needed and kept while it is good.
+class Tokens(AccessTokens):
+    """Tokens for Partner Center, or for another service of Microsoft.
 
     Args:
         client: asks for tokens.
         login_url: where, without a path.
         clock: seconds, rising.
+        audience: the service they are for.
     """
 
     def __init__(
@@ -82,48 +78,19 @@ class Tokens:
         credentials: Credentials,
         login_url: str = "https://login.microsoftonline.com",
         clock: Callable[[], float] = time.monotonic,
+        audience: str = AUDIENCE,
     ) -> None:
-        self._client, self._credentials = client, credentials
-        self._url = f"{login_url}/{credentials.tenant}/oauth2/token"
-        self._clock = clock
-        self._token, self._good_until = "", 0.0
-
-    def bearer(self) -> str:
-        """The value of the header `Authorization`.
-
-        Raises:
-            ProviderAccessError: the credentials are not taken.
-            ProviderUnreachableError: no token could be fetched now.
-        """
-        if self._clock() >= self._good_until:
-            self._fetch()
-        return f"Bearer {self._token}"
-
-    def forget(self) -> None:
-        """The token was not taken; the next one is fetched anew."""
-        self._good_until = 0.0
-
-    def _fetch(self) -> None:
-        stated = self._credentials
         form = {
-            "client_id": stated.client_id,
-            "client_secret": stated.client_secret,
-            "resource": AUDIENCE,
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "resource": audience,
         }
-        if stated.refresh_token is None:
+        if credentials.refresh_token is None:
             form["grant_type"] = "client_credentials"
         else:
             form |= {
                 "grant_type": "refresh_token",
-                "refresh_token": stated.refresh_token,
+                "refresh_token": credentials.refresh_token,
             }
-        try:
-            answer = self._client.post(self._url, data=form)
-            if answer.status_code in _REFUSED:
-                raise ProviderAccessError(f"token: status {answer.status_code}")
-            content = answer.raise_for_status().json()
-            self._token = text_of(content, "access_token")
-            lasts_s = float(content.get("expires_in", 0))
-        except (httpx.HTTPError, ValueError) as error:
-            raise ProviderUnreachableError(f"token: {type(error).__name__}") from error
-        self._good_until = self._clock() + max(lasts_s - _EARLY_S, 0.0)
+        url = f"{login_url}/{credentials.tenant}/oauth2/token"
+        super().__init__(client, url, form, clock)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from execution.port import Subscription, SubscriptionState
+from execution.port import RequestState, Subscription, SubscriptionState
 from execution.providers.provider_http import text_of
 
 STATES: Mapping[str, SubscriptionState] = {
@@ -21,6 +21,18 @@ STATES: Mapping[str, SubscriptionState] = {
     "canceled": "ended",
     "cancelled": "ended",
     "disabled": "ended",
+}
+# a service request's states; lists of requests write them as numbers
+REQUEST_STATES: Mapping[str, RequestState] = {
+    "none": "sent",
+    "open": "sent",
+    "closed": "closed",
+    "attention_needed": "answered",
+    "attentionneeded": "answered",
+    "0": "sent",
+    "1": "sent",
+    "2": "closed",
+    "3": "answered",
 }
 _CANCEL_WINDOW = timedelta(days=7)  # of new commerce licences, from the purchase
 
@@ -58,7 +70,7 @@ def subscription_of(content: Mapping[str, Any]) -> Subscription:
     """
     stated = str(content.get("status", ""))
     is_licence = str(content.get("billingtype", "")).lower() == "license"
-    begin = _moment(content.get("effectivestartdate"))
+    begin = moment_of(content.get("effectivestartdate"))
     return Subscription(
         subscription_id=text_of(content, "id"),
         state=STATES.get(stated.lower(), "unknown"),
@@ -75,7 +87,12 @@ def subscription_of(content: Mapping[str, Any]) -> Subscription:
     )
 
 
-def _moment(text: object) -> datetime | None:
+def moment_of(text: object) -> datetime | None:
+    """A moment, in UTC where it says no offset; None where it is none.
+
+    >>> str(moment_of("2021-12-08T00:25:45.69"))
+    '2021-12-08 00:25:45.690000+00:00'
+    """
     if not isinstance(text, str) or not text:
         return None
     try:

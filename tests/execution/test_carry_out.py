@@ -246,7 +246,7 @@ def test_undone_while_under_way_it_is_only_read(bench: Bench) -> None:
         "postponed:provider_unreachable",
     ]
     assert undo(bench).n_under_way == 2
-    assert bench.acts.n_open(PROVIDER) == 4
+    assert bench.acts.n_open(PROVIDER, bench.now) == 4
     bench.pass_by(60)
     came_to = bench.run()
     assert came_to.count("withdrawn:undone") == 1

@@ -48,8 +48,9 @@ def test_it_holds_all_and_says_how_to_check_it(
     policy_hash = answer["question"]["policy_hash"]
     assert parse_policy(files["policy.yaml"].decode()).hash == policy_hash
     assert len(json.loads(files["events.json"])["alerts"]) == 3
-    [act] = json.loads(files["acts.json"])
+    act, end = json.loads(files["acts.json"])  # the pause, and its planned end
     assert (act["state"], act["subscription_id"]) == ("done", "s1")
+    assert (end["kind"], end["state"]) == ("restore", "planned")
     html = files["evidence.html"].decode()
     for text in ("suspend", "credential_leak", "first fraudulent use", "identical"):
         assert text in html

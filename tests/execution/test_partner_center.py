@@ -52,7 +52,10 @@ def test_a_token_that_is_not_taken_is_fetched_once_more(
     fake: FakePartnerCenter,
 ) -> None:
     with partner_center(fake) as provider:
-        provider._tokens._token, provider._tokens._good_until = "old", 10.0**12
+        provider._api._tokens._token, provider._api._tokens._good_until = (
+            "old",
+            10.0**12,
+        )
         assert provider.status("acme", "s1").state == "active"
         fake.answer = lambda *_: (401, {})  # type: ignore[method-assign]
         with pytest.raises(ProviderAccessError):
@@ -107,7 +110,7 @@ def test_an_answer_of_another_form_is_no_answer(body: str) -> None:
     provider = PartnerCenter(client, Tokens(client, CREDENTIALS, "http://pc"))
     with pytest.raises(ProviderUnreachableError):
         provider.subscriptions("acme")
-    provider._tokens._token, provider._tokens._good_until = "token", 10.0**12
+    provider._api._tokens._token, provider._api._tokens._good_until = "token", 10.0**12
     with pytest.raises(ProviderUnreachableError):
         provider.subscriptions("acme")
     with pytest.raises(ProviderUnreachableError):

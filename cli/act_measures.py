@@ -1,0 +1,81 @@
+"""`forbear act order`."""
+
+import time
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import typer
+
+from cli.act_options import (
+    PARTNER_CENTER,
+    At,
+    Customers,
+    LoginUrl,
+    ProviderUrl,
+    asking,
+    stores_of_acts,
+)
+from cli.act_table import show_acts
+from cli.output import say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to a group."""
+    app.command()(order)
+
+
+def order(
+    measure: Annotated[str, typer.Argument(help="stop_meter or limit_spending")],
+    decision_id: Annotated[str, typer.Argument(help="the decision it rests on")],
+    by: Annotated[str, typer.Option(help="who orders it")],
+    subscription: Annotated[str, typer.Option(help="whose meter is stopped")] = "",
+    amount: Annotated[
+        str | None,
+        typer.Option(help="a month, in the currency the provider bills in"),
+    ] = None,
+    customers: Customers = None,
+    at: At = PARTNER_CENTER,
+    provider_url: ProviderUrl = None,
+    login_url: LoginUrl = None,
+) -> None:
+    """Plan a measure milder than a stop, by a person's order.
+
+    `forbear act run --really` carries it out. What the provider cannot do it says.
+
+    Example: forbear act order limit_spending d0198… --amount 100 --by "Ada Lovelace"
+    """
+    from execution.measures import MEASURES, ordered
+
+    if measure not in MEASURES:
+        raise typer.BadParameter(f"write one of {', '.join(MEASURES)}")
+    if not by.strip():
+        raise typer.BadParameter("say who orders it")
+    if measure == "stop_meter" and not subscription:
+        raise typer.BadParameter("--subscription: say whose meter is stopped")
+    limit = None if measure == "stop_meter" else _amount(amount)
+    with (
+        stores_of_acts() as stores,
+        asking(at, provider_url, login_url, customers) as provider,
+    ):
+        act = ordered(
+            provider,
+            measure,
+            stores.decisions.find(decision_id),
+            by.strip(),
+            time.time_ns() // 1_000,
+            subscription_id=subscription if limit is None else "",
+            amount=limit,
+        )
+        stores.acts.plan([act])
+        show_acts(stores.acts, [act])
+    say("to carry it out: forbear act run --really")
+
+
+def _amount(text: str | None) -> Decimal:
+    try:
+        amount = Decimal(text or "")
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise typer.BadParameter("--amount: say how much, 0 or more")
+    return amount

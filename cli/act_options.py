@@ -1,0 +1,166 @@
+"""What the commands of `forbear act` share: options, stores, and who is asked."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from execution import Execution, Provider
+    from execution.providers.by_name import AlertsFrom
+    from execution.service import Service
+    from store.acts import Acts
+    from store.decisions import DecisionReader
+
+Customers = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV with the columns customer_id and provider_id, where they differ",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+At = Annotated[
+    str,
+    typer.Option(
+        "--provider", help="partner-center (default) or kill-bill", metavar="NAME"
+    ),
+]
+ProviderUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="address of the provider's API; default: Partner Center's", metavar="URL"
+    ),
+]
+LoginUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="where tokens are fetched; default: as the provider says", metavar="URL"
+    ),
+]
+AlertsFromOption = Annotated[
+    str,
+    typer.Option(
+        "--alerts-from",
+        help="which of Microsoft's APIs: fraud-events, or graph (not in 21Vianet)",
+        metavar="API",
+    ),
+]
+PARTNER_CENTER = "partner-center"
+
+
+class Stores(NamedTuple):
+    """Acts, and the decisions they were planned from."""
+
+    acts: "Acts"
+    decisions: "DecisionReader"
+
+
+@contextmanager
+def stores_of_acts() -> Iterator[Stores]:
+    """Acts, and the decisions they were planned from."""
+    from serving.settings import serving_settings
+    from store.opening import open_acts, open_decision_reader
+
+    place = serving_settings().store
+    stores = Stores(open_acts(*place), open_decision_reader(*place))
+    try:
+        yield stores
+    finally:
+        stores.acts.close()
+        stores.decisions.close()
+
+
+@contextmanager
+def asking(
+    name: str,
+    url: str | None,
+    login_url: str | None,
+    customers: Path | None,
+    alerts_from: str = "fraud-events",
+) -> "Iterator[Provider]":
+    """The provider of this name."""
+    import httpx
+
+    from execution.providers.by_name import CHOICES, Connection
+    from scoring.shelf import forbear_home
+    from serving.safe_address import require_safe_address
+
+    if name not in CHOICES:
+        raise typer.BadParameter(f"--provider: write one of {', '.join(CHOICES)}")
+    choice = CHOICES[name]
+    at = url or choice.url
+    if at is None:
+        raise typer.BadParameter(f"--provider-url: say where your {name} is")
+    require_safe_address("provider_url", at)
+    if login_url is not None:
+        require_safe_address("login_url", login_url)
+    with httpx.Client(base_url=at, timeout=60.0) as client:
+        connection = Connection(
+            client=client,
+            environment=os.environ,
+            customers={} if customers is None else _ids(customers),
+            drafts=forbear_home() / "requests",
+            login_url=login_url,
+            alerts_from=_alerts_from(alerts_from),
+            # a fake answers as both
+            **({"graph_url": url} if url is not None and login_url == url else {}),
+        )
+        yield choice.connect(connection)
+
+
+def _alerts_from(text: str) -> "AlertsFrom":
+    if text == "graph":
+        return "graph"
+    if text == "fraud-events":
+        return "fraud-events"
+    raise typer.BadParameter("--alerts-from: write fraud-events or graph")
+
+
+def _ids(file: Path) -> dict[str, str]:
+    import csv
+
+    with file.open(newline="", encoding="utf-8-sig") as rows:
+        read = csv.DictReader(rows)
+        if not {"customer_id", "provider_id"} <= set(read.fieldnames or ()):
+            raise typer.BadParameter("columns customer_id and provider_id are needed")
+        pairs = [(row["customer_id"], row["provider_id"]) for row in read]
+    ids = dict(pairs)
+    if len(ids) < len(pairs):
+        raise typer.BadParameter(f"{file}: a customer_id is there twice")
+    if not all(ids) or not all(ids.values()):
+        raise typer.BadParameter(f"{file}: a row lacks an id")
+    return ids
+
+
+@contextmanager
+def our_service() -> "Iterator[Service]":
+    """Our own score service, as FORBEAR_SERVICE_URL and FORBEAR_KEY say."""
+    import httpx
+
+    from execution.errors import MissingSettingError
+    from execution.service import TIMEOUT_S, Service
+    from serving.safe_address import require_safe_address
+
+    url = os.environ.get("FORBEAR_SERVICE_URL", "http://127.0.0.1:8000")
+    require_safe_address("service_url", url)
+    key = os.environ.get("FORBEAR_KEY", "")
+    if not key:
+        what = "a key of scope score (forbear keys create) with which acts are checked"
+        raise MissingSettingError("FORBEAR_KEY", what)
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
+        yield Service(client)
+
+
+@contextmanager
+def carrying_out(stores: Stores, provider: "Provider") -> "Iterator[Execution]":
+    """Who carries acts out at a provider, checked by our service."""
+    from execution.carry_out import Execution
+    from execution.recheck import ServiceRecheck
+
+    with our_service() as service:
+        yield Execution(*stores, provider, ServiceRecheck(service), service)

@@ -1,0 +1,60 @@
+"""A list of acts as people read it."""
+
+import time
+from typing import TYPE_CHECKING
+
+from cli.output import say, show_table
+
+if TYPE_CHECKING:
+    from store.acts import Act, Acts
+
+REMINDED_HOURS = 24
+
+
+def show_acts(acts: "Acts", listed: "list[Act]") -> None:
+    """Acts with who agreed and what came of them."""
+    from features.moments import to_datetime
+
+    rows, moment = [], time.time_ns() // 1_000
+    for act in listed:
+        now = acts.find(act.act_id)
+        agreed = f"{len(acts.approved_by(act.act_id))} of {now.n_approvals}"
+        planned = to_datetime(now.planned_at)
+        rows.append(
+            (
+                now.act_id,
+                planned.isoformat(timespec="seconds"),
+                now.provider,
+                now.kind,
+                now.customer_id,
+                now.subscription_id,
+                now.reason,
+                agreed,
+                _state(now, moment),
+                now.why or "",
+            )
+        )
+    if rows:
+        head = "act", "planned", "at", "what", "customer", "subscription", "reason"
+        show_table("", (*head, "agreed", "state", "why"), rows)
+
+
+def remind(acts: "Acts", provider: str) -> None:
+    """Say what is planned for the next day: pauses that end."""
+    from features.moments import to_datetime
+
+    now = time.time_ns() // 1_000
+    for act in acts.of_later(provider, now, now + REMINDED_HOURS * 3_600_000_000):
+        at = to_datetime(act.due_at).isoformat(timespec="minutes")
+        say(
+            f"{act.customer_id} {act.subscription_id}: access comes back at {at},"
+            " unless a person confirms the fraud before"
+        )
+
+
+def _state(act: "Act", now: int) -> str:
+    from features.moments import to_datetime
+
+    if act.state != "planned" or act.due_at <= now:
+        return act.state
+    return f"planned for {to_datetime(act.due_at).isoformat(timespec='minutes')}"

@@ -1,0 +1,70 @@
+"""Which providers there are, and how each is reached."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import httpx
+
+from execution.port import Provider
+from execution.providers.authorised import Authorised
+from execution.providers.kill_bill import KillBill, KillBillCredentials
+from execution.providers.partner_alerts import GRAPH_URL, GraphAlerts
+from execution.providers.partner_center import GLOBAL_URL, PartnerCenter
+from execution.providers.partner_tokens import GRAPH_AUDIENCE, Credentials, Tokens
+
+AlertsFrom = Literal["fraud-events", "graph"]
+MICROSOFT_LOGIN = "https://login.microsoftonline.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How a provider is reached.
+
+    Args:
+        client: with the API's address as its base.
+        environment: holds credentials.
+        customers: the provider's customer ids by ours, where they differ.
+        drafts: folder for mails that a person sends; None: there are none.
+        login_url: where tokens are fetched; None: where the provider says.
+        alerts_from: which of Microsoft's two APIs alerts are read from.
+        graph_url: of Microsoft Graph.
+    """
+
+    client: httpx.Client
+    environment: Mapping[str, str] = field(repr=False)
+    customers: Mapping[str, str] = field(default_factory=dict)
+    drafts: Path | None = None
+    login_url: str | None = None
+    alerts_from: AlertsFrom = "fraud-events"
+    graph_url: str = GRAPH_URL
+
+
+class Choice(NamedTuple):
+    """One provider; `url` is its API's address, None where every customer has one."""
+
+    url: str | None
+    connect: Callable[[Connection], Provider]
+
+
+def _partner_center(at: Connection) -> Provider:
+    credentials = Credentials.of_environment(at.environment)
+    login = at.login_url or MICROSOFT_LOGIN
+    tokens = Tokens(at.client, credentials, login)
+    source = None
+    if at.alerts_from == "graph":
+        of_graph = Tokens(at.client, credentials, login, audience=GRAPH_AUDIENCE)
+        source = GraphAlerts(Authorised(at.client, of_graph), at.graph_url)
+    return PartnerCenter(at.client, tokens, at.customers, at.drafts, source)
+
+
+def _kill_bill(at: Connection) -> Provider:
+    user = KillBillCredentials.of_environment(at.environment)
+    return KillBill(at.client, user, at.customers, at.drafts)
+
+
+CHOICES: Mapping[str, Choice] = {
+    "partner-center": Choice(GLOBAL_URL, _partner_center),
+    "kill-bill": Choice(None, _kill_bill),
+}

@@ -1,0 +1,156 @@
+"""`forbear act`: alerts, service requests and measures, with the service between."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from execution.fakes.partner_center import FakePartnerCenter
+from execution.fakes.server import Fault, Headers, Json, serving
+from store.acts import Acts
+from store.opening import open_acts, open_decision_reader, open_key_store
+from tests.cli.conftest import Run
+from tests.execution.conftest import NOW, an_act
+from tests.execution.test_plan import an_answer, record
+
+OPENED = an_act(subscription="", kind="open_request")
+
+
+class FakeService:
+    """Takes rows, as our own service does."""
+
+    with_mark = False
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, str]] = []
+        self.faults: list[Fault] = []
+        self.rows: list[tuple[str, dict[str, Any]]] = []
+
+    def answer(
+        self, method: str, path: str, headers: Headers, content: Json
+    ) -> tuple[int, Json]:
+        assert (method, path) == ("POST", "/v1/events")
+        for table, rows in content["events"].items():
+            self.rows += [(table, row) for row in rows]
+        return 200, {"rejected": 0, "errors": []}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    service = FakeService()
+    with serving(service) as url:
+        monkeypatch.setenv("FORBEAR_SERVICE_URL", url)
+        monkeypatch.setenv("FORBEAR_KEY", "fb_none")
+        yield service
+
+
+@pytest.fixture
+def fake() -> FakePartnerCenter:
+    return FakePartnerCenter()
+
+
+@pytest.fixture
+def at(
+    fake: FakePartnerCenter, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> Iterator[list[str]]:
+    open_key_store(home).close()
+    for name in ("TENANT", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"FORBEAR_PARTNER_CENTER_{name}", "test")
+    fake.add("acme", "s1")
+    fake.more.add_event("e1", "acme", "s1")
+    with serving(fake) as url:
+        yield ["--provider-url", url, "--login-url", url]
+
+
+@pytest.mark.parametrize("source", ["fraud-events", "graph"])
+def test_alerts_are_read_told_and_acknowledged(
+    forbear: Run,
+    at: list[str],
+    service: FakeService,
+    fake: FakePartnerCenter,
+    source: str,
+) -> None:
+    options = [*at, "--alerts-from", source]
+    ran = forbear("act", "alerts", *options)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("1 alerts read, 1 new in their status, 1 sent, 0 tests")
+    assert [(table, row["status"]) for table, row in service.rows] == [
+        ("alerts", "active")
+    ]
+    known = forbear("act", "acknowledge", "e1", "--as", "fraud", *options)
+    assert known.out == "e1 of acme is resolved as fraud\n"
+    assert fake.more.resolved == [("e1", "fraud")]
+    forbear("act", "alerts", *options)
+    assert service.rows[-1][1]["status"] == "resolved"
+    assert (
+        "[unknown_alert]"
+        in forbear(*("act", "acknowledge", "e9", "--as", "fraud", *options)).err
+    )
+    assert forbear("act", "acknowledge", "e1", "--as", "odd", *options).code == 2
+    assert forbear("act", "alerts", *at, "--alerts-from", "odd").code == 2
+
+
+def test_a_request_is_told_of_step_by_step(
+    forbear: Run,
+    at: list[str],
+    service: FakeService,
+    fake: FakePartnerCenter,
+    home: Path,
+) -> None:
+    acts = open_acts(home)
+    drafted(acts)
+    acts.close()
+    assert "drafted" in forbear("act", "requests").out
+    sent = ["--is", "sent", "--number", "615", "--by", "Ada"]
+    assert forbear("act", "request", OPENED.act_id, *sent).code == 0
+    fake.more.requests["615"] = 2
+    assert "1 requests came further" in forbear("act", "requests", "--ask", *at).out
+    assert "closed" in forbear("act", "requests").out
+    assert [table for table, _ in service.rows] == ["actions"]
+
+
+def test_an_answer_becomes_an_outcome(
+    forbear: Run, at: list[str], service: FakeService, home: Path
+) -> None:
+    acts = open_acts(home)
+    drafted(acts)
+    acts.close()
+    about = ["request", OPENED.act_id, "--is", "answered", "--by", "Ada"]
+    assert forbear("act", *about, "--result", "innocent").code == 2
+    assert forbear("act", *about, "--result", "fraud").code == 0
+    [(table, row)] = service.rows
+    assert (table, row["kind"], row["strength"]) == ("outcomes", "fraud", "analyst")
+    again = forbear("act", *about)
+    assert again.out.startswith("it is answered already")
+
+
+def drafted(acts: Acts) -> None:
+    acts.plan([OPENED])
+    [claimed] = acts.claim(OPENED.provider, NOW, NOW + 1, 1)
+    proof = '{"number": "a7.eml", "is_draft": true}'
+    acts.settle(claimed, "done", NOW, None, proof)
+
+
+def test_a_measure_is_ordered_by_a_person(
+    forbear: Run, at: list[str], home: Path
+) -> None:
+    record(home, ("acme", an_answer()), recorded_at=NOW)
+    decision = _decision_id(home)
+    limit = ["act", "order", "limit_spending", decision, "--by", "Ada"]
+    assert forbear(*limit, *at).code == 2  # how much
+    assert forbear(*limit, "--amount", "-1", *at).code == 2
+    ran = forbear(*limit, "--amount", "100", *at)
+    assert ran.code == 0, ran.err
+    assert "limit_spending" in ran.out
+    meter = ["act", "order", "stop_meter", decision, "--by", "Ada", *at]
+    assert forbear(*meter).code == 2  # whose
+    assert forbear(*meter, "--subscription", "s1").code == 0
+    assert forbear("act", "order", "odd", decision, "--by", "Ada", *at).code == 2
+
+
+def _decision_id(home: Path) -> str:
+    reader = open_decision_reader(home)
+    [listed] = reader.recorded(None, 0, 2 * NOW, "", 9)
+    reader.close()
+    return listed.decision_id
