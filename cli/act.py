@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import act_alerts, act_measures, act_requests
+from cli import act_alerts, act_check, act_measures, act_requests
 from cli.act_options import (
     PARTNER_CENTER,
     At,
@@ -32,6 +32,7 @@ SHOWN = 100
 act_alerts.register(app)
 act_requests.register(app)
 act_measures.register(app)
+act_check.register(app)
 
 
 @app.command()

@@ -26,7 +26,10 @@ Customers = Annotated[
 At = Annotated[
     str,
     typer.Option(
-        "--provider", help="partner-center (default) or kill-bill", metavar="NAME"
+        "--provider",
+        help="partner-center, kill-bill, google-reseller, google-channel, whmcs or"
+        " webhook",
+        metavar="NAME",
     ),
 ]
 ProviderUrl = Annotated[

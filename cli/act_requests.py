@@ -39,7 +39,9 @@ def list_requests(
     provider_url: ProviderUrl = None,
     login_url: LoginUrl = None,
 ) -> None:
-    """Show service requests and how far they are: drafted, sent, answered, closed.
+    """Show service requests and how far they are.
+
+    They are drafted, sent, answered or closed.
 
     Example: forbear act requests --ask
     """
@@ -76,10 +78,10 @@ def change_request(
         str, typer.Option(help="of that: confirmed, analyst or weak")
     ] = "analyst",
 ) -> None:
-    """Write down how far a service request is, and what its answer says.
+    """Write down how far a service request is.
 
-    A draft that was sent is told to the service as a row of `actions`, a result as a
-    row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY).
+    A draft that was sent is told to the service as a row of `actions`, what an answer
+    says (--result) as a row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY).
 
     Example: forbear act request a0f3… --is answered --result fraud --by "Ada Lovelace"
     """

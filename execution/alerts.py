@@ -14,7 +14,7 @@ from features.moments import to_datetime
 from store.provider_alerts import ProviderAlerts, SeenAlert
 
 
-class Brought(NamedTuple):
+class AlertsResult(NamedTuple):
     """What came of reading alerts.
 
     Args:
@@ -33,7 +33,7 @@ class Brought(NamedTuple):
 
 def bring_alerts(
     provider: Provider, seen: ProviderAlerts, service: Service, now: int
-) -> Brought:
+) -> AlertsResult:
     """Read all alerts and send what the service does not know.
 
     Args:
@@ -63,7 +63,7 @@ def bring_alerts(
             seen.mark_sent(one)
     service.vouch("alerts", to_datetime(now))
     n_tests = len(listed) - len(real)
-    return Brought(len(real), n_tests, n_new, n_sent, refused)
+    return AlertsResult(len(real), n_tests, n_new, n_sent, refused)
 
 
 def acknowledge(

@@ -389,19 +389,6 @@ def act_id_of(
     return f"a{sha256(parts.encode()).hexdigest()[:31]}"
 
 
-def forget_acts(database: Database, decision_ids: Collection[str]) -> None:
-    """In the transaction that removes these decisions."""
-    if not decision_ids:
-        return
-    these = f"decision_id IN ({', '.join('?' * len(decision_ids))})"
-    query = f"SELECT act_id FROM acts WHERE {these}"  # noqa: S608 - marks
-    approvals = f"DELETE FROM act_approvals WHERE act_id IN ({query})"  # noqa: S608 - marks
-    changes = f"DELETE FROM request_changes WHERE act_id IN ({query})"  # noqa: S608 - marks
-    database.run(approvals, *decision_ids)
-    database.run(changes, *decision_ids)
-    database.run(f"DELETE FROM acts WHERE {these}", *decision_ids)  # noqa: S608 - marks
-
-
 def _plain(row: Sequence[object]) -> list[object]:
     """Databases keep truth values as 0 and 1."""
     return [int(value) if isinstance(value, bool) else value for value in row]

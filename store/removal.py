@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from store.acts import forget_acts
 from store.announcing import forget
 from store.chain import append_removal, tip
 from store.database import Database
@@ -113,7 +112,7 @@ def _remove(
         these = f"decision_id IN ({', '.join('?' * len(some))})"
         database.run(f"DELETE FROM decisions WHERE {these}", *some)  # noqa: S608 - literals
         forget(database, some)
-        forget_acts(database, some)
+        _forget_acts(database, some)
         forget_waiting(database, some)
         append_removal(database, why, some, now)
 
@@ -126,3 +125,16 @@ def _refuse_while_needed(database: Database, customer_id: str, now: int) -> None
     is_kept = until is not None and until > now
     if because or is_kept:
         raise ErasureRefusedError(because, until if is_kept else None)
+
+
+def _forget_acts(database: Database, decision_ids: Collection[str]) -> None:
+    """In the transaction that removes these decisions."""
+    if not decision_ids:
+        return
+    these = f"decision_id IN ({', '.join('?' * len(decision_ids))})"
+    query = f"SELECT act_id FROM acts WHERE {these}"  # noqa: S608 - marks
+    approvals = f"DELETE FROM act_approvals WHERE act_id IN ({query})"  # noqa: S608 - marks
+    changes = f"DELETE FROM request_changes WHERE act_id IN ({query})"  # noqa: S608 - marks
+    database.run(approvals, *decision_ids)
+    database.run(changes, *decision_ids)
+    database.run(f"DELETE FROM acts WHERE {these}", *decision_ids)  # noqa: S608 - marks

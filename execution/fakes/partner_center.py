@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from execution.fakes.partner_more import PartnerMore
+from execution.fakes.partner_account import FakePartnerAccount
 from execution.fakes.server import Fault, Headers, Json, slow_down
 from execution.providers.partner_words import lower
 
@@ -44,7 +44,7 @@ class FakePartnerCenter:
     changes: list[tuple[str, str]] = field(default_factory=list)
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)
     n_asked: int = 0
-    more: PartnerMore = field(default_factory=PartnerMore)
+    more: FakePartnerAccount = field(default_factory=FakePartnerAccount)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, customer_id: str, subscription_id: str, **changes: object) -> None:

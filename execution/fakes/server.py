@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Protocol, TypeAlias
+from urllib.parse import parse_qsl
 
 Json: TypeAlias = Any
 Fault = Literal[
@@ -18,7 +19,9 @@ Fault = Literal[
     "slow",  # answers after a second
 ]
 RETRY_AFTER_S = 1
+AS_SENT = "X-Body-As-Sent"  # what is signed; latin-1, so that every byte is kept
 _SLOW_S = 1.0
+_POLL_S = 0.02  # how soon the end is seen
 _EMPTY = 204  # a status without a body
 
 
@@ -63,8 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        is_json = "json" in self.headers.get("Content-Type", "")
-        content = json.loads(body) if body and is_json else None
+        content = _content(self.headers.get("Content-Type", ""), body)
+        self.headers[AS_SENT] = body.decode("latin-1")
         status, answer = self.fake.answer(
             self.command, self.path, self.headers, content
         )
@@ -79,6 +82,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(sent)
 
 
+def _content(kind: str, body: bytes) -> Json:
+    """JSON, or the fields of a form."""
+    if "json" in kind:
+        return json.loads(body) if body else None
+    if "urlencoded" in kind:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return None
+
+
 @contextmanager
 def serving(fake: Fake, port: int = 0) -> Iterator[str]:
     """The fake at an address of this machine while the block runs; gives the address.
@@ -90,7 +102,7 @@ def serving(fake: Fake, port: int = 0) -> Iterator[str]:
     handler = type("Handler", (_Handler,), {"fake": fake})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(_POLL_S,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

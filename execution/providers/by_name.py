@@ -8,11 +8,23 @@ from typing import Literal, NamedTuple
 import httpx
 
 from execution.port import Provider
-from execution.providers.authorised import Authorised
+from execution.providers.google import (
+    CHANNEL_URL,
+    LOGIN_URL,
+    RESELLER_URL,
+    GoogleChannel,
+    GoogleCredentials,
+    GoogleReseller,
+    stated,
+)
 from execution.providers.kill_bill import KillBill, KillBillCredentials
+from execution.providers.oauth import AccessTokens
 from execution.providers.partner_alerts import GRAPH_URL, GraphAlerts
 from execution.providers.partner_center import GLOBAL_URL, PartnerCenter
 from execution.providers.partner_tokens import GRAPH_AUDIENCE, Credentials, Tokens
+from execution.providers.token_connection import TokenConnection
+from execution.providers.webhook import WebhookProvider, signer_of
+from execution.providers.whmcs import Whmcs, WhmcsCredentials
 
 AlertsFrom = Literal["fraud-events", "graph"]
 MICROSOFT_LOGIN = "https://login.microsoftonline.com"
@@ -55,7 +67,7 @@ def _partner_center(at: Connection) -> Provider:
     source = None
     if at.alerts_from == "graph":
         of_graph = Tokens(at.client, credentials, login, audience=GRAPH_AUDIENCE)
-        source = GraphAlerts(Authorised(at.client, of_graph), at.graph_url)
+        source = GraphAlerts(TokenConnection(at.client, of_graph), at.graph_url)
     return PartnerCenter(at.client, tokens, at.customers, at.drafts, source)
 
 
@@ -64,7 +76,36 @@ def _kill_bill(at: Connection) -> Provider:
     return KillBill(at.client, user, at.customers, at.drafts)
 
 
+def _webhook(at: Connection) -> Provider:
+    url = str(at.client.base_url).rstrip("/")
+    return WebhookProvider(at.client, url, signer_of(at.environment), at.customers)
+
+
+def _whmcs(at: Connection) -> Provider:
+    credentials = WhmcsCredentials.of_environment(at.environment)
+    return Whmcs(at.client, credentials, at.customers, at.drafts)
+
+
+def _google_reseller(at: Connection) -> Provider:
+    return GoogleReseller(at.client, _google_tokens(at), at.customers, at.drafts)
+
+
+def _google_channel(at: Connection) -> Provider:
+    account = stated(at.environment, "ACCOUNT")
+    tokens = _google_tokens(at)
+    return GoogleChannel(at.client, tokens, account, at.customers, at.drafts)
+
+
+def _google_tokens(at: Connection) -> AccessTokens:
+    credentials = GoogleCredentials.of_environment(at.environment)
+    return credentials.tokens(at.client, at.login_url or LOGIN_URL)
+
+
 CHOICES: Mapping[str, Choice] = {
     "partner-center": Choice(GLOBAL_URL, _partner_center),
     "kill-bill": Choice(None, _kill_bill),
+    "google-reseller": Choice(RESELLER_URL, _google_reseller),
+    "google-channel": Choice(CHANNEL_URL, _google_channel),
+    "whmcs": Choice(None, _whmcs),
+    "webhook": Choice(None, _webhook),
 }

@@ -173,7 +173,7 @@ def _subscription(
     stated = str(content.get("state", ""))
     return Subscription(
         subscription_id=text_of(content, "subscriptionId"),
-        state=STATES.get(stated, "unknown"),
+        state=STATES.get(stated.upper(), "unknown"),
         stated=stated,
         parent_id=parent,
         product=content.get("productName"),

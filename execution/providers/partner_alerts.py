@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 from execution.errors import ProviderRefusedError, ProviderUnreachableError
 from execution.port import ProviderAlert, Resolution
-from execution.providers.authorised import Authorised
 from execution.providers.partner_words import lower, moment_of
 from execution.providers.provider_http import path_segment, resource_of, text_of
+from execution.providers.token_connection import TokenConnection
 
 GRAPH_URL = "https://graph.microsoft.com"
 _PAGE = 200
@@ -53,7 +53,7 @@ class FraudEvents(AlertSource):
 
     _HEADERS: Mapping[str, str] = {"X-NewEventsModel": "true"}
 
-    def __init__(self, api: Authorised) -> None:
+    def __init__(self, api: TokenConnection) -> None:
         self._api = api
 
     def alerts(self) -> Iterator[ProviderAlert]:
@@ -91,7 +91,7 @@ class GraphAlerts(AlertSource):
         url: of Graph; a page that leads elsewhere is not followed.
     """
 
-    def __init__(self, api: Authorised, url: str = GRAPH_URL) -> None:
+    def __init__(self, api: TokenConnection, url: str = GRAPH_URL) -> None:
         self._api = api
         self._all = f"{url.rstrip('/')}/beta/security/partner/securityAlerts"
 

@@ -32,7 +32,6 @@ from execution.port import (
     Subscription,
 )
 from execution.providers import partner_spending as spending
-from execution.providers.authorised import Authorised
 from execution.providers.oauth import AccessTokens
 from execution.providers.partner_alerts import AlertSource, FraudEvents
 from execution.providers.partner_words import (
@@ -43,6 +42,7 @@ from execution.providers.partner_words import (
 )
 from execution.providers.prepared_mail import prepare_mail
 from execution.providers.provider_http import path_segment, resource_of
+from execution.providers.token_connection import TokenConnection
 
 GLOBAL_URL = "https://api.partnercenter.microsoft.com"
 CHINA_URL = "https://partner.partnercenterapi.microsoftonline.cn"  # 21Vianet
@@ -75,7 +75,7 @@ class PartnerCenter(Provider):
         alert_source: AlertSource | None = None,
     ) -> None:
         headers = {"MS-Contract-Version": "v1"}
-        self._api = Authorised(client, tokens, headers, stale=_STALE_ETAG)
+        self._api = TokenConnection(client, tokens, headers, stale=_STALE_ETAG)
         self._alert_source = alert_source or FraudEvents(self._api)
         self._customers, self._drafts = customers or {}, drafts
 
@@ -142,6 +142,8 @@ class PartnerCenter(Provider):
     ) -> None:
         path = self._one(customer_id, subscription_id)
         resource = resource_of(self._api.read(path))
+        if str(lower(resource).get("status", "")).lower() == status:
+            return
         etag = str(resource_of(lower(resource).get("attributes", {})).get("etag", "*"))
         # whoever changed it meanwhile makes another request of it
         request = str(uuid5(NAMESPACE_URL, f"{request_id}/{etag}"))

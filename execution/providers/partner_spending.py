@@ -18,7 +18,6 @@ import httpx
 
 from execution.errors import ProviderUnreachableError
 from execution.port import MeterState, SpendingLimit
-from execution.providers.authorised import Authorised
 from execution.providers.partner_words import lower
 from execution.providers.provider_http import (
     content_of,
@@ -26,20 +25,21 @@ from execution.providers.provider_http import (
     resource_of,
     text_of,
 )
+from execution.providers.token_connection import TokenConnection
 
 # an entitlement of another state is cancelled: it may still be billed
 _OVER = ("canceled", "cancelled", "deleted", "disabled", "suspended", "expired")
 
 
 def limit_spending(
-    api: Authorised, customer: str, amount: Decimal, request_id: str
+    api: TokenConnection, customer: str, amount: Decimal, request_id: str
 ) -> None:
     """Set the budget of `customer`, a path of the API."""
     sent = {"Amount": float(amount), "Attributes": {"ObjectType": "SpendingBudget"}}
     api.ask("PATCH", f"{customer}/usagebudget", _again(request_id), sent)
 
 
-def spending_limit(api: Authorised, customer: str) -> SpendingLimit | None:
+def spending_limit(api: TokenConnection, customer: str) -> SpendingLimit | None:
     """The budget of `customer`; None: there is none."""
     answer = api.ask("GET", f"{customer}/usagebudget")
     if answer.status_code == httpx.codes.NO_CONTENT or not answer.content:
@@ -53,7 +53,7 @@ def spending_limit(api: Authorised, customer: str) -> SpendingLimit | None:
         raise ProviderUnreachableError("no amount in a budget") from error
 
 
-def stop_meter(api: Authorised, subscription: str, request_id: str) -> None:
+def stop_meter(api: TokenConnection, subscription: str, request_id: str) -> None:
     """Cancel every Azure entitlement of `subscription`, a path of the API."""
     for one in _entitlements(api, subscription):
         if _is_over(one):
@@ -64,7 +64,7 @@ def stop_meter(api: Authorised, subscription: str, request_id: str) -> None:
         api.ask("POST", path, headers, {"cancellationReason": "compromise"})
 
 
-def meter(api: Authorised, subscription: str) -> MeterState:
+def meter(api: TokenConnection, subscription: str) -> MeterState:
     """Whether an entitlement of `subscription` may be billed."""
     listed = _entitlements(api, subscription)
     if not listed:
@@ -72,7 +72,7 @@ def meter(api: Authorised, subscription: str) -> MeterState:
     return "stopped" if all(map(_is_over, listed)) else "running"
 
 
-def _entitlements(api: Authorised, subscription: str) -> list[dict[str, Any]]:
+def _entitlements(api: TokenConnection, subscription: str) -> list[dict[str, Any]]:
     content = lower(api.read(f"{subscription}/azureEntitlements"))
     listed = content.get("items") if isinstance(content, dict) else content
     if not isinstance(listed, list):

@@ -1,7 +1,7 @@
 """HTTP as providers speak it: what an answer means for an act."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -38,7 +38,10 @@ def send(
 
 
 def raise_for_status(
-    answer: httpx.Response, reason: str, stale: str | None = None
+    answer: httpx.Response,
+    reason: str,
+    stale: str | None = None,
+    busy: Collection[str] = (),
 ) -> None:
     """Nothing where it was done.
 
@@ -46,6 +49,7 @@ def raise_for_status(
         answer: of the provider.
         reason: its own code, where it did not do it.
         stale: the code that says: changed since it was read.
+        busy: codes that say: wait, whatever the status.
 
     Raises:
         ExecutionError: as the port says.
@@ -55,7 +59,7 @@ def raise_for_status(
         return
     if status == httpx.codes.UNAUTHORIZED:
         raise ProviderAccessError(f"status {status}")
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == httpx.codes.TOO_MANY_REQUESTS or reason in busy:
         raise ProviderBusyError(_pause_s(answer))
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise ProviderUnreachableError(f"status {status}")

@@ -1,6 +1,6 @@
 """Requests that bear an access token, for providers that speak OAuth 2.0."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import httpx
@@ -15,7 +15,7 @@ from execution.providers.provider_http import (
 )
 
 
-class Authorised:
+class TokenConnection:
     """Asks one API with one kind of token.
 
     Args:
@@ -24,6 +24,7 @@ class Authorised:
         headers: of every request.
         reason: of an answer that refuses, the API's own code.
         stale: the code that says: changed since it was read.
+        busy: codes that say: wait, whatever the status.
     """
 
     def __init__(
@@ -34,10 +35,11 @@ class Authorised:
         *,
         reason: Callable[[httpx.Response], str] = code_of,
         stale: str | None = None,
+        busy: Collection[str] = (),
     ) -> None:
         self._client, self._tokens = client, tokens
         self._headers = {"Accept": "application/json", **(headers or {})}
-        self._reason, self._stale = reason, stale
+        self._reason, self._stale, self._busy = reason, stale, busy
 
     def ask(
         self,
@@ -63,7 +65,8 @@ class Authorised:
             self._tokens.forget()
             if is_last:
                 raise ProviderAccessError("status 401")
-        raise_for_status(answer, self._reason(answer), stale=self._stale)
+        reason = self._reason(answer)
+        raise_for_status(answer, reason, stale=self._stale, busy=self._busy)
         return answer
 
     def read(self, path: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON is any value

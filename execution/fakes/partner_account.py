@@ -19,7 +19,7 @@ _NOT_FOUND = 404, {"code": "20003", "description": "Not found."}
 
 
 @dataclass
-class PartnerMore:
+class FakePartnerAccount:
     """What the server knows.
 
     Args:
