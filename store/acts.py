@@ -301,10 +301,7 @@ class Acts:
         proof: str | None = None,
         then: Act | None = None,
     ) -> bool:
-        """It was done, withdrawn or given up; `then`, which undoes it, is planned.
-
-        What undoes several acts of a decision is due together, the last taken first.
-        """
+        """It was done, withdrawn or given up; `then`, which undoes it, is planned."""
         with self._db.transaction():
             mine = claimed.act.act_id, claimed.lease
             is_mine = self._db.run(_SETTLED, state, now, why, proof, *mine) > 0

@@ -127,7 +127,7 @@ def _refuse_while_needed(database: Database, customer_id: str, now: int) -> None
         raise ErasureRefusedError(because, until if is_kept else None)
 
 
-def _forget_acts(database: Database, decision_ids: Collection[str]) -> None:
+def _forget_acts(database: Database, decision_ids: Sequence[str]) -> None:
     """In the transaction that removes these decisions."""
     if not decision_ids:
         return
