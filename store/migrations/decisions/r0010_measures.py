@@ -2,8 +2,8 @@
 
 from store.upgrade import run
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 # of a spending limit, in ten-thousandths of the currency the provider bills in
 AMOUNT = "ALTER TABLE acts ADD COLUMN amount INTEGER"
