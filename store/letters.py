@@ -121,6 +121,7 @@ UPDATE letters SET state = ?, sent_at = coalesce(sent_at, ?), ended_at = ?, proo
     why = NULL, is_reported = 0 WHERE letter_id = ? AND state <> ?
 AND (state IN ('sent', 'delivered', 'handed_out', 'bounced') OR {_IS_UNKNOWN})
 """  # noqa: S608 - own names
+_BY_HAND = f"AND (state = 'handed_out' OR {_IS_UNKNOWN})"
 _AGAIN = """
 UPDATE letters SET state = 'planned', due_at = ?, n_attempts = 0, ended_at = NULL,
     why = NULL WHERE letter_id = ? AND state = 'failed'
@@ -228,7 +229,8 @@ class Letters:
             self.find(letter_id)
             ended_at = None if state == "sent" else at
             changed = state, at, ended_at, proof, letter_id, state
-            return self._db.run(_ENDED, *changed) > 0
+            only = _BY_HAND if state == "sent" else ""
+            return self._db.run(_ENDED + only, *changed) > 0
 
     def retry(self, letter_id: str, now: int) -> None:
         """Send again what was given up.

@@ -224,7 +224,9 @@ class Sending:
         rows = rows_of_letter(letter)
         if rows:
             try:
-                self._service.send(rows, f"letter-{letter.letter_id}-{letter.state}")
+                moment = letter.sent_at if letter.ended_at is None else letter.ended_at
+                named = f"letter-{letter.letter_id}-{letter.state}-{moment}"
+                self._service.send(rows, named)
             except ReportRefusedError as error:
                 why = f"{error.code}:{error.rule}"
                 self._letters.mark_reported(claimed, why)

@@ -144,6 +144,7 @@ def test_what_became_of_a_letter(letters: Letters) -> None:
     assert letters.due(EMAIL, NOW + 5, 9) == []
     assert letters.end(letter_id, "delivered", NOW + 7, '{"by": "mta"}')
     assert not letters.end(letter_id, "delivered", NOW + 8, "{}")
+    assert not letters.end(letter_id, "sent", NOW + 8, "{}")  # more is known already
     found = letters.find(letter_id)
     assert (found.state, found.sent_at, found.ended_at) == (
         "delivered",

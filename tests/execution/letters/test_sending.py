@@ -261,6 +261,10 @@ def test_delivery_and_return_are_told(room: PostRoom) -> None:
     room.letters.end(letter.letter_id, "delivered", now(), "{}")
     assert room.run(Pigeon()) == ["told"]
     assert room.contacts().count("notice_delivered") == 1
+    # somebody corrects it, and corrects that again
+    for state in ("bounced", "delivered"):
+        assert room.letters.end(letter.letter_id, state, now(), "{}")
+        assert room.run(Pigeon()) == ["told"]
 
 
 def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
