@@ -1,6 +1,7 @@
 """`forbear act`: carrying recommendations out at the provider."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,14 +98,34 @@ def list_acts(
 def approve(
     act_id: Annotated[str, typer.Argument(help="of `forbear act list`")],
     by: Annotated[str, typer.Option(help="who agrees")],
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with the columns name and roles: who may agree, and as what",
+            envvar="FORBEAR_PEOPLE",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Agree to an act, as a person; the same person counts once.
 
-    Example: forbear act approve a0f3… --by "Ada Lovelace"
+    With --people the name must be there, in a role that the decision asks for.
+
+    Example: forbear act approve a0f3… --by "Ada Lovelace" --people people.csv
     """
+    import json
+
+    from execution.people import People
+
     if not by.strip():
         raise typer.BadParameter("say who agrees")
     with stores_of_acts() as stores:
+        if people is not None:
+            act = stores.acts.find(act_id)
+            answer = json.loads(stores.decisions.find(act.decision_id).answer)
+            roles = answer["people"]["approver_roles"]
+            People.of_file(people).require_may_agree(by, roles)
         act = stores.acts.approve(act_id, by.strip(), time.time_ns() // 1_000)
         n_agreed = len(stores.acts.approved_by(act_id))
         say(f"{n_agreed} of {act.n_approvals} agreed to {act.kind} {act.customer_id}")

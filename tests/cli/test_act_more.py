@@ -154,3 +154,22 @@ def _decision_id(home: Path) -> str:
     [listed] = reader.recorded(None, 0, 2 * NOW, "", 9)
     reader.close()
     return listed.decision_id
+
+
+def test_people_in_a_role_of_the_decision_agree(
+    forbear: Run, home: Path, tmp_path: Path
+) -> None:
+    open_key_store(home).close()
+    answer = an_answer(people={"approver_roles": ["risk"]})
+    record(home, ("acme", answer), recorded_at=NOW)
+    act = an_act(decision_id=_decision_id(home), n_approvals=2)
+    acts = open_acts(home)
+    acts.plan([act])
+    acts.close()
+    people = tmp_path / "people.csv"
+    people.write_text("name,roles\nAda,risk\nGrace,collections\n")
+    agree = ["act", "approve", act.act_id, "--people", str(people), "--by"]
+    assert forbear(*agree, "Ada").out.startswith("1 of 2 agreed")
+    for other in ("Grace", "Alan"):
+        ran = forbear(*agree, other)
+        assert (ran.code, "[approver]" in ran.err) == (2, True)

@@ -1,5 +1,6 @@
 """Partner Center: its own words for states, its tokens, its bill while suspended."""
 
+import json
 from collections.abc import Callable
 
 import httpx
@@ -13,7 +14,7 @@ from execution.errors import (
 )
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.port import Provider
-from execution.providers.partner_center import PartnerCenter
+from execution.providers.partner_center import CHINA_URL, PartnerCenter
 from execution.providers.partner_tokens import Credentials, Tokens
 from tests.execution.conftest import CREDENTIALS, partner_center
 
@@ -115,3 +116,30 @@ def test_an_answer_of_another_form_is_no_answer(body: str) -> None:
         provider.subscriptions("acme")
     with pytest.raises(ProviderUnreachableError):
         provider.status("acme", "s1")
+
+
+def test_the_hosts_of_21vianet_are_asked_as_the_others(
+    fake: FakePartnerCenter,
+) -> None:
+    """The fake under other hosts: nothing is asked elsewhere."""
+    login, hosts = "https://login.chinacloudapi.cn", list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        is_json = "json" in request.headers.get("Content-Type", "")
+        content = json.loads(request.content) if is_json else None
+        path = request.url.raw_path.decode()
+        status, body = fake.answer(request.method, path, request.headers, content)
+        return httpx.Response(status, json=body)
+
+    fake.more.add_event("e1", "acme", "s1")
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url=CHINA_URL)
+    provider = PartnerCenter(client, Tokens(client, CREDENTIALS, login))
+    provider.suspend("acme", "s1", "a1")
+    assert provider.status("acme", "s1").state == "suspended"
+    [alert] = provider.alerts()
+    provider.acknowledge(alert, "fraud")
+    assert fake.more.resolved == [("e1", "fraud")]
+    assert set(hosts) == {
+        *("login.chinacloudapi.cn", "partner.partnercenterapi.microsoftonline.cn"),
+    }

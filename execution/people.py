@@ -1,0 +1,72 @@
+"""Who may agree to an act: people by name, each with the roles a policy speaks of."""
+
+import csv
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from execution.errors import ExecutionError
+
+
+class PeopleFileError(ExecutionError):
+    code = "people_file"
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{file}: {why}")
+
+
+class ApproverError(ExecutionError):
+    """Somebody who may not agree to this act."""
+
+    code = "approver"
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name} may not agree to it: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """People and their roles; names count in whatever case.
+
+    Args:
+        roles: of each person, by name in small letters.
+    """
+
+    roles: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of_file(cls, file: Path) -> "People":
+        """From CSV with the columns `name` and `roles` (several with blanks between).
+
+        Raises:
+            PeopleFileError: a column is missing, or a name is missing or there twice.
+        """
+        with file.open(newline="", encoding="utf-8-sig") as rows:
+            read = csv.DictReader(rows)
+            if not {"name", "roles"} <= set(read.fieldnames or ()):
+                raise PeopleFileError(file, "columns name and roles are needed")
+            stated = [(row["name"] or "", row["roles"] or "") for row in read]
+        roles = {
+            name.strip().casefold(): frozenset(text.split()) for name, text in stated
+        }
+        if len(roles) < len(stated) or "" in roles:
+            raise PeopleFileError(file, "a name is missing, or there twice")
+        return cls(roles)
+
+    def require_may_agree(self, name: str, approver_roles: Collection[str]) -> None:
+        """Nothing where this person may.
+
+        Args:
+            name: of the person.
+            approver_roles: who may agree, as the decision says; empty: anybody here.
+
+        Raises:
+            ApproverError: nobody of that name, or in no such role.
+        """
+        roles = self.roles.get(name.strip().casefold())
+        if roles is None:
+            raise ApproverError(name, "there is nobody of that name among the people")
+        if approver_roles and not roles & set(approver_roles):
+            raise ApproverError(
+                name, f"the policy asks for one of {', '.join(approver_roles)}"
+            )
