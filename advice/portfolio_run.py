@@ -2,7 +2,8 @@
 
 Features and probabilities of many snapshots come from the batch compiler, and all
 cases of one moment are decided together. Sentences and reasons are made from that one
-decision; they are those that a customer alone is answered.
+decision; they are those that a customer alone is answered. A large portfolio is advised
+in parts of its customers (`advice.parts_run`), with the same answers.
 """
 
 from collections import defaultdict
@@ -20,18 +21,30 @@ import pyarrow.compute as pc
 from advice.advice import Advice
 from advice.advice_table import SCHEMA, advice_row
 from advice.advisor import Advisor
+from advice.in_run import (
+    REQUEST_SCHEMA,
+    in_run,
+    request_columns,
+    requests_read,
+    with_run,
+)
 from advice.knowledge import require_same
 from advice.question_context import QuestionContext
 from advice.starting import at_home
 from decisions.case import BudgetUse, Case
 from decisions.engine import NOTHING_USED
-from decisions.portfolio import DecidedPortfolio, decide_portfolio
-from features.account import account_facts
+from decisions.portfolio import decide_portfolio
+from decisions.recommendation import Recommendation
+from decisions.steps.choose_columns import budget_requests
+from features.account import AccountTable, looks
 from features.batch import feature_table, matrix
+from features.feature_set import united
 from features.moments import to_datetime
 from features.portfolio import Portfolio
+from features.snapshots import ScorePlan, everyone_asked
 
 _NOBODY: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
+_KEYS = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
 Matrix = npt.NDArray[np.float64]
 
 
@@ -47,7 +60,8 @@ def advise_portfolio(
     `action` is what the policy permits for the customer alone, as the service answers;
     `action_in_run` is what is left of it when the whole run shares the policy's
     suspension budgets and review queue, per moment; `is_beyond_budget` marks the stops
-    that the mass-action breaker turned into reviews.
+    that the mass-action breaker turned into reviews. Reasons stand where something is
+    recommended, or why there is no decision.
 
     Args:
         advisor: bundles and policy.
@@ -60,105 +74,136 @@ def advise_portfolio(
         SettingsDifferError: if the portfolio is another one than the bundles'.
     """
     if snapshots.num_rows == 0:  # nobody was known at that moment
-        return _table(advisor, [])
+        return with_metadata(SCHEMA.empty_table(), advisor)
     advisor = at_home(advisor, portfolio, pc.min(snapshots["as_of"]).as_py())
+    moments, places = everyone_asked(snapshots)
+    part = advise_part(advisor, portfolio, moments, budget_use, named)
+    [answer] = in_run([requests_read(part)], advisor.policy, budget_use)
+    rows = with_run(part, answer).take(pa.array(np.argsort(places)))
+    return with_metadata(rows, advisor)
+
+
+def advise_part(
+    advisor: Advisor,
+    portfolio: Portfolio,
+    moments: ScorePlan,
+    budget_use: BudgetUse = NOTHING_USED,
+    named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
+) -> pa.Table:
+    """The rows of some customers, decided alone, with their requests on the budgets.
+
+    Args:
+        advisor: at home in the portfolio (`advice.starting`).
+        portfolio: all of it, or a part of its customers.
+        moments: whom to look at, and when.
+        budget_use: what depends on other customers; the same for every row.
+        named: by customer, notices asked for before; see `QuestionContext`.
+
+    Returns:
+        The columns of `SCHEMA`, of which those of the run are null, and of
+        `REQUEST_SCHEMA`; customers in the order of their ids.
+
+    Raises:
+        SettingsDifferError: if the portfolio is another one than the bundles'.
+    """
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
-    numbers = _Numbers(advisor, portfolio, snapshots)
-    indices: defaultdict[datetime, list[int]] = defaultdict(list)
+    seen = looks(portfolio, moments.by_customer, moments.is_wanted)
+    if not seen.facts:
+        return pa.schema([*SCHEMA, *REQUEST_SCHEMA]).empty_table()
+    numbers = _Numbers(advisor, portfolio, seen)
+    places: defaultdict[datetime, list[int]] = defaultdict(list)
     cases: defaultdict[datetime, list[Case]] = defaultdict(list)
-    for i, case in _cases(advisor, portfolio, snapshots, numbers, named):
-        indices[case.facts.as_of].append(i)
-        cases[case.facts.as_of].append(case)
-    rows: list[dict[str, Any]] = [{}] * snapshots.num_rows
+    context = _question_context(portfolio)
+    for i, (customer_id, facts) in enumerate(
+        zip(seen.customer_ids, seen.facts, strict=True)
+    ):
+        theirs = replace(context, named=named.get(customer_id, {}))
+        places[facts.as_of].append(i)
+        cases[facts.as_of].append(
+            advisor.case_of(facts, numbers.probabilities(i), theirs)
+        )
+    parts, order = [], []
     for at, members in cases.items():
         decided = decide_portfolio(members, advisor.policy, at, budget_use)
-        for i, row in zip(
-            indices[at],
-            _rows_of_moment(advisor, numbers, indices[at], decided),
-            strict=True,
-        ):
-            rows[i] = row
-    return _table(advisor, rows)
+        rows = _rows(advisor, numbers, places[at], members, decided.recommendations())
+        requests = request_columns(budget_requests(decided.decided))
+        parts.append(_side_by_side(rows, requests))
+        order += places[at]
+    return pa.concat_tables(parts).take(pa.array(np.argsort(order)))
 
 
-def _rows_of_moment(
+def with_metadata(rows: pa.Table, advisor: Advisor) -> pa.Table:
+    """The rows with the policy and the bundles that gave them."""
+    return rows.replace_schema_metadata(metadata(advisor))
+
+
+def metadata(advisor: Advisor) -> dict[str, str]:
+    """The policy and the bundles that gave an answer."""
+    bundles = {f"bundle_{t}": b.bundle_id for t, b in advisor.bundles.items()}
+    return {"policy_hash": advisor.policy.hash, **bundles}
+
+
+def _rows(
     advisor: Advisor,
     numbers: "_Numbers",
-    indices: Sequence[int],
-    decided: DecidedPortfolio,
-) -> Iterator[dict[str, Any]]:
-    """Rows of the cases of one moment; `indices` are their snapshots."""
-    run = decided.run()
-    for i, case, recommendation, action, is_beyond in zip(
-        indices,
-        decided.cases,
-        decided.recommendations(),
-        run.actions(run.recommended).tolist(),
-        run.broken.tolist(),
-        strict=True,
-    ):
-        why = advisor.reasons_of(recommendation, *numbers.explaining(i))
-        row = advice_row(Advice(case, recommendation, why), advisor.policy)
-        yield row | {"action_in_run": action, "is_beyond_budget": is_beyond}
+    places: Sequence[int],
+    cases: Sequence[Case],
+    recommendations: Iterator[Recommendation],
+) -> pa.Table:
+    """Rows of the cases of one moment; only those that show reasons have them."""
+    decided = list(recommendations)
+    shown = [i for i, answer in enumerate(decided) if answer.action != "none"]
+    whys = dict(zip(shown, numbers.explaining([places[i] for i in shown]), strict=True))
+    rows: list[dict[str, Any]] = []
+    for i, (case, answer) in enumerate(zip(cases, decided, strict=True)):
+        why = advisor.reasons_of(answer, *whys[i]) if i in whys else None
+        row = advice_row(Advice(case, answer, why), advisor.policy)
+        rows.append(row | {"action_in_run": None, "is_beyond_budget": None})
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _table(advisor: Advisor, rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata(
-        {
-            "policy_hash": advisor.policy.hash,
-            **{f"bundle_{t}": b.bundle_id for t, b in advisor.bundles.items()},
-        }
-    )
+def _side_by_side(rows: pa.Table, requests: pa.Table) -> pa.Table:
+    for name in requests.column_names:
+        rows = rows.append_column(name, requests[name])
+    return rows
 
 
 class _Numbers:
-    """Features, probability and contributions of all snapshots, per target."""
+    """Features and probabilities of all rows per target, and contributions of some."""
 
     def __init__(
-        self, advisor: Advisor, portfolio: Portfolio, snapshots: pa.Table
+        self, advisor: Advisor, portfolio: Portfolio, seen: AccountTable
     ) -> None:
-        tables: dict[str, pa.Table] = {}
-        self.rows: dict[str, Matrix] = {}
-        self.p: dict[str, Matrix] = {}
-        self.parts: dict[str, Matrix] = {}
-        for target, bundle in advisor.bundles.items():
-            features = bundle.feature_set
-            if features.hash not in tables:
-                tables[features.hash] = feature_table(portfolio, snapshots, features)
-            rows = matrix(tables[features.hash], features)
-            self.rows[target] = rows
-            self.p[target], self.parts[target] = advisor.predictors[target].explain(
-                rows
-            )
+        self._advisor = advisor
+        keys = {"customer_id": seen.customer_ids, "as_of": seen.moments}
+        snapshots = pa.table(keys, schema=_KEYS)
+        sets = {target: b.feature_set for target, b in advisor.bundles.items()}
+        self._rows: dict[str, Matrix] = {}
+        self._p: dict[str, Matrix] = {}
+        for together, targets in united(sets):
+            table = feature_table(portfolio, snapshots, together, facts=seen.numbers)
+            for target in targets:
+                rows = self._rows[target] = matrix(table, sets[target])
+                self._p[target] = advisor.predictors[target].probability(rows)
 
     def probabilities(self, i: int) -> dict[str, float]:
-        """Per target, of one snapshot."""
-        return {target: float(values[i]) for target, values in self.p.items()}
+        """Per target, of one row."""
+        return {target: float(values[i]) for target, values in self._p.items()}
 
-    def explaining(self, i: int) -> tuple[dict[str, Matrix], dict[str, Matrix]]:
-        """Features (F,) and contributions (F + 1,) per target, of one snapshot."""
-        rows = {target: values[i] for target, values in self.rows.items()}
-        return rows, {target: values[i] for target, values in self.parts.items()}
-
-
-def _cases(
-    advisor: Advisor,
-    portfolio: Portfolio,
-    snapshots: pa.Table,
-    numbers: _Numbers,
-    named: Mapping[str, Mapping[str, datetime]],
-) -> Iterator[tuple[int, Case]]:
-    """(snapshot, case), customer by customer."""
-    moments_of: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
-    for i, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
-        moments_of[customer_id].append((i, moment))
-    context = _question_context(portfolio)
-    for events in portfolio.iter_events(moments_of):
-        theirs = replace(context, named=named.get(events.customer_id, {}))
-        for i, moment in moments_of[events.customer_id]:
-            facts = account_facts(events, moment, portfolio.settings)
-            yield i, advisor.case_of(facts, numbers.probabilities(i), theirs)
+    def explaining(
+        self, places: Sequence[int]
+    ) -> Iterator[tuple[dict[str, Matrix], dict[str, Matrix]]]:
+        """Features (F,) and contributions (F + 1,) per target, of some rows."""
+        rows = {target: values[list(places)] for target, values in self._rows.items()}
+        parts = {
+            target: self._advisor.predictors[target].explain(values).contributions
+            for target, values in rows.items()
+        }
+        for i in range(len(places)):
+            yield (
+                {target: values[i] for target, values in rows.items()},
+                {target: values[i] for target, values in parts.items()},
+            )
 
 
 def advice_in(

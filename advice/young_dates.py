@@ -29,7 +29,24 @@ from scoring.predictor import Predictor
 MOST_CUSTOMERS = 5_000  # drawn where there are more: they say it as surely
 
 
-def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, ...]:
+class DrawnSnapshots:
+    """The snapshots of drawn customers, found once for all targets that share them."""
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        self.portfolio = portfolio
+        self._made: dict[tuple[str, ...], pa.Table] = {}
+
+    def of(self, target: Target) -> pa.Table:
+        """Of customers whose labels of a target can be known."""
+        drawn = tuple(_drawn(labelled_customers(self.portfolio, target)))
+        if drawn not in self._made:
+            self._made[drawn] = snapshots(self.portfolio, drawn)
+        return self._made[drawn]
+
+
+def early_warning(
+    portfolio: Portfolio, bundle: Bundle, drawn: DrawnSnapshots | None = None
+) -> tuple[YoungOutcomes, ...]:
     """What the portfolio's latest dates show so far, against a model's probabilities.
 
     The dates lie a horizon apart, so that no outcome counts twice, from the oldest
@@ -38,6 +55,7 @@ def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, 
     Args:
         portfolio: with the settings that the bundle was trained with.
         bundle: trained; of a starter, whose level is nobody's own, nothing is said.
+        drawn: of the same portfolio, where several bundles are asked about.
 
     Returns:
         All dates together, then each alone, the earliest first; none where no date is
@@ -47,7 +65,7 @@ def early_warning(portfolio: Portfolio, bundle: Bundle) -> tuple[YoungOutcomes, 
         return ()
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     until = labels_observed_until(portfolio, target)
-    pairs = snapshots(portfolio, _drawn(labelled_customers(portfolio, target)))
+    pairs = (drawn or DrawnSnapshots(portfolio)).of(target)
     labelled = labels(portfolio, pairs, target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
     label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)

@@ -112,6 +112,7 @@ def _floors(results: "list[TrainingResult]") -> None:
 def _scored(
     portfolio: "Portfolio", home: Path, out: Path, policy: Path | None
 ) -> "tuple[Advisor, pa.Table]":
+    from advice.advised import AdvisedParts
     from cli.lists import write_list, writing
     from cli.score import advise, champions
     from cli.score_summary import show_actions
@@ -121,9 +122,10 @@ def _scored(
         advisor = champions(home, policy)
         advised = advise(advisor, portfolio, None)
     with writing(out) as file:
-        write_list(advised, file, out.suffix, portfolio.settings.zone)
+        rows = AdvisedParts.of(advised)
+        write_list(rows, file, out.suffix, portfolio.settings.zone)
     say(f"What the policy {advisor.policy.reference} says about everybody:")
-    show_actions(advised)
+    show_actions(rows)
     say(f"{advised.num_rows:,} rows: {out}")
     return advisor, advised
 

@@ -1,18 +1,22 @@
 """Files that `forbear score` writes: whole or not at all, in the form of their name."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from errno import EISDIR
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import typer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from advice.advised import AdvisedParts
 
+_SMALL_BYTES = 16_000_000
+PORTFOLIO_FORMATS = (".parquet", ".csv", ".xlsx")
 FORMS = (".parquet", ".csv", ".xlsx")
 
 
@@ -44,26 +48,70 @@ def writing(out: Path | None) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write_list(advised: "pa.Table", file: Path, form: str, zone: ZoneInfo) -> None:
+@contextmanager
+def parts_beside(out: Path | None) -> Iterator[Path]:
+    """A folder for the parts of a run, gone once the block ends well.
+
+    Beside a file to write it stays when the run is interrupted, for the next one.
+    """
+    if out is None:
+        with TemporaryDirectory(prefix="forbear-") as folder:
+            yield Path(folder)
+        return
+    kept = out.with_name(f".{out.name}.parts")
+    kept.mkdir(mode=0o700, exist_ok=True)
+    yield kept
+    shutil.rmtree(kept)
+
+
+def is_large(portfolio: Path) -> bool:
+    """Whether it is worth reading into a file that parts are taken from."""
+    files = [file for file in portfolio.rglob("*") if file.is_file()]
+    is_of_files = any(file.suffix in PORTFOLIO_FORMATS for file in files)
+    return not is_of_files or sum(f.stat().st_size for f in files) > _SMALL_BYTES
+
+
+def write_list(
+    advised: "AdvisedParts", file: Path, form: str, zone: ZoneInfo, memory_mb: int = 500
+) -> None:
     """Every number as Parquet, or the list of the day for people."""
     if form == ".parquet":
-        import pyarrow.parquet as pq
-
-        pq.write_table(advised, file)
+        _write_parquet(advised, file)
         return
-    from advice.lists import COLUMNS, daily_list, write_csv, write_workbook
+    from advice.lists import COLUMNS, long_list, write_csv, write_workbook
 
-    rows = daily_list(advised, zone)
-    if form == ".csv":
-        write_csv([column.title for column in COLUMNS], rows, file)
-    else:
-        write_workbook(COLUMNS, rows, file, "list of the day")
+    with TemporaryDirectory(prefix="forbear-") as folder:
+        rows = long_list(advised, zone, Path(folder) / "sorted", memory_mb)
+        if form == ".csv":
+            write_csv([column.title for column in COLUMNS], rows, file)
+        else:
+            write_workbook(COLUMNS, list(rows), file, "list of the day")
 
 
-def write_notices(advised: "pa.Table", file: Path, day: date) -> int:
+def _write_parquet(advised: "AdvisedParts", file: Path) -> None:
+    """Part by part."""
+    import pyarrow.parquet as pq
+
+    from advice.advice_table import SCHEMA
+
+    schema = SCHEMA.with_metadata(advised.metadata)
+    with pq.ParquetWriter(file, schema) as writer:
+        for rows in advised.tables():
+            writer.write_table(rows.replace_schema_metadata(advised.metadata))
+
+
+def write_notices(advised: "AdvisedParts", file: Path, day: date) -> int:
     """The notices due as rows of `contacts`; returns how many there are."""
     from advice.lists import CONTACT_COLUMNS, notices_due, write_table
 
-    rows = notices_due(advised, day)
-    write_table(CONTACT_COLUMNS, [list(row.values()) for row in rows], file)
-    return len(rows)
+    n = 0
+
+    def lines() -> Iterator[list[str]]:
+        nonlocal n
+        for rows in advised.tables():
+            for row in notices_due(rows, day):
+                n += 1
+                yield list(row.values())
+
+    write_table(CONTACT_COLUMNS, lines(), file)
+    return n

@@ -10,8 +10,15 @@ import typer
 
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
-from cli.lists import check_form, write_list, write_notices, writing
-from cli.output import rejected_rows, say, waiting
+from cli.lists import (
+    check_form,
+    is_large,
+    parts_beside,
+    write_list,
+    write_notices,
+    writing,
+)
+from cli.output import progress, rejected_rows, say, waiting
 from cli.score_summary import (
     show_actions,
     show_first,
@@ -23,9 +30,11 @@ from cli.score_summary import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from advice.advised import AdvisedParts
     from advice.advisor import Advisor
     from advice.lists.memory import Named
-    from decisions.case import Clock
+    from advice.parts_run import RunLimits
+    from decisions.case import BudgetUse, Clock
     from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
 
@@ -52,6 +61,15 @@ Moment = Annotated[
     ),
 ]
 
+Memory = Annotated[
+    int,
+    typer.Option(min=1_000, help="megabytes that all processes may use together"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="processes that share the customers; default: one a core"),
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(score)
@@ -63,6 +81,8 @@ def score(
     notices: NoticesFile = None,
     as_of: Moment = None,
     policy: PolicyFile = None,
+    memory: Memory = 2_000,
+    workers: Workers = None,
 ) -> None:
     """Score a whole portfolio with the champions under FORBEAR_HOME.
 
@@ -73,52 +93,95 @@ def score(
     A list made at night withholds what needs opening hours, and says from when it is
     permitted; --as-of next-working-hour decides for that moment instead.
 
+    A large portfolio is worked on in parts, within the memory given. A run with --out
+    that was interrupted finds the parts it had done when it is asked the same again.
+
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
     from advice.assembly import is_stopped
     from advice.lists.memory import remember
-    from features.portfolio import Portfolio
+    from advice.parts_run import RunLimits
+    from decisions.case import BudgetUse
     from scoring.shelf import forbear_home
 
     home = forbear_home()
     if out is not None:
         check_form(out)
+    limits = RunLimits(memory, workers or os.cpu_count() or 1)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
-    with writing(out) as list_file, writing(notices) as notices_file:
-        with waiting("reading the portfolio"):
-            read = Portfolio.open_usable(portfolio)
-        as_of = working_hour(advisor.policy, read, as_of)
-        with waiting("scoring"):
-            advised = advise(
-                advisor,
-                read,
-                as_of,
-                is_stopped=is_stopped(home),
-                alarm=alarm,
-                named=_named_before(home, read, as_of) if notices else None,
-            )
+    with parts_beside(out) as folder:
+        read = _read(portfolio, limits, folder)
+        with writing(out) as list_file, writing(notices) as notices_file:
+            as_of = working_hour(advisor.policy, read, as_of)
+            named = _named_before(home, read, as_of) if notices else {}
+            use = BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
+            advised = _advised(advisor, policy, read, as_of, folder, limits, named, use)
+            if out is not None:
+                zone = read.settings.zone
+                write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)
+            if notices is not None:
+                day = _day_of(read, as_of, datetime.now(tz=UTC))
+                n_due = write_notices(advised, notices_file, day)
+                remember(home, read.settings.name, advised.tables())
+        _show(advised, advisor, read)
         if out is not None:
-            write_list(advised, list_file, out.suffix.lower(), read.settings.zone)
+            say(f"{len(advised):,} rows: {out}")
         if notices is not None:
-            day = _day_of(read, as_of, datetime.now(tz=UTC))
-            n_due = write_notices(advised, notices_file, day)
-            remember(home, read.settings.name, advised)
-    show_moment(advised, advisor.policy.reference, read.settings.zone)
-    show_actions(advised)
-    show_permitted_soon(advised, read.settings.zone)
-    show_what_to_add(advised)
-    show_first(advised, read.settings.zone)
-    if out is not None:
-        say(f"{advised.num_rows:,} rows: {out}")
-    if notices is not None:
-        say(f"{n_due:,} notices due on {day}: {notices}")
-        if n_due:
-            say("send them, correct the dates, then append the rows to `contacts`")
-    _show_notes(advisor.notes, home, alarm)
-    _show_early_warning(advisor, read)
+            say(f"{n_due:,} notices due on {day}: {notices}")
+            if n_due:
+                say("send them, correct the dates, then append the rows to `contacts`")
+        _show_notes(advisor.notes, home, alarm)
+        _show_early_warning(advisor, read)
     if read.rejects:
         say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
+    """A large portfolio into a file, that parts are taken from."""
+    from features.portfolio import Portfolio
+
+    file = folder / "portfolio.duckdb"
+    file.unlink(missing_ok=True)
+    duck = limits.duck(file if is_large(portfolio) else None)
+    with waiting("reading the portfolio"):
+        return Portfolio.open_usable(portfolio, duck)
+
+
+def _advised(
+    advisor: "Advisor",
+    policy: Path | None,
+    read: "Portfolio",
+    as_of: str | None,
+    folder: Path,
+    limits: "RunLimits",
+    named: "Named",
+    budget_use: "BudgetUse",
+) -> "AdvisedParts":
+    from advice.assembly import DEFAULT_POLICY
+    from advice.parts_run import advise_in_parts
+
+    with progress("scoring") as tell:
+        return advise_in_parts(
+            advisor,
+            policy or DEFAULT_POLICY,
+            read,
+            None if as_of is None else moment_of(read, as_of),
+            folder,
+            limits,
+            budget_use=budget_use,
+            named=named,
+            tell=tell,
+        )
+
+
+def _show(advised: "AdvisedParts", advisor: "Advisor", read: "Portfolio") -> None:
+    zone = read.settings.zone
+    show_moment(advised, advisor.policy.reference, zone)
+    show_actions(advised)
+    show_permitted_soon(advised, zone)
+    show_what_to_add(advised)
+    show_first(advised, zone)
 
 
 def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":
@@ -155,10 +218,11 @@ def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:
 
 def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
     """Where more or less happens than the models learnt; nothing where all is well."""
-    from advice.young_dates import early_warning, sentence
+    from advice.young_dates import DrawnSnapshots, early_warning, sentence
 
+    drawn = DrawnSnapshots(read)
     for target, bundle in advisor.bundles.items():
-        for one in early_warning(read, bundle):
+        for one in early_warning(read, bundle, drawn):
             if one.is_alarm:
                 say(f"ALARM: {sentence(one, target, read.settings.zone)}")
 
@@ -184,24 +248,13 @@ def champions(home: Path, policy: Path | None) -> "Advisor":
     return assemble(home, ids_in_force(home), load_policy(policy or DEFAULT_POLICY))
 
 
-def advise(
-    advisor: "Advisor",
-    read: "Portfolio",
-    as_of: str | None,
-    *,
-    is_stopped: bool = False,
-    alarm: "Clock | None" = None,
-    named: "Named | None" = None,
-) -> "pa.Table":
-    """Advice about whom the portfolio asks for."""
+def advise(advisor: "Advisor", read: "Portfolio", as_of: str | None) -> "pa.Table":
+    """Advice about whom the portfolio asks for, in one piece."""
     from advice.portfolio_run import advise_portfolio
-    from decisions.case import BudgetUse
     from features.snapshots import latest_snapshots
 
     moment = None if as_of is None else moment_of(read, as_of)
-    snapshots = latest_snapshots(read, moment)
-    budget_use = BudgetUse(is_stopped=is_stopped, alarm=alarm)
-    return advise_portfolio(advisor, read, snapshots, budget_use, named or {})
+    return advise_portfolio(advisor, read, latest_snapshots(read, moment))
 
 
 def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str | None:

@@ -8,27 +8,41 @@ from zoneinfo import ZoneInfo
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from advice.advised import AdvisedParts
 
+_COUNTED = (
+    "proposed_action",
+    "action",
+    "action_in_run",
+    "in_force",
+    "is_beyond_budget",
+)
 _SHOWN = 10  # rows of the list on the screen; a file has them all
 
 
-def show_moment(advised: "pa.Table", policy: str, zone: ZoneInfo) -> None:
+def show_moment(advised: "AdvisedParts", policy: str, zone: ZoneInfo) -> None:
     """Of when this speaks, and by which policy."""
-    moments = advised["as_of"].unique().to_pylist()
+    import pyarrow.compute as pc
+
+    parts = advised.tables(["as_of"])
+    moments = {moment for rows in parts for moment in pc.unique(rows["as_of"])}
     if len(moments) == 1:
-        local = moments[0].astimezone(zone)
+        local = moments.pop().as_py().astimezone(zone)
         say(f"As of {local:%Y-%m-%d %H:%M} ({zone.key}), by the policy {policy}:")
 
 
-def show_actions(advised: "pa.Table") -> None:
+def show_actions(advised: "AdvisedParts") -> None:
     """How many of each action, proposed and permitted."""
     from features.contract import SEVERITY
 
-    proposed = Counter(advised["proposed_action"].to_pylist())
-    permitted = Counter(advised["action"].to_pylist())
-    in_run = Counter(advised["action_in_run"].to_pylist())
-    goes_on = Counter(advised.filter(advised["in_force"])["action"].to_pylist())
+    proposed, permitted, in_run, goes_on = (Counter[str | None]() for _ in range(4))
+    n_beyond = 0
+    for part in advised.tables(_COUNTED):
+        proposed.update(part["proposed_action"].to_pylist())
+        permitted.update(part["action"].to_pylist())
+        in_run.update(part["action_in_run"].to_pylist())
+        goes_on.update(part.filter(part["in_force"])["action"].to_pylist())
+        n_beyond += part["is_beyond_budget"].to_pylist().count(True)
     names = [*SEVERITY, *([None] if permitted[None] else [])]
     rows = [
         (
@@ -42,17 +56,16 @@ def show_actions(advised: "pa.Table") -> None:
     ]
     head = ("action", "costs least", "permitted", "of which in force", "within budgets")
     show_table("", head, rows)
-    n_beyond = advised["is_beyond_budget"].to_pylist().count(True)
     if n_beyond:
         say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
 
 
-def show_permitted_soon(advised: "pa.Table", zone: ZoneInfo) -> None:
+def show_permitted_soon(advised: "AdvisedParts", zone: ZoneInfo) -> None:
     """Stops that time alone permits, and when: a list made at night acts on none."""
     from advice.opening import permitted_soon
 
     columns = ["action", "proposed_action", "permitted_from"]
-    for opens, stops in permitted_soon(advised.select(columns).to_pylist()).items():
+    for opens, stops in permitted_soon(advised.rows(columns)).items():
         which = " and ".join(f"{n:,} × {action}" for action, n in sorted(stops.items()))
         say(f"if nothing changes, permitted from {_local(opens, zone)}: {which}")
 
@@ -61,17 +74,21 @@ def _local(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def show_what_to_add(advised: "pa.Table") -> None:
+def show_what_to_add(advised: "AdvisedParts") -> None:
     """Why there was no decision, or less than what costs least, and what would help."""
     from advice.lists import NO_DECISION, WITHHELD
 
-    none = Counter(advised["no_decision"].drop_null().to_pylist())
+    none: Counter[str] = Counter()
     less: Counter[str] = Counter()
     codes: dict[str, Counter[str]] = defaultdict(Counter)
-    for reasons in advised["withheld"].to_pylist():
-        less.update({reason["code"] for reason in reasons})
-        for reason in reasons:
-            codes[reason["code"]][reason["sentence"]] += 1
+    assumed: Counter[frozenset[str]] = Counter()
+    for part in advised.tables(["no_decision", "withheld", "assumed"]):
+        none.update(part["no_decision"].drop_null().to_pylist())
+        assumed.update(frozenset(names) for names in part["assumed"].to_pylist())
+        for reasons in part["withheld"].to_pylist():
+            less.update({reason["code"] for reason in reasons})
+            for reason in reasons:
+                codes[reason["code"]][reason["sentence"]] += 1
     why = {code: f"nothing; {_most(texts)[0][0]}" for code, texts in codes.items()}
     rows = [
         *(("no decision", code, n, NO_DECISION.get(code)) for code, n in _most(none)),
@@ -80,26 +97,26 @@ def show_what_to_add(advised: "pa.Table") -> None:
     if rows:
         head = ("what", "code", "customers", "what to add")
         show_table("Where Forbear holds back, and what would help", head, rows)
-    assumed = [names for names in advised["assumed"].to_pylist() if names]
+    del assumed[frozenset()]
     if assumed:
-        names = ", ".join(sorted(set().union(*assumed)))
-        say(f"money assumed for {len(assumed):,} customers: {names}")
+        names = ", ".join(sorted(frozenset().union(*assumed)))
+        say(f"money assumed for {assumed.total():,} customers: {names}")
 
 
 def _most(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def show_first(advised: "pa.Table", zone: ZoneInfo) -> None:
+def show_first(advised: "AdvisedParts", zone: ZoneInfo) -> None:
     """The first of the list of the day, as far as there is something to do."""
-    from advice.lists import COLUMNS, daily_list
+    from advice.lists import COLUMNS, first_of_list
 
     shown = ("customer", "action", "who acts", "notice to send", "overdue", "why")
     places = [[column.title for column in COLUMNS].index(name) for name in shown]
-    work = daily_list(advised, zone, only_work=True)
-    if work:
-        title = f"To do about {len(work):,} customers; first of all:"
-        rows = [[_plain(row[place]) for place in places] for row in work[:_SHOWN]]
+    n, first = first_of_list(advised, zone, _SHOWN)
+    if n:
+        title = f"To do about {n:,} customers; first of all:"
+        rows = [[_plain(row[place]) for place in places] for row in first]
         show_table(title, shown, rows)
 
 

@@ -167,6 +167,26 @@ class FeatureSet:
         return restored
 
 
+def united(
+    sets: Mapping[str, FeatureSet],
+) -> list[tuple[FeatureSet, list[str]]]:
+    """Sets that one table of features serves, each with the names of those served.
+
+    Sets that mean different things by one name are served apart.
+    """
+    tables: list[tuple[dict[str, Feature], list[str]]] = []
+    for name, one in sets.items():
+        own = {feature.name: feature for feature in one.features}
+        for features, served in tables:
+            if all(features.get(f.name, f) == f for f in one.features):
+                features.update(own)
+                served.append(name)
+                break
+        else:
+            tables.append((own, [name]))
+    return [(FeatureSet(tuple(own.values())), served) for own, served in tables]
+
+
 def canonical(value: object) -> object:
     """A definition as JSON: its class and what differs from the defaults.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,18 @@ from features.errors import (
 from features.events import Events
 from features.reading.cross_row_rules import Expelled
 from features.reading.database import DatabaseSource
+from features.reading.duck import run
+from features.reading.duck_settings import IN_MEMORY, DuckSettings, connect
 from features.reading.loading import load
 from features.reading.mapping import wanted_columns
 from features.reading.origin import open_source
+from features.reading.parts import (
+    CustomerPart,
+    copy_of_part,
+    customer_parts,
+    rejected_of,
+    sort_by_customer,
+)
 from features.reading.rejected_files import write_rejected
 from features.reading.rejects import Reject
 from features.reading.report import ValidationReport
@@ -51,6 +60,7 @@ class Portfolio:
         expelled: by table, rows rejected by a rule between rows.
         latest_known_at: of all rows but snapshots, µs since 1970 UTC; 0 without rows.
         report: what was read, rejected and warned about.
+        duck: where the tables are kept.
     """
 
     settings: PortfolioSettings
@@ -63,18 +73,24 @@ class Portfolio:
     observed: Mapping[str, int]
     rejected: Mapping[str, frozenset[str]]
     expelled: Mapping[str, Expelled]
+    duck: DuckSettings = IN_MEMORY
 
     @classmethod
-    def open(cls, folder: Path) -> Portfolio:
-        """Read and check a portfolio folder. Writes nothing.
+    def open(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
+        """Read and check a portfolio folder. Writes nothing there.
+
+        Args:
+            folder: with portfolio.yaml and the tables.
+            duck: where the tables are kept while this is worked on; with a new file,
+                `parts` can be worked on apart, by other processes as well.
 
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        return _with_customers(cls.inspect(folder))
+        return _with_customers(cls.inspect(folder, duck))
 
     @classmethod
-    def inspect(cls, folder: Path) -> Portfolio:
+    def inspect(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
         """The same, but without a single usable customer it is returned all the same.
 
         Its report and its rejected rows say what to correct.
@@ -84,10 +100,10 @@ class Portfolio:
         """
         stated = read_settings(folder)
         source = open_source(folder, stated.origin, stated.settings)
-        return _portfolio(source, stated.settings, stated.warnings)
+        return _portfolio(source, stated.settings, stated.warnings, duck)
 
     @classmethod
-    def open_usable(cls, folder: Path) -> Portfolio:
+    def open_usable(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:
         """The same, but what `validate` calls unusable is refused.
 
         Where payments and invoices do not share their ids, everybody seems to owe
@@ -96,7 +112,7 @@ class Portfolio:
         Raises:
             PortfolioError: if the portfolio cannot be used at all.
         """
-        read = cls.open(folder)
+        read = cls.open(folder, duck)
         if read.report.unusable:
             raise IdsDoNotMatchError("; ".join(read.report.unusable))
         return read
@@ -159,6 +175,58 @@ class Portfolio:
         ids = self.customer_ids if customer_ids is None else sorted(set(customer_ids))
         return iter_slices(self.connection.con, ids, self.settings, self.rejected)
 
+    def parts(self, most_rows: int) -> list[CustomerPart]:
+        """The customers in parts of about so many rows; one part without a file."""
+        every = customer_parts(self.connection.con, most_rows)
+        if self.duck.file is None and len(every) > 1:
+            n_customers = sum(part.n_customers for part in every)
+            n_rows = sum(part.n_rows for part in every)
+            first, last = every[0].first, every[-1].last
+            return [CustomerPart(first, last, n_customers, n_rows)]
+        return every
+
+    def part(self, part: CustomerPart) -> Portfolio:
+        """The portfolio as if it had the customers of a part alone.
+
+        How far the data observe, the latest moment and the report stay those of the
+        whole, so that each customer is seen as within it.
+        """
+        if self.duck.file is None:
+            return self
+        connection, tables = copy_of_part(self.duck, part)
+        rejected = rejected_of(self.rejected, part)
+        nowhere = replace(self.duck, file=None)
+        return replace(
+            self,
+            connection=connection,
+            tables=tables,
+            rejected=rejected,
+            duck=nowhere,
+        )
+
+    def detached(self) -> Portfolio:
+        """The same without connection and source: what another process is given.
+
+        Of its methods only `part` works, and only where there is a file.
+        """
+        return replace(
+            self, connection=None, tables={}, source=MemorySource({}), expelled={}
+        )
+
+    @cached_property
+    def quick_hashes(self) -> dict[str, str]:
+        """By table what tells its rows from others, whatever their order.
+
+        Of one release of DuckDB only, and not against those who mean to deceive.
+        """
+        sums = (
+            f"SELECT '{name}', count(*), coalesce(sum(hash(t)::HUGEINT), 0), "  # noqa: S608
+            f'coalesce(bit_xor(hash(t)), 0) FROM "{name}" t'
+            for name in self.tables
+        )
+        rows = run(self.connection.con, " UNION ALL ".join(sums))
+        return {name: f"{n} {total} {parity}" for name, n, total, parity in rows}
+
     @cached_property
     def content_hash(self) -> str:
         """sha256 over the normal form; order and duplicates of rows change nothing."""
@@ -170,17 +238,26 @@ class Portfolio:
 
 
 def _portfolio(
-    source: Source, settings: PortfolioSettings, warnings: Iterable[str] = ()
+    source: Source,
+    settings: PortfolioSettings,
+    warnings: Iterable[str] = (),
+    duck: DuckSettings = IN_MEMORY,
 ) -> Portfolio:
     if "customers" not in source.tables:
         raise MissingTableError("no table `customers`: the one table that must exist")
-    loaded = load(source, settings)
+    loaded = load(source, settings, duck)
     loaded.warnings[:0] = [*warnings, *source.warnings]
     seen = loaded.observation
+    connection, tables = loaded.connection, loaded.tables
+    if duck.file is not None:  # sorted, and from now on only read
+        sort_by_customer(connection)
+        connection.disconnect()
+        connection = connect(duck, read_only=True)
+        tables = {table: connection.table(table) for table in tables}
     return Portfolio(
         settings.model_copy(update={"tables": seen.tables}),
-        loaded.connection,
-        loaded.tables,
+        connection,
+        tables,
         seen.overall,
         max(loaded.latest.values(), default=0),
         loaded.report,
@@ -188,6 +265,7 @@ def _portfolio(
         seen.until,
         loaded.rejected,
         loaded.expelled,
+        duck,
     )
 
 

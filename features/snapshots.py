@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -66,17 +66,35 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
     Returns:
         customer_id, as_of (µs since 1970 UTC), ordered by both.
     """
+    return _wanted(portfolio, latest_moments(portfolio, as_of))
+
+
+class ScorePlan(NamedTuple):
+    """The moments at which each customer is looked at, and which of them count."""
+
+    by_customer: Mapping[str, Sequence[int]]
+    is_wanted: Callable[[Standing], bool]
+
+
+def latest_moments(portfolio: Portfolio, as_of: int | None = None) -> ScorePlan:
+    """The same as `latest_snapshots` before anybody was looked at."""
     chosen = _asked_for(portfolio) if as_of is None else None
     if chosen is not None:
-        known = (
-            (customer_id, standing.as_of)
-            for customer_id, standing, _ in _standings(portfolio, chosen)
-            if standing.customer is not None
-        )
-        return _table(known)
-    return book_snapshots(
-        portfolio, [portfolio.latest_known_at if as_of is None else as_of]
-    )
+        return ScorePlan(chosen, lambda standing: standing.customer is not None)
+    moment = portfolio.latest_known_at if as_of is None else as_of
+    return ScorePlan(dict.fromkeys(portfolio.customer_ids, (moment,)), _is_in_book)
+
+
+def everyone_asked(snapshots: pa.Table) -> tuple[ScorePlan, list[int]]:
+    """The moments of a table of snapshots, and the place there of each in turn."""
+    by_customer: dict[str, list[int]] = {}
+    places: dict[str, list[int]] = {}
+    ids, moments = snapshots["customer_id"].to_pylist(), snapshots["as_of"].to_pylist()
+    for place, (customer_id, moment) in enumerate(zip(ids, moments, strict=True)):
+        by_customer.setdefault(customer_id, []).append(moment)
+        places.setdefault(customer_id, []).append(place)
+    in_turn = [place for customer_id in sorted(places) for place in places[customer_id]]
+    return ScorePlan(by_customer, lambda _: True), in_turn
 
 
 def latest_population(portfolio: Portfolio) -> pa.Table:
@@ -125,14 +143,23 @@ def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
         customer_id, as_of, ordered by both.
     """
     everyone = dict.fromkeys(portfolio.customer_ids, moments)
-    present = (
-        (customer_id, standing.as_of)
-        for customer_id, standing, _ in _standings(portfolio, everyone)
-        if standing.customer is not None
+    return _wanted(portfolio, ScorePlan(everyone, _is_in_book))
+
+
+def _is_in_book(standing: Standing) -> bool:
+    return (
+        standing.customer is not None
         and standing.customer.created_at <= standing.as_of
         and not (standing.is_departed and not standing.open)
     )
-    return _table(present)
+
+
+def _wanted(portfolio: Portfolio, moments: ScorePlan) -> pa.Table:
+    return _table(
+        (customer_id, standing.as_of)
+        for customer_id, standing, _ in _standings(portfolio, moments.by_customer)
+        if moments.is_wanted(standing)
+    )
 
 
 def _table(pairs: Pairs) -> pa.Table:

@@ -1,6 +1,7 @@
 """What people take from a portfolio run: the list of the day, and notices to send."""
 
 from advice.lists.daily import COLUMNS, daily_list
+from advice.lists.long import first_of_list, long_list
 from advice.lists.notices import CONTACT_COLUMNS, notices_due
 from advice.lists.sheets import (
     as_text_cell,
@@ -19,6 +20,8 @@ __all__ = [
     "as_text_cell",
     "csv_beside",
     "daily_list",
+    "first_of_list",
+    "long_list",
     "notices_due",
     "write_csv",
     "write_table",

@@ -83,8 +83,8 @@ def daily_list(
         only_work: leave out about whom there is nothing to do.
     """
     rows = advised.to_pylist()
-    ordered = sorted(filter(has_work, rows) if only_work else rows, key=_order)
-    return [_row(row, zone) for row in ordered]
+    ordered = sorted(filter(has_work, rows) if only_work else rows, key=order)
+    return [daily_row(row, zone) for row in ordered]
 
 
 def has_work(row: Mapping[str, Any]) -> bool:
@@ -93,8 +93,8 @@ def has_work(row: Mapping[str, Any]) -> bool:
     return is_new or bool(row["notices_due"]) or row["restore_by"] is not None
 
 
-def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What was done already comes last; no decision before no action."""
+def order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The place in the list: what was done comes last; no decision before no action."""
     action = row["action_in_run"]
     severity = 0.5 if action is None else ACTIONS.index(action)
     done = row["in_force"] or not severity
@@ -114,7 +114,8 @@ def _gain(row: Mapping[str, Any], action: str | None) -> float:
     return 0.0 if nothing is None or chosen is None else float(nothing - chosen)
 
 
-def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
+def daily_row(row: Mapping[str, Any], zone: ZoneInfo) -> Row:
+    """The cells of `COLUMNS`."""
     due = row["notices_due"]
     return (
         row["customer_id"],

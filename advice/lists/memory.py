@@ -5,7 +5,7 @@ remember what they asked for, in the state folder; a record in `contacts` counts
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,11 +27,13 @@ def named_before(home: Path, portfolio: str, moment: datetime) -> Named:
     }
 
 
-def remember(home: Path, portfolio: str, advised: "pa.Table") -> None:
-    """Keep what this list asks for; a file is replaced whole or not at all."""
+def remember(home: Path, portfolio: str, advised: "Iterable[pa.Table]") -> None:
+    """Keep what a list asks for; a file is replaced whole or not at all."""
     known = _read(home)
     own = known.setdefault(portfolio, {})
-    for row in advised.select(["customer_id", "as_of", "notices_due"]).to_pylist():
+    columns = ["customer_id", "as_of", "notices_due"]
+    rows = (row for part in advised for row in part.select(columns).to_pylist())
+    for row in rows:
         for notice in row["notices_due"]:
             own_notices = own.setdefault(row["customer_id"], {})
             before = own_notices.get(notice["notice"], row["as_of"])

@@ -7,7 +7,7 @@ then the reviews that gain most.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +16,6 @@ from decisions.actions import ACTIONS, NONE, REVIEW, SUSPEND
 from decisions.case import BudgetUse, Case
 from decisions.money.inputs import Inputs
 from decisions.money.numbers import at as at_action
-from decisions.money.numbers import pick
 from decisions.policy_file.load import Policy
 from decisions.steps.agree import approvals_needed, with_questions
 from decisions.steps.arms import GREEDY, Arm, draw_arm, has_arms, softer
@@ -31,7 +30,7 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
-from decisions.steps.reserve import review_slots_left, stops_left
+from decisions.steps.shared_budgets import BudgetRequests, action_names, shared
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 
@@ -73,9 +72,7 @@ class PortfolioRun:
 
     def actions(self, indices: IntArray) -> TextArray:
         """Names of actions; None where there is no decision."""
-        names = np.array([*ACTIONS, None], dtype=object)
-        chosen: TextArray = names[indices]
-        return chosen
+        return action_names(indices)
 
 
 @dataclass(frozen=True)
@@ -169,20 +166,9 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         budget_use: before this run; without `n_customers` the run itself is the base.
     """
     n, inputs, terms = len(decided.columns), decided.columns.inputs, decided.terms
-    if budget_use.n_customers is None:
-        budget_use = replace(budget_use, n_customers=n)
-    steps, action, is_decided = decided.steps, decided.action, decided.is_decided
-    broken = _break_mass_action(inputs, terms, steps, action, budget_use, is_decided)
-    action = pick(broken, instead_of_stop(inputs), action)
-    asked = is_decided & (inputs.in_force == NONE) & ~broken & (action == REVIEW)
-    is_first = asked & inputs.is_proven_fraud  # takes a place even where none is left
-    waits = asked & ~is_first
-    refused = np.zeros(n, dtype=bool)
-    left = max(review_slots_left(terms, budget_use) - np.count_nonzero(is_first), 0.0)
-    if np.count_nonzero(waits) > left:
-        without = instead_of_review(inputs, terms, steps)
-        refused = _fill_queue(steps, without, left, waits)
-        action = pick(refused, without, action)
+    steps, is_decided = decided.steps, decided.is_decided
+    answer = shared(budget_requests(decided), terms, budget_use)
+    action = np.maximum(answer.action, NONE)
     known = np.stack(decided.costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
     is_weighed = is_decided & ~inputs.goes_by_days
     asks = with_questions(inputs, action, decided.rests_on_assumed)
@@ -190,15 +176,36 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         columns=decided.columns,
         costs=np.where(is_weighed[:, np.newaxis], known, np.nan),
         proposed=np.where(is_decided, steps.proposed, -1),
-        recommended=np.where(is_decided, action, -1),
+        recommended=answer.action,
         forbidden=steps.forbidden,
         stability=np.where(is_decided, steps.stability, np.nan),
         is_close_call=is_decided & (steps.stands != steps.proposed),
         requires_person=is_decided & (approvals_needed(asks, terms, action) > 0),
         arm=decided.arm,
         propensity=decided.propensity,
-        broken=broken,
-        refused=refused,
+        broken=answer.broken,
+        refused=answer.refused,
+    )
+
+
+def budget_requests(decided: DecidedColumns) -> BudgetRequests:
+    """What the customers ask of the budgets that they share."""
+    inputs, steps, action = decided.columns.inputs, decided.steps, decided.action
+    is_decided, order = decided.is_decided, steps.order
+    is_new = is_decided & (action > inputs.in_force)
+    asked = is_decided & (inputs.in_force == NONE) & (action == REVIEW)
+    is_first = asked & inputs.is_proven_fraud
+    without_review = instead_of_review(inputs, decided.terms, steps)
+    instead = at_action(order, without_review) - order[REVIEW]
+    return BudgetRequests(
+        action=np.where(is_decided, action, -1),
+        is_stop=is_new & (action >= SUSPEND),
+        stop_gain=order[NONE] - at_action(order, action),
+        without_stop=np.broadcast_to(instead_of_stop(inputs), action.shape),
+        is_first=is_first,
+        waits=asked & ~is_first,
+        review_gain=instead,
+        without_review=np.broadcast_to(without_review, action.shape),
     )
 
 
@@ -243,38 +250,3 @@ def _draw_arms(
         arm: Arm = draw_arm(terms, str(customer_id[i]), at, greedy, soft, plain)
         names[i], action[i], propensity[i] = arm
     return action, names, propensity
-
-
-def _break_mass_action(
-    inputs: Inputs,
-    terms: Terms,
-    steps: Steps,
-    action: IntArray,
-    budget_use: BudgetUse,
-    decided: BoolArray,
-) -> BoolArray:
-    """Which stops are beyond the budget; those that gain most come first."""
-    new = decided & (action > inputs.in_force)
-    stops = np.flatnonzero(new & (action >= SUSPEND))
-    gain = (steps.order[NONE] - at_action(steps.order, action))[stops]
-    return _beyond(stops, gain, stops_left(terms, budget_use), len(action))
-
-
-def _fill_queue(
-    steps: Steps, without: IntArray, left: float, waits: BoolArray
-) -> BoolArray:
-    """Which reviews find no place: those that gain least over what is done instead.
-
-    Exact for one resource of which every review takes one unit.
-    """
-    reviews = np.flatnonzero(waits)
-    gain = (at_action(steps.order, without) - steps.order[REVIEW])[reviews]
-    return _beyond(reviews, gain, left, len(waits))
-
-
-def _beyond(rows: IntArray, gain: FloatArray, left: float, n: int) -> BoolArray:
-    """Rank and cut: marks the rows for which nothing is left, of `n`."""
-    cut = np.zeros(n, dtype=bool)
-    if len(rows) > left:
-        cut[rows[np.argsort(-gain, kind="stable")][int(left) :]] = True
-    return cut

@@ -2,24 +2,28 @@
 
 One kernel: `account_facts` for people and policies (`facts_over_time` for many
 moments), `fact_row` for one customer's numbers, `fact_table` for those of many
-snapshots. `Accounts` gives one standing to compiler and policy alike. CONTRACT section
-2 is the law.
+snapshots, `looks` both at once. `Accounts` gives one standing to compiler and policy
+alike. CONTRACT section 2 is the law.
 """
 
 from features.account.accounts import Accounts, KeptAccount
 from features.account.columns import FACT_COLUMNS, FACT_NAMES, FactColumn
 from features.account.facts import account_facts, facts_over_time
-from features.account.table import debt_table, fact_row, fact_table
+from features.account.looks import AccountTable, looks
+from features.account.table import debt_table, fact_numbers, fact_row, fact_table
 
 __all__ = [
     "FACT_COLUMNS",
     "FACT_NAMES",
+    "AccountTable",
     "Accounts",
     "FactColumn",
     "KeptAccount",
     "account_facts",
     "debt_table",
+    "fact_numbers",
     "fact_row",
     "fact_table",
     "facts_over_time",
+    "looks",
 ]

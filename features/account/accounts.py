@@ -1,7 +1,9 @@
 """Accounts of one portfolio: what its settings say is worked out once."""
 
+from collections.abc import Callable
+
 from features.account.account import Account
-from features.account.facts import facts_at
+from features.account.facts import facts_at, facts_of, standing_at
 from features.account.history import account_columns, history_of
 from features.account.standing import Rules, Standing
 from features.account.stops import Stops
@@ -24,6 +26,16 @@ class KeptAccount:
     def look(self, as_of: int) -> tuple[Standing, AccountFacts]:
         """The standing at `as_of` and the same as `account_facts` has it."""
         return facts_at(as_of, self._known, self._account, self._stops)
+
+    def look_if(
+        self, as_of: int, is_wanted: Callable[[Standing], bool]
+    ) -> tuple[Standing, AccountFacts] | None:
+        """The same; None where the standing is not wanted, for part of the price."""
+        known, stops = self._known, self._stops
+        standing, off = standing_at(as_of, known, self._account, stops)
+        if not is_wanted(standing):
+            return None
+        return standing, facts_of(standing, known, stops, off)
 
 
 class Accounts:

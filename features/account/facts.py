@@ -85,16 +85,24 @@ def facts_at(
         account: of the same rows.
         stops: of that account.
     """
+    standing, off = standing_at(as_of, known, account, stops)
+    return standing, facts_of(standing, known, stops, off)
+
+
+def standing_at(
+    as_of: int, known: KnownTables, account: Account, stops: Stops
+) -> tuple[Standing, Sequence[ExecutedAction]]:
+    """The first half of `facts_at`: how a customer stands, and what access is off."""
     known.move_to(as_of)
     # before the account moves on
     off = stops.with_invoices(access_off(known.made(executed)))
-    standing = account.at(as_of)
-    return standing, _facts(standing, known, stops, off)
+    return account.at(as_of), off
 
 
-def _facts(
+def facts_of(
     standing: Standing, known: KnownTables, stops: Stops, off: Sequence[ExecutedAction]
 ) -> AccountFacts:
+    """The second half of `facts_at`: the same as facts."""
     as_of, contacts, rules = standing.as_of, standing.contacts, stops.rules
     customer, actions = known["customers"], known.made(executed)
     signs, brings_in = known.made(signs_of_fraud), worth(standing, rules)

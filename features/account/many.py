@@ -44,11 +44,16 @@ class _Held:
     def __init__(
         self, rows: ir.Table, table: str, names: Sequence[str], chunk: Sequence[str]
     ) -> None:
+        import ibis
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         from features.reading.versions import row_order
 
+        # neighbours first, which skips what is stored apart, then they alone
         theirs = rows.filter(rows.customer_id.between(chunk[0], chunk[-1]))
+        ids = ibis.memtable(pa.table({"customer_id": pa.array(chunk, pa.string())}))
+        theirs = theirs.semi_join(ids, "customer_id")
         order = row_order(table)
         ordered = theirs.select(*dict.fromkeys([*order, *names]))
         arrow = ordered.order_by(

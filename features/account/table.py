@@ -13,6 +13,7 @@ from features.account.columns import FACT_NAMES, fact_values
 from features.account.history import account_columns, history_of
 from features.account.many import histories
 from features.account.standing import Rules, Standing
+from features.arrays import FloatArray
 from features.events import Events
 from features.money import UNITS
 from features.settings import PortfolioSettings
@@ -44,6 +45,17 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
+    values = fact_numbers(portfolio, snapshots)
+    facts = {
+        name: pa.array(np.ascontiguousarray(values[:, i]))
+        for i, name in enumerate(FACT_NAMES)
+    }
+    keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
+    return pa.table(keys | facts)
+
+
+def fact_numbers(portfolio: Portfolio, snapshots: pa.Table) -> FloatArray:
+    """The same as an array of shape (snapshots, facts)."""
     numbers, places = array("d"), array("q")
     for place, standing in standings(portfolio, snapshots):
         places.append(place)
@@ -51,12 +63,7 @@ def fact_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:
     shape = (snapshots.num_rows, len(FACT_NAMES))
     values = np.empty(shape)
     values[np.array(places, np.int64)] = np.array(numbers).reshape(shape)
-    facts = {
-        name: pa.array(np.ascontiguousarray(values[:, i]))
-        for i, name in enumerate(FACT_NAMES)
-    }
-    keys = {name: snapshots[name] for name in ("customer_id", "as_of")}
-    return pa.table(keys | facts)
+    return values
 
 
 def debt_table(portfolio: Portfolio, snapshots: pa.Table) -> pa.Table:

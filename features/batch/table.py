@@ -7,14 +7,15 @@ depends on the slice and the answer, not on the size of the portfolio's history.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.account import fact_table
+from features.account import fact_numbers
+from features.account.columns import FACT_NAMES
 from features.arrays import FloatArray, IntArray, TextArray
-from features.batch.expressions import ROW, leaf_table
+from features.batch.expressions import ROW
+from features.batch.leaf_values import leaf_values
 from features.feature import AccountFact, CountryMismatch, LatestAttribute
 from features.feature_leaves import Leaf, RowsLeaf, value_without_rows
 from features.feature_numbers import Plan
@@ -37,6 +38,7 @@ def feature_table(
     snapshots: pa.Table,
     feature_set: FeatureSet,
     read: LeafReader | None = None,
+    facts: FloatArray | None = None,
 ) -> pa.Table:
     """Every feature of every snapshot, from what was known at its as_of.
 
@@ -45,6 +47,7 @@ def feature_table(
         snapshots: customer_id (string), as_of (int64 µs).
         feature_set: what to compute.
         read: where another engine has found the leaves of tables already.
+        facts: (n, facts) as `fact_values` has them, where they are known already.
 
     Returns:
         customer_id, as_of and one column per feature in the order of the set: float64
@@ -57,7 +60,9 @@ def feature_table(
         if isinstance(feature.definition, LatestAttribute) and feature.is_category:
             texts[feature.definition] = np.empty(snapshots.num_rows, dtype=object)
     for rows, piece in _slices(snapshots):
-        part = _Slice(portfolio, piece, plan, read or portfolio_leaves(portfolio))
+        known = None if facts is None else facts[rows]
+        reader = read or portfolio_leaves(portfolio)
+        part = _Slice(portfolio, piece, plan, reader, known)
         as_of = piece["as_of"].to_numpy()
         for start in range(0, len(rows), BLOCK):
             block = slice(start, start + BLOCK)
@@ -82,13 +87,10 @@ def portfolio_leaves(portfolio: "Portfolio") -> LeafReader:
     def read(
         snapshots: pa.Table, table: str, leaves: Mapping[str, TableLeaf]
     ) -> pa.Table:
-        ids = snapshots["customer_id"]
+        row = pa.array(np.arange(len(snapshots)))
+        numbered = snapshots.append_column(ROW, row)
         rows = portfolio.tables[table]
-        # neighbours only: lets a backend skip the files and row groups of others
-        rows = rows.filter(rows.customer_id.between(ids[0].as_py(), ids[-1].as_py()))
-        row = pa.array(np.arange(len(ids)))
-        asked = ibis.memtable(snapshots.append_column(ROW, row))
-        return portfolio.connection.to_pyarrow(leaf_table(asked, rows, leaves))
+        return leaf_values(portfolio.connection, rows, numbered, leaves)
 
     return read
 
@@ -110,6 +112,7 @@ class _Slice:
         snapshots: pa.Table,
         plan: Plan,
         read: LeafReader,
+        facts: FloatArray | None,
     ) -> None:
         self._portfolio, self._snapshots, self._plan = portfolio, snapshots, plan
         self._read = read
@@ -119,7 +122,7 @@ class _Slice:
         self.texts: Texts = {}
         for table, leaves in leaves_by_table(plan.leaves).items():
             self._read_table(table, leaves)
-        self._read_facts()
+        self._read_facts(facts)
         for leaf in plan.leaves:
             if isinstance(leaf, CountryMismatch):
                 self.raw[plan.leaf_at(leaf)] = self._differ(leaf)
@@ -137,17 +140,18 @@ class _Slice:
                 none = leaf.when_none if isinstance(leaf, RowsLeaf) else np.nan
                 self.raw[i][at] = values[name].fill_null(none).to_numpy()
 
-    def _read_facts(self) -> None:
-        facts = [
+    def _read_facts(self, known: FloatArray | None) -> None:
+        leaves = [
             x
             for x in self._plan.leaves
             if isinstance(x, AccountFact) and x.needs <= self._present
         ]
-        if not facts:
+        if not leaves:
             return
-        facts_of_rows = fact_table(self._portfolio, self._snapshots)
-        for leaf in facts:
-            self.raw[self._plan.leaf_at(leaf)] = facts_of_rows[leaf.fact].to_numpy()
+        if known is None:
+            known = fact_numbers(self._portfolio, self._snapshots)
+        for leaf in leaves:
+            self.raw[self._plan.leaf_at(leaf)] = known[:, FACT_NAMES.index(leaf.fact)]
 
     def _differ(self, leaf: CountryMismatch) -> FloatArray:
         first, second = self.texts[leaf.first], self.texts[leaf.second]

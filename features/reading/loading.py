@@ -1,13 +1,9 @@
 """Loads a source into DuckDB: checked part by part, then put into versions."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -23,6 +19,7 @@ from features.reading.cross_row_rules import (
     gather_unmatched,
 )
 from features.reading.duck import append, create, run
+from features.reading.duck_settings import IN_MEMORY, DuckSettings, connect
 from features.reading.links import SOURCES, derive_links
 from features.reading.mending import (
     as_lost,
@@ -80,13 +77,20 @@ class LoadedTables:
         )
 
 
-def load(source: Source, settings: PortfolioSettings) -> LoadedTables:
-    """All tables of the contract into a new in-memory DuckDB connection.
+def load(
+    source: Source, settings: PortfolioSettings, duck: DuckSettings = IN_MEMORY
+) -> LoadedTables:
+    """All tables of the contract into a new DuckDB connection.
+
+    Args:
+        source: gives the rows.
+        settings: of the portfolio.
+        duck: where the tables are kept; a file must be new.
 
     Raises:
         PortfolioError: if a table cannot be read, or portfolio.yaml contradicts it.
     """
-    loaded = LoadedTables(_connection())
+    loaded = LoadedTables(connect(duck))
     duckdb = loaded.connection.con
     for table in TABLES:
         schema = normal_schema(table, settings)
@@ -121,18 +125,6 @@ def _link(loaded: LoadedTables, settings: PortfolioSettings) -> None:
         seen.tables |= {"links"}
         until = min(seen.until[table] for table in sources)
         seen.until = {**seen.until, "links": until}
-
-
-def _connection() -> Any:  # noqa: ANN401 - Ibis has no types
-    """A DuckDB in memory; what exceeds it spills into a folder of its own.
-
-    Nobody else may read that folder or know its name before; it goes when the
-    connection does.
-    """
-    spill = tempfile.mkdtemp(prefix="forbear-")
-    connection = ibis.duckdb.connect(temp_directory=spill)
-    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
-    return connection
 
 
 def _look_at_all(loaded: LoadedTables, source: Source) -> None:

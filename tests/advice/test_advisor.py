@@ -69,6 +69,7 @@ def test_one_customer_and_a_portfolio_get_the_same_numbers(
             events[row["customer_id"]],
             row["as_of"],
             tables=portfolio.settings.tables,
+            explains_none=False,
         )
         written = pa.Table.from_pylist(
             [advice_row(alone, advisor.policy)], schema=SCHEMA

@@ -292,7 +292,9 @@ def test_more_rows_than_a_sheet_holds_are_refused(
 
 def test_what_was_named_is_remembered_by_portfolio_and_moment(tmp_path: Path) -> None:
     assert named_before(tmp_path, "shop", NOON) == {}
-    remember(tmp_path, "shop", table_of(row_of("c", "remind", notices_due=[REMINDER])))
+    remember(
+        tmp_path, "shop", [table_of(row_of("c", "remind", notices_due=[REMINDER]))]
+    )
     assert named_before(tmp_path, "shop", NOON) == {"c": {}}  # the same moment anew
     later = NOON + timedelta(days=1)
     assert named_before(tmp_path, "shop", later) == {"c": {"reminder_1": NOON}}

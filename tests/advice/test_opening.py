@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from advice.advised import AdvisedParts
 from advice.opening import next_working_hour, permitted_soon
 from cli.score import working_hour
 from cli.score_summary import show_permitted_soon
@@ -76,6 +77,6 @@ def test_the_screen_says_it_in_local_time(capsys: pytest.CaptureFixture[str]) ->
         "proposed_action": "suspend",
         "permitted_from": OPENING,
     }
-    show_permitted_soon(pa.Table.from_pylist([row]), BRUSSELS)
+    show_permitted_soon(AdvisedParts.of(pa.Table.from_pylist([row])), BRUSSELS)
     said = capsys.readouterr().out
     assert said == "if nothing changes, permitted from 2026-06-09 08:00: 1 × suspend\n"

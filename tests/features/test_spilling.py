@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.reading import loading
+from features.reading.duck_settings import IN_MEMORY, connect
 
 
 def test_it_spills_into_a_private_folder_of_no_predictable_name(
@@ -14,7 +14,7 @@ def test_it_spills_into_a_private_folder_of_no_predictable_name(
 ) -> None:
     """In the shared folder another user could wait under a name known before."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    one, other = loading._connection(), loading._connection()
+    one, other = connect(IN_MEMORY), connect(IN_MEMORY)
     first, second = tmp_path.iterdir()
     assert first.name != second.name
     assert first.stat().st_mode & 0o077 == 0

@@ -1,0 +1,95 @@
+"""Parts of a portfolio that was read into a file: some customers, all of their rows.
+
+Each table of the file is sorted by customer, so a part is read without reading the
+others. A part is copied into a database in memory of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis.expr.types as ir
+
+from features.contract import TABLES
+from features.reading.duck import run
+from features.reading.duck_settings import DuckSettings, connect
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPart:
+    """Customers next to each other in the order of their ids, the ends included."""
+
+    first: str
+    last: str
+    n_customers: int
+    n_rows: int
+
+
+def sort_by_customer(connection: Any) -> None:  # noqa: ANN401
+    """Rewrite each table with the rows of a customer beside each other."""
+    duckdb = connection.con
+    for table in TABLES:
+        run(duckdb, f'ALTER TABLE "{table}" RENAME TO unsorted')
+        run(
+            duckdb,
+            f'CREATE TABLE "{table}" AS FROM unsorted '
+            "ORDER BY customer_id, event_at, known_at",
+        )
+        run(duckdb, "DROP TABLE unsorted")
+
+
+def customer_parts(duckdb: Any, most_rows: int) -> list[CustomerPart]:  # noqa: ANN401
+    """The customers in parts of about so many rows of all tables together."""
+    others = [table for table in TABLES if table != "customers"]
+    ids = " UNION ALL ".join(f'SELECT customer_id FROM "{t}"' for t in others)  # noqa: S608
+    sql = f"""
+        WITH counted AS (SELECT customer_id, count(*) AS n FROM ({ids}) GROUP BY 1),
+        known AS (SELECT customer_id, count(*) AS n FROM customers GROUP BY 1),
+        each AS (
+            SELECT customer_id, k.n + coalesce(c.n, 0) AS n
+            FROM known k LEFT JOIN counted c USING (customer_id)
+        ), placed AS (
+            SELECT *, sum(n) OVER (ORDER BY customer_id) // {most_rows} AS part
+            FROM each
+        )
+        SELECT min(customer_id), max(customer_id), count(*), sum(n)::BIGINT
+        FROM placed GROUP BY part ORDER BY part
+    """  # noqa: S608
+    return [CustomerPart(*row) for row in run(duckdb, sql)]
+
+
+def copy_of_part(
+    duck: DuckSettings, part: CustomerPart
+) -> tuple[Any, dict[str, ir.Table]]:
+    """A connection that holds only the rows of a part, and its tables.
+
+    Args:
+        duck: its file is read; the copy takes its memory and threads.
+        part: of `customer_parts` of that file.
+    """
+    connection = connect(replace(duck, file=None))
+    duckdb = connection.con
+    run(duckdb, f"ATTACH '{_quoted(str(duck.file))}' AS whole (READ_ONLY)")
+    for table in TABLES:
+        duckdb.execute(
+            f'CREATE TABLE "{table}" AS FROM whole."{table}" '
+            "WHERE customer_id BETWEEN ? AND ?",
+            [part.first, part.last],
+        ).fetchall()
+    run(duckdb, "DETACH whole")
+    return connection, {table: connection.table(table) for table in TABLES}
+
+
+def rejected_of(
+    rejected: Mapping[str, frozenset[str]], part: CustomerPart
+) -> dict[str, frozenset[str]]:
+    """Of the customers whom rejected rows leave incomplete those of a part."""
+    return {
+        customer_id: tables
+        for customer_id, tables in rejected.items()
+        if part.first <= customer_id <= part.last
+    }
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
