@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from importing.ledger.refunds import Candidate, spread
+from importing.ledger.refunds import RefundablePayment, spread
 
 SQL = Path(__file__).parent / "sql"
 _ROWS = 10_000
@@ -34,6 +34,6 @@ def make_parts(connection: Any) -> None:
     connection.unregister("spread_rows")
 
 
-def _candidates(result: Any) -> Iterator[Candidate]:
+def _candidates(result: Any) -> Iterator[RefundablePayment]:
     while rows := result.fetchmany(_ROWS):
-        yield from map(Candidate._make, rows)
+        yield from map(RefundablePayment._make, rows)

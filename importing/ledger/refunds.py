@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 
-class Candidate(NamedTuple):
+class RefundablePayment(NamedTuple):
     """A payment that a refund may have given back.
 
     Attributes:
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
     paid: Decimal | None
 
 
-class GivenBack(NamedTuple):
+class RefundPart(NamedTuple):
     """So much of a payment was given back; of none: nothing is left to give back."""
 
     refund: str
@@ -33,14 +33,14 @@ class GivenBack(NamedTuple):
     amount: Decimal
 
 
-def spread(candidates: Iterable[Candidate]) -> Iterator[GivenBack]:
+def spread(candidates: Iterable[RefundablePayment]) -> Iterator[RefundPart]:
     """Lay each refund on its payments, in the order in which they come.
 
     A payment is given back once: what an earlier refund took of it is gone.
 
     >>> ten, six = Decimal(10), Decimal(6)
-    >>> for row in spread([Candidate("R", None, ten, "B", six),
-    ...                    Candidate("R", None, ten, "A", six)]):
+    >>> for row in spread([RefundablePayment("R", None, ten, "B", six),
+    ...                    RefundablePayment("R", None, ten, "A", six)]):
     ...     print(row.payment, row.amount)
     B 6
     A 4
@@ -57,6 +57,6 @@ def spread(candidates: Iterable[Candidate]) -> Iterator[GivenBack]:
             if amount > 0:
                 taken[one.payment] = before + amount
                 rest -= amount
-                yield GivenBack(refund, credit, one.payment, amount)
+                yield RefundPart(refund, credit, one.payment, amount)
         if rest:
-            yield GivenBack(refund, credit, None, rest)
+            yield RefundPart(refund, credit, None, rest)
