@@ -71,7 +71,22 @@ class FourClocks:
         numbers: dict[str, Any] = json.loads(
             json.dumps(asdict(self), default=sorted, allow_nan=False)
         )
-        return numbers | {"causes": [asdict(cause) for cause in self.causes]}
+        causes = [asdict(cause) for cause in self.causes]
+        return numbers | {"causes": causes, "gauges": self.gauges}
+
+    @property
+    def gauges(self) -> dict[str, dict[str, float]]:
+        """What a service shows of it, by measure and target."""
+        oldest = max((one.age_days for one in self.early), default=0)
+        return {
+            "feature_shift": {one.target: one.shift for one in self.inputs},
+            "score_index": {one.target: one.drift.index for one in self.scores},
+            "early_ratio": {
+                one.target: one.by_model.ratio
+                for one in self.early
+                if one.age_days == oldest
+            },
+        }
 
 
 def monitor(

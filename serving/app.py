@@ -55,6 +55,7 @@ from store.opening import (
     open_desk_reader,
     open_event_store,
     open_key_store,
+    open_monitoring,
     open_outbox,
 )
 
@@ -85,6 +86,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     app.state.records = RecordsOfKeys(app.state.decisions, settings.home)
     app.state.access_log = open_access_log(*settings.store)
+    app.state.monitoring = open_monitoring(*settings.store)
     app.state.desk = DeskRecords(
         open_desk_reader(*settings.store), open_desk(*settings.store)
     )
@@ -105,6 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.events.close()
     app.state.keys.close()
     app.state.access_log.close()
+    app.state.monitoring.close()
     app.state.desk.close()
     app.state.replay_desk.close()
     if app.state.metrics.tracing is not None:

@@ -69,6 +69,7 @@ class Metrics:
         self._add_in_force()
         self._add_events()
         self._add_webhooks()
+        self._add_monitoring()
 
     def _add_requests(self) -> None:
         self._requests = self._counter(
@@ -168,6 +169,36 @@ class Metrics:
             "forbear_webhook_lag_seconds",
             "the longest that a message waits",
         )
+
+    def _add_monitoring(self) -> None:
+        self._alarms = self._gauge(
+            "forbear_monitoring_alarms",
+            "alarms that stop automation until a person releases them",
+            ("clock",),
+        )
+        self._monitoring_age = self._gauge(
+            "forbear_monitoring_age_seconds", "since `forbear monitor` last ran"
+        )
+        self._monitored = self._gauge(
+            "forbear_monitoring_measure",
+            "what the last run measured, by target: weighted index of features, index"
+            " of the probability, first outcomes over expected",
+            ("measure", "target"),
+        )
+
+    def show_alarms(self, n_by_clock: Mapping[str, int]) -> None:
+        """How many alarms stand, by clock."""
+        for clock, n in n_by_clock.items():
+            self._alarms.labels(clock).set(n)
+
+    def show_monitoring(
+        self, age_s: float, measures: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        """What the last run measured, by measure and target, so many seconds ago."""
+        self._monitoring_age.set(age_s)
+        for measure, by_target in measures.items():
+            for target, value in by_target.items():
+                self._monitored.labels(measure, target).set(value)
 
     def count_webhook(self, result: str) -> None:
         """One attempt: `received`, or the code of its failure."""

@@ -5,9 +5,10 @@ and back costs more than it gives where one interpreter computes for all.
 """
 
 import asyncio
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from advice.assembly import is_stopped
+from decisions.case import Clock
 from features.moments import microseconds
 from scoring.kernels import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
@@ -32,6 +34,7 @@ from store.access_log import AccessLog
 from store.decisions import Decision
 from store.errors import StoreUnavailableError
 from store.events import EVERYBODY, EventReader
+from store.monitoring import Monitoring, clocks_standing
 
 BaseFrom = Literal["setting", "training"]
 
@@ -54,6 +57,10 @@ class Readiness(BaseModel):
 
     status: Literal["ready"]
     is_stopped: bool = Field(description="the kill switch is on")
+    alarm: Clock | None = Field(
+        description="the clock of monitoring that stopped automation, until a person"
+        " releases it"
+    )
     not_taken_up: str | None = Field(
         description="code of what is wrong with the newest champion or policy file;"
         " the ones before it stay in force"
@@ -169,6 +176,7 @@ async def readyz(request: Request) -> Readiness:
     return Readiness(
         status="ready",
         is_stopped=is_stopped(state.settings.home),
+        alarm=cast("Clock | None", state.decisions.standing_alarm()),
         not_taken_up=None if refusal is None else refusal.code,
         n_customers=in_force.n_customers,
         n_customers_from=_base_from(state.settings, in_force),
@@ -192,7 +200,16 @@ async def metrics_page(request: Request) -> Response:
     metrics: Metrics = request.app.state.metrics
     with suppress(StoreUnavailableError):  # what is known of the rest is shown still
         metrics.show_events(*_stored(request.app.state.events))
+        _show_monitoring(metrics, request.app.state.monitoring)
     return Response(metrics.page(), media_type=MEDIA_TYPE)
+
+
+def _show_monitoring(metrics: Metrics, monitoring: Monitoring) -> None:
+    """The alarms that stand, and what the last run measured."""
+    metrics.show_alarms(clocks_standing(monitoring.standing()))
+    for run in monitoring.latest_runs(1):
+        age_s = (microseconds(datetime.now(UTC)) - run.at) / 1e6
+        metrics.show_monitoring(age_s, json.loads(run.content).get("gauges", {}))
 
 
 def _stored(events: EventReader) -> tuple[int, dict[str, float]]:

@@ -87,7 +87,7 @@ def rings(alert: str, at: str, series: str, values: str, *kept: str) -> dict[str
     summary = rule["annotations"]["summary"]
     expected = {
         "exp_labels": {**rule["labels"], **{name: labels[name] for name in kept}},
-        "exp_annotations": {"summary": summary.replace("{{ $labels.instance }}", "a")},
+        "exp_annotations": {"summary": _filled(summary, labels)},
     }
     asked = [
         {"alertname": alert, "eval_time": "0m", "exp_alerts": []},
@@ -97,10 +97,17 @@ def rings(alert: str, at: str, series: str, values: str, *kept: str) -> dict[str
     return {"interval": "1m", "input_series": [made], "alert_rule_test": asked}
 
 
+def _filled(summary: str, labels: dict[str, str]) -> str:
+    """The summary as Prometheus writes it."""
+    return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda m: labels[m[1]], summary)
+
+
 UP, REFUSED = 'up{job="forbear",instance="a"}', 'forbear_newest_refused{instance="a"}'
 BROKEN = 'forbear_requests_total{status="500",instance="a"}'
 SHED, LATE = 'forbear_shed_total{instance="a"}', 'forbear_webhook_lag_seconds{x="y"}'
 DEAD = 'forbear_webhooks{instance="a",state="dead"}'
+RINGS = 'forbear_monitoring_alarms{clock="inputs",instance="a"}'
+UNSEEN = 'forbear_monitoring_age_seconds{instance="a"}'
 ALERT_TESTS = {
     "rule_files": [str(DEPLOY / "prometheus/alerts.yaml")],
     "evaluation_interval": "1m",
@@ -111,6 +118,8 @@ ALERT_TESTS = {
         rings("ForbearSheds", "25m", SHED, "0+90x30", "instance"),
         rings("ForbearWebhooksLate", "8m", LATE, "901x20"),
         rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20"),
+        rings("ForbearMonitoringAlarm", "2m", RINGS, "0 1x20", "clock"),
+        rings("ForbearMonitoringOld", "62m", UNSEEN, "172801x70"),
     ],
 }
 

@@ -180,18 +180,29 @@ def test_the_last_word_is_recorded_with_the_decision(
     assert replay(running.settings, said["decision_id"]).is_identical
 
 
+def _metrics(running: Running) -> str:
+    return str(running.client.get("/metrics").text)
+
+
 def test_an_alarm_of_monitoring_holds_until_a_person_releases_it(
     running: Running, asked: Asked
 ) -> None:
     monitoring = open_monitoring(*running.settings.store)
     cause = Cause("inputs", "feed_stopped", "payments", "no payments for 5 days")
-    monitoring.record(1, 1, "lumen", "{}", [cause])
+    content = '{"gauges": {"early_ratio": {"fraud": 1.5}}}'
+    monitoring.record(1, 1, "lumen", content, [cause])
     said = score(running.client, asked, "one")
     reader = open_decision_reader(running.settings.home)
     known = PriorDecisions.from_json(reader.find(said["decision_id"]).prior_decisions)
     assert known.budget_use.alarm == "inputs"
+    assert running.client.get("/readyz").json()["alarm"] == "inputs"
+    assert 'forbear_monitoring_alarms{clock="inputs"} 1.0' in _metrics(running)
+    shown = 'forbear_monitoring_measure{measure="early_ratio",target="fraud"} 1.5'
+    assert shown in _metrics(running)
     monitoring.release("ana", "the feed runs again", 2)
     monitoring.close()
+    assert 'forbear_monitoring_alarms{clock="inputs"} 0.0' in _metrics(running)
+    assert running.client.get("/readyz").json()["alarm"] is None
     again = score(running.client, asked, "two")
     known = PriorDecisions.from_json(reader.find(again["decision_id"]).prior_decisions)
     reader.close()

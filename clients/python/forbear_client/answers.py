@@ -400,6 +400,8 @@ class Readiness(TypedDict):
     status: Literal['ready']
     # the kill switch is on
     is_stopped: bool
+    # the clock of monitoring that stopped automation, until a person releases it
+    alarm: Literal['inputs', 'scores', 'early_outcomes', 'mature_outcomes'] | None
     # code of what is wrong with the newest champion or policy file; the ones before it
     # stay in force
     not_taken_up: str | None
