@@ -31,7 +31,7 @@ AGES = (1, 2, 3)  # steps: 15, 30 and 45 days
 N_COHORTS = 24  # a year of them
 # Three ages and two targets are looked at every day; what rings stops automation, so
 # by chance it may do so once in several quarters (tests/statistical).
-CONFIDENCE = 0.995
+CONFIDENCE = 0.98
 POWER = 0.8
 MOST_TIMES = 50.0
 N_TENTHS = 10

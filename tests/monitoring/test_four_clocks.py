@@ -14,7 +14,12 @@ from advice.assembly import DEFAULT_POLICY
 from advice.population import present_population
 from decisions.policy_file.load import load_policy
 from features.portfolio import Portfolio
-from monitoring.early_outcomes import EarlyOutcomes, early_outcomes, smallest_seen
+from monitoring.early_outcomes import (
+    CONFIDENCE,
+    EarlyOutcomes,
+    early_outcomes,
+    smallest_seen,
+)
 from monitoring.inputs import TableFlow, table_flows, target_inputs
 from monitoring.mature_outcomes import (
     MatureOutcomes,
@@ -188,10 +193,10 @@ def test_the_smallest_seen_is_seen_in_four_of_five_cases() -> None:
     ratio = smallest_seen(expected, n_learnt)
     assert ratio is not None
     counts = np.random.default_rng(1).poisson(ratio * expected, trials)
-    rings = [
-        expectation(int(n), expected, n_learnt, 0.995).is_alarm for n in set(counts)
-    ]
-    seen = dict(zip(set(counts), rings, strict=True))
+    seen = {
+        n: expectation(int(n), expected, n_learnt, CONFIDENCE).is_alarm
+        for n in set(counts)
+    }
     # a standard error of 0.9 %; the ratio moves in steps of 3 %
     assert 0.76 < np.mean([seen[n] for n in counts]) < 0.9
 
