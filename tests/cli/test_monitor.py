@@ -1,7 +1,15 @@
 """`forbear monitor`: what rang, who gave automation back."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from simulation.run import simulate
 from store.monitoring import Cause
 from store.opening import open_monitoring
 from tests.cli.conftest import Run
@@ -38,3 +46,39 @@ def test_nothing_is_released_that_does_not_stand(forbear: Run, home: Path) -> No
     assert (ran.code, "[nothing_to_release]" in ran.err) == (2, True)
     unnamed = forbear("monitor", "release", "--by", " ", "--reason", "seen")
     assert (unnamed.code, "[no_releaser]" in unnamed.err) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated portfolio of some months, whose payments stopped 12 days ago."""
+    folder = tmp_path_factory.mktemp("world") / "shop"
+    simulate("calm", 150, 8, 2, folder, usage_every="week")
+    payments = pq.read_table(folder / "payments.parquet")
+    last = pc.max(payments["known_at"]).as_py() - timedelta(days=12)
+    before = pc.less_equal(payments["known_at"], pa.scalar(last))
+    pq.write_table(payments.filter(before), folder / "payments.parquet")
+    return folder
+
+
+@pytest.mark.slow
+def test_a_broken_feed_stops_automation(
+    forbear: Run, shop: Path, home: Path, tmp_path: Path
+) -> None:
+    looked = forbear("monitor", "--no-record", shop)  # an option may come first
+    assert (looked.code, "[feed_stopped]" in looked.out) == (1, True)
+    assert forbear("monitor", "alarms").code == 0  # it was not recorded
+    ran = forbear("monitor", shop, "--out", tmp_path / "report")
+    assert (ran.code, "[feed_stopped]" in ran.out) == (1, True)
+    numbers = json.loads((tmp_path / "report/monitoring.json").read_text())
+    assert "feed_stopped" in [cause["code"] for cause in numbers["causes"]]
+    assert "payments" in (tmp_path / "report/monitoring.html").read_text()
+    listed = tmp_path / "list.parquet"
+    scored = forbear("score", shop, "--out", listed)
+    assert "ALARM of monitoring (inputs)" in scored.out
+    rows = pq.read_table(listed)
+    new = rows.filter(pc.invert(rows["in_force"]))  # what is off already stays so
+    assert not {"suspend", "block"} & set(new["action_in_run"].to_pylist())
+    forbear("monitor", "release", "--by", "ana", "--reason", "the feed is mended")
+    assert "ALARM of monitoring" not in forbear("score", shop).out
+    again = forbear("monitor", shop)  # as the person saw it
+    assert (again.code, "alarms stand" in again.out) == (1, False)

@@ -3,14 +3,11 @@
 Short: outcomes drawn by their rates. Long: simulated worlds, ten seeds each.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from advice.population import present_population
@@ -106,33 +103,3 @@ def test_a_calm_world_rings_at_most_once_a_quarter(seed: int, tmp_path: Path) ->
     trained = model_of(world.until(TRAINED_AT), TRAINED_AT.date())
     seen = {code for days in range(10, 91, 10) for code in later(world, trained, days)}
     assert len(seen) <= 1, seen
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", SEEDS)
-def test_other_terms_of_payment_are_seen_within_30_days(
-    seed: int, tmp_path: Path
-) -> None:
-    """Invoices of a date on fall due 30 days later, and nothing says so."""
-    world = Simulated(CALM, 2_000, 16, seed, tmp_path / "terms")
-    trained = model_of(world.until(TRAINED_AT), TRAINED_AT.date())
-    kind = pa.timestamp("us", tz="UTC")
-    invoices = world.tables["invoices"]
-    is_new = pc.greater(invoices["event_at"].cast(kind), pa.scalar(TRAINED_AT, kind))
-    due = invoices["due_at"].cast(kind)
-    moved = pc.add(due, pa.scalar(timedelta(days=30), pa.duration("us")))
-    place = invoices.column_names.index("due_at")
-    column = pc.if_else(is_new, moved, due)
-    world.tables["invoices"] = invoices.set_column(place, "due_at", column)
-    found = {code for days in (14, 21, 30) for code in later(world, trained, days)}
-    assert any(code.startswith("inputs feature_drift") for code in found), found
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_shock_to_what_customers_can_pay_is_seen(seed: int, tmp_path: Path) -> None:
-    """From a month on the odds of paying are a fifth: outcomes tell within 120 days."""
-    shock = replace(CALM, macro_shock_month=14, macro_shock_log_odds=-1.6)
-    world = Simulated(shock, 2_000, 19, seed, tmp_path / "shock")
-    trained = model_of(world.until(TRAINED_AT), TRAINED_AT.date())
-    assert later(world, trained, 120)
