@@ -31,6 +31,7 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_MINUTE = len("2026-06-30 12:00")
 HEADERS = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store"}
 
 
@@ -116,7 +117,8 @@ class DeskText:
         text = self._moments.get(moment)
         if text is None:
             at = to_datetime(moment) if isinstance(moment, int) else moment
-            text = f"{at.astimezone(self._words.zone):%Y-%m-%d %H:%M}"
+            local = at.astimezone(self._words.zone)
+            text = local.isoformat(" ", "minutes")[:_MINUTE]  # without the offset
             self._moments[moment] = text
         return text
 

@@ -108,8 +108,10 @@ def _rows(
     show: DeskText, waiting: list[WaitingCustomer], skipped: int, now: int
 ) -> list[_Row]:
     """Texts are looked up once each: a hundred lines have few different ones."""
-    topics = {one.topic: show.say(f"desk.topic.{one.topic}") for one in waiting}
-    actions = {one.action: show.action(one.action) for one in waiting}
+    topics = {
+        name: show.say(f"desk.topic.{name}") for name in {w.topic for w in waiting}
+    }
+    actions = {name: show.action(name) for name in {w.action for w in waiting}}
     return [
         _Row(
             number,
