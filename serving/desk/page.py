@@ -1,6 +1,7 @@
 """What every page shares: its frame, its language, and what a browser may load."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,9 +17,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from features.moments import to_datetime
 from features.money import UNITS
 from serving.champions import Champions
-from serving.desk.visitor import COOKIE, SignInNeededError, Visitor
+from serving.desk.visitor import COOKIE, SignInNeededError, Visitor, visitor_of
 from serving.errors import KINDS, OURS, ProblemError, form_problem, own_code
 from serving.language import Language, language_of
+from store.errors import DecisionStoreError
 from wording.messages import Wording
 from wording.templates import render
 
@@ -181,26 +183,30 @@ class _DeskRoute(APIRoute):
             except SignInNeededError:
                 return _to_sign_in(request)
             except ProblemError as problem:
-                return problem_page(request, problem)
+                return await _told(request, problem)
             except RequestValidationError as error:
-                return problem_page(request, form_problem(error))
+                return await _told(request, form_problem(error))
             except OURS as error:
                 code = own_code(error)
                 if code is None or code not in KINDS:
                     raise
-                return problem_page(request, ProblemError(code, str(error)))
+                return await _told(request, ProblemError(code, str(error)))
 
         return answered
 
 
-def problem_page(request: Request, problem: ProblemError) -> Response:
+async def _told(request: Request, problem: ProblemError) -> Response:
     """What went wrong and what to do, with the code that support asks for."""
+    visitor = None
+    with suppress(SignInNeededError, DecisionStoreError):
+        visitor = await visitor_of(request)
     kind = KINDS[problem.code]
     return page(
         request,
         "problem.html",
-        status=kind.status,
-        headers=problem.headers,
+        visitor,
+        kind.status,
+        problem.headers,
         problem=problem,
         kind=kind,
     )

@@ -61,3 +61,10 @@ def test_where_nothing_is_a_page_says_so(person: Somebody) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert person().opens("/desk/", follow_redirects=False).status_code == 303
+
+
+def test_a_page_of_a_problem_leads_on_for_whoever_is_signed_in(
+    person: Somebody,
+) -> None:
+    assert 'href="/desk/log"' in person("auditor").opens("/desk/nothing-here").text
+    assert 'href="/desk/log"' not in person().opens("/desk/nothing-here").text
