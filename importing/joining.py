@@ -27,6 +27,8 @@ DATED_BY_EXPORT = {
     "customers": ("customer_id",),
     "outcomes": ("customer_id", "source"),
 }
+# parts of rows that the portfolio's check refuses; no import takes them for knowledge
+LEFT_OUT = "-left-out"
 # columns whose absence is a statement: not taken back, without an end
 SAYS_WHEN_EMPTY = ("retracted", "until")
 
@@ -295,7 +297,8 @@ def _parts(portfolio: Path, table: str) -> list[Path]:
                 f"{portfolio / table}.{form} is one file; an import adds files to a "
                 f"folder: move it to {portfolio / table}/part-0.{form}{how}"
             )
-    return sorted((portfolio / table).glob(f"*.{form_of_parts(portfolio, table)}"))
+    parts = (portfolio / table).glob(f"*.{form_of_parts(portfolio, table)}")
+    return sorted(part for part in parts if not part.stem.endswith(LEFT_OUT))
 
 
 def _readable(portfolio: Path, table: str) -> list[Path]:
@@ -304,7 +307,11 @@ def _readable(portfolio: Path, table: str) -> list[Path]:
     parts = [
         p for form in ("parquet", "csv") for p in (portfolio / table).glob(f"*.{form}")
     ]
-    return sorted(file for file in [*files, *parts] if file.is_file())
+    return sorted(
+        file
+        for file in [*files, *parts]
+        if file.is_file() and not file.stem.endswith(LEFT_OUT)
+    )
 
 
 def _count(connection: Any, name: str) -> int:

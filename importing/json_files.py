@@ -18,6 +18,7 @@ import duckdb
 
 from importing.errors import UnreadableFileError
 from importing.report import BadRow
+from importing.unread import keep_unread
 
 Columns = Mapping[str, str]
 """DuckDB types by name. VARCHAR takes text, or an object as its JSON text."""
@@ -109,12 +110,15 @@ def _read(
             raise UnreadableFileError(f"{file.name} cannot be read: {line}") from error
         how = f"{how}, ignore_errors = true"
         connection.execute(_insert(columns, how), [file.name, str(file)])
+        rows = (
+            f"(SELECT row_number() OVER () AS row, {fault} AS fault, data FROM "
+            f"(SELECT json AS data FROM read_json_objects(?, {how})))"
+        )
         faults = connection.execute(
-            f"SELECT row, fault FROM (SELECT row_number() OVER () AS row, {fault} AS "
-            f"fault FROM (SELECT json AS data FROM read_json_objects(?, {how}))) "
-            "WHERE fault IS NOT NULL",
-            [str(file)],
+            f"SELECT row, fault FROM {rows} WHERE fault IS NOT NULL", [str(file)]
         ).fetchall()
+        unread = f"SELECT ?, row, data FROM {rows} WHERE fault IS NOT NULL"
+        keep_unread(connection, OBJECTS, unread, [file.name, str(file)])
         yield from _left_out(connection, file.name, faults)
 
 
@@ -183,6 +187,7 @@ def _without_object(connection: Any, file: Path) -> Iterator[BadRow]:
         [file.name],
     ).fetchall()
     for (row,) in sorted(rows):
+        keep_unread(connection, OBJECTS, "SELECT ?, ?, NULL", [file.name, row])
         yield BadRow(file.name, row, "object", "no JSON object that names its kind")
 
 
@@ -213,6 +218,11 @@ def _unwrap(connection: Any, columns: Columns, fault: str) -> Iterator[BadRow]:
     faults = connection.execute(
         f"SELECT file, row, {fault} FROM entries WHERE {fault} IS NOT NULL"
     ).fetchall()
+    keep_unread(
+        connection,
+        OBJECTS,
+        f"SELECT file, row, data FROM entries WHERE {fault} IS NOT NULL",
+    )
     connection.execute("DROP TABLE entries")
     for file, row, column in faults:
         yield BadRow(file, row, column, "of another type than the API documents")

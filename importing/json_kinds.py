@@ -13,6 +13,7 @@ from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_documents import document_parts
 from importing.report import BadRow
 from importing.table_files import is_table
+from importing.unread import keep_unread
 
 CELLS = {  # how the text of a cell becomes a value; null where it cannot
     "text": "{text}",
@@ -82,6 +83,8 @@ def stage_kinds(
     bad: list[BadRow] = []
     for n_parts, broken in enumerate(_entries(connection, files, unwrap, system), 1):
         bad.extend(broken)
+        for row in broken:
+            keep_unread(connection, None, "SELECT ?, ?, NULL", [row.file, row.row])
         if n_parts % PARTS_AT_ONCE == 0:
             _take_entries(connection, kinds)
     _take_entries(connection, kinds)
@@ -170,6 +173,11 @@ def _typed(name: str, kind: Kind) -> str:
 
 def _without_faults(connection: Any, name: str) -> list[BadRow]:
     """What does not fit the columns of a kind is left out, named."""
+    keep_unread(
+        connection,
+        name,
+        f'SELECT file, row, to_json(t) FROM "{name}" AS t WHERE fault IS NOT NULL',
+    )
     rows = connection.execute(
         f'DELETE FROM "{name}" WHERE fault IS NOT NULL RETURNING file, row, fault'
     ).fetchall()

@@ -28,6 +28,7 @@ from importing.joining import (
     made_table,
     must_be_there,
 )
+from importing.left_out import find_left_out, write_left_out
 from importing.report import (
     ImportReport,
     Note,
@@ -44,6 +45,7 @@ from importing.settings import (
     stated_rates,
 )
 from importing.source import Source, StagedSource, ValueMap
+from importing.unread import MAKE_UNREAD
 
 LISTS = "imports"  # folder of the portfolio with lists for people
 THERE = ("holds", "invoices", "payments")  # what each source may see of the portfolio
@@ -164,6 +166,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         "CREATE MACRO settled(began, seen_at) AS "
         f"least(began + to_seconds({debit_seconds}), seen_at)"
     )
+    connection.execute(MAKE_UNREAD)
     staged = source.stage(connection, files, run.options.exported_at)
     must_not_lie_ahead(staged.exported_at, run.options.now)
     _make_rates(run, staged)
@@ -285,7 +288,11 @@ def _report(
         portfolio=run.portfolio,
         exported_at=staged.exported_at,
         tables=tuple(counts),
-        notes=(*(Note(*row) for row in notes), *odd),
+        notes=(
+            *(Note(*row) for row in notes),
+            *odd,
+            *find_left_out(run.connection, run.source, run.portfolio),
+        ),
         sums=tuple(sums),
         unknown_values=tuple(unknown),
         bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
@@ -326,6 +333,7 @@ def _write(run: _Import, report: ImportReport) -> None:
     for part, target in moves:
         target.parent.mkdir(exist_ok=True)
         shutil.move(part, target)
+    write_left_out(run.connection, run.source, run.portfolio, run.folder)
     settings = run.folder / FILE
     settings.write_text(text, encoding="utf-8")
     settings.replace(run.portfolio / FILE)

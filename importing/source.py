@@ -28,6 +28,7 @@ class ValueMap:
     view: str  # of the source's objects, with the columns file, row and this one
     column: str
     meanings: Mapping[str, str | None]  # None: known, and says nothing
+    protects: bool = False  # a word it does not know may be money or a hold: no stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,9 @@ class Source:
         stage: reads the files.
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
             contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
-            out) and `sums.sql` (what, currency, amount, left_out: the source's money).
+            out), `sums.sql` (what, currency, amount, left_out: the source's money) and
+            `left_out.sql` (table_name, customer_id, kind, id, file, row: of table
+            `strange`, see `importing.left_out`, whose each row is).
             All may read `there_payments`, `there_invoices` and `there_holds` (the
             latest rows of the portfolio), `setting` (timezone: where its days begin
             and end; `stage` may as well), `settled(began, seen_at)` (when a direct

@@ -17,6 +17,7 @@ from importing.errors import UnreadableFileError
 from importing.json_tables import FORMS as JSON_FORMS
 from importing.json_tables import read_cells
 from importing.report import BadRow
+from importing.unread import keep_unread
 
 TableColumns = Mapping[str, Mapping[str, str]]
 """For each table of the source: DuckDB types, or AMOUNT, by the name of the column."""
@@ -255,6 +256,13 @@ def take_cells(
         for (row,) in rows.fetchall():
             problem = f"cannot be read as {_in_words(columns[name])}, or is missing"
             yield BadRow(file.name, row, name, problem)
+    told = ", ".join(f"'{name}', \"{there[name]}\"" for name in typed)
+    keep_unread(
+        connection,
+        table,
+        f"SELECT ?, row, json_object({told}) FROM {cells} WHERE {is_bad}",
+        [file.name],
+    )
 
 
 def _in_words(type_: str) -> str:

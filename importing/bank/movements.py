@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from importing.errors import UnreadableValueError
 from importing.report import BadRow
+from importing.unread import keep_unread
 
 ROWS_OF_A_PART = 10_000
 TOO_LARGE = Decimal(10) ** 14  # no table of the contract holds it
@@ -159,6 +160,8 @@ def write_movements(
                 _insert(connection, name, schema, file, rows)
         for _, one in part:
             if isinstance(one, Problem):
+                place = [file.name, one.row]
+                keep_unread(connection, None, "SELECT ?, ?, NULL", place)
                 yield BadRow(file.name, one.row, one.column, one.text)
 
 

@@ -129,25 +129,32 @@ METHODS: dict[str, str | None] = {
 
 MAPS = (
     ValueMap(
-        name="invoice_state", view="invoice", column="status", meanings=INVOICE_STATES
+        name="invoice_state",
+        view="invoice",
+        column="status",
+        meanings=INVOICE_STATES,
+        protects=True,
     ),
     ValueMap(
         name="note_state",
         view="credit_note",
         column="status",
         meanings=CREDIT_NOTE_STATES,
+        protects=True,
     ),
     ValueMap(
         name="transaction_state",
         view="transaction",
         column="status",
         meanings=TRANSACTION_STATES,
+        protects=True,
     ),
     ValueMap(
         name="transaction_kind",
         view="transaction",
         column="type",
         meanings=TRANSACTIONS,
+        protects=True,
     ),
     ValueMap(
         name="method_of",
@@ -156,7 +163,11 @@ MAPS = (
         meanings=METHODS,
     ),
     ValueMap(
-        name="dispute_state", view="dispute", column="status", meanings=DISPUTE_STATES
+        name="dispute_state",
+        view="dispute",
+        column="status",
+        meanings=DISPUTE_STATES,
+        protects=True,
     ),
     ValueMap(
         name="subject_of",

@@ -43,5 +43,6 @@ MAPS = (
         view="journal_entry",
         column="voucher_type",
         meanings=JOURNALS,
+        protects=True,
     ),
 )

@@ -35,20 +35,32 @@ TRANSACTIONS = {
 INVOICE_STATES = {"COMMITTED": "issued", "VOID": "void", "DRAFT": None}
 
 MAPS = (
-    ValueMap(name="item_kind", view="invoice_items", column="type", meanings=ITEMS),
+    ValueMap(
+        name="item_kind",
+        view="invoice_items",
+        column="type",
+        meanings=ITEMS,
+        protects=True,
+    ),
     ValueMap(
         name="transaction_state",
         view="payment_transactions",
         column="transaction_status",
         meanings=TRANSACTION_STATES,
+        protects=True,
     ),
     ValueMap(
         name="transaction_kind",
         view="payment_transactions",
         column="transaction_type",
         meanings=TRANSACTIONS,
+        protects=True,
     ),
     ValueMap(
-        name="invoice_state", view="invoices", column="status", meanings=INVOICE_STATES
+        name="invoice_state",
+        view="invoices",
+        column="status",
+        meanings=INVOICE_STATES,
+        protects=True,
     ),
 )

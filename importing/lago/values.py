@@ -40,6 +40,7 @@ MAPS = (
         view="payment",
         column="payment_status",
         meanings=PAYMENT_STATES,
+        protects=True,
     ),
     ValueMap(
         name="method_of_type", view="payment", column="type", meanings=PAYMENT_TYPES
@@ -61,5 +62,6 @@ MAPS = (
         view="credit_note",
         column="refund_status",
         meanings=REFUND_STATES,
+        protects=True,
     ),
 )

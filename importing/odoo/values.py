@@ -23,9 +23,19 @@ JOURNALS = {
 
 MAPS = (
     ValueMap(
-        name="move_state", view="account_move", column="state", meanings=MOVE_STATES
+        name="move_state",
+        view="account_move",
+        column="state",
+        meanings=MOVE_STATES,
+        protects=True,
     ),
-    ValueMap(name="move_kind", view="account_move", column="move_type", meanings=MOVES),
+    ValueMap(
+        name="move_kind",
+        view="account_move",
+        column="move_type",
+        meanings=MOVES,
+        protects=True,
+    ),
     ValueMap(
         name="journal_kind", view="account_journal", column="type", meanings=JOURNALS
     ),

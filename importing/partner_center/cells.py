@@ -18,6 +18,7 @@ import duckdb
 from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for, without_mark
 from importing.report import BadRow
+from importing.unread import keep_unread
 
 MOST_BYTES_OF_A_LINE = 1 << 24
 BYTES_OF_A_BEGINNING = 1 << 12
@@ -241,6 +242,11 @@ def _kind_of(file: Path, names: Any, address: str, kinds: Sequence[Kind]) -> Kin
 
 
 def _left_out(connection: Any, file: str, kind: Kind) -> Iterator[BadRow]:
+    keep_unread(
+        connection,
+        kind.name,
+        f"SELECT file, row, to_json(t) FROM {kind.name} AS t WHERE fault IS NOT NULL",
+    )
     rows = connection.execute(
         f"DELETE FROM {kind.name} WHERE fault IS NOT NULL RETURNING row, fault"
     ).fetchall()

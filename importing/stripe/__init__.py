@@ -19,6 +19,7 @@ from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
 from importing.stripe.exports import finer_than_currency, stage_exports
 from importing.stripe.values import MAPS
 from importing.table_files import is_table
+from importing.unread import keep_unread
 
 
 def stage(
@@ -84,6 +85,12 @@ def _incomplete(connection: Any) -> list[BadRow]:
         for column in columns
     )
     connection.execute(f"CREATE TEMP TABLE incomplete AS {checks}")
+    keep_unread(
+        connection,
+        OBJECTS,
+        f"SELECT file, row, to_json(o) FROM {OBJECTS} AS o "
+        "WHERE (file, row) IN (SELECT (file, row) FROM incomplete)",
+    )
     rows = connection.execute("FROM incomplete ORDER BY file, row").fetchall()
     return [
         BadRow(file, row, column, "missing, or not of the type that Stripe documents")

@@ -12,6 +12,7 @@ from importing.errors import UnreadableFileError
 from importing.report import BadRow
 from importing.stripe.export_columns import BALANCE, DASHBOARD, REQUIRED, SIGMA, TABLES
 from importing.table_files import AMOUNT, header, stage_tables, table_named
+from importing.unread import keep_unread
 
 # a page of the Dashboard is known by a column that only its export has
 _PAGES = {
@@ -76,9 +77,14 @@ def finer_than_currency(connection: Any) -> list[BadRow]:
         for column in (name for name, type_ in columns.items() if type_ == AMOUNT):
             own = column.replace("amount", "currency")
             currency = own if own != column and own in columns else "currency"
+            is_finer = (
+                f'abs("{column}") >= {least} AND '
+                f'"{column}" * units_of({currency}) % 1 <> 0'
+            )
+            unread = f"SELECT file, row, to_json(t) FROM {table} AS t WHERE {is_finer}"
+            keep_unread(connection, table, unread)
             rows = connection.execute(
-                f'DELETE FROM {table} WHERE abs("{column}") >= {least} AND '
-                f'"{column}" * units_of({currency}) % 1 <> 0 RETURNING file, row'
+                f"DELETE FROM {table} WHERE {is_finer} RETURNING file, row"
             ).fetchall()
             problem = "has more decimals than its currency"
             bad += [BadRow(file, row, column, problem) for file, row in sorted(rows)]

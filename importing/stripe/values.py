@@ -211,17 +211,39 @@ MAPS = (
         name="failure_of", view="failed_charge", column="decline", meanings=FAILURES
     ),
     ValueMap(
-        name="charge_state", view="charge", column="status", meanings=CHARGE_STATES
+        name="charge_state",
+        view="charge",
+        column="status",
+        meanings=CHARGE_STATES,
+        protects=True,
     ),
     ValueMap(
-        name="refund_state", view="refund", column="status", meanings=REFUND_STATES
+        name="refund_state",
+        view="refund",
+        column="status",
+        meanings=REFUND_STATES,
+        protects=True,
     ),
     ValueMap(
-        name="invoice_state", view="invoice", column="status", meanings=INVOICE_STATES
+        name="invoice_state",
+        view="invoice",
+        column="status",
+        meanings=INVOICE_STATES,
+        protects=True,
     ),
-    ValueMap(name="dispute_kind", view="dispute", column="reason", meanings=DISPUTES),
     ValueMap(
-        name="dispute_state", view="dispute", column="status", meanings=DISPUTE_STATES
+        name="dispute_kind",
+        view="dispute",
+        column="reason",
+        meanings=DISPUTES,
+        protects=True,
+    ),
+    ValueMap(
+        name="dispute_state",
+        view="dispute",
+        column="status",
+        meanings=DISPUTE_STATES,
+        protects=True,
     ),
     ValueMap(
         name="review_end",

@@ -47,11 +47,16 @@ MAPS = (
         view="tblhosting",
         column="domainstatus",
         meanings=SERVICE_STATES,
+        protects=True,
     ),
     ValueMap(
         name="months_of", view="tblhosting", column="billingcycle", meanings=CYCLES
     ),
     ValueMap(
-        name="order_state", view="tblorders", column="status", meanings=ORDER_STATES
+        name="order_state",
+        view="tblorders",
+        column="status",
+        meanings=ORDER_STATES,
+        protects=True,
     ),
 )

@@ -38,7 +38,8 @@ def write_csv(
 def rows_of(portfolio: Path, table: str) -> list[dict[str, Any]]:
     """All rows of a table of the portfolio, as they became known."""
     read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    return sorted(read, key=lambda row: (row["known_at"], str(row)))
+    told = (row for row in read if row["known_at"])  # others stand for what is left out
+    return sorted(told, key=lambda row: (row["known_at"], str(row)))
 
 
 def facts_of(

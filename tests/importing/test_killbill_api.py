@@ -44,7 +44,8 @@ def portfolio(tmp_path: Path) -> Path:
 
 def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
     read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    return sorted(read, key=lambda row: (row["known_at"], str(row)))
+    told = (row for row in read if row["known_at"])  # others stand for what is left out
+    return sorted(told, key=lambda row: (row["known_at"], str(row)))
 
 
 def facts(portfolio: Path, *names: str) -> dict[str, float]:

@@ -64,7 +64,8 @@ def portfolio(tmp_path: Path) -> Path:
 
 def rows(portfolio: Path, table: str) -> Rows:
     found: Rows = pq.read_table(portfolio / table).to_pylist()
-    return sorted(found, key=lambda row: (row["known_at"], str(row)))
+    told = (row for row in found if row["known_at"])  # no time: left out
+    return sorted(told, key=lambda row: (row["known_at"], str(row)))
 
 
 def facts(portfolio: Path, *names: str) -> dict[str, float]:
@@ -419,8 +420,9 @@ def test_a_word_without_a_meaning_is_named_and_protects_its_customer(
         "reason",
         "buyers_remorse",
     )
-    (rejected,) = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
-    assert rejected == ("disputes", "kind")
+    rejects = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
+    assert ("disputes", "kind") in rejects
+    assert Portfolio.open(portfolio).rejected == {CUSTOMER: frozenset({"disputes"})}
 
 
 def test_a_broken_line_is_named_and_the_others_go_on(

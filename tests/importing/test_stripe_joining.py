@@ -38,7 +38,8 @@ def run(portfolio: Path, at: str, *objects: dict[str, Any]) -> ImportReport:
 
 def rows(portfolio: Path, table: str) -> list[dict[str, Any]]:
     read: list[dict[str, Any]] = pq.read_table(portfolio / table).to_pylist()
-    return sorted(read, key=lambda row: (row["known_at"], str(row)))
+    told = (row for row in read if row["known_at"])  # others stand for what is left out
+    return sorted(told, key=lambda row: (row["known_at"], str(row)))
 
 
 def counted(portfolio: Path) -> dict[str, Decimal]:

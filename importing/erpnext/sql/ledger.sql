@@ -145,3 +145,12 @@ CREATE VIEW note AS
     FROM sales_invoice AS i LEFT JOIN (
         SELECT coalesce(against_voucher_no, voucher_no) AS name, sum(amount) AS amount FROM row_of GROUP BY ALL) AS r USING (name)
     WHERE i.docstatus = 1 AND i.outstanding_amount <> coalesce(r.amount, 0);
+
+-- Whose each row is that was not understood: a row of the ledger names its party, and a
+-- document's rows in the ledger do.
+CREATE VIEW owner_of_strange AS
+    SELECT DISTINCT CASE s.kind WHEN 'customer' THEN 'customers' WHEN 'sales_invoice' THEN 'invoices'
+               WHEN 'payment_entry' THEN 'payments' ELSE 'invoices' END AS table_name,
+           coalesce(s.data ->> 'party', CASE WHEN s.kind = 'customer' THEN s.id END, r.party) AS customer_id,
+           s.kind AS kind, s.id AS id, s.file AS file, s.row AS row
+    FROM strange AS s LEFT JOIN row_of AS r ON r.voucher_no = s.id AND s.kind <> 'payment_ledger_entry';

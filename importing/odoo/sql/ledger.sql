@@ -107,3 +107,21 @@ CREATE VIEW note AS
         LEFT JOIN (SELECT debit_move_id AS id, debit_amount_currency AS amount FROM account_partial_reconcile
                    UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile) AS p ON p.id = l.id
         GROUP BY l.id) WHERE residual <> open;
+
+-- Whose each row is that was not understood: its partner's, or that of the line it is about.
+CREATE VIEW owner_of_strange AS
+    WITH line_of AS (
+        SELECT id, move_id, partner_id FROM account_move_line WHERE partner_id IS NOT NULL
+    ), told AS (
+        SELECT *, TRY_CAST(coalesce(data ->> 'debit_move_id', data ->> 'credit_move_id') AS BIGINT) AS line_id,
+               TRY_CAST(CASE kind WHEN 'account_move' THEN id ELSE data ->> 'move_id' END AS BIGINT) AS about
+        FROM strange
+    )
+    SELECT DISTINCT CASE t.kind WHEN 'res_partner' THEN 'customers' WHEN 'account_move' THEN 'invoices'
+               WHEN 'account_move_line' THEN 'invoices' ELSE 'payments' END AS table_name,
+           coalesce(o.owner::VARCHAR, n.owner::VARCHAR, CASE WHEN t.kind = 'res_partner' THEN t.id END) AS customer_id,
+           t.kind AS kind, t.id AS id, t.file AS file, t.row AS row
+    FROM told AS t
+    LEFT JOIN line_of AS l ON l.id = t.line_id OR l.move_id = t.about AND t.kind <> 'account_payment'
+    LEFT JOIN owner AS o ON o.id::VARCHAR = t.data ->> 'partner_id'
+    LEFT JOIN owner AS n ON n.id = l.partner_id;

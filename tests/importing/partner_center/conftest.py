@@ -41,7 +41,8 @@ def run(tmp_path: Path) -> Import:
 def rows(tmp_path: Path) -> Read:
     def _rows(table: str) -> Rows:
         read: Rows = pq.read_table(tmp_path / "portfolio" / table).to_pylist()
-        return sorted(read, key=lambda row: (row["event_at"], str(row)))
+        told = (row for row in read if row["event_at"])  # no time: left out
+        return sorted(told, key=lambda row: (row["event_at"], str(row)))
 
     return _rows
 
