@@ -13,6 +13,7 @@ from importing.errors import NothingToImportError, UnreadableFileError
 from importing.json_documents import document_parts
 from importing.report import BadRow
 from importing.table_files import is_table
+from importing.told_twice import look_for_told_twice
 from importing.unread import keep_unread
 
 CELLS = {  # how the text of a cell becomes a value; null where it cannot
@@ -132,6 +133,25 @@ def _take_entries(connection: Any, kinds: Mapping[str, Kind]) -> None:
     for name, kind in kinds.items():
         connection.execute(f'INSERT INTO "{name}" {_typed(name, kind)}')
     connection.execute("DELETE FROM entries")
+
+
+def keep_last_updated(connection: Any, kinds: Mapping[str, Kind], key: str) -> None:
+    """Of an object that lists tell twice keep what was updated last.
+
+    Pages overlap, and an object may have changed between two of them. What no moment
+    tells apart is counted in `told_twice`.
+    """
+    for name, kind in kinds.items():
+        if key not in kind.columns:
+            continue
+        if "updated_at" in kind.columns:
+            connection.execute(
+                f'DELETE FROM "{name}" AS t USING (SELECT "{key}" AS key, '
+                f'max(updated_at) AS last FROM "{name}" WHERE event IS NULL '
+                "GROUP BY ALL HAVING count(*) > 1) AS l "
+                f'WHERE t."{key}" = l.key AND t.event IS NULL AND t.updated_at < l.last'
+            )
+        look_for_told_twice(connection, name, key, where="event IS NULL")
 
 
 def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:

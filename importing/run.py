@@ -45,6 +45,7 @@ from importing.settings import (
     stated_rates,
 )
 from importing.source import Source, StagedSource, ValueMap
+from importing.told_twice import told_twice
 from importing.unread import MAKE_UNREAD
 
 LISTS = "imports"  # folder of the portfolio with lists for people
@@ -291,6 +292,7 @@ def _report(
         notes=(
             *(Note(*row) for row in notes),
             *odd,
+            *told_twice(run.connection),
             *find_left_out(run.connection, run.source, run.portfolio),
         ),
         sums=tuple(sums),

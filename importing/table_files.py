@@ -17,6 +17,7 @@ from importing.errors import UnreadableFileError
 from importing.json_tables import FORMS as JSON_FORMS
 from importing.json_tables import read_cells
 from importing.report import BadRow
+from importing.told_twice import look_for_told_twice
 from importing.unread import keep_unread
 
 TableColumns = Mapping[str, Mapping[str, str]]
@@ -88,6 +89,8 @@ def keep_latest(
     n_rows = 0
     for table, columns in tables.items():
         last = [f'"{written_at}" DESC NULLS LAST'] if written_at in columns else []
+        moments = [written_at] if written_at in columns else []
+        look_for_told_twice(connection, table, key, moments)
         order = ", ".join([*last, "file DESC", "row DESC"])
         n_here, n_keys = connection.execute(
             f'SELECT count(*), count(DISTINCT "{key}") FROM {table}'

@@ -12,7 +12,12 @@ from typing import Any
 
 from importing.chargebee.columns import KINDS, MOMENTS
 from importing.chargebee.values import MAPS
-from importing.json_kinds import currencies_in, kinds_asked, stage_kinds
+from importing.json_kinds import (
+    currencies_in,
+    keep_last_updated,
+    kinds_asked,
+    stage_kinds,
+)
 from importing.source import Source, StagedSource
 from importing.staging import staged
 
@@ -29,6 +34,7 @@ def stage(
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
     bad = stage_kinds(connection, files, KINDS, unwrap, "Chargebee")
+    keep_last_updated(connection, KINDS, "id")
     looked_at = kinds_asked(connection, KINDS)
     latest = [
         f"SELECT epoch(max({column})) FROM {kind}"

@@ -15,6 +15,7 @@ from importing.killbill.values import MAPS
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.table_files import is_table, stage_tables
+from importing.told_twice import look_for_told_twice
 
 
 def stage(
@@ -37,7 +38,9 @@ def stage(
 
 def _keep_latest(connection: Any, table: str) -> None:
     """Pages and answers may overlap: of rows with one id the latest state counts."""
-    latest = "updated_date" if "updated_date" in TABLES[table] else "file"
+    is_dated = "updated_date" in TABLES[table]
+    latest = "updated_date" if is_dated else "file"
+    look_for_told_twice(connection, table, "id", ["updated_date"] if is_dated else [])
     connection.execute(
         f"DELETE FROM {table} WHERE rowid NOT IN (SELECT arg_max(rowid, {latest}) "
         f"FROM {table} GROUP BY id)"

@@ -10,7 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from importing.json_kinds import currencies_in, kinds_asked, stage_kinds
+from importing.json_kinds import (
+    currencies_in,
+    keep_last_updated,
+    kinds_asked,
+    stage_kinds,
+)
 from importing.lago.columns import KINDS, MOMENTS
 from importing.lago.values import MAPS
 from importing.source import Source, StagedSource
@@ -30,6 +35,7 @@ def stage(
     """
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
     bad = stage_kinds(connection, files, KINDS, unwrap, "Lago")
+    keep_last_updated(connection, KINDS, "lago_id")
     latest = [
         f"SELECT epoch(max({column})) FROM {kind}"
         for kind, columns in MOMENTS.items()

@@ -16,8 +16,10 @@ from importing.partner_center.columns import KINDS, MOMENTS
 from importing.partner_center.values import MAPS
 from importing.source import Source, StagedSource
 from importing.staging import staged
+from importing.told_twice import look_for_told_twice
 
 _LINES = ("usage_line", "license_line")
+_NUMBERED = {"subscription": "id", "security_alert": "id"}
 _ALSO = {
     "license_line": "subscriptions",
     "subscription": "subscriptions",
@@ -34,6 +36,8 @@ def stage(
     for kind in KINDS:
         if kind.name in _LINES:
             _must_be_once(connection, kind)
+        elif kind.name in _NUMBERED:
+            look_for_told_twice(connection, kind.name, _NUMBERED[kind.name])
     latest = (
         f"SELECT epoch(max({column})) FROM {table}"
         for table, columns in MOMENTS.items()

@@ -16,9 +16,11 @@ from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
 from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
+from importing.stripe.export_columns import TABLES
 from importing.stripe.exports import finer_than_currency, stage_exports
 from importing.stripe.values import MAPS
 from importing.table_files import is_table
+from importing.told_twice import look_for_told_twice
 from importing.unread import keep_unread
 
 
@@ -56,7 +58,19 @@ def stage(
     connection.execute(
         f"UPDATE {OBJECTS} SET seen_at = ? WHERE seen_at IS NULL", [source.exported_at]
     )
+    _look_for_told_twice(connection, [file.name for file in tables])
     return replace(source, currencies=_priced_in(connection))
+
+
+def _look_for_told_twice(connection: Any, tables: Sequence[str]) -> None:
+    """Objects of one moment, and rows of an export; two exports may share their ids."""
+    kinds = ", ".join(f"'{kind}'" for kind in sorted(REQUIRED))
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in ["", *tables])
+    where = f"object IN ({kinds}) AND file NOT IN ({quoted})"
+    look_for_told_twice(connection, OBJECTS, "id", ["seen_at"], where)
+    for table, columns in TABLES.items():
+        if "id" in columns:
+            look_for_told_twice(connection, table, "id")
 
 
 def _priced_in(connection: Any) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from importing.errors import NothingToImportError
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.table_files import stage_tables
+from importing.table_files import keep_latest, stage_tables
 from importing.whmcs.columns import MOMENTS, MONEY_TABLES, REQUIRED, TABLES
 from importing.whmcs.values import MAPS
 
@@ -31,6 +31,7 @@ def stage(
             invoices without the items that say which are paid together.
     """
     looked_at, bad = stage_tables(connection, files, TABLES, REQUIRED)
+    keep_latest(connection, TABLES, "id", "updated_at")
     absent = {"tblclients", "tblcurrencies"} - looked_at
     if looked_at & MONEY_TABLES and absent:
         raise NothingToImportError(

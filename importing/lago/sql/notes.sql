@@ -18,8 +18,12 @@ UNION ALL SELECT 'left out', count(*), 'payments of invoices that Lago takes for
 FROM paid_apart WHERE rest > 0 AND NOT is_looked_at
 UNION ALL SELECT 'assumed', count(*), 'invoices that Lago takes for paid beyond their payments, paid when last updated'
 FROM paid_apart WHERE rest > 0 AND is_looked_at
-UNION ALL SELECT 'assumed', count(*), 'invoices that used credit notes none of which is known here: what was left of them counts; import the list of credit notes with them'
+UNION ALL SELECT 'look at', count(*), 'invoices used credit notes none of which is known here: what was left of them counts; import /api/v1/credit_notes with them, first '
+    || min_by(file || ' row ' || row, (file, row))
 FROM last_invoice WHERE is_counted AND credit_notes_amount_cents > 0 AND customer NOT IN (FROM credited)
+UNION ALL SELECT 'look at', count(*), 'customers used more credit (' || string_agg(DISTINCT missing || ' ' || currency, ', ')
+    || ' more) than their credit notes gave: import every page of /api/v1/credit_notes; first ' || min_by(file || ' row ' || row, (file, row))
+FROM unexplained
 UNION ALL SELECT 'assumed', count(*), 'payments of several invoices pay the oldest first'
 FROM last_payment WHERE len(invoice_ids) > 1 AND state = 'succeeded'
 UNION ALL SELECT 'assumed', count(*), 'payments recorded by hand were known on the day that was typed'

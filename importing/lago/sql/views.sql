@@ -72,6 +72,28 @@ CREATE TABLE last_note AS
                 ELSE greatest(0, least(most, rest)) END AS credit
     FROM last LEFT JOIN voided USING (lago_id);
 
+-- Customers whose invoices used more credit than the credit notes that are known gave: a
+-- note is missing, so they seem to owe what it paid.
+CREATE TABLE unexplained AS
+    WITH used AS (
+        SELECT customer, currency, sum(credit_notes_amount_cents) AS cents, arg_max(lago_id, created_at) AS lago_id,
+               arg_max(file, created_at) AS file, arg_max(row, created_at) AS row
+        FROM last_invoice WHERE is_counted AND credit_notes_amount_cents > 0 AND customer IN (FROM credited) GROUP BY ALL
+    ), known AS (
+        SELECT customer, currency, sum(in_major(CASE WHEN credit_status = 'voided' THEN credit_amount_cents
+                   ELSE credit_amount_cents - balance_amount_cents END, currency)) AS amount
+        FROM last_note GROUP BY ALL
+        UNION ALL
+        SELECT customer_id, currency, sum(amount) FROM there_invoices
+        WHERE kind = 'credit_note' AND invoice_id NOT LIKE '%:void' AND retracted IS NOT true
+          AND invoice_id NOT IN (SELECT lago_id FROM last_note) GROUP BY ALL
+    ), summed AS (
+        SELECT customer, currency, sum(amount) AS amount FROM known GROUP BY ALL
+    )
+    SELECT u.*, in_major(u.cents, currency) - coalesce(k.amount, 0) AS missing
+    FROM used AS u LEFT JOIN summed AS k USING (customer, currency)
+    WHERE in_major(u.cents, currency) > coalesce(k.amount, 0);
+
 -- What a voided invoice asked for beyond its credit notes is taken back by one of our own:
 -- the invoice itself stays, for payments and credit notes name it.
 CREATE VIEW void_rest AS

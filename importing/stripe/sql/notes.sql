@@ -45,8 +45,6 @@ FROM dashboard_subscriptions WHERE quantity <> 1
 UNION ALL SELECT 'assumed', count(*), 'disputes that took money and gave none back are still open: the balance tells no end'
 FROM balance_report AS b WHERE balance_category(reporting_category) = 'dispute' AND source_id NOT IN (
     SELECT source_id FROM balance_report WHERE balance_category(reporting_category) = 'dispute_reversal')
-UNION ALL SELECT 'look at', count(*), 'charges told with two amounts in one file: one of them counts; first in ' || min_by(file || ' row ' || row, (file, row))
-FROM (SELECT file, max(row) AS row FROM objects WHERE object = 'charge' GROUP BY file, id, seen_at HAVING count(DISTINCT amount) > 1)
 UNION ALL SELECT 'assumed', count(*), 'customers known only by what names them; since the first of it'
 FROM (SELECT DISTINCT id_of(customer) AS id FROM objects WHERE customer IS NOT NULL)
 WHERE id NOT IN (SELECT id FROM customer)

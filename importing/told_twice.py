@@ -1,0 +1,64 @@
+"""One id that files tell twice, with other content: which of them counts is a guess."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from importing.report import LOOK_AT, Note
+
+_MAKE = "CREATE TABLE IF NOT EXISTS told_twice (what VARCHAR, n BIGINT, first VARCHAR)"
+_PLACE = ("file", "row", "seen_at", "event", "url", "data")  # no content of an object
+
+
+def look_for_told_twice(
+    connection: Any,
+    relation: str,
+    key: str,
+    moments: Sequence[str] = (),
+    where: str = "true",
+) -> None:
+    """Count ids that a table has twice, of one moment and with other content.
+
+    Args:
+        connection: of DuckDB.
+        relation: with the columns file and row, and one row for each telling.
+        key: the column of the id.
+        moments: columns that say of when a row is: later ones are corrections.
+        where: SQL, the rows to look at.
+    """
+    connection.execute(_MAKE)
+    described = connection.execute(f'DESCRIBE "{relation}"').fetchall()
+    content = [f'"{n}"' for n, *_ in described if n not in (*_PLACE, key, *moments)]
+    if not content:
+        return
+    same = ", ".join(f'"{name}"' for name in (key, *moments))
+    repeated = (
+        f'SELECT "{key}" FROM "{relation}" WHERE {where} '
+        f'GROUP BY "{key}" HAVING count(*) > 1'
+    )
+    differing = (
+        "SELECT min_by(file || ' row ' || row, (file, row)) AS first "
+        f'FROM "{relation}" WHERE "{key}" IN ({repeated}) AND {where} GROUP BY {same} '
+        f"HAVING count(DISTINCT to_json(row({', '.join(content)}))::VARCHAR) > 1"
+    )
+    connection.execute(
+        f"INSERT INTO told_twice SELECT ?, count(*), min(first) FROM ({differing}) "
+        "HAVING count(*) > 0",
+        [relation],
+    )
+
+
+def told_twice(connection: Any) -> list[Note]:
+    """What `look_for_told_twice` has counted."""
+    connection.execute(_MAKE)
+    rows = connection.execute(
+        "SELECT what, n, first FROM told_twice ORDER BY what"
+    ).fetchall()
+    return [
+        Note(
+            LOOK_AT,
+            n,
+            f"ids of {what} are told twice with other content: one of them counts, "
+            f"so export it anew; first {first}",
+        )
+        for what, n, first in rows
+    ]

@@ -1,0 +1,131 @@
+"""One id that one export tells twice, with other content: it is named."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.killbill.columns import TABLES as KILLBILL
+from importing.whmcs.columns import TABLES as WHMCS
+from tests.importing import chargebee_objects as chargebee
+from tests.importing import lago_objects as lago
+from tests.importing import test_erpnext as erpnext
+from tests.importing import test_odoo as odoo
+from tests.importing import test_whmcs as whmcs
+from tests.importing.partner_center import objects as partner_center
+from tests.importing.stripe_objects import customer, invoice
+from tests.importing.tables import Rows, facts_of, rows_of, write_csv
+from tests.importing.test_left_out import lines
+
+Make = Callable[[Path, bool], list[Path]]
+
+
+def imported(source: str, files: list[Path], portfolio: Path) -> ImportReport:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    settings = ImportSettings(exported_at=at, currency="EUR")
+    return import_files(SOURCES[source], files, portfolio, settings)
+
+
+def stripe(folder: Path, is_other: bool) -> list[Path]:
+    bills = [invoice("in_1", "2026-03-01", 100, currency="eur") for _ in range(2)]
+    bills[1]["total"] += is_other
+    return lines(folder / "x.ndjson", customer(), *bills)
+
+
+def of_chargebee(folder: Path, is_other: bool) -> list[Path]:
+    bills = [chargebee.invoice("1", "2026-03-01", 100 + n * is_other) for n in range(2)]
+    page = chargebee.page(chargebee.customer(), *bills)
+    return lines(folder / "x.ndjson", page)
+
+
+def of_lago(folder: Path, is_other: bool) -> list[Path]:
+    bills = [lago.invoice("in_1", "2026-03-01", 100 + n * is_other) for n in range(2)]
+    pages = (lago.page("customers", lago.customer()), lago.page("invoices", *bills))
+    return lines(folder / "x.ndjson", *pages)
+
+
+def of_whmcs(folder: Path, is_other: bool) -> list[Path]:
+    bills = [whmcs.bill(1, "2026-03-01", f"{10 + n * is_other}.00") for n in range(2)]
+    rows: Rows = {
+        "tblclients": [whmcs.client()],
+        "tblcurrencies": [{"id": 1, "code": "EUR"}],
+        "tblinvoices": bills,
+        "tblinvoiceitems": [whmcs.item(1, "10.00")],
+    }
+    return write_csv(folder / "whmcs", rows, WHMCS)
+
+
+def of_killbill(folder: Path, is_other: bool) -> list[Path]:
+    made = {"created_date": "2026-01-01", "updated_date": "2026-01-01"}
+    account = {"id": "a1", "time_zone": "UTC", "currency": "EUR", **made}
+    rows: Rows = {
+        "accounts": [account, account | {"country": "BE"} if is_other else account]
+    }
+    return write_csv(folder / "killbill", rows, KILLBILL)
+
+
+def of_odoo(folder: Path, is_other: bool) -> list[Path]:
+    books = odoo.Books()
+    books.invoice("INV/1", "2026-03-01 10:00:00", 100)
+    lines_ = books.rows["account.move.line"]
+    lines_.append(lines_[0] | ({"amount_currency": 101.0} if is_other else {}))
+    return books.write(folder / "odoo")
+
+
+def of_erpnext(folder: Path, is_other: bool) -> list[Path]:
+    books = erpnext.Books()
+    books.customer()
+    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
+    rows = books.documents["Payment Ledger Entry"]
+    rows.append(rows[0] | ({"amount_in_account_currency": 101} if is_other else {}))
+    return books.write(folder / "erpnext")
+
+
+def of_partner_center(folder: Path, is_other: bool) -> list[Path]:
+    alerts = [partner_center.security_alert() for _ in range(2)]
+    alerts[1]["status"] = "resolved" if is_other else alerts[0]["status"]
+    file = folder / "alerts.json"
+    return [partner_center.write_json(file, partner_center.page(*alerts))]
+
+
+@pytest.mark.parametrize(
+    ("source", "make"),
+    [
+        ("stripe", stripe),
+        ("chargebee", of_chargebee),
+        ("lago", of_lago),
+        ("whmcs", of_whmcs),
+        ("killbill", of_killbill),
+        ("odoo", of_odoo),
+        ("erpnext", of_erpnext),
+        ("partner-center", of_partner_center),
+    ],
+)
+@pytest.mark.parametrize("is_other", [True, False], ids=["other", "same"])
+def test_an_id_that_is_told_twice_is_named(
+    tmp_path: Path, source: str, make: Make, is_other: bool
+) -> None:
+    report = imported(source, make(tmp_path, is_other), tmp_path / "portfolio")
+
+    told = [n for n in report.notes if "told twice with other content" in n.text]
+    assert [(n.kind, n.n) for n in told] == [("look at", 1)] * is_other
+
+
+def test_of_two_pages_of_lago_the_object_updated_last_counts(tmp_path: Path) -> None:
+    """Whatever the order of the files: the invoice was paid between the two calls."""
+    old = lago.invoice("in_1", "2026-03-01", 100)
+    new = lago.paid(old, "2026-03-05T10:00:00Z")
+    paid = lago.payment("p_1", "2026-03-05T10:00:00Z", 100, "in_1")
+    pages = (("customers", lago.customer()), ("invoices", new), ("payments", paid))
+    files = [
+        *lines(tmp_path / "a.ndjson", *(lago.page(n, o) for n, o in pages)),
+        *lines(tmp_path / "b.ndjson", lago.page("invoices", old)),
+    ]
+    portfolio = tmp_path / "portfolio"
+    report = imported("lago", files, portfolio)
+
+    assert report.is_clean
+    assert len(rows_of(portfolio, "invoices")) == 1
+    assert facts_of(portfolio, lago.CUSTOMER, "2026-06-01", "open") == {"open": 0}
