@@ -11,6 +11,9 @@ UNION ALL SELECT 'left out', coalesce(sum(n), 0)::BIGINT, 'lines of usage not bi
 FROM usage_day WHERE NOT is_counted AND tenant IS NOT NULL
 UNION ALL SELECT 'left out', count(*), 'days of usage of earlier imports, taken back: the invoice of their month does not have them, and a later one bills what it left out'
 FROM unbilled_before
+UNION ALL SELECT 'look at', count(*), 'days of usage of a billed month stay (' || sum(cost)::VARCHAR || '), of subscriptions that no bill in these files names, first ' || min(subscription_id)
+    || ': import the bill that names them, and all parts of it; if there is none, they were never charged'
+FROM unnamed_by_bill
 UNION ALL SELECT 'left out', count(*), 'changes of licences whose opening charge is in none of these files; import those of one term together'
 FROM license_day WHERE kind IS NULL
 UNION ALL SELECT 'left out', count(*), 'lines of licences whose ChargeType has no meaning here' FROM license

@@ -46,6 +46,23 @@ CREATE VIEW unbilled_before AS
       AND NOT EXISTS (FROM usage_day AS d WHERE d.is_counted AND customer_of(d.tenant) = t.customer_id
                       AND d.subscription_id = t.subscription_id AND end_of(d.day) = t.event_at);
 
+-- Days of a customer's billed cycle, told by an earlier import or as not billed yet, of a
+-- subscription that the bill does not name: another bill of that month may name it.
+CREATE VIEW unnamed_by_bill AS
+    WITH billed AS (
+        SELECT customer_of(tenant) AS customer_id, begins, list(DISTINCT subscription_id) AS named
+        FROM usage_day WHERE is_billed AND tenant IS NOT NULL GROUP BY ALL
+    ), day AS (
+        SELECT customer_id, subscription_id, event_at, cost FROM there_usage WHERE retracted IS NOT true
+        UNION
+        SELECT customer_of(tenant), subscription_id, end_of(day), cost_here FROM usage_day WHERE NOT is_billed AND is_counted
+    )
+    SELECT d.* FROM day AS d JOIN billed AS b USING (customer_id)
+    WHERE d.event_at >= b.begins AND d.event_at < b.begins + INTERVAL 1 MONTH
+      AND NOT list_contains(b.named, d.subscription_id)
+      AND NOT EXISTS (FROM usage_day AS u WHERE u.is_billed AND customer_of(u.tenant) = d.customer_id
+                      AND u.subscription_id = d.subscription_id AND end_of(u.day) = d.event_at);
+
 -- Azure subscriptions that began with the first of their usage, as far as these files go.
 -- Where no licences are looked at, a table of these alone would say that there are none.
 CREATE VIEW metered AS

@@ -144,9 +144,25 @@ def test_an_invoice_leaves_other_months_and_subscriptions_alone(
     ]
     run(usage(tmp_path, *unbilled), at=EXPORTED)
     later = EXPORTED + timedelta(days=1)
-    run(usage(tmp_path, usage_line("2026-06-02", 1)), at=later)
+    report = run(usage(tmp_path, usage_line("2026-06-02", 1)), at=later)
 
     assert sorted(counted(rows)) == [("06-02", 1), ("06-20", 4), ("07-01", 3)]
+    [note] = [note for note in report.notes if note.kind == "look at"]
+    assert (note.n, "(4.0000), of subscriptions that no bill" in note.text) == (1, True)
+
+
+def test_a_bill_that_does_not_name_a_subscription_is_named_in_one_import_too(
+    run: Import, tmp_path: Path
+) -> None:
+    """Once another bill names it, nothing is left to look at."""
+    other = {"EntitlementId": "other"}
+    estimate = usage_line("2026-06-20", 4, InvoiceNumber="", **other)
+    files = [usage(tmp_path, usage_line("2026-06-02", 1), estimate)]
+    assert not run(*files).is_clean
+
+    bill = usage_line("2026-06-20", 4, InvoiceNumber="G000000002", **other)
+    files.append(usage(tmp_path, bill, name="second.csv"))
+    assert run(*files).is_clean
 
 
 def test_usage_not_billed_yet_stays_on_its_days_over_two_months(
