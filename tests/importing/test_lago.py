@@ -168,7 +168,7 @@ def test_credit_notes_that_nobody_knows_are_named(run: Import, portfolio: Path) 
     report = run(page("customers", customer()), page("invoices", used))
 
     assert [i["amount"] for i in rows_of(portfolio, "invoices")] == [Decimal(60)]
-    assert any("import the list of credit notes" in note.text for note in report.notes)
+    assert any("import /api/v1/credit_notes" in note.text for note in report.notes)
 
 
 def test_a_voided_credit_note_keeps_what_was_used_of_it(
