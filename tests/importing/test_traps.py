@@ -13,7 +13,7 @@ from importing.killbill.columns import TABLES
 from tests.importing import chargebee_objects as chargebee
 from tests.importing import test_killbill
 from tests.importing.conftest import FirstActions
-from tests.importing.killbill_database import KillBillDatabase
+from tests.importing.killbill_database import ACCOUNT, KillBillDatabase
 from tests.importing.tables import facts_of, rows_of
 from tests.importing.test_left_out import imported, lines
 
@@ -92,8 +92,8 @@ TESTS = {
     ),
     "odoo": (
         (
-            "test_odoo: test_a_credit_note_reduces_what_it_reverses_and_its_refund_opens_"
-            "nothing"
+            "test_odoo: test_a_credit_note_reduces_what_it_reverses_and_its_refund_"
+            "opens_nothing"
         ),
         NO_DISPUTES,
         "test_odoo: test_a_payment_that_was_reversed_and_made_anew_pays_once",
@@ -107,8 +107,8 @@ TESTS = {
         NO_DISPUTES,
         "test_erpnext: test_a_payment_that_bounced_and_came_again_pays_once",
         (
-            "test_erpnext: test_a_document_is_known_since_it_was_written_and_due_at_the_"
-            "end_of_a_day"
+            "test_erpnext: test_a_document_is_known_since_it_was_written_and_due_at_"
+            "the_end_of_a_day"
         ),
         NO_CAPTURE,
         NO_PARENT,
@@ -169,9 +169,7 @@ def test_kill_bill_captures_in_part_in_any_currency(
     """An authorisation is no money; of a capture what was captured counts."""
     killbill.account(currency=currency)
     bill = killbill.invoice("2026-03-01", ("RECURRING", billed), currency=currency)
-    paid = killbill.put(
-        "payments", account_id=test_killbill.ACCOUNT, created_date="2026-03-02"
-    )
+    paid = killbill.put("payments", account_id=ACCOUNT, created_date="2026-03-02")
     money = {"currency": currency, "processed_currency": currency}
     killbill.transaction(paid, "AUTHORIZE", "2026-03-02", billed, **money)
     killbill.transaction(paid, "CAPTURE", "2026-03-03", captured, **money)
