@@ -260,12 +260,8 @@ def take_cells(
             problem = f"cannot be read as {_in_words(columns[name])}, or is missing"
             yield BadRow(file.name, row, name, problem)
     told = ", ".join(f"'{name}', \"{there[name]}\"" for name in typed)
-    keep_unread(
-        connection,
-        table,
-        f"SELECT ?, row, json_object({told}) FROM {cells} WHERE {is_bad}",
-        [file.name],
-    )
+    unread = f"SELECT ?, row, json_object({told}) FROM {cells} WHERE {is_bad}"
+    keep_unread(connection, table, unread, [file.name])
 
 
 def _in_words(type_: str) -> str:
