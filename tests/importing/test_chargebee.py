@@ -635,8 +635,7 @@ def test_a_status_that_is_new_is_named(run: Import, portfolio: Path) -> None:
 
     (unknown,) = report.unknown_values
     assert (unknown.column, unknown.value) == ("status", "refused")
-    (rejected,) = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
-    assert rejected == ("payments", "status")
+    assert Portfolio.open(portfolio).rejected == {CUSTOMER: frozenset({"payments"})}
 
 
 @pytest.mark.parametrize("total", ["much", 12.5, 10**30])

@@ -541,8 +541,7 @@ def test_a_state_that_is_new_is_named_and_the_money_must_agree(
 
     (unknown,) = report.unknown_values
     assert (unknown.column, unknown.value) == ("payment_status", "reversed")
-    (rejected,) = {(r.table, r.column) for r in Portfolio.inspect(portfolio).rejects}
-    assert rejected == ("payments", "status")
+    assert Portfolio.open(portfolio).rejected == {CUSTOMER: frozenset({"payments"})}
 
 
 @pytest.mark.parametrize(
