@@ -89,14 +89,14 @@ def keep_latest(
     n_rows = 0
     for table, columns in tables.items():
         last = [f'"{written_at}" DESC NULLS LAST'] if written_at in columns else []
-        moments = [written_at] if written_at in columns else []
-        look_for_told_twice(connection, table, key, moments)
         order = ", ".join([*last, "file DESC", "row DESC"])
         n_here, n_keys = connection.execute(
             f'SELECT count(*), count(DISTINCT "{key}") FROM {table}'
         ).fetchone()
         if n_here == n_keys:
             continue
+        moments = [written_at] if written_at in columns else []
+        look_for_told_twice(connection, table, key, moments)
         n_rows += n_here
         connection.execute(
             f"CREATE OR REPLACE TABLE {table} AS FROM {table} QUALIFY row_number() "
