@@ -17,7 +17,7 @@ def expit(log_odds: FloatArray) -> FloatArray:
     array([0.5])
     """
     if log_odds.size == 1:
-        return np.full(log_odds.shape, _one(log_odds.item()))
+        return np.array(_one(log_odds.item())).reshape(log_odds.shape)
     from scipy.special import expit as of_many
 
     return np.asarray(of_many(log_odds), dtype=np.float64)

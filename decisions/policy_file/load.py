@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Policy:
         self.document = document
         refuse_dominated(document, source)
         self.source = source
-        zone = ZoneInfo(document.calendar.timezone)
+        self._zone = zone = ZoneInfo(document.calendar.timezone)
         self._starts = [_start_of(document.effective_from, zone)]
         self._terms = [compile_terms(document, self.reference, self.hash)]
         self._ends: datetime | None = None
@@ -78,7 +78,8 @@ class Policy:
     @property
     def versions(self) -> list[tuple[datetime, Terms]]:
         """Every dated version: (in force from, terms)."""
-        return list(zip(self._starts, self._terms, strict=True))
+        starts = (start.astimezone(self._zone) for start in self._starts)
+        return list(zip(starts, self._terms, strict=True))
 
     def settlement_conflicts(self, settlement_days: Mapping[str, float]) -> list[str]:
         """Payment methods whose published days differ from the portfolio's."""
@@ -91,7 +92,9 @@ class Policy:
 
 
 def _start_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), zone)
+    """In UTC, as what is asked about: moments of two zones are dear to compare."""
+    start = datetime.combine(day, time(0), zone)
+    return start if day == date.min else start.astimezone(UTC)  # none before it
 
 
 def _laid_over(values: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

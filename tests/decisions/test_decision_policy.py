@@ -367,6 +367,8 @@ def test_amendments_apply_from_their_local_day() -> None:
     assert after is not None
     assert (before.materiality, after.materiality) == (25.0, 60.0)
     assert policy.in_force(datetime(1999, 12, 31, 22, 0, tzinfo=UTC)) is None
+    starts = [f"{start:%Y-%m-%d %H:%M}" for start, _ in policy.versions]
+    assert starts[-1] == "2026-09-01 00:00"  # of its own place
 
 
 def test_an_amendment_that_breaks_the_schema_is_refused() -> None:

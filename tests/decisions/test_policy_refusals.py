@@ -109,6 +109,13 @@ def test_an_example_speaks_of_notices_that_there_are() -> None:
         parse_document(values, "test")
 
 
+def test_a_policy_may_be_in_force_since_ever() -> None:
+    policy = Policy(parse_document(VALUES | {"effective_from": "0001-01-01"}, "test"))
+    assert policy.in_force(datetime(1970, 1, 1, tzinfo=UTC)) is policy.latest
+    [(start, _)] = policy.versions[:1]
+    assert start.date() == date.min
+
+
 def test_a_policy_may_be_in_force_for_ever() -> None:
     policy = Policy(parse_document(VALUES | {"effective_to": "9999-12-31"}, "test"))
     assert policy.in_force(datetime(2300, 1, 1, tzinfo=UTC)) is not None
