@@ -8,6 +8,7 @@ import pytest
 
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import Fault, Headers, Json, serving
+from execution.fakes.webhook import SECRET, FakeReceiver
 from store.acts import Acts
 from store.opening import open_acts, open_decision_reader, open_key_store
 from tests.cli.conftest import Run
@@ -173,3 +174,31 @@ def test_people_in_a_role_of_the_decision_agree(
     for other in ("Grace", "Alan"):
         ran = forbear(*agree, other)
         assert (ran.code, "[approver]" in ran.err) == (2, True)
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[list[str]]:
+    """Options that name a webhook of one's own."""
+    monkeypatch.setenv("FORBEAR_ACT_WEBHOOK_SECRET", SECRET)
+    receiver = FakeReceiver()
+    receiver.add("test", "s-test")
+    with serving(receiver) as url:
+        yield ["--provider", "webhook", "--provider-url", f"{url}/hook"]
+
+
+def test_a_providers_promises_are_tried(forbear: Run, receiver: list[str]) -> None:
+    about = ["act", "check", "--customer", "test", *receiver, "--subscription"]
+    read = forbear(*about, "s-test")
+    assert (read.code, read.out.splitlines()[-1]) == (0, "10 of 10 promises kept")
+    tried = forbear(*about, "s-test", "--really")
+    assert (tried.code, tried.out.splitlines()[-1]) == (0, "17 of 17 promises kept")
+    broken = forbear(*about, "s-other")
+    assert broken.code == 1
+    assert "provider_refused" in broken.out
+
+
+def test_a_provider_nobody_knows_is_refused(forbear: Run, home: Path) -> None:
+    about = ["--customer", "test", "--subscription", "s-test"]
+    assert forbear("act", "check", *about, "--provider", "odd").code == 2
+    assert forbear("act", "check", *about, "--provider", "whmcs").code == 2  # where
+    assert forbear("act", "provider", "--provider", "odd").code == 2
