@@ -26,7 +26,7 @@ MOST_TABLED = 12  # features on the way of a leaf that has a table
 MOST_BYTES = 32 * 2**20  # of all tables of a model; beyond, the largest are left out
 MOST_FEATURES = 31  # on any way; beyond, the model is left to LightGBM
 LARGEST_SUM = 2.0**12  # of a model's leaves; far from where integers would overflow
-_AT_ONCE = 2**18  # numbers worked on together
+_AT_ONCE = 2**15  # numbers worked on together: what a cache holds
 
 
 @dataclass(frozen=True)
