@@ -9,6 +9,7 @@ from tests.importing.bank_files import write_portfolio
 PAYMENTS_PER_CUSTOMER = 20
 _FIELDS = "l[1:1] AS kind, l[4:6] AS reason, l[30:39] AS cents, l[40:54] AS id"
 _LINES = "columns = {'l': 'VARCHAR'}, header = false, delim = chr(1)"
+ROUTING = 23138010
 SENT_BACK = 50  # of so many Nacha returns one names no invoice
 
 
@@ -132,12 +133,13 @@ def _nacha(rows: int) -> Iterator[str]:
         total += _cents(i)
         name = f"INV{i:08}" if i % SENT_BACK else f"X{i:08}"
         yield (
-            f"62623138010412345678{'':9}{_cents(i):010}{name:<15}{'PAYER':<22}  1"
+            f"626{ROUTING}412345678{'':9}{_cents(i):010}{name:<15}{'PAYER':<22}  1"
             f"{i:015}\n"
         )
-        yield f"799R01{i:015}{'':6}{'23138010':<8}{'':44}{i:015}\n"
-    yield f"{f'8200{2 * rows:06}{0:010}{total:012}{0:012}':<87}0000001\n"
-    yield f"9000001{0:06}{2 * rows:08}{0:010}{total:012}{0:012}{'':39}\n"
+        yield f"799R01{i:015}{'':6}{ROUTING}{'':44}{i:015}\n"
+    sums = f"{ROUTING * rows % 10**10:010}{total:012}{0:012}"
+    yield f"{f'8200{2 * rows:06}{sums}':<87}0000001\n"
+    yield f"9000001{0:06}{2 * rows:08}{sums}{'':39}\n"
 
 
 def _joining(
