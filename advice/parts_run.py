@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from advice.advised import AdvisedParts
 from advice.advisor import Advisor
 from advice.in_run import REQUESTS_READ, in_run
+from advice.knowledge import require_same
 from advice.portfolio_run import advise_part, metadata
 from advice.starting import at_home
 from decisions.case import BudgetUse
@@ -30,6 +31,7 @@ from decisions.policy_file.load import load_policy
 from features.portfolio import Portfolio
 from features.reading.duck_settings import DuckSettings
 from features.reading.parts import CustomerPart
+from features.settings import PortfolioSettings
 from features.snapshots import latest_moments, latest_snapshots
 from scoring.bundle import Bundle
 
@@ -76,6 +78,7 @@ class PartRequest:
         portfolio: detached, see `Portfolio.detached`.
         bundles: by target the folder of the bundle.
         policy: file of the policy.
+        settings: of the advisor.
         as_of: µs since 1970 UTC; None: the portfolio's snapshots, else its latest.
         budget_use: the same for every row.
         duck: of the copy of a part.
@@ -85,6 +88,7 @@ class PartRequest:
     portfolio: Portfolio
     bundles: Mapping[str, Path]
     policy: Path
+    settings: PortfolioSettings
     as_of: int | None
     budget_use: BudgetUse
     duck: DuckSettings
@@ -92,7 +96,7 @@ class PartRequest:
     def advisor(self) -> Advisor:
         """The advisor, made anew from its files."""
         loaded = {target: Bundle.load(place) for target, place in self.bundles.items()}
-        return Advisor(loaded, load_policy(self.policy), self.portfolio.settings)
+        return Advisor(loaded, load_policy(self.policy), self.settings)
 
 
 def advise_in_parts(
@@ -124,6 +128,8 @@ def advise_in_parts(
         SettingsDifferError: if the portfolio is another one than the bundles'.
     """
     advisor = at_home(advisor, portfolio, _earliest(advisor, portfolio, as_of))
+    # before other processes, of which nobody would read what they refuse
+    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     for place in ("parts", "bundles"):
         (folder / place).mkdir(mode=0o700, parents=True, exist_ok=True)
     bundles = advisor.bundles.items()
@@ -132,6 +138,7 @@ def advise_in_parts(
         portfolio=portfolio.detached(),
         bundles={t: bundle.save(folder / "bundles") for t, bundle in bundles},
         policy=policy_file,
+        settings=advisor.settings,
         as_of=as_of,
         budget_use=budget_use,
         duck=replace(portfolio.duck, threads=1),

@@ -1,9 +1,9 @@
 """CPU and peak memory of `forbear score`, by size, beside another commit.
 
-Portfolios of 24 months are simulated, the smallest trains the models that score them
-all. Each run is a command of its own; its processes are counted together: CPU as the
-operating system has it, memory as the sum of their resident pages, looked at ten times
-a second (pages that processes share count in each, so this is too high, if anything).
+Portfolios of 24 months are simulated, one of 3,000 customers trains the models that
+score them all. Each run is a command of its own; its processes are counted together:
+CPU as the operating system has it, memory as the sum of their resident pages, looked at
+ten times a second (pages that processes share count in each: if anything too much).
 
     python -m benchmarks.portfolio [--sizes 2600,20000] [--base COMMIT] [--memory 2000]
 
@@ -28,7 +28,6 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parents[1]
 MONTHS = 24
-TRAINED_ON = 3_000  # customers
 PAGE = resource.getpagesize()
 
 
@@ -107,10 +106,11 @@ def forbear(*words: str) -> list[str]:
     return [sys.executable, "-m", "cli.main", *words]
 
 
-def prepared(folder: Path, sizes: Sequence[int]) -> Path:
+def prepared(folder: Path, sizes: Sequence[int], n_trained: int) -> Path:
     """Simulated portfolios in `folder`, named by their sizes; returns the models."""
     home = folder / "home"
-    for n, seed in ((TRAINED_ON, 1), *((n, 2) for n in sizes)):
+    trained = ((n_trained, 1),) if n_trained else ()
+    for n, seed in (*trained, *((n, 2) for n in sizes)):
         words = ("--customers", str(n), "--months", str(MONTHS), "--seed", str(seed))
         out = folder / f"{n}-{seed}"
         subprocess.run(
@@ -119,19 +119,21 @@ def prepared(folder: Path, sizes: Sequence[int]) -> Path:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    subprocess.run(
-        forbear("train", str(folder / f"{TRAINED_ON}-1")),
-        cwd=ROOT,
-        check=True,
-        env=os.environ | {"FORBEAR_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-    )
+    if n_trained:
+        subprocess.run(
+            forbear("train", str(folder / f"{n_trained}-1")),
+            cwd=ROOT,
+            check=True,
+            env=os.environ | {"FORBEAR_HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+        )
     return home
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", default="2600,20000")
+    parser.add_argument("--trained-on", type=int, default=3_000, help="0: the starter")
     parser.add_argument("--base")
     parser.add_argument("--memory", default="2000")
     parser.add_argument("--workers", default="2")
@@ -140,7 +142,7 @@ def main() -> None:
     bounded = ("--memory", given.memory, "--workers", given.workers)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        home = prepared(folder, sizes)
+        home = prepared(folder, sizes, given.trained_on)
         if given.base is None:
             for n in sizes:
                 _show("here", n, _scored(ROOT, folder, home, n, bounded))

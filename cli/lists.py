@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from advice.advised import AdvisedParts
 
+DATABASE = "portfolio.duckdb"
 _SMALL_BYTES = 16_000_000
 PORTFOLIO_FORMATS = (".parquet", ".csv", ".xlsx")
 FORMS = (".parquet", ".csv", ".xlsx")
@@ -52,15 +53,22 @@ def writing(out: Path | None) -> Iterator[Path]:
 def parts_beside(out: Path | None) -> Iterator[Path]:
     """A folder for the parts of a run, gone once the block ends well.
 
-    Beside a file to write it stays when the run is interrupted, for the next one.
+    Beside a file to write, parts that are done stay when the run is interrupted, for
+    the next one; the database they came from does not.
     """
     if out is None:
         with TemporaryDirectory(prefix="forbear-") as folder:
             yield Path(folder)
         return
     kept = out.with_name(f".{out.name}.parts")
-    kept.mkdir(mode=0o700, exist_ok=True)
-    yield kept
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        yield kept
+    except BaseException:
+        (kept / DATABASE).unlink(missing_ok=True)
+        if not any(kept.glob("parts/*.parquet")):
+            shutil.rmtree(kept)
+        raise
     shutil.rmtree(kept)
 
 

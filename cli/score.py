@@ -11,6 +11,7 @@ import typer
 from cli.arguments import PolicyFile, PortfolioFolder
 from cli.exits import OK, REJECTS
 from cli.lists import (
+    DATABASE,
     check_form,
     is_large,
     parts_beside,
@@ -110,8 +111,8 @@ def score(
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder:
-        read = _read(portfolio, limits, folder)
         with writing(out) as list_file, writing(notices) as notices_file:
+            read = _read(portfolio, limits, folder)
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
             use = BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
@@ -141,7 +142,7 @@ def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
     """A large portfolio into a file, that parts are taken from."""
     from features.portfolio import Portfolio
 
-    file = folder / "portfolio.duckdb"
+    file = folder / DATABASE
     file.unlink(missing_ok=True)
     duck = limits.duck(file if is_large(portfolio) else None)
     with waiting("reading the portfolio"):
