@@ -28,12 +28,14 @@ class Drift:
     Args:
         index: population stability index, 0 = same distribution.
         threshold: what chance alone seldom reaches.
+        by_chance: what chance alone gives on average.
         moved: Wasserstein distance in units of the reference's 10 to 90 % range.
     """
 
     column: str
     index: float
     threshold: float
+    by_chance: float
     n_before: int
     n_now: int
     unknown_before: float
@@ -77,11 +79,13 @@ def drift(
     old, new = ((c[filled] + 0.5) / (c[filled] + 0.5).sum() for c in (before, now))
     degrees = max(int(filled.sum()) - 1, 1)
     chance = (1.0 - CONFIDENCE) / n_tests
-    noise = chdtri(degrees, chance) * (1 / before.sum() + 1 / now.sum())
+    scale = 1 / before.sum() + 1 / now.sum()
+    noise = chdtri(degrees, chance) * scale
     return Drift(
         column=column,
         index=float(np.sum((new - old) * np.log(new / old))),
         threshold=max(float(noise), SMALLEST_EFFECT),
+        by_chance=float(degrees * scale),
         n_before=reference.n,
         n_now=len(values),
         unknown_before=reference.unknown_share,
