@@ -214,7 +214,8 @@ def payments(portfolio: Path) -> list[dict[str, Any]]:
     parts = (portfolio / "payments").glob("bank-*.parquet")
     read = [row for part in parts for row in pq.read_table(part).to_pylist()]
     order = ("pending", "failed", "succeeded", "returned", "refunded")
-    return sorted(read, key=lambda row: (row["known_at"], order.index(row["status"])))
+    told = (row for row in read if row["known_at"])  # others stand for what is left out
+    return sorted(told, key=lambda row: (row["known_at"], order.index(row["status"])))
 
 
 def became(portfolio: Path) -> list[tuple[str, float, str | None]]:
