@@ -93,6 +93,29 @@ class PartRequest:
     budget_use: BudgetUse
     duck: DuckSettings
 
+    @classmethod
+    def of(
+        cls,
+        advisor: Advisor,
+        policy_file: Path,
+        portfolio: Portfolio,
+        as_of: int | None,
+        folder: Path,
+        budget_use: BudgetUse,
+    ) -> "PartRequest":
+        """What other processes are given; bundles are written for them to `folder`."""
+        bundles = advisor.bundles.items()
+        return cls(
+            folder=folder / "parts",
+            portfolio=portfolio.detached(),
+            bundles={t: bundle.save(folder / "bundles") for t, bundle in bundles},
+            policy=policy_file,
+            settings=advisor.settings,
+            as_of=as_of,
+            budget_use=budget_use,
+            duck=replace(portfolio.duck, threads=1),
+        )
+
     def advisor(self) -> Advisor:
         """The advisor, made anew from its files."""
         loaded = {target: Bundle.load(place) for target, place in self.bundles.items()}
@@ -127,21 +150,11 @@ def advise_in_parts(
     Raises:
         SettingsDifferError: if the portfolio is another one than the bundles'.
     """
-    advisor = at_home(advisor, portfolio, _earliest(advisor, portfolio, as_of))
-    # before other processes, of which nobody would read what they refuse
-    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
+    advisor = at_home_in(advisor, portfolio, as_of)
     for place in ("parts", "bundles"):
         (folder / place).mkdir(mode=0o700, parents=True, exist_ok=True)
-    bundles = advisor.bundles.items()
-    question = PartRequest(
-        folder=folder / "parts",
-        portfolio=portfolio.detached(),
-        bundles={t: bundle.save(folder / "bundles") for t, bundle in bundles},
-        policy=policy_file,
-        settings=advisor.settings,
-        as_of=as_of,
-        budget_use=budget_use,
-        duck=replace(portfolio.duck, threads=1),
+    question = PartRequest.of(
+        advisor, policy_file, portfolio, as_of, folder, budget_use
     )
     parts = portfolio.parts(limits.rows_in_part)
     asked = [(part, _of(named, part)) for part in parts]
@@ -152,6 +165,18 @@ def advise_in_parts(
     requests = [pq.read_table(file, columns=REQUESTS_READ) for file in files]
     answers = in_run(requests, advisor.policy, budget_use)
     return AdvisedParts(list(zip(files, answers, strict=True)), metadata(advisor))
+
+
+def at_home_in(advisor: Advisor, portfolio: Portfolio, as_of: int | None) -> Advisor:
+    """The advisor at home in a portfolio, for all that is asked about it.
+
+    Raises:
+        SettingsDifferError: if the portfolio is another one than the bundles'.
+    """
+    advisor = at_home(advisor, portfolio, _earliest(advisor, portfolio, as_of))
+    # before other processes, of which nobody would read what they refuse
+    require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
+    return advisor
 
 
 def _earliest(advisor: Advisor, portfolio: Portfolio, as_of: int | None) -> int:

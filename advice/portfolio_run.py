@@ -38,6 +38,7 @@ from decisions.recommendation import Recommendation
 from decisions.steps.choose_columns import budget_requests
 from features.account import AccountTable, looks
 from features.batch import feature_table, matrix
+from features.batch.table import LeafReader
 from features.feature_set import united
 from features.moments import to_datetime
 from features.portfolio import Portfolio
@@ -89,6 +90,7 @@ def advise_part(
     moments: ScorePlan,
     budget_use: BudgetUse = NOTHING_USED,
     named: Mapping[str, Mapping[str, datetime]] = _NOBODY,
+    read: LeafReader | None = None,
 ) -> pa.Table:
     """The rows of some customers, decided alone, with their requests on the budgets.
 
@@ -98,6 +100,7 @@ def advise_part(
         moments: whom to look at, and when.
         budget_use: what depends on other customers; the same for every row.
         named: by customer, notices asked for before; see `QuestionContext`.
+        read: where another engine has found what features are made of.
 
     Returns:
         The columns of `SCHEMA`, of which those of the run are null, and of
@@ -110,7 +113,7 @@ def advise_part(
     seen = looks(portfolio, moments.by_customer, moments.is_wanted)
     if not seen.facts:
         return pa.schema([*SCHEMA, *REQUEST_SCHEMA]).empty_table()
-    numbers = _Numbers(advisor, portfolio, seen)
+    numbers = _Numbers(advisor, portfolio, seen, read)
     places: defaultdict[datetime, list[int]] = defaultdict(list)
     cases: defaultdict[datetime, list[Case]] = defaultdict(list)
     context = _question_context(portfolio)
@@ -172,7 +175,11 @@ class _Numbers:
     """Features and probabilities of all rows per target, and contributions of some."""
 
     def __init__(
-        self, advisor: Advisor, portfolio: Portfolio, seen: AccountTable
+        self,
+        advisor: Advisor,
+        portfolio: Portfolio,
+        seen: AccountTable,
+        read: LeafReader | None,
     ) -> None:
         self._advisor = advisor
         keys = {"customer_id": seen.customer_ids, "as_of": seen.moments}
@@ -181,7 +188,7 @@ class _Numbers:
         self._rows: dict[str, Matrix] = {}
         self._p: dict[str, Matrix] = {}
         for together, targets in united(sets):
-            table = feature_table(portfolio, snapshots, together, facts=seen.numbers)
+            table = feature_table(portfolio, snapshots, together, read, seen.numbers)
             for target in targets:
                 rows = self._rows[target] = matrix(table, sets[target])
                 self._p[target] = advisor.predictors[target].probability(rows)

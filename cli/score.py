@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -70,6 +70,17 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, help="processes that share the customers; default: one a core"),
 ]
+EngineName = Annotated[
+    Literal["duckdb", "spark"],
+    typer.Option("--engine", help="what computes: this machine, or Apache Spark"),
+]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        help="URL of the cluster, as spark://host:7077; default: SPARK_REMOTE, else"
+        " Spark on this machine"
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -84,6 +95,8 @@ def score(
     policy: PolicyFile = None,
     memory: Memory = 2_000,
     workers: Workers = None,
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = None,
 ) -> None:
     """Score a whole portfolio with the champions under FORBEAR_HOME.
 
@@ -96,6 +109,9 @@ def score(
 
     A large portfolio is worked on in parts, within the memory given. A run with --out
     that was interrupted finds the parts it had done when it is asked the same again.
+
+    With --engine spark this machine reads and checks the portfolio, and Spark computes
+    the same rows; its workers must see the folder of --out under the same path.
 
     Example: forbear score data/samples/lumen --as-of 2026-06-30 --out list.xlsx
     """
@@ -116,7 +132,14 @@ def score(
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
             use = BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
-            advised = _advised(advisor, policy, read, as_of, folder, limits, named, use)
+            if engine == "spark":
+                advised = _advised_on_spark(
+                    advisor, policy, read, as_of, folder, spark_master, named, use
+                )
+            else:
+                advised = _advised(
+                    advisor, policy, read, as_of, folder, limits, named, use
+                )
             if out is not None:
                 zone = read.settings.zone
                 write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)
@@ -173,6 +196,33 @@ def _advised(
             budget_use=budget_use,
             named=named,
             tell=tell,
+        )
+
+
+def _advised_on_spark(
+    advisor: "Advisor",
+    policy: Path | None,
+    read: "Portfolio",
+    as_of: str | None,
+    folder: Path,
+    master: str | None,
+    named: "Named",
+    budget_use: "BudgetUse",
+) -> "AdvisedParts":
+    from advice.assembly import DEFAULT_POLICY
+    from advice.spark_run import advise_on_spark
+    from features.batch.spark_session import spark_session
+
+    with waiting("scoring on Spark"), spark_session(master) as session:
+        return advise_on_spark(
+            advisor,
+            policy or DEFAULT_POLICY,
+            read,
+            None if as_of is None else moment_of(read, as_of),
+            folder,
+            session,
+            budget_use=budget_use,
+            named=named,
         )
 
 

@@ -1,51 +1,35 @@
 """Some customers of a portfolio, whole: what a worker of another engine is given."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from features.contract import TABLES
-from features.events import Events
+from features.portfolio import Portfolio
 from features.reading.duck import append, create
-from features.reading.slices import iter_slices
+from features.reading.duck_settings import DuckSettings, connect
 from features.reading.validation import normal_schema
-from features.settings import PortfolioSettings
+
+_WORKER = DuckSettings(threads=1)  # the engine around shares the cores
 
 
-class PortfolioPart:
-    """Tables in normal form of some customers, in a DuckDB of their own.
-
-    Has of a `Portfolio` what computing features, facts and decisions needs.
+def part_of(whole: Portfolio, rows: Mapping[str, pa.Table]) -> Portfolio:
+    """The portfolio as if it had only the customers of these rows.
 
     Args:
-        rows: by table, rows in normal form; a table that is absent is empty.
-        settings: of the whole portfolio.
-        rejected: by customer, the tables that rejected rows leave incomplete.
+        whole: detached, so that a worker can be given it (`Portfolio.detached`).
+        rows: by table, all rows of some customers in normal form; a table that is
+            absent is empty.
     """
-
-    def __init__(
-        self,
-        rows: Mapping[str, pa.Table],
-        settings: PortfolioSettings,
-        rejected: Mapping[str, frozenset[str]],
-    ) -> None:
-        self.settings, self.rejected = settings, rejected
-        self.connection: Any = ibis.duckdb.connect()
-        self.tables: dict[str, ir.Table] = {}
-        duckdb = self.connection.con
-        duckdb.execute("SET threads = 1")  # the engine around shares the cores
-        for table in TABLES:
-            schema = normal_schema(table, settings)
-            schema = schema.append(pa.field("superseded_at", pa.int64()))
-            create(duckdb, table, schema)
-            if table in rows:
-                append(duckdb, table, rows[table].select(schema.names).cast(schema))
-            self.tables[table] = self.connection.table(table)
-
-    def iter_events(self, customer_ids: Iterable[str]) -> Iterator[Events]:
-        """Events of the customers named, in order of customer_id."""
-        ids = sorted(set(customer_ids))
-        return iter_slices(self.connection.con, ids, self.settings, self.rejected)
+    connection = connect(_WORKER)
+    tables: dict[str, ir.Table] = {}
+    for table in TABLES:
+        schema = normal_schema(table, whole.settings)
+        schema = schema.append(pa.field("superseded_at", pa.int64()))
+        create(connection.con, table, schema)
+        if table in rows:
+            append(connection.con, table, rows[table].select(schema.names).cast(schema))
+        tables[table] = connection.table(table)
+    return replace(whole, connection=connection, tables=tables, duck=_WORKER)

@@ -8,34 +8,31 @@ collected: the answer is a Spark DataFrame.
 Spark is never imported before it is asked for (extra `spark`; Java 17 or newer).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
 
 from features.batch.expressions import ROW, leaf_table
-from features.batch.part import PortfolioPart
-from features.batch.table import (
-    SORTED,
-    TableLeaf,
-    feature_table,
-    leaves_by_table,
-)
+from features.batch.part import part_of
+from features.batch.table import LeafReader, TableLeaf, feature_table, leaves_by_table
 from features.feature import LatestAttribute
 from features.feature_numbers import Plan
 from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
-from features.settings import PortfolioSettings
+from features.reading.duck import run
+from features.reading.parts import customer_parts
 
 PART = "forbear_part"  # which part of the customers a row belongs to
-CUSTOMERS_PER_PART = 2_000  # a part is held whole by one Python worker
+ROWS_IN_PART = 200_000  # of all tables; one Python worker holds a part whole
 _PACKED = f"{PART} int, table string, rows binary"
 
 Frame = Any  # pyspark.sql.DataFrame, without importing it
-OfPart = Callable[[PortfolioPart, pa.Table, pa.Table], pa.Table]
+OfPart = Callable[[Portfolio, pa.Table, LeafReader], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -43,45 +40,51 @@ class SparkPortfolio:
     """The normal form of a portfolio, as tables of a Spark session.
 
     Attributes:
-        session: a `SparkSession`, classic or Connect.
-        tables: every table of the contract, as a Spark DataFrame.
-        settings: with `tables` = those that were looked at.
-        rejected: by customer, the tables that rejected rows leave incomplete.
-        n_customers: in `customers`.
+        session: a `SparkSession`.
+        tables: the tables of the contract that have rows, as DataFrames with `PART`.
+        whole: the portfolio, detached; what workers are given.
+        bounds: the first customer of each part, in order.
     """
 
     session: Any
     tables: Mapping[str, Frame]
-    settings: PortfolioSettings
-    rejected: Mapping[str, frozenset[str]]
-    n_customers: int
-
-    @property
-    def n_parts(self) -> int:
-        """Parts of the customers, each small enough for one worker."""
-        return max(1, -(-self.n_customers // CUSTOMERS_PER_PART))
+    whole: Portfolio
+    bounds: Sequence[str]
 
 
-def on_spark(portfolio: Portfolio, session: Any, folder: Path) -> SparkPortfolio:  # noqa: ANN401
+def on_spark(
+    portfolio: Portfolio,
+    session: Any,  # noqa: ANN401 - without importing Spark
+    folder: Path,
+    rows_in_part: int = ROWS_IN_PART,
+) -> SparkPortfolio:
     """Hand a checked portfolio to Spark, as Parquet files of its normal form.
 
     Args:
         portfolio: opened, so checked; the check runs on this machine.
         session: Spark's. Its workers must see `folder` under the same path.
         folder: for the files; it must exist. They hold what the portfolio holds.
+        rows_in_part: how many rows of all tables one worker holds at a time, about.
     """
+    duckdb = portfolio.connection.con
+    bounds = [part.first for part in customer_parts(duckdb, rows_in_part)]
+    places = pa.array(range(len(bounds)), pa.int32())
+    duckdb.register("bounds", pa.table({"first": bounds, PART: places}))
     tables = {}
     for name in portfolio.tables:
+        [[n_rows]] = run(duckdb, f'SELECT count(*) FROM "{name}"')  # noqa: S608
+        if n_rows == 0:
+            continue
         file = folder / f"{name}.parquet"
-        portfolio.connection.con.table(name).write_parquet(str(file))
+        # rows of whom `customers` does not know, before the first part, are left out
+        placed = duckdb.sql(
+            f'SELECT t.*, {PART} FROM "{name}" t'  # noqa: S608 - names of the contract
+            " ASOF JOIN bounds b ON t.customer_id >= b.first"
+        )
+        placed.write_parquet(str(file))
         tables[name] = session.read.parquet(str(file))
-    return SparkPortfolio(
-        session,
-        tables,
-        portfolio.settings,
-        portfolio.rejected,
-        len(portfolio.customer_ids),
-    )
+    duckdb.unregister("bounds")
+    return SparkPortfolio(session, tables, portfolio.detached(), bounds)
 
 
 def spark_features(
@@ -94,70 +97,88 @@ def spark_features(
         snapshots: customer_id (string), as_of (int64 µs).
         feature_set: what to compute.
     """
-    plan = Plan([f.definition for f in feature_set.features])
     schema = pa.schema([("customer_id", pa.string()), ("as_of", pa.int64())])
     for feature in feature_set.features:
         is_text = isinstance(feature.definition, LatestAttribute)
         kind = pa.string() if is_text and feature.is_category else pa.float64()
         schema = schema.append(pa.field(feature.name, kind))
 
-    def finish(part: PortfolioPart, asked: pa.Table, leaves: pa.Table) -> pa.Table:
-        read = _given_leaves(leaves)
-        whole = cast("Portfolio", part)  # it has of one what is read
-        return feature_table(whole, asked, feature_set, read).cast(schema)
+    def finish(part: Portfolio, snapshots: pa.Table, read: LeafReader) -> pa.Table:
+        return feature_table(part, snapshots, feature_set, read).cast(schema)
 
-    return by_part(portfolio, snapshots, plan, finish, schema)
+    return by_part(portfolio, snapshots, [feature_set], finish, schema)
 
 
 def by_part(
     portfolio: SparkPortfolio,
     snapshots: pa.Table,
-    plan: Plan,
+    feature_sets: Sequence[FeatureSet],
     finish: OfPart,
     schema: pa.Schema,
 ) -> Frame:
-    """Find the leaves of a plan on Spark, and finish part by part in its workers.
+    """Find the leaves of features on Spark, and finish part by part in its workers.
 
     Args:
         portfolio: from `on_spark`.
         snapshots: customer_id (string), as_of (int64 µs).
-        plan: which leaves.
-        finish: (part, its snapshots, their leaves) → a table of `schema`.
+        feature_sets: whose leaves are found.
+        finish: (part, its snapshots, what reads their leaves) → a table of `schema`.
         schema: of the answer.
     """
-    settings, rejected = portfolio.settings, portfolio.rejected
+    whole = portfolio.whole
+    plan = Plan([f.definition for one in feature_sets for f in one.features])
+    names = _names(plan, portfolio.tables)
 
-    def of_part(found: pa.Table, packed: pa.Table) -> pa.Table:
+    def finish_part(found: pa.Table, packed: pa.Table) -> pa.Table:
         if found.num_rows == 0:  # customers whom no snapshot asks about
             return schema.empty_table()
-        found = found.sort_by(SORTED)
-        part = PortfolioPart(unpacked(packed), settings, rejected)
+        part = part_of(whole, _unpacked(packed))
         asked = found.select(["customer_id", "as_of"])
-        return finish(part, asked, found.drop_columns(["customer_id", "as_of"]))
+        try:
+            return finish(part, asked, _found_leaves(found, names))
+        finally:
+            part.connection.disconnect()
 
-    found = _found_leaves(portfolio, snapshots, plan).groupBy(PART)
+    found = _leaves(portfolio, snapshots, plan, names).groupBy(PART)
     packed = _packed(portfolio).groupBy(PART)
-    types = _spark_types(schema)
-    return found.cogroup(packed).applyInArrow(of_part, types)
+    return found.cogroup(packed).applyInArrow(finish_part, _spark_types(schema))
 
 
-def _found_leaves(portfolio: SparkPortfolio, snapshots: pa.Table, plan: Plan) -> Frame:
+def _names(plan: Plan, tables: Collection[str]) -> dict[TableLeaf, str]:
+    """A column for each leaf of tables that have rows."""
+    return {
+        leaf: f"leaf_{table}_{place}"
+        for table, leaves in leaves_by_table(plan.leaves).items()
+        for place, leaf in enumerate(leaves)
+        if table in tables
+    }
+
+
+def _leaves(
+    portfolio: SparkPortfolio,
+    snapshots: pa.Table,
+    plan: Plan,
+    names: Mapping[TableLeaf, str],
+) -> Frame:
     """A line per snapshot: its part, customer_id, as_of, and each leaf by name."""
     session = portfolio.session
-    row = pa.array(range(snapshots.num_rows), pa.int64())
-    asked = session.createDataFrame(
-        snapshots.select(["customer_id", "as_of"]).append_column(ROW, row)
-    )
+    ids = snapshots["customer_id"].to_numpy(zero_copy_only=False)
+    # NumPy compares Python's strings by code point, as DuckDB does by byte: the same
+    part = np.searchsorted(np.array(portfolio.bounds, object), ids, "right") - 1
+    asked = snapshots.select(["customer_id", "as_of"])
+    asked = asked.append_column(ROW, pa.array(np.arange(len(ids))))
+    asked = asked.append_column(PART, pa.array(part, pa.int32()))
+    asked = session.createDataFrame(asked)
     engine = ibis.pyspark.connect(session)
-    found = asked.withColumn(PART, _part_of(portfolio))
+    found = asked
     for table, leaves in leaves_by_table(plan.leaves).items():
-        # names of this table's own: `leaf_0` of two tables are two leaves
-        named = {_name(table, k): leaf for k, leaf in enumerate(leaves)}
+        if table not in portfolio.tables:
+            continue
         views = {"forbear_asked": asked, f"forbear_{table}": portfolio.tables[table]}
         for view, frame in views.items():
             frame.createOrReplaceTempView(view)
         of_asked, rows = (engine.table(view) for view in views)
-        expression = leaf_table(of_asked, rows, named)
+        expression = leaf_table(of_asked, rows, {names[leaf]: leaf for leaf in leaves})
         values = session.sql(str(engine.compile(expression)))
         found = found.join(values, ROW, "left")
     return found
@@ -167,32 +188,25 @@ def _packed(portfolio: SparkPortfolio) -> Frame:
     """Each table's rows of each part, as one binary cell; the parts of all tables."""
     packed = None
     for table, rows in portfolio.tables.items():
-        if table not in portfolio.settings.tables:
-            continue
-        of_table = (
-            rows.withColumn(PART, _part_of(portfolio))
-            .groupBy(PART)
-            .applyInArrow(_packer(table), _PACKED)
-        )
+        of_table = rows.groupBy(PART).applyInArrow(_packer(table), _PACKED)
         packed = of_table if packed is None else packed.union(of_table)
     return packed
 
 
 def _packer(table: str) -> Callable[[pa.Table], pa.Table]:
     def pack(rows: pa.Table) -> pa.Table:
-        part = rows[PART][0].as_py()
         sink = pa.BufferOutputStream()
         kept = rows.drop_columns([PART])
         with pa.ipc.new_stream(sink, kept.schema) as stream:
             stream.write_table(kept)
+        part = rows[PART].slice(0, 1)
         cell = [sink.getvalue().to_pybytes()]
-        columns = {PART: pa.array([part], pa.int32()), "table": [table], "rows": cell}
-        return pa.table(columns)
+        return pa.table({PART: part, "table": [table], "rows": cell})
 
     return pack
 
 
-def unpacked(packed: pa.Table) -> dict[str, pa.Table]:
+def _unpacked(packed: pa.Table) -> dict[str, pa.Table]:
     """The tables of one part."""
     return {
         table: pa.ipc.open_stream(rows).read_all()
@@ -202,28 +216,29 @@ def unpacked(packed: pa.Table) -> dict[str, pa.Table]:
     }
 
 
-def _given_leaves(leaves: pa.Table) -> Callable[..., pa.Table]:
-    """Reads what Spark has found; its lines are those of the snapshots."""
+def _found_leaves(found: pa.Table, columns: Mapping[TableLeaf, str]) -> LeafReader:
+    """Reads what Spark has found, for any of its snapshots in any order."""
+    keys = zip(
+        found["customer_id"].to_pylist(), found["as_of"].to_pylist(), strict=True
+    )
+    places = {key: place for place, key in enumerate(keys)}
 
     def read(
-        snapshots: pa.Table, table: str, names: Mapping[str, TableLeaf]
+        snapshots: pa.Table, _table: str, names: Mapping[str, TableLeaf]
     ) -> pa.Table:
-        row = pa.array(range(snapshots.num_rows), pa.int64())
-        columns = {name: leaves[_name(table, k)] for k, name in enumerate(names)}
-        return pa.table({ROW: row, **columns})
+        if not columns.keys() >= set(names.values()):  # the table has no rows
+            fields = [(ROW, pa.int64()), *((name, pa.float64()) for name in names)]
+            return pa.schema(fields).empty_table()
+        at = pa.array([places[key] for key in _keys(snapshots)], pa.int64())
+        values = {name: found[columns[leaf]].take(at) for name, leaf in names.items()}
+        return pa.table({ROW: pa.array(np.arange(len(at))), **values})
 
     return read
 
 
-def _name(table: str, place: int) -> str:
-    return f"leaf_{table}_{place}"
-
-
-def _part_of(portfolio: SparkPortfolio) -> Any:  # noqa: ANN401 - a Spark column
-    from pyspark.sql import functions
-
-    n_parts = functions.lit(portfolio.n_parts)
-    return functions.pmod(functions.hash("customer_id"), n_parts).cast("int")
+def _keys(snapshots: pa.Table) -> Iterator[tuple[str, int]]:
+    ids, moments = (snapshots[name].to_pylist() for name in ("customer_id", "as_of"))
+    return zip(ids, moments, strict=True)
 
 
 def _spark_types(schema: pa.Schema) -> Any:  # noqa: ANN401 - a Spark type

@@ -9,6 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.portfolio_run import advise_portfolio
+from decisions.engine import NOTHING_USED
+from decisions.policy_file.load import load_policy
 from features.batch import feature_table
 from features.catalogue import feature_set
 from features.feature_set import FeatureSet
@@ -79,6 +83,35 @@ if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
         history = [*EVERYBODY, *rows, *paid_then_not("eve")]
         snapshots = snapshots_of([NOW])
         check(session, portfolio_of(history), snapshots, of_each_kind(), tmp_path)
+
+    def test_a_portfolio_is_advised_as_on_one_machine(
+        session: Any,  # noqa: ANN401
+        tmp_path: Path,
+    ) -> None:
+        """Features, facts, probabilities, decisions, reasons, and shared budgets."""
+        from advice.spark_run import advise_on_spark
+
+        dice = random.Random(7)
+        rows = [(seed.table, row_of(seed)) for seed in map(thrown, [dice] * 300)]
+        history = [*EVERYBODY, *rows, *paid_then_not("eve")]
+        portfolio = portfolio_of(history)
+        home = tmp_path / "nothing-trained"
+        advisor = assemble(home, ids_in_force(home), load_policy(DEFAULT_POLICY))
+        everybody = latest_snapshots(portfolio)
+        expected = advise_portfolio(advisor, portfolio, everybody)
+        found = advise_on_spark(
+            advisor,
+            DEFAULT_POLICY,
+            portfolio,
+            None,
+            tmp_path,
+            session,
+            budget_use=NOTHING_USED,
+            named={},
+            rows_in_part=200,
+        )
+        assert len(found.parts) > 1
+        assert pa.concat_tables(found.tables()).to_pylist() == expected.to_pylist()
 
     @pytest.mark.long
     @pytest.mark.parametrize("sample", ["lumen", "taiwan"])
