@@ -26,7 +26,9 @@ def access_request(
     out: Annotated[Path, typer.Option(help="folder to write, which is not there yet")],
     lang: Annotated[str, typer.Option(help="of the page: en, de, fr or pt-BR")] = "en",
 ) -> None:
-    """Write everything known, decided and done about a customer into a folder.
+    """Write what is known and was done about a customer.
+
+    Everything known, decided and done, as a page and as data, into a folder.
 
     For a customer who asks what you hold about them, or contests a decision (GDPR,
     articles 15 and 22): a page in their language, the data as JSON, and the hash of

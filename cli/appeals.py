@@ -28,7 +28,7 @@ def list_replies(
         bool, typer.Option("--all", help="promises, disputes and what is decided, too")
     ] = False,
 ) -> None:
-    """Appeals that nobody has decided, the one that is due first at the top.
+    """Appeals that nobody has decided, the first due at the top.
 
     Example: forbear appeals list
     """

@@ -11,7 +11,7 @@ from cli.exits import DIFFERENT
 from cli.output import say, show_table
 
 app = typer.Typer(
-    help="Are records as they were recorded; do features know the future?",
+    help="Are records unchanged; do features know the future?",
     no_args_is_help=True,
 )
 audit_leakage.register(app)

@@ -160,7 +160,7 @@ def _expire_events(
 def erase(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="customer id")],
 ) -> None:
-    """Erase a customer: the records' key, the records, the events.
+    """Erase a customer: key, records and events.
 
     Refused while access is off or an appeal or dispute runs, by the last decision or by
     what arrived since, or the policy still keeps a record. Backups made before hold

@@ -291,7 +291,9 @@ def mark(
     ],
     by: Annotated[str, typer.Option(help="who says so")],
 ) -> None:
-    """Say what became of a letter that somebody sent, such as a registered one.
+    """Say what became of a letter that somebody sent.
+
+    Such as a registered one, of which no program hears.
 
     Example: forbear notify mark l0f3… --as delivered --by "Ada Lovelace"
     """

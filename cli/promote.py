@@ -75,7 +75,7 @@ def rollback(
     target: TargetName,
     because: Annotated[str, typer.Option(help="why; kept with the promotion")],
 ) -> None:
-    """Go back to the champion that served before the one in force.
+    """Go back to the champion that served before.
 
     A running service takes it up.
 

@@ -48,12 +48,12 @@ def replay(
         typer.Option(help="list of what is not identical: NAME.json or NAME.parquet"),
     ] = None,
 ) -> None:
-    """Compute recorded decisions again and compare them bit for bit.
+    """Compute recorded decisions again and compare.
 
-    One by its id, or all of a range, of a customer or of the store. Uses the bundles
-    and policies of then; what stored events came to is compared as well, and stands in
-    for events that are not stored any more. Exit code 1: something came out
-    differently, or could not be computed again.
+    Bit for bit; one by its id, or all of a range, of a customer or of the store. Uses
+    the bundles and policies of then; what stored events came to is compared as well,
+    and stands in for events that are not stored any more. Exit code 1: something came
+    out differently, or could not be computed again.
 
     Example: forbear replay --from 2026-06-01 --to 2026-07-01 --out june.json
     """

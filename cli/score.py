@@ -98,11 +98,12 @@ def score(
     engine: EngineName = "duckdb",
     spark_master: SparkMaster = None,
 ) -> None:
-    """Score a whole portfolio with the champions under FORBEAR_HOME.
+    """Score a whole portfolio with the champions.
 
-    The same numbers as the service gives for the same customer. While a file `stop`
-    lies under FORBEAR_HOME, or an alarm of `monitor` stands, nobody new is suspended or
-    blocked. Exit code 3: done, but rows of the portfolio were rejected.
+    Those under FORBEAR_HOME, else the starter: the same numbers as the service gives
+    for the same customer. While a file `stop` lies under FORBEAR_HOME, or an alarm of
+    `monitor` stands, nobody new is suspended or blocked. Exit code 3: done, but rows of
+    the portfolio were rejected.
 
     A list made at night withholds what needs opening hours, and says from when it is
     permitted; --as-of next-working-hour decides for that moment instead.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from store.outbox import Outbox, State
 
 app = typer.Typer(
-    help="What another system is told of decisions (FORBEAR_WEBHOOK_URL).",
+    help="What other systems are told of decisions.",
     no_args_is_help=True,
 )
 SHOWN = 50
