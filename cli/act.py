@@ -22,7 +22,7 @@ from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from execution import Execution
+    from execution.carry_out import Execution
     from store.acts import Act, Acts
 
 app = typer.Typer(

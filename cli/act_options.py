@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from execution import Execution, Provider
+    from execution.carry_out import Execution
+    from execution.port import Provider
     from execution.providers.by_name import AlertsFrom
     from execution.service import Service
     from store.acts import Acts
