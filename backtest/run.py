@@ -11,6 +11,7 @@ import numpy as np
 
 from advice.advisor import Advisor
 from advice.knowledge import require_same
+from advice.starting import at_home
 from backtest.assumptions import Assumptions
 from backtest.day_decisions import DayDecisions
 from backtest.decision_days import DecisionDays
@@ -70,6 +71,8 @@ def run_backtest(
         UnpricedPolicyError: if no policy states costs.
         PeriodError: if the period lies outside of what the portfolio observes.
     """
+    # a starter's level is what was known of the portfolio on the first day
+    advisor = at_home(advisor, portfolio, microseconds(days.moments[0]))
     require_same("the bundles", advisor.settings, "the portfolio", portfolio.settings)
     _require_data(portfolio, days)
     return _BacktestRun(

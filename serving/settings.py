@@ -167,6 +167,11 @@ class ServingSettings(BaseModel):
         description="claim that holds the role of a token's holder at the desk",
     )
 
+    desk_portfolio: Path | None = Field(
+        default=None,
+        description="folder of the portfolio on whose past the desk tries changes of"
+        " the policy; absent: they are not tried",
+    )
     desk_session_hours: float = Field(
         default=8.0, gt=0, le=168, description="hours until a session at the desk ends"
     )

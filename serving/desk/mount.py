@@ -4,7 +4,17 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
-from serving.desk import customer, deeds, log, models, policy, proof, sign_in, today
+from serving.desk import (
+    customer,
+    deeds,
+    log,
+    models,
+    policy,
+    policy_backtest,
+    proof,
+    sign_in,
+    today,
+)
 from serving.desk.page import HOME, desk_router, redirect
 from serving.errors import ProblemError
 
@@ -14,6 +24,7 @@ ROUTERS = (
     customer.router,
     deeds.router,
     policy.router,
+    policy_backtest.router,
     models.router,
     log.router,
     proof.router,

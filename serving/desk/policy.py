@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from features.moments import microseconds
 from serving.desk.form import Form
-from serving.desk.page import HOME, chosen_language, desk_router, page, redirect
+from serving.desk.page import chosen_language, desk_router, page, redirect
+from serving.desk.policy_backtest import backtest_shown
+from serving.desk.policy_change import POLICY, change_of
 from serving.desk.policy_trial import tried
 from serving.desk.visitor import (
     LookingVisitor,
@@ -31,7 +33,6 @@ from store.policy_changes import PolicyChange, PolicyChanges
 from wording.publication import publish
 
 router = desk_router()
-POLICY = f"{HOME}/policy"
 MOST_SHOWN = 30  # of the changes that were submitted
 LONGEST = 150_000  # characters of a policy file; a form holds 200,000 bytes
 ChangingVisitor = Depends(visitor_who_may("change_policy"))
@@ -80,7 +81,7 @@ async def change_page(
     request: Request, change_id: str, visitor: LookingVisitor
 ) -> Response:
     """What a change would do: findings, rules, and what customers would read."""
-    change, in_force = await _found(request, change_id), in_force_of(request)
+    change, in_force = await change_of(request, change_id), in_force_of(request)
     trial = await asyncio.to_thread(
         tried,
         in_force.policy_text,
@@ -98,6 +99,7 @@ async def change_page(
         is_own=_is_own(change, visitor),
         is_ours=_policy_file(request) is not None,
         policy_path=POLICY,
+        backtest=backtest_shown(request, change_id),
     )
 
 
@@ -107,7 +109,7 @@ async def submit(
 ) -> Response:
     """Ask somebody else to agree."""
     reason = _reason(await form_of(request, visitor))
-    await _require_publishable(request, await _found(request, change_id))
+    await _require_publishable(request, await change_of(request, change_id))
 
     def ask(database: Database) -> bool:
         return PolicyChanges(database).submit(change_id, visitor.key.key_id, reason)
@@ -125,7 +127,7 @@ async def publish_change(
 ) -> Response:
     """Put a change of somebody else into force: the file the service watches."""
     reason = _reason(await form_of(request, visitor))
-    change = await _found(request, change_id)
+    change = await change_of(request, change_id)
     _require_other(change, visitor)
     await _require_publishable(request, change)
     file = _policy_file(request)
@@ -149,7 +151,7 @@ async def refuse(
 ) -> Response:
     """Say no to a change, and why."""
     reason = _reason(await form_of(request, visitor))
-    await _found(request, change_id)
+    await change_of(request, change_id)
     note(request, visitor.key, change_id)
     await _decide(request, change_id, visitor, "refused", reason)
     return redirect(f"{POLICY}/{change_id}")
@@ -157,16 +159,6 @@ async def refuse(
 
 def _submitted(database: Database) -> list[PolicyChange]:
     return PolicyChanges(database).latest(MOST_SHOWN)
-
-
-async def _found(request: Request, change_id: str) -> PolicyChange:
-    def find(database: Database) -> PolicyChange | None:
-        return PolicyChanges(database).find(change_id)
-
-    change = await records_of(request).ask(find)
-    if change is None:
-        raise ProblemError("not_found", "there is no such change of the policy")
-    return change
 
 
 async def _decide(

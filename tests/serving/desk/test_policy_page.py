@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from advice.assembly import DEFAULT_POLICY
 from serving.app import create_app
+from serving.desk.backtests import Backtests
 from serving.settings import ServingSettings
 from store.keys import ROLES, Role
 from store.opening import open_key_store
@@ -27,6 +29,9 @@ def policy_file(tmp_path: Path) -> Path:
     return file
 
 
+LUMEN = Path(__file__).parents[3] / "data" / "samples" / "lumen"
+
+
 @pytest.fixture
 def office(policy_file: Path, tmp_path: Path) -> Iterator[Somebody]:
     """A desk over a policy file of its own."""
@@ -35,7 +40,11 @@ def office(policy_file: Path, tmp_path: Path) -> Iterator[Somebody]:
     published(a_bundle("nonpayment"), home)
     published(a_bundle("fraud", intercept=-5.0), home)
     settings = ServingSettings(
-        home=home, policy=policy_file, poll_s=0.05, desk_attempt_limit="1000/minute"
+        home=home,
+        policy=policy_file,
+        poll_s=0.05,
+        desk_attempt_limit="1000/minute",
+        desk_portfolio=LUMEN,
     )
     with a_client(create_app(settings)) as client:
         store = open_key_store(home)
@@ -158,3 +167,46 @@ def test_the_policy_that_ships_cannot_be_replaced(
     answer = approver.sends(f"{place}/publish", page=POLICY, reason="agreed")
     assert answer.status_code == 422
     assert DEFAULT_POLICY.read_text(encoding="utf-8") == SHIPPED
+
+
+def test_days_of_a_backtest_are_days(office: Somebody) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    for first, last in (("2026-13-01", "2026-06-30"), ("2026-06-30", "2026-06-01")):
+        sent = {"from": first, "to": last}
+        answer = analyst.sends(f"{place}/backtest", page=place, **sent)
+        assert answer.status_code == 422
+    assert analyst.opens(f"{place}/backtest").status_code == 404
+
+
+def test_a_change_is_tried_on_the_past_one_at_a_time(office: Somebody) -> None:
+    """Of another portfolio than the models': it fails, and the page says why."""
+    analyst = office("risk_analyst")
+    place, other = tries(analyst, CHANGED), tries(analyst, CHANGED)
+    days = {"from": "2026-06-01", "to": "2026-06-10"}
+    assert analyst.sends(f"{place}/backtest", page=place, **days).is_redirect
+    assert "open this page again" in analyst.opens(place).text
+    assert analyst.sends(f"{other}/backtest", page=place, **days).status_code == 422
+    deadline = time.monotonic() + 120.0
+    while "open this page again" in analyst.opens(place).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    shown = analyst.opens(place).text
+    assert "It could not be tried" in shown
+    assert "settings_differ" in shown
+
+
+@pytest.mark.slow
+def test_the_report_of_a_backtest_runs_and_loads_nothing(tmp_path: Path) -> None:
+    """By the starter, which is at home in any portfolio."""
+    backtests = Backtests(tmp_path / "starting", LUMEN)
+    first, last = date(2026, 6, 1), date(2026, 6, 8)
+    assert backtests.begin("change", CHANGED, SHIPPED, first, last)
+    deadline = time.monotonic() + 300.0
+    while backtests.state("change") == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert backtests.state("change") == "done", backtests.said("change")
+    page = backtests.report("change")
+    assert page is not None
+    assert "<script" not in page.read_text("utf-8")
