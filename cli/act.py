@@ -255,7 +255,7 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
     for act in due:
         step = execution.preview(act)
         would = {"ask": act.kind, "done": "report"}.get(step.what)
-        would = would or f"withdraw: {step.why}"
+        would = would or f"{step.what}: {step.why}"
         about = act.act_id, act.customer_id, act.subscription_id
         rows.append((*about, step.stated, would))
     say(

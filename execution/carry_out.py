@@ -26,7 +26,7 @@ from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
 from execution.service import Service
-from store.acts import Act, Acts, ClaimedAct
+from store.acts import UNKNOWN_WHETHER_DONE, Act, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
 MOST_ATTEMPTS = 40  # some eight hours
@@ -35,17 +35,21 @@ _LEASE_US = 180_000_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 _AT_ONCE = 1  # what a process that dies held waits for the end of its lease
 _TRIES_WHEN_CHANGED = 3
+# a provider may do late what it was asked; so long it is read before it is forgotten
+_LATE_US = 3_600_000_000
 
 
 class Step(NamedTuple):
     """What comes next of an act, from what the provider and the service say now.
 
     Args:
-        what: `done`: it is, and was asked for by us; `withdraw`, with `why`; `ask`.
+        what: `done`: it is, and was asked for by us; `ask`; with `why`: `withdraw`;
+            `wait`: it is not wanted any more, but the provider may do it still;
+            `fail`.
         now: what the provider says; None where nothing can be read.
     """
 
-    what: Literal["done", "withdraw", "ask"]
+    what: Literal["done", "ask", "withdraw", "wait", "fail"]
     why: str | None = None
     now: Reading | None = None
 
@@ -134,24 +138,35 @@ class Execution:
         if now is not None and now.is_done and act.state == "asked":
             return Step("done", now=now)
         if act.is_undone:
-            return Step("withdraw", "undone", now)
+            return self._unwanted(act, "undone", now)
         if act.ordered_by is None:  # people go first
             verdict = self._recheck.verdict(act)
             if verdict.code == "no_decision" and act.kind == "restore":
                 raise UndecidedError
             if not verdict.is_permitted:
-                return Step("withdraw", verdict.code, now)
+                return self._unwanted(act, verdict.code, now)
         if now is None or now.may_be_asked:
             return Step("ask", now=now)
         if now.is_done:  # somebody else did it, and it is not ours
             return Step("withdraw", "so_already", now)
-        return Step("withdraw", f"provider_state:{now.stated}", now)
+        return self._unwanted(act, f"provider_state:{now.stated}", now)
+
+    def _unwanted(self, act: Act, why: str | None, now: Reading | None) -> Step:
+        """What the provider was asked and has not done it may do late, or unseen."""
+        if act.state == "asked" and now is None:
+            return Step("fail", UNKNOWN_WHETHER_DONE)
+        may_come = act.asked_at is not None and self._clock() < act.asked_at + _LATE_US
+        return Step("wait" if may_come else "withdraw", why, now)
 
     def _act(self, claimed: ClaimedAct) -> str:
         act = claimed.act
         step = self._next(act)
         if step.what == "withdraw":
             return self._settled(claimed, "withdrawn", step.why)
+        if step.what == "fail":
+            return self._settled(claimed, "failed", step.why)
+        if step.what == "wait":
+            return self._later(claimed, step.why or "not_confirmed", 0.0)
         if step.now is not None and step.what == "done":
             return self._done(claimed, step.now)
         if not self._acts.mark_asked(claimed, self._clock()):

@@ -21,12 +21,13 @@ def end_of_pause(act: Act, answer: Mapping[str, Any], now: int) -> Act | None:
         now: microseconds since 1970 UTC.
 
     Returns:
-        None where it is no pause: another act, for another reason, or a person's.
+        None where it is no pause: another act, for another reason, a person's, or
+        one that is undone, for which access comes back at once.
     """
     pause = answer.get("follow_up", {}).get("pause")
     is_pause = act.kind == "suspend" and act.reason == "fraud"
     is_of_person = act.n_approvals > 0 or act.ordered_by is not None
-    if pause is None or not is_pause or is_of_person:
+    if pause is None or not is_pause or is_of_person or act.is_undone:
         return None
     expires_at = microseconds(datetime.fromisoformat(pause["auto_expires_at"]))
     as_of = microseconds(datetime.fromisoformat(answer["as_of"]))

@@ -79,7 +79,9 @@ class UndoneRun(NamedTuple):
 def intent_of(answer: dict[str, Any]) -> Intent | None:
     """What an answer asks of the provider; None: nothing.
 
-    What automation may not do alone waits for as many people as the answer says.
+    What automation may not do alone waits for as many people as the answer says. An
+    answer that gives access back and recommends a stop, too, has one that waits for
+    people: meanwhile access comes back.
     """
     permission, people = answer["permission"], answer["people"]
     back = answer["follow_up"]["reactivation"]
@@ -172,6 +174,10 @@ class _Planning:
             return
         if intent.kind == "suspend" and answer["permission"]["in_force"]:
             return  # it goes on
+        if intent.kind == "open_request" and self._acts.has_open_request(
+            self._provider.name, decision.customer_id
+        ):
+            return  # one is enough until it is closed
         for subscription_id in self._meant(intent, decision.customer_id):
             yield Act(
                 act_id=act_id_of(

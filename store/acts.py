@@ -22,6 +22,7 @@ ActKind = Literal["suspend", "restore", "open_request", "stop_meter", "limit_spe
 ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
 ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
 ACT_STATES: tuple[ActState, ...] = get_args(ActState)
+UNKNOWN_WHETHER_DONE = "unknown_whether_done"  # why an act was left to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Act:
         policy_hash: of the policy that decided; under another the act is withdrawn.
         n_approvals: people who must agree before it is carried out.
         due_at: not tried before.
-        asked_at: when the provider was asked first; None: it never was.
+        asked_at: when the provider was asked last; None: it never was.
         why: code of what kept it from being done.
         proof: JSON: what the provider said afterwards.
         is_reported: its row of `actions` has arrived among the events.
@@ -110,7 +111,7 @@ ORDER BY position LIMIT ?
 """  # noqa: S608 - own names
 _SAME = """
 SELECT act_id, position FROM acts WHERE decision_id = ? AND kind = ?
-AND state = 'planned' ORDER BY position
+AND run_id = ? AND ordered_by IS NULL AND state = 'planned' ORDER BY position
 """
 _MOVE = "UPDATE acts SET position = ?, due_at = ? WHERE act_id = ?"
 _N_OPEN = f"""
@@ -120,7 +121,7 @@ AND NOT {_IS_OF_LATER}
 _LEASE = "UPDATE acts SET lease = ?, leased_until = ? WHERE act_id = ?"
 # whoever lost the lease meanwhile has no say any more
 _ASKED = """
-UPDATE acts SET state = 'asked', why = NULL, asked_at = coalesce(asked_at, ?)
+UPDATE acts SET state = 'asked', why = NULL, asked_at = ?
 WHERE act_id = ? AND lease = ? AND state IN ('planned', 'asked') AND is_undone = 0
 """
 _SETTLED = """
@@ -157,6 +158,16 @@ SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id
 AND kind IN ('suspend', 'restore') AND state = 'done'
 ORDER BY position DESC LIMIT 1
 """
+_OPEN_REQUEST = f"""
+SELECT 1 FROM acts WHERE provider = ? AND customer_id = ? AND kind = 'open_request'
+AND (state IN ('planned', 'asked')
+    OR (state = 'failed' AND why = '{UNKNOWN_WHETHER_DONE}')
+    OR (state = 'done' AND NOT EXISTS (
+        SELECT 1 FROM request_changes WHERE request_changes.act_id = acts.act_id
+        AND request_changes.state = 'closed'
+    ))
+) LIMIT 1
+"""  # noqa: S608 - own names
 # what may have been done is read at the provider first
 _AGAIN = """
 UPDATE acts SET state = CASE WHEN asked_at IS NULL THEN 'planned' ELSE 'asked' END,
@@ -197,8 +208,12 @@ class Acts:
         return n_new
 
     def _put_first(self, act: Act) -> None:
-        """Before what was planned of its kind for the same decision; due together."""
-        rows = self._db.rows(_SAME, act.decision_id, act.kind)
+        """Before what its run planned of its kind for the same decision; due together.
+
+        What a person ordered is left as it is. Together is when the last of the pauses
+        ends: the service gives access back when every reason is cured, not before.
+        """
+        rows = self._db.rows(_SAME, act.decision_id, act.kind, act.run_id)
         positions = [position for _, position in rows]
         names = [name for name, _ in rows]
         for name, position in rows:  # positions differ at every moment
@@ -362,6 +377,10 @@ class Acts:
         for (kind,) in self._db.rows(_LAST_DONE, *what):
             return kind  # type: ignore[no-any-return]  # as it was written
         return None
+
+    def has_open_request(self, provider: str, customer_id: str) -> bool:
+        """Whether a service request of the customer is planned, or is not closed."""
+        return bool(self._db.rows(_OPEN_REQUEST, provider, customer_id))
 
     def close(self) -> None:
         self._db.close()

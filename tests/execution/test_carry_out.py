@@ -8,7 +8,11 @@ from typing import NoReturn
 import pytest
 
 from execution.carry_out import MOST_ATTEMPTS, Execution
-from execution.errors import ReportRefusedError, ServiceUnusableError
+from execution.errors import (
+    ProviderUnreachableError,
+    ReportRefusedError,
+    ServiceUnusableError,
+)
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import Fault
 from execution.plan import UndoneRun, plan_undo
@@ -249,11 +253,45 @@ def test_undone_while_under_way_it_is_only_read(bench: Bench) -> None:
     assert bench.acts.n_open(PROVIDER, bench.now) == 4
     bench.pass_by(60)
     came_to = bench.run()
-    assert came_to.count("withdrawn:undone") == 1
-    assert came_to.count("withdrawn:so_already") == 1  # nothing to give back
+    assert came_to.count("postponed:undone") == 1  # it may be done late
     assert came_to.count("done") == 2  # it was done, and was given back
+    bench.pass_by(3_600)
+    assert bench.run() == ["withdrawn:undone", "withdrawn:so_already"]
     assert states(bench) == {"active"}
     assert bench.fake.changes == [("s1", "suspended"), ("s1", "active")]
+
+
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_what_is_done_late_is_not_forgotten(bench: Bench, *, is_undone: bool) -> None:
+    """Not wanted any more, it is read until the provider cannot do it any more."""
+    bench.fake.faults.append("failed")
+    bench.run(an_act())
+    bench.recheck.verdicts.extend([refused("milder_now:paid")] * 2)
+    if is_undone:
+        undo(bench)
+    bench.pass_by(10)
+    assert bench.run()[0].startswith("postponed:")
+    bench.fake.customers["acme"]["s1"]["Status"] = "suspended"  # so late
+    bench.pass_by(60)
+    came_to = bench.run()
+    assert came_to[:2] == ["done", "reported"]
+    assert bench.told.acts[0] == ("suspend", "s1", "automation")
+    assert bench.fake.state("acme", "s1") == ("active" if is_undone else "suspended")
+
+
+def test_whether_a_request_was_opened_is_for_a_person_to_say(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> NoReturn:
+        raise ProviderUnreachableError("ReadTimeout")
+
+    monkeypatch.setattr(PartnerCenter, "open_request", lost)
+    assert bench.run(an_act(subscription="", kind="open_request")) == [
+        "postponed:provider_unreachable"
+    ]
+    bench.pass_by(60)
+    bench.recheck.verdicts.append(refused("milder_now"))
+    assert bench.run() == ["failed:unknown_whether_done"]
 
 
 def test_access_comes_back_though_the_stop_could_not_be_reported(

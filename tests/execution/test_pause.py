@@ -89,6 +89,31 @@ def test_undoing_the_run_undoes_its_planned_end(
     assert fake.state("acme", "child") == fake.state("acme", "s1") == "active"
 
 
+def test_a_pause_undone_while_under_way_ends_at_once(
+    bench: Bench, fake: FakePartnerCenter
+) -> None:
+    bench.execution._answer = lambda act: ANSWER  # type: ignore[method-assign]
+    fake.faults.append("failed_after_acting")
+    assert bench.run(an_act()) == ["postponed:provider_unreachable"]
+    back = plan_undo(bench.acts, "run-1", "Ada", bench.now)
+    bench.pass_by(60)
+    assert bench.run(*back.run.acts) == ["done", "reported"] * 2
+    assert fake.state("acme", "s1") == "active"
+    assert bench.acts.listed(9, states=("planned",)) == []
+
+
+def test_an_order_of_a_person_is_not_put_off(
+    bench: Bench, fake: FakePartnerCenter
+) -> None:
+    """The first of two subscriptions is given back, while the second is stopped."""
+    bench.execution._answer = lambda act: ANSWER  # type: ignore[method-assign]
+    fake.add("acme", "s2")
+    order = an_act(kind="restore", run_id="undo-1", due_at=NOW + 1, ordered_by="Ada")
+    bench.acts.plan([order])
+    assert bench.run(an_act(subscription="s2")) == ["done", "reported"]
+    assert bench.acts.find(order.act_id).due_at == NOW + 1
+
+
 def test_only_a_pause_by_automation_ends_by_itself() -> None:
     assert end_of_pause(an_act(), ANSWER, NOW) is not None
     for other in (

@@ -20,7 +20,9 @@ from store.opening import (
     open_decision_reader,
     open_decision_store,
     open_key_store,
+    open_requests,
 )
+from store.requests import RequestChange
 from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.store.memory_store import a_decision
 
@@ -191,6 +193,26 @@ def test_a_question_what_would_be_hides_nothing(
     record(tmp_path, ("acme", an_answer()))
     record(tmp_path, ("acme", an_answer(action="none")), number=1, **changes)
     assert planned(tmp_path, provider) == {"acme": ["suspend s1"]}
+
+
+def test_one_service_request_is_open_at_a_time(
+    tmp_path: Path, provider: PartnerCenter
+) -> None:
+    asking = an_answer(action="service_request")
+    record(tmp_path, ("acme", asking), ("brix", asking))
+    acts, requests = open_acts(tmp_path), open_requests(tmp_path)
+    before = an_act("acme", "", kind="open_request", decision_id="before")
+    acts.plan([before])
+    assert planned(tmp_path, provider) == {"brix": ["open_request "]}
+    [claimed] = acts.claim(PROVIDER, NOW, NOW + 1, 1)
+    acts.settle(claimed, "done", NOW)
+    assert planned(tmp_path, provider) == {"brix": ["open_request "]}
+    requests.change(
+        RequestChange(act_id=before.act_id, state="closed", at=NOW, by_whom="Ada")
+    )
+    assert set(planned(tmp_path, provider)) == {"acme", "brix"}
+    acts.close()
+    requests.close()
 
 
 def test_whom_the_provider_does_not_know_keeps_nobody_else(
