@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 2
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup demo test test-fast test-long lint format bench lock docs serve clean
+.PHONY: help setup demo tour test test-fast test-long lint format bench lock docs serve clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,8 +31,11 @@ $(VENV)/.installed-%: requirements/%.txt pyproject.toml hatch_build.py $(wildcar
 
 setup: $(VENV)/.installed-dev ## make .venv with everything a developer needs
 
-demo: $(VENV)/.installed-train ## train both samples, score, explain, serve (SERVE=0 stops before serving)
+demo: $(VENV)/.installed-train ## train both samples, score, explain, open the desk (SERVE=0 stops before)
 	@SERVE=$(SERVE) $(BIN)/forbear demo
+
+tour: $(VENV)/.installed-train ## a suspension, a promise, an alert, an appeal, a broken feed (SERVE=0 ends at once)
+	@SERVE=$(SERVE) $(BIN)/forbear tour
 
 lint: setup ## ruff, mypy strict, import rules
 	$(BIN)/ruff check .

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import say, show_table, steps
+from cli.demo_desk import desk_of_sample
+from cli.output import heading, say, show_table, steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,8 +30,9 @@ def demo(
         bool, typer.Option(envvar="SERVE", help="serve at the end, until Ctrl-C")
     ] = True,
 ) -> None:
-    """Train both samples, score, explain one customer, serve.
+    """Train on both samples, and open the desk.
 
+    One customer is explained; the desk shows those for whom an action gains most.
     Everything is written under FORBEAR_HOME. SERVE=0 stops before serving.
 
     Example: forbear demo --no-serve
@@ -41,7 +43,7 @@ def demo(
     home = forbear_home()
     if not SAMPLES.is_dir():
         raise typer.BadParameter(f"{SAMPLES} is not there: run it from a clone")
-    _heading("1  A cloud reseller, simulated (data/samples/lumen)")
+    heading("1  A cloud reseller, simulated (data/samples/lumen)")
     say(
         "3,500 customers over two years of invoices, payments, usage, sign-ins, alerts."
     )
@@ -49,7 +51,7 @@ def demo(
     lumen, results = _trained("lumen", home)
     scored = home / "demo" / "lumen.parquet"
     advisor, advised = _scored(lumen, home, scored, serving_settings().policy)
-    _heading("2  30,000 real card customers (data/samples/taiwan)")
+    heading("2  30,000 real card customers (data/samples/taiwan)")
     say("Six monthly ageing reports each, April to September 2005; did they pay in")
     say("October? No invoices; sex, age, marriage and education are left out.")
     say("Yeh and Lien (2009), CC BY 4.0.\n")
@@ -57,22 +59,17 @@ def demo(
     _floors(real)
     policy = SAMPLES / "taiwan" / "policy.yaml"
     _scored(taiwan, home / "taiwan", home / "demo" / "taiwan.parquet", policy)
-    _heading("3  One customer, explained")
+    heading("3  One customer, explained")
     chosen = _most_to_gain(advised)
     _explain(advisor, lumen, chosen, home / "demo")
-    _heading("4  Ask the service")
+    heading("4  Ask the service")
     _ask(home, lumen, chosen, port)
-    _heading("5  Where to look next")
+    heading("5  Where to look next")
     _pointers(home, [*results, *real], port)
     if serve:
-        say(f"\nserving on http://127.0.0.1:{port} until Ctrl-C …")
-        _serve(port)
+        desk_of_sample(lumen, advised, port, home / "demo" / "service.log")
     else:
         say("\nSERVE=0: stopped before serving; `forbear serve` goes on from here")
-
-
-def _heading(text: str) -> None:
-    say(f"\n{text}\n{'─' * len(text)}")
 
 
 def _trained(name: str, home: Path) -> "tuple[Portfolio, list[TrainingResult]]":
@@ -221,9 +218,3 @@ def _pointers(home: Path, results: "list[TrainingResult]", port: int) -> None:
     say(f"the policy       {home / 'demo' / 'policy.html'}, as customers read it")
     say("                 forbear policy show; forbear policy check FILE")
     say(f"the API          http://127.0.0.1:{port}/docs (while serving), docs/api.md")
-
-
-def _serve(port: int) -> None:
-    from serving.server import run
-
-    run("127.0.0.1", port)

@@ -34,6 +34,7 @@ from cli import (
     score,
     serve,
     simulate,
+    tour,
     train,
     validate,
     webhooks,
@@ -53,6 +54,7 @@ app = typer.Typer(
 for group in (
     init,
     demo,
+    tour,
     simulate,
     importing,
     validate,

@@ -71,6 +71,11 @@ def rejected_rows(n: int) -> str:
     return f"{n:,} row{'' if n == 1 else 's'} rejected"
 
 
+def heading(text: str) -> None:
+    """Begins a part of a long result."""
+    say(f"\n{text}\n{'─' * len(text)}")
+
+
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
     """A spinner on a terminal, nothing in a pipe."""

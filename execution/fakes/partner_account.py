@@ -29,6 +29,7 @@ class FakePartnerAccount:
         requests: states of service requests by number, as numbers.
         resolved: alerts and how they were resolved, in that order.
         graph_page: alerts on a page of Graph.
+        resolved_at: what its logs of changes call the moment of every resolution.
     """
 
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class FakePartnerAccount:
     requests: dict[str, int] = field(default_factory=dict)
     resolved: list[tuple[str, str]] = field(default_factory=list)
     graph_page: int = 2
+    resolved_at: str = "2026-06-21T00:00:01+02:00"
 
     def add_event(
         self, event_id: str, customer_id: str, subscription_id: str, **changes: object
@@ -118,7 +120,7 @@ class FakePartnerAccount:
         if event["eventStatus"] != "Resolved":
             self.resolved.append((event_id, reason.lower()))
         change = {"statusFrom": event["eventStatus"], "statusTo": "Resolved"}
-        at = {"updatedBy": "admin@example.org", "dateTime": "2026-06-21T00:00:01+02:00"}
+        at = {"updatedBy": "admin@example.org", "dateTime": self.resolved_at}
         event["eventStatus"], event["resolvedReason"] = "Resolved", reason.capitalize()
         event["activityLogs"] = json.dumps([{**change, **at}])
 

@@ -108,6 +108,7 @@ def test_no_command_is_listed_with_half_a_sentence(
         "serve",
         "replay",
         "demo",
+        "tour",
         "features list",
         "policy check",
         "policy show",
