@@ -1,0 +1,58 @@
+"""The end of the demo: whose customers the desk shows."""
+
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from cli.demo import SAMPLES
+from cli.demo_desk import customers_to_look_at, send_customers
+from features.portfolio import Portfolio
+from store.opening import open_database, open_decision_reader
+from store.waiting import WaitingList
+from tests.serving.processes import running
+
+
+def row(name: str, action: str | None, gain: float, in_force: bool = False) -> object:
+    costs = {"expected_cost_none": 100.0, "expected_cost_review": 100.0 - gain}
+    return {"customer_id": name, "action": action, "in_force": in_force, **costs}
+
+
+def test_who_gains_most_is_first_and_what_is_done_already_is_left_out() -> None:
+    rows = [
+        row("less", "review", 1.0),
+        row("most", "review", 9.0),
+        row("nothing to do", "none", 0.0),
+        row("no decision", None, 5.0),
+        row("done", "review", 20.0, in_force=True),
+    ]
+    table = pa.Table.from_pylist(rows)
+    assert customers_to_look_at(table, 10) == ["most", "less"]
+    assert customers_to_look_at(table, 1) == ["most"]
+
+
+@pytest.mark.slow
+def test_customers_of_the_sample_wait_as_if_it_ended_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, chosen = tmp_path / "state", ["c-0001753", "c-0002643"]
+    monkeypatch.setenv("FORBEAR_HOME", str(home))
+    portfolio = Portfolio.open(SAMPLES / "lumen")
+    with running(home) as service:
+        url = f"http://127.0.0.1:{service.port}"
+        assert send_customers(portfolio, chosen, url) == 2
+    now = time.time_ns() // 1_000
+    with closing(open_database(home)) as database:
+        waiting = WaitingList(database).page(now, 10, 0, "", "")
+    assert sorted(one.customer_id for one in waiting) == chosen
+    with closing(open_decision_reader(home)) as decisions:
+        found = [decisions.find(one.decision_id) for one in waiting]
+    days = {
+        one.customer_id: json.loads(one.answer)["exposure"]["days_overdue"]
+        for one in found
+    }
+    # on the sample's last day 66; today is at most a day later in its own time
+    assert days["c-0002643"] in (66, 67)
