@@ -24,6 +24,15 @@ class ServiceNotUpError(Exception):
         super().__init__(f"the service did not start; why is in {log}")
 
 
+class PortTakenError(Exception):
+    """Somebody else answers there."""
+
+    code = "port_taken"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use: name another one with --port")
+
+
 def free_port() -> int:
     """A port of this machine that nobody uses."""
     with socket.socket() as free:
@@ -43,8 +52,10 @@ def running_service(
         environment: its settings.
 
     Raises:
-        ServiceNotUpError: the port is taken, or it ended.
+        PortTakenError: another program listens there.
+        ServiceNotUpError: it ended.
     """
+    _require_free(port)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -63,6 +74,16 @@ def running_service(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _require_free(port: int) -> None:
+    """Before anything is sent: whoever listens there is not ours."""
+    with socket.socket() as wanted:
+        wanted.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            wanted.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTakenError(port) from None
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,6 +1,7 @@
 """The end of the demo: whose customers the desk shows."""
 
 import json
+import socket
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from cli.demo import SAMPLES
 from cli.demo_desk import customers_to_look_at, send_customers
+from cli.own_service import PortTakenError, running_service
 from features.portfolio import Portfolio
 from store.opening import open_database, open_decision_reader
 from store.waiting import WaitingList
@@ -32,6 +34,18 @@ def test_who_gains_most_is_first_and_what_is_done_already_is_left_out() -> None:
     table = pa.Table.from_pylist(rows)
     assert customers_to_look_at(table, 10) == ["most", "less"]
     assert customers_to_look_at(table, 1) == ["most"]
+
+
+def test_a_port_that_somebody_else_uses_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with (
+            pytest.raises(PortTakenError, match=f"{port} is in use"),
+            running_service(port, tmp_path / "service.log"),
+        ):
+            pass
 
 
 @pytest.mark.slow
