@@ -9,6 +9,7 @@ everything that its rows depend on: a run that was interrupted finds what it had
 import hashlib
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -240,6 +241,8 @@ _PROCESS: list[tuple[PartRequest, Advisor]] = []  # of a process: what it was be
 
 
 def _begin(question: PartRequest) -> None:
+    # Ctrl-C is for all processes of a terminal: this one ends without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _PROCESS[:] = [(question, question.advisor())]
 
 

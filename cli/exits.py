@@ -6,3 +6,4 @@ UNUSABLE = (
     2  # wrong usage, or an input that cannot be used; one line on stderr says why
 )
 REJECTS = 3  # done, but rows were rejected
+STOPPED = 130  # by Ctrl-C, as shells have it (128 + SIGINT)

@@ -40,6 +40,7 @@ from cli import (
     webhooks,
 )
 from cli.exits import OK, UNUSABLE
+from cli.interruption import ending_on_interruption
 
 # plain help: rich markup alone would take twice the time of everything else
 app = typer.Typer(
@@ -165,7 +166,8 @@ ROOMS = {
 def main() -> None:
     """Entry point: what a room refuses becomes one line and exit code 2."""
     try:
-        app()
+        with ending_on_interruption():
+            app()
     except OSError as error:
         _fail("file_problem", f"{error.strerror or error}: {error.filename or ''}")
     except UnicodeDecodeError as error:
