@@ -15,6 +15,7 @@ from store.opening import (
     open_monitoring,
     open_replies,
     open_requests,
+    upgrade,
 )
 from tests.store.postgres_server import postgres_urls
 
@@ -42,12 +43,12 @@ def test_from_events_to_an_appeal_that_is_upheld(
 
 @pytest.mark.long
 def test_the_same_way_on_postgresql(tmp_path: Path) -> None:
-    with (
-        postgres_urls() as make_url,
-        opened_stage(tmp_path, 0, database_url=make_url()) as stage,
-    ):
-        walk(stage)
-        require_done(stage)
+    with postgres_urls() as make_url:
+        url = make_url()
+        upgrade(tmp_path / "state", url)
+        with opened_stage(tmp_path, 0, database_url=url) as stage:
+            walk(stage)
+            require_done(stage)
     assert not (tmp_path / "state" / "decisions.sqlite").exists()
 
 
