@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from cli.exits import DIFFERENT
 from cli.notify import SHOWN, opened_stores, service_of_environment
 from cli.output import say, show_table
 
@@ -130,8 +131,14 @@ def decide(
             answer=letter,
         )
         say(f"{reply_id} is {result}; the answer is letter {letter.letter_id}")
-        n_told = tell_decided(stores.replies, service)
-        say("the service knows" if n_told else "another appeal of the customer is open")
+        told = tell_decided(stores.replies, service)
+        if reply_id in told.reply_ids:
+            say("the service knows")
+        elif rule := told.refused.get(reply_id):
+            say(f"the service refuses what ends the appeal ({rule}): send it yourself")
+            raise typer.Exit(DIFFERENT)
+        else:
+            say("another appeal of the customer is open")
 
 
 def _require_day_ahead(text: str) -> None:

@@ -100,19 +100,15 @@ def addresses_of_environment() -> "Addresses":
 
 
 def _carrier(by: str, out: Path | None, stack: ExitStack) -> "Carrier":
-    from execution.errors import MissingSettingError
     from execution.letters.folder import FolderCarrier
-    from execution.letters.smtp import MailSettings, SmtpCarrier
+    from execution.letters.smtp import MailSettings, SmtpCarrier, sender_of
 
     if by == SMTP:
         return SmtpCarrier(MailSettings.of_environment(os.environ))
     if by == FOLDER:
         if out is None:
             raise typer.BadParameter("--out: say where letters are written")
-        sender = os.environ.get("FORBEAR_SMTP_FROM", "")
-        if not sender:
-            raise MissingSettingError("FORBEAR_SMTP_FROM", "whom letters are from")
-        return FolderCarrier(out, sender)
+        return FolderCarrier(out, sender_of(os.environ))
     if by == WEBHOOK:
         return _webhook(stack)
     raise typer.BadParameter(f"--by: write one of {', '.join(CARRIERS)}")
@@ -123,16 +119,15 @@ def _webhook(stack: ExitStack) -> "Carrier":
 
     from execution.errors import MissingSettingError
     from execution.letters.hook import TIMEOUT_S, WebhookCarrier
+    from execution.webhook_secret import webhook_secret
     from serving.safe_address import require_safe_address
 
     url = os.environ.get("FORBEAR_LETTER_WEBHOOK_URL", "")
-    secret = os.environ.get("FORBEAR_LETTER_WEBHOOK_SECRET", "")
-    for name, value, what in (
-        ("FORBEAR_LETTER_WEBHOOK_URL", url, "where letters are posted"),
-        ("FORBEAR_LETTER_WEBHOOK_SECRET", secret, "whsec_… that signs them"),
-    ):
-        if not value:
-            raise MissingSettingError(name, what)
+    if not url:
+        raise MissingSettingError(
+            "FORBEAR_LETTER_WEBHOOK_URL", "where letters are posted"
+        )
+    secret = webhook_secret(os.environ, "FORBEAR_LETTER_WEBHOOK_SECRET")
     require_safe_address("letter_webhook_url", url)
     client = stack.enter_context(httpx.Client(timeout=TIMEOUT_S))
     return WebhookCarrier(client, url, secret)
@@ -193,7 +188,7 @@ def run(
 
     Each notice is checked again a moment before, by a new decision of the service
     (FORBEAR_SERVICE_URL, FORBEAR_KEY), and withdrawn where that no longer asks for it.
-    Exit code 1: something failed or waits to be tried again.
+    Exit code 1: something failed, was refused, or waits to be tried again.
 
     Example: forbear notify run --addresses addresses.csv --really
     """
@@ -212,12 +207,17 @@ def run(
             _preview(stores.letters, sending)
             return
         service.require_may_report()
-        tell_decided(stores.replies, service)
+        refused = tell_decided(stores.replies, service).refused
+        for reply_id, rule in refused.items():
+            say(f"{reply_id}: the service refuses what ends the appeal ({rule})")
         counted = sending.run(_tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
         )
-        is_left = counted["failed"] or counted["postponed"]
+        n_open = stores.letters.n_open(sending.channels)
+        if n_open:
+            say(f"{n_open:,} wait to be tried again, or for what another process began")
+        is_left = counted["failed"] or n_open or refused
         raise typer.Exit(DIFFERENT if is_left else OK)
 
 
@@ -307,7 +307,7 @@ def mark(
     with opened_stores() as stores:
         proof = json.dumps({"by": by.strip()}, ensure_ascii=False)
         now = time.time_ns() // 1_000
-        is_new = stores.letters.end(letter_id, ended, now, proof)
+        is_new = stores.letters.end(letter_id, ended, now, proof, by_person=True)
         say(f"{letter_id}: {state}" if is_new else "nothing changed")
         raise typer.Exit(OK if is_new else DIFFERENT)
 

@@ -184,8 +184,8 @@ class Execution:
         text = drafted(act)
         opened = self._provider.open_request(act.customer_id, text, act.act_id)
         proof = json.dumps(asdict(opened))
-        self._acts.settle(claimed, "done", self._clock(), None, proof)
-        return "done"
+        is_mine = self._acts.settle(claimed, "done", self._clock(), None, proof)
+        return "done" if is_mine else "lost"
 
     def _ask(self, act: Act) -> None:
         for is_last in (*[False] * (_TRIES_WHEN_CHANGED - 1), True):
@@ -201,8 +201,8 @@ class Execution:
         """Reported by the next round, which finds it done and not reported."""
         proof, at = json.dumps(now.proof, default=str), self._clock()
         then = end_of_pause(claimed.act, self._answer(claimed.act), at)
-        self._acts.settle(claimed, "done", at, None, proof, then)
-        return "done"
+        is_mine = self._acts.settle(claimed, "done", at, None, proof, then)
+        return "done" if is_mine else "lost"
 
     def _answer(self, act: Act) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(
@@ -236,8 +236,8 @@ class Execution:
         state: Literal["withdrawn", "failed"],
         why: str | None,
     ) -> str:
-        self._acts.settle(claimed, state, self._clock(), why)
-        return f"{state}:{why}"
+        is_mine = self._acts.settle(claimed, state, self._clock(), why)
+        return f"{state}:{why}" if is_mine else "lost"
 
     def _later(self, claimed: ClaimedAct, why: str, at_least_s: float) -> str:
         """Tried again after a pause that doubles; given up after `MOST_ATTEMPTS`."""

@@ -80,11 +80,17 @@ _UNTOLD = "(state IN ('sent', 'delivered', 'bounced') AND is_reported = 0)"
 _IS_OPEN = f"(state IN ('planned', 'sending') OR {_UNTOLD})"
 UNKNOWN_WHETHER_SENT = "unknown_whether_sent"  # why a letter was left to a person
 _IS_UNKNOWN = f"(state = 'failed' AND why = '{UNKNOWN_WHETHER_SENT}')"
-# a notice that lies with a person is not planned anew
+# a notice that lies with a person is not planned anew, nor one that went out just now,
+# or of which the service does not take the row
 _LIES = f"""
 SELECT 1 FROM letters WHERE customer_id = ? AND notice = ? AND kind = 'notice'
-AND ({_IS_OPEN} OR {_IS_UNKNOWN} OR state = 'handed_out') LIMIT 1
+AND ({_IS_OPEN} OR {_IS_UNKNOWN} OR state = 'handed_out'
+    OR (state IN ('sent', 'delivered')
+        AND (sent_at > ? OR (substr(why, 1, 14) = 'report_refused' AND sent_at > ?)))
+) LIMIT 1
 """  # noqa: S608 - own names
+_JUST_NOW_US = 12 * 3_600_000_000
+_ROW_MISSING_US = 30 * 24 * 3_600_000_000
 _DUE = f"""
 {_SELECT} WHERE {_IS_OPEN} AND due_at <= ? AND leased_until <= ?
 AND (state <> 'planned' OR channel IN ({{marks}}))
@@ -95,6 +101,10 @@ AND NOT EXISTS (
             AND earlier.is_reported = 0))
 )
 ORDER BY position LIMIT ?
+"""  # noqa: S608 - own names
+_N_OPEN = f"""
+SELECT count(*) FROM letters WHERE {_IS_OPEN}
+AND (state <> 'planned' OR channel IN ({{marks}}))
 """  # noqa: S608 - own names
 _LEASE = "UPDATE letters SET lease = ?, leased_until = ? WHERE letter_id = ?"
 # whoever lost the lease meanwhile has no say any more
@@ -115,12 +125,17 @@ _REPORTED = """
 UPDATE letters SET is_reported = 1, why = ?, lease = NULL, leased_until = 0
 WHERE letter_id = ? AND lease = ? AND state = ?
 """
-# what became of a letter that went out; a bounce may correct a delivery
+# what became of a letter that went out
 _ENDED = f"""
 UPDATE letters SET state = ?, sent_at = coalesce(sent_at, ?), ended_at = ?, proof = ?,
     why = NULL, is_reported = 0 WHERE letter_id = ? AND state <> ?
 AND (state IN ('sent', 'delivered', 'handed_out', 'bounced') OR {_IS_UNKNOWN})
 """  # noqa: S608 - own names
+# a bounce may correct a delivery, a delivery no bounce, and no report what a person
+# said: so reports that are read again change nothing
+_BY_REPORT = """
+AND state <> 'bounced' AND NOT (state = 'delivered' AND substr(proof, 1, 5) = '{"by"')
+"""
 _BY_HAND = f"AND (state = 'handed_out' OR {_IS_UNKNOWN})"
 _AGAIN = """
 UPDATE letters SET state = 'planned', due_at = ?, n_attempts = 0, ended_at = NULL,
@@ -203,9 +218,19 @@ class Letters:
         ended_at = None if state in ("sent", "handed_out") else now
         return self._changed(claimed, _SETTLED, state, sent_at, ended_at, why, proof)
 
-    def postpone(self, claimed: ClaimedLetter, due_at: int, why: str) -> bool:
-        """It is tried again; this time it certainly did not go out."""
-        return self._changed(claimed, _LATER, claimed.letter.state, due_at, why)
+    def postpone(
+        self,
+        claimed: ClaimedLetter,
+        due_at: int,
+        why: str,
+        state: LetterState | None = None,
+    ) -> bool:
+        """It is tried again.
+
+        `state`: `sending` where it may be out; None: it certainly did not go out.
+        """
+        state = state or claimed.letter.state
+        return self._changed(claimed, _LATER, state, due_at, why)
 
     def mark_reported(self, claimed: ClaimedLetter, why: str | None = None) -> bool:
         """Its rows of `contacts` have arrived; `why`: or they never will."""
@@ -219,8 +244,17 @@ class Letters:
         state: Literal["sent", "delivered", "bounced"],
         at: int,
         proof: str,
+        *,
+        by_person: bool = False,
     ) -> bool:
         """What became of a letter that went out; False where nothing is new.
+
+        Args:
+            letter_id: of the letter.
+            state: it came to.
+            at: when.
+            proof: JSON; of a person `{"by": …}`.
+            by_person: who may correct a bounce, which a report may not.
 
         Raises:
             UnknownLetterError: there is none of this id.
@@ -229,8 +263,16 @@ class Letters:
             self.find(letter_id)
             ended_at = None if state == "sent" else at
             changed = state, at, ended_at, proof, letter_id, state
-            only = _BY_HAND if state == "sent" else ""
+            only = "" if by_person else _BY_REPORT
+            only = _BY_HAND if state == "sent" else only
             return self._db.run(_ENDED + only, *changed) > 0
+
+    def n_open(self, channels: Collection[str]) -> int:
+        """How many letters wait to be sent by one of these channels, or to be told."""
+        marks = ", ".join("?" * len(channels)) or "''"
+        query = _N_OPEN.format(marks=marks)
+        [(n_open,)] = self._db.rows(query, *sorted(channels))
+        return int(n_open)
 
     def retry(self, letter_id: str, now: int) -> None:
         """Send again what was given up.
@@ -270,7 +312,13 @@ def insert_letters(database: Database, letters: Sequence[PlannedLetter]) -> int:
         same = "SELECT 1 FROM letters WHERE letter_id = ?"
         if database.rows(same, letter.letter_id):
             continue
-        what = letter.customer_id, letter.notice
+        at = letter.planned_at
+        what = (
+            letter.customer_id,
+            letter.notice,
+            at - _JUST_NOW_US,
+            at - _ROW_MISSING_US,
+        )
         if letter.kind == "notice" and database.rows(_LIES, *what):
             continue
         n_new += 1

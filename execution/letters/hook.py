@@ -11,6 +11,7 @@ from execution.letters.carrier import (
     CarrierBusyError,
     CarrierReceipt,
     CarrierRefusedError,
+    CarrierUncertainError,
     Parcel,
 )
 
@@ -24,14 +25,14 @@ class WebhookCarrier(Carrier):
     Args:
         client: without a base address.
         url: where to.
-        secret: `whsec_…`, with which the message is signed.
+        secret: with which the message is signed; its bytes, or `whsec_…`.
     """
 
     name = "webhook"
     channels = None
     is_idempotent = True
 
-    def __init__(self, client: httpx.Client, url: str, secret: str) -> None:
+    def __init__(self, client: httpx.Client, url: str, secret: bytes | str) -> None:
         self._client, self._url, self._signer = client, url, Webhook(secret)
 
     def send(self, parcel: Parcel) -> CarrierReceipt:
@@ -58,10 +59,14 @@ class WebhookCarrier(Carrier):
         }
         try:
             answer = self._client.post(self._url, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise CarrierBusyError(type(error).__name__) from error
+        except httpx.HTTPError as error:  # it may have arrived
+            raise CarrierUncertainError(type(error).__name__) from error
         if answer.is_success:
             return CarrierReceipt(is_out=True, stated=f"HTTP {answer.status_code}")
-        if answer.status_code in (408, 425, 429) or answer.is_server_error:
-            raise CarrierBusyError(f"HTTP {answer.status_code}")
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise CarrierBusyError("HTTP 429")
+        if answer.status_code in (408, 425) or answer.is_server_error:
+            raise CarrierUncertainError(f"HTTP {answer.status_code}")
         raise CarrierRefusedError(f"http_{answer.status_code}", is_of_address=False)

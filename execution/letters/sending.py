@@ -2,7 +2,8 @@
 
 Killed at any point no letter goes out twice. That a letter is about to go is committed
 first. One that is found in that state is handed over again where the carrier knows a
-repetition; by mail nobody knows whether it went, so it is left to a person.
+repetition; by mail nobody knows whether it went, so it is left to a person. So it is
+where the carrier's answer is missing.
 """
 
 import json
@@ -30,7 +31,13 @@ from execution.letters.told import rows_of_letter
 from execution.service import Service
 from features.moments import to_datetime
 from store.decisions import DecisionReader
-from store.letters import ClaimedLetter, Letters, LetterState, PlannedLetter
+from store.letters import (
+    UNKNOWN_WHETHER_SENT,
+    ClaimedLetter,
+    Letters,
+    LetterState,
+    PlannedLetter,
+)
 from store.replies import Replies
 from wording.letters import AppealAnswer, Letter, appeal_letter, notice_letter
 
@@ -38,7 +45,8 @@ MOST_ATTEMPTS = 40  # some eight hours
 ANY_CHANNEL = frozenset(
     {EMAIL, "letter", "registered_letter", "phone", "sms", "portal"}
 )
-_LEASE_US = 180_000_000  # beyond it another process may take a letter up
+# beyond it another process may take a letter up: a check and a carrier's longest try
+_LEASE_US = 600_000_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 
 
@@ -139,6 +147,8 @@ class Sending:
             ended: LetterState = "bounced" if error.is_of_address else "failed"
             return self._settled(claimed, ended, f"{error.code}:{error.reason}")
         except CarrierUncertainError as error:
+            if self._carrier.is_idempotent:  # the same letter, until it is known
+                return self._later(claimed, error.code, "sending")
             return self._settled(claimed, "failed", error.code)
         except CarrierBusyError as error:
             return self._later(claimed, error.code)
@@ -216,8 +226,8 @@ class Sending:
         receipt = self._carrier.send(Parcel(*named, email, letter, self._clock()))
         state: LetterState = "sent" if receipt.is_out else "handed_out"
         text = _text({**proof, "stated": receipt.stated})
-        self._letters.settle(claimed, state, self._clock(), None, text)
-        return state
+        is_mine = self._letters.settle(claimed, state, self._clock(), None, text)
+        return state if is_mine else "lost"
 
     def _tell(self, claimed: ClaimedLetter) -> str:
         letter = claimed.letter
@@ -237,11 +247,18 @@ class Sending:
     def _settled(
         self, claimed: ClaimedLetter, state: LetterState, why: str | None
     ) -> str:
-        self._letters.settle(claimed, state, self._clock(), why)
-        return f"{state}:{why}"
+        if state == "failed" and claimed.letter.state == "sending":
+            why = UNKNOWN_WHETHER_SENT  # an earlier try may have arrived
+        is_mine = self._letters.settle(claimed, state, self._clock(), why)
+        return f"{state}:{why}" if is_mine else "lost"
 
-    def _later(self, claimed: ClaimedLetter, why: str) -> str:
-        """Tried again after a pause that doubles; given up after `MOST_ATTEMPTS`."""
+    def _later(
+        self, claimed: ClaimedLetter, why: str, state: LetterState | None = None
+    ) -> str:
+        """Tried again after a pause that doubles; given up after `MOST_ATTEMPTS`.
+
+        `state`: `sending` where it may be out; None: as it was before.
+        """
         letter = claimed.letter
         is_unsent = letter.state in ("planned", "sending")
         if is_unsent and letter.n_attempts + 1 >= MOST_ATTEMPTS:
@@ -250,7 +267,7 @@ class Sending:
             _FIRST_PAUSE_S * 2 ** min(letter.n_attempts, 20), _LONGEST_PAUSE_S
         )
         due_at = self._clock() + int(pause_s * 1_000_000)
-        self._letters.postpone(claimed, due_at, why)
+        self._letters.postpone(claimed, due_at, why, state)
         return f"postponed:{why}"
 
 

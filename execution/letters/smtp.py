@@ -6,7 +6,9 @@ answer to the last word is missing, nobody knows: a person looks.
 
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import ip_address
@@ -25,11 +27,14 @@ from execution.letters.carrier import (
 )
 
 Tls = Literal["starttls", "tls", "none"]
-_TIMEOUT_S = 60.0
+# of one answer, and of all before the last ones: less than the lease of who sends it
+_TIMEOUT_S, _DEADLINE_S = 60.0, 240.0
 _PREFIX = "FORBEAR_SMTP_"
 
 
 class BadMailSettingError(ExecutionError):
+    """A setting of the mail server that cannot be used."""
+
     code = "bad_mail_setting"
 
     def __init__(self, name: str, why: str) -> None:
@@ -65,9 +70,9 @@ class MailSettings:
         def stated(name: str) -> str:
             return environment.get(_PREFIX + name, "").strip()
 
-        for name, what in (("HOST", "the mail server"), ("FROM", "whom mail is from")):
-            if not stated(name):
-                raise MissingSettingError(_PREFIX + name, what)
+        if not stated("HOST"):
+            raise MissingSettingError(_PREFIX + "HOST", "the mail server")
+        sender = sender_of(environment)
         tls = stated("TLS") or "starttls"
         if tls not in ("starttls", "tls", "none"):
             raise BadMailSettingError("TLS", "write starttls, tls or none")
@@ -76,16 +81,32 @@ class MailSettings:
         port = stated("PORT") or {"starttls": "587", "tls": "465", "none": "25"}[tls]
         if not port.isdecimal() or not 0 < int(port) < 65_536:
             raise BadMailSettingError("PORT", "write a number, such as 587")
-        if "@" not in parseaddr(stated("FROM"))[1]:
-            raise BadMailSettingError("FROM", "write Name <name@example.org>")
         return cls(
             host=stated("HOST"),
             port=int(port),
-            sender=stated("FROM"),
+            sender=sender,
             tls=tls,  # type: ignore[arg-type]  # looked at above
             user=stated("USER"),
             password=environment.get(_PREFIX + "PASSWORD", ""),
         )
+
+
+def sender_of(environment: Mapping[str, str]) -> str:
+    """Whom mail is from, FORBEAR_SMTP_FROM: `Name <name@example.org>`.
+
+    Raises:
+        MissingSettingError: it is not set.
+        BadMailSettingError: it holds no address that every mail server takes.
+    """
+    sender = environment.get(_PREFIX + "FROM", "").strip()
+    if not sender:
+        raise MissingSettingError(_PREFIX + "FROM", "whom mail is from")
+    address = parseaddr(sender)[1]
+    if "@" not in address:
+        raise BadMailSettingError("FROM", "write Name <name@example.org>")
+    if not address.isascii():
+        raise BadMailSettingError("FROM", "write the address in ASCII (xn--…)")
+    return sender
 
 
 class SmtpCarrier(Carrier):
@@ -108,27 +129,41 @@ class SmtpCarrier(Carrier):
         self._settings, self._trust = settings, trust
 
     def send(self, parcel: Parcel) -> CarrierReceipt:
+        if not parcel.email.isascii():
+            raise CarrierRefusedError("address_not_ascii", is_of_address=False)
         content = mail_of(parcel, self._settings.sender).as_bytes()
+        ends_s = time.monotonic() + _DEADLINE_S
         try:
-            server = self._connected()
+            server = self._connected(ends_s)
         except (OSError, smtplib.SMTPException) as error:
             raise CarrierBusyError(_told(error)) from error
-        with server:
-            try:
-                self._address(server, parcel)
-            except (OSError, smtplib.SMTPServerDisconnected) as error:
-                raise CarrierBusyError(_told(error)) from error
-            try:
-                code, answer = server.data(content)
-            except smtplib.SMTPDataError as error:  # refused before the first line
-                raise _refusal(error.smtp_code, is_of_address=False) from error
-            except (OSError, smtplib.SMTPException) as error:
-                raise CarrierUncertainError(_told(error)) from error
-            if code != 250:
-                raise _refusal(code, is_of_address=False)
-            return CarrierReceipt(is_out=True, stated=_words(code, answer))
+        try:
+            return self._hand_over(server, parcel, content, ends_s)
+        finally:  # what the server says to the farewell changes nothing
+            with suppress(OSError, smtplib.SMTPException):
+                _limit(server, ends_s)
+                server.quit()
+            server.close()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _hand_over(
+        self, server: smtplib.SMTP, parcel: Parcel, content: bytes, ends_s: float
+    ) -> CarrierReceipt:
+        try:
+            self._address(server, parcel)
+            _limit(server, ends_s)
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            raise CarrierBusyError(_told(error)) from error
+        try:
+            code, answer = server.data(content)
+        except smtplib.SMTPDataError as error:  # refused before the first line
+            raise _refusal(error.smtp_code, is_of_address=False) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise CarrierUncertainError(_told(error)) from error
+        if code != 250:
+            raise _refusal(code, is_of_address=False)
+        return CarrierReceipt(is_out=True, stated=_words(code, answer))
+
+    def _connected(self, ends_s: float) -> smtplib.SMTP:
         settings = self._settings
         place = settings.host, settings.port
         if settings.tls == "tls":
@@ -141,7 +176,9 @@ class SmtpCarrier(Carrier):
             if settings.tls == "starttls":
                 server.starttls(context=self._trust())
             if settings.user:
+                _limit(server, ends_s)
                 server.login(settings.user, settings.password)
+            _limit(server, ends_s)
             server.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException):
             server.close()
@@ -160,6 +197,19 @@ class SmtpCarrier(Carrier):
         code, _ = server.rcpt(parcel.email, wanted)
         if code not in (250, 251):
             raise _refusal(code, is_of_address=True)
+
+
+def _limit(server: smtplib.SMTP, ends_s: float) -> None:
+    """Before each step: it waits no longer than all of them may.
+
+    Raises:
+        TimeoutError: that time is over.
+    """
+    left_s = ends_s - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    if server.sock is not None:
+        server.sock.settimeout(min(_TIMEOUT_S, left_s))
 
 
 def _refusal(code: int, *, is_of_address: bool) -> ExecutionError:

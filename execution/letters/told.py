@@ -1,7 +1,8 @@
 """What the service is told of letters and appeals, as rows of its tables."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from execution.errors import ReportRefusedError
 from execution.service import Service
 from features.moments import to_datetime
 from store.letters import PlannedLetter
@@ -52,15 +53,27 @@ def rows_of_decided(reply: Reply) -> Rows:
     return rows
 
 
-def tell_decided(replies: Replies, service: Service) -> int:
-    """Tell the service of appeals that were decided; how many.
+class ToldDecided(NamedTuple):
+    """Which decided appeals the service was told of.
+
+    Args:
+        reply_ids: whose rows arrived.
+        refused: rules by which the service refused a row, by reply.
+    """
+
+    reply_ids: list[str]
+    refused: dict[str, str]
+
+
+def tell_decided(replies: Replies, service: Service) -> ToldDecided:
+    """Tell the service of appeals that were decided.
 
     Of a customer with another appeal that nobody has decided, once that is decided: an
     end among the events is the end of all that were open.
 
     Raises:
-        ServiceUnusableError: one did not arrive; it is told again the next time.
-        ReportRefusedError: one breaks a rule.
+        ServiceUnusableError: one did not arrive; it is told again the next time, as is
+            one that was refused.
     """
     waiting = {reply.customer_id for reply in replies.open_appeals(_MANY)}
     untold = [
@@ -68,7 +81,13 @@ def tell_decided(replies: Replies, service: Service) -> int:
         for reply in replies.decided_and_untold()
         if reply.customer_id not in waiting
     ]
+    told = ToldDecided([], {})
     for reply in untold:
-        service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
-        replies.mark_reported(reply.reply_id)
-    return len(untold)
+        try:
+            service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
+        except ReportRefusedError as error:  # of this one; the others go on
+            told.refused[reply.reply_id] = error.rule
+        else:
+            replies.mark_reported(reply.reply_id)
+            told.reply_ids.append(reply.reply_id)
+    return told

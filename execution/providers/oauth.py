@@ -58,7 +58,7 @@ class AccessTokens:
                 raise ProviderAccessError(f"token: status {answer.status_code}")
             content = answer.raise_for_status().json()
             self._token = text_of(content, "access_token")
-            lasts_s = float(content.get("expires_in", 0))
-        except (httpx.HTTPError, ValueError) as error:
+            lasts_s = float(content.get("expires_in") or 0)
+        except (httpx.HTTPError, TypeError, ValueError) as error:
             raise ProviderUnreachableError(f"token: {type(error).__name__}") from error
         self._good_until = self._clock() + max(lasts_s - _EARLY_S, 0.0)

@@ -9,7 +9,6 @@ Source: Standard Webhooks, specification 1.0.
 """
 
 import json
-from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
@@ -18,11 +17,7 @@ from typing import Any, ClassVar
 import httpx
 from standardwebhooks import Webhook
 
-from execution.errors import (
-    MissingSettingError,
-    NotOfferedError,
-    ProviderUnreachableError,
-)
+from execution.errors import NotOfferedError, ProviderUnreachableError
 from execution.port import (
     Offer,
     OpenedRequest,
@@ -40,9 +35,9 @@ from execution.providers.provider_http import (
     resource_of,
     text_of,
 )
+from execution.webhook_secret import webhook_secret
 
 SECRET = "FORBEAR_ACT_WEBHOOK_SECRET"  # noqa: S105 - the name of a setting
-_SHORTEST_SECRET = 24  # bytes, as Standard Webhooks asks
 _STATES: Mapping[str, SubscriptionState] = {
     "active": "active",
     "suspended": "suspended",
@@ -62,16 +57,7 @@ def signer_of(environment: Mapping[str, str]) -> Webhook:
     Raises:
         MissingSettingError: there is none, or it is none of Standard Webhooks.
     """
-    secret = environment.get(SECRET, "")
-    encoded = secret.removeprefix("whsec_").rstrip("=")
-    try:
-        content = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except ValueError:
-        content = b""
-    if not secret.startswith("whsec_") or len(content) < _SHORTEST_SECRET:
-        make = 'make one with echo "whsec_$(openssl rand -base64 32)"'
-        raise MissingSettingError(SECRET, f"the receiver knows us by it; {make}")
-    return Webhook(content)
+    return Webhook(webhook_secret(environment, SECRET))
 
 
 class WebhookProvider(Provider):

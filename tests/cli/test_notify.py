@@ -101,3 +101,36 @@ def test_reports_of_mail_servers_are_counted(
         "notify", "mark", letter_id, "--as", "delivered", "--by", "Ada Lovelace"
     )
     assert marked.out == f"{letter_id}: delivered\n"
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize(
+    ("settings", "words", "code"),
+    [
+        ({"SMTP_FROM": "Büro <büro@us.example>"}, [], "bad_mail_setting"),
+        (
+            {"SMTP_FROM": "büro@us.example"},
+            ["--by", "folder", "--out", "letters"],
+            "bad_mail_setting",
+        ),
+        (
+            {"LETTER_WEBHOOK_SECRET": "whsec_***"},
+            ["--by", "webhook"],
+            "missing_setting",
+        ),
+        ({"LETTER_WEBHOOK_SECRET": "whsec_QQ"}, ["--by", "webhook"], "missing_setting"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(
+    forbear: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    words: list[str],
+    code: str,
+) -> None:
+    monkeypatch.setenv("FORBEAR_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("FORBEAR_LETTER_WEBHOOK_URL", "https://mail.example/letters")
+    for name, value in settings.items():
+        monkeypatch.setenv(f"FORBEAR_{name}", value)
+    ran = forbear("notify", "run", *words)
+    assert (ran.code, ran.err.endswith(f"[{code}]\n")) == (2, True), ran.err

@@ -98,7 +98,9 @@ def test_a_notice_that_is_not_settled_is_not_planned_anew(letters: Letters) -> N
     [told] = letters.claim(EMAIL, NOW, NOW + 10, 1)
     assert told.letter.state == "sent"
     assert letters.mark_reported(told)
-    assert letters.plan([a_letter(about="d4")]) == 1
+    assert letters.plan([a_letter(about="d4")]) == 0  # it went out just now
+    day = 24 * 3_600_000_000
+    assert letters.plan([a_letter(about="d4", planned_at=NOW + day)]) == 1
 
 
 def test_two_that_send_share_nothing(place: Place, letters: Letters) -> None:
@@ -142,7 +144,7 @@ def test_what_became_of_a_letter(letters: Letters) -> None:
     [told] = letters.claim(EMAIL, NOW + 5, NOW + 10, 1)
     letters.mark_reported(told)
     assert letters.due(EMAIL, NOW + 5, 9) == []
-    assert letters.end(letter_id, "delivered", NOW + 7, '{"by": "mta"}')
+    assert letters.end(letter_id, "delivered", NOW + 7, '{"status": "mta"}')
     assert not letters.end(letter_id, "delivered", NOW + 8, "{}")
     assert not letters.end(letter_id, "sent", NOW + 8, "{}")  # more is known already
     found = letters.find(letter_id)

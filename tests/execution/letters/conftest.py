@@ -47,6 +47,7 @@ class Mailbox:
     """Takes mail, or answers as a test wishes."""
 
     refusal: str = ""
+    farewell: str = "221 bye"
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
 
@@ -56,6 +57,9 @@ class Mailbox:
             return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    async def handle_QUIT(self, *_: Any) -> str:  # noqa: ANN401, N802 - aiosmtpd's own
+        return self.farewell
 
     async def handle_DATA(self, *args: Any) -> str:  # noqa: ANN401, N802 - aiosmtpd's own
         envelope = args[-1]

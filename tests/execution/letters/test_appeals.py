@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from execution.errors import ReportRefusedError
 from execution.letters.addresses import Address
 from execution.letters.plan import answer_of
 from execution.letters.told import tell_decided
@@ -50,6 +53,23 @@ def decided(
     )
 
 
+def test_a_row_that_is_refused_holds_up_no_other(
+    room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.plan()
+    for reply_id in ("r1", "r2"):
+        filed(room, reply_id)
+        decided(room, reply_id)
+
+    def send(_: object, once: str) -> None:
+        if once == "appeal-r1":
+            raise ReportRefusedError("bad_time")
+
+    monkeypatch.setattr(room.service, "send", send)
+    told = tell_decided(room.replies, room.service)
+    assert (told.reply_ids, told.refused) == (["r2"], {"r1": "bad_time"})
+
+
 def test_a_decision_ends_the_appeal_and_is_answered_in_its_language(
     room: PostRoom,
 ) -> None:
@@ -58,8 +78,8 @@ def test_a_decision_ends_the_appeal_and_is_answered_in_its_language(
     filed(room)
     assert room.score()["follow_up"]["appeal"] is not None
     decided(room)
-    assert tell_decided(room.replies, room.service) == 1
-    assert tell_decided(room.replies, room.service) == 0
+    assert tell_decided(room.replies, room.service).reply_ids == ["r1"]
+    assert tell_decided(room.replies, room.service).reply_ids == []
     assert room.score()["follow_up"]["appeal"] is None
     pigeon = Pigeon()
     assert room.run(pigeon, by_customer=FRENCH) == ["sent", "told"]
@@ -87,8 +107,8 @@ def test_an_end_is_told_when_no_other_appeal_is_open(room: PostRoom) -> None:
     filed(room)
     filed(room, "r2")
     decided(room)
-    assert tell_decided(room.replies, room.service) == 0
+    assert tell_decided(room.replies, room.service).reply_ids == []
     assert room.score()["follow_up"]["appeal"] is not None
     decided(room, "r2")
-    assert tell_decided(room.replies, room.service) == 2
+    assert len(tell_decided(room.replies, room.service).reply_ids) == 2
     assert room.score()["follow_up"]["appeal"] is None

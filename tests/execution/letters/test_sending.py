@@ -4,17 +4,29 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
-from httpx import Client, MockTransport, Request, Response
+from httpx import (
+    Client,
+    ConnectError,
+    MockTransport,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    Response,
+)
 from standardwebhooks import Webhook
 
-from execution.errors import ServiceUnusableError
+from execution.errors import ReportRefusedError, ServiceUnusableError
+from execution.letters import smtp
 from execution.letters.addresses import Address
 from execution.letters.carrier import (
     CarrierBusyError,
+    CarrierReceipt,
     CarrierRefusedError,
     CarrierUncertainError,
+    Parcel,
 )
 from execution.letters.folder import FolderCarrier
 from execution.letters.hook import WebhookCarrier
@@ -47,6 +59,10 @@ def port(mailbox: Mailbox) -> Iterator[int]:
 
 def now() -> int:
     return microseconds(datetime.now(UTC))
+
+
+def tomorrow() -> int:
+    return now() + 24 * 3_600_000_000
 
 
 def test_a_notice_is_mailed_once_and_told(
@@ -130,8 +146,8 @@ def test_a_mailbox_that_is_not_there_is_a_bounce(
     room.plan()
     told = room.run(SmtpCarrier(mail_settings(port)))
     assert told == ["bounced:carrier_refused:smtp_550", "told"]
-    mailbox.refusal = "451 later"
-    room.letters.plan([])
+    mailbox.refusal = ""  # it is not tried again
+    assert room.run(SmtpCarrier(mail_settings(port)), clock=tomorrow) == []
     assert mailbox.mails == []
 
 
@@ -150,7 +166,7 @@ def test_what_a_dead_process_left_is_not_mailed_again(room: PostRoom) -> None:
     died = Pigeon(KeyboardInterrupt())  # type: ignore[arg-type]  # a kill
     with pytest.raises(KeyboardInterrupt):
         room.run(died)
-    later = now() + 200_000_000  # the lease is over
+    later = now() + 700_000_000  # the lease is over
     pigeon = Pigeon()
     told = room.run(pigeon, clock=lambda: later)
     assert told == ["failed:unknown_whether_sent"]
@@ -177,7 +193,7 @@ def test_who_knows_a_repetition_gets_the_same_letter_again(
     died = Pigeon(KeyboardInterrupt(), is_idempotent=True)  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         room.run(died)
-    later = now() + 200_000_000
+    later = now() + 700_000_000
     again = Pigeon(is_idempotent=True)
     assert room.run(again, clock=lambda: later) == ["sent", "told"]
     [parcel] = again.parcels
@@ -190,7 +206,7 @@ def test_another_carrier_does_not_repeat_what_one_began(
     room.plan()
     with pytest.raises(KeyboardInterrupt):
         room.run(Pigeon(KeyboardInterrupt()))  # type: ignore[arg-type]
-    later = now() + 200_000_000
+    later = now() + 700_000_000
     folder = FolderCarrier(tmp_path / "out", "billing@reseller.example")
     told = room.run(folder, clock=lambda: later)
     assert told == ["failed:unknown_whether_sent"]
@@ -239,7 +255,8 @@ def test_a_webhook_is_signed_and_named_by_the_letter(room: PostRoom) -> None:
 @pytest.mark.parametrize(
     ("status", "came_to"),
     [
-        (503, "postponed:carrier_unreachable"),
+        (503, "postponed:unknown_whether_sent"),
+        (408, "postponed:unknown_whether_sent"),
         (429, "postponed:carrier_unreachable"),
         (400, "failed:carrier_refused:http_400"),
     ],
@@ -254,6 +271,120 @@ def test_what_a_webhook_answers_counts(
         assert room.run(carrier) == [came_to]
 
 
+@pytest.mark.parametrize("error", [ReadTimeout("slow"), RemoteProtocolError("cut")])
+def test_what_a_webhook_may_have_got_is_repeated_as_it_was(
+    room: PostRoom, error: Exception
+) -> None:
+    bodies: list[Any] = []
+
+    def take(request: Request) -> Response:
+        bodies.append(json.loads(request.content)["data"])
+        if len(bodies) == 1:
+            raise error
+        return Response(204)
+
+    room.plan()
+    with Client(transport=MockTransport(take)) as client:
+        carrier = WebhookCarrier(client, "https://mail.example/letters", SECRET)
+        assert room.run(carrier) == ["postponed:unknown_whether_sent"]
+        [letter] = room.letters.listed(9)
+        assert letter.state == "sending"
+        paid = {"payment_id": "p1", "status": "succeeded", "amount": 100.0}
+        paid |= {"invoice_id": "i-1", "event_at": ago(seconds=0)}
+        room.send({"payments": [paid]})
+        came_to = room.run(carrier, clock=lambda: now() + 60_000_000)
+    assert came_to == ["sent", "told"]
+    assert bodies[0] == bodies[1]
+
+
+def test_what_another_carrier_may_have_sent_is_for_a_person(room: PostRoom) -> None:
+    room.plan()
+    busy = Pigeon(CarrierUncertainError("slow"), is_idempotent=True)
+    assert room.run(busy) == ["postponed:unknown_whether_sent"]
+    other = Pigeon(name="dove")
+    told = room.run(other, clock=lambda: now() + 60_000_000)
+    assert (told, other.parcels) == (["failed:unknown_whether_sent"], [])
+
+
+def test_a_webhook_that_was_not_reached_got_nothing(room: PostRoom) -> None:
+    def refuse(request: Request) -> Response:
+        raise ConnectError("no route", request=request)
+
+    room.plan()
+    with Client(transport=MockTransport(refuse)) as client:
+        carrier = WebhookCarrier(client, "https://mail.example/letters", SECRET)
+        assert room.run(carrier) == ["postponed:carrier_unreachable"]
+    assert room.letters.listed(9)[0].state == "planned"
+
+
+def test_a_notice_whose_row_is_refused_is_not_mailed_again(
+    room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise ReportRefusedError("bad_time")
+
+    room.plan()
+    monkeypatch.setattr(room.service, "send", refuse)
+    assert room.run(Pigeon()) == ["sent", "failed:report_refused:bad_time"]
+    room.score()
+    assert room.plan() == 0
+
+
+def test_a_clock_that_is_ahead_mails_nothing_twice(room: PostRoom) -> None:
+    room.plan()
+    room.run(Pigeon(), clock=lambda: now() + 3_600_000_000)
+    room.score()
+    assert room.plan() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "came_to"),
+    [
+        ("250 taken", ["sent", "told"]),
+        ("550 no such user", ["bounced:carrier_refused:smtp_550", "told"]),
+    ],
+)
+def test_a_farewell_that_is_not_answered_changes_nothing(
+    room: PostRoom, mailbox: Mailbox, port: int, answer: str, came_to: list[str]
+) -> None:
+    mailbox.refusal = answer if answer.startswith("5") else ""
+    mailbox.farewell = "421 closing"
+    room.plan()
+    assert room.run(SmtpCarrier(mail_settings(port))) == came_to
+
+
+def test_a_mail_that_lasts_too_long_is_given_up(
+    room: PostRoom, mailbox: Mailbox, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "_DEADLINE_S", 0.0)
+    room.plan()
+    assert room.run(SmtpCarrier(mail_settings(port))) == [
+        "postponed:carrier_unreachable"
+    ]
+    assert mailbox.mails == []
+
+
+def test_who_lost_the_lease_says_so(room: PostRoom) -> None:
+    class Slow(Pigeon):
+        def send(self, parcel: Parcel) -> CarrierReceipt:
+            later = now() + 700_000_000
+            assert room.run(Pigeon(), clock=lambda: later)[0].startswith("failed")
+            return super().send(parcel)
+
+    room.plan()
+    assert room.run(Slow()) == ["lost"]
+
+
+def test_an_address_no_mail_server_takes_is_for_a_person(
+    room: PostRoom, port: int
+) -> None:
+    room.plan()
+    umlaut = {"acme": Address("büro@customer.example", "en")}
+    assert room.run(SmtpCarrier(mail_settings(port)), by_customer=umlaut) == [
+        "failed:carrier_refused:address_not_ascii"
+    ]
+
+
 def test_delivery_and_return_are_told(room: PostRoom) -> None:
     room.plan()
     room.run(Pigeon())
@@ -261,10 +392,12 @@ def test_delivery_and_return_are_told(room: PostRoom) -> None:
     room.letters.end(letter.letter_id, "delivered", now(), "{}")
     assert room.run(Pigeon()) == ["told"]
     assert room.contacts().count("notice_delivered") == 1
-    # somebody corrects it, and corrects that again
-    for state in ("bounced", "delivered"):
-        assert room.letters.end(letter.letter_id, state, now(), "{}")
-        assert room.run(Pigeon()) == ["told"]
+    # it comes back after all; reports that are read again change nothing
+    assert room.letters.end(letter.letter_id, "bounced", now(), "{}")
+    assert room.run(Pigeon()) == ["told"]
+    for state in ("delivered", "bounced", "delivered"):
+        assert not room.letters.end(letter.letter_id, state, now(), "{}")
+    assert room.run(Pigeon()) == []
 
 
 def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
