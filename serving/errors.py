@@ -58,6 +58,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "as_of_in_future": ProblemKind(422, "as_of lies in the future"),
     "idempotency_key_invalid": ProblemKind(422, "The Idempotency-Key is not usable"),
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
+    "act_was_planned": ProblemKind(409, "The act was planned before"),
     "act_is_over": ProblemKind(409, "The act is over"),
     "other_release": ProblemKind(409, "Another release decided"),
     "replay_differs": ProblemKind(409, "The decision is not computed again alike"),
@@ -78,6 +79,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "decision_store_replaced": ProblemKind(
         503, "The store of decisions was replaced", 5
     ),
+    "policy_not_written": ProblemKind(500, "The policy file cannot be replaced"),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }
 OURS = (

@@ -1,5 +1,6 @@
 """Changes of the policy on their way: tried, submitted, published or refused."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Literal
@@ -102,11 +103,24 @@ class PolicyChanges:
         by: str,
         at: int,
         reason: str,
+        then: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Somebody published or refused it; False where that was done already."""
+        """Somebody published or refused it; False where that was done already.
+
+        Args:
+            change_id: of the change.
+            state: what was decided.
+            by: who did.
+            at: microseconds since 1970 UTC.
+            reason: why.
+            then: done before it is kept; where that fails, nothing is kept.
+        """
         statement = (
             "UPDATE policy_changes SET state = ?, decided_by = ?, decided_at = ?,"
             " decision_reason = ? WHERE change_id = ? AND state = 'submitted'"
         )
         with self._db.transaction():
-            return self._db.run(statement, state, by, at, reason, change_id) == 1
+            is_new = self._db.run(statement, state, by, at, reason, change_id) == 1
+            if is_new:
+                then()
+        return is_new

@@ -32,12 +32,12 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
 from serving.incoming import in_force_of
-from serving.records import RecordsOfKeys
+from serving.records import find_for
 from serving.score_one import score_one
 from store.access_log import customer_hash
 from store.acts import Act, Acts
 from store.database import Database
-from store.decisions import Decision
+from store.errors import DecisionStoreError
 from store.waiting import Snooze, WaitingList
 
 router = desk_router()
@@ -91,7 +91,7 @@ async def override(
     """Choose a milder action than the one a decision recommends, until a day ends."""
     form = await form_of(request, visitor)
     customer_id = _named(request, visitor, code)
-    decision = _decision(request, visitor, form.get("decision_id", ""))
+    decision = find_for(request, visitor.key, form.get("decision_id", ""))
     if decision.customer_id != customer_id:
         raise _invalid("decision_id", "it is about another customer")
     content = _content(NewOverride, form, customer_id, "action", "decision_id")
@@ -99,8 +99,7 @@ async def override(
         raise _invalid("action", "only a milder action than the recommended one")
     body = content.model_dump_json().encode()
     await keep_override(request, visitor.key, body, content)
-    await _decide_again(request, visitor, customer_id)
-    return _done(customer_id, "override")
+    return _done(customer_id, await _counted(request, visitor, customer_id, "override"))
 
 
 @router.post(f"{CUSTOMERS}/{{code}}/hold")
@@ -115,8 +114,7 @@ async def hold(
     content = _content(NewHold, form, customer_id, "kind")
     body = content.model_dump_json().encode()
     await keep_until(request, visitor.key, body, "holds", content)
-    await _decide_again(request, visitor, customer_id)
-    return _done(customer_id, "hold")
+    return _done(customer_id, await _counted(request, visitor, customer_id, "hold"))
 
 
 @router.post(f"{DECISIONS}/{{decision_id}}/request")
@@ -127,12 +125,20 @@ async def ask_provider(
 ) -> Response:
     """Plan a request to the provider, by this person's order."""
     await form_of(request, visitor)
-    decision = _decision(request, visitor, decision_id)
-    note(request, visitor.key, decision_id)
+    decision = find_for(request, visitor.key, decision_id)
     provider = request.app.state.settings.desk_provider
     now = microseconds(datetime.now(UTC))
     act = requested_act(decision, provider, visitor.key.name, now)
-    await records_of(request).ask(lambda db: Acts(db).plan([act]))
+
+    def plan(database: Database) -> str | None:
+        """The state of the request where it was planned before."""
+        acts = Acts(database)
+        return None if acts.plan([act]) else acts.find(act.act_id).state
+
+    state = await records_of(request).ask(plan)
+    if state is not None:
+        detail = f"the request of this decision was planned before, and is {state}"
+        raise ProblemError("act_was_planned", detail)
     return redirect(f"{decision_path(decision_id)}?done=request")
 
 
@@ -165,13 +171,6 @@ def _named(request: Request, visitor: Visitor, code: str) -> str:
     return customer_id
 
 
-def _decision(request: Request, visitor: Visitor, decision_id: str) -> Decision:
-    records: RecordsOfKeys = request.app.state.records
-    decision = records.of(visitor.key).decisions.find(decision_id)
-    visitor.require_reach(decision.customer_id)
-    return decision
-
-
 async def _decide_again(request: Request, visitor: Visitor, customer_id: str) -> None:
     """So that what was just said counts on the pages at once."""
     body = json.dumps({"customer_id": customer_id, "explain": "always"}).encode()
@@ -183,6 +182,20 @@ async def _decide_again(request: Request, visitor: Visitor, customer_id: str) ->
         request.headers.get("accept-language"),
         state.turnstile.accepted(),
     )
+
+
+async def _counted(
+    request: Request, visitor: Visitor, customer_id: str, what: str
+) -> str:
+    """What is told of something that is kept, whether it was decided again or not.
+
+    Refused with an error it would be sent, and kept, twice.
+    """
+    try:
+        await _decide_again(request, visitor, customer_id)
+    except (ProblemError, DecisionStoreError):
+        return f"{what}_later"
+    return what
 
 
 Stated = TypeVar("Stated", NewOverride, NewHold)

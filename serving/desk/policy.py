@@ -1,12 +1,8 @@
 """The policy in force, a change tried on screen, and the two people who publish it."""
 
 import asyncio
-import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
-from typing import Literal
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -16,6 +12,11 @@ from serving.desk.form import Form
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
 from serving.desk.policy_change import POLICY, change_of
+from serving.desk.policy_publishing import (
+    put_in_place,
+    require_base,
+    require_undecided,
+)
 from serving.desk.policy_trial import tried
 from serving.desk.visitor import (
     LookingVisitor,
@@ -135,13 +136,12 @@ async def publish_change(
         detail = "the policy in force is the one that ships; start with `--policy FILE`"
         raise ProblemError("invalid_request", detail)
     note(request, visitor.key, change_id)
-    beside = await asyncio.to_thread(_written_beside, file, change.text)
-    try:
-        await _decide(request, change_id, visitor, "published", reason)
-        await asyncio.to_thread(os.replace, beside, file)
-    finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+    now = microseconds(datetime.now(UTC))
+
+    def put(database: Database) -> None:
+        put_in_place(database, change, file, visitor.key.name, now, reason)
+
+    await records_of(request).ask(put)
     return redirect(f"{POLICY}/{change_id}")
 
 
@@ -153,7 +153,13 @@ async def refuse(
     reason = _reason(await form_of(request, visitor))
     await change_of(request, change_id)
     note(request, visitor.key, change_id)
-    await _decide(request, change_id, visitor, "refused", reason)
+    now = microseconds(datetime.now(UTC))
+
+    def say_no(database: Database) -> bool:
+        changes = PolicyChanges(database)
+        return changes.decide(change_id, "refused", visitor.key.name, now, reason)
+
+    require_undecided(is_new=await records_of(request).ask(say_no))
     return redirect(f"{POLICY}/{change_id}")
 
 
@@ -161,31 +167,10 @@ def _submitted(database: Database) -> list[PolicyChange]:
     return PolicyChanges(database).latest(MOST_SHOWN)
 
 
-async def _decide(
-    request: Request,
-    change_id: str,
-    visitor: Visitor,
-    state: Literal["published", "refused"],
-    reason: str,
-) -> None:
-    """Raises ProblemError where somebody decided already."""
-    now = microseconds(datetime.now(UTC))
-
-    def decide(database: Database) -> bool:
-        changes = PolicyChanges(database)
-        return changes.decide(change_id, state, visitor.key.name, now, reason)
-
-    if not await records_of(request).ask(decide):
-        detail = "the change was not submitted, or was decided about already"
-        raise ProblemError("invalid_request", detail)
-
-
 async def _require_publishable(request: Request, change: PolicyChange) -> None:
     """Raises ProblemError where the policy is another one now, or errors are left."""
     in_force = in_force_of(request)
-    if change.base_hash != in_force.advisor.policy.hash:
-        detail = "another policy is in force since; try the change again on that one"
-        raise ProblemError("invalid_request", detail)
+    require_base(change, in_force.advisor.policy.hash)
     trial = await asyncio.to_thread(
         tried, in_force.policy_text, change.text, "en", in_force.n_customers
     )
@@ -214,14 +199,3 @@ def _reason(form: Form) -> str:
 def _policy_file(request: Request) -> Path | None:
     settings: ServingSettings = request.app.state.settings
     return settings.policy
-
-
-def _written_beside(file: Path, text: str) -> Path:
-    """A whole new file in the same folder, on disk, that can take the other's place."""
-    beside = file.with_name(f".{file.name}.{token_hex(8)}")
-    with beside.open("x", encoding="utf-8", newline="\n") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.chmod(file.stat().st_mode)
-    return beside

@@ -86,8 +86,11 @@ async def begin(
 
 
 @router.get(f"{POLICY}/{{change_id}}/backtest")
-async def report(request: Request, change_id: str, _: LookingVisitor) -> Response:
+async def report(
+    request: Request, change_id: str, visitor: LookingVisitor
+) -> Response:
     """The report of a backtest that ended well."""
+    visitor.require_everybody()
     await change_of(request, change_id)
     backtests = backtests_of(request)
     page = None if backtests is None else backtests.report(change_id)

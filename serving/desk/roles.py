@@ -31,3 +31,7 @@ MAY: Mapping[Role, frozenset[Deed]] = {
     "auditor": _READ | {"see_access"},
     "admin": frozenset(DEEDS),
 }
+# whoever is bound to some customers does not decide about all
+ABOUT_EVERYBODY: frozenset[Deed] = frozenset(
+    {"change_policy", "publish_policy", "release_alarm", "see_access"}
+)

@@ -13,7 +13,7 @@ from features.moments import microseconds
 from serving.access import require_reach
 from serving.desk.form import Form, csrf_of, read_form
 from serving.desk.records import DeskRecords
-from serving.desk.roles import MAY, Deed
+from serving.desk.roles import ABOUT_EVERYBODY, MAY, Deed
 from serving.errors import ProblemError
 from store.access_log import AccessLog
 from store.database import Database
@@ -48,14 +48,30 @@ class Visitor:
         """What forms on this person's pages bear."""
         return csrf_of(self.token)
 
+    @property
+    def is_for_everybody(self) -> bool:
+        """Whether the key is for every customer, and not for those of one range."""
+        return not self.key.customers
+
     def may(self, deed: Deed) -> bool:
-        return deed in MAY[self.role]
+        """Whether the role does this, and the key what concerns all customers."""
+        is_in_reach = self.is_for_everybody or deed not in ABOUT_EVERYBODY
+        return deed in MAY[self.role] and is_in_reach
 
     def require(self, deed: Deed) -> None:
-        """Raises ProblemError where the role may not do this."""
-        if not self.may(deed):
+        """Raises ProblemError where the role or the key may not do this."""
+        if deed not in MAY[self.role]:
             detail = f"the role {self.role!r} may not do this; see docs/desk.md"
             raise ProblemError("role_may_not", detail)
+        if not self.may(deed):
+            self.require_everybody()
+
+    def require_everybody(self) -> None:
+        """Raises ProblemError where the key is for some customers only."""
+        if not self.is_for_everybody:
+            begin = self.key.customers
+            detail = f"it concerns all customers, this key those of {begin!r} only"
+            raise ProblemError("customer_out_of_reach", detail)
 
     def require_reach(self, customer_id: str) -> None:
         """Raises ProblemError where the key is for other customers."""

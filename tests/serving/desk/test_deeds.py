@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from serving.desk import deeds
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.roles import MAY
+from serving.errors import ProblemError
 from serving.settings import ServingSettings
 from store.acts import Act, Acts, act_id_of
 from store.keys import ROLES, Role
@@ -185,6 +187,37 @@ def test_a_request_to_the_provider_is_planned_in_a_persons_name(
     [act] = acts.of_decision(stored[HOSTILE])
     acts.close()
     assert (act.kind, act.ordered_by) == ("open_request", "one collections")
+
+
+def test_a_request_that_was_planned_before_is_told_as_such(
+    person: Somebody, stored: Decided
+) -> None:
+    page = decision_path(stored[LATE])
+    one = person("collections")
+    assert one.sends(f"{page}/request", page=page).status_code == 303
+    again = one.sends(f"{page}/request", page=page)
+    assert again.status_code == 409
+    assert "act_was_planned" in again.text
+    assert "is planned" in again.text
+
+
+def test_what_is_kept_is_not_refused_where_deciding_again_is(
+    desk_settings: ServingSettings,
+    person: Somebody,
+    stored: Decided,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def overloaded(*_: object) -> None:
+        raise ProblemError("overloaded", "too much is asked")
+
+    monkeypatch.setattr(deeds, "score_one", overloaded)
+    path, before = customer_path(HOSTILE), kept(desk_settings, "holds", HOSTILE)
+    fields = {"reason": "asked for", "until": TOMORROW, "kind": "manual"}
+    one = person("collections")
+    answer = one.sends(f"{path}/hold", page=path, **fields)
+    assert answer.status_code == 303
+    assert len(kept(desk_settings, "holds", HOSTILE)) == len(before) + 1
+    assert "the next score does" in one.opens(answer.headers["location"]).text
 
 
 @pytest.mark.parametrize("deed", ["score", "snooze", "override", "hold"])

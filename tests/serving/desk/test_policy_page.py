@@ -1,25 +1,33 @@
 """A change of the policy: tried by one person, published by another."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from advice.assembly import DEFAULT_POLICY
+from decisions.policy_file.load import parse_policy
 from serving.app import create_app
+from serving.desk import policy_publishing
 from serving.desk.backtests import Backtests
+from serving.desk.policy_publishing import put_in_place
+from serving.errors import ProblemError
 from serving.settings import ServingSettings
 from store.keys import ROLES, Role
-from store.opening import open_key_store
+from store.opening import open_desk, open_key_store
+from store.policy_changes import PolicyChanges
 from tests.serving.conftest import a_bundle, a_client, published
 from tests.serving.desk.conftest import Person
 
 POLICY = "/desk/policy"
 SHIPPED = DEFAULT_POLICY.read_text(encoding="utf-8")
 CHANGED = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 48")
-Somebody = Callable[[Role], Person]
+Somebody = Callable[..., Person]
 
 
 @pytest.fixture
@@ -48,13 +56,19 @@ def office(policy_file: Path, tmp_path: Path) -> Iterator[Somebody]:
     )
     with a_client(create_app(settings)) as client:
         store = open_key_store(home)
-        keys = {role: store.create(f"one {role}", role=role)[1] for role in ROLES}
+        keys = {
+            (role, customers): store.create(
+                f"one {role} {customers}".strip(), role=role, customers=customers
+            )[1]
+            for role in ROLES
+            for customers in ("", "north-")
+        }
         store.close()
 
-        def somebody(role: Role) -> Person:
+        def somebody(role: Role, customers: str = "") -> Person:
             client.cookies.clear()
             one = Person(client)
-            assert one.signs_in(keys[role]).status_code == 303
+            assert one.signs_in(keys[role, customers]).status_code == 303
             return one
 
         yield somebody
@@ -98,6 +112,74 @@ def test_a_change_comes_into_force_when_somebody_else_agrees(
     assert "auto_expire_hours: 48" in approver.opens(POLICY).text
     again = approver.sends(f"{place}/publish", page=place, reason="again")
     assert again.status_code == 422
+
+
+def test_two_changes_of_one_policy_are_not_both_published(
+    policy_file: Path, tmp_path: Path
+) -> None:
+    """By two processes, neither of which has taken up the other's yet."""
+    other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 96")
+    with closing(open_desk(tmp_path / "state")) as database:
+        changes, base = PolicyChanges(database), parse_policy(SHIPPED).hash
+        names = [changes.add("k", "Ada", 1, base, text) for text in (CHANGED, other)]
+        for name in names:
+            assert changes.submit(name, "k", "why")
+        first, second = (changes.find(name) for name in names)
+        assert first is not None
+        assert second is not None
+        put_in_place(database, first, policy_file, "Bo", 2, "agreed")
+        with pytest.raises(ProblemError, match="another policy is in force"):
+            put_in_place(database, second, policy_file, "Bo", 2, "agreed")
+        states = [change.state for change in changes.latest(2)]
+    assert sorted(states) == ["published", "submitted"]
+    assert policy_file.read_text(encoding="utf-8") == CHANGED
+
+
+def test_a_file_that_cannot_be_replaced_leaves_the_change_submitted(
+    office: Somebody, policy_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is mounted by itself."""
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    analyst.sends(f"{place}/submit", page=place, reason="two days")
+    approver = office("approver")
+
+    def is_mounted(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(policy_publishing.os, "replace", is_mounted)
+        answer = approver.sends(f"{place}/publish", page=place, reason="agreed")
+    assert answer.status_code == 500
+    assert "policy_not_written" in answer.text
+    assert "still waits" in answer.text
+    assert policy_file.read_text(encoding="utf-8") == SHIPPED
+    assert [file.name for file in policy_file.parent.glob(".policy*")] == []
+    again = approver.sends(f"{place}/publish", page=place, reason="agreed")
+    assert again.is_redirect, again.text
+
+
+def test_a_key_for_some_customers_changes_nothing_for_all(office: Somebody) -> None:
+    place = tries(office("admin"), CHANGED)
+    one = office("admin", "north-")
+    assert "<textarea" not in one.opens(POLICY).text
+    assert one.opens(f"{place}/backtest").status_code == 403
+    log = one.opens("/desk/log").text
+    assert "/desk/log/chain" not in log
+    assert "/desk/log/access" not in log
+    assert one.opens("/desk/log/access").status_code == 403
+    for path in (
+        POLICY,
+        f"{place}/submit",
+        f"{place}/publish",
+        f"{place}/refuse",
+        f"{place}/backtest",
+        "/desk/models/alarms/a1/release",
+        "/desk/log/chain",
+    ):
+        answer = one.sends(path, reason="mine", text=CHANGED)
+        assert answer.status_code == 403, path
+        assert "customer_out_of_reach" in answer.text
 
 
 def test_nobody_agrees_to_a_change_of_their_own(
