@@ -39,7 +39,7 @@ from cli import (
     validate,
     webhooks,
 )
-from cli.exits import OK, UNUSABLE
+from cli.exits import BROKEN, OK, UNUSABLE
 from cli.interruption import ending_on_interruption
 
 # plain help: rich markup alone would take twice the time of everything else
@@ -182,12 +182,13 @@ def main() -> None:
     except Exception as error:
         # every room's own errors carry a stable code; anything else is a bug, and
         # libraries have codes of their own that are none of ours
-        if type(error).__module__.partition(".")[0] not in ROOMS:
-            raise
+        is_ours = type(error).__module__.partition(".")[0] in ROOMS
         code = getattr(error, "code", None)
-        if not isinstance(code, str):
-            raise
-        _fail(code, str(error))
+        if is_ours and isinstance(code, str):
+            _fail(code, str(error))
+        # shown as ever; with 1 it would pass for something that is not as it should be
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(BROKEN)
 
 
 def _fail(code: str, message: str) -> NoReturn:

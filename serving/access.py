@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from functools import cached_property
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from limits.strategies import RateLimiter
 
 _log = logging.getLogger("forbear.serving")
+_ATTEMPTS = "too many attempts to sign in: wait"
 # for the OpenAPI document; `key_of` reads the header
 _declared = HTTPBearer(
     auto_error=False,
@@ -55,12 +57,21 @@ class RateLimits:
             self._count(stated, key.key_id, f"this key may send {wait}")
 
     def require_attempt(self, address: str, stated: str) -> None:
-        """Count one attempt to sign in from an address.
+        """Count one attempt to sign in with a wrong secret from an address.
 
         Raises:
             ProblemError: there were too many.
         """
-        self._count(stated, f"sign-in {address}", "too many attempts to sign in: wait")
+        self._count(stated, f"sign-in {network_of(address)}", _ATTEMPTS)
+
+    def require_attempt_left(self, address: str, stated: str) -> None:
+        """Look whether an address may try to sign in; counts nothing.
+
+        Raises:
+            ProblemError: there were too many wrong secrets.
+        """
+        who = f"sign-in {network_of(address)}"
+        self._count(stated, who, _ATTEMPTS, is_counted=False)
 
     def require_visit(self, who: str, stated: str) -> None:
         """Count one request to a public page, of a network address or of a link.
@@ -68,7 +79,9 @@ class RateLimits:
         Raises:
             ProblemError: there were too many.
         """
-        self._count(stated, f"visit {who}", "too many requests: wait a while")
+        self._count(
+            stated, f"visit {network_of(who)}", "too many requests: wait a while"
+        )
 
     @cached_property
     def _limiter(self) -> "RateLimiter":
@@ -89,10 +102,13 @@ class RateLimits:
             self._items[stated] = parse(stated)
         return self._items[stated]
 
-    def _count(self, stated: str, who: str, detail: str) -> None:
+    def _count(
+        self, stated: str, who: str, detail: str, *, is_counted: bool = True
+    ) -> None:
         item = self._item(stated)
         try:
-            if self._limiter.hit(item, who):
+            ask = self._limiter.hit if is_counted else self._limiter.test
+            if ask(item, who):
                 return
             reset_at, _ = self._limiter.get_window_stats(item, who)
         except sqlite3.Error as error:  # a limit that cannot be counted refuses nobody
@@ -101,6 +117,20 @@ class RateLimits:
         wait_s = max(1, math.ceil(reset_at - time.time()))
         headers = {"Retry-After": str(wait_s)}
         raise ProblemError("rate_limited", detail, headers=headers)
+
+
+def network_of(address: str) -> str:
+    """Who asks: an IPv4 address; of IPv6 the network, for one line has all of it.
+
+    >>> network_of("2001:db8:1:2:3:4:5:6"), network_of("192.0.2.7"), network_of("l1")
+    ('2001:db8:1:2::/64', '192.0.2.7', 'l1')
+    """
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
 
 
 def key_of(request: Request, scope: Scope) -> ApiKey:

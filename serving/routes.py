@@ -8,6 +8,7 @@ import asyncio
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Literal, cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -207,7 +208,10 @@ async def metrics_page(request: Request) -> Response:
 def _show_monitoring(metrics: Metrics, monitoring: Monitoring) -> None:
     """The alarms that stand, and what the last run measured."""
     metrics.show_alarms(clocks_standing(monitoring.standing()))
-    for run in monitoring.latest_runs(1):
+    runs = monitoring.latest_runs(1)
+    if not runs:  # never is longer ago than any alert waits
+        metrics.show_monitoring(inf, {})
+    for run in runs:
         age_s = (microseconds(datetime.now(UTC)) - run.at) / 1e6
         metrics.show_monitoring(age_s, json.loads(run.content).get("gauges", {}))
 

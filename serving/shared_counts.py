@@ -23,7 +23,9 @@ ON CONFLICT (name) DO UPDATE SET
     ends_at = CASE WHEN ends_at <= :now THEN :ends_at ELSE counts.ends_at END
 RETURNING n
 """
+_EXPIRED = "DELETE FROM counts WHERE ends_at <= ?"
 _WAIT_MS = 100
+FORGET_EVERY = 1_000  # counts of one worker
 
 
 class SharedCounts(Storage):
@@ -43,6 +45,7 @@ class SharedCounts(Storage):
             _TABLE,
         ):
             self._db.execute(statement)
+        self._n_counted = 0
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -52,6 +55,9 @@ class SharedCounts(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount`; the new number in a window of `expiry` seconds."""
         now = time.time()
+        self._n_counted += 1
+        if self._n_counted % FORGET_EVERY == 0:  # most never come again
+            self._db.execute(_EXPIRED, (now,))
         values = {"name": key, "n": amount, "now": now, "ends_at": now + expiry}
         return int(self._db.execute(_ADD, values).fetchone()[0])
 

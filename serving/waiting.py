@@ -20,7 +20,7 @@ TOPICS = (
     "notice",
 )
 # why stops beyond a limit that customers share are withheld
-BREAKER = frozenset({"suspension_budget", "kill_switch"})
+BREAKER = frozenset({"suspension_budget", "kill_switch", "monitoring_alarm"})
 # an answer about another moment says what would be; nobody waits for it
 _LATEST_LAG_S = 900.0
 

@@ -28,7 +28,7 @@ from store.upgrade import upgrade_file
 _STEP = 500  # rows read at a time
 _NOT_WRITTEN = "cannot be written: give it more room, or name a file on another disk"
 # by which columns the rows of a table are told apart and read in order
-_KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
+KEPT: dict[Schema, dict[str, tuple[str, ...]]] = {
     DECISIONS: {
         "customers": ("customer_id",),
         "documents": ("document_hash",),
@@ -49,6 +49,7 @@ _KEYS: dict[Schema, dict[str, tuple[str, ...]]] = {
         "snoozes": ("customer_id", "at"),
         "provider_alerts": ("provider", "alert_id", "status"),
         "request_changes": ("act_id", "state"),
+        "policy_changes": ("change_id",),
     },
     EVENTS: {
         "event_batches": ("sequence",),
@@ -77,7 +78,7 @@ def back_up(home: Path, url: str | None, file: Path) -> Audit:
     unfinished.unlink(missing_ok=True)
     try:
         make_private(unfinished)
-        for schema in _KEYS:
+        for schema in KEPT:
             upgrade_file(unfinished, schema)
             with closing(open_database(home, url, schema)) as source:
                 _copy_into_file(schema, source, unfinished)
@@ -119,7 +120,7 @@ def restore(home: Path, url: str | None, file: Path) -> Audit:
                 closing(open_database(home, url, schema)) as target,
                 target.transaction(),
             ):
-                for table in _KEYS[schema]:
+                for table in KEPT[schema]:
                     if target.rows(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 - literals
                         raise StoreNotEmptyError
                 _copy(schema, source, target)
@@ -137,7 +138,7 @@ def _copy_into_file(schema: Schema, source: Database, file: Path) -> None:
 
 
 def _copy(schema: Schema, source: Database, target: Database) -> None:
-    for table, key in _KEYS[schema].items():
+    for table, key in KEPT[schema].items():
         columns = source.columns(table)
         for rows in _pages(source, table, columns, key):
             target.insert(table, columns, rows)
@@ -170,7 +171,7 @@ def _of_this_release(file: Path) -> Iterator[Path]:
         copy = Path(folder) / "backup.sqlite"
         shutil.copy(file, copy)
         _require_whole(file, copy)
-        for schema in _KEYS:
+        for schema in KEPT:
             with closing(SqliteDatabase(copy)) as database:
                 if schema.is_absent(database):
                     raise BackupFileError(file, f"holds no tables of {schema.name}")

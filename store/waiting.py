@@ -117,8 +117,9 @@ class WaitingList:
         condition, values = _of("", begin)
         counts: dict[str, int] = dict(self._db.rows(_COUNTS.format(condition), *values))
         for topic, n in self._db.rows(_PUT_OFF.format(condition), now, *values):
-            counts[topic] -= n
-        return {topic: n for topic, n in counts.items() if n}
+            # asked a moment later: somebody may have stopped to wait in between
+            counts[topic] = counts.get(topic, 0) - n
+        return {topic: n for topic, n in counts.items() if n > 0}
 
     def of_customer(self, customer_id: str) -> WaitingCustomer | None:
         """What this customer waits for; None: for nobody."""

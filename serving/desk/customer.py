@@ -16,6 +16,7 @@ from serving.desk.addresses import (
     decision_path,
 )
 from serving.desk.case_file import case_file
+from serving.desk.days import FIRST, LAST
 from serving.desk.history import Period, drawn, history, told, within
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.visitor import LookingVisitor, records_of
@@ -52,7 +53,7 @@ async def customer_page(
     visitor: LookingVisitor,
     code: str,
     days: Annotated[int, Query(ge=1, le=10_000)] = 90,
-    until: date | None = None,
+    until: Annotated[date | None, Query(ge=FIRST, le=LAST)] = None,
     done: str = "",
 ) -> Response:
     """What waits, why, what is owed, and everything that happened in a period."""

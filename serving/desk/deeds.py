@@ -1,7 +1,7 @@
 """What people do at the desk: forms whose author is written down before it is done."""
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from serving.desk.addresses import (
     customer_path,
     decision_path,
 )
+from serving.desk.days import day_of
 from serving.desk.form import Form
 from serving.desk.page import HOME, desk_router, redirect, wording_of
 from serving.desk.visitor import (
@@ -219,8 +220,8 @@ def _reason(form: Form) -> str:
 
 def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
     try:
-        ends_on = date.fromisoformat(text) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
+        ends_on = day_of(text) + timedelta(days=1)
+    except ValueError as error:
         raise _invalid("until", "a day, such as 2026-06-30") from error
     return datetime.combine(ends_on, time(0), zone).astimezone(UTC)
 

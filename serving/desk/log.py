@@ -1,6 +1,6 @@
 """The log: every decision and every act, by customer, day and action."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from decisions.actions import ACTIONS
 from features.moments import microseconds
 from serving.access import note_reading_of
 from serving.desk.addresses import customer_path, decision_path
+from serving.desk.days import day_of
 from serving.desk.page import HOME, desk_router, page, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, records_of
 from serving.errors import ProblemError
@@ -121,9 +122,9 @@ async def act_log(
 def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:
     """Begin and end of a local day, microseconds since 1970 UTC."""
     try:
-        begin = date.fromisoformat(day)
+        begin = day_of(day)
         end = begin + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         detail = "a day is written as 2026-06-30"
         raise ProblemError("invalid_request", detail) from error
     since, until = (

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from advice.advisor import Advisor
 from serving.desk.backtests import Backtests, State
+from serving.desk.days import day_of
 from serving.desk.form import Form
 from serving.desk.page import HEADERS, desk_router, redirect
 from serving.desk.policy_change import POLICY, change_of
@@ -35,7 +36,7 @@ _REPORT_POLICY = (
 )
 
 
-class BacktestShown(NamedTuple):
+class ShownBacktest(NamedTuple):
     """What the page of a change shows of its backtest."""
 
     state: State
@@ -52,7 +53,7 @@ def backtests_of(request: Request) -> Backtests | None:
     return Backtests(settings.home, settings.desk_portfolio)
 
 
-def backtest_shown(request: Request, change_id: str) -> BacktestShown | None:
+def backtest_shown(request: Request, change_id: str) -> ShownBacktest | None:
     """Of a change; None where no portfolio is set."""
     backtests = backtests_of(request)
     if backtests is None:
@@ -60,7 +61,7 @@ def backtest_shown(request: Request, change_id: str) -> BacktestShown | None:
     state = backtests.state(change_id)
     said = backtests.said(change_id) if state == "failed" else ""
     last = _last_day(in_force_of(request).advisor)
-    return BacktestShown(state, said, last - timedelta(days=QUARTER_DAYS - 1), last)
+    return ShownBacktest(state, said, last - timedelta(days=QUARTER_DAYS - 1), last)
 
 
 @router.post(f"{POLICY}/{{change_id}}/backtest")
@@ -86,9 +87,7 @@ async def begin(
 
 
 @router.get(f"{POLICY}/{{change_id}}/backtest")
-async def report(
-    request: Request, change_id: str, visitor: LookingVisitor
-) -> Response:
+async def report(request: Request, change_id: str, visitor: LookingVisitor) -> Response:
     """The report of a backtest that ended well."""
     visitor.require_everybody()
     await change_of(request, change_id)
@@ -110,9 +109,7 @@ def _last_day(advisor: Advisor) -> date:
 def _days(form: Form) -> tuple[date, date]:
     """Raises ProblemError where they are none, or too many."""
     try:
-        first, last = (
-            date.fromisoformat(form.get(name, "")) for name in ("from", "to")
-        )
+        first, last = (day_of(form.get(name, "")) for name in ("from", "to"))
     except ValueError as error:
         detail = "write both days as 2026-06-30"
         raise ProblemError("invalid_request", detail) from error

@@ -57,8 +57,8 @@ def put_in_place(
                     beside.unlink()
     except OSError as error:
         detail = (
-            f"{file.name}: {error.strerror}; its folder must be writable and the file no"
-            " mount of its own (mount the folder). The change still waits"
+            f"{file.name}: {error.strerror}; its folder must be writable and the file"
+            " no mount of its own (mount the folder). The change still waits"
         )
         raise ProblemError("policy_not_written", detail) from error
     require_undecided(is_new=is_new)

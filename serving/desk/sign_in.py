@@ -47,11 +47,13 @@ async def sign_in(request: Request) -> Response:
     limits: RateLimits = request.app.state.rate_limits
     settings: ServingSettings = request.app.state.settings
     address = request.client.host if request.client else ""
-    limits.require_attempt(address, settings.desk_attempt_limit)
+    limits.require_attempt_left(address, settings.desk_attempt_limit)
     form = await read_form(request, request.cookies.get(FORM_COOKIE, ""))
     try:
         token = await begin_session(request, form.get("key", ""))
     except ProblemError as problem:
+        if KINDS[problem.code].status == 401:  # nobody's
+            limits.require_attempt(address, settings.desk_attempt_limit)
         return _sign_in_page(request, form.get("next", ""), problem)
     await end_session(request)  # of whoever was signed in before
     answer = redirect(safe_path(form.get("next")))
@@ -109,13 +111,15 @@ def _set_cookie(
     max_age_s: int | None = None,
 ) -> None:
     """Sent to the desk alone, by pages of ours alone, over TLS where there is TLS."""
-    before_us = request.headers.get("x-forwarded-proto", request.url.scheme)
+    # where several proxies stand before us, each adds what it spoke
+    named = request.headers.get("x-forwarded-proto", "").split(",")
+    spoken = {request.url.scheme, *(one.strip().lower() for one in named)}
     answer.set_cookie(
         name,
         value,
         max_age=max_age_s,
         path=HOME,
-        secure="https" in (before_us, request.url.scheme),
+        secure="https" in spoken,
         httponly=True,
         samesite="strict",
     )

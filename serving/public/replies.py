@@ -10,11 +10,12 @@ import re
 import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, NamedTuple, cast
 
+from babel.numbers import get_currency_precision
 from fastapi import Request
 from starlette.responses import Response
 
@@ -50,6 +51,7 @@ from wording.templates import render
 router = public_router()
 LONGEST_TEXT = 4_000  # characters
 _LARGEST_BYTES, _MOST_FIELDS = 40_000, 10
+_AMOUNT = re.compile(r"[0-9]{1,20}(?:[.,](?P<places>[0-9]+))?")
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 # in whose name rows of the form are kept; it is no key that anybody holds
 _CUSTOMER = ApiKey("customer-form", "customers, by the form", "events", "")
@@ -180,23 +182,29 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
         language=lang,
         filed_at=time.time_ns() // 1_000,
         invoice_id=(invoice_id or None) if is_of_money else None,
-        amount=_amount(fields.get("amount", "")) if is_of_money else None,
+        amount=_amount(fields.get("amount", ""), asked.currency)
+        if is_of_money
+        else None,
         until=_day(asked.terms, fields.get("day", "")) if kind == "promise" else None,
         content="" if kind == "promise" else text,
     )
 
 
-def _amount(text: str) -> str | None:
-    """Major units with a point; None: all of it."""
+def _amount(text: str, currency: str) -> str | None:
+    """Major units with a point; None: all of it.
+
+    What may be a group of thousands is asked again, and never taken for a fraction.
+    """
     if not text:
         return None
-    try:
-        amount = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise _MistakeError("amount") from None
-    if not amount.is_finite() or not 0 < amount < 10**12:
+    found = _AMOUNT.fullmatch(text)
+    n_places = get_currency_precision(currency)
+    if found is None or len(found["places"] or "") > n_places:
         raise _MistakeError("amount")
-    return f"{amount:.2f}"
+    amount = Decimal(text.replace(",", "."))
+    if not 0 < amount < 10**12:
+        raise _MistakeError("amount")
+    return f"{amount:.{n_places}f}"
 
 
 def _day(terms: Terms, text: str) -> str:
@@ -268,10 +276,15 @@ def _rows(asked: _Asked, reply: Reply) -> dict[str, list[dict[str, Any]]]:
 
 def _done(asked: _Asked, reply: Reply, words: Wording) -> list[str]:
     """What holds from now on."""
+    amount = None if reply.amount is None else float(reply.amount)
     if reply.kind == "promise":
         day = date.fromisoformat(reply.until or "")
-        return [words.sentence("form.done.promise", day=day)]
+        if amount is None:
+            return [words.sentence("form.done.promise", day=day)]
+        return [words.sentence("form.done.promise_of", day=day, amount=amount)]
     if reply.kind == "dispute":
+        if amount is not None:
+            return [words.sentence("form.done.dispute_of", amount=amount)]
         return [words.sentence("form.done.dispute")]
     due = appeal_due(asked.terms, to_datetime(reply.filed_at))
     return [

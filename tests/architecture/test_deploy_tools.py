@@ -120,6 +120,7 @@ ALERT_TESTS = {
         rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20"),
         rings("ForbearMonitoringAlarm", "2m", RINGS, "0 1x20", "clock"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "172801x70"),
+        rings("ForbearMonitoringOld", "62m", UNSEEN, "+Inf+0x70"),
     ],
 }
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 import cli.main as main_module
+from cli.exits import BROKEN
 from cli.lists import writing
 from cli.main import EXTRAS
 from decisions.policy_file.load import SHIPPED
@@ -506,14 +507,20 @@ def test_an_older_store_ends_serving_in_one_line_that_says_what_to_do(
 
 
 def test_the_code_of_a_librarys_error_is_none_of_ours(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Nor is a fault told as something that is not as it should be, which is 1."""
+
     def fails() -> None:
         raise DBAPIError("SELECT 1", None, Exception("broken"), code="e3q8")
 
     monkeypatch.setattr(main_module, "app", fails)
-    with pytest.raises(DBAPIError):
+    with pytest.raises(SystemExit) as ended:
         main_module.main()
+    assert ended.value.code == BROKEN
+    shown = capsys.readouterr().err
+    assert "DBAPIError" in shown
+    assert "[e3q8]" not in shown
 
 
 def test_every_room_has_its_errors_told() -> None:

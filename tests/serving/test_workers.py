@@ -13,7 +13,7 @@ import pytest
 
 from serving.access import RateLimits
 from serving.openapi import EXAMPLE
-from serving.shared_counts import SharedCounts
+from serving.shared_counts import FORGET_EVERY, SharedCounts
 from store.keys import ApiKey
 from tests.serving.processes import Service, running
 from tests.serving.test_server import workers
@@ -91,6 +91,17 @@ def test_a_window_begins_with_the_first_request_and_ends(
     assert other.get("k") == 0
     assert other.reset() == 1
     assert one.check()
+
+
+def test_counts_that_ended_are_forgotten(
+    tmp_path: Path, clock: Callable[[float], None]
+) -> None:
+    counts = SharedCounts(tmp_path)
+    for n in range(FORGET_EVERY - 1):
+        counts.incr(f"visit {n}", 60)
+    clock(61.0)
+    counts.incr("visit anew", 60)
+    assert counts.reset() == 1
 
 
 def test_a_limit_that_cannot_be_counted_refuses_nobody(

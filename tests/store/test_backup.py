@@ -4,7 +4,7 @@ import asyncio
 import resource
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from store.audit import audit
-from store.backup import back_up, restore
+from store.backup import KEPT, back_up, restore
 from store.chain import Tip, tip
 from store.errors import BackupFileError, StoreFileError, StoreNotEmptyError
 from store.events import ArrivedRow, EventBatch
@@ -26,7 +26,8 @@ from store.opening import (
     open_outbox,
     upgrade,
 )
-from store.schema import DECISIONS, EVENTS
+from store.schema import DECISIONS, EVENTS, Schema
+from store.sqlite import SqliteDatabase
 from store.upgrade import upgrade_file
 from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
@@ -130,6 +131,22 @@ def test_a_backup_under_load_comes_back_whole(
     assert events.last_sequence() >= len(before) // 3
     assert len(events.rows("c1", 10**9, 10**9)) == events.last_sequence()
     events.close()
+
+
+# what a store begins anew: sessions, the counter of proofs, and what is derived
+NOT_KEPT = {
+    DECISIONS: {DECISIONS.version_table, "desk_sessions", "proofs", "sealing"},
+    EVENTS: {EVENTS.version_table, "event_state"},
+}
+
+
+@pytest.mark.parametrize("schema", [DECISIONS, EVENTS], ids=lambda one: one.name)
+def test_a_backup_has_every_table(tmp_path: Path, schema: Schema) -> None:
+    upgrade_file(tmp_path / "all.sqlite", schema)
+    with closing(SqliteDatabase(tmp_path / "all.sqlite")) as database:
+        query = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        tables = {name for (name,) in database.rows(query)}
+    assert tables - NOT_KEPT[schema] == set(KEPT[schema])
 
 
 @contextmanager

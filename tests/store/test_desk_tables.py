@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -54,6 +55,21 @@ def record(place: Place, *waiting: WaitingCustomer | None) -> None:
 
     asyncio.run(together())
     store.close()
+
+
+class _InBetween:
+    """Answers that differ because somebody stopped to wait between two questions."""
+
+    def __init__(self) -> None:
+        self.answers = iter([[("review", 1)], [("review", 2), ("appeal", 1)]])
+
+    def rows(self, *_: object) -> list[tuple[str, int]]:
+        return next(self.answers)
+
+
+def test_counts_bear_what_changes_between_their_two_questions() -> None:
+    counts = WaitingList(cast("Database", _InBetween())).counts(0)
+    assert counts == {}
 
 
 def names(listed: list[WaitingCustomer]) -> list[str]:

@@ -148,6 +148,18 @@ def test_who_looked_is_for_auditors(person: Somebody, role: Role) -> None:
     assert answer.status_code == (200 if role in ("auditor", "admin") else 403)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_beyond_all_reckoning_is_refused(
+    person: Somebody, stored: Decided, day: str
+) -> None:
+    one, path = person("admin"), customer_path(LATE)
+    assert one.opens(f"{path}?until={day}").status_code == 422
+    assert one.opens(f"/desk/log?day={day}").status_code == 422
+    assert one.opens(f"/desk/log/acts?day={day}").status_code == 422
+    sent = one.sends(f"{path}/snooze", page=path, reason="later", until=day)
+    assert sent.status_code == 422
+
+
 def test_the_log_is_filtered(person: Somebody, stored: Decided) -> None:
     one = person("auditor")
     assert stored[LATE][:13] in one.opens(f"/desk/log?customer={LATE}").text

@@ -13,7 +13,6 @@ import pytest
 from advice.assembly import DEFAULT_POLICY
 from decisions.policy_file.load import parse_policy
 from serving.app import create_app
-from serving.desk import policy_publishing
 from serving.desk.backtests import Backtests
 from serving.desk.policy_publishing import put_in_place
 from serving.errors import ProblemError
@@ -148,7 +147,7 @@ def test_a_file_that_cannot_be_replaced_leaves_the_change_submitted(
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
     with monkeypatch.context() as patched:
-        patched.setattr(policy_publishing.os, "replace", is_mounted)
+        patched.setattr(os, "replace", is_mounted)
         answer = approver.sends(f"{place}/publish", page=place, reason="agreed")
     assert answer.status_code == 500
     assert "policy_not_written" in answer.text

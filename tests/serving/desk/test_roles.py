@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 from httpx import Client
 
-from serving.desk.addresses import customer_path, decision_path
+from serving.desk.addresses import customer_path
 from serving.desk.mount import ROUTERS
 from serving.desk.roles import DEEDS, MAY, Deed
 from store.keys import ROLES, Role
@@ -83,7 +83,7 @@ def sent() -> set[str]:
     return {
         route.path
         for route in routes
-        if isinstance(route, APIRoute) and "POST" in route.methods
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
     }
 
 

@@ -159,3 +159,24 @@ def test_too_many_attempts_have_to_wait(settings: ServingSettings) -> None:
         answers = [stranger.signs_in("fb_0_0") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert "Retry-After" in answers[2].headers
+
+
+def test_right_keys_and_forms_of_nobody_are_no_attempts(
+    settings: ServingSettings,
+) -> None:
+    """Else whoever sends bad forms from behind the same proxy keeps all out."""
+    few = settings.model_copy(update={"desk_attempt_limit": "2/minute"})
+    store = open_key_store(settings.home)
+    _, text = store.create("often here", role="auditor")
+    store.close()
+    with a_client(create_app(few)) as client:
+        for _ in range(4):
+            assert client.post("/desk/sign-in", data={"csrf": ""}).status_code == 403
+            client.cookies.clear()
+            assert Person(client).signs_in(text).status_code == 303
+
+
+def test_of_several_proxies_one_that_spoke_tls_is_enough(person: Somebody) -> None:
+    headers = {"x-forwarded-proto": "https, http"}
+    page = person().opens("/desk/sign-in", headers=headers)
+    assert "Secure" in page.headers["set-cookie"]

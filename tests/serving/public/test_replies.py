@@ -86,7 +86,9 @@ def test_a_contested_invoice_is_not_owed(public: Public) -> None:
     link = link_of(a_letter_about(public, scored(public, "contests")))
     fields = {"kind": "dispute", "form_id": form_id(public.client.get(link).text)}
     fields |= {"invoice_id": "i-contests", "amount": "100,50", "text": "Too much."}
-    assert public.client.post(link, data=fields).status_code == 200
+    answer = public.client.post(link, data=fields)
+    assert answer.status_code == 200
+    assert "You contest €100.50." in answer.text
     assert again(public, "contests")["exposure"]["contested"] == 100.5
     assert replies_of(public, "contests")[0].content == "Too much."
 
@@ -131,6 +133,10 @@ def link(public: Public) -> str:
         ({"kind": "promise", "day": "soon"}, "Choose a day"),
         ({"kind": "dispute", "text": "x", "amount": "much"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "-1"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "1,234"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "0.001"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "0.00"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "1e3"}, "Write the amount"),
         ({"kind": "appeal", "text": " "}, "Write a few words"),
     ],
 )

@@ -1,0 +1,22 @@
+"""What stops beyond a limit of all customers have a person look at."""
+
+from types import SimpleNamespace
+from typing import cast
+
+from decisions.actions import ACTIONS
+from decisions.case import BudgetUse
+from decisions.steps.choose import Choice
+from decisions.steps.reasons import _of_the_budget
+from serving.waiting import BREAKER
+
+
+def test_every_limit_that_customers_share_is_the_breaker() -> None:
+    """Full queues of reviews have a topic of their own: they stop nothing."""
+    stop = ACTIONS.index("suspend")
+    choice = cast("Choice", SimpleNamespace(arm=SimpleNamespace(action=stop)))
+    uses = (
+        BudgetUse(0, 0, 0),
+        BudgetUse(0, 0, 0, is_stopped=True),
+        BudgetUse(0, 0, 0, alarm="scores"),
+    )
+    assert {_of_the_budget(use, choice).code for use in uses} == BREAKER
