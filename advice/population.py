@@ -10,8 +10,11 @@ from features.arrays import FloatArray
 from features.batch import feature_table, matrix
 from features.catalogue import is_read
 from features.feature_set import FeatureSet
+from features.labels import labels_observed_until
+from features.maturity import maturity_us
 from features.portfolio import Portfolio
 from features.snapshots import latest_population
+from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.importance import importance
 from scoring.predictor import Predictor
@@ -28,7 +31,8 @@ class Population:
         features: those that the model's target reads.
         x: (n, F) their values, NaN where unknown.
         probability: (n,)
-        importance: by feature, its share of what moves the model.
+        importance: by feature, its share of what moves the model among these rows: of
+            a feature that is unknown of everybody, nothing.
         unlearnt: by category, share of rows with a word that training never saw.
     """
 
@@ -40,9 +44,16 @@ class Population:
     importance: dict[str, float]
     unlearnt: dict[str, float]
 
-    def reference(self) -> Reference:
-        """What a bundle keeps of it."""
-        return reference_of(self.as_of, self.x, self.features, self.probability)
+    def reference(self, learnt_until: int | None = None) -> Reference:
+        """What a bundle keeps of it; `learnt_until` as in `Reference`."""
+        return reference_of(
+            self.as_of,
+            self.x,
+            self.features,
+            self.probability,
+            self.importance,
+            learnt_until,
+        )
 
 
 def present_population(
@@ -71,7 +82,10 @@ def with_reference(portfolio: Portfolio, bundle: Bundle) -> Bundle:
     population = present_population(portfolio, bundle)
     if len(population.probability) == 0:
         return bundle
-    return replace(bundle, reference=population.reference())
+    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    learnt_until = labels_observed_until(portfolio, target)
+    learnt_until -= sum(maturity_us(portfolio, target))
+    return replace(bundle, reference=population.reference(learnt_until))
 
 
 def _unlearnt(table: pa.Table, features: FeatureSet) -> dict[str, float]:

@@ -95,7 +95,8 @@ class TargetInputs:
 
     Args:
         drifts: by feature that moves the model, the most important first.
-        importance: by feature, its share of what moves the model.
+        importance: by feature, its share of what moved the model in training, so that
+            one that is lost by now keeps its weight.
         unlearnt: by category, share of rows with a word that training never saw.
         ageing: features that grow with the calendar (days since the first row of
             something): they move in every portfolio, and count for nothing here.
@@ -196,9 +197,13 @@ def target_inputs(
     target: str, reference: Reference, population: Population
 ) -> TargetInputs:
     """What a model reads now, against what it learnt from."""
+    # as in training: among rows that have lost a feature it moves nothing any more
+    importance = reference.importance or population.importance
     names = [
-        name for name in population.importance if name in reference.features
-    ]  # the most important first
+        name
+        for name in sorted(importance, key=lambda name: (-importance[name], name))
+        if name in reference.features
+    ]
     columns = population.features.names
     drifts = tuple(
         drift(
@@ -218,7 +223,7 @@ def target_inputs(
     return TargetInputs(
         target,
         drifts,
-        population.importance,
+        importance,
         population.unlearnt,
         frozenset(ageing),
     )

@@ -156,11 +156,10 @@ def mature_outcomes(
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     pairs = snapshots(portfolio)
     horizon_us, lag_us = maturity_us(portfolio, target)
-    trained_at = _end_us(bundle.trained_on)
     as_of = pairs["as_of"].to_numpy()
     mature_at = as_of + horizon_us + lag_us
     until = labels_observed_until(portfolio, target)
-    fresh = mature_at > trained_at
+    fresh = as_of > _learnt_until(bundle, horizon_us)
     first_at = int(mature_at[fresh].min()) if fresh.any() else None
     judged = pairs.filter(pa.array(fresh & (mature_at <= until)))
     label = _label(portfolio, judged, target)
@@ -170,6 +169,17 @@ def mature_outcomes(
     return _judged(
         portfolio, bundle, target, judged.filter(pa.array(window)), label[window]
     )
+
+
+def _learnt_until(bundle: Bundle, horizon_us: int) -> int:
+    """The latest date whose outcome the model may have learnt.
+
+    By what training recorded: the lag of today may be another one. In a bundle of an
+    older release, the last date whose horizon had ended by then.
+    """
+    if bundle.reference is not None and bundle.reference.learnt_until is not None:
+        return bundle.reference.learnt_until
+    return _end_us(bundle.trained_on) - horizon_us
 
 
 def _end_us(day: date) -> int:

@@ -1,11 +1,12 @@
 """What the population looked like when a model was trained, in a few numbers.
 
 Per feature, and of the probability: how many values fell into each of ten bins, how
-many were unknown, and 21 quantiles. No single customer can be read from it.
+many were unknown, and the quantiles from 5 to 95 %. No extreme stands there. Of few
+customers there are no quantiles; but an edge between two bins may be one's value.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from features.arrays import FloatArray
 from features.feature_set import FeatureSet
 
 N_BINS = 10
-_SHARES = np.linspace(0.0, 1.0, 2 * N_BINS + 1)
+_SHARES = np.linspace(0.0, 1.0, 2 * N_BINS + 1)[1:-1]
+LEAST_KNOWN = 200  # values; of fewer, so many quantiles would be single customers'
 _DIGITS = 9  # significant ones
 
 
@@ -26,8 +28,8 @@ class Sketch:
         edges: rising inner edges; a value on an edge belongs to the bin above.
         counts: values per bin, one more than edges.
         n_unknown: values that were missing, or words nobody had learnt.
-        quantiles: 21, from the least to the largest; none of a category, or where
-            nothing is known.
+        quantiles: 19, from 5 to 95 %; none of a category, or where fewer than 200
+            values are known.
     """
 
     edges: tuple[float, ...]
@@ -66,9 +68,9 @@ class Sketch:
         if not self.quantiles or len(known) == 0:
             return None
         before = np.array(self.quantiles)
-        scale = before[-3] - before[2]
+        scale = before[-2] - before[1]
         now = np.quantile(known, _SHARES)
-        distance = float(np.mean(np.abs(now - before)[1:-1]))
+        distance = float(np.mean(np.abs(now - before)))
         return distance / scale if scale > 0.0 else None
 
 
@@ -80,11 +82,17 @@ class Reference:
         as_of: its moment, µs since 1970 UTC.
         features: by name, those that the model reads.
         probability: of the target, as the model scores that population.
+        importance: by feature, its share of what moved the model there; empty where an
+            older release kept none.
+        learnt_until: the latest date whose outcomes were mature, µs since 1970 UTC:
+            of later ones the model learnt nothing. None where it is not recorded.
     """
 
     as_of: int
     features: Mapping[str, Sketch]
     probability: Sketch
+    importance: Mapping[str, float] = field(default_factory=dict)
+    learnt_until: int | None = None
 
     @property
     def n(self) -> int:
@@ -97,6 +105,8 @@ class Reference:
             "as_of": self.as_of,
             "features": {name: _plain(one) for name, one in self.features.items()},
             "probability": _plain(self.probability),
+            "importance": dict(self.importance),
+            "learnt_until": self.learnt_until,
         }
 
     @classmethod
@@ -106,20 +116,37 @@ class Reference:
             content["as_of"],
             {name: _sketch(one) for name, one in content["features"].items()},
             _sketch(content["probability"]),
+            content.get("importance", {}),
+            content.get("learnt_until"),
         )
 
 
 def reference_of(
-    as_of: int, x: FloatArray, features: FeatureSet, probability: FloatArray
+    as_of: int,
+    x: FloatArray,
+    features: FeatureSet,
+    probability: FloatArray,
+    importance: Mapping[str, float],
+    learnt_until: int | None,
 ) -> Reference:
-    """Sketches of a population's features (n, F) and probabilities (n,)."""
+    """Sketches of a population's features (n, F) and probabilities (n,).
+
+    Args:
+        as_of: its moment, µs since 1970 UTC.
+        x: (n, F), NaN where unknown.
+        features: of the columns.
+        probability: (n,)
+        importance: of features; those of the columns are kept.
+        learnt_until: see `Reference`.
+    """
     sketches = {
         feature.name: category_sketch(x[:, i], len(features.vocabularies[feature.name]))
         if feature.is_category
         else sketch_of(x[:, i])
         for i, feature in enumerate(features.features)
     }
-    return Reference(as_of, sketches, sketch_of(probability))
+    moves = {n: _rounded(share) for n, share in importance.items() if n in sketches}
+    return Reference(as_of, sketches, sketch_of(probability), moves, learnt_until)
 
 
 def sketch_of(values: FloatArray) -> Sketch:
@@ -132,8 +159,9 @@ def sketch_of(values: FloatArray) -> Sketch:
     if len(known) == 0:
         return Sketch((), (0,), len(values))
     quantiles = [_rounded(q) for q in np.quantile(known, _SHARES).tolist()]
-    edges = tuple(sorted(set(quantiles[2:-1:2])))
-    return _counted(edges, values, tuple(quantiles))
+    edges = tuple(sorted(set(quantiles[1::2])))
+    kept = tuple(quantiles) if len(known) >= LEAST_KNOWN else ()
+    return _counted(edges, values, kept)
 
 
 def category_sketch(codes: FloatArray, n_words: int) -> Sketch:
@@ -165,9 +193,12 @@ def _plain(sketch: Sketch) -> dict[str, Any]:
 
 
 def _sketch(content: Mapping[str, Any]) -> Sketch:
+    quantiles = tuple(content["quantiles"])
+    if len(quantiles) == len(_SHARES) + 2:  # an older release kept both extremes
+        quantiles = quantiles[1:-1]
     return Sketch(
         tuple(content["edges"]),
         tuple(content["counts"]),
         content["n_unknown"],
-        tuple(content["quantiles"]),
+        quantiles,
     )

@@ -78,7 +78,7 @@ def model_of(portfolio: Portfolio, trained_on: date) -> Bundle:
 
 @pytest.fixture(scope="session")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    return Simulated("calm", 500, 14, 3, tmp_path_factory.mktemp("calm") / "shop")
+    return Simulated("calm", 800, 14, 3, tmp_path_factory.mktemp("calm") / "shop")
 
 
 @pytest.fixture(scope="session")

@@ -80,3 +80,20 @@ def test_a_reference_reads_back_as_it_was() -> None:
     )
     assert Reference.from_json(one.to_json()) == one
     assert one.n == 4
+
+
+def test_no_extreme_and_no_row_of_a_few_is_kept() -> None:
+    few = np.array([0.0, 12.5, 80.0, 310.27, 9120.44])
+    assert sketch_of(few).quantiles == ()
+    many = sketch_of(np.append(np.arange(1000.0), 1e9))
+    assert len(many.quantiles) == 19
+    assert 0.0 < many.quantiles[0] < many.quantiles[-1] < 999.0
+
+
+def test_an_older_reference_reads_without_its_extremes() -> None:
+    sketch = sketch_of(np.arange(1000.0))
+    content = Reference(7, {"x": sketch}, sketch).to_json()
+    for old in (content["features"]["x"], content["probability"]):
+        old["quantiles"] = [0.0, *old["quantiles"], 999.0]
+    del content["importance"], content["learnt_until"]
+    assert Reference.from_json(content) == Reference(7, {"x": sketch}, sketch)

@@ -13,6 +13,8 @@ from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY
 from advice.population import present_population
 from decisions.policy_file.load import load_policy
+from features.maturity import maturity_us
+from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from monitoring.early_outcomes import (
     CONFIDENCE,
@@ -32,7 +34,7 @@ from monitoring.scores import ActionShares, action_shares, expected_auc
 from scoring.bundle import Bundle
 from scoring.early_warning import expectation
 from scoring.metrics import auc
-from tests.monitoring.conftest import NOW, Simulated
+from tests.monitoring.conftest import NOW, TRAINED_AT, Simulated
 
 pytestmark = pytest.mark.slow  # a world is simulated for them
 
@@ -41,6 +43,13 @@ pytestmark = pytest.mark.slow  # a world is simulated for them
 def run(now: Portfolio, model: Bundle) -> FourClocks:
     advisor = Advisor({"nonpayment": model}, load_policy(DEFAULT_POLICY), now.settings)
     return monitor(now, advisor, now.observed_until)
+
+
+def trained_until(model: Bundle, learnt_until: datetime) -> Bundle:
+    """The model, as if it had learnt of no later date."""
+    assert model.reference is not None
+    moment = microseconds(learnt_until)
+    return replace(model, reference=replace(model.reference, learnt_until=moment))
 
 
 def test_nothing_rings_where_all_is_as_usual(run: FourClocks) -> None:
@@ -95,6 +104,36 @@ def test_a_column_that_is_empty_now_is_seen(calm: Simulated, model: Bundle) -> N
     assert "unknown_values" in codes
 
 
+def test_a_feature_that_is_lost_rings_by_its_weight_in_training(
+    now: Portfolio, model: Bundle
+) -> None:
+    """Unknown of everybody it moves nothing any more, and had moved the model most."""
+    assert model.reference is not None
+    population = present_population(now, model)
+    lost = max(population.importance, key=lambda name: population.importance[name])
+    x = population.x.copy()
+    x[:, population.features.names.index(lost)] = np.nan
+    left = {n: w for n, w in population.importance.items() if n != lost}
+    seen = target_inputs(
+        "nonpayment", model.reference, replace(population, x=x, importance=left)
+    )
+    rung = {(cause.code, cause.subject) for cause in seen.causes()}
+    assert ("unknown_values", lost) in rung
+    assert seen.drifts[0].column == lost
+
+
+def test_words_never_learnt_ring_though_the_feature_is_one_constant_now(
+    now: Portfolio, model: Bundle
+) -> None:
+    assert model.reference is not None
+    population = present_population(now, model)
+    name = population.features.names[0]
+    reference = replace(model.reference, importance={name: 1.0})
+    strange = replace(population, importance={}, unlearnt={name: 1.0})
+    seen = target_inputs("nonpayment", reference, strange)
+    assert "unlearnt_words" in [cause.code for cause in seen.causes()]
+
+
 def test_a_bundle_of_an_older_release_says_that_it_has_no_reference(
     now: Portfolio, model: Bundle
 ) -> None:
@@ -115,7 +154,7 @@ def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
     early = [c.code for one in early_outcomes(portfolio, wrong) for c in one.causes()]
     assert "unlike_model" in early
     # of dates from before: this model counts as trained long ago
-    old = replace(wrong, trained_on=datetime(2024, 12, 1, tzinfo=UTC).date())
+    old = trained_until(wrong, datetime(2024, 9, 1, tzinfo=UTC))
     mature = mature_outcomes(portfolio, old)
     assert isinstance(mature, MatureOutcomes)
     assert "level_off" in [cause.code for cause in mature.causes()]
@@ -127,9 +166,27 @@ def test_a_model_that_says_half_of_what_comes_rings_early_and_late(
 def test_before_the_first_date_matures_it_says_when(
     now: Portfolio, model: Bundle
 ) -> None:
-    assert isinstance(
-        mature_outcomes(now, replace(model, trained_on=NOW.date())), PendingOutcomes
+    assert isinstance(mature_outcomes(now, trained_until(model, NOW)), PendingOutcomes)
+
+
+def test_no_date_is_judged_that_the_model_was_trained_on(
+    now: Portfolio, model: Bundle
+) -> None:
+    """However long outcomes take by now: what training itself took is recorded."""
+    assert model.reference is not None
+    horizon_us, lag_us = maturity_us(now, "nonpayment")
+    learnt_until = microseconds(TRAINED_AT) - horizon_us - lag_us
+    assert model.reference.learnt_until == learnt_until
+    terms = now.settings.labels
+    slow = terms.nonpayment.model_copy(
+        update={"posting_lag_days": terms.nonpayment.posting_lag_days + 60}
     )
+    labels = terms.model_copy(update={"nonpayment": slow})
+    settings = now.settings.model_copy(update={"labels": labels})
+    seen = mature_outcomes(replace(now, settings=settings), model)
+    assert isinstance(seen, PendingOutcomes)
+    assert seen.first_at is not None
+    assert seen.first_at > learnt_until + horizon_us + lag_us + 60 * DAY_US
 
 
 def flow(**changes: object) -> TableFlow:
