@@ -58,7 +58,9 @@ class NoticeRule(PolicySection):
 
     channels: tuple[str, ...] = Field(min_length=1, description="in order of trial")
     languages: tuple[Language, ...] = Field(
-        default=(), description="in which it can be sent; absent: the policy's"
+        default=(),
+        description="in which it can be sent; absent: the policy's, and letters also"
+        " in each other that `text` has",
     )
     proof: Literal["sent", "delivered"] = Field(
         default="delivered",

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from decisions.follow_up.next_step import next_step
+from decisions.policy.document import PolicyDocument
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
 from features.moments import microseconds
@@ -69,9 +70,16 @@ def due_notice(answer: Mapping[str, Any], notice: str) -> Mapping[str, Any] | No
     return next((one for one in due if one["notice"] == notice), None)
 
 
-def language_of(due: Mapping[str, Any], wanted: str) -> str:
-    """The customer's own where the notice is sent in it, else the notice's first."""
+def language_of(due: Mapping[str, Any], wanted: str, document: PolicyDocument) -> str:
+    """The customer's own where the notice is sent in it, else the notice's first.
+
+    A notice that is in no language but the policy's own is sent in each in which the
+    policy has its text.
+    """
     offered = [lang for lang in due["languages"] if lang in LANGUAGES]
+    rule = document.notices.kinds.get(due["notice"])
+    if rule is not None and list(due["languages"]) == [document.language]:
+        offered += [lang for lang in LANGUAGES if document.text_in(rule.text, lang)]
     return wanted if wanted in offered else (offered or ["en"])[0]
 
 
@@ -93,7 +101,8 @@ def notice_values(
         wanted: the customer's language; empty: not known.
         addresses: that it leads to.
     """
-    lang, document = language_of(due, wanted), terms.document
+    document = terms.document
+    lang = language_of(due, wanted, document)
     at = datetime.fromisoformat(answer["as_of"])
     items = _items(answer, due)
     part, _ = notice_part(document, due["notice"])

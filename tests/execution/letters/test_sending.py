@@ -18,6 +18,7 @@ from httpx import (
 )
 from standardwebhooks import Webhook
 
+from decisions.policy_file.load import default_policy
 from execution.errors import ReportRefusedError, ServiceUnusableError
 from execution.letters import smtp
 from execution.letters.addresses import Address
@@ -407,8 +408,11 @@ def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
     pigeon = Pigeon()
     german = {"acme": Address("acme@customer.example", "de")}
     room.run(pigeon, by_customer=german)
-    # the shipped policy sends its notices in English alone
-    assert pigeon.parcels[0].letter.lang == "en"
+    # the shipped policy states no languages, and has the notice's text in four
+    letter = pigeon.parcels[0].letter
+    assert letter.lang == "de"
+    assert "?lang=de" in letter.text
+    assert "?lang=en" not in letter.text
 
 
 @pytest.mark.parametrize(
@@ -421,7 +425,20 @@ def test_a_letter_speaks_the_customer_s_language_where_it_is_sent_in_it(
     ],
 )
 def test_the_language_of_a_letter(offered: list[str], wanted: str, lang: str) -> None:
-    assert language_of({"languages": offered}, wanted) == lang
+    due = {"notice": "reminder", "languages": offered}
+    assert language_of(due, wanted, default_policy().document) == lang
+
+
+@pytest.mark.parametrize(("wanted", "lang"), [("de", "de"), ("nl", "en"), ("", "en")])
+def test_a_notice_without_languages_goes_in_each_that_the_policy_is_written_in(
+    wanted: str, lang: str
+) -> None:
+    document = default_policy().document
+    for name, rule in document.notices.kinds.items():
+        due = {"notice": name, "languages": list(rule.languages)}
+        assert language_of(due, wanted, document) == lang
+    due["notice"] = "unknown"
+    assert language_of(due, wanted, document) == "en"
 
 
 def test_no_service_no_letter(room: PostRoom) -> None:
