@@ -15,6 +15,7 @@ from decisions.actions import SEVERITY
 from decisions.follow_up.counterfactual import Kind
 from decisions.policy.document import PolicyDocument
 from decisions.recommendation import Recommendation
+from decisions.rules.evidence import signs_of
 from features.account import account_facts
 from features.additions import with_rows
 from features.events import FOREVER, MISSING, Events
@@ -63,11 +64,14 @@ def remedies(s: Situation) -> Iterator[tuple[Remedy, ...]]:
     """What may be tried, by rising effort; each group from less to more of the same.
 
     A stop that rests on fraud is not to be bought off: money that may be stolen is not
-    asked for. Proofs and alerts count only where fraud is what the decision rests on.
+    asked for. Nor is the look of a person, while a sign of fraud that the policy counts
+    is there. Proofs and alerts count only where fraud is what the decision rests on.
     """
     by_fraud = s.answer.permission.basis == "fraud"
     action = s.answer.action or "none"
-    if not (by_fraud and SEVERITY[action] >= SEVERITY["service_request"]):
+    is_of_fraud = by_fraud and SEVERITY[action] >= SEVERITY["service_request"]
+    is_looked_at = action == "review" and signs_of(s.document, s.facts, s.facts.as_of)
+    if not (is_of_fraud or is_looked_at):
         yield tuple(_payments(s))
         yield tuple(_promise(s))
     if by_fraud:

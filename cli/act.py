@@ -126,8 +126,11 @@ def approve(
             answer = json.loads(stores.decisions.find(act.decision_id).answer)
             roles = answer["people"]["approver_roles"]
             People.of_file(people).require_may_agree(by, roles)
+        n_before = len(stores.acts.approved_by(act_id))
         act = stores.acts.approve(act_id, by.strip(), time.time_ns() // 1_000)
         n_agreed = len(stores.acts.approved_by(act_id))
+        if n_agreed == n_before:
+            say(f"{by.strip()} agreed already: a name counts once, ask somebody else")
         say(f"{n_agreed} of {act.n_approvals} agreed to {act.kind} {act.customer_id}")
 
 
@@ -194,6 +197,9 @@ def undo(
             f"{undone.n_withdrawn:,} acts withdrawn, {undone.n_under_way:,} under way"
             f" (read before anything else), {n_new:,} new acts in {back.run_id}"
         )
+        if not n_new:
+            say("nothing is to be given back: it is given back, or planned, already")
+            return
         show_acts(stores.acts, back.acts)
         say("to carry them out: forbear act run --really")
 
@@ -221,11 +227,12 @@ def provider(
 ) -> None:
     """Run a provider that is none, to try it out.
 
-    On this machine, until Ctrl-C.
+    On this machine, until Ctrl-C. It says which options and which settings the other
+    commands need to reach it.
 
     Example: forbear act provider --customer acme=sub-1
     """
-    from execution.fakes.by_name import FAKES
+    from execution.fakes.by_name import FAKES, WITH_LOGIN, settings_of
     from execution.fakes.server import serving
 
     if at not in FAKES:
@@ -237,7 +244,10 @@ def provider(
             raise typer.BadParameter("write CUSTOMER=SUBSCRIPTION")
         fake.add(customer_id, subscription_id)
     with serving(fake, port) as url:
-        say(f"listening at {url}; --provider-url {url} --login-url {url}")
+        login = f" --login-url {url}" if at in WITH_LOGIN else ""
+        say(f"listening at {url}; --provider {at} --provider-url {url}{login}")
+        settings = " ".join(f"{name}={value}" for name, value in settings_of(at))
+        say(f"in the other terminal: export {settings}")
         n_told = 0
         try:
             while True:
@@ -259,8 +269,8 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
         about = act.act_id, act.customer_id, act.subscription_id
         rows.append((*about, step.stated, would))
     say(
-        f"{len(due):,} acts are due and agreed to (of each customer the first);"
-        " nothing was asked for"
+        f"{'1 act is' if len(due) == 1 else f'{len(due):,} acts are'} due and agreed to"
+        " (of each customer the first); nothing was asked for"
     )
     if rows:
         show_table("", ("act", "customer", "subscription", "now", "would"), rows)
@@ -268,4 +278,5 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
 
 
 def _tell(act: "Act", came_to: str) -> None:
-    say(f"{act.act_id}  {act.kind} {act.customer_id} {act.subscription_id}: {came_to}")
+    about = f"{act.customer_id} {act.subscription_id}".rstrip()  # a request has none
+    say(f"{act.act_id}  {act.kind} {about}: {came_to}")

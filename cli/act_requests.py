@@ -15,6 +15,7 @@ from cli.act_options import (
     asking,
     our_service,
 )
+from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def change_request(
     """Write down how far a service request is.
 
     A draft that was sent is told to the service as a row of `actions`, what an answer
-    says (--result) as a row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY).
+    says (--result) as a row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY). Exit code
+    1: it was that far already, and nothing was changed.
 
     Example: forbear act request a0f3… --is answered --result fraud --by "Ada Lovelace"
     """
@@ -107,11 +109,13 @@ def change_request(
         strength=None if result is None else strength,
     )
     with closing(_requests()) as requests:
-        if not requests.change(change):
+        is_new = requests.change(change)
+        if not is_new:
             say(f"it is {requests.find(act_id).state} already; nothing was changed")
         with our_service() as service:
             report_changes(requests, service, _refused)
         say(f"{act_id} is {requests.find(act_id).state}")
+        raise typer.Exit(OK if is_new else DIFFERENT)
 
 
 def _refused(act_id: str, rule: str) -> None:

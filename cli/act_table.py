@@ -23,6 +23,7 @@ def show_acts(acts: "Acts", listed: "list[Act]") -> None:
         rows.append(
             (
                 now.act_id,
+                now.run_id,
                 planned.isoformat(timespec="seconds"),
                 now.provider,
                 now.kind,
@@ -35,7 +36,16 @@ def show_acts(acts: "Acts", listed: "list[Act]") -> None:
             )
         )
     if rows:
-        head = "act", "planned", "at", "what", "customer", "subscription", "reason"
+        head = (
+            "act",
+            "run",
+            "planned",
+            "at",
+            "what",
+            "customer",
+            "subscription",
+            "reason",
+        )
         show_table("", (*head, "agreed", "state", "why"), rows)
 
 

@@ -76,6 +76,9 @@ def create(
 
     if scope is not None and role is not None:
         raise typer.BadParameter("a role brings its scope: leave --scope away")
+    if role is not None and test:
+        why = "a test key opens no desk: leave --role away, or --test"
+        raise typer.BadParameter(why)
     key, text = _store(makes=True).create(
         name,
         scope or "score",

@@ -113,9 +113,13 @@ def _record(run: "FourClocks", at: int) -> None:
         standing = monitoring.standing()
     if standing:
         say(
-            f"{len(standing):,} alarms stand: nobody new is suspended or blocked until"
+            f"{_alarms(len(standing))}: nobody new is suspended or blocked until"
             " `forbear monitor release` says who and why"
         )
+
+
+def _alarms(n: int) -> str:
+    return "1 alarm stands" if n == 1 else f"{n:,} alarms stand"
 
 
 @app.command()
@@ -138,7 +142,7 @@ def alarms(
     if not standing:
         say("no alarm stands: automation acts as the policy says")
         return
-    say(f"{len(standing):,} standing: nobody new is suspended or blocked")
+    say(f"{_alarms(len(standing))}: nobody new is suspended or blocked")
     raise typer.Exit(DIFFERENT)
 
 
@@ -163,7 +167,7 @@ def release(
     for one in released:
         say(f"released: {one.alarm_id} {one.why}")
     if standing:
-        say(f"{len(standing):,} still stand: nobody new is suspended or blocked")
+        say(f"{_alarms(len(standing))} still: nobody new is suspended or blocked")
         raise typer.Exit(DIFFERENT)
     say("no alarm stands: automation acts as the policy says")
 

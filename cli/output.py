@@ -1,5 +1,6 @@
 """Where words go: results to stdout, progress and complaints to stderr."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH_IN_A_PIPE = 160  # columns; nobody resizes a pipe
+_AS_WIDE_AS_IT_IS = 100_000  # columns
 
 
 def say(text: str = "") -> None:
@@ -22,16 +24,25 @@ def say(text: str = "") -> None:
 
 def console() -> "Console":
     """Rich on stdout; colours and width only where there is a terminal."""
+    return _console(WIDTH_IN_A_PIPE)
+
+
+def _console(width_in_a_pipe: int) -> "Console":
+    """COLUMNS says how wide, else the terminal, else `width_in_a_pipe`."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
+    is_told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    width = None if is_told else width_in_a_pipe
     return Console(width=width, highlight=False, soft_wrap=False)
 
 
 def show_table(
     title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """A table people read; numbers to the right."""
+    """A table people read; numbers to the right.
+
+    In a pipe a row is one line, so that an id stays whole.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -47,7 +58,7 @@ def show_table(
     for row in content:
         # as text: brackets in a customer's words are no markup
         table.add_row(*(Text(_printable(_cell(value))) for value in row))
-    console().print(table)
+    _console(_AS_WIDE_AS_IT_IS).print(table)
 
 
 def _cell(value: object) -> str:

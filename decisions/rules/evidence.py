@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from decisions.policy.document import PolicyDocument
 from decisions.policy.ways import EvidenceRule
 from decisions.terms import Terms
 from features.facts import AccountFacts, Evidence
@@ -42,7 +43,17 @@ def counting_evidence(
     counts. A notice that came back says that an address is wrong, which many are; it
     is a sign only where `p_fraud` makes fraud likely.
     """
-    path = terms.document.fraud_path
+    return signs_of(terms.document, facts, at, p_fraud)
+
+
+def signs_of(
+    document: PolicyDocument,
+    facts: AccountFacts,
+    at: datetime,
+    p_fraud: float | None = None,
+) -> list[Evidence]:
+    """The same by the document of the terms."""
+    path = document.fraud_path
     if path is None:
         return []
     signs = facts.evidence

@@ -217,7 +217,8 @@ def _to_sign_in(request: Request) -> Response:
     wished = request.url.path
     if request.url.query:
         wished += f"?{request.url.query}"
-    ahead = f"?next={quote(wished)}" if request.method == "GET" else ""
+    # what was sent with the form is gone with the session, and that is said
+    ahead = f"?next={quote(wished)}" if request.method == "GET" else "?ended=1"
     answer = redirect(f"{SIGN_IN}{ahead}")
     if COOKIE in request.cookies:
         answer.delete_cookie(COOKIE, HOME)

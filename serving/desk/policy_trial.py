@@ -8,6 +8,7 @@ from decisions.errors import PolicyFileError
 from decisions.policy.finding import Finding
 from decisions.policy_file.check import check
 from decisions.policy_file.load import Policy, parse_policy
+from decisions.policy_file.reading import plain_values
 from wording.publication import publish
 
 Kind = Literal["added", "removed", "kept", "place"]
@@ -28,7 +29,7 @@ class Trial(NamedTuple):
 
     Args:
         findings: of the check; with an error among them it cannot be published.
-        rules: the two files, line by line.
+        rules: the two files, line by line; nothing where one cannot be read at all.
         text: what customers read, line by line.
         policy: the new one; None where the text is none.
     """
@@ -60,10 +61,18 @@ def tried(
     except PolicyFileError as error:
         wrong = [(error.where, error.reason), *error.others]
         findings = [Finding(error.code, "error", *each) for each in wrong]
-        return Trial(findings, rules, (), None)
+        return Trial(findings, rules if _has_keys(proposed) else (), (), None)
     texts = [publish(parse_policy(in_force, FILE), lang, "md")]
     texts.append(publish(policy, lang, "md"))
     return Trial(check(policy, n_customers), rules, compared(*texts), policy)
+
+
+def _has_keys(text: str) -> bool:
+    """Whether lines can be compared at all: the text is YAML, and has keys."""
+    try:
+        return isinstance(plain_values(text, FILE), dict)
+    except PolicyFileError:
+        return False
 
 
 def compared(before: str, after: str) -> list[Line]:

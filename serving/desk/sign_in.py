@@ -36,9 +36,13 @@ _YEAR_S = 365 * 86_400
 
 
 @router.get(SIGN_IN)
-async def sign_in_page(request: Request, next: str = "") -> Response:  # noqa: A002 - of the address
-    """Where a key is entered."""
-    return _sign_in_page(request, next)
+async def sign_in_page(
+    request: Request,
+    next: str = "",  # noqa: A002 - of the address
+    ended: bool = False,
+) -> Response:
+    """Where a key is entered; `ended`: a form came after the end of its session."""
+    return _sign_in_page(request, next, ended=ended)
 
 
 @router.post(SIGN_IN)
@@ -87,7 +91,11 @@ async def choose(request: Request) -> Response:
 
 
 def _sign_in_page(
-    request: Request, ahead: str, problem: ProblemError | None = None
+    request: Request,
+    ahead: str,
+    problem: ProblemError | None = None,
+    *,
+    ended: bool = False,
 ) -> Response:
     """The form bears a token of its own before anybody is signed in."""
     token = request.cookies.get(FORM_COOKIE) or new_token()
@@ -98,6 +106,7 @@ def _sign_in_page(
         csrf=csrf_of(token),
         ahead=safe_path(ahead),
         problem=problem,
+        ended=ended,
     )
     _set_cookie(request, answer, FORM_COOKIE, token)
     return answer

@@ -13,7 +13,7 @@ from hypothesis import settings as how
 
 from advice import Advice, Advisor
 from advice.counterfactual import counterfactuals
-from advice.remedies import Situation
+from advice.remedies import Situation, remedies
 from decisions.actions import SEVERITY, Action
 from decisions.case import BudgetUse
 from decisions.follow_up.counterfactual import Counterfactual
@@ -31,6 +31,9 @@ from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
 from serving.request_rows import request_body
 from tests.parity import histories
+from wording.explanation.passage import Subject
+from wording.explanation.staff import staff_passages
+from wording.messages import Wording
 
 BundleFor = Callable[[str, PortfolioSettings], Bundle]
 Tables = dict[str, list[dict[str, Any]]]
@@ -199,7 +202,7 @@ def test_histories_at_random_find_something(random_advisor: Advisor) -> None:
         assert advice.counterfactuals is not None
         seen.update(option.kind for option in advice.counterfactuals.options)
         seen[advice.counterfactuals.code] += 1
-    assert seen["found"] > 16
+    assert seen["found"] > 14
     assert seen["needs_person"] > 16
     assert {"pay_oldest", "pay_overdue", "promise", "clearance"} <= set(seen)
 
@@ -454,6 +457,31 @@ def test_a_stop_that_rests_on_fraud_is_not_bought_off(hand: Advisor) -> None:
     assert advice.recommendation.permission.basis == "fraud"
     assert SEVERITY[advice.recommendation.action or "none"] >= 4
     assert [kind for kind, *_ in told(advice)] == ["clearance"]
+
+
+@pytest.mark.parametrize("n_signs", [0, 1])
+def test_a_look_at_a_sign_of_fraud_is_not_bought_off(
+    hand: Advisor, n_signs: int
+) -> None:
+    """The review is by cost, and the sign stands beside it."""
+    tables = late_payer(alerts=[dict(MINING)] * n_signs)
+    advice = about(hand, tables)
+    events, _ = read_events("acme", tables, hand.settings)
+    permission = replace(advice.recommendation.permission, basis="nonpayment")
+    answer = replace(advice.recommendation, action="review", permission=permission)
+    terms = hand.policy.in_force(advice.as_of)
+    assert terms is not None
+    s = Situation(events, advice.facts, answer, terms.document, hand.settings)
+    offered = {one.kind for group in remedies(s) for one in group}
+    assert ("pay_overdue" in offered) == (n_signs == 0)
+    [risk] = (
+        one
+        for one in staff_passages(
+            Subject(advice.case, answer, terms, Wording("en", "EUR", terms.zone))
+        )
+        if one.topic == "risk"
+    )
+    assert ("mining of cryptocurrency" in " ".join(risk.sentences)) == (n_signs == 1)
 
 
 def test_verification_is_told_where_it_helps(

@@ -44,9 +44,25 @@ def test_people_agree_one_by_one(forbear: Run) -> None:
     listed = forbear("act", "list", "--state", "planned")
     assert ACT.act_id in listed.out
     assert "0 of 2" in listed.out
-    for name, count in (("Ada", 1), ("Ada", 1), ("Grace", 2)):
+    assert ACT.run_id in listed.out
+    again = "Ada agreed already: a name counts once, ask somebody else\n"
+    for name, count, why in (("Ada", 1, ""), ("Ada", 1, again), ("Grace", 2, "")):
         agreed = forbear("act", "approve", ACT.act_id, "--by", name)
-        assert agreed.out == f"{count} of 2 agreed to suspend acme\n"
+        assert agreed.out == f"{why}{count} of 2 agreed to suspend acme\n"
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_id_stays_whole_in_a_pipe(
+    forbear: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = "subscription-" + "9" * 200
+    acts = open_acts(home)
+    acts.plan([an_act(subscription=wide)])
+    acts.close()
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert wide in forbear("act", "list").out
+    monkeypatch.setenv("COLUMNS", "90")
+    assert max(map(len, forbear("act", "list").out.splitlines())) == 90
 
 
 @pytest.mark.usefixtures("planned")
@@ -105,6 +121,9 @@ def test_undo_says_what_it_withdrew_and_by_whom(forbear: Run, home: Path) -> Non
     acts = open_acts(home)
     assert acts.find(ACT.act_id).state == "withdrawn"
     acts.close()
+    again = forbear("act", "undo", ACT.run_id, "--by", "Ada")
+    assert "nothing is to be given back" in again.out
+    assert "to carry them out" not in again.out
 
 
 def test_a_service_that_is_not_there_stops_everything(

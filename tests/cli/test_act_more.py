@@ -124,6 +124,7 @@ def test_an_answer_becomes_an_outcome(
     assert (table, row["kind"], row["strength"]) == ("outcomes", "fraud", "analyst")
     again = forbear("act", *about)
     assert again.out.startswith("it is answered already")
+    assert again.code == 1
 
 
 def drafted(acts: Acts) -> None:

@@ -226,3 +226,12 @@ def test_no_new_store_is_made_beside_events_whose_decisions_are_gone(
     ran = forbear(*command.split())
     assert (ran.code, ran.err.split()[-1]) == (2, "[decisions_gone]")
     assert not (home / "decisions.sqlite").exists()
+
+
+def test_a_test_key_has_no_role(forbear: Run) -> None:
+    """It could not open the desk, which is what a role is for."""
+    about = ["keys", "create", "--name", "a", "--role", "auditor"]
+    refused = forbear(*about, "--test")
+    assert refused.code == 2
+    assert "opens no desk" in refused.err
+    assert forbear(*about).code == 0

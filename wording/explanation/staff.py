@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
 from decisions.follow_up.parts import ProviderEffect
+from decisions.rules.evidence import counting_evidence
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
 from wording.explanation.frequency import BASES, fitting_base, frequency
@@ -55,6 +56,10 @@ def _risk(s: Subject) -> Iterator[str]:
         )
     if known["fraud"] is None and known["nonpayment"] is not None:
         yield s.words.sentence("staff.risk.no_fraud_model")
+    signs = counting_evidence(s.terms, s.case.facts, s.answer.at)
+    if signs:
+        names = s.words.words("signs", dict.fromkeys(sign.kind for sign in signs))
+        yield s.words.sentence("staff.risk.signs", signs=names)
     if s.case.starter:
         yield s.words.sentence("staff.risk.starter")
     if s.case.unproven:

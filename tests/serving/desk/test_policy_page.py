@@ -205,6 +205,16 @@ def test_errors_are_named_and_keep_a_change_from_being_submitted(
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("text", ["a: [", "only words"])
+def test_what_is_no_policy_at_all_shows_the_error_alone(
+    office: Somebody, text: str
+) -> None:
+    analyst = office("risk_analyst")
+    shown = analyst.opens(tries(analyst, text)).text
+    assert "policy_file" in shown
+    assert 'class="removed"' not in shown
+
+
 def test_a_change_of_an_older_policy_is_not_published(
     office: Somebody, policy_file: Path
 ) -> None:

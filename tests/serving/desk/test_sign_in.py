@@ -36,6 +36,18 @@ def test_nobody_sees_anything_before_signing_in(person: Somebody) -> None:
     )
 
 
+def test_what_was_sent_after_the_end_of_a_session_is_said_not_to_be_done(
+    person: Somebody,
+) -> None:
+    one = person("admin")
+    one.client.cookies.clear()
+    sent = one.client.post("/desk/sign-out", data={}, follow_redirects=False)
+    assert sent.headers["location"] == "/desk/sign-in?ended=1"
+    told = "nothing of what you just sent was done"
+    assert told in one.opens(sent.headers["location"]).text
+    assert told not in one.opens("/desk/sign-in").text
+
+
 def test_after_signing_in_one_gets_where_one_wanted(
     person: Somebody, keys: dict[Role, str]
 ) -> None:
