@@ -175,7 +175,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
-            raise
+            _break(error)
         message = f"{package} is not there: install Forbear again, with the extra"
         again = f'pip install ".[{EXTRAS[package]}]" in its folder'
         _fail("extra_missing", f"{message} {EXTRAS[package]} ({again})")
@@ -186,9 +186,13 @@ def main() -> None:
         code = getattr(error, "code", None)
         if is_ours and isinstance(code, str):
             _fail(code, str(error))
-        # shown as ever; with 1 it would pass for something that is not as it should be
-        sys.excepthook(type(error), error, error.__traceback__)
-        sys.exit(BROKEN)
+        _break(error)
+
+
+def _break(error: Exception) -> NoReturn:
+    """Shown as ever; with 1 it would pass for something that is not as it should be."""
+    sys.excepthook(type(error), error, error.__traceback__)
+    sys.exit(BROKEN)
 
 
 def _fail(code: str, message: str) -> NoReturn:

@@ -192,8 +192,8 @@ def note_reading(request: Request, key: ApiKey, subject: str) -> None:
 
 
 def note_reading_of(request: Request, key: ApiKey, customer_id: str) -> None:
-    """As `note_reading`, where what is read is named by the customer."""
-    note_reading(request, key, customer_hash(customer_id))
+    """As `note_reading`, where what is read is named by the customer; empty: all."""
+    note_reading(request, key, customer_hash(customer_id) if customer_id else "")
 
 
 ScoringKey = Annotated[ApiKey, Depends(key_with("score"))]

@@ -3,6 +3,7 @@
 A body is of a bounded size, and unpacked where it came packed.
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import TypeVar
@@ -24,6 +25,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 PACKED_ENCODINGS = ("gzip", "zstd")
 LONGEST_IDEMPOTENCY_KEY = 200
+# a PostgreSQL keeps no NUL
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CHUNK = 65_536  # bytes unpacked at a time
 _GZIP = 16 + zlib.MAX_WBITS
 # memory of an unpacker: what a stream of the usual levels asks for
@@ -138,7 +141,10 @@ async def read_fields(request: Request, limit: int, most: int) -> dict[str, str]
         )
     except ValueError as error:
         raise ProblemError("invalid_request", "the form cannot be read") from error
-    return {name: value.strip() for name, value in pairs}
+    fields = {name: value.strip() for name, value in pairs}
+    if any(_CONTROL.search(value) for value in fields.values()):
+        raise ProblemError("invalid_request", "it has characters that nobody types")
+    return fields
 
 
 def _require_json(request: Request) -> None:

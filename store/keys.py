@@ -179,9 +179,13 @@ class KeyStore(Protocol):
         key_id, _, secret = rest.partition("_")
         if prefix != "fb":
             return None
+        return self.known(key_id, _sha256(secret))
+
+    def known(self, key_id: str, digest: bytes) -> ApiKey | None:
+        """The active key that has, or still may have, the secret of this hash."""
         # hash and compare also without a row, so that time tells no key ids
         key, kept = self.lookup(key_id) or (None, bytes(32))
-        digest, now = _sha256(secret), datetime.now(UTC)
+        now = datetime.now(UTC)
         is_right = hmac.compare_digest(digest, kept)
         if key is None or not key.is_active(now):
             return None
@@ -212,6 +216,11 @@ class KeyStore(Protocol):
         if key is None or not key.is_active(now):
             raise UnknownKeyError(key_id)
         return key, kept
+
+
+def secret_hash(text: str) -> bytes:
+    """Of the secret in a key as it was shown once."""
+    return _sha256(text.split("_", 2)[-1])
 
 
 def _written(moment: datetime) -> str:

@@ -33,7 +33,7 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
 from serving.incoming import in_force_of
-from serving.records import find_for
+from serving.records import RecordsOfKeys, find_for
 from serving.score_one import score_one
 from store.access_log import customer_hash
 from store.acts import Act, Acts
@@ -72,6 +72,9 @@ async def snooze(
     until = _end_of_day(form.get("until", ""), wording_of(request).zone)
     if not now < until <= now + _LONGEST_SNOOZE:
         raise _invalid("until", "a day from today on, at most 90 days ahead")
+    records: RecordsOfKeys = request.app.state.records
+    if not records.of(visitor.key).decisions.listed(customer_id, None, 1):
+        raise ProblemError("unknown_customer", "nothing was decided about this one")
     put_off = Snooze(
         customer_id,
         microseconds(now),

@@ -74,7 +74,9 @@ async def try_change(request: Request, visitor: Visitor = ChangingVisitor) -> Re
         changes = PolicyChanges(database)
         return changes.add(visitor.key.key_id, visitor.key.name, now, base, text)
 
-    return redirect(f"{POLICY}/{await records_of(request).ask(keep)}")
+    change_id = await records_of(request).ask(keep)
+    note(request, visitor.key, change_id)
+    return redirect(f"{POLICY}/{change_id}")
 
 
 @router.get(f"{POLICY}/{{change_id}}")

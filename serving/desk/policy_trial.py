@@ -41,6 +41,7 @@ class Trial(NamedTuple):
 
     @property
     def has_errors(self) -> bool:
+        """Whether the check found what keeps it from being published."""
         return any(finding.severity == "error" for finding in self.findings)
 
 

@@ -1,6 +1,7 @@
 """Today: whom a person should look at, what gains most first."""
 
 from datetime import UTC, datetime
+from math import isinf
 from typing import Annotated, NamedTuple
 
 from fastapi import Query, Request
@@ -9,10 +10,11 @@ from starlette.responses import Response
 from advice.assembly import is_stopped
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
-from serving.access import note_reading
+from serving.access import note_reading, note_reading_of
 from serving.desk.addresses import customer_path
 from serving.desk.page import HOME, DeskText, desk_router, page, redirect, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
+from serving.errors import ProblemError
 from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys
 from serving.settings import ServingSettings
@@ -23,6 +25,7 @@ from store.waiting import WaitingCustomer, WaitingList
 
 router = desk_router()
 ON_A_PAGE = 100
+_LONGEST_ID = 1_000  # characters
 MOST_ACTS = 20  # of those that wait for people, beside the list
 
 
@@ -43,8 +46,11 @@ class _Today(NamedTuple):
 @router.post(f"{HOME}/find")
 async def find(request: Request, visitor: LookingVisitor) -> Response:
     """The page of a customer; by POST, so that no id is written into an address."""
-    form = await form_of(request, visitor)
-    return redirect(customer_path(form["customer"]) if form.get("customer") else HOME)
+    customer_id = (await form_of(request, visitor)).get("customer", "")
+    if len(customer_id) > _LONGEST_ID:  # of nobody
+        raise ProblemError("unknown_customer", "no id is as long as that")
+    note_reading_of(request, visitor.key, customer_id)
+    return redirect(customer_path(customer_id) if customer_id else HOME)
 
 
 @router.get(HOME)
@@ -143,7 +149,7 @@ def _budgets(request: Request, visitor: Visitor, now: datetime) -> list[Budget]:
     terms = policy.in_force(now) or policy.latest
     stops = stops_per_day(terms, in_force.n_customers)
     return [
-        Budget("stops", use.suspensions_today, None if stops > 1e9 else int(stops)),
+        Budget("stops", use.suspensions_today, None if isinf(stops) else int(stops)),
         Budget("reviews", use.reviews_today, terms.document.review.capacity_per_day),
     ]
 

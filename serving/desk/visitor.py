@@ -17,7 +17,7 @@ from serving.desk.roles import ABOUT_EVERYBODY, MAY, Deed
 from serving.errors import ProblemError
 from store.access_log import AccessLog
 from store.database import Database
-from store.keys import KEY_PREFIX, ApiKey, KeyStore, Role
+from store.keys import KEY_PREFIX, ApiKey, KeyStore, Role, secret_hash
 from store.sessions import Sessions
 
 COOKIE = "forbear_desk"
@@ -107,7 +107,9 @@ async def begin_session(request: Request, secret: str) -> str:
     if key.expires_at is not None:
         ends_at = min(ends_at, datetime.fromisoformat(key.expires_at))
     is_kept = secret.startswith(KEY_PREFIX)
-    holder = {"key_id": key.key_id} if is_kept else {"token": _plain(key)}
+    holder: dict[str, object] = {"token": _plain(key)}
+    if is_kept:
+        holder = {"key_id": key.key_id, "secret_sha256": secret_hash(secret).hex()}
     token = new_token()
 
     def begin(database: Database) -> None:
@@ -192,10 +194,13 @@ def _plain(key: ApiKey) -> dict[str, object]:
 
 
 def _key(request: Request, holder: str) -> ApiKey | None:
-    """A key as it is now; a token as it was, for its issuer keeps no list."""
+    """A key as it is now; a token as it was, for its issuer keeps no list.
+
+    None also where the secret that signed in was replaced and is good no more.
+    """
     content = json.loads(holder)
     if "token" in content:
         return ApiKey(**content["token"])
     keys: KeyStore = request.app.state.keys
-    kept = keys.lookup(content["key_id"])
-    return None if kept is None else kept[0]
+    digest = bytes.fromhex(content.get("secret_sha256", ""))
+    return keys.known(content["key_id"], digest)

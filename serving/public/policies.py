@@ -5,9 +5,9 @@ import logging
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from decisions.policy_file.load import parse_policy
 from features.moments import to_datetime
-from serving.champions import InForce
+from serving.champions import Champions, InForce
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
 from serving.public.page import (
@@ -59,9 +59,7 @@ class _Version(NamedTuple):
 async def current_policy(request: Request, lang: str | None = None) -> Response:
     """The policy that decides now, as customers read it."""
     in_force = in_force_of(request)
-    return await _answered(
-        request, lang, in_force.advisor.policy.hash, in_force.policy_text
-    )
+    return await _answered(request, lang, in_force.advisor.policy.hash)
 
 
 @router.head("/policy/{policy_hash}")
@@ -70,16 +68,17 @@ async def policy_of_hash(
     request: Request, policy_hash: str, lang: str | None = None
 ) -> Response:
     """A policy as it was in force, by the hash that letters and decisions name."""
-    return await _answered(request, lang, policy_hash, None)
+    return await _answered(request, lang, policy_hash)
 
 
-async def _answered(
-    request: Request, lang: str | None, policy_hash: str, text: str | None
-) -> Response:
+async def _answered(request: Request, lang: str | None, policy_hash: str) -> Response:
     require_visit(request)
     chosen = page_language(request, lang)
     settings: ServingSettings = request.app.state.settings
-    content = await asyncio.to_thread(_page, settings.store, chosen, policy_hash, text)
+    champions: Champions = request.app.state.champions
+    content = await asyncio.to_thread(
+        _page, settings.store, chosen, policy_hash, champions.in_force
+    )
     tag = f'"{sha256(content.encode()).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,
@@ -92,33 +91,81 @@ async def _answered(
     return html_page(content, headers=headers)
 
 
-def _page(place: Place, lang: str, policy_hash: str, text: str | None) -> str:
+def _page(place: Place, lang: str, policy_hash: str, in_force: InForce | None) -> str:
     with closing(open_policies(*place)) as policies:
         kept = tuple(policies.listed())
-        if text is None:
+        if in_force is not None and policy_hash == in_force.advisor.policy.hash:
+            replaced_at, text = None, in_force.policy_text
+        else:
             if len(policy_hash) != _HASH_LENGTH:
                 raise ProblemError("not_found", "no such policy")
             try:
                 text = policies.content(policy_hash)
             except UnknownDocumentError as error:
                 raise ProblemError("not_found", "no such policy") from error
-    return _rendered(text, lang, policy_hash, kept, datetime.now(UTC).date())
+            replaced_at = _replaced_at(kept, policy_hash)
+    shown = _Shown(text, lang, policy_hash, replaced_at)
+    return _pages.page(shown, kept, datetime.now(UTC).date())
 
 
-@lru_cache(32)
-def _rendered(
-    text: str, lang: str, policy_hash: str, kept: tuple[KeptPolicy, ...], day: date
-) -> str:
-    """The page; `day` (UTC): changes of a later day come into force."""
-    policy = parse_policy(text)
-    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+class _Shown(NamedTuple):
+    """A page; `replaced_at`: microseconds since 1970 UTC, None: it is in force."""
+
+    text: str
+    lang: str
+    policy_hash: str
+    replaced_at: int | None
+
+
+class _Pages:
+    """Every page of one day, until another policy is kept: as many as there are.
+
+    A page that is not there is made by one thread at a time: however many are asked
+    for, scores have the interpreter for themselves most of the time.
+    """
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._made_of: tuple[tuple[KeptPolicy, ...], date] | None = None
+        self._pages: dict[_Shown, str] = {}
+
+    def page(self, shown: _Shown, kept: tuple[KeptPolicy, ...], day: date) -> str:
+        """One of them, as on `day` (UTC): changes of a later day come into force."""
+        pages = self._pages
+        if self._made_of == (kept, day) and shown in pages:
+            return pages[shown]
+        with self._turn:
+            if self._made_of != (kept, day):
+                self._pages, self._made_of = {}, (kept, day)
+            if shown not in self._pages:
+                self._pages[shown] = _rendered(shown, kept, day)
+            return self._pages[shown]
+
+
+_pages = _Pages()
+
+
+def _replaced_at(kept: tuple[KeptPolicy, ...], policy_hash: str) -> int | None:
+    """When another policy was first taken up after this one; None: never."""
+    own = next(one.since for one in kept if one.policy_hash == policy_hash)
+    return min((one.since for one in kept if one.since > own), default=None)
+
+
+def _rendered(shown: _Shown, kept: tuple[KeptPolicy, ...], day: date) -> str:
+    """A policy as it is; one that was replaced as it was when it was last in force."""
+    policy, lang, replaced = parse_policy(shown.text), shown.lang, ""
     words = Wording(lang, policy.document.currency, policy.latest.zone)
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    if shown.replaced_at is not None:
+        at = to_datetime(shown.replaced_at - 1)
+        replaced = words.say("public.replaced", day=at.astimezone(words.zone).date())
     versions = [_Version(one.policy_hash, _named(words, one)) for one in kept]
     return render(
         "policy.html",
         "serving.public",
         page=compose(policy, lang, at),
-        here=policy_hash,
+        here=shown.policy_hash,
+        replaced=replaced,
         versions=versions,
         versions_title=message(lang, "public.versions"),
         languages_title=message(lang, "public.languages"),

@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, NamedTuple, cast
@@ -20,7 +21,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from decisions.follow_up.answer_follow_up import appeal_due
-from decisions.policy_file.load import parse_policy
+from decisions.policy_file.load import Policy, parse_policy
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
 from features.moments import to_datetime
@@ -138,12 +139,18 @@ async def _asked(request: Request, token: str) -> _Asked:
     return await asyncio.to_thread(_looked_up, settings, letter_id)
 
 
+@lru_cache(32)
+def _parsed(text: str) -> Policy:
+    """Most letters were written under one of a few policies."""
+    return parse_policy(text)
+
+
 def _looked_up(settings: ServingSettings, letter_id: str) -> _Asked:
     try:
         with closing(open_letters(*settings.store)) as letters:
             letter = letters.find(letter_id)
         with closing(open_decision_reader(*settings.store)) as decisions:
-            policy = parse_policy(decisions.document(letter.policy_hash))
+            policy = _parsed(decisions.document(letter.policy_hash))
             answer = json.loads(decisions.find(letter.about_id).answer)
     except (UnknownLetterError, UnknownDecisionError) as error:
         raise ProblemError("not_found", "the letter is gone") from error

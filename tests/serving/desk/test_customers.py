@@ -1,11 +1,13 @@
 """The page of a customer and of a decision: nothing is left out, nothing gets out."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from serving.desk.addresses import customer_path, decision_path
 from serving.settings import ServingSettings
+from store.access_log import customer_hash
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
 from tests.serving.desk.conftest import HOSTILE, LATE, Person
@@ -56,6 +58,19 @@ def test_a_customer_is_found_by_a_form_that_writes_no_id_into_the_address(
 ) -> None:
     answer = person("auditor").sends("/desk/find", customer=HOSTILE)
     assert answer.headers["location"] == customer_path(HOSTILE)
+
+
+def test_what_is_looked_for_is_written_down_and_all_is_nobody(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    one = person("auditor")
+    one.sends("/desk/find", customer=LATE)
+    one.opens("/desk/log")
+    assert one.sends("/desk/find", customer="x" * 2_000).status_code == 404
+    with closing(open_access_log(desk_settings.home)) as log:
+        noted = [(entry["what"], entry["subject"]) for entry in log.latest(8)]
+    assert ("POST /desk/find", customer_hash(LATE)) in noted
+    assert ("GET /desk/log", "") in noted
 
 
 @pytest.mark.parametrize("code", ["bm9ib2R5", "%21%21", "YQ=", "_"])

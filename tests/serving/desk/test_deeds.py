@@ -151,6 +151,23 @@ def test_a_snooze_ends_within_three_months(
     assert answer.status_code == 422
 
 
+def test_nobody_is_put_off_of_whom_nothing_is_known(
+    person: Somebody, stored: Decided
+) -> None:
+    answer = person("collections").sends(
+        f"{customer_path('of nobody')}/snooze", reason=REASON, until=TOMORROW
+    )
+    assert answer.status_code == 404
+
+
+def test_what_nobody_types_is_refused(person: Somebody, stored: Decided) -> None:
+    path = customer_path(LATE)
+    answer = person("collections").sends(
+        f"{path}/snooze", page=path, reason="a\x00b", until=TOMORROW
+    )
+    assert answer.status_code == 422
+
+
 def test_two_people_agree_and_one_of_them_twice_is_one(
     desk_settings: ServingSettings, person: Somebody, stored: Decided
 ) -> None:

@@ -1,6 +1,8 @@
 """Who gets in, for how long, and whose forms count."""
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from httpx import Client
@@ -109,6 +111,21 @@ def test_a_revoked_key_ends_its_sessions(
     store.revoke(key.key_id)
     store.close()
     assert one.opens("/desk", follow_redirects=False).status_code == 303
+
+
+def test_a_rotated_key_ends_the_sessions_of_its_former_secret(
+    desk_settings: ServingSettings, person: Somebody
+) -> None:
+    with closing(open_key_store(desk_settings.home)) as store:
+        key, text = store.create("leaked", role="collections")
+        one = person()
+        one.signs_in(text)
+        store.rotate(key.key_id, timedelta(hours=1))
+        assert one.opens("/desk", follow_redirects=False).status_code == 200
+        _, newest = store.rotate(key.key_id, timedelta(0))
+    assert one.opens("/desk", follow_redirects=False).status_code == 303
+    one.signs_in(newest)
+    assert one.opens("/desk", follow_redirects=False).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,23 @@
 """The policy that customers read: without a key, in each language, and as it was."""
 
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import SecretStr
 
 from decisions.policy_file.load import SHIPPED, default_policy, parse_policy
 from execution.letters.signed_link import BadLinkKeyError
+from features.moments import microseconds
 from serving.app import create_app
+from serving.public.policies import _Pages, _rendered, _replaced_at, _Shown
 from store.opening import open_policies
+from store.policies import KeptPolicy
 from tests.serving.public.conftest import Public
+from wording.messages import LANGUAGES
+
+DAY_US = 86_400_000_000
+AMENDED_US = microseconds(datetime(2026, 7, 10, tzinfo=UTC))
 
 
 def test_anybody_reads_the_policy_in_force(public: Public) -> None:
@@ -59,10 +67,55 @@ def test_a_version_stays_readable_by_its_hash(public: Public) -> None:
     answer = public.client.get(f"/policy/{old.hash}")
     assert answer.status_code == 200
     assert old.reference in answer.text
+    assert "This policy was replaced on" in answer.text
+    assert "This policy was replaced on" not in public.client.get("/policy").text
     listed = public.client.get("/policy").text
     links = re.findall(r'href="(/policy/[0-9a-f]{64})\?lang=en"', listed)
     assert {f"/policy/{one.hash}" for one in (old, default_policy())} <= set(links)
     assert all(public.client.get(link).status_code == 200 for link in links)
+
+
+def test_a_policy_that_was_replaced_is_shown_as_it_was(public: Public) -> None:
+    """And not with an amendment that came after it was replaced."""
+    text = (SHIPPED / "reseller-default.yaml").read_text()
+    text += """
+amendments:
+  - from: 2026-07-10
+    because: "less"
+    set: {fraud_path: {auto_expire_hours: 36}}
+"""
+    one = parse_policy(text)
+    kept = (
+        KeptPolicy("next", "next@1", AMENDED_US - DAY_US),
+        KeptPolicy(one.hash, one.reference, AMENDED_US - 9 * DAY_US),
+    )
+    replaced_at = _replaced_at(kept, one.hash)
+    assert replaced_at == AMENDED_US - DAY_US
+    before, after = (
+        _rendered(_Shown(text, "en", one.hash, at), kept, date(2026, 11, 1))
+        for at in (replaced_at, None)
+    )
+    assert "Announced changes" in before
+    assert "Announced changes" not in after
+    assert "replaced on July 8, 2026" in before
+    assert "replaced" not in after
+
+
+def test_each_page_of_a_day_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def rendered(shown: _Shown, *_: object) -> str:
+        made.append(shown)
+        return shown.lang
+
+    monkeypatch.setattr("serving.public.policies._rendered", rendered)
+    pages, day = _Pages(), date(2026, 7, 1)
+    many = [_Shown("", lang, str(n), None) for n in range(50) for lang in LANGUAGES]
+    for _ in range(2):
+        assert [pages.page(one, (), day) for one in many] == [one.lang for one in many]
+    assert made == many
+    pages.page(many[0], (), date(2026, 7, 2))
+    assert len(made) == len(many) + 1
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "x", "a" * 500])
