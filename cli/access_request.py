@@ -18,6 +18,7 @@ _STEP = 500  # decisions read at a time
 
 
 def register(app: typer.Typer) -> None:
+    """Add the command to a group."""
     app.command("access-request")(access_request)
 
 

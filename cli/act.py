@@ -260,13 +260,20 @@ def provider(
 
 
 def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
+    from execution.errors import NotOfferedError, ProviderRefusedError
+
     due = acts.due(name, time.time_ns() // 1_000, SHOWN)
     rows = []
     for act in due:
-        step = execution.preview(act)
+        about = act.act_id, act.customer_id, act.subscription_id
+        try:
+            step = execution.preview(act)
+        except (ProviderRefusedError, NotOfferedError) as error:  # of this one
+            reason = getattr(error, "reason", "")
+            rows.append((*about, "", f"fail: {error.code}:{reason}".rstrip(":")))
+            continue
         would = {"ask": act.kind, "done": "report"}.get(step.what)
         would = would or f"{step.what}: {step.why}"
-        about = act.act_id, act.customer_id, act.subscription_id
         rows.append((*about, step.stated, would))
     say(
         f"{'1 act is' if len(due) == 1 else f'{len(due):,} acts are'} due and agreed to"

@@ -78,4 +78,6 @@ def _amount(text: str | None) -> Decimal:
         amount = Decimal(-1)
     if not amount.is_finite() or amount < 0:
         raise typer.BadParameter("--amount: say how much, 0 or more")
+    if amount.normalize().as_tuple().exponent < -4:  # type: ignore[operator]  # finite
+        raise typer.BadParameter("--amount: write at most four decimals")
     return amount

@@ -51,7 +51,8 @@ def list_requests(
     with closing(_requests()) as requests:
         if ask:
             with asking(at, provider_url, login_url, customers) as provider:
-                further = follow(provider, requests, time.time_ns() // 1_000)
+                now = time.time_ns() // 1_000
+                further = follow(provider, requests, now, _not_told)
             say(f"{len(further):,} requests came further")
         rows = [
             (
@@ -82,8 +83,8 @@ def change_request(
     """Write down how far a service request is.
 
     A draft that was sent is told to the service as a row of `actions`, what an answer
-    says (--result) as a row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY). Exit code
-    1: it was that far already, and nothing was changed.
+    says (--result) as a row of `outcomes` (FORBEAR_SERVICE_URL, FORBEAR_KEY); that may
+    be written down later, once. Exit code 1: nothing was changed.
 
     Example: forbear act request a0f3… --is answered --result fraud --by "Ada Lovelace"
     """
@@ -109,13 +110,17 @@ def change_request(
         strength=None if result is None else strength,
     )
     with closing(_requests()) as requests:
-        is_new = requests.change(change)
-        if not is_new:
+        is_changed = requests.change(change)
+        if not is_changed:
             say(f"it is {requests.find(act_id).state} already; nothing was changed")
         with our_service() as service:
             report_changes(requests, service, _refused)
         say(f"{act_id} is {requests.find(act_id).state}")
-        raise typer.Exit(OK if is_new else DIFFERENT)
+    raise typer.Exit(OK if is_changed else DIFFERENT)
+
+
+def _not_told(act_id: str, code: str) -> None:
+    say(f"{act_id}: the provider refuses to tell how far it is ({code})")
 
 
 def _refused(act_id: str, rule: str) -> None:

@@ -326,13 +326,19 @@ def retry(letter_id: LetterId) -> None:
 
 
 def _preview(letters: "Letters", sending: "Sending") -> None:
+    from execution.errors import ExecutionError
+
     now = time.time_ns() // 1_000
     rows = []
     for letter in letters.due(sending.channels, now, SHOWN):
-        step = sending.preview(letter)
+        about = letter.letter_id, letter.customer_id, letter.notice or letter.kind
+        try:
+            step = sending.preview(letter)
+        except ExecutionError as error:  # of this one
+            rows.append((*about, f"try again: {error.code}", ""))
+            continue
         would = step.what if step.why is None else f"{step.what}: {step.why}"
         subject = "" if step.letter is None else step.letter.subject
-        about = letter.letter_id, letter.customer_id, letter.notice or letter.kind
         rows.append((*about, would, subject))
     say(f"{len(rows):,} letters are due; nothing was sent")
     if rows:

@@ -28,6 +28,8 @@ _OF_STAFF = frozenset({"decided_by", "ordered_by", "lease"})
 
 
 class NothingKnownError(ExecutionError):
+    """Nothing is kept about a customer of this id."""
+
     code = "nothing_known"
 
     def __init__(self) -> None:
@@ -75,8 +77,8 @@ class AccessRequest:
                 {"answer": answer, "request": _own_request(decision.request)}
                 for decision, answer in zip(self.decisions, self.answers, strict=True)
             ],
-            "acts": [_without(asdict(act), _OF_STAFF) for act in self.acts],
-            "letters": [asdict(letter) for letter in self.letters],
+            "acts": [_own_proof(_without(asdict(a), _OF_STAFF)) for a in self.acts],
+            "letters": [_own_proof(asdict(letter)) for letter in self.letters],
             "replies": [_without(asdict(reply), _OF_STAFF) for reply in self.replies],
         }
 
@@ -110,6 +112,14 @@ def _own_request(body: bytes) -> dict[str, Any]:
     if "events" in request:
         request["events"] = _own(request["events"])
     return request
+
+
+def _own_proof(row: dict[str, Any]) -> dict[str, Any]:
+    """Without who of our staff says so."""
+    proof = json.loads(row["proof"] or "null")
+    if isinstance(proof, dict) and "by" in proof:
+        row["proof"] = json.dumps(_without(proof, frozenset({"by"})))
+    return row
 
 
 def _without(row: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

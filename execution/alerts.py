@@ -1,7 +1,7 @@
 """A provider's alerts in, as rows of `alerts`; what they were found to be, out.
 
-Every alert is told to the service once in each status, whatever is read how often:
-what was read is written down before it is sent.
+Every alert is told to the service once in each status, and again where it comes back
+into one, whatever is read how often: what was read is written down before it is sent.
 """
 
 import json
@@ -48,11 +48,11 @@ def bring_alerts(
     """
     listed = list(provider.alerts())
     real = [alert for alert in listed if not alert.is_test]
-    n_new = seen.note(_seen(provider.name, alert, now) for alert in real)
+    n_new = seen.note([_seen(provider.name, alert, now, seen) for alert in real])
     n_sent, refused = 0, dict[str, str]()
     for one in seen.waiting(provider.name):
         row = json.loads(one.content or "{}")
-        once = f"alert-{one.provider}-{one.alert_id}-{one.status}"
+        once = f"alert-{one.provider}-{one.alert_id}-{one.status}-{one.seen_at}"
         try:
             service.send({"alerts": [row]}, once)
         except ReportRefusedError as error:
@@ -101,13 +101,19 @@ def _shown(provider: Provider, alert_id: str) -> ProviderAlert:
     return alert
 
 
-def _seen(provider: str, alert: ProviderAlert, now: int) -> SeenAlert:
+def _seen(
+    provider: str, alert: ProviderAlert, now: int, seen: ProviderAlerts
+) -> SeenAlert:
+    before = seen.status(provider, alert.alert_id)
+    # the provider says when it began, and not when it was opened again
+    is_reopened = before == "resolved" and alert.status != "resolved"
+    event_at = None if is_reopened else alert.event_at
     row = {
         "customer_id": alert.customer_id,
         "alert_id": alert.alert_id,
         "kind": alert.kind,
         "status": alert.status,
-        "event_at": (alert.event_at or to_datetime(now)).isoformat(),
+        "event_at": (event_at or to_datetime(now)).isoformat(),
         "known_at": to_datetime(now).isoformat(),
         "severity": alert.severity,
         "confidence": alert.confidence,

@@ -110,6 +110,8 @@ class ReportRefusedError(ExecutionError):
 
 
 class MissingSettingError(ExecutionError):
+    """A setting that has no default, or cannot be used."""
+
     code = "missing_setting"
 
     def __init__(self, name: str, what: str) -> None:

@@ -24,6 +24,8 @@ MANIFEST = "manifest.json"
 
 
 class EvidenceThereError(ExecutionError):
+    """There is something where a folder is to be written."""
+
     code = "evidence_there"
 
     def __init__(self, folder: Path) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from execution.errors import ExecutionError
 
+APPROVER = "approver"  # the role, where a decision names none
+
 
 class PeopleFileError(ExecutionError):
+    """A file of people and roles that cannot be used."""
+
     code = "people_file"
 
     def __init__(self, file: Path, why: str) -> None:
@@ -58,7 +62,7 @@ class People:
 
         Args:
             name: of the person.
-            approver_roles: who may agree, as the decision says; empty: anybody here.
+            approver_roles: who may agree, as the decision says; empty: `approver`.
 
         Raises:
             ApproverError: nobody of that name, or in no such role.
@@ -66,7 +70,8 @@ class People:
         roles = self.roles.get(name.strip().casefold())
         if roles is None:
             raise ApproverError(name, "there is nobody of that name among the people")
-        if approver_roles and not roles & set(approver_roles):
+        wanted = set(approver_roles) or {APPROVER}
+        if not roles & wanted:
             raise ApproverError(
-                name, f"the policy asks for one of {', '.join(approver_roles)}"
+                name, f"one of these roles is needed: {', '.join(sorted(wanted))}"
             )

@@ -8,7 +8,7 @@ of `actions`, like a request that the provider took by program.
 from collections.abc import Callable
 from dataclasses import replace
 
-from execution.errors import ReportRefusedError
+from execution.errors import ProviderRefusedError, ReportRefusedError
 from execution.port import Provider
 from execution.service import Service
 from features.moments import to_datetime
@@ -19,7 +19,11 @@ STRENGTHS = ("confirmed", "analyst", "weak")
 
 
 def follow(
-    provider: Provider, requests: Requests, now: int, most: int = 1_000
+    provider: Provider,
+    requests: Requests,
+    now: int,
+    tell: Callable[[str, str], None],
+    most: int = 1_000,
 ) -> list[str]:
     """Ask the provider how far its requests are; those that came further.
 
@@ -27,6 +31,8 @@ def follow(
         provider: is asked about requests of its own that were sent.
         requests: what is known.
         now: microseconds since 1970 UTC.
+        tell: called with the act and the provider's code where it refuses to tell, of
+            a number it does not know for instance; the others go on.
         most: requests that are looked at, the latest first.
 
     Raises:
@@ -37,9 +43,12 @@ def follow(
         if one.act.provider != provider.name or one.state not in ("sent", "answered"):
             continue
         act_id = one.act.act_id
-        change = RequestChange(
-            act_id=act_id, state=provider.request_state(one.number), at=now
-        )
+        try:
+            state = provider.request_state(one.number)
+        except ProviderRefusedError as error:
+            tell(act_id, error.reason)
+            continue
+        change = RequestChange(act_id=act_id, state=state, at=now)
         if requests.change(change):
             further.append(act_id)
     return further

@@ -1,4 +1,4 @@
-"""Alerts of a provider, each status of each once, whatever is read how often.
+"""Alerts of a provider, each change of their status once, whatever is read how often.
 
 What was read is committed before its row is sent to the service; the row is the same
 however often it is sent, and is forgotten once it has arrived. Moments are microseconds
@@ -22,6 +22,11 @@ SELECT provider, alert_id, status, customer_id, subscription_id, content, seen_a
 """
 _SENT = """
 UPDATE provider_alerts SET is_sent = 1, content = NULL, why = ?
+WHERE provider = ? AND alert_id = ? AND status = ?
+"""
+# it was in this status before, and comes back into it
+_AGAIN = """
+UPDATE provider_alerts SET content = ?, seen_at = ?, is_sent = 0, why = NULL
 WHERE provider = ? AND alert_id = ? AND status = ?
 """
 _FORGET = """
@@ -64,18 +69,28 @@ class ProviderAlerts:
         self._db = database
 
     def note(self, alerts: Iterable[SeenAlert]) -> int:
-        """Write down what was not seen before; how many."""
+        """Write down what is in another status than it was seen in last; how many."""
+        n_new = 0
         with self._db.transaction():
-            before = self._n()
-            rows = [
-                (
+            for one in alerts:
+                if self.status(one.provider, one.alert_id) == one.status:
+                    continue
+                n_new += 1
+                row = (
                     *(one.provider, one.alert_id, one.status, one.customer_id),
                     *(one.subscription_id, one.content, one.seen_at, 0),
                 )
-                for one in alerts
-            ]
-            self._db.insert("provider_alerts", _COLUMNS, rows, keep_earlier=True)
-            return self._n() - before
+                again = one.content, one.seen_at
+                if not self._db.run(_AGAIN, *again, *row[:3]):
+                    self._db.insert("provider_alerts", _COLUMNS, [row])
+        return n_new
+
+    def status(self, provider: str, alert_id: str) -> str | None:
+        """In which an alert was seen last; None: it was never seen."""
+        try:
+            return self.find(provider, alert_id).status
+        except UnknownAlertError:
+            return None
 
     def waiting(self, provider: str) -> list[SeenAlert]:
         """Of which no row has arrived yet, the first seen first."""
@@ -110,10 +125,6 @@ class ProviderAlerts:
 
     def close(self) -> None:
         self._db.close()
-
-    def _n(self) -> int:
-        [(n,)] = self._db.rows("SELECT count(*) FROM provider_alerts")
-        return int(n)
 
 
 def _seen(row: Sequence[Any]) -> SeenAlert:

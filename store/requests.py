@@ -6,7 +6,7 @@ UTC.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from store.acts import Act, Acts
@@ -25,6 +25,10 @@ ORDER BY at, CASE state WHEN 'sent' THEN 1 WHEN 'answered' THEN 2 ELSE 3 END
 """
 _REPORTED = """
 UPDATE request_changes SET is_reported = 1 WHERE act_id = ? AND state = ?
+"""
+_RESULT = """
+UPDATE request_changes SET result = ?, strength = ?, by_whom = ?, is_reported = 0
+WHERE act_id = ? AND state = ? AND state IN ('answered', 'closed')
 """
 
 
@@ -87,6 +91,9 @@ class Requests:
     def change(self, change: RequestChange) -> bool:
         """Write a change down; False where the request is that far already.
 
+        What an answer says may be written down later, once. A draft that a person says
+        was answered or closed was sent before.
+
         Raises:
             UnknownActError: no act of this id.
             RequestStateError: it opened no request.
@@ -94,14 +101,28 @@ class Requests:
         with self._db.transaction():
             before = self.find(change.act_id)
             if _ORDER.index(change.state) <= _ORDER.index(before.state):
-                return False
-            row = (
-                *(change.act_id, change.state, change.at),
-                *(change.number or before.number, change.by_whom),
-                *(change.result, change.strength, 0),
-            )
-            self._db.insert("request_changes", _COLUMNS, [row])
+                return self._add_result(before, change)
+            is_sent_too = before.state == "drafted" and change.state != "sent"
+            if is_sent_too and change.by_whom:
+                sent = replace(change, state="sent", result=None, strength=None)
+                self._insert(sent, before)
+            self._insert(change, before)
             return True
+
+    def _insert(self, change: RequestChange, before: Request) -> None:
+        row = (
+            *(change.act_id, change.state, change.at),
+            *(change.number or before.number, change.by_whom),
+            *(change.result, change.strength, 0),
+        )
+        self._db.insert("request_changes", _COLUMNS, [row])
+
+    def _add_result(self, before: Request, change: RequestChange) -> bool:
+        if change.result is None or before.result is not None:
+            return False
+        said = change.result, change.strength, change.by_whom
+        about = change.act_id, before.state
+        return self._db.run(_RESULT, *said, *about) > 0
 
     def waiting(self) -> list[RequestChange]:
         """Changes that were not reported yet, in their order."""

@@ -15,6 +15,8 @@ NEEDED = "customer_id", "email"
 
 
 class AddressFileError(ExecutionError):
+    """A file of addresses that cannot be used."""
+
     code = "address_file"
 
     def __init__(self, file: Path, why: str) -> None:

@@ -18,6 +18,8 @@ LINK_KEY = "FORBEAR_LINK_KEY"
 
 
 class BadLinkKeyError(ExecutionError):
+    """The key that signs the links of letters is too short."""
+
     code = "bad_link_key"
 
     def __init__(self) -> None:

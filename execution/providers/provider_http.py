@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -60,7 +62,7 @@ def raise_for_status(
     if status == httpx.codes.UNAUTHORIZED:
         raise ProviderAccessError(f"status {status}")
     if status == httpx.codes.TOO_MANY_REQUESTS or reason in busy:
-        raise ProviderBusyError(_pause_s(answer))
+        raise ProviderBusyError(pause_s(answer, datetime.now(UTC)))
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise ProviderUnreachableError(f"status {status}")
     if status == httpx.codes.PRECONDITION_FAILED or reason == stale:
@@ -126,9 +128,30 @@ def path_segment(text: str) -> str:
     return quote(text, safe="").replace(".", "%2E")
 
 
-def _pause_s(answer: httpx.Response) -> float:
+def pause_s(answer: httpx.Response, now: datetime) -> float:
+    """How long a provider asks to wait, in seconds, at least 1 and at most an hour.
+
+    After an hour it is asked again, whatever it said. `Retry-After` is seconds or a
+    moment (RFC 9110, section 10.2.3).
+
+    >>> moment = {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    >>> at = datetime(2026, 10, 21, 7, 26, tzinfo=UTC)
+    >>> pause_s(httpx.Response(429, headers=moment), at)
+    120.0
+    """
+    stated = answer.headers.get("Retry-After", "")
     try:
-        pause_s = float(answer.headers.get("Retry-After", _PAUSE_S))
+        wait_s = float(stated)
     except ValueError:
-        pause_s = _PAUSE_S
-    return min(max(pause_s, 1.0), _LONGEST_PAUSE_S)
+        wait_s = _until_s(stated, now)
+    return min(max(wait_s, 1.0), _LONGEST_PAUSE_S)
+
+
+def _until_s(stated: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(stated)
+    except ValueError:
+        return _PAUSE_S
+    if moment.tzinfo is None:  # `-0000`: UTC
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - now).total_seconds()

@@ -109,6 +109,9 @@ def test_a_request_is_told_of_step_by_step(
     assert "1 requests came further" in forbear("act", "requests", "--ask", *at).out
     assert "closed" in forbear("act", "requests").out
     assert [table for table, _ in service.rows] == ["actions"]
+    late = ["request", OPENED.act_id, "--is", "closed", "--result", "fraud"]
+    assert forbear("act", *late, "--by", "Ada").code == 0
+    assert [table for table, _ in service.rows] == ["actions", "outcomes"]
 
 
 def test_an_answer_becomes_an_outcome(
@@ -120,11 +123,23 @@ def test_an_answer_becomes_an_outcome(
     about = ["request", OPENED.act_id, "--is", "answered", "--by", "Ada"]
     assert forbear("act", *about, "--result", "innocent").code == 2
     assert forbear("act", *about, "--result", "fraud").code == 0
-    [(table, row)] = service.rows
+    [(sent, _), (table, row)] = service.rows
+    assert sent == "actions"  # what was answered was sent
     assert (table, row["kind"], row["strength"]) == ("outcomes", "fraud", "analyst")
     again = forbear("act", *about)
     assert again.out.startswith("it is answered already")
     assert again.code == 1
+
+
+@pytest.mark.usefixtures("service")
+def test_a_dry_run_goes_on_after_a_customer_the_provider_refuses(
+    forbear: Run, at: list[str], home: Path
+) -> None:
+    acts = open_acts(home)
+    acts.plan([an_act("nobody"), an_act("nobody-else")])
+    acts.close()
+    ran = forbear("act", "run", *at)
+    assert (ran.code, ran.out.count("fail: provider_refused")) == (0, 2), ran.err
 
 
 def drafted(acts: Acts) -> None:
@@ -142,6 +157,7 @@ def test_a_measure_is_ordered_by_a_person(
     limit = ["act", "order", "limit_spending", decision, "--by", "Ada"]
     assert forbear(*limit, *at).code == 2  # how much
     assert forbear(*limit, "--amount", "-1", *at).code == 2
+    assert forbear(*limit, "--amount", "0.00001", *at).code == 2  # it would be 0
     ran = forbear(*limit, "--amount", "100", *at)
     assert ran.code == 0, ran.err
     assert "limit_spending" in ran.out

@@ -72,6 +72,8 @@ def test_a_service_that_is_not_there_sends_nothing(
     where = ["--by", "folder", "--out", str(tmp_path / "letters")]
     assert "[bad_link_key]" in forbear("notify", "run", "--really", *where).err
     monkeypatch.delenv("FORBEAR_LINK_KEY")
+    dry = forbear("notify", "run", *where)
+    assert (dry.code, "service_unusable" in dry.out) == (0, True), dry.err
     assert "[service_unusable]" in forbear("notify", "run", "--really", *where).err
     assert not (tmp_path / "letters").exists()
 

@@ -16,6 +16,7 @@ from execution.access_request import (
     write_access_request,
 )
 from execution.evidence import EvidenceThereError
+from tests.execution.conftest import NOW
 from tests.execution.letters.conftest import Pigeon, PostRoom, room
 from tests.execution.letters.test_appeals import filed
 from wording.messages import LANGUAGES
@@ -31,6 +32,9 @@ def request_of_acme(room: PostRoom) -> AccessRequest:
     room.run(Pigeon())
     filed(room)
     room.score()
+    [letter] = room.letters.listed(9)
+    proof = json.dumps({"by": "Ada Lovelace"})
+    room.letters.end(letter.letter_id, "delivered", NOW, proof, by_person=True)
     ids = [one.decision_id for one in room.decisions.listed("acme", None, 99)]
     return AccessRequest(
         customer_id="acme",

@@ -1,9 +1,10 @@
 """Alerts come in once in each status, and what they were goes out, from either API."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from execution.errors import (
 from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
-from execution.port import Provider
+from execution.port import Provider, ProviderAlert
 from execution.providers.by_name import CHOICES, AlertsFrom, Connection
 from execution.service import Service
 from features.moments import to_datetime
@@ -110,6 +111,32 @@ def test_an_alert_is_sent_once_in_each_status(
     assert service.rows[-1]["status"] == "resolved"
     assert service.rows[-1]["resolved_reason"] == "fraud"
     assert service.rows[-1]["event_at"] == "2026-06-20T22:00:01+00:00"
+
+
+def test_an_alert_that_is_opened_again_is_told_again(seen: ProviderAlerts) -> None:
+    class Changing:
+        name = "partner-center"
+        alert = ProviderAlert(
+            alert_id="a1",
+            customer_id="acme",
+            kind="other",
+            status="active",
+            event_at=to_datetime(NOW - 1),
+        )
+
+        def alerts(self) -> list[ProviderAlert]:
+            return [self.alert]
+
+    changing, service = Changing(), Listening()
+    provider, opened = cast("Provider", changing), changing.alert
+    resolved = replace(opened, status="resolved")
+    for n, alert in enumerate((opened, resolved, resolved, opened, opened)):
+        changing.alert = alert
+        bring_alerts(provider, seen, service, NOW + n)
+    told = [(row["status"], row["event_at"]) for row in service.rows]
+    first, again = to_datetime(NOW - 1).isoformat(), to_datetime(NOW + 3).isoformat()
+    assert told == [("active", first), ("resolved", first), ("active", again)]
+    assert seen.find("partner-center", "a1").status == "active"
 
 
 def test_what_is_resolved_so_already_is_left_alone(

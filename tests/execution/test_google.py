@@ -17,6 +17,7 @@ from execution.fakes.server import serving
 from execution.plan import in_order
 from execution.port import Provider
 from execution.providers.google import GoogleChannel, GoogleCredentials, GoogleReseller
+from execution.providers.oauth import AccessTokens
 from store.acts import Acts
 from tests.execution.conftest import NOW, an_act
 from tests.execution.test_carry_out import Bench, bench
@@ -130,3 +131,13 @@ def test_credentials_are_named_when_missing_and_never_shown() -> None:
 def test_a_customer_of_another_reseller_is_refused() -> None:
     with channel(FakeGoogleChannel()) as provider, pytest.raises(ExecutionError):
         provider.subscriptions("acme")
+
+
+@pytest.mark.parametrize("lasts", [None, 0, "3600"])
+def test_a_token_that_does_not_say_how_long_is_taken(lasts: object) -> None:
+    answer = httpx.Response(200, json={"access_token": "t", "expires_in": lasts})
+    transport = httpx.MockTransport(lambda _: answer)
+    with httpx.Client(transport=transport) as client:
+        assert (
+            AccessTokens(client, "https://login.example/t", {}).bearer() == "Bearer t"
+        )

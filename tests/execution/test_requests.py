@@ -62,25 +62,34 @@ def told(requests: Requests, service: Service) -> list[str]:
     return refused
 
 
+def followed(
+    provider: PartnerCenter, requests: Requests, now: int, *codes: str
+) -> list[str]:
+    told: list[str] = []
+    further = follow(provider, requests, now, lambda _, code: told.append(code))
+    assert len(told) == len(codes)
+    return further
+
+
 def test_a_draft_is_sent_answered_and_closed(
     requests: Requests, provider: PartnerCenter, fake: FakePartnerCenter
 ) -> None:
     service = Listening()
     assert [one.state for one in requests.listed(9)] == ["drafted"]
-    assert follow(provider, requests, NOW) == []  # the provider knows nothing of it
+    assert followed(provider, requests, NOW) == []  # the provider knows nothing of it
     assert changed(requests, "sent", number="615", by_whom="Ada")
     assert told(requests, service) == []
     sent = {"kind": "open_request", "by": "person", "at": NOW + 5}
     assert service.rows == [("actions", sent)]
 
     fake.more.requests["615"] = 1  # open
-    assert follow(provider, requests, NOW + 6) == []
+    assert followed(provider, requests, NOW + 6) == []
     fake.more.requests["615"] = 3  # attention needed
-    assert follow(provider, requests, NOW + 7) == [OPENED.act_id]
+    assert followed(provider, requests, NOW + 7) == [OPENED.act_id]
     fake.more.requests["615"] = 2
-    assert follow(provider, requests, NOW + 8) == [OPENED.act_id]
+    assert followed(provider, requests, NOW + 8) == [OPENED.act_id]
     assert requests.find(OPENED.act_id).state == "closed"
-    assert follow(provider, requests, NOW + 9) == []
+    assert followed(provider, requests, NOW + 9) == []
     told(requests, service)
     assert len(service.rows) == 1  # what the answer means is for a person to say
 
@@ -108,6 +117,41 @@ def test_a_request_goes_forward_only(requests: Requests) -> None:
     assert not changed(requests, "sent", by_whom="Ada")
     assert not changed(requests, "answered", by_whom="Ada")
     assert requests.find(OPENED.act_id).state == "answered"
+
+
+def test_a_draft_that_was_answered_was_sent(requests: Requests) -> None:
+    service = Listening()
+    assert changed(requests, "answered", by_whom="Ada", number="615")
+    told(requests, service)
+    assert service.rows == [
+        ("actions", {"kind": "open_request", "by": "person", "at": NOW + 5})
+    ]
+
+
+def test_what_an_answer_says_may_come_later(requests: Requests) -> None:
+    service = Listening()
+    changed(requests, "closed", by_whom="Ada", number="615")
+    told(requests, service)
+    says = {"by_whom": "Ada", "result": "fraud", "strength": "confirmed"}
+    assert changed(requests, "answered", **says)
+    assert not changed(requests, "closed", **says)  # once
+    told(requests, service)
+    assert [(table, row["kind"]) for table, row in service.rows] == [
+        ("actions", "open_request"),
+        ("outcomes", "fraud"),
+    ]
+    assert requests.find(OPENED.act_id).state == "closed"
+
+
+def test_a_number_nobody_knows_holds_up_no_other(
+    requests: Requests, bench: Bench, provider: PartnerCenter, fake: FakePartnerCenter
+) -> None:
+    other = an_act("brix", "", kind="open_request")
+    bench.run(other)
+    changed(requests, "sent", number="615", by_whom="Ada")
+    changed(requests, "sent", number="typo", by_whom="Ada", act_id=other.act_id)
+    fake.more.requests["615"] = 2
+    assert followed(provider, requests, NOW + 6, "unknown") == [OPENED.act_id]
 
 
 def test_a_row_that_is_refused_is_told_once(requests: Requests) -> None:
