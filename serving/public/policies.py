@@ -158,7 +158,8 @@ def _rendered(shown: _Shown, kept: tuple[KeptPolicy, ...], day: date) -> str:
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     if shown.replaced_at is not None:
         at = to_datetime(shown.replaced_at - 1)
-        replaced = words.say("public.replaced", day=at.astimezone(words.zone).date())
+        ended = to_datetime(shown.replaced_at).astimezone(words.zone)
+        replaced = words.say("public.replaced", day=ended.date())
     versions = [_Version(one.policy_hash, _named(words, one)) for one in kept]
     return render(
         "policy.html",

@@ -97,7 +97,7 @@ amendments:
     )
     assert "Announced changes" in before
     assert "Announced changes" not in after
-    assert "replaced on July 8, 2026" in before
+    assert "replaced on 9 July 2026" in before.replace("\xa0", " ")
     assert "replaced" not in after
 
 
