@@ -78,7 +78,7 @@ def report(
     with steps() as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
-        before = _numbers_before() if record else []
+        before = _numbers_before(read.settings.name)
         now = at if live else read.latest_known_at
         run = monitor(read, advisor, now, before, step)
     show(run)
@@ -94,14 +94,22 @@ def report(
     raise typer.Exit(DIFFERENT if run.causes else OK)
 
 
-def _numbers_before() -> list[dict[str, Any]]:
-    """Of earlier runs, the latest first."""
+def _numbers_before(portfolio: str) -> list[dict[str, Any]]:
+    """Of a portfolio's earlier runs, the latest first; no store is made to look."""
     import json
 
     from monitoring.run import MOST_RUNS
+    from serving.settings import serving_settings
+    from store.errors import NoDecisionsError
+    from store.opening import require_recorded
 
+    try:
+        require_recorded(*serving_settings().store)
+    except NoDecisionsError:
+        return []
     with _opened() as monitoring:
-        return [json.loads(one.content) for one in monitoring.latest_runs(MOST_RUNS)]
+        runs = monitoring.runs_of(portfolio, MOST_RUNS + 1)  # one may be of this state
+        return [json.loads(one.content) for one in runs]
 
 
 def _record(run: "FourClocks", at: int) -> None:
@@ -189,7 +197,8 @@ def _opened() -> "Iterator[Monitoring]":
 
 
 def _show(alarm: "Alarm") -> None:
-    say(f"{alarm.alarm_id} since {_day(alarm.raised_at)}: {alarm.why} [{alarm.code}]")
+    since = f"{alarm.portfolio} since {_day(alarm.raised_at)}"
+    say(f"{alarm.alarm_id} {since}: {alarm.why} [{alarm.code}]")
     if alarm.released_at is not None:
         day = _day(alarm.released_at)
         say(f"  released on {day} by {alarm.released_by}: {alarm.reason}")

@@ -151,8 +151,9 @@ def _scores(run: FourClocks) -> Iterator[Block]:
     stops = " or ".join(STOPS)
     yield Paragraph(
         f"Of {run.actions.n:,} customers drawn. Usual is the mean of runs before"
-        f" under the same policy and models, from three on; {stops} twice as often, and"
-        " by more than three standard errors, rings."
+        " under the same policy and models, one per state of the data, from three on;"
+        f" {stops} that begin twice as often, and by more than three standard errors,"
+        " ring. A stop in force simply goes on."
     )
 
 

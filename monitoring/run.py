@@ -15,7 +15,13 @@ from features.snapshots import latest_snapshots
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
 from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes, mature_outcomes
-from monitoring.scores import ActionShares, TargetScores, action_shares, target_scores
+from monitoring.scores import (
+    STOP_IN_FORCE,
+    ActionShares,
+    TargetScores,
+    action_shares,
+    target_scores,
+)
 from scoring.bundle import Bundle
 from store.monitoring import Cause
 
@@ -102,7 +108,7 @@ def monitor(
         portfolio: with the settings that the bundles were trained with.
         advisor: bundles and policy in force.
         now: from when quiet of a table is counted, µs since 1970 UTC.
-        before: numbers of earlier runs, the latest first.
+        before: numbers of this portfolio's earlier runs, the latest first.
         progress: called with a line per step.
 
     Raises:
@@ -113,10 +119,11 @@ def monitor(
     populations = {t: present_population(portfolio, b) for t, b in trained.items()}
     compared = list(_with_reference(trained, populations))
     progress("actions")
-    decided = _decided(portfolio, advisor)
+    table = decided(portfolio, advisor)
     bundles = {t: b.bundle_id for t, b in advisor.bundles.items()}
     policy_hash = advisor.policy.hash
-    comparable = shares_before(before, policy_hash, bundles)
+    earlier = [one for one in before if one["as_of"] < portfolio.observed_until]
+    comparable = shares_before(earlier, policy_hash, bundles)
     progress("outcomes")
     return FourClocks(
         portfolio=portfolio.settings.name,
@@ -128,7 +135,9 @@ def monitor(
         tables=table_flows(portfolio, now),
         inputs=tuple(target_inputs(b.target, r, p) for b, r, p in compared),
         scores=tuple(target_scores(b.target, r, p) for b, r, p in compared),
-        actions=action_shares(decided["action"].to_pylist(), comparable),
+        actions=action_shares(
+            table["action"].to_pylist(), table["in_force"].to_pylist(), comparable
+        ),
         early=tuple(
             one for b in trained.values() for one in early_outcomes(portfolio, b)
         ),
@@ -144,7 +153,9 @@ def shares_before(
     """Shares of actions in earlier runs under the same policy and models.
 
     Args:
-        before: numbers of earlier runs, the latest first.
+        before: numbers of earlier runs, the latest first, one per state of the data.
+            Those of an older release, which counted stops in force as new ones, say
+            nothing.
         policy_hash: of the policy in force now.
         bundles: in force now, by target.
     """
@@ -152,6 +163,7 @@ def shares_before(
         one["actions"]["shares"]
         for one in before[:MOST_RUNS]
         if (one["policy_hash"], one["bundles"]) == (policy_hash, dict(bundles))
+        and STOP_IN_FORCE in one["actions"]["shares"]
     ]
 
 
@@ -164,9 +176,10 @@ def _with_reference(
             yield bundle, bundle.reference, population
 
 
-def _decided(portfolio: Portfolio, advisor: Advisor) -> pa.Table:
+def decided(portfolio: Portfolio, advisor: Advisor) -> pa.Table:
     """Advice about customers drawn at equal steps through all of them."""
     everyone = latest_snapshots(portfolio, portfolio.observed_until)
     n = min(MOST_DECIDED, everyone.num_rows)
     drawn = [i * everyone.num_rows // n for i in range(n)]
-    return advise_portfolio(advisor, portfolio, everyone.take(drawn))
+    chosen = everyone.take(pa.array(drawn, pa.int64()))  # also where nobody is there
+    return advise_portfolio(advisor, portfolio, chosen)

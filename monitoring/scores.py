@@ -16,6 +16,7 @@ SHIFTED = 0.25  # index of the probability
 LEAST_RUNS = 3  # before, to say what share of each action is usual
 TIMES = 2.0
 DEVIATIONS = 3.0
+STOP_IN_FORCE = "stop_in_force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class TargetScores:
     """Probabilities of one model now, against those at its training.
 
     Args:
-        mean_before: None where the reference cannot say.
+        drift: of the probabilities against those of the training.
+        mean_now: of the probabilities.
         expected_auc: what the AUC is where the probabilities are right and only who
             the customers are has changed (CBPE); None where it cannot be said.
     """
@@ -49,7 +51,8 @@ class ActionShares:
     """Share of customers by recommended action, against runs before.
 
     Args:
-        shares: by action; `no_decision` among them.
+        shares: by action, of which stops are new ones; `no_decision` and
+            `stop_in_force`, which simply goes on, among them.
         usual: mean share of the runs before, under the same policy; None where there
             were fewer than three.
         n: customers.
@@ -60,8 +63,8 @@ class ActionShares:
     n: int
 
     def causes(self) -> Iterator[Cause]:
-        """What rings about stops."""
-        if self.usual is None:
+        """What rings about new stops."""
+        if self.usual is None or not self.n:
             return
         now = sum(self.shares.get(action, 0.0) for action in STOPS)
         before = sum(self.usual.get(action, 0.0) for action in STOPS)
@@ -69,7 +72,10 @@ class ActionShares:
         level = max(before, 0.5 / self.n)
         spread = float(np.sqrt(level * (1.0 - level) / self.n))
         if now > TIMES * level and now > level + DEVIATIONS * spread:
-            why = f"{now:.2%} of the customers would be stopped; usual are {before:.2%}"
+            why = (
+                f"{now:.2%} of the customers would be stopped anew; usual are"
+                f" {before:.2%}"
+            )
             yield Cause("scores", "more_stops", "actions", why)
 
 
@@ -102,16 +108,22 @@ def expected_auc(p: FloatArray) -> float | None:
 
 
 def action_shares(
-    actions: Sequence[str | None], before: Sequence[Mapping[str, float]]
+    actions: Sequence[str | None],
+    in_force: Sequence[bool],
+    before: Sequence[Mapping[str, float]],
 ) -> ActionShares:
     """Shares of recommended actions.
 
     Args:
         actions: one per customer; None where nothing was decided.
+        in_force: one per customer: whether the action was carried out before already.
         before: shares of the runs before, under the same policy.
     """
-    names = [action or "no_decision" for action in actions]
-    every = (*ACTIONS, "no_decision")
+    names = [
+        STOP_IN_FORCE if goes_on and action in STOPS else action or "no_decision"
+        for action, goes_on in zip(actions, in_force, strict=True)
+    ]
+    every = (*ACTIONS, STOP_IN_FORCE, "no_decision")
     shares = {name: names.count(name) / max(len(names), 1) for name in every}
     usual = None
     if len(before) >= LEAST_RUNS:

@@ -1,8 +1,8 @@
 """Runs of monitoring and their alarms: an alarm stands until a person releases it.
 
 A cause that a person has released does not ring again while every run still sees it,
-for 30 days; it rings anew when it went away and came back. Moments are microseconds
-since 1970 UTC.
+for 30 days; it rings anew when it went away and came back. Portfolios that share a
+store ring each for itself. Moments are microseconds since 1970 UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ class Alarm:
     """A cause that stops automation, or stopped it until `released_at`."""
 
     alarm_id: str
+    portfolio: str
     clock: str
     code: str
     subject: str
@@ -62,15 +63,22 @@ class MonitoringRun:
 _ALARM = tuple(field.name for field in fields(Alarm))
 _RUN = tuple(field.name for field in fields(MonitoringRun))
 _ALARMS = f"SELECT {', '.join(_ALARM)} FROM monitoring_alarms "  # noqa: S608 - literals
-_RUNS = f"""
-SELECT {", ".join(_RUN)} FROM monitoring_runs ORDER BY run_id DESC LIMIT ?
-"""  # noqa: S608 - literals
+_RUNS = f"SELECT {', '.join(_RUN)} FROM monitoring_runs "  # noqa: S608 - literals
+_LATEST = _RUNS + "ORDER BY run_id DESC LIMIT ?"
+_LAST_RUN = """
+SELECT run_id FROM monitoring_runs WHERE portfolio = ? ORDER BY run_id DESC LIMIT 1
+"""
+# a state of the data that was looked at several times says no more than once
+_OF_STATES = (
+    "WHERE run_id IN (SELECT MAX(run_id) FROM monitoring_runs"
+    " WHERE portfolio = ? GROUP BY as_of) ORDER BY run_id DESC LIMIT ?"
+)
 STANDING_CLOCKS = """
 SELECT DISTINCT clock FROM monitoring_alarms WHERE released_at IS NULL
 """
 _LAST_OF_CAUSE = (
-    _ALARMS
-    + "WHERE clock = ? AND code = ? AND subject = ? ORDER BY alarm_id DESC LIMIT 1"
+    _ALARMS + "WHERE portfolio = ? AND clock = ? AND code = ? AND subject = ?"
+    " ORDER BY alarm_id DESC LIMIT 1"
 )
 _SEEN_AGAIN = "UPDATE monitoring_alarms SET last_run_id = ? WHERE alarm_id = ?"
 _RELEASE = """
@@ -112,11 +120,11 @@ class Monitoring:
         """
         run_id = f"{at:016x}{token_hex(4)}"
         with self._db.transaction():
-            before = [row[0] for row in self._db.rows(_RUNS, 1)]
+            before = [row[0] for row in self._db.rows(_LAST_RUN, portfolio)]
             raised = [
-                self._raised(cause, run_id, at)
+                self._raised(portfolio, cause, run_id, at)
                 for cause in causes
-                if not self._is_known(cause, before, run_id, at)
+                if not self._is_known(portfolio, cause, before, run_id, at)
             ]
             self._db.insert(
                 "monitoring_runs", _RUN, [(run_id, at, as_of, portfolio, content)]
@@ -124,10 +132,10 @@ class Monitoring:
         return raised
 
     def _is_known(
-        self, cause: Cause, before: Sequence[str], run_id: str, at: int
+        self, portfolio: str, cause: Cause, before: Sequence[str], run_id: str, at: int
     ) -> bool:
         """Whether it stands already, or was released and has not been away since."""
-        names = cause.clock, cause.code, cause.subject
+        names = portfolio, cause.clock, cause.code, cause.subject
         rows = self._db.rows(_LAST_OF_CAUSE, *names)
         if not rows:
             return False
@@ -139,8 +147,8 @@ class Monitoring:
         self._db.run(_SEEN_AGAIN, run_id, last.alarm_id)
         return True
 
-    def _raised(self, cause: Cause, run_id: str, at: int) -> Alarm:
-        what = cause.clock, cause.code, cause.subject, cause.why
+    def _raised(self, portfolio: str, cause: Cause, run_id: str, at: int) -> Alarm:
+        what = portfolio, cause.clock, cause.code, cause.subject, cause.why
         alarm = Alarm(f"{at:016x}{token_hex(4)}", *what, at, run_id)
         row = [getattr(alarm, name) for name in _ALARM]
         self._db.insert("monitoring_alarms", _ALARM, [row])
@@ -176,8 +184,15 @@ class Monitoring:
         return chosen
 
     def latest_runs(self, most: int) -> list[MonitoringRun]:
-        """The last runs, the latest first."""
-        return [MonitoringRun(*row) for row in self._db.rows(_RUNS, most)]
+        """The last runs of all portfolios, the latest first."""
+        return [MonitoringRun(*row) for row in self._db.rows(_LATEST, most)]
+
+    def runs_of(self, portfolio: str, most: int) -> list[MonitoringRun]:
+        """The last runs of a portfolio, the latest first; one per state of its data."""
+        return [
+            MonitoringRun(*row)
+            for row in self._db.rows(_RUNS + _OF_STATES, portfolio, most)
+        ]
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""

@@ -30,7 +30,7 @@ def test_a_person_lists_and_releases(forbear: Run, home: Path) -> None:
     alarm_id = ring(home)
     listed = forbear("monitor", "alarms")
     assert listed.code == 1
-    assert f"{alarm_id} since 1970-01-01: {FEED.why} [feed_stopped]" in listed.out
+    assert f"{alarm_id} shop since 1970-01-01: {FEED.why} [feed_stopped]" in listed.out
     why = ("--by", "ana", "--reason", "the feed runs again")
     released = forbear("monitor", "release", *why)
     assert (released.code, FEED.why in released.out) == (0, True)

@@ -29,7 +29,7 @@ from monitoring.mature_outcomes import (
     mature_outcomes,
 )
 from monitoring.report import page
-from monitoring.run import FourClocks, monitor, shares_before
+from monitoring.run import FourClocks, decided, monitor, shares_before
 from monitoring.scores import ActionShares, action_shares, expected_auc
 from scoring.bundle import Bundle
 from scoring.early_warning import expectation
@@ -79,8 +79,8 @@ def test_what_was_usual_comes_from_runs_under_the_same_policy_and_models(
     in_force = run.policy_hash, run.bundles
     found = shares_before([same, other, older, same], *in_force)
     assert found == [run.actions.shares] * 2
-    assert action_shares(["none"], found).usual is None  # two say little
-    usual = action_shares(["none"], [*found, found[0]]).usual
+    assert action_shares(["none"], [False], found).usual is None  # two say little
+    usual = action_shares(["none"], [False], [*found, found[0]]).usual
     assert usual == pytest.approx(run.actions.shares)
 
 
@@ -227,8 +227,24 @@ def test_twice_as_many_stops_ring(share: float, rings: bool) -> None:
 
 
 def test_shares_are_of_everybody_also_without_a_decision() -> None:
-    seen = action_shares(["none", None, "remind", "none"], [])
+    seen = action_shares(["none", None, "remind", "none"], [False] * 4, [])
     assert (seen.shares["none"], seen.shares["no_decision"]) == (0.5, 0.25)
+
+
+def test_only_new_stops_are_counted_as_stops() -> None:
+    """Half are stopped already: as many anew as before must not drown among them."""
+    usual = {"stop_in_force": 0.5, "suspend": 0.001}
+    actions = ["suspend"] * 510 + ["none"] * 490
+    seen = action_shares(actions, [True] * 500 + [False] * 500, [usual] * 3)
+    assert (seen.shares["stop_in_force"], seen.shares["suspend"]) == (0.5, 0.01)
+    assert [cause.code for cause in seen.causes()] == ["more_stops"]
+
+
+def test_of_nobody_nothing_rings(now: Portfolio) -> None:
+    assert not list(ActionShares({}, {"suspend": 0.0}, 0).causes())
+    nobody = replace(now, observed_until=0)
+    advisor = Advisor({}, load_policy(DEFAULT_POLICY), now.settings)
+    assert decided(nobody, advisor).num_rows == 0
 
 
 def test_the_expected_auc_is_that_of_outcomes_drawn_by_the_probabilities() -> None:

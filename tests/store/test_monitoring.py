@@ -118,3 +118,26 @@ def test_where_nothing_was_recorded_nothing_stands_and_nothing_is_made(
 ) -> None:
     assert standing_alarm(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_portfolios_that_share_a_store_ring_each_for_itself(
+    monitoring: Monitoring,
+) -> None:
+    [shop] = monitoring.record(1, 1, "shop", "{}", [FEED])
+    [other] = monitoring.record(2, 2, "other", "{}", [FEED])
+    assert (shop.portfolio, other.portfolio) == ("shop", "other")
+    monitoring.release("ana", "known", 3, shop.alarm_id)
+    assert [alarm.portfolio for alarm in monitoring.standing()] == ["other"]
+    monitoring.record(4, 4, "other", "{}", [])
+    # its own last run saw the cause still
+    assert monitoring.record(5, 5, "shop", "{}", [FEED]) == []
+    assert [run.portfolio for run in monitoring.runs_of("other", 5)] == ["other"] * 2
+
+
+def test_one_state_of_the_data_counts_once(monitoring: Monitoring) -> None:
+    for at, as_of in ((1, 10), (2, 20), (3, 20), (4, 20)):
+        monitoring.record(at, as_of, "shop", "{}", [])
+    assert [(run.at, run.as_of) for run in monitoring.runs_of("shop", 5)] == [
+        (4, 20),
+        (1, 10),
+    ]
