@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.compute as pc
 
 from advice.population import Population
 from features.arrays import FloatArray, IntArray
@@ -160,14 +161,29 @@ def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
 
 
 def _days_back(portfolio: Portfolio, name: str, now: int) -> FloatArray | None:
-    """Days between `now` and when each recent row was known; None without rows."""
+    """Days between `now` and when each recent row was known; None without rows.
+
+    Where all are older, those of as many weeks before the last one.
+    """
+    rows = _known_before(portfolio, name, now)
+    if len(rows) == 0 and name == "snapshots":
+        return None
+    if len(rows) == 0:
+        known_at = portfolio.tables[name].known_at
+        last = portfolio.tables[name].filter(known_at <= now).select("known_at")
+        newest = pc.max(last.to_pyarrow()["known_at"]).as_py()
+        if newest is not None:
+            rows = _known_before(portfolio, name, int(newest))
+    return np.asarray((now - rows) / DAY_US, dtype=np.float64)
+
+
+def _known_before(portfolio: Portfolio, name: str, now: int) -> IntArray:
+    """When rows of the weeks before `now` were known."""
     known_at = portfolio.tables[name].known_at
     since = now - (N_WEEKS + 1) * WEEK * DAY_US
     recent = portfolio.tables[name].filter((known_at > since) & (known_at <= now))
     rows: IntArray = recent.select("known_at").to_pyarrow()["known_at"].to_numpy()
-    if len(rows) == 0 and name == "snapshots":
-        return None
-    return np.asarray((now - rows) / DAY_US, dtype=np.float64)
+    return rows
 
 
 def _flow(

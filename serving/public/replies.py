@@ -53,6 +53,14 @@ router = public_router()
 LONGEST_TEXT = 4_000  # characters
 _LARGEST_BYTES, _MOST_FIELDS = 40_000, 10
 _AMOUNT = re.compile(r"[0-9]{1,20}(?:[.,](?P<places>[0-9]+))?")
+# as the language groups thousands, with what follows them: 1.234,50 and 1,234.50
+_BLANK_GROUPS = re.compile(r"[0-9]{1,3}(?:[\u0020\u00a0\u202f][0-9]{3})+(?:,[0-9]+)?")
+_GROUPED: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+"),
+    "de": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"),
+    "fr": _BLANK_GROUPS,
+    "pt-BR": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"),
+}
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 # in whose name rows of the form are kept; it is no key that anybody holds
 _CUSTOMER = ApiKey("customer-form", "customers, by the form", "events", "")
@@ -189,7 +197,7 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
         language=lang,
         filed_at=time.time_ns() // 1_000,
         invoice_id=(invoice_id or None) if is_of_money else None,
-        amount=_amount(fields.get("amount", ""), asked.currency)
+        amount=_amount(fields.get("amount", ""), asked.currency, lang)
         if is_of_money
         else None,
         until=_day(asked.terms, fields.get("day", "")) if kind == "promise" else None,
@@ -197,13 +205,16 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
     )
 
 
-def _amount(text: str, currency: str) -> str | None:
+def _amount(text: str, currency: str, lang: Language) -> str | None:
     """Major units with a point; None: all of it.
 
     What may be a group of thousands is asked again, and never taken for a fraction.
+    Where both marks stand there, or blanks, it is read as the language writes it.
     """
     if not text:
         return None
+    if _GROUPED[lang].fullmatch(text):
+        text = re.sub(r"[,\s]" if lang == "en" else r"[.\s]", "", text)
     found = _AMOUNT.fullmatch(text)
     n_places = get_currency_precision(currency)
     if found is None or len(found["places"] or "") > n_places:

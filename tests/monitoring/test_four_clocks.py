@@ -93,6 +93,16 @@ def test_a_feed_that_stopped_is_seen(calm: Simulated, model: Bundle) -> None:
     assert [(c.code, c.subject) for c in causes] == [("feed_stopped", "payments")]
 
 
+def test_data_that_ended_long_ago_ring_where_quiet_is_counted_from_now(
+    now: Portfolio,
+) -> None:
+    later = now.observed_until + 580 * 86_400_000_000
+    causes = [c for f in table_flows(now, later) for c in f.causes()]
+    stopped = {c.subject: c.why for c in causes if c.code == "feed_stopped"}
+    assert "nothing new for 58" in stopped["payments"]
+    assert "invoices" in stopped
+
+
 def test_a_column_that_is_empty_now_is_seen(calm: Simulated, model: Bundle) -> None:
     """Whoever reads it learnt from its values; now they are unknown of everybody."""
     assert model.reference is not None

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from serving.language import Language
+from serving.public.replies import _amount
 from store.opening import open_replies
 from store.replies import Reply
 from tests.execution.letters.conftest import a_late_customer
@@ -120,6 +122,23 @@ def test_a_pause_can_only_be_objected_to(public: Public) -> None:
     assert replies_of(public, "paused") == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("de", "1.234,50"),
+        ("pt-BR", "1.234,50"),
+        ("fr", "1\u202f234,50"),
+        ("fr", "1 234,50"),
+        ("en", "1,234.50"),
+        ("de", "1234,50"),
+    ],
+)
+def test_an_amount_is_read_as_the_form_s_language_writes_it(
+    lang: Language, text: str
+) -> None:
+    assert _amount(text, "EUR", lang) == "1234.50"
+
+
 @pytest.fixture(scope="module")
 def link(public: Public) -> str:
     return link_of(a_letter_about(public, scored(public, "mistaken")))
@@ -134,6 +153,7 @@ def link(public: Public) -> str:
         ({"kind": "dispute", "text": "x", "amount": "much"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "-1"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "1,234"}, "Write the amount"),
+        ({"kind": "dispute", "text": "x", "amount": "1.234,50"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "0.001"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "0.00"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "1e3"}, "Write the amount"),
