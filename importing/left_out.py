@@ -5,18 +5,23 @@ customer paid. Each such row becomes one that the portfolio's own check rejects,
 part of its own, so nobody whom it may concern is stopped until a later import reads it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from features.contract import TABLES
+from importing.errors import UnreadableFileError
 from importing.joining import LEFT_OUT, TYPES, form_of_parts
 from importing.report import LOOK_AT, Note
 from importing.source import Source
 
 LIST = "left-out"  # imports/SOURCE-left-out.csv: the rows that wait
 WORD = "left_out"  # in no closed list: the check refuses it
-_COLUMNS = ("table_name", "customer_id", "kind", "id", "file", "row")
+_SAYS = ("table_name", "customer_id", "kind", "id", "file", "row")
+_COLUMNS = (*_SAYS, "exported_at")
+_NOW = "(SELECT moment FROM export)"
 _CLOSED = (
     "status",
     "kind",
@@ -30,7 +35,8 @@ def stage_strange(connection: Any, source: Source) -> None:
     """Fill `strange` (kind, id, file, row, data): rows that are not understood.
 
     Those in `unread`, and those with a word that its map does not know, where that
-    word decides about money or protection.
+    word decides about money or protection. Of several states of an object the last
+    one counts.
     """
     connection.execute("CREATE TABLE strange_row AS FROM unread")
     for value_map in source.maps:
@@ -38,8 +44,8 @@ def stage_strange(connection: Any, source: Source) -> None:
             known = list(value_map.meanings)
             connection.execute(
                 f"INSERT INTO strange_row SELECT ?, file, row, to_json(v) FROM "
-                f'(FROM {value_map.view}) AS v WHERE v."{value_map.column}" '
-                "NOT IN (SELECT unnest(?::VARCHAR[]))",
+                f"({_last_states(connection, value_map.view)}) AS v "
+                f'WHERE v."{value_map.column}" NOT IN (SELECT unnest(?::VARCHAR[]))',
                 [value_map.view, known],
             )
     ids = ", ".join(f"json_extract_string(data, '$.{name}')" for name in _IDS)
@@ -49,29 +55,79 @@ def stage_strange(connection: Any, source: Source) -> None:
     )
 
 
-def find_left_out(connection: Any, source: Source, portfolio: Path) -> Iterator[Note]:
+def _last_states(connection: Any, view: str) -> str:
+    """SQL: of each object the states that were seen last, where that is known."""
+    names = _columns(connection, view)
+    number = _number(names)
+    if number is None or "seen_at" not in names:
+        return f'FROM "{view}"'
+    return (
+        f'FROM "{view}" QUALIFY "{number}" IS NULL OR rank() OVER '
+        f'(PARTITION BY "{number}" ORDER BY seen_at DESC NULLS LAST) = 1'
+    )
+
+
+def drop_without_meaning(connection: Any, source: Source, table: str) -> None:
+    """Take from `made_TABLE` the rows whose word a protecting map does not know.
+
+    What was left out protects already. Such a word may be part of a row's key: no
+    later row would replace it, and its customer were protected for ever.
+    """
+    names = _columns(connection, f"made_{table}")
+    closed = [
+        column
+        for column in TABLES[table].columns
+        if column.kind == "choice" and not column.is_open and column.name in names
+    ]
+    for value_map in source.maps if closed else ():
+        if not value_map.protects:
+            continue
+        words = (
+            f'SELECT "{value_map.column}" FROM "{value_map.view}" '
+            f'WHERE "{value_map.column}" NOT IN (SELECT unnest($known::VARCHAR[]))'
+        )
+        for column in closed:
+            connection.execute(
+                f'DELETE FROM made_{table} WHERE "{column.name}" IN ({words}) '
+                f'AND "{column.name}" NOT IN (SELECT unnest($choices::VARCHAR[]))',
+                {
+                    "known": list(value_map.meanings),
+                    "choices": list(column.choices),
+                },
+            )
+
+
+def find_left_out(
+    connection: Any, source: Source, portfolio: Path, files: Sequence[Path]
+) -> Iterator[Note]:
     """Make `left_out`: what was left out now, or earlier and was not read since.
 
     Yields:
         How many there are, if any.
+
+    Raises:
+        UnreadableFileError: the list of earlier rows is no such list any more.
     """
     stage_strange(connection, source)
-    names = ", ".join(_COLUMNS)
     connection.execute(
-        f"CREATE TABLE left_out AS SELECT {names} FROM ({source.query('left_out')})"
+        f"CREATE TABLE left_out_all AS SELECT {', '.join(_SAYS)}, moment AS "
+        f"exported_at FROM ({source.query('left_out')}) CROSS JOIN export"
     )
     file = _list_file(portfolio, source)
-    if file.exists():
-        connection.execute(
-            "CREATE TABLE left_out_before AS SELECT "
-            + ", ".join(f'"{name}"' for name in _COLUMNS)
-            + " FROM read_csv(?, all_varchar = true, header = true)",
-            [str(file)],
-        )
+    if _stage_before(connection, file):
         _drop_what_was_read(connection)
-        connection.execute(
-            "INSERT INTO left_out FROM left_out_before EXCEPT FROM left_out"
-        )
+        _drop_corrected_lines(connection, source, files)
+        connection.execute("INSERT INTO left_out_all BY NAME FROM left_out_before")
+    connection.execute(
+        "CREATE TABLE left_out AS FROM left_out_all QUALIFY row_number() OVER ("
+        "PARTITION BY table_name, customer_id, kind, id, "
+        "CASE WHEN id IS NULL THEN (file, row::BIGINT) END "
+        "ORDER BY exported_at DESC, file, row) = 1"
+    )
+    connection.execute(
+        "DELETE FROM left_out WHERE customer_id IS NULL AND (table_name, kind, id) IN "
+        "(SELECT (table_name, kind, id) FROM left_out WHERE customer_id IS NOT NULL)"
+    )
     n, n_customers = connection.execute(
         "SELECT count(DISTINCT (file, row, id)), count(DISTINCT customer_id) "
         "FROM left_out"
@@ -86,20 +142,80 @@ def find_left_out(connection: Any, source: Source, portfolio: Path) -> Iterator[
         )
 
 
+def _stage_before(connection: Any, file: Path) -> bool:
+    """Make `left_out_before` of the list that earlier imports wrote, if there is any.
+
+    Somebody who has looked may have deleted lines, or all of them.
+    """
+    if not file.exists() or not file.read_text(encoding="utf-8").strip():
+        return False
+    read = "read_csv(?, all_varchar = true, header = true)"
+    try:
+        described = connection.execute(f"DESCRIBE FROM {read}", [str(file)]).fetchall()
+        missing = sorted(set(_COLUMNS) - {name for name, *_ in described})
+        if missing:
+            raise _unreadable(file, f"it has no column {', '.join(missing)}")
+        names = ", ".join(f'"{name}"' for name in _SAYS)
+        connection.execute(
+            f"CREATE TABLE left_out_before AS SELECT {names}, "
+            f"exported_at::TIMESTAMPTZ AS exported_at FROM {read}",
+            [str(file)],
+        )
+    except duckdb.Error as error:
+        raise _unreadable(file, str(error).splitlines()[0]) from error
+    return True
+
+
+def _unreadable(file: Path, problem: str) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"{file.parent.name}/{file.name} cannot be read: {problem}; restore it, or "
+        "empty it when you have looked at every row that it lists"
+    )
+
+
 def _drop_what_was_read(connection: Any) -> None:
-    """Earlier rows whose object these files have, and have whole."""
+    """Earlier rows whose object is whole here, in a state that is not older."""
     kinds = connection.execute("SELECT DISTINCT kind FROM left_out_before").fetchall()
     for (kind,) in kinds:
-        described = connection.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [kind]
-        ).fetchall()
-        column = next((n for n in _IDS if (n,) in described), None)
-        if column is not None:
+        number = _number(_columns(connection, kind))
+        if number is not None:
             connection.execute(
                 f"DELETE FROM left_out_before WHERE kind = ? AND id IN "
-                f'(SELECT "{column}"::VARCHAR FROM "{kind}")',
+                f'(SELECT "{number}"::VARCHAR FROM "{kind}") '
+                f"AND exported_at <= {_NOW}",
                 [kind],
             )
+
+
+def _drop_corrected_lines(
+    connection: Any, source: Source, files: Sequence[Path]
+) -> None:
+    """Earlier rows without an id that their file now has whole: it was corrected.
+
+    What is joined to another source's tables tells of some days only: there a file
+    of that name with another day is another file.
+    """
+    is_same = f"exported_at <= {_NOW}"
+    if source.joins:
+        is_same += f" AND exported_at::DATE = {_NOW}::DATE"
+    connection.execute(
+        "DELETE FROM left_out_before WHERE id IS NULL AND file IN "
+        "(SELECT unnest(?::VARCHAR[])) AND (file, row::BIGINT) NOT IN "
+        f"(SELECT (file, row) FROM strange WHERE file IS NOT NULL) AND {is_same}",
+        [[file.name for file in files]],
+    )
+
+
+def _columns(connection: Any, relation: str | None) -> set[str]:
+    rows = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [relation]
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _number(columns: Collection[str]) -> str | None:
+    """The column that holds the number of an object."""
+    return next((name for name in _IDS if name in columns), None)
 
 
 def write_left_out(

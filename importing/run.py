@@ -28,7 +28,7 @@ from importing.joining import (
     made_table,
     must_be_there,
 )
-from importing.left_out import find_left_out, write_left_out
+from importing.left_out import drop_without_meaning, find_left_out, write_left_out
 from importing.report import (
     ImportReport,
     Note,
@@ -178,6 +178,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     for table in source.tables:
         run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
+        drop_without_meaning(connection, source, table)
         counts.append(add_new(connection, table, run.portfolio, staged.exported_at))
     unknown = _unknown_values(run)
     run.progress("comparing sums")
@@ -186,7 +187,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     if different:
         lines = [*map(_difference, different), *map(_without_meaning, unknown)]
         raise SumsDifferError("; ".join(lines))
-    report = _report(run, staged, counts, sums, unknown)
+    report = _report(run, files, staged, counts, sums, unknown)
     _write(run, report)
     return replace(report, lists=_write_lists(run, report))
 
@@ -266,6 +267,7 @@ def _without_meaning(value: UnknownValue) -> str:
 
 def _report(
     run: _Import,
+    files: Sequence[Path],
     staged: StagedSource,
     counts: Sequence[TableCount],
     sums: Sequence[Sum],
@@ -293,7 +295,7 @@ def _report(
             *(Note(*row) for row in notes),
             *odd,
             *told_twice(run.connection),
-            *find_left_out(run.connection, run.source, run.portfolio),
+            *find_left_out(run.connection, run.source, run.portfolio, files),
         ),
         sums=tuple(sums),
         unknown_values=tuple(unknown),

@@ -11,7 +11,7 @@ UNION ALL SELECT 'left out', count(DISTINCT external_id), 'customers that are pa
 FROM customer WHERE account_type = 'partner'
 UNION ALL SELECT 'left out', count(*), 'subscriptions that never began' FROM last_subscription WHERE started_at IS NULL
 UNION ALL SELECT 'left out', count(*), 'refunds under way or failed, or of an invoice whose payment is not in these files'
-FROM refund WHERE refund_state(refund_status) IS NULL OR NOT has_payment
+FROM refund WHERE refund_state(refund_status) IS DISTINCT FROM 'refunded' OR NOT has_payment
 UNION ALL SELECT 'left out', count(*), 'credit notes of no customer: neither they nor an invoice in these files says whose'
 FROM last_note WHERE customer IS NULL
 UNION ALL SELECT 'left out', count(*), 'payments of invoices that Lago takes for paid: no payment is in these files; import both together'

@@ -16,7 +16,7 @@ FROM last_payment WHERE method = 'direct_debit' AND state <> 'pending'
 UNION ALL
 SELECT customer, created_at, created_at, payment_id, 'refunded',
        in_major(refund_amount_cents, currency), NULL, lago_invoice_id, lago_id, currency, NULL
-FROM refund WHERE refund_state(refund_status) IS NOT NULL AND has_payment
+FROM refund WHERE refund_state(refund_status) = 'refunded' AND has_payment
 UNION ALL
 SELECT customer, coalesce(updated_at, seen_at), coalesce(updated_at, seen_at), lago_id || ':paid',
        'succeeded', rest, 'other', lago_id, NULL, currency, NULL

@@ -28,7 +28,7 @@ SELECT 'payments', currency, sum(in_major(cents, currency)), 0 FROM (
 GROUP BY currency
 UNION ALL
 SELECT 'refunds', currency, sum(in_major(refund, currency)),
-       coalesce(sum(in_major(refund, currency)) FILTER (WHERE refund_state(state) IS NULL
+       coalesce(sum(in_major(refund, currency)) FILTER (WHERE refund_state(state) IS DISTINCT FROM 'refunded'
            OR lago_id NOT IN (SELECT lago_id FROM refund WHERE has_payment)), 0)
 FROM note WHERE refund > 0 GROUP BY currency
 UNION ALL

@@ -84,7 +84,7 @@ UNION ALL
 SELECT customer_id, to_timestamp(created), CASE WHEN is_undone THEN seen_at ELSE to_timestamp(created) END,
        payment_id, 'refunded', in_major(minor, currency), NULL, invoice_id, NULL, NULL, NULL, NULL,
        refund_id, upper(currency), CASE WHEN is_undone THEN true END
-FROM refunded WHERE state IS NOT NULL OR is_undone
+FROM refunded WHERE state = 'refunded' OR is_undone
 UNION ALL  -- an earlier import knew only the sum of refunds that these files list
 SELECT t.customer_id, t.event_at, export.moment, t.payment_id, 'refunded', t.amount, NULL, t.invoice_id,
        NULL, NULL, NULL, NULL, t.refund_id, t.currency, true

@@ -66,12 +66,17 @@ DELETE FROM refund WHERE id IN (
     FROM (SELECT DISTINCT id, charge, amount, created FROM refund) AS r JOIN last_charge AS c ON c.id = r.charge
     WHERE c.not_captured > 0 GROUP BY r.charge, c.amount_refunded HAVING sum(r.amount) > c.amount_refunded);
 
+-- Refunds in a state without a meaning here: what the charge says was given back counts.
+CREATE TABLE unclear_refund AS
+    SELECT id FROM refund GROUP BY id HAVING refund_state(arg_max(status, seen_at)) <> 'refunded';
+
 -- What earlier imports know to be given back of the charges in these files, by refunds
 -- that are not among them.
 CREATE TABLE refunded_before AS
     SELECT payment_id AS charge, sum(amount) AS amount FROM there_payments
     WHERE status = 'refunded' AND retracted IS NOT true AND refund_id <> payment_id || ':refunded'
-      AND payment_id IN (SELECT id FROM last_charge) AND refund_id NOT IN (SELECT id FROM refund)
+      AND payment_id IN (SELECT id FROM last_charge)
+      AND refund_id NOT IN (SELECT id FROM refund WHERE id NOT IN (FROM unclear_refund))
     GROUP BY payment_id;
 INSERT INTO refund
     SELECT file, row, seen_at, id || ':refunded', id, missing, currency,
@@ -79,7 +84,8 @@ INSERT INTO refund
     FROM (SELECT c.*, c.amount_refunded - coalesce((
               SELECT sum(amount) FROM (
                   SELECT DISTINCT id, amount FROM refund AS r
-                  WHERE r.charge = c.id AND status IN ('succeeded', 'pending', 'requires_action'))
+                  WHERE r.charge = c.id AND status IN ('succeeded', 'pending', 'requires_action')
+                    AND id NOT IN (FROM unclear_refund))
           ), 0) - coalesce((SELECT b.amount FROM refunded_before AS b WHERE b.charge = c.id), 0)
                   * units_of(c.currency) AS missing
           FROM last_charge AS c WHERE c.amount_refunded > 0)
