@@ -190,19 +190,17 @@ def _drop_what_was_read(connection: Any) -> None:
 def _drop_corrected_lines(
     connection: Any, source: Source, files: Sequence[Path]
 ) -> None:
-    """Earlier rows without an id that their file now has whole: it was corrected.
-
-    What is joined to another source's tables tells of some days only: there a file
-    of that name with another day is another file.
-    """
-    is_same = f"exported_at <= {_NOW}"
-    if source.joins:
-        is_same += f" AND exported_at::DATE = {_NOW}::DATE"
+    """Earlier rows without an id that their file now has whole: it was corrected."""
     connection.execute(
         "DELETE FROM left_out_before WHERE id IS NULL AND file IN "
-        "(SELECT unnest(?::VARCHAR[])) AND (file, row::BIGINT) NOT IN "
-        f"(SELECT (file, row) FROM strange WHERE file IS NOT NULL) AND {is_same}",
-        [[file.name for file in files]],
+        "(SELECT unnest($names::VARCHAR[])) AND (file, row::BIGINT) NOT IN "
+        "(SELECT (file, row) FROM strange WHERE file IS NOT NULL) "
+        f"AND exported_at <= {_NOW} AND (exported_at::DATE = {_NOW}::DATE "
+        "OR kind NOT IN (SELECT unnest($told_once::VARCHAR[])))",
+        {
+            "names": [file.name for file in files],
+            "told_once": sorted(source.told_once),
+        },
     )
 
 

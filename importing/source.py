@@ -93,6 +93,8 @@ class Source:
         shares: tables of `looks` of which it sees a part: where another source fills
             them too, only that one says how far they were looked at.
         lists: queries whose rows are written as CSV beside the tables, for people.
+        told_once: kinds without an id that no later file tells again: one that was left
+            out waits for its own file, of that name and of that day.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Source:
     reads: tuple[str, ...] = ()
     shares: frozenset[str] = frozenset()
     lists: tuple[str, ...] = ()
+    told_once: frozenset[str] = frozenset()
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -149,4 +149,5 @@ BANK = Source(
     joins=("invoices",),
     shares=frozenset({"payments"}),
     lists=("unmatched", "matched"),
+    told_once=frozenset({"movement"}),
 )

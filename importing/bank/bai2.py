@@ -164,6 +164,7 @@ def _account_end(
             "account control total",
             f"{fields[0]}, but the records add up to "
             f"{account.control}: some are missing or changed",
+            is_money=False,
         )
     yield Statement(
         row=account.row,

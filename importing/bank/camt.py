@@ -149,6 +149,7 @@ def _entry(
         # midnight is how some banks write a plain day
         "booked_at": None if "T00:00:00" in (moment or "") else moment_of(moment),
         "entry": text_at(entry, "AcctSvcrRef") or text_at(entry, "NtryRef"),
+        "number": text_at(entry, "AcctSvcrRef"),
         "is_return": text_at(entry, "RvslInd") in ("true", "1"),
         **_kind(entry),
     }

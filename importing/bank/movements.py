@@ -46,6 +46,7 @@ class Movement:
         code: of the bank for this kind of movement.
         reason: code for a return or a rejection.
         entry: the bank's reference of the entry that it belongs to.
+        number: the bank's own reference of the entry: another one is another entry.
         is_whole: the entry is one sum of several transactions that are not listed.
         end_to_end: the reference that the payer's side gave.
         ids: what the bank and we called it, or the movement that it undoes.
@@ -69,6 +70,7 @@ class Movement:
     code: str | None = None
     reason: str | None = None
     entry: str | None = None
+    number: str | None = None
     is_whole: bool = False
     end_to_end: str | None = None
     ids: tuple[str, ...] = ()
@@ -99,11 +101,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class Problem:
-    """A row that could not be read."""
+    """A row that could not be read.
+
+    `is_money`: it may be a movement, so it protects; a control total is none.
+    """
 
     row: int
     column: str
     text: str
+    is_money: bool = True
 
 
 Read = Movement | Statement | Problem
@@ -160,8 +166,9 @@ def write_movements(
                 _insert(connection, name, schema, file, rows)
         for _, one in part:
             if isinstance(one, Problem):
-                place = [file.name, one.row]
-                keep_unread(connection, None, "SELECT ?, ?, NULL", place)
+                if one.is_money:
+                    place = [file.name, one.row]
+                    keep_unread(connection, "movement", "SELECT ?, ?, NULL", place)
                 yield BadRow(file.name, one.row, one.column, one.text)
 
 

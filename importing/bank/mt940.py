@@ -125,6 +125,7 @@ def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
         code=code,
         reason=_reason(noted) if is_return else None,
         entry=references[1],
+        number=references[1],
         end_to_end=given(data.get("end_to_end_reference")),
         ids=tuple(reference for reference in references if reference),
         serials=tuple(filter(None, references[1:])),

@@ -120,7 +120,9 @@ def _taken(state: _File, row: int, record: str) -> Iterator[Problem]:
             said = record[1:7].strip()
             if said.isdigit() and int(said) != state.n_batches:
                 counted = f"{state.n_batches} batches were read"
-                yield Problem(row, "number of batches", f"{said}, but {counted}")
+                yield Problem(
+                    row, "number of batches", f"{said}, but {counted}", is_money=False
+                )
 
 
 def _totals_of(record: str) -> _Totals:
@@ -197,6 +199,7 @@ def _ending(state: _File) -> Iterator[Read]:
         state.last_row,
         "file control",
         "the file ends before its control record (9): it is cut off, so fetch it again",
+        is_money=False,
     )
 
 
@@ -216,4 +219,5 @@ def _compared(row: int, name: str, sums: str, counted: _Totals) -> Iterator[Prob
                 f"{what} of the {name}",
                 f"{said}{unit}, but what was read comes to {number}: entries are "
                 "missing or changed",
+                is_money=False,
             )

@@ -8,6 +8,7 @@ import duckdb
 
 from importing.errors import UnreadableFileError
 from importing.report import BadRow
+from importing.unread import keep_unread
 
 COLUMNS = ("reference", "invoice_id")
 
@@ -52,6 +53,13 @@ def read_references(connection: Any, file: Path) -> Iterator[BadRow]:
         "SELECT row FROM listed WHERE NOT coalesce("
         "reference <> '' AND invoice_id <> '', false) ORDER BY row"
     ).fetchall()
+    keep_unread(
+        connection,
+        "reference",
+        "SELECT ?, row, json_object('invoice_id', invoice_id) FROM listed "
+        "WHERE NOT coalesce(reference <> '' AND invoice_id <> '', false)",
+        [file.name],
+    )
     connection.execute("DROP TABLE listed")
     for (row,) in holes:
         yield BadRow(

@@ -91,6 +91,30 @@ def test_two_payments_of_one_amount_stay_two(portfolio: Path) -> None:
     assert report.is_clean
 
 
+@pytest.mark.parametrize(
+    ("other", "payments"), [(STATEMENT, 2), (NOTICE, 1)], ids=["same form", "other"]
+)
+def test_another_number_of_the_bank_in_the_same_form_is_another_payment(
+    portfolio: Path, other: str, payments: int
+) -> None:
+    first = Entry(amount="100", text=FIRST, end_to_end="E1", reference="R1")
+    second = Entry(amount="100", text=FIRST, reference="R2")
+    import_texts(portfolio, iso(STATEMENT, first), iso(other, second))
+
+    assert became(portfolio) == [("succeeded", 100, FIRST)] * payments
+
+
+def test_a_second_payment_imported_later_asks_somebody_to_look(
+    portfolio: Path,
+) -> None:
+    """Only files that are read together can be compared by their references."""
+    for reference in ("E1", "E2"):
+        entry = Entry(amount="50", text="4711", end_to_end=reference)
+        report = import_texts(portfolio, **{reference: iso(STATEMENT, entry)})
+
+    assert not report.is_clean
+
+
 def test_payments_that_may_be_one_are_named_and_both_count(portfolio: Path) -> None:
     notice = Entry(amount="100", end_to_end="E1", text=f"{FIRST} thanks")
     report = import_texts(
@@ -112,6 +136,6 @@ def test_a_statement_after_its_notice_was_imported(portfolio: Path) -> None:
 
     assert became(portfolio) == [("succeeded", 50, "4711")] * 2
     [note] = [n for n in report.notes if "earlier import" in n.text]
-    assert (note.kind, note.n) == ("assumed", 1)
+    assert (note.kind, note.n) == ("look at", 1)
     again = import_texts(portfolio, iso(STATEMENT, *entries))
     assert again.tables[0].n_new == 0

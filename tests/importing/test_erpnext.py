@@ -483,3 +483,21 @@ def test_a_refund_of_more_than_one_payment_is_of_several(
     }
     assert given == {"PAY-1": 70, "PAY-2": 60}
     assert facts_of(portfolio, ACME, EXPORTED, "credit") == {"credit": 30}
+
+
+def test_a_refund_is_not_of_a_payment_that_bounced_before(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
+    books.payment("PAY-1", "2026-03-02 10:00:00", ("", 100))
+    bounced, back = "2026-03-10 10:00:00", "2026-03-20 10:00:00"
+    books.journal("JV-1", bounced, "Bank Entry", ("SINV-1", -100))
+    books.journal("JV-2", back, "Bank Entry", ("SINV-1", 100), reversal_of="JV-1")
+    at = "2026-03-25 10:00:00"
+    books.put("Payment Entry", at, name="PAY-2")
+    books.ledger(at, "Payment Entry", "PAY-2", "PAY-2", 100)
+    run()
+
+    given = [r for r in rows_of(portfolio, "payments") if r["status"] == "refunded"]
+    assert [row["payment_id"] for row in given] == ["PAY-1"]
+    assert facts_of(portfolio, ACME, EXPORTED, "credit") == {"credit": 0}

@@ -1,5 +1,6 @@
 """Rows that an import leaves out protect whom they may concern, until they are read."""
 
+import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import pytest
 
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing.errors import UnreadableFileError
 from importing.killbill.columns import TABLES as KILLBILL
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
@@ -17,8 +19,10 @@ from tests.importing import test_erpnext as erpnext
 from tests.importing import test_odoo as odoo
 from tests.importing import test_whmcs as whmcs
 from tests.importing.bank_files import Entry, import_texts, iso, write_portfolio
-from tests.importing.stripe_objects import CUSTOMER, charge, customer, invoice
+from tests.importing.stripe_objects import CUSTOMER, charge, customer, invoice, made
 from tests.importing.tables import Rows, write_csv
+from tests.importing.test_bank_formats import FIRST as PAID
+from tests.importing.test_bank_formats import bai2_file
 
 Rejected = Mapping[str, frozenset[str]]
 FIRST, SECOND = "2026-06-01", "2026-06-02"
@@ -169,3 +173,96 @@ def test_money_of_nobody_known_leaves_payments_unlooked_at(tmp_path: Path) -> No
     report = Portfolio.inspect(portfolio).report
     payments = next(t for t in report.tables if t.table == "payments")
     assert (payments.n_accepted, payments.n_without_customer) == (1, 1)
+
+
+def test_a_corrected_file_ends_what_waits_without_an_id(tmp_path: Path) -> None:
+    portfolio = tmp_path / "portfolio"
+    [file] = stripe_files(tmp_path, is_good=True)
+    whole = file.read_text("utf-8")
+    file.write_text(whole.rstrip().removesuffix("}"), "utf-8")
+    imported("stripe", [file], portfolio)
+    assert listed(portfolio, "stripe") == [("", "stripe.ndjson", "4")]
+
+    other = lines(tmp_path / "other.ndjson", customer())
+    imported("stripe", other, portfolio, SECOND)
+    assert listed(portfolio, "stripe") == [("", "stripe.ndjson", "4")]
+
+    file.write_text(whole, "utf-8")
+    imported("stripe", [file], portfolio, SECOND)
+    assert listed(portfolio, "stripe") == []
+
+
+def test_a_bank_file_of_that_name_and_another_day_is_another_one(
+    tmp_path: Path,
+) -> None:
+    portfolio = write_portfolio(tmp_path / "portfolio")
+    good = iso("camt.054.001.08", Entry(amount="33", text="2027"))
+    broken = good.replace(
+        '<Amt Ccy="EUR">33</Amt><CdtDbtInd>', '<Amt Ccy="EUR">x</Amt><CdtDbtInd>'
+    )
+    import_texts(portfolio, broken)
+    later = iso(
+        "camt.054.001.08",
+        Entry(amount="120", text="INV-2026-0002", day="2026-03-03"),
+        made="2026-03-04T06:00:00+01:00",
+    )
+    import_texts(portfolio, later)
+    assert len(listed(portfolio, "bank")) == 1
+
+    import_texts(portfolio, good)
+    assert listed(portfolio, "bank") == []
+
+
+def test_an_object_waits_once_and_with_its_customer(tmp_path: Path) -> None:
+    portfolio = tmp_path / "portfolio"
+    lost = made("dispute", id="dp_1", charge="ch_1", amount="ten", currency="eur")
+    paid = charge("ch_1", "2026-03-02", 100, currency="eur")
+    bill = invoice("in_1", "2026-03-01", 100, currency="eur")
+    for day, others in enumerate(([], [], [paid]), 1):
+        files = lines(tmp_path / f"{day}.ndjson", customer(), bill, lost, *others)
+        imported("stripe", files, portfolio, f"2026-06-0{day}")
+
+    assert listed(portfolio, "stripe") == [(CUSTOMER, "3.ndjson", "3")]
+
+
+def test_an_emptied_list_is_looked_at_and_a_spoiled_one_refused(
+    tmp_path: Path,
+) -> None:
+    portfolio = tmp_path / "portfolio"
+    imported("stripe", stripe_files(tmp_path), portfolio)
+    file = portfolio / "imports" / "stripe-left-out.csv"
+    other = lines(tmp_path / "other.ndjson", customer())
+    file.write_text("id,row\n1,2\n", "utf-8")
+    with pytest.raises(UnreadableFileError, match=r"stripe-left-out\.csv"):
+        imported("stripe", other, portfolio, SECOND)
+
+    file.write_text("", "utf-8")
+    imported("stripe", other, portfolio, SECOND)
+    assert Portfolio.open(portfolio).rejected == {}
+
+
+def test_a_control_total_is_no_money_and_a_hole_in_a_list_is(tmp_path: Path) -> None:
+    portfolio = write_portfolio(tmp_path / "portfolio")
+    report = import_texts(portfolio, bai2_file(f"16,165,10000,Z,,,{PAID}/", 110001))
+    assert report.bad_rows
+    assert listed(portfolio, "bank") == []
+
+    references = tmp_path / "references.csv"
+    references.write_text("reference,invoice_id\n,4711\nRF1,\n", "utf-8")
+    notice = tmp_path / "notice.xml"
+    notice.write_text(iso("camt.054.001.08", Entry(amount="50", text="4711")), "utf-8")
+    imported("bank", [references, notice], portfolio)
+    assert listed(portfolio, "bank") == [
+        ("", "references.csv", "2"),
+        ("beta", "references.csv", "1"),
+    ]
+
+
+def listed(portfolio: Path, source: str) -> list[tuple[str, str, str]]:
+    """Whose row of which file waits, as the list for people says."""
+    file = portfolio / "imports" / f"{source}-left-out.csv"
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return sorted((row["customer_id"], row["file"], row["row"]) for row in rows)

@@ -646,6 +646,28 @@ def test_a_refund_of_more_than_one_payment_is_of_several(
     assert left_out == {"receivable": 5}
 
 
+def test_a_refund_is_not_of_a_payment_that_bounced_before(
+    books: Books, run: Run, portfolio: Path
+) -> None:
+    books.payment("BNK/1", "2026-03-01 10:00:00", 100)
+    bounced = books.payment("BNK/2", "2026-03-02 10:00:00", 100)
+    move = next(m["id"] for m in books.rows["account.move"] if m["name"] == "BNK/2")
+    (back,) = books.move(
+        "BNK/3",
+        "2026-03-05 10:00:00",
+        "entry",
+        100,
+        journal=BANK,
+        reversed_entry_id=[move, "BNK/2"],
+    )
+    books.match(back, bounced, 100, "2026-03-05 10:00:00")
+    books.move("BNK/4", "2026-03-10 10:00:00", "entry", 100, journal=BANK)
+    run()
+
+    assert refunds(portfolio) == [("BNK/4", "BNK/1", 100)]
+    assert facts(portfolio, "credit") == {"credit": 0}
+
+
 def test_a_refund_takes_first_what_it_was_matched_with(
     books: Books, run: Run, portfolio: Path
 ) -> None:

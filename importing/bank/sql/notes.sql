@@ -17,7 +17,7 @@ SELECT 'left out', count(*), 'movements that another file tells with other refer
        ELSE 'entry' END || ', first ' || min_by(file || ' row ' || row, (file, row))
 FROM merged GROUP BY rule
 UNION ALL
-SELECT 'assumed', count(*), 'payments are those that an earlier import told with other references: same invoice, amount and day; if not, import the files together'
+SELECT 'look at', count(*), 'payments are taken for those that an earlier import told with other references: same invoice, amount and day; if one is money of its own, import its file together with the earlier ones into a new portfolio'
 FROM told_earlier
 UNION ALL  -- two files, and nothing that says whether it is one movement or two
 SELECT 'look at', count(*), 'payments of one invoice, amount and day in two files, whose references do not say whether they are one: all count, first '

@@ -26,11 +26,12 @@ CREATE TABLE told AS
 
 -- A notice and a statement may tell one movement with other references. Of those that say
 -- the same account, day, amount and kind, two in two files are one where they share a
--- reference that stands only once in each, and no other of their references differs.
+-- reference that stands only once in each, and no other of their references differs. The
+-- bank's own number of the entry may be another in another form of message, not in the same.
 CREATE TABLE shared AS
     WITH said AS (
         SELECT key, file, md5(to_json(row(account, booked_on, amount, currency, is_return, kind))::VARCHAR) AS base,
-               end_to_end, serials, structured, unnest(list_concat(
+               form, number, end_to_end, serials, structured, unnest(list_concat(
                    [{rule: 1, reference: end_to_end}], list_transform(ids, lambda id: {rule: 1, reference: id}),
                    list_transform(structured, lambda id: {rule: 2, reference: plain(id)}),
                    [{rule: 3, reference: plain(text)}, {rule: 4, reference: entry}])) AS one
@@ -41,6 +42,7 @@ CREATE TABLE shared AS
     ), best AS (
         SELECT a.key, b.key AS other, min(a.rule) AS rule FROM once AS a JOIN once AS b USING (base, rule, reference)
         WHERE a.file <> b.file AND a.end_to_end <> b.end_to_end IS NOT TRUE
+          AND (a.form = b.form AND a.number <> b.number) IS NOT TRUE
           AND (a.rule = 1 OR (len(a.serials) = 0 OR len(b.serials) = 0 OR list_has_any(a.serials, b.serials))
                AND (len(a.structured) = 0 OR len(b.structured) = 0 OR list_has_any(a.structured, b.structured)))
         GROUP BY a.key, b.key, b.file

@@ -22,7 +22,7 @@ UNION ALL SELECT 'look at', count(*), 'invoices used credit notes none of which 
     || min_by(file || ' row ' || row, (file, row))
 FROM last_invoice WHERE is_counted AND credit_notes_amount_cents > 0 AND customer NOT IN (FROM credited)
 UNION ALL SELECT 'look at', count(*), 'customers used more credit (' || string_agg(DISTINCT missing || ' ' || currency, ', ')
-    || ' more) than their credit notes gave: import every page of /api/v1/credit_notes; first ' || min_by(file || ' row ' || row, (file, row))
+    || ' more) than their credit notes gave: import every page of /api/v1/credit_notes, together with the invoices; first ' || min_by(file || ' row ' || row, (file, row))
 FROM unexplained
 UNION ALL SELECT 'assumed', count(*), 'payments of several invoices pay the oldest first'
 FROM last_payment WHERE len(invoice_ids) > 1 AND state = 'succeeded'
