@@ -126,7 +126,8 @@ def find_left_out(
     )
     connection.execute(
         "DELETE FROM left_out WHERE customer_id IS NULL AND id IS NOT NULL "
-        "AND (table_name, kind, id) IN (SELECT (table_name, kind, id) FROM left_out WHERE customer_id IS NOT NULL)"
+        "AND (table_name, kind, id) IN (SELECT (table_name, kind, id) FROM left_out "
+        "WHERE customer_id IS NOT NULL)"
     )
     n, n_customers = connection.execute(
         "SELECT count(DISTINCT (file, row, id)), count(DISTINCT customer_id) "

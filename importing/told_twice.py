@@ -1,6 +1,6 @@
 """One id that files tell twice, with other content: which of them counts is a guess."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from importing.report import LOOK_AT, Note
@@ -15,6 +15,7 @@ def look_for_told_twice(
     key: str,
     moments: Sequence[str] = (),
     where: str = "true",
+    references: Collection[str] = (),
 ) -> None:
     """Count ids that a table has twice, of one moment and with other content.
 
@@ -24,10 +25,16 @@ def look_for_told_twice(
         key: the column of the id.
         moments: columns that say of when a row is: later ones are corrections.
         where: SQL, the rows to look at.
+        references: columns with the id of another object, or that object itself: the
+            same content either way.
     """
     connection.execute(_MAKE)
     described = connection.execute(f'DESCRIBE "{relation}"').fetchall()
-    content = [f'"{n}"' for n, *_ in described if n not in (*_PLACE, key, *moments)]
+    content = [
+        _id_of(n) if n in references else f'"{n}"'
+        for n, *_ in described
+        if n not in (*_PLACE, key, *moments)
+    ]
     if not content:
         return
     same = ", ".join(f'"{name}"' for name in (key, *moments))
@@ -44,6 +51,13 @@ def look_for_told_twice(
         f"INSERT INTO told_twice SELECT ?, count(*), min(first) FROM ({differing}) "
         "HAVING count(*) > 0",
         [relation],
+    )
+
+
+def _id_of(column: str) -> str:
+    return (
+        f"CASE WHEN \"{column}\"[1] = '{{' "
+        f'THEN json_extract_string("{column}", \'$.id\') ELSE "{column}" END'
     )
 
 

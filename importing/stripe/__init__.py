@@ -15,7 +15,7 @@ from importing.json_files import OBJECTS, add_objects, stage_json
 from importing.report import BadRow
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.stripe.columns import COLUMNS, MOMENTS, REQUIRED
+from importing.stripe.columns import COLUMNS, MOMENTS, REFERENCES, REQUIRED
 from importing.stripe.export_columns import TABLES
 from importing.stripe.exports import finer_than_currency, stage_exports
 from importing.stripe.values import MAPS
@@ -67,7 +67,9 @@ def _look_for_told_twice(connection: Any, tables: Sequence[str]) -> None:
     kinds = ", ".join(f"'{kind}'" for kind in sorted(REQUIRED))
     quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in ["", *tables])
     where = f"object IN ({kinds}) AND file NOT IN ({quoted})"
-    look_for_told_twice(connection, OBJECTS, "id", ["seen_at"], where)
+    look_for_told_twice(
+        connection, OBJECTS, "id", ["seen_at"], where, references=REFERENCES
+    )
     for table, columns in TABLES.items():
         if "id" in columns:
             look_for_told_twice(connection, table, "id")

@@ -12,6 +12,14 @@ _PRICE = (
 _PAID_WITH = "STRUCT(type VARCHAR, charge VARCHAR, payment_intent VARCHAR)"
 _BANK = "STRUCT(fingerprint VARCHAR)"
 
+REFERENCES = (
+    "customer",
+    "charge",
+    "payment_intent",
+    "invoice",
+    "subscription",
+    "payment_method",
+)
 COLUMNS = {
     "id": "VARCHAR",
     "object": "VARCHAR",

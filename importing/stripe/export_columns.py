@@ -1,7 +1,8 @@
 """Columns of Stripe's exports as CSV: types, and which a row cannot do without.
 
-Of the Dashboard's pages: headers of exports of 2026; of Sigma: its schema, small
-letters; of the balance report: Stripe's reference. Amounts of the Dashboard and of the
+Of the Dashboard's pages: headers that public programs read; of Sigma: its schema, small
+letters; of the balance report: Stripe's reference. docs/importing.md says which of them
+nothing public verifies. Amounts of the Dashboard and of the
 report are in major units (AMOUNT), those of Sigma in the smallest (whole numbers).
 """
 

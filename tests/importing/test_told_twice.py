@@ -129,3 +129,13 @@ def test_of_two_pages_of_lago_the_object_updated_last_counts(tmp_path: Path) -> 
     assert report.is_clean
     assert len(rows_of(portfolio, "invoices")) == 1
     assert facts_of(portfolio, lago.CUSTOMER, "2026-06-01", "open") == {"open": 0}
+
+
+def test_an_expanded_reference_is_the_same_content(tmp_path: Path) -> None:
+    bill = invoice("in_1", "2026-03-01", 100, currency="eur")
+    expanded = bill | {"customer": {"id": bill["customer"], "object": "customer"}}
+    files = lines(tmp_path / "x.ndjson", customer(), bill, expanded)
+    assert imported("stripe", files, tmp_path / "portfolio").is_clean
+
+    files = lines(tmp_path / "x.ndjson", customer(), bill, expanded | {"total": 1})
+    assert not imported("stripe", files, tmp_path / "other").is_clean

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from importing import SOURCES
 from importing.killbill.columns import TABLES
 from tests.importing import chargebee_objects as chargebee
 from tests.importing import test_killbill
@@ -33,6 +34,7 @@ TRAPS = (
 )
 NO_DISPUTES = "no: it has no disputes"
 NO_CAPTURE = "no: it has no captures"
+NO_MONEY = "no: it tells of no invoices and no payments"
 NO_PARENT = "no: nobody pays for another"
 UTC_ONLY = "no: its moments are UTC and it has no plain days"
 TESTS = {
@@ -123,7 +125,20 @@ TESTS = {
         "test_bank: test_a_parent_pays_invoices_of_two_customers_that_add_up",
         "test_bank: test_amounts_of_other_currencies",
     ),
+    "partner-center": (
+        NO_MONEY,
+        NO_MONEY,
+        NO_MONEY,
+        "no: Microsoft's days are UTC",
+        NO_MONEY,
+        NO_MONEY,
+        "partner_center/test_usage: test_another_currency_needs_a_rate",
+    ),
 }
+
+
+def test_each_source_is_asked_for_its_traps() -> None:
+    assert TESTS.keys() == SOURCES.keys()
 
 
 @pytest.mark.parametrize("source", TESTS)

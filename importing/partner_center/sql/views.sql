@@ -53,8 +53,11 @@ CREATE VIEW unnamed_by_bill AS
         SELECT customer_of(tenant) AS customer_id, begins, list(DISTINCT subscription_id) AS named
         FROM usage_day WHERE is_billed AND tenant IS NOT NULL GROUP BY ALL
     ), day AS (
-        SELECT customer_id, subscription_id, event_at, cost FROM there_usage WHERE retracted IS NOT true
-        UNION
+        SELECT customer_id, subscription_id, event_at, cost FROM there_usage AS t
+        WHERE retracted IS NOT true
+          AND NOT EXISTS (FROM usage_day AS u WHERE u.is_counted AND customer_of(u.tenant) = t.customer_id
+                          AND u.subscription_id = t.subscription_id AND end_of(u.day) = t.event_at)
+        UNION ALL
         SELECT customer_of(tenant), subscription_id, end_of(day), cost_here FROM usage_day WHERE NOT is_billed AND is_counted
     )
     SELECT d.* FROM day AS d JOIN billed AS b USING (customer_id)

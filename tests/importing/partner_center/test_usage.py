@@ -165,6 +165,18 @@ def test_a_bill_that_does_not_name_a_subscription_is_named_in_one_import_too(
     assert run(*files).is_clean
 
 
+def test_a_day_that_an_earlier_import_told_counts_once_in_what_to_look_at(
+    run: Import, tmp_path: Path
+) -> None:
+    other = {"EntitlementId": "other", "InvoiceNumber": ""}
+    run(usage(tmp_path, usage_line("2026-06-20", 4, **other)))
+    lines = [usage_line("2026-06-02", 1), usage_line("2026-06-20", 6, **other)]
+    report = run(usage(tmp_path, *lines))
+
+    [note] = [one for one in report.notes if one.kind == "look at"]
+    assert note.n == 1
+
+
 def test_usage_not_billed_yet_stays_on_its_days_over_two_months(
     run: Import, rows: Read, tmp_path: Path
 ) -> None:
