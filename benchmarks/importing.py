@@ -41,6 +41,7 @@ BOOKS: dict[str, Callable[[Path, int], Book]] = {
 
 
 def ours(source: str, book: Book, out: Path) -> None:
+    """Import the book's files, as the command does."""
     from importing import SOURCES, ImportSettings, import_files
 
     portfolio = out / "portfolio"
@@ -53,6 +54,7 @@ def ours(source: str, book: Book, out: Path) -> None:
 
 
 def yardstick(_: str, book: Book, out: Path) -> None:
+    """Read the same files with nothing mapped."""
     book.yardstick(out)
 
 
@@ -72,6 +74,7 @@ def measured(
 
 
 def compare(source: str, rows: int, rounds: int) -> None:
+    """Measure a source by turns with its yardstick, and print the ratios."""
     with tempfile.TemporaryDirectory() as folder:
         book = BOOKS[source](Path(folder), rows)
         size = sum(file.stat().st_size for file in book.files) / 1e6
@@ -90,6 +93,7 @@ def compare(source: str, rows: int, rounds: int) -> None:
 
 
 def main() -> None:
+    """Measure the sources that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", choices=[*BOOKS, "all"], default="stripe")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of all kinds")

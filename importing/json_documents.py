@@ -35,12 +35,12 @@ def document_parts(connection: Any, file: Path) -> Iterator[list[BadRow]]:
         UnreadableFileError: an array, or an object over several lines, that is no JSON.
     """
     parts = _of_lines(file) if is_in_lines(file) else _whole(connection, file)
-    for rows, given in parts:
+    for rows, values in parts:
         connection.execute(
             "CREATE OR REPLACE TABLE documents AS SELECT ? AS file, row, CASE WHEN "
             "starts_with(text, '{') THEN TRY_CAST(text AS JSON) END AS data "
             f"FROM ({rows})",
-            [file.name, *given],
+            [file.name, *values],
         )
         broken = connection.execute(
             "DELETE FROM documents WHERE data IS NULL RETURNING row"

@@ -43,7 +43,7 @@ def read_cells(connection: Any, file: Path, columns: Mapping[str, str]) -> None:
             named |= {name for (names,) in keys.fetchall() for name in names} & missing
         (n_added,) = connection.execute(
             f"INSERT INTO cells SELECT ? + row_number() OVER (){_cells(columns)} FROM ("
-            f"SELECT json_extract(json, {_paths(columns)}) AS found, "
+            f"SELECT json_extract(json, {_paths(columns)}) AS fields, "
             f"json_extract_string(json, {_paths(columns)}) AS text FROM objects)",
             [n_before],
         ).fetchone()
@@ -77,7 +77,7 @@ def _cell(place: int, type_: str) -> str:
     if type_ == "BOOLEAN":
         return f"text[{place}]"
     return (
-        f"CASE left(found[{place}]::VARCHAR, 1) WHEN 't' THEN NULL WHEN 'f' THEN NULL "
-        f"WHEN '[' THEN json_extract_string(found[{place}], '$[0]') "
+        f"CASE left(fields[{place}]::VARCHAR, 1) WHEN 't' THEN NULL WHEN 'f' THEN NULL "
+        f"WHEN '[' THEN json_extract_string(fields[{place}], '$[0]') "
         f"ELSE nullif(text[{place}], '') END"
     )

@@ -33,6 +33,7 @@ class _Totals:
     hash: int = 0
 
     def add(self, other: "_Totals") -> None:
+        """Sum up what the other sums up as well."""
         self.debits += other.debits
         self.credits += other.credits
         self.n += other.n

@@ -29,7 +29,7 @@ CREATE TABLE told AS
 -- reference that stands only once in each, and no other of their references differs. The
 -- bank's own number of the entry may be another in another form of message, not in the same.
 CREATE TABLE shared AS
-    WITH said AS (
+    WITH telling AS (
         SELECT key, file, md5(to_json(row(account, booked_on, amount, currency, is_return, kind))::VARCHAR) AS base,
                form, number, end_to_end, serials, structured, unnest(list_concat(
                    [{rule: 1, reference: end_to_end}], list_transform(ids, lambda id: {rule: 1, reference: id}),
@@ -37,7 +37,7 @@ CREATE TABLE shared AS
                    [{rule: 3, reference: plain(text)}, {rule: 4, reference: entry}])) AS one
         FROM told WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent')
     ), once AS (
-        SELECT * EXCLUDE one, one.rule, one.reference FROM said WHERE one.reference <> ''
+        SELECT * EXCLUDE one, one.rule, one.reference FROM telling WHERE one.reference <> ''
         QUALIFY count(DISTINCT key) OVER (PARTITION BY base, one.rule, one.reference, file) = 1
     ), best AS (
         SELECT a.key, b.key AS other, min(a.rule) AS rule FROM once AS a JOIN once AS b USING (base, rule, reference)
