@@ -82,6 +82,7 @@ class _Asked(NamedTuple):
     currency: str
     invoices: tuple[str, ...]
     owes: bool
+    open: float | None  # major units, as the letter's decision knew it
 
     def words(self, lang: str) -> Wording:
         return Wording(lang, self.currency, self.terms.zone)
@@ -173,6 +174,7 @@ def _looked_up(settings: ServingSettings, letter_id: str) -> _Asked:
         currency=answer["question"]["currency"],
         invoices=tuple(named[0]) if named else (),
         owes=part != "pause",
+        open=answer["exposure"]["open"],
     )
 
 
@@ -189,6 +191,10 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
         raise _MistakeError("text", LONGEST_TEXT)
     parts = f"{asked.letter.letter_id}\x1f{kind}\x1f{form_id}"
     is_of_money = kind != "appeal"
+    written = fields.get("amount", "") if is_of_money else ""
+    amount = _amount(written, asked.currency, lang)
+    if kind == "promise":
+        _require_owed(amount, asked.open)
     return Reply(
         reply_id=f"r{sha256(parts.encode()).hexdigest()[:31]}",
         letter_id=asked.letter.letter_id,
@@ -197,9 +203,7 @@ def _reply(asked: _Asked, fields: dict[str, str], lang: Language) -> Reply:
         language=lang,
         filed_at=time.time_ns() // 1_000,
         invoice_id=(invoice_id or None) if is_of_money else None,
-        amount=_amount(fields.get("amount", ""), asked.currency, lang)
-        if is_of_money
-        else None,
+        amount=amount,
         until=_day(asked.terms, fields.get("day", "")) if kind == "promise" else None,
         content="" if kind == "promise" else text,
     )
@@ -223,6 +227,12 @@ def _amount(text: str, currency: str, lang: Language) -> str | None:
     if not 0 < amount < 10**12:
         raise _MistakeError("amount")
     return f"{amount:.{n_places}f}"
+
+
+def _require_owed(amount: str | None, open_: float | None) -> None:
+    """Nobody promises more than is open, where that is known."""
+    if amount is not None and open_ is not None and float(amount) > open_:
+        raise _MistakeError("more")
 
 
 def _day(terms: Terms, text: str) -> str:

@@ -150,6 +150,10 @@ def link(public: Public) -> str:
         ({"kind": "promise", "day": in_days(0)}, "Choose a day"),
         ({"kind": "promise", "day": in_days(99)}, "Choose a day"),
         ({"kind": "promise", "day": "soon"}, "Choose a day"),
+        (
+            {"kind": "promise", "day": in_days(5), "amount": "9999999"},
+            "You cannot promise more",
+        ),
         ({"kind": "dispute", "text": "x", "amount": "much"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "-1"}, "Write the amount"),
         ({"kind": "dispute", "text": "x", "amount": "1,234"}, "Write the amount"),
