@@ -19,9 +19,10 @@ class ValueMap:
     """What the words of one column mean in the contract.
 
     In SQL it is a macro of this name. A word it does not know goes on as it is: the
-    report names it by file, row and column. In a row that the SQL writes, the
-    portfolio's own check then rejects it and protects the customer (or keeps `other`
-    where the list is open); a row that it leaves out has to be counted in a note.
+    report names it by file, row and column. Where the map protects, its row is left out
+    and waits (`importing.left_out`). Else, in a row that the SQL writes, the check of
+    the portfolio rejects it and protects the customer (or keeps `other` where the list
+    is open); a row that the SQL leaves out has to be counted in a note.
     """
 
     name: str
