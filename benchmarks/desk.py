@@ -159,6 +159,7 @@ async def measure(home: Path) -> None:
 
 
 def main() -> None:
+    """Measure the desk in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(measure(Path(folder)))
 

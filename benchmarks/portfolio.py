@@ -131,6 +131,7 @@ def prepared(folder: Path, sizes: Sequence[int], n_trained: int) -> Path:
 
 
 def main() -> None:
+    """Measure runs over portfolios of the sizes that are named."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", default="2600,20000")
     parser.add_argument("--trained-on", type=int, default=3_000, help="0: the starter")

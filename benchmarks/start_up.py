@@ -67,6 +67,7 @@ def _free_port() -> int:
 
 
 def main() -> None:
+    """Measure how long the service takes to start."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--home", type=Path, help="kept, and used again if it is there")

@@ -117,6 +117,7 @@ class _Cohorts:
 
     @classmethod
     def of(cls, portfolio: Portfolio, target: Target) -> "_Cohorts":
+        """Every 15 days, as far back as a year before what labels rely on ends."""
         until = labels_observed_until(portfolio, target)
         moments = [
             until - STEP_DAYS * step * DAY_US for step in range(N_COHORTS, 0, -1)
@@ -142,13 +143,21 @@ class _Cohorts:
         known: BoolArray = self.delay_days <= age * STEP_DAYS
         return known
 
+    def before(self, age: int) -> BoolArray:
+        """(n,) whether so many steps from its moment end before that cohort's begin.
+
+        Else one outcome would be compared with itself.
+        """
+        earlier: BoolArray = self.back >= 2 * age
+        return earlier
+
 
 def _cohort(
     known: _Cohorts, population: Population, age: int, portfolio: Portfolio
 ) -> EarlyOutcomes | None:
     """The cohort of one age; None where nothing before tells what to expect."""
     own = known.back == age
-    before = known.back > age
+    before = known.before(age)
     early = known.by_age(age)
     ever = np.isfinite(known.delay_days) & known.is_mature
     n_before, n_ever = int(before.sum()), int(ever.sum())
@@ -202,9 +211,14 @@ def _parts(
 
 
 def _segments(portfolio: Portfolio, pairs: pa.Table, own: BoolArray) -> list[str]:
-    """The segment of each customer of a cohort, by the latest version."""
-    rows = portfolio.tables["customers"].select("customer_id", "known_at", "segment")
-    table = rows.order_by("known_at").to_pyarrow()
+    """The segment of each customer of a cohort, by what was known at its moment."""
+    customers, moment = (
+        portfolio.tables["customers"],
+        pc.max(pairs["as_of"].filter(pa.array(own))),
+    )
+    rows = customers.filter(customers.known_at <= moment.as_py())
+    chosen = rows.select("customer_id", "known_at", "segment")
+    table = chosen.order_by("known_at").to_pyarrow()
     latest = dict(
         zip(table["customer_id"].to_pylist(), table["segment"].to_pylist(), strict=True)
     )

@@ -51,26 +51,24 @@ def ratios(name: str, caption: str, rows: Sequence[Interval]) -> Figure:
     return _picture(name, caption, parts, height)
 
 
-def bars(
-    name: str, caption: str, rows: Sequence[tuple[str, float]], limit: float
-) -> Figure:
-    """Values from 0 on, and the limit as a line."""
+def bars(name: str, caption: str, rows: Sequence[tuple[str, float, float]]) -> Figure:
+    """Values from 0 on, each with its own limit as a line.
+
+    Args:
+        name: of the picture in its page.
+        caption: what is shown.
+        rows: label, value and limit.
+    """
     height = _TOP + _ROW * len(rows) + _BOTTOM
-    top = max([limit, *(value for _, value in rows)]) * 1.05
+    top = max([max(value, limit) for _, value, limit in rows], default=1.0) * 1.05
     width = WIDTH - LABEL - RIGHT
-    x = LABEL + limit / top * width
-    foot = height - _BOTTOM
-    parts = [
-        element(
-            "line", x1=x, x2=x, y1=_TOP, y2=foot, stroke=QUIET, stroke_dasharray="4 3"
-        )
-    ]
-    parts.append(text(x, foot + 18, f"{limit:g}", text_anchor="middle"))
-    for i, (label, value) in enumerate(rows):
+    parts = []
+    for i, (label, value, limit) in enumerate(rows):
         y = _TOP + _ROW * i + 4
         colour = COLOURS["suspend"] if value > limit else COLOURS["remind"]
-        length = value / top * width
+        length, x = value / top * width, LABEL + limit / top * width
         parts += [
+            element("line", x1=x, x2=x, y1=y - 3, y2=y + _ROW - 5, stroke=QUIET),
             text(LABEL - 12, y + 13, label, text_anchor="end"),
             element("rect", x=LABEL, y=y, width=length, height=_ROW - 8, fill=colour),
             text(LABEL + length + 6, y + 13, f"{value:.3f}", fill=QUIET),

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.compute as pc
 
 from advice.population import Population
 from features.arrays import FloatArray, IntArray
@@ -40,7 +39,8 @@ class TableFlow:
         usual: the least and the most of any seven days of the eight weeks before; None
             where there are too few to say.
         quiet_days: since its last row; None of a table without rows.
-        longest_gap_days: between two rows, in the eight weeks before the last one.
+        longest_gap_days: between two rows, in the eight weeks that end with its last
+            one; None where all of them came at once.
         mean_gap_days: the same on average.
     """
 
@@ -154,56 +154,56 @@ def table_flows(portfolio: Portfolio, now: int) -> tuple[TableFlow, ...]:
     """
     reports = {one.table: one for one in portfolio.report.tables}
     return tuple(
-        _flow(name, reports[name].n_accepted, reports[name].n_rejected, days)
+        _flow(name, reports[name].n_accepted, reports[name].n_rejected, days, last)
         for name in sorted(portfolio.settings.tables & reports.keys())
-        if (days := _days_back(portfolio, name, now)) is not None
+        for last, days in [_days_back(portfolio, name, now)]
+        if name != "snapshots"
+        or (np.inf if last is None else last) < (N_WEEKS + 1) * WEEK
     )
 
 
-def _days_back(portfolio: Portfolio, name: str, now: int) -> FloatArray | None:
-    """Days between `now` and when each recent row was known; None without rows.
+def _days_back(
+    portfolio: Portfolio, name: str, now: int
+) -> tuple[float | None, FloatArray]:
+    """Days between `now` and when the last row was known, and each of late.
 
-    Where all are older, those of as many weeks before the last one.
+    Of late is in nine weeks before `now`, or in the eight that end with the last row,
+    however long ago it came. None without rows.
     """
-    rows = _known_before(portfolio, name, now)
-    if len(rows) == 0 and name == "snapshots":
-        return None
-    if len(rows) == 0:
-        known_at = portfolio.tables[name].known_at
-        last = portfolio.tables[name].filter(known_at <= now).select("known_at")
-        newest = pc.max(last.to_pyarrow()["known_at"]).as_py()
-        if newest is not None:
-            rows = _known_before(portfolio, name, int(newest))
-    return np.asarray((now - rows) / DAY_US, dtype=np.float64)
-
-
-def _known_before(portfolio: Portfolio, name: str, now: int) -> IntArray:
-    """When rows of the weeks before `now` were known."""
-    known_at = portfolio.tables[name].known_at
-    since = now - (N_WEEKS + 1) * WEEK * DAY_US
-    recent = portfolio.tables[name].filter((known_at > since) & (known_at <= now))
-    rows: IntArray = recent.select("known_at").to_pyarrow()["known_at"].to_numpy()
-    return rows
+    table = portfolio.tables[name]
+    until = table.filter(table.known_at <= now)
+    newest = portfolio.connection.to_pyarrow(until.known_at.max()).as_py()
+    if newest is None:
+        return None, np.empty(0)
+    since = min(now - WEEK * DAY_US, newest) - N_WEEKS * WEEK * DAY_US
+    recent = until.filter(until.known_at > since).select("known_at").to_pyarrow()
+    rows: IntArray = recent["known_at"].to_numpy()
+    return (now - newest) / DAY_US, np.asarray((now - rows) / DAY_US, dtype=np.float64)
 
 
 def _flow(
-    name: str, n_accepted: int, n_rejected: int, days_back: FloatArray
+    name: str,
+    n_accepted: int,
+    n_rejected: int,
+    days_back: FloatArray,
+    quiet_days: float | None,
 ) -> TableFlow:
     n_days = (N_WEEKS + 1) * WEEK
     by_day = np.bincount(days_back.astype(int), minlength=n_days)[:n_days]
     # seven days from any day on: batches of a month or a week give empty ones
     before = np.convolve(by_day[WEEK:], np.ones(WEEK, dtype=int), "valid")
     is_steady = before.min() >= LEAST_ROWS
-    older = np.sort(days_back[days_back >= WEEK])
-    gap = float(np.diff(older).max()) if len(older) > 1 else None
-    mean = N_WEEKS * WEEK / len(older) if len(older) > 1 else None
+    until_last = np.sort(days_back[days_back < (quiet_days or 0.0) + N_WEEKS * WEEK])
+    has_gaps = len(until_last) > 1 and until_last[-1] > until_last[0]
+    gap = float(np.diff(until_last).max()) if has_gaps else None
+    mean = N_WEEKS * WEEK / len(until_last) if has_gaps else None
     return TableFlow(
         table=name,
         n_accepted=n_accepted,
         n_rejected=n_rejected,
         n_last_week=int(by_day[:WEEK].sum()),
         usual=(int(before.min()), int(before.max())) if is_steady else None,
-        quiet_days=float(days_back.min()) if len(days_back) else None,
+        quiet_days=quiet_days,
         longest_gap_days=gap,
         mean_gap_days=mean,
     )

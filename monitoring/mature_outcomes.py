@@ -1,6 +1,6 @@
 """The fourth clock: outcomes that are mature, of dates the model was not trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import logit, ndtri
 
-from advice.population import present_population
+from advice.population import Population, present_population
 from features.arrays import BoolArray, FloatArray, IntArray
+from features.events import FOREVER
 from features.labels import labels, labels_observed_until
 from features.maturity import maturity_us
 from features.moments import DAY_US, microseconds
@@ -28,20 +29,24 @@ CONFIDENCE = 0.99
 SLOPE = (0.8, 1.2)
 STANDARD_ERRORS = 3.0
 SHOWN = ("observed_over_expected", "calibration_intercept", "calibration_slope", "auc")
-STOP_DAYS = 90  # a stop so long before a date belongs to it
+STOP_DAYS = 90  # a stop so long before or after a date belongs to it
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
     """Losses of arrears in money, against what the probabilities said.
 
+    Of dates a horizon apart, so that what stays open for months counts once.
+
     Args:
         expected: Σ p × what was open at the date, in the portfolio's currency.
         realised: Σ of what was open where it happened.
+        n_unknown: rows of these dates that are left out: what was open is unknown.
     """
 
     expected: float
     realised: float
+    n_unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +155,16 @@ class PendingOutcomes:
 
 
 def mature_outcomes(
-    portfolio: Portfolio, bundle: Bundle
+    portfolio: Portfolio, bundle: Bundle, holdout_days: int | None = None
 ) -> MatureOutcomes | PendingOutcomes:
-    """Judge a model by dates whose outcomes were not known when it was trained."""
+    """Judge a model by dates whose outcomes were not known when it was trained.
+
+    Args:
+        portfolio: as it is known now.
+        bundle: the model.
+        holdout_days: after how many the policy draws the arms anew; None: no arms are
+            told apart.
+    """
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     pairs = snapshots(portfolio)
     horizon_us, lag_us = maturity_us(portfolio, target)
@@ -167,7 +179,12 @@ def mature_outcomes(
         return PendingOutcomes(target, first_at, int((label == 1.0).sum()))
     window = _window(judged["as_of"].to_numpy(), label)
     return _judged(
-        portfolio, bundle, target, judged.filter(pa.array(window)), label[window]
+        portfolio,
+        bundle,
+        target,
+        judged.filter(pa.array(window)),
+        label[window],
+        holdout_days,
     )
 
 
@@ -209,6 +226,7 @@ def _judged(
     target: Target,
     pairs: pa.Table,
     label: FloatArray,
+    holdout_days: int | None,
 ) -> MatureOutcomes:
     population = present_population(portfolio, bundle, pairs)
     is_known = ~np.isnan(label)
@@ -238,10 +256,16 @@ def _judged(
         auc_before=None if before is None else before[0],
         auc_error=None if before is None else _error(metrics["auc"], before),
         recalibrated=None,
-        money=_money(population.features.names, population.x[is_known], y, p)
+        money=_money(population, as_of, label, maturity_us(portfolio, target)[0])
         if target == "nonpayment"
         else None,
-        arms=tuple(_arms(portfolio, names[is_known], y, p)),
+        arms=()
+        if holdout_days is None
+        else tuple(
+            _arms(
+                _arm_of(portfolio, names[is_known], as_of[is_known], holdout_days), y, p
+            )
+        ),
     )
     if not (found.is_level_off or found.is_slope_off):
         return found
@@ -273,13 +297,24 @@ def _error(now: MetricEstimate, before: tuple[float, float, float]) -> float:
 
 
 def _money(
-    names: tuple[str, ...], x: FloatArray, y: FloatArray, p: FloatArray
+    population: Population, as_of: IntArray, label: FloatArray, horizon_us: int
 ) -> Money | None:
     """None where what is open is no feature."""
+    names = population.features.names
     if "account_open" not in names:
         return None
-    open_ = np.nan_to_num(x[:, names.index("account_open")])
-    return Money(float(p @ open_), float(y @ open_))
+    apart: list[int] = []
+    for moment in np.unique(as_of)[::-1].tolist():
+        if not apart or apart[-1] - moment >= horizon_us:
+            apart.append(moment)
+    chosen = np.isin(as_of, apart) & ~np.isnan(label)
+    open_ = population.x[:, names.index("account_open")]
+    rows = chosen & ~np.isnan(open_)
+    return Money(
+        float(population.probability[rows] @ open_[rows]),
+        float(label[rows] @ open_[rows]),
+        int((chosen & np.isnan(open_)).sum()),
+    )
 
 
 def _stops(portfolio: Portfolio) -> dict[str, list[int]]:
@@ -287,7 +322,8 @@ def _stops(portfolio: Portfolio) -> dict[str, list[int]]:
     if "actions" not in portfolio.settings.tables:
         return {}
     actions = portfolio.tables["actions"]
-    stops = actions.filter(actions.action.isin(["suspend", "block"]))
+    standing = actions.filter(actions.superseded_at == FOREVER)
+    stops = standing.filter(standing.action.isin(["suspend", "block"]))
     table = stops.select("customer_id", "event_at").to_pyarrow()
     moments: dict[str, list[int]] = {}
     ids, event_at = (table[name].to_pylist() for name in table.column_names)
@@ -296,22 +332,37 @@ def _stops(portfolio: Portfolio) -> dict[str, list[int]]:
     return moments
 
 
-def _arms(
-    portfolio: Portfolio, names: FloatArray, y: FloatArray, p: FloatArray
-) -> Iterator[Arm]:
-    """Customers by the arm that their actions name; nothing where all have one."""
+def _arm_of(
+    portfolio: Portfolio, names: FloatArray, as_of: IntArray, holdout_days: int
+) -> list[str]:
+    """The arm of each row (n,): of the customer's actions in the epoch of its date.
+
+    Every epoch draws anew, so an arm of another one tells nothing.
+    """
     if "actions" not in portfolio.settings.tables:
-        return
+        return []
     actions = portfolio.tables["actions"]
-    table = actions.filter(actions.arm.notnull()).select("customer_id", "arm")
-    rows = table.distinct().to_pyarrow()
-    # who ever was in the holdout is there for good
-    in_order = rows.sort_by([("arm", "ascending")])
-    ids, arm = (in_order[name].to_pylist() for name in rows.column_names)
-    arm_of = dict(zip(ids, arm, strict=True))  # of several the last by name: holdout
-    arms = np.array([arm_of.get(who, "no arm") for who in names])
-    if len(set(arms)) < 2:
+    named = actions.filter(
+        (actions.superseded_at == FOREVER) & actions.arm.notnull()
+    ).select("customer_id", "event_at", "arm")
+    rows = named.to_pyarrow().sort_by([("arm", "ascending")])
+    ids, at, arm = (rows[name].to_pylist() for name in rows.column_names)
+    epoch_us = holdout_days * DAY_US
+    drawn = {  # of several the last by name: holdout
+        (who, moment // epoch_us): one
+        for who, moment, one in zip(ids, at, arm, strict=True)
+    }
+    return [
+        drawn.get((who, moment // epoch_us), "no arm")
+        for who, moment in zip(names, as_of.tolist(), strict=True)
+    ]
+
+
+def _arms(arm_of: Sequence[str], y: FloatArray, p: FloatArray) -> Iterator[Arm]:
+    """Rows by arm; nothing where all have one."""
+    arms = np.array(arm_of)
+    if len(set(arm_of)) < 2:
         return
-    for name in sorted(set(arms)):
+    for name in sorted(set(arm_of)):
         own = arms == name
-        yield Arm(str(name), int(own.sum()), float(y[own].mean()), float(p[own].mean()))
+        yield Arm(name, int(own.sum()), float(y[own].mean()), float(p[own].mean()))

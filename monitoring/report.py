@@ -102,8 +102,7 @@ def _drift(one: TargetInputs) -> Iterator[Block]:
     yield bars(
         f"drift-{one.target}",
         f"{one.target}: index of the most important features, each at most 1",
-        [(each.column, min(each.index, 1.0)) for each in first],
-        SHIFTED,
+        [(e.column, min(e.index, 1.0), min(e.threshold, 1.0)) for e in first],
     )
     head = ("feature", "weight", "index", "threshold", "distance", "unknown", "before")
     rows = tuple(
@@ -261,7 +260,9 @@ def _judged(one: MatureOutcomes) -> Iterator[Block]:
     if one.money is not None:
         lines.append(
             f"What was open where it happened: {one.money.realised:,.0f}; expected were"
-            f" {one.money.expected:,.0f} (in the portfolio's currency, at face value)."
+            f" {one.money.expected:,.0f} (in the portfolio's currency, at face value,"
+            " at dates a horizon apart). Left out, as what was open is unknown:"
+            f" {one.money.n_unknown:,} rows."
         )
     yield Items(tuple(lines))
     if one.arms:

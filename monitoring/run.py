@@ -141,7 +141,10 @@ def monitor(
         early=tuple(
             one for b in trained.values() for one in early_outcomes(portfolio, b)
         ),
-        mature=tuple(mature_outcomes(portfolio, b) for b in trained.values()),
+        mature=tuple(
+            mature_outcomes(portfolio, b, advisor.policy.document.holdout.epoch_days)
+            for b in trained.values()
+        ),
         no_reference=tuple(t for t, b in trained.items() if b.reference is None),
         starters=tuple(t for t, b in advisor.bundles.items() if b.is_starter),
     )

@@ -13,19 +13,25 @@ from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY
 from advice.population import present_population
 from decisions.policy_file.load import load_policy
+from features.catalogue import feature_set
 from features.maturity import maturity_us
 from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from monitoring.early_outcomes import (
     CONFIDENCE,
     EarlyOutcomes,
+    _Cohorts,
     early_outcomes,
     smallest_seen,
 )
+from monitoring.figures import bars
 from monitoring.inputs import TableFlow, table_flows, target_inputs
 from monitoring.mature_outcomes import (
     MatureOutcomes,
+    Money,
     PendingOutcomes,
+    _arm_of,
+    _money,
     mature_outcomes,
 )
 from monitoring.report import page
@@ -35,6 +41,7 @@ from scoring.bundle import Bundle
 from scoring.early_warning import expectation
 from scoring.metrics import auc
 from tests.monitoring.conftest import NOW, TRAINED_AT, Simulated
+from wording.plots.svg import COLOURS
 
 pytestmark = pytest.mark.slow  # a world is simulated for them
 
@@ -197,6 +204,81 @@ def test_no_date_is_judged_that_the_model_was_trained_on(
     assert isinstance(seen, PendingOutcomes)
     assert seen.first_at is not None
     assert seen.first_at > learnt_until + horizon_us + lag_us + 60 * DAY_US
+
+
+@pytest.mark.parametrize("weeks", [2, 8, 12, 26])
+def test_a_dead_feed_rings_on_however_long_it_is_dead(
+    calm: Simulated, weeks: int
+) -> None:
+    ends = pa.scalar(NOW - timedelta(weeks=weeks), pa.timestamp("us", tz="UTC"))
+    payments = calm.tables["payments"]
+    kept = payments.filter(pc.less_equal(payments["known_at"], ends))
+    broken = calm.until(NOW, payments=kept)
+    [one] = [f for f in table_flows(broken, microseconds(NOW)) if f.table == "payments"]
+    assert [cause.code for cause in one.causes()] == ["feed_stopped"]
+
+
+@pytest.mark.parametrize("age", [1, 2, 3])
+def test_no_outcome_is_compared_with_itself(now: Portfolio, age: int) -> None:
+    known = _Cohorts.of(now, "nonpayment")
+    early = known.by_age(age)
+    known_at = known.pairs["as_of"].to_numpy() / DAY_US + known.delay_days
+    who = np.array(known.pairs["customer_id"].to_pylist())
+
+    def outcomes(rows: np.ndarray) -> set[tuple[str, float]]:
+        return set(zip(who[rows], np.round(known_at[rows], 6), strict=True))
+
+    own = outcomes((known.back == age) & early)
+    assert own
+    assert not own & outcomes(known.before(age) & early)
+
+
+def test_an_arm_is_that_of_the_epoch_of_the_date(calm: Simulated) -> None:
+    """Whoever was in the holdout once is drawn anew in the next epoch."""
+    [customer] = calm.tables["customers"]["customer_id"][:1].to_pylist()
+    at = datetime(2025, 3, 1, tzinfo=UTC)
+    first = calm.tables["actions"].slice(0, 1).to_pylist()[0]
+    action = first | {
+        "customer_id": customer,
+        "action": "suspend",
+        "event_at": at,
+        "known_at": at,
+        "arm": "holdout",
+    }
+    corrected = action | {"known_at": at + timedelta(days=1), "arm": "greedy"}
+    schema = calm.tables["actions"].schema
+    if "arm" not in schema.names:
+        schema = schema.append(pa.field("arm", pa.string()))
+    of = {}
+    for name, rows in (("one", [action]), ("two", [action, corrected])):
+        table = pa.Table.from_pylist(rows, schema=schema)
+        portfolio = calm.until(NOW, actions=table)
+        same, later = microseconds(at), microseconds(at) + 180 * DAY_US
+        moments = np.array([same, later])
+        of[name] = _arm_of(portfolio, np.array([customer] * 2), moments, 180)
+    assert of == {"one": ["holdout", "no arm"], "two": ["greedy", "no arm"]}
+
+
+def test_money_counts_once_and_only_where_it_is_known(
+    now: Portfolio, model: Bundle
+) -> None:
+    """The same debt at four monthly dates; the horizon is 90 days."""
+    names = ("account_open",)
+    population = replace(
+        present_population(now, model),
+        features=feature_set(now.settings).subset(names),
+        x=np.array([[100.0]] * 4 + [[np.nan]]),
+        probability=np.full(5, 0.5),
+    )
+    as_of = np.array([0, 30, 60, 90, 90]) * DAY_US
+    money = _money(population, as_of, np.ones(5), 90 * DAY_US)
+    assert money == Money(expected=100.0, realised=200.0, n_unknown=1)
+
+
+def test_a_bar_has_the_colour_of_its_own_limit() -> None:
+    alarm = COLOURS["suspend"]
+    assert alarm not in bars("d", "c", [("one", 0.04, 0.12)]).svg
+    assert alarm in bars("d", "c", [("one", 0.04, 0.03)]).svg
 
 
 def flow(**changes: object) -> TableFlow:
