@@ -26,7 +26,9 @@ def in_duckdb() -> None:
     """Which makes a RuntimeError of it."""
     timer = threading.Timer(0.3, interrupt)
     timer.start()
-    duckdb.connect().execute("SELECT count(*) FROM range(100_000_000_000)").fetchall()
+    rows = duckdb.sql("SELECT count(*) FROM range(100_000_000_000)")
+    assert rows is not None
+    rows.fetchall()
 
 
 def as_typer_ends() -> None:
