@@ -42,15 +42,59 @@ def must_not_lie_ahead(exported_at: datetime, now: datetime | None) -> None:
 def odd_rows(
     connection: Any, tables: tuple[str, ...], stated_at: datetime | None
 ) -> Iterator[Note]:
-    """Rows dated after the export that was stated, and refunds beyond their payment."""
+    """Dates after the stated export, money that `validate` refuses, odd refunds."""
     if stated_at is not None:
         yield from _after(connection, tables, stated_at + _SLACK)
+    yield from _without_rate(connection, tables)
+    yield from _below_zero(connection, tables)
     if "payments" in tables and _has_refunds(connection):
         for is_odd, words in _ODD_REFUNDS.items():
             query = _REFUNDS.format(is_odd=is_odd)
             n, first = connection.execute(query).fetchone()
             if n:
                 yield Note(LOOK_AT, n, f"{words}, such as {first}")
+
+
+def _without_rate(connection: Any, tables: tuple[str, ...]) -> Iterator[Note]:
+    """Money in a currency that nobody has said the rate of, and is not the main one."""
+    [(has_main,)] = connection.execute(
+        "SELECT count(*) > 0 FROM rate WHERE is_main"
+    ).fetchall()
+    rows = connection.execute(
+        "SELECT currency, count(*) AS n FROM ("
+        f"{_of_money(tables, 'currency')}) WHERE currency IS NOT NULL AND currency "
+        "NOT IN (SELECT currency FROM rate) GROUP BY ALL ORDER BY n DESC, currency"
+    ).fetchall()
+    for currency, n in rows if has_main else rows[1:]:
+        yield Note(
+            LOOK_AT,
+            n,
+            f"rows are in {currency}, which has no rate to the portfolio's currency: "
+            f"`validate` refuses them; import again with --rate {currency}=…",
+        )
+
+
+def _below_zero(connection: Any, tables: tuple[str, ...]) -> Iterator[Note]:
+    n, first = connection.execute(
+        f"SELECT count(*), min(id) FROM ({_of_money(tables, 'amount')}) "
+        "WHERE amount < 0"
+    ).fetchone()
+    if n:
+        yield Note(
+            LOOK_AT,
+            n,
+            f"rows of an amount below zero, which `validate` refuses, such as {first}",
+        )
+
+
+def _of_money(tables: tuple[str, ...], column: str) -> str:
+    """Invoices and payments as SQL, with their id and one column."""
+    made = [
+        f"SELECT {table[:-1]}_id AS id, {column} FROM made_{table}"
+        for table in ("invoices", "payments")
+        if table in tables
+    ]
+    return " UNION ALL ".join(["SELECT NULL AS id, NULL AS " + column, *made])
 
 
 def _has_refunds(connection: Any) -> bool:

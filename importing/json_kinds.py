@@ -139,7 +139,7 @@ def keep_last_updated(connection: Any, kinds: Mapping[str, Kind], key: str) -> N
     """Of an object that lists tell twice keep what was updated last.
 
     Pages overlap, and an object may have changed between two of them. What no moment
-    tells apart is counted in `told_twice`.
+    tells apart is counted in `told_twice`, and the last of it kept.
     """
     for name, kind in kinds.items():
         if key not in kind.columns:
@@ -151,7 +151,9 @@ def keep_last_updated(connection: Any, kinds: Mapping[str, Kind], key: str) -> N
                 "GROUP BY ALL HAVING count(*) > 1) AS l "
                 f'WHERE t."{key}" = l.key AND t.event IS NULL AND t.updated_at < l.last'
             )
-        look_for_told_twice(connection, name, key, where="event IS NULL")
+        look_for_told_twice(
+            connection, name, key, where="event IS NULL", keep_last=True
+        )
 
 
 def kinds_asked(connection: Any, kinds: Mapping[str, Kind]) -> frozenset[str]:

@@ -239,7 +239,7 @@ def _unknown_values(run: _Import) -> list[UnknownValue]:
             "GROUP BY value ORDER BY value"
         ).fetchall()
         unknown.extend(UnknownValue(r[0], r[1], column, r[2], r[3]) for r in rows)
-    return unknown
+    return list(dict.fromkeys(unknown))  # two maps may read one cell
 
 
 def _sums(run: _Import) -> list[Sum]:

@@ -16,6 +16,8 @@ def look_for_told_twice(
     moments: Sequence[str] = (),
     where: str = "true",
     references: Collection[str] = (),
+    *,
+    keep_last: bool = False,
 ) -> None:
     """Count ids that a table has twice, of one moment and with other content.
 
@@ -27,6 +29,8 @@ def look_for_told_twice(
         where: SQL, the rows to look at.
         references: columns with the id of another object, or that object itself: the
             same content either way.
+        keep_last: delete all but the last row of such an id, where the source's SQL
+            does not choose one itself: money and sums have to see the same one.
     """
     connection.execute(_MAKE)
     described = connection.execute(f'DESCRIBE "{relation}"').fetchall()
@@ -47,11 +51,17 @@ def look_for_told_twice(
         f'FROM "{relation}" WHERE "{key}" IN ({repeated}) AND {where} GROUP BY {same} '
         f"HAVING count(DISTINCT to_json(row({', '.join(content)}))::VARCHAR) > 1"
     )
-    connection.execute(
+    counted = connection.execute(
         f"INSERT INTO told_twice SELECT ?, count(*), min(first) FROM ({differing}) "
-        "HAVING count(*) > 0",
+        "HAVING count(*) > 0 RETURNING n",
         [relation],
-    )
+    ).fetchall()
+    if counted and keep_last:
+        connection.execute(
+            f'DELETE FROM "{relation}" WHERE {where} AND "{key}" IN ({repeated}) AND '
+            "rowid NOT IN (SELECT arg_max(rowid, (file, row)) "
+            f'FROM "{relation}" WHERE {where} GROUP BY {same})'
+        )
 
 
 def _id_of(column: str) -> str:
@@ -71,8 +81,8 @@ def told_twice(connection: Any) -> list[Note]:
         Note(
             LOOK_AT,
             n,
-            f"ids of {what} are told twice with other content: one of them counts, "
-            f"so export it anew; first {first}",
+            f"ids of {what} are told twice with other content, and nothing says which "
+            f"was written last: one of them counts, so export it anew; first {first}",
         )
         for what, n, first in rows
     ]

@@ -142,7 +142,9 @@ def unmatched_payments(
         duckdb: the connection that holds the tables.
         tables: those that were read and looked at.
         latest: µs since 1970 UTC; payments of the 90 days before are counted.
-        lost_invoices: table of the rejected invoices: they are not unknown.
+        lost_invoices: table of the rejected invoices: they are not unknown, and one
+            whose number could not be read may be any that its customer's payments
+            name, or, without a customer, any one invoice.
     """
     if not {"invoices", "payments"} <= set(tables):
         return None
@@ -151,18 +153,38 @@ def unmatched_payments(
     counted = f"FROM payments {{}} SELECT count(*) WHERE {recent}"
     [[n]] = run(duckdb, counted.format(""))
     [[n_unknown]] = run(duckdb, counted.format(theirs))
-    if n_unknown > MOST_UNKNOWN * n:  # another customer's invoice is known, too
-        seen = "SELECT invoice_id FROM invoices WHERE kind = 'invoice'"
-        if lost_invoices is not None:
-            seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
-        strange = f"{theirs} ANTI JOIN ({seen}) USING (invoice_id)"
-        [[n_unknown]] = run(duckdb, counted.format(strange))
+    if n_unknown > MOST_UNKNOWN * n:
+        n_unknown = _of_no_row(duckdb, f"FROM payments {theirs}", recent, lost_invoices)
     if n_unknown <= MOST_UNKNOWN * n:
         return None
     return (
         f"{n_unknown:,} of {n:,} payments of the last 90 days name invoices that are "
         "not in `invoices`: the ids do not match. Write invoice_id in both files alike"
     )
+
+
+def _of_no_row(
+    duckdb: Any,  # noqa: ANN401
+    payments: str,
+    recent: str,
+    lost_invoices: str | None,
+) -> int:
+    """Recent payments that no row explains, be it another customer's or rejected."""
+    seen = "SELECT invoice_id FROM invoices WHERE kind = 'invoice'"
+    without_number, n_of_anybody = "", 0
+    if lost_invoices is not None:
+        seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
+        nameless = f"FROM {lost_invoices} WHERE invoice_id IS NULL"
+        whose = f"SELECT customer_id {nameless}"
+        without_number = f"ANTI JOIN ({whose}) USING (customer_id)"
+        anybodys = f"SELECT count(*) {nameless} AND customer_id IS NULL"
+        [[n_of_anybody]] = run(duckdb, anybodys)
+    [[n, n_invoices]] = run(
+        duckdb,
+        f"{payments} ANTI JOIN ({seen}) USING (invoice_id) {without_number} "
+        f"SELECT count(*), count(DISTINCT invoice_id) WHERE {recent}",
+    )
+    return 0 if n_invoices <= n_of_anybody else n
 
 
 def undone_at_once(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401

@@ -30,8 +30,21 @@ JOURNALS = {
     "Deferred Expense": CREDIT_NOTE,
     "Reversal Of ITC": CREDIT_NOTE,
 }
+# what a row of the ledger belongs to; another document reduces a debt, or raises one
+VOUCHERS = {
+    "Sales Invoice": "invoice",
+    "Payment Entry": "payment",
+    "Journal Entry": "journal",
+}
 
 MAPS = (
+    ValueMap(
+        name="kind_of_voucher",
+        view="row_of",
+        column="voucher_type",
+        meanings=VOUCHERS,
+        protects=True,
+    ),
     ValueMap(
         name="kind_of_customer",
         view="customer",

@@ -40,7 +40,8 @@ def _keep_latest(connection: Any, table: str) -> None:
     """Pages and answers may overlap: of rows with one id the latest state counts."""
     is_dated = "updated_date" in TABLES[table]
     latest = "updated_date" if is_dated else "file"
-    look_for_told_twice(connection, table, "id", ["updated_date"] if is_dated else [])
+    moments = ["updated_date"] if is_dated else []
+    look_for_told_twice(connection, table, "id", moments, keep_last=True)
     connection.execute(
         f"DELETE FROM {table} WHERE rowid NOT IN (SELECT arg_max(rowid, {latest}) "
         f"FROM {table} GROUP BY id)"

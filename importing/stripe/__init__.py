@@ -39,6 +39,9 @@ def stage(
     objects = [file for file in files if not is_table(file)]
     bad = stage_json(connection, objects, COLUMNS, REQUIRED)
     asked, unread = stage_exports(connection, tables)
+    for table, columns in TABLES.items():
+        if "id" in columns:
+            look_for_told_twice(connection, table, "id", keep_last=True)
     connection.execute((SQL / "exports.sql").read_text(encoding="utf-8"))
     unread += finer_than_currency(connection)
     add_objects(connection, COLUMNS, "FROM exported")
@@ -63,16 +66,19 @@ def stage(
 
 
 def _look_for_told_twice(connection: Any, tables: Sequence[str]) -> None:
-    """Objects of one moment, and rows of an export; two exports may share their ids."""
+    """Objects of one moment; two exports may share their ids."""
     kinds = ", ".join(f"'{kind}'" for kind in sorted(REQUIRED))
     quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in ["", *tables])
     where = f"object IN ({kinds}) AND file NOT IN ({quoted})"
     look_for_told_twice(
-        connection, OBJECTS, "id", ["seen_at"], where, references=REFERENCES
+        connection,
+        OBJECTS,
+        "id",
+        ["object", "seen_at"],
+        where,
+        references=REFERENCES,
+        keep_last=True,
     )
-    for table, columns in TABLES.items():
-        if "id" in columns:
-            look_for_told_twice(connection, table, "id")
 
 
 def _priced_in(connection: Any) -> tuple[str, ...]:

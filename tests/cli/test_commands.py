@@ -199,6 +199,30 @@ def test_payments_under_other_ids_are_neither_scored_nor_learnt_from(
 
 
 @pytest.mark.parametrize(
+    ("lost", "code"),
+    [
+        (",acme,", 3),  # may be the one that is paid
+        (",,", 3),  # and so may one of nobody known
+        (",beta,", 2),  # is another's
+    ],
+)
+def test_payments_of_an_invoice_whose_number_was_lost_do_not_name_unknown_ids(
+    forbear: Run, folder: Path, lost: str, code: int
+) -> None:
+    invoices = "invoice_id,customer_id,event_at,due_at,amount\n"
+    owed = "4711,acme,2026-01-01T00:00:00Z,2026-02-01,100\n"
+    nameless = f"{lost}2026-01-01T00:00:00Z,2026-02-01,100\n"
+    (folder / "invoices.csv").write_text(invoices + owed + nameless)
+    payments = "payment_id,customer_id,event_at,status,amount,invoice_id\n"
+    paid = "1,acme,2026-01-20T00:00:00Z,succeeded,100,INV-4712\n"
+    (folder / "payments.csv").write_text(payments + paid)
+
+    ran = forbear("validate", folder)
+    assert ran.code == code
+    assert ("the ids do not match" in ran.out + ran.err) == (code == 2)
+
+
+@pytest.mark.parametrize(
     ("words", "code"),
     [
         pytest.param(["validate", "nowhere"], "portfolio_not_found", id="folder"),

@@ -398,6 +398,16 @@ def test_a_transaction_that_is_less_than_its_entry_leaves_a_difference(
     assert not report.bad_rows
 
 
+def test_a_currency_without_a_rate_is_asked_for(portfolio: Path) -> None:
+    pounds = Entry(amount="33.00", currency="GBP", end_to_end="INV-2026-0001")
+    report = import_texts(portfolio, iso("camt.054.001.08", pounds))
+
+    texts = [note.text for note in report.notes]
+    assert any("GBP, which has no rate" in text for text in texts)
+    assert not any("at the portfolio's rate" in text for text in texts)
+    assert not report.is_clean
+
+
 def test_another_currency_and_its_decimals_are_named(portfolio: Path) -> None:
     report = import_texts(
         portfolio,

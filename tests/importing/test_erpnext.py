@@ -434,6 +434,18 @@ def test_a_kind_of_journal_without_a_meaning_is_named(books: Books, run: Run) ->
     )
 
 
+def test_a_document_of_the_ledger_of_no_known_kind_is_named_and_protects(
+    books: Books, run: Run
+) -> None:
+    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
+    books.ledger("2026-03-02 10:00:00", "Wibble", "W-1", "SINV-1", -10)
+    report = run()
+
+    (unknown,) = report.unknown_values
+    assert (unknown.column, unknown.value) == ("voucher_type", "Wibble")
+    assert any("1 customers are known" in note.text for note in report.notes)
+
+
 def test_documents_without_the_ledger_are_refused(
     books: Books, tmp_path: Path, portfolio: Path
 ) -> None:

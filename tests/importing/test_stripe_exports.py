@@ -511,3 +511,88 @@ def test_an_amount_with_more_decimals_than_its_currency_is_named(
     ]
     read = rows(tmp_path / "portfolio", "payments")
     assert [p["payment_id"] for p in read] == ["ch_1"]
+
+
+def notes_of(report: ImportReport, kind: str) -> list[str]:
+    return [note.text for note in report.notes if note.kind == kind]
+
+
+def paid_page(tmp_path: Path, *rows_: exports.Row) -> Path:
+    return exports.write(tmp_path / "payments.csv", exports.PAYMENTS, rows_)
+
+
+def test_a_charge_without_its_customer_is_of_the_customer_whose_invoice_it_pays(
+    run: Import, tmp_path: Path
+) -> None:
+    bills = exports.write(
+        tmp_path / "invoices.csv",
+        exports.INVOICES,
+        [exports.invoice("in_1", "2026-03-01 10:00:00", "29.00")],
+    )
+    at = "2026-03-05 10:00:00"
+    guest = {"customer_id": "", "amount_refunded": "5.00", "refunded_date": at}
+    report = run(
+        bills,
+        paid_page(
+            tmp_path,
+            exports.payment("ch_1", at, "29.00", invoice_id="in_1", **guest),
+            exports.payment("ch_2", at, "7.00", **guest),
+        ),
+    )
+
+    paid = rows(tmp_path / "portfolio", "payments")
+    assert {(p["payment_id"], p["customer_id"]) for p in paid} == {("ch_1", "cus_A")}
+    left_out = {s.what: s.left_out for s in report.sums}
+    assert left_out == {"invoices": 0, "payments": 7, "refunds": 5}
+    assert any("name no customer" in text for text in notes_of(report, "assumed"))
+
+
+def test_a_charge_of_a_later_import_without_its_customer_is_of_the_invoices(
+    run: Import, tmp_path: Path
+) -> None:
+    bill = exports.invoice("in_1", "2026-03-01 10:00:00", "29.00")
+    run(exports.write(tmp_path / "invoices.csv", exports.INVOICES, [bill]))
+    paid = {"invoice_id": "in_1", "customer_id": ""}
+    run(paid_page(tmp_path, exports.payment("c", "2026-03-05 10:00:00", "29", **paid)))
+
+    [row] = rows(tmp_path / "portfolio", "payments")
+    assert row["customer_id"] == "cus_A"
+
+
+def test_money_that_the_portfolio_will_refuse_is_named_at_once(
+    run: Import, tmp_path: Path
+) -> None:
+    at = "2026-03-05 10:00:00"
+    report = run(
+        paid_page(
+            tmp_path,
+            exports.payment("ch_1", at, "29.00"),
+            exports.payment("ch_2", at, "29.00", currency="xyz"),
+            exports.payment("ch_3", at, "-29.00"),
+        )
+    )
+
+    rate, negative = notes_of(report, "look at")
+    assert rate.startswith("rows are in XYZ, which has no rate")
+    assert negative.startswith("rows of an amount below zero")
+    assert not report.is_clean
+
+
+def test_a_word_that_two_maps_read_is_named_once(run: Import, tmp_path: Path) -> None:
+    wibble = exports.payment("ch_1", "2026-03-05 10:00:00", "29.00", status="Wibble")
+    report = run(paid_page(tmp_path, wibble))
+
+    assert [(u.value, u.n) for u in report.unknown_values] == [("wibble", 1)]
+
+
+def test_what_was_paid_without_a_charge_is_said_in_money(
+    run: Import, tmp_path: Path
+) -> None:
+    """The table compares what Stripe has; what stands beyond it is told beside it."""
+    paid = exports.invoice("in_1", "2026-03-01 10:00:00", "29.00", status="paid")
+    bills = exports.write(tmp_path / "invoices.csv", exports.INVOICES, [paid])
+    other = exports.payment("ch_1", "2026-03-05 10:00:00", "7.00")
+    report = run(bills, paid_page(tmp_path, other))
+
+    told = [t for t in notes_of(report, "assumed") if "without a charge" in t]
+    assert told[0].endswith("29.0000 USD beyond the payments of the table")

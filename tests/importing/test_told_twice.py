@@ -10,12 +10,14 @@ from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.killbill.columns import TABLES as KILLBILL
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
+from tests.importing import killbill_answers
 from tests.importing import lago_objects as lago
+from tests.importing import stripe_exports as exports
 from tests.importing import test_erpnext as erpnext
 from tests.importing import test_odoo as odoo
 from tests.importing import test_whmcs as whmcs
 from tests.importing.partner_center import objects as partner_center
-from tests.importing.stripe_objects import customer, invoice
+from tests.importing.stripe_objects import charge, customer, invoice
 from tests.importing.tables import Rows, facts_of, rows_of, write_csv
 from tests.importing.test_left_out import lines
 
@@ -111,6 +113,119 @@ def test_an_id_that_is_told_twice_is_named(
 
     told = [n for n in report.notes if "told twice with other content" in n.text]
     assert [(n.kind, n.n) for n in told] == [("look at", 1)] * is_other
+
+
+def paid_to_stripe(folder: Path) -> list[Path]:
+    bill = invoice("in_1", "2026-03-01", 10000, currency="eur")
+    paid = [
+        charge("ch_1", "2026-03-05", cents, invoice="in_1", currency="eur")
+        for cents in (4000, 9000)
+    ]
+    return lines(folder / "x.ndjson", customer(), bill, *paid)
+
+
+def paid_in_the_dashboard(folder: Path) -> list[Path]:
+    paid = [
+        exports.payment("ch_1", "2026-03-05 10:00:00", amount, currency="eur")
+        for amount in ("40.00", "90.00")
+    ]
+    return [exports.write(folder / "payments.csv", exports.PAYMENTS, paid)]
+
+
+def paid_to_lago(folder: Path) -> list[Path]:
+    paid = [
+        lago.payment("p_1", "2026-03-05T10:00:00Z", cents, "in_1")
+        for cents in (4000, 9000)
+    ]
+    bill = lago.invoice("in_1", "2026-03-01", 10000)
+    pages = (lago.page("invoices", bill), lago.page("payments", *paid))
+    return lines(folder / "x.ndjson", lago.page("customers", lago.customer()), *pages)
+
+
+def paid_to_chargebee(folder: Path) -> list[Path]:
+    bill = chargebee.invoice("1", "2026-03-01", 10000)
+    paid = [chargebee.payment("t1", "2026-03-05", cents, "1") for cents in (4000, 9000)]
+    page = chargebee.page(chargebee.customer(), bill, *paid)
+    return lines(folder / "x.ndjson", page)
+
+
+def paid_to_whmcs(folder: Path) -> list[Path]:
+    rows: Rows = {
+        "tblclients": [whmcs.client()],
+        "tblcurrencies": [{"id": 1, "code": "EUR"}],
+        "tblinvoices": [whmcs.bill(1, "2026-03-01", "100.00")],
+        "tblinvoiceitems": [whmcs.item(1, "100.00")],
+        "tblaccounts": [
+            whmcs.money_in(1, "2026-03-05 10:00:00", amount, 1)
+            for amount in ("40.00", "90.00")
+        ],
+    }
+    return write_csv(folder / "whmcs", rows, WHMCS)
+
+
+def paid_to_killbill(folder: Path) -> list[Path]:
+    made = killbill_answers
+    bill_id, paid_id = made.new_id(), made.new_id()
+    at = "2026-03-02T08:00:00.000Z"
+    bill = made.invoice(
+        bill_id, "2026-03-01", made.item("RECURRING", 100.0, "2026-03-01T00:05:00.000Z")
+    )
+    once = made.transaction("PURCHASE", at, 40.0)
+    twice = once | {"amount": 90.0, "processedAmount": 90.0}
+    paid = [made.payment(paid_id, bill_id, told) for told in (once, twice)]
+    return [
+        made.write(folder / "accounts.json", made.account()),
+        made.write(folder / "invoices-1.json", bill),
+        made.write(folder / "invoice-payments-1.json", *paid),
+    ]
+
+
+def paid_to_erpnext(folder: Path) -> list[Path]:
+    books = erpnext.Books()
+    books.customer()
+    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
+    books.payment("PAY-1", "2026-03-05 10:00:00", ("SINV-1", 40))
+    rows = books.documents["Payment Ledger Entry"]
+    rows.append(rows[-1] | {"amount_in_account_currency": -90})
+    return books.write(folder / "erpnext")
+
+
+def paid_in_odoo(folder: Path) -> list[Path]:
+    books = odoo.Books()
+    bill = books.invoice("INV/1", "2026-03-01 10:00:00", 100.0)
+    paid = books.payment("BNK/1", "2026-03-05 10:00:00", 90.0)
+    books.match(bill, paid, 40.0, "2026-03-05 10:00:00")
+    rows = books.rows["account.partial.reconcile"]
+    rows.append(
+        rows[-1] | {"debit_amount_currency": 90.0, "credit_amount_currency": 90.0}
+    )
+    return books.write(folder / "odoo")
+
+
+@pytest.mark.parametrize(
+    ("source", "make"),
+    [
+        ("stripe", paid_to_stripe),
+        ("stripe", paid_in_the_dashboard),
+        ("lago", paid_to_lago),
+        ("chargebee", paid_to_chargebee),
+        ("whmcs", paid_to_whmcs),
+        ("killbill", paid_to_killbill),
+        ("erpnext", paid_to_erpnext),
+        ("odoo", paid_in_odoo),
+    ],
+)
+def test_of_a_payment_told_with_two_amounts_one_counts(
+    tmp_path: Path, source: str, make: Callable[[Path], list[Path]]
+) -> None:
+    """The sums, counted twice, see the same of the two, and the import says so."""
+    report = imported(source, make(tmp_path), tmp_path / "portfolio")
+
+    told = [n for n in report.notes if "told twice with other content" in n.text]
+    assert told
+    assert {n.kind for n in told} == {"look at"}
+    rows = rows_of(tmp_path / "portfolio", "payments")
+    assert max(row["amount"] for row in rows) == 90  # the last one
 
 
 def test_of_two_pages_of_lago_the_object_updated_last_counts(tmp_path: Path) -> None:

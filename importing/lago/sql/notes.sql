@@ -16,7 +16,10 @@ UNION ALL SELECT 'left out', count(*), 'credit notes of no customer: neither the
 FROM last_note WHERE customer IS NULL
 UNION ALL SELECT 'left out', count(*), 'payments of invoices that Lago takes for paid: no payment is in these files; import both together'
 FROM paid_apart WHERE rest > 0 AND NOT is_looked_at
-UNION ALL SELECT 'assumed', count(*), 'invoices that Lago takes for paid beyond their payments, paid when last updated'
+UNION ALL SELECT 'assumed', count(*), 'invoices that Lago takes for paid beyond their payments, paid when last updated: '
+    || (SELECT string_agg(amount || ' ' || currency, ', ' ORDER BY currency) FROM (
+        SELECT currency, sum(rest) AS amount FROM paid_apart WHERE rest > 0 AND is_looked_at GROUP BY currency))
+    || ' beyond the payments of the table'
 FROM paid_apart WHERE rest > 0 AND is_looked_at
 UNION ALL SELECT 'look at', count(*), 'invoices used credit notes none of which is known here: what was left of them counts; import /api/v1/credit_notes with them, first '
     || min_by(file || ' row ' || row, (file, row))

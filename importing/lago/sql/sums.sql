@@ -22,7 +22,8 @@ SELECT 'invoices' AS what, currency,
 FROM document GROUP BY currency
 UNION ALL
 SELECT 'payments', currency, sum(in_major(cents, currency)), 0 FROM (
-    SELECT lago_id, any_value(amount_currency) AS currency, any_value(amount_cents) AS cents
+    SELECT lago_id, any_value(amount_currency) AS currency, arg_max(amount_cents, (
+        payment_state(payment_status) IN ('succeeded', 'failed'), seen_at, event IS NULL, row)) AS cents
     FROM payment GROUP BY lago_id HAVING 'succeeded' = arg_max(payment_status, (
         payment_state(payment_status) IN ('succeeded', 'failed'), seen_at, event IS NULL, row)))
 GROUP BY currency

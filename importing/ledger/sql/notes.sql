@@ -1,5 +1,5 @@
 SELECT kind, n, text FROM note
-UNION ALL SELECT 'left out', n, 'rows that stand in these files more than once: the one written last counts' FROM repeated
+UNION ALL SELECT 'left out', n, 'rows that stand in these files more than once: each counts once' FROM repeated
 UNION ALL SELECT 'assumed', count(DISTINCT customer_id), 'customers known only by what names them; since the first of it'
 FROM entry WHERE customer_id NOT IN (SELECT id FROM client)
 UNION ALL SELECT 'left out', count(*), 'refunds, or a rest of them, of more than was paid before' FROM given_back WHERE payment IS NULL

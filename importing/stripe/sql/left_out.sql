@@ -14,4 +14,4 @@ SELECT CASE rtrim(object, 's')
            WHEN 'early_fraud_warning' THEN 'alerts' WHEN 'review' THEN 'outcomes' ELSE 'payments' END AS table_name,
        coalesce(t.customer, CASE WHEN rtrim(object, 's') = 'customer' THEN t.id END, c.customer) AS customer_id,
        kind, t.id AS id, t.file AS file, t.row AS row
-FROM told AS t LEFT JOIN last_charge AS c ON c.id = t.charge
+FROM told AS t LEFT JOIN paying AS c ON c.id = t.charge

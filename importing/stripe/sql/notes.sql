@@ -3,7 +3,9 @@ FROM objects WHERE object NOT IN ('customer', 'subscription', 'invoice', 'credit
     'refund', 'dispute', 'radar.early_fraud_warning', 'review', 'invoice_payment',
     'customer_balance_transaction') GROUP BY object
 UNION ALL SELECT 'left out', count(*), 'charges of no customer (guests), with what hangs on them'
-FROM last_charge WHERE customer IS NULL
+FROM paying WHERE customer IS NULL
+UNION ALL SELECT 'assumed', count(*), 'charges that name no customer are of the customer whose invoice they pay'
+FROM paying WHERE is_by_invoice
 UNION ALL SELECT 'left out', count(*), 'invoices still in draft' FROM last_invoice WHERE status = 'draft'
 UNION ALL SELECT 'left out', count(*), 'charges that were authorised and never captured'
 FROM charge WHERE status = 'succeeded' AND NOT captured
@@ -24,7 +26,10 @@ FROM dispute WHERE dispute_state(status) IN ('lost', 'withdrawn')
     AND id NOT IN (SELECT id FROM dispute GROUP BY id HAVING count(*) > 1)
 UNION ALL SELECT 'assumed', count(*), 'invoices that are due when issued, for they name no due date'
 FROM last_invoice WHERE due_date IS NULL AND status <> 'draft' AND total > 0
-UNION ALL SELECT 'assumed', count(*), 'invoices paid without a charge in these files, in full when Stripe says'
+UNION ALL SELECT 'assumed', count(*), 'invoices paid without a charge in these files, in full when Stripe says: '
+    || (SELECT string_agg(amount || ' ' || upper(currency), ', ' ORDER BY currency) FROM (
+        SELECT currency, sum(rest) AS amount FROM paid_apart WHERE is_counted GROUP BY currency))
+    || ' beyond the payments of the table'
 FROM paid_apart WHERE is_counted
 UNION ALL SELECT 'left out', count(*), 'payments of paid invoices whose charges are not in these files; import both together'
 FROM paid_apart WHERE NOT is_counted

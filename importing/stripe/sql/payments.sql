@@ -19,7 +19,7 @@ WITH told AS (
 ), made AS (
     SELECT payer AS customer_id, id AS payment_id, state AS status,
            CASE WHEN state = 'succeeded' THEN coalesce(amount_captured, amount) ELSE amount END
-               AS minor,
+               AS minor, seen_at,
            CASE WHEN state = 'pending' THEN to_timestamp(created)
                 WHEN was_pending THEN seen_at
                 WHEN method IS NOT DISTINCT FROM 'direct_debit'
@@ -40,11 +40,12 @@ WITH told AS (
            funding_of(payment_method_details.card.funding) AS card_funding
     FROM told
     UNION ALL
-    SELECT payer, id, 'pending', amount, to_timestamp(created), method, pays, currency, false, NULL,
+    SELECT payer, id, 'pending', amount, seen_at, to_timestamp(created), method, pays, currency, false, NULL,
            NULL, NULL, NULL
     FROM told WHERE method = 'direct_debit' AND state <> 'pending'
 ), charged AS (
-    SELECT customer_id, payment_id, status, min(happened) AS happened, arg_min(minor, happened) AS minor,
+    SELECT customer_id, payment_id, status, min(happened) AS happened,
+           arg_max(minor, seen_at) AS minor,  -- as it was seen last; `last_charge` has the same
            arg_min(method, happened) AS method, arg_min(invoice_id, happened) AS invoice_id,
            arg_min(currency, happened) AS currency, arg_min(failure_code, happened) AS failure_code,
            arg_min(instrument_id, happened) AS instrument_id, arg_min(card_country, happened) AS card_country,

@@ -105,10 +105,20 @@ CREATE TABLE payer AS
     SELECT key, any_value(invoice) AS invoice FROM told
     WHERE key IS NOT NULL GROUP BY key HAVING count(DISTINCT invoice) = 1;
 CREATE TABLE paying AS
-    SELECT c.*, coalesce(by_charge.invoice, by_intent.invoice) AS pays
-    FROM last_charge AS c
-    LEFT JOIN payer AS by_charge ON by_charge.key = c.id
-    LEFT JOIN payer AS by_intent ON by_intent.key = c.payment_intent;
+    WITH tied AS (
+        SELECT c.*, coalesce(by_charge.invoice, by_intent.invoice) AS pays
+        FROM last_charge AS c
+        LEFT JOIN payer AS by_charge ON by_charge.key = c.id
+        LEFT JOIN payer AS by_intent ON by_intent.key = c.payment_intent
+    ), billed AS (  -- whose invoice it is, where a charge names no customer
+        SELECT id, arg_max(customer, seen_at) AS customer FROM (
+            SELECT id, customer, seen_at FROM invoice
+            UNION ALL SELECT invoice_id, customer_id, known_at FROM there_invoices)
+        WHERE id IN (SELECT pays FROM tied WHERE customer IS NULL) GROUP BY id
+    )
+    SELECT t.* REPLACE (coalesce(t.customer, billed.customer) AS customer),
+           t.customer IS NULL AND billed.customer IS NOT NULL AS is_by_invoice
+    FROM tied AS t LEFT JOIN billed ON billed.id = t.pays;
 
 -- The state of each invoice that was seen last, and what is known to have paid it.
 CREATE TABLE last_invoice AS

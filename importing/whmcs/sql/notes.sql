@@ -33,4 +33,4 @@ FROM tblorders WHERE order_state(status) = 'fraud'
 UNION ALL SELECT 'assumed', count(*), 'clients whose credit is not the sum of tblcredit: was all of it exported?'
 FROM client AS c LEFT JOIN (SELECT clientid, sum(amount) AS amount FROM tblcredit GROUP BY clientid) AS r ON r.clientid = c.id
 WHERE EXISTS (SELECT 1 FROM asked WHERE kind = 'tblcredit') AND c.credit <> coalesce(r.amount, 0)
-UNION ALL SELECT 'left out', n, 'rows that stand in these files more than once: the one written last counts' FROM repeated
+UNION ALL SELECT 'left out', n, 'rows that stand in these files more than once: each counts once' FROM repeated
