@@ -75,7 +75,12 @@ def test_a_page_of_payments_says_what_the_objects_say(
     assert read[2]["failure_code"] == "insufficient_funds"
     (dispute,) = rows(tmp_path / "portfolio", "disputes")
     assert (dispute["kind"], dispute["payment_id"]) == ("chargeback_fraud", "ch_3")
-    assert report.is_clean
+    assert [t.split(",")[0] for t in notes_of(report, "look at")] == [
+        "rows are in JPY",
+        "rows are in KWD",
+    ]
+    assert not report.bad_rows
+    assert not report.unknown_values
     assert any("never tried" in note.text for note in report.notes)
 
 
