@@ -143,7 +143,7 @@ def unmatched_payments(
         tables: those that were read and looked at.
         latest: µs since 1970 UTC; payments of the 90 days before are counted.
         lost_invoices: table of the rejected invoices: they are not unknown, and one
-            whose number could not be read may be any that its customer's payments
+            whose number could not be read may be any one that its customer's payments
             name, or, without a customer, any one invoice.
     """
     if not {"invoices", "payments"} <= set(tables):
@@ -175,8 +175,16 @@ def _of_no_row(
     if lost_invoices is not None:
         seen += f" UNION ALL SELECT invoice_id FROM {lost_invoices}"  # noqa: S608
         nameless = f"FROM {lost_invoices} WHERE invoice_id IS NULL"
-        whose = f"SELECT customer_id {nameless}"
-        without_number = f"ANTI JOIN ({whose}) USING (customer_id)"
+        whose = f"SELECT customer_id, count(*) AS n {nameless} GROUP BY ALL"
+        named = (
+            f"{payments} ANTI JOIN ({seen}) USING (invoice_id) SELECT customer_id, "
+            f"count(DISTINCT invoice_id) AS n WHERE {recent} GROUP BY ALL"
+        )
+        explained = (
+            f"SELECT customer_id FROM ({named}) AS p JOIN ({whose}) AS l "  # noqa: S608
+            "USING (customer_id) WHERE p.n <= l.n"
+        )
+        without_number = f"ANTI JOIN ({explained}) USING (customer_id)"
         anybodys = f"SELECT count(*) {nameless} AND customer_id IS NULL"
         [[n_of_anybody]] = run(duckdb, anybodys)
     [[n, n_invoices]] = run(

@@ -367,11 +367,13 @@ def test_a_payment_of_a_rejected_invoice_does_not_name_a_stranger() -> None:
 
 
 def test_an_invoice_without_a_number_hides_no_ids_that_do_not_match() -> None:
-    nameless = invoice("c1", invoice_id=None)
-    found = portfolio(
-        invoices=[invoice("c1"), nameless], payments=[payment("c1", invoice_id="x")]
-    )
-    assert found.report.exit_code == 2
+    """It may be the one that is named, and no more than one."""
+    invoices = [invoice("c1"), invoice("c1", invoice_id=None)]
+    one = payment("c1", invoice_id="x")
+    assert portfolio(invoices=invoices, payments=[one]).report.exit_code == 3
+
+    other = payment("c1", payment_id="p2", invoice_id="y")
+    assert portfolio(invoices=invoices, payments=[one, other]).report.exit_code == 2
 
 
 def _folder(tmp_path: Path, said: str = "", **tables: str) -> Path:

@@ -143,6 +143,16 @@ def _erpnext(folder: Path, is_strange: bool) -> list[Path]:
     return books.write(folder / "erpnext")
 
 
+def _voucher(folder: Path, is_strange: bool) -> list[Path]:
+    books = erpnext.Books()
+    books.customer()
+    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
+    kind = "Wibble" if is_strange else "Journal Entry"
+    books.journal("W-1", "2026-03-02 10:00:00", "Journal Entry", ("SINV-1", -10))
+    books.documents["Payment Ledger Entry"][-1]["voucher_type"] = kind
+    return books.write(folder / "erpnext")
+
+
 CASES: dict[tuple[str, str], Make] = {
     ("stripe", "charge_state"): _stripe("charge", "status"),
     ("stripe", "refund_state"): _stripe("refund", "status"),
@@ -165,6 +175,7 @@ CASES: dict[tuple[str, str], Make] = {
     ("odoo", "move_state"): _odoo(1, "state"),
     ("odoo", "move_kind"): _odoo(0, "move_type"),
     ("erpnext", "journal_kind"): _erpnext,
+    ("erpnext", "kind_of_voucher"): _voucher,
 }
 
 
