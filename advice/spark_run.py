@@ -20,7 +20,7 @@ from decisions.case import BudgetUse
 from features.batch.spark import ROWS_IN_PART, by_part, on_spark
 from features.batch.table import LeafReader
 from features.portfolio import Portfolio
-from features.snapshots import latest_moments
+from features.snapshots import ScorePlan, latest_moments
 
 _FILE = pa.schema([("first", pa.string()), ("file", pa.string())])
 
@@ -59,17 +59,6 @@ def advise_on_spark(
     question = PartRequest.of(
         advisor, policy_file, portfolio, as_of, folder, budget_use
     )
-    asked = [
-        (customer_id, moment)
-        for customer_id, moments in latest_moments(portfolio, as_of).by_customer.items()
-        for moment in moments
-    ]
-    snapshots = pa.table(
-        {
-            "customer_id": pa.array([c for c, _ in asked], pa.string()),
-            "as_of": pa.array([t for _, t in asked], pa.int64()),
-        }
-    )
 
     def decide(part: Portfolio, _: pa.Table, read: LeafReader) -> pa.Table:
         at_home = question.advisor()
@@ -82,8 +71,19 @@ def advise_on_spark(
 
     there = on_spark(portfolio, session, folder / "tables", rows_in_part)
     sets = [bundle.feature_set for bundle in advisor.bundles.values()]
-    parts = by_part(there, snapshots, sets, decide, _FILE).toArrow()
+    asked = _asked(latest_moments(portfolio, as_of))
+    parts = by_part(there, asked, sets, decide, _FILE).toArrow()
     files = [Path(file) for file in parts.sort_by("first")["file"].to_pylist()]
     requests = [pq.read_table(file, columns=REQUESTS_READ) for file in files]
     answers = in_run(requests, advisor.policy, budget_use)
     return AdvisedParts(list(zip(files, answers, strict=True)), metadata(advisor))
+
+
+def _asked(moments: ScorePlan) -> pa.Table:
+    """Everyone who may be looked at: who is wanted the workers find out."""
+    pairs = [(c, moment) for c, at in moments.by_customer.items() for moment in at]
+    columns = {
+        "customer_id": pa.array([c for c, _ in pairs], pa.string()),
+        "as_of": pa.array([moment for _, moment in pairs], pa.int64()),
+    }
+    return pa.table(columns)

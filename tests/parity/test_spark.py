@@ -8,7 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 
+import simulation
 from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
 from advice.portfolio_run import advise_portfolio
 from decisions.engine import NOTHING_USED
@@ -84,6 +86,15 @@ if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
         snapshots = snapshots_of([NOW])
         check(session, portfolio_of(history), snapshots, of_each_kind(), tmp_path)
 
+    def with_one_review() -> dict[str, Any]:
+        """The policy that ships, with everybody to review and one place for it."""
+        document = load_policy(DEFAULT_POLICY).document
+        tight: dict[str, Any] = document.model_dump(mode="json", by_alias=True)
+        tight |= {"mode": "thresholds", "thresholds": [{"fraud": {"review": 0.0}}]}
+        tight["exploration"] = {}
+        tight["review"]["capacity_per_day"] = 1
+        return tight
+
     def test_a_portfolio_is_advised_as_on_one_machine(
         session: Any,  # noqa: ANN401
         tmp_path: Path,
@@ -91,26 +102,31 @@ if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
         """Features, facts, probabilities, decisions, reasons, and shared budgets."""
         from advice.spark_run import advise_on_spark
 
-        dice = random.Random(7)
-        rows = [(seed.table, row_of(seed)) for seed in map(thrown, [dice] * 300)]
-        history = [*EVERYBODY, *rows, *paid_then_not("eve")]
-        portfolio = portfolio_of(history)
+        simulation.simulate("recession", 40, 9, 11, tmp_path / "shop")
+        portfolio = Portfolio.open(tmp_path / "shop")
         home = tmp_path / "nothing-trained"
-        advisor = assemble(home, ids_in_force(home), load_policy(DEFAULT_POLICY))
+        tight = tmp_path / "tight.yaml"
+        tight.write_text(yaml.safe_dump(with_one_review()), encoding="utf-8")
+        advisor = assemble(home, ids_in_force(home), load_policy(tight))
         everybody = latest_snapshots(portfolio)
         expected = advise_portfolio(advisor, portfolio, everybody)
         found = advise_on_spark(
             advisor,
-            DEFAULT_POLICY,
+            tight,
             portfolio,
             None,
             tmp_path,
             session,
             budget_use=NOTHING_USED,
             named={},
-            rows_in_part=200,
+            rows_in_part=4_000,
         )
         assert len(found.parts) > 1
+        wished, left = (
+            expected[name].to_pylist().count("review")
+            for name in ("action", "action_in_run")
+        )
+        assert wished > left == 1  # one place, whichever part it is taken in
         assert pa.concat_tables(found.tables()).to_pylist() == expected.to_pylist()
 
     @pytest.mark.long
