@@ -66,7 +66,7 @@ def _mature(run: "FourClocks") -> None:
             continue
         m = {name: metric.value for name, metric in one.metrics.items()}
         say(
-            f"{one.target}: {one.n:,} mature outcomes after the training; observed over"
+            f"{one.target}: {one.n:,} mature rows after the training; observed over"
             f" expected {m['observed_over_expected']:.2f}, slope"
             f" {m['calibration_slope']:.2f}, AUC {m['auc']:.3f};"
             f" {one.stopped_share:.1%} of customers we stopped"

@@ -239,8 +239,8 @@ def not_yet(one: PendingOutcomes) -> str:
     """Why mature outcomes say nothing."""
     if one.n_positives:
         return (
-            f"{one.target}: only {one.n_positives:,} outcomes of dates after the"
-            " training are mature; twenty are needed to say something."
+            f"{one.target}: it happened on only {one.n_positives:,} mature rows of"
+            " dates after the training; twenty are needed to say something."
         )
     when = "" if one.first_at is None else f" They begin on {day(one.first_at)}."
     return f"{one.target}: no date after the training is mature yet.{when}"
@@ -256,7 +256,10 @@ def _judged(one: MatureOutcomes) -> Iterator[Block]:
     dates = f"{one.target}, {day(one.first)} to {day(one.last)}"
     head = (dates, "value", "99 % interval")
     yield Table(f"{one.target}: mature outcomes", head, rows)
-    lines = [f"{one.n:,} outcomes of which {one.n_positives:,} happened."]
+    lines = [
+        f"{one.n:,} rows, one for each customer and date; it happened on"
+        f" {one.n_positives:,} of them."
+    ]
     if one.money is not None:
         lines.append(
             f"What was open where it happened: {one.money.realised:,.0f}; expected were"
@@ -272,7 +275,7 @@ def _judged(one: MatureOutcomes) -> Iterator[Block]:
         )
         yield Table(
             f"{one.target}: by arm of recorded actions",
-            ("arm", "outcomes", "happened", "expected"),
+            ("arm", "rows", "happened", "expected"),
             arms,
         )
 
