@@ -256,10 +256,8 @@ def _judged(one: MatureOutcomes) -> Iterator[Block]:
     dates = f"{one.target}, {day(one.first)} to {day(one.last)}"
     head = (dates, "value", "99 % interval")
     yield Table(f"{one.target}: mature outcomes", head, rows)
-    lines = [
-        f"{one.n:,} rows, one for each customer and date; it happened on"
-        f" {one.n_positives:,} of them."
-    ]
+    counted = f"{one.n:,} rows, one for each customer and date"
+    lines = [f"{counted}; it happened on {one.n_positives:,} of them."]
     if one.money is not None:
         lines.append(
             f"What was open where it happened: {one.money.realised:,.0f}; expected were"
