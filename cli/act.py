@@ -280,7 +280,12 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
         " (of each customer the first); nothing was asked for"
     )
     if rows:
-        show_table("", ("act", "customer", "subscription", "now", "would"), rows)
+        show_table(
+            "",
+            ("act", "customer", "subscription", "now", "would"),
+            rows,
+            is_copied=True,
+        )
         say("to carry them out: forbear act run --really")
 
 

@@ -67,7 +67,9 @@ def alerts(
     ]
     seen.close()
     if rows:
-        show_table("", ("alert", "customer", "subscription", "status"), rows)
+        show_table(
+            "", ("alert", "customer", "subscription", "status"), rows, is_copied=True
+        )
     raise typer.Exit(DIFFERENT if brought.refused else OK)
 
 

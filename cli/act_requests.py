@@ -62,7 +62,12 @@ def list_requests(
             for one in requests.listed(SHOWN)
         ]
     if rows:
-        show_table("", ("act", "at", "customer", "state", "number", "result"), rows)
+        show_table(
+            "",
+            ("act", "at", "customer", "state", "number", "result"),
+            rows,
+            is_copied=True,
+        )
 
 
 def change_request(

@@ -46,7 +46,7 @@ def show_acts(acts: "Acts", listed: "list[Act]") -> None:
             "subscription",
             "reason",
         )
-        show_table("", (*head, "agreed", "state", "why"), rows)
+        show_table("", (*head, "agreed", "state", "why"), rows, is_copied=True)
 
 
 def remind(acts: "Acts", provider: str) -> None:

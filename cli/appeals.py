@@ -57,7 +57,7 @@ def list_replies(
     say(f"{len(rows):,} replies")
     if rows:
         head = "reply", "customer", "what", "filed", "decide by", "in", "result", "text"
-        show_table("", head, rows)
+        show_table("", head, rows, is_copied=True)
 
 
 @app.command()

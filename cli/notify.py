@@ -342,7 +342,9 @@ def _preview(letters: "Letters", sending: "Sending") -> None:
         rows.append((*about, would, subject))
     say(f"{len(rows):,} letters are due; nothing was sent")
     if rows:
-        show_table("", ("letter", "customer", "what", "would", "subject"), rows)
+        show_table(
+            "", ("letter", "customer", "what", "would", "subject"), rows, is_copied=True
+        )
         say("to send them: forbear notify run --really")
 
 
@@ -368,4 +370,4 @@ def _show(listed: "list[PlannedLetter]") -> None:
     ]
     if rows:
         head = "letter", "planned", "customer", "what", "channel", "state", "why"
-        show_table("", head, rows)
+        show_table("", head, rows, is_copied=True)

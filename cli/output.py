@@ -1,6 +1,5 @@
 """Where words go: results to stdout, progress and complaints to stderr."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,20 +27,23 @@ def console() -> "Console":
 
 
 def _console(width_in_a_pipe: int) -> "Console":
-    """COLUMNS says how wide, else the terminal, else `width_in_a_pipe`."""
+    """As wide as the terminal; in a pipe COLUMNS is of somebody else's terminal."""
     from rich.console import Console
 
-    is_told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    width = None if is_told else width_in_a_pipe
+    width = None if sys.stdout.isatty() else width_in_a_pipe
     return Console(width=width, highlight=False, soft_wrap=False)
 
 
 def show_table(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
+    title: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    is_copied: bool = False,
 ) -> None:
     """A table people read; numbers to the right.
 
-    In a pipe a row is one line, so that an id stays whole.
+    Where ids are copied from it, a row is one line in a pipe, so that they stay whole.
     """
     from rich import box
     from rich.table import Table
@@ -58,7 +60,7 @@ def show_table(
     for row in content:
         # as text: brackets in a customer's words are no markup
         table.add_row(*(Text(_printable(_cell(value))) for value in row))
-    _console(_AS_WIDE_AS_IT_IS).print(table)
+    _console(_AS_WIDE_AS_IT_IS if is_copied else WIDTH_IN_A_PIPE).print(table)
 
 
 def _cell(value: object) -> str:

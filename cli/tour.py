@@ -156,7 +156,7 @@ def broken_feed(stage: Stage) -> None:
     alarms = stage.forbear("monitor", "alarms", codes=(1,))
     say(f"{ANALYST[0]} mended the feed, and releases at {stage.url}/desk/models")
     with stage.at_desk(*ANALYST) as analyst:
-        for alarm_id in re.findall(r"^(\w+) since ", alarms, re.MULTILINE):
+        for alarm_id in re.findall(r"^(\w+) .* since ", alarms, re.MULTILINE):
             form = f"/desk/models/alarms/{alarm_id}/release"
             analyst.send("/desk/models", form, reason="the feed runs again")
     stage.forbear("monitor", "alarms")

@@ -59,10 +59,8 @@ def test_an_id_stays_whole_in_a_pipe(
     acts = open_acts(home)
     acts.plan([an_act(subscription=wide)])
     acts.close()
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", "90")  # of a terminal that nobody looks at
     assert wide in forbear("act", "list").out
-    monkeypatch.setenv("COLUMNS", "90")
-    assert max(map(len, forbear("act", "list").out.splitlines())) == 90
 
 
 @pytest.mark.usefixtures("planned")

@@ -175,6 +175,7 @@ def signs_in(page: Page, office: Office, role: Role, path: str = "/desk") -> Non
     page.keyboard.type(office.keys[role])
     page.keyboard.press("Enter")
     page.wait_for_selector("header nav")
+    page.wait_for_load_state()  # the keys work from now on
 
 
 def presses(page: Page, *keys: str) -> None:
