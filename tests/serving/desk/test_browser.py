@@ -172,6 +172,7 @@ def _context(browser: Browser, width: int, **more: object) -> Iterator[BrowserCo
 def signs_in(page: Page, office: Office, role: Role, path: str = "/desk") -> None:
     """By keyboard: the field has the focus."""
     page.goto(office.url + path)
+    page.wait_for_selector("input[name=key]:focus")
     page.keyboard.type(office.keys[role])
     page.keyboard.press("Enter")
     page.wait_for_selector("header nav")
