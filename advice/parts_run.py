@@ -231,9 +231,8 @@ def _shared_out(
                     future.result()
                     done += futures[future].n_customers
                     tell(done, total)
-        except BaseException:
+        finally:  # after a failure nothing more is begun
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
         return [future.result() for future in futures]
 
 

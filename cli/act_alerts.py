@@ -13,9 +13,9 @@ from cli.act_options import (
     LoginUrl,
     ProviderUrl,
     asking,
-    our_service,
 )
 from cli.exits import DIFFERENT, OK
+from cli.our_service import our_service
 from cli.output import say, show_table
 
 if TYPE_CHECKING:

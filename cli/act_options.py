@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from cli.our_service import our_service
+
 if TYPE_CHECKING:
     from execution.carry_out import Execution
     from execution.port import Provider
     from execution.providers.by_name import AlertsFrom
-    from execution.service import Service
     from store.acts import Acts
     from store.decisions import DecisionReader
 
@@ -138,26 +139,6 @@ def _ids(file: Path) -> dict[str, str]:
     if not all(ids) or not all(ids.values()):
         raise typer.BadParameter(f"{file}: a row lacks an id")
     return ids
-
-
-@contextmanager
-def our_service() -> "Iterator[Service]":
-    """Our own score service, as FORBEAR_SERVICE_URL and FORBEAR_KEY say."""
-    import httpx
-
-    from execution.errors import MissingSettingError
-    from execution.service import TIMEOUT_S, Service
-    from serving.safe_address import require_safe_address
-
-    url = os.environ.get("FORBEAR_SERVICE_URL", "http://127.0.0.1:8000")
-    require_safe_address("service_url", url)
-    key = os.environ.get("FORBEAR_KEY", "")
-    if not key:
-        what = "a key of scope score (forbear keys create) with which acts are checked"
-        raise MissingSettingError("FORBEAR_KEY", what)
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
-        yield Service(client)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from cli.exits import DIFFERENT
-from cli.notify import SHOWN, opened_stores, service_of_environment
+from cli.notify import SHOWN, opened_stores
+from cli.our_service import our_service
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def decide(
     if until is not None:
         _require_day_ahead(until)
     now = time.time_ns() // 1_000
-    with opened_stores() as stores, service_of_environment() as service:
+    with opened_stores() as stores, our_service() as service:
         reply = stores.replies.find(reply_id)
         letter = answer_of(reply, stores.letters.find(reply.letter_id), now)
         stores.replies.decide(

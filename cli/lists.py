@@ -62,14 +62,14 @@ def parts_beside(out: Path | None) -> Iterator[Path]:
         return
     kept = out.with_name(f".{out.name}.parts")
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_done = False
     try:
         yield kept
-    except BaseException:
+        is_done = True
+    finally:
         (kept / DATABASE).unlink(missing_ok=True)
-        if not any(kept.glob("parts/*.parquet")):
+        if is_done or not any(kept.glob("parts/*.parquet")):
             shutil.rmtree(kept)
-        raise
-    shutil.rmtree(kept)
 
 
 def is_large(portfolio: Path) -> bool:

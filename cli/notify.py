@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 import typer
 
 from cli.exits import DIFFERENT, OK
+from cli.our_service import our_service
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
     from execution.letters.carrier import Carrier
     from execution.letters.notice_values import Addresses
     from execution.letters.sending import Sending
-    from execution.service import Service
     from store.decisions import DecisionReader
     from store.letters import Letters, PlannedLetter
     from store.replies import Replies
@@ -62,26 +62,6 @@ def opened_stores() -> Iterator[Stores]:
     finally:
         for store in stores:
             store.close()
-
-
-@contextmanager
-def service_of_environment() -> "Iterator[Service]":
-    """The score service of FORBEAR_SERVICE_URL, asked with FORBEAR_KEY."""
-    import httpx
-
-    from execution.errors import MissingSettingError
-    from execution.service import TIMEOUT_S, Service
-    from serving.safe_address import require_safe_address
-
-    url = os.environ.get("FORBEAR_SERVICE_URL", "http://127.0.0.1:8000")
-    require_safe_address("service_url", url)
-    key = os.environ.get("FORBEAR_KEY", "")
-    if not key:
-        what = "a key of scope score (forbear keys create) with which letters are told"
-        raise MissingSettingError("FORBEAR_KEY", what)
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
-        yield Service(client)
 
 
 def addresses_of_environment() -> "Addresses":
@@ -200,7 +180,7 @@ def run(
     with ExitStack() as stack:
         stores = stack.enter_context(opened_stores())
         carrier = _carrier(by, out, stack)
-        service = stack.enter_context(service_of_environment())
+        service = stack.enter_context(our_service())
         links = addresses_of_environment()
         sending = Sending(*stores, carrier, service, by_customer, links)
         if not really:

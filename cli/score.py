@@ -152,14 +152,18 @@ def score(
         if out is not None:
             say(f"{len(advised):,} rows: {out}")
         if notices is not None:
-            say(f"{n_due:,} notices due on {day}: {notices}")
-            if n_due:
-                say("send them, correct the dates, then append the rows to `contacts`")
+            _show_notices(n_due, day, notices)
         _show_notes(advisor.notes, home, alarm)
         _show_early_warning(advisor, read)
     if read.rejects:
         say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _show_notices(n_due: int, day: date, file: Path) -> None:
+    say(f"{n_due:,} notices due on {day}: {file}")
+    if n_due:
+        say("send them, correct the dates, then append the rows to `contacts`")
 
 
 def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":

@@ -5,6 +5,7 @@ With their faults: quotas answered with 403, reasons of Google's own that nobody
 back, and in Cloud Channel operations that are done a moment after they were answered.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,7 @@ _NOT_FOUND: Answer = (
 
 
 @dataclass
-class _FakeGoogle:
+class _FakeGoogle(ABC):
     """What the server knows, and what it was asked.
 
     Args:
@@ -63,11 +64,13 @@ class _FakeGoogle:
         answer = self._change(path, content)
         return _FAULTS["failed"] if fault == "failed_after_acting" else answer
 
+    @abstractmethod
     def _read(self, path: str) -> Answer:
-        raise NotImplementedError
+        """What a GET of this path finds."""
 
+    @abstractmethod
     def _change(self, path: str, content: Json) -> Answer:
-        raise NotImplementedError
+        """What a POST to this path does."""
 
     def _suspended(self, resource: dict[str, Any], state: str, name: str) -> None:
         reasons = [*resource.get("suspensionReasons", []), OURS]

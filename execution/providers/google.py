@@ -19,8 +19,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
+from execution.environment import required
 from execution.errors import (
-    MissingSettingError,
     NotOfferedError,
     ProviderRefusedError,
     ProviderUnreachableError,
@@ -92,11 +92,8 @@ class GoogleCredentials:
 
 def stated(environment: Mapping[str, str], name: str) -> str:
     """A setting of Google's. Raises MissingSettingError."""
-    value = environment.get(_PREFIX + name, "")
-    if not value:
-        what = "Google is asked with an OAuth client of the reseller"
-        raise MissingSettingError(_PREFIX + name, what)
-    return value
+    what = "Google is asked with an OAuth client of the reseller"
+    return required(environment, _PREFIX + name, what)
 
 
 class _Google(Provider):

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
+from execution.environment import required
 from execution.errors import (
-    MissingSettingError,
     NotOfferedError,
     ProviderRefusedError,
     ProviderUnreachableError,
@@ -67,15 +67,9 @@ class KillBillCredentials:
         Raises:
             MissingSettingError: one of them is not there.
         """
-
-        def stated(name: str) -> str:
-            value = environment.get(_PREFIX + name, "")
-            if not value:
-                what = "Kill Bill is asked as a user, for a tenant"
-                raise MissingSettingError(_PREFIX + name, what)
-            return value
-
-        return cls(*map(stated, ("USER", "PASSWORD", "API_KEY", "API_SECRET")))
+        what = "Kill Bill is asked as a user, for a tenant"
+        names = "USER", "PASSWORD", "API_KEY", "API_SECRET"
+        return cls(*(required(environment, _PREFIX + name, what) for name in names))
 
 
 class KillBill(Provider):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from execution.errors import MissingSettingError
+from execution.environment import required
 from execution.providers.oauth import AccessTokens
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
@@ -46,20 +46,12 @@ class Credentials:
         Raises:
             MissingSettingError: one of them is not there.
         """
-
-        def stated(name: str) -> str:
-            value = environment.get(_PREFIX + name, "")
-            if not value:
-                what = "Partner Center is asked with the credentials of an application"
-                raise MissingSettingError(_PREFIX + name, what)
-            return value
-
-        return cls(
-            stated("TENANT"),
-            stated("CLIENT_ID"),
-            stated("CLIENT_SECRET"),
-            environment.get(_PREFIX + "REFRESH_TOKEN") or None,
-        )
+        what = "Partner Center is asked with the credentials of an application"
+        names = "TENANT", "CLIENT_ID", "CLIENT_SECRET"
+        needed = [required(environment, _PREFIX + name, what) for name in names]
+        tenant, client_id, secret = needed
+        refresh = environment.get(_PREFIX + "REFRESH_TOKEN") or None
+        return cls(tenant, client_id, secret, refresh)
 
 
 class Tokens(AccessTokens):

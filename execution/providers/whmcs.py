@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
+from execution.environment import required
 from execution.errors import (
-    MissingSettingError,
     NotOfferedError,
     ProviderAccessError,
     ProviderRefusedError,
@@ -72,17 +72,12 @@ class WhmcsCredentials:
         Raises:
             MissingSettingError: one of them is not there.
         """
-
-        def stated(name: str) -> str:
-            value = environment.get(_PREFIX + name, "")
-            if not value:
-                what = "WHMCS is asked with an API credential (API role: the three"
-                raise MissingSettingError(
-                    _PREFIX + name, f"{what} actions of docs/acting.md)"
-                )
-            return value
-
-        return cls(stated("IDENTIFIER"), stated("SECRET"))
+        what = (
+            "WHMCS is asked with an API credential (API role: the three actions of"
+            " docs/acting.md)"
+        )
+        names = "IDENTIFIER", "SECRET"
+        return cls(*(required(environment, _PREFIX + name, what) for name in names))
 
 
 class Whmcs(Provider):
