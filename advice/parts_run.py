@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from advice.advised import AdvisedParts
 from advice.advisor import Advisor
+from advice.code_version import code_version
 from advice.in_run import REQUESTS_READ, in_run
 from advice.knowledge import require_same
 from advice.portfolio_run import advise_part, metadata
@@ -277,7 +277,7 @@ def _name(
 ) -> str:
     """A hash of all that the rows of a part depend on."""
     stated = {
-        "release": version("forbear"),
+        "code": code_version(),
         "answers": metadata(advisor),
         "settings": theirs.settings.model_dump(mode="json"),
         "observed": [

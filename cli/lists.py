@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from advice.advised import AdvisedParts
 
 DATABASE = "portfolio.duckdb"
-_SMALL_BYTES = 16_000_000
-PORTFOLIO_FORMATS = (".parquet", ".csv", ".xlsx")
 FORMS = (".parquet", ".csv", ".xlsx")
 
 
@@ -70,13 +68,6 @@ def parts_beside(out: Path | None) -> Iterator[Path]:
         (kept / DATABASE).unlink(missing_ok=True)
         if is_done or not any(kept.glob("parts/*.parquet")):
             shutil.rmtree(kept)
-
-
-def is_large(portfolio: Path) -> bool:
-    """Whether it is worth reading into a file that parts are taken from."""
-    files = [file for file in portfolio.rglob("*") if file.is_file()]
-    is_of_files = any(file.suffix in PORTFOLIO_FORMATS for file in files)
-    return not is_of_files or sum(f.stat().st_size for f in files) > _SMALL_BYTES
 
 
 def write_list(

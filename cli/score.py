@@ -13,13 +13,13 @@ from cli.exits import OK, REJECTS
 from cli.lists import (
     DATABASE,
     check_form,
-    is_large,
     parts_beside,
     write_list,
     write_notices,
     writing,
 )
 from cli.output import progress, rejected_rows, say, waiting
+from cli.reading import Memory, is_large
 from cli.score_summary import (
     show_actions,
     show_first,
@@ -62,10 +62,6 @@ Moment = Annotated[
     ),
 ]
 
-Memory = Annotated[
-    int,
-    typer.Option(min=1_000, help="megabytes that all processes may use together"),
-]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="processes that share the customers; default: one a core"),

@@ -7,6 +7,7 @@ import typer
 
 from cli.arguments import PortfolioFolder
 from cli.output import rejected_rows, say, show_table, waiting
+from cli.reading import Memory, tables_of
 
 if TYPE_CHECKING:
     from features.outlook import OutlookAnswer
@@ -23,6 +24,7 @@ def validate(
         Path | None,
         typer.Option(help="where rejected/TABLE.parquet goes; default: PORTFOLIO"),
     ] = None,
+    memory: Memory = 2_000,
 ) -> None:
     """Check a portfolio against the contract; show what to mend.
 
@@ -33,16 +35,16 @@ def validate(
     from advice.lists import csv_beside
     from features.portfolio import Portfolio
 
-    with waiting("checking every row"):
-        read = Portfolio.inspect(portfolio)
-        folder = out or portfolio
-        written = read.write_rejects(folder)
-    _show(read)
-    for file in written:
-        beside = csv_beside(file)
-        say(f"rejected rows with the rule each broke: {file} and {beside.name}")
-    if read.report.has_customers:
-        _show_outlook(read)
+    with tables_of(portfolio, memory) as duck:
+        with waiting("checking every row"):
+            read = Portfolio.inspect(portfolio, duck)
+            written = read.write_rejects(out or portfolio)
+        _show(read)
+        for file in written:
+            beside = csv_beside(file)
+            say(f"rejected rows with the rule each broke: {file} and {beside.name}")
+        if read.report.has_customers:
+            _show_outlook(read)
     raise typer.Exit(read.report.exit_code)
 
 

@@ -152,6 +152,20 @@ def test_other_data_or_another_moment_is_another_part(
     assert len(list((tmp_path / "parts").iterdir())) == 2 * n
 
 
+def test_rows_of_other_code_are_not_taken(
+    advisor: Advisor,
+    policy_file: Path,
+    in_file: Portfolio,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run(advisor, policy_file, in_file, tmp_path)
+    n = len(list((tmp_path / "parts").iterdir()))
+    monkeypatch.setattr("advice.parts_run.code_version", lambda: "of tomorrow")
+    run(advisor, policy_file, in_file, tmp_path)
+    assert len(list((tmp_path / "parts").iterdir())) == 2 * n
+
+
 def test_parts_hold_all_rows_of_each_customer_once(
     whole: Portfolio, in_file: Portfolio
 ) -> None:

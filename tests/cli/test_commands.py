@@ -145,6 +145,14 @@ def test_validate_ends_with_what_will_be_possible(forbear: Run, folder: Path) ->
     assert "It takes a protection away" in said
 
 
+def test_a_large_portfolio_is_checked_on_disk_with_the_same_words(
+    forbear: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = forbear("validate", folder)
+    monkeypatch.setattr("cli.reading._SMALL_BYTES", 0)
+    assert forbear("validate", folder) == small
+
+
 def test_words_of_a_customer_are_no_markup(forbear: Run, folder: Path) -> None:
     with (folder / "customers.csv").open("a") as rows:
         rows.write("[/bold][red]\x1b[31m,soon\n")
