@@ -89,6 +89,7 @@ SCHEMA = pa.schema(
         ("thresholds_fraud", _THRESHOLDS),
         ("thresholds_nonpayment", _THRESHOLDS),
         ("withheld", _WITHHELD),
+        ("measures", pa.list_(pa.string())),
         ("notices_due", _NOTICES),
         ("reasons", _REASONS),
         ("missing", pa.list_(pa.string())),
@@ -143,6 +144,7 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
             for target in TARGETS
         },
         "withheld": [_withheld(reason) for reason in worded.permission.withheld],
+        "measures": [one.measure for one in recommendation.permission.measures],
         "notices_due": [
             {name: getattr(notice, name) for name in _NOTICES.value_type.names}
             for notice in recommendation.follow_up.notices_due

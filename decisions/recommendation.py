@@ -10,6 +10,7 @@ from decisions.follow_up.parts import FollowUp
 from decisions.money.cost import CostModel
 from decisions.money.thresholds import Stake, Threshold, thresholds_of
 from decisions.policy.document import Mode
+from decisions.policy.measures import MeasureName
 from decisions.rules.reason import Hold, Values, Withheld
 from features.targets import Target
 
@@ -114,6 +115,25 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendedMeasure:
+    """A step beside the action, milder than a suspension.
+
+    Args:
+        measure: which.
+        basis: the target on which it stands.
+        net_gain: what it saves beside the action, expected, major units.
+        limit: of limit_spending: a month, in the currency that the provider bills in.
+        approvals: people who must agree.
+    """
+
+    measure: MeasureName
+    basis: Basis
+    net_gain: float
+    limit: float | None
+    approvals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """What the policy permits of the proposal, why not more, and from when on.
 
@@ -127,6 +147,7 @@ class Permission:
         holds: reasons not to act, and reasons why access is off.
         ladder_state: where the customer stands on the policy's ladder.
         restrict: what the customer may not do meanwhile.
+        measures: the measure that saves most beside the action; empty: none.
         subscriptions: the ones a stop for non-payment touches; empty: all.
         arm: of the randomised share: greedy (none), explore or holdout.
         propensity: probability of this action over the arms, in (0, 1].
@@ -140,6 +161,7 @@ class Permission:
     holds: tuple[Hold, ...]
     ladder_state: str | None
     restrict: tuple[str, ...]
+    measures: tuple[RecommendedMeasure, ...]
     subscriptions: tuple[str, ...]
     arm: ArmName
     propensity: float

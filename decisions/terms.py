@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from decisions.actions import ACTIONS, SEVERITY
 from decisions.money.cost import CostModel, cost_model
 from decisions.money.exposure import StakeTerms, stake_terms
+from decisions.money.measures import MeasureCost, measure_costs
 from decisions.policy.document import Mode, PolicyDocument, Thresholds, Tier
 from decisions.policy.limits import GuardRails
 from decisions.rules.calendar import WorkingCalendar
@@ -37,6 +38,7 @@ class Terms:
     hash: str
     zone: ZoneInfo
     model: CostModel | None
+    measures: tuple[MeasureCost, ...]
     stake: StakeTerms
     typed: tuple[TypedTier, ...]
     guardrails: GuardRails
@@ -118,6 +120,7 @@ def compile_terms(document: PolicyDocument, reference: str, hash_: str) -> Terms
         hash=hash_,
         zone=zone,
         model=None if document.costs is None else cost_model(document.costs),
+        measures=() if document.costs is None else measure_costs(document.costs),
         stake=stake_terms(document),
         typed=typed_tiers(document.thresholds),
         guardrails=rails,

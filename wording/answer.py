@@ -128,6 +128,7 @@ def _permission(s: Subject, permission: Permission) -> PermissionInWords:
         holds=tuple(_hold(s, hold) for hold in permission.holds),
         ladder_state=permission.ladder_state,
         restrict=permission.restrict,
+        measures=permission.measures,
         subscriptions=permission.subscriptions,
         arm=permission.arm,
         propensity=permission.propensity,

@@ -11,7 +11,8 @@ class Inputs(NamedTuple):
 
     Probabilities are exclusive states but for the two marginals; money is in major
     units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
-    (`person_bits`: of those to which a person must agree); actions are indices of
+    (`person_bits`: of those to which a person must agree); `measure_ways` a mask of the
+    ways on which facts permit a measure (1 arrears, 2 fraud); actions are indices of
     `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`: the part of
     the money that the data do not say. `goes_by_days`: no probability or cost decides;
     `rests_on_signs`: signs of fraud count and no model weighs them;
@@ -39,6 +40,7 @@ class Inputs(NamedTuple):
     in_force: Number
     previous: Number
     person_bits: Number
+    measure_ways: Number
     is_confirmed_fraud: Number
     is_first_invoice: Number
     is_notice_required: Number

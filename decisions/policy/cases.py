@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from decisions.actions import Action
+from decisions.policy.measures import MeasureName
 from decisions.policy.retries import NoRetry
 from decisions.policy.section import Amount, Count, Days, Name, PolicySection, Share
 
@@ -112,6 +113,9 @@ class PolicyCase(PolicySection):
         default=None, description="whether a person must agree, where the example asks"
     )
     approvals: int | None = Field(default=None, description="how many must agree")
+    measure: MeasureName | Literal["none"] | None = Field(
+        default=None, description="recommended beside the action, where it asks"
+    )
     notice_fee: Amount | None = Field(
         default=None, description="what the notice due now costs the customer"
     )

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, model_validator
 
 from decisions.actions import ACTIONS, Action
+from decisions.policy.measures import Measure, MeasureName
 from decisions.policy.section import Amount, PolicySection, Share
 
 
@@ -106,14 +107,28 @@ class ActionCost(PolicySection):
 
 
 class Costs(PolicySection):
-    """The cost model: losses and all six actions."""
+    """The cost model: losses, all six actions, and measures beside them."""
 
     loss: Loss
     actions: dict[Action, ActionCost]
+    measures: dict[MeasureName, Measure] = Field(
+        default_factory=dict,
+        description="steps beside the action, milder than a suspension",
+    )
 
     @model_validator(mode="after")
     def _all_actions(self) -> "Costs":
         absent = [action for action in ACTIONS if action not in self.actions]
         if absent:
             raise ValueError(f"costs.actions needs all six actions, missing {absent}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_limit_says_how_much(self) -> "Costs":
+        for name, measure in self.measures.items():
+            if (name == "limit_spending") != (measure.limit is not None):
+                raise ValueError(
+                    f"costs.measures.{name}: limit_spending needs a limit, and no"
+                    " other measure has one"
+                )
         return self

@@ -21,6 +21,7 @@ FINDINGS: Mapping[str, str] = {
     " state: nobody would ever get it.",
     "break_even_outside": "An action costs more than doing nothing at every"
     " probability, whatever is at stake.",
+    "idle_measure": "A measure costs more than it saves, whatever is at stake.",
     "case_failed": "A case of the file does not come out as it says.",
     "no_cases": "The file has no cases.",
     "unreachable_state": "A state of the ladder cannot be reached, or changes nothing.",

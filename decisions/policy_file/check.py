@@ -1,12 +1,13 @@
 """Checking a policy file: schema, a linter with stable codes, and its own cases."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import product as every
 from pathlib import Path
 
 from decisions.actions import ACTIONS
 from decisions.engine import recommend
 from decisions.errors import PolicyFileError
+from decisions.money.cost import product, terms_of
 from decisions.money.thresholds import Stake, break_even
 from decisions.policy.cases import PolicyCase
 from decisions.policy.finding import Finding
@@ -34,7 +35,8 @@ def check_policy(path: Path, n_customers: int | None = None) -> list[Finding]:
 def check(policy: Policy, n_customers: int | None = None) -> list[Finding]:
     """`check_policy` for a policy that was read."""
     findings = _of_every_version(policy, n_customers)
-    return [*findings, *_break_evens(policy), *run_cases(policy)]
+    own = (*_break_evens(policy), *_idle_measures(policy), *run_cases(policy))
+    return [*findings, *own]
 
 
 def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Finding]:
@@ -55,7 +57,7 @@ def _of_every_version(policy: Policy, n_customers: int | None) -> Iterator[Findi
 # Open and run-up at cost and lifetime value, from a private customer to a large firm.
 _REFERENCE = [
     Stake(open_cost, clv, open_cost, run_up, run_up)
-    for open_cost, run_up, clv in product(
+    for open_cost, run_up, clv in every(
         (0.0, 25.0, 500.0, 20_000.0), (0.0, 50.0, 5_000.0), (50.0, 1_000.0, 30_000.0)
     )
 ]
@@ -75,6 +77,22 @@ def _break_evens(policy: Policy) -> Iterator[Finding]:
             text = "costs more than doing nothing at every probability"
             where = f"costs.actions.{action}"
             yield Finding("break_even_outside", "error", where, text)
+
+
+def _idle_measures(policy: Policy) -> Iterator[Finding]:
+    """Measures that save nothing even where somebody is certainly bad."""
+    for measure in policy.latest.measures:
+        pays = any(
+            product(terms_of(*bad, s.open_cost, s.run_up_cost, s.stoppable, s.clv), m)
+            < 0.0
+            for s in _REFERENCE
+            for bad in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+            for m in measure.by_action
+        )
+        if not pays:
+            text = "costs more than it saves, whatever is at stake: it is never taken"
+            where = f"costs.measures.{measure.name}"
+            yield Finding("idle_measure", "error", where, text)
 
 
 def run_cases(policy: Policy) -> Iterator[Finding]:
@@ -103,7 +121,17 @@ def _differences(policy: Policy, example: PolicyCase) -> Iterator[str]:
     ):
         if expected is not None and got != expected:
             yield f"expected {name} {expected}, got {got}"
+    yield from _measure_differences(example, recommendation)
     yield from _retry_differences(policy, example, recommendation)
+
+
+def _measure_differences(
+    example: PolicyCase, recommendation: Recommendation
+) -> Iterator[str]:
+    names = (one.measure for one in recommendation.permission.measures)
+    beside = next(names, "none")
+    if example.measure not in (None, beside):
+        yield f"expected the measure {example.measure}, got {beside}"
 
 
 def _retry_differences(

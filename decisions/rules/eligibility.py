@@ -21,6 +21,7 @@ from decisions.rules.holds import (
     reactivation,
 )
 from decisions.rules.ladder import LadderPosition, stand
+from decisions.rules.measures import measure_ways
 from decisions.rules.reason import Hold, Withheld
 from decisions.rules.reliance import (
     doubts_of_debt,
@@ -81,6 +82,7 @@ class Eligibility:
     high_usage_notice: NoticeDue | None = None  # of the shorter way, where it is due
     retry_due: RetryDue | None = None
     no_retry: NoRetry | None = None
+    measure_ways: int = 0  # on which a measure is permitted: 1 arrears, 2 fraud
 
 
 def _bits(reasons: Reasons | None) -> int:
@@ -193,6 +195,7 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         high_usage_notice=usage_notice,
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,
+        measure_ways=measure_ways(ordinary, fraud if has_signs else None),
     )
 
 

@@ -24,6 +24,7 @@ class Arm(NamedTuple):
 
 
 GREEDY: ArmName = "greedy"
+HOLDOUT: ArmName = "holdout"
 
 
 def uniform(salt: str, purpose: str, customer_id: str, epoch: int) -> float:

@@ -61,6 +61,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         in_force=eligibility.in_force,
         previous=0 if case.previous is None else SEVERITY[case.previous],
         person_bits=_person_bits(terms, facts) | STOP_BITS * asks,
+        measure_ways=eligibility.measure_ways,
         is_confirmed_fraud=eligibility.is_confirmed_fraud,
         is_first_invoice=eligibility.is_first_invoice,
         is_notice_required=is_due and terms.notices_always,

@@ -30,6 +30,7 @@ from decisions.steps.decide import (
     plain_action,
     rests_on_assumed,
 )
+from decisions.steps.measure import NO_MEASURE, measure_beside
 from decisions.steps.shared_budgets import BudgetRequests, action_names, shared
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
@@ -44,7 +45,8 @@ class PortfolioRun:
     `proposed` and `recommended` are indices of `ACTIONS`, -1 where there is no
     decision (`code` says why). `costs` has shape (n, 6), NaN where there are none.
     `broken` marks stops that the mass-action breaker turned into reviews, `refused`
-    reviews for which the queue had no place.
+    reviews for which the queue had no place. `measure` is the index of the measure
+    beside the action, in the policy's order, -1 where there is none.
     """
 
     columns: Columns
@@ -59,6 +61,7 @@ class PortfolioRun:
     propensity: FloatArray
     broken: BoolArray
     refused: BoolArray
+    measure: IntArray
 
     @property
     def n_breaker_reviews(self) -> int:
@@ -172,6 +175,7 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
     known = np.stack(decided.costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
     is_weighed = is_decided & ~inputs.goes_by_days
     asks = with_questions(inputs, action, decided.rests_on_assumed)
+    measure, _ = measure_beside(inputs, terms, action, decided.arm, budget_use)
     return PortfolioRun(
         columns=decided.columns,
         costs=np.where(is_weighed[:, np.newaxis], known, np.nan),
@@ -185,6 +189,7 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         propensity=decided.propensity,
         broken=answer.broken,
         refused=answer.refused,
+        measure=np.where(is_decided, measure, NO_MEASURE),
     )
 
 

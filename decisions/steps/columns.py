@@ -28,7 +28,7 @@ from features.money import UNITS
 # the fields of Inputs: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (
     *(np.float64,) * 12,
-    *(np.int64,) * 8,
+    *(np.int64,) * 9,
     *(np.bool_,) * 8,
 )
 _EMPTY = Inputs(*(kind() for kind in _KINDS))
@@ -168,6 +168,7 @@ def _plain_inputs(
         in_force=zero,
         previous=zero,
         person_bits=persons,
+        measure_ways=zero,
         is_confirmed_fraud=no,
         is_first_invoice=no,
         is_notice_required=no,

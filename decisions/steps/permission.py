@@ -15,6 +15,7 @@ from decisions.rules.retries import charging, retry_pending
 from decisions.steps.arms import GREEDY
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
+from decisions.steps.measure import measures_of
 from decisions.steps.reasons import raised_by, withheld_reasons
 
 
@@ -37,6 +38,7 @@ def permission_of(
         holds=eligibility.holds,
         ladder_state=None if state is None else state.state,
         restrict=() if state is None else state.restrict,
+        measures=measures_of(context, inputs, choice, budget_use),
         subscriptions=eligibility.subscriptions if is_for_arrears else (),
         arm=choice.arm.name,
         propensity=choice.arm.propensity,
@@ -54,6 +56,7 @@ def nothing_permitted(holds: tuple[Hold, ...], state: State | None) -> Permissio
         holds=holds,
         ladder_state=None if state is None else state.state,
         restrict=(),
+        measures=(),
         subscriptions=(),
         arm=GREEDY,
         propensity=1.0,

@@ -437,6 +437,13 @@ retries = st.fixed_dictionaries(
 )
 
 
+MEASURES: dict[str, Any] = {
+    "limit_spending": {"fixed": 1, "stop": [0.3, 0.5], "limit": 100, "approvals": 0},
+    "stop_meter": {"fixed": 2, "churn_good": 0.05, "stop": [0.8, 0.9]},
+    "prepayment": {"fixed": 3, "churn_good": 0.02, "stop": [0.6, 0.1]},
+}
+
+
 @st.composite
 def random_policies(draw: st.DrawFn) -> Policy:
     """A shipped policy with another clock, other triggers and other retries."""
@@ -450,6 +457,8 @@ def random_policies(draw: st.DrawFn) -> Policy:
     values["retries"] = draw(st.one_of(st.none(), retries))
     if values["fraud_path"] is not None:
         values["fraud_path"]["confirmed"] = draw(st.sampled_from(["review", "suspend"]))
+    if values["costs"] is not None:
+        values["costs"]["measures"] = draw(st.sampled_from([{}, MEASURES]))
     for state in values["ladder"]:
         state["when"] |= {
             "unpaid_invoices": draw(st.sampled_from([0] * 8 + [2, 3])),

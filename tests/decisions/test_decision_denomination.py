@@ -19,6 +19,7 @@ from decisions.policy_file.load import (
 
 SCHEMA = json_schema()
 NOT_MONEY = {
+    "costs.measures.*.limit",  # of the provider's currency
     "approvals.four_eyes_over",  # a number, or a table by currency
     "high_usage.usage_ratio",
     "guardrails.any.max_report_age_days",

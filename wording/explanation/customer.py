@@ -45,6 +45,9 @@ def _decision(s: Subject) -> Iterator[str]:
     if answer.permission.restrict and not s.is_by_fraud:
         names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("customer.action.restrict", restrictions=names)
+    for one in answer.permission.measures:
+        name = words.word("measures", one.measure)
+        yield words.sentence("customer.action.measure", measure=name)
 
 
 def _owed(s: Subject) -> Iterator[str]:

@@ -112,9 +112,24 @@ def _recommended(s: Subject) -> Iterator[str]:
     if answer.permission.restrict:
         names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("staff.recommended.restrict", restrictions=names)
+    yield from _measures(s)
     if answer.permission.subscriptions:
         names = words.joined(list(answer.permission.subscriptions))
         yield words.sentence("staff.recommended.subscriptions", subscriptions=names)
+
+
+def _measures(s: Subject) -> Iterator[str]:
+    """The step beside the action, what it saves, and who must agree."""
+    for one in s.answer.permission.measures:
+        name = s.words.word("measures", one.measure)
+        yield s.words.sentence(
+            "staff.recommended.measure", measure=name, net_gain=one.net_gain
+        )
+        if one.limit is not None:
+            yield s.words.sentence("staff.recommended.measure_limit", limit=one.limit)
+        if one.approvals:
+            key = "measure_person" if one.approvals == 1 else "measure_two"
+            yield s.words.sentence(f"staff.recommended.{key}")
 
 
 def _withheld(s: Subject) -> Iterator[str]:

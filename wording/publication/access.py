@@ -108,6 +108,17 @@ def _clause(s: Source, clause: Text) -> str:
     return s.own(clause) or (number if is_number else own)
 
 
+def measures(s: Source) -> Section | None:
+    """Steps beside the action, milder than a suspension."""
+    costs = s.document.costs
+    if costs is None or not costs.measures:
+        return None
+    sentences = [s.say(f"measures.{name}") for name in costs.measures]
+    if all(measure.approvals for measure in costs.measures.values()):
+        sentences.append(s.say("measures.person"))
+    return s.section("measures", s.paragraph("measures.lead"), *s.items(sentences))
+
+
 def restoring(s: Source) -> Section:
     """How access returns."""
     rule = s.document.reconnection

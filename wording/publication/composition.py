@@ -6,7 +6,7 @@ from decisions.policy.document import PolicyDocument
 from decisions.policy_file.load import Policy
 from decisions.terms import Terms
 from wording.messages import Wording
-from wording.publication.access import access, protective, restoring
+from wording.publication.access import access, measures, protective, restoring
 from wording.publication.changes import changes
 from wording.publication.charges import fees, records
 from wording.publication.page import Items, Page, Paragraph, Section
@@ -63,6 +63,7 @@ def _sections(s: Source) -> list[Section]:
         retries(s),
         access(s),
         protective(s),
+        measures(s),
         restoring(s),
         disputes(s),
         arrangements(s),

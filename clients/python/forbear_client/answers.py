@@ -313,6 +313,8 @@ class PermissionInWords(TypedDict):
     ladder_state: str | None
     # what the customer may not do meanwhile.
     restrict: list[str]
+    # the measure that saves most beside the action; empty: none.
+    measures: list["RecommendedMeasure"]
     # the ones a stop for non-payment touches; empty: all.
     subscriptions: list[str]
     # of the randomised share: greedy (none), explore or holdout.
@@ -412,6 +414,21 @@ class Readiness(TypedDict):
     models: dict[str, Literal['champion', 'starter']]
     # what was compiled at installation; without them the same answers take longer
     kernels: list[Literal['contributions', 'rows']]
+
+
+class RecommendedMeasure(TypedDict):
+    """A step beside the action, milder than a suspension."""
+
+    # which.
+    measure: Literal['restrict', 'limit_spending', 'stop_meter', 'stop_charging', 'prepayment']
+    # the target on which it stands.
+    basis: Literal['fraud', 'nonpayment']
+    # what it saves beside the action, expected, major units.
+    net_gain: float
+    # of limit_spending: a month, in the currency that the provider bills in.
+    limit: float | None
+    # people who must agree.
+    approvals: int
 
 
 class RejectedRow(TypedDict):

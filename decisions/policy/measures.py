@@ -1,0 +1,47 @@
+"""The section on measures: steps beside the action, milder than a suspension."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from decisions.policy.section import Amount, PolicySection, Share
+
+MeasureName = Literal[
+    "restrict", "limit_spending", "stop_meter", "stop_charging", "prepayment"
+]
+MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
+
+
+class Measure(PolicySection):
+    """A measure; pairs are (non-payment, fraud).
+
+    Beside an action milder than a suspension, the one is recommended that saves most,
+    at expected cost, where it saves more than it costs. It needs something overdue that
+    nothing covers, or a sign of fraud that counts; whatever protects the customer keeps
+    it away, but it waits neither for notices nor for opening hours.
+    """
+
+    fixed: Amount = Field(description="what carrying it out costs, work included")
+    churn_good: Share = Field(
+        default=0.0, description="extra churn it causes in a good customer"
+    )
+    stop: tuple[Share, Share] = Field(
+        description="of the run-up that the action leaves and that ending access would"
+        " avoid, the share avoided"
+    )
+    stop_cb: Share = Field(
+        default=0.0,
+        description="share of chargeback fees avoided that the action leaves",
+    )
+    approvals: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=1,
+        description="people who must agree; at least as many as one where a suspension"
+        " of this customer would need a person",
+    )
+    # of the provider's currency, so another currency of the policy leaves it alone
+    limit: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="of limit_spending alone: a month, in the currency that the"
+        " provider bills in",
+    )
+    because: str = Field(default="", description="why; decides nothing")

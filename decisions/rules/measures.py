@@ -1,0 +1,48 @@
+"""Whether the facts permit a measure: something is wrong, and nothing protects.
+
+A measure is milder than a stop, so it waits for neither the ladder nor the calendar;
+whatever else withholds a stop withholds it, too.
+"""
+
+from collections.abc import Iterable
+
+from decisions.rules.reason import Withheld
+
+BY_ARREARS, BY_FRAUD = 1, 2
+
+# the reasons that say only that it is too soon, or the wrong hour, for a stop
+_TOO_SOON = frozenset(
+    {
+        "too_early",
+        "cure_period",
+        "notice_missing",
+        "notice_bounced",
+        "notice_undelivered",
+        "not_suspended",
+        "too_few_invoices",
+        "too_little_overdue",
+        "ladder_state",
+        "no_ladder",
+        "no_notice_due",
+        "no_service_request",
+        "retry_pending",
+        "new_customer",
+        "cool_down",
+        "day_off",
+        "eve_of_day_off",
+        "outside_hours",
+        "holidays_unknown",
+    }
+)
+
+
+def measure_ways(ordinary: Iterable[Withheld], fraud: Iterable[Withheld] | None) -> int:
+    """Mask of the ways on which a measure is permitted.
+
+    Args:
+        ordinary: what withholds a stop for non-payment.
+        fraud: what withholds one for fraud; None: no sign counts, or there is no path.
+    """
+    by_arrears = all(reason.code in _TOO_SOON for reason in ordinary)
+    by_fraud = fraud is not None and all(reason.code in _TOO_SOON for reason in fraud)
+    return BY_ARREARS * by_arrears | BY_FRAUD * by_fraud

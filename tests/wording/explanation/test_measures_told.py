@@ -1,0 +1,52 @@
+"""A measure is told to staff and customers, and published, in every language."""
+
+import re
+
+import pytest
+
+from decisions import Case, recommend
+from decisions.policy.measures import MEASURES as NAMES
+from tests.decisions.decision_cases import TUESDAY
+from tests.decisions.test_measures import told_nothing, with_measures
+from wording.explanation import LANGUAGES, explain
+from wording.messages import Wording
+from wording.publication.composition import compose
+
+RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
+CASE = Case(told_nothing(), 0.0, 0.6)
+
+
+def only(name: str, approvals: int) -> dict[str, object]:
+    measure = {"fixed": 1, "stop": [0.5, 0.5], "approvals": approvals}
+    return {name: measure | ({"limit": 150} if name == "limit_spending" else {})}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_is_told_in_words(name: str, lang: str) -> None:
+    policy = with_measures(only(name, 2))
+    answer = recommend(CASE, policy, TUESDAY)
+    said = explain(CASE, answer, policy, lang)
+    words = Wording(lang, "EUR", policy.latest.zone)
+    named = words.word("measures", name)
+    assert named != name.replace("_", " ")
+    staff, customer = said.text("staff"), said.text("customer")
+    assert named in staff
+    assert named in customer
+    assert words.sentence("staff.recommended.measure_two") in staff
+    assert ("150" in staff) == (name == "limit_spending")
+    assert not RAW.findall(staff + customer)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_published_page_says_which_there_may_be(lang: str) -> None:
+    listed = {key: value for name in NAMES for key, value in only(name, 1).items()}
+    [section] = [
+        s for s in compose(with_measures(listed), lang).sections if s.name == "measures"
+    ]
+    words = Wording(lang, "EUR", with_measures().latest.zone)
+    told = repr(section)
+    for key in (*NAMES, "person"):
+        assert repr(words.sentence(f"publish.measures.{key}"))[1:-1] in told
+    without = compose(with_measures({}), lang)
+    assert "measures" not in [s.name for s in without.sections]
