@@ -14,10 +14,11 @@ from backtest.portfolio_timeline import (
     QUIET,
     DayChanges,
     PortfolioTimeline,
+    states_looked_into,
 )
 from backtest.scores import Scores
 from decisions.rules.eligibility import is_plain
-from features.arrays import FloatArray, IntArray, TextArray
+from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
 from features.moments import DAY_US, microseconds
 from features.timeline import fast_replace, moved_forward
@@ -97,7 +98,7 @@ class PortfolioHistory:
         """The portfolio on a day; days must come in order."""
         at, changes = self._days.moments[index], self._timeline.days[index]
         rows = changes.rows()
-        self._take_states(rows, changes)
+        self._take_states(rows, changes, self._timeline.is_looked_into[index])
         facts = self._facts_at(at, rows, changes)
         active = np.array(sorted(facts), dtype=np.int64)
         is_in_columns = self._state == QUIET
@@ -115,19 +116,20 @@ class PortfolioHistory:
             nonpayment_given_fraud=self._scores.nonpayment_given_fraud,
         )
 
-    def _take_states(self, rows: FloatArray, changes: DayChanges) -> None:
+    def _take_states(
+        self, rows: FloatArray, changes: DayChanges, is_looked_into: BoolArray
+    ) -> None:
         """The new states and amounts.
 
         A timeline calls a customer active when in doubt. Whole facts that show nothing
         going on end the doubt, and the customer counts as quiet.
         """
         for customer, facts in changes.facts.items():
-            self._is_plain[customer] = (
-                is_plain(facts) and not self._timeline.has_facts[customer]
-            )
+            self._is_plain[customer] = is_plain(facts) and not is_looked_into[customer]
         customers = rows[:, 0].astype(np.int64)
-        is_quiet_after_all = (rows[:, 1] == ACTIVE) & self._is_plain[customers]
-        self._state[customers] = np.where(is_quiet_after_all, QUIET, rows[:, 1])
+        states = states_looked_into(rows[:, 1], is_looked_into[customers])
+        is_quiet_after_all = (states == ACTIVE) & self._is_plain[customers]
+        self._state[customers] = np.where(is_quiet_after_all, QUIET, states)
         self._money[customers] = rows[:, 2 : 2 + len(MONEY)]
         for customer in customers[self._state[customers] != ACTIVE].tolist():
             self._facts.pop(customer, None)

@@ -15,14 +15,15 @@ between, `PortfolioHistory` moves clocks.
 """
 
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from backtest.decision_days import DecisionDays
 from features.account import facts_over_time
+from features.account.columns import FACT_NAMES, fact_values
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
 from features.moments import microseconds
@@ -69,13 +70,56 @@ class PortfolioTimeline:
         customer_ids: all customers of the portfolio, sorted.
         subject_kind: (customers,) of the latest version, or None.
         days: what changes on each decision day.
-        has_facts: (customers,) whole facts are there, while they are quiet, too.
+        is_looked_into: (days, customers) whose whole facts are there, although they may
+            show that nothing is going on.
     """
 
     customer_ids: tuple[str, ...]
     subject_kind: TextArray
     days: tuple[DayChanges, ...]
-    has_facts: BoolArray
+    is_looked_into: BoolArray
+
+
+class _SeenState(NamedTuple):
+    """How a customer stands on a day, and whether facts may differ from before."""
+
+    day: int
+    state: int
+    is_changed: bool
+
+
+class TimelineReader:
+    """Reads a portfolio through: the states of everybody, then facts where needed.
+
+    Args:
+        portfolio: its tables say what was known when.
+        days: on which decisions are made.
+        with_notices: whether recorded notices count for the policies.
+        progress: called with customers done and customers in all, of both passes.
+    """
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        days: DecisionDays,
+        *,
+        with_notices: bool,
+        progress: Progress,
+    ) -> None:
+        self._portfolio, self._ids = portfolio, portfolio.customer_ids
+        self._days = tuple(DayChanges() for _ in days.moments)
+        self._decided_at = [microseconds(at) for at in days.moments]
+        self._moments = np.array(self._decided_at, dtype=np.int64)
+        self._scored = frozenset(days.scored)
+        self._with_notices, self._progress = with_notices, progress
+        self._subject_kind: TextArray = np.empty(len(self._ids), dtype=object)
+        self._seen: list[list[_SeenState]] = []
+        self._numbers = array("d")  # `fact_values` by customer and scoring day
+        for customer, timeline in enumerate(fact_timelines(portfolio)):
+            self._seen.append(list(self._states(customer, timeline)))
+            self._subject_kind[customer] = timeline.subject_kind
+            if customer % _REPORT_EVERY == 0:
+                progress(customer, 2 * len(self._ids))
 
     def present(self, starts: Sequence[int]) -> BoolArray:
         """(starts, customers) who is present on some day from a start to the next.
@@ -83,140 +127,68 @@ class PortfolioTimeline:
         Args:
             starts: indices of days, rising, the first of them 0.
         """
-        present = np.zeros((len(starts), len(self.customer_ids)), dtype=bool)
-        is_present = np.zeros(len(self.customer_ids), dtype=bool)
-        for index, day in enumerate(self.days):
+        present = np.zeros((len(starts), len(self._ids)), dtype=bool)
+        is_present = np.zeros(len(self._ids), dtype=bool)
+        for index, day in enumerate(self._days):
             rows = day.rows()
             is_present[rows[:, 0].astype(np.int64)] = rows[:, 1] != ABSENT
             present[np.searchsorted(starts, index, side="right") - 1] |= is_present
         return present
 
+    def facts_when_scored(self) -> FloatArray:
+        """(customers, scoring days, facts): the numbers of `FACT_NAMES`."""
+        shape = (len(self._ids), len(self._scored), len(FACT_NAMES))
+        return np.frombuffer(self._numbers).reshape(shape)
 
-def portfolio_timeline(
-    portfolio: Portfolio,
-    days: DecisionDays,
-    *,
-    with_notices: bool,
-    progress: Progress,
-    all_facts: bool = False,
-) -> PortfolioTimeline:
-    """Read the portfolio through, customer by customer.
+    def timeline(self, is_looked_into: BoolArray) -> PortfolioTimeline:
+        """What changes, with whole facts wherever amounts do not suffice; called once.
 
-    Args:
-        portfolio: its tables say what was known when.
-        days: on which decisions are made.
-        with_notices: whether recorded notices count for the policies.
-        progress: called with customers done and customers in all.
-        all_facts: whole facts of everybody, for policies to which amounts of quiet
-            customers do not suffice.
-    """
-    reader = _Reader(days, with_notices=with_notices, all_facts=all_facts)
-    ids = portfolio.customer_ids
-    kinds = np.empty(len(ids), dtype=object)
-    for customer, timeline in enumerate(fact_timelines(portfolio)):
-        reader.read_states(customer, timeline)
-        kinds[customer] = timeline.subject_kind
-        if customer % _REPORT_EVERY == 0:
-            progress(customer, 2 * len(ids))
-    reader.read_facts(portfolio, progress)
-    has_facts = np.full(len(ids), all_facts)
-    return PortfolioTimeline(ids, kinds, tuple(reader.days), has_facts)
+        Args:
+            is_looked_into: (days, customers) to whom amounts do not suffice although
+                nothing is going on; the same from one scoring day to the next.
+        """
+        self._read_facts(is_looked_into)
+        return PortfolioTimeline(
+            self._ids, self._subject_kind, self._days, is_looked_into
+        )
 
-
-def with_facts_of(
-    timeline: PortfolioTimeline,
-    portfolio: Portfolio,
-    days: DecisionDays,
-    customers: IntArray,
-    *,
-    with_notices: bool,
-) -> PortfolioTimeline:
-    """The same timeline, with whole facts of further customers on all days.
-
-    Args:
-        timeline: of the portfolio.
-        portfolio: it was read from.
-        days: on which decisions are made.
-        customers: indices, rising, of customers to whom amounts do not suffice.
-        with_notices: as it was read.
-    """
-    customers = customers[~timeline.has_facts[customers]]
-    ids = [timeline.customer_ids[customer] for customer in customers.tolist()]
-    reader = _Reader(days, with_notices=with_notices, all_facts=True)
-    for customer, own in zip(
-        customers.tolist(), fact_timelines(portfolio, ids), strict=True
-    ):
-        reader.read_states(customer, own)
-    reader.read_facts(portfolio, lambda _done, _all: None)
-    changes = zip(timeline.days, reader.days, strict=True)
-    days_with = tuple(
-        # of two rows the later one stands
-        DayChanges(day.amounts + more.amounts, day.facts | more.facts)
-        for day, more in changes
-    )
-    has_facts = timeline.has_facts.copy()
-    has_facts[customers] = True
-    return replace(timeline, days=days_with, has_facts=has_facts)
-
-
-class _Reader:
-    """Fills the days: first states and amounts of everybody, then whole facts."""
-
-    def __init__(
-        self, days: DecisionDays, *, with_notices: bool, all_facts: bool
-    ) -> None:
-        self.days = [DayChanges() for _ in days.moments]
-        self._decided_at = [microseconds(at) for at in days.moments]
-        self._moments = np.array(self._decided_at, dtype=np.int64)
-        self._scored = frozenset(days.scored)
-        self._with_notices = with_notices
-        self._quiet = ACTIVE if all_facts else QUIET
-        self._days_with_facts: defaultdict[int, list[int]] = defaultdict(list)
-
-    def read_states(self, customer: int, timeline: FactTimeline) -> None:
-        """States and amounts of a customer, and the days on which facts are needed."""
+    def _states(self, customer: int, timeline: FactTimeline) -> Iterator[_SeenState]:
+        """States of a customer; amounts go into the days."""
         changes = timeline.change_points(with_notices=self._with_notices)
         changed_on = frozenset(self._first_days(changes).tolist())
-        before, committed = ABSENT, None
+        committed = None
         for day in sorted(changed_on | self._scored):
-            account = timeline.at(self._decided_at[day])
-            state = self._state(account)
-            is_new = (
-                day in changed_on
-                or state != before
-                or account.money.committed != committed
-            )
-            # Somebody who has just become quiet needs whole facts once more, because
-            # they say whether access that was taken away may return.
-            if ACTIVE in (state, before) and is_new:
-                self._days_with_facts[customer].append(day)
-            self.days[day].amounts.extend((customer, state, *_amounts(account)))
-            before, committed = state, account.money.committed
+            standing = timeline.standing(self._decided_at[day])
+            account = timeline.state(standing)
+            if day in self._scored:
+                self._numbers.extend(fact_values(standing))
+            state, before = _state(account), committed
+            committed = account.money.committed
+            self._days[day].amounts.extend((customer, state, *_amounts(account)))
+            yield _SeenState(day, state, day in changed_on or committed != before)
 
-    def read_facts(self, portfolio: Portfolio, progress: Progress) -> None:
-        """Whole facts on the days on which `read_states` saw a need for them."""
-        ids = portfolio.customer_ids
-        index = {customer_id: i for i, customer_id in enumerate(ids)}
-        needed = {ids[i]: days for i, days in self._days_with_facts.items()}
-        for done, events in enumerate(portfolio.iter_events(needed)):
+    def _read_facts(self, is_looked_into: BoolArray) -> None:
+        index = {customer_id: i for i, customer_id in enumerate(self._ids)}
+        needed = {
+            customer_id: days
+            for i, customer_id in enumerate(self._ids)
+            if (days := _days_with_facts(self._seen[i], is_looked_into[:, i].tolist()))
+        }
+        for done, events in enumerate(self._portfolio.iter_events(needed)):
             days = needed[events.customer_id]
             moments = [self._decided_at[day] for day in days]
-            over_time = facts_over_time(events, moments, portfolio.settings)
+            over_time = facts_over_time(events, moments, self._portfolio.settings)
             customer = index[events.customer_id]
             for day, facts in zip(days, over_time, strict=True):
-                self.days[day].facts[customer] = self._without_old_policy(facts)
+                self._days[day].facts[customer] = self._without_old_policy(facts)
             if done % 100 == 0:
-                progress(len(ids) + done * len(ids) // len(needed), 2 * len(ids))
+                share = done * len(self._ids) // len(needed)
+                self._progress(len(self._ids) + share, 2 * len(self._ids))
 
     def _first_days(self, moments: Sequence[int]) -> IntArray:
         """The decision days on which changes are first seen, each once."""
         days = np.searchsorted(self._moments, np.array(moments, dtype=np.int64))
         return np.unique(days[days < len(self._moments)])
-
-    def _state(self, account: AccountState) -> int:
-        if not account.is_present:
-            return ABSENT
-        return self._quiet if account.is_quiet else ACTIVE
 
     def _without_old_policy(self, facts: AccountFacts) -> AccountFacts:
         """Without the actions of the policy of that time, and without its notices."""
@@ -227,6 +199,38 @@ class _Reader:
             actions_90d=(),
             fraud_stopped_at=None,
         )
+
+
+def states_looked_into(
+    states: FloatArray | IntArray, is_looked_into: BoolArray
+) -> IntArray:
+    """The states customers are dealt with in: whoever is looked into is active."""
+    is_active = (states == QUIET) & is_looked_into
+    return np.where(is_active, ACTIVE, states).astype(np.int64)
+
+
+def _days_with_facts(seen: Sequence[_SeenState], looked_into: list[bool]) -> list[int]:
+    """Days on which a customer is active and something may be new.
+
+    Somebody who has just become quiet needs whole facts once more, because they say
+    whether access that was taken away may return.
+    """
+    days = []
+    before, was_looked_into = ABSENT, False
+    for day, at_rest, is_changed in seen:
+        is_looked_into = looked_into[day]
+        state = ACTIVE if at_rest == QUIET and is_looked_into else at_rest
+        is_new = is_changed or state != before or is_looked_into != was_looked_into
+        if is_new and ACTIVE in (state, before):
+            days.append(day)
+        before, was_looked_into = state, is_looked_into
+    return days
+
+
+def _state(account: AccountState) -> int:
+    if not account.is_present:
+        return ABSENT
+    return QUIET if account.is_quiet else ACTIVE
 
 
 def _amounts(account: AccountState) -> Iterator[float]:

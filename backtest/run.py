@@ -22,14 +22,15 @@ from backtest.outcome import Backtest
 from backtest.own_actions import Stop
 from backtest.policy_record import PolicyRecord
 from backtest.portfolio_day import PortfolioDay, PortfolioHistory
-from backtest.portfolio_timeline import portfolio_timeline, with_facts_of
+from backtest.portfolio_timeline import TimelineReader
 from backtest.regret import Regret, regrets
 from backtest.savings import Savings
-from backtest.scores import known_since, scores
+from backtest.scores import Scores, known_since, scores
 from backtest.support import support
 from backtest.truth import Truth
 from decisions.policy_file.load import Policy
 from decisions.steps.columns import looks_at_everybody
+from features.arrays import BoolArray
 from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 
@@ -155,40 +156,40 @@ class _BacktestRun:
 
     def _history(self) -> PortfolioHistory:
         portfolio, days = self.portfolio, self.days
-        timeline = portfolio_timeline(
+        reader = TimelineReader(
             portfolio,
             days,
             with_notices=self.assumptions.notices == "recorded",
-            all_facts=any(
-                looks_at_everybody(terms)
-                for policy in self.policies
-                for _, terms in policy.versions
-            ),
             progress=lambda done, total: self.progress(STEPS[0], done, total),
         )
         as_of_scores = scores(
             self.advisor,
             portfolio,
             days,
-            timeline.present(days.scored),
+            reader.present(days.scored),
+            reader.facts_when_scored(),
             progress=lambda done, total: self.progress(STEPS[1], done, total),
         )
-        timeline = with_facts_of(
-            timeline,
-            portfolio,
-            days,
-            as_of_scores.customers_from(self._looked_into()),
-            with_notices=self.assumptions.notices == "recorded",
-        )
+        timeline = reader.timeline(self._looked_into(as_of_scores))
         return PortfolioHistory(timeline, as_of_scores, days, portfolio.settings.zone)
 
-    def _looked_into(self) -> dict[str, float]:
-        """Per target, from which probability on a policy looks at quiet customers."""
+    def _looked_into(self, as_of_scores: Scores) -> BoolArray:
+        """(days, customers) whom a policy looks into although nothing is going on.
+
+        Whoever was suspected once stays looked into, because a pause on suspicion may
+        go on when the score has fallen again.
+        """
         versions = [terms for p in self.policies for _, terms in p.versions]
-        return {
-            "fraud": min(terms.min_p_suspicion for terms in versions),
-            "nonpayment": min(terms.min_p_before_due for terms in versions),
-        }
+        if any(looks_at_everybody(terms) for terms in versions):
+            return np.ones((len(self.days), self.n_customers), dtype=bool)
+        suspected = as_of_scores.reached(
+            "fraud", min(terms.min_p_suspicion for terms in versions)
+        )
+        reminded = as_of_scores.reached(
+            "nonpayment", min(terms.min_p_before_due for terms in versions)
+        )
+        since = np.logical_or.accumulate(suspected, axis=0)
+        return as_of_scores.daily(since | reminded, len(self.days))
 
     def _decide(self, today: PortfolioDay, truth_moment: int | None) -> None:
         """All policies decide about one day, and what they decide is recorded."""

@@ -3,7 +3,6 @@
 Between two scoring days the latest scores hold.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from backtest.decision_days import DecisionDays
 from backtest.portfolio_timeline import Progress
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
+from features.feature_set import united
 from features.moments import microseconds
 from features.portfolio import Portfolio
 from features.targets import TARGETS
@@ -39,18 +39,17 @@ class Scores:
             p.setdefault(target, np.full(n, np.nan))
         return p
 
-    def customers_from(self, least: Mapping[str, float]) -> IntArray:
-        """Indices, rising, of those of whom something is ever so likely.
+    def reached(self, target: str, least: float) -> BoolArray:
+        """(scoring days, customers) whether something is so likely by these scores."""
+        if target not in self.p:
+            return np.zeros(next(iter(self.p.values())).shape, dtype=bool)
+        reached: BoolArray = self.p[target] >= least
+        return reached
 
-        Args:
-            least: per target, the probability from which on.
-        """
-        reached = [
-            (self.p[target] >= p).any(axis=0)
-            for target, p in least.items()
-            if target in self.p
-        ]
-        return np.flatnonzero(np.any(reached, axis=0))
+    def daily(self, of_scores: BoolArray, n_days: int) -> BoolArray:
+        """(days, customers) what holds by the latest scores on each decision day."""
+        latest = np.searchsorted(self.scored, np.arange(n_days), side="right") - 1
+        return of_scores[latest]
 
 
 class _ScoringDay(NamedTuple):
@@ -64,6 +63,7 @@ def scores(
     portfolio: Portfolio,
     days: DecisionDays,
     present: BoolArray,
+    facts: FloatArray,
     progress: Progress,
 ) -> Scores:
     """Score whoever was known on each scoring day, by what was known then.
@@ -73,6 +73,7 @@ def scores(
         portfolio: whose customers are scored.
         days: with the days on which scores are made.
         present: (scoring days, customers); the scores of the others are not needed.
+        facts: (customers, scoring days, facts) numbers of the account on these days.
         progress: called with scoring days done and scoring days in all.
     """
     n_days, n_customers = len(days.scored), len(portfolio.customer_ids)
@@ -86,7 +87,7 @@ def scores(
             _ScoringDay(row, at, np.flatnonzero(present[row] & (first_known <= at)))
             for row, at in zip(rows, moments, strict=True)
         ]
-        _score(advisor, portfolio, part, p)
+        _score(advisor, portfolio, part, facts, p)
         progress(rows.stop, n_days)
     return Scores(days.scored, p, advisor.nonpayment_given_fraud)
 
@@ -103,6 +104,7 @@ def _score(
     advisor: Advisor,
     portfolio: Portfolio,
     days: list[_ScoringDay],
+    facts: FloatArray,
     p: dict[str, FloatArray],
 ) -> None:
     """Fill the cells of some scoring days."""
@@ -118,20 +120,30 @@ def _score(
             "as_of": np.concatenate(moments),
         }
     )
-    for target, values in probabilities(advisor, portfolio, snapshots).items():
+    numbers = facts[customers, rows]
+    for target, values in probabilities(advisor, portfolio, snapshots, numbers).items():
         p[target][rows, customers] = values
 
 
 def probabilities(
-    advisor: Advisor, portfolio: Portfolio, snapshots: pa.Table
+    advisor: Advisor,
+    portfolio: Portfolio,
+    snapshots: pa.Table,
+    facts: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Calibrated probabilities of snapshots per target, in their order."""
-    tables: dict[str, pa.Table] = {}
+    """Calibrated probabilities of snapshots per target, in their order.
+
+    Args:
+        advisor: its models score.
+        portfolio: whose customers are scored.
+        snapshots: customer_id (string), as_of (int64 µs).
+        facts: (snapshots, facts) numbers of the accounts, where they are known.
+    """
+    sets = {target: bundle.feature_set for target, bundle in advisor.bundles.items()}
     p = {}
-    for target, bundle in advisor.bundles.items():
-        features = bundle.feature_set
-        if features.hash not in tables:
-            tables[features.hash] = feature_table(portfolio, snapshots, features)
-        rows = matrix(tables[features.hash], features)
-        p[target] = advisor.predictors[target].probability(rows)
+    for together, targets in united(sets):
+        table = feature_table(portfolio, snapshots, together, facts=facts)
+        for target in targets:
+            rows = matrix(table, sets[target])
+            p[target] = advisor.predictors[target].probability(rows)
     return p

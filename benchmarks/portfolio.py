@@ -36,10 +36,9 @@ class Cost(NamedTuple):
 
     cpu_s: float
     peak_mb: float
-    n_rows: int
 
 
-def cost_of(command: Sequence[str], root: Path, home: Path, out: Path) -> Cost:
+def cost_of(command: Sequence[str], root: Path, home: Path) -> Cost:
     """Run a command with the modules under `root`."""
     stated = {
         "PYTHONPATH": str(root),
@@ -59,7 +58,7 @@ def cost_of(command: Sequence[str], root: Path, home: Path, out: Path) -> Cost:
         raise SystemExit(f"{' '.join(command)}: exit code {code}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, peak[0], pq.read_metadata(out).num_rows)
+    return Cost(cpu, peak[0])
 
 
 def _watch(run: "subprocess.Popen[bytes]", peak: list[float]) -> None:
@@ -146,27 +145,30 @@ def main() -> None:
         home = prepared(folder, sizes, given.trained_on)
         if given.base is None:
             for n in sizes:
-                _show("here", n, _scored(ROOT, folder, home, n, bounded))
+                _show("here", n, *_scored(ROOT, folder, home, n, bounded))
             return
         with checked_out(given.base, folder) as base:
             for n in sizes:
-                ours = _scored(ROOT, folder, home, n, bounded)
-                theirs = _scored(base, folder, home, n, ())
-                _show("here", n, ours)
-                _show(given.base, n, theirs)
+                ours, n_ours = _scored(ROOT, folder, home, n, bounded)
+                theirs, n_theirs = _scored(base, folder, home, n, ())
+                _show("here", n, ours, n_ours)
+                _show(given.base, n, theirs, n_theirs)
                 print(f"{'':12} CPU {ours.cpu_s / theirs.cpu_s:.2f} x its")
 
 
-def _scored(root: Path, folder: Path, home: Path, n: int, more: Sequence[str]) -> Cost:
+def _scored(
+    root: Path, folder: Path, home: Path, n: int, more: Sequence[str]
+) -> tuple[Cost, int]:
+    """What a list cost, and how many rows it has."""
     out = folder / "list.parquet"
     command = forbear("score", str(folder / f"{n}-2"), "--out", str(out), *more)
-    return cost_of(command, root, home, out)
+    return cost_of(command, root, home), pq.read_metadata(out).num_rows
 
 
-def _show(name: str, n: int, cost: Cost) -> None:
-    each = 1_000 * cost.cpu_s / cost.n_rows
+def _show(name: str, n: int, cost: Cost, n_rows: int) -> None:
+    each = 1_000 * cost.cpu_s / n_rows
     print(
-        f"{name:12} {n:>9,} customers, {cost.n_rows:>9,} scored: "
+        f"{name:12} {n:>9,} customers, {n_rows:>9,} scored: "
         f"{cost.cpu_s:7.1f} s of CPU, {each:5.2f} ms each, "
         f"{cost.peak_mb:6,.0f} MB at the peak"
     )

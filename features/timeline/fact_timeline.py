@@ -85,9 +85,16 @@ class FactTimeline:
         """
         return change_points(self._rows, self._rules, with_notices=with_notices)
 
+    def standing(self, as_of: int) -> Standing:
+        """How the customer stands at a moment (µs since 1970 UTC), until the next."""
+        return self._account.at(as_of)
+
     def at(self, as_of: int) -> AccountState:
         """The state by what was known at a moment (µs since 1970 UTC)."""
-        standing = self._account.at(as_of)
+        return self.state(self.standing(as_of))
+
+    def state(self, standing: Standing) -> AccountState:
+        """The state that a standing amounts to."""
         has_left = standing.is_departed and not standing.open
         return AccountState(
             is_present=standing.customer is not None and not has_left,
