@@ -22,8 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.decision_days import DecisionDays
-from features.account import facts_over_time
-from features.account.columns import FACT_NAMES, fact_values
+from features.account import FACT_NAMES, fact_values, facts_over_time
 from features.arrays import BoolArray, FloatArray, IntArray, TextArray
 from features.facts import AccountFacts
 from features.moments import microseconds

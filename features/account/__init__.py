@@ -7,7 +7,12 @@ alike. CONTRACT section 2 is the law.
 """
 
 from features.account.accounts import Accounts, KeptAccount
-from features.account.columns import FACT_COLUMNS, FACT_NAMES, FactColumn
+from features.account.columns import (
+    FACT_COLUMNS,
+    FACT_NAMES,
+    FactColumn,
+    fact_values,
+)
 from features.account.facts import account_facts, facts_over_time
 from features.account.looks import AccountTable, looks
 from features.account.table import debt_table, fact_numbers, fact_row, fact_table
@@ -24,6 +29,7 @@ __all__ = [
     "fact_numbers",
     "fact_row",
     "fact_table",
+    "fact_values",
     "facts_over_time",
     "looks",
 ]
