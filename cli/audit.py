@@ -31,7 +31,7 @@ def head(
     ],
     announce: Annotated[
         bool,
-        typer.Option("--announce", help="the service sends it to its webhook, too"),
+        typer.Option("--announce", help="the service sends it to its endpoints, too"),
     ] = False,
 ) -> None:
     """Print the head of the chain, signed.
@@ -45,16 +45,20 @@ def head(
     from features.moments import microseconds
     from serving.settings import serving_settings
     from serving.webhook_endpoint import head_body
+    from serving.webhook_terms import told_of_heads
     from store.announcing import put_content
     from store.chain import tip
     from store.heads import signed_head
     from store.opening import open_recorded
 
-    database = open_recorded(*serving_settings().store)
+    settings = serving_settings()
+    endpoints = told_of_heads(settings) if announce else []
+    if announce and not endpoints:
+        typer.echo("no endpoint of these settings takes chain.head", err=True)
+    database = open_recorded(*settings.store)
     now = datetime.now(UTC)
     signed = signed_head(tip(database), now.isoformat(timespec="seconds"), key)
-    if announce:
-        put_content(database, *head_body(signed), microseconds(now))
+    put_content(database, *head_body(signed), endpoints, microseconds(now))
     database.close()
     typer.echo(signed, nl=False)
 

@@ -16,6 +16,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 SHOWN = 50
+Endpoint = Annotated[
+    str | None, typer.Option(metavar="NAME", help="one endpoint; all without it")
+]
 
 
 def _outbox() -> "Outbox":
@@ -28,33 +31,37 @@ def _outbox() -> "Outbox":
 
 
 @app.command("list")
-def list_waiting() -> None:
+def list_waiting(endpoint: Endpoint = None) -> None:
     """How many messages wait, and the latest of them.
 
     Example: forbear webhooks list
     """
-    _show("waiting")
+    _show("waiting", endpoint)
 
 
 @app.command()
-def dead() -> None:
+def dead(endpoint: Endpoint = None) -> None:
     """Messages that were given up after a day or two, the latest first.
 
     Example: forbear webhooks dead
     """
-    _show("dead")
+    _show("dead", endpoint)
 
 
-def _show(state: "State") -> None:
+def _show(state: "State", endpoint: str | None) -> None:
     from features.moments import to_datetime
 
     outbox = _outbox()
-    counted, listed = outbox.state(), outbox.listed(state, SHOWN)
+    states, listed = outbox.states(), outbox.listed(state, SHOWN, endpoint)
     outbox.close()
-    say(f"{counted.n_waiting:,} wait, {counted.n_dead:,} were given up")
+    counted = [one for name, one in states.items() if endpoint in (None, name)]
+    n_waiting = sum(one.n_waiting for one in counted)
+    n_dead = sum(one.n_dead for one in counted)
+    say(f"{n_waiting:,} wait, {n_dead:,} were given up")
     rows = [
         (
             one.message_id,
+            one.endpoint,
             to_datetime(one.created_at).isoformat(timespec="seconds"),
             one.n_attempts,
             one.last_failure or "",
@@ -63,8 +70,57 @@ def _show(state: "State") -> None:
         for one in listed
     ]
     if rows:
-        names = "message", "written", "attempts", "last failure", "due"
-        show_table("", names, rows)
+        names = "message", "endpoint", "written", "attempts", "last failure", "due"
+        show_table("", names, rows, is_copied=True)
+
+
+@app.command()
+def endpoints() -> None:
+    """Who is told of what, and how many messages wait for each.
+
+    One that has messages and is in no settings any more is listed as well.
+
+    Example: forbear webhooks endpoints
+    """
+    from serving.settings import serving_settings
+    from serving.webhook_terms import webhook_terms
+    from store.outbox import OutboxState
+
+    terms = {one.name: one for one in webhook_terms(serving_settings())}
+    outbox = _outbox()
+    states = outbox.states()
+    outbox.close()
+    rows = []
+    for name in [*terms, *(name for name in states if name not in terms)]:
+        counted = states.get(name, OutboxState(0, 0, None))
+        severity, kinds = "", "nothing any more"
+        if name in terms:
+            severity, kinds = terms[name].severity, ", ".join(sorted(terms[name].kinds))
+        rows.append((name, severity, kinds, counted.n_waiting, counted.n_dead))
+    if not rows:
+        say("Nobody is told: set FORBEAR_WEBHOOK_URL or FORBEAR_WEBHOOKS.")
+        return
+    show_table("", ("endpoint", "from", "is told of", "wait", "given up"), rows)
+
+
+@app.command()
+def discard(
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="its name")],
+) -> None:
+    """Forget all messages of an endpoint that is told of no more.
+
+    Example: forbear webhooks discard old-crm
+    """
+    from serving.settings import serving_settings
+    from serving.webhook_terms import webhook_terms
+
+    if endpoint in {one.name for one in webhook_terms(serving_settings())}:
+        why = f"{endpoint} is told still: take it out of the settings first"
+        raise typer.BadParameter(why)
+    outbox = _outbox()
+    n_messages = outbox.discard(endpoint)
+    outbox.close()
+    say(f"{n_messages:,} messages were forgotten")
 
 
 @app.command()
@@ -81,6 +137,7 @@ def replay(
             help="all written from then on, UTC", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
         ),
     ] = None,
+    endpoint: Endpoint = None,
 ) -> None:
     """Deliver again what was delivered or given up.
 
@@ -95,6 +152,8 @@ def replay(
 
     if (message_id is not None) + dead + (since is not None) != 1:
         raise typer.BadParameter("name one message, or --dead, or --since")
+    if message_id is not None and endpoint is not None:
+        raise typer.BadParameter("a message is for one endpoint: leave --endpoint out")
     now = time.time_ns() // 1_000
     outbox = _outbox()
     try:
@@ -103,9 +162,9 @@ def replay(
             n_messages = 1
         elif since is not None:
             begin = microseconds(since.replace(tzinfo=UTC))
-            n_messages = outbox.replay_since(begin, now)
+            n_messages = outbox.replay_since(begin, now, endpoint)
         else:
-            n_messages = outbox.replay_dead(now)
+            n_messages = outbox.replay_dead(now, endpoint)
     finally:
         outbox.close()
     say(f"{n_messages:,} messages wait to be delivered again")

@@ -46,7 +46,8 @@ from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
 from serving.turnstile import Turnstile
-from serving.webhook_endpoint import WebhookEndpoint, announced
+from serving.webhook_endpoint import WebhookEndpoint
+from serving.webhook_terms import announced
 from store.errors import DecisionStoreError
 from store.opening import (
     open_access_log,
@@ -138,16 +139,16 @@ async def _token_keys(app: FastAPI) -> AsyncIterator[None]:
 async def _delivering(
     settings: ServingSettings, metrics: Metrics
 ) -> AsyncIterator[None]:
-    """While the service runs, what waits in the outbox goes to the receiver."""
-    endpoint = WebhookEndpoint.of(settings)
-    if endpoint is None:
+    """While the service runs, what waits in the outbox goes to its receivers."""
+    endpoints = WebhookEndpoint.all_of(settings)
+    if not endpoints:
         yield
         return
-    from serving.courier import Courier  # an HTTP client only where one is needed
+    # an HTTP client only where one is needed
+    from serving.couriers import run_couriers
 
-    stop = asyncio.Event()
-    courier = Courier(open_outbox(*settings.store), endpoint, metrics)
-    task = asyncio.create_task(courier.run(stop))
+    stop, outbox = asyncio.Event(), open_outbox(*settings.store)
+    task = asyncio.create_task(run_couriers(outbox, endpoints, metrics, stop))
     try:
         yield
     finally:

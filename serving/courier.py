@@ -1,6 +1,7 @@
 """Delivers what waits in the outbox, beside the answers and never before one.
 
-A receiver that fails is tried again, later each time, and after a day or two no more:
+Each endpoint has a courier of its own, so that one that hangs holds up no other. A
+receiver that fails is tried again, later each time, and after a day or two no more:
 such messages are dead letters until a person has them delivered again. A redirect is a
 failure, for whoever may redirect a message may send it anywhere.
 """
@@ -10,22 +11,21 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import httpx
 
 from serving.guard import surviving
 from serving.metrics import Metrics
+from serving.outbox_thread import OutboxThread
 from serving.webhook_endpoint import WebhookEndpoint
 from store.errors import StoreUnavailableError
-from store.outbox import Message, Outbox
+from store.outbox import Message
 
-T = TypeVar("T")
 TIMEOUT_S = 10.0  # from connecting to the status of the answer
 LEASE_S = 30.0  # beyond it another process may send what this one took
 MOST_AT_ONCE = 8
@@ -33,8 +33,6 @@ MOST_ATTEMPTS = 16  # in 23 to 47 hours
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 6 * 3_600.0
 _LONGEST_RETRY_AFTER_S = 86_400.0
 _LOOK_S, _LONGEST_LOOK_S = 1.0, 30.0  # between looks at the outbox
-_WATCH_S, _PRUNE_S = 5.0, 3_600.0
-_KEPT_S = 30 * 86_400.0  # what was delivered, to be delivered again if asked
 _log = logging.getLogger("forbear.webhooks")
 _SECOND = 1_000_000
 
@@ -47,44 +45,36 @@ class Failure(NamedTuple):
 
 
 class Courier:
-    """Runs in the event loop of a service; asks the outbox in a thread.
+    """Delivers to one endpoint, in the event loop of a service.
 
     Args:
-        outbox: closed by `run` when it ends.
+        outbox: asked in its thread.
         clock: microseconds since 1970 UTC.
     """
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: OutboxThread,
         endpoint: WebhookEndpoint,
         metrics: Metrics,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
-        self._outbox, self._endpoint, self._metrics = outbox, endpoint, metrics
-        self._clock, self._thread = clock, ThreadPoolExecutor(1, "outbox")
+        self._outbox, self._ask = outbox.outbox, outbox.ask
+        self._endpoint, self._metrics, self._clock = endpoint, metrics, clock
         self._closed_until = 0  # the receiver asked for a pause until then
-        self._watch_at = self._prune_at = 0.0
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what is under way then is finished."""
-        # its lines name the address, which may hold a token
-        logging.getLogger("httpx").setLevel(logging.WARNING)
         pause_s = _LOOK_S
-        try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-                while not stop.is_set():
-                    was_received = await self._look(client)
-                    if was_received:  # there may be more
-                        pause_s = _LOOK_S
-                        continue
-                    is_idle = was_received is None
-                    pause_s = _LOOK_S if is_idle else min(2 * pause_s, _LONGEST_LOOK_S)
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), pause_s)
-        finally:
-            await self._ask(self._outbox.close)
-            self._thread.shutdown()
+        while not stop.is_set():
+            was_received = await self._look(client)
+            if was_received:  # there may be more
+                pause_s = _LOOK_S
+                continue
+            is_idle = was_received is None
+            pause_s = _LOOK_S if is_idle else min(2 * pause_s, _LONGEST_LOOK_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
 
     async def deliver_due(self, client: httpx.AsyncClient) -> bool | None:
         """Send what is due now: whether any was received; None: nothing was due."""
@@ -92,7 +82,8 @@ class Courier:
         if now < self._closed_until:
             return None
         until = now + int(LEASE_S * _SECOND)
-        messages = await self._ask(self._outbox.claim, now, until, MOST_AT_ONCE)
+        due = now, until, MOST_AT_ONCE, self._endpoint.name
+        messages = await self._ask(self._outbox.claim, *due)
         deliveries = [self._deliver(client, message) for message in messages]
         # each comes to its end before a failure of one is told
         outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
@@ -105,12 +96,9 @@ class Courier:
         """As `deliver_due`; a store that is not there is a failure as well."""
         with surviving():  # a bug with one message must not end all others
             try:
-                was_received = await self.deliver_due(client)
-                await self._watch()
+                return await self.deliver_due(client)
             except StoreUnavailableError as error:
                 _log.warning("the outbox cannot be used: %s", error)
-            else:
-                return was_received
         return False
 
     async def _deliver(self, client: httpx.AsyncClient, message: Message) -> bool:
@@ -118,7 +106,8 @@ class Courier:
             failure: Failure | None = Failure("decision_altered")
         else:
             failure = await self._send(client, message)
-        self._metrics.count_webhook("received" if failure is None else failure.code)
+        result = "received" if failure is None else failure.code
+        self._metrics.count_webhook(self._endpoint.name, result)
         now = self._clock()
         if failure is None:
             await self._ask(self._outbox.settle_delivered, message, now)
@@ -127,7 +116,9 @@ class Courier:
         await self._ask(self._outbox.settle_failed, message, now, failure.code, due_at)
         if due_at is None:
             _log.warning(
-                "a message was given up (%s); see `forbear webhooks dead`", failure.code
+                "a message to %s was given up (%s); see `forbear webhooks dead`",
+                self._endpoint.name,
+                failure.code,
             )
         return False
 
@@ -158,25 +149,6 @@ class Courier:
             return None
         pause_s = max(pause_before(message.n_attempts + 1), failure.retry_after_s)
         return now + int(pause_s * _SECOND)
-
-    async def _watch(self) -> None:
-        """Tell the metrics how long messages wait; forget old ones."""
-        now_s = time.monotonic()
-        if now_s >= self._watch_at:
-            self._watch_at = now_s + _WATCH_S
-            state = await self._ask(self._outbox.state)
-            now = self._clock()
-            lag_s = (now - (state.oldest_at or now)) / _SECOND
-            self._metrics.show_outbox(state.n_waiting, state.n_dead, max(lag_s, 0.0))
-        if now_s >= self._prune_at:
-            self._prune_at = now_s + _PRUNE_S
-            before = self._clock() - int(_KEPT_S * _SECOND)
-            await self._ask(self._outbox.prune, before)
-
-    async def _ask(self, question: Callable[..., T], *values: object) -> T:
-        """One question at a time: the outbox has one connection."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, question, *values)
 
 
 def pause_before(attempt: int) -> float:

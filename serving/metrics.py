@@ -159,15 +159,18 @@ class Metrics:
     def _add_webhooks(self) -> None:
         self._webhooks = self._counter(
             "forbear_webhook_attempts",
-            "messages sent, by what came of it",
-            ("result",),
+            "messages sent, by endpoint and what came of it",
+            ("endpoint", "result"),
         )
         self._outbox = self._gauge(
-            "forbear_webhooks", "messages that wait or were given up", ("state",)
+            "forbear_webhooks",
+            "messages that wait or were given up",
+            ("endpoint", "state"),
         )
         self._outbox_lag = self._gauge(
             "forbear_webhook_lag_seconds",
             "the longest that a message waits",
+            ("endpoint",),
         )
 
     def _add_monitoring(self) -> None:
@@ -200,15 +203,17 @@ class Metrics:
             for target, value in by_target.items():
                 self._monitored.labels(measure, target).set(value)
 
-    def count_webhook(self, result: str) -> None:
+    def count_webhook(self, endpoint: str, result: str) -> None:
         """One attempt: `received`, or the code of its failure."""
-        self._webhooks.labels(result).inc()
+        self._webhooks.labels(endpoint, result).inc()
 
-    def show_outbox(self, n_waiting: int, n_dead: int, lag_s: float) -> None:
+    def show_outbox(
+        self, endpoint: str, n_waiting: int, n_dead: int, lag_s: float
+    ) -> None:
         """Messages that wait or were given up; seconds that one waits, at most."""
-        self._outbox.labels("waiting").set(n_waiting)
-        self._outbox.labels("dead").set(n_dead)
-        self._outbox_lag.set(lag_s)
+        self._outbox.labels(endpoint, "waiting").set(n_waiting)
+        self._outbox.labels(endpoint, "dead").set(n_dead)
+        self._outbox_lag.labels(endpoint).set(lag_s)
 
     def count_events(
         self,

@@ -82,7 +82,7 @@ def _check_outgoing(settings: ServingSettings) -> None:
 
     And BadLinkKeyError where the links of letters could be guessed.
     """
-    WebhookEndpoint.of(settings)
+    WebhookEndpoint.all_of(settings)
     LinkSigner.of(settings.link_keys)
     if settings.traces_endpoint is not None:
         # plain http: a collector runs beside the service, and no span names a customer

@@ -45,6 +45,7 @@ class BadSettingError(Exception):
 
     def __init__(self, name: str, value: object, why: str) -> None:
         super().__init__(f"{PREFIX}{name.upper()}={value}: {why}")
+        self.why = why
 
 
 class ServingSettings(BaseModel):
@@ -119,6 +120,11 @@ class ServingSettings(BaseModel):
         default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
     )
 
+    webhooks: Path | None = Field(
+        default=None,
+        description="YAML file of endpoints that are told of decisions, each with its"
+        " name, address, secret and severity",
+    )
     webhook_url: str | None = Field(
         default=None, description="https://… that is told of decisions"
     )

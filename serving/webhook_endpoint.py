@@ -9,16 +9,18 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from decisions.actions import ACTIONS, SEVERITY
 from features.moments import to_datetime
 from serving.safe_address import require_safe_address
 from serving.settings import BadSettingError, ServingSettings
+from serving.webhook_terms import Kind, WebhookTerms, webhook_terms
+from store.announcing import DEFAULT
 from store.decisions import Decision
 from store.outbox import Message
 
 MOST_SECRETS = 3
 _SHORTEST_SECRET = 24  # bytes, as Standard Webhooks asks
-DECISION, HEAD = "decision.recorded", "chain.head"
+DECISION: Kind = "decision.recorded"
+HEAD: Kind = "chain.head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +33,19 @@ class WebhookEndpoint:
         has_answers: whether messages hold the whole answer, and not ids alone.
     """
 
+    name: str
     url: str
     signers: Sequence[Webhook]
     has_answers: bool
 
     @classmethod
-    def of(cls, settings: ServingSettings) -> "WebhookEndpoint | None":
-        """The endpoint of the settings, if there is one.
+    def all_of(cls, settings: ServingSettings) -> "list[WebhookEndpoint]":
+        """The endpoints of the settings and of their file.
 
         Raises:
-            BadSettingError: the address or a secret cannot be used.
+            BadSettingError: the file, an address or a secret cannot be used.
         """
-        if settings.webhook_url is None:
-            return None
-        require_safe_address(
-            "webhook_url",
-            settings.webhook_url,
-            may_be_plain=settings.webhook_allow_http,
-        )
-        stated = settings.webhook_secret
-        secrets = [] if stated is None else stated.get_secret_value().split()
-        if not 1 <= len(secrets) <= MOST_SECRETS:
-            raise _bad_secret(f"one to {MOST_SECRETS} secrets, with blanks between")
-        signers = [_signer(secret) for secret in secrets]
-        return cls(settings.webhook_url, signers, settings.webhook_content == "answer")
+        return [_endpoint(settings, terms) for terms in webhook_terms(settings)]
 
     def body(self, message: Message) -> str:
         """What is sent of a message; the same however often it is."""
@@ -73,22 +64,14 @@ class WebhookEndpoint:
         }
 
 
-def announced(settings: ServingSettings) -> frozenset[str]:
-    """The actions whose decisions are told of; none without an endpoint."""
-    if settings.webhook_url is None:
-        return frozenset()
-    least = SEVERITY[settings.webhook_severity]
-    return frozenset(action for action in ACTIONS if SEVERITY[action] >= least)
-
-
 def head_body(head: str) -> tuple[str, str]:
-    """The id and the body of the message about a signed head of the chain.
+    """The subject and the body of the message about a signed head of the chain.
 
     `head`: JSON as `store.heads.signed_head` makes it.
     """
     content: dict[str, Any] = json.loads(head)
     body = {"type": HEAD, "timestamp": content["at"], "data": content}
-    return f"msg_head_{content['position']}", json.dumps(body)
+    return f"head_{content['position']}", json.dumps(body)
 
 
 def _body_of(decision: Decision, *, has_answer: bool) -> str:
@@ -103,6 +86,25 @@ def _body_of(decision: Decision, *, has_answer: bool) -> str:
     timestamp = _iso(decision.recorded_at)
     body = {"type": DECISION, "timestamp": timestamp, "data": data}
     return json.dumps(body, ensure_ascii=False)
+
+
+def _endpoint(settings: ServingSettings, terms: WebhookTerms) -> WebhookEndpoint:
+    try:
+        require_safe_address("webhook_url", terms.url, may_be_plain=terms.may_be_plain)
+        signers = _signers(terms.secret())
+    except BadSettingError as error:
+        if terms.name == DEFAULT:
+            raise
+        why = f"{terms.name}: {error.why}"
+        raise BadSettingError("webhooks", settings.webhooks, why) from error
+    return WebhookEndpoint(terms.name, terms.url, signers, terms.has_answers)
+
+
+def _signers(text: str) -> list[Webhook]:
+    secrets = text.split()
+    if not 1 <= len(secrets) <= MOST_SECRETS:
+        raise _bad_secret(f"one to {MOST_SECRETS} secrets, with blanks between")
+    return [_signer(secret) for secret in secrets]
 
 
 def _iso(at: int) -> str:

@@ -6,11 +6,11 @@ StoreUnavailableError where the store cannot be used, and OlderSchemaError or
 NewerSchemaError where another release made it.
 """
 
-from collections.abc import Collection
 from pathlib import Path
 
 from store.access_log import AccessLog, FileAccessLog, SqlAccessLog
 from store.acts import Acts
+from store.announcing import NOBODY, Announced
 from store.database import Database
 from store.decisions import DecisionReader, DecisionStore
 from store.errors import (
@@ -40,9 +40,9 @@ _FILE_WAIT_MS, _SERVER_WAIT_MS = 20, 2_000
 
 
 def open_decision_store(
-    home: Path, url: str | None = None, announced: Collection[str] = ()
+    home: Path, url: str | None = None, announced: Announced = NOBODY
 ) -> DecisionStore:
-    """Decisions to record and to look up; those of `announced` actions are told of."""
+    """Decisions to record and to look up; `announced`: who is told of which."""
     writing = open_database(home, url)
     return SqlDecisionStore(_reading(DECISIONS, home, url), writing, announced)
 

@@ -4,15 +4,16 @@ A message is written in the transaction of the decision it tells of, so neither 
 without the other. Processes that deliver take a lease on what they are about to send;
 what a process leaves behind when it dies is taken by another once the lease is over.
 
-A lane is a customer, and one message of a lane is under way at a time: the next is
-taken when the one before was delivered or given up. Moments are microseconds since
-1970 UTC.
+A lane is a customer at one endpoint, and one message of a lane is under way at a time:
+the next is taken when the one before was delivered or given up. Moments are
+microseconds since 1970 UTC.
 """
 
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Literal, NamedTuple, get_args
 
+from store.announcing import DEFAULT
 from store.database import Database
 from store.decisions import Decision
 from store.errors import (
@@ -26,8 +27,10 @@ State = Literal["waiting", "delivered", "dead"]
 STATES: tuple[State, ...] = get_args(State)
 _DUE = """
 SELECT position, message_id, decision_id, content, n_attempts FROM outbox AS one
-WHERE state = 'waiting' AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
-    SELECT 1 FROM outbox AS earlier WHERE earlier.lane = one.lane
+WHERE state = 'waiting' AND endpoint = ? AND due_at <= ? AND leased_until <= ?
+AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier
+    WHERE earlier.endpoint = one.endpoint AND earlier.lane = one.lane
     AND earlier.state = 'waiting' AND earlier.position < one.position
 )
 ORDER BY position LIMIT ?
@@ -50,14 +53,17 @@ UPDATE outbox SET state = 'waiting', due_at = ?, queued_at = ?, n_attempts = 0,
 WHERE state <> 'waiting' AND
 """
 _LISTED = """
-SELECT message_id, decision_id, state, created_at, due_at, n_attempts, last_failure
-FROM outbox WHERE state = ? ORDER BY position DESC LIMIT ?
+SELECT message_id, decision_id, state, created_at, due_at, n_attempts, last_failure,
+    endpoint
+FROM outbox WHERE state = ?"""
+_STATES = """
+SELECT endpoint, sum(CASE state WHEN 'waiting' THEN 1 ELSE 0 END),
+    sum(CASE state WHEN 'dead' THEN 1 ELSE 0 END),
+    min(CASE state WHEN 'waiting' THEN coalesce(queued_at, created_at) END)
+FROM outbox WHERE state IN ('waiting', 'dead') GROUP BY endpoint ORDER BY endpoint
 """
-_STATE = """
-SELECT count(*), min(coalesce(queued_at, created_at)) FROM outbox
-WHERE state = 'waiting'
-"""
-_N_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
+_AT = " AND endpoint = ?"
+_DISCARD = "DELETE FROM outbox WHERE endpoint = ?"
 _PRUNE = "DELETE FROM outbox WHERE state = 'delivered' AND settled_at < ?"
 
 
@@ -91,6 +97,7 @@ class ListedMessage(NamedTuple):
     due_at: int
     n_attempts: int
     last_failure: str | None
+    endpoint: str
 
 
 class OutboxState(NamedTuple):
@@ -116,9 +123,11 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._db, self._reader = database, SqlDecisionReader(database)
 
-    def claim(self, now: int, leased_until: int, most: int) -> list[Message]:
+    def claim(
+        self, now: int, leased_until: int, most: int, endpoint: str = DEFAULT
+    ) -> list[Message]:
         """Messages that are due, the first of each lane, leased to the caller."""
-        due = now, now, most
+        due = endpoint, now, now, most
         if not self._db.rows(_DUE, *due):  # the rule: no lock is taken for that
             return []
         lease = token_hex(8)
@@ -144,15 +153,23 @@ class Outbox:
         with self._db.transaction():
             self._db.run(_FAILED, *tried, message.position, message.lease)
 
-    def state(self) -> OutboxState:
-        """How many wait, and how long, and how many were given up."""
-        [(n_waiting, oldest_at)] = self._db.rows(_STATE)
-        [(n_dead,)] = self._db.rows(_N_DEAD)
-        return OutboxState(n_waiting, n_dead, oldest_at)
+    def states(self) -> dict[str, OutboxState]:
+        """For each endpoint how many wait, and how long, and how many were given up.
 
-    def listed(self, state: State, most: int) -> list[ListedMessage]:
-        """Messages of a state, the latest first."""
-        return [ListedMessage(*row) for row in self._db.rows(_LISTED, state, most)]
+        Endpoints that have none of either are left out.
+        """
+        return {
+            endpoint: OutboxState(int(n_waiting), int(n_dead), oldest_at)
+            for endpoint, n_waiting, n_dead, oldest_at in self._db.rows(_STATES)
+        }
+
+    def listed(
+        self, state: State, most: int, endpoint: str | None = None
+    ) -> list[ListedMessage]:
+        """Messages of a state, the latest first; of one endpoint or of all."""
+        query, values = _narrowed(_LISTED, (state,), endpoint)
+        rows = self._db.rows(query + " ORDER BY position DESC LIMIT ?", *values, most)
+        return [ListedMessage(*row) for row in rows]
 
     def replay(self, message_id: str, now: int) -> None:
         """Deliver a message again that was delivered or given up.
@@ -164,15 +181,18 @@ class Outbox:
             if not self._db.run(_AGAIN + "message_id = ?", now, now, message_id):
                 raise UnknownMessageError(message_id)
 
-    def replay_dead(self, now: int) -> int:
+    def replay_dead(self, now: int, endpoint: str | None = None) -> int:
         """Deliver again whatever was given up; how many messages."""
-        with self._db.transaction():
-            return self._db.run(_AGAIN + "state = 'dead'", now, now)
+        return self._replay("state = 'dead'", (), now, endpoint)
 
-    def replay_since(self, since: int, now: int) -> int:
+    def replay_since(self, since: int, now: int, endpoint: str | None = None) -> int:
         """Deliver again what was written from then on; how many messages."""
+        return self._replay("created_at >= ?", (since,), now, endpoint)
+
+    def discard(self, endpoint: str) -> int:
+        """Forget all messages of an endpoint that is there no more; how many."""
         with self._db.transaction():
-            return self._db.run(_AGAIN + "created_at >= ?", now, now, since)
+            return self._db.run(_DISCARD, endpoint)
 
     def prune(self, before: int) -> None:
         """Forget what was delivered before then."""
@@ -181,6 +201,13 @@ class Outbox:
 
     def close(self) -> None:
         self._db.close()
+
+    def _replay(
+        self, which: str, values: tuple[object, ...], now: int, endpoint: str | None
+    ) -> int:
+        statement, values = _narrowed(_AGAIN + which, (now, now, *values), endpoint)
+        with self._db.transaction():
+            return self._db.run(statement, *values)
 
     def _message(
         self,
@@ -200,3 +227,12 @@ class Outbox:
             return Message(*taken, is_altered=True)
         except UnknownDecisionError:  # erased a moment ago, and the message with it
             return None
+
+
+def _narrowed(
+    statement: str, values: tuple[object, ...], endpoint: str | None
+) -> tuple[str, tuple[object, ...]]:
+    """To the messages of one endpoint, where one is named."""
+    if endpoint is None:
+        return statement, values
+    return statement + _AT, (*values, endpoint)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
-from store.announcing import put_decisions
+from store.announcing import NOBODY, Announced, put_decisions
 from store.budget_slots import BudgetSlot, Reservation
 from store.chain import Tip, append_decisions, still_there, tip
 from store.database import Database
@@ -217,11 +217,11 @@ class SqlDecisionStore(SqlDecisionReader, DecisionStore):
     Args:
         reading: asked from the event loop; must not wait long.
         writing: used by the writer thread alone.
-        announced: actions whose decisions are put into the outbox as well.
+        announced: whose decisions are put into the outbox as well, and for whom.
     """
 
     def __init__(
-        self, reading: Database, writing: Database, announced: Collection[str] = ()
+        self, reading: Database, writing: Database, announced: Announced = NOBODY
     ) -> None:
         super().__init__(reading)
         self._announced = announced
@@ -289,7 +289,7 @@ class _Recording:
         self,
         db: Database,
         seen: Tip,
-        announced: Collection[str],
+        announced: Announced,
         recorded: Collection[str],
     ) -> None:
         self._db, self._reader = db, SqlDecisionReader(db)
@@ -361,7 +361,7 @@ class _Recording:
         rows = [(*sought(one), kept.content) for one, kept in sealed]
         self._db.insert("decisions", (*SOUGHT, "sealed"), rows)
         self.last = append_decisions(self._db, self.last, sealed)
-        put_decisions(self._db, [d for d in decisions if d.action in self._announced])
+        put_decisions(self._db, decisions, self._announced)
         put_waiting(self._db, [one.waiting for one in accepted if one.waiting])
 
     def _keys(self, customer_ids: set[str]) -> dict[str, bytes]:

@@ -104,8 +104,11 @@ def _filled(summary: str, labels: dict[str, str]) -> str:
 
 UP, REFUSED = 'up{job="forbear",instance="a"}', 'forbear_newest_refused{instance="a"}'
 BROKEN = 'forbear_requests_total{status="500",instance="a"}'
-SHED, LATE = 'forbear_shed_total{instance="a"}', 'forbear_webhook_lag_seconds{x="y"}'
-DEAD = 'forbear_webhooks{instance="a",state="dead"}'
+SHED, LATE = (
+    'forbear_shed_total{instance="a"}',
+    'forbear_webhook_lag_seconds{endpoint="a"}',
+)
+DEAD = 'forbear_webhooks{endpoint="a",state="dead"}'
 RINGS = 'forbear_monitoring_alarms{clock="inputs",instance="a"}'
 UNSEEN = 'forbear_monitoring_age_seconds{instance="a"}'
 ALERT_TESTS = {
@@ -116,8 +119,8 @@ ALERT_TESTS = {
         rings("ForbearErrors", "15m", BROKEN, "0+1x20", "instance"),
         rings("ForbearNewestRefused", "16m", REFUSED, "1x20", "instance"),
         rings("ForbearSheds", "25m", SHED, "0+90x30", "instance"),
-        rings("ForbearWebhooksLate", "8m", LATE, "901x20"),
-        rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20"),
+        rings("ForbearWebhooksLate", "8m", LATE, "901x20", "endpoint"),
+        rings("ForbearWebhooksDead", "2m", DEAD, "0 1x20", "endpoint"),
         rings("ForbearMonitoringAlarm", "2m", RINGS, "0 1x20", "clock"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "172801x70"),
         rings("ForbearMonitoringOld", "62m", UNSEEN, "+Inf+0x70"),

@@ -4,6 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from store.opening import open_decision_store, open_outbox
 from tests.cli.conftest import Run
@@ -13,7 +19,7 @@ from tests.store.memory_store import a_decision
 @pytest.fixture
 def told(home: Path) -> Path:
     """One message waits, one was given up, one was delivered."""
-    store = open_decision_store(home, announced={"suspend"})
+    store = open_decision_store(home, announced={"suspend": ["default"]})
     for number, who in enumerate(("waiting", "dead", "delivered"), start=1):
         decision = a_decision(number, customer_id=who, action="suspend")
         asyncio.run(store.record(decision, {}))
@@ -72,3 +78,73 @@ def test_an_unknown_message_is_said_so(forbear: Run) -> None:
     ran = forbear("webhooks", "replay", "msg_d9")
     assert ran.code == 2
     assert "[unknown_message]" in ran.err
+
+
+CRM = """
+crm:
+  url: https://crm.example/forbear
+  secret_env: CRM_SECRET
+  severity: block
+  kinds: [decision.recorded]
+"""
+
+
+@pytest.mark.usefixtures("told")
+def test_endpoints_are_listed_with_what_waits_for_them(
+    forbear: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "webhooks.yaml"
+    file.write_text(CRM)
+    monkeypatch.setenv("FORBEAR_WEBHOOKS", str(file))
+    ran = forbear("webhooks", "endpoints")
+    assert ran.code == 0
+    words = [line.split() for line in ran.out.splitlines()]
+    [crm] = [row for row in words if row[:1] == ["crm"]]
+    [former] = [row for row in words if row[:1] == ["default"]]
+    assert crm == ["crm", "block", "decision.recorded", "0", "0"]
+    assert former == ["default", "nothing", "any", "more", "1", "1"]
+
+
+@pytest.mark.usefixtures("told")
+def test_what_waits_for_a_former_endpoint_is_discarded(
+    forbear: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORBEAR_WEBHOOK_URL", "https://x.example")
+    refused = forbear("webhooks", "discard", "default")
+    assert (refused.code, "is told still" in refused.err) == (2, True)
+    monkeypatch.delenv("FORBEAR_WEBHOOK_URL")
+    ran = forbear("webhooks", "discard", "default")
+    assert (ran.code, ran.out) == (0, "3 messages were forgotten\n")
+    assert "0 wait, 0 were given up" in forbear("webhooks", "list").out
+
+
+@pytest.mark.usefixtures("told")
+def test_one_endpoint_is_replayed_alone(forbear: Run) -> None:
+    other = forbear("webhooks", "replay", "--dead", "--endpoint", "crm")
+    assert other.out.startswith("0 messages")
+    own = forbear("webhooks", "replay", "--dead", "--endpoint", "default")
+    assert own.out.startswith("1 messages")
+    both = forbear("webhooks", "replay", "msg_d1", "--endpoint", "default")
+    assert both.code == 2
+
+
+@pytest.mark.usefixtures("told")
+def test_a_head_goes_to_the_endpoints_that_take_heads(
+    forbear: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "audit.pem"
+    key.write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+    )
+    said = forbear("audit", "head", "--key", str(key), "--announce")
+    assert (said.code, "no endpoint" in said.err) == (0, True)
+    file = tmp_path / "webhooks.yaml"
+    file.write_text(CRM + CRM.replace("crm:", "vault:").partition("  severity")[0])
+    monkeypatch.setenv("FORBEAR_WEBHOOKS", str(file))
+    assert forbear("audit", "head", "--key", str(key), "--announce").code == 0
+    outbox = open_outbox(home)
+    ids = [one.message_id for one in outbox.listed("waiting", 9)]
+    outbox.close()
+    assert ids == ["msg_head_3_vault", "msg_d1"]

@@ -20,8 +20,10 @@ from serving import courier as courier_module
 from serving.app import create_app
 from serving.courier import MOST_ATTEMPTS, Courier, pause_before, retry_after_s
 from serving.metrics import Metrics
+from serving.outbox_thread import OutboxThread
 from serving.settings import BadSettingError, ServingSettings
-from serving.webhook_endpoint import WebhookEndpoint, announced, head_body
+from serving.webhook_endpoint import WebhookEndpoint, head_body
+from serving.webhook_terms import announced
 from store.announcing import put_content
 from store.decisions import DecisionStore
 from store.errors import StoreUnavailableError
@@ -91,7 +93,10 @@ def test_a_receiver_that_does_not_answer_holds_up_no_answer(
     with a_client(create_app(settings)) as service:
         service.headers["Authorization"] = f"Bearer {key}"
         assert service.post("/v1/score", json=asked).status_code == 200
-        counted = 'forbear_webhook_attempts_total{result="unreachable"} 1.0'
+        counted = (
+            "forbear_webhook_attempts_total"
+            '{endpoint="default",result="unreachable"} 1.0'
+        )
         assert until(lambda: counted in service.get("/metrics").text)
     outbox = open_outbox(tmp_path)
     [waiting] = outbox.listed("waiting", 10)
@@ -132,11 +137,11 @@ def deliveries(tmp_path: Path, receiver: Receiver) -> Iterator[Deliveries]:
     settings = webhook_settings(tmp_path, receiver.url)
     store = open_decision_store(tmp_path, announced=announced(settings))
     made = Deliveries(store, open_outbox(tmp_path))
-    endpoint = WebhookEndpoint.of(settings)
-    assert endpoint is not None
-    made.courier = Courier(made.outbox, endpoint, made.metrics, lambda: made.now)
+    [endpoint] = WebhookEndpoint.all_of(settings)
+    thread = OutboxThread(made.outbox)
+    made.courier = Courier(thread, endpoint, made.metrics, lambda: made.now)
     yield made
-    made.outbox.close()
+    asyncio.run(thread.close())
     store.close()
 
 
@@ -159,7 +164,7 @@ def test_a_failure_is_tried_again_later_and_the_next_waits(
     assert receiver.names() == ["msg_d1", "msg_d1", "msg_d2"]
     first, again, _ = receiver.received
     assert first.body == again.body
-    assert deliveries.outbox.state().n_waiting == 0
+    assert deliveries.outbox.states() == {}
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -200,7 +205,7 @@ def test_what_is_never_received_is_given_up_and_holds_nobody_up(
     assert receiver.names() == ["msg_d1"] * MOST_ATTEMPTS
     deliveries.deliver()
     assert receiver.names()[-1] == "msg_d2"
-    assert deliveries.outbox.state().n_dead == 1
+    assert deliveries.outbox.states()["default"].n_dead == 1
 
 
 def test_a_receiver_that_hangs_is_left(
@@ -256,7 +261,7 @@ def test_the_head_of_the_chain_is_a_message_as_well(
 ) -> None:
     head = {"position": 7, "link": "ab", "at": "2026-06-30T03:00:00+00:00"}
     database = open_database(tmp_path)
-    put_content(database, *head_body(json.dumps(head)), 5)
+    put_content(database, *head_body(json.dumps(head)), ["default"], 5)
     database.close()
     assert deliveries.deliver()
     [got] = receiver.received
@@ -267,8 +272,7 @@ def test_the_head_of_the_chain_is_a_message_as_well(
 
 def test_the_whole_answer_is_sent_only_where_it_is_asked_for(tmp_path: Path) -> None:
     settings = webhook_settings(tmp_path, "https://x.example", webhook_content="answer")
-    endpoint = WebhookEndpoint.of(settings)
-    assert endpoint is not None
+    [endpoint] = WebhookEndpoint.all_of(settings)
     outbox_message = Message(1, "msg_d1", "", 0, a_decision(1))
     body = json.loads(endpoint.body(outbox_message))
     assert body["data"]["answer"] == {"decision_id": "d1"}
@@ -287,8 +291,8 @@ def test_what_is_told_of_begins_at_a_severity(
 ) -> None:
     url = "https://x.example"
     stated = webhook_settings(tmp_path, url, webhook_severity=severity)
-    assert announced(stated) == told
-    assert announced(ServingSettings(home=tmp_path)) == frozenset()
+    assert announced(stated) == {action: ["default"] for action in told}
+    assert announced(ServingSettings(home=tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
@@ -313,15 +317,15 @@ def test_an_unsafe_receiver_or_secret_is_refused(
 ) -> None:
     settings = webhook_settings(tmp_path, "https://x.example")
     with pytest.raises(BadSettingError, match=why) as refused:
-        WebhookEndpoint.of(settings.model_copy(update=stated))
+        WebhookEndpoint.all_of(settings.model_copy(update=stated))
     assert "word" not in str(refused.value).replace("no name or password", "")
 
 
 def test_plain_http_is_for_this_machine_unless_it_is_allowed(tmp_path: Path) -> None:
     for url in ("http://localhost:9/x", "http://127.0.0.2/x", "http://[::1]/x"):
-        assert WebhookEndpoint.of(webhook_settings(tmp_path, url))
+        assert WebhookEndpoint.all_of(webhook_settings(tmp_path, url))
     allowed = webhook_settings(tmp_path, "http://hook", webhook_allow_http=True)
-    assert WebhookEndpoint.of(allowed)
+    assert WebhookEndpoint.all_of(allowed)
 
 
 def test_pauses_grow_and_end() -> None:

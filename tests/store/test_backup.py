@@ -58,7 +58,7 @@ def load(place: Place) -> Iterator[list[str]]:
     stop, has_begun = threading.Event(), threading.Event()
 
     async def record_on() -> None:
-        decisions = open_decision_store(*place, announced={"remind"})
+        decisions = open_decision_store(*place, announced={"remind": ["default"]})
         events = open_event_store(*place)
         number = 0
         while not stop.is_set():
@@ -120,7 +120,7 @@ def test_a_backup_under_load_comes_back_whole(
         assert keys_again.verify(text) == key
         keys_again.create("another")
     outbox = open_outbox(*again)  # what was to be told still is
-    assert outbox.state().n_waiting == audited.n_decisions
+    assert outbox.states()["default"].n_waiting == audited.n_decisions
     outbox.close()
     database, original = open_database(*again), open_database(*place)
     assert audit(database, head).findings == audit(original, head).findings == []

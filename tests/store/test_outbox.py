@@ -24,6 +24,8 @@ from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
 
 Place = tuple[Path, str | None]
+TOLD = {"suspend": ["default"], "review": ["default"]}
+TWO = {"suspend": ["default", "crm"]}
 NOW, LEASE, LATER = 2_000_000, 60_000_000, 10**15
 
 
@@ -39,7 +41,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 @pytest.fixture
 def store(place: Place) -> Iterator[DecisionStore]:
-    store = open_decision_store(*place, announced={"suspend", "review"})
+    store = open_decision_store(*place, announced=TOLD)
     yield store
     store.close()
 
@@ -100,7 +102,7 @@ def test_what_a_dead_process_took_is_taken_when_its_lease_is_over(
     [again] = other.claim(NOW + LEASE, NOW + 2 * LEASE, 10)
     outbox.settle_failed(taken, NOW + LEASE, "timeout", LATER)  # has no say any more
     other.settle_delivered(again, NOW + LEASE)
-    assert outbox.state() == (0, 0, None)
+    assert outbox.states() == {}
     other.close()
 
 
@@ -111,7 +113,7 @@ def test_what_was_given_up_is_listed_and_delivered_again(
     record(store, 2, "acme")
     [first] = outbox.claim(NOW, NOW + LEASE, 10)
     outbox.settle_failed(first, NOW, "http_410", None)
-    assert outbox.state() == (1, 1, 1_002)
+    assert outbox.states() == {"default": (1, 1, 1_002)}
     [dead] = outbox.listed("dead", 10)
     assert (dead.message_id, dead.last_failure) == ("msg_d1", "http_410")
     [second] = outbox.claim(NOW, NOW + LEASE, 10)  # it holds nobody up
@@ -120,9 +122,11 @@ def test_what_was_given_up_is_listed_and_delivered_again(
     [again] = outbox.claim(NOW, NOW + LEASE, 10)
     assert (again.message_id, again.n_attempts) == ("msg_d1", 0)
     outbox.settle_delivered(again, NOW)
-    assert outbox.state().oldest_at is None
+    assert outbox.states() == {}
     outbox.replay("msg_d2", NOW)
-    assert outbox.state().oldest_at == NOW  # not when it was written, long ago
+    assert (
+        outbox.states()["default"].oldest_at == NOW
+    )  # not when it was written, long ago
     assert names(outbox.claim(NOW, NOW + LEASE, 10)) == ["msg_d2"]
     for unknown in ("msg_d2", "msg_d9"):  # waits already; never was
         with pytest.raises(UnknownMessageError):
@@ -172,10 +176,59 @@ def test_a_record_that_was_altered_is_not_delivered(
 def test_a_head_is_put_once(place: Place, outbox: Outbox) -> None:
     database = open_database(*place)
     for _ in range(2):
-        put_content(database, "msg_head_1", "{}", NOW)
+        put_content(database, "head_1", "{}", ["default", "crm"], NOW)
     database.close()
     [message] = outbox.claim(NOW, NOW + LEASE, 10)
+    assert message.message_id == "msg_head_1"
     assert (message.content, message.decision) == ("{}", None)
+    assert names(outbox.claim(NOW, NOW + LEASE, 10, "crm")) == ["msg_head_1_crm"]
+
+
+@pytest.fixture
+def told_twice(place: Place) -> Iterator[DecisionStore]:
+    store = open_decision_store(*place, announced=TWO)
+    yield store
+    store.close()
+
+
+def test_each_endpoint_has_its_own_messages_and_order(
+    told_twice: DecisionStore, outbox: Outbox
+) -> None:
+    record(told_twice, 1, "acme")
+    record(told_twice, 2, "acme")
+    [first] = outbox.claim(NOW, NOW + LEASE, 10)
+    outbox.settle_failed(first, NOW, "http_503", LATER)
+    for name in ("msg_d1_crm", "msg_d2_crm"):  # the other waits for nobody
+        [message] = outbox.claim(NOW, NOW + LEASE, 10, "crm")
+        assert message.message_id == name
+        outbox.settle_delivered(message, NOW)
+    assert outbox.claim(NOW, NOW + LEASE, 10) == []
+    assert outbox.states() == {"default": (2, 0, 1_001)}
+
+
+def test_an_endpoint_is_replayed_listed_and_discarded_alone(
+    told_twice: DecisionStore, outbox: Outbox
+) -> None:
+    record(told_twice, 1, "acme")
+    for endpoint in ("default", "crm"):
+        [message] = outbox.claim(NOW, NOW + LEASE, 10, endpoint)
+        outbox.settle_failed(message, NOW, "http_410", None)
+    assert [one.endpoint for one in outbox.listed("dead", 9, "crm")] == ["crm"]
+    assert outbox.replay_dead(NOW, "crm") == 1
+    assert outbox.replay_since(0, NOW, "crm") == 0  # it waits
+    assert outbox.states() == {"crm": (1, 0, NOW), "default": (0, 1, None)}
+    assert outbox.discard("crm") == 1
+    assert outbox.replay_since(0, NOW) == 1
+    assert names(outbox.claim(NOW, NOW + LEASE, 10)) == ["msg_d1"]
+    assert outbox.claim(NOW, NOW + LEASE, 10, "crm") == []
+
+
+def test_of_who_is_erased_no_endpoint_is_told(
+    told_twice: DecisionStore, outbox: Outbox
+) -> None:
+    record(told_twice, 1, "acme")
+    asyncio.run(told_twice.erase("acme", NOW))
+    assert outbox.states() == {}
 
 
 def test_processes_that_deliver_at_once_take_each_message_once_and_in_order(
@@ -189,7 +242,7 @@ def test_processes_that_deliver_at_once_take_each_message_once_and_in_order(
 
     def deliver() -> None:
         outbox = open_outbox(*place)
-        while outbox.state().n_waiting:
+        while outbox.states():
             for message in outbox.claim(NOW, NOW + LEASE, 3):
                 assert message.decision is not None
                 with lock:
