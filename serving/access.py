@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from limits.strategies import RateLimiter
 
 _log = logging.getLogger("forbear.serving")
-_ATTEMPTS = "too many attempts to sign in: wait"
 # for the OpenAPI document; `key_of` reads the header
 _declared = HTTPBearer(
     auto_error=False,
@@ -62,16 +61,8 @@ class RateLimits:
         Raises:
             ProblemError: there were too many.
         """
-        self._count(stated, f"sign-in {network_of(address)}", _ATTEMPTS)
-
-    def require_attempt_left(self, address: str, stated: str) -> None:
-        """Look whether an address may try to sign in; counts nothing.
-
-        Raises:
-            ProblemError: there were too many wrong secrets.
-        """
         who = f"sign-in {network_of(address)}"
-        self._count(stated, who, _ATTEMPTS, is_counted=False)
+        self._count(stated, who, "too many attempts to sign in: wait")
 
     def require_visit(self, who: str, stated: str) -> None:
         """Count one request to a public page, of a network address or of a link.
@@ -102,13 +93,10 @@ class RateLimits:
             self._items[stated] = parse(stated)
         return self._items[stated]
 
-    def _count(
-        self, stated: str, who: str, detail: str, *, is_counted: bool = True
-    ) -> None:
+    def _count(self, stated: str, who: str, detail: str) -> None:
         item = self._item(stated)
         try:
-            ask = self._limiter.hit if is_counted else self._limiter.test
-            if ask(item, who):
+            if self._limiter.hit(item, who):
                 return
             reset_at, _ = self._limiter.get_window_stats(item, who)
         except sqlite3.Error as error:  # a limit that cannot be counted refuses nobody

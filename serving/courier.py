@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import httpx
 
+from serving.async_outbox import AsyncOutbox
 from serving.guard import surviving
 from serving.metrics import Metrics
-from serving.outbox_thread import OutboxThread
 from serving.webhook_endpoint import WebhookEndpoint
 from store.errors import StoreUnavailableError
 from store.outbox import Message
@@ -54,7 +54,7 @@ class Courier:
 
     def __init__(
         self,
-        outbox: OutboxThread,
+        outbox: AsyncOutbox,
         endpoint: WebhookEndpoint,
         metrics: Metrics,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,

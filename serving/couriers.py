@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import httpx
 
+from serving.async_outbox import AsyncOutbox
 from serving.courier import TIMEOUT_S, Courier
 from serving.guard import surviving
 from serving.metrics import Metrics
-from serving.outbox_thread import OutboxThread
 from serving.webhook_endpoint import WebhookEndpoint
 from store.errors import StoreUnavailableError
 from store.outbox import Outbox, OutboxState
@@ -31,7 +31,7 @@ async def run_couriers(
     """Deliver until `stop`; what is under way then is finished, and `outbox` closed."""
     # its lines name the address, which may hold a token
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    thread = OutboxThread(outbox)
+    thread = AsyncOutbox(outbox)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             couriers = [Courier(thread, one, metrics) for one in endpoints]
@@ -47,7 +47,7 @@ class _Watch:
     """Tells the metrics how long messages wait; forgets old ones."""
 
     def __init__(
-        self, outbox: OutboxThread, endpoints: Sequence[str], metrics: Metrics
+        self, outbox: AsyncOutbox, endpoints: Sequence[str], metrics: Metrics
     ) -> None:
         self._outbox, self._metrics = outbox, metrics
         self._seen = set(endpoints)  # also those that are told of no more

@@ -68,12 +68,12 @@ def run(
         scheme = "https" if tls else "http"
         _log.info("listening at %s://%s", scheme, _address(listener))
         if n_workers == 1:
-            config = _config(settings, n_workers, tls)
+            config = service_config(settings, n_workers, tls)
             uvicorn.Server(config).run(sockets=[listener])
             return
         with TemporaryDirectory(prefix="forbear-") as folder:
             os.environ[FOLDER_VARIABLE] = folder  # for the workers, who import anew
-            config = _config(settings, n_workers, tls, Path(folder))
+            config = service_config(settings, n_workers, tls, Path(folder))
             Supervisor(config, [listener]).run()
 
 
@@ -112,12 +112,13 @@ def worker_app(settings: ServingSettings, shared: Path | None) -> FastAPI:
     return create_app(settings, shared)
 
 
-def _config(
+def service_config(
     settings: ServingSettings,
     n_workers: int,
     tls: TlsFiles | None,
     shared: Path | None = None,
 ) -> ConfigWithLimits:
+    """How the service listens and for how long, as uvicorn takes it."""
     return ConfigWithLimits(
         ConnectionLimits.of(settings),
         partial(worker_app, settings, shared),
@@ -126,7 +127,8 @@ def _config(
         http=BoundedConnection,
         headers=[*OF_EVERY_ANSWER, *(OVER_TLS if tls else ())],
         ws="none",
-        proxy_headers=False,
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies or "",
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
         timeout_worker_healthcheck=_WORKER_TIMEOUT_S,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,6 +33,12 @@ def checked_rate(text: str) -> str:
     except ValueError:
         why = "write a number of requests and a time, such as 50/second"
         raise BadSettingError("rate_limit", text, why) from None
+
+
+def _networks(text: str) -> str:
+    for one in text.split(","):
+        ip_network(one.strip())  # raises ValueError
+    return text
 
 
 RateLimit = Annotated[str, AfterValidator(_a_rate)]
@@ -120,6 +127,12 @@ class ServingSettings(BaseModel):
         default=5.0, ge=0, description="seconds as_of may be ahead of our clock"
     )
 
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = Field(
+        default=None,
+        description="addresses or networks of proxies, with commas between, whose"
+        " X-Forwarded-For says who asks; absent: whoever connects",
+    )
+
     webhooks: Path | None = Field(
         default=None,
         description="YAML file of endpoints that are told of decisions, each with its"
@@ -187,7 +200,7 @@ class ServingSettings(BaseModel):
     )
     desk_attempt_limit: RateLimit = Field(
         default="20/minute",
-        description="attempts to sign in at the desk from one network address",
+        description="wrong keys at the desk from one network address",
     )
 
     link_key: SecretStr | None = Field(

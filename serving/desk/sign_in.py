@@ -51,12 +51,12 @@ async def sign_in(request: Request) -> Response:
     limits: RateLimits = request.app.state.rate_limits
     settings: ServingSettings = request.app.state.settings
     address = request.client.host if request.client else ""
-    limits.require_attempt_left(address, settings.desk_attempt_limit)
     form = await read_form(request, request.cookies.get(FORM_COOKIE, ""))
     try:
         token = await begin_session(request, form.get("key", ""))
     except ProblemError as problem:
-        if KINDS[problem.code].status == 401:  # nobody's
+        # only a wrong key waits: others behind the same proxy still sign in
+        if KINDS[problem.code].status == 401:
             limits.require_attempt(address, settings.desk_attempt_limit)
         return _sign_in_page(request, form.get("next", ""), problem)
     await end_session(request)  # of whoever was signed in before

@@ -18,9 +18,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from serving import courier as courier_module
 from serving.app import create_app
+from serving.async_outbox import AsyncOutbox
 from serving.courier import MOST_ATTEMPTS, Courier, pause_before, retry_after_s
 from serving.metrics import Metrics
-from serving.outbox_thread import OutboxThread
 from serving.settings import BadSettingError, ServingSettings
 from serving.webhook_endpoint import WebhookEndpoint, head_body
 from serving.webhook_terms import announced
@@ -138,7 +138,7 @@ def deliveries(tmp_path: Path, receiver: Receiver) -> Iterator[Deliveries]:
     store = open_decision_store(tmp_path, announced=announced(settings))
     made = Deliveries(store, open_outbox(tmp_path))
     [endpoint] = WebhookEndpoint.all_of(settings)
-    thread = OutboxThread(made.outbox)
+    thread = AsyncOutbox(made.outbox)
     made.courier = Courier(thread, endpoint, made.metrics, lambda: made.now)
     yield made
     asyncio.run(thread.close())

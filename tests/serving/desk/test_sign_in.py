@@ -190,6 +190,18 @@ def test_too_many_attempts_have_to_wait(settings: ServingSettings) -> None:
     assert "Retry-After" in answers[2].headers
 
 
+def test_wrong_keys_behind_a_proxy_lock_nobody_out(settings: ServingSettings) -> None:
+    few = settings.model_copy(update={"desk_attempt_limit": "2/minute"})
+    store = open_key_store(settings.home)
+    _, text = store.create("behind the same proxy", role="auditor")
+    store.close()
+    with a_client(create_app(few)) as client:
+        for _ in range(20):
+            Person(client).signs_in("fb_0_0")
+        assert Person(client).signs_in("fb_0_0").status_code == 429
+        assert Person(client).signs_in(text).status_code == 303
+
+
 def test_right_keys_and_forms_of_nobody_are_no_attempts(
     settings: ServingSettings,
 ) -> None:

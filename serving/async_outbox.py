@@ -10,7 +10,7 @@ from store.outbox import Outbox
 T = TypeVar("T")
 
 
-class OutboxThread:
+class AsyncOutbox:
     """Asks one question at a time, in a thread: the outbox has one connection."""
 
     def __init__(self, outbox: Outbox) -> None:
