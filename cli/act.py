@@ -69,6 +69,8 @@ def plan(
             say(f"{customer_id}: nothing is planned, the provider refuses with {code}")
         if run.n_not_ours:
             say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
+        for measure in run.not_offered:
+            say(f"{measure}: recommended, and {at} has no such measure; order it there")
         show_acts(stores.acts, run.acts)
         raise typer.Exit(DIFFERENT if run.refused else OK)
 
@@ -197,6 +199,8 @@ def undo(
             f"{undone.n_withdrawn:,} acts withdrawn, {undone.n_under_way:,} under way"
             f" (read before anything else), {n_new:,} new acts in {back.run_id}"
         )
+        if stores.acts.listed(1, states=("done",), run_id=run_id, kind="stop_meter"):
+            say("meters that were stopped stay so: start them at the provider")
         if not n_new:
             say("nothing is to be given back: it is given back, or planned, already")
             return

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def order(
-    measure: Annotated[str, typer.Argument(help="stop_meter or limit_spending")],
+    measure: Annotated[
+        str, typer.Argument(help="a measure, or end_ and its name", metavar="MEASURE")
+    ],
     decision_id: Annotated[str, typer.Argument(help="the decision it rests on")],
     by: Annotated[str, typer.Option(help="who orders it")],
     subscription: Annotated[str, typer.Option(help="whose meter is stopped")] = "",
@@ -40,19 +42,21 @@ def order(
 ) -> None:
     """Plan a measure milder than a stop, by a person's order.
 
+    limit_spending, stop_meter, restrict (no new purchases), stop_charging (no automatic
+    charges of ours) or prepayment; `end_` before the name ends it.
     `forbear act run --really` carries it out. What the provider cannot do it says.
 
     Example: forbear act order limit_spending d0198… --amount 100 --by "Ada Lovelace"
     """
-    from execution.measures import MEASURES, ordered
+    from execution.measures import ORDERS, ordered
 
-    if measure not in MEASURES:
-        raise typer.BadParameter(f"write one of {', '.join(MEASURES)}")
+    if measure not in ORDERS:
+        raise typer.BadParameter(f"write one of {', '.join(ORDERS)}")
     if not by.strip():
         raise typer.BadParameter("say who orders it")
     if measure == "stop_meter" and not subscription:
         raise typer.BadParameter("--subscription: say whose meter is stopped")
-    limit = None if measure == "stop_meter" else _amount(amount)
+    limit = _amount(amount) if measure == "limit_spending" else None
     with (
         stores_of_acts() as stores,
         asking(at, provider_url, login_url, customers) as provider,
@@ -63,7 +67,7 @@ def order(
             stores.decisions.find(decision_id),
             by.strip(),
             time.time_ns() // 1_000,
-            subscription_id=subscription if limit is None else "",
+            subscription_id=subscription if measure == "stop_meter" else "",
             amount=limit,
         )
         stores.acts.plan([act])

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from execution.plan import ACTED_ON
-from execution.port import Provider, SubscriptionState
+from execution.port import PlainMeasure, Provider, SubscriptionState
 from features.money import UNITS
 from store.acts import Act, ActKind
 
@@ -44,8 +44,11 @@ def ask(provider: Provider, act: Act) -> None:
         provider.restore(*about)
     elif act.kind == "stop_meter":
         provider.stop_meter(*about)
-    elif act.kind == "limit_spending":
+    elif act.kind in ("limit_spending", "end_limit_spending"):
         provider.limit_spending(act.customer_id, _amount(act), act.act_id)
+    elif act.kind != "open_request":
+        is_on, measure = _PLAIN[act.kind]
+        provider.set_measure(act.customer_id, measure, act.act_id, is_on=is_on)
 
 
 def _access(provider: Provider, act: Act) -> Reading:
@@ -60,21 +63,38 @@ def _meter(provider: Provider, act: Act) -> Reading:
 
 
 def _limit(provider: Provider, act: Act) -> Reading:
-    limit = provider.spending_limit(act.customer_id)
+    limit, wanted = provider.spending_limit(act.customer_id), _amount(act)
     if limit is None:
-        return Reading(False, True, "none", {})
-    is_done = limit.amount == _amount(act)
+        return Reading(wanted is None, wanted is not None, "none", {"amount": None})
+    is_done = limit.amount == wanted
     return Reading(is_done, not is_done, str(limit.amount), asdict(limit))
 
 
-def _amount(act: Act) -> Decimal:
-    assert act.amount is not None  # noqa: S101 - of every act of this kind
-    return Decimal(act.amount) / UNITS
+def _plain(provider: Provider, act: Act) -> Reading:
+    wanted, measure = _PLAIN[act.kind]
+    is_on = provider.measure_is_on(act.customer_id, measure)
+    stated = "on" if is_on else "off"
+    return Reading(is_on == wanted, is_on != wanted, stated, {measure: stated})
 
 
+def _amount(act: Act) -> Decimal | None:
+    """Of a limit; None: it is taken away."""
+    return None if act.amount is None else Decimal(act.amount) / UNITS
+
+
+_PLAIN: dict[ActKind, tuple[bool, PlainMeasure]] = {
+    "restrict": (True, "restrict"),
+    "stop_charging": (True, "stop_charging"),
+    "prepayment": (True, "prepayment"),
+    "end_restrict": (False, "restrict"),
+    "end_stop_charging": (False, "stop_charging"),
+    "end_prepayment": (False, "prepayment"),
+}
 _READERS: dict[ActKind, Callable[[Provider, Act], Reading]] = {
     "suspend": _access,
     "restore": _access,
     "stop_meter": _meter,
     "limit_spending": _limit,
+    "end_limit_spending": _limit,
+    **dict.fromkeys(_PLAIN, _plain),
 }

@@ -26,7 +26,7 @@ from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
 from execution.service import Service
-from store.acts import UNKNOWN_WHETHER_DONE, Act, Acts, ClaimedAct
+from store.acts import UNKNOWN_WHETHER_DONE, Act, ActKind, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
 MOST_ATTEMPTS = 40  # some eight hours
@@ -35,6 +35,7 @@ _LEASE_US = 180_000_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 _AT_ONCE = 1  # what a process that dies held waits for the end of its lease
 _TRIES_WHEN_CHANGED = 3
+_CHOSEN: frozenset[ActKind] = frozenset({"suspend", "open_request"})
 # a provider may do late what it was asked; so long it is read before it is forgotten
 _LATE_US = 3_600_000_000
 
@@ -220,8 +221,8 @@ class Execution:
         permission = self._answer(act)["permission"]
         terms = {name: permission[name] for name in ("arm", "propensity")}
         try:
-            # what a person ordered is not what the decision chose
-            is_chosen = act.kind != "restore" and act.ordered_by is None
+            # of what the decision chose; not of what a person ordered, or of a measure
+            is_chosen = act.kind in _CHOSEN and act.ordered_by is None
             self._service.report(act, by, terms if is_chosen else {})
         except ReportRefusedError as error:
             why = f"{error.code}:{error.rule}"

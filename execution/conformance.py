@@ -12,7 +12,13 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from execution.errors import ExecutionError, NotOfferedError, ProviderRefusedError
-from execution.port import Offer, Provider, ProviderAlert, SubscriptionState
+from execution.port import (
+    Offer,
+    PlainMeasure,
+    Provider,
+    ProviderAlert,
+    SubscriptionState,
+)
 
 _LONGEST_S, _PAUSE_S = 60.0, 1.0
 NOBODY = "forbear-nobody"
@@ -140,7 +146,15 @@ def _offered(
             return provider.request_state(NOBODY)
         return None
 
+    def plain(measure: PlainMeasure) -> object:
+        if measure not in provider.offers:
+            provider.set_measure(customer_id, measure, "check", is_on=True)
+        return provider.measure_is_on(customer_id, measure)
+
     return {
+        "restrict": lambda: plain("restrict"),
+        "stop_charging": lambda: plain("stop_charging"),
+        "prepayment": lambda: plain("prepayment"),
         "limit_spending": limit,
         "stop_meter": meter,
         "alerts": alerts,

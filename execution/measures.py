@@ -1,23 +1,54 @@
-"""Measures that a person orders on the ground of a decision, as acts of the port."""
+"""Measures as acts of the port: what a policy recommends, and what a person orders."""
 
 import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from secrets import token_hex
-from typing import Literal, get_args
 
+from decisions.policy.measures import MEASURES, MeasureName
 from execution.errors import NotOfferedError
-from execution.port import Provider
+from execution.port import Offer, Provider
 from features.money import ten_thousandths
-from store.acts import Act, act_id_of
+from store.acts import Act, ActKind, act_id_of
 from store.decisions import Decision
 
-Measure = Literal["stop_meter", "limit_spending"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
+_ENDS: Mapping[ActKind, Offer] = {
+    "end_limit_spending": "limit_spending",
+    "end_restrict": "restrict",
+    "end_stop_charging": "stop_charging",
+    "end_prepayment": "prepayment",
+}
+ORDERS: tuple[ActKind, ...] = (*MEASURES, *_ENDS)  # what a person may order
+
+
+def left_to_do(
+    provider: Provider, measure: MeasureName, customer_id: str
+) -> Sequence[str]:
+    """Subscriptions of which a measure is not so yet; empty text: the customer's.
+
+    A limit that stands already is somebody's, whatever its amount, and is left alone.
+
+    Raises:
+        NotOfferedError: the provider has no such measure.
+        ExecutionError: the provider cannot be asked.
+    """
+    if measure not in provider.offers:
+        raise NotOfferedError(provider.name, measure.replace("_", " "))
+    if measure == "stop_meter":
+        return [
+            one.subscription_id
+            for one in provider.subscriptions(customer_id)
+            if one.state == "active"
+            and provider.meter(customer_id, one.subscription_id) == "running"
+        ]
+    if measure == "limit_spending":
+        return [""] if provider.spending_limit(customer_id) is None else []
+    return [] if provider.measure_is_on(customer_id, measure) else [""]
 
 
 def ordered(
     provider: Provider,
-    measure: Measure,
+    measure: ActKind,
     decision: Decision,
     by: str,
     now: int,
@@ -39,7 +70,7 @@ def ordered(
     Raises:
         NotOfferedError: the provider has no such measure.
     """
-    if measure not in provider.offers:
+    if _ENDS.get(measure, measure) not in provider.offers:
         raise NotOfferedError(provider.name, measure.replace("_", " "))
     run_id = f"run-{token_hex(6)}"
     name = f"{decision.decision_id}/{run_id}"  # ordered twice it is done twice

@@ -7,15 +7,20 @@ first when it comes back.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from decisions.actions import STOPS
-from execution.errors import ProviderRefusedError
+from decisions.policy.measures import MeasureName
+from execution.errors import NotOfferedError, ProviderRefusedError
+from execution.measures import left_to_do
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
+from features.money import ten_thousandths
 from store.acts import Act, ActKind, Acts, act_id_of
 from store.decisions import Decision, DecisionReader, ListedDecision
 
@@ -28,6 +33,13 @@ _ASKED_FOR = frozenset({*STOPS, "service_request"})
 ACTED_ON: dict[ActKind, SubscriptionState] = {
     "suspend": "active",
     "restore": "suspended",
+}
+_END: dict[ActKind, ActKind] = {
+    "suspend": "restore",
+    "limit_spending": "end_limit_spending",
+    "restrict": "end_restrict",
+    "stop_charging": "end_stop_charging",
+    "prepayment": "end_prepayment",
 }
 
 
@@ -53,6 +65,7 @@ class Run(NamedTuple):
         n_not_ours: subscriptions that are suspended and that no act of ours stopped;
             they are left alone.
         refused: customers of whom the provider tells nothing, with its code.
+        not_offered: measures that were recommended and that the provider has not.
     """
 
     run_id: str
@@ -60,6 +73,7 @@ class Run(NamedTuple):
     n_decisions: int = 0
     n_not_ours: int = 0
     refused: Mapping[str, str] = MappingProxyType({})
+    not_offered: tuple[str, ...] = ()
 
 
 class UndoneRun(NamedTuple):
@@ -124,7 +138,8 @@ def plan_run(
         except ProviderRefusedError as error:  # of this one; the others go on
             refused[decision.customer_id] = error.reason
     run_id, n_not_ours = planning.run_id, planning.n_not_ours
-    return Run(run_id, planned, latest.n_decisions, n_not_ours, refused)
+    missing = tuple(sorted(planning.not_offered))
+    return Run(run_id, planned, latest.n_decisions, n_not_ours, refused, missing)
 
 
 class LatestDecisions:
@@ -163,6 +178,7 @@ class _Planning:
 
     def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
         self.run_id, self.n_not_ours = run_id, 0
+        self.not_offered: set[str] = set()
         self._acts, self._provider, self._now = acts, provider, now
 
     def acts_of(self, decision: Decision) -> Iterator[Act]:
@@ -170,7 +186,10 @@ class _Planning:
         answer = json.loads(decision.answer)
         intent = intent_of(answer)
         expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
-        if intent is None or expires_at <= self._now:
+        if expires_at <= self._now:
+            return
+        yield from self._measures(decision, answer)
+        if intent is None:
             return
         if intent.kind == "suspend" and answer["permission"]["in_force"]:
             return  # it goes on
@@ -179,25 +198,40 @@ class _Planning:
         ):
             return  # one is enough until it is closed
         for subscription_id in self._meant(intent, decision.customer_id):
-            yield Act(
-                act_id=act_id_of(
-                    self._provider.name,
-                    decision.decision_id,
-                    intent.kind,
-                    subscription_id,
-                ),
-                run_id=self.run_id,
-                decision_id=decision.decision_id,
-                customer_id=decision.customer_id,
-                subscription_id=subscription_id,
-                kind=intent.kind,
-                reason=intent.reason,
-                provider=self._provider.name,
-                policy_hash=answer["question"]["policy_hash"],
-                n_approvals=intent.n_approvals,
-                planned_at=self._now,
-                due_at=self._now,
-            )
+            yield self._act(decision, intent, subscription_id)
+
+    def _measures(self, decision: Decision, answer: dict[str, Any]) -> Iterator[Act]:
+        """Of the measures beside the action, what is not so already."""
+        for one in answer["permission"].get("measures", ()):
+            kind: MeasureName = one["measure"]
+            intent = Intent(kind, one["basis"], (), one["approvals"])
+            limit = one["limit"]
+            amount = None if limit is None else ten_thousandths(Decimal(str(limit)))
+            try:
+                meant = left_to_do(self._provider, kind, decision.customer_id)
+            except NotOfferedError:
+                self.not_offered.add(kind)
+                continue
+            for subscription_id in meant:
+                act = self._act(decision, intent, subscription_id)
+                yield replace(act, amount=amount)
+
+    def _act(self, decision: Decision, intent: Intent, subscription_id: str) -> Act:
+        name = self._provider.name
+        return Act(
+            act_id=act_id_of(name, decision.decision_id, intent.kind, subscription_id),
+            run_id=self.run_id,
+            decision_id=decision.decision_id,
+            customer_id=decision.customer_id,
+            subscription_id=subscription_id,
+            kind=intent.kind,
+            reason=intent.reason,
+            provider=name,
+            policy_hash=decision.policy_hash,
+            n_approvals=intent.n_approvals,
+            planned_at=self._now,
+            due_at=self._now,
+        )
 
     def _meant(self, intent: Intent, customer_id: str) -> Sequence[str]:
         if intent.kind == "open_request":
@@ -258,7 +292,7 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
     """What gives back all that one run took, by the order of a person.
 
     What the run had not begun is withdrawn. What was stopped anew by a later run, or
-    given back already, is left as it is.
+    given back already, is left as it is; so is a meter, which nobody can start again.
 
     Args:
         acts: where runs are written down.
@@ -270,12 +304,12 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
     counted = acts.end_run(run_id, now)
     back = [
         Act(
-            act_id=act_id_of(act.provider, undo_id, "restore", act.act_id),
+            act_id=act_id_of(act.provider, undo_id, _END[act.kind], act.act_id),
             run_id=undo_id,
             decision_id=act.decision_id,
             customer_id=act.customer_id,
             subscription_id=act.subscription_id,
-            kind="restore",
+            kind=_END[act.kind],
             reason="manual",
             provider=act.provider,
             policy_hash=act.policy_hash,

@@ -74,7 +74,18 @@ RequestState = Literal["drafted", "sent", "answered", "closed"]
 MeterState = Literal["running", "stopped", "none"]
 Resolution = Literal["fraud", "legitimate", "ignore"]
 # what not every provider can do
-Offer = Literal["limit_spending", "stop_meter", "alerts", "request_state"]
+Offer = Literal[
+    "limit_spending",
+    "stop_meter",
+    "restrict",
+    "stop_charging",
+    "prepayment",
+    "alerts",
+    "request_state",
+]
+# measures that are on or off, of a customer as a whole: nothing new is sold; we do not
+# charge automatically; what is new is paid in advance
+PlainMeasure = Literal["restrict", "stop_charging", "prepayment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,14 +174,27 @@ class Provider(Protocol):
         raise NotOfferedError(self.name, "way to stop a meter")
 
     def limit_spending(
-        self, customer_id: str, amount: Decimal, request_id: str
+        self, customer_id: str, amount: Decimal | None, request_id: str
     ) -> None:
-        """Set what a customer may spend; `spending_limit` says whether it was done."""
+        """Set what a customer may spend; `spending_limit` says whether it was done.
+
+        None takes the limit away.
+        """
         raise NotOfferedError(self.name, "spending limit")
 
     def spending_limit(self, customer_id: str) -> SpendingLimit | None:
         """What is set now; None: nothing."""
         raise NotOfferedError(self.name, "spending limit")
+
+    def set_measure(
+        self, customer_id: str, measure: PlainMeasure, request_id: str, *, is_on: bool
+    ) -> None:
+        """Begin or end a measure; `measure_is_on` says whether it was done."""
+        raise NotOfferedError(self.name, measure.replace("_", " "))
+
+    def measure_is_on(self, customer_id: str, measure: PlainMeasure) -> bool:
+        """Whether a measure is on now."""
+        raise NotOfferedError(self.name, measure.replace("_", " "))
 
     def alerts(self) -> Iterable[ProviderAlert]:
         """All alerts the provider shows, of all customers."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from decisions.actions import STOPS
+from decisions.policy.measures import MEASURES
 from execution.plan import intent_of
 from execution.service import Service
 from store.acts import Act
@@ -65,6 +66,8 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
         return refused("policy_changed")
     if answer["action"] is None:
         return refused("no_decision")
+    if act.kind in MEASURES:
+        return _of_measure(act, answer)
     intent = intent_of(dict(answer))
     if intent is None or intent.kind != act.kind:
         return refused(_milder(act, answer))
@@ -75,6 +78,15 @@ def verdict_of(act: Act, answer: Mapping[str, Any]) -> Verdict:
     if intent.n_approvals > act.n_approvals:
         return refused("more_must_agree")
     return PERMITTED
+
+
+def _of_measure(act: Act, answer: Mapping[str, Any]) -> Verdict:
+    """Whether the measure is recommended still, with as many people or fewer."""
+    for one in answer["permission"].get("measures", ()):
+        if one["measure"] == act.kind:
+            must_agree = one["approvals"] > act.n_approvals
+            return refused("more_must_agree") if must_agree else PERMITTED
+    return refused("harsher_now" if answer["action"] in STOPS else "milder_now")
 
 
 def _milder(act: Act, answer: Mapping[str, Any]) -> str:

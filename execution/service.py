@@ -11,13 +11,11 @@ from features.moments import to_datetime
 from store.acts import Act
 
 TIMEOUT_S = 30.0
-# what an act is called among the events
+# what an act is called among the events, where it is called otherwise
 _ACTION_OF = {
     "suspend": "suspend",
     "restore": "reactivate",
     "open_request": "service_request",
-    "stop_meter": "stop_meter",
-    "limit_spending": "limit_spending",
 }
 
 
@@ -68,7 +66,7 @@ class Service:
         row = {
             "customer_id": act.customer_id,
             "event_at": to_datetime(act.settled_at).isoformat(),
-            "action": _ACTION_OF[act.kind],
+            "action": _ACTION_OF.get(act.kind, act.kind),
             "reason": act.reason,
             "by": by,
             "decision_id": act.decision_id,

@@ -18,7 +18,20 @@ from typing import Literal, get_args
 from store.database import Database
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 
-ActKind = Literal["suspend", "restore", "open_request", "stop_meter", "limit_spending"]
+ActKind = Literal[
+    "suspend",
+    "restore",
+    "open_request",
+    "stop_meter",
+    "limit_spending",
+    "restrict",
+    "stop_charging",
+    "prepayment",
+    "end_limit_spending",
+    "end_restrict",
+    "end_stop_charging",
+    "end_prepayment",
+]
 ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
 ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
 ACT_STATES: tuple[ActState, ...] = get_args(ActState)
@@ -141,14 +154,18 @@ UPDATE acts SET state = 'withdrawn', settled_at = ?, why = 'undone',
     lease = NULL, leased_until = 0 WHERE run_id = ? AND state = 'planned'
 """
 _UNDONE = "UPDATE acts SET is_undone = 1 WHERE run_id = ? AND state = 'asked'"
+# measures that can be ended; a person ends what a person ordered
+_ENDED = "('limit_spending', 'restrict', 'stop_charging', 'prepayment')"
 # what was taken, or may have been, and after which nothing else was asked for
 _TAKEN = f"""
-{_SELECT} AS one WHERE run_id = ? AND kind = 'suspend' AND state IN ('done', 'asked')
+{_SELECT} AS one WHERE run_id = ? AND state IN ('done', 'asked')
+AND (kind = 'suspend' OR (kind IN {_ENDED} AND ordered_by IS NULL))
 AND NOT EXISTS (
     SELECT 1 FROM acts AS later WHERE later.customer_id = one.customer_id
     AND later.subscription_id = one.subscription_id
     AND later.provider = one.provider AND later.position > one.position
-    AND later.kind IN ('suspend', 'restore')
+    AND (later.kind IN (one.kind, 'end_' || one.kind)
+        OR (one.kind = 'suspend' AND later.kind = 'restore'))
     AND later.state IN ('planned', 'asked', 'done')
 )
 ORDER BY position DESC
@@ -363,9 +380,9 @@ class Acts:
         return int(n_open)
 
     def taken(self, run_id: str) -> list[Act]:
-        """Stops of a run that stand, or may: the latest first.
+        """Stops and measures of a run that stand, or may: the latest first.
 
-        After each of them nothing else was asked for of its subscription.
+        After each of them nothing else of its kind was asked for.
         """
         return [act_of(row) for row in self._db.rows(_TAKEN, run_id)]
 

@@ -28,12 +28,14 @@ class FakeKillBill:
         blocked: by subscription and service, whether that service blocks it.
         faults: of the next changes, in order.
         with_mark: bodies begin with a byte order mark.
+        tags: definitions of the tags of each account.
         changes: of blocking, by subscription, in the order they were made.
     """
 
     accounts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     blocked: dict[tuple[str, str], bool] = field(default_factory=dict)
     faults: deque[Fault] = field(default_factory=deque)
+    tags: dict[str, set[str]] = field(default_factory=dict)
     with_mark: bool = False
     changes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -63,6 +65,8 @@ class FakeKillBill:
         if headers.get("Authorization") is None:
             return 401, None
         parts = path.strip("/").split("/")[2:]
+        if parts[0] == "accounts" and parts[2].startswith("tags"):
+            return self._tags(method, parts[1], parts[2], content)
         if parts[0] == "accounts":
             return self._bundles(parts[1])
         resource = self._resource(parts[1])
@@ -85,6 +89,20 @@ class FakeKillBill:
             return 404, {"className": "AccountApiException", "code": 3_002}
         listed = [self._shown(one) for one in self.accounts[account_id].values()]
         return 200, [{"accountId": account_id, "subscriptions": listed}]
+
+    def _tags(
+        self, method: str, account_id: str, path: str, content: Json
+    ) -> tuple[int, Json]:
+        tags = self.tags.setdefault(account_id, set())
+        if account_id not in self.accounts:
+            return 404, {"className": "AccountApiException", "code": 3_002}
+        if method == "POST":
+            tags.update(content)
+            return 201, None
+        if method == "DELETE":
+            tags.discard(path.partition("tagDef=")[2])
+            return 204, None
+        return 200, [{"objectType": "ACCOUNT", "tagDefinitionId": tag} for tag in tags]
 
     def _resource(self, subscription_id: str) -> dict[str, Any] | None:
         of_all = (account.get(subscription_id) for account in self.accounts.values())

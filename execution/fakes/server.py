@@ -61,6 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._answer()
 
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def log_message(self, *_: object) -> None:
         """Quiet: what is asked names customers."""
 

@@ -35,6 +35,9 @@ class FakeReceiver:
         faults: of the next messages that change something, in order.
         with_mark: bodies begin with a byte order mark.
         changes: of state, by subscription, in the order they were made.
+        limits: what a customer may spend in a month.
+        measures: that are on, by customer and name.
+        meters: by subscription, whether one runs.
     """
 
     customers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -43,6 +46,9 @@ class FakeReceiver:
     with_mark: bool = False
     changes: list[tuple[str, str]] = field(default_factory=list)
     done: dict[str, Answer] = field(default_factory=dict)
+    limits: dict[str, str | None] = field(default_factory=dict)
+    measures: set[tuple[str, str]] = field(default_factory=set)
+    meters: dict[str, str] = field(default_factory=dict)
 
     def add(self, customer_id: str, subscription_id: str, **changes: object) -> None:
         """A subscription, active unless `changes` say otherwise."""
@@ -64,7 +70,7 @@ class FakeReceiver:
         return self._received(signed["webhook-id"], content["type"], content["data"])
 
     def _received(self, name: str, kind: str, data: dict[str, str]) -> Answer:
-        if kind in ("subscription.list", "subscription.read", "request.read"):
+        if kind.endswith((".list", ".read")):
             return self._read(kind, data)
         if name in self.done:
             return self.done[name]
@@ -85,16 +91,42 @@ class FakeReceiver:
         subscriptions = self.customers.get(data["customer_id"])
         if subscriptions is None:
             return _NOT_FOUND
+        if kind == "limit.read":
+            amount = self.limits.get(data["customer_id"])
+            return 200, {"amount": amount, "is_enforced": True}
+        if kind == "measure.read":
+            return 200, {
+                "is_on": (data["customer_id"], data["measure"]) in self.measures
+            }
         if kind == "subscription.list":
             return 200, {"subscriptions": list(subscriptions.values())}
         resource = subscriptions.get(data["subscription_id"])
+        if kind == "meter.read" and resource is not None:
+            return 200, {"state": self.meters.get(data["subscription_id"], "none")}
         return _NOT_FOUND if resource is None else (200, resource)
+
+    def _measure(self, kind: str, data: dict[str, str]) -> Answer | None:
+        """What was done about a measure; None: it is none."""
+        customer_id = data["customer_id"]
+        if kind == "limit.set":
+            self.limits[customer_id] = data["amount"]
+        elif kind == "measure.begin":
+            self.measures.add((customer_id, data["measure"]))
+        elif kind == "measure.end":
+            self.measures.discard((customer_id, data["measure"]))
+        elif kind == "meter.stop":
+            self.meters[data["subscription_id"]] = "stopped"
+        else:
+            return None
+        return 200, {}
 
     def _do(self, kind: str, data: dict[str, str]) -> Answer:
         if kind == "request.open":
             number = f"r{len(self.requests) + 1}"
             self.requests[number] = "sent"
             return 200, {"number": number}
+        if (measured := self._measure(kind, data)) is not None:
+            return measured
         if kind not in _STATE:
             return 501, {"code": "not_offered"}
         subscriptions = self.customers.get(data["customer_id"], {})

@@ -4,14 +4,16 @@ A subscription is blocked by a state of the service `forbear` that blocks entitl
 and leaves billing alone; the opposite state of the same service takes it back. What
 another service blocks stays blocked, and is then not ours to restore.
 
+Our own charging stops by the account's tag AUTO_PAY_OFF.
+
 Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
-`BlockingStateJson`, `SubscriptionJson`), as of release 0.24.
+`BlockingStateJson`, `SubscriptionJson`) and its API reference (tags), as of 0.24.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -22,7 +24,9 @@ from execution.errors import (
     ProviderUnreachableError,
 )
 from execution.port import (
+    Offer,
     OpenedRequest,
+    PlainMeasure,
     Provider,
     RequestText,
     Subscription,
@@ -40,6 +44,8 @@ from execution.providers.provider_http import (
 )
 
 SERVICE = "forbear"
+COMMENT = "X-Killbill-Comment"
+AUTO_PAY_OFF = "00000000-0000-0000-0000-000000000001"  # no automatic payments
 BLOCKED, CLEAR = "FORBEAR_SUSPENDED", "FORBEAR_CLEAR"
 STATES: Mapping[str, SubscriptionState] = {
     "ACTIVE": "active",
@@ -84,6 +90,7 @@ class KillBill(Provider):
     """
 
     name = "kill-bill"
+    offers: ClassVar[frozenset[Offer]] = frozenset({"stop_charging"})
 
     def __init__(
         self,
@@ -129,6 +136,30 @@ class KillBill(Provider):
         account = self._accounts.get(customer_id, customer_id)
         return prepare_mail(self._drafts, text, account, request_id)
 
+    def set_measure(
+        self, customer_id: str, measure: PlainMeasure, request_id: str, *, is_on: bool
+    ) -> None:
+        path, comment = self._tags(customer_id, measure), {COMMENT: request_id}
+        if is_on:
+            answer = send(self._client, "POST", path, comment, [AUTO_PAY_OFF])
+        else:
+            away = f"{path}?tagDef={AUTO_PAY_OFF}"
+            answer = send(self._client, "DELETE", away, comment)
+        raise_for_status(answer, code_of(answer))
+
+    def measure_is_on(self, customer_id: str, measure: PlainMeasure) -> bool:
+        tags = self._read(self._tags(customer_id, measure))
+        if not isinstance(tags, list):
+            raise ProviderUnreachableError("no list of tags")
+        names = (resource_of(tag).get("tagDefinitionId") for tag in tags)
+        return AUTO_PAY_OFF in names
+
+    def _tags(self, customer_id: str, measure: PlainMeasure) -> str:
+        if measure not in self.offers:
+            raise NotOfferedError(self.name, measure.replace("_", " "))
+        account = path_segment(self._accounts.get(customer_id, customer_id))
+        return f"/1.0/kb/accounts/{account}/tags"
+
     def _block(
         self, subscription_id: str, state: str, request_id: str, *, is_on: bool
     ) -> None:
@@ -139,7 +170,7 @@ class KillBill(Provider):
             "isBlockEntitlement": is_on,
             "isBlockBilling": False,
         }
-        comment = {"X-Killbill-Comment": request_id}
+        comment = {COMMENT: request_id}
         path = f"{_path(subscription_id)}/block"
         answer = send(self._client, "POST", path, comment, sent)
         raise_for_status(answer, code_of(answer))

@@ -120,7 +120,7 @@ class PartnerCenter(Provider):
         return spending.meter(self._api, self._one(customer_id, subscription_id))
 
     def limit_spending(
-        self, customer_id: str, amount: Decimal, request_id: str
+        self, customer_id: str, amount: Decimal | None, request_id: str
     ) -> None:
         customer = self._customer(customer_id)
         spending.limit_spending(self._api, customer, amount, request_id)

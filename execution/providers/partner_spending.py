@@ -32,10 +32,11 @@ _OVER = ("canceled", "cancelled", "deleted", "disabled", "suspended", "expired")
 
 
 def limit_spending(
-    api: TokenConnection, customer: str, amount: Decimal, request_id: str
+    api: TokenConnection, customer: str, amount: Decimal | None, request_id: str
 ) -> None:
-    """Set the budget of `customer`, a path of the API."""
-    sent = {"Amount": float(amount), "Attributes": {"ObjectType": "SpendingBudget"}}
+    """Set the budget of `customer`, a path of the API; None: there is to be none."""
+    to = None if amount is None else float(amount)
+    sent = {"Amount": to, "Attributes": {"ObjectType": "SpendingBudget"}}
     api.ask("PATCH", f"{customer}/usagebudget", _again(request_id), sent)
 
 

@@ -26,7 +26,7 @@ def send(
     method: str,
     path: str,
     headers: Mapping[str, str],
-    content: Mapping[str, Any] | None = None,
+    content: Mapping[str, Any] | list[str] | None = None,
 ) -> httpx.Response:
     """One request.
 

@@ -11,6 +11,7 @@ Source: Standard Webhooks, specification 1.0.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from secrets import token_hex
 from typing import Any, ClassVar
 
@@ -19,11 +20,14 @@ from standardwebhooks import Webhook
 
 from execution.errors import NotOfferedError, ProviderUnreachableError
 from execution.port import (
+    MeterState,
     Offer,
     OpenedRequest,
+    PlainMeasure,
     Provider,
     RequestState,
     RequestText,
+    SpendingLimit,
     Subscription,
     SubscriptionState,
 )
@@ -43,6 +47,11 @@ _STATES: Mapping[str, SubscriptionState] = {
     "suspended": "suspended",
     "pending": "pending",
     "ended": "ended",
+}
+_METER_STATES: Mapping[str, MeterState] = {
+    "running": "running",
+    "stopped": "stopped",
+    "none": "none",
 }
 _REQUEST_STATES: Mapping[str, RequestState] = {
     "sent": "sent",
@@ -71,7 +80,16 @@ class WebhookProvider(Provider):
     """
 
     name = "webhook"
-    offers: ClassVar[frozenset[Offer]] = frozenset({"request_state"})
+    offers: ClassVar[frozenset[Offer]] = frozenset(
+        {
+            "request_state",
+            "limit_spending",
+            "stop_meter",
+            "restrict",
+            "stop_charging",
+            "prepayment",
+        }
+    )
 
     def __init__(
         self,
@@ -117,6 +135,51 @@ class WebhookProvider(Provider):
         stated = text_of(self._send("request.read", {"number": number}), "state")
         return _REQUEST_STATES.get(stated.lower(), "sent")
 
+    def stop_meter(
+        self, customer_id: str, subscription_id: str, request_id: str
+    ) -> None:
+        about = self._about(customer_id, subscription_id)
+        self._send("meter.stop", about, request_id)
+
+    def meter(self, customer_id: str, subscription_id: str) -> MeterState:
+        answer = self._send("meter.read", self._about(customer_id, subscription_id))
+        stated = text_of(answer, "state").lower()
+        if stated not in _METER_STATES:
+            raise ProviderUnreachableError("no state of a meter")
+        return _METER_STATES[stated]
+
+    def limit_spending(
+        self, customer_id: str, amount: Decimal | None, request_id: str
+    ) -> None:
+        to = None if amount is None else str(amount)
+        about = {"customer_id": self._theirs(customer_id), "amount": to}
+        self._send("limit.set", about, request_id)
+
+    def spending_limit(self, customer_id: str) -> SpendingLimit | None:
+        answer = self._send("limit.read", {"customer_id": self._theirs(customer_id)})
+        stated = answer.get("amount")
+        if stated is None:
+            return None
+        try:
+            amount = Decimal(str(stated))
+        except InvalidOperation as error:
+            raise ProviderUnreachableError("no amount of a limit") from error
+        return SpendingLimit(amount, is_enforced=answer.get("is_enforced") is True)
+
+    def set_measure(
+        self, customer_id: str, measure: PlainMeasure, request_id: str, *, is_on: bool
+    ) -> None:
+        about = {"customer_id": self._theirs(customer_id), "measure": measure}
+        kind = "measure.begin" if is_on else "measure.end"
+        self._send(kind, about, request_id)
+
+    def measure_is_on(self, customer_id: str, measure: PlainMeasure) -> bool:
+        about = {"customer_id": self._theirs(customer_id), "measure": measure}
+        is_on = self._send("measure.read", about).get("is_on")
+        if not isinstance(is_on, bool):
+            raise ProviderUnreachableError("no state of a measure")
+        return is_on
+
     def _theirs(self, customer_id: str) -> str:
         return self._customers.get(customer_id, customer_id)
 
@@ -125,7 +188,7 @@ class WebhookProvider(Provider):
         return {"customer_id": theirs, "subscription_id": subscription_id}
 
     def _send(
-        self, kind: str, data: Mapping[str, str], request_id: str | None = None
+        self, kind: str, data: Mapping[str, str | None], request_id: str | None = None
     ) -> dict[str, Any]:
         now = datetime.now(UTC)
         message = {"type": kind, "timestamp": now.isoformat(), "data": dict(data)}
