@@ -60,6 +60,9 @@ KINDS: Mapping[str, ProblemKind] = {
     "idempotency_key_reused": ProblemKind(409, "The Idempotency-Key was used before"),
     "act_was_planned": ProblemKind(409, "The act was planned before"),
     "act_is_over": ProblemKind(409, "The act is over"),
+    "appeal_is_over": ProblemKind(409, "The appeal was decided"),
+    "hold_is_over": ProblemKind(409, "The hold does not stand any more"),
+    "not_in_team": ProblemKind(403, "The policy names others for this"),
     "other_release": ProblemKind(409, "Another release decided"),
     "replay_differs": ProblemKind(409, "The decision is not computed again alike"),
     "bundle_gone": ProblemKind(410, "A model that decided is gone"),
@@ -79,6 +82,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "decision_store_replaced": ProblemKind(
         503, "The store of decisions was replaced", 5
     ),
+    "people_file": ProblemKind(500, "The file of people cannot be used"),
     "policy_not_written": ProblemKind(500, "The policy file cannot be replaced"),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }

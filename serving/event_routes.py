@@ -197,10 +197,19 @@ def _zone_of_days(advisor: Advisor) -> ZoneInfo:
 async def outcome(request: Request, key: ReviewKey) -> Response:
     """Keep what turned out; a row of `outcomes`, its `source` the key's name."""
     body, content = await read_model(request, NewOutcome)
+    return _answered(request, await keep_outcome(request, key, body, content))
+
+
+async def keep_outcome(
+    request: Request, key: ApiKey, body: bytes, content: NewOutcome
+) -> Receipt:
+    """Make what turned out durable; `body` names it, as of `keep`.
+
+    Raises:
+        ProblemError: it is about nobody who is known, or has not happened yet.
+    """
     author = {"source": key.name}
-    return _answered(
-        request, await _kept(request, key, body, "outcomes", content, author)
-    )
+    return await _kept(request, key, body, "outcomes", content, author)
 
 
 class Dismissal(BaseModel):

@@ -1,10 +1,12 @@
 """Rows that one request brings are kept once, under its idempotency key."""
 
 import asyncio
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from fastapi import Request
 
@@ -12,7 +14,12 @@ from features.moments import microseconds
 from features.settings import PortfolioSettings
 from serving.access import require_reach
 from serving.errors import ProblemError
-from serving.events_request import CheckedBatch, EventsAnswer
+from serving.events_request import (
+    CheckedBatch,
+    EventsAnswer,
+    EventsRequest,
+    check_batch,
+)
 from serving.incoming import idempotency_key_of, in_force_of
 from serving.metrics import Metrics
 from serving.shared_rows import shared_rows
@@ -81,6 +88,28 @@ async def keep(
         waited_s = time.monotonic() - began
         metrics.count_events(checked.accepted, checked.rejected, waited_s)
     return receipt
+
+
+async def keep_rows(
+    request: Request,
+    key: ApiKey,
+    rows: Mapping[str, list[dict[str, Any]]],
+    named: str | None = None,
+) -> Receipt:
+    """Keep rows that we made ourselves: all of them or none.
+
+    Raises:
+        ProblemError, IdempotencyConflictError, StoreUnavailableError: as of `keep`.
+    """
+    body = json.dumps(rows, sort_keys=True).encode()
+
+    def check(portfolio: PortfolioSettings) -> CheckedBatch:
+        checked = check_batch(EventsRequest(events=dict(rows)), portfolio)
+        if checked.errors:
+            raise ProblemError("invalid_rows", checked.errors[0].rule)
+        return checked
+
+    return await keep(request, key, body, check, named)
 
 
 def answer_of(

@@ -203,6 +203,13 @@ class ServingSettings(BaseModel):
         description="wrong keys at the desk from one network address",
     )
 
+    people: Path | None = Field(
+        default=None,
+        description="CSV with the columns name and roles: who is in the teams that the"
+        " policy names, so that only they agree to acts and release holds at the desk;"
+        " absent: the role at the desk alone decides",
+    )
+
     link_key: SecretStr | None = Field(
         default=None,
         description="random text of at least 32 characters that signs the links of"

@@ -97,9 +97,14 @@ class Replies:
             return reply
         raise UnknownReplyError(reply_id)
 
-    def open_appeals(self, most: int) -> list[Reply]:
-        """Appeals nobody has decided, the oldest first."""
-        return self._rows(f"{_OPEN} ORDER BY filed_at, position LIMIT ?", most)
+    def open_appeals(self, most: int, begin: str = "") -> list[Reply]:
+        """Appeals nobody has decided, the oldest first.
+
+        Of customers whose id begins with `begin`.
+        """
+        condition = f"{_OPEN} AND substr(customer_id, 1, ?) = ?"
+        ordered = f"{condition} ORDER BY filed_at, position LIMIT ?"
+        return self._rows(ordered, len(begin), begin, most)
 
     def listed(self, most: int) -> list[Reply]:
         """Replies of every kind, the latest first."""

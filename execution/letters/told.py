@@ -1,5 +1,6 @@
 """What the service is told of letters and appeals, as rows of its tables."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from execution.errors import ReportRefusedError
@@ -51,6 +52,19 @@ def rows_of_decided(reply: Reply) -> Rows:
         }
         rows["overrides"] = [{**about, **instead}]
     return rows
+
+
+def untold_of(replies: Sequence[Reply]) -> list[Reply]:
+    """Appeals of a customer whose end is to be told; none while another is open.
+
+    Args:
+        replies: all of the customer; an end among the events is the end of all that
+            were open.
+    """
+    appeals = [one for one in replies if one.kind == "appeal"]
+    if any(one.result is None for one in appeals):
+        return []
+    return [one for one in appeals if not one.is_reported]
 
 
 class ToldDecided(NamedTuple):

@@ -1,6 +1,7 @@
 """The page of one customer, and of one decision about it."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import Query, Request
@@ -15,10 +16,13 @@ from serving.desk.addresses import (
     customer_path,
     decision_path,
 )
+from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
 from serving.desk.days import FIRST, LAST
 from serving.desk.history import Period, drawn, history, told, within
 from serving.desk.page import desk_router, page, wording_of
+from serving.desk.releases import RELEASED
+from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, records_of
 from serving.errors import ProblemError
 from serving.records import RecordsOfKeys, find_for
@@ -72,7 +76,8 @@ async def customer_page(
     if kept.waiting is not None:
         about = kept.waiting.decision_id
     file = None if about is None else await case_file(request, store.find(about))
-    today = datetime.now(words.zone).date()
+    now = datetime.now(UTC)
+    today = now.astimezone(words.zone).date()
     period = Period(days, min(until or today, today))
     return page(
         request,
@@ -88,8 +93,13 @@ async def customer_page(
         timeline=drawn(words, entries, kept.acts, period),
         entries=within(entries, period, words.zone)[:_MOST_LISTED],
         told=told,
-        now=microseconds(datetime.now(UTC)),
+        now=microseconds(now),
+        now_at=now,
         done=done if words.has(f"desk.done.{done}") else "",
+        appeals=await appeals_of(request, visitor, customer_id),
+        can_act=True,
+        released_here=RELEASED,
+        named_team=partial(named_team, request, visitor),
         customer_path=customer_path,
         decision_path=decision_path,
     )
@@ -109,6 +119,9 @@ async def decision_page(
         file=await case_file(request, decision),
         acts=await _approved(request, decision_id),
         done=done if wording_of(request).has(f"desk.done.{done}") else "",
+        can_act=False,
+        released_here=RELEASED,
+        named_team=partial(named_team, request, visitor),
         customer_path=customer_path,
         decision_path=decision_path,
     )

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from decisions.actions import SEVERITY
 from execution.plan import requested_act
 from features.moments import microseconds
-from serving.answering import Submission
 from serving.desk.addresses import (
     CUSTOMERS,
     DECISIONS,
@@ -21,8 +20,10 @@ from serving.desk.addresses import (
     decision_path,
 )
 from serving.desk.days import day_of
-from serving.desk.form import Form
+from serving.desk.deciding import counted, decide_again
+from serving.desk.form import Form, invalid
 from serving.desk.page import HOME, desk_router, redirect, wording_of
+from serving.desk.teams import require_in_team
 from serving.desk.visitor import (
     Visitor,
     form_of,
@@ -32,13 +33,10 @@ from serving.desk.visitor import (
 )
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
-from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys, find_for
-from serving.score_one import score_one
 from store.access_log import customer_hash
 from store.acts import Act, Acts
 from store.database import Database
-from store.errors import DecisionStoreError
 from store.waiting import Snooze, WaitingList
 
 router = desk_router()
@@ -54,8 +52,8 @@ async def ask_again(
 ) -> Response:
     """Decide about a customer as things stand now."""
     await form_of(request, visitor)
-    customer_id = _named(request, visitor, code)
-    await _decide_again(request, visitor, customer_id)
+    customer_id = named_customer(request, visitor, code)
+    await decide_again(request, visitor, customer_id)
     return _done(customer_id, "score")
 
 
@@ -67,11 +65,11 @@ async def snooze(
 ) -> Response:
     """Put a customer off until the end of a day."""
     form = await form_of(request, visitor)
-    customer_id = _named(request, visitor, code)
+    customer_id = named_customer(request, visitor, code)
     now = datetime.now(UTC)
     until = _end_of_day(form.get("until", ""), wording_of(request).zone)
     if not now < until <= now + _LONGEST_SNOOZE:
-        raise _invalid("until", "a day from today on, at most 90 days ahead")
+        raise invalid("until", "a day from today on, at most 90 days ahead")
     records: RecordsOfKeys = request.app.state.records
     if not records.of(visitor.key).decisions.listed(customer_id, None, 1):
         raise ProblemError("unknown_customer", "nothing was decided about this one")
@@ -80,7 +78,7 @@ async def snooze(
         microseconds(now),
         microseconds(until),
         visitor.key.name,
-        _reason(form),
+        reason_in(form),
     )
     await records_of(request).ask(lambda db: WaitingList(db).snooze(put_off))
     return _done(customer_id, "snooze")
@@ -94,16 +92,16 @@ async def override(
 ) -> Response:
     """Choose a milder action than the one a decision recommends, until a day ends."""
     form = await form_of(request, visitor)
-    customer_id = _named(request, visitor, code)
+    customer_id = named_customer(request, visitor, code)
     decision = find_for(request, visitor.key, form.get("decision_id", ""))
     if decision.customer_id != customer_id:
-        raise _invalid("decision_id", "it is about another customer")
+        raise invalid("decision_id", "it is about another customer")
     content = _content(NewOverride, form, customer_id, "action", "decision_id")
     if SEVERITY[content.action] >= SEVERITY[decision.action or "none"]:
-        raise _invalid("action", "only a milder action than the recommended one")
+        raise invalid("action", "only a milder action than the recommended one")
     body = content.model_dump_json().encode()
     await keep_override(request, visitor.key, body, content)
-    return _done(customer_id, await _counted(request, visitor, customer_id, "override"))
+    return _done(customer_id, await counted(request, visitor, customer_id, "override"))
 
 
 @router.post(f"{CUSTOMERS}/{{code}}/hold")
@@ -114,11 +112,11 @@ async def hold(
 ) -> Response:
     """Keep a reason not to act, until a day ends."""
     form = await form_of(request, visitor)
-    customer_id = _named(request, visitor, code)
+    customer_id = named_customer(request, visitor, code)
     content = _content(NewHold, form, customer_id, "kind")
     body = content.model_dump_json().encode()
     await keep_until(request, visitor.key, body, "holds", content)
-    return _done(customer_id, await _counted(request, visitor, customer_id, "hold"))
+    return _done(customer_id, await counted(request, visitor, customer_id, "hold"))
 
 
 @router.post(f"{DECISIONS}/{{decision_id}}/request")
@@ -156,50 +154,29 @@ async def approve(
     await form_of(request, visitor)
     now = microseconds(datetime.now(UTC))
 
-    def agree(database: Database) -> Act:
-        acts = Acts(database)
-        if not visitor.key.may_name(acts.find(act_id).customer_id):
+    def find(database: Database) -> Act:
+        act = Acts(database).find(act_id)
+        if not visitor.key.may_name(act.customer_id):
             raise ProblemError("unknown_act", "there is no such act")
-        return acts.approve(act_id, visitor.key.name, now)
+        return act
 
     note(request, visitor.key, act_id)
-    act = await records_of(request).ask(agree)
+    act = await records_of(request).ask(find)
+    decision = find_for(request, visitor.key, act.decision_id)
+    teams = json.loads(decision.answer)["people"]["approver_roles"]
+    require_in_team(request, visitor, teams)
+    await records_of(request).ask(
+        lambda database: Acts(database).approve(act_id, visitor.key.name, now)
+    )
     return redirect(f"{decision_path(act.decision_id)}?done=approve")
 
 
-def _named(request: Request, visitor: Visitor, code: str) -> str:
+def named_customer(request: Request, visitor: Visitor, code: str) -> str:
     """The customer of an address; that something is done about it is written down."""
     customer_id = customer_of(code)
     visitor.require_reach(customer_id)
     note(request, visitor.key, customer_hash(customer_id))
     return customer_id
-
-
-async def _decide_again(request: Request, visitor: Visitor, customer_id: str) -> None:
-    """So that what was just said counts on the pages at once."""
-    body = json.dumps({"customer_id": customer_id, "explain": "always"}).encode()
-    state = request.app.state
-    await score_one(
-        state,
-        Submission(body, visitor.key, None),
-        in_force_of(request),
-        request.headers.get("accept-language"),
-        state.turnstile.accepted(),
-    )
-
-
-async def _counted(
-    request: Request, visitor: Visitor, customer_id: str, what: str
-) -> str:
-    """What is told of something that is kept, whether it was decided again or not.
-
-    Refused with an error it would be sent, and kept, twice.
-    """
-    try:
-        await _decide_again(request, visitor, customer_id)
-    except (ProblemError, DecisionStoreError):
-        return f"{what}_later"
-    return what
 
 
 Stated = TypeVar("Stated", NewOverride, NewHold)
@@ -214,10 +191,11 @@ def _content(model: type[Stated], form: Form, customer_id: str, *names: str) -> 
         raise form_problem(error) from error
 
 
-def _reason(form: Form) -> str:
+def reason_in(form: Form) -> str:
+    """Why somebody does it. Raises ProblemError where it is not said."""
     reason = form.get("reason", "")
     if not 1 <= len(reason) <= LONGEST_REASON:
-        raise _invalid("reason", f"1 to {LONGEST_REASON} characters")
+        raise invalid("reason", f"1 to {LONGEST_REASON} characters")
     return reason
 
 
@@ -225,13 +203,8 @@ def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
     try:
         ends_on = day_of(text) + timedelta(days=1)
     except ValueError as error:
-        raise _invalid("until", "a day, such as 2026-06-30") from error
+        raise invalid("until", "a day, such as 2026-06-30") from error
     return datetime.combine(ends_on, time(0), zone).astimezone(UTC)
-
-
-def _invalid(name: str, message: str) -> ProblemError:
-    error = {"pointer": f"/{name}", "rule": "not_usable", "message": message}
-    return ProblemError("invalid_request", "see `errors`", errors=[error])
 
 
 def _done(customer_id: str, what: str) -> Response:

@@ -5,6 +5,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from serving.desk import (
+    appeals,
     customer,
     deeds,
     log,
@@ -12,6 +13,7 @@ from serving.desk import (
     policy,
     policy_backtest,
     proof,
+    releases,
     sign_in,
     today,
 )
@@ -23,6 +25,8 @@ ROUTERS = (
     today.router,
     customer.router,
     deeds.router,
+    releases.router,
+    appeals.router,
     policy.router,
     policy_backtest.router,
     models.router,

@@ -13,6 +13,9 @@ Deed = Literal[
     "hold",
     "ask_provider",
     "approve",
+    "decide_appeal",
+    "release_hold",  # end a hold or somebody's own decision early
+    "find_out",  # say that fraud is confirmed, or that it was none
     "export",
     "change_policy",  # try and submit a change
     "publish_policy",  # agree to a change of somebody else
@@ -21,13 +24,18 @@ Deed = Literal[
 ]
 DEEDS: tuple[Deed, ...] = get_args(Deed)
 _READ: frozenset[Deed] = frozenset({"look", "export"})
-_CASEWORK: frozenset[Deed] = frozenset({"look", "score", "snooze", "override", "hold"})
+_CASEWORK: frozenset[Deed] = frozenset(
+    {"look", "score", "snooze", "override", "hold", "release_hold"}
+)
+_INQUIRY: frozenset[Deed] = frozenset({"ask_provider", "decide_appeal", "find_out"})
+_RULES: frozenset[Deed] = frozenset({"export", "change_policy", "release_alarm"})
 MAY: Mapping[Role, frozenset[Deed]] = {
-    "risk_analyst": _CASEWORK
-    | {"ask_provider", "export", "change_policy", "release_alarm"},
+    "risk_analyst": _CASEWORK | _INQUIRY | _RULES,
     "collections": _CASEWORK | {"ask_provider"},
-    "account_manager": frozenset({"look", "score", "snooze", "hold"}),
-    "approver": frozenset({"look", "score", "snooze", "approve", "publish_policy"}),
+    "account_manager": frozenset({"look", "score", "snooze", "hold", "release_hold"}),
+    "approver": frozenset(
+        {"look", "score", "snooze", "approve", "decide_appeal", "publish_policy"}
+    ),
     "auditor": _READ | {"see_access"},
     "admin": frozenset(DEEDS),
 }

@@ -12,6 +12,7 @@ from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
 from serving.access import note_reading, note_reading_of
 from serving.desk.addresses import customer_path
+from serving.desk.appeals import open_appeals
 from serving.desk.page import HOME, DeskText, desk_router, page, redirect, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
@@ -27,6 +28,7 @@ router = desk_router()
 ON_A_PAGE = 100
 _LONGEST_ID = 1_000  # characters
 MOST_ACTS = 20  # of those that wait for people, beside the list
+MOST_APPEALS = 20  # the first due of those that nobody has decided
 
 
 class Budget(NamedTuple):
@@ -86,6 +88,8 @@ async def today(
         n_all=sum(found.counts.values()),
         n_waiting=n_waiting,
         acts=found.acts,
+        appeals=await open_appeals(request, visitor, MOST_APPEALS),
+        now_at=now,
         budgets=_budgets(request, visitor, now),
         is_stopped=is_stopped(_settings(request).home),
         topic=topic,

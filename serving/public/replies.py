@@ -25,12 +25,10 @@ from decisions.policy_file.load import Policy, parse_policy
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
 from features.moments import to_datetime
-from features.settings import PortfolioSettings
 from serving.access import RateLimits
 from serving.errors import ProblemError
-from serving.events_request import CheckedBatch, EventsRequest, check_batch
 from serving.incoming import read_fields
-from serving.keeping import keep
+from serving.keeping import keep_rows
 from serving.language import Language
 from serving.public.note import ROOM, note_page
 from serving.public.page import (
@@ -258,16 +256,7 @@ async def _keep(request: Request, asked: _Asked, reply: Reply) -> Reply:
     """
     settings: ServingSettings = request.app.state.settings
     kept = await asyncio.to_thread(_added, settings, reply)
-    rows = _rows(asked, kept)
-    body = json.dumps(rows, sort_keys=True).encode()
-
-    def check(portfolio: PortfolioSettings) -> CheckedBatch:
-        checked = check_batch(EventsRequest(events=rows), portfolio)
-        if checked.errors:
-            raise ProblemError("invalid_rows", checked.errors[0].rule)
-        return checked
-
-    await keep(request, _CUSTOMER, body, check, kept.reply_id)
+    await keep_rows(request, _CUSTOMER, _rows(asked, kept), kept.reply_id)
     await asyncio.to_thread(_counted, settings, kept.reply_id)
     return kept
 

@@ -1,4 +1,4 @@
-"""The desk in a real browser: ten journeys by keyboard alone, and what axe finds.
+"""The desk in a real browser: the journeys by keyboard alone, and what axe finds.
 
 Every page is at 360 and at 1440 px; nothing is asked of another host. With
 `DESK_SCREENSHOTS=docs/desk` the pictures of the documentation are made anew.
@@ -33,6 +33,7 @@ from store.monitoring import Cause
 from store.opening import open_acts, open_key_store, open_monitoring
 from tests.serving.conftest import a_bundle, published
 from tests.serving.desk.conftest import LATE, rows_of
+from tests.serving.desk.test_appeals import file_appeal
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (360, 1440)
@@ -255,6 +256,26 @@ def agrees_to_an_act(page: Page, office: Office) -> None:
     page.wait_for_selector("text=one approver")
 
 
+def decides_an_objection(page: Page, office: Office) -> None:
+    customer_id = f"objects-{page.viewport_size['width']}"  # type: ignore[index]
+    office.has_customer(customer_id, 7)
+    decision_id = office.decided[customer_id]
+    file_appeal(office.settings, decision_id, f"r-{customer_id}", customer_id)
+    signs_in(page, office, "approver", customer_path(customer_id))
+    presses(page, "d", "ArrowDown", "Tab")
+    page.keyboard.type("La facture est juste.")
+    presses(page, "Tab", "Enter")  # in the day, which nothing is said of
+    page.wait_for_selector("p[role=status]")
+
+
+def ends_a_hold(page: Page, office: Office) -> None:
+    holds(page, office)
+    presses(page, "e")
+    page.keyboard.type("the plan is made")
+    presses(page, "Tab", "Enter")
+    page.wait_for_url("**done=release")
+
+
 def replays_a_decision(page: Page, office: Office) -> None:
     signs_in(page, office, "auditor", decision_path(office.decided[LATE]))
     presses(page, "v")
@@ -305,6 +326,8 @@ JOURNEYS: tuple[Callable[[Page, Office], None], ...] = (
     chooses_a_milder_action,
     holds,
     agrees_to_an_act,
+    decides_an_objection,
+    ends_a_hold,
     replays_a_decision,
     tries_a_change_of_the_policy,
     releases_an_alarm,
@@ -330,6 +353,7 @@ def test_axe_finds_nothing_serious(
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
     paths = [f"/desk{path}" for path in PAGES]
     paths += [customer_path(LATE), decision_path(office.decided[LATE])]
+    file_appeal(office.settings, office.decided[LATE], "r-read")
     with _context(browser, 1440, color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(f"{office.url}/desk/sign-in")

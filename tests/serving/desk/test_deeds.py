@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.desk import deeds
+from serving.desk import deciding
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.roles import MAY
 from serving.errors import ProblemError
@@ -227,7 +227,7 @@ def test_what_is_kept_is_not_refused_where_deciding_again_is(
     async def overloaded(*_: object) -> None:
         raise ProblemError("overloaded", "too much is asked")
 
-    monkeypatch.setattr(deeds, "score_one", overloaded)
+    monkeypatch.setattr(deciding, "score_one", overloaded)
     path, before = customer_path(HOSTILE), kept(desk_settings, "holds", HOSTILE)
     fields = {"reason": "asked for", "until": TOMORROW, "kind": "manual"}
     one = person("collections")

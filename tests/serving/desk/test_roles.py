@@ -19,8 +19,11 @@ COLUMNS: dict[str, tuple[Deed, ...]] = {
     "looks": ("look",),
     "snooze, ask again, hold": ("snooze", "score", "hold"),
     "override": ("override",),
+    "end a hold early": ("release_hold",),
+    "settle a suspicion": ("find_out",),
     "ask the provider": ("ask_provider",),
     "approve acts": ("approve",),
+    "decide objections": ("decide_appeal",),
     "export": ("export",),
     "change the policy": ("change_policy",),
     "publish the policy": ("publish_policy",),
@@ -38,6 +41,9 @@ FORMS: dict[str, Deed] = {
     "/desk/customers/{code}/snooze": "snooze",
     "/desk/customers/{code}/override": "override",
     "/desk/customers/{code}/hold": "hold",
+    "/desk/customers/{code}/release": "release_hold",
+    "/desk/customers/{code}/finding": "find_out",
+    "/desk/appeals/{reply_id}/decide": "decide_appeal",
     "/desk/decisions/{decision_id}/request": "ask_provider",
     "/desk/acts/{act_id}/approve": "approve",
     "/desk/policy": "change_policy",
@@ -99,7 +105,7 @@ def test_every_form_is_listed_here() -> None:
 @pytest.fixture
 def places(stored: dict[str, str]) -> dict[str, str]:
     names = {"decision_id": stored[LATE], "code": customer_path(LATE).split("/")[-1]}
-    names |= dict.fromkeys(("act_id", "change_id", "alarm_id"), "none")
+    names |= dict.fromkeys(("act_id", "change_id", "alarm_id", "reply_id"), "none")
     return {form: form.format(**names) for form in FORMS}
 
 

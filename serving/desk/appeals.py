@@ -1,0 +1,213 @@
+"""Appeals that came by the form of a letter: their clock, and a person's decision."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Literal, NamedTuple, cast
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from decisions.follow_up.answer_follow_up import appeal_due
+from decisions.follow_up.parts import AppealDue
+from decisions.policy_file.load import Policy, parse_policy
+from execution.letters.plan import answer_of
+from execution.letters.told import rows_of_decided, untold_of
+from features.moments import microseconds, to_datetime
+from serving.desk.addresses import customer_path
+from serving.desk.days import day_of
+from serving.desk.deciding import counted
+from serving.desk.form import Form, invalid
+from serving.desk.page import HOME, desk_router, redirect, wording_of
+from serving.desk.visitor import (
+    Visitor,
+    form_of,
+    note,
+    records_of,
+    visitor_who_may,
+)
+from serving.errors import ProblemError
+from serving.keeping import keep_rows
+from serving.records import RecordsOfKeys
+from store.access_log import customer_hash
+from store.database import Database
+from store.errors import AppealIsOverError, UnknownReplyError
+from store.letters import Letters, PlannedLetter
+from store.replies import AppealResult, Replies, Reply
+
+router = desk_router()
+APPEALS = f"{HOME}/appeals"
+LONGEST_REASONS = 4_000  # characters
+_LONGEST_INSTEAD = timedelta(days=366)
+DecidingVisitor = Annotated[Visitor, Depends(visitor_who_may("decide_appeal"))]
+
+
+class ShownAppeal(NamedTuple):
+    """What a customer objected to; `due`: by when a person decides, and what holds."""
+
+    reply: Reply
+    about_id: str
+    due: AppealDue
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided it."""
+        return self.reply.result is None
+
+
+async def appeals_of(request: Request, visitor: Visitor, customer_id: str) -> list[
+    ShownAppeal
+]:  # fmt: skip
+    """Those of a customer, the latest first."""
+
+    def look(database: Database) -> list[Reply]:
+        replies = Replies(database).of_customer(customer_id)
+        return [one for one in reversed(replies) if one.kind == "appeal"]
+
+    return await _shown(request, visitor, await records_of(request).ask(look))
+
+
+async def open_appeals(
+    request: Request, visitor: Visitor, most: int
+) -> list[ShownAppeal]:
+    """Those that nobody has decided, the first due at the top."""
+
+    def look(database: Database) -> list[Reply]:
+        return Replies(database).open_appeals(most, visitor.key.customers)
+
+    found = records_of(request).look(look)
+    if not found:
+        return []
+    shown = await _shown(request, visitor, found)
+    return sorted(shown, key=lambda one: one.due.decide_by)
+
+
+@router.post(f"{APPEALS}/{{reply_id}}/decide")
+async def decide(request: Request, reply_id: str, visitor: DecidingVisitor) -> Response:
+    """A person decides; the answer goes out as a letter with the next run of them."""
+    form = await form_of(request, visitor)
+    reply, asked_by = await _found(request, visitor, reply_id)
+    result = _result(form)
+    until = _instead_until(form, request) if result == "upheld" else None
+    reasons, now = _reasons(form), microseconds(datetime.now(UTC))
+    note(request, visitor.key, customer_hash(reply.customer_id))
+
+    def keep_decision(database: Database) -> None:
+        Replies(database).decide(
+            reply_id,
+            result,
+            by=visitor.key.name,
+            reasons=reasons,
+            now=now,
+            instead_until=until,
+            answer=answer_of(reply, asked_by, now),
+        )
+
+    try:
+        await records_of(request).ask(keep_decision)
+    except AppealIsOverError as error:
+        detail = "somebody decided it already; the page of the customer says how"
+        raise ProblemError("appeal_is_over", detail) from error
+    await _tell(request, visitor, reply.customer_id)
+    what = await counted(request, visitor, reply.customer_id, "appeal")
+    return redirect(f"{customer_path(reply.customer_id)}?done={what}")
+
+
+async def _found(
+    request: Request, visitor: Visitor, reply_id: str
+) -> tuple[Reply, PlannedLetter]:
+    """An appeal of a customer of this visitor, and the letter it answers."""
+
+    def find(database: Database) -> tuple[Reply, PlannedLetter]:
+        reply = Replies(database).find(reply_id)
+        return reply, Letters(database).find(reply.letter_id)
+
+    try:
+        reply, letter = await records_of(request).ask(find)
+    except UnknownReplyError as error:
+        raise ProblemError("not_found", "there is no such appeal") from error
+    if not visitor.key.may_name(reply.customer_id):
+        raise ProblemError("not_found", "there is no such appeal")
+    return reply, letter
+
+
+async def _tell(request: Request, visitor: Visitor, customer_id: str) -> None:
+    """Keep the rows that end the appeal, once no other of the customer is open.
+
+    What is refused here is told by the next `forbear notify run`.
+    """
+
+    def look(database: Database) -> list[Reply]:
+        return untold_of(Replies(database).of_customer(customer_id))
+
+    for reply in await records_of(request).ask(look):
+        named = reply.reply_id
+        rows = rows_of_decided(reply)
+        try:
+            await keep_rows(request, visitor.key, rows, f"appeal-{named}")
+        except ProblemError:
+            continue
+
+        def mark(database: Database, named: str = named) -> None:
+            Replies(database).mark_reported(named)
+
+        await records_of(request).ask(mark)
+
+
+async def _shown(
+    request: Request, visitor: Visitor, replies: list[Reply]
+) -> list[ShownAppeal]:
+    """Replies with their clocks."""
+
+    def look(database: Database) -> list[PlannedLetter]:
+        letters = Letters(database)
+        return [letters.find(one.letter_id) for one in replies]
+
+    letters = await records_of(request).ask(look)
+    records: RecordsOfKeys = request.app.state.records
+    document = records.of(visitor.key).decisions.document
+    pairs = list(zip(replies, letters, strict=True))
+    policies = {one.policy_hash: document(one.policy_hash) for one in letters}
+    return await asyncio.to_thread(
+        lambda: [_with_clock(*pair, policies[pair[1].policy_hash]) for pair in pairs]
+    )
+
+
+def _with_clock(reply: Reply, letter: PlannedLetter, policy_text: str) -> ShownAppeal:
+    """By the policy that the letter was sent under, as of the day it was filed."""
+    policy, at = _parsed(policy_text), to_datetime(reply.filed_at)
+    due = appeal_due(policy.in_force(at) or policy.latest, at)
+    return ShownAppeal(reply, letter.about_id, due)
+
+
+@lru_cache(8)
+def _parsed(text: str) -> Policy:
+    """Most letters were written under one of a few policies."""
+    return parse_policy(text)
+
+
+def _result(form: Form) -> AppealResult:
+    result = form.get("result", "")
+    if result not in ("upheld", "denied"):
+        raise invalid("result", "upheld or denied")
+    return cast("Literal['upheld', 'denied']", result)
+
+
+def _reasons(form: Form) -> str:
+    reasons = form.get("reasons", "")
+    if not 1 <= len(reasons) <= LONGEST_REASONS:
+        raise invalid("reasons", f"1 to {LONGEST_REASONS} characters")
+    return reasons
+
+
+def _instead_until(form: Form, request: Request) -> str:
+    """The last day on which nothing is done to the customer."""
+    today = datetime.now(wording_of(request).zone).date()
+    message = "a day from today on, at most a year ahead"
+    try:
+        day: date = day_of(form.get("until", ""))
+    except ValueError as error:
+        raise invalid("until", message) from error
+    if not today <= day <= today + _LONGEST_INSTEAD:
+        raise invalid("until", message)
+    return day.isoformat()

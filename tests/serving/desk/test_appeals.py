@@ -1,0 +1,173 @@
+"""An appeal at the desk: its clock, who decides, and what the customer is answered."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from httpx import Client
+
+from features.moments import microseconds
+from serving.desk.addresses import customer_path
+from serving.settings import ServingSettings
+from store.keys import Role
+from store.letters import PlannedLetter, letter_id_of
+from store.opening import (
+    open_decision_reader,
+    open_event_reader,
+    open_letters,
+    open_replies,
+)
+from store.replies import Reply
+from tests.serving.desk.conftest import LATE, Person
+from wording.messages import LANGUAGES
+
+Somebody = Callable[..., Person]
+Decided = dict[str, str]
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+WORDS = "Je conteste <b>cette</b> décision."
+REASONS = "La facture est juste."
+
+
+def file_appeal(
+    settings: ServingSettings, decision_id: str, reply_id: str, customer: str = LATE
+) -> None:
+    """As the form of a letter keeps it."""
+    with closing(open_decision_reader(settings.home)) as decisions:
+        asked = json.loads(decisions.find(decision_id).answer)["question"]
+    letter = PlannedLetter(
+        letter_id=letter_id_of("notice", decision_id, "reminder_1"),
+        customer_id=customer,
+        kind="notice",
+        notice="reminder_1",
+        about_id=decision_id,
+        channel="email",
+        policy=asked["policy"],
+        policy_hash=asked["policy_hash"],
+        planned_at=1,
+        due_at=1,
+    )
+    with closing(open_letters(settings.home)) as letters:
+        letters.plan([letter])
+    reply = Reply(
+        reply_id=reply_id,
+        letter_id=letter.letter_id,
+        customer_id=customer,
+        kind="appeal",
+        language="fr",
+        filed_at=microseconds(datetime.now(UTC)),
+        content=WORDS,
+        is_counted=True,
+    )
+    with closing(open_replies(settings.home)) as replies:
+        replies.add(reply)
+
+
+def reply_of(settings: ServingSettings, reply_id: str) -> Reply:
+    with closing(open_replies(settings.home)) as replies:
+        return replies.find(reply_id)
+
+
+def kept(settings: ServingSettings, table: str) -> list[dict[str, object]]:
+    with closing(open_event_reader(settings.home)) as reader:
+        rows = reader.rows(LATE, reader.last_sequence(), 1_000)
+    return [json.loads(row.content) for row in rows if row.table == table]
+
+
+def decides(one: Person, reply_id: str, **fields: str) -> int:
+    fields = {"result": "denied", "reasons": REASONS} | fields
+    path = f"/desk/appeals/{reply_id}/decide"
+    answer = one.sends(path, page=customer_path(LATE), **fields)
+    return answer.status_code
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_open_appeal_is_on_today_and_on_the_customers_page(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided, lang: str
+) -> None:
+    file_appeal(desk_settings, stored[LATE], "r-shown")
+    one = person("risk_analyst")
+    headers = {"accept-language": lang}
+    today = one.opens("/desk", headers=headers).text
+    assert customer_path(LATE) in today.split('id="appeals"')[1].split("</section>")[0]
+    page = one.opens(customer_path(LATE), headers=headers).text
+    part = page.split('id="appeals"')[1].split("</section>")[0]
+    assert "Je conteste &lt;b&gt;cette&lt;/b&gt; décision." in part
+    assert 'lang="fr"' in part
+    decide_by = datetime.now(UTC) + timedelta(days=5)
+    assert any(
+        f"{decide_by + timedelta(days=ahead):%Y-%m-%d}" in part for ahead in range(6)
+    )
+
+
+def test_a_denied_appeal_is_answered_by_a_letter_and_told(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    file_appeal(desk_settings, stored[LATE], "r-shown")
+    file_appeal(desk_settings, stored[LATE], "r-denied")
+    one = person("approver")
+    assert decides(one, "r-denied") == 303
+    reply = reply_of(desk_settings, "r-denied")
+    assert (reply.result, reply.decided_by, reply.reasons) == (
+        "denied",
+        "one approver",
+        REASONS,
+    )
+    assert not reply.is_reported  # another one of the customer is open
+    assert decides(one, "r-shown") == 303
+    assert reply_of(desk_settings, "r-denied").is_reported
+    ended = [r for r in kept(desk_settings, "contacts") if r["kind"] == "appeal_closed"]
+    assert {row["result"] for row in ended} == {"denied"}
+    with closing(open_letters(desk_settings.home)) as letters:
+        answers = [one for one in letters.listed(100) if one.kind == "answer"]
+    assert {one.about_id for one in answers} >= {"r-denied", "r-shown"}
+    assert decides(one, "r-denied") == 409
+    page = one.opens(customer_path(LATE)).text
+    assert REASONS in page
+    assert "one approver" in page
+
+
+def test_an_upheld_appeal_is_an_override_until_its_day(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    file_appeal(desk_settings, stored[LATE], "r-upheld")
+    one = person("risk_analyst")
+    assert decides(one, "r-upheld", result="upheld") == 422  # until when is not said
+    assert decides(one, "r-upheld", result="upheld", until="2020-01-01") == 422
+    assert reply_of(desk_settings, "r-upheld").result is None
+    assert decides(one, "r-upheld", result="upheld", until=IN_A_MONTH) == 303
+    [row] = [
+        r for r in kept(desk_settings, "overrides") if "r-upheld" in str(r["reason"])
+    ]
+    assert (row["action"], row["by"]) == ("none", "one risk_analyst")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"result": ""}, {"result": "maybe"}, {"reasons": " "}]
+)
+def test_half_a_decision_is_none(
+    desk_settings: ServingSettings,
+    person: Somebody,
+    stored: Decided,
+    fields: dict[str, str],
+) -> None:
+    file_appeal(desk_settings, stored[LATE], "r-half")
+    assert decides(person("admin"), "r-half", **fields) == 422
+    assert reply_of(desk_settings, "r-half").result is None
+
+
+@pytest.mark.parametrize("role", ["collections", "account_manager", "auditor"])
+def test_who_collects_or_looks_decides_no_appeal(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided, role: Role
+) -> None:
+    file_appeal(desk_settings, stored[LATE], "r-half")
+    one = person(role)
+    assert "/desk/appeals/r-half" not in one.opens(customer_path(LATE)).text
+    assert decides(one, "r-half") == 403
+
+
+def test_there_is_no_deciding_what_nobody_filed(
+    person: Somebody, desk: Client, stored: Decided
+) -> None:
+    assert decides(person("admin"), "r-none") == 404
