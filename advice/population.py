@@ -56,19 +56,37 @@ class Population:
         )
 
 
+def present_features(portfolio: Portfolio, features: FeatureSet) -> pa.Table:
+    """`feature_table` of the population of training at the end of the data."""
+    return feature_table(portfolio, latest_population(portfolio), features)
+
+
 def present_population(
-    portfolio: Portfolio, bundle: Bundle, pairs: pa.Table | None = None
+    portfolio: Portfolio,
+    bundle: Bundle,
+    pairs: pa.Table | None = None,
+    known: pa.Table | None = None,
 ) -> Population:
-    """The population of training at the end of the data, or these (customer, as_of)."""
-    chosen = latest_population(portfolio) if pairs is None else pairs
+    """The population of training at the end of the data, or these (customer, as_of).
+
+    Args:
+        portfolio: whose customers.
+        bundle: what looks at them.
+        pairs: of whom; those of `present_features` by default.
+        known: `present_features` of the bundle's feature set, where they were found
+            already.
+    """
     whole = bundle.feature_set
-    table = feature_table(portfolio, chosen, whole)
+    if pairs is not None:
+        table = feature_table(portfolio, pairs, whole)
+    else:
+        table = present_features(portfolio, whole) if known is None else known
     x = matrix(table, whole)
     read = [is_read(feature, bundle.target) for feature in whole.features]
     names = [whole.names[i] for i in np.flatnonzero(read)]
     return Population(
-        as_of=pc.max(chosen["as_of"]).as_py() or 0,
-        customer_ids=chosen["customer_id"],
+        as_of=pc.max(table["as_of"]).as_py() or 0,
+        customer_ids=table["customer_id"],
         features=whole.subset(names),
         x=x[:, np.array(read, dtype=np.bool_)],
         probability=Predictor(bundle).probability(x),
@@ -77,9 +95,17 @@ def present_population(
     )
 
 
-def with_reference(portfolio: Portfolio, bundle: Bundle) -> Bundle:
-    """The bundle, with what the population looks like at the end of its data."""
-    population = present_population(portfolio, bundle)
+def with_reference(
+    portfolio: Portfolio, bundle: Bundle, known: pa.Table | None = None
+) -> Bundle:
+    """The bundle, with what the population looks like at the end of its data.
+
+    Args:
+        portfolio: that it was trained on.
+        bundle: without a reference.
+        known: as in `present_population`.
+    """
+    population = present_population(portfolio, bundle, known=known)
     if len(population.probability) == 0:
         return bundle
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"

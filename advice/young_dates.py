@@ -1,6 +1,6 @@
 """The early warning of a portfolio: dates that no label of training reaches yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -30,18 +30,37 @@ MOST_CUSTOMERS = 5_000  # drawn where there are more: they say it as surely
 
 
 class DrawnSnapshots:
-    """The snapshots of drawn customers, found once for all targets that share them."""
+    """The snapshots of drawn customers, found once for all targets that share them.
 
-    def __init__(self, portfolio: Portfolio) -> None:
+    Args:
+        portfolio: whose customers.
+        known: by target the `labels` of everybody's `snapshots`, where somebody has
+            found them already.
+    """
+
+    def __init__(
+        self, portfolio: Portfolio, known: Mapping[Target, pa.Table] | None = None
+    ) -> None:
         self.portfolio = portfolio
+        self._labels = {
+            target: labelled.filter(
+                pc.is_in(labelled["customer_id"], pa.array(self._drawn(target)))
+            )
+            for target, labelled in (known or {}).items()
+        }
         self._made: dict[tuple[str, ...], pa.Table] = {}
 
-    def of(self, target: Target) -> pa.Table:
+    def _drawn(self, target: Target) -> tuple[str, ...]:
+        return tuple(_drawn(labelled_customers(self.portfolio, target)))
+
+    def labels(self, target: Target) -> pa.Table:
         """Of customers whose labels of a target can be known."""
-        drawn = tuple(_drawn(labelled_customers(self.portfolio, target)))
+        if target in self._labels:
+            return self._labels[target]
+        drawn = self._drawn(target)
         if drawn not in self._made:
             self._made[drawn] = snapshots(self.portfolio, drawn)
-        return self._made[drawn]
+        return labels(self.portfolio, self._made[drawn], target)
 
 
 def early_warning(
@@ -65,8 +84,7 @@ def early_warning(
         return ()
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     until = labels_observed_until(portfolio, target)
-    pairs = (drawn or DrawnSnapshots(portfolio)).of(target)
-    labelled = labels(portfolio, pairs, target)
+    labelled = (drawn or DrawnSnapshots(portfolio)).labels(target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
     label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     is_mature = mature_at <= until
@@ -79,19 +97,25 @@ def early_warning(
     rate = float(learnt.sum() / is_mature.sum())
     # of some an action hid what became of them; it will be so of young dates as well
     share_seen = float((~np.isnan(label[is_mature])).mean())
+    shares = {
+        moment: share
+        for moment in _apart(as_of[~is_mature], maturity_us(portfolio, target)[0])
+        if (share := share_known(delay, (until - moment) / DAY_US)) >= LEAST_SHARE
+    }
+    if not shares:
+        return ()
+    young: BoolArray = np.isin(as_of, list(shares))
+    p = np.full(len(as_of), np.nan)
+    p[young] = _probability(portfolio, bundle, labelled.filter(pa.array(young)))
     counts = []
-    for moment in _apart(as_of[~is_mature], maturity_us(portfolio, target)[0]):
-        share = share_known(delay, (until - moment) / DAY_US)
-        if share >= LEAST_SHARE:
-            own: BoolArray = as_of == moment
-            p = _probability(portfolio, bundle, pairs.filter(pa.array(own)))
-            observed = int((label[own] == 1.0).sum())
-            by_model = share * share_seen * float(p.sum())
-            expected = by_model, share * rate * len(p)
-            counts.append(_Count(moment, observed, *expected))
+    for moment, share in shares.items():
+        own: BoolArray = as_of == moment
+        observed = int((label[own] == 1.0).sum())
+        by_model = share * share_seen * float(p[own].sum())
+        expected = by_model, share * rate * int(own.sum())
+        counts.append(_Count(moment, observed, *expected))
     each = [[one] for one in counts] if len(counts) > 1 else []
-    together = [counts] if counts else []
-    return tuple(_compared(some, n_learnt.as_py()) for some in (*together, *each))
+    return tuple(_compared(some, n_learnt.as_py()) for some in (counts, *each))
 
 
 class _Count(NamedTuple):

@@ -11,11 +11,21 @@ from cli.output import say, show_table, steps
 
 if TYPE_CHECKING:
     from scoring.intervals import MetricEstimate
+    from training.learning import RecipeSearch
     from training.train import TrainingResult
 
 Targets = Annotated[
     list[str] | None,
     typer.Option("--target", help="fraud or nonpayment; default: all with labels"),
+]
+Tune = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        metavar="MINUTES",
+        help="search parameters of the trees for so long per target; goes on where an"
+        " earlier search ended, and 0 takes the best of before",
+    ),
 ]
 SHOWN = {
     "auc": "AUC",
@@ -46,6 +56,7 @@ def train(
     seed: Annotated[
         int, typer.Option(help="the same data and seed give the same bundle")
     ] = 0,
+    tune: Tune = None,
     accept_leak: AcceptLeak = None,
     because: Because = None,
 ) -> None:
@@ -77,6 +88,7 @@ def train(
             on_untold=untold.append,
             on_result=lambda result: show_result(result, home),
             accepted=acceptances(accept_leak, because),
+            search=_search(tune, home),
         )
     for line in untold:
         say(f"{line}; {WITHOUT_A_MODEL}")
@@ -86,6 +98,15 @@ def train(
     if any(result.suspected for result in results):
         raise typer.Exit(DIFFERENT)
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _search(minutes: float | None, home: Path) -> "RecipeSearch | None":
+    """Optuna is imported only where somebody asked for it."""
+    if minutes is None:
+        return None
+    from training.tuning import Tuning
+
+    return Tuning(home / "tuning", minutes)
 
 
 def show_result(result: "TrainingResult", home: Path) -> None:

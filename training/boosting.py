@@ -7,6 +7,7 @@ there is to learn from, which is the number of positives.
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,15 @@ class BinnedRows:
         self.rows = rows
         self.parameters = dict(parameters)
         bins = _dataset(rows[known], parameters).construct()
-        self._all = lightgbm.Dataset(rows.x, rows.label, reference=bins)
+        self._all = lightgbm.Dataset(
+            rows.x, rows.label, reference=bins, params=self.parameters
+        )
+
+    def under(self, parameters: Mapping[str, Any]) -> "BinnedRows":
+        """The same bins, to be learnt from with other parameters."""
+        other = copy(self)
+        other.parameters = {**self.parameters, **parameters}
+        return other
 
     def part(self, chosen: BoolArray) -> lightgbm.Dataset:
         """Some of the rows, in the same bins; no number is copied."""
@@ -161,15 +170,23 @@ def most_rounds(n_positives: int) -> int:
 
 
 def best_rounds(fits: Sequence[StoppedFit]) -> int:
-    """Rounds of least log-loss over all folds together.
+    """Rounds of least log-loss over all folds together."""
+    return int(_losses(fits).argmin()) + 1
+
+
+def least_log_loss(fits: Sequence[StoppedFit]) -> float:
+    """Log-loss over all folds together at their best number of rounds."""
+    return float(_losses(fits).min())
+
+
+def _losses(fits: Sequence[StoppedFit]) -> FloatArray:
+    """(rounds,) mean log-loss over all folds.
 
     Each counts by the rows that it predicts and by those that taught it, for who
     learnt from more is nearer to the model of all rows. A fold that stopped earlier
     counts with its last loss from there on.
     """
     length = max(len(one.losses) for one in fits)
-    total = np.zeros(length)
-    for one in fits:
-        held = np.pad(one.losses, (0, length - len(one.losses)), mode="edge")
-        total += held * one.n_judged * one.n_taught
-    return int(total.argmin()) + 1
+    weights = np.array([float(one.n_judged) * one.n_taught for one in fits])
+    held = [np.pad(f.losses, (0, length - len(f.losses)), mode="edge") for f in fits]
+    return np.asarray(weights @ np.array(held) / weights.sum())

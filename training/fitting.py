@@ -6,8 +6,9 @@ of all of them, drawn towards the map of the latest matured window as that holds
 positives. The model itself then learns from all rows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -69,6 +70,7 @@ class FittedModel:
     calibration: LogOddsMap
     held_out: FloatArray
     n_rounds: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # of LightGBM
 
     def probability(self, rows: Rows) -> FloatArray:
         return self.calibration.probability(margin(self.model, rows))
@@ -121,8 +123,15 @@ class BoostedFolds:
     fits: Sequence[StoppedFit]
 
     @classmethod
-    def of(cls, rows: Rows, parts: Sequence[Fold], seed: int) -> "BoostedFolds":
-        binned = BinnedRows(rows, recipe(rows, seed), parts[-1].train)
+    def of(
+        cls,
+        rows: Rows,
+        parts: Sequence[Fold],
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> "BoostedFolds":
+        """With the usual `recipe` where no `parameters` are given."""
+        binned = BinnedRows(rows, parameters or recipe(rows, seed), parts[-1].train)
         return cls(binned, parts, [fit_stopped(binned, part) for part in parts])
 
     def extended(self, parts: Sequence[Fold]) -> "BoostedFolds":
@@ -143,7 +152,14 @@ class BoostedFolds:
         rows, n_rounds = self.binned.rows, unseen.n_rounds
         model = fit_rounds(rows, self.binned.parameters, n_rounds or 1)
         calibration = calibrated(rows, unseen.margin)
-        return FittedModel("lightgbm", model, calibration, unseen.margin, n_rounds)
+        return FittedModel(
+            "lightgbm",
+            model,
+            calibration,
+            unseen.margin,
+            n_rounds,
+            self.binned.parameters,
+        )
 
 
 def fit_additive(

@@ -1,7 +1,8 @@
 """One target, from rows to a judged model that then learns from everything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -32,6 +33,10 @@ SIMPLER: Mapping[Learner, tuple[Learner, ...]] = {
     "rule": (),
 }
 
+RecipeSearch = Callable[
+    [Target, Rows, Sequence[Fold], int, Progress], Mapping[str, Any]
+]
+
 
 def learn(
     target: Target,
@@ -39,12 +44,22 @@ def learn(
     seed: int,
     progress: Progress = lambda _: None,
     starter: Bundle | None = None,
+    search: RecipeSearch | None = None,
 ) -> TrainedModel:
     """Split, choose a learner on rolling origins, judge it, and refit it on all rows.
 
     Under 200 positives, or where they stand too close together to be split, what is
     learnt is what they bear: see `few`. So it is where no learner beats the constant
     for sure on the test rows; what failed is then among the gates.
+
+    Args:
+        target: whose labels.
+        rows: all mature ones.
+        seed: of splits, folds and learners.
+        progress: called with one line of text per step.
+        starter: of the target; None to go without.
+        search: for the parameters of the trees; the usual ones without. Where there is
+            no later period to judge by, it is not asked.
 
     Raises:
         TrainingError: not one positive, or nothing else.
@@ -59,7 +74,7 @@ def learn(
             parts = split(rows, seed)
         except TooFewPositivesError:
             return learn_few(target, rows, seed, starter, progress)
-        return _learn_many(target, rows, seed, parts, progress, starter)
+        return _learn_many(target, rows, seed, parts, progress, starter, search)
 
 
 def _learn_many(
@@ -69,6 +84,7 @@ def _learn_many(
     parts: Split,
     progress: Progress,
     starter: Bundle | None,
+    search: RecipeSearch | None,
 ) -> TrainedModel:
     progress(
         f"{parts.train.sum():,} rows to learn from, {parts.test.sum():,} to judge by "
@@ -76,8 +92,9 @@ def _learn_many(
     )
     everything = _folds(rows, parts, seed)
     unseen: dict[Learner, HeldOutMargin] = {}
+    parameters = search and search(target, rows, everything, seed, progress)
     progress("fitting lightgbm")
-    trees = BoostedFolds.of(rows, everything, seed)
+    trees = BoostedFolds.of(rows, everything, seed, parameters)
     unseen["lightgbm"] = trees.held_out(n_choosing=len(everything) - 1)
     for learner in _challengers(rows):
         progress(f"fitting {learner}")

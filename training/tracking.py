@@ -23,7 +23,6 @@ from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
 from scoring.metrics import expected_calibration_error
 from scoring.shelf import champion_id, make_champion, shelve_bundle
-from training.boosting import recipe
 from training.errors import RegistryUnavailableError
 from training.judged_rows import FILE as JUDGED_FILE
 from training.judged_rows import pseudonym_key
@@ -222,7 +221,7 @@ def _own_uri() -> Iterator[None]:
 
 def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) -> None:
     judgement = learnt.judgement
-    parameters = recipe(rows, seed) if bundle.learner == "lightgbm" else {}
+    parameters = dict(learnt.fitted.parameters)
     parameters.pop("monotone_constraints", None)  # the feature set says them
     mlflow.log_params(
         {

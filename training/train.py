@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from advice.population import with_reference
+from advice.population import present_features, with_reference
 from advice.young_dates import early_warning
+from features.feature_set import FeatureSet
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from features.targets import TARGETS, Target
@@ -27,7 +30,7 @@ from training.errors import (
 )
 from training.judged_rows import judged_table
 from training.later import later_of
-from training.learning import learn
+from training.learning import RecipeSearch, learn
 from training.outlook import Outlook, outlook
 from training.prior import can_be_prior
 from training.rows import Rows
@@ -72,6 +75,7 @@ def train(
     on_untold: Progress = lambda _: None,
     on_result: Callable[[TrainingResult], None] = lambda _: None,
     accepted: Sequence[Acceptance] = (),
+    search: RecipeSearch | None = None,
     tracking_uri: str | None = None,
     home: Path | None = None,
 ) -> list[TrainingResult]:
@@ -89,6 +93,7 @@ def train(
         on_result: called as soon as a target has ended: what is registered is in force,
             whatever becomes of the next.
         accepted: features that a person vouches for; recorded.
+        search: for the parameters of the trees, such as `tuning.Tuning`.
         tracking_uri: of MLflow; default `MLFLOW_TRACKING_URI`, else
             SQLite and a folder under `home`.
         home: state folder; default `FORBEAR_HOME`.
@@ -108,6 +113,7 @@ def train(
     gathered = gather(portfolio, TARGETS)
     check_names(accepted, gathered.feature_set.names)
     tracker = Tracker(home or forbear_home(), tracking_uri)
+    present = Present(portfolio, gathered.feature_set)
     results = []
     for target in targets or TARGETS:
         if not targets and not _is_told(target, gathered):
@@ -115,7 +121,7 @@ def train(
             continue  # not a refusal: the portfolio says nothing about this target
         try:
             result = _train_one(
-                portfolio, target, gathered, seed, accepted, tracker, progress
+                present, target, gathered, seed, accepted, search, tracker, progress
             )
         except TrainingError as refusal:
             progress(f"{target}: {refusal}")
@@ -125,28 +131,48 @@ def train(
     return results
 
 
+class Present:
+    """Everybody at the end of the data, looked at once for all targets."""
+
+    def __init__(self, portfolio: Portfolio, feature_set: FeatureSet) -> None:
+        self.portfolio = portfolio
+        self._feature_set = feature_set
+
+    @cached_property
+    def features(self) -> pa.Table:
+        """Of the population of training."""
+        return present_features(self.portfolio, self._feature_set)
+
+    @cached_property
+    def n_customers(self) -> int:
+        """Whom a list of today would hold."""
+        until = self.portfolio.observed_until
+        return int(latest_snapshots(self.portfolio, until).num_rows)
+
+
 def _train_one(
-    portfolio: Portfolio,
+    present: Present,
     target: Target,
     gathered: TrainingData,
     seed: int,
     accepted: Sequence[Acceptance],
+    search: RecipeSearch | None,
     tracker: Tracker,
     progress: Progress,
 ) -> TrainingResult:
-    rows = gathered.rows[target]
+    portfolio, rows = present.portfolio, gathered.rows[target]
     if len(rows) == 0:
         raise TooFewPositivesError(nothing_told(target, gathered, portfolio))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
-    learnt = learn(target, rows, seed, say, starter(target))
+    learnt = learn(target, rows, seed, say, starter(target), search)
     say("looking for features that know too much")
     verdicts = verdicts_of(portfolio, target, gathered, seed)
     learnt = with_verdicts(learnt, verdicts, accepted)
     ahead = outlook(target, rows, portfolio.observed_until)
-    bundle = bundle_of(portfolio, target, gathered, learnt)
+    bundle = bundle_of(present, target, gathered, learnt)
     later = later_of(learnt, rows)
     say("comparing outcomes that are not all known yet with what it expects")
-    young = early_warning(portfolio, bundle)
+    young = early_warning(portfolio, bundle, gathered.drawn)
     # last of all: once it is registered it may serve, and that must be told at once
     progress(f"{target}: registering {bundle.bundle_id}")
     key = tracker.pseudonym_key()
@@ -209,9 +235,10 @@ def _rejected_outcomes(portfolio: Portfolio) -> str:
 
 
 def bundle_of(
-    portfolio: Portfolio, target: Target, gathered: TrainingData, learnt: TrainedModel
+    present: Present, target: Target, gathered: TrainingData, learnt: TrainedModel
 ) -> Bundle:
     """What was learnt, with all it needs to score."""
+    portfolio = present.portfolio
     settings = portfolio.settings
     horizon = getattr(settings.labels, target).horizon_days
     metrics = {
@@ -219,7 +246,6 @@ def bundle_of(
         for name, m in learnt.judgement.metrics.items()
     }
     observed_until = portfolio.observed_until / 1e6
-    present = latest_snapshots(portfolio, portfolio.observed_until)
     bundle = Bundle(
         target=target,
         model=learnt.fitted.model,
@@ -232,11 +258,11 @@ def bundle_of(
         typical=_typical(gathered.rows[target]),
         metrics=metrics,
         data_hash=portfolio.content_hash,
-        n_customers=present.num_rows or None,
+        n_customers=present.n_customers or None,
         versions={name: version(name) for name in ("forbear", "lightgbm", "numpy")},
         is_proven=learnt.is_proven,
     )
-    return with_reference(portfolio, bundle)
+    return with_reference(portfolio, bundle, present.features)
 
 
 def _typical(rows: Rows) -> dict[str, Typical]:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from advice.young_dates import DrawnSnapshots
 from features.arrays import FloatArray, IntArray
 from features.batch import feature_table, matrix
 from features.catalogue import feature_set as features_of
@@ -32,6 +33,7 @@ class TrainingData:
     nonpayment_given_fraud: float | None
     first_mature_at: Mapping[Target, int | None]  # of its earliest date, µs since 1970
     customer_ids: tuple[str, ...] = ()  # by the number that rows give a customer
+    drawn: DrawnSnapshots | None = None  # with the labels of young dates
 
 
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
@@ -60,7 +62,8 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
         for target, labelled in label_by_target.items()
     }
     rho = _nonpayment_given_fraud(label)
-    return TrainingData(rows, features, rho, first, customer_ids)
+    drawn = DrawnSnapshots(portfolio, label_by_target)
+    return TrainingData(rows, features, rho, first, customer_ids, drawn)
 
 
 def _without_unread(rows: Rows, target: Target) -> Rows:

@@ -18,7 +18,7 @@ from training.learning import learn
 from training.rehearsal import rehearsed
 from training.report.evidence import Evidence, evidence
 from training.report.sections import page_of
-from training.train import bundle_of, nothing_told, with_verdicts
+from training.train import Present, bundle_of, nothing_told, with_verdicts
 from training.trained_model import Progress
 from training.training_data import TrainingData, gather
 from wording.templates import render
@@ -58,10 +58,11 @@ def evaluate(
     """
     progress("gathering labels and features")
     gathered = gather(portfolio, TARGETS)
+    present = Present(portfolio, gathered.feature_set)
     for target in targets or TARGETS:
         try:
             evidence = _evidence(
-                portfolio, target, gathered, terms, seed, n_origins, protected, progress
+                present, target, gathered, terms, seed, n_origins, protected, progress
             )
         except TrainingError as refusal:
             yield EvaluationResult(target, refusal=refusal)
@@ -70,7 +71,7 @@ def evaluate(
 
 
 def _evidence(
-    portfolio: Portfolio,
+    present: Present,
     target: Target,
     gathered: TrainingData,
     terms: Terms,
@@ -79,7 +80,7 @@ def _evidence(
     protected: Mapping[str, Mapping[str, str]] | None,
     progress: Progress,
 ) -> Evidence:
-    rows = gathered.rows[target]
+    portfolio, rows = present.portfolio, gathered.rows[target]
     if len(rows) == 0 or rows.n_positives == 0:
         raise TooFewPositivesError(nothing_told(target, gathered, portfolio))
     say: Progress = lambda line: progress(f"{target}: {line}")  # noqa: E731
@@ -88,7 +89,7 @@ def _evidence(
     learnt = with_verdicts(learnt, verdicts_of(portfolio, target, gathered, seed), ())
     origins = list(rehearsed(target, rows, seed, starter(target), n_origins, say))
     say("gathering the evidence")
-    bundle = bundle_of(portfolio, target, gathered, learnt)
+    bundle = bundle_of(present, target, gathered, learnt)
     return evidence(
         portfolio, target, gathered, bundle, learnt, origins, terms, protected or {}
     )
