@@ -47,8 +47,9 @@ async def score_batch(request: Request, key: ScoringKey) -> Response:
     not.
     """
     _, content = await read_model(request, BatchRequest)
-    answers = await _many(request, key).batch(content.requests)
-    return Response(answers, media_type=JSON)
+    answers, is_repeated = await _many(request, key).batch(content.requests)
+    headers = {"Idempotent-Replay": "true"} if is_repeated else None
+    return Response(answers, headers=headers, media_type=JSON)
 
 
 @router.post(
@@ -84,6 +85,10 @@ async def score_portfolio(request: Request, key: ScoringKey) -> Response:
     settings: ServingSettings = request.app.state.settings
     _, content = await read_model(request, PortfolioRequest)
     now = datetime.now(UTC)
+    if content.as_of is None and idempotency_key_of(request) is not None:
+        detail = "with an Idempotency-Key say as_of: sent again it is the same question"
+        missing = [{"pointer": "/as_of", "rule": "missing"}]
+        raise ProblemError("invalid_request", detail, errors=missing)
     as_of = content.as_of or now
     if as_of > now + timedelta(seconds=settings.clock_skew_s):
         detail = f"as_of is ahead of this service's clock ({now.isoformat()})"

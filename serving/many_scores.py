@@ -28,6 +28,7 @@ from store.keys import ApiKey
 # one is computed while the other is recorded; whoever asks singly waits for one at most
 _AT_ONCE = 2
 _MOST_AT_WORK = 4  # batches and portfolios, in each process
+_ITEM = b'{"customer_id":%s,"status":%d,"%s":%s}'
 _PAGE = 500  # customers listed at a time
 
 
@@ -76,6 +77,9 @@ class PortfolioEnd(BaseModel):
     end: bool
     n_customers: int
     n_problems: int
+    n_repeated: int = Field(
+        description="decisions that were made before under the same Idempotency-Key"
+    )
 
 
 class BatchTurnstile:
@@ -101,7 +105,8 @@ class _Item:
     """A `ScoredItem` as JSON; the decision in it is byte for byte as recorded."""
 
     body: bytes
-    is_problem: bool
+    is_problem: bool = False
+    is_repeated: bool = False  # the decision was made before
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +127,19 @@ class ManyScores:
     idempotency_key: str | None
     accept_language: str | None
 
-    async def batch(self, requests: Sequence[object]) -> bytes:
-        """The answers to score requests, as the body of a `BatchAnswer`."""
+    async def batch(self, requests: Sequence[object]) -> tuple[bytes, bool]:
+        """The answers to score requests, as the body of a `BatchAnswer`.
+
+        And whether it is a repetition: it has decisions, and all were made before.
+        """
         turns: BatchTurnstile = self.state.many_turns
         async with turns.whole():
             items = await asyncio.gather(
                 *(self._item(str(n), request) for n, request in enumerate(requests))
             )
-        return b'{"answers":[%s]}' % b",".join(item.body for item in items)
+        body = b'{"answers":[%s]}' % b",".join(item.body for item in items)
+        repeated = [item.is_repeated for item in items if not item.is_problem]
+        return body, bool(repeated) and all(repeated)
 
     async def portfolio(
         self, request: PortfolioRequest, as_of: datetime
@@ -137,7 +147,7 @@ class ManyScores:
         """A line for each customer, in the order of their ids, and the end."""
         events: EventReader = self.state.events
         turns: BatchTurnstile = self.state.many_turns
-        n_customers = n_problems = 0
+        n_customers = n_problems = n_repeated = 0
         after = request.after
         question = {"as_of": as_of.isoformat()}
         if request.language is not None:
@@ -148,9 +158,15 @@ class ManyScores:
                     item = await self._item(name, {"customer_id": name, **question})
                     n_customers += 1
                     n_problems += item.is_problem
+                    n_repeated += item.is_repeated
                     yield item.body + b"\n"
                 after = names[-1]
-        end = PortfolioEnd(end=True, n_customers=n_customers, n_problems=n_problems)
+        end = PortfolioEnd(
+            end=True,
+            n_customers=n_customers,
+            n_problems=n_problems,
+            n_repeated=n_repeated,
+        )
         yield end.model_dump_json().encode() + b"\n"
 
     async def _item(self, name: str, request: object) -> _Item:
@@ -173,12 +189,10 @@ class ManyScores:
         except Exception as error:
             # the others are answered whatever is wrong with this one
             body = problem_body(_problem(error))
-            status = int(body["status"])
-            parts = named, status, b"problem", to_json(body)
-        else:
-            parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
-        content = b'{"customer_id":%s,"status":%d,"%s":%s}' % parts
-        return _Item(content, is_problem=parts[1] != HTTPStatus.OK)
+            parts = named, int(body["status"]), b"problem", to_json(body)
+            return _Item(_ITEM % parts, is_problem=True)
+        parts = named, HTTPStatus.OK, b"decision", recorded.decision.answer
+        return _Item(_ITEM % parts, is_repeated=not recorded.is_new)
 
 
 def _problem(error: Exception) -> ProblemError:

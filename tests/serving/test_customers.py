@@ -142,6 +142,7 @@ class TestWhatPeopleSay:
             for _ in range(2)
         ]
         assert twice[0].json() == twice[1].json()
+        assert [one.headers.get("Idempotent-Replay") for one in twice] == [None, "true"]
         reader = open_event_reader(settings.home)
         [row] = [r for r in reader.rows("acme", 99, 99) if r.table == "outcomes"]
         reader.close()

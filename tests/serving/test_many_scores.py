@@ -96,6 +96,22 @@ def test_a_batch_sent_again_is_decided_once(
     reader.close()
 
 
+def test_a_batch_says_whether_all_of_it_was_decided_before(
+    service: Client, stored: list[str]
+) -> None:
+    def replayed(*names: str) -> str | None:
+        requests = {"requests": [{"customer_id": name} for name in names]}
+        headers = {"Idempotency-Key": "night"}
+        answer = service.post("/v1/score/batch", json=requests, headers=headers)
+        told: str | None = answer.headers.get("Idempotent-Replay")
+        return told
+
+    assert replayed("c0") is None
+    assert replayed("c0", "c1") is None  # one is new
+    assert replayed("c0", "c1") == "true"
+    assert replayed("nobody") is None  # no decision at all
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -126,7 +142,7 @@ def test_a_portfolio_is_answered_line_by_line(
     assert [line["customer_id"] for line in lines] == stored
     assert {line["decision"]["language"] for line in lines} == {"de"}
     assert {line["decision"]["as_of"] for line in lines} == {AS_OF}
-    assert end == {"end": True, "n_customers": 7, "n_problems": 0}
+    assert end == {"end": True, "n_customers": 7, "n_problems": 0, "n_repeated": 0}
     *rest, end = portfolio(service, as_of=AS_OF, after="c4")
     assert [line["customer_id"] for line in rest] == ["c5", "c6"]
     assert end["n_customers"] == 2
@@ -136,6 +152,23 @@ def test_a_portfolio_is_answered_line_by_line(
     checker = Draft202012Validator(schema | {"components": document["components"]})
     for line in (*lines, end):
         checker.validate(line)
+
+
+def test_a_portfolio_sent_again_gets_the_decisions_that_were_made(
+    service: Client, stored: list[str]
+) -> None:
+    headers = {"Idempotency-Key": "night"}
+    streams = []
+    for _ in range(2):
+        body = {"as_of": AS_OF}
+        answer = service.post("/v1/score/portfolio", json=body, headers=headers)
+        streams.append([json.loads(line) for line in answer.text.splitlines()])
+    first, again = streams
+    assert again[:-1] == first[:-1]
+    assert (first[-1]["n_repeated"], again[-1]["n_repeated"]) == (0, 7)
+    refused = service.post("/v1/score/portfolio", json={}, headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"pointer": "/as_of", "rule": "missing"}]
 
 
 def test_all_of_a_portfolio_are_scored_for_one_moment(
@@ -153,7 +186,7 @@ def test_who_cannot_be_scored_is_counted(
     assert service.post("/v1/events", json={"events": more}).status_code == 200
     *lines, end = portfolio(service, as_of=AS_OF)
     assert Counter(line["status"] for line in lines) == {200: 6, 422: 1}
-    assert end == {"end": True, "n_customers": 7, "n_problems": 1}
+    assert end == {"end": True, "n_customers": 7, "n_problems": 1, "n_repeated": 0}
 
 
 def test_the_future_is_refused_before_the_stream_begins(service: Client) -> None:
