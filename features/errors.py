@@ -39,6 +39,18 @@ class DatabaseError(PortfolioError):
     code = "database_unusable"
 
 
+class ObjectStoreError(PortfolioError):
+    """The bucket that `source` of portfolio.yaml names cannot be used.
+
+    `code` is one of `bucket_not_found`, `access_denied`, `store_unreachable`,
+    `store_url_invalid` and `file_gone`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class MixedFormatsError(PortfolioError):
     """One table lies in the folder in more than one form."""
 

@@ -15,9 +15,11 @@ class Note(NamedTuple):
 NOTES: Mapping[str, Note] = {
     "source": Note(
         "the database that holds the tables, as an Ibis URL (PostgreSQL, DuckDB, any "
-        "other whose driver is installed). `${NAME}` is an environment variable: "
-        "write no password here. A relative DuckDB or SQLite file lies beside "
-        "portfolio.yaml. Absent: the files beside portfolio.yaml",
+        "other whose driver is installed), or a place in a bucket (`s3://`, `gs://`, "
+        "`az://`; see [scale.md](scale.md)) with files as they would lie here. "
+        "`${NAME}` is an environment variable: write no password here. A relative "
+        "DuckDB or SQLite file lies beside portfolio.yaml. Absent: the files beside "
+        "portfolio.yaml",
         "source: postgresql://forbear:${DB_PASSWORD}@db.example.org/billing",
     ),
     "columns": Note(

@@ -89,7 +89,7 @@ def open_database(source: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis 
     """
     import ibis
 
-    url = _beside(_with_variables(source), folder)
+    url = _beside(with_variables(source), folder)
     options = {"read_only": True} if url.startswith("duckdb://") else {}
     try:
         return ibis.connect(url, **options)
@@ -112,7 +112,13 @@ def password_warning(source: str) -> str | None:
     return "portfolio.yaml: write the password of `source` as ${A_VARIABLE}"
 
 
-def _with_variables(source: str) -> str:
+def with_variables(source: str) -> str:
+    """A URL of portfolio.yaml with the values of the environment variables it names.
+
+    Raises:
+        DatabaseError: if a variable is not set.
+    """
+
     def value(name: re.Match[str]) -> str:
         setting = os.environ.get(name.group(1))
         if setting is None:

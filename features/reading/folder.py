@@ -1,4 +1,4 @@
-"""A portfolio folder: `portfolio.yaml`, and each table as Parquet, CSV or Excel.
+"""The tables of a folder, here or in a bucket, each as Parquet, CSV or Excel.
 
 A table is one file (`invoices.parquet`, `invoices.csv`, `invoices.xlsx`), a folder of
 files of one format, partitioned or not (`invoices/year=2026/part-0.parquet`), or a
@@ -7,20 +7,17 @@ sheet of the workbook `portfolio.xlsx`.
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract import TABLES
-from features.errors import (
-    MixedFormatsError,
-    PortfolioNotFoundError,
-    UnreadableTableError,
-)
+from features.errors import MixedFormatsError, UnreadableTableError
 from features.reading.csv_file import csv_parts
 from features.reading.excel_file import WORKBOOK, excel_parts, sheets
+from features.reading.file_tree import FileTree
 from features.reading.sources import PART_ROWS, Part
 
 FORMATS = (".parquet", ".csv", ".xlsx")
@@ -31,37 +28,55 @@ class FolderSource:
     """The tables of a portfolio folder.
 
     Raises:
-        PortfolioNotFoundError: if there is no such folder.
         MixedFormatsError: if a table is there in more than one form.
     """
 
     empty_is_none = False
 
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise PortfolioNotFoundError(f"no portfolio folder {folder}")
-        workbook = folder / WORKBOOK
-        self._sheets = sheets(workbook) if workbook.is_file() else {}
+    def __init__(self, tree: FileTree) -> None:
+        self._tree = tree
+        files, folders = tree.names()
+        self._sheets = {}
+        if WORKBOOK in files:
+            with tree.on_disk(WORKBOOK) as workbook:
+                self._sheets = sheets(workbook)
         self._files = {
-            table: files
+            table: found
             for table in TABLES
-            if (files := _files(folder, table, in_workbook=table in self._sheets))
+            if (found := self._files_of(table, files, folders))
         }
-        self._folder = folder
         self.tables = frozenset(self._files)
         self.warnings = (
-            *_unread(folder, self.tables),
+            *_unread(files, folders, self.tables),
             *_unread_sheets(self._sheets),
         )
 
+    def _files_of(
+        self, table: str, files: Collection[str], folders: Collection[str]
+    ) -> list[str]:
+        """The files of a table, in order of their names; [] when it is absent."""
+        forms: dict[str, list[str]] = {}
+        if table in self._sheets:
+            forms[f"a sheet of {WORKBOOK}"] = [WORKBOOK]
+        below = _seen(self._tree.below(table)) if table in folders else []
+        for suffix in FORMATS:
+            if f"{table}{suffix}" in files:
+                forms[f"{table}{suffix}"] = [f"{table}{suffix}"]
+            if within := [path for path in below if path.endswith(suffix)]:
+                forms[f"{table}/*{suffix}"] = within
+        if len(forms) > 1:
+            raise MixedFormatsError(
+                f"table {table} is there as {' and as '.join(forms)}; keep one of them"
+            )
+        return next(iter(forms.values()), [])
+
     def parts(self, table: str) -> Iterator[Part]:
         """One table's rows, file by file."""
-        for file in self._files[table]:
-            where = file.relative_to(self._folder).as_posix()
-            partitions = _partitions(file.relative_to(self._folder))
-            read = _READERS[file.suffix]
+        for where in self._files[table]:
+            path = PurePosixPath(where)
+            partitions = _partitions(path)
             try:
-                for part in read(file, where, table):
+                for part in self._read(path, table):
                     yield _with_partitions(part, partitions)
             except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(
@@ -72,42 +87,45 @@ class FolderSource:
                         "type `CSV UTF-8`, or as .xlsx)"
                     ) from error
                 raise UnreadableTableError(
-                    f"{where} cannot be read as {file.suffix[1:]}: {error}"
+                    f"{where} cannot be read as {path.suffix[1:]}: {error}"
                 ) from error
 
+    def _read(self, path: PurePosixPath, table: str) -> Iterator[Part]:
+        where = str(path)
+        if path.suffix == ".parquet":
+            yield from self._parquet(where)
+            return
+        read = csv_parts if path.suffix == ".csv" else excel_parts
+        with self._tree.on_disk(where) as file:
+            yield from read(file, where, table)
 
-def _files(folder: Path, table: str, *, in_workbook: bool) -> list[Path]:
-    """The files of a table, in order of their names; [] when it is absent."""
-    forms: dict[str, list[Path]] = {}
-    if in_workbook:
-        forms[f"a sheet of {WORKBOOK}"] = [folder / WORKBOOK]
-    for suffix in FORMATS:
-        file = folder / f"{table}{suffix}"
-        if file.is_file():
-            forms[file.name] = [file]
-        if within := _within(folder / table, suffix):
-            forms[f"{table}/*{suffix}"] = within
-    if len(forms) > 1:
-        raise MixedFormatsError(
-            f"table {table} is there as {' and as '.join(forms)}; keep one of them"
-        )
-    return next(iter(forms.values()), [])
-
-
-def _within(folder: Path, suffix: str) -> list[Path]:
-    return sorted(
-        file
-        for file in folder.rglob(f"*{suffix}")
-        if file.is_file()
-        and not any(
-            part.startswith((".", "_")) for part in file.relative_to(folder).parts
-        )
-    )
+    def _parquet(self, where: str) -> Iterator[Part]:
+        with (
+            self._tree.opened(where) as file,
+            pq.ParquetFile(file) as parquet,
+        ):
+            first_row = 1
+            for batch in parquet.iter_batches(PART_ROWS):
+                yield Part(where, first_row, pa.Table.from_batches([batch]))
+                first_row += len(batch)
+            if first_row == 1:
+                yield Part(where, 1, parquet.schema_arrow.empty_table())
 
 
-def _unread(folder: Path, tables: Collection[str]) -> Iterator[str]:
+def _seen(paths: Collection[str]) -> list[str]:
+    """In the order of their names, without what tools leave (`_SUCCESS`, `.crc`)."""
+    return [
+        str(path)
+        for path in sorted(map(PurePosixPath, paths))
+        if not any(part.startswith((".", "_")) for part in path.parts[1:])
+    ]
+
+
+def _unread(
+    files: Collection[str], folders: Collection[str], tables: Collection[str]
+) -> Iterator[str]:
     """What looks like a table and is none: a typing error, or another format."""
-    for path in sorted(folder.iterdir()):
+    for path in map(PurePosixPath, sorted({*files, *folders})):
         name = path.name.split(".")[0].lower()
         if name in TABLES and name not in tables:
             forms = ", ".join(f"{name}{suffix}" for suffix in FORMATS)
@@ -117,7 +135,7 @@ def _unread(folder: Path, tables: Collection[str]) -> Iterator[str]:
         elif path.suffix in FORMATS and path.stem not in TABLES:
             text = f"{path.name} is no table of the contract and was ignored"
             yield text + _hint(name)
-        elif path.is_dir() and path.name not in TABLES and (hint := _hint(name)):
+        elif path.name in folders and path.name not in TABLES and (hint := _hint(name)):
             yield f"folder {path.name} was not read{hint}"
 
 
@@ -133,7 +151,7 @@ def _hint(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _partitions(path: Path) -> Mapping[str, str | None]:
+def _partitions(path: PurePosixPath) -> Mapping[str, str | None]:
     """`key=value` folders of a partitioned table are columns of text."""
     pairs = (part.split("=", 1) for part in path.parts[1:-1] if "=" in part)
     return {
@@ -149,16 +167,3 @@ def _with_partitions(part: Part, partitions: Mapping[str, str | None]) -> Part:
             column = pa.repeat(pa.scalar(value, pa.string()), len(rows))
             rows = rows.append_column(name, column)
     return Part(part.where, part.first_row, rows, part.malformed)
-
-
-def _parquet(file: Path, where: str, table: str) -> Iterator[Part]:  # noqa: ARG001
-    with pq.ParquetFile(file) as parquet:
-        first_row = 1
-        for batch in parquet.iter_batches(PART_ROWS):
-            yield Part(where, first_row, pa.Table.from_batches([batch]))
-            first_row += len(batch)
-        if first_row == 1:
-            yield Part(where, 1, parquet.schema_arrow.empty_table())
-
-
-_READERS = {".parquet": _parquet, ".csv": csv_parts, ".xlsx": excel_parts}

@@ -9,9 +9,12 @@ from features.reading.database import (
     DatabaseSource,
     open_database,
     password_warning,
+    with_variables,
 )
+from features.reading.file_tree import LocalFolder
 from features.reading.folder import FolderSource
 from features.reading.mapping import ColumnMappings, MappedSource, wanted_columns
+from features.reading.object_store import BucketFolder, is_in_store
 from features.reading.sources import Source
 from features.settings import PortfolioSettings
 
@@ -24,9 +27,9 @@ class Origin(BaseModel):
     source: str | None = Field(
         default=None,
         min_length=1,
-        description="the database that holds the tables, as an Ibis URL in which "
-        "`${NAME}` stands for an environment variable; absent: files beside "
-        "portfolio.yaml",
+        description="the database that holds the tables, as an Ibis URL, or the folder "
+        "of a bucket (`s3://`, `gs://`, `az://`); `${NAME}` in it stands for an "
+        "environment variable; absent: files beside portfolio.yaml",
         examples=["postgresql://forbear:${DB_PASSWORD}@db.example.org/billing"],
     )
     columns: ColumnMappings = Field(
@@ -41,18 +44,27 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     """The rows that `portfolio.yaml` in `folder` speaks of.
 
     Raises:
-        PortfolioError: if there is no such folder or database.
+        PortfolioError: if there is no such folder, bucket or database.
     """
-    files = FolderSource(folder)
+    files = FolderSource(LocalFolder(folder))
     if origin.source is None:
         return MappedSource(files, origin.columns)
+    if is_in_store(origin.source):
+        bucket = BucketFolder(with_variables(origin.source), origin.source)
+        noticed = _noticed(origin.source, files, "a bucket")
+        return MappedSource(FolderSource(bucket), origin.columns, noticed)
     connection = open_database(origin.source, folder)
     wanted = wanted_columns(origin.columns, settings)
     database = DatabaseSource(connection, wanted)
     # rejected rows are read anew when asked for, so it stays open as long as the source
     weakref.finalize(database, connection.disconnect)
-    noticed = [password_warning(origin.source)]
+    noticed = _noticed(origin.source, files, "a database")
+    return MappedSource(database, origin.columns, noticed)
+
+
+def _noticed(source: str, files: FolderSource, what: str) -> tuple[str, ...]:
+    noticed = [password_warning(source)]
     if files.tables:
         tables = ", ".join(sorted(files.tables))
-        noticed.append(f"files of {tables} were not read: `source` names a database")
-    return MappedSource(database, origin.columns, tuple(filter(None, noticed)))
+        noticed.append(f"files of {tables} were not read: `source` names {what}")
+    return tuple(filter(None, noticed))
