@@ -29,10 +29,11 @@ _IS_AWAKE = """NOT EXISTS (
     AND snoozes.until > ?
 )"""
 _SHOWN = "customer_id, decision_id, as_of, topic, action, gain, due_at, expires_at"
-_PAGE = f"""
-SELECT {_SHOWN} FROM waiting WHERE {_IS_AWAKE}{{}}
-ORDER BY place DESC, customer_id LIMIT ? OFFSET ?
-"""  # noqa: S608 - own names
+_WAIT = f"FROM waiting WHERE {_IS_AWAKE}"
+_BEHIND = " AND (place, decision_id) < (?, ?)"
+_AHEAD = " AND (place, decision_id) > (?, ?)"
+_DOWN = " ORDER BY place DESC, decision_id DESC LIMIT ?"
+_UP = " ORDER BY place, decision_id LIMIT ?"
 # read from an index alone; few are put off, so they are counted by themselves
 _COUNTS = "SELECT topic, count(*) FROM waiting WHERE 1 = 1{} GROUP BY topic"
 _PUT_OFF = """
@@ -74,6 +75,23 @@ class WaitingCustomer(NamedTuple):
     due_at: int | None
     expires_at: int
 
+    @property
+    def rank(self) -> "Rank":
+        """Where the customer stands in the ranking."""
+        return Rank(_place(self.gain), self.decision_id)
+
+
+class Rank(NamedTuple):
+    """A place in the ranking; it names one, whoever comes and goes meanwhile.
+
+    Args:
+        place: the greater ones come first.
+        decision_id: of equal places the later decision comes first.
+    """
+
+    place: int
+    decision_id: str
+
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
@@ -97,20 +115,41 @@ class WaitingList:
         self._db = database
 
     def page(
-        self, now: int, most: int, skipped: int = 0, topic: str = "", begin: str = ""
+        self,
+        now: int,
+        most: int,
+        topic: str = "",
+        begin: str = "",
+        *,
+        behind: Rank | None = None,
+        ahead: Rank | None = None,
     ) -> list[WaitingCustomer]:
         """Those who wait, what gains most first.
 
         Args:
             now: who is put off beyond it is left out.
             most: on the page.
-            skipped: on the pages before.
             topic: of one topic only.
             begin: how their ids begin.
+            behind: those that follow on this rank; None: from the first one on.
+            ahead: those right before this rank, instead.
         """
         condition, values = _of(topic, begin)
-        rows = self._db.rows(_PAGE.format(condition), now, *values, most, skipped)
+        query, values = f"SELECT {_SHOWN} {_WAIT}{condition}", (now, *values)
+        if ahead is not None:
+            rows = self._db.rows(query + _AHEAD + _UP, *values, *ahead, most)[::-1]
+        elif behind is not None:
+            rows = self._db.rows(query + _BEHIND + _DOWN, *values, *behind, most)
+        else:
+            rows = self._db.rows(query + _DOWN, *values, most)
         return [WaitingCustomer(*row) for row in rows]
+
+    def n_ahead(self, rank: Rank, now: int, topic: str = "", begin: str = "") -> int:
+        """How many stand before a rank."""
+        condition, values = _of(topic, begin)
+        query = f"SELECT count(*) {_WAIT}{condition}{_AHEAD}"
+        [(n,)] = self._db.rows(query, now, *values, *rank)
+        return int(n)
 
     def counts(self, now: int, begin: str = "") -> dict[str, int]:
         """How many wait, by topic."""
@@ -151,8 +190,7 @@ def put_waiting(database: Database, customers: Sequence[WaitingCustomer]) -> Non
     for one in customers:
         database.run(_REPLACED, one.customer_id, one.as_of)
         if one.topic:
-            place = _UNKNOWN_GAIN if one.gain is None else one.gain
-            row = *one[:6], place, *one[6:]
+            row = *one[:6], _place(one.gain), *one[6:]
             database.insert("waiting", _COLUMNS, [row], keep_earlier=True)
 
 
@@ -167,6 +205,10 @@ def forget_waiting(database: Database, decision_ids: Collection[str]) -> None:
 def forget_snoozes(database: Database, customer_id: str) -> None:
     """In the transaction that removed decisions: of whom none is left."""
     database.run(_FORGOTTEN, customer_id)
+
+
+def _place(gain: int | None) -> int:
+    return _UNKNOWN_GAIN if gain is None else gain
 
 
 def _of(topic: str, begin: str) -> tuple[str, tuple[object, ...]]:

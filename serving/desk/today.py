@@ -1,10 +1,11 @@
 """Today: whom a person should look at, what gains most first."""
 
+import re
 from datetime import UTC, datetime
 from math import isinf
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from advice.assembly import is_stopped
@@ -22,11 +23,12 @@ from serving.settings import ServingSettings
 from serving.waiting import TOPICS
 from store.acts import Act, Acts
 from store.database import Database
-from store.waiting import WaitingCustomer, WaitingList
+from store.waiting import Rank, WaitingCustomer, WaitingList
 
 router = desk_router()
 ON_A_PAGE = 100
 _LONGEST_ID = 1_000  # characters
+_PLACE = re.compile(r"-?[0-9]{1,18}|-4611686018427387904")
 MOST_ACTS = 20  # of those that wait for people, beside the list
 MOST_APPEALS = 20  # the first due of those that nobody has decided
 
@@ -41,6 +43,7 @@ class Budget(NamedTuple):
 
 class _Today(NamedTuple):
     waiting: list[WaitingCustomer]
+    n_before: int  # of those that wait, on the pages before
     counts: dict[str, int]
     acts: list[Act]
 
@@ -60,25 +63,27 @@ async def today(
     request: Request,
     visitor: LookingVisitor,
     topic: str = "",
-    page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    behind: str = "",
+    ahead: str = "",
 ) -> Response:
     """A page of those who wait, and what bounds what can be done today."""
     note_reading(request, visitor.key, "")
     topic = topic if topic in TOPICS else ""
-    skipped = (page_number - 1) * ON_A_PAGE
     now, begin = datetime.now(UTC), visitor.key.customers
 
     def look(database: Database) -> _Today:
         waiting, moment = WaitingList(database), microseconds(now)
         return _Today(
-            waiting.page(moment, ON_A_PAGE, skipped, topic, begin),
+            *_piece(waiting, moment, topic, begin, _rank(behind), _rank(ahead)),
             waiting.counts(moment, begin),
             Acts(database).waiting_for_people(MOST_ACTS, begin),
         )
 
     found = records_of(request).look(look)
     words = wording_of(request)
+    skipped, n_shown = found.n_before, len(found.waiting)
     n_waiting = found.counts.get(topic, 0) if topic else sum(found.counts.values())
+    number = 1 - (-skipped // ON_A_PAGE)
     return page(
         request,
         "today.html",
@@ -93,11 +98,44 @@ async def today(
         budgets=_budgets(request, visitor, now),
         is_stopped=is_stopped(_settings(request).home),
         topic=topic,
-        page_number=page_number,
-        n_pages=max(1, -(-n_waiting // ON_A_PAGE)),
+        page_number=number,
+        n_pages=number - (-max(0, n_waiting - skipped - n_shown) // ON_A_PAGE),
         skipped=skipped,
+        ahead=_text(found.waiting[0].rank) if found.waiting else "",
+        behind=_text(found.waiting[-1].rank) if found.waiting else "",
         customer_path=customer_path,
     )
+
+
+def _piece(
+    waiting: WaitingList,
+    now: int,
+    topic: str,
+    begin: str,
+    behind: Rank | None,
+    ahead: Rank | None,
+) -> tuple[list[WaitingCustomer], int]:
+    """A page, and how many are on those before it.
+
+    Where too few are left before or behind a rank it is the first page.
+    """
+    if ahead is not None or behind is not None:
+        rows = waiting.page(now, ON_A_PAGE, topic, begin, behind=behind, ahead=ahead)
+        if len(rows) == ON_A_PAGE or (rows and ahead is None):
+            return rows, waiting.n_ahead(rows[0].rank, now, topic, begin)
+    return waiting.page(now, ON_A_PAGE, topic, begin), 0
+
+
+def _text(rank: Rank) -> str:
+    return f"{rank.place}.{rank.decision_id}"
+
+
+def _rank(text: str) -> Rank | None:
+    """A rank as it stands in an address; None where it is none."""
+    place, _, decision_id = text.partition(".")
+    if not _PLACE.fullmatch(place) or not 0 < len(decision_id) <= _LONGEST_ID:
+        return None
+    return Rank(int(place), decision_id.replace("\0", ""))
 
 
 class _Row(NamedTuple):

@@ -60,7 +60,7 @@ def test_customers_of_the_sample_wait_as_if_it_ended_today(
         assert send_customers(portfolio, chosen, url) == 2
     now = time.time_ns() // 1_000
     with closing(open_database(home)) as database:
-        waiting = WaitingList(database).page(now, 10, 0, "", "")
+        waiting = WaitingList(database).page(now, 10)
     assert sorted(one.customer_id for one in waiting) == chosen
     with closing(open_decision_reader(home)) as decisions:
         found = [decisions.find(one.decision_id) for one in waiting]

@@ -91,7 +91,10 @@ def test_what_gains_most_comes_first_and_the_unknown_last(
     record(place, waits(1, None), waits(2, -5), waits(3, 7), None)
     listed = WaitingList(desk)
     assert names(listed.page(NOW, 10)) == ["c3", "c2", "c1"]
-    assert names(listed.page(NOW, 1, skipped=1)) == ["c2"]
+    assert names(listed.page(NOW, 1, behind=waits(3, 7).rank)) == ["c2"]
+    assert names(listed.page(NOW, 1, ahead=waits(1, None).rank)) == ["c2"]
+    assert listed.n_ahead(waits(1, None).rank, NOW) == 2
+    assert listed.n_ahead(waits(3, 7).rank, NOW) == 0
     assert names(listed.page(NOW, 10, begin="c1")) == ["c1"]
     assert listed.page(NOW, 10, topic="approval") == []
     assert listed.counts(NOW) == {"review": 3}

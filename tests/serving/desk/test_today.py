@@ -1,7 +1,9 @@
 """Today: who waits, in which order, and on how many pages."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 
@@ -41,21 +43,66 @@ def shown(page: str) -> list[int]:
     return [int(part[:5]) for part in page.split(">w-")[1:]]
 
 
+def link(page: str, rel: str) -> str:
+    """Where a page leads, or nowhere."""
+    found = re.search(rf'rel="{rel}"[^>]* href="([^"]+)"', page)
+    return unescape(found[1]) if found else ""
+
+
+def pages_from(one: Person, address: str) -> list[str]:
+    """All pages from one on."""
+    pages = []
+    while address:
+        pages.append(one.opens(address).text)
+        address = link(pages[-1], "next")
+    return pages
+
+
 def test_what_gains_most_comes_first_and_the_unknown_last(
     person: Somebody, many: ServingSettings
 ) -> None:
     one = person("collections")
-    pages = [shown(one.opens(f"/desk?topic=review&page={n}").text) for n in (1, 2, 3)]
+    pages = [shown(page) for page in pages_from(one, "/desk?topic=review")]
     assert [len(page) for page in pages][:2] == [ON_A_PAGE, ON_A_PAGE]
-    assert [n for page in pages for n in page] == [*range(249, 1, -1), 0, 1]
+    assert [n for page in pages for n in page] == [*range(249, 1, -1), 1, 0]
 
 
-def test_a_page_beyond_the_last_is_empty(
+def test_nobody_is_missed_or_shown_twice_while_others_come_and_go(
     person: Somebody, many: ServingSettings
 ) -> None:
-    answer = person("collections").opens("/desk?page=99")
+    one = person("collections")
+    first = one.opens("/desk?topic=review").text
+    database = open_desk(many.home)
+    with database.transaction():
+        gone = waiting(240, None)._replace(as_of=NOW + 1, topic="")
+        put_waiting(database, [gone, waiting(300, 10**9), waiting(301, 10**9)])
+    second = one.opens(link(first, "next")).text
+    assert shown(second) == [*range(149, 49, -1)]
+    assert ">102<" in second  # 249 to 150 without 240, and two that came
+    back = shown(one.opens(link(second, "prev")).text)
+    with database.transaction():
+        left = [waiting(n, None)._replace(as_of=NOW + 1, topic="") for n in (300, 301)]
+        put_waiting(database, [*left, waiting(240, 2_400_000)])
+    database.close()
+    assert back == [300, *[n for n in range(249, 149, -1) if n != 240]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("behind=-4611686018427387904.a", id="behind the last"),
+        pytest.param("ahead=2400000.x", id="nine are before it"),
+        pytest.param("behind=x", id="no rank"),
+        pytest.param(f"ahead={'9' * 30}.x", id="too great"),
+        pytest.param("behind=1.", id="no decision"),
+    ],
+)
+def test_where_nobody_is_left_the_first_page_is_shown(
+    person: Somebody, many: ServingSettings, query: str
+) -> None:
+    answer = person("collections").opens(f"/desk?topic=review&{query}")
     assert answer.status_code == 200
-    assert not shown(answer.text)
+    assert shown(answer.text)[0] == 249
 
 
 def test_whoever_is_put_off_waits_for_nobody_until_then(
@@ -90,5 +137,5 @@ def test_a_decision_of_now_puts_its_customer_on_the_list(
     person: Somebody, stored: dict[str, str]
 ) -> None:
     one = person("admin")
-    pages = [one.opens(f"/desk?page={n}").text for n in (1, 2, 3)]
+    pages = pages_from(one, "/desk")
     assert any(customer_path(LATE) in page for page in pages)
