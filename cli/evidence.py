@@ -27,14 +27,14 @@ def evidence(
     """Write what a decision rested on into a folder.
 
     For a claim at the provider or a dispute: the decision as answered, what was asked,
-    the rows known then, the policy, what was done at the provider, a page to read or
-    print, and the hash of each file. They hold personal data and you alone can read
-    them.
+    the rows known then, the policy, what was done at the provider, a page to read
+    (HTML) or to send (PDF), and the hash of each file. They hold personal data and you
+    alone can read them.
 
     Example: forbear evidence d0198… --out evidence-acme
     """
     from execution.evidence import Evidence, rows_known, write_evidence
-    from execution.evidence_page import evidence_html
+    from execution.evidence_page import evidence_files
     from serving.settings import serving_settings
     from store.audit import entry_of
     from store.opening import open_acts, open_decision_reader, open_recorded
@@ -63,7 +63,7 @@ def evidence(
         position=position,
         link=link,
     )
-    names = write_evidence(pack, evidence_html(pack), out)
+    names = write_evidence(pack, evidence_files(pack), out)
     say(f"{len(names)} files in {out}: {', '.join(names)}")
 
 

@@ -96,19 +96,21 @@ class Evidence:
         return content
 
 
-def write_evidence(evidence: Evidence, page: str, folder: Path) -> list[str]:
+def write_evidence(
+    evidence: Evidence, pages: Mapping[str, bytes], folder: Path
+) -> list[str]:
     """Write all files, for their owner's eyes only; their names.
 
     Args:
         evidence: of the decision.
-        page: HTML for people.
+        pages: for people, by name.
         folder: made here.
 
     Raises:
         EvidenceThereError: there is something of that name.
     """
     files = {name: content for name, content in _files(evidence) if content is not None}
-    files["evidence.html"] = page.encode()
+    files |= pages
     stated = {
         "decision_id": evidence.decision.decision_id,
         "chain": {"position": evidence.position, "link": evidence.link.hex()},

@@ -28,9 +28,13 @@ _WORDS = {
 }
 
 
-def evidence_html(evidence: Evidence) -> str:
-    """The page as HTML that prints well."""
-    return render("print.html", page=evidence_page(evidence))
+def evidence_files(evidence: Evidence) -> dict[str, bytes]:
+    """The page as HTML and as PDF, by name."""
+    from execution.evidence_pdf import pdf_of  # fonts and all: only where it is written
+
+    page = evidence_page(evidence)
+    html = render("print.html", page=page).encode()
+    return {"evidence.html": html, "evidence.pdf": pdf_of(page)}
 
 
 def evidence_page(evidence: Evidence) -> Page:

@@ -1,0 +1,201 @@
+"""A page as PDF: the same bytes for the same page, to read, print and send.
+
+The fonts are embedded and know the letters of Western Europe; a character that they
+lack stands as its number (`[U+4E2D]`), and the files beside the page hold it as it is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from reportlab import __file__ as _reportlab
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    KeepTogether,
+    ListFlowable,
+    LongTable,
+    SimpleDocTemplate,
+    Spacer,
+    TableStyle,
+)
+from reportlab.platypus import Paragraph as Flowable
+
+from wording.publication.page import (
+    Block,
+    Figure,
+    Items,
+    Page,
+    Paragraph,
+    Section,
+    Table,
+)
+
+_FONTS = Path(_reportlab).parent / "fonts"  # Bitstream Vera, free to embed
+_PLAIN, _BOLD = "Vera", "VeraBd"
+_MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm
+_PADDING = 6  # of reportlab's own, beside everything on a page
+_GREY, _LINE = HexColor("#555555"), HexColor("#bbbbbb")
+_LEAST_SHARE = 0.08  # of the width, for a column
+
+
+def pdf_of(page: Page) -> bytes:
+    """The page as PDF, A4, with page numbers."""
+    _known()
+    out = BytesIO()
+    document = SimpleDocTemplate(
+        out,
+        pagesize=A4,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN + 6 * mm,
+        title=page.title,
+        lang=page.lang,
+        invariant=1,  # no moment of making: the hash says whether it is the same
+    )
+    document.build(list(_flow(page)), canvasmaker=_numbered(page.title))
+    return out.getvalue()
+
+
+@cache
+def _known() -> frozenset[int]:
+    """Code points that both fonts have; registers them."""
+    fonts = [TTFont(name, str(_FONTS / f"{name}.ttf")) for name in (_PLAIN, _BOLD)]
+    for font in fonts:
+        registerFont(font)
+    plain, bold = (frozenset(font.face.charToGlyph) for font in fonts)
+    return plain & bold
+
+
+def _shown(text: str) -> str:
+    """What the fonts can show; markup is text."""
+    return escape(
+        "".join(
+            sign if ord(sign) in _known() or sign == "\n" else f"[U+{ord(sign):04X}]"
+            for sign in text
+        )
+    )
+
+
+def _style(size: float, **more: Any) -> ParagraphStyle:  # noqa: ANN401
+    stated = {"fontName": _PLAIN, "fontSize": size, "leading": size * 1.4}
+    # ids and hashes have no blank at which they could break
+    return ParagraphStyle("", **{**stated, "splitLongWords": 1, **more})
+
+
+def _flow(page: Page) -> Iterator[Any]:
+    title = _style(16, fontName=_BOLD, spaceAfter=3 * mm, leading=20)
+    yield Flowable(_shown(page.title), title)
+    yield Flowable(_shown(page.lead), _style(10, spaceAfter=4 * mm))
+    yield _table([tuple(map(_cell, pair)) for pair in page.facts], page.facts, 0)
+    for section in page.sections:
+        yield from _section(section)
+    yield Spacer(1, 6 * mm)
+    yield Flowable(_shown(page.footer), _style(8, textColor=_GREY))
+
+
+def _section(section: Section) -> Iterator[Any]:
+    """A title is never alone at the end of a page."""
+    heading = _style(12, fontName=_BOLD, spaceBefore=6 * mm, spaceAfter=2 * mm)
+    first, *rest = [_block(block) for block in section.blocks] or [Spacer(1, 1)]
+    title = Flowable(_shown(section.title), heading)
+    if isinstance(first, LongTable):  # it may be longer than a page
+        yield title
+        yield first
+    else:
+        yield KeepTogether([title, first])
+    yield from rest
+
+
+def _block(block: Block) -> Any:  # noqa: ANN401 - what reportlab lays out
+    text = _style(9, spaceAfter=2 * mm)
+    if isinstance(block, Paragraph):
+        return Flowable(_shown(block.text), text)
+    if isinstance(block, Items):
+        items = [Flowable(_shown(one), text) for one in block.texts]
+        return ListFlowable(items, bulletType="bullet", start="•", leftIndent=12)
+    if isinstance(block, Table):
+        head = tuple(_cell(cell, bold=True) for cell in block.head)
+        body = [tuple(map(_cell, row)) for row in block.rows]
+        return _table([head, *body], [block.head, *block.rows], 1)
+    said = block.caption if isinstance(block, Figure) else block.text
+    return Flowable(_shown(said), text)
+
+
+def _cell(text: str, *, bold: bool = False) -> Flowable:
+    return Flowable(_shown(text), _style(8, fontName=_BOLD if bold else _PLAIN))
+
+
+def _table(
+    cells: list[tuple[Flowable, ...]], texts: Iterable[tuple[str, ...]], n_head: int
+) -> LongTable:
+    """Breaks between rows; its head is repeated on each page."""
+    lines = [
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 2),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+    ]
+    table = LongTable(
+        cells, colWidths=_widths(texts), repeatRows=n_head, style=TableStyle(lines)
+    )
+    table.hAlign = "LEFT"
+    return table
+
+
+def _widths(texts: Iterable[tuple[str, ...]]) -> list[float]:
+    """As wide as the longest text of each column, within the page."""
+    columns = zip(*texts, strict=True)
+    wanted = [max(stringWidth(one, _BOLD, 8) for one in column) for column in columns]
+    wanted = [one + 8 for one in wanted]
+    if sum(wanted) <= _WIDTH:
+        return wanted
+    # a column that needs little keeps it; the others share the rest
+    fair = _WIDTH / len(wanted)
+    kept = sum(one for one in wanted if one <= fair)
+    long = sum(one for one in wanted if one > fair)
+    left = _WIDTH - kept
+    widths = [one if one <= fair else left * one / long for one in wanted]
+    least = [max(one, _LEAST_SHARE * _WIDTH) for one in widths]
+    return [one * _WIDTH / sum(least) for one in least]
+
+
+def _numbered(title: str) -> Callable[..., Canvas]:
+    """A canvas that knows at its end how many pages there are."""
+
+    class Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
+        """Keeps pages until all are there."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            super().__init__(*args, **kwargs)
+            self._pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            """One page is full."""
+            self._pages.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            """All pages are there."""
+            for number, page in enumerate(self._pages, 1):
+                self.__dict__.update(page)
+                self.setFont(_PLAIN, 8)
+                self.setFillColor(_GREY)
+                at = _MARGIN - 4 * mm
+                self.drawString(_MARGIN + _PADDING, at, title)
+                self.drawRightString(
+                    A4[0] - _MARGIN - _PADDING, at, f"{number} / {len(self._pages)}"
+                )
+                Canvas.showPage(self)
+            Canvas.save(self)
+
+    return Numbered
