@@ -9,6 +9,7 @@ from features.contract import TABLES, ColumnKind, ColumnSpec, TableSpec
 from importing.errors import OtherPortfolioError
 from importing.report import TableCount
 from importing.source import Source
+from importing.table_files import QUOTES
 
 TYPES: dict[ColumnKind, str] = {
     "text": "VARCHAR",
@@ -245,7 +246,8 @@ def _there(
     is_csv = bool(files) and files[0].suffix == ".csv"
     listed = [str(file) for file in files]
     read = (
-        f"read_csv({listed}, all_varchar = true, header = true, union_by_name = true)"
+        f"read_csv({listed}, all_varchar = true, header = true, "
+        f"union_by_name = true, {QUOTES})"
         if is_csv
         else f"read_parquet({listed}, union_by_name = true)"
     )

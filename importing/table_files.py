@@ -35,6 +35,8 @@ _AMOUNT_OF = r"""CREATE MACRO IF NOT EXISTS amount_of(cell) AS TRY_CAST(CASE
 
 # how dumps write that there is nothing; MySQL has days of zeros for it
 MISSING = ("", "\\N", "NULL", "0000-00-00", "0000-00-00 00:00:00")
+# said to DuckDB, which else refuses a quote after the rows that it looks at
+QUOTES = "quote = '\"', escape = '\"'"
 TABLE_FORMS = (".csv", ".tsv", ".parquet")
 FORMS = (*TABLE_FORMS, *JSON_FORMS)
 
@@ -123,7 +125,7 @@ def header(connection: Any, file: Path) -> frozenset[str]:
         UnreadableFileError: it is no table.
     """
     try:
-        rows = connection.execute(f"DESCRIBE FROM {_reader(file)}")
+        rows = connection.execute(f"DESCRIBE FROM {_reader(connection, file)}")
         return frozenset(name.lower() for name, *_ in rows.fetchall())
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
@@ -190,7 +192,8 @@ def _read(
         if _form(file) in JSON_FORMS:
             read_cells(connection, file, columns)
         else:
-            cells = f"(SELECT row_number() OVER () AS row, * FROM {_reader(file)})"
+            reader = _reader(connection, file)
+            cells = f"(SELECT row_number() OVER () AS row, * FROM {reader})"
         yield from take_cells(connection, file, table, columns, required, cells)
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
@@ -198,14 +201,37 @@ def _read(
         connection.execute("DROP TABLE IF EXISTS cells")
 
 
-def _reader(file: Path) -> str:
-    name = str(file).replace("'", "''")
+def _reader(connection: Any, file: Path) -> str:
+    """SQL that reads the file, all of it as text where it is CSV.
+
+    DuckDB looks at the first rows to see how a CSV is written; it is asked for that
+    once. A file without a quote among these rows may still have one later on.
+    """
+    name = _quoted(str(file))
     if _form(file) == ".parquet":
-        return f"read_parquet('{name}')"
-    missing = ", ".join(f"'{text}'" for text in MISSING)
-    return (
-        f"read_csv('{name}', all_varchar = true, header = true, nullstr = [{missing}])"
+        return f"read_parquet({name})"
+    missing = f"nullstr = [{', '.join(map(_quoted, MISSING))}]"
+    form = connection.execute(
+        "SELECT Delimiter, Quote, Escape, NewLineDelimiter, Comment, SkipRows, "
+        f"Columns FROM sniff_csv({name}, all_varchar = true, header = true, {missing})"
+    ).fetchone()
+    delimiter, quote, escape, line_end, comment = (
+        "" if mark == "(empty)" else mark for mark in form[:5]
     )
+    skipped, there = form[5:]
+    quote = quote or '"'
+    columns = ", ".join(f"{_quoted(column['name'])}: 'VARCHAR'" for column in there)
+    return (
+        f"read_csv({name}, auto_detect = false, header = true, "
+        f"delim = {_quoted(delimiter)}, quote = {_quoted(quote)}, "
+        f"escape = {_quoted(escape or quote)}, new_line = {_quoted(line_end)}, "
+        f"comment = {_quoted(comment)}, skip = {skipped}, "
+        f"columns = {{{columns}}}, {missing})"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def take_cells(
@@ -245,10 +271,20 @@ def take_cells(
     holes = [f'"{there[n]}" IS NULL' for n in required]
     is_bad = " OR ".join(f"({fault})" for fault in [*faults, *holes]) or "false"
     names = ", ".join(f'"{name}"' for name in typed)
+    # each cell is cast once, and any text is a text
+    made = {n: f"cell_{nth}" for nth, n in enumerate(typed)}
+    faults_once = [
+        f'("{there[n]}" IS NOT NULL AND {cell} IS NULL)'
+        for n, cell in made.items()
+        if columns[n] != "VARCHAR"
+    ]
+    is_bad_once = " OR ".join([*faults_once, *holes]) or "false"
+    texts = [f'"{there[n]}"' for n in typed]
+    cast = [f"{typed[n]} AS {cell}" for n, cell in made.items()]
     connection.execute(
         f"INSERT INTO {table} (file, row, {names}) SELECT ?, "
-        f"CASE WHEN {is_bad} THEN -row ELSE row END, {', '.join(typed.values())} "
-        f"FROM {cells}",
+        f"CASE WHEN {is_bad_once} THEN -row ELSE row END, {', '.join(made.values())} "
+        f"FROM (SELECT {', '.join(['row', *texts, *cast])} FROM {cells})",
         [file.name],
     )
     (n_bad,) = connection.execute(f"DELETE FROM {table} WHERE row < 0").fetchone()

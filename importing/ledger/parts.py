@@ -1,23 +1,14 @@
 """The entries of a ledger cut into parts: what pays what, and what is given back."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from importing.ledger.refunds import RefundablePayment, spread
 
 SQL = Path(__file__).parent / "sql"
 _ROWS = 10_000
-_SPREAD = pa.schema(
-    [
-        ("refund", pa.string()),
-        ("credit", pa.string()),
-        ("payment", pa.string()),
-        ("amount", pa.decimal128(18, 4)),
-    ]
-)
 
 
 def make_parts(connection: Any) -> None:
@@ -26,12 +17,17 @@ def make_parts(connection: Any) -> None:
     candidates = connection.cursor().execute(
         (SQL / "candidates.sql").read_text(encoding="utf-8")
     )
-    rows = pa.Table.from_pylist(
-        [row._asdict() for row in spread(_candidates(candidates))], schema=_SPREAD
+    connection.execute(
+        "CREATE TABLE spread (refund VARCHAR, credit VARCHAR, payment VARCHAR, "
+        "amount DECIMAL(18, 4))"
     )
-    connection.register("spread_rows", rows)
-    connection.execute("CREATE TABLE spread AS FROM spread_rows")
-    connection.unregister("spread_rows")
+    parts = spread(_candidates(candidates))
+    while rows := list(islice(parts, _ROWS)):
+        connection.execute(
+            "INSERT INTO spread SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), "
+            "unnest($3::VARCHAR[]), unnest($4::DECIMAL(18, 4)[])",
+            list(map(list, zip(*rows, strict=True))),
+        )
 
 
 def _candidates(result: Any) -> Iterator[RefundablePayment]:

@@ -18,6 +18,7 @@ import duckdb
 from importing.errors import UnreadableFileError
 from importing.json_files import is_in_lines, opened, room_for, without_mark
 from importing.report import BadRow
+from importing.table_files import QUOTES
 from importing.unread import keep_unread
 
 MOST_BYTES_OF_A_LINE = 1 << 24
@@ -98,7 +99,7 @@ def stage_cells(
 def _read(connection: Any, readable: Path, file: Path, kinds: Sequence[Kind]) -> Kind:
     """Read the file into the table of its kind, with the first column at fault."""
     if not _is_json(readable):
-        rows = "read_csv($file, all_varchar = true, header = true)"
+        rows = f"read_csv($file, all_varchar = true, header = true, {QUOTES})"
         described = connection.execute(f"DESCRIBE FROM {rows}", {"file": str(readable)})
         spellings = _spellings(file, [name for name, *_ in described.fetchall()])
         kind = _kind_of(file, spellings.keys(), "", kinds)

@@ -1,5 +1,6 @@
 """Tables in the forms that databases and APIs write."""
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -138,3 +139,19 @@ def test_a_line_that_is_no_json_refuses_the_file(tmp_path: Path) -> None:
     file.write_text('{"name": "A", "total": 1}\n{"name": \n', "utf-8")
     with pytest.raises(UnreadableFileError, match=r"sales_invoice\.ndjson .*row 2"):
         read(file)
+
+
+@pytest.mark.parametrize("quoted", ['"A, ""one"""', '"A\r\nB"'])
+def test_a_quote_may_come_after_the_rows_that_show_how_a_file_is_written(
+    tmp_path: Path, quoted: str
+) -> None:
+    file = tmp_path / "invoice.csv"
+    early = "name,other\r\n" + "X,1\r\n" * 30_000  # DuckDB looks at the first 20,480
+    file.write_text(f"{early}{quoted},2\r\n", newline="")
+    with duckdb.connect() as connection:
+        _, bad = stage_tables(connection, [file], TABLES, {})
+        told = connection.execute("SELECT name FROM invoice WHERE name <> 'X'")
+        assert [value for (value,) in told.fetchall()] == [
+            next(csv.reader([quoted]))[0]
+        ]
+    assert bad == []
