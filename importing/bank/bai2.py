@@ -1,8 +1,9 @@
 """BAI2: records of comma-separated fields, continued by records 88.
 
-The direction comes from the range of the type code (100 to 399 credit, 400 to 699
-debit), never from the words beside it. Facts: the BAI2 specification of 2005 (X9) and
-its tables of type codes.
+The direction comes from the range of the type code (100 to 399 and a bank's own 920 to
+959 credit, 400 to 699 and 960 to 999 debit), never from the words beside it. Facts: the
+BAI2 specification of 2005 (X9) and its tables of type codes; the ranges of a bank's own
+codes also as Oracle's JD Edwards documents them (UDC table 09/BA).
 """
 
 from collections.abc import Iterator
@@ -116,12 +117,9 @@ def _transaction(row: int, fields: list[str], group: _Group, account: _Account) 
     rest = fields[3:][_width(fields[2], fields[3:]) :]
     bank, customer, *words = [*rest, "", ""][: max(len(rest), 2)]
     direction = direction_of(code)
-    if direction is None and minor:
+    if direction is None and minor and not is_status(code):
         return Problem(
-            row,
-            "type code",
-            f"{code} is a code of the bank's own: it moves money in a "
-            "direction that no table says",
+            row, "type code", f"{code} moves money in a direction that no table says"
         )
     is_meant = group.is_meant and direction is not None
     return Movement(
@@ -147,12 +145,17 @@ def _transaction(row: int, fields: list[str], group: _Group, account: _Account) 
 def direction_of(code: str) -> Direction | None:
     """Where the money of a type code goes; None: the tables do not say.
 
-    >>> direction_of("257"), direction_of("557"), direction_of("920")
-    ('in', 'out', None)
+    >>> [direction_of(code) for code in ("257", "557", "920", "960", "720")]
+    ['in', 'out', 'in', 'out', None]
     """
-    if "100" <= code <= "399":
+    if "100" <= code <= "399" or "920" <= code <= "959":
         return "in"
-    return "out" if "400" <= code <= "699" else None
+    return "out" if "400" <= code <= "699" or "960" <= code <= "999" else None
+
+
+def is_status(code: str) -> bool:
+    """Whether a code says how an account stands, so that its amount is no movement."""
+    return code < "100" or "900" <= code <= "919"
 
 
 def _account_end(

@@ -4,7 +4,8 @@ Readers of the formats yield movements, statements and problems one by one; they
 written in parts, so that memory does not grow with a file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
+import duckdb
+import numpy as np
 
 from importing.errors import UnreadableValueError
 from importing.report import BadRow
@@ -20,6 +22,7 @@ from importing.unread import keep_unread
 
 ROWS_OF_A_PART = 10_000
 TOO_LARGE = Decimal(10) ** 14  # no table of the contract holds it
+PLACES = 5  # of an amount: one more than the contract has
 Direction = Literal["in", "out"]  # as seen from the account's owner, the reseller
 Status = Literal[
     "booked",  # on the account
@@ -114,32 +117,33 @@ class Problem:
 
 Read = Movement | Statement | Problem
 
-_TYPES: dict[str, Any] = {
-    "row": pa.int64(),
-    "amount": pa.decimal128(28, 5),
-    "opening": pa.decimal128(28, 5),
-    "closing": pa.decimal128(28, 5),
-    "is_return": pa.bool_(),
-    "is_whole": pa.bool_(),
-    "booked_on": pa.date32(),
-    "closed_on": pa.date32(),
-    "booked_at": pa.timestamp("us", tz="UTC"),
-    "made_at": pa.timestamp("us", tz="UTC"),
-    "ids": pa.list_(pa.string()),
-    "serials": pa.list_(pa.string()),
-    "structured": pa.list_(pa.string()),
+_TYPES = {
+    "row": "BIGINT",
+    "amount": f"DECIMAL(28, {PLACES})",
+    "opening": f"DECIMAL(28, {PLACES})",
+    "closing": f"DECIMAL(28, {PLACES})",
+    "is_return": "BOOLEAN",
+    "is_whole": "BOOLEAN",
+    "booked_on": "DATE",
+    "closed_on": "DATE",
+    "booked_at": "TIMESTAMPTZ",
+    "made_at": "TIMESTAMPTZ",
+    "ids": "VARCHAR[]",
+    "serials": "VARCHAR[]",
+    "structured": "VARCHAR[]",
 }
+_MONEY = {"amount", "opening", "closing"}
+_LISTS = {name for name, type_ in _TYPES.items() if type_.endswith("[]")}
 
 
-def _schema(kind: type[Movement] | type[Statement]) -> Any:
-    names = [field.name for field in fields(kind)]
-    typed = [(name, _TYPES.get(name, pa.string())) for name in names]
-    own = [("file", pa.string()), ("statement", pa.int64())]
-    return pa.schema([*own, *typed])
+def _columns(kind: type[Movement] | type[Statement]) -> dict[str, str]:
+    own = {"file": "VARCHAR", "statement": "BIGINT"}
+    return own | {f.name: _TYPES.get(f.name, "VARCHAR") for f in fields(kind)}
 
 
-_TABLES = {"movement": (Movement, _schema(Movement))} | {
-    "statement": (Statement, _schema(Statement))
+_TABLES = {
+    "movement": (Movement, _columns(Movement)),
+    "statement": (Statement, _columns(Statement)),
 }
 
 
@@ -148,10 +152,11 @@ def make_tables(connection: Any) -> None:
 
     `statement` counts the statements of a file; each ends with the row that says so.
     """
-    for name, (_, schema) in _TABLES.items():
-        connection.register("empty", schema.empty_table())
-        connection.execute(f"CREATE TABLE {name} AS FROM empty")
-        connection.unregister("empty")
+    # every cell goes over as its text: no type is inferred from the first rows
+    connection.execute("SET pandas_analyze_sample = 0")
+    for name, (_, columns) in _TABLES.items():
+        typed = ", ".join(f'"{column}" {type_}' for column, type_ in columns.items())
+        connection.execute(f"CREATE TABLE {name} ({typed})")
 
 
 def write_movements(
@@ -160,10 +165,10 @@ def write_movements(
     """Add what was read to the tables; yields the rows that could not be read."""
     everything = _numbered(read)
     while part := list(islice(everything, ROWS_OF_A_PART)):
-        for name, (kind, schema) in _TABLES.items():
+        for name, (kind, columns) in _TABLES.items():
             rows = [(n, one) for n, one in part if isinstance(one, kind)]
             if rows:
-                _insert(connection, name, schema, file, rows)
+                _insert(connection, name, columns, file, rows)
         for _, one in part:
             if isinstance(one, Problem):
                 if one.is_money:
@@ -182,25 +187,52 @@ def _numbered(read: Iterable[Read]) -> Iterator[tuple[int, Read]]:
 def _insert(
     connection: Any,
     name: str,
-    schema: Any,
+    types: Mapping[str, str],
     file: Path,
     rows: Sequence[tuple[int, Any]],
 ) -> None:
-    columns = {
-        field: [getattr(one, field) for _, one in rows]
-        for field in schema.names
-        if field not in ("file", "statement")
+    """Hand the rows over as columns: of NumPy, for Arrow would first load Pandas."""
+    cells: dict[str, list[Any]] = {
+        column: [getattr(one, column) for _, one in rows]
+        for column in types
+        if column not in ("file", "statement")
     }
-    columns["file"] = [file.name] * len(rows)
-    columns["statement"] = [n for n, _ in rows]
-    for n, amount in enumerate(columns.get("amount", ())):
-        if amount >= TOO_LARGE:
-            place = f"{file.name} row {columns['row'][n]}"
-            raise UnreadableValueError(f"{place}: {amount} is too large an amount")
+    for column in cells.keys() & _MONEY:
+        for row, amount in zip(cells["row"], cells[column], strict=True):
+            if amount is None:
+                continue
+            problem = _problem_of(amount, is_balance=column != "amount")
+            if problem:
+                raise UnreadableValueError(f"{file.name} row {row}: {amount} {problem}")
+    cells["file"] = [file.name] * len(rows)
+    cells["statement"] = [n for n, _ in rows]
+    for column in cells.keys() & _LISTS:
+        cells[column] = [
+            json.dumps(texts) if texts else "[]" for texts in cells[column]
+        ]
+    connection.register("part", {n: _objects(values) for n, values in cells.items()})
+    typed = ", ".join(
+        f'"{column}"::JSON::{type_}' if column in _LISTS else f'"{column}"::{type_}'
+        for column, type_ in types.items()
+    )
     try:
-        part = pa.table(columns, schema=schema)
-    except pa.ArrowInvalid as error:
-        raise UnreadableValueError(f"{file.name}: {error}") from error
-    connection.register("part", part)
-    connection.execute(f"INSERT INTO {name} FROM part")
-    connection.unregister("part")
+        connection.execute(f"INSERT INTO {name} SELECT {typed} FROM part")
+    except duckdb.ConversionException as error:
+        line = str(error).splitlines()[0]
+        raise UnreadableValueError(f"{file.name}: {line}") from error
+    finally:
+        connection.unregister("part")
+
+
+def _problem_of(amount: Decimal, *, is_balance: bool) -> str | None:
+    if not is_balance and amount >= TOO_LARGE:
+        return "is too large an amount"
+    if int(amount.as_tuple().exponent) < -PLACES:
+        return f"has more than {PLACES} decimals"
+    return None
+
+
+def _objects(values: Sequence[Any]) -> Any:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column

@@ -7,7 +7,7 @@ without a transaction type to the next one.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -48,17 +48,23 @@ def read_mt940(file: Path) -> Iterator[Read]:
     logging.getLogger("mt940").setLevel(logging.CRITICAL)
     options = mt940.Options.all()
 
+    def knowing(before: Mapping[str, Any]) -> Any:
+        """A parser that has read what a statement says before."""
+        parser = mt940.models.Transactions(options=options)
+        parser.data.update(before)
+        return parser
+
     for block in _blocks(file):
-        head = "\n".join(block.head)
-        whole = mt940.models.Transactions(options=options)
+        head = knowing({})
         try:
-            whole.parse("\n".join([head, *block.tail]))
+            head.parse("\n".join(block.head))
+            whole = knowing(head.data)
+            whole.parse("\n".join(block.tail))
         except (RuntimeError, ValueError, ArithmeticError) as error:
             yield Problem(block.row, ":20:", f"not MT940: {_first_line(error)}")
             continue
         for row, lines in block.lines:
-            one = mt940.models.Transactions(options=options)
-            yield from _line(row, whole, one, "\n".join([head, *lines]))
+            yield from _line(row, whole, knowing(head.data), "\n".join(lines))
         yield _statement(block.row, whole)
 
 

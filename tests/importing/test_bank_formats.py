@@ -163,10 +163,24 @@ def test_bai2_counts_in_the_smallest_unit(
     assert (row["amount"], row["currency"]) == (Decimal(amount), currency)
 
 
-def test_a_code_of_the_banks_own_is_named(portfolio: Path) -> None:
-    """The library `bai2` refuses the whole file for it."""
-    text = bai2_file(f"16,921,500,Z,,,{FIRST}/", 100500)
-    report = import_texts(portfolio, text)
+@pytest.mark.parametrize(
+    ("code", "is_paid"), [("921", True), ("961", False), ("901", False)]
+)
+def test_a_code_of_the_banks_own_goes_where_its_range_says(
+    portfolio: Path, code: str, is_paid: bool
+) -> None:
+    """920 to 959 came in, 960 to 999 went out, 900 to 919 say how an account stands.
+
+    The library `bai2` refuses the whole file for them.
+    """
+    report = import_texts(portfolio, bai2_file(f"16,{code},500,Z,,,{FIRST}/", 100500))
+
+    assert report.bad_rows == ()
+    assert [row["invoice_id"] for row in payments(portfolio)] == [FIRST] * is_paid
+
+
+def test_a_code_in_no_range_of_money_is_named(portfolio: Path) -> None:
+    report = import_texts(portfolio, bai2_file(f"16,720,500,Z,,,{FIRST}/", 100500))
 
     [bad] = report.bad_rows
     assert (bad.row, bad.column) == (4, "type code")

@@ -139,3 +139,15 @@ def test_a_statement_after_its_notice_was_imported(portfolio: Path) -> None:
     assert (note.kind, note.n) == ("look at", 1)
     again = import_texts(portfolio, iso(STATEMENT, *entries))
     assert again.tables[0].n_new == 0
+
+
+def test_a_return_is_of_nothing_that_was_only_announced_also_when_read_again(
+    portfolio: Path,
+) -> None:
+    announced = Entry(amount="120", status="PDNG", text=FIRST)
+    returned = Entry(amount="120", direction="DBIT", is_reversal=True, text=FIRST)
+    text = iso(STATEMENT, returned, announced)
+    first, again = import_texts(portfolio, text), import_texts(portfolio, text)
+
+    assert became(portfolio) == [("pending", 120, FIRST)]
+    assert [report.tables[0].n_new for report in (first, again)] == [1, 0]

@@ -57,3 +57,19 @@ def test_credit_that_an_earlier_import_brought_explains_it(
 
     assert report.is_clean
     assert Portfolio.open(portfolio).rejected == {}
+
+
+def test_credit_that_an_earlier_invoice_may_have_used_explains_no_later_one(
+    run: Import, portfolio: Path
+) -> None:
+    """Of the note of 20 the second invoice took all; the third used another of 15."""
+    third = invoice("in_3", "2026-05-01", 9_000) | {"credit_notes_amount_cents": 1_500}
+    run(*book([FIRST, SECOND], [], [note(2_000)]))
+    report = run(page("invoices", third))
+
+    assert any("used more credit (15.0000 EUR" in n.text for n in report.notes)
+    assert Portfolio.open(portfolio).rejected == {CUSTOMER: frozenset({"invoices"})}
+
+    again = run(*book([FIRST, SECOND, third], [], [note(2_000), note(1_500, "cn_2")]))
+    assert again.is_clean
+    assert Portfolio.open(portfolio).rejected == {}

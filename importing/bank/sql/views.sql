@@ -29,13 +29,18 @@ CREATE TABLE told AS
 -- reference that stands only once in each, and no other of their references differs. The
 -- bank's own number of the entry may be another in another form of message, not in the same.
 CREATE TABLE shared AS
-    WITH telling AS (
+    WITH told_in_files AS (
+        FROM told WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent')
+            AND (SELECT count(DISTINCT file) FROM told) > 1
+        WINDOW same AS (PARTITION BY account, booked_on, amount, currency, is_return, kind)
+        QUALIFY min(file) OVER same <> max(file) OVER same
+    ), telling AS (
         SELECT key, file, md5(to_json(row(account, booked_on, amount, currency, is_return, kind))::VARCHAR) AS base,
                form, number, end_to_end, serials, structured, unnest(list_concat(
                    [{rule: 1, reference: end_to_end}], list_transform(ids, lambda id: {rule: 1, reference: id}),
                    list_transform(structured, lambda id: {rule: 2, reference: plain(id)}),
                    [{rule: 3, reference: plain(text)}, {rule: 4, reference: entry}])) AS one
-        FROM told WHERE kind IN ('received', 'announced', 'returned', 'undone', 'sent')
+        FROM told_in_files
     ), once AS (
         SELECT * EXCLUDE one, one.rule, one.reference FROM telling WHERE one.reference <> ''
         QUALIFY count(DISTINCT key) OVER (PARTITION BY base, one.rule, one.reference, file) = 1
@@ -240,13 +245,15 @@ CREATE TABLE received AS
     SELECT p.*, t.happened, t.kind, t.currency, t.method FROM part AS p JOIN told AS t USING (key)
     WHERE t.kind IN ('received', 'announced') AND p.payment_id NOT IN (FROM told_elsewhere);
 
--- What may be returned, refunded or tried again: payments there, and those made here.
+-- What may be returned, refunded or tried again: payments there, and those made here. What
+-- a bank has only announced is none, whichever import told it.
 CREATE TABLE payable AS
+    WITH there AS (FROM known_payment WHERE is_paid OR NOT is_of_bank)
     SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, is_paid
-    FROM known_payment
+    FROM there
     UNION ALL
     SELECT payment_id, customer_id, invoice_id, amount, happened, currency, method, true FROM received
-    WHERE kind = 'received' AND payment_id NOT IN (SELECT payment_id FROM known_payment);
+    WHERE kind = 'received' AND payment_id NOT IN (SELECT payment_id FROM there);
 
 -- The payment that a movement, or each part of it, undoes: the one it names, else of the
 -- invoice that it names the last one of that amount before it.

@@ -84,9 +84,14 @@ CREATE TABLE unexplained AS
                    ELSE credit_amount_cents - balance_amount_cents END, currency)) AS amount
         FROM last_note GROUP BY ALL
         UNION ALL
-        SELECT customer_id, currency, sum(amount) FROM there_invoices
+        SELECT customer_id, currency, sum(amount) FROM there_invoices AS n
         WHERE kind = 'credit_note' AND invoice_id NOT LIKE '%:void' AND retracted IS NOT true
-          AND invoice_id NOT IN (SELECT lago_id FROM last_note) GROUP BY ALL
+          AND invoice_id NOT IN (SELECT lago_id FROM last_note)
+          -- an invoice that only an earlier import told may have used it: nothing says how much
+          AND NOT EXISTS (SELECT 1 FROM there_invoices AS i
+                          WHERE i.customer_id = n.customer_id AND i.kind = 'invoice' AND i.event_at >= n.event_at
+                            AND i.retracted IS NOT true AND i.invoice_id NOT IN (SELECT lago_id FROM last_invoice))
+        GROUP BY ALL
     ), summed AS (
         SELECT customer, currency, sum(amount) AS amount FROM known GROUP BY ALL
     )
