@@ -2,10 +2,10 @@
 
 A book of each source (`benchmarks/books`), made of the objects and columns that its
 maker publishes. Ours: everything that the command does. The yardstick: DuckDB reads
-each file and writes it as Parquet, nothing mapped, joined or checked; of a bank's file,
-which DuckDB does not read, the library alone that splits it into its elements. By
-turns, as ratios of CPU time, each with DuckDB's own number of threads; memory is the
-peak of one process each, at a tenth of the rows and at all of them.
+each file and writes it as Parquet, nothing mapped, joined or checked; a bank's file,
+which DuckDB does not read, is read by the library first. By turns, as ratios of CPU
+time, each with DuckDB's own number of threads; memory is the peak of one process each,
+at half of the rows and at all of them.
 
     python -m benchmarks.importing [--source stripe] [--rows 1000000] [--rounds 1]
 """
@@ -101,7 +101,7 @@ def main() -> None:
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for source in BOOKS if arguments.source == "all" else [arguments.source]:
-        compare(source, arguments.rows // 10, arguments.rounds)
+        compare(source, arguments.rows // 2, arguments.rounds)
         compare(source, arguments.rows, arguments.rounds)
 
 

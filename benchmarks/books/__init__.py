@@ -2,8 +2,9 @@
 
 A book is the files and what they are measured against. For files that DuckDB reads it
 is DuckDB, which reads them and writes the same rows as Parquet, nothing mapped, joined
-or checked. It has no reader of banks' files: there it is the library that splits the
-file into its elements, or, where there is none, DuckDB that splits the lines.
+or checked. It has no reader of banks' files: there it is the library that reads the
+file once, and DuckDB that writes its rows as Parquet; where there is no library, DuckDB
+that splits the lines.
 """
 
 from collections.abc import Callable, Sequence

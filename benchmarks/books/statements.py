@@ -1,12 +1,20 @@
 """Books of banks: statements that pay invoices that are there, and returns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from benchmarks.books import Book, duckdb_copies
 from tests.importing.bank_files import write_portfolio
 
 PAYMENTS_PER_CUSTOMER = 20
+Entry = tuple[str | None, ...]
+_DETAILS = ("NtryDtls", "TxDtls")
+_PATHS = (
+    *(("Amt",), ("CdtDbtInd",), ("BookgDt", "Dt"), ("AcctSvcrRef",)),
+    *((*_DETAILS, "Refs", "EndToEndId"), (*_DETAILS, "RmtInf", "Ustrd")),
+)
 _FIELDS = "l[1:1] AS kind, l[4:6] AS reason, l[30:39] AS cents, l[40:54] AS id"
 _LINES = "columns = {'l': 'VARCHAR'}, header = false, delim = chr(1)"
 ROUTING = 23138010
@@ -14,11 +22,11 @@ SENT_BACK = 50  # of so many Nacha returns one names no invoice
 
 
 def camt(folder: Path, rows: int) -> Book:
-    """One camt.053 statement; against `xml.etree`, which walks the same elements."""
+    """One camt.053 statement; against `xml.etree`, and DuckDB that writes the rows."""
     file = folder / "statement.xml"
     with file.open("w", encoding="utf-8") as out:
         out.writelines(_camt(rows))
-    return _joining(folder, rows, file, lambda _: _walk(file))
+    return _joining(folder, rows, file, lambda out: _write(_entries(file), out))
 
 
 def _camt(rows: int) -> Iterator[str]:
@@ -44,31 +52,58 @@ def _camt(rows: int) -> Iterator[str]:
             f"</BookgDt><AcctSvcrRef>bank-{i}</AcctSvcrRef><BkTxCd><Domn><Cd>PMNT</Cd>"
             "<Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd>"
             f"<NtryDtls><TxDtls><Refs><EndToEndId>e2e-{i}</EndToEndId></Refs>{amount}"
-            f"<RmtInf><Ustrd>{_text(i)}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"
+            f"<RmtInf><Ustrd>{_wording(i)}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"
         )
     yield "</Stmt></BkToCstmrStmt></Document>"
 
 
-def _walk(file: Path) -> None:
+def _entries(file: Path) -> Iterator[Entry]:
     from xml.etree.ElementTree import iterparse
 
     parents = []
     for event, element in iterparse(file, ("start", "end")):  # noqa: S314  our own file
         if event == "start":
             parents.append(element)
-        else:
-            parents.pop()
-            if element.tag.endswith("}Ntry"):
-                parents[-1].remove(element)
+            continue
+        parents.pop()
+        namespace, _, name = element.tag.rpartition("}")
+        if name == "Ntry":
+            yield tuple(_text(element, f"{namespace}}}", path) for path in _PATHS)
+            parents[-1].remove(element)
+
+
+def _text(element: Element | None, namespace: str, path: tuple[str, ...]) -> str | None:
+    for name in path:
+        element = None if element is None else element.find(namespace + name)
+    return None if element is None else element.text
+
+
+def _write(entries: Iterable[Entry], out: Path) -> None:
+    """What a library read, as Parquet by DuckDB."""
+    import duckdb
+    import numpy as np
+
+    connection = duckdb.connect()
+    rest = iter(entries)
+    while part := list(islice(rest, 10_000)):
+        columns = {}
+        for n, values in enumerate(zip(*part, strict=True)):
+            columns[f"c{n}"] = np.empty(len(part), dtype=object)
+            columns[f"c{n}"][:] = values
+        connection.register("part", columns)
+        connection.execute("CREATE TABLE IF NOT EXISTS entry AS FROM part LIMIT 0")
+        connection.execute("INSERT INTO entry FROM part")
+        connection.unregister("part")
+    connection.execute(f"COPY entry TO '{out}/entry.parquet'")
 
 
 def mt940(folder: Path, rows: int) -> Book:
-    """Statements of 200 lines each; against the library `mt-940`, whole statements."""
+    """Statements of 200 lines each; against the library `mt-940`, and DuckDB."""
     file = folder / "statement.sta"
     with file.open("w", encoding="utf-8") as out:
         for first in range(0, rows, 200):
             out.write(_mt940(first, min(first + 200, rows)))
-    return _joining(folder, rows, file, lambda _: _parse_mt940(file))
+    return _joining(folder, rows, file, lambda out: _write(_lines(file), out))
 
 
 def _mt940(first: int, last: int) -> str:
@@ -76,7 +111,7 @@ def _mt940(first: int, last: int) -> str:
         return f"{cents // 100},{cents % 100:02}"
 
     lines = "".join(
-        f":61:2602030203C{amount(_cents(i))}NTRFNONREF//B{i}\n:86:{_text(i)}\n"
+        f":61:2602030203C{amount(_cents(i))}NTRFNONREF//B{i}\n:86:{_wording(i)}\n"
         for i in range(first, last)
     )
     total = sum(_cents(i) for i in range(first, last))
@@ -86,15 +121,20 @@ def _mt940(first: int, last: int) -> str:
     )
 
 
-def _parse_mt940(file: Path) -> None:
+def _lines(file: Path) -> Iterator[Entry]:
     import mt940
 
     for statement in file.read_text().split("-\n:20:"):
-        mt940.parse(f":20:{statement}")
+        for line in mt940.parse(f":20:{statement}"):
+            said = line.data
+            yield (
+                *(str(said[name]) for name in ("amount", "status", "date")),
+                *(said[name] for name in ("bank_reference", "transaction_details")),
+            )
 
 
 def bai2(folder: Path, rows: int) -> Book:
-    """One account; against the library `bai2`."""
+    """One account; against the library `bai2`, and DuckDB that writes the rows."""
     file = folder / "statement.bai"
     total = sum(_cents(i) for i in range(rows))
     with file.open("w", encoding="utf-8") as out:
@@ -102,18 +142,26 @@ def bai2(folder: Path, rows: int) -> Book:
         out.write("02,123456789,122099999,1,260203,2359,EUR,2/\n")
         out.write(f"03,975312468,EUR,010,0,,,015,{total},,/\n")
         out.writelines(
-            f"16,195,{_cents(i)},Z,B{i},e2e-{i},{_text(i)}/\n" for i in range(rows)
+            f"16,195,{_cents(i)},Z,B{i},e2e-{i},{_wording(i)}/\n" for i in range(rows)
         )
         out.write(f"49,{2 * total},{rows + 2}/\n98,{2 * total},1,{rows + 4}/\n")
         out.write(f"99,{2 * total},1,{rows + 6}/\n")
 
-    def parse(_: Path) -> None:
-        from bai2 import bai2 as library
+    return _joining(folder, rows, file, lambda out: _write(_details(file), out))
 
-        with file.open() as lines:
-            library.parse_from_file(lines, check_integrity=False)
 
-    return _joining(folder, rows, file, parse)
+def _details(file: Path) -> Iterator[Entry]:
+    from bai2 import bai2 as library
+
+    with file.open() as lines:
+        whole = library.parse_from_file(lines, check_integrity=False)
+    for group in whole.children:
+        for account in group.children:
+            for row in account.children:
+                yield (
+                    *(str(value) for value in (row.type_code.code, row.amount)),
+                    *(row.bank_reference, row.customer_reference, row.text),
+                )
 
 
 def nacha(folder: Path, rows: int) -> Book:
@@ -159,5 +207,5 @@ def _cents(i: int) -> int:
     return 10_000 + i
 
 
-def _text(i: int) -> str:
+def _wording(i: int) -> str:
     return f"Payment of invoice INV{i:08} thank you"

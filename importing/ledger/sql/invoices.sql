@@ -1,4 +1,4 @@
-WITH made AS (
+WITH made AS NOT MATERIALIZED (
     SELECT customer_id, event_at, known_at, id AS invoice_id, 'invoice' AS kind, amount, due_at,
            NULL::VARCHAR AS applies_to, currency, NULL::BOOLEAN AS retracted
     FROM entry WHERE kind = 'invoice'
@@ -12,4 +12,5 @@ SELECT t.customer_id, t.event_at, export.moment, t.invoice_id, t.kind, t.amount,
        t.currency, true
 FROM there_invoices AS t, export
 WHERE split_part(split_part(t.invoice_id, ' > ', 1), ':', 1) IN (SELECT id FROM seen) AND NOT coalesce(t.retracted, false)
-  AND (t.invoice_id, t.kind) NOT IN (SELECT (invoice_id, kind) FROM made)
+  AND (t.invoice_id, t.kind) NOT IN (SELECT (invoice_id, kind) FROM made
+                                  WHERE invoice_id IN (SELECT invoice_id FROM there_invoices))

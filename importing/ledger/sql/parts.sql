@@ -1,27 +1,31 @@
 -- An entry that takes debts away becomes parts: one for each debt that it was matched
 -- with, from then on, and what it had left until then. A part belongs to who owed.
 CREATE TABLE cut AS
-    WITH pair AS (
+    WITH pair AS MATERIALIZED (
         SELECT m.credit, m.debit, d.customer_id, d.currency, sum(m.amount) AS amount,
                sum(m.credit_amount) AS taken, max(greatest(c.known_at, m.matched_at, d.known_at)) AS known_at
         FROM matched AS m JOIN entry AS c ON c.id = m.credit JOIN entry AS d ON d.id = m.debit
         WHERE c.kind IN ('payment', 'credit_note', 'write_off') AND d.kind = 'invoice' AND m.amount > 0
         GROUP BY ALL
     )
-    SELECT p.* FROM pair AS p JOIN entry AS e ON e.id = p.credit
-    QUALIFY sum(p.taken) OVER (PARTITION BY p.credit) <= any_value(e.amount) OVER (PARTITION BY p.credit);
+    FROM pair WHERE credit NOT IN (
+        SELECT p.credit FROM pair AS p JOIN entry AS e ON e.id = p.credit
+        GROUP BY p.credit, e.amount HAVING (sum(p.taken) <= e.amount) IS NOT TRUE);
 
 CREATE TABLE part AS
     WITH step AS (
         SELECT id AS credit, known_at, 0 AS taken FROM entry WHERE kind IN ('payment', 'credit_note', 'write_off')
         UNION ALL SELECT credit, known_at, taken FROM cut
-    ), rest AS (
-        SELECT s.credit, s.known_at, any_value(e.amount) AS whole,
-               any_value(e.amount) - sum(sum(s.taken)) OVER (PARTITION BY s.credit ORDER BY s.known_at) AS amount
+    ), moved AS (  -- the entry itself is the first step
+        SELECT s.credit, s.known_at, any_value(e.amount) AS whole, sum(s.taken) AS taken,
+               s.known_at = any_value(e.known_at) AS is_first
         FROM step AS s JOIN entry AS e ON e.id = s.credit GROUP BY s.credit, s.known_at
+    ), rest AS (
+        SELECT credit, known_at, is_first, taken,
+               whole - sum(taken) OVER (PARTITION BY credit ORDER BY known_at) AS amount
+        FROM moved
     ), left_over AS (
-        SELECT *, lag(amount) OVER (PARTITION BY credit ORDER BY known_at) AS before FROM rest
-        QUALIFY amount > 0 OR before > 0
+        SELECT *, CASE WHEN NOT is_first THEN amount + taken END AS before FROM rest WHERE amount > 0 OR before > 0
     )
     SELECT e.kind, e.id, e.id AS credit, e.customer_id, NULL::VARCHAR AS paid_by, e.of AS target,
            CASE WHEN r.amount > 0 THEN r.amount ELSE r.before END AS amount, e.currency, e.event_at, r.known_at,

@@ -1,4 +1,4 @@
-WITH made AS (
+WITH made AS NOT MATERIALIZED (
     SELECT customer_id, event_at, known_at, id AS payment_id, 'succeeded' AS status, amount, method,
            target AS invoice_id, NULL::VARCHAR AS refund_id, paid_by, currency, retracted
     FROM part WHERE kind = 'payment'
@@ -20,4 +20,5 @@ FROM there_payments AS t, export
 WHERE split_part(split_part(coalesce(t.refund_id, t.payment_id), ' > ', 1), ':', 1) IN (SELECT id FROM seen)
   AND NOT coalesce(t.retracted, false)
   AND (t.payment_id, t.status, coalesce(t.refund_id, ''))
-      NOT IN (SELECT (payment_id, status, coalesce(refund_id, '')) FROM made)
+      NOT IN (SELECT (payment_id, status, coalesce(refund_id, '')) FROM made
+              WHERE payment_id IN (SELECT payment_id FROM there_payments))

@@ -7,27 +7,31 @@ CREATE MACRO end_of_day(day) AS
 CREATE VIEW owner AS SELECT id, coalesce(commercial_partner_id, id) AS owner FROM res_partner;
 
 CREATE TABLE posting AS
-    SELECT m.*, journal_kind(j.type) AS journal, p.payment_method_code,
+    SELECT m.id, m.name AS number, m.move_type, m.date, m.create_date, m.reversed_entry_id, m.statement_line_id,
+           p.payment_method_code,
            p.id IS NOT NULL OR m.statement_line_id IS NOT NULL OR journal_kind(j.type) = 'money' AS is_money,
-           timezone(getvariable('timezone'), m.create_date)::DATE AS made_on,
-           CASE WHEN count(*) OVER (PARTITION BY m.name) > 1 THEN m.name || '#' || m.id ELSE m.name END AS number
+           timezone(getvariable('timezone'), m.create_date)::DATE AS made_on
     FROM account_move AS m
     LEFT JOIN account_journal AS j ON j.id = m.journal_id
     LEFT JOIN (SELECT move_id, min(id) AS id, any_value(payment_method_code) AS payment_method_code
                FROM account_payment WHERE move_id IS NOT NULL GROUP BY move_id) AS p ON p.move_id = m.id
     WHERE move_state(m.state) = 'posted' AND move_kind(m.move_type) IN ('document', 'entry');
+UPDATE posting SET number = number || '#' || id
+    WHERE number IN (SELECT number FROM posting GROUP BY number HAVING count(*) > 1);
 
 -- Each line on a receivable account is a document: an invoice in instalments is several.
 CREATE TABLE line AS
     SELECT l.id AS line_id, l.move_id, l.date_maturity, l.amount_currency AS amount, o.owner, upper(c.name) AS currency,
-           m.number || CASE WHEN count(*) OVER same > 1 THEN ':' || row_number() OVER (same ORDER BY l.date_maturity, l.id)
-                            ELSE '' END AS id,
-           count(*) OVER same AS n_of_move
+           m.number AS id, 1::BIGINT AS n_of_move
     FROM account_move_line AS l JOIN posting AS m ON m.id = l.move_id
     JOIN res_currency AS c ON c.id = l.currency_id
     JOIN owner AS o ON o.id = l.partner_id
-    WHERE l.account_type = 'asset_receivable' AND l.amount_currency <> 0
-    WINDOW same AS (PARTITION BY l.move_id);
+    WHERE l.account_type = 'asset_receivable' AND l.amount_currency <> 0;
+UPDATE line SET id = line.id || ':' || p.place, n_of_move = p.n
+    FROM (SELECT line_id, count(*) OVER same AS n, row_number() OVER (same ORDER BY date_maturity, line_id) AS place
+          FROM line WHERE move_id IN (SELECT move_id FROM line GROUP BY move_id HAVING count(*) > 1)
+          WINDOW same AS (PARTITION BY move_id)) AS p
+    WHERE p.line_id = line.line_id;
 
 CREATE TABLE entry AS
     SELECT l.id, l.line_id,
