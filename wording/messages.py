@@ -131,6 +131,8 @@ class Wording(string.Formatter):
             raise UnknownMessageError(self.lang, key)
         if isinstance(message, dict):
             message = self._plural(message, values["n"])  # type: ignore[arg-type]
+        if "{" not in message and "}" not in message:  # most of a page has no places
+            return message
         return self.vformat(message, (), values)
 
     def sentence(self, key: str, /, **values: object) -> str:
@@ -175,8 +177,7 @@ class Wording(string.Formatter):
         return self.say(key) if self.has(key) else action.replace("_", " ")
 
     def _number(self, value: float) -> str:
-        number = format_decimal(_rounded(value, NUMBER_PLACES), locale=self._locale)
-        return str(number)
+        return _decimal(value, self.locale)
 
     def in_currency(self, value: float, currency: str) -> str:
         """An amount in any currency, with its own decimal places where it has any."""
@@ -233,6 +234,13 @@ class Wording(string.Formatter):
         return self.say(
             "words.moment", day=self._date(local.date()), at=self._time(local.time())
         )
+
+
+@lru_cache(4_000)
+def _decimal(value: float, locale: str) -> str:
+    """Babel takes longer for one number than a template for a line of a table."""
+    number = _rounded(value, NUMBER_PLACES)
+    return str(format_decimal(number, locale=_parsed(locale)))
 
 
 KINDS = frozenset(

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from features.moments import to_datetime
+from features.moments import microseconds, to_datetime
 from features.money import UNITS
 from serving.champions import Champions
 from serving.desk.visitor import COOKIE, SignInNeededError, Visitor, visitor_of
@@ -34,6 +34,7 @@ CONTENT_POLICY = (
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _MINUTE = len("2026-06-30 12:00")
+_MINUTE_US = 60_000_000
 HEADERS = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store"}
 
 
@@ -104,7 +105,6 @@ class DeskText:
     def __init__(self, words: Wording) -> None:
         self._words = words
         self.say = words.say
-        self._moments: dict[int | datetime, str] = {}  # a night's run has few
 
     def money(self, amount: int | None) -> str:
         """Ten-thousandths, to the whole unit."""
@@ -116,13 +116,9 @@ class DeskText:
         """Day and time of the policy's zone, in the order that sorts."""
         if moment is None:
             return "–"
-        text = self._moments.get(moment)
-        if text is None:
-            at = to_datetime(moment) if isinstance(moment, int) else moment
-            local = at.astimezone(self._words.zone)
-            text = local.isoformat(" ", "minutes")[:_MINUTE]  # without the offset
-            self._moments[moment] = text
-        return text
+        if not isinstance(moment, int):
+            moment = microseconds(moment)
+        return _minute(moment // _MINUTE_US, self._words.zone)
 
     def iso(self, moment: str | None) -> str:
         """As `moment`, of a moment in an answer."""
@@ -133,6 +129,13 @@ class DeskText:
         if action is None:
             return self._words.say("desk.no_decision")
         return self._words.say(f"actions.{action}.name")
+
+
+@lru_cache(20_000)
+def _minute(minute: int, zone: ZoneInfo) -> str:
+    """A minute since 1970 UTC; whoever opens a page again reads the same ones."""
+    local = to_datetime(minute * _MINUTE_US).astimezone(zone)
+    return local.isoformat(" ", "minutes")[:_MINUTE]  # without the offset
 
 
 def _money(words: Wording, amount: int) -> str:

@@ -138,31 +138,18 @@ def _rank(text: str) -> Rank | None:
     return Rank(int(place), decision_id.replace("\0", ""))
 
 
-class _Row(NamedTuple):
-    """A line of the list, ready to be shown."""
-
-    number: int
-    path: str
-    customer_id: str
-    topic: str
-    action: str
-    gain: str
-    due: str
-    decided: str
-    is_over: bool
-
-
 def _rows(
     show: DeskText, waiting: list[WaitingCustomer], skipped: int, now: int
-) -> list[_Row]:
+) -> list[tuple[str, ...]]:
     """Texts are looked up once each: a hundred lines have few different ones."""
     topics = {
         name: show.say(f"desk.topic.{name}") for name in {w.topic for w in waiting}
     }
     actions = {name: show.action(name) for name in {w.action for w in waiting}}
+    over = show.say("desk.today.expired")
     return [
-        _Row(
-            number,
+        (
+            str(number),
             customer_path(one.customer_id),
             one.customer_id,
             topics[one.topic],
@@ -170,7 +157,7 @@ def _rows(
             show.money(one.gain),
             show.moment(one.due_at),
             show.moment(one.as_of),
-            one.expires_at <= now,
+            over if one.expires_at <= now else "",
         )
         for number, one in enumerate(waiting, start=skipped + 1)
     ]
