@@ -54,6 +54,14 @@ def _early(run: "FourClocks") -> None:
     head = ("outcomes so far", "known", "expected", "ratio", "to before", "seen from")
     if rows:
         show_table("", head, rows)
+    if run.fraud_signs is not None:
+        from monitoring.scan import cell_name
+
+        cell = run.fraud_signs.scan.strongest
+        say(
+            f"first signs of fraud {cell_name(cell)}: {cell.observed:,}, usual"
+            f" {cell.expected:.1f}"
+        )
 
 
 def _mature(run: "FourClocks") -> None:

@@ -91,6 +91,21 @@ class FraudSigns:
             default=None,
         )
 
+    def first_ever_known(self, as_of: int) -> dict[str, int]:
+        """When the first sign of each customer became known, cleared later or not.
+
+        What a clearing takes back is not known of the latest signs yet; to compare
+        them with earlier ones, those count as they came.
+        """
+        first: dict[str, int] = {}
+        for rows in (self._outcomes, self._chargebacks):
+            for customer_id, signs in rows.items():
+                known = [row.known_at for row in signs if _exists(row, as_of)]
+                if known:
+                    earliest = min(known)
+                    first[customer_id] = min(first.get(customer_id, earliest), earliest)
+        return first
+
     def delays(self, kind: Evidence, until: int) -> tuple[IntArray, IntArray]:
         """How long each sign of a kind took to be known, and was watched for, in µs.
 

@@ -9,6 +9,7 @@ from monitoring.figures import Interval, bars, ratios
 from monitoring.inputs import SHIFTED, TargetInputs
 from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes
 from monitoring.run import FourClocks
+from monitoring.scan import CHANCE, LEAST_DAYS, LEAST_EVENTS, cell_name
 from scoring.bundle import Bundle
 from scoring.early_warning import Expectation
 from wording.publication.page import (
@@ -45,7 +46,7 @@ def report(run: FourClocks, bundles: Sequence[Bundle]) -> Page:
         sections=(
             Section("inputs", "Inputs: what comes in", tuple(_inputs(run))),
             Section("scores", "Scores: what is answered", tuple(_scores(run))),
-            Section("early", "First outcomes", tuple(_early(run.early))),
+            Section("early", "First outcomes", (*_early(run.early), *_signs(run))),
             Section("mature", "Mature outcomes", tuple(_mature(run, bundles))),
             Section("rests-on", "What this rests on", tuple(_rests_on(run))),
         ),
@@ -209,6 +210,40 @@ def _early(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
                     for part in one.parts
                 ],
             )
+
+
+def _signs(run: FourClocks) -> Iterator[Block]:
+    if run.fraud_signs is None:
+        yield Paragraph(
+            "Signs of fraud are not compared day by day: fewer than"
+            f" {LEAST_EVENTS} first signs, or {LEAST_DAYS} days, tell what is usual."
+        )
+        return
+    scan = run.fraud_signs.scan
+    head = ("first signs of fraud", "known", "usual", "strength", "smallest seen")
+    rows = tuple(
+        (
+            cell_name(cell),
+            f"{cell.observed:,}",
+            f"{cell.expected:.1f}",
+            f"{cell.strength:.2f}",
+            "none" if cell.smallest_seen is None else f"{cell.smallest_seen:g} times",
+        )
+        for cell in scan.cells
+    )
+    yield Table("First signs of fraud, as they became known", head, rows)
+    more = (
+        f" Counts of two weeks swing {scan.batches:.1f} times as much as single signs"
+        " would, so the strength is divided by that."
+        if scan.batches > 1.0
+        else ""
+    )
+    yield Paragraph(
+        f"Usual is what the {scan.n_learnt:,} signs of the year before say, by the time"
+        " since joining. The strength is the log-likelihood ratio of a rise by a"
+        f" quarter or more; above {scan.limit:.2f} it rings, which chance alone does in"
+        f" {CHANCE:.0%} of quarters.{more}"
+    )
 
 
 def _cohort(one: EarlyOutcomes) -> str:

@@ -13,6 +13,7 @@ from advice.portfolio_run import advise_portfolio
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
+from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
 from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
 from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes, mature_outcomes
 from monitoring.scores import (
@@ -44,7 +45,9 @@ class FourClocks:
         policy_hash, bundles: what was monitored; bundles by target.
         n_customers: that were scored.
         tables, inputs: the first clock. scores, actions: the second.
-        early: the third. mature: the fourth.
+        early: the third.
+        fraud_signs: day by day, beside it; None where too few tell what is usual.
+        mature: the fourth.
         no_reference: targets whose bundle does not say what training looked like.
         starters: targets that a starter stands in for: nothing was learnt here.
     """
@@ -60,6 +63,7 @@ class FourClocks:
     scores: tuple[TargetScores, ...]
     actions: ActionShares
     early: tuple[EarlyOutcomes, ...]
+    fraud_signs: FraudSignsScan | None
     mature: tuple[MatureOutcomes | PendingOutcomes, ...]
     no_reference: tuple[str, ...]
     starters: tuple[str, ...]
@@ -69,7 +73,9 @@ class FourClocks:
         """What rang, from the clock that shows first to the one that shows last."""
         mature = [one for one in self.mature if isinstance(one, MatureOutcomes)]
         parts: list[_Rings] = [*self.tables, *self.inputs, *self.scores]
-        parts += [self.actions, *self.early, *mature]
+        parts += [self.actions, *self.early]
+        parts += [] if self.fraud_signs is None else [self.fraud_signs]
+        parts += mature
         return tuple(cause for part in parts for cause in part.causes())
 
     def to_json(self) -> dict[str, Any]:
@@ -141,6 +147,7 @@ def monitor(
         early=tuple(
             one for b in trained.values() for one in early_outcomes(portfolio, b)
         ),
+        fraud_signs=fraud_signs_scan(portfolio),
         mature=tuple(
             mature_outcomes(portfolio, b, advisor.policy.document.holdout.epoch_days)
             for b in trained.values()
