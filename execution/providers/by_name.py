@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import httpx
 
+from execution.errors import NotOfferedError
 from execution.port import Provider
 from execution.providers.google import (
     CHANNEL_URL,
@@ -20,14 +21,34 @@ from execution.providers.google import (
 from execution.providers.kill_bill import KillBill, KillBillCredentials
 from execution.providers.oauth import AccessTokens
 from execution.providers.partner_alerts import GRAPH_URL, GraphAlerts
-from execution.providers.partner_center import GLOBAL_URL, PartnerCenter
-from execution.providers.partner_tokens import GRAPH_AUDIENCE, Credentials, Tokens
+from execution.providers.partner_center import CHINA_URL, GLOBAL_URL, PartnerCenter
+from execution.providers.partner_tokens import (
+    AUDIENCE,
+    GRAPH_AUDIENCE,
+    Credentials,
+    Tokens,
+)
 from execution.providers.token_connection import TokenConnection
 from execution.providers.webhook import WebhookProvider, signer_of
 from execution.providers.whmcs import Whmcs, WhmcsCredentials
 
 AlertsFrom = Literal["fraud-events", "graph"]
-MICROSOFT_LOGIN = "https://login.microsoftonline.com"
+
+
+class Cloud(NamedTuple):
+    """A cloud of Microsoft: where tokens are fetched, for whom, and if Graph warns.
+
+    Source: `PartnerEnvironment` of Microsoft's PowerShell module for Partner Center,
+    which asks for tokens for the Partner Center of each cloud at its own login.
+    """
+
+    login_url: str
+    audience: str
+    has_graph_alerts: bool
+
+
+GLOBAL_CLOUD = Cloud("https://login.microsoftonline.com", AUDIENCE, True)
+CHINA_CLOUD = Cloud("https://login.chinacloudapi.cn", CHINA_URL, False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +83,14 @@ class Choice(NamedTuple):
 
 def _partner_center(at: Connection) -> Provider:
     credentials = Credentials.of_environment(at.environment)
-    login = at.login_url or MICROSOFT_LOGIN
-    tokens = Tokens(at.client, credentials, login)
+    host = httpx.URL(CHINA_URL).host
+    cloud = CHINA_CLOUD if at.client.base_url.host == host else GLOBAL_CLOUD
+    login = at.login_url or cloud.login_url
+    tokens = Tokens(at.client, credentials, login, audience=cloud.audience)
     source = None
     if at.alerts_from == "graph":
+        if not cloud.has_graph_alerts:
+            raise NotOfferedError("21Vianet's Partner Center", "alerts from Graph")
         of_graph = Tokens(at.client, credentials, login, audience=GRAPH_AUDIENCE)
         source = GraphAlerts(TokenConnection(at.client, of_graph), at.graph_url)
     return PartnerCenter(at.client, tokens, at.customers, at.drafts, source)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -9,11 +11,14 @@ import pytest
 from execution.errors import (
     ExecutionError,
     MissingSettingError,
+    NotOfferedError,
     ProviderAccessError,
     ProviderUnreachableError,
 )
+from execution.fakes.by_name import settings_of
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.port import Provider
+from execution.providers.by_name import CHOICES, Connection
 from execution.providers.partner_center import CHINA_URL, PartnerCenter
 from execution.providers.partner_tokens import Credentials, Tokens
 from tests.execution.conftest import CREDENTIALS, partner_center
@@ -122,10 +127,12 @@ def test_the_hosts_of_21vianet_are_asked_as_the_others(
     fake: FakePartnerCenter,
 ) -> None:
     """The fake under other hosts: nothing is asked elsewhere."""
-    login, hosts = "https://login.chinacloudapi.cn", list[str]()
+    hosts, audiences = list[str](), set[str]()
 
     def answer(request: httpx.Request) -> httpx.Response:
         hosts.append(request.url.host)
+        if request.url.path.endswith("/oauth2/token"):
+            audiences.update(parse_qs(request.content.decode())["resource"])
         is_json = "json" in request.headers.get("Content-Type", "")
         content = json.loads(request.content) if is_json else None
         path = request.url.raw_path.decode()
@@ -134,7 +141,9 @@ def test_the_hosts_of_21vianet_are_asked_as_the_others(
 
     fake.more.add_event("e1", "acme", "s1")
     client = httpx.Client(transport=httpx.MockTransport(answer), base_url=CHINA_URL)
-    provider = PartnerCenter(client, Tokens(client, CREDENTIALS, login))
+    environment = dict(settings_of("partner-center"))
+    at = Connection(client=client, environment=environment)
+    provider = CHOICES["partner-center"].connect(at)
     provider.suspend("acme", "s1", "a1")
     assert provider.status("acme", "s1").state == "suspended"
     [alert] = provider.alerts()
@@ -143,3 +152,6 @@ def test_the_hosts_of_21vianet_are_asked_as_the_others(
     assert set(hosts) == {
         *("login.chinacloudapi.cn", "partner.partnercenterapi.microsoftonline.cn"),
     }
+    assert audiences == {CHINA_URL}
+    with pytest.raises(NotOfferedError):
+        CHOICES["partner-center"].connect(replace(at, alerts_from="graph"))
