@@ -90,6 +90,7 @@ def asking(
     """The provider of this name."""
     import httpx
 
+    from execution.errors import ProviderAccessError
     from execution.providers.by_name import CHOICES, Connection
     from scoring.shelf import forbear_home
     from serving.safe_address import require_safe_address
@@ -114,7 +115,10 @@ def asking(
             # a fake answers as both
             **({"graph_url": url} if url is not None and login_url == url else {}),
         )
-        yield choice.connect(connection)
+        try:
+            yield choice.connect(connection)
+        except ProviderAccessError as error:
+            raise ProviderAccessError(error.cause, choice.settings) from error
 
 
 def _alerts_from(text: str) -> "AlertsFrom":

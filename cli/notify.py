@@ -132,7 +132,7 @@ def plan(
     since = now - int(since_hours * 3_600_000_000)
     with opened_stores() as stores:
         planned = plan_letters(stores.decisions, since, now)
-        n_new = stores.letters.plan(planned.letters)
+        n_new = stores.letters.plan(planned.letters, planned.decided_at)
         say(f"{planned.n_decisions:,} decisions, {n_new:,} new letters")
         _show(stores.letters.listed(SHOWN, states=("planned",)))
 

@@ -8,7 +8,7 @@ at the provider first, and asked for again under the same id only if it was not 
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple
 
@@ -182,7 +182,7 @@ class Execution:
 
     def _open_request(self, claimed: ClaimedAct) -> str:
         act = claimed.act
-        text = drafted(act)
+        text = drafted(act, self._answer(act))
         opened = self._provider.open_request(act.customer_id, text, act.act_id)
         proof = json.dumps(asdict(opened))
         is_mine = self._acts.settle(claimed, "done", self._clock(), None, proof)
@@ -252,13 +252,29 @@ class Execution:
         return f"postponed:{why}"
 
 
-def drafted(act: Act) -> RequestText:
-    """The text of a service request; the evidence is read by a person at the desk."""
+def drafted(act: Act, answer: Mapping[str, Any]) -> RequestText:
+    """The text of a service request; the evidence is read by a person at the desk.
+
+    What the customer contests is said: the provider is not to take it for settled.
+
+    Args:
+        act: the request.
+        answer: of the decision that asks for it.
+    """
     about = "suspected fraud" if act.reason == "fraud" else "unpaid services"
+    seen = (
+        f"We see signs of {about} for customer {act.customer_id} (our reference"
+        f" {act.decision_id}). Please check the account and tell us what you see."
+    )
+    lines = [seen]
+    contested = answer.get("exposure", {}).get("contested")
+    if contested:
+        currency = answer["question"]["currency"]
+        lines.append(
+            f"The customer contests {contested:,.2f} {currency} of what is billed; we"
+            " do not count that as owed until it is decided."
+        )
     return RequestText(
         title=f"Customer account under review: {about}",
-        description=(
-            f"We see signs of {about} for customer {act.customer_id} (our reference"
-            f" {act.decision_id}). Please check the account and tell us what you see."
-        ),
+        description="\n\n".join(lines),
     )

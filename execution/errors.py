@@ -67,11 +67,12 @@ class ProviderAccessError(ExecutionError):
 
     code = "provider_access"
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: str, settings: str = "the credentials") -> None:
         super().__init__(
-            f"the provider does not let us in ({cause}): check the credentials in the"
-            " environment and what the application is allowed to do"
+            f"the provider does not let us in ({cause}): check {settings} in the"
+            " environment, and what the application is allowed to do"
         )
+        self.cause = cause
 
 
 class ServiceUnusableError(ExecutionError):

@@ -6,10 +6,11 @@ the next letter goes when the one before is settled and the service was told of 
 Moments are microseconds since 1970 UTC.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from store.database import Database
@@ -89,6 +90,12 @@ AND ({_IS_OPEN} OR {_IS_UNKNOWN} OR state = 'handed_out'
         AND (sent_at > ? OR (substr(why, 1, 14) = 'report_refused' AND sent_at > ?)))
 ) LIMIT 1
 """  # noqa: S608 - own names
+# nobody is sending it, and it would be withdrawn when it is tried
+_SUPERSEDED = """
+UPDATE letters SET state = 'withdrawn', why = 'superseded', ended_at = ?
+WHERE customer_id = ? AND notice = ? AND kind = 'notice' AND state = 'planned'
+AND leased_until <= ? AND (policy_hash <> ? OR channel <> ?)
+"""
 _JUST_NOW_US = 12 * 3_600_000_000
 _ROW_MISSING_US = 30 * 24 * 3_600_000_000
 _DUE = f"""
@@ -153,13 +160,23 @@ class Letters:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def plan(self, letters: Sequence[PlannedLetter]) -> int:
+    def plan(
+        self,
+        letters: Sequence[PlannedLetter],
+        decided_at: Mapping[str, int] = MappingProxyType({}),
+    ) -> int:
         """Write letters down, in the order they are to be sent; how many are new.
 
-        A notice of which the customer's letter is not settled yet is not planned anew.
+        A notice of which the customer's letter is not settled yet is not planned anew,
+        nor one that went out since it was decided that it is due. One that waits under
+        another policy, or for another channel, gives way (`superseded`).
+
+        Args:
+            letters: to be sent.
+            decided_at: by letter, when it was decided.
         """
         with self._db.transaction():
-            return insert_letters(self._db, letters)
+            return insert_letters(self._db, letters, decided_at)
 
     def find(self, letter_id: str) -> PlannedLetter:
         """Raises UnknownLetterError if there is none."""
@@ -304,7 +321,11 @@ def letter_id_of(kind: LetterKind, about_id: str, notice: str) -> str:
     return f"l{sha256(parts.encode()).hexdigest()[:31]}"
 
 
-def insert_letters(database: Database, letters: Sequence[PlannedLetter]) -> int:
+def insert_letters(
+    database: Database,
+    letters: Sequence[PlannedLetter],
+    decided_at: Mapping[str, int] = MappingProxyType({}),
+) -> int:
     """In a transaction; how many are new."""
     n_new = 0
     [(last,)] = database.rows("SELECT coalesce(max(position), 0) FROM letters")
@@ -312,14 +333,9 @@ def insert_letters(database: Database, letters: Sequence[PlannedLetter]) -> int:
         same = "SELECT 1 FROM letters WHERE letter_id = ?"
         if database.rows(same, letter.letter_id):
             continue
-        at = letter.planned_at
-        what = (
-            letter.customer_id,
-            letter.notice,
-            at - _JUST_NOW_US,
-            at - _ROW_MISSING_US,
-        )
-        if letter.kind == "notice" and database.rows(_LIES, *what):
+        if letter.kind == "notice" and _lies(
+            database, letter, decided_at.get(letter.letter_id, letter.planned_at)
+        ):
             continue
         n_new += 1
         row = *astuple(letter), last + n_new, 0
@@ -333,3 +349,11 @@ def _letter(row: Sequence[object]) -> PlannedLetter:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["is_reported"] = bool(values["is_reported"])
     return PlannedLetter(**values)  # type: ignore[arg-type]  # as the columns are declared
+
+
+def _lies(database: Database, letter: PlannedLetter, decided_at: int) -> bool:
+    """Whether a letter of the notice is under way; an outdated one gives way first."""
+    at, about = letter.planned_at, (letter.customer_id, letter.notice)
+    database.run(_SUPERSEDED, at, *about, at, letter.policy_hash, letter.channel)
+    just_now = min(at - _JUST_NOW_US, decided_at)
+    return bool(database.rows(_LIES, *about, just_now, at - _ROW_MISSING_US))

@@ -173,7 +173,12 @@ class FakeGoogleChannel(_FakeGoogle):
     def _read(self, path: str) -> Answer:
         split = urlsplit(path)
         parts = [unquote(part) for part in split.path.strip("/").split("/")]
-        if parts[:3] != ["v1", "accounts", ACCOUNT] or parts[4] not in self.customers:
+        if parts[:3] != ["v1", "accounts", ACCOUNT]:
+            # a reason that Google has not: whoever tries it out is told what to set
+            wrong = {"reason": f"FORBEAR_GOOGLE_ACCOUNT_is_not_{ACCOUNT}"}
+            error = {"code": 404, "status": "NOT_FOUND", "details": [wrong]}
+            return 404, {"error": error}
+        if parts[4] not in self.customers:
             return _NOT_FOUND
         if len(parts) == 6:
             listed = list(self.customers[parts[4]].values())

@@ -1,7 +1,7 @@
 """From recorded decisions to letters: the notices each asks for."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,10 +13,17 @@ from store.replies import Reply
 
 
 class LetterPlan(NamedTuple):
-    """What was planned together, and how many decisions were looked at."""
+    """What was planned together.
+
+    Args:
+        letters: in the order they are to be sent.
+        n_decisions: that were looked at.
+        decided_at: by letter, when the decision was recorded that asks for it.
+    """
 
     letters: list[PlannedLetter]
     n_decisions: int
+    decided_at: Mapping[str, int]
 
 
 def plan_letters(decisions: DecisionReader, since: int, now: int) -> LetterPlan:
@@ -31,8 +38,13 @@ def plan_letters(decisions: DecisionReader, since: int, now: int) -> LetterPlan:
         DecisionStoreError: the decisions cannot be read.
     """
     latest = LatestDecisions(decisions, since, now)
-    letters = [one for decision in latest for one in _letters_of(decision, now)]
-    return LetterPlan(letters, latest.n_decisions)
+    letters: list[PlannedLetter] = []
+    decided_at: dict[str, int] = {}
+    for decision in latest:
+        for letter in _letters_of(decision, now):
+            letters.append(letter)
+            decided_at[letter.letter_id] = decision.recorded_at
+    return LetterPlan(letters, latest.n_decisions, decided_at)
 
 
 def _letters_of(decision: Decision, now: int) -> Iterator[PlannedLetter]:

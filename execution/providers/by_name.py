@@ -29,7 +29,7 @@ from execution.providers.partner_tokens import (
     Tokens,
 )
 from execution.providers.token_connection import TokenConnection
-from execution.providers.webhook import WebhookProvider, signer_of
+from execution.providers.webhook import SECRET, WebhookProvider, signer_of
 from execution.providers.whmcs import Whmcs, WhmcsCredentials
 
 AlertsFrom = Literal["fraud-events", "graph"]
@@ -75,10 +75,17 @@ class Connection:
 
 
 class Choice(NamedTuple):
-    """One provider; `url` is its API's address, None where every customer has one."""
+    """One provider.
+
+    Args:
+        url: of its API; None where every customer has one.
+        connect: to it.
+        settings: in the environment, with which it lets us in.
+    """
 
     url: str | None
     connect: Callable[[Connection], Provider]
+    settings: str
 
 
 def _partner_center(at: Connection) -> Provider:
@@ -127,10 +134,10 @@ def _google_tokens(at: Connection) -> AccessTokens:
 
 
 CHOICES: Mapping[str, Choice] = {
-    "partner-center": Choice(GLOBAL_URL, _partner_center),
-    "kill-bill": Choice(None, _kill_bill),
-    "google-reseller": Choice(RESELLER_URL, _google_reseller),
-    "google-channel": Choice(CHANNEL_URL, _google_channel),
-    "whmcs": Choice(None, _whmcs),
-    "webhook": Choice(None, _webhook),
+    "partner-center": Choice(GLOBAL_URL, _partner_center, "FORBEAR_PARTNER_CENTER_*"),
+    "kill-bill": Choice(None, _kill_bill, "FORBEAR_KILL_BILL_*"),
+    "google-reseller": Choice(RESELLER_URL, _google_reseller, "FORBEAR_GOOGLE_*"),
+    "google-channel": Choice(CHANNEL_URL, _google_channel, "FORBEAR_GOOGLE_*"),
+    "whmcs": Choice(None, _whmcs, "FORBEAR_WHMCS_*"),
+    "webhook": Choice(None, _webhook, SECRET),
 }

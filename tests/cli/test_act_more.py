@@ -1,5 +1,6 @@
 """`forbear act`: alerts, service requests and measures, with the service between."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,14 @@ def test_a_provider_nobody_knows_is_refused(forbear: Run, home: Path) -> None:
     assert forbear("act", "check", *about, "--provider", "odd").code == 2
     assert forbear("act", "check", *about, "--provider", "whmcs").code == 2  # where
     assert forbear("act", "provider", "--provider", "odd").code == 2
+
+
+def test_a_secret_that_is_wrong_is_named(
+    forbear: Run, home: Path, receiver: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_key_store(home).close()
+    now = time.time_ns() // 1_000
+    record(home, ("test", an_answer()), recorded_at=now, as_of=now)
+    monkeypatch.setenv("FORBEAR_ACT_WEBHOOK_SECRET", "whsec_" + "QUFB" * 8)
+    ran = forbear("act", "plan", *receiver)
+    assert (ran.code, "FORBEAR_ACT_WEBHOOK_SECRET" in ran.err) == (2, True)

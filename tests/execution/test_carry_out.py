@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from execution.carry_out import MOST_ATTEMPTS, Execution
+from execution.carry_out import MOST_ATTEMPTS, Execution, drafted
 from execution.errors import (
     ProviderUnreachableError,
     ReportRefusedError,
@@ -208,6 +208,16 @@ def test_a_service_request_is_drafted(bench: Bench, tmp_path: Path) -> None:
     [mail] = (tmp_path / "drafts").iterdir()
     assert "suspected fraud" in mail.read_text()
     assert bench.told.acts == []  # nobody has sent it yet
+
+
+@pytest.mark.parametrize(("contested", "is_said"), [(1_234.5, True), (0.0, False)])
+def test_a_request_says_what_the_customer_contests(
+    contested: float, is_said: bool
+) -> None:
+    act = an_act(subscription="", kind="open_request")
+    exposure = {"exposure": {"contested": contested}, "question": {"currency": "EUR"}}
+    text = drafted(act, exposure).description
+    assert ("contests 1,234.50 EUR" in text) is is_said
 
 
 def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:

@@ -29,6 +29,7 @@ from tests.store.memory_store import a_decision
 from tests.store.postgres_server import MakeUrl
 
 NOW = 1_782_000_000_000_000  # 2026-06-21
+HOUR = 3_600_000_000
 EMAIL = ("email",)
 Place = tuple[Path, str | None]
 
@@ -240,3 +241,33 @@ def test_policies_stay_as_they_were(place: Place) -> None:
 def test_a_letter_is_named_by_what_it_tells_of() -> None:
     assert a_letter().letter_id == replace(a_letter(), planned_at=1).letter_id
     assert a_letter().letter_id != a_letter(about="d2").letter_id
+
+
+def test_what_went_out_since_it_was_decided_is_not_planned_anew(
+    letters: Letters,
+) -> None:
+    """Thirteen hours later the decision of before still holds, and knew of none."""
+    first, again = a_letter(), a_letter(about="d2", planned_at=NOW + 13 * HOUR)
+    letters.plan([first])
+    [claimed] = letters.claim(EMAIL, NOW, NOW + HOUR, 1)
+    letters.mark_sending(claimed, "{}", "d1", "{}")
+    letters.settle(claimed, "sent", NOW + 1)
+    [told] = letters.claim(EMAIL, NOW + 1, NOW + HOUR, 1)
+    letters.mark_reported(told)
+    assert letters.plan([again], {again.letter_id: NOW}) == 0
+    assert letters.plan([again], {again.letter_id: NOW + HOUR}) == 1
+
+
+@pytest.mark.parametrize("change", [{"policy_hash": "p2"}, {"channel": "letter"}])
+def test_a_letter_that_waits_gives_way_to_another_policy_or_channel(
+    letters: Letters, change: dict[str, Any]
+) -> None:
+    first, new = a_letter(), a_letter(about="d2", **change)
+    letters.plan([first])
+    [claimed] = letters.claim(EMAIL, NOW, NOW + 1, 1)
+    assert letters.plan([new]) == 0  # somebody is about to send it
+    letters.postpone(claimed, NOW, "service_unusable")
+    assert letters.plan([new]) == 1
+    outdated = letters.find(first.letter_id)
+    assert (outdated.state, outdated.why) == ("withdrawn", "superseded")
+    assert letters.plan([a_letter(about="d3", **change)]) == 0
