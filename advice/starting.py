@@ -8,17 +8,19 @@ import pyarrow.compute as pc
 
 from advice.advisor import Advisor
 from advice.knowledge import starts_with
+from features.arrays import FloatArray
 from features.batch import feature_table, matrix
 from features.labels import labels
 from features.maturity import maturity_us
 from features.portfolio import Portfolio
-from features.snapshots import snapshots
+from features.snapshots import newest_population
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.starter import FRAUD_TABLES, level_shift, moved
 
 MOST_DATES = 6  # the newest dates whose outcomes are known tell the present level
+AT_ONCE = 50_000  # rows whose features are held together
 
 
 def at_home(advisor: Advisor, portfolio: Portfolio, moment: int) -> Advisor:
@@ -49,21 +51,25 @@ def _moved(bundle: Bundle, portfolio: Portfolio) -> Bundle:
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
     if target == "fraud" and not FRAUD_TABLES & portfolio.settings.tables:
         return bundle  # nobody looked: no fraud seen is not no fraud
-    rows = _newest(snapshots(portfolio), target, portfolio)
+    latest = portfolio.observed_until - sum(maturity_us(portfolio, target))
+    rows = newest_population(portfolio, latest, MOST_DATES)
     if rows.num_rows == 0:
         return bundle
     label = labels(portfolio, rows, target)["label"]
-    label = label.to_numpy(zero_copy_only=False).astype(np.float64)
-    x = matrix(feature_table(portfolio, rows, bundle.feature_set), bundle.feature_set)
+    is_known = pc.is_valid(label)
+    rows = rows.filter(is_known)
     ids = rows["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    is_known = ~np.isnan(label)
-    log_odds = Predictor(bundle).log_odds(x[is_known])
-    return moved(bundle, level_shift(log_odds, label[is_known], ids[is_known]))
+    seen = label.filter(is_known).to_numpy()
+    log_odds = _log_odds(bundle, portfolio, rows)
+    return moved(bundle, level_shift(log_odds, seen, ids))
 
 
-def _newest(rows: pa.Table, target: Target, portfolio: Portfolio) -> pa.Table:
-    """The newest dates whose outcomes are all known."""
-    latest = portfolio.observed_until - sum(maturity_us(portfolio, target))
-    rows = rows.filter(pc.less_equal(rows["as_of"], latest))
-    dates = np.unique(rows["as_of"].to_numpy())[-MOST_DATES:]
-    return rows.filter(pc.is_in(rows["as_of"], value_set=pa.array(dates)))
+def _log_odds(bundle: Bundle, portfolio: Portfolio, rows: pa.Table) -> FloatArray:
+    """The starter's (n,), some rows at a time: features of all would not fit."""
+    predictor, features = Predictor(bundle), bundle.feature_set
+    log_odds = np.empty(rows.num_rows)
+    for start in range(0, rows.num_rows, AT_ONCE):
+        block = rows.slice(start, AT_ONCE)
+        x = matrix(feature_table(portfolio, block, features), features)
+        log_odds[start : start + AT_ONCE] = predictor.log_odds(x)
+    return log_odds

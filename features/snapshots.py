@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.account.account import Account
 from features.account.many import histories, rows_by_customer
@@ -132,6 +133,35 @@ def population_at(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:
     """
     everyone = dict.fromkeys(portfolio.customer_ids, moments)
     return _table(_population(portfolio, everyone, is_grid=True))
+
+
+def newest_population(portfolio: Portfolio, until: int, n_dates: int) -> pa.Table:
+    """Of `snapshots` those of the newest dates, without looking at the older ones.
+
+    Args:
+        portfolio: whose customers.
+        until: the latest moment that counts, µs since 1970 UTC.
+        n_dates: how many dates at most; one without anybody is none.
+
+    Returns:
+        customer_id, as_of, ordered by both.
+    """
+    if not has_grid(portfolio):
+        rows = snapshots(portfolio)
+        rows = rows.filter(pc.less_equal(rows["as_of"], until))
+        newest = _dates(rows)[-n_dates:]
+        return rows.filter(pc.is_in(rows["as_of"], value_set=pa.array(newest)))
+    dates = [moment for moment in _grid(portfolio) if moment <= until]
+    found = SCHEMA.empty_table()
+    while dates and (missing := n_dates - len(_dates(found))):
+        older = population_at(portfolio, dates[-missing:])
+        found = pa.concat_tables([found, older])
+        dates = dates[:-missing]
+    return found.sort_by([(name, "ascending") for name in SCHEMA.names])
+
+
+def _dates(rows: pa.Table) -> list[int]:
+    return sorted(pc.unique(rows["as_of"]).to_pylist())
 
 
 def book_snapshots(portfolio: Portfolio, moments: Sequence[int]) -> pa.Table:

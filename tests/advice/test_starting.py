@@ -89,6 +89,20 @@ def test_the_level_moves_by_what_was_known_by_then_only(
     assert level(half_a_year_ago, portfolio) != level(latest, portfolio)
 
 
+def test_features_held_together_or_not_move_the_level_alike(
+    portfolio: Portfolio, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def levels() -> list[float]:
+        moved = at_home(
+            Advisor(starters(), policy), portfolio, portfolio.observed_until
+        )
+        return [bundle.calibration.intercept for bundle in moved.bundles.values()]
+
+    together = levels()
+    monkeypatch.setattr("advice.starting.AT_ONCE", 150)
+    assert levels() == together
+
+
 def test_without_a_table_of_fraud_no_fraud_seen_moves_nothing(
     portfolio: Portfolio, policy: Policy
 ) -> None:

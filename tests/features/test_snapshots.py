@@ -9,7 +9,7 @@ import pytest
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from features.snapshots import latest_snapshots, snapshots
+from features.snapshots import latest_snapshots, newest_population, snapshots
 
 Tables: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 MakePortfolio: TypeAlias = Callable[[Tables, PortfolioSettings], Portfolio]
@@ -66,6 +66,29 @@ def test_the_grid_is_local_midnights_of_firsts_after_the_warm_up(
         "2024-09-30 22:00",
         "2024-10-31 23:00",
     ]
+
+
+@pytest.mark.parametrize("n_dates", [1, 2, 3, 9])
+def test_the_newest_dates_are_those_with_anybody(
+    make_portfolio: MakePortfolio, n_dates: int
+) -> None:
+    """From mid-June to mid-September nobody is a customer: dates of that are none."""
+    tables = {
+        "customers": [customer("b", "2024-01-01"), customer("a", "2024-09-10")],
+        "subscriptions": [
+            {"customer_id": "b", "subscription_id": "1", "kind": kind, "event_at": on}
+            for kind, on in (("started", "2024-01-01"), ("ended", "2024-06-15"))
+        ],
+    }
+    stated = settings(observed_until="2024-12-15T00:00:00Z")
+    portfolio = make_portfolio(tables, stated)
+    rows = snapshots(portfolio).to_pylist()
+    until = sorted({row["as_of"] for row in rows})[-2]
+    dates = sorted({row["as_of"] for row in rows if row["as_of"] <= until})
+    assert len(dates) == 5
+    newest = dates[-n_dates:]
+    found = newest_population(portfolio, until, n_dates).to_pylist()
+    assert found == [row for row in rows if row["as_of"] in newest]
 
 
 def test_a_weekly_grid_is_mondays(make_portfolio: MakePortfolio) -> None:
