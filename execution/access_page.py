@@ -118,6 +118,8 @@ class _AccessPage:
         rows = [self._decision(answer) for answer in answers[:MOST_SHOWN]]
         if len(answers) > MOST_SHOWN:
             yield Paragraph(self._words.say("access.decisions.shown", n=MOST_SHOWN))
+        if len(answers) > 1:
+            yield Paragraph(self._words.say("access.decisions.latest"))
         yield self._table("decisions", names, rows)
 
     def _decision(self, answer: Mapping[str, Any]) -> tuple[str, ...]:

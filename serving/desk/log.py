@@ -1,11 +1,12 @@
 """The log: every decision and every act, by customer, day and action."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from decisions.actions import ACTIONS
@@ -14,7 +15,7 @@ from serving.access import note_reading_of
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.days import day_of
 from serving.desk.page import HOME, desk_router, page, wording_of
-from serving.desk.visitor import LookingVisitor, Visitor, records_of
+from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
 from store.acts import ACT_KINDS, Act
 from store.database import Database
@@ -24,19 +25,24 @@ from store.decisions import ListedDecision
 router = desk_router()
 ON_A_PAGE = 100
 LOG = f"{HOME}/log"
-Text = Annotated[str, Query(max_length=200)]
+_LONGEST = 200  # characters of what is typed
 
 
 class LogQuestion(NamedTuple):
-    """What is looked for, as it was typed; empty: of all."""
+    """What is looked for, as it was typed; empty: of all.
+
+    Args:
+        before: continue behind this one.
+    """
 
     customer: str
     day: str
     action: str
+    before: str
 
     def address(self, **more: object) -> str:
-        """The query of a page with this filter."""
-        named = {**self._asdict(), **more}
+        """The query of a page with this filter; never with a customer."""
+        named = {"day": self.day, "action": self.action, **more}
         return f"?{urlencode({k: v for k, v in named.items() if v})}"
 
     def wanted(self, visitor: Visitor, zone: ZoneInfo) -> LogFilter:
@@ -55,22 +61,40 @@ class LogQuestion(NamedTuple):
         )
 
 
+async def log_question(
+    request: Request, visitor: Visitor, actions: Sequence[str]
+) -> LogQuestion:
+    """What a page asks for: by its address, or with a customer by a form.
+
+    An id in an address would stand in histories and in logs of proxies.
+
+    Raises:
+        ProblemError: the form is of an older page, or something is too long.
+    """
+    fields: Mapping[str, str] = request.query_params
+    if request.method == "POST":
+        fields = await form_of(request, visitor)
+    texts = {name: fields.get(name, "").strip() for name in LogQuestion._fields}
+    if any(len(text) > _LONGEST for text in texts.values()):
+        detail = f"a field has at most {_LONGEST} characters"
+        raise ProblemError("invalid_request", detail)
+    if request.method != "POST":
+        texts["customer"] = ""
+    if texts["action"] not in actions:
+        texts["action"] = ""
+    return LogQuestion(**texts)
+
+
 @router.get(LOG)
-async def decision_log(
-    request: Request,
-    visitor: LookingVisitor,
-    customer: Text = "",
-    day: Text = "",
-    action: Text = "",
-    before: Text = "",
-) -> Response:
+@router.post(LOG)
+async def decision_log(request: Request, visitor: LookingVisitor) -> Response:
     """Decisions, the latest first."""
-    sought = LogQuestion(customer.strip(), day, action if action in ACTIONS else "")
+    sought = await log_question(request, visitor, ACTIONS)
     wanted = sought.wanted(visitor, wording_of(request).zone)
     note_reading_of(request, visitor.key, sought.customer)
 
     def look(database: Database) -> list[ListedDecision]:
-        return DecisionLog(database).decisions(wanted, before, ON_A_PAGE + 1)
+        return DecisionLog(database).decisions(wanted, sought.before, ON_A_PAGE + 1)
 
     found = await records_of(request).ask(look)
     shown = found[:ON_A_PAGE]
@@ -88,17 +112,12 @@ async def decision_log(
 
 
 @router.get(f"{LOG}/acts")
-async def act_log(
-    request: Request,
-    visitor: LookingVisitor,
-    customer: Text = "",
-    day: Text = "",
-    action: Text = "",
-    before: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
-) -> Response:
+@router.post(f"{LOG}/acts")
+async def act_log(request: Request, visitor: LookingVisitor) -> Response:
     """Acts at the provider, those planned last first."""
-    sought = LogQuestion(customer.strip(), day, action if action in ACT_KINDS else "")
+    sought = await log_question(request, visitor, ACT_KINDS)
     wanted = sought.wanted(visitor, wording_of(request).zone)
+    before = _position(sought.before)
     note_reading_of(request, visitor.key, sought.customer)
 
     def look(database: Database) -> list[tuple[int, Act]]:
@@ -117,6 +136,15 @@ async def act_log(
         customer_path=customer_path,
         decision_path=decision_path,
     )
+
+
+def _position(text: str) -> int | None:
+    """Where a page of acts begins; None: at the latest."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**62:
+        raise ProblemError("invalid_request", "this is no place in the log")
+    return int(text)
 
 
 def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:

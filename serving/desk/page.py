@@ -112,6 +112,17 @@ class DeskText:
             return "–"
         return _money(self._words, round(amount / UNITS))
 
+    def gain(self, amount: int) -> str:
+        """What looking at somebody saves or costs, in ten-thousandths, as a sentence.
+
+        What is less than half a unit is neither.
+        """
+        whole = round(amount / UNITS)
+        if whole == 0:
+            return self.say("desk.customer.saves_nothing")
+        part = "saves" if whole > 0 else "costs"
+        return self.say(f"desk.customer.{part}", amount=_money(self._words, abs(whole)))
+
     def moment(self, moment: int | datetime | None) -> str:
         """Day and time of the policy's zone, in the order that sorts."""
         if moment is None:

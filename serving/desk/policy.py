@@ -170,7 +170,10 @@ def _submitted(database: Database) -> list[PolicyChange]:
 
 
 async def _require_publishable(request: Request, change: PolicyChange) -> None:
-    """Raises ProblemError where the policy is another one now, or errors are left."""
+    """Raises ProblemError where it was decided about, or cannot come into force."""
+    if change.decided_by is not None:
+        detail = f"{change.state} by {change.decided_by}"
+        raise ProblemError("change_is_over", detail)
     in_force = in_force_of(request)
     require_base(change, in_force.advisor.policy.hash)
     trial = await asyncio.to_thread(

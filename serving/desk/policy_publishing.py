@@ -72,10 +72,10 @@ def require_base(change: PolicyChange, policy_hash: str | None) -> None:
 
 
 def require_undecided(*, is_new: bool) -> None:
-    """Raises ProblemError where somebody decided already."""
+    """Raises ProblemError where nobody submitted it, or somebody decided already."""
     if not is_new:
-        detail = "the change was not submitted, or was decided about already"
-        raise ProblemError("invalid_request", detail)
+        detail = "the page of the change says who decided about it, and when"
+        raise ProblemError("change_is_over", detail)
 
 
 def _hash(file: Path) -> str | None:

@@ -10,10 +10,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from decisions.actions import ACTIONS
 from features.moments import to_datetime
 from serving.access import note_reading_of
 from serving.desk.addresses import DECISIONS, customer_path, decision_path
-from serving.desk.log import LOG, LogQuestion, Text
+from serving.desk.log import LOG, log_question
 from serving.desk.page import HEADERS, desk_router, page, wording_of
 from serving.desk.visitor import (
     LookingVisitor,
@@ -90,15 +91,13 @@ async def verify_chain(request: Request, visitor: LookingVisitor) -> Response:
 
 
 @router.get(f"{LOG}/decisions.csv")
+@router.post(f"{LOG}/decisions.csv")
 async def export_decisions(
     request: Request,
     visitor: Annotated[Visitor, Depends(visitor_who_may("export"))],
-    customer: Text = "",
-    day: Text = "",
-    action: Text = "",
 ) -> Response:
     """The decisions of a filter as CSV, the latest first."""
-    question = LogQuestion(customer.strip(), day, action)
+    question = await log_question(request, visitor, ACTIONS)
     wanted = question.wanted(visitor, wording_of(request).zone)
     note_reading_of(request, visitor.key, question.customer)
     found = await records_of(request).ask(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from advice.assembly import is_stopped
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
+from features.money import UNITS
 from serving.access import note_reading, note_reading_of
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
@@ -154,13 +155,20 @@ def _rows(
             one.customer_id,
             topics[one.topic],
             actions[one.action],
-            show.money(one.gain),
+            _gain(show, one.gain),
             show.moment(one.due_at),
             show.moment(one.as_of),
             over if one.expires_at <= now else "",
         )
         for number, one in enumerate(waiting, start=skipped + 1)
     ]
+
+
+def _gain(show: DeskText, gain: int | None) -> str:
+    """What is saved; where it is less than nothing, what it costs."""
+    if gain is None or round(gain / UNITS) >= 0:
+        return show.money(gain)
+    return show.say("desk.today.costs", amount=show.money(-gain))
 
 
 def _budgets(request: Request, visitor: Visitor, now: datetime) -> list[Budget]:

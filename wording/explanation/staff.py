@@ -19,6 +19,8 @@ from wording.explanation.reason import (
 from wording.explanation.responsible import responsible
 from wording.explanation.weighing import IN_TEXTS, weighed
 
+_SMALLEST = 0.005  # major units; less is written as nothing
+
 
 def staff_passages(s: Subject) -> tuple[Passage, ...]:
     """All passages in the order in which somebody would ask."""
@@ -75,8 +77,9 @@ def _stake(s: Subject) -> Iterator[str]:
     elif not (stake.open or stake.open_cost):
         yield s.words.sentence("staff.stake.run_up", run_up=stake.run_up_cost)
     else:
+        accrues = stake.run_up_cost >= _SMALLEST
         yield s.words.sentence(
-            "staff.stake.full",
+            "staff.stake.full" if accrues else "staff.stake.open",
             exposure=stake.exposure,
             open=stake.open or 0.0,
             open_cost=stake.open_cost,

@@ -93,7 +93,7 @@ def test_a_key_for_some_customers_sees_no_others(
     assert one.opens(decision_path(stored[LATE])).status_code == 404
     assert LATE not in one.opens("/desk").text.replace("late", "", 0).split("<main")[1]
     assert stored[LATE][:13] not in one.opens("/desk/log").text
-    assert one.opens(f"/desk/log?customer={LATE}").status_code == 403
+    assert one.sends("/desk/log", customer=LATE).status_code == 403
 
 
 @pytest.mark.parametrize("query", ["?days=30", "?days=3650&until=2026-01-31"])
@@ -143,7 +143,8 @@ def test_the_chain_is_verified(person: Somebody, stored: Decided) -> None:
 def test_the_log_is_exported_without_formulas(
     person: Somebody, stored: Decided
 ) -> None:
-    answer = person("auditor").opens(f"/desk/log/decisions.csv?customer={LATE}")
+    one = person("auditor")
+    answer = one.sends("/desk/log/decisions.csv", customer=LATE)
     lines = answer.text.splitlines()
     assert lines[0].startswith("decision_id,recorded_at")
     assert stored[LATE] in answer.text
@@ -175,8 +176,26 @@ def test_a_day_beyond_all_reckoning_is_refused(
     assert sent.status_code == 422
 
 
+def test_no_address_of_the_log_bears_a_customer(
+    person: Somebody, stored: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.desk.log.ON_A_PAGE", 1)
+    one = person("auditor")
+    for path in ("/desk/log", "/desk/log/acts"):
+        page = one.sends(path, customer=LATE, action="none").text
+        hrefs = [part.partition('"')[0] for part in page.split('href="')[1:]]
+        assert hrefs
+        assert not [href for href in hrefs if "?" in href and LATE in href]
+        assert "customer=" not in page
+    # and none that somebody keeps from before is followed
+    assert stored[HOSTILE][:13] in one.opens(f"/desk/log?customer={LATE}").text
+
+
 def test_the_log_is_filtered(person: Somebody, stored: Decided) -> None:
     one = person("auditor")
-    assert stored[LATE][:13] in one.opens(f"/desk/log?customer={LATE}").text
+    found = one.sends("/desk/log", customer=LATE).text
+    assert stored[LATE][:13] in found
+    assert stored[HOSTILE][:13] not in found
+    assert stored[LATE][:13] not in one.sends("/desk/log", customer="of nobody").text
     assert stored[LATE][:13] not in one.opens("/desk/log?day=2020-02-29").text
     assert one.opens("/desk/log?day=2020-02-30").status_code == 422

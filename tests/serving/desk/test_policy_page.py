@@ -110,7 +110,8 @@ def test_a_change_comes_into_force_when_somebody_else_agrees(
         time.sleep(0.05)
     assert "auto_expire_hours: 48" in approver.opens(POLICY).text
     again = approver.sends(f"{place}/publish", page=place, reason="again")
-    assert again.status_code == 422
+    assert again.status_code == 409
+    assert "published by one approver" in again.text
 
 
 def test_two_changes_of_one_policy_are_not_both_published(

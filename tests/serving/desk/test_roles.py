@@ -35,6 +35,9 @@ WORDS: dict[str, Deed] = {"snooze": "snooze", "ask again": "score", "hold": "hol
 FORMS: dict[str, Deed] = {
     "/desk/find": "look",
     "/desk/sign-out": "look",
+    "/desk/log": "look",
+    "/desk/log/acts": "look",
+    "/desk/log/decisions.csv": "export",
     "/desk/log/chain": "look",
     "/desk/decisions/{decision_id}/replay": "look",
     "/desk/customers/{code}/score": "score",

@@ -105,6 +105,21 @@ def test_where_nobody_is_left_the_first_page_is_shown(
     assert shown(answer.text)[0] == 249
 
 
+def test_what_costs_more_than_it_saves_is_said_so(
+    person: Somebody, many: ServingSettings
+) -> None:
+    database = open_desk(many.home)
+    with database.transaction():
+        put_waiting(database, [waiting(400, -70_000, "pause")])
+    page = person("collections").opens("/desk?topic=pause").text
+    row = page.split(">w-00400")[1].split("</tr>")[0]
+    with database.transaction():
+        put_waiting(database, [waiting(400, 0, "")._replace(as_of=NOW + 1)])
+    database.close()
+    assert "costs €7" in row
+    assert "-" not in row.split("costs")[1].split("<")[0]
+
+
 def test_whoever_is_put_off_waits_for_nobody_until_then(
     person: Somebody, many: ServingSettings
 ) -> None:

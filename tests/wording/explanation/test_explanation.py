@@ -164,6 +164,16 @@ def test_the_studys_customer_is_explained_with_the_studys_numbers() -> None:
     )
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_does_not_accrue_is_no_amount(lang: str) -> None:
+    policy, case = default_policy(), flat_case(0.35)
+    case = replace(case, facts=replace(case.facts, run_up=0))
+    answer = recommend(case, policy, AT)
+    told = {p.topic: p.sentences for p in explain(case, answer, policy, lang).staff}
+    assert "492" in told["stake"][0]
+    assert not re.search(r"(?<!\d)0(?!\d)", " ".join(told["stake"]))
+
+
 def test_the_german_sentence_inflects() -> None:
     policy, case = default_policy(), flat_case(0.35)
     said = explain(case, recommend(case, policy, AT), policy, "de").text()
