@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from store.monitoring import Alarm, Monitoring
 
 
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        help="state folder whose store keeps runs and alarms; default: FORBEAR_HOME,"
+        " or the database of FORBEAR_DATABASE_URL",
+        exists=True,
+        file_okay=False,
+    ),
+]
+
+
 class _ReportUnlessNamed(TyperGroup):
     """`forbear monitor PORTFOLIO` is `forbear monitor report PORTFOLIO`."""
 
@@ -43,6 +54,15 @@ def report(
         Path | None, typer.Option(help="folder for the report: monitoring.html, .json")
     ] = None,
     policy: PolicyFile = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            help="state folder with the champions; default: FORBEAR_HOME",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    store: Store = None,
     live: Annotated[
         bool,
         typer.Option(
@@ -74,11 +94,11 @@ def report(
     from scoring.shelf import forbear_home
 
     at = time.time_ns() // 1_000
-    advisor: Advisor = champions(forbear_home(), policy)
+    advisor: Advisor = champions(models or forbear_home(), policy)
     with steps() as step:
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
-        before = _numbers_before(read.settings.name)
+        before = _numbers_before(read.settings.name, store)
         now = at if live else read.latest_known_at
         run = monitor(read, advisor, now, before, step)
     show(run)
@@ -90,33 +110,32 @@ def report(
         (out / "monitoring.json").write_text(text, "utf-8")
         say(f"report: {out / 'monitoring.html'}")
     if record:
-        _record(run, at)
+        _record(run, at, store)
     raise typer.Exit(DIFFERENT if run.causes else OK)
 
 
-def _numbers_before(portfolio: str) -> list[dict[str, Any]]:
+def _numbers_before(portfolio: str, store: Path | None) -> list[dict[str, Any]]:
     """Of a portfolio's earlier runs, the latest first; no store is made to look."""
     import json
 
     from monitoring.run import MOST_RUNS
-    from serving.settings import serving_settings
     from store.errors import NoDecisionsError
     from store.opening import require_recorded
 
     try:
-        require_recorded(*serving_settings().store)
+        require_recorded(*_place(store))
     except NoDecisionsError:
         return []
-    with _opened() as monitoring:
+    with _opened(store) as monitoring:
         runs = monitoring.runs_of(portfolio, MOST_RUNS + 1)  # one may be of this state
         return [json.loads(one.content) for one in runs]
 
 
-def _record(run: "FourClocks", at: int) -> None:
+def _record(run: "FourClocks", at: int, store: Path | None) -> None:
     import json
 
     content = json.dumps(run.to_json(), allow_nan=False)
-    with _opened() as monitoring:
+    with _opened(store) as monitoring:
         monitoring.record(at, run.as_of, run.portfolio, content, run.causes)
         standing = monitoring.standing()
     if standing:
@@ -135,6 +154,7 @@ def alarms(
     every: Annotated[
         bool, typer.Option("--all", help="also those that somebody released")
     ] = False,
+    store: Store = None,
 ) -> None:
     """List the alarms that stop automation, and why they rang.
 
@@ -142,7 +162,7 @@ def alarms(
 
     Example: forbear monitor alarms
     """
-    with _opened() as monitoring:
+    with _opened(store) as monitoring:
         standing = monitoring.standing()
         shown = monitoring.alarms(_MOST_SHOWN) if every else standing
     for alarm in shown:
@@ -161,6 +181,7 @@ def release(
     alarm: Annotated[
         str | None, typer.Argument(metavar="ALARM", help="id; default: all that stand")
     ] = None,
+    store: Store = None,
 ) -> None:
     """Give automation back after an alarm.
 
@@ -169,7 +190,7 @@ def release(
 
     Example: forbear monitor release --by ana --reason "the feed runs again"
     """
-    with _opened() as monitoring:
+    with _opened(store) as monitoring:
         released = monitoring.release(by, reason, time.time_ns() // 1_000, alarm)
         standing = monitoring.standing()
     for one in released:
@@ -184,16 +205,22 @@ _MOST_SHOWN = 100
 
 
 @contextmanager
-def _opened() -> "Iterator[Monitoring]":
+def _opened(store: Path | None) -> "Iterator[Monitoring]":
     """The store's alarms; a store is made where there is none."""
-    from serving.settings import serving_settings
     from store.opening import open_monitoring
 
-    monitoring = open_monitoring(*serving_settings().store)
+    monitoring = open_monitoring(*_place(store))
     try:
         yield monitoring
     finally:
         monitoring.close()
+
+
+def _place(store: Path | None) -> tuple[Path, str | None]:
+    """Where the store is: the folder that was named, or what the settings say."""
+    from serving.settings import serving_settings
+
+    return serving_settings().store if store is None else (store, None)
 
 
 def _show(alarm: "Alarm") -> None:

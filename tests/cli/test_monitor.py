@@ -39,6 +39,35 @@ def test_a_person_lists_and_releases(forbear: Run, home: Path) -> None:
     assert "by ana: the feed runs again" in every.out
 
 
+def test_alarms_of_another_store_are_read_and_released_there(
+    forbear: Run, home: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    alarm_id = ring(other)
+    assert forbear("monitor", "alarms").code == 0
+    listed = forbear("monitor", "alarms", "--store", other)
+    assert (listed.code, alarm_id in listed.out) == (1, True)
+    why = ("--by", "ana", "--reason", "the feed runs again")
+    assert forbear("monitor", "release", *why, "--store", other).code == 0
+    assert forbear("monitor", "alarms", "--store", other).code == 0
+    missing = forbear("monitor", "alarms", "--store", tmp_path / "none")
+    assert missing.code == 2
+
+
+@pytest.mark.slow
+def test_models_and_store_may_be_elsewhere(
+    forbear: Run, shop: Path, home: Path, tmp_path: Path
+) -> None:
+    models, store = tmp_path / "models", tmp_path / "store"
+    models.mkdir()
+    store.mkdir()
+    ran = forbear("monitor", shop, "--models", models, "--store", store)
+    assert (ran.code, "[feed_stopped]" in ran.out) == (1, True)
+    assert forbear("monitor", "alarms").code == 0
+    assert forbear("monitor", "alarms", "--store", store).code == 1
+
+
 def test_nothing_is_released_that_does_not_stand(forbear: Run, home: Path) -> None:
     ring(home)
     why = ("--by", "ana", "--reason", "seen")
