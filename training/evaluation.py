@@ -152,14 +152,9 @@ def remarks(metrics: Mapping[str, MetricEstimate]) -> list[str]:
     said = []
     slope = metrics.get("calibration_slope")
     if slope is not None and not slope.low <= 1.0 <= slope.high:
-        extent = (
-            "too extreme: high ones are too high and low ones too low"
-            if slope.value < 1.0
-            else "too timid: high ones are too low and low ones too high"
-        )
         said.append(
             f"the calibration slope {slope.value:.2f} ({slope.low:.2f} to"
-            f" {slope.high:.2f}) is surely not 1: probabilities are {extent}"
+            f" {slope.high:.2f}) is surely not 1: {_of_slope(slope)}"
         )
     level = metrics.get("observed_over_expected")
     if level is not None and not level.low <= 1.0 <= level.high:
@@ -171,6 +166,19 @@ def remarks(metrics: Mapping[str, MetricEstimate]) -> list[str]:
     return said
 
 
+def _of_slope(slope: MetricEstimate) -> str:
+    """What a slope that is surely not 1 says of the probabilities."""
+    if slope.low > 1.0:
+        return (
+            "probabilities are too timid: high ones are too low and low ones too high"
+        )
+    if slope.high < 0.0:
+        return "it is below 0: those with high probabilities had it less often"
+    if slope.low <= 0.0:
+        return "it may be 0: high probabilities may say no more than low ones"
+    return "probabilities are too extreme: high ones are too high and low ones too low"
+
+
 def plain_metrics(label: FloatArray, p: FloatArray) -> dict[str, float]:
     return {name: metric(label, p) for name, metric in METRICS.items()}
 
@@ -180,9 +188,10 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison, least: float) -
         name=f"{a}_not_worse_than_{b}",
         is_passed=paired.p_a_is_better >= least,
         text=(
-            f"log-loss of {a} minus {b} on later rows: {paired.difference:+.5f} "
-            f"(95 % interval {paired.low:+.5f} to {paired.high:+.5f}); {a} is better "
-            f"in {paired.p_a_is_better:.0%} of the draws"
+            f"{a} is better than {b} in {paired.p_a_is_better:.0%} of the draws"
+            f" ({least:.0%} asked for): log-loss minus that of {b}"
+            f" {paired.difference:+.5f} (95 % interval {paired.low:+.5f} to"
+            f" {paired.high:+.5f}; below 0 is better)"
         ),
     )
 
@@ -196,12 +205,14 @@ def better_than_constant(
     """
     constant = np.full(len(label), label.mean())
     gain = compare_log_loss(label, p, constant, blocks, seed=seed)
+    is_passed = gain.high < 0.0
     return Gate(
         name="beats_constant",
-        is_passed=gain.high < 0.0,
+        is_passed=is_passed,
         text=(
-            f"log-loss of {learner} minus the constant's: {gain.difference:+.5f} "
-            f"(95 % interval {gain.low:+.5f} to {gain.high:+.5f})"
+            f"{learner} is {'' if is_passed else 'not '}surely better than one rate for"
+            f" all: log-loss minus that rate's {gain.difference:+.5f} (95 % interval"
+            f" {gain.low:+.5f} to {gain.high:+.5f}; below 0 is better)"
         ),
     )
 

@@ -260,9 +260,10 @@ def _against(rows: Rows, best: _Tried, other: _Tried, seed: int) -> Gate:
         name=f"{best.learner}_not_worse_than_{other.learner}",
         is_passed=paired.difference <= 0.0,
         text=(
-            f"log-loss of {best.learner} minus {other.learner}: "
-            f"{paired.difference:+.5f} (95 % interval {paired.low:+.5f} to "
-            f"{paired.high:+.5f})"
+            f"{best.learner} is better than {other.learner} in"
+            f" {paired.p_a_is_better:.0%} of the draws: log-loss minus that of"
+            f" {other.learner} {paired.difference:+.5f} (95 % interval"
+            f" {paired.low:+.5f} to {paired.high:+.5f}; below 0 is better)"
         ),
     )
 

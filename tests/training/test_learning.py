@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scoring.intervals import MetricEstimate
+from scoring.intervals import MetricEstimate, customer_blocks
 from scoring.trees import TreeModel
 from simulation import simulate
 from training.boosting import recipe
 from training.errors import OneKindOfLabelError
-from training.evaluation import remarks
+from training.evaluation import better_than_constant, remarks
 from training.fitting import fit, margin
 from training.leakage import alarms
 from training.learning import learn
@@ -92,6 +92,17 @@ def test_no_weights_and_no_resampling(rows: Rows) -> None:
     forbidden = {"scale_pos_weight", "is_unbalance", "pos_bagging_fraction"}
     assert not forbidden & recipe(rows, 0).keys()
     assert recipe(rows, 0)["objective"] == "binary"
+
+
+def test_a_gate_says_which_of_two_is_better(rows: Rows) -> None:
+    alike = np.full(len(rows), rows.rate)
+    blocks = customer_blocks(rows.customer)
+    truth = np.clip(rows.label, 0.2, 0.8)
+    passed = better_than_constant("rule", rows.label, truth, blocks, 0)
+    failed = better_than_constant("rule", rows.label, alike, blocks, 0)
+    assert passed.text.startswith("rule is surely better than one rate for all")
+    assert failed.text.startswith("rule is not surely better than one rate for all")
+    assert "95 % interval" in passed.text
 
 
 def test_a_declared_direction_holds_everywhere(rows: Rows) -> None:
@@ -176,6 +187,8 @@ def test_where_everybody_is_positive_nothing_can_be_learnt(rows: Rows) -> None:
     [
         ("calibration_slope", (0.69, 0.57, 0.84), "too extreme"),
         ("calibration_slope", (1.3, 1.1, 1.6), "too timid"),
+        ("calibration_slope", (-0.4, -0.7, -0.1), "below 0: those with high"),
+        ("calibration_slope", (0.3, -0.1, 0.7), "may be 0"),
         ("calibration_slope", (0.94, 0.88, 1.01), None),
         ("observed_over_expected", (1.4, 1.2, 1.7), "more happened"),
         ("observed_over_expected", (1.26, 0.98, 1.6), None),
