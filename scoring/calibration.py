@@ -18,6 +18,7 @@ MIN_SLOPE = 0.05  # a map never turns the order of the model around
 BLEND_POSITIVES = 100.0  # positives at which new and previous map weigh the same
 ENOUGH = 1e-6  # whole steps square the distance: the next one would be 1e-12
 WIDE = 20  # columns from which half the digits of the curvature are twice as fast
+BLOCK = 8_192  # rows at a time
 NEAR = 1e-3  # steps as short as that are whole: the end is near
 
 
@@ -82,12 +83,7 @@ def newton_logistic(
     for _ in range(100):
         p = expit(design @ weights + offset)
         gradient = design.T @ (p - label) + ridge * (weights - centre)
-        root = design * np.sqrt(p * (1.0 - p))[:, None]
-        if design.shape[1] > WIDE:  # the gradient is exact, so the end is the same
-            root = root.astype(np.float32)
-        # of one array with itself: half the work
-        curvature = (root.T @ root).astype(np.float64)
-        curvature += np.diag(ridge + 1e-9)
+        curvature = _curvature(design, p * (1.0 - p)) + np.diag(ridge + 1e-9)
         step = np.linalg.solve(curvature, gradient)
         # far from the end a whole step may overshoot, and the next one back as well
         before = loss(weights)
@@ -99,6 +95,19 @@ def newton_logistic(
         if float(np.max(np.abs(step))) < ENOUGH:
             break
     return weights
+
+
+def _curvature(design: FloatArray, weight: FloatArray) -> FloatArray:
+    """(k, k) designᵀ · diag(weight) · design, by blocks: the rows are never copied."""
+    n, k = design.shape
+    curvature = np.zeros((k, k))
+    for start in range(0, n, BLOCK):
+        rows = slice(start, start + BLOCK)
+        root = design[rows] * np.sqrt(weight[rows])[:, None]
+        if k > WIDE:  # the gradient is exact, so the end is the same
+            root = root.astype(np.float32)
+        curvature += root.T @ root  # of one array with itself: half the work
+    return curvature
 
 
 def fit_log_odds_affine(

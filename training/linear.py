@@ -70,7 +70,8 @@ Block = _Number | _Category
 def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveModel:
     """Ridge logistic regression as an additive model over the same features."""
     blocks = blocks_of(rows)
-    design = np.column_stack([np.ones(len(rows)), design_of(blocks, rows.x)])
+    design = design_of(blocks, rows.x, n_before=1)
+    design[:, 0] = 1.0
     penalty = np.full(design.shape[1], 1.0 / inverse_ridge)
     penalty[0] = 0.0  # the level is free
     start = np.zeros(design.shape[1])
@@ -79,10 +80,20 @@ def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveMode
     return AdditiveModel("linear", float(weights[0]), terms)
 
 
-def design_of(blocks: Sequence[Block], x: FloatArray) -> FloatArray:
-    """(n, k) the columns that weights are learnt for."""
-    columns = [column for block in blocks for column in block.design(x)]
-    return np.column_stack([np.empty((len(x), 0)), *columns])
+def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> FloatArray:
+    """(n, k) the columns that weights are learnt for.
+
+    Nothing in training is larger, so it is made in place, behind `n_before` columns
+    that are the caller's to fill.
+    """
+    width = sum(len(block.design(x[:1])) for block in blocks)
+    design = np.empty((len(x), n_before + width))
+    place = n_before
+    for block in blocks:
+        for column in block.design(x):
+            design[:, place] = column
+            place += 1
+    return design
 
 
 def terms_of(

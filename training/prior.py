@@ -83,8 +83,8 @@ def fits_beside(
     margin = prior.margin(rows.x, rows.feature_set.names)
     own = margin - margin.mean()
     blocks = blocks_of(rows)
-    others = design_of(blocks, rows.x)
-    design = np.column_stack([np.ones(len(rows)), own, others])
+    design = design_of(blocks, rows.x, n_before=2)
+    design[:, 0], design[:, 1] = 1.0, own
     nothing = np.zeros(design.shape[1])
     weights, models = nothing, []
     for ridge in ridges:

@@ -13,8 +13,9 @@ gives itself away, however little it moves the AUC:
 - *later echo*: it can be read off the events of the last dates, not off the first.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from features.feature import Feature, LatestAttribute
 from features.targets import Target
 from scoring.metrics import auc
 from training.audits.association import auc_beside, bins, rates, standard_error
-from training.audits.learner import folds_of, predicted, thinned_rows
+from training.audits.learner import BinnedColumns, folds_of, thinned_rows
 from training.audits.verdict import LeakEvidence, LeakVerdict, Level
 from training.rows import Rows
 
@@ -163,6 +164,11 @@ class _Audit:
             self.scores[column] = score
             self.alone.append(auc(rows.label, score))
 
+    @cached_property
+    def binned(self) -> BinnedColumns:
+        """Made only where some column is worth a look."""
+        return BinnedColumns(self.rows.x)
+
     def strongest(self, only: Collection[str] | None) -> list[_Measured]:
         """The stated columns that go with the label, looked at one by one."""
         strength = {
@@ -187,8 +193,8 @@ class _Audit:
     def _measure(self, column: int) -> _Measured:
         rows, score = self.rows, self.scores[column]
         label = rows.label
-        others = np.delete(rows.x, [column, *self._twins(column)], axis=1)
-        base = predicted(others, label, self.fold, self.seed)
+        hidden = [column, *self._twins(column)]
+        base = self.binned.predicted(label, self.fold, self.seed, without=hidden)
         alone, error = self.alone[column], self.error_of(column)
         m = _Measured(column, alone, error, auc_beside(label, score, base))
         m.is_static = self._never_changes(self.everyone.x[:, column])
@@ -201,12 +207,12 @@ class _Audit:
         m.ratio = float(is_high[label == 1.0].mean()) / among_good
         if max(m.beside or 0.0, self._best_period(score)) < NOTEWORTHY:
             return m
-        m.echo = self._echo(others, is_high, self.stays_good)
+        m.echo = self._echo(hidden, is_high, self.stays_good)
         if m.is_static and len(self.periods) > 1:
             m.by_period = [self._beside_in(p, score, base) for p in self.periods]
             first, last = self._first_and_last()
-            m.echo_first = self._echo(others, is_high, first)
-            m.echo_last = self._echo(others, is_high, last)
+            m.echo_first = self._echo(hidden, is_high, first)
+            m.echo_last = self._echo(hidden, is_high, last)
             n = self._n_customers(is_high & first)
             m.echo_error = standard_error(m.echo_first or 0.5, n, 10.0 * n)
         return m
@@ -234,14 +240,17 @@ class _Audit:
         return value, standard_error(value, n_bad, float((label == 0.0).sum()))
 
     def _echo(
-        self, others: FloatArray, is_high: BoolArray, among: BoolArray
+        self, hidden: Sequence[int], is_high: BoolArray, among: BoolArray
     ) -> float | None:
-        """How well the other features tell who has the value, among some rows."""
-        high = is_high[among].astype(np.float64)
-        if min(self._n_customers(is_high & among), int((1 - high).sum())) < LEAST_GOOD:
+        """How well all but the hidden features tell who has the value, among rows."""
+        n_high, n_low = self._n_customers(is_high & among), int((~is_high[among]).sum())
+        if min(n_high, n_low) < LEAST_GOOD:
             return None
-        margin = predicted(others[among], high, self.fold[among], self.seed)
-        return auc(high, margin)
+        high = is_high.astype(np.float64)
+        margin = self.binned.predicted(
+            high, self.fold, self.seed, among=among, without=hidden
+        )
+        return auc(high[among], margin)
 
     def _n_customers(self, chosen: BoolArray) -> int:
         return len(np.unique(self.rows.customer[chosen]))

@@ -3,6 +3,7 @@
 Never the model that serves: few rounds, no tuning, so that an audit costs seconds.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightgbm
@@ -65,6 +66,54 @@ def thinned_rows(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
 def folds_of(rows: Rows, seed: int = 0) -> IntArray:
     """(n,) fold of each row; a customer's rows share theirs."""
     return customer_folds(rows, N_FOLDS, seed)
+
+
+class BinnedColumns:
+    """Columns in LightGBM's bins, which are made once for all small models of them.
+
+    Args:
+        x: (n, F). The bins know all rows, also those that a fold predicts; where they
+            end says nothing of a label.
+    """
+
+    def __init__(self, x: FloatArray) -> None:
+        self.x = x
+        self._all = lightgbm.Dataset(x, params=PARAMETERS).construct()
+
+    def predicted(
+        self,
+        y: FloatArray,
+        fold: IntArray,
+        seed: int = 0,
+        *,
+        among: BoolArray | None = None,
+        without: Sequence[int] = (),
+    ) -> FloatArray:
+        """Log-odds of each row by a model that did not see its customer.
+
+        Args:
+            y: (n,) of 0 and 1.
+            fold: (n,) of each row.
+            seed: of the models.
+            among: (n,) the only rows that are looked at; all by default.
+            without: columns that no tree may ask for.
+
+        Returns:
+            (n,), or as many as there are `among` them; 0 where nothing could be learnt.
+        """
+        asked = [c for c in range(self.x.shape[1]) if c not in set(without)]
+        parameters = {**PARAMETERS, "seed": seed, "interaction_constraints": [asked]}
+        chosen = np.ones(len(y), dtype=np.bool_) if among is None else among
+        margin = np.zeros(len(y))
+        for k in np.unique(fold[chosen]).tolist():
+            taught: BoolArray = chosen & (fold != k)
+            judged: BoolArray = chosen & (fold == k)
+            if 0 < y[taught].sum() < taught.sum():
+                data = self._all.subset(np.flatnonzero(taught).tolist())
+                data.construct().set_label(y[taught])
+                booster = lightgbm.train(parameters, data, N_ROUNDS)
+                margin[judged] = booster.predict(self.x[judged], raw_score=True)
+        return margin[chosen]
 
 
 def predicted(
