@@ -47,7 +47,7 @@
   if (isOn) document.addEventListener("keydown", press);
   // a form is sent once, however often its button is pressed
   document.addEventListener("submit", (event) => {
-    if (event.target.action.endsWith(".csv")) return; // the page stays
+    if (event.target.getAttribute("action").endsWith(".csv")) return; // the page stays
     if (event.target.dataset.isSent) event.preventDefault();
     else if (event.target.method === "post") event.target.dataset.isSent = "yes";
   });
