@@ -1,13 +1,15 @@
 """What the service is told of letters and appeals, as rows of its tables."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from execution.errors import ReportRefusedError
-from execution.service import Service
 from features.moments import to_datetime
 from store.letters import PlannedLetter
 from store.replies import Replies, Reply
+
+if TYPE_CHECKING:  # its HTTP client is not for the desk, which tells nobody
+    from execution.service import Service
 
 _MANY = 100_000
 Rows = dict[str, list[dict[str, Any]]]
@@ -79,7 +81,7 @@ class ToldDecided(NamedTuple):
     refused: dict[str, str]
 
 
-def tell_decided(replies: Replies, service: Service) -> ToldDecided:
+def tell_decided(replies: Replies, service: "Service") -> ToldDecided:
     """Tell the service of appeals that were decided.
 
     Of a customer with another appeal that nobody has decided, once that is decided: an
