@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from httpx import Client, MockTransport, Request, Response
 
+from decisions.policy.measures import MEASURES
 from execution.carry_out import Execution
 from execution.errors import ServiceUnusableError
 from execution.fakes.partner_center import FakePartnerCenter
@@ -20,6 +21,7 @@ from features.moments import microseconds
 from serving.settings import ServingSettings
 from store.acts import Acts
 from store.opening import open_acts, open_decision_reader, open_key_store
+from tests.execution.conftest import an_act
 from tests.serving.conftest import a_bundle, client_of, published
 
 TABLES = (
@@ -220,3 +222,51 @@ def test_another_page_at_the_address_withdraws_nothing() -> None:
     client = Client(transport=MockTransport(not_here), base_url="http://service")
     with pytest.raises(ServiceUnusableError):
         Service(client).score("acme")
+
+
+def test_paying_brings_access_back_at_once_and_nobody_is_asked(
+    house: House, fake: FakePartnerCenter
+) -> None:
+    """Taken for non-payment; the payment arrives, and the next round gives back."""
+    house.send({"alerts": leaks("acme", "resolved", ago(hours=1))})
+    late = {"invoice_id": "late", "amount": 500.0}
+    house.send(
+        {"invoices": [{**late, "event_at": ago(days=90), "due_at": ago(days=60)}]}
+    )
+    decision_id, now = house.score()["decision_id"], microseconds(datetime.now(UTC))
+    stop = an_act(decision_id=decision_id, reason="nonpayment")
+    house.acts.plan([stop])
+    [claimed] = house.acts.claim(stop.provider, now, now + 10_000_000, 1)
+    house.acts.settle(claimed, "done", now)
+    assert house.run() == ["reported"]
+    fake.add("acme", "s1", Status="suspended")
+    assert house.score()["follow_up"]["reactivation"] is None
+
+    paid = {"payment_id": "p", "invoice_id": "late", "status": "succeeded"}
+    paid |= {"amount": 500.0, "event_at": ago(seconds=0)}
+    house.send({"payments": [paid]})
+    back = house.score()["follow_up"]["reactivation"]
+    assert (back["cure"], back["by"]) == ("paid", "automation")
+    # the clock of the policy runs from the payment, at any hour of any day
+    by = datetime.fromisoformat(back["restore_by"])
+    assert timedelta() < by - datetime.now(UTC) <= timedelta(hours=4)
+    house.plan()
+    assert house.run() == ["done", "reported"]
+    assert fake.state("acme", "s1") == "active"
+
+
+def test_measures_are_rows_that_change_neither_features_nor_what_is_owed(
+    house: House,
+) -> None:
+    before = house.score()
+    row = {"event_at": ago(seconds=0), "reason": "nonpayment", "by": "automation"}
+    for action in (*MEASURES, "end_restrict"):
+        house.send({"actions": [{**row, "action": action}]})
+    after = house.score()
+    assert after["scores"] == before["scores"]
+    assert after["exposure"] == before["exposure"]
+    assert (after["action"], after["permission"]["in_force"]) == (
+        before["action"],
+        False,
+    )
+    assert '"prepayment"' in house.client.get("/v1/customers/acme/timeline").text

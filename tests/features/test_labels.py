@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from features.contract import MEASURES
 from features.labels import labels
 from features.settings import PortfolioSettings
 from tests.features.label_rows import (
@@ -194,6 +195,18 @@ NONPAYMENT = [
         },
         0,
         id="a suspension for non-payment censors nothing and is no label",
+    ),
+    *(
+        pytest.param(
+            {
+                "invoices": [I1],
+                "payments": [paid("2024-03-25")],
+                "actions": [action(measure, "2024-03-15", "nonpayment")],
+            },
+            0,
+            id=f"neither does a measure: {measure}",
+        )
+        for measure in MEASURES
     ),
     pytest.param(
         {"ageing": [{"event_at": "2024-04-30", "balance": 100, "days_past_due": 60}]},
