@@ -242,9 +242,13 @@ def test_paying_brings_access_back_at_once_and_nobody_is_asked(
     fake.add("acme", "s1", Status="suspended")
     assert house.score()["follow_up"]["reactivation"] is None
 
-    paid = {"payment_id": "p", "invoice_id": "late", "status": "succeeded"}
-    paid |= {"amount": 500.0, "event_at": ago(seconds=0)}
-    house.send({"payments": [paid]})
+    paid = {
+        "payment_id": "p",
+        **late,
+        "status": "succeeded",
+        "event_at": ago(seconds=0),
+    }
+    house.send({"payments": [{**paid, "event_at": ago(seconds=0)}]})
     back = house.score()["follow_up"]["reactivation"]
     assert (back["cure"], back["by"]) == ("paid", "automation")
     # the clock of the policy runs from the payment, at any hour of any day
