@@ -101,6 +101,7 @@ async def change_page(
         is_current=change.base_hash == in_force.advisor.policy.hash,
         is_own=_is_own(change, visitor),
         is_ours=_policy_file(request) is not None,
+        is_shared=_settings(request).database_url is not None,
         policy_path=POLICY,
         backtest=backtest_shown(request, change_id),
     )
@@ -202,5 +203,9 @@ def _reason(form: Form) -> str:
 
 
 def _policy_file(request: Request) -> Path | None:
+    return _settings(request).policy
+
+
+def _settings(request: Request) -> ServingSettings:
     settings: ServingSettings = request.app.state.settings
-    return settings.policy
+    return settings

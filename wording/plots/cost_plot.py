@@ -17,6 +17,7 @@ from wording.plots import svg
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 414.0, 88.0, 352.0
 _SPANS = (0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
+_LABEL = 28.0  # of a break-even: so far apart two are read
 _STEPS = 60  # segments of a line; costs bend where probabilities sum to 1
 
 
@@ -214,15 +215,17 @@ def _edges(plot: _Plot) -> list[str]:
         if edge.probability < plot.span and plot.y(_at(plot, edge)) > _TOP
     ]
     base = fitting_base(*(edge.probability for edge in edges))
+    wanted = [plot.x(edge.probability) + 4 for edge in edges]
+    places = svg.spread(wanted, _LABEL, _LEFT, _RIGHT)
     elements = []
-    for edge in edges:
+    for edge, place in zip(edges, places, strict=True):
         x, y = plot.x(edge.probability), plot.y(_at(plot, edge))
         ring = {"fill": "#ffffff", "stroke": svg.INK, "stroke_width": 1.5}
         elements.append(svg.element("circle", cx=x, cy=y, r=3.5, **ring))
         n = frequency(edge.probability, base).n * 100.0 / base
         label = plot.words.format("{n}", n=n)
         small = {"font_size": 12, "text_anchor": "start"}
-        elements.append(svg.halo(x + 4, min(y + 17, _BOTTOM - 4), label, **small))
+        elements.append(svg.halo(place, min(y + 17, _BOTTOM - 4), label, **small))
     return elements
 
 

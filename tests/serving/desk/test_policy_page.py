@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from advice.assembly import DEFAULT_POLICY
 from decisions.policy_file.load import parse_policy
@@ -302,3 +303,17 @@ def test_the_report_of_a_backtest_runs_and_loads_nothing(tmp_path: Path) -> None
     page = backtests.report("change")
     assert page is not None
     assert "<script" not in page.read_text("utf-8")
+
+
+def test_whoever_publishes_on_a_shared_database_is_told_whom_it_reaches(
+    office: Somebody,
+) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    assert analyst.sends(f"{place}/submit", page=place, reason="a note").is_redirect
+    approver = office("approver")
+    assert "Several services" not in approver.opens(place).text
+    state = approver.client._transport.app.state  # type: ignore[attr-defined]
+    url = SecretStr("postgresql://us.example/forbear")
+    state.settings = state.settings.model_copy(update={"database_url": url})
+    assert "Several services may share this database." in approver.opens(place).text
