@@ -8,8 +8,9 @@ at the provider first, and asked for again under the same id only if it was not 
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from execution.asking import Reading, ask, read
@@ -253,7 +254,7 @@ class Execution:
 
 
 def drafted(act: Act, answer: Mapping[str, Any]) -> RequestText:
-    """The text of a service request; the evidence is read by a person at the desk.
+    """The text of a service request: what was seen, when, of what, and what is asked.
 
     What the customer contests is said: the provider is not to take it for settled.
 
@@ -262,19 +263,27 @@ def drafted(act: Act, answer: Mapping[str, Any]) -> RequestText:
         answer: of the decision that asks for it.
     """
     about = "suspected fraud" if act.reason == "fraud" else "unpaid services"
-    seen = (
+    return RequestText(
+        title=f"Customer account under review: {about}",
+        description="\n\n".join(_told(act, about, answer)),
+    )
+
+
+def _told(act: Act, about: str, answer: Mapping[str, Any]) -> Iterator[str]:
+    yield (
         f"We see signs of {about} for customer {act.customer_id} (our reference"
         f" {act.decision_id}). Please check the account and tell us what you see."
     )
-    lines = [seen]
-    contested = answer.get("exposure", {}).get("contested")
-    if contested:
+    if moment := answer.get("as_of"):
+        at = datetime.fromisoformat(moment).astimezone(UTC)
+        yield f"As of {at:%Y-%m-%d %H:%M} UTC."
+    if seen := [reason["staff"] for reason in answer.get("reasons") or ()]:
+        yield "What we saw:\n" + "\n".join(f"- {sentence}" for sentence in seen)
+    named = answer["permission"].get("subscriptions") or ["all of the customer"]
+    yield f"Subscriptions: {', '.join(named)}."
+    if contested := answer.get("exposure", {}).get("contested"):
         currency = answer["question"]["currency"]
-        lines.append(
+        yield (
             f"The customer contests {contested:,.2f} {currency} of what is billed; we"
             " do not count that as owed until it is decided."
         )
-    return RequestText(
-        title=f"Customer account under review: {about}",
-        description="\n\n".join(lines),
-    )

@@ -211,13 +211,21 @@ def test_a_service_request_is_drafted(bench: Bench, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("contested", "is_said"), [(1_234.5, True), (0.0, False)])
-def test_a_request_says_what_the_customer_contests(
+def test_a_request_says_what_was_seen_and_what_is_contested(
     contested: float, is_said: bool
 ) -> None:
     act = an_act(subscription="", kind="open_request")
-    exposure = {"exposure": {"contested": contested}, "question": {"currency": "EUR"}}
-    text = drafted(act, exposure).description
+    answer = {
+        "as_of": "2026-06-21T02:00:00+02:00",
+        "reasons": [{"staff": "3 alerts in the last week."}],
+        "permission": {"subscriptions": ["s1", "s2"]},
+        "exposure": {"contested": contested},
+        "question": {"currency": "EUR"},
+    }
+    text = drafted(act, answer).description
     assert ("contests 1,234.50 EUR" in text) is is_said
+    for seen in ("2026-06-21 00:00 UTC", "- 3 alerts in the last week.", "s1, s2"):
+        assert seen in text
 
 
 def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:
