@@ -17,6 +17,7 @@ from execution.letters.signed_link import LinkSigner
 from serving.app import create_app
 from serving.connection import BoundedConnection, ConfigWithLimits, ConnectionLimits
 from serving.headers import OF_EVERY_ANSWER, OVER_TLS
+from serving.log import LogFormat, prepare_log
 from serving.safe_address import require_safe_address
 from serving.settings import ServingSettings, serving_settings
 from serving.supervisor import Supervisor
@@ -56,8 +57,8 @@ def run(
     # a one-row prediction must not wake a thread pool: 6 ms instead of 30 µs when
     # another process keeps a core busy
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    prepare_process()
     settings = settings or serving_settings()
+    prepare_process(settings.log_format)
     os.umask(0o077)  # what is written here is about customers
     with _listening(host, port) as listener:
         # refused here it is one line for people; in the lifespan it is a traceback
@@ -95,20 +96,17 @@ def _check_outgoing(settings: ServingSettings) -> None:
         Tokens(settings.oidc_issuer, settings)
 
 
-def prepare_process() -> None:
+def prepare_process(log_format: LogFormat) -> None:
     """What is said once in each process that serves."""
     # the thread that records needs the interpreter some ten times a commit; by default
     # a busy event loop lets it wait 5 ms each time
     sys.setswitchinterval(0.0005)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    prepare_log(log_format)
 
 
 def worker_app(settings: ServingSettings, shared: Path | None) -> FastAPI:
     """The app of one worker, made in its own process."""
-    prepare_process()
+    prepare_process(settings.log_format)
     return create_app(settings, shared)
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 
 from decisions.actions import Action
 from scoring.shelf import forbear_home
+from serving.log import LogFormat
 
 
 def _a_rate(text: str) -> str:
@@ -224,6 +225,9 @@ class ServingSettings(BaseModel):
         default="20/hour", description="messages sent through the link of one letter"
     )
 
+    log_format: LogFormat = Field(
+        default="text", description="of lines on standard error; json: an object a line"
+    )
     traces_endpoint: str | None = Field(
         default=None, description="http(s)://…/v1/traces of an OpenTelemetry collector"
     )
