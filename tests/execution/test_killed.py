@@ -22,6 +22,7 @@ from tests.serving.conftest import a_bundle, published
 from tests.serving.processes import Service, running
 
 N_CUSTOMERS = 12
+MOST_TRIES = 20 * N_CUSTOMERS  # of each dozen; most are killed before they act
 
 
 @pytest.mark.slow
@@ -42,9 +43,10 @@ def test_no_act_is_lost_and_none_is_done_twice(tmp_path: Path, n_kills: int) -> 
         for begin in range(0, 10_000, N_CUSTOMERS):
             names = [f"c{n}" for n in range(begin, begin + N_CUSTOMERS)]
             planned(home, service, fake, names)
-            ends = time.monotonic() + 300
+            n_tries = 0
             while any(fake.state(name, f"s-{name}") == "active" for name in names):
-                assert time.monotonic() < ends
+                n_tries += 1  # in tries, not in seconds: the machine may be busy
+                assert n_tries <= MOST_TRIES
                 n_before = fake.n_asked
                 process = run(service, home, url)
                 if n_killed < n_kills:
@@ -65,6 +67,7 @@ def test_no_act_is_lost_and_none_is_done_twice(tmp_path: Path, n_kills: int) -> 
     acts.close()
     stops = [act for act in listed if act.kind == "suspend"]
     assert {(act.state, act.is_reported) for act in stops} == {("done", True)}
+    print(f"{n_killed} kills, {len(stops)} acts, none lost and none twice")  # noqa: T201
     # every pause has one planned end
     restored = [act.customer_id for act in listed if act.kind == "restore"]
     assert sorted(restored) == sorted(act.customer_id for act in stops)
