@@ -10,6 +10,7 @@ from starlette.responses import Response
 from advice.advisor import Advisor
 from features.moments import microseconds
 from scoring.bundle import Bundle
+from serving.desk.monitored import SeenValue, seen_values
 from serving.desk.page import HOME, desk_router, page, redirect
 from serving.desk.visitor import (
     LookingVisitor,
@@ -42,11 +43,17 @@ ReleasingVisitor = Depends(visitor_who_may("release_alarm"))
 
 
 class Model(NamedTuple):
-    """A bundle as the page shows it; `measures`: name to value, low and high."""
+    """A bundle as the page shows it.
+
+    Args:
+        measures: on rows it did not see: name to value, low and high.
+        seen: by the latest run of monitoring.
+    """
 
     target: str
     bundle: Bundle
     measures: Mapping[str, tuple[float, float, float]]
+    seen: list[SeenValue]
 
 
 class _Watched(NamedTuple):
@@ -67,7 +74,7 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
         request,
         "models.html",
         visitor,
-        models=_models(in_force_of(request).advisor),
+        models=_models(in_force_of(request).advisor, watched.runs),
         alarms=watched.alarms,
         runs=watched.runs,
     )
@@ -95,12 +102,14 @@ async def release(
     return redirect(MODELS)
 
 
-def _models(advisor: Advisor) -> list[Model]:
+def _models(advisor: Advisor, runs: list[MonitoringRun]) -> list[Model]:
+    latest = max(runs, key=lambda run: run.at, default=None)
     return [
         Model(
             target,
             bundle,
             {name: bundle.metrics[name] for name in MEASURES if name in bundle.metrics},
+            seen_values(latest, target),
         )
         for target, bundle in advisor.bundles.items()
     ]

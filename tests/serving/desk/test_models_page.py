@@ -1,5 +1,6 @@
 """What serves, and the alarms that only people release."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from store.keys import Role
 from store.monitoring import Alarm, Cause
 from store.opening import open_monitoring
 from tests.serving.desk.conftest import Person
+from wording.messages import LANGUAGES
 
 MODELS = "/desk/models"
 Somebody = Callable[..., Person]
@@ -52,6 +54,49 @@ def test_a_person_releases_an_alarm_with_a_reason(
         last = monitoring.alarms(1)[0]
     assert (last.released_by, last.reason) == ("one risk_analyst", "the feed is back")
     assert analyst.sends(place, page=MODELS, reason="again").status_code == 404
+
+
+SEEN = {
+    "gauges": {"feature_shift": {"nonpayment": 0.031}, "score_index": {}},
+    "early": [
+        {
+            "target": "nonpayment",
+            "age_days": days,
+            "by_model": {"ratio": ratio, "low": ratio - 0.25, "high": ratio + 0.25},
+        }
+        for days, ratio in ((30, 3.5), (60, 1.125))
+    ],
+    "mature": [
+        {"target": "nonpayment", "days_left": 20},
+        {
+            "target": "nonpayment",
+            "metrics": {
+                "observed_over_expected": {"value": 0.875, "low": 0.75, "high": 1.0}
+            },
+            "money": {"expected": 1_000.0, "realised": 812.0, "n_unknown": 0},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_drift_and_what_came_true_stand_beside_the_model(
+    person: Somebody, desk_settings: ServingSettings, lang: str
+) -> None:
+    now = microseconds(datetime.now(UTC))
+    with closing(open_monitoring(desk_settings.home)) as monitoring:
+        monitoring.record(now, now, "small", json.dumps(SEEN), [])
+        one = person("auditor")
+        shown = one.opens(MODELS, headers={"accept-language": lang}).text
+        monitoring.record(now + 1, now, "small", "{}", [])
+    part = shown.split('id="nonpayment"')[1]
+    assert "0.031" in part
+    assert "1.125" in part
+    assert "0.875 – 1.375" in part
+    assert "3.500" not in part  # an older cohort, of which less is known
+    assert "0.750 – 1.000" in part
+    assert "0.812" in part
+    assert "0.031" not in shown.split('id="nonpayment"')[0]  # nothing of fraud
 
 
 @pytest.mark.parametrize("role", ["collections", "auditor", "approver"])
