@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec.json import encode
+
 from decisions.actions import Action
 from decisions.case import BudgetUse
 
@@ -50,7 +52,7 @@ class PriorDecisions:
             "named": named,
             "stored": self.stored and self.stored._asdict(),
         }
-        return json.dumps(content, sort_keys=True)
+        return encode(content, order="sorted").decode()
 
     @classmethod
     def from_json(cls, text: str) -> "PriorDecisions":
