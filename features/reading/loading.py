@@ -46,6 +46,7 @@ from features.settings import PortfolioSettings
 
 SHARED = "shared_rows"  # rows of a table whose key others share
 LOST = "lost_rows"  # where its rejected rows wait for good ones that mend them
+WRITTEN_AT_ONCE = 2_000_000  # rows; they are in memory until they are written
 LOST_INVOICES = "lost_invoices"  # the rejected invoices, until payments are read
 
 
@@ -185,6 +186,7 @@ def _load_checked(
     duckdb = loaded.connection.con
     n_read, n_accepted, n_lost, n_without_customer = 0, 0, 0, 0
     names: set[str] = set()
+    n_waiting = 0
     run(duckdb, "BEGIN")  # parts of one transaction are written once
     for part, checked in checked_parts(source, table, settings):
         names |= set(part.rows.column_names)
@@ -200,6 +202,11 @@ def _load_checked(
         if table != "snapshots" and len(checked.rows):
             latest = pc.max(checked.rows["known_at"]).as_py()
             loaded.latest[table] = max(latest, loaded.latest.get(table, 0))
+        n_waiting += len(checked.rows)
+        if n_waiting >= WRITTEN_AT_ONCE:
+            run(duckdb, "COMMIT")
+            run(duckdb, "BEGIN")
+            n_waiting = 0
     run(duckdb, "COMMIT")
     loaded.reports[table] = TableReport(table, n_read, n_accepted, n_without_customer)
     loaded.warnings += _surprises(table, names, settings)

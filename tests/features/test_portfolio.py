@@ -24,6 +24,7 @@ from features.errors import (
 )
 from features.events import FOREVER
 from features.portfolio import Portfolio
+from features.reading.duck_settings import DuckSettings
 from features.settings import PortfolioSettings
 
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels")
@@ -91,6 +92,16 @@ def test_every_form_of_a_table_is_the_same_table(folder: Path, form: str) -> Non
     memory = Portfolio.from_tables({"customers": CUSTOMERS, "usage": USAGE}, SETTINGS)
     assert portfolio.content_hash == memory.content_hash
     assert portfolio.settings.tables == {"customers", "usage"}
+
+
+def test_rows_written_in_several_goes_are_the_same_table(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(folder, "csv folder")
+    expected = Portfolio.open(folder).content_hash
+    monkeypatch.setattr("features.reading.loading.WRITTEN_AT_ONCE", 1)
+    duck = DuckSettings(500, tmp_path / "portfolio.duckdb")
+    assert Portfolio.open(folder, duck).content_hash == expected
 
 
 def test_all_tables_are_there_with_all_columns() -> None:
