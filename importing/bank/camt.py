@@ -247,13 +247,17 @@ def _facts(element: Element) -> dict[str, object]:
         for name in ("AcctSvcrRef", "TxId", "InstrId", "ClrSysRef", "MndtId")
         if (text := given(text_at(references, name)))
     ]
-    quoted = [
-        *texts_at(element, "RmtInf/Strd/CdtrRefInf/Ref"),
-        *texts_at(element, "RmtInf/Strd/RfrdDocInf/Nb"),
-    ]
+    remittance = child(element, "RmtInf")
+    quoted, added = [], []
+    if child(remittance, "Strd") is not None:
+        quoted = [
+            *texts_at(remittance, "Strd/CdtrRefInf/Ref"),
+            *texts_at(remittance, "Strd/RfrdDocInf/Nb"),
+        ]
+        added = texts_at(remittance, "Strd/AddtlRmtInf")
     written = [
-        *texts_at(element, "RmtInf/Ustrd"),
-        *texts_at(element, "RmtInf/Strd/AddtlRmtInf"),
+        *texts_at(remittance, "Ustrd"),
+        *added,
         *texts_at(element, "AddtlTxInf"),
     ]
     return {
@@ -282,6 +286,8 @@ def _kind(element: Element) -> dict[str, object]:
     is that of German banks (`NTRF+166+…`).
     """
     code = child(element, "BkTxCd")
+    if code is None:
+        return {}
     family = text_at(code, "Domn/Fmly/Cd")
     subfamily = text_at(code, "Domn/Fmly/SubFmlyCd")
     own = text_at(code, "Prtry/Cd")

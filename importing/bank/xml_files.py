@@ -145,8 +145,10 @@ def day_of(text: str | None) -> date | None:
 
 def moment_of(text: str | None) -> datetime | None:
     """A moment with an offset in UTC; None without one, for nobody says the zone."""
+    if not text:
+        return None
     try:
-        moment = datetime.fromisoformat(text or "")
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,22 +1,29 @@
 """What Chargebee's resources become, worked out by hand for each trap."""
 
 import json
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
 from features.portfolio import Portfolio
-from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing import SOURCES, ImportSettings, import_files
 from importing.chargebee.values import METHODS
 from importing.errors import (
     NothingToImportError,
-    RateMissingError,
     UnreadableFileError,
+)
+from tests.importing.chargebee_imports import (
+    BILL,
+    FAILED,
+    FULL,
+    PAID,
+    Import,
+    facts,
+    portfolio,
+    run,
 )
 from tests.importing.chargebee_objects import (
     CUSTOMER,
@@ -37,39 +44,11 @@ from tests.importing.chargebee_objects import (
 from tests.importing.conftest import FirstActions
 from tests.importing.tables import facts_of, rows_of
 
-EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+__all__ = ["portfolio", "run"]
+
 SCHEMA = json.loads(
     (Path(__file__).parent / "data" / "chargebee_schema.json").read_text("utf-8")
 )
-Import = Callable[..., ImportReport]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Import:
-    def _run(*documents: Mapping[str, Any], at: datetime = EXPORTED) -> ImportReport:
-        file = tmp_path / f"export-{at:%Y%m%d}.ndjson"
-        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
-        settings = ImportSettings(exported_at=at, currency="EUR")
-        return import_files(
-            SOURCES["chargebee"], [file], tmp_path / "portfolio", settings
-        )
-
-    return _run
-
-
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
-    return facts_of(portfolio, CUSTOMER, "2026-06-01", *names)
-
-
-BILL = invoice("inv_1", "2026-03-01", 12_345)
-PAID = BILL | {"status": "paid", "amount_paid": 12_345, "amount_due": 0}
-FULL = payment("txn_1", "2026-03-05", 12_345, "inv_1")
-FAILED = payment("txn_0", "2026-03-02", 12_345, "inv_1", status="failure")
 SAMPLES = [
     customer(fraud_flag="safe"),
     link(BILL, "txn_1", "2026-03-05", 12_345, "success"),
@@ -197,16 +176,6 @@ def test_the_parts_of_a_payment_change_with_it(
     assert {p["payment_id"] for p in rows_of(portfolio, "payments") if p["retracted"]}
 
 
-def test_a_refund_that_was_voided_later_is_none(run: Import, portfolio: Path) -> None:
-    back = refund("txn_2", "2026-03-10", 12_345, "txn_1")
-    run(page(customer(), PAID, FULL, back))
-    later = datetime(2026, 6, 2, tzinfo=UTC)
-    run(page(customer(), PAID, FULL, back | {"status": "voided"}), at=later)
-
-    refunds = [p for p in rows_of(portfolio, "payments") if p["refund_id"]]
-    assert [p["retracted"] for p in refunds] == [None, True]
-
-
 @pytest.mark.parametrize(
     ("method", "state"),
     [("automated_bank_transfer", "in_progress"), ("direct_debit", "needs_attention")],
@@ -285,32 +254,6 @@ def test_a_parent_that_pays_is_named_and_the_debt_is_the_childs(
     assert facts(portfolio, "open") == {"open": 0}
 
 
-def test_a_refund_after_a_credit_note_opens_nothing(
-    run: Import, portfolio: Path
-) -> None:
-    note = credit_note("cn_1", "inv_1", "2026-03-10", 3_000, status="refunded")
-    back = refund("txn_2", "2026-03-10", 3_000, "txn_1")
-    run(page(customer(), PAID, FULL, note, back))
-
-    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
-
-
-def test_a_refund_of_an_offline_payment_names_it_by_another_field(
-    run: Import, portfolio: Path
-) -> None:
-    cash = FULL | {"payment_method": "cash"}
-    back = transaction(
-        *("txn_2", "2026-03-10", 3_000),
-        type="refund",
-        payment_method="cash",
-        reference_transaction_id="txn_1",
-    )
-    run(page(customer(), PAID, cash, back))
-
-    told = rows_of(portfolio, "payments")[-1]
-    assert (told["payment_id"], told["refund_id"]) == ("txn_1", "txn_2")
-
-
 def test_credits_that_were_applied_are_laid_on_invoices_once(
     run: Import, portfolio: Path
 ) -> None:
@@ -380,76 +323,6 @@ def test_an_invoice_that_is_not_closed_is_left_out(
     assert any("not closed yet" in note.text for note in report.notes)
 
 
-def test_a_direct_debit_that_fails_late_was_paid_and_came_back(
-    run: Import, portfolio: Path
-) -> None:
-    debit = FULL | {
-        "payment_method": "direct_debit",
-        "settled_at": seconds("2026-03-08"),
-    }
-    late = debit | {"status": "late_failure", "updated_at": seconds("2026-03-20")}
-    run(page(customer(), BILL | {"status": "not_paid"}, late))
-
-    states = [(p["status"], p["known_at"].day) for p in rows_of(portfolio, "payments")]
-    assert states == [("pending", 5), ("succeeded", 8), ("returned", 20)]
-    assert facts(portfolio, "open") == {"open": 123.45}
-
-
-def test_a_reversal_of_its_own_says_when_and_why(run: Import, portfolio: Path) -> None:
-    back = transaction(
-        *("txn_2", "2026-03-15", 12_345),
-        type="payment_reversal",
-        reference_transaction_id="txn_1",
-        error_code="insufficient_funds",
-    )
-    run(page(customer(), BILL | {"status": "not_paid"}, FULL, back))
-
-    told = rows_of(portfolio, "payments")[-1]
-    assert (told["status"], told["failure_code"]) == ("returned", "insufficient_funds")
-    assert told["known_at"] == datetime(2026, 3, 15, tzinfo=UTC)
-
-
-def test_a_reversal_that_failed_itself_returns_nothing(
-    run: Import, portfolio: Path
-) -> None:
-    back = transaction(
-        *("txn_2", "2026-03-15", 12_345),
-        type="payment_reversal",
-        status="failure",
-        reference_transaction_id="txn_1",
-    )
-    run(page(customer(), PAID, FULL, back))
-
-    assert facts(portfolio, "open") == {"open": 0}
-
-
-def test_a_chargeback_is_a_dispute_and_neither_refund_nor_credit(
-    run: Import, portfolio: Path
-) -> None:
-    taken = refund("txn_2", "2026-04-01", 12_345, "txn_1", payment_method="chargeback")
-    note = credit_note("cn_1", "inv_1", "2026-04-01", 12_345, reason_code="chargeback")
-    report = run(page(customer(), PAID, FULL, taken, note))
-
-    states = [(d["status"], d["payment_id"]) for d in rows_of(portfolio, "disputes")]
-    assert sorted(states) == [("lost", "txn_1"), ("opened", "txn_1")]
-    assert facts(portfolio, "open", "credit") == {"open": 0, "credit": 0}
-    left = {s.what: s.left_out for s in report.sums}
-    assert left["refunds"] == left["credit notes and write-offs"] == Decimal("123.45")
-
-
-def test_a_dispute_of_a_paid_transaction_has_its_kind_and_end(
-    run: Import, portfolio: Path
-) -> None:
-    taken = refund("txn_2", "2026-04-01", 12_345, "txn_1", payment_method="chargeback")
-    won = dispute("dis_1", "txn_1", "2026-04-01", 12_345, status="won") | {
-        "updated_at": seconds("2026-05-01")
-    }
-    run(page(customer(), PAID, FULL, taken, won))
-
-    told = [(d["kind"], d["status"]) for d in rows_of(portfolio, "disputes")]
-    assert told == [("chargeback_fraud", "opened"), ("chargeback_fraud", "won")]
-
-
 def test_the_end_of_dunning_is_known_since_its_last_failed_payment(
     run: Import, portfolio: Path
 ) -> None:
@@ -488,115 +361,6 @@ def test_a_customer_that_somebody_flagged(run: Import, portfolio: Path) -> None:
 
     told = [(o["kind"], o["strength"]) for o in rows_of(portfolio, "outcomes")]
     assert told == [("fraud", "analyst"), ("fraud_cleared", "analyst")]
-
-
-@pytest.mark.parametrize(
-    ("period", "unit", "monthly"),
-    [(1, "month", "10"), (1, "year", "0.8333"), (3, "month", "3.3333")],
-)
-def test_a_subscription_has_its_price_by_the_month(
-    run: Import, portfolio: Path, period: int, unit: str, monthly: str
-) -> None:
-    terms = {"billing_period": period, "billing_period_unit": unit}
-    run(page(customer(), subscription("sub_1", "2026-01-01", 1_000) | terms))
-
-    (row,) = rows_of(portfolio, "subscriptions")
-    assert (row["quantity"], row["unit_price"]) == (2, Decimal(monthly))
-
-
-def test_a_price_in_another_currency_needs_a_rate(
-    tmp_path: Path, portfolio: Path
-) -> None:
-    """The contract holds unit prices in the portfolio's own currency."""
-    file = tmp_path / "x.json"
-    sold = subscription("sub_1", "2026-01-01", 1_000, currency_code="USD")
-    file.write_text(json.dumps(page(customer(), sold)), "utf-8")
-
-    with pytest.raises(RateMissingError, match=r"--rate USD=0\.92"):
-        import_files(
-            SOURCES["chargebee"], [file], portfolio, ImportSettings(currency="EUR")
-        )
-    settings = ImportSettings(currency="EUR", rates={"USD": 0.5})
-    import_files(SOURCES["chargebee"], [file], portfolio, settings)
-    assert rows_of(portfolio, "subscriptions")[0]["unit_price"] == Decimal(5)
-
-
-def test_a_change_that_an_event_tells_of_is_known_since_then(
-    run: Import, portfolio: Path
-) -> None:
-    before = subscription("sub_1", "2026-01-01", 1_000)
-    after = subscription("sub_1", "2026-01-01", 1_500)
-    run(
-        event("subscription_created", "2026-01-01", before),
-        event("subscription_changed", "2026-04-01", after),
-        page(customer(), after),
-    )
-
-    told = [
-        (row["kind"], row["unit_price"], row["known_at"].month)
-        for row in rows_of(portfolio, "subscriptions")
-    ]
-    assert told == [
-        ("started", Decimal(10), 1),
-        ("quantity_changed", Decimal(15), 4),
-    ]
-
-
-def test_an_end_that_is_to_come_is_announced(run: Import, portfolio: Path) -> None:
-    leaving = subscription("sub_1", "2026-01-01", 1_000) | {
-        "status": "non_renewing",
-        "cancelled_at": seconds("2026-07-01"),
-        "cancel_schedule_created_at": seconds("2026-05-15"),
-    }
-    run(page(customer(), leaving))
-
-    told = rows_of(portfolio, "subscriptions")[-1]
-    assert (told["kind"], told["known_at"].month) == ("cancelled", 5)
-    assert told["effective_at"] == datetime(2026, 7, 1, tzinfo=UTC)
-
-
-def test_an_end_that_was_called_off_is_taken_back(run: Import, portfolio: Path) -> None:
-    sub = subscription("sub_1", "2026-01-01", 1_000)
-    leaving = sub | {"status": "non_renewing", "cancelled_at": seconds("2026-12-31")}
-    for day, state in enumerate([leaving, leaving, sub, sub], start=1):
-        run(page(customer(), state), at=datetime(2026, 6, day, tzinfo=UTC))
-
-    told = [
-        (row["kind"], row["retracted"], row["known_at"].day)
-        for row in rows_of(portfolio, "subscriptions")[1:]
-    ]
-    assert told == [("cancelled", None, 1), ("cancelled", True, 3)]
-
-
-@pytest.mark.parametrize("way", ["pages that overlap", "events of one second"])
-def test_a_subscription_that_was_seen_twice_has_its_items_once(
-    run: Import, portfolio: Path, way: str
-) -> None:
-    sub = subscription("sub_1", "2026-01-01", 1_000)
-    if way == "pages that overlap":
-        run(page(customer()), page(sub), page(sub))
-    else:
-        kinds = ("subscription_created", "subscription_activated")
-        run(page(customer()), *(event(kind, "2026-01-01", sub) for kind in kinds))
-
-    (row,) = rows_of(portfolio, "subscriptions")
-    assert (row["quantity"], row["unit_price"]) == (2, Decimal(10))
-
-
-def test_the_plan_of_the_older_catalogue_has_its_price(
-    run: Import, portfolio: Path
-) -> None:
-    old = subscription("sub_1", "2026-01-01", 0) | {
-        "plan_id": "basic",
-        "plan_quantity": 1,
-        "plan_unit_price": 1_000,
-        "addons": [{"id": "extra", "quantity": 3, "unit_price": 100}],
-    }
-    del old["subscription_items"]
-    run(page(customer(), old))
-
-    (row,) = rows_of(portfolio, "subscriptions")
-    assert (row["product"], row["unit_price"]) == ("basic", Decimal(13))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from features.portfolio import Portfolio
+from tests.importing.lago_imports import Import, book, facts, portfolio, run
 from tests.importing.lago_objects import CUSTOMER, Object, credit_note, invoice, page
-from tests.importing.test_lago import Import, book, facts, portfolio, run
 
 __all__ = ["portfolio", "run"]
 FIRST = invoice("in_1", "2026-03-01", 10_000)

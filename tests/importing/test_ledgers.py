@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importing import SOURCES, ImportSettings, import_files
+from tests.importing.odoo_books import ACME, Books
 from tests.importing.tables import facts_of
-from tests.importing.test_odoo import ACME, Books
 
 AMOUNTS = st.integers(1, 400).map(lambda quarters: quarters / 4)
 DAYS = st.integers(1, 28).map(lambda day: f"2026-03-{day:02} 10:00:00")

@@ -15,8 +15,8 @@ from importing.killbill.columns import TABLES as KILLBILL
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
 from tests.importing import lago_objects as lago
+from tests.importing import odoo_books as odoo
 from tests.importing import test_erpnext as erpnext
-from tests.importing import test_odoo as odoo
 from tests.importing import test_whmcs as whmcs
 from tests.importing.bank_files import Entry, import_texts, iso, write_portfolio
 from tests.importing.stripe_objects import CUSTOMER, charge, customer, invoice, made

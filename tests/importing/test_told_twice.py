@@ -12,9 +12,9 @@ from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
 from tests.importing import killbill_answers
 from tests.importing import lago_objects as lago
+from tests.importing import odoo_books as odoo
 from tests.importing import stripe_exports as exports
 from tests.importing import test_erpnext as erpnext
-from tests.importing import test_odoo as odoo
 from tests.importing import test_whmcs as whmcs
 from tests.importing.partner_center import objects as partner_center
 from tests.importing.stripe_objects import charge, customer, invoice

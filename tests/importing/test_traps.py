@@ -63,10 +63,10 @@ TESTS = {
         "test_traps: test_kill_bill_captures_in_part_in_any_currency",
     ),
     "lago": (
-        "test_lago: test_a_refund_after_a_credit_note_opens_nothing",
+        "test_lago_notes: test_a_refund_after_a_credit_note_opens_nothing",
         (
-            "test_lago: test_a_lost_dispute_of_a_paid_invoice_has_its_reason_in_the_"
-            "webhook"
+            "test_lago_notes: test_a_lost_dispute_of_a_paid_invoice_has_its_reason_in_"
+            "the_webhook"
         ),
         "no: a lost dispute is final and nothing else is reversed",
         "test_lago: test_it_is_due_when_the_customers_own_day_is_over",
@@ -75,9 +75,12 @@ TESTS = {
         "test_lago: test_each_currency_has_the_unit_of_lagos_money_library",
     ),
     "chargebee": (
-        "test_chargebee: test_a_refund_after_a_credit_note_opens_nothing",
-        "test_chargebee: test_a_dispute_of_a_paid_transaction_has_its_kind_and_end",
-        "test_chargebee: test_a_reversal_that_failed_itself_returns_nothing",
+        "test_chargebee_returns: test_a_refund_after_a_credit_note_opens_nothing",
+        (
+            "test_chargebee_returns: test_a_dispute_of_a_paid_transaction_has_its_"
+            "kind_and_end"
+        ),
+        "test_chargebee_returns: test_a_reversal_that_failed_itself_returns_nothing",
         UTC_ONLY,
         "test_traps: test_chargebee_pays_what_was_captured_of_an_authorisation",
         "test_chargebee: test_a_parent_that_pays_is_named_and_the_debt_is_the_childs",
@@ -94,11 +97,11 @@ TESTS = {
     ),
     "odoo": (
         (
-            "test_odoo: test_a_credit_note_reduces_what_it_reverses_and_its_refund_"
-            "opens_nothing"
+            "test_odoo_refunds: test_a_credit_note_reduces_what_it_reverses_and_its_"
+            "refund_opens_nothing"
         ),
         NO_DISPUTES,
-        "test_odoo: test_a_payment_that_was_reversed_and_made_anew_pays_once",
+        "test_odoo_refunds: test_a_payment_that_was_reversed_and_made_anew_pays_once",
         "test_odoo: test_moments_are_utc_and_days_are_the_portfolios",
         NO_CAPTURE,
         "test_odoo: test_a_contact_owes_as_its_company_and_a_parent_may_pay",
@@ -139,6 +142,14 @@ TESTS = {
 
 def test_each_source_is_asked_for_its_traps() -> None:
     assert TESTS.keys() == SOURCES.keys()
+
+
+def test_the_page_says_what_each_source_is_tested_on() -> None:
+    page = (FOLDER.parents[1] / "docs/importing.md").read_text("utf-8")
+    for name, places in TESTS.items():
+        cells = [p[len("no: ") :] if p.startswith("no: ") else "yes" for p in places]
+        assert f"| {' | '.join([SOURCES[name].title, *cells])} |" in page
+    assert f"| {' | '.join(['source', *TRAPS])} |" in page
 
 
 @pytest.mark.parametrize("source", TESTS)

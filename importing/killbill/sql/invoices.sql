@@ -3,7 +3,7 @@ SELECT account_id AS customer_id, created_date AS event_at, created_date AS know
        abs(amount)::DECIMAL(18, 4) AS amount,
        CASE WHEN amount >= 0 THEN end_of_day(invoice_date, time_zone) END AS due_at,
        NULL::VARCHAR AS applies_to,
-       CASE WHEN n_subscriptions = 1 THEN subscription_id END AS subscription_id,
+       subscription_id,
        upper(currency) AS currency, NULL::BOOLEAN AS retracted
 FROM document WHERE state = 'issued' AND amount <> 0
 UNION ALL  -- void: takes back what an earlier import may have brought

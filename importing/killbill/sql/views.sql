@@ -10,16 +10,17 @@ CREATE VIEW delegated AS
 CREATE TABLE document AS
     SELECT i.id, i.account_id, i.currency, i.invoice_date, i.created_date, a.time_zone,
            invoice_state(coalesce(i.status, 'COMMITTED')) AS state,
-           coalesce(sum(item.amount), 0) AS amount,
-           any_value(item.subscription_id) AS subscription_id,
-           count(DISTINCT item.subscription_id) AS n_subscriptions
+           coalesce(item.amount, 0) AS amount, item.subscription_id
     FROM invoices AS i
     LEFT JOIN accounts AS a ON a.id = i.account_id
-    LEFT JOIN invoice_items AS item ON item.invoice_id = i.id
-        AND (item_kind(item.type) = 'charge'
-             OR item_kind(item.type) = 'adjustment' AND item.created_date <= i.created_date)
-    WHERE i.account_id NOT IN (SELECT id FROM delegated)
-    GROUP BY ALL;
+    LEFT JOIN (
+        SELECT t.invoice_id, sum(t.amount) AS amount,
+               CASE WHEN min(t.subscription_id) = max(t.subscription_id) THEN min(t.subscription_id) END AS subscription_id
+        FROM invoice_items AS t JOIN invoices AS i ON i.id = t.invoice_id
+        WHERE item_kind(t.type) = 'charge' OR item_kind(t.type) = 'adjustment' AND t.created_date <= i.created_date
+        GROUP BY t.invoice_id
+    ) AS item ON item.invoice_id = i.id
+    WHERE i.account_id NOT IN (SELECT id FROM delegated);
 
 -- What was open by Kill Bill's own sum when the invoice was written off.
 CREATE VIEW written_off AS
@@ -36,7 +37,8 @@ CREATE VIEW written_off AS
 
 -- Transactions with the invoice that their payment pays.
 CREATE TABLE transaction AS
-    SELECT t.*, p.account_id, m.plugin_name, transaction_kind(t.transaction_type) AS kind,
+    SELECT t.id, t.payment_id, t.transaction_external_key, t.gateway_error_code, t.effective_date, t.updated_date,
+           p.account_id, m.plugin_name, transaction_kind(t.transaction_type) AS kind,
            transaction_state(t.transaction_status) AS state, link.invoice_id,
            -- of an attempt that failed nothing was processed: what was tried counts
            CASE WHEN transaction_state(t.transaction_status) = 'failed'
@@ -48,9 +50,9 @@ CREATE TABLE transaction AS
     JOIN payments AS p ON p.id = t.payment_id
     LEFT JOIN accounts AS a ON a.id = p.account_id
     LEFT JOIN payment_methods AS m ON m.id = p.payment_method_id
-    LEFT JOIN (SELECT payment_id, any_value(invoice_id) AS invoice_id FROM invoice_payments
+    LEFT JOIN (SELECT payment_id, min(invoice_id) AS invoice_id FROM invoice_payments
                WHERE type = 'ATTEMPT' AND payment_id IS NOT NULL
-               GROUP BY payment_id HAVING count(DISTINCT invoice_id) = 1) AS link
+               GROUP BY payment_id HAVING min(invoice_id) = max(invoice_id)) AS link
         ON link.payment_id = t.payment_id
     WHERE p.account_id NOT IN (SELECT id FROM delegated);
 

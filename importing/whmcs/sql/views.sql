@@ -17,14 +17,15 @@ CREATE TABLE document AS
            greatest(issued_at, moment_of(i.created_at)) AS known_at,  -- it may be dated back
            end_of_day(coalesce(i.duedate, i.date)) AS due_at, i.duedate IS NULL AS has_no_due_date,
            moment_of(i.date_cancelled) AS cancelled_at, moment_of(i.updated_at) AS updated_at,
-           CASE WHEN item.n_services = 1 THEN item.service::VARCHAR END AS subscription_id
+           CASE WHEN item.is_of_one THEN item.service::VARCHAR END AS subscription_id
     FROM tblinvoices AS i
     LEFT JOIN client AS c ON c.id = i.userid
     LEFT JOIN (
         SELECT invoiceid, sum(amount) FILTER (WHERE type IN ('AddFunds', 'Invoice')) AS moved,
-               count(DISTINCT CASE WHEN type = 'Hosting' THEN relid ELSE -relid - 1 END) AS n_services,
+               min(thing) = max(thing) AS is_of_one,
                any_value(relid) FILTER (WHERE type = 'Hosting') AS service
-        FROM tblinvoiceitems GROUP BY invoiceid
+        FROM (SELECT *, CASE WHEN type = 'Hosting' THEN relid ELSE -relid - 1 END AS thing FROM tblinvoiceitems)
+        GROUP BY invoiceid
     ) AS item ON item.invoiceid = i.id;
 
 CREATE VIEW bill AS

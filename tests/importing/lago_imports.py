@@ -1,0 +1,61 @@
+"""Imports of Lago's objects, and the bill that most tests pay."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importing import SOURCES, ImportReport, ImportSettings, import_files
+from tests.importing.lago_objects import (
+    CUSTOMER,
+    Object,
+    customer,
+    invoice,
+    page,
+    payment,
+)
+from tests.importing.tables import facts_of
+
+EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
+Import = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Import:
+    def _run(*documents: Mapping[str, Any], at: datetime = EXPORTED) -> ImportReport:
+        file = tmp_path / f"export-{at:%Y%m%d}.ndjson"
+        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+        settings = ImportSettings(exported_at=at, currency="EUR")
+        return import_files(SOURCES["lago"], [file], tmp_path / "portfolio", settings)
+
+    return _run
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    return tmp_path / "portfolio"
+
+
+def facts(portfolio: Path, *names: str) -> dict[str, float | None]:
+    return facts_of(portfolio, CUSTOMER, "2026-06-01", *names)
+
+
+def book(
+    invoices: list[Object],
+    payments: list[Object] | None = None,
+    notes: list[Object] | None = None,
+) -> list[Object]:
+    """Pages of the lists that money is in; where nobody paid, one attempt failed."""
+    attempt = payment("p_0", "2026-03-02T10:00:00Z", 1, "in_0", payment_status="failed")
+    return [
+        page("customers", customer()),
+        page("invoices", *invoices),
+        page("payments", *(payments or [attempt])),
+        page("credit_notes", *(notes or [])),
+    ]
+
+
+BILL = invoice("in_1", "2026-03-01", 12_345)
