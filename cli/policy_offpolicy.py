@@ -26,10 +26,18 @@ def offpolicy(
         Path,
         typer.Option(exists=True, help="Parquet of `forbear decisions export`"),
     ],
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            help="state folder with the champions; default: FORBEAR_HOME",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
 ) -> None:
-    """Value a policy on recorded decisions.
+    """Value a policy, or other models, on recorded decisions.
 
-    Models are the champions under FORBEAR_HOME. Says what it would have cost by three
+    Says what it would have cost by three
     estimates, and how far each may be trusted. Exit code 1: the check of the direct
     method fails, or more than a tenth of the decisions is not supported.
 
@@ -45,7 +53,7 @@ def offpolicy(
     with waiting("reading"):
         logged = read_logged(decisions)
         read = Portfolio.open_usable(portfolio)
-        advisor = champions(forbear_home(), policy)
+        advisor = champions(models or forbear_home(), policy)
         report = off_policy(with_outcomes(logged, read, advisor))
     say(f"{report.n:,} of {len(logged):,} decisions whose outcome is known")
     _show(report, advisor.policy.document.currency)
