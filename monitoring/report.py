@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from decisions.actions import STOPS
+from monitoring.due_days import MOVED_DAYS, NOW_DAYS
 from monitoring.early_outcomes import CONFIDENCE, EarlyOutcomes
 from monitoring.figures import Interval, bars, ratios
 from monitoring.inputs import SHIFTED, TargetInputs
@@ -82,6 +83,14 @@ def _inputs(run: FourClocks) -> Iterator[Block]:
         for one in run.tables
     )
     yield Table("Tables and how their rows arrive", head, rows)
+    if run.terms is not None:
+        terms = run.terms
+        yield Paragraph(
+            f"Invoices of the last {NOW_DAYS} days ({terms.n_now:,}) fall due"
+            f" {terms.mean_now:.1f} days after their issue on average, those of the"
+            f" year before ({terms.n_before:,}) {terms.mean_before:.1f}; the terms"
+            f" moved by {terms.moved:.1f} days, and above {MOVED_DAYS:g} they ring."
+        )
     for target in run.no_reference:
         yield Paragraph(
             f"The bundle of {target} does not say what its training looked like: it is"

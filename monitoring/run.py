@@ -12,6 +12,7 @@ from advice.population import Population, present_population
 from advice.portfolio_run import advise_portfolio
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
+from monitoring.due_days import DueDays, due_days
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
 from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
@@ -44,7 +45,8 @@ class FourClocks:
         now: moment from which quiet of a table was counted.
         policy_hash, bundles: what was monitored; bundles by target.
         n_customers: that were scored.
-        tables, inputs: the first clock. scores, actions: the second.
+        tables, terms, inputs: the first clock; terms are None without enough invoices.
+        scores, actions: the second.
         early: the third.
         fraud_signs: day by day, beside it; None where too few tell what is usual.
         mature: the fourth.
@@ -59,6 +61,7 @@ class FourClocks:
     bundles: Mapping[str, str]
     n_customers: int
     tables: tuple[TableFlow, ...]
+    terms: DueDays | None
     inputs: tuple[TargetInputs, ...]
     scores: tuple[TargetScores, ...]
     actions: ActionShares
@@ -72,7 +75,9 @@ class FourClocks:
     def causes(self) -> tuple[Cause, ...]:
         """What rang, from the clock that shows first to the one that shows last."""
         mature = [one for one in self.mature if isinstance(one, MatureOutcomes)]
-        parts: list[_Rings] = [*self.tables, *self.inputs, *self.scores]
+        parts: list[_Rings] = [*self.tables]
+        parts += [] if self.terms is None else [self.terms]
+        parts += [*self.inputs, *self.scores]
         parts += [self.actions, *self.early]
         parts += [] if self.fraud_signs is None else [self.fraud_signs]
         parts += mature
@@ -139,6 +144,7 @@ def monitor(
         bundles=bundles,
         n_customers=max((len(p.probability) for p in populations.values()), default=0),
         tables=table_flows(portfolio, now),
+        terms=due_days(portfolio),
         inputs=tuple(target_inputs(b.target, r, p) for b, r, p in compared),
         scores=tuple(target_scores(b.target, r, p) for b, r, p in compared),
         actions=action_shares(

@@ -50,8 +50,15 @@ def test_other_models_expect_another_cost(
             settings=portfolio.settings,
         )
         publish_bundle(changed.save(tmp_path), other, target)
-    asked = ("policy", "offpolicy", shop, "--policy", DEFAULT_POLICY)
-    asked += ("--decisions", file)
+    asked = (
+        "policy",
+        "offpolicy",
+        shop,
+        "--policy",
+        DEFAULT_POLICY,
+        "--decisions",
+        file,
+    )
     ran = forbear(*asked)
     elsewhere = forbear(*asked, "--models", other)
     assert {ran.code, elsewhere.code} <= {0, 1}, elsewhere.err
