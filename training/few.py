@@ -1,7 +1,7 @@
 """Learning from few outcomes: the best of a starter, a logistic regression and trees.
 
 Nothing is refused for scarcity. From the starter with its level moved (or, where it
-does not serve, the base rate by lateness), over a logistic regression beside it, to
+does not serve, the base rate by lateness), over logistic regressions beside it, to
 trees: whichever predicts best the customers it did not see. Under 200 positives there
 is no later period to set aside: every row is predicted once by a model that never saw
 its customer.
@@ -45,11 +45,12 @@ from training.fitting import (
 from training.folds import Fold, customer_folds
 from training.lateness import fit_rule
 from training.leakage import alarms, gain_shares
+from training.linear import fit_linear
 from training.prior import (
     base_rate,
     can_be_prior,
-    fit_beside,
     fits_beside,
+    mean_of,
     moved_starter,
 )
 from training.rows import Rows
@@ -167,13 +168,25 @@ def _tried(
     if fold is None or rows.n_positives < LOGISTIC_FROM:
         return
     progress("fitting linear")
-    beside = _out_of_fold(
-        lambda some: fits_beside(prior(some), some, RIDGES), rows, fold
-    )
+
+    def logistics(some: Rows, ridges: Sequence[float]) -> list[AdditiveModel]:
+        """A logistic regression beside the prior per ridge.
+
+        Beside a starter its mean with the starter and a plain one: what each of them
+        takes for certain from so few positives, the other two do not.
+        """
+        first = prior(some)
+        beside = fits_beside(first, some, ridges)
+        if starter is None:
+            return beside
+        plain = fit_linear(some)
+        return [mean_of([first, one, plain]) for one in beside]
+
+    unseen = _out_of_fold(lambda some: logistics(some, RIDGES), rows, fold)
     p, ridge = min(
-        zip(beside, RIDGES, strict=True), key=lambda one: log_loss(rows.label, one[0])
+        zip(unseen, RIDGES, strict=True), key=lambda one: log_loss(rows.label, one[0])
     )
-    yield tried("linear", p, lambda some: fit_beside(prior(some), some, ridge))
+    yield tried("linear", p, lambda some: logistics(some, [ridge])[0])
     if rows.n_positives >= TREES_FROM:
         progress("fitting lightgbm")
         yield from _trees(rows, fold, seed, p, progress)

@@ -63,6 +63,14 @@ def _times(term: Term, factor: float) -> Term:
     return replace(scaled_term, when_missing=missing, mean=mean)
 
 
+def mean_of(models: Sequence[AdditiveModel]) -> AdditiveModel:
+    """The additive model whose log-odds are the mean of those of others."""
+    share = 1.0 / len(models)
+    terms = tuple(_times(term, share) for model in models for term in model.terms)
+    intercept = share * sum(model.intercept for model in models)
+    return AdditiveModel("linear", intercept, terms)
+
+
 def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:
     """`fits_beside` with one ridge."""
     [model] = fits_beside(prior, rows, [ridge])

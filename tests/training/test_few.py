@@ -17,12 +17,12 @@ from scoring.metrics import auc, log_loss
 from scoring.predictor import Predictor
 from scoring.starter import starter
 from training.errors import TooFewPositivesError
-from training.few import LOGISTIC_FROM, learn_few, n_positive_customers
+from training.few import LOGISTIC_FROM, RIDGES, learn_few, n_positive_customers
 from training.fitting import fit
 from training.learning import learn
-from training.linear import blocks_of
+from training.linear import blocks_of, fit_linear
 from training.outlook import outlook
-from training.prior import base_rate, fit_beside, moved_starter
+from training.prior import base_rate, fit_beside, fits_beside, moved_starter
 from training.rows import Rows
 
 RowsOf = Callable[..., Rows]
@@ -135,6 +135,24 @@ def test_the_model_beside_is_one_additive_model_of_exact_parts() -> None:
         again.margin(rows.x, names), model.margin(rows.x, names)
     )
     assert len(model.terms) > len(blocks_of(rows))
+
+
+def test_few_outcomes_are_learnt_as_the_mean_of_three_log_odds() -> None:
+    """Of the starter, a logistic regression beside it and a plain one, exactly."""
+    rows = late_payers(600, 5, own=1.0)
+    learnt = learn_few("nonpayment", rows, 0, starter("nonpayment"))
+    assert learnt.fitted.learner == "linear"
+    first, names = moved_starter(starter("nonpayment"), rows), rows.feature_set.names
+    candidates = [
+        np.mean([m.margin(rows.x, names) for m in (first, beside, fit_linear(rows))], 0)
+        for beside in fits_beside(first, rows, RIDGES)
+    ]
+    model = learnt.fitted.model
+    assert isinstance(model, AdditiveModel)
+    margin = model.margin(rows.x, names)
+    assert min(np.abs(margin - one).max() for one in candidates) < 1e-9
+    parts = model.contributions(rows.x, names)
+    np.testing.assert_allclose(parts.sum(axis=1), margin)
 
 
 def test_noise_with_few_outcomes_waits_for_a_person() -> None:
