@@ -206,10 +206,15 @@ def _reader(connection: Any, file: Path) -> str:
 
     DuckDB looks at the first rows to see how a CSV is written; it is asked for that
     once. A file without a quote among these rows may still have one later on.
+
+    Raises:
+        UnreadableFileError: a CSV of no bytes, which has not even a header.
     """
     name = _quoted(str(file))
     if _form(file) == ".parquet":
         return f"read_parquet({name})"
+    if file.stat().st_size == 0:
+        raise UnreadableFileError(f"{file.name} is empty")
     missing = f"nullstr = [{', '.join(map(_quoted, MISSING))}]"
     form = connection.execute(
         "SELECT Delimiter, Quote, Escape, NewLineDelimiter, Comment, SkipRows, "

@@ -96,8 +96,6 @@ def _sigma_table(file: Path, names: frozenset[str]) -> str:
     try:
         return table_named(file, SIGMA)
     except UnreadableFileError as error:
-        if file.stat().st_size == 0:
-            raise UnreadableFileError(f"{file.name} is empty") from error
         first = ", ".join(sorted(names)[:3])[:80]
         raise UnreadableFileError(
             f"no page of the Dashboard has the columns of {file.name} ({first}, …; are "
