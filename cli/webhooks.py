@@ -41,7 +41,7 @@ def list_waiting(endpoint: Endpoint = None) -> None:
 
 @app.command()
 def dead(endpoint: Endpoint = None) -> None:
-    """Messages that were given up after a day or two, the latest first.
+    """Messages given up after a day or two, the latest first.
 
     Example: forbear webhooks dead
     """
