@@ -134,10 +134,14 @@ class TimelineReader:
             present[np.searchsorted(starts, index, side="right") - 1] |= is_present
         return present
 
-    def facts_when_scored(self) -> FloatArray:
-        """(customers, scoring days, facts): the numbers of `FACT_NAMES`."""
+    def take_facts_when_scored(self) -> FloatArray:
+        """(customers, scoring days, facts): the numbers of `FACT_NAMES`; called once.
+
+        They are large, so the reader keeps none of them.
+        """
         shape = (len(self._ids), len(self._scored), len(FACT_NAMES))
-        return np.frombuffer(self._numbers).reshape(shape)
+        numbers, self._numbers = self._numbers, array("d")
+        return np.frombuffer(numbers).reshape(shape)
 
     def timeline(self, is_looked_into: BoolArray) -> PortfolioTimeline:
         """What changes, with whole facts wherever amounts do not suffice; called once.
@@ -147,6 +151,7 @@ class TimelineReader:
                 nothing is going on; the same from one scoring day to the next.
         """
         self._read_facts(is_looked_into)
+        self._seen.clear()
         return PortfolioTimeline(
             self._ids, self._subject_kind, self._days, is_looked_into
         )

@@ -167,7 +167,7 @@ class _BacktestRun:
             portfolio,
             days,
             reader.present(days.scored),
-            reader.facts_when_scored(),
+            reader.take_facts_when_scored(),
             progress=lambda done, total: self.progress(STEPS[1], done, total),
         )
         timeline = reader.timeline(self._looked_into(as_of_scores))

@@ -46,7 +46,7 @@ def test_facts_of_every_day_are_those_of_the_day(
     )
     reader = TimelineReader(portfolio, days, with_notices=False, progress=unwatched)
     present = reader.present(days.scored)
-    numbers = reader.facts_when_scored()
+    numbers = reader.take_facts_when_scored()
     as_of_scores = scores(advisor, portfolio, days, present, numbers, unwatched)
     # each customer is looked into on its own third of the days, if at all
     n_customers = len(portfolio.customer_ids)
@@ -90,7 +90,7 @@ def test_scores_hold_until_the_next_ones(
     )
     everybody = np.ones((2, len(portfolio.customer_ids)), dtype=bool)
     reader = TimelineReader(portfolio, days, with_notices=False, progress=unwatched)
-    facts = reader.facts_when_scored()
+    facts = reader.take_facts_when_scored()
     as_of_scores = scores(advisor, portfolio, days, everybody, facts, unwatched)
     assert days.scored == (0, 7)
     for target in ("fraud", "nonpayment"):
