@@ -51,6 +51,19 @@ class ObjectStoreError(PortfolioError):
         self.code = code
 
 
+class VariableNotSetError(PortfolioError):
+    """`source` of portfolio.yaml names an environment variable that is not set."""
+
+    code = "variable_not_set"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"source: the environment variable {name} is not set; set it, or correct"
+            " its name in portfolio.yaml"
+        )
+        self.name = name
+
+
 class MixedFormatsError(PortfolioError):
     """One table lies in the folder in more than one form."""
 

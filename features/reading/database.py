@@ -3,22 +3,20 @@
 Only columns that the contract or portfolio.yaml names are fetched, a part at a time.
 """
 
-import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from features.contract import TABLES
 from features.errors import DatabaseError
+from features.reading.source_url import without_secret
 from features.reading.sources import Part
 
 FETCHED_ROWS = 100_000  # a part; most drivers hold each cell of it as an object
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILE_SCHEMES = ("duckdb", "sqlite")
 
 
@@ -78,57 +76,32 @@ class DatabaseSource:
                 yield Part(table, 1, batches.schema.empty_table())
 
 
-def open_database(source: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis backend
-    """Connect to the URL that portfolio.yaml states.
+def open_database(url: str, stated: str, folder: Path) -> Any:  # noqa: ANN401 - any Ibis backend
+    """Connect to a database.
 
-    `${NAME}` stands for an environment variable; in the part before `@` its value is
-    escaped as a URL needs it. A relative file lies beside portfolio.yaml.
+    Args:
+        url: of Ibis; a relative file lies in `folder`.
+        stated: the same as it is told to people, without secrets.
+        folder: of portfolio.yaml.
 
     Raises:
-        DatabaseError: if there is no such database, driver or variable.
+        DatabaseError: if there is no such database or driver.
     """
     import ibis
 
-    url = _beside(with_variables(source), folder)
+    url = _beside(url, folder)
     options = {"read_only": True} if url.startswith("duckdb://") else {}
     try:
         return ibis.connect(url, **options)
     except Exception as error:  # each driver has its own
-        reason = str(error).replace(url, source)
+        reason = without_secret(str(error), url, stated)
         hint = ""
         if isinstance(error, ImportError | ModuleNotFoundError):
             backend = urlsplit(url).scheme.replace("postgresql", "postgres")
             hint = f"; install its driver: pip install 'ibis-framework[{backend}]'"
         raise DatabaseError(
-            f"source {source} cannot be opened: {reason}{hint}"
+            f"source {stated} cannot be opened: {reason}{hint}"
         ) from None
-
-
-def password_warning(source: str) -> str | None:
-    """A password in a file is read by whoever reads the file."""
-    password = re.search(r"://[^/@]*:([^/@]+)@", source)
-    if password is None or _VARIABLE.fullmatch(password.group(1)):
-        return None
-    return "portfolio.yaml: write the password of `source` as ${A_VARIABLE}"
-
-
-def with_variables(source: str) -> str:
-    """A URL of portfolio.yaml with the values of the environment variables it names.
-
-    Raises:
-        DatabaseError: if a variable is not set.
-    """
-
-    def value(name: re.Match[str]) -> str:
-        setting = os.environ.get(name.group(1))
-        if setting is None:
-            raise DatabaseError(
-                f"source: the environment variable {name.group(1)} is not set"
-            )
-        is_login = "@" in source[name.end() :]
-        return quote(setting, safe="") if is_login else setting
-
-    return _VARIABLE.sub(value, source)
 
 
 def _beside(url: str, folder: Path) -> str:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from features.errors import ObjectStoreError, PortfolioNotFoundError
+from features.reading.source_url import without_secret
 
 SCHEMES = frozenset({"s3", "gs", "gcs", "abfs", "abfss", "az"})
 AZURE_ACCOUNT = "AZURE_STORAGE_ACCOUNT"
@@ -50,7 +51,7 @@ class BucketFolder:
 
     Args:
         url: with the bucket, the place in it, and options such as `?region=`.
-        stated: the same as portfolio.yaml writes it, without secrets.
+        stated: the same as it is told to people, without secrets.
 
     Raises:
         ObjectStoreError: if the bucket cannot be read.
@@ -58,12 +59,12 @@ class BucketFolder:
     """
 
     def __init__(self, url: str, stated: str) -> None:
-        self._stated = stated
+        self._url, self._stated = url, stated
         with self._asking():
             try:
                 self._store, base = pafs.FileSystem.from_uri(_for_arrow(url))
             except pa.ArrowInvalid as error:
-                reason = str(error).replace(url, stated)
+                reason = self._said(error)
                 raise ObjectStoreError(
                     "store_url_invalid", f"source {stated}: {reason}"
                 ) from None
@@ -128,8 +129,11 @@ class BucketFolder:
         except OSError as error:
             raise self._meaning(error) from error
 
+    def _said(self, error: Exception) -> str:
+        return without_secret(str(error), self._url, self._stated)
+
     def _meaning(self, error: OSError) -> Exception:
-        text = str(error)
+        text = self._said(error)
         if isinstance(error, FileNotFoundError):
             code, what = "file_gone", "a file went while the portfolio was read"
             return ObjectStoreError(code, f"source {self._stated}: {what}; try again")

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.reading.database import (
-    DatabaseSource,
-    open_database,
-    password_warning,
-    with_variables,
-)
+from features.reading.database import DatabaseSource, open_database
 from features.reading.file_tree import LocalFolder
 from features.reading.folder import FolderSource
 from features.reading.mapping import ColumnMappings, MappedSource, wanted_columns
 from features.reading.object_store import BucketFolder, is_in_store
+from features.reading.source_url import (
+    password_warning,
+    with_variables,
+    without_login,
+)
 from features.reading.sources import Source
 from features.settings import PortfolioSettings
 
@@ -44,16 +44,17 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     """The rows that `portfolio.yaml` in `folder` speaks of.
 
     Raises:
-        PortfolioError: if there is no such folder, bucket or database.
+        PortfolioError: if there is no such folder, bucket, database or variable.
     """
     files = FolderSource(LocalFolder(folder))
     if origin.source is None:
         return MappedSource(files, origin.columns)
-    if is_in_store(origin.source):
-        bucket = BucketFolder(with_variables(origin.source), origin.source)
+    url, stated = with_variables(origin.source), without_login(origin.source)
+    if is_in_store(url):
+        bucket = BucketFolder(url, stated)
         noticed = _noticed(origin.source, files, "a bucket")
         return MappedSource(FolderSource(bucket), origin.columns, noticed)
-    connection = open_database(origin.source, folder)
+    connection = open_database(url, stated, folder)
     wanted = wanted_columns(origin.columns, settings)
     database = DatabaseSource(connection, wanted)
     # rejected rows are read anew when asked for, so it stays open as long as the source

@@ -12,7 +12,7 @@ import pytest
 
 from features.errors import DatabaseError
 from features.portfolio import Portfolio
-from features.reading.database import FETCHED_ROWS, DatabaseSource, password_warning
+from features.reading.database import FETCHED_ROWS, DatabaseSource
 
 TABLES = """
 CREATE TABLE customers (customer_id text, event_at {instant}, note text);
@@ -175,7 +175,6 @@ if find_spec("pyspark") is not None:  # the extra `spark`, which needs Java
         ("duckdb://no.duckdb", "there is no file no.duckdb"),
         ("sqlite://no.sqlite", "there is no file no.sqlite"),
         ("warehouse://x", "cannot be opened"),
-        ("postgresql://u:${UNSET_VARIABLE}@h/b", "UNSET_VARIABLE is not set"),
     ],
 )
 def test_a_database_that_cannot_be_opened_says_why(
@@ -185,18 +184,3 @@ def test_a_database_that_cannot_be_opened_says_why(
     with pytest.raises(DatabaseError, match=says):
         Portfolio.open(tmp_path)
     assert list(tmp_path.iterdir()) == [tmp_path / "portfolio.yaml"]
-
-
-def test_a_secret_is_never_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SECRET", "hunter/2")
-    source = "postgresql://u:${SECRET}@127.0.0.1:1/b"
-    (tmp_path / "portfolio.yaml").write_text(f"source: {source}")
-    with pytest.raises(DatabaseError) as raised:
-        Portfolio.open(tmp_path)
-    assert "hunter" not in str(raised.value)
-    assert raised.value.__cause__ is None
-    assert password_warning(source) is None
-    assert password_warning("postgresql://u:open@h/b") is not None
-    assert password_warning("postgresql://u@h:5432/b") is None
