@@ -270,39 +270,55 @@ def take_cells(
         for n, t in columns.items()
         if n in there
     }
-    faults = [
-        f'"{there[n]}" IS NOT NULL AND {cell} IS NULL' for n, cell in typed.items()
-    ]
-    holes = [f'"{there[n]}" IS NULL' for n in required]
-    is_bad = " OR ".join(f"({fault})" for fault in [*faults, *holes]) or "false"
     names = ", ".join(f'"{name}"' for name in typed)
-    # each cell is cast once, and any text is a text
-    made = {n: f"cell_{nth}" for nth, n in enumerate(typed)}
-    faults_once = [
-        f'("{there[n]}" IS NOT NULL AND {cell} IS NULL)'
-        for n, cell in made.items()
-        if columns[n] != "VARCHAR"
-    ]
-    is_bad_once = " OR ".join([*faults_once, *holes]) or "false"
+    made = {n: f"cell_{nth}" for nth, n in enumerate(typed)}  # each is cast once
     texts = [f'"{there[n]}"' for n in typed]
     cast = [f"{typed[n]} AS {cell}" for n, cell in made.items()]
+    is_bad = _any_of(_faults(there, made, columns, required))
     connection.execute(
         f"INSERT INTO {table} (file, row, {names}) SELECT ?, "
-        f"CASE WHEN {is_bad_once} THEN -row ELSE row END, {', '.join(made.values())} "
+        f"CASE WHEN {is_bad} THEN -row ELSE row END, {', '.join(made.values())} "
         f"FROM (SELECT {', '.join(['row', *texts, *cast])} FROM {cells})",
         [file.name],
     )
     (n_bad,) = connection.execute(f"DELETE FROM {table} WHERE row < 0").fetchone()
     if n_bad == 0:
         return
-    for fault, name in zip([*faults, *holes], [*typed, *required], strict=True):
+    faults = _faults(there, typed, columns, required)
+    for name, fault in faults:
         rows = connection.execute(f"SELECT row FROM {cells} WHERE {fault} ORDER BY row")
         for (row,) in rows.fetchall():
             problem = f"cannot be read as {_in_words(columns[name])}, or is missing"
             yield BadRow(file.name, row, name, problem)
     told = ", ".join(f"'{name}', \"{there[name]}\"" for name in typed)
-    unread = f"SELECT ?, row, json_object({told}) FROM {cells} WHERE {is_bad}"
+    unread = f"SELECT ?, row, json_object({told}) FROM {cells} WHERE {_any_of(faults)}"
     keep_unread(connection, table, unread, [file.name])
+
+
+def _faults(
+    there: Mapping[str, str],
+    cells: Mapping[str, str],
+    columns: Mapping[str, str],
+    required: Sequence[str],
+) -> list[tuple[str, str]]:
+    """Columns, and SQL of whether a row's cell cannot be read, or is missing.
+
+    Args:
+        there: the file's names of columns by ours.
+        cells: SQL of the cells as their types, NULL where they cannot be read.
+        columns: types; any text is a text.
+        required: columns in which nothing may be missing.
+    """
+    unread = [
+        (n, f'("{there[n]}" IS NOT NULL AND {cell} IS NULL)')
+        for n, cell in cells.items()
+        if columns[n] != "VARCHAR"
+    ]
+    return [*unread, *((n, f'"{there[n]}" IS NULL') for n in required)]
+
+
+def _any_of(faults: Sequence[tuple[str, str]]) -> str:
+    return " OR ".join(fault for _, fault in faults) or "false"
 
 
 def _in_words(type_: str) -> str:

@@ -6,6 +6,7 @@ BAI2 specification of 2005 (X9) and its tables of type codes; the ranges of a ba
 codes also as Oracle's JD Edwards documents them (UDC table 09/BA).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -26,6 +27,7 @@ _NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 DIGITS = dict.fromkeys(_NO_DIGITS.split(), 0) | dict.fromkeys(_THREE_DIGITS.split(), 3)
 _OPENING, _CLOSING = "010", "015"
+_TYPE_CODE = re.compile(r"[0-9]{3}")
 _SKIPPED_AFTER = {"V": 2, "S": 3}  # fields of when the money is available
 
 
@@ -145,17 +147,24 @@ def _transaction(row: int, fields: list[str], group: _Group, account: _Account) 
 def direction_of(code: str) -> Direction | None:
     """Where the money of a type code goes; None: the tables do not say.
 
-    >>> [direction_of(code) for code in ("257", "557", "920", "960", "720")]
-    ['in', 'out', 'in', 'out', None]
+    >>> [direction_of(code) for code in ("257", "557", "920", "960", "720", "95")]
+    ['in', 'out', 'in', 'out', None, None]
     """
-    if "100" <= code <= "399" or "920" <= code <= "959":
+    number = _number(code)
+    if 100 <= number <= 399 or 920 <= number <= 959:
         return "in"
-    return "out" if "400" <= code <= "699" or "960" <= code <= "999" else None
+    return "out" if 400 <= number <= 699 or 960 <= number <= 999 else None
 
 
 def is_status(code: str) -> bool:
     """Whether a code says how an account stands, so that its amount is no movement."""
-    return code < "100" or "900" <= code <= "919"
+    number = _number(code)
+    return 1 <= number <= 99 or 900 <= number <= 919
+
+
+def _number(code: str) -> int:
+    """A type code as a number; -1 for what is none, for it has three digits."""
+    return int(code) if _TYPE_CODE.fullmatch(code) else -1
 
 
 def _account_end(

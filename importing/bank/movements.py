@@ -227,7 +227,8 @@ def _insert(
 def _problem_of(amount: Decimal, *, is_balance: bool) -> str | None:
     if not is_balance and amount >= TOO_LARGE:
         return "is too large an amount"
-    if int(amount.as_tuple().exponent) < -PLACES:
+    # zeros at the end say nothing
+    if int(amount.normalize().as_tuple().exponent) < -PLACES:
         return f"has more than {PLACES} decimals"
     return None
 

@@ -408,6 +408,14 @@ def test_a_currency_without_a_rate_is_asked_for(portfolio: Path) -> None:
     assert not report.is_clean
 
 
+def test_zeros_behind_an_amount_are_no_decimals(portfolio: Path) -> None:
+    entry = Entry(amount="100.0000000", end_to_end="INV-2026-0001")
+    report = import_texts(portfolio, iso("camt.053.001.08", entry))
+
+    assert report.bad_rows == ()
+    assert [str(row["amount"]) for row in payments(portfolio)] == ["100.0000"]
+
+
 def test_another_currency_and_its_decimals_are_named(portfolio: Path) -> None:
     report = import_texts(
         portfolio,

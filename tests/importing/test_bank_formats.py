@@ -179,8 +179,9 @@ def test_a_code_of_the_banks_own_goes_where_its_range_says(
     assert [row["invoice_id"] for row in payments(portfolio)] == [FIRST] * is_paid
 
 
-def test_a_code_in_no_range_of_money_is_named(portfolio: Path) -> None:
-    report = import_texts(portfolio, bai2_file(f"16,720,500,Z,,,{FIRST}/", 100500))
+@pytest.mark.parametrize("code", ["720", "", "0", "000", "95", "1650", "16A"])
+def test_a_code_in_no_range_of_money_is_named(portfolio: Path, code: str) -> None:
+    report = import_texts(portfolio, bai2_file(f"16,{code},500,Z,,,{FIRST}/", 100500))
 
     [bad] = report.bad_rows
     assert (bad.row, bad.column) == (4, "type code")
