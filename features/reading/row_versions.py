@@ -52,7 +52,7 @@ class RowVersions:
         for cells in rows:
             by_key.setdefault(self.key(cells), []).append(cells)
         for versions in by_key.values():
-            versions.sort(key=_version_order)
+            versions.sort(key=version_order)
             if self._has_refunds and self._add_up(versions[0]):
                 _date_refunds(versions, self._places["retracted"])
                 continue
@@ -120,6 +120,6 @@ def _date_refunds(versions: list[Cells], retracted: int) -> None:
         cells.append(moment if moment in taken_back else until[moment])
 
 
-def _version_order(cells: Cells) -> tuple[int, list[tuple[bool, Any]]]:
+def version_order(cells: Cells) -> tuple[int, list[tuple[bool, Any]]]:
     """By known_at, then all columns in the contract's order, missing first."""
     return cells[KNOWN_AT], [(c is not None, c) for c in cells]

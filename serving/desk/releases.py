@@ -1,9 +1,7 @@
 """What people end early: a hold, a decision of their own, a suspicion."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
@@ -11,7 +9,8 @@ from pydantic_core import from_json
 from starlette.responses import Response
 
 from decisions.rules.standing import standing_rule
-from features.moments import microseconds, parse_moment
+from features.moments import MomentError, microseconds, parse_moment
+from features.reading.latest_versions import Version, latest_versions
 from serving.desk.addresses import CUSTOMERS, customer_path
 from serving.desk.deciding import counted
 from serving.desk.deeds import named_customer, reason_in
@@ -84,38 +83,38 @@ def _standing(request: Request, customer_id: str, form: Form) -> tuple[str, Row]
     if kind not in RELEASED:
         raise invalid("kind", "a hold or a person's decision")
     table = "overrides" if kind == "override" else "holds"
-    zone = in_force_of(request).advisor.settings.zone
-    since = parse_moment(form.get("since", ""), zone)
-    subscription_id = form.get("subscription_id") or None
-    rows = [
-        row
-        for row in _rows(request, customer_id, table)
-        if table == "overrides" or row.get("kind") == kind
-        if parse_moment(row["event_at"], zone) == since
-        if (row.get("subscription_id") or None) == subscription_id
-    ]
-    latest = max(rows, key=lambda row: _known_at(row, zone), default=None)
+    wanted = kind, _since(request, form), form.get("subscription_id") or None
     now = microseconds(datetime.now(UTC))
-    if latest is None or latest.get("retracted") or _is_over(latest, now, zone):
-        raise ProblemError("hold_is_over", "it ended, or was taken back, meanwhile")
-    return table, latest
+    for row, values in _versions(request, customer_id, table, now):
+        named = values.get("kind", kind), values["event_at"], values["subscription_id"]
+        until = values["until"]
+        is_over = values["retracted"] or (until is not None and until <= now)
+        if named == wanted and not is_over:
+            return table, {"customer_id": customer_id, **row}
+    raise ProblemError("hold_is_over", "it ended, or was taken back, meanwhile")
 
 
-def _rows(request: Request, customer_id: str, table: str) -> Iterator[Row]:
+def _since(request: Request, form: Form) -> int:
+    """Since when what a form names stands. Raises ProblemError: it is no moment."""
+    zone = in_force_of(request).advisor.settings.zone
+    try:
+        since = parse_moment(form.get("since"), zone)
+    except MomentError:
+        since = None
+    if since is None:
+        raise invalid("since", "a moment, as the page of the customer has it")
+    return since
+
+
+def _versions(
+    request: Request, customer_id: str, table: str, now: int
+) -> list[Version]:
+    """The rows of a table that decisions see, as of now."""
     events: EventReader = request.app.state.events
-    for kept in events.rows(customer_id, events.last_sequence(), MOST_ROWS):
-        if kept.table == table:
-            yield {"customer_id": customer_id, **from_json(kept.content)}
-
-
-def _known_at(row: Row, zone: ZoneInfo) -> int:
-    return parse_moment(row.get("known_at") or row["event_at"], zone) or 0
-
-
-def _is_over(row: Row, now: int, zone: ZoneInfo) -> bool:
-    until = row.get("until")
-    end = None if until is None else parse_moment(until, zone)
-    return end is not None and end <= now
+    kept = events.rows(customer_id, events.last_sequence(), MOST_ROWS)
+    rows = [from_json(one.content) for one in kept if one.table == table]
+    settings = in_force_of(request).advisor.settings
+    return latest_versions(table, customer_id, rows, settings, now)
 
 
 def _require_releaser(request: Request, visitor: Visitor, table: str, row: Row) -> None:

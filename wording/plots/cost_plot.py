@@ -58,13 +58,16 @@ def cost_plot(recommendation: Recommendation, policy: Policy, lang: str) -> str:
     The other target's probability is held fixed, as for the break-evens.
 
     Raises:
-        NothingToPlotError: when the policy has no costs or the answer no money.
+        NothingToPlotError: when the policy has no costs, the answer no money, or
+            costs did not decide.
     """
     terms = policy.in_force(recommendation.at) or policy.latest
     if terms.model is None:
         raise NothingToPlotError("the policy has no section costs")
     if recommendation.proposal is None:
         raise NothingToPlotError("the answer has no money at stake")
+    if recommendation.proposal.expected_cost is None:
+        raise NothingToPlotError("costs did not decide")
     words = Wording(lang, recommendation.question.currency, terms.zone)
     plot = _plot(recommendation, words, terms.model)
     cheapest = min(plot.lines, key=lambda action: _here(plot, action))

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
+from httpx import Client
 
 from serving.desk.addresses import customer_path, decision_path
+from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.access_log import customer_hash
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
-from tests.serving.desk.conftest import HOSTILE, LATE, Person
+from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
 from wording.messages import LANGUAGES
 
 Somebody = Callable[..., Person]
@@ -199,3 +202,32 @@ def test_the_log_is_filtered(person: Somebody, stored: Decided) -> None:
     assert stored[LATE][:13] not in one.sends("/desk/log", customer="of nobody").text
     assert stored[LATE][:13] not in one.opens("/desk/log?day=2020-02-29").text
     assert one.opens("/desk/log?day=2020-02-30").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("payments", {"payment_id": "p", "amount": "9"}),
+        ("holds", {"kind": "mercy", "until": "2026-01-01"}),
+    ],
+)
+def test_a_customer_one_of_whose_rows_was_rejected_is_shown(
+    desk: Client,
+    desk_settings: ServingSettings,
+    person: Somebody,
+    table: str,
+    row: dict[str, object],
+) -> None:
+    who = f"rejected-{table}"
+    now = datetime.now(UTC).isoformat()
+    events = rows_of(who, 700 + len(table))
+    events[table] = [{"customer_id": who, "event_at": now, **row}]
+    with closing(open_key_store(desk_settings.home)) as keys:
+        _, secret = keys.create(f"feed of {table}")
+    headers = {"Authorization": f"Bearer {secret}"}
+    body = {"events": events, "observed": dict.fromkeys(EVENT_TABLES, now)}
+    assert desk.post("/v1/events", json=body, headers=headers).json()["rejected"] == 1
+    answer = desk.post("/v1/score", json={"customer_id": who}, headers=headers).json()
+    assert answer["proposal"]["expected_cost"] is None
+    for path in customer_path(who), decision_path(answer["decision_id"]):
+        assert person("auditor").opens(path).status_code == 200

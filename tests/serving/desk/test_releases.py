@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from httpx import Client
 
 from serving.desk.addresses import customer_path, decision_path
 from serving.settings import ServingSettings
-from store.opening import open_event_reader
+from store.opening import open_event_reader, open_key_store
 from tests.serving.desk.conftest import HOSTILE, LATE, Person
 from tests.serving.desk.test_deeds import approved_by, planned_act
 
@@ -149,3 +150,51 @@ def test_a_suspicion_is_settled_in_a_persons_name(
     )
     assert sends(person("collections"), "finding", kind=kind) == 403
     assert sends(person("risk_analyst"), "finding", kind="nonpayment") == 422
+
+
+def held(desk: Client, settings: ServingSettings, *stated: dict[str, object]) -> None:
+    """Rows of `holds` as a feed sends them."""
+    with closing(open_key_store(settings.home)) as store:
+        _, secret = store.create("a feed")
+    who = {"customer_id": HOSTILE, "kind": "manual", "by": "erp", "reason": "as told"}
+    sent = {"events": {"holds": [{**who, **row} for row in stated]}}
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert desk.post("/v1/events", json=sent, headers=headers).status_code == 200
+
+
+def test_a_rejected_row_keeps_no_hold_from_ending(
+    desk: Client, desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    begun = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    row = {"event_at": begun, "until": IN_A_MONTH}
+    rejected = [
+        {"event_at": "last week"},
+        {"until": IN_A_MONTH},  # since when is not stated
+        {"event_at": begun, "until": "some day", "known_at": f"{datetime.now(UTC)}"},
+    ]
+    held(desk, desk_settings, row, *rejected)
+    assert ends(person("collections"), row, "manual") == 303
+    [ended] = [
+        row
+        for row in rows(desk_settings, "holds")
+        if row["by"] == "one collections" and row.get("event_at") == begun
+    ]
+    assert ended["until"] < IN_A_MONTH
+
+
+def test_a_hold_that_was_corrected_ends(
+    desk: Client, desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    """Whichever of the two rows the store lists first."""
+    one = person("collections")
+    over = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    for days in range(9, 14):
+        begun = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        row = {"event_at": begun, "until": over}
+        held(desk, desk_settings, row, {"event_at": begun, "until": IN_A_MONTH})
+        assert ends(one, row, "manual") == 303
+
+
+def test_since_when_it_stands_is_a_moment(person: Somebody, stored: Decided) -> None:
+    for since in ("yesterday", ""):
+        assert ends(person("collections"), {"event_at": since}, "manual") == 422

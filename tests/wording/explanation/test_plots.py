@@ -1,6 +1,7 @@
 """Pictures: well-formed, described, and true to the engine."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -72,6 +73,16 @@ def test_no_money_no_plot() -> None:
         cost_plot(answer, policy, "en")
     with pytest.raises(NothingToPlotError, match="timeline"):
         surface_plot(policy, "en")
+
+
+def test_no_plot_where_costs_did_not_decide() -> None:
+    policy = default_policy()
+    answer = recommend(case(0.35), policy, AT)
+    assert answer.proposal is not None
+    by_days = replace(answer.proposal, expected_cost=None)
+    answer = replace(answer, proposal=by_days)
+    with pytest.raises(NothingToPlotError, match="costs did not decide"):
+        cost_plot(answer, policy, "en")
 
 
 @pytest.mark.parametrize("name", ["reseller-default", "thresholds-only"])
