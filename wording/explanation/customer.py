@@ -33,10 +33,13 @@ def _decision(s: Subject) -> Iterator[str]:
         key += "_protective"
     if s.action == "remind" and not s.case.facts.overdue:
         key = "remind_early"
+    measures = answer.permission.measures
+    if s.action == "review" and any(not one.approvals for one in measures):
+        key = "review_measure"  # that something changes is told below
     if s.action == "none" and answer.follow_up.reactivation is not None:
         by = answer.follow_up.reactivation.restore_by
         yield words.sentence("customer.next.returns_by", restore_by=by)
-    else:
+    elif s.action != "none" or not measures:
         yield words.sentence(f"customer.action.{key}")
     if s.is_stop and answer.people.requires_person and not answer.permission.in_force:
         yield words.sentence("customer.action.person")
@@ -45,9 +48,10 @@ def _decision(s: Subject) -> Iterator[str]:
     if answer.permission.restrict and not s.is_by_fraud:
         names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("customer.action.restrict", restrictions=names)
-    for one in answer.permission.measures:
+    for one in measures:
         name = words.word("measures", one.measure)
-        yield words.sentence("customer.action.measure", measure=name)
+        key = "measure_person" if one.approvals else "measure"
+        yield words.sentence(f"customer.action.{key}", measure=name)
 
 
 def _owed(s: Subject) -> Iterator[str]:

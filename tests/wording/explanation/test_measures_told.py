@@ -1,6 +1,7 @@
 """A measure is told to staff and customers, and published, in every language."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,30 @@ def test_a_measure_is_told_in_words(name: str, lang: str) -> None:
     assert words.sentence("staff.recommended.measure_two") in staff
     assert ("150" in staff) == (name == "limit_spending")
     assert not RAW.findall(staff + customer)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("approvals", [0, 1, 2])
+def test_a_customer_is_told_that_a_measure_applies_only_where_nobody_is_asked(
+    lang: str, approvals: int
+) -> None:
+    policy = with_measures(only("stop_charging", approvals))
+    answer = recommend(CASE, policy, TUESDAY)
+    assert answer.action == "review"
+    words = Wording(lang, "EUR", policy.latest.zone)
+    named = words.word("measures", "stop_charging")
+
+    def is_told(key: str) -> bool:
+        return words.sentence(f"customer.action.{key}", measure=named) in customer
+
+    customer = explain(CASE, answer, policy, lang).text("customer")
+    assert is_told("measure") == (approvals == 0)
+    assert is_told("measure_person") == (approvals > 0)
+    assert is_told("review") == (approvals > 0)  # nothing changes until then
+    calm = replace(answer, action="none")
+    customer = explain(CASE, calm, policy, lang).text("customer")
+    assert named in customer
+    assert not is_told("none")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
