@@ -37,6 +37,7 @@ from serving.many_routes import router as many_router
 from serving.many_scores import BatchTurnstile
 from serving.metrics import Metrics
 from serving.openapi import name_schemas
+from serving.outbox_watch import watch_alone
 from serving.public.policies import keep_policy
 from serving.public.policies import router as policy_router
 from serving.public.replies import router as reply_router
@@ -141,14 +142,14 @@ async def _delivering(
 ) -> AsyncIterator[None]:
     """While the service runs, what waits in the outbox goes to its receivers."""
     endpoints = WebhookEndpoint.all_of(settings)
-    if not endpoints:
-        yield
-        return
-    # an HTTP client only where one is needed
-    from serving.couriers import run_couriers
-
     stop, outbox = asyncio.Event(), open_outbox(*settings.store)
-    task = asyncio.create_task(run_couriers(outbox, endpoints, metrics, stop))
+    if endpoints:  # an HTTP client only where one is needed
+        from serving.couriers import run_couriers
+
+        work = run_couriers(outbox, endpoints, metrics, stop)
+    else:
+        work = watch_alone(outbox, metrics, stop)
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -81,6 +81,9 @@ def test_one_that_is_down_holds_up_no_other(
         got = receiver.received[0]
     assert Webhook(CRM).verify(got.body, got.headers)
     assert "answer" in json.loads(got.body)["data"]
+    left = settings.model_copy(update={"webhooks": None})  # nobody is told any more
+    with a_client(create_app(left)) as service:
+        assert until(lambda: down in service.get("/metrics").text)
     outbox = open_outbox(settings.home)
     waiting = outbox.listed("waiting", 9)
     outbox.close()
