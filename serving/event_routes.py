@@ -164,7 +164,7 @@ async def keep_until(
         ProblemError: it is about nobody who is known, or over already.
     """
     author, notes = {"by": key.name}, list[str]()
-    zone, day = _zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
+    zone, day = zone_of_days(in_force_of(request).advisor), _plain_date(content.until)
     end = None if day is None else parse_moment(content.until, zone)
     if end is not None:
         author["until"] = to_datetime(end).isoformat()
@@ -179,7 +179,7 @@ def _plain_date(text: str) -> date | None:
         return None  # the row's own rule says so
 
 
-def _zone_of_days(advisor: Advisor) -> ZoneInfo:
+def zone_of_days(advisor: Advisor) -> ZoneInfo:
     """Where a day ends: as the portfolio says, else as the policy does."""
     if "timezone" in advisor.settings.model_fields_set:
         return advisor.settings.zone
@@ -292,7 +292,7 @@ def _is_under_way(event_at: str, now: datetime, advisor: Advisor) -> bool:
     day, moment = _plain_date(event_at), microseconds(now)
     if day is None:
         return False
-    begin = days_of(_zone_of_days(advisor)).start(day.toordinal() - DAY_ZERO)
+    begin = days_of(zone_of_days(advisor)).start(day.toordinal() - DAY_ZERO)
     end = parse_moment(event_at, advisor.settings.zone)
     return begin <= moment and end is not None and end > moment
 

@@ -29,7 +29,8 @@ class Reply:
         content: the customer's own words.
         is_counted: its row is among the events.
         reasons: of the decision, in the reply's language.
-        instead_until: an override stands until the end of this day.
+        instead_until: how long an override stands: a moment, or a day, whose end counts
+            in the zone of whoever keeps it.
         is_reported: that the appeal ended is among the events.
     """
 

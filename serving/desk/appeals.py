@@ -1,6 +1,7 @@
 """Appeals that came by the form of a letter: their clock, and a person's decision."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple, cast
@@ -13,12 +14,12 @@ from decisions.follow_up.parts import AppealDue
 from decisions.policy_file.load import Policy, parse_policy
 from execution.letters.plan import answer_of
 from execution.letters.told import rows_of_decided, untold_of
-from features.moments import microseconds, to_datetime
+from features.moments import DAY_ZERO, end_of_day, microseconds, to_datetime
 from serving.desk.addresses import customer_path
 from serving.desk.days import day_of
 from serving.desk.deciding import counted
 from serving.desk.form import Form, invalid
-from serving.desk.page import HOME, desk_router, redirect, wording_of
+from serving.desk.page import HOME, desk_router, redirect
 from serving.desk.visitor import (
     Visitor,
     form_of,
@@ -27,11 +28,18 @@ from serving.desk.visitor import (
     visitor_who_may,
 )
 from serving.errors import ProblemError
+from serving.event_routes import zone_of_days
+from serving.incoming import in_force_of
 from serving.keeping import keep_rows
 from serving.records import RecordsOfKeys
 from store.access_log import customer_hash
 from store.database import Database
-from store.errors import AppealIsOverError, UnknownReplyError
+from store.errors import (
+    AppealIsOverError,
+    DecisionStoreError,
+    IdempotencyConflictError,
+    UnknownReplyError,
+)
 from store.letters import Letters, PlannedLetter
 from store.replies import AppealResult, Replies, Reply
 
@@ -134,24 +142,30 @@ async def _found(
 async def _tell(request: Request, visitor: Visitor, customer_id: str) -> None:
     """Keep the rows that end the appeal, once no other of the customer is open.
 
-    What is refused here is told by the next `forbear notify run`.
+    What is refused here, or cannot be kept, is told by the next `forbear notify run`:
+    the appeal is decided, and a failure would say that nothing was done.
     """
 
     def look(database: Database) -> list[Reply]:
         return untold_of(Replies(database).of_customer(customer_id))
 
-    for reply in await records_of(request).ask(look):
-        named = reply.reply_id
-        rows = rows_of_decided(reply)
-        try:
-            await keep_rows(request, visitor.key, rows, f"appeal-{named}")
-        except ProblemError:
-            continue
+    with suppress(DecisionStoreError):
+        for reply in await records_of(request).ask(look):
+            with suppress(ProblemError, IdempotencyConflictError):
+                await _keep_end(request, visitor, reply)
 
-        def mark(database: Database, named: str = named) -> None:
-            Replies(database).mark_reported(named)
 
-        await records_of(request).ask(mark)
+async def _keep_end(request: Request, visitor: Visitor, reply: Reply) -> None:
+    """Keep the rows that end an appeal, and that they are kept.
+
+    Raises:
+        ProblemError, DecisionStoreError: as of `keep_rows`.
+    """
+    named = f"appeal-{reply.reply_id}"
+    await keep_rows(request, visitor.key, rows_of_decided(reply), named)
+    await records_of(request).ask(
+        lambda database: Replies(database).mark_reported(reply.reply_id)
+    )
 
 
 async def _shown(
@@ -201,8 +215,12 @@ def _reasons(form: Form) -> str:
 
 
 def _instead_until(form: Form, request: Request) -> str:
-    """The last day on which nothing is done to the customer."""
-    today = datetime.now(wording_of(request).zone).date()
+    """The end of the last day on which nothing is done to the customer, as ISO 8601.
+
+    A moment: whoever keeps it later may end days in another zone.
+    """
+    zone = zone_of_days(in_force_of(request).advisor)
+    today = datetime.now(zone).date()
     message = "a day from today on, at most a year ahead"
     try:
         day: date = day_of(form.get("until", ""))
@@ -210,4 +228,5 @@ def _instead_until(form: Form, request: Request) -> str:
         raise invalid("until", message) from error
     if not today <= day <= today + _LONGEST_INSTEAD:
         raise invalid("until", message)
-    return day.isoformat()
+    end = end_of_day(day.toordinal() - DAY_ZERO, zone)
+    return to_datetime(end).isoformat()

@@ -29,6 +29,7 @@ from store.monitoring import Alarm, Monitoring, MonitoringRun
 router = desk_router()
 MODELS = f"{HOME}/models"
 MOST_RUNS = 10
+_MOST_LOOKED_AT = 50  # portfolios that share a store take turns
 # in the order of the model card; a bundle may have others, which the card explains
 MEASURES = (
     "auc",
@@ -47,7 +48,7 @@ class Model(NamedTuple):
 
     Args:
         measures: on rows it did not see: name to value, low and high.
-        seen: by the latest run of monitoring.
+        seen: by the latest run of monitoring that looked at this bundle.
     """
 
     target: str
@@ -67,7 +68,7 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
 
     def look(database: Database) -> _Watched:
         monitoring = Monitoring(database)
-        return _Watched(monitoring.standing(), monitoring.latest_runs(MOST_RUNS))
+        return _Watched(monitoring.standing(), monitoring.latest_runs(_MOST_LOOKED_AT))
 
     watched = await records_of(request).ask(look)
     return page(
@@ -76,7 +77,7 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
         visitor,
         models=_models(in_force_of(request).advisor, watched.runs),
         alarms=watched.alarms,
-        runs=watched.runs,
+        runs=watched.runs[:MOST_RUNS],
     )
 
 
@@ -103,13 +104,12 @@ async def release(
 
 
 def _models(advisor: Advisor, runs: list[MonitoringRun]) -> list[Model]:
-    latest = max(runs, key=lambda run: run.at, default=None)
     return [
         Model(
             target,
             bundle,
             {name: bundle.metrics[name] for name in MEASURES if name in bundle.metrics},
-            seen_values(latest, target),
+            seen_values(runs, target, bundle.bundle_id),
         )
         for target, bundle in advisor.bundles.items()
     ]

@@ -1,6 +1,6 @@
-"""What the latest run of monitoring saw of each model, from its numbers."""
+"""What the latest run of monitoring saw of each model in force, from its numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from json import loads
 from typing import Any, NamedTuple
 
@@ -30,9 +30,18 @@ class SeenValue(NamedTuple):
     days: int = 0
 
 
-def seen_values(run: MonitoringRun | None, target: str) -> list[SeenValue]:
-    """Drift, and what came true against what was expected; empty: nothing is known."""
-    return [] if run is None else list(_values(loads(run.content), target))
+def seen_values(
+    runs: Sequence[MonitoringRun], target: str, bundle_id: str
+) -> list[SeenValue]:
+    """Drift, and what came true against what was expected, of one bundle.
+
+    By the latest run that looked at it, whatever the portfolio; empty: none did.
+    """
+    for run in sorted(runs, key=lambda run: run.at, reverse=True):
+        content = loads(run.content)
+        if content.get("bundles", {}).get(target) == bundle_id:
+            return list(_values(content, target))
+    return []
 
 
 def _values(content: Mapping[str, Any], target: str) -> Iterator[SeenValue]:

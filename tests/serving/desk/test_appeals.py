@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from httpx import Client
 
+from decisions import default_policy
 from features.moments import microseconds
 from serving.desk.addresses import customer_path
+from serving.errors import ProblemError
 from serving.settings import ServingSettings
+from store.errors import IdempotencyConflictError, StoreUnavailableError
 from store.keys import Role
 from store.letters import PlannedLetter, letter_id_of
 from store.opening import (
@@ -141,6 +144,41 @@ def test_an_upheld_appeal_is_an_override_until_its_day(
         r for r in kept(desk_settings, "overrides") if "r-upheld" in str(r["reason"])
     ]
     assert (row["action"], row["by"]) == ("none", "one risk_analyst")
+    zone = default_policy().latest.zone  # where the page ends days
+    until = datetime.fromisoformat(str(row["until"])).astimezone(zone)
+    assert until.date().isoformat() == IN_A_MONTH
+    assert (until + timedelta(microseconds=1)).time() == time(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "failure"),
+    [
+        ("keep_rows", StoreUnavailableError("it is away")),
+        ("keep_rows", IdempotencyConflictError()),
+        ("keep_rows", ProblemError("test_key", "it is one")),
+        ("untold_of", StoreUnavailableError("it is away")),
+        ("Replies.mark_reported", StoreUnavailableError("it is away")),
+    ],
+)
+def test_a_decision_stands_where_its_rows_cannot_be_kept(
+    desk_settings: ServingSettings,
+    person: Somebody,
+    stored: Decided,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    failure: Exception,
+) -> None:
+    """They are told by the next run of letters; the page must not say try again."""
+    reply_id = f"r-{place}-{type(failure).__name__}"
+    file_appeal(desk_settings, stored[LATE], reply_id)
+
+    def fails(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(f"serving.desk.appeals.{place}", fails)
+    assert decides(person("admin"), reply_id) == 303
+    reply = reply_of(desk_settings, reply_id)
+    assert (reply.result, reply.is_reported) == ("denied", False)
 
 
 @pytest.mark.parametrize(

@@ -78,17 +78,24 @@ SEEN = {
     ],
 }
 
+GAUGES_OF_ANOTHER = {"feature_shift": {"nonpayment": 0.777}, "score_index": {}}
+
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_drift_and_what_came_true_stand_beside_the_model(
     person: Somebody, desk_settings: ServingSettings, lang: str
 ) -> None:
     now = microseconds(datetime.now(UTC))
+    one = person("auditor")
+    state = one.client._transport.app.state  # type: ignore[attr-defined]
+    bundle = state.champions.in_force.advisor.bundles["nonpayment"]
+    seen = SEEN | {"bundles": {"nonpayment": bundle.bundle_id, "fraud": "another"}}
+    of_another = {"bundles": {"nonpayment": "another"}, "gauges": GAUGES_OF_ANOTHER}
     with closing(open_monitoring(desk_settings.home)) as monitoring:
-        monitoring.record(now, now, "small", json.dumps(SEEN), [])
-        one = person("auditor")
+        monitoring.record(now, now, "small", json.dumps(seen), [])
+        monitoring.record(now + 1, now, "large", json.dumps(of_another), [])
         shown = one.opens(MODELS, headers={"accept-language": lang}).text
-        monitoring.record(now + 1, now, "small", "{}", [])
+        monitoring.record(now + 2, now, "small", "{}", [])
     part = shown.split('id="nonpayment"')[1]
     assert "0.031" in part
     assert "1.125" in part
@@ -96,6 +103,7 @@ def test_drift_and_what_came_true_stand_beside_the_model(
     assert "3.500" not in part  # an older cohort, of which less is known
     assert "0.750 – 1.000" in part
     assert "0.812" in part
+    assert "0.777" not in shown  # of another model
     assert "0.031" not in shown.split('id="nonpayment"')[0]  # nothing of fraud
 
 

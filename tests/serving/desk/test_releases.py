@@ -152,7 +152,7 @@ def test_a_suspicion_is_settled_in_a_persons_name(
     assert sends(person("risk_analyst"), "finding", kind="nonpayment") == 422
 
 
-def held(desk: Client, settings: ServingSettings, *stated: dict[str, object]) -> None:
+def held(desk: Client, settings: ServingSettings, *stated: dict[str, str]) -> None:
     """Rows of `holds` as a feed sends them."""
     with closing(open_key_store(settings.home)) as store:
         _, secret = store.create("a feed")
