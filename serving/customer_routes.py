@@ -1,7 +1,6 @@
 """The addresses about one customer, and the list of decisions."""
 
 import asyncio
-import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from features.moments import microseconds
 from serving.access import AdminKey, ReadingKey, note_reading_of, require_reach
+from serving.decide import is_decision_id
 from serving.erasure import refuse_while_events_need_it
 from serving.errors import ProblemError
 from serving.incoming import JSON, in_force_of
@@ -27,7 +27,6 @@ from store.keys import ApiKey
 
 router = APIRouter()
 _EXPLANATION = TypeAdapter(Explanation)
-_DECISION_ID = re.compile(r"d[0-9a-f]{32}")
 _MOST_DECISIONS = 10_000  # of one customer, on a timeline
 Limit = Annotated[int, Query(ge=1, le=500, description="entries of one answer")]
 Before = Annotated[
@@ -71,7 +70,7 @@ async def list_decisions(
     if customer_id is not None:
         require_reach(key, customer_id)
     note_reading_of(request, key, customer_id or "")
-    if before is not None and not _DECISION_ID.fullmatch(before):
+    if before is not None and not is_decision_id(before):
         raise _not_a_cursor()  # an empty list would look like the end
     store = _decisions(request, key)
     listed = store.listed(customer_id, before, limit + 1, key.customers)

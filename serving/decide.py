@@ -1,5 +1,6 @@
 """One question becomes one answer: the same functions answer and replay."""
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,10 +20,21 @@ from serving.prior_decisions import PriorDecisions, StoredEvents
 from serving.request import ScoreRequest, read_events
 from store.decisions import Decision
 
+_DECISION_ID = re.compile(r"d[0-9a-f]{32}")
+
 
 def new_decision_id() -> str:
     """Sorts by time (48 bits of milliseconds); 80 random bits cannot be guessed."""
     return f"d{time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def is_decision_id(text: str) -> bool:
+    """Whether `new_decision_id` might have made it.
+
+    >>> is_decision_id(new_decision_id()), is_decision_id("d1")
+    (True, False)
+    """
+    return _DECISION_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

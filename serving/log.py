@@ -21,7 +21,9 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        # ASCII alone: half a surrogate pair, or what the terminal's encoding has not,
+        # must not lose the line
+        return json.dumps(line)
 
 
 def log_handler(log_format: LogFormat) -> logging.Handler:

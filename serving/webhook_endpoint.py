@@ -13,7 +13,6 @@ from features.moments import to_datetime
 from serving.safe_address import require_safe_address
 from serving.settings import BadSettingError, ServingSettings
 from serving.webhook_terms import Kind, WebhookTerms, webhook_terms
-from store.announcing import DEFAULT
 from store.decisions import Decision
 from store.outbox import Message
 
@@ -45,7 +44,7 @@ class WebhookEndpoint:
         Raises:
             BadSettingError: the file, an address or a secret cannot be used.
         """
-        return [_endpoint(settings, terms) for terms in webhook_terms(settings)]
+        return [_endpoint(terms) for terms in webhook_terms(settings)]
 
     def body(self, message: Message) -> str:
         """What is sent of a message; the same however often it is."""
@@ -88,15 +87,15 @@ def _body_of(decision: Decision, *, has_answer: bool) -> str:
     return json.dumps(body, ensure_ascii=False)
 
 
-def _endpoint(settings: ServingSettings, terms: WebhookTerms) -> WebhookEndpoint:
+def _endpoint(terms: WebhookTerms) -> WebhookEndpoint:
     try:
         require_safe_address("webhook_url", terms.url, may_be_plain=terms.may_be_plain)
         signers = _signers(terms.secret())
     except BadSettingError as error:
-        if terms.name == DEFAULT:
+        if terms.file is None:
             raise
         why = f"{terms.name}: {error.why}"
-        raise BadSettingError("webhooks", settings.webhooks, why) from error
+        raise BadSettingError("webhooks", terms.file, why) from error
     return WebhookEndpoint(terms.name, terms.url, signers, terms.has_answers)
 
 

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -28,7 +29,9 @@ class WebhookTerms:
     """One endpoint as it is stated; its address and its secret are not checked yet.
 
     Args:
-        secret: reads it, for commands that send nothing need none.
+        secret: reads it, for commands that send nothing need none; raises
+            BadSettingError.
+        file: that states it; None: single settings do.
         has_answers: whether messages hold the whole answer, and not ids alone.
         may_be_plain: plain http to other machines than this one.
     """
@@ -40,6 +43,7 @@ class WebhookTerms:
     kinds: frozenset[Kind]
     has_answers: bool
     may_be_plain: bool
+    file: Path | None = None
 
     def is_told_of(self, action: Action) -> bool:
         """Whether decisions of this action are told of."""
@@ -66,15 +70,30 @@ class _Stated(BaseModel):
             raise ValueError("state either secret_env or secret_file")
         return self
 
-    def secret(self) -> str:
-        """What the variable or the file holds; empty where there is none."""
+    def secret(self, folder: Path) -> str:
+        """What the variable or the file holds.
+
+        `folder`: where a relative `secret_file` begins.
+
+        Raises:
+            BadSettingError: there is no such variable or file, or it is no text.
+        """
         if self.secret_env is not None:
-            return os.environ.get(self.secret_env, "")
+            try:
+                return os.environ[self.secret_env]
+            except KeyError:  # not quoted: some write the secret itself there
+                why = "secret_env names a variable that is not set"
+                raise BadSettingError("webhook_secret", "…", why) from None
         assert self.secret_file is not None  # noqa: S101 - one of both is stated
+        file = folder / self.secret_file
         try:
-            return self.secret_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
+            return file.read_text(encoding="utf-8")
+        except OSError as error:
+            why = f"secret_file: {file} cannot be read"
+            raise BadSettingError("webhook_secret", "…", why) from error
+        except UnicodeDecodeError:  # its message may quote the secret
+            why = f"secret_file: {file} is no UTF-8 text"
+            raise BadSettingError("webhook_secret", "…", why) from None
 
 
 def webhook_terms(settings: ServingSettings) -> list[WebhookTerms]:
@@ -141,9 +160,10 @@ def _terms(file: Path, name: str, stated: Mapping[str, object]) -> WebhookTerms:
     return WebhookTerms(
         name=name,
         url=one.url,
-        secret=one.secret,
+        secret=partial(one.secret, file.parent),
         severity=one.severity,
         kinds=one.kinds,
         has_answers=one.content == "answer",
         may_be_plain=one.allow_http,
+        file=file,
     )

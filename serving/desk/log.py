@@ -12,6 +12,7 @@ from starlette.responses import Response
 from decisions.actions import ACTIONS
 from features.moments import microseconds
 from serving.access import note_reading_of
+from serving.decide import is_decision_id
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.days import day_of
 from serving.desk.page import HOME, desk_router, page, wording_of
@@ -90,6 +91,8 @@ async def log_question(
 async def decision_log(request: Request, visitor: LookingVisitor) -> Response:
     """Decisions, the latest first."""
     sought = await log_question(request, visitor, ACTIONS)
+    if sought.before and not is_decision_id(sought.before):
+        raise _no_place()
     wanted = sought.wanted(visitor, wording_of(request).zone)
     note_reading_of(request, visitor.key, sought.customer)
 
@@ -143,8 +146,12 @@ def _position(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) >= 2**62:
-        raise ProblemError("invalid_request", "this is no place in the log")
+        raise _no_place()
     return int(text)
+
+
+def _no_place() -> ProblemError:
+    return ProblemError("invalid_request", "this is no place in the log")
 
 
 def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import logging
 from serving.log import LogFormat, log_handler
 
 
-def written(log_format: LogFormat) -> str:
+def written(log_format: LogFormat, value: str = "é") -> str:
     error = ValueError("it broke")
     record = logging.LogRecord(
         "forbear.serving",
@@ -14,7 +14,7 @@ def written(log_format: LogFormat) -> str:
         __file__,
         1,
         'a line with "marks",\nits end and %s',
-        ("é",),
+        (value,),
         (ValueError, error, None),
     )
     return log_handler(log_format).format(record)
@@ -27,6 +27,12 @@ def test_a_line_of_json_is_one_object() -> None:
     assert (said["level"], said["logger"]) == ("error", "forbear.serving")
     assert said["at"].endswith("+00:00")
     assert said["exception"] == "ValueError: it broke"
+
+
+def test_a_line_of_json_is_written_whatever_the_encoding() -> None:
+    line = written("json", "é\ud800")
+    assert line.isascii()
+    assert json.loads(line)["message"].endswith("é\ud800")
 
 
 def test_a_line_for_people_has_its_level_and_logger() -> None:

@@ -101,8 +101,14 @@ def test_one_that_is_down_holds_up_no_other(
         ("crm: {url: https://x.example, secret_env: A, secret_file: B}", "either"),
         ("crm: {url: https://x.example, secret_env: A, kind: [x]}", "crm.kind: Extra"),
         ("crm: {url: https://x.example, secret_env: A, kinds: []}", "crm.kinds: "),
-        ("crm: {url: https://x.example, secret_env: NONE}", "crm: one to 3 secrets"),
-        ("crm: {url: https://x.example, secret_file: /none}", "crm: one to 3 secrets"),
+        ("crm: {url: https://x.example, secret_env: NONE}", "crm: .* not set"),
+        ("crm: {url: https://x.example, secret_file: /none}", "crm: .* /none cannot"),
+        (
+            "crm: {url: https://x.example, secret_file: ./no text}",
+            "crm: .* no UTF-8",
+        ),
+        ("crm: {url: https://x.example, secret_file: blank}", "crm: one to 3 secrets"),
+        ("default: {url: http://x.example, secret_file: a}", "default: plain http"),
         ("crm: {url: http://x.example, secret_env: BILLING_SECRET}", "crm: plain http"),
     ],
 )
@@ -111,10 +117,20 @@ def test_a_file_that_states_no_endpoint_is_refused_by_its_name(
     tmp_path: Path, terms: str, why: str
 ) -> None:
     settings = settings_of(tmp_path, terms)
+    (tmp_path / "no text").write_bytes(b"whsec_\xff")
+    (tmp_path / "blank").write_text(" ")
     with pytest.raises(BadSettingError, match=why) as refused:
         WebhookEndpoint.all_of(settings)
     assert "FORBEAR_WEBHOOKS=" in str(refused.value)
     assert "whsec_" not in str(refused.value).partition("; make one")[0]
+
+
+def test_a_secret_stands_beside_the_file_that_names_it(
+    tmp_path: Path, secrets: Path
+) -> None:
+    terms = f"crm: {{url: https://x.example, secret_file: {secrets.name}}}"
+    settings = settings_of(tmp_path, terms)
+    assert [one.name for one in WebhookEndpoint.all_of(settings)] == ["crm"]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

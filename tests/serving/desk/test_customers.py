@@ -179,6 +179,14 @@ def test_a_day_beyond_all_reckoning_is_refused(
     assert sent.status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/desk/log", "/desk/log/acts"])
+@pytest.mark.parametrize("before", ["%00", "x", "d1", "-1"])
+def test_what_is_no_place_in_the_log_is_refused(
+    person: Somebody, path: str, before: str
+) -> None:
+    assert person("auditor").opens(f"{path}?before={before}").status_code == 422
+
+
 def test_no_address_of_the_log_bears_a_customer(
     person: Somebody, stored: Decided, monkeypatch: pytest.MonkeyPatch
 ) -> None:
