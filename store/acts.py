@@ -104,6 +104,10 @@ _NOT_AGREED = f"""
 {_SELECT} WHERE state = 'planned' AND NOT {_IS_AGREED}
 AND substr(customer_id, 1, ?) = ? ORDER BY position LIMIT ?
 """
+_NOT_AGREED_OF = f"""
+{_SELECT} WHERE state = 'planned' AND customer_id = ? AND NOT {_IS_AGREED}
+ORDER BY position
+"""
 # of later: planned for a moment that has not come
 _IS_OF_LATER = "(state = 'planned' AND n_attempts = 0 AND due_at > ?)"
 # one that waits for people holds up only what the same decision asks for, and one that
@@ -292,6 +296,10 @@ class Acts:
         """
         rows = self._db.rows(_NOT_AGREED, len(begin), begin, most)
         return [act_of(row) for row in rows]
+
+    def waiting_of(self, customer_id: str) -> list[Act]:
+        """Acts of a customer to which more people must agree, in their order."""
+        return [act_of(row) for row in self._db.rows(_NOT_AGREED_OF, customer_id)]
 
     def of_decision(self, decision_id: str) -> list[Act]:
         """All acts that were planned from a decision, in their order."""

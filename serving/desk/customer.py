@@ -1,5 +1,6 @@
 """The page of one customer, and of one decision about it."""
 
+import json
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -23,7 +24,7 @@ from serving.desk.history import Period, drawn, history, told, within
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.releases import RELEASED
 from serving.desk.teams import named_team
-from serving.desk.visitor import LookingVisitor, records_of
+from serving.desk.visitor import LookingVisitor, Visitor, records_of
 from serving.errors import ProblemError
 from serving.records import RecordsOfKeys, find_for
 from store.acts import Act, Acts
@@ -45,10 +46,11 @@ class _Kept(NamedTuple):
 
 
 class ApprovedAct(NamedTuple):
-    """An act, and who agreed to it."""
+    """An act, who agreed to it, and the teams that may."""
 
     act: Act
     approved_by: list[str]
+    teams: list[str]
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -86,7 +88,7 @@ async def customer_page(
         customer_id=customer_id,
         kept=kept,
         file=file,
-        acts=await _approved(request, about),
+        acts=await _approved(request, visitor, about, customer_id),
         period=period,
         periods=PERIODS,
         today=today,
@@ -117,7 +119,7 @@ async def decision_page(
         visitor,
         customer_id=decision.customer_id,
         file=await case_file(request, decision),
-        acts=await _approved(request, decision_id),
+        acts=await _approved(request, visitor, decision_id),
         done=done if wording_of(request).has(f"desk.done.{done}") else "",
         can_act=False,
         released_here=RELEASED,
@@ -138,16 +140,28 @@ def _kept(database: Database, customer_id: str) -> _Kept:
     )
 
 
-async def _approved(request: Request, decision_id: str | None) -> list[ApprovedAct]:
-    """The acts that were planned of a decision."""
-    if decision_id is None:
-        return []
+async def _approved(
+    request: Request,
+    visitor: Visitor,
+    decision_id: str | None,
+    customer_id: str | None = None,
+) -> list[ApprovedAct]:
+    """The acts of a decision; before them all of a customer that wait for people."""
 
-    def look(database: Database) -> list[ApprovedAct]:
+    def look(database: Database) -> list[tuple[Act, list[str]]]:
         acts = Acts(database)
-        return [
-            ApprovedAct(act, acts.approved_by(act.act_id))
-            for act in acts.of_decision(decision_id)
-        ]
+        listed = [] if customer_id is None else acts.waiting_of(customer_id)
+        if decision_id is not None:
+            before = {act.act_id for act in listed}
+            of_it = acts.of_decision(decision_id)
+            listed += [act for act in of_it if act.act_id not in before]
+        return [(act, acts.approved_by(act.act_id)) for act in listed]
 
-    return await records_of(request).ask(look)
+    found = await records_of(request).ask(look)
+    records: RecordsOfKeys = request.app.state.records
+    store = records.of(visitor.key).decisions
+    teams = {
+        one: json.loads(store.find(one).answer)["people"]["approver_roles"]
+        for one in {act.decision_id for act, _ in found}
+    }
+    return [ApprovedAct(act, names, teams[act.decision_id]) for act, names in found]

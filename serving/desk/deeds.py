@@ -165,10 +165,17 @@ async def approve(
     decision = find_for(request, visitor.key, act.decision_id)
     teams = json.loads(decision.answer)["people"]["approver_roles"]
     require_in_team(request, visitor, teams)
-    await records_of(request).ask(
-        lambda database: Acts(database).approve(act_id, visitor.key.name, now)
-    )
-    return redirect(f"{decision_path(act.decision_id)}?done=approve")
+
+    def agree(database: Database) -> bool:
+        """Whether it is the first time."""
+        acts = Acts(database)
+        before = acts.approved_by(act_id)
+        acts.approve(act_id, visitor.key.name, now)
+        return acts.approved_by(act_id) != before
+
+    is_first = await records_of(request).ask(agree)
+    done = "approve" if is_first else "approved_before"
+    return redirect(f"{decision_path(act.decision_id)}?done={done}")
 
 
 def named_customer(request: Request, visitor: Visitor, code: str) -> str:

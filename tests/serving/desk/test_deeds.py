@@ -28,13 +28,18 @@ def kept(settings: ServingSettings, table: str, customer_id: str = LATE) -> list
     return [row.content for row in rows if row.table == table]
 
 
-def planned_act(settings: ServingSettings, decision_id: str, n_approvals: int) -> Act:
+def planned_act(
+    settings: ServingSettings,
+    decision_id: str,
+    n_approvals: int,
+    subscription: str = "s0",
+) -> Act:
     act = Act(
-        act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
+        act_id=act_id_of("partner-center", decision_id, "suspend", subscription),
         run_id="run-1",
         decision_id=decision_id,
         customer_id=LATE,
-        subscription_id="s0",
+        subscription_id=subscription,
         kind="suspend",
         reason="nonpayment",
         provider="partner-center",
@@ -173,10 +178,25 @@ def test_two_people_agree_and_one_of_them_twice_is_one(
 ) -> None:
     act = planned_act(desk_settings, stored[LATE], 2)
     page = decision_path(stored[LATE])
+    told = []
     for role in ("approver", "approver", "admin"):
         answer = person(role).sends(f"/desk/acts/{act.act_id}/approve", page=page)
         assert answer.status_code == 303, answer.text
+        told.append(answer.headers["location"].partition("=")[2])
+    assert told == ["approve", "approved_before", "approve"]
+    assert "agreed already" in person("admin").opens(f"{page}?done={told[1]}").text
     assert approved_by(desk_settings, act.act_id) == ["one approver", "one admin"]
+
+
+def test_an_act_keeps_its_form_when_the_customer_is_decided_again(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    act, path = planned_act(desk_settings, stored[LATE], 2, "s9"), customer_path(LATE)
+    analyst = person("risk_analyst")
+    assert analyst.sends(f"{path}/score", page=path).status_code == 303
+    page = person("approver").opens(path).text
+    assert f'action="/desk/acts/{act.act_id}/approve"' in page
+    assert decision_path(stored[LATE]) in page
 
 
 @pytest.mark.parametrize("role", [r for r in ROLES if "approve" not in MAY[r]])
