@@ -50,7 +50,7 @@ def plan(
 
     The last decision of each customer counts, while it holds. Nothing is done yet:
     `forbear act run` checks each act again and shows what it would do. Exit code 1: the
-    provider refused to tell of a customer; the others are planned.
+    provider refused to tell of a customer or a measure; the others are planned.
 
     Example: forbear act plan --since-hours 24
     """
@@ -67,12 +67,20 @@ def plan(
         say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
         for customer_id, code in run.refused.items():
             say(f"{customer_id}: nothing is planned, the provider refuses with {code}")
+        for (customer_id, name), code in run.refused_measures.items():
+            say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
+        if run.n_asked_before:
+            say(
+                f"{run.n_asked_before:,} acts left out: earlier decisions asked for"
+                " them, and they are to be done still (forbear act list)"
+            )
         if run.n_not_ours:
             say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
         for measure in run.not_offered:
             say(f"{measure}: recommended, and {at} has no such measure; order it there")
         show_acts(stores.acts, run.acts)
-        raise typer.Exit(DIFFERENT if run.refused else OK)
+        is_refused = run.refused or run.refused_measures
+        raise typer.Exit(DIFFERENT if is_refused else OK)
 
 
 @app.command("list")

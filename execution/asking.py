@@ -63,11 +63,13 @@ def _meter(provider: Provider, act: Act) -> Reading:
 
 
 def _limit(provider: Provider, act: Act) -> Reading:
+    """A limit that somebody set is changed by the order of a person alone."""
     limit, wanted = provider.spending_limit(act.customer_id), _amount(act)
     if limit is None:
         return Reading(wanted is None, wanted is not None, "none", {"amount": None})
     is_done = limit.amount == wanted
-    return Reading(is_done, not is_done, str(limit.amount), asdict(limit))
+    may_be_asked = not is_done and act.ordered_by is not None
+    return Reading(is_done, may_be_asked, str(limit.amount), asdict(limit))
 
 
 def _plain(provider: Provider, act: Act) -> Reading:

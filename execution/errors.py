@@ -62,6 +62,15 @@ class NotOfferedError(ExecutionError):
         super().__init__(f"{provider} offers no {what}; a person does it another way")
 
 
+class UnusableAmountError(ExecutionError):
+    """A limit that money cannot be counted in: too large, or below the least unit."""
+
+    code = "unusable_amount"
+
+    def __init__(self) -> None:
+        super().__init__("the limit is no amount that can be asked for; see the policy")
+
+
 class ProviderAccessError(ExecutionError):
     """Our own credentials are not good."""
 

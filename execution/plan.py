@@ -9,14 +9,17 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from decisions.actions import STOPS
 from decisions.policy.measures import MeasureName
-from execution.errors import NotOfferedError, ProviderRefusedError
+from execution.errors import (
+    NotOfferedError,
+    ProviderRefusedError,
+    UnusableAmountError,
+)
 from execution.measures import left_to_do
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
@@ -66,6 +69,10 @@ class Run(NamedTuple):
             they are left alone.
         refused: customers of whom the provider tells nothing, with its code.
         not_offered: measures that were recommended and that the provider has not.
+        n_asked_before: acts left out because an earlier decision asked for the same,
+            and it is to be done still.
+        refused_measures: customer and measure of which the provider tells nothing, or
+            whose amount cannot be used, with the code.
     """
 
     run_id: str
@@ -74,6 +81,8 @@ class Run(NamedTuple):
     n_not_ours: int = 0
     refused: Mapping[str, str] = MappingProxyType({})
     not_offered: tuple[str, ...] = ()
+    n_asked_before: int = 0
+    refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
 
 
 class UndoneRun(NamedTuple):
@@ -137,9 +146,16 @@ def plan_run(
             planned += planning.acts_of(decision)
         except ProviderRefusedError as error:  # of this one; the others go on
             refused[decision.customer_id] = error.reason
-    run_id, n_not_ours = planning.run_id, planning.n_not_ours
-    missing = tuple(sorted(planning.not_offered))
-    return Run(run_id, planned, latest.n_decisions, n_not_ours, refused, missing)
+    return Run(
+        planning.run_id,
+        planned,
+        latest.n_decisions,
+        planning.n_not_ours,
+        refused,
+        tuple(sorted(planning.not_offered)),
+        planning.n_asked_before,
+        planning.refused_measures,
+    )
 
 
 class LatestDecisions:
@@ -177,20 +193,38 @@ class _Planning:
     """One run; counts what it leaves alone."""
 
     def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
-        self.run_id, self.n_not_ours = run_id, 0
+        self.run_id, self.n_not_ours, self.n_asked_before = run_id, 0, 0
         self.not_offered: set[str] = set()
+        self.refused_measures: dict[tuple[str, MeasureName], str] = {}
         self._acts, self._provider, self._now = acts, provider, now
 
     def acts_of(self, decision: Decision) -> Iterator[Act]:
-        """Acts of one decision; none where it holds no more or asks for nothing."""
+        """Acts of one decision; none where it holds no more or asks for nothing.
+
+        What earlier decisions asked for on the same terms is not asked for again while
+        it is to be done still.
+        """
+        for act in self._asked_for_by(decision):
+            if any(_terms(one) == _terms(act) for one in self._acts.asked_before(act)):
+                self.n_asked_before += 1
+            else:
+                yield act
+
+    def _asked_for_by(self, decision: Decision) -> Iterator[Act]:
+        """Access first, then measures; no new measure where access comes back."""
         answer = json.loads(decision.answer)
-        intent = intent_of(answer)
         expires_at = microseconds(datetime.fromisoformat(answer["expires_at"]))
         if expires_at <= self._now:
             return
-        yield from self._measures(decision, answer)
-        if intent is None:
-            return
+        intent = intent_of(answer)
+        if intent is not None:
+            yield from self._of_intent(decision, intent, answer)
+        if intent is None or intent.kind != "restore":
+            yield from self._measures(decision, answer)
+
+    def _of_intent(
+        self, decision: Decision, intent: Intent, answer: dict[str, Any]
+    ) -> Iterator[Act]:
         if intent.kind == "suspend" and answer["permission"]["in_force"]:
             return  # it goes on
         if intent.kind == "open_request" and self._acts.has_open_request(
@@ -205,12 +239,15 @@ class _Planning:
         for one in answer["permission"].get("measures", ()):
             kind: MeasureName = one["measure"]
             intent = Intent(kind, one["basis"], (), one["approvals"])
-            limit = one["limit"]
-            amount = None if limit is None else ten_thousandths(Decimal(str(limit)))
             try:
+                amount = _amount(one["limit"])
                 meant = left_to_do(self._provider, kind, decision.customer_id)
             except NotOfferedError:
                 self.not_offered.add(kind)
+                continue
+            except (ProviderRefusedError, UnusableAmountError) as error:
+                why = getattr(error, "reason", error.code)
+                self.refused_measures[decision.customer_id, kind] = why
                 continue
             for subscription_id in meant:
                 act = self._act(decision, intent, subscription_id)
@@ -254,6 +291,24 @@ class _Planning:
     def _is_ours(self, customer_id: str, one: Subscription) -> bool:
         what = self._provider.name, customer_id, one.subscription_id
         return self._acts.last_done(*what) == "suspend"
+
+
+def _terms(act: Act) -> tuple[str, str, int, int | None]:
+    """In which two acts about the same differ for whoever agrees to one."""
+    return act.reason, act.policy_hash, act.n_approvals, act.amount
+
+
+def _amount(limit: float | None) -> int | None:
+    """Of a limit, in ten-thousandths; None: of a measure that has none."""
+    if limit is None:
+        return None
+    try:
+        amount = ten_thousandths(limit)
+    except ValueError as error:
+        raise UnusableAmountError from error
+    if limit and not amount:  # a limit of nothing is another limit
+        raise UnusableAmountError
+    return amount
 
 
 def _is_of_stored_events(decision: Decision) -> bool:

@@ -36,6 +36,7 @@ ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
 ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
 ACT_STATES: tuple[ActState, ...] = get_args(ActState)
 UNKNOWN_WHETHER_DONE = "unknown_whether_done"  # why an act was left to a person
+PLANNED_ANEW = "planned_anew"  # why one that waited for people was withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +111,11 @@ ORDER BY position
 """
 # of later: planned for a moment that has not come
 _IS_OF_LATER = "(state = 'planned' AND n_attempts = 0 AND due_at > ?)"
-# one that waits for people holds up only what the same decision asks for, and one that
-# is done and not yet reported nothing that a person ordered; one of later nothing
+_GOES_AHEAD = "(one.kind = 'restore' AND earlier.kind NOT IN ('suspend', 'restore'))"
+# one that waits for people holds up only others of its kind that the same decision asks
+# for, and one that is done and not yet reported nothing that a person ordered; one of
+# later nothing. What gives access back waits for access alone, and for what is under
+# way this moment
 _DUE = f"""
 WITH open_acts AS (
     SELECT *, {_IS_AGREED} AS is_agreed FROM acts
@@ -121,8 +125,14 @@ SELECT {ACT_COLUMNS} FROM open_acts AS one
 WHERE is_agreed AND provider = ? AND due_at <= ? AND leased_until <= ? AND NOT EXISTS (
     SELECT 1 FROM open_acts AS earlier
     WHERE earlier.customer_id = one.customer_id AND earlier.position < one.position
-    AND (earlier.is_agreed OR earlier.decision_id = one.decision_id)
-    AND (earlier.state <> 'done' OR one.ordered_by IS NULL)
+    AND (earlier.is_agreed
+        OR (earlier.decision_id = one.decision_id AND earlier.kind = one.kind))
+    AND (earlier.state <> 'done' OR one.ordered_by IS NULL) AND NOT {_GOES_AHEAD}
+) AND NOT EXISTS (
+    SELECT 1 FROM open_acts AS other
+    WHERE other.customer_id = one.customer_id AND other.act_id <> one.act_id
+    AND other.state <> 'done' AND other.leased_until > ?
+    AND (one.kind = 'restore' OR other.kind = 'restore')
 )
 ORDER BY position LIMIT ?
 """  # noqa: S608 - own names
@@ -174,6 +184,17 @@ AND NOT EXISTS (
 )
 ORDER BY position DESC
 """  # noqa: S608 - own names
+# what an earlier decision asked for, and is to be done still
+_ASKED_BEFORE = f"""
+{_SELECT} WHERE provider = ? AND customer_id = ? AND subscription_id = ? AND kind = ?
+AND decision_id <> ? AND ordered_by IS NULL AND is_undone = 0
+AND state IN ('planned', 'asked') AND NOT {_IS_OF_LATER}
+"""
+# nobody need look at what a later decision asks for on other terms
+_REPLACED = f"""
+UPDATE acts SET state = 'withdrawn', settled_at = ?, why = '{PLANNED_ANEW}'
+WHERE act_id = ? AND state = 'planned' AND leased_until <= ? AND NOT {_IS_AGREED}
+"""  # noqa: S608 - own names
 _LAST_DONE = """
 SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
 AND kind IN ('suspend', 'restore') AND state = 'done'
@@ -210,9 +231,14 @@ class Acts:
     def plan(self, acts: Sequence[Act]) -> int:
         """Write acts down, in the order they are to be carried out; how many are new.
 
-        One that was planned before stays as it is.
+        One that was planned before stays as it is. What an earlier decision asked for
+        on other terms, and waits for people, is withdrawn.
         """
         with self._db.transaction():
+            for act in acts:
+                for earlier in self.asked_before(act):
+                    now = act.planned_at
+                    self._db.run(_REPLACED, now, earlier.act_id, now)
             return self._add(acts)
 
     def _add(self, acts: Sequence[Act]) -> int:
@@ -308,7 +334,7 @@ class Acts:
 
     def due(self, provider: str, now: int, most: int) -> list[Act]:
         """Acts that `claim` would give, untouched."""
-        rows = self._db.rows(_DUE, now, provider, now, now, most)
+        rows = self._db.rows(_DUE, now, provider, now, now, now, most)
         return [act_of(row) for row in rows]
 
     def of_later(self, provider: str, now: int, until: int) -> list[Act]:
@@ -402,6 +428,17 @@ class Acts:
         for (kind,) in self._db.rows(_LAST_DONE, *what):
             return kind  # type: ignore[no-any-return]  # as it was written
         return None
+
+    def asked_before(self, act: Act) -> list[Act]:
+        """What earlier decisions asked for of the same, and is to be done still.
+
+        Not what a person ordered, or what is planned for later.
+        """
+        if act.ordered_by is not None:
+            return []
+        about = act.provider, act.customer_id, act.subscription_id, act.kind
+        rows = self._db.rows(_ASKED_BEFORE, *about, act.decision_id, act.planned_at)
+        return [act_of(row) for row in rows]
 
     def has_open_request(self, provider: str, customer_id: str) -> bool:
         """Whether a service request of the customer is planned, or is not closed."""

@@ -2,14 +2,27 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from decisions.policy.section import Amount, PolicySection, Share
+from features.money import LARGEST, UNITS
 
 MeasureName = Literal[
     "restrict", "limit_spending", "stop_meter", "stop_charging", "prepayment"
 ]
 MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
+_LEAST = 1 / UNITS  # of what can be counted
+
+
+def _is_sum(limit: float) -> float:
+    """What a provider can be asked for; 0 stands for no spending at all."""
+    if 0.0 < limit < _LEAST or limit > LARGEST / UNITS:
+        most = LARGEST // UNITS
+        raise ValueError(f"{limit:g} is no limit: write 0, or {_LEAST:g} to {most}")
+    return limit
+
+
+Limit = Annotated[float, Field(ge=0.0, allow_inf_nan=False), AfterValidator(_is_sum)]
 
 
 class Measure(PolicySection):
@@ -39,7 +52,7 @@ class Measure(PolicySection):
         " of this customer would need a person",
     )
     # of the provider's currency, so another currency of the policy leaves it alone
-    limit: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(
+    limit: Limit | None = Field(
         default=None,
         description="of limit_spending alone: a month, in the currency that the"
         " provider bills in",

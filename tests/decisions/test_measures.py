@@ -181,3 +181,10 @@ def test_a_case_of_the_file_may_say_which_measure() -> None:
     assert check(with_measures(cases=[{**case, "measure": "stop_meter"}])) == []
     [found] = check(with_measures(cases=[{**case, "measure": "none"}]))
     assert "got stop_meter" in found.message
+
+
+@pytest.mark.parametrize("limit", [1e15, 0.00001, -1.0])
+def test_a_limit_is_an_amount_that_can_be_asked_for(limit: float) -> None:
+    measure = {"fixed": 1, "stop": [0.5, 0.5], "limit": limit}
+    with pytest.raises(PolicyFileError, match="limit"):
+        with_measures({"limit_spending": measure})
