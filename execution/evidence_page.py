@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 from execution.evidence import Evidence, moment_of
 from features.moments import to_datetime
+from features.money import UNITS
 from store.acts import Act
 from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
 from wording.templates import render
@@ -57,6 +59,7 @@ def evidence_page(evidence: Evidence) -> Page:
         facts=tuple(_facts(evidence)),
         sections=sections,
         contents="Contents",
+        author=f"Forbear {version('forbear')}",
         footer="Written from what was recorded when it was decided; manifest.json holds"
         " the hash of every file beside this page.",
     )
@@ -74,6 +77,17 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield "policy", f"{question['policy']} ({question['policy_hash'][:16]})"
     people = answer["people"]
     yield "people who must agree", str(people["approvals"])
+    for measure in permission.get("measures") or ():  # older answers know none
+        yield "recommended beside it", _measure(measure, question["currency"])
+
+
+def _measure(measure: Mapping[str, Any], currency: str) -> str:
+    limit, n_people = measure["limit"], measure["approvals"]
+    at_most = f" of {limit:,.2f} a month, in the provider's currency"
+    return (
+        f"{measure['measure']}{'' if limit is None else at_most}; expected saving"
+        f" {measure['net_gain']:,.2f} {currency}; people who must agree: {n_people}"
+    )
 
 
 def _why(answer: Mapping[str, Any]) -> Section:
@@ -145,7 +159,9 @@ def _done(evidence: Evidence) -> Section:
     rows = tuple(
         (
             act.kind,
+            act.provider,
             act.subscription_id,
+            "" if act.amount is None else f"{act.amount / UNITS:,.2f}",
             act.state if act.why is None else f"{act.state}: {act.why}",
             "" if act.settled_at is None else _moment(to_datetime(act.settled_at)),
             _agreed(act, evidence.agreed.get(act.act_id, ())),
@@ -155,7 +171,8 @@ def _done(evidence: Evidence) -> Section:
     if not rows:
         blocks: tuple[Block, ...] = (Paragraph("No act was planned from it."),)
     else:
-        head = "act", "subscription", "came to", "when", "agreed by"
+        limit = "limit a month, provider's currency"
+        head = "act", "at", "subscription", limit, "came to", "when", "agreed by"
         blocks = (Table("Acts at the provider", head, rows),)
     return Section("done", "What was done", blocks)
 

@@ -59,6 +59,9 @@ def pdf_of(page: Page) -> bytes:
         topMargin=_MARGIN,
         bottomMargin=_MARGIN + 6 * mm,
         title=page.title,
+        author=page.author,
+        creator=page.author,
+        subject=page.lead,
         lang=page.lang,
         invariant=1,  # no moment of making: the hash says whether it is the same
     )
@@ -106,7 +109,7 @@ def _flow(page: Page) -> Iterator[Any]:
 def _section(section: Section) -> Iterator[Any]:
     """A title is never alone at the end of a page."""
     heading = _style(12, fontName=_BOLD, spaceBefore=6 * mm, spaceAfter=2 * mm)
-    first, *rest = [_block(block) for block in section.blocks] or [Spacer(1, 1)]
+    first, *rest = _blocks(section) or [Spacer(1, 1)]
     title = Flowable(_shown(section.title), heading)
     if isinstance(first, LongTable):  # it may be longer than a page
         yield title
@@ -114,6 +117,18 @@ def _section(section: Section) -> Iterator[Any]:
     else:
         yield KeepTogether([title, first])
     yield from rest
+
+
+def _blocks(section: Section) -> list[Any]:
+    """A table has its caption above it, unless a paragraph says already what it is."""
+    laid_out, before = [], None
+    for block in section.blocks:
+        if isinstance(block, Table) and not isinstance(before, Paragraph):
+            caption = _style(8, textColor=_GREY, spaceAfter=1 * mm)
+            laid_out.append(Flowable(_shown(block.caption), caption))
+        laid_out.append(_block(block))
+        before = block
+    return laid_out
 
 
 def _block(block: Block) -> Any:  # noqa: ANN401 - what reportlab lays out

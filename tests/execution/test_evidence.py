@@ -2,14 +2,21 @@
 
 import json
 from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from pypdf import PdfReader
 
 from decisions.policy_file.load import parse_policy
+from execution.evidence import Evidence
+from execution.evidence_page import evidence_files
 from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
 from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
+from tests.store.memory_store import a_decision
 
 Pack = dict[str, bytes]
 
@@ -155,3 +162,40 @@ def test_who_agreed_is_said_as_it_was(
     page = pack(forbear, decision_id, tmp_path / "pack")["evidence.html"].decode()
     assert "nobody yet" in page
     assert "ordered by Grace" in page
+
+
+def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
+    house: House,  # noqa: F811
+) -> None:
+    answer = house.score()
+    answer["permission"]["measures"] = [
+        {
+            "measure": "limit_spending",
+            "basis": "fraud",
+            "net_gain": 7.0,
+            "limit": 120.5,
+            "approvals": 2,
+        }
+    ]
+    act = an_act(kind="limit_spending", amount=1_205_000, provider="kill-bill")
+    evidence = Evidence(
+        decision=a_decision(0, answer=json.dumps(answer).encode()),
+        rows={},
+        zone=ZoneInfo("UTC"),
+        policy_text="",
+        acts=[act],
+        agreed={},
+        replay="identical",
+        position=1,
+        link=b"",
+    )
+    files = evidence_files(evidence)
+    html = files["evidence.html"].decode().replace("\N{NO-BREAK SPACE}", " ")
+    told = "limit_spending of 120.50 a month, in the provider&#39;s currency"
+    assert f"{told}; expected saving 7.00 EUR; people who must agree: 2" in html
+    for cell in ("kill-bill", "120.50</td>"):
+        assert cell in html
+    author = f'<meta name="author" content="Forbear {version("forbear")}">'
+    assert author in html
+    pdf = PdfReader(BytesIO(files["evidence.pdf"]))
+    assert "Acts at the provider" in "".join(page.extract_text() for page in pdf.pages)

@@ -31,6 +31,7 @@ PAGE = Page(
     ),
     contents="Contents",
     footer="Written from what was recorded.",
+    author="Forbear 1.2.3",
 )
 
 
@@ -64,3 +65,17 @@ def test_nothing_is_lost_and_every_page_has_its_number() -> None:
 def test_markup_is_text_and_what_the_font_lacks_is_named() -> None:
     [first, *_] = told(pdf_of(replace(PAGE, lead="<b>Łódé</b> & 中文")))
     assert "<b>Łódé</b> & [U+4E2D][U+6587]" in first
+
+
+def test_the_file_names_its_title_and_its_author() -> None:
+    stated = PdfReader(BytesIO(pdf_of(PAGE))).metadata
+    assert stated is not None
+    assert (stated.title, stated.author) == (PAGE.title, "Forbear 1.2.3")
+    assert "(" not in f"{stated.creator}{stated.subject}"
+
+
+def test_a_table_has_its_caption_above_it() -> None:
+    assert "Open invoices\n" in told(pdf_of(PAGE))[0]
+    section = Section("x", "X", (Paragraph("Alerts"), Table("alerts", ("a",), ())))
+    [page] = told(pdf_of(replace(PAGE, sections=(section,))))
+    assert "alerts" not in page

@@ -61,7 +61,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One policy, or one report; `facts` are pairs of a label and its value."""
+    """One policy, or one report; `facts` are pairs of a label and its value.
+
+    `author` is told beside the content, in what programs read of the file.
+    """
 
     lang: str
     title: str
@@ -70,6 +73,7 @@ class Page:
     sections: tuple[Section, ...]
     contents: str  # heading of the table of contents
     footer: str
+    author: str = "Forbear"
 
 
 def texts(section: Section) -> list[str]:
