@@ -5,6 +5,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from execution.measures import ENDS
 from execution.plan import ACTED_ON
 from execution.port import PlainMeasure, Provider, SubscriptionState
 from features.money import UNITS
@@ -85,12 +86,10 @@ def _amount(act: Act) -> Decimal | None:
 
 
 _PLAIN: dict[ActKind, tuple[bool, PlainMeasure]] = {
-    "restrict": (True, "restrict"),
-    "stop_charging": (True, "stop_charging"),
-    "prepayment": (True, "prepayment"),
-    "end_restrict": (False, "restrict"),
-    "end_stop_charging": (False, "stop_charging"),
-    "end_prepayment": (False, "prepayment"),
+    kind: (is_on, measure)
+    for end, measure in ENDS.items()
+    if measure != "limit_spending"
+    for kind, is_on in ((measure, True), (end, False))
 }
 _READERS: dict[ActKind, Callable[[Provider, Act], Reading]] = {
     "suspend": _access,

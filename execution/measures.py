@@ -4,21 +4,23 @@ import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from secrets import token_hex
+from typing import Literal
 
 from decisions.policy.measures import MEASURES, MeasureName
 from execution.errors import NotOfferedError
-from execution.port import Offer, Provider
+from execution.port import PlainMeasure, Provider
 from features.money import ten_thousandths
-from store.acts import Act, ActKind, act_id_of
+from store.acts import Act, ActKind, EndKind, act_id_of
 from store.decisions import Decision
 
-_ENDS: Mapping[ActKind, Offer] = {
+# by the end of a measure, the measure
+ENDS: Mapping[EndKind, PlainMeasure | Literal["limit_spending"]] = {
     "end_limit_spending": "limit_spending",
     "end_restrict": "restrict",
     "end_stop_charging": "stop_charging",
     "end_prepayment": "prepayment",
 }
-ORDERS: tuple[ActKind, ...] = (*MEASURES, *_ENDS)  # what a person may order
+ORDERS: tuple[ActKind, ...] = (*MEASURES, *ENDS)  # what a person may order
 
 
 def left_to_do(
@@ -70,7 +72,7 @@ def ordered(
     Raises:
         NotOfferedError: the provider has no such measure.
     """
-    if _ENDS.get(measure, measure) not in provider.offers:
+    if measure.removeprefix("end_") not in provider.offers:
         raise NotOfferedError(provider.name, measure.replace("_", " "))
     run_id = f"run-{token_hex(6)}"
     name = f"{decision.decision_id}/{run_id}"  # ordered twice it is done twice

@@ -20,7 +20,7 @@ from execution.errors import (
     ProviderRefusedError,
     UnusableAmountError,
 )
-from execution.measures import left_to_do
+from execution.measures import ENDS, left_to_do
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from features.money import ten_thousandths
@@ -39,10 +39,7 @@ ACTED_ON: dict[ActKind, SubscriptionState] = {
 }
 _END: dict[ActKind, ActKind] = {
     "suspend": "restore",
-    "limit_spending": "end_limit_spending",
-    "restrict": "end_restrict",
-    "stop_charging": "end_stop_charging",
-    "prepayment": "end_prepayment",
+    **{measure: end for end, measure in ENDS.items()},
 }
 
 

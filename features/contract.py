@@ -6,7 +6,7 @@ generated docs page all take the contract from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 ColumnKind = Literal[
     "text", "moment", "day", "money", "number", "integer", "boolean", "choice"
@@ -15,13 +15,10 @@ ColumnKind = Literal[
 AfterLast = Literal["error", "no_end", "missing"]
 
 SEVERITY = ("none", "remind", "review", "service_request", "suspend", "block")
-MEASURES = (
-    "restrict",
-    "limit_spending",
-    "stop_meter",
-    "stop_charging",
-    "prepayment",
-)
+MeasureName = Literal[
+    "restrict", "limit_spending", "stop_meter", "stop_charging", "prepayment"
+]
+MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
 CLOCK_SKEW_US = 5 * 60 * 1_000_000  # known_at may precede event_at by this much
 
 

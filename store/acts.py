@@ -15,23 +15,15 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Literal, get_args
 
+from features.contract import MeasureName
 from store.database import Database
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 
-ActKind = Literal[
-    "suspend",
-    "restore",
-    "open_request",
-    "stop_meter",
-    "limit_spending",
-    "restrict",
-    "stop_charging",
-    "prepayment",
-    "end_limit_spending",
-    "end_restrict",
-    "end_stop_charging",
-    "end_prepayment",
+# of measures that can be ended: nobody can start a meter again
+EndKind = Literal[
+    "end_limit_spending", "end_restrict", "end_stop_charging", "end_prepayment"
 ]
+ActKind = Literal["suspend", "restore", "open_request", MeasureName, EndKind]
 ActState = Literal["planned", "asked", "done", "withdrawn", "failed"]
 ACT_KINDS: tuple[ActKind, ...] = get_args(ActKind)
 ACT_STATES: tuple[ActState, ...] = get_args(ActState)
@@ -169,7 +161,7 @@ UPDATE acts SET state = 'withdrawn', settled_at = ?, why = 'undone',
 """
 _UNDONE = "UPDATE acts SET is_undone = 1 WHERE run_id = ? AND state = 'asked'"
 # measures that can be ended; a person ends what a person ordered
-_ENDED = "('limit_spending', 'restrict', 'stop_charging', 'prepayment')"
+_ENDED = str(tuple(kind.removeprefix("end_") for kind in get_args(EndKind)))
 # what was taken, or may have been, and after which nothing else was asked for
 _TAKEN = f"""
 {_SELECT} AS one WHERE run_id = ? AND state IN ('done', 'asked')

@@ -1,16 +1,14 @@
 """The section on measures: steps beside the action, milder than a suspension."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from decisions.policy.section import Amount, PolicySection, Share
+from features.contract import MEASURES, MeasureName
 from features.money import LARGEST, UNITS
 
-MeasureName = Literal[
-    "restrict", "limit_spending", "stop_meter", "stop_charging", "prepayment"
-]
-MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
+__all__ = ["MEASURES", "Measure", "MeasureName"]
 _LEAST = 1 / UNITS  # of what can be counted
 
 
