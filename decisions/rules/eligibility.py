@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from decisions.actions import PURSUIT, REMIND_BIT, SEVERITY, STEP_BITS, SUSPEND, bits_of
 from decisions.case import Case
@@ -28,7 +29,7 @@ from decisions.rules.reliance import (
     doubts_of_fraud,
     doubts_of_suspicion,
 )
-from decisions.rules.retries import charging, retry_due
+from decisions.rules.retries import Charging, charging, retry_due
 from decisions.rules.scope import Targets, targets
 from decisions.rules.standing import standing_holds
 from decisions.rules.ways import (
@@ -151,52 +152,55 @@ def _particular(case: Case, terms: Terms, at: datetime) -> Eligibility:
         *hold_reasons(terms, facts, aim),
     )
     charges = charging(terms, facts, is_held=aim.protection is not None)
-    position = _NOWHERE
-    early = _early(case, terms, at, pursuit)
-    if early is not None:
-        position = replace(_NOWHERE, notice=early)
-        pursuit = (withheld("nothing_overdue", actions=PURSUIT),)
-    elif not pursuit:
-        position = stand(case, terms, at, charges)
+    pursuit, position = _standing(case, terms, at, pursuit, charges)
     known = tuple(reason for reason in (*doubts, *decided) if reason not in pursuit)
     ordinary = (*_ordinary(facts, terms, at, pursuit, position, aim), *known)
     way = None if pursuit else shorter_way(case, terms, at)
     shorter = None if way is None else _shorter(facts, terms, at, position, way, aim)
     high_usage = None if shorter is None else (*shorter, *known)
     usage_notice = None if way is None else way.notice
-    fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
-    suspicion = _of_suspicion(case, terms, at, covering, aim)
-    has_signs = bool(counting_evidence(terms, facts, at, case.p_fraud))
     others = *override_holds(facts, at), *money_holds(terms.document, facts, at)
     on, reason = _in_force(facts, access)
     always = _bits(decided)  # a person's decision counts where there is no such way
+    signs = _signs(case, terms, at, covering, aim)
     return Eligibility(
         ordinary=ordinary,
         high_usage=high_usage,
-        fraud=fraud,
+        fraud=signs.fraud,
         ordinary_bits=_bits(ordinary),
         high_usage_bits=_bits(high_usage)
         | REMIND_BIT * (usage_notice is None)
         | always,
-        fraud_bits=_bits(fraud) | REMIND_BIT | always,
-        suspicion=suspicion,
-        suspicion_bits=_bits(suspicion) | STEP_BITS & ~(1 << SUSPEND) | always,
+        fraud_bits=_bits(signs.fraud) | REMIND_BIT | always,
+        suspicion=signs.suspicion,
+        suspicion_bits=_bits(signs.suspicion) | STEP_BITS & ~(1 << SUSPEND) | always,
         position=position,
         holds=(*standing, *others, *access),
         reactivation=reactivation(terms.document, access, at),
         in_force=on,
         in_force_reason=reason,
         is_confirmed_fraud=is_confirmed(facts),
-        has_signs=has_signs,
+        has_signs=signs.has_signs,
         is_proven_fraud=is_proven(terms, facts, at),
-        is_left_to_a_person=has_signs and is_doubted,
+        is_left_to_a_person=signs.is_left_to_a_person,
         subscriptions=aim.subscriptions,
         is_first_invoice=_is_first_invoice(terms, facts),
         high_usage_notice=usage_notice,
         retry_due=None if charges is None else retry_due(charges, at),
         no_retry=None if charges is None else charges.no_retry,
-        measure_ways=measure_ways(ordinary, fraud if has_signs else None),
+        measure_ways=measure_ways(ordinary, signs.fraud if signs.has_signs else None),
     )
+
+
+def _standing(
+    case: Case, terms: Terms, at: datetime, pursuit: Reasons, charges: Charging | None
+) -> tuple[Reasons, LadderPosition]:
+    """What keeps reminders away, and where on the ladder the customer stands."""
+    early = _early(case, terms, at, pursuit)
+    if early is not None:
+        nothing_overdue = withheld("nothing_overdue", actions=PURSUIT)
+        return (nothing_overdue,), replace(_NOWHERE, notice=early)
+    return pursuit, _NOWHERE if pursuit else stand(case, terms, at, charges)
 
 
 def _early(
@@ -206,6 +210,24 @@ def _early(
     if [reason.code for reason in pursuit] != ["nothing_overdue"]:
         return None
     return notice_before_due(case, terms, at)
+
+
+class _Signs(NamedTuple):
+    """What signs and the suspicion of fraud permit; see `Eligibility`."""
+
+    fraud: Reasons | None
+    suspicion: Reasons | None
+    has_signs: bool
+    is_left_to_a_person: bool
+
+
+def _signs(
+    case: Case, terms: Terms, at: datetime, covering: tuple[Hold, ...], aim: Targets
+) -> _Signs:
+    fraud, is_doubted = _of_fraud(case, terms, at, covering, aim)
+    suspicion = _of_suspicion(case, terms, at, covering, aim)
+    has_signs = bool(counting_evidence(terms, case.facts, at, case.p_fraud))
+    return _Signs(fraud, suspicion, has_signs, has_signs and is_doubted)
 
 
 def _of_fraud(

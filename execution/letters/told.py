@@ -1,6 +1,7 @@
 """What the service is told of letters and appeals, as rows of its tables."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from execution.errors import ReportRefusedError
@@ -11,7 +12,6 @@ from store.replies import Replies, Reply
 if TYPE_CHECKING:  # its HTTP client is not for the desk, which tells nobody
     from execution.service import Service
 
-_MANY = 100_000
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -91,14 +91,10 @@ def tell_decided(replies: Replies, service: "Service") -> ToldDecided:
         ServiceUnusableError: one did not arrive; it is told again the next time, as is
             one that was refused.
     """
-    waiting = {reply.customer_id for reply in replies.open_appeals(_MANY)}
-    untold = [
-        reply
-        for reply in replies.decided_and_untold()
-        if reply.customer_id not in waiting
-    ]
+    customers = dict.fromkeys(one.customer_id for one in replies.decided_and_untold())
+    untold = (untold_of(replies.of_customer(customer)) for customer in customers)
     told = ToldDecided([], {})
-    for reply in untold:
+    for reply in chain.from_iterable(untold):
         try:
             service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
         except ReportRefusedError as error:  # of this one; the others go on
