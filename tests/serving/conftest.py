@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import Client
+from jsonschema import Draft202012Validator
 from starlette.exceptions import StarletteDeprecationWarning
 
 from features.catalogue import feature_set
@@ -24,6 +25,7 @@ from serving.app import create_app
 from serving.openapi import EXAMPLE
 from serving.settings import ServingSettings
 from store.opening import open_key_store
+from tests.serving.acme import CUSTOMER, INVOICE, OBSERVED, As
 from tests.store.postgres_server import MakeUrl, postgres_urls
 
 with warnings.catch_warnings():
@@ -141,3 +143,39 @@ def publish(settings: ServingSettings) -> Callable[[Bundle], str]:
 @pytest.fixture
 def make_bundle() -> MakeBundle:
     return a_bundle
+
+
+@pytest.fixture
+def key_of(settings: ServingSettings) -> As:
+    """The header of a key with a scope; the key is called Alice."""
+
+    def made(scope: str) -> dict[str, str]:
+        keys = open_key_store(settings.home)
+        _, text = keys.create("Alice", scope)
+        keys.close()
+        return {"Authorization": f"Bearer {text}"}
+
+    return made
+
+
+@pytest.fixture
+def acme(service: Client) -> Client:
+    """A service that knows a customer with an invoice past due."""
+    events = {"customers": [CUSTOMER], "invoices": [INVOICE]}
+    body = {"customer_id": "acme", "events": events}
+    answer = service.post("/v1/events", json={**body, "observed": OBSERVED})
+    assert answer.json()["accepted"] == 2
+    return service
+
+
+@pytest.fixture
+def checked(service: Client) -> Callable[[str, Any], None]:
+    """Validates answers against the OpenAPI document."""
+    document = service.get("/openapi.json").json()
+
+    def check(schema: str, value: object) -> None:
+        named = {"$ref": f"#/components/schemas/{schema}"}
+        components = {"components": document["components"]}
+        Draft202012Validator(named | components).validate(value)
+
+    return check

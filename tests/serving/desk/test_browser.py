@@ -6,9 +6,6 @@ Every page is at 360 and at 1440 px; nothing is asked of another host. With
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,23 +13,17 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from advice.assembly import DEFAULT_POLICY
-from features.moments import microseconds
-from serving.app import create_app
 from serving.desk.addresses import customer_path, decision_path
-from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
-from store.acts import Act, act_id_of
 from store.keys import ROLES, Role
-from store.monitoring import Cause
-from store.opening import open_acts, open_key_store, open_monitoring
+from store.opening import open_key_store
 from tests.serving.conftest import a_bundle, published
-from tests.serving.desk.conftest import LATE, rows_of
+from tests.serving.desk.conftest import LATE
+from tests.serving.desk.office import Office, served
 from tests.serving.desk.test_appeals import file_appeal
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -45,78 +36,6 @@ pytestmark = [
 ]
 
 
-class Office:
-    """A service with a desk, people of every role, and customers who wait."""
-
-    def __init__(
-        self, url: str, keys: dict[Role, str], feed: str, settings: ServingSettings
-    ) -> None:
-        self.url, self.keys, self.settings = url, keys, settings
-        self._feed = {"Authorization": f"Bearer {feed}"}
-        self.decided: dict[str, str] = {}
-
-    def has_customer(self, customer_id: str, n: int) -> None:
-        """Sends events of a customer, and asks for a decision about it."""
-        now = datetime.now(UTC).isoformat()
-        observed = dict.fromkeys(EVENT_TABLES, now)
-        body = {"events": rows_of(customer_id, n), "observed": observed}
-        with httpx.Client(
-            base_url=self.url, headers=self._feed, timeout=60.0
-        ) as client:
-            sent = client.post("/v1/events", json=body)
-            assert sent.status_code == 200, sent.text
-            answer = client.post("/v1/score", json={"customer_id": customer_id})
-        assert answer.status_code == 200, answer.text
-        self.decided[customer_id] = answer.json()["decision_id"]
-
-    def plans_an_act(self, customer_id: str) -> None:
-        """One that waits for two people."""
-        decision_id = self.decided[customer_id]
-        act = Act(
-            act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
-            run_id="run-1",
-            decision_id=decision_id,
-            customer_id=customer_id,
-            subscription_id="s0",
-            kind="suspend",
-            reason="nonpayment",
-            provider="partner-center",
-            policy_hash="p",
-            n_approvals=2,
-            planned_at=1,
-            due_at=1,
-        )
-        with closing(open_acts(self.settings.home)) as acts:
-            acts.plan([act])
-
-    def rings(self, subject: str) -> None:
-        """An alarm of monitoring."""
-        now = microseconds(datetime.now(UTC))
-        cause = Cause("inputs", "feed_stopped", subject, f"{subject}: no row for days")
-        with closing(open_monitoring(self.settings.home)) as monitoring:
-            monitoring.record(now, now, "small", "{}", [cause])
-
-
-@contextmanager
-def _served(settings: ServingSettings) -> Iterator[str]:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(create_app(settings), port=port, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 60.0
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     home = tmp_path_factory.mktemp("state")
@@ -127,7 +46,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     settings = ServingSettings(
         home=home, policy=policy, poll_s=0.05, desk_attempt_limit="1000/minute"
     )
-    with _served(settings) as url:
+    with served(settings) as url:
         with closing(open_key_store(home)) as store:
             keys = {role: store.create(f"one {role}", role=role)[1] for role in ROLES}
             _, feed = store.create("feed")

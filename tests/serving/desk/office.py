@@ -1,0 +1,93 @@
+"""A service that a real browser can open, and what may happen in its office."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+import httpx
+import uvicorn
+
+from features.moments import microseconds
+from serving.app import create_app
+from serving.request import EVENT_TABLES
+from serving.settings import ServingSettings
+from store.acts import Act, act_id_of
+from store.keys import Role
+from store.monitoring import Cause
+from store.opening import open_acts, open_monitoring
+from tests.serving.desk.conftest import rows_of
+
+
+class Office:
+    """A service with a desk, people of every role, and customers who wait."""
+
+    def __init__(
+        self, url: str, keys: dict[Role, str], feed: str, settings: ServingSettings
+    ) -> None:
+        self.url, self.keys, self.settings = url, keys, settings
+        self._feed = {"Authorization": f"Bearer {feed}"}
+        self.decided: dict[str, str] = {}
+
+    def has_customer(self, customer_id: str, n: int) -> None:
+        """Sends events of a customer, and asks for a decision about it."""
+        now = datetime.now(UTC).isoformat()
+        observed = dict.fromkeys(EVENT_TABLES, now)
+        body = {"events": rows_of(customer_id, n), "observed": observed}
+        with httpx.Client(
+            base_url=self.url, headers=self._feed, timeout=60.0
+        ) as client:
+            sent = client.post("/v1/events", json=body)
+            assert sent.status_code == 200, sent.text
+            answer = client.post("/v1/score", json={"customer_id": customer_id})
+        assert answer.status_code == 200, answer.text
+        self.decided[customer_id] = answer.json()["decision_id"]
+
+    def plans_an_act(self, customer_id: str) -> None:
+        """One that waits for two people."""
+        decision_id = self.decided[customer_id]
+        act = Act(
+            act_id=act_id_of("partner-center", decision_id, "suspend", "s0"),
+            run_id="run-1",
+            decision_id=decision_id,
+            customer_id=customer_id,
+            subscription_id="s0",
+            kind="suspend",
+            reason="nonpayment",
+            provider="partner-center",
+            policy_hash="p",
+            n_approvals=2,
+            planned_at=1,
+            due_at=1,
+        )
+        with closing(open_acts(self.settings.home)) as acts:
+            acts.plan([act])
+
+    def rings(self, subject: str) -> None:
+        """An alarm of monitoring."""
+        now = microseconds(datetime.now(UTC))
+        cause = Cause("inputs", "feed_stopped", subject, f"{subject}: no row for days")
+        with closing(open_monitoring(self.settings.home)) as monitoring:
+            monitoring.record(now, now, "small", "{}", [cause])
+
+
+@contextmanager
+def served(settings: ServingSettings) -> Iterator[str]:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = uvicorn.Config(create_app(settings), port=port, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 60.0
+        while not server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
