@@ -75,7 +75,7 @@ def import_(
     )
     with waiting(f"importing {len(files)} files"):
         report = import_files(SOURCES[source], files, out, options)
-    _show(report)
+    _show(report, is_exported_at_said=options.exported_at is not None)
     raise typer.Exit(OK if report.is_clean else REJECTS)
 
 
@@ -134,7 +134,7 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _show(report: "ImportReport") -> None:
+def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
     show_table(
         f"exported {report.exported_at:%Y-%m-%d %H:%M} UTC",
         ("table", "rows and versions", "of them new", "corrections"),
@@ -154,6 +154,12 @@ def _show(report: "ImportReport") -> None:
             for s in report.sums
         ],
     )
+    if not is_exported_at_said:
+        say(
+            f"assumed: exported at the latest moment in the files, "
+            f"{report.exported_at:%Y-%m-%d %H:%M} UTC; say --exported-at, for data "
+            "older than the policy's `stale_hours` end in no decision"
+        )
     for note in report.notes:
         say(f"{note.kind}: {note.n:,} {note.text}")
     for value in report.unknown_values:
@@ -168,7 +174,19 @@ def _show(report: "ImportReport") -> None:
     if len(report.bad_rows) > MOST_BAD_ROWS:
         say(f"… and {len(report.bad_rows) - MOST_BAD_ROWS:,} more rows")
     for written in report.lists:
-        say(f"written: {written.file}, {written.n:,} rows")
-    looked = sorted(report.observed)
-    say(f"looked at: {', '.join(looked) or 'nothing'}")
+        what = "written" if written.is_new else "the same as before"
+        say(f"{what}: {written.file}, {written.n:,} rows")
+    _show_looked_at(report)
     say(f"next: forbear validate {report.portfolio}")
+
+
+def _show_looked_at(report: "ImportReport") -> None:
+    others = ", ".join(report.told_by_others)
+    if report.observed or not others:
+        say(f"looked at: {', '.join(sorted(report.observed)) or 'nothing'}")
+    if others:
+        say(
+            f"{others}: another source of this portfolio has them too, and that one "
+            "says how far they were looked at; import its newest export as well, with "
+            "--exported-at"
+        )

@@ -67,10 +67,11 @@ class TableCount:
 
 @dataclass(frozen=True)
 class WrittenList:
-    """A list for people, as CSV, and its rows."""
+    """A list for people, as CSV, and its rows; not new if it stands there already."""
 
     file: Path
     n: int
+    is_new: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ class ImportReport:
     bad_rows: tuple[BadRow, ...]
     observed: Mapping[str, datetime]
     lists: tuple[WrittenList, ...] = ()
+    told_by_others: tuple[str, ...] = ()  # who fills them says how far they look
 
     @property
     def is_clean(self) -> bool:

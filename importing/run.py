@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -277,14 +278,16 @@ def _report(
         f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC, text"
     ).fetchall()
     odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
+    looked = [t for t, kinds in run.source.looks.items() if kinds <= staged.looked_at]
+    of_others = tuple(
+        table
+        for table in looked
+        if table in run.source.shares and is_of_others(run.portfolio, run.source, table)
+    )
     observed = {
         table: staged.observed.get(table, staged.exported_at)
-        for table, kinds in run.source.looks.items()
-        if kinds <= staged.looked_at
-        and not (
-            table in run.source.shares
-            and is_of_others(run.portfolio, run.source, table)
-        )
+        for table in looked
+        if table not in of_others
     }
     return ImportReport(
         source=run.source.name,
@@ -301,6 +304,7 @@ def _report(
         unknown_values=tuple(unknown),
         bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
         observed=observed,
+        told_by_others=of_others,
     )
 
 
@@ -353,9 +357,14 @@ def _write_lists(run: _Import, report: ImportReport) -> tuple[WrittenList, ...]:
             continue
         folder.mkdir(exist_ok=True)
         stem = f"{run.source.name}-{name}-{report.exported_at:%Y%m%dT%H%M%S}"
-        file = _free(folder, stem, "csv")
-        run.connection.execute(f"COPY list_{name} TO '{_escaped(file)}' (HEADER)")
-        written.append(WrittenList(file, n))
+        made = run.folder / f"{name}.csv"
+        run.connection.execute(f"COPY list_{name} TO '{_escaped(made)}' (HEADER)")
+        earlier = folder.glob(f"{run.source.name}-{name}-*.csv")
+        same = next((f for f in sorted(earlier) if cmp(f, made, shallow=False)), None)
+        file = same or _free(folder, stem, "csv")
+        if same is None:
+            shutil.move(made, file)
+        written.append(WrittenList(file, n, is_new=same is None))
     return tuple(written)
 
 

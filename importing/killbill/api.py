@@ -77,7 +77,7 @@ def _entries(connection: Any, file: Path) -> set[str]:
             f"{file.name}, entry {kinds[None]}: none of {', '.join(KINDS)}"
         )
     _must_be_audited(connection, file)
-    name = file.name.lower()
+    name = file.name.lower().replace("-", "_")
     return set(kinds) or {k for k, word in ASKED.items() if word.rstrip("s") in name}
 
 

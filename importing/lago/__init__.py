@@ -36,6 +36,7 @@ def stage(
     unwrap = (SQL / "unwrap.sql").read_text(encoding="utf-8")
     bad = stage_kinds(connection, files, KINDS, unwrap, "Lago")
     keep_last_updated(connection, KINDS, "lago_id")
+    connection.execute((SQL / "plan_prices.sql").read_text(encoding="utf-8"))
     latest = [
         f"SELECT epoch(max({column})) FROM {kind}"
         for kind, columns in MOMENTS.items()

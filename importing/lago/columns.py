@@ -21,7 +21,13 @@ KINDS = {
         required=("external_id", "created_at"),
     ),
     "plan": Kind(
-        columns={"code": "text", "interval": "text", "trial_period": "number"},
+        columns={
+            "code": "text",
+            "interval": "text",
+            "amount_cents": "whole",
+            "amount_currency": "text",
+            "trial_period": "number",
+        },
         required=("code", "interval"),
     ),
     "subscription": Kind(

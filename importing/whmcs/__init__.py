@@ -13,9 +13,13 @@ from typing import Any
 from importing.errors import NothingToImportError
 from importing.source import Source, StagedSource
 from importing.staging import staged
-from importing.table_files import keep_latest, stage_tables
+from importing.table_files import keep_latest, stage_tables, table_named
 from importing.whmcs.columns import MOMENTS, MONEY_TABLES, REQUIRED, TABLES
 from importing.whmcs.values import MAPS
+
+# of these a file of no bytes says "none"; without rows in the others nothing has a
+# meaning, so theirs is the file of an export that failed
+MAY_HAVE_NONE = {"tblaccounts", "tblcredit", "tblhosting", "tblproducts", "tblorders"}
 
 
 def stage(
@@ -30,7 +34,11 @@ def stage(
         NothingToImportError: money without the tables that say in which currency, or
             invoices without the items that say which are paid together.
     """
-    looked_at, bad = stage_tables(connection, files, TABLES, REQUIRED)
+    tables_without = {file: t for file in files if (t := _table_without_rows(file))}
+    _tell_without_rows(connection, [file.name for file in tables_without])
+    filled = [file for file in files if file not in tables_without]
+    looked_at, bad = stage_tables(connection, filled, TABLES, REQUIRED)
+    looked_at |= set(tables_without.values())
     keep_latest(connection, TABLES, "id", "updated_at")
     absent = {"tblclients", "tblcurrencies"} - looked_at
     if looked_at & MONEY_TABLES and absent:
@@ -56,6 +64,21 @@ def stage(
         "GROUP BY ALL ORDER BY count(*) DESC, currency"
     ).fetchall()
     return replace(source, currencies=tuple(currency for (currency,) in priced))
+
+
+def _table_without_rows(file: Path) -> str | None:
+    """The table of a file that `mysql --batch` left empty: then it writes no header."""
+    if file.suffix.lower() != ".tsv" or file.stat().st_size > 0:
+        return None
+    table = table_named(file, TABLES)
+    return table if table in MAY_HAVE_NONE else None
+
+
+def _tell_without_rows(connection: Any, names: Sequence[str]) -> None:
+    """Make `without_rows` (file), which the notes name."""
+    connection.execute(
+        "CREATE TABLE without_rows AS SELECT unnest(?::VARCHAR[]) AS file", [names]
+    )
 
 
 WHMCS = Source(

@@ -1,6 +1,7 @@
 """What `forbear import` refuses before it reads a file, and what it prints."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,30 @@ def test_money_that_no_portfolio_can_use_is_refused(
 
     assert message in refused(capsys, monkeypatch, *words)
     assert not out.exists()
+
+
+def test_it_says_where_the_moment_of_the_export_is_only_the_latest_in_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tblclients.tsv"
+    file.write_text("id\tcurrency\tdatecreated\n1\t1\t2026-01-10\n", "utf-8")
+    words = ("whmcs", file, "--currency", "EUR", "--out")
+
+    silent = imported(capsys, monkeypatch, *words, tmp_path / "a")
+    moment = ("--exported-at", "2026-01-12T09:00:00Z")
+    stated = imported(capsys, monkeypatch, *words, tmp_path / "b", *moment)
+
+    assumed = (
+        "assumed: exported at the latest moment in the files, 2026-01-10 00:00 UTC"
+    )
+    assert assumed in silent
+    assert "assumed: exported" not in stated
+
+
+def imported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object
+) -> str:
+    monkeypatch.setattr(sys, "argv", ["forbear", "import", *map(str, words)])
+    with suppress(SystemExit):
+        main()
+    return " ".join(capsys.readouterr().out.split())

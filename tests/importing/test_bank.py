@@ -107,6 +107,27 @@ def test_nothing_is_guessed(portfolio: Path, said: dict[str, str]) -> None:
     assert received.portfolio == 0
 
 
+def test_a_statement_imported_again_writes_the_same_lists_once(
+    portfolio: Path,
+) -> None:
+    statement = iso(STATEMENT, Entry(amount="33", text="thanks"))
+    [first] = import_texts(portfolio, statement).lists
+    [again] = import_texts(portfolio, statement).lists
+
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.file == first.file
+    assert len(list(first.file.parent.iterdir())) == 1
+
+
+def test_beside_another_source_of_payments_it_says_who_vouches_for_them(
+    portfolio: Path,
+) -> None:
+    write_billed_payment(portfolio)
+    report = import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
+
+    assert (report.observed, report.told_by_others) == ({}, ("payments",))
+
+
 def test_a_list_of_references_names_invoices(portfolio: Path) -> None:
     listed = "reference,invoice_id\n21 00000 00003 13947 14300 09017,4711\n,4711\n"
     said = iso(STATEMENT, Entry(amount="50", structured="210000000003139471430009017"))

@@ -259,6 +259,14 @@ def test_an_empty_answer_was_looked_at_and_pages_may_overlap(
     assert rows(portfolio, "holds") == []
 
 
+def test_an_empty_answer_under_the_name_of_the_docs_was_looked_at(
+    run: Import, portfolio: Path
+) -> None:
+    report = run(invoices=[bill(recurring(100))], **{"blocking-states-a1": []})
+
+    assert "actions" in report.observed
+
+
 def test_a_value_that_cannot_be_read_is_named(run: Import, portfolio: Path) -> None:
     other = kb.new_id()
     odd = recurring(100) | {"amount": "much", "invoiceId": other}

@@ -227,6 +227,27 @@ def test_a_subscription_has_its_price_by_the_month(
     assert told[0]["unit_price"] == Decimal(10)
 
 
+def test_a_subscription_that_names_no_price_has_that_of_its_plan(
+    run: Import, portfolio: Path
+) -> None:
+    silent = subscription("sub", "2026-01-01", 0)
+    del silent["plan_amount_cents"], silent["plan_amount_currency"]
+    plans = page("plans", plan(interval="yearly", cents=12_000))
+    report = run(*book([]), plans, page("subscriptions", silent))
+
+    [started] = rows_of(portfolio, "subscriptions")
+    assert (started["billing"], started["unit_price"]) == ("license", Decimal(10))
+    [assumed] = [note for note in report.notes if "of their plan" in note.text]
+    assert assumed.n == 1
+
+
+def test_a_subscription_without_any_price_is_counted(run: Import) -> None:
+    silent = subscription("sub", "2026-01-01", 0) | {"plan_amount_cents": None}
+    report = run(*book([]), page("subscriptions", silent))
+
+    assert [note.n for note in report.notes if "without a price" in note.text] == [1]
+
+
 def test_an_end_to_come_is_told_once_and_taken_back_when_removed(
     run: Import, portfolio: Path
 ) -> None:

@@ -571,6 +571,46 @@ def test_tables_without_rows_say_that_there_is_none(run: Run, portfolio: Path) -
     assert "payments" in report.observed
 
 
+def test_mysql_writes_no_header_for_a_table_without_rows(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    tables = {
+        "tblclients": [client()],
+        "tblcurrencies": [{"id": 1, "code": "EUR"}],
+        "tblinvoices": [bill(1, "2026-05-20", "9")],
+        "tblinvoiceitems": [item(1, "9")],
+    }
+    files = write_csv(tmp_path, tables, TABLES)
+    for name in ("tblcredit.tsv", "tblorders.tsv"):
+        files.append(tmp_path / name)
+        files[-1].touch()
+    report = import_files(SOURCES["whmcs"], files, portfolio, ImportSettings())
+
+    assert {"invoices", "outcomes"} <= report.observed.keys()
+    [note] = [n for n in report.notes if "have no rows" in n.text]
+    assert (note.kind, note.n) == ("assumed", 2)
+    assert report.is_clean
+
+
+def test_an_empty_file_of_clients_is_an_export_that_failed(
+    tmp_path: Path, portfolio: Path
+) -> None:
+    clients = tmp_path / "tblclients.tsv"
+    clients.touch()
+    with pytest.raises(UnreadableFileError, match="is empty"):
+        import_files(SOURCES["whmcs"], [clients], portfolio, ImportSettings())
+
+
+def test_invoices_without_the_credit_table_ask_for_it(run: Run) -> None:
+    books = {"invoices": [bill(1, "2026-05-20", "9")], "invoiceitems": [item(1, "9")]}
+    report = run(**books)
+
+    [note] = [n for n in report.notes if "without tblcredit" in n.text]
+    assert (note.kind, note.n) == ("look at", 1)
+    assert "invoices" not in report.observed
+    assert run(at="2026-06-02", **books, credit=[]).is_clean
+
+
 def test_from_the_tables_to_a_first_list_of_actions(
     first_actions: FirstActions, tmp_path: Path
 ) -> None:

@@ -40,6 +40,9 @@ FROM made_disputes WHERE status = 'lost' AND kind = 'chargeback_other'
 UNION ALL SELECT 'assumed', count(*), 'invoices without a due date are due when issued'
 FROM last_invoice WHERE is_counted AND payment_due_date IS NULL
 UNION ALL SELECT 'assumed', count(*), 'subscriptions without a price: say their plans, or for how long the price is'
-FROM last_subscription WHERE started_at IS NOT NULL AND plan_amount_cents > 0 AND a_month IS NULL
+FROM last_subscription WHERE started_at IS NOT NULL
+    AND (plan_amount_cents IS NULL OR plan_amount_cents > 0 AND a_month IS NULL)
+UNION ALL SELECT 'assumed', count(*), 'subscriptions that name no price have that of their plan today'
+FROM last_subscription WHERE started_at IS NOT NULL AND lago_id IN (FROM priced_by_plan)
 UNION ALL SELECT 'assumed', count(*), 'invoices for prepaid credit that is not given before they are paid'
 FROM last_invoice WHERE is_counted AND invoice_type = 'credit' AND payment_status <> 'succeeded'
