@@ -183,7 +183,11 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
 def _show_looked_at(report: "ImportReport") -> None:
     others = ", ".join(report.told_by_others)
     if report.observed or not others:
-        say(f"looked at: {', '.join(sorted(report.observed)) or 'nothing'}")
+        nothing = (
+            "no table as a whole: these files tell of single events, or a file that "
+            "the table needs is missing"
+        )
+        say(f"looked at: {', '.join(sorted(report.observed)) or nothing}")
     if others:
         say(
             f"{others}: another source of this portfolio has them too, and that one "
