@@ -24,7 +24,7 @@ from decisions.follow_up.answer_follow_up import appeal_due
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.terms import Terms
 from execution.letters.signed_link import LinkSigner
-from features.moments import to_datetime
+from features.moments import DAY_ZERO, end_of_day, to_datetime
 from serving.access import RateLimits
 from serving.errors import ProblemError
 from serving.incoming import read_fields
@@ -285,10 +285,16 @@ def _rows(asked: _Asked, reply: Reply) -> dict[str, list[dict[str, Any]]]:
         return {"disputes": [row]}
     if reply.kind == "promise":
         row |= {"kind": "promise_made", "promise_id": reply.reply_id}
-        row["until"] = reply.until
+        row["until"] = _end_of(asked.terms, reply.until or "")
     else:
         row |= {"kind": "appeal_opened", "policy": asked.letter.policy}
     return {"contacts": [row]}
+
+
+def _end_of(terms: Terms, day: str) -> str:
+    """When a day ends where it was accepted: the portfolio may end days elsewhere."""
+    counted = date.fromisoformat(day).toordinal() - DAY_ZERO
+    return to_datetime(end_of_day(counted, terms.zone)).isoformat()
 
 
 def _done(asked: _Asked, reply: Reply, words: Wording) -> list[str]:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from decisions.policy_file.load import SHIPPED, parse_policy
 from serving.language import Language
-from serving.public.replies import _amount
+from serving.public.replies import _amount, _looked_up, _rows
 from store.opening import open_replies
 from store.replies import Reply
 from tests.execution.letters.conftest import a_late_customer
@@ -82,6 +83,24 @@ def test_a_promise_is_waited_for(public: Public) -> None:
     assert facts["follow_up"]["notices_due"] == []
     [kept] = replies_of(public, "promises")
     assert (kept.kind, kept.until, kept.is_counted) == ("promise", in_days(5), True)
+
+
+def test_a_promised_day_ends_where_the_letter_counts_days(public: Public) -> None:
+    letter_id = a_letter_about(public, scored(public, "far away"))
+    asked = _looked_up(public.settings, letter_id)
+    text = (SHIPPED / "reseller-default.yaml").read_text()
+    policy = parse_policy(text.replace("Europe/Brussels", "America/Sao_Paulo"))
+    reply = Reply(
+        reply_id="r1",
+        letter_id=letter_id,
+        customer_id="far away",
+        kind="promise",
+        language="en",
+        filed_at=1,
+        until="2026-12-05",
+    )
+    [row] = _rows(asked._replace(terms=policy.latest), reply)["contacts"]
+    assert row["until"] == "2026-12-06T02:59:59.999999+00:00"
 
 
 def test_a_contested_invoice_is_not_owed(public: Public) -> None:
