@@ -17,6 +17,7 @@ from wording.messages import Wording
 from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
 from wording.templates import render
 
+LEAST_SHOWN = 0.01  # a smaller estimate is told as below it
 MOST_SHOWN = 50  # decisions on the page; the file holds all
 
 
@@ -132,13 +133,16 @@ class _AccessPage:
             answer["scores"][target]["probability"]
             for target in ("nonpayment", "fraud")
         ]
-        shown = [
-            "" if p is None else self._words.format("{p:percent_about}", p=p)
-            for p in estimates
-        ]
+        shown = ["" if p is None else self._estimate(p) for p in estimates]
         reasons = " ".join(map(self._reason, answer["reasons"] or ()))
         at = datetime.fromisoformat(answer["as_of"])
         return self._words.format("{at:moment}", at=at), result, *shown, reasons
+
+    def _estimate(self, p: float) -> str:
+        """In whole percent; a small one is not written as none."""
+        if 0 < p < LEAST_SHOWN:
+            return self._words.say("access.decisions.below", p=LEAST_SHOWN)
+        return self._words.format("{p:percent_about}", p=p)
 
     def _reason(self, reason: Mapping[str, Any]) -> str:
         """In the page's language, whatever the decision was asked in."""

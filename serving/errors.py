@@ -61,6 +61,8 @@ KINDS: Mapping[str, ProblemKind] = {
     "act_was_planned": ProblemKind(409, "The act was planned before"),
     "act_is_over": ProblemKind(409, "The act is over"),
     "appeal_is_over": ProblemKind(409, "The appeal was decided"),
+    "change_was_submitted": ProblemKind(409, "The change was submitted before"),
+    "alarm_is_over": ProblemKind(409, "The alarm was released"),
     "change_is_over": ProblemKind(409, "The change was decided about"),
     "hold_is_over": ProblemKind(409, "The hold does not stand any more"),
     "not_in_team": ProblemKind(403, "The policy names others for this"),

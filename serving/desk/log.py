@@ -15,6 +15,7 @@ from serving.access import note_reading_of
 from serving.decide import is_decision_id
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.days import day_of
+from serving.desk.form import invalid
 from serving.desk.page import HOME, desk_router, page, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
@@ -70,7 +71,8 @@ async def log_question(
     An id in an address would stand in histories and in logs of proxies.
 
     Raises:
-        ProblemError: the form is of an older page, or something is too long.
+        ProblemError: the form is of an older page, something is too long, or the
+            action is none.
     """
     fields: Mapping[str, str] = request.query_params
     if request.method == "POST":
@@ -81,8 +83,8 @@ async def log_question(
         raise ProblemError("invalid_request", detail)
     if request.method != "POST":
         texts["customer"] = ""
-    if texts["action"] not in actions:
-        texts["action"] = ""
+    if texts["action"] not in ("", *actions):
+        raise invalid("action", f"one of {', '.join(actions)}, or nothing")
     return LogQuestion(**texts)
 
 

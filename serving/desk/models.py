@@ -30,6 +30,7 @@ router = desk_router()
 MODELS = f"{HOME}/models"
 MOST_RUNS = 10
 _MOST_LOOKED_AT = 50  # portfolios that share a store take turns
+_MOST_ALARMS = 1_000  # among which one that was released is looked for
 # in the order of the model card; a bundle may have others, which the card explains
 MEASURES = (
     "auc",
@@ -93,13 +94,15 @@ async def release(
     note(request, visitor.key, alarm_id)
 
     def let_go(database: Database) -> None:
-        now = microseconds(datetime.now(UTC))
-        Monitoring(database).release(visitor.key.name, reason, now, alarm_id)
+        now, monitoring = microseconds(datetime.now(UTC)), Monitoring(database)
+        try:
+            monitoring.release(visitor.key.name, reason, now, alarm_id)
+        except NothingToReleaseError as error:
+            known = {alarm.alarm_id for alarm in monitoring.alarms(_MOST_ALARMS)}
+            code = "alarm_is_over" if alarm_id in known else "not_found"
+            raise ProblemError(code, str(error)) from error
 
-    try:
-        await records_of(request).ask(let_go)
-    except NothingToReleaseError as error:
-        raise ProblemError("not_found", str(error)) from error
+    await records_of(request).ask(let_go)
     return redirect(MODELS)
 
 

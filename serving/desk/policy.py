@@ -113,14 +113,16 @@ async def submit(
 ) -> Response:
     """Ask somebody else to agree."""
     reason = _reason(await form_of(request, visitor))
-    await _require_publishable(request, await change_of(request, change_id))
+    change = await change_of(request, change_id)
+    await _require_publishable(request, change)
+    if change.author_id != visitor.key.key_id:
+        raise ProblemError("role_may_not", "only its author submits a change")
 
     def ask(database: Database) -> bool:
         return PolicyChanges(database).submit(change_id, visitor.key.key_id, reason)
 
     if not await records_of(request).ask(ask):
-        detail = "only its author submits a change, and only once"
-        raise ProblemError("invalid_request", detail)
+        raise ProblemError("change_was_submitted", "it waits for somebody else")
     note(request, visitor.key, change_id)
     return redirect(f"{POLICY}/{change_id}")
 
@@ -136,7 +138,9 @@ async def publish_change(
     await _require_publishable(request, change)
     file = _policy_file(request)
     if file is None:
-        detail = "the policy in force is the one that ships; start with `--policy FILE`"
+        detail = (
+            "the policy in force is the one that ships; start with FORBEAR_POLICY=FILE"
+        )
         raise ProblemError("invalid_request", detail)
     note(request, visitor.key, change_id)
     now = microseconds(datetime.now(UTC))

@@ -86,6 +86,14 @@ class _Asked(NamedTuple):
         return Wording(lang, self.currency, self.terms.zone)
 
 
+@router.get("/appeal")
+@router.get("/appeal/")
+async def link_is_cut_off(request: Request) -> Response:
+    """A link without its token, such as one that an e-mail program broke."""
+    require_visit(request)
+    raise ProblemError("not_found", "the link is not whole")
+
+
 @router.get("/appeal/{token}")
 async def show_form(request: Request, token: str, lang: str | None = None) -> Response:
     """What a customer may answer to a letter."""

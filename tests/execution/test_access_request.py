@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -81,6 +82,19 @@ def test_it_is_all_there_and_tells_of_nobody_else(
     assert "decided_by" not in data["replies"][0]
     with pytest.raises(EvidenceThereError):
         write_access_request(request_of_acme, "", folder)
+
+
+def test_a_small_estimate_is_not_written_as_none(
+    request_of_acme: AccessRequest,
+) -> None:
+    decision = request_of_acme.decisions[-1]
+    answer = json.loads(decision.answer)
+    for target, p in (("fraud", 0.0035), ("nonpayment", 0.45)):
+        answer["scores"][target]["probability"] = p
+    changed = replace(decision, answer=json.dumps(answer).encode())
+    request = replace(request_of_acme, decisions=[changed])
+    page = access_html(request, DOCUMENT, ZONE, "en", date(2026, 11, 29))
+    assert re.findall(r">([^<>]*[0-9]%)<", page) == ["45%", "below 1%"]
 
 
 def test_of_whom_nothing_is_known_nothing_is_written() -> None:

@@ -29,6 +29,12 @@ def test_every_role_sees_customers_and_decisions(
     assert one.opens(decision_path(stored[LATE])).status_code == 200
 
 
+@pytest.mark.parametrize("log", ["/desk/log", "/desk/log/acts"])
+def test_a_filter_that_names_no_action_is_refused(person: Somebody, log: str) -> None:
+    assert person("admin").opens(f"{log}?action=zzz").status_code == 422
+    assert person("admin").opens(f"{log}?action=").status_code == 200
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_customer_is_told_of_in_every_language(
     person: Somebody, stored: Decided, lang: str

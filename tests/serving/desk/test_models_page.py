@@ -53,7 +53,9 @@ def test_a_person_releases_an_alarm_with_a_reason(
         assert monitoring.standing() == []
         last = monitoring.alarms(1)[0]
     assert (last.released_by, last.reason) == ("one risk_analyst", "the feed is back")
-    assert analyst.sends(place, page=MODELS, reason="again").status_code == 404
+    assert analyst.sends(place, page=MODELS, reason="again").status_code == 409
+    unknown = f"{MODELS}/alarms/nothing/release"
+    assert analyst.sends(unknown, page=MODELS, reason="again").status_code == 404
 
 
 SEEN = {

@@ -95,6 +95,11 @@ def test_a_change_comes_into_force_when_somebody_else_agrees(
     assert "auto_expire_hours: 48" in shown
     assert "48 hours" in shown  # in what customers read
     assert analyst.sends(f"{place}/submit", page=place, reason="two days").is_redirect
+    again = analyst.sends(f"{place}/submit", page=place, reason="two days")
+    assert (again.status_code, "submitted this change already" in again.text) == (
+        409,
+        True,
+    )
     assert policy_file.read_text(encoding="utf-8") == SHIPPED
     assert analyst.sends(f"{place}/publish", page=place, reason="me").status_code == 403
 

@@ -85,6 +85,13 @@ def test_a_promise_is_waited_for(public: Public) -> None:
     assert (kept.kind, kept.until, kept.is_counted) == ("promise", in_days(5), True)
 
 
+@pytest.mark.parametrize("link", ["/appeal", "/appeal/"])
+def test_a_link_that_is_cut_off_is_told_as_a_page(public: Public, link: str) -> None:
+    answer = public.client.get(link)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+
+
 def test_a_promised_day_ends_where_the_letter_counts_days(public: Public) -> None:
     letter_id = a_letter_about(public, scored(public, "far away"))
     asked = _looked_up(public.settings, letter_id)
