@@ -86,10 +86,12 @@ def _inputs(run: FourClocks) -> Iterator[Block]:
     if run.terms is not None:
         terms = run.terms
         yield Paragraph(
-            f"Invoices of the last {NOW_DAYS} days ({terms.n_now:,}) fall due"
-            f" {terms.mean_now:.1f} days after their issue on average, those of the"
-            f" year before ({terms.n_before:,}) {terms.mean_before:.1f}; the terms"
-            f" moved by {terms.moved:.1f} days, and above {MOVED_DAYS:g} they ring."
+            f"Of the {terms.n_customers:,} customers who were sent invoices in the last"
+            f" {NOW_DAYS} days and in the year before, those of now ({terms.n_now:,})"
+            f" fall due {terms.mean_now:.1f} days after their issue on average, those"
+            f" before ({terms.n_before:,}) {terms.mean_before:.1f} (each customer"
+            f" counts once). The terms moved by {terms.moved:.1f} days; they ring above"
+            f" {MOVED_DAYS:g} days and four standard errors."
         )
     for target in run.no_reference:
         yield Paragraph(

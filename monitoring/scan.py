@@ -104,10 +104,12 @@ class Scan:
 
     @property
     def strongest(self) -> ScanCell:
+        """The count whose rise is the least likely by chance."""
         return max(self.cells, key=lambda cell: cell.strength)
 
     @property
     def is_alarm(self) -> bool:
+        """Whether the strongest rise is above the limit."""
         return self.strongest.strength > self.limit
 
 
@@ -126,7 +128,7 @@ def scan(events: DailyEvents, seed: int = 0) -> Scan | None:
     n_learnt = int(learnt.sum())
     if n_learnt < LEAST_EVENTS or today.history[1] - today.history[0] < LEAST_DAYS:
         return None
-    batches = _batches(events, today)
+    batches = _batches(events, today, today.rates(learnt))
     observed, expected, certain, strength = today.strengths(learnt, by_cell)
     limit = _limit(events, today.rates(learnt), seed)
     return Scan(
@@ -261,18 +263,28 @@ def _limit(events: DailyEvents, rates: FloatArray, seed: int) -> float:
     return float(np.quantile(strongest, 1.0 - CHANCE))
 
 
-def _batches(events: DailyEvents, today: _Look) -> float:
-    """How much more counts of two weeks swing than those of single events; 1: not."""
-    first, end = today.history
-    n = (end - first) // _BATCH_DAYS
-    edges = end - _BATCH_DAYS * np.arange(n, -1, -1)
+def _batches(events: DailyEvents, look: _Look, rates: FloatArray) -> float:
+    """How much more counts of two weeks swing than those of single events; 1: not.
+
+    About what the rates expect of the customers there were: growth is no batch.
+    """
+    first, end = look.history
+    edges = end - _BATCH_DAYS * np.arange((end - first) // _BATCH_DAYS, -1, -1)
     counts, _ = np.histogram(events.event_day, edges)
-    mean = counts.mean()
-    if mean == 0.0:
+    expected = np.array(
+        [
+            events.exposure(start, start + _BATCH_DAYS, -_ALWAYS, look.today) @ rates
+            for start in edges[:-1].tolist()
+        ]
+    )
+    if counts.sum() == 0 or expected.sum() == 0.0:
         return 1.0
-    swing = float(((counts - mean) ** 2).sum() / mean)
-    is_more = swing > float(chdtri(n - 1, _BATCH_CHANCE))
-    return swing / (n - 1) if is_more else 1.0
+    expected *= counts.sum() / expected.sum()
+    # so many counts of equal expectation would vary as much; one is spent on the level
+    n = float(expected.sum() ** 2 / (expected**2).sum())
+    swing = float(((counts - expected) ** 2).sum() / expected.mean()) * n / len(counts)
+    is_more = swing > float(chdtri(max(n - 1.0, 1.0), _BATCH_CHANCE))
+    return swing / max(n - 1.0, 1.0) if is_more else 1.0
 
 
 def _smallest_seen(expected: float, certain: float, limit: float) -> float | None:

@@ -19,6 +19,7 @@ from monitoring.scan import (
     DailyEvents,
     Scan,
     ScanCell,
+    _batches,
     _Look,
     _smallest_seen,
     scan,
@@ -76,6 +77,18 @@ def test_events_heard_of_once_a_month_swing_more_and_ring_less() -> None:
     assert batched is not None
     assert batched.batches > 5.0
     assert not batched.is_alarm
+
+
+def test_a_portfolio_that_grows_has_no_batches() -> None:
+    """Ten times as many customers after two years: more signs, one by one."""
+    rng = np.random.default_rng(5)
+    joined = np.concatenate([np.full(2_000, -2_000), rng.integers(-720, 0, 18_000)])
+    day = rng.integers(-720, 0, len(joined))
+    has_sign = (day >= joined) & (rng.random(len(joined)) < 0.2)
+    grown = DailyEvents(joined, day[has_sign], joined[has_sign])
+    look = _Look.of(grown, 0)
+    learnt, _ = look.counts(grown.event_day, grown.event_joined)
+    assert _batches(grown, look, look.rates(learnt)) == 1.0
 
 
 def replace_last(some: DailyEvents, n: int) -> DailyEvents:

@@ -60,4 +60,4 @@ def test_later_terms_ring_in_ten_worlds(tmp_path: Path) -> None:
     """2,000 customers: all ten ring within 10 days, and none of the same calm."""
     seen = [compared(2_000, seed, tmp_path / str(seed)) for seed in range(10)]
     assert all(calm is None for calm, _ in seen), seen
-    assert all(later <= 15 for _, later in seen), seen
+    assert all(later <= 10 for _, later in seen), seen
