@@ -18,6 +18,7 @@ from training.audits.controls import controls
 from training.audits.hindsight import hindsight, is_stated
 from training.audits.leak_page import leak_page
 from training.audits.leakage import audit_leakage
+from training.audits.learner import BinnedColumns, folds_of
 from training.audits.mutation import PLANTED, Kind, planted
 from training.audits.time_travel import time_travel
 from training.errors import UnknownFeatureAcceptedError
@@ -33,6 +34,17 @@ RowsOf = Callable[..., Rows]
 
 def named(verdicts: tuple[LeakVerdict, ...]) -> list[str]:
     return [v.feature for v in verdicts if v.is_blocking]
+
+
+def test_where_all_columns_are_hidden_nothing_is_learnt(rows_of: RowsOf) -> None:
+    """An empty list of columns is no constraint to LightGBM: it would see them all."""
+    rows = rows_of(400)
+    binned, fold = BinnedColumns(rows.x), folds_of(rows)
+    among = rows.x[:, 0] > 0.0
+    hidden = range(rows.x.shape[1])
+    assert binned.predicted(rows.label, fold, without=hidden[1:]).any()
+    margin = binned.predicted(rows.label, fold, among=among, without=hidden)
+    np.testing.assert_array_equal(margin, np.zeros(among.sum()))
 
 
 @pytest.mark.parametrize("seed", range(N_WORLDS))

@@ -13,7 +13,7 @@ from training.folds import Fold, folds
 from training.learning import learn
 from training.rows import Rows
 from training.split import split
-from training.tuning import SPACE, Tuning
+from training.tuning import SPACE, Tuning, _fingerprint
 
 RowsOf = Callable[..., Rows]
 
@@ -80,6 +80,36 @@ def test_rows_that_judge_are_not_looked_at(
     other = replace(rows, label=turned)
     assert tuning("nonpayment", other, parts, 0, lambda _: None) == first
     assert len(list(tmp_path.glob("nonpayment-*.journal"))) == 1
+
+
+def test_what_decides_is_not_searched(
+    rows: Rows, parts: list[Fold], tmp_path: Path
+) -> None:
+    """Other labels in the last origin change no trial."""
+    trials = []
+    turned = np.where(parts[-2].judged, 1.0 - rows.label, rows.label)
+    for folder, label in (("a", rows.label), ("b", turned)):
+        lines: list[str] = []
+        tuning = Tuning(tmp_path / folder, 5.0, 3)
+        tuning("nonpayment", replace(rows, label=label), parts, 0, lines.append)
+        trials.append([line.split(";")[0] for line in lines[:-1]])
+    assert trials[0] == trials[1]
+
+
+def test_one_origin_cannot_search_and_decide(
+    rows: Rows, parts: list[Fold], tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    found = Tuning(tmp_path, 5.0, 2)("nonpayment", rows, parts[1:], 0, lines.append)
+    assert found == recipe(rows, 0)
+    assert lines == ["one origin alone cannot search and decide: the usual parameters"]
+
+
+def test_a_machine_of_other_threads_goes_on_with_the_same_journal(rows: Rows) -> None:
+    usual = recipe(rows, 0)
+    other = usual | {"num_threads": 8, "verbosity": 1}
+    assert _fingerprint(rows, usual) == _fingerprint(rows, other)
+    assert _fingerprint(rows, usual) != _fingerprint(rows, usual | {"max_depth": 3})
 
 
 def test_other_rows_begin_a_search_of_their_own(

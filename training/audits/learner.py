@@ -3,7 +3,7 @@
 Never the model that serves: few rounds, no tuning, so that an audit costs seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightgbm
@@ -101,19 +101,17 @@ class BinnedColumns:
         Returns:
             (n,), or as many as there are `among` them; 0 where nothing could be learnt.
         """
-        asked = [c for c in range(self.x.shape[1]) if c not in set(without)]
-        parameters = {**PARAMETERS, "seed": seed, "interaction_constraints": [asked]}
+        usable = [c for c in range(self.x.shape[1]) if c not in set(without)]
         chosen = np.ones(len(y), dtype=np.bool_) if among is None else among
-        margin = np.zeros(len(y))
-        for k in np.unique(fold[chosen]).tolist():
-            taught: BoolArray = chosen & (fold != k)
-            judged: BoolArray = chosen & (fold == k)
-            if 0 < y[taught].sum() < taught.sum():
-                data = self._all.subset(np.flatnonzero(taught).tolist())
-                data.construct().set_label(y[taught])
-                booster = lightgbm.train(parameters, data, N_ROUNDS)
-                margin[judged] = booster.predict(self.x[judged], raw_score=True)
-        return margin[chosen]
+        if not usable:  # LightGBM takes an empty list for no constraint
+            return np.zeros(int(chosen.sum()))
+        parameters = {**PARAMETERS, "seed": seed, "interaction_constraints": [usable]}
+
+        def data(taught: BoolArray) -> lightgbm.Dataset:
+            part = self._all.subset(np.flatnonzero(taught).tolist())
+            return part.construct().set_label(y[taught])
+
+        return _predicted(self.x, y, fold, chosen, parameters, data)
 
 
 def predicted(
@@ -124,14 +122,31 @@ def predicted(
     monotone: IntArray | None = None,
 ) -> FloatArray:
     """(n,) log-odds of each row by a model that did not see its customer."""
-    margin = np.zeros(len(y))
     parameters = {**PARAMETERS, "seed": seed}
     if monotone is not None:
         parameters["monotone_constraints"] = monotone.tolist()
-    for k in np.unique(fold).tolist():
-        taught: BoolArray = fold != k
+
+    def data(taught: BoolArray) -> lightgbm.Dataset:
+        return lightgbm.Dataset(x[taught], y[taught], params=parameters)
+
+    everyone = np.ones(len(y), dtype=np.bool_)
+    return _predicted(x, y, fold, everyone, parameters, data)
+
+
+def _predicted(
+    x: FloatArray,
+    y: FloatArray,
+    fold: IntArray,
+    chosen: BoolArray,
+    parameters: Mapping[str, Any],
+    data: Callable[[BoolArray], lightgbm.Dataset],
+) -> FloatArray:
+    """Log-odds of the chosen rows; `data` makes a dataset of the rows that teach."""
+    margin = np.zeros(len(y))
+    for k in np.unique(fold[chosen]).tolist():
+        taught: BoolArray = chosen & (fold != k)
+        judged: BoolArray = chosen & (fold == k)
         if 0 < y[taught].sum() < taught.sum():
-            data = lightgbm.Dataset(x[taught], y[taught], params=parameters)
-            booster = lightgbm.train(parameters, data, N_ROUNDS)
-            margin[~taught] = booster.predict(x[~taught], raw_score=True)
-    return margin
+            booster = lightgbm.train(dict(parameters), data(taught), N_ROUNDS)
+            margin[judged] = booster.predict(x[judged], raw_score=True)
+    return margin[chosen]
