@@ -37,9 +37,9 @@ def offpolicy(
 ) -> None:
     """Value a policy, or other models, on recorded decisions.
 
-    Says what it would have cost by three
-    estimates, and how far each may be trusted. Exit code 1: the check of the direct
-    method fails, or more than a tenth of the decisions is not supported.
+    Says what it would have cost by three estimates, and how far each may be trusted.
+    Exit code 1: the check of the direct method fails, or more than a tenth of the
+    decisions is not supported.
 
     Example: forbear policy offpolicy PORTFOLIO --policy my-policy.yaml --decisions
     june.parquet

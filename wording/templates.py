@@ -81,6 +81,9 @@ def filled(piece: Markup, rows: Sequence[Sequence[str]]) -> Markup:
         piece: with as many `PLACE`s as each row has texts.
         rows: not escaped.
 
+    Raises:
+        ValueError: there are texts, and the piece has no `PLACE` for any.
+
     >>> print(filled(Markup(f"<i>{PLACE}</i>"), [["a<b"], ["c"]]))
     <i>a&lt;b</i><i>c</i>
     """

@@ -22,7 +22,7 @@ from serving.desk.case_file import case_file
 from serving.desk.days import FIRST, LAST
 from serving.desk.history import Period, drawn, history, told, within
 from serving.desk.page import desk_router, page, wording_of
-from serving.desk.releases import RELEASED
+from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, Visitor, records_of
 from serving.errors import ProblemError
@@ -100,6 +100,7 @@ async def customer_page(
         done=done if words.has(f"desk.done.{done}") else "",
         appeals=await appeals_of(request, visitor, customer_id),
         can_act=True,
+        findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
         customer_path=customer_path,

@@ -99,6 +99,15 @@ def page(
     return HTMLResponse(content, status, {**HEADERS, **(headers or {})})
 
 
+def whole_units(amount: int) -> int:
+    """Ten-thousandths to the whole unit, as every page shows money.
+
+    >>> whole_units(-4_999), whole_units(15_001)
+    (0, 2)
+    """
+    return round(amount / UNITS)
+
+
 class DeskText:
     """How values look on every page; None is not known and shown as a dash."""
 
@@ -110,14 +119,14 @@ class DeskText:
         """Ten-thousandths, to the whole unit."""
         if amount is None:
             return "–"
-        return _money(self._words, round(amount / UNITS))
+        return _money(self._words, whole_units(amount))
 
     def gain(self, amount: int) -> str:
         """What looking at somebody saves or costs, in ten-thousandths, as a sentence.
 
         What is less than half a unit is neither.
         """
-        whole = round(amount / UNITS)
+        whole = whole_units(amount)
         if whole == 0:
             return self.say("desk.customer.saves_nothing")
         part = "saves" if whole > 0 else "costs"

@@ -11,11 +11,18 @@ from starlette.responses import Response
 from advice.assembly import is_stopped
 from decisions.steps.reserve import stops_per_day
 from features.moments import microseconds
-from features.money import UNITS
 from serving.access import note_reading, note_reading_of
 from serving.desk.addresses import customer_path
 from serving.desk.appeals import open_appeals
-from serving.desk.page import HOME, DeskText, desk_router, page, redirect, wording_of
+from serving.desk.page import (
+    HOME,
+    DeskText,
+    desk_router,
+    page,
+    redirect,
+    whole_units,
+    wording_of,
+)
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
@@ -166,7 +173,7 @@ def _rows(
 
 def _gain(show: DeskText, gain: int | None) -> str:
     """What is saved; where it is less than nothing, what it costs."""
-    if gain is None or round(gain / UNITS) >= 0:
+    if gain is None or whole_units(gain) >= 0:
         return show.money(gain)
     return show.say("desk.today.costs", amount=show.money(-gain))
 
