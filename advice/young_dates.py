@@ -44,7 +44,10 @@ class DrawnSnapshots:
         self.portfolio = portfolio
         self._labels = {
             target: labelled.filter(
-                pc.is_in(labelled["customer_id"], pa.array(self._drawn(target)))
+                pc.is_in(
+                    labelled["customer_id"],
+                    pa.array(self._drawn(target), pa.string()),
+                )
             )
             for target, labelled in (known or {}).items()
         }

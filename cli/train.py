@@ -70,6 +70,7 @@ def train(
 
     Example: forbear train data/samples/lumen --target nonpayment
     """
+    from features.labels import all_labels_rejected
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home
     from scoring.starter import STARTER_TABLES
@@ -92,7 +93,11 @@ def train(
         )
     for line in untold:
         say(f"{line}; {WITHOUT_A_MODEL}")
-    waits = not results and read.settings.tables >= STARTER_TABLES
+    waits = (
+        not results
+        and read.settings.tables >= STARTER_TABLES
+        and not all_labels_rejected(read, "nonpayment")
+    )
     if not waits and not any(result.is_trained for result in results):
         raise typer.Exit(UNUSABLE)
     if any(result.suspected for result in results):

@@ -106,6 +106,14 @@ def labelled_customers(portfolio: Portfolio, target: Target) -> list[str]:
     return [] if basis is None else _whole(portfolio, portfolio.customer_ids, basis)
 
 
+def all_labels_rejected(portfolio: Portfolio, target: Target) -> bool:
+    """Whether rejected rows alone keep every customer's labels from being known."""
+    everyone = portfolio.customer_ids
+    if not everyone or any(c not in portfolio.rejected for c in everyone):
+        return False
+    return not labelled_customers(portfolio, target)
+
+
 def _basis(settings: PortfolioSettings, target: Target) -> Basis | None:
     """What labels of a target are read from; None where nothing tells them."""
     if target == "fraud":

@@ -1,6 +1,6 @@
 """`train`: every target of a portfolio that has labels becomes a bundle."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ import pyarrow as pa
 from advice.population import present_features, with_reference
 from advice.young_dates import early_warning
 from features.feature_set import FeatureSet
+from features.labels import all_labels_rejected
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
 from features.targets import TARGETS, Target
@@ -210,10 +211,18 @@ def _is_told(target: Target, gathered: TrainingData) -> bool:
 
 def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -> str:
     """Why there is nothing to learn from, and when there will be."""
-    rejected = _rejected_outcomes(portfolio)
+    rejected = _rejected(portfolio, FRAUD_TABLES)
+    rejected = f"; but {rejected}: see `forbear validate`" if rejected else ""
     if target == "fraud" and not portfolio.settings.tables & FRAUD_TABLES:
         tables = " nor ".join(sorted(FRAUD_TABLES))
         return f"fraud: neither {tables} can tell of any{rejected}"
+    if all_labels_rejected(portfolio, target):
+        tables = frozenset[str]().union(*portfolio.rejected.values())
+        return (
+            f"{target}: no outcome of any customer can be known, for"
+            f" {_rejected(portfolio, tables)}; correct them (`forbear validate` says"
+            " how) and train again"
+        )
     if len(gathered.rows[target]) > 0 or rejected:
         return f"{target}: none happened, for all that is known{rejected}"
     first = gathered.first_mature_at[target]
@@ -223,15 +232,14 @@ def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -
     return f"{target}: outcomes of the first date can be known from {day} on"
 
 
-def _rejected_outcomes(portfolio: Portfolio) -> str:
-    """What could have told of something and was not taken, as the end of a sentence."""
-    told = [
+def _rejected(portfolio: Portfolio, tables: Collection[str]) -> str:
+    """Which rows of some tables were not taken, and why not; empty where none."""
+    return "; ".join(
         f"{r.n:,} rows of {r.table} were rejected ({r.rule.replace('_', ' ')}"
         f"{f': {r.column}' if r.column else ''})"
         for r in portfolio.rejects
-        if r.table in FRAUD_TABLES
-    ]
-    return f"; but {'; '.join(told)}: see `forbear validate`" if told else ""
+        if r.table in tables
+    )
 
 
 def bundle_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from features.labels import all_labels_rejected
 from features.moments import to_datetime
 from features.outlook.counts import (
     LabelCount,
@@ -46,6 +47,12 @@ def learning_prospects(portfolio: Portfolio) -> Iterator[OutlookAnswer]:
 
 def _nonpayment(portfolio: Portfolio, count: LabelCount) -> OutlookAnswer:
     question, days = "labels of non-payment", matures_after_days(portfolio)
+    if all_labels_rejected(portfolio, "nonpayment"):
+        return OutlookAnswer(
+            question,
+            "none can be known: rows of every customer were rejected",
+            "the corrections that are listed above",
+        )
     if not count.n_known or count.last is None:
         warm_up = portfolio.settings.snapshots.warm_up_days
         return OutlookAnswer(

@@ -115,6 +115,12 @@ def _freshness(portfolio: Portfolio) -> OutlookAnswer:
     else:
         table = min(observed, key=lambda name: observed[name])
         until, of = observed[table], f" ({table})"
+    if until <= 0 and portfolio.rejects:
+        return OutlookAnswer(
+            "observed until",
+            f"unknown{of}: none of its rows could be read, which permits no stop",
+            "the corrections that are listed above",
+        )
     moment = to_datetime(until).astimezone(portfolio.settings.zone)
     return OutlookAnswer(
         "observed until",

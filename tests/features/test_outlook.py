@@ -217,3 +217,14 @@ def test_a_flat_portfolio_states_its_money() -> None:
     found = said(tables, "money owed", exposure={"open": 100})
     assert "exposure" in found.answer
     assert said(tables, "money owed").answer.startswith("unknown")
+
+
+def test_what_rejected_payments_keep_unknown_is_not_laid_on_time() -> None:
+    tables = plain()
+    tables["payments"] = [row | {"status": "arrived"} for row in tables["payments"]]
+    labels_of = said(tables, "labels of non-payment")
+    assert "rows of every customer were rejected" in labels_of.answer
+    assert "corrections" in labels_of.improve
+    observed = said(tables, "observed until")
+    assert "1970" not in observed.answer
+    assert "none of its rows could be read" in observed.answer

@@ -150,3 +150,20 @@ def test_no_name_of_a_portfolio_or_a_feature_brings_markup() -> None:
     page = as_html(f"# {hostile}\n\n[a](javascript:x)\n", hostile, [f"{hostile}.png"])
     assert "<script" not in page
     assert "href" not in page
+
+
+def test_rejected_payments_are_named_as_what_keeps_all_outcomes_unknown(
+    tmp_path: Path,
+) -> None:
+    """Not one status is of the list: nobody's labels can be known."""
+    customer = {"customer_id": "a", "event_at": "2025-01-01T00:00:00Z"}
+    invoice = customer | {"invoice_id": "1", "due_at": "2025-02-01", "amount": 9.0}
+    paid = customer | {"payment_id": "1", "status": "arrived", "amount": 9.0}
+    tables = {"customers": [customer], "invoices": [invoice], "payments": [paid]}
+    read = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
+    told: list[str] = []
+    portfolio = Portfolio.from_tables(read, PortfolioSettings())
+    assert train(portfolio, home=tmp_path, on_untold=told.append) == []
+    [line] = [line for line in told if line.startswith("nonpayment")]
+    assert "1 rows of payments were rejected (unknown choice: status)" in line
+    assert "correct them" in line
