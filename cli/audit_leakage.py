@@ -67,12 +67,21 @@ def write_report(folder: Path, name: str, page: str, numbers: object) -> None:
 
 
 def _show(audit: "LeakageAudit") -> None:
+    from training.audits.hindsight import is_noteworthy
+
     _show_checks("All features", audit.checks)
     for one in audit.targets:
         title = f"{one.target}: {one.n_rows:,} rows, {one.n_positives:,} positive"
         _show_checks(title, one.checks)
         for verdict in one.named:
             say(f"{verdict.level.upper()}: {verdict.why}")
+        for verdict in filter(is_noteworthy, one.verdicts):
+            ratio = (verdict.numbers or {})["likelihood_ratio"]
+            say(
+                f"to be looked at: {verdict.feature} is {ratio:.1f} times as frequent"
+                f" before {one.target} as among customers who stayed good; nothing"
+                " else speaks against it"
+            )
     for accepted in audit.accepted:
         say(f"accepted: {accepted.feature}, because {accepted.because}")
     if audit.is_clean:

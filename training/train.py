@@ -211,16 +211,16 @@ def _is_told(target: Target, gathered: TrainingData) -> bool:
 
 def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -> str:
     """Why there is nothing to learn from, and when there will be."""
-    rejected = _rejected(portfolio, FRAUD_TABLES)
-    rejected = f"; but {rejected}: see `forbear validate`" if rejected else ""
+    which = _rejected(portfolio, FRAUD_TABLES)
+    rejected = f"; but {which}: see `forbear validate`" if which else ""
     if target == "fraud" and not portfolio.settings.tables & FRAUD_TABLES:
         tables = " nor ".join(sorted(FRAUD_TABLES))
         return f"fraud: neither {tables} can tell of any{rejected}"
     if all_labels_rejected(portfolio, target):
-        tables = frozenset[str]().union(*portfolio.rejected.values())
+        incomplete = frozenset[str]().union(*portfolio.rejected.values())
         return (
             f"{target}: no outcome of any customer can be known, for"
-            f" {_rejected(portfolio, tables)}; correct them (`forbear validate` says"
+            f" {_rejected(portfolio, incomplete)}; correct them (`forbear validate` says"
             " how) and train again"
         )
     if len(gathered.rows[target]) > 0 or rejected:

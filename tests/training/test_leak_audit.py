@@ -15,7 +15,7 @@ from features.targets import Target
 from training.audits import Acceptance, LeakVerdict
 from training.audits.check import Check
 from training.audits.controls import controls
-from training.audits.hindsight import hindsight, is_stated
+from training.audits.hindsight import hindsight, is_noteworthy, is_stated
 from training.audits.leak_page import leak_page
 from training.audits.leakage import audit_leakage
 from training.audits.learner import BinnedColumns, folds_of
@@ -69,6 +69,26 @@ def test_a_flag_of_half_of_the_bad_is_named(
     """
     leaky = planted(rows_of(seed=seed), kind, seed)
     assert named(hindsight("nonpayment", leaky, seed)) == [PLANTED]
+
+
+@pytest.mark.parametrize("n_good", range(6))
+def test_a_flag_with_few_exceptions_is_named(rows_of: RowsOf, n_good: int) -> None:
+    """A fifth of the bad and up to five of the others: less sloppy, as visible."""
+    rows = rows_of()
+    flag = np.zeros(len(rows))
+    flag[np.flatnonzero(rows.label == 1.0)[::4]] = 1.0
+    flag[np.flatnonzero(rows.label == 0.0)[:n_good]] = 1.0
+    leaky = planted(rows, "flag")
+    leaky = replace(leaky, x=np.column_stack([rows.x, flag]))
+    assert named(hindsight("nonpayment", leaky)) == [PLANTED]
+
+
+def test_a_precise_column_that_passes_is_named_without_being_guilty() -> None:
+    precise, usual = {"likelihood_ratio": 9.5}, {"likelihood_ratio": 8.5}
+    assert is_noteworthy(LeakVerdict("a", "fraud", "pass", (), precise))
+    assert not is_noteworthy(LeakVerdict("a", "fraud", "pass", (), usual))
+    assert not is_noteworthy(LeakVerdict("a", "fraud", "leak", (), precise))
+    assert not is_noteworthy(LeakVerdict("a", "fraud", "pass"))
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

@@ -113,7 +113,7 @@ def _too_good(
         why = (
             "there are too few outcomes to tell"
             if mutation is None
-            else "with so few outcomes a planted leak is not found either (check 10)"
+            else "a planted leak is not found in these data either (check 10)"
         )
         text = f"no feature is too good to be true, but {why}"
         return Check(7, name, "cannot_tell", text, (), numbers)
@@ -230,5 +230,6 @@ def _mutation(target: Target, rows: Rows, seed: int) -> Check:
     )
     if verdicts[PLANTED].is_blocking:
         return Check(10, name, "pass", f"{what} is found: {verdicts[PLANTED].why}")
-    text = f"{what} is not found here: there are too few outcomes to tell"
+    n_bad = len(np.unique(rows.customer[rows.label == 1.0]))
+    text = f"{what} is not found in these data ({n_bad:,} customers turned bad)"
     return Check(10, name, "look", text)

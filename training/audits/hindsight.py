@@ -8,6 +8,8 @@ gives itself away, however little it moves the AUC:
   it never happens, with nothing that was known before. What is really known early (a
   rating, a segment) goes with both, for the same habits made the past and the future.
 - *no exception*: nobody who stayed good has it.
+- *few exceptions*: too few who stayed good have it to say what it goes with, and so
+  many others that luck does not explain it.
 - *rising*: of a value that never changes, knowledge can only grow old. If it says
   more about the outcomes of later dates than of the first ones, it was written later.
 - *later echo*: it can be read off the events of the last dates, not off the first.
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.stats import beta
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.feature import Feature, LatestAttribute
@@ -36,6 +39,7 @@ STRONG = 0.66  # beside all others; the strongest honest column of eight sets: 0
 NOTEWORTHY = 0.58
 ORPHAN_BESIDE = 0.60
 PRECISE = 9.0  # likelihood ratio of having it: of a planted flag 13 and more
+SURELY_PRECISE = 5.0  # its lower 99 % bound, where too few stayed good for an echo
 ORPHAN, NO_ORPHAN = 0.57, 0.68  # honest columns this strong: 0.71 and above
 LEAST_GOOD = 12  # customers with the value who stayed good, to say what it goes with
 N_PERIODS = 6
@@ -79,6 +83,12 @@ def hindsight(
     return tuple(verdicts)
 
 
+def is_noteworthy(verdict: LeakVerdict) -> bool:
+    """Whether it passes, and yet marks the bad so precisely that it is named."""
+    ratio = (verdict.numbers or {}).get("likelihood_ratio")
+    return not verdict.is_blocking and ratio is not None and ratio > PRECISE
+
+
 def _n_bad(rows: Rows) -> int:
     return len(np.unique(rows.customer[rows.label == 1.0]))
 
@@ -99,6 +109,7 @@ class _Measured:
     n_high: int = 0  # customers with a value that points at bad
     n_high_good: int | None = None
     ratio: float = 0.0  # of having such a value: bad rows over those who stay good
+    least_ratio: float = 0.0  # the same by customer: its lower 99 % bound
     by_period: list[tuple[float, float]] = field(default_factory=list)  # with errors
     echo_first: float | None = None
     echo_last: float | None = None
@@ -115,6 +126,11 @@ class _Measured:
             return False
         error = float(12 * max(self.n_high_good or 0, 1)) ** -0.5
         return bool(self.echo < min(NO_ORPHAN, ORPHAN + 2.5 * error))
+
+    @property
+    def is_surely_precise(self) -> bool:
+        """Whether it marks more of the bad, for each good one, than luck explains."""
+        return self.n_high >= LEAST_GOOD and self.least_ratio >= SURELY_PRECISE
 
     @property
     def rise(self) -> tuple[float, float, float]:
@@ -137,6 +153,7 @@ class _Measured:
             if self.n_high_good is None
             else float(self.n_high_good),
             "likelihood_ratio": self.ratio or None,
+            "least_likelihood_ratio": self.least_ratio or None,
             "rise_over_dates": later[1],
             "rise_z": later[2],
             "echo_first_dates": self.echo_first,
@@ -205,6 +222,7 @@ class _Audit:
         m.n_high_good = self._n_customers(is_high & self.stays_good)
         among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
         m.ratio = float(is_high[label == 1.0].mean()) / among_good
+        m.least_ratio = self._least_ratio(m.n_high, m.n_high_good)
         if max(m.beside or 0.0, self._best_period(score)) < NOTEWORTHY:
             return m
         m.echo = self._echo(hidden, is_high, self.stays_good)
@@ -216,6 +234,15 @@ class _Audit:
             n = self._n_customers(is_high & first)
             m.echo_error = standard_error(m.echo_first or 0.5, n, 10.0 * n)
         return m
+
+    def _least_ratio(self, n_high: int, n_high_good: int) -> float:
+        """Odds of turning bad with it over everybody's: the exact lower 99 % bound."""
+        n_good = self._n_customers(self.stays_good)
+        n_bad = self._n_customers(~self.stays_good)
+        if n_high == n_high_good:
+            return 0.0
+        good = float(beta.ppf(0.99, n_high_good + 1, n_high - n_high_good))
+        return (1.0 - good) / good * n_good / max(n_bad, 1)
 
     def _twins(self, column: int) -> list[int]:
         """Stated columns that say the same: each would hide what the other knows.
@@ -321,6 +348,12 @@ def _strength(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
     if beside >= STRONG and m.n_high_good == 0 and m.n_high >= LEAST_GOOD:
         text = f"none of the {m.n_high:,} customers with it stayed good"
         yield LeakEvidence("no_exception", f"{said}, and {text}")
+    elif m.echo is None and beside >= NOTEWORTHY and m.is_surely_precise:
+        text = (
+            f"of the {m.n_high:,} customers with it only {m.n_high_good:,} stayed good:"
+            f" odds of turning bad at least {m.least_ratio:.1f} times everybody's"
+        )
+        yield LeakEvidence("few_exceptions", f"{said}, and {text}")
     elif beside >= ORPHAN_BESIDE and m.is_orphan and m.ratio >= PRECISE:
         text = (
             "among customers who stayed good nothing known before goes with it "
