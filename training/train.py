@@ -220,8 +220,8 @@ def nothing_told(target: Target, gathered: TrainingData, portfolio: Portfolio) -
         incomplete = frozenset[str]().union(*portfolio.rejected.values())
         return (
             f"{target}: no outcome of any customer can be known, for"
-            f" {_rejected(portfolio, incomplete)}; correct them (`forbear validate` says"
-            " how) and train again"
+            f" {_rejected(portfolio, incomplete)}; correct them (`forbear validate`"
+            " says how) and train again"
         )
     if len(gathered.rows[target]) > 0 or rejected:
         return f"{target}: none happened, for all that is known{rejected}"
