@@ -148,7 +148,8 @@ class Permission:
         ladder_state: where the customer stands on the policy's ladder.
         restrict: what the customer may not do meanwhile.
         measures: the measure that saves most beside the action; empty: none.
-        subscriptions: the ones a stop for non-payment touches; empty: all.
+        subscriptions: the ones a stop for non-payment touches, or a service request
+            about it; empty: all.
         arm: of the randomised share: greedy (none), explore or holdout.
         propensity: probability of this action over the arms, in (0, 1].
     """

@@ -27,6 +27,7 @@ from execution.pause import end_of_pause
 from execution.port import Provider, RequestText
 from execution.recheck import Recheck
 from execution.service import Service
+from features.targets import TARGETS
 from store.acts import UNKNOWN_WHETHER_DONE, Act, ActKind, Acts, ClaimedAct
 from store.decisions import DecisionReader
 
@@ -256,7 +257,8 @@ class Execution:
 def drafted(act: Act, answer: Mapping[str, Any]) -> RequestText:
     """The text of a service request: what was seen, when, of what, and what is asked.
 
-    What the customer contests is said: the provider is not to take it for settled.
+    Only what speaks for the request's own reason is told. What the customer contests is
+    said: the provider is not to take it for settled.
 
     Args:
         act: the request.
@@ -277,7 +279,12 @@ def _told(act: Act, about: str, answer: Mapping[str, Any]) -> Iterator[str]:
     if moment := answer.get("as_of"):
         at = datetime.fromisoformat(moment).astimezone(UTC)
         yield f"As of {at:%Y-%m-%d %H:%M} UTC."
-    if seen := [reason["staff"] for reason in answer.get("reasons") or ()]:
+    seen = [
+        reason["staff"]
+        for reason in answer.get("reasons") or ()
+        if act.reason not in TARGETS or act.reason in reason["targets"]
+    ]
+    if seen:
         yield "What we saw:\n" + "\n".join(f"- {sentence}" for sentence in seen)
     named = answer["permission"].get("subscriptions") or ["all of the customer"]
     yield f"Subscriptions: {', '.join(named)}."

@@ -153,7 +153,7 @@ def _cell(text: str, *, bold: bool = False) -> Flowable:
 def _table(
     cells: list[tuple[Flowable, ...]], texts: Iterable[tuple[str, ...]], n_head: int
 ) -> LongTable:
-    """Breaks between rows; its head is repeated on each page."""
+    """Breaks between rows, within one longer than a page; each page has its head."""
     lines = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -161,7 +161,11 @@ def _table(
         ("RIGHTPADDING", (0, 0), (-1, -1), 4),
     ]
     table = LongTable(
-        cells, colWidths=_widths(texts), repeatRows=n_head, style=TableStyle(lines)
+        cells,
+        colWidths=_widths(texts),
+        repeatRows=n_head,
+        style=TableStyle(lines),
+        splitInRow=1,
     )
     table.hAlign = "LEFT"
     return table

@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SEVERITY, SUSPEND
+from decisions.actions import (
+    ACTIONS,
+    NONE,
+    REMIND,
+    REVIEW,
+    SERVICE_REQUEST,
+    SEVERITY,
+    SUSPEND,
+)
 from decisions.case import Basis, BudgetUse
 from decisions.money.inputs import Inputs
 from decisions.policy.ladder import State
@@ -27,7 +35,7 @@ def permission_of(
     action, state = choice.recommended, eligibility.position.state
     in_force = action == eligibility.in_force and action != NONE
     basis = _basis(context, inputs, action, in_force=in_force)
-    is_for_arrears = action >= SUSPEND and not in_force and basis != "fraud"
+    is_new = action >= SERVICE_REQUEST and not in_force
     withheld = withheld_reasons(terms, budget_use, eligibility, inputs, choice)
     return Permission(
         basis=basis,
@@ -39,7 +47,9 @@ def permission_of(
         ladder_state=None if state is None else state.state,
         restrict=() if state is None else state.restrict,
         measures=measures_of(context, inputs, choice, budget_use),
-        subscriptions=eligibility.subscriptions if is_for_arrears else (),
+        subscriptions=(
+            eligibility.subscriptions if is_new and basis != "fraud" else ()
+        ),
         arm=choice.arm.name,
         propensity=choice.arm.propensity,
     )

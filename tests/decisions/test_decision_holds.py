@@ -244,6 +244,19 @@ def test_only_the_unpaid_service_is_touched() -> None:
     assert [effect.subscription_id for effect in found.follow_up.provider] == ["unpaid"]
 
 
+def test_a_request_about_arrears_names_what_is_unpaid() -> None:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    for rung in values["ladder"]:
+        if rung["action"] == "suspend":
+            rung["action"] = "service_request"
+    policy = Policy(parse_document(values | {"cases": []}, "test"))
+    subs = (_subscription("paid", 0), _subscription("unpaid", 4500 * UNITS))
+    case = Case(overdue_facts(subscriptions=subs, days_overdue=40), 0.0, 0.6)
+    found = recommend(case, policy, TUESDAY)
+    assert (found.action, found.permission.basis) == ("service_request", "nonpayment")
+    assert found.permission.subscriptions == ("unpaid",)
+
+
 def test_a_hold_on_one_subscription_spares_that_one() -> None:
     subs = (_subscription("a", 2000 * UNITS), _subscription("b", 2500 * UNITS))
     hold = ActiveHold("exemption", LONG_AGO, None, subscription_id="a")

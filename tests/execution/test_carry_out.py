@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -217,7 +218,10 @@ def test_a_request_says_what_was_seen_and_what_is_contested(
     act = an_act(subscription="", kind="open_request")
     answer = {
         "as_of": "2026-06-21T02:00:00+02:00",
-        "reasons": [{"staff": "3 alerts in the last week."}],
+        "reasons": [
+            {"staff": "3 alerts in the last week.", "targets": ["nonpayment", "fraud"]},
+            {"staff": "Two payments were late.", "targets": ["nonpayment"]},
+        ],
         "permission": {"subscriptions": ["s1", "s2"]},
         "exposure": {"contested": contested},
         "question": {"currency": "EUR"},
@@ -226,6 +230,9 @@ def test_a_request_says_what_was_seen_and_what_is_contested(
     assert ("contests 1,234.50 EUR" in text) is is_said
     for seen in ("2026-06-21 00:00 UTC", "- 3 alerts in the last week.", "s1, s2"):
         assert seen in text
+    assert "were late" not in text  # which speaks for another reason
+    late = drafted(replace(act, reason="nonpayment"), answer).description
+    assert "- Two payments were late." in late
 
 
 def undo(bench: Bench, run_id: str = "run-1") -> UndoneRun:

@@ -79,3 +79,12 @@ def test_a_table_has_its_caption_above_it() -> None:
     section = Section("x", "X", (Paragraph("Alerts"), Table("alerts", ("a",), ())))
     [page] = told(pdf_of(replace(PAGE, sections=(section,))))
     assert "alerts" not in page
+
+
+def test_a_row_longer_than_a_page_is_told_to_its_end() -> None:
+    words = " ".join(f"w{n}" for n in range(1_500))
+    rows = (("i-1", "short"), ("i-2", words), ("i-3", "last"))
+    long = Section("owed", "Owed", (Table("Rows", ("key", "note"), rows),))
+    for page in (replace(PAGE, sections=(long,)), replace(PAGE, facts=rows)):
+        whole = " ".join(told(pdf_of(page))).split()
+        assert {*words.split(), "last"} <= set(whole)

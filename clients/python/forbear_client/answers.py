@@ -315,7 +315,7 @@ class PermissionInWords(TypedDict):
     restrict: list[str]
     # the measure that saves most beside the action; empty: none.
     measures: list["RecommendedMeasure"]
-    # the ones a stop for non-payment touches; empty: all.
+    # the ones a stop for non-payment touches, or a service request about it; empty: all.
     subscriptions: list[str]
     # of the randomised share: greedy (none), explore or holdout.
     arm: Literal['greedy', 'explore', 'holdout']
