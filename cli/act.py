@@ -15,9 +15,10 @@ from cli.act_options import (
     ProviderUrl,
     asking,
     carrying_out,
+    how_to_carry_out,
     stores_of_acts,
 )
-from cli.act_table import remind, show_acts
+from cli.act_table import remind, show_acts, show_waiting
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
@@ -156,7 +157,8 @@ def run(
 ) -> None:
     """Carry out what is due, or only show it without --really.
 
-    Due is what is planned and agreed to, of each customer the first.
+    Due is what is planned and agreed to, of each customer the first. What waits for
+    people is named, with who may agree.
 
     Each act is checked again a moment before, by a new decision of the service
     (FORBEAR_SERVICE_URL, FORBEAR_KEY), and withdrawn where that no longer permits it.
@@ -171,13 +173,18 @@ def run(
     ):
         remind(stores.acts, at)
         if not really:
-            _preview(stores.acts, at, execution)
+            n_due = _preview(stores.acts, at, execution)
+            show_waiting(stores, at)
+            if n_due:
+                run = how_to_carry_out(at, provider_url, login_url, customers)
+                say(f"to carry them out: {run}")
             return
         execution.require_may_report()
         counted = execution.run(_tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
         )
+        show_waiting(stores, at)
         n_open = stores.acts.n_open(at, time.time_ns() // 1_000)
         if n_open:
             say(f"{n_open:,} wait to be tried again, or for what another process began")
@@ -213,7 +220,8 @@ def undo(
             say("nothing is to be given back: it is given back, or planned, already")
             return
         show_acts(stores.acts, back.acts)
-        say("to carry them out: forbear act run --really")
+        for name in sorted({act.provider for act in back.acts}):
+            say(f"to carry them out: {how_to_carry_out(name)}")
 
 
 @app.command()
@@ -271,7 +279,8 @@ def provider(
             return
 
 
-def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
+def _preview(acts: "Acts", name: str, execution: "Execution") -> int:
+    """Show what would be done; how many acts are due."""
     from execution.errors import NotOfferedError, ProviderRefusedError
 
     due = acts.due(name, time.time_ns() // 1_000, SHOWN)
@@ -298,7 +307,7 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> None:
             rows,
             is_copied=True,
         )
-        say("to carry them out: forbear act run --really")
+    return len(rows)
 
 
 def _tell(act: "Act", came_to: str) -> None:

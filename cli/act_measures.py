@@ -13,6 +13,7 @@ from cli.act_options import (
     LoginUrl,
     ProviderUrl,
     asking,
+    how_to_carry_out,
     stores_of_acts,
 )
 from cli.act_table import show_acts
@@ -72,7 +73,8 @@ def order(
         )
         stores.acts.plan([act])
         show_acts(stores.acts, [act])
-    say("to carry it out: forbear act run --really")
+    run = how_to_carry_out(at, provider_url, login_url, customers)
+    say(f"to carry it out: {run}")
 
 
 def _amount(text: str | None) -> Decimal:

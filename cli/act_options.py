@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from cli.next_command import next_command
 from cli.our_service import our_service
 
 if TYPE_CHECKING:
@@ -55,6 +56,22 @@ AlertsFromOption = Annotated[
     ),
 ]
 PARTNER_CENTER = "partner-center"
+
+
+def how_to_carry_out(
+    at: str,
+    provider_url: str | None = None,
+    login_url: str | None = None,
+    customers: Path | None = None,
+) -> str:
+    """The command that carries out what is due at this provider."""
+    options = {
+        "--provider": None if at == PARTNER_CENTER else at,
+        "--provider-url": provider_url,
+        "--login-url": login_url,
+        "--customers": customers,
+    }
+    return next_command("act run", options)
 
 
 class Stores(NamedTuple):

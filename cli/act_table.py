@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
+    from cli.act_options import Stores
     from store.acts import Act, Acts
 
 REMINDED_HOURS = 24
+MOST = 10_000  # acts that wait, which are counted
+SHOWN = 20
 
 
 def show_acts(acts: "Acts", listed: "list[Act]") -> None:
@@ -47,6 +50,34 @@ def show_acts(acts: "Acts", listed: "list[Act]") -> None:
             "reason",
         )
         show_table("", (*head, "agreed", "state", "why"), rows, is_copied=True)
+
+
+def show_waiting(stores: "Stores", provider: str) -> None:
+    """Say which acts at a provider wait for people, and for whom."""
+    acts = stores.acts
+    waiting = [a for a in acts.waiting_for_people(MOST) if a.provider == provider]
+    if not waiting:
+        return
+    n = len(waiting)
+    say("1 act waits for people" if n == 1 else f"{n:,} acts wait for people")
+    for act in waiting[:SHOWN]:
+        about = f"{act.kind} {act.customer_id} {act.subscription_id}".rstrip()
+        agreed = f"{len(acts.approved_by(act.act_id))} of {act.n_approvals} agreed"
+        say(f"{act.act_id}  {about}: {agreed}; may agree: {_who_may(stores, act)}")
+    say("to agree: the desk, or forbear act approve ACT --by NAME")
+
+
+def _who_may(stores: "Stores", act: "Act") -> str:
+    """The teams that the decision names."""
+    import json
+
+    from store.errors import UnknownDecisionError
+
+    try:
+        answer = json.loads(stores.decisions.find(act.decision_id).answer)
+    except UnknownDecisionError:
+        return "unknown, its decision is gone"
+    return " or ".join(answer["people"]["approver_roles"]) or "an approver"
 
 
 def remind(acts: "Acts", provider: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 import typer
 
 from cli.exits import DIFFERENT, OK
+from cli.next_command import next_command
 from cli.our_service import our_service
 from cli.output import say, show_table
 
@@ -184,7 +185,13 @@ def run(
         links = addresses_of_environment()
         sending = Sending(*stores, carrier, service, by_customer, links)
         if not really:
-            _preview(stores.letters, sending)
+            if _preview(stores.letters, sending):
+                options = {
+                    "--addresses": addresses,
+                    "--by": None if by == SMTP else by,
+                    "--out": out,
+                }
+                say(f"to send them: {next_command('notify run', options)}")
             return
         service.require_may_report()
         refused = tell_decided(stores.replies, service).refused
@@ -305,7 +312,8 @@ def retry(letter_id: LetterId) -> None:
         say("it is planned again")
 
 
-def _preview(letters: "Letters", sending: "Sending") -> None:
+def _preview(letters: "Letters", sending: "Sending") -> int:
+    """Show what would be done; how many letters are due."""
     from execution.errors import ExecutionError
 
     now = time.time_ns() // 1_000
@@ -325,7 +333,7 @@ def _preview(letters: "Letters", sending: "Sending") -> None:
         show_table(
             "", ("letter", "customer", "what", "would", "subject"), rows, is_copied=True
         )
-        say("to send them: forbear notify run --really")
+    return len(rows)
 
 
 def _tell(letter: "PlannedLetter", came_to: str) -> None:

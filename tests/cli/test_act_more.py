@@ -162,6 +162,7 @@ def test_a_measure_is_ordered_by_a_person(
     ran = forbear(*limit, "--amount", "100", *at)
     assert ran.code == 0, ran.err
     assert "limit_spending" in ran.out
+    assert f"forbear act run {' '.join(at)} --really" in ran.out
     meter = ["act", "order", "stop_meter", decision, "--by", "Ada", *at]
     assert forbear(*meter).code == 2  # whose
     assert forbear(*meter, "--subscription", "s1").code == 0
@@ -231,3 +232,21 @@ def test_a_secret_that_is_wrong_is_named(
     monkeypatch.setenv("FORBEAR_ACT_WEBHOOK_SECRET", "whsec_" + "QUFB" * 8)
     ran = forbear("act", "plan", *receiver)
     assert (ran.code, "FORBEAR_ACT_WEBHOOK_SECRET" in ran.err) == (2, True)
+
+
+def test_a_run_says_what_waits_for_whose_agreement(
+    service: FakeService,
+    forbear: Run,
+    home: Path,
+    at: list[str],
+    fake: FakePartnerCenter,
+) -> None:
+    fake.add("acme", "s1")
+    people = {"approvals": 2, "approver_roles": ["risk", "collections"]}
+    answer = an_answer(people=people)
+    record(home, ("acme", answer), recorded_at=time.time_ns() // 1_000)
+    assert "1 new act" in forbear("act", "plan", *at).out
+    ran = forbear("act", "run", *at)
+    assert "0 acts are due" in ran.out, ran.err
+    assert "1 act waits for people" in ran.out
+    assert "suspend acme s1: 0 of 2 agreed; may agree: risk or collections" in ran.out

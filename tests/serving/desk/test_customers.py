@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from fastapi import Request
 from httpx import Client
 
+from serving.desk import customer
 from serving.desk.addresses import customer_path, decision_path
+from serving.desk.case_file import CaseFile, case_file
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.access_log import customer_hash
+from store.decisions import Decision
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
-from wording.messages import LANGUAGES
+from wording.messages import LANGUAGES, messages
 
 Somebody = Callable[..., Person]
 Decided = dict[str, str]
@@ -45,6 +50,23 @@ def test_a_customer_is_told_of_in_every_language(
     assert "i0" in page  # what is owed, item by item
     assert "<svg" in page
     assert "not_again" not in page
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_measure_beside_the_action_stands_at_the_top(
+    person: Somebody, stored: Decided, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    async def with_measure(request: Request, decision: Decision) -> CaseFile:
+        file = await case_file(request, decision)
+        measure = {"measure": "limit_spending", "limit": 120.5}
+        permission = file.answer["permission"] | {"measures": [measure]}
+        return replace(file, answer=file.answer | {"permission": permission})
+
+    monkeypatch.setattr(customer, "case_file", with_measure)
+    page = person("admin").opens(customer_path(LATE), headers={"accept-language": lang})
+    strip = page.text.partition("</dl>")[0]
+    assert str(messages(lang)["measures.limit_spending"]) in strip
+    assert "120" in strip
 
 
 def test_a_hostile_id_is_text_on_every_page(person: Somebody, stored: Decided) -> None:
