@@ -51,7 +51,8 @@ def missing_model_note(bundles: Mapping[str, Bundle]) -> str | None:
     return (
         "no model of fraud: only its signs (alerts, chargebacks, reports) lead to a"
         " stop for it; a fraud without a sign costs its full loss, for its probability"
-        " counts as none; add outcomes or disputes, then `forbear train`"
+        " counts as none; where a challenger of it was trained, `forbear promote fraud`"
+        " puts it in force; else add outcomes or disputes, then `forbear train`"
     )
 
 

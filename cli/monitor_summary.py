@@ -54,7 +54,11 @@ def _early(run: "FourClocks") -> None:
     head = ("outcomes so far", "known", "expected", "ratio", "to before", "seen from")
     if rows:
         show_table("", head, rows)
-    if run.fraud_signs is not None:
+    if run.fraud_signs is None:
+        from monitoring.report import FRAUD_NOT_WATCHED
+
+        say(FRAUD_NOT_WATCHED)
+    else:
         from monitoring.scan import cell_name
 
         cell = run.fraud_signs.scan.strongest

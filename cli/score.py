@@ -79,6 +79,9 @@ SparkMaster = Annotated[
 ]
 
 
+MOST_AGE = timedelta(days=7)  # of the data, before a list made today is warned of
+
+
 def register(app: typer.Typer) -> None:
     app.command()(score)
 
@@ -149,6 +152,7 @@ def score(
             say(f"{len(advised):,} rows: {out}")
         if notices is not None:
             _show_notices(n_due, day, notices)
+            warn_of_age(read, as_of, day)
         _show_notes(advisor.notes, home, alarm)
         _show_early_warning(advisor, read)
     if read.rejects:
@@ -160,6 +164,18 @@ def _show_notices(n_due: int, day: date, file: Path) -> None:
     say(f"{n_due:,} notices due on {day}: {file}")
     if n_due:
         say("send them, correct the dates, then append the rows to `contacts`")
+
+
+def warn_of_age(read: "Portfolio", as_of: str | None, day: date) -> None:
+    """Notices are of the day they are sent, the list of the last day of the data."""
+    from features.moments import to_datetime
+
+    known = to_datetime(moment_of(read, as_of)).astimezone(read.settings.zone).date()
+    if day - known > MOST_AGE:
+        say(
+            f"warning: the notices are dated {day}, but the data end {known}: whoever"
+            " has paid since is asked again; add newer rows first"
+        )
 
 
 def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
@@ -277,6 +293,17 @@ def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
         for one in early_warning(read, bundle, drawn):
             if one.is_alarm:
                 say(f"ALARM: {sentence(one, target, read.settings.zone)}")
+    if "fraud" not in advisor.bundles:
+        _show_signs_of_fraud(read)
+
+
+def _show_signs_of_fraud(read: "Portfolio") -> None:
+    """Where no model expects anything of fraud, its signs by day still ring."""
+    from monitoring.fraud_signs import fraud_signs_scan
+
+    signs = fraud_signs_scan(read)
+    for cause in () if signs is None else signs.causes():
+        say(f"ALARM: {cause.why}")
 
 
 def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:

@@ -223,12 +223,15 @@ def _early(cohorts: Sequence[EarlyOutcomes]) -> Iterator[Block]:
             )
 
 
+FRAUD_NOT_WATCHED = (
+    "Signs of fraud are not compared day by day: fewer than"
+    f" {LEAST_EVENTS} first signs, or {LEAST_DAYS} days, tell what is usual."
+)
+
+
 def _signs(run: FourClocks) -> Iterator[Block]:
     if run.fraud_signs is None:
-        yield Paragraph(
-            "Signs of fraud are not compared day by day: fewer than"
-            f" {LEAST_EVENTS} first signs, or {LEAST_DAYS} days, tell what is usual."
-        )
+        yield Paragraph(FRAUD_NOT_WATCHED)
         return
     scan = run.fraud_signs.scan
     head = ("first signs of fraud", "known", "usual", "strength", "smallest seen")

@@ -345,6 +345,7 @@ def test_a_missing_model_of_fraud_is_noted_with_what_stands_in(
 ) -> None:
     [note] = Advisor({"nonpayment": bundle_of("nonpayment")}, policy).notes
     assert "no model of fraud" in note
+    assert "`forbear promote fraud` puts it in force" in note
     assert "add outcomes or disputes" in note
 
 

@@ -1,13 +1,18 @@
 """What `forbear score` says on the screen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
 from advice.advised import AdvisedParts
+from cli.score import warn_of_age
 from cli.score_summary import show_moment, show_what_to_add
+from features.portfolio import Portfolio
+from features.settings import PortfolioSettings
 
 NO_NOTICE = {"code": "notice_missing", "sentence": "The notice was not sent."}
 CLOSE = {"code": "close_call", "sentence": "The milder action wins."}
@@ -35,3 +40,17 @@ def test_what_needs_no_data_is_explained_in_its_own_words(
     said = capsys.readouterr().out
     assert "nothing; The milder action wins." in said
     assert "send the notices that are due" in said
+
+
+def test_notices_dated_long_after_the_data_end_are_warned_of(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    end = datetime(2026, 6, 30, 12, tzinfo=UTC)
+    settings = PortfolioSettings()
+    latest = int(end.timestamp() * 1e6)
+    read = cast("Portfolio", SimpleNamespace(latest_known_at=latest, settings=settings))
+    warn_of_age(read, None, date(2026, 7, 3))
+    assert capsys.readouterr().out == ""
+    warn_of_age(read, None, date(2026, 11, 29))
+    said = capsys.readouterr().out
+    assert "dated 2026-11-29, but the data end 2026-06-30" in said.replace("\n", " ")
