@@ -47,6 +47,10 @@ class Guard:
             await send(message)
 
         try:
+            if _holds_nul(scope):
+                problem = ProblemError("invalid_request", "an address holds no NUL")
+                await problem_response(problem)(scope, receive, watched_send)
+                return
             await self._app(scope, receive, watched_send)
         except ClientDisconnect:
             status = _GONE
@@ -63,6 +67,11 @@ class Guard:
             seconds = time.perf_counter() - started
             failed = status or HTTPStatus.INTERNAL_SERVER_ERROR
             self._metrics.count_request(route, method_of(scope), failed, seconds)
+
+
+def _holds_nul(scope: Scope) -> bool:
+    """Whether an address bears the one character that PostgreSQL cannot keep."""
+    return "\0" in scope["path"] or b"%00" in scope["query_string"]
 
 
 @contextmanager

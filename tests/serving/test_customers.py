@@ -16,6 +16,23 @@ def test_a_parameter_that_is_refused_is_explained(acme: Client) -> None:
     assert error["message"] == "Input should be greater than or equal to 1"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/decisions?customer_id=a%00b",
+        "/v1/decisions/a%00b",
+        "/v1/decisions/a%00b/reasons",
+        "/v1/customers/a%00b/timeline",
+    ],
+)
+def test_an_address_with_what_no_store_can_keep_is_refused(
+    acme: Client, address: str
+) -> None:
+    """PostgreSQL keeps no NUL; that is no reason to say that the store is away."""
+    answer = acme.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
 def test_a_table_that_is_none_is_named_by_its_place(acme: Client) -> None:
     answer = acme.post("/v1/events", json={"events": {"guesses": [{}]}})
     [error] = answer.json()["errors"]
