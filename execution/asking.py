@@ -64,12 +64,16 @@ def _meter(provider: Provider, act: Act) -> Reading:
 
 
 def _limit(provider: Provider, act: Act) -> Reading:
-    """A limit that somebody set is changed by the order of a person alone."""
+    """A limit that somebody set is changed by the order of a person alone.
+
+    Undoing a run ends the limit that the run set, and no other.
+    """
     limit, wanted = provider.spending_limit(act.customer_id), _amount(act)
     if limit is None:
         return Reading(wanted is None, wanted is not None, "none", {"amount": None})
     is_done = limit.amount == wanted
-    may_be_asked = not is_done and act.ordered_by is not None
+    is_other = wanted is None and act.amount not in (None, limit.amount * UNITS)
+    may_be_asked = not is_done and act.ordered_by is not None and not is_other
     return Reading(is_done, may_be_asked, str(limit.amount), asdict(limit))
 
 
@@ -81,8 +85,9 @@ def _plain(provider: Provider, act: Act) -> Reading:
 
 
 def _amount(act: Act) -> Decimal | None:
-    """Of a limit; None: it is taken away."""
-    return None if act.amount is None else Decimal(act.amount) / UNITS
+    """Of a limit that is wanted; None: it is taken away."""
+    is_end = act.amount is None or act.kind == "end_limit_spending"
+    return None if is_end else Decimal(act.amount or 0) / UNITS
 
 
 _PLAIN: dict[ActKind, tuple[bool, PlainMeasure]] = {

@@ -369,6 +369,7 @@ def plan_undo(acts: Acts, run_id: str, by: str, now: int) -> UndoneRun:
             planned_at=now,
             due_at=now,
             ordered_by=by,
+            amount=act.amount,
         )
         for act in acts.taken(run_id)  # what went last comes back first
     ]

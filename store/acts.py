@@ -51,7 +51,7 @@ class Act:
         is_undone: its run was undone while it was under way: it is only read at the
             provider, and not asked for again.
         amount: of a spending limit, in ten-thousandths of the currency the provider
-            bills in.
+            bills in; of the end of one: which limit is to end, None: whichever stands.
     """
 
     act_id: str

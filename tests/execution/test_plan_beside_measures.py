@@ -7,7 +7,7 @@ import pytest
 
 from execution.errors import ProviderRefusedError, ProviderUnreachableError
 from execution.fakes.webhook import FakeReceiver
-from execution.plan import Run, plan_run
+from execution.plan import Run, plan_run, plan_undo
 from execution.providers.webhook import WebhookProvider
 from store.acts import Acts
 from tests.execution.conftest import NOW, an_act
@@ -148,6 +148,18 @@ def test_a_limit_that_somebody_set_meanwhile_stays(
     receiver.limits["acme"] = "50"
     bench.acts.approve(act.act_id, "Ada", NOW)
     assert bench.run() == ["withdrawn:provider_state:50"]
+    assert receiver.limits["acme"] == "50"
+
+
+def test_an_undo_leaves_a_limit_that_somebody_set_since(
+    bench: Bench, receiver: FakeReceiver, provider: WebhookProvider
+) -> None:
+    bench.execution._provider = provider
+    run = planned(bench.acts, provider, "limit_spending")
+    assert bench.run(*run.acts) == ["done", "reported"]
+    receiver.limits["acme"] = "50"
+    undone = plan_undo(bench.acts, run.run_id, "Ada", NOW)
+    assert bench.run(*undone.run.acts) == ["withdrawn:provider_state:50"]
     assert receiver.limits["acme"] == "50"
 
 
