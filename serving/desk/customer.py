@@ -20,7 +20,7 @@ from serving.desk.addresses import (
 from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
 from serving.desk.days import FIRST, LAST
-from serving.desk.history import Period, drawn, history, told, within
+from serving.desk.history import Period, drawn, history, lane_of, told, within
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
 from serving.desk.teams import named_team
@@ -94,7 +94,8 @@ async def customer_page(
         today=today,
         timeline=drawn(words, entries, kept.acts, period),
         entries=within(entries, period, words.zone)[:_MOST_LISTED],
-        told=told,
+        told=partial(told, words),
+        lane_of=lane_of,
         now=microseconds(now),
         now_at=now,
         done=done if words.has(f"desk.done.{done}") else "",

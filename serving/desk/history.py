@@ -1,6 +1,7 @@
 """A customer's history as it is drawn and listed: rows, decisions and acts."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ _TOLD = (
     "by",
     "source",
 )
+_CODES = {"status", "kind", "action"}  # lists of the contract: no text of anybody
 
 
 class Period(NamedTuple):
@@ -91,10 +93,37 @@ def within(
     return [e for e in entries if e.at is not None and begin <= e.at < end]
 
 
-def told(entry: TimelineEntry) -> str:
-    """A row in a line: its values, as they were sent."""
+def told(words: Wording, entry: TimelineEntry) -> str:
+    """A row in a line: its values as they were sent, moments as the page has them."""
     row: dict[str, Any] = entry.row or {}
-    return " · ".join(str(row[name]) for name in _TOLD if row.get(name) is not None)
+    shown = (_shown(words.zone, name, row[name]) for name in _TOLD if name in row)
+    return " · ".join(text for text in shown if text)
+
+
+def _shown(zone: ZoneInfo, name: str, value: object) -> str:
+    """A value of a row; what cannot be read stands as it was sent.
+
+    >>> _shown(ZoneInfo("Europe/Paris"), "until", "2026-12-24T22:59:59.999999+00:00")
+    '2026-12-24 23:59'
+    >>> _shown(ZoneInfo("UTC"), "until", "2026-12-24"), _shown(ZoneInfo("UTC"), "by", 3)
+    ('2026-12-24', '3')
+    """
+    if value is None:
+        return ""
+    text = str(value)
+    if name in _CODES:
+        return text.replace("_", " ")
+    if name == "until" and len(text) > len("2026-12-31"):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is not None:
+                return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return text
+
+
+def lane_of(table: str) -> str:
+    """Where a row of this table is drawn."""
+    return _LANE_OF_TABLE.get(table, table)
 
 
 def drawn(
@@ -128,8 +157,8 @@ def _of_entries(
                 at, "decisions", text, decision_path(decision.decision_id)
             )
         elif entry.table is not None:
-            lane = _LANE_OF_TABLE.get(entry.table, entry.table)
-            yield PlottedEntry(at, lane, f"{day} {told(entry)}")
+            text = f"{day} {told(words, entry)}"
+            yield PlottedEntry(at, lane_of(entry.table), text)
 
 
 def _of_acts(words: Wording, acts: Sequence[Act]) -> Iterator[PlottedEntry]:

@@ -33,6 +33,7 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_WITH_FORMS = "customers", "decisions", "policy"  # forms are sent below their pages
 _MINUTE = len("2026-06-30 12:00")
 _MINUTE_US = 60_000_000
 HEADERS = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store"}
@@ -232,7 +233,15 @@ async def _told(request: Request, problem: ProblemError) -> Response:
         problem.headers,
         problem=problem,
         kind=kind,
+        back=_page_of_form(request),
     )
+
+
+def _page_of_form(request: Request) -> str:
+    """The page whose form was sent; empty where no form was, or none is known."""
+    parent, _, _ = request.url.path.rpartition("/")
+    has_forms = any(parent.startswith(f"{HOME}/{one}/") for one in _WITH_FORMS)
+    return parent if request.method == "POST" and has_forms else ""
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -69,6 +69,14 @@ def test_a_measure_beside_the_action_stands_at_the_top(
     assert "120" in strip
 
 
+def test_the_list_of_what_happened_has_no_names_of_tables(
+    person: Somebody, stored: Decided
+) -> None:
+    page = person("admin").opens(customer_path(LATE)).text
+    assert "<code>invoices</code>" not in page
+    assert "active · crypto mining" in page
+
+
 def test_a_hostile_id_is_text_on_every_page(person: Somebody, stored: Decided) -> None:
     one = person("admin")
     paths = (

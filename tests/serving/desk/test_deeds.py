@@ -104,13 +104,15 @@ def test_an_override_is_a_row_with_its_author_and_counts_at_once(
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer"),
+    ("changes", "label"),
     [
-        pytest.param({"reason": " "}, "/reason", id="no reason"),
-        pytest.param({"until": ""}, "/until", id="no end"),
-        pytest.param({"until": "2020-01-01"}, "/until", id="an end that is over"),
-        pytest.param({"action": "block"}, "/action", id="not milder"),
-        pytest.param({"action": "nonsense"}, "/action", id="no action"),
+        pytest.param({"reason": " "}, "Reason", id="no reason"),
+        pytest.param({"until": ""}, "Until the end of", id="no end"),
+        pytest.param(
+            {"until": "2020-01-01"}, "Until the end of", id="an end that is over"
+        ),
+        pytest.param({"action": "block"}, "Instead", id="not milder"),
+        pytest.param({"action": "nonsense"}, "Instead", id="no action"),
     ],
 )
 def test_an_override_that_says_too_little_is_refused(
@@ -118,7 +120,7 @@ def test_an_override_that_says_too_little_is_refused(
     person: Somebody,
     stored: Decided,
     changes: dict[str, str],
-    pointer: str,
+    label: str,
 ) -> None:
     path, before = customer_path(HOSTILE), kept(desk_settings, "overrides", HOSTILE)
     fields = {"reason": REASON, "until": TOMORROW, "action": "none"} | changes
@@ -126,8 +128,23 @@ def test_an_override_that_says_too_little_is_refused(
         f"{path}/override", page=path, decision_id=stored[HOSTILE], **fields
     )
     assert answer.status_code == 422
-    assert pointer in answer.text
+    assert f"<strong>{label}</strong>: " in answer.text
+    assert f'<a href="{path}">' in answer.text  # back to where it was written
+    assert "see `errors`" not in answer.text
     assert kept(desk_settings, "overrides", HOSTILE) == before
+
+
+def test_an_empty_field_is_told_in_the_readers_language(
+    person: Somebody, stored: Decided
+) -> None:
+    path, one = customer_path(HOSTILE), person("collections")
+    one.client.headers["accept-language"] = "de"
+    fields = {"reason": "", "until": TOMORROW, "kind": "manual"}
+    answer = one.sends(f"{path}/hold", page=path, **fields)
+    one.client.headers.pop("accept-language")
+    assert answer.status_code == 422
+    assert "Das Feld ist leer." in answer.text
+    assert "should have" not in answer.text
 
 
 def test_an_override_of_another_customers_decision_is_refused(
