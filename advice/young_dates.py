@@ -172,10 +172,12 @@ def sentence(one: YoungOutcomes, target: str, zone: ZoneInfo) -> str:
     """What the dates show so far, for staff; an alarm says what to do."""
     day = to_datetime(one.as_of).astimezone(zone).date()
     since = f"since {day}" if one.n_dates > 1 else f"of {day}"
+    its = "their" if one.n_dates > 1 else "that"
     model, before = one.by_model, one.as_before
     seen = (
-        f"{target} {since}: {one.observed:,} known so far. As often as before, it would"
-        f" be {before.expected:.1f} by now ({_times(before)}); the model expects"
+        f"{target} {since}: {one.observed:,} known so far, without customers who joined"
+        f" after {its} date. As often as before, it would be"
+        f" {before.expected:.1f} by now ({_times(before)}); the model expects"
         f" {model.expected:.1f} ({_times(model)})"
     )
     if model.is_alarm:

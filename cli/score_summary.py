@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from advice.advised import AdvisedParts
 
 _COUNTED = (
@@ -36,12 +38,13 @@ def show_actions(advised: "AdvisedParts") -> None:
     from features.contract import SEVERITY
 
     proposed, permitted, in_run, goes_on = (Counter[str | None]() for _ in range(4))
-    n_beyond = 0
+    n_beyond = n_cut = 0
     for part in advised.tables(_COUNTED):
         proposed.update(part["proposed_action"].to_pylist())
         permitted.update(part["action"].to_pylist())
         in_run.update(part["action_in_run"].to_pylist())
         goes_on.update(part.filter(part["in_force"])["action"].to_pylist())
+        n_cut += _cut(part)
         n_beyond += part["is_beyond_budget"].to_pylist().count(True)
     names = [*SEVERITY, *([None] if permitted[None] else [])]
     rows = [
@@ -58,6 +61,16 @@ def show_actions(advised: "AdvisedParts") -> None:
     show_table("", head, rows)
     if n_beyond:
         say(f"mass-action breaker: {n_beyond:,} stops beyond the budget became reviews")
+    if n_cut:
+        say(f"review budget: {n_cut:,} reviews beyond it have no place in this run")
+
+
+def _cut(part: "pa.Table") -> int:
+    """Reviews that are permitted, and for which the queue of the run has no place."""
+    pairs = zip(
+        part["action"].to_pylist(), part["action_in_run"].to_pylist(), strict=True
+    )
+    return sum(one == "review" and in_run != "review" for one, in_run in pairs)
 
 
 def show_permitted_soon(advised: "AdvisedParts", zone: ZoneInfo) -> None:

@@ -40,6 +40,7 @@ SHOWN = {
 }
 
 
+WIDE_AUC = 0.5  # from worse than by chance to perfect: such an interval says nothing
 WITHOUT_A_MODEL = (
     "so no model of it: without any champion the starter stands in, beside one the"
     " probability is unknown and fraud rests on evidence"
@@ -129,7 +130,7 @@ def show_result(result: "TrainingResult", home: Path) -> None:
             title,
             metrics[name].value,
             _range(metrics[name]),
-            _range(result.later.get(name)),
+            _range_later(name, result.later.get(name)),
         )
         for name, title in SHOWN.items()
         if name in metrics
@@ -143,14 +144,14 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         rows,
     )
     for gate in learnt.judgement.gates:
-        outcome = "not kept" if gate.is_comparison else "FAILED"
+        outcome = "not kept" if gate.is_comparison else "check failed"
         say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
     for remark in remarks(metrics):
         say(f"remark: {remark}")
     if not bundle.is_proven:
         say(
-            "the outcomes do not bear it out yet: every stop that rests on it waits for"
-            " a person"
+            "the outcomes do not bear it out yet: its probabilities order the list, and"
+            " every stop that rests on it waits for a person"
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
@@ -182,7 +183,9 @@ def _show_standing(result: "TrainingResult") -> None:
             ' --accept-leak NAME --because "…"`'
         )
     elif result.registered.is_champion:
-        say(f"{result.target}: champion")
+        is_proven = result.learnt.is_proven
+        limit = "" if is_proven else "; every stop that rests on it waits for a person"
+        say(f"{result.target}: champion{limit}")
     else:
         say(
             f"{result.target}: challenger; the champion stays in force until"
@@ -192,6 +195,13 @@ def _show_standing(result: "TrainingResult") -> None:
 
 def _range(metric: "MetricEstimate | None") -> str:
     return "" if metric is None else f"{metric.low:.4g} – {metric.high:.4g}"
+
+
+def _range_later(name: str, metric: "MetricEstimate | None") -> str:
+    """Where nearly every AUC is possible, that it cannot be told."""
+    if name == "auc" and metric is not None and metric.high - metric.low > WIDE_AUC:
+        return "cannot be told"
+    return _range(metric)
 
 
 def card(result: "TrainingResult", home: Path) -> Path | None:

@@ -189,7 +189,7 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison, least: float) -
         is_passed=paired.p_a_is_better >= least,
         text=(
             f"{a} is better than {b} in {paired.p_a_is_better:.0%} of the draws"
-            f" ({least:.0%} asked for): log-loss minus that of {b}"
+            f" (it is kept from {least:.0%} on): log-loss minus that of {b}"
             f" {paired.difference:+.5f} (95 % interval {paired.low:+.5f} to"
             f" {paired.high:+.5f}; below 0 is better)"
         ),

@@ -5,9 +5,13 @@ act on that. What goes wrong is raised, and is not silenced here.
 """
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# bars of progress would stand in front of results in a pipe
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -104,6 +104,7 @@ def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
     assert 2.0 < since.as_before.ratio < 3.0
     said = sentence(since, "fraud", portfolio.settings.zone)
     assert f"{since.observed} known so far" in said
+    assert "without customers who joined after that date" in said
     assert "too low" in said
 
 

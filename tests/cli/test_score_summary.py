@@ -10,7 +10,7 @@ import pytest
 
 from advice.advised import AdvisedParts
 from cli.score import warn_of_age
-from cli.score_summary import show_moment, show_what_to_add
+from cli.score_summary import show_actions, show_moment, show_what_to_add
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 
@@ -54,3 +54,17 @@ def test_notices_dated_long_after_the_data_end_are_warned_of(
     warn_of_age(read, None, date(2026, 11, 29))
     said = capsys.readouterr().out
     assert "dated 2026-11-29, but the data end 2026-06-30" in said.replace("\n", " ")
+
+
+def test_reviews_for_which_the_queue_has_no_place_are_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    columns = {
+        "proposed_action": ["review"] * 3,
+        "action": ["review"] * 3,
+        "action_in_run": ["review", "none", "none"],
+        "in_force": [False] * 3,
+        "is_beyond_budget": [False] * 3,
+    }
+    show_actions(AdvisedParts.of(pa.table(columns)))
+    assert "review budget: 2 reviews beyond it" in capsys.readouterr().out
