@@ -88,7 +88,8 @@ def test_one_that_is_down_holds_up_no_other(
     waiting = outbox.listed("waiting", 9)
     outbox.close()
     assert [one.endpoint for one in waiting] == ["billing", "billing"]
-    assert [one.n_attempts for one in waiting] == [0, 1]  # in order, the first alone
+    later, first = (one.n_attempts for one in waiting)
+    assert later == 0 < first  # in order, the first alone
 
 
 @pytest.mark.parametrize(
