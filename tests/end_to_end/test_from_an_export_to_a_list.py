@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
 from importing import SOURCES
+from tests.importing.tables import facts_of
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "data" / "samples" / "stripe-export"
@@ -22,6 +24,27 @@ def test_the_page_has_a_section_and_a_link_for_each_source() -> None:
     assert [link for link in links if link not in contents] == []
     told = set(re.findall(r"forbear import ([a-z-]+)", sections))
     assert told == SOURCES.keys()
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES.keys() - {"stripe"}))
+def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
+    page = (ROOT / "docs" / "importing.md").read_text("utf-8")
+    put = r'^put (?:"([^"]+)"|(\S+)) <<END\n(.*?)^END$'
+    for quoted, plain, text in re.findall(put, page, flags=re.MULTILINE | re.DOTALL):
+        file = tmp_path / (quoted or plain)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, "utf-8")
+    joined = {"bank": ["erpnext", "bank"], "partner-center": ["lago", "partner-center"]}
+    out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
+    for name in joined.get(source, [source]):
+        files = map(str, (tmp_path / f"export-{name}").iterdir())
+        told = _run("import", name, *files, "--exported-at", at, "--out", out)
+        assert "looked at" in told
+
+    owed = 0 if source == "bank" else 121
+    of_whom = pq.read_table(tmp_path / "tried/invoices").column("customer_id")
+    facts = facts_of(tmp_path / "tried", of_whom[0].as_py(), at[:10], "open")
+    assert facts == {"open": owed}
 
 
 @pytest.mark.slow
