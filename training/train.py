@@ -106,9 +106,7 @@ def train(
     Raises:
         UnknownTargetError, UnknownFeatureAcceptedError: what is no name here.
     """
-    for target in targets or ():
-        if target not in TARGETS:
-            raise UnknownTargetError(f"{target!r} is none of {', '.join(TARGETS)}")
+    _check_targets(targets or ())
     progress("gathering labels and features")
     # both targets' labels are always needed: ρ joins them
     gathered = gather(portfolio, TARGETS)
@@ -120,16 +118,18 @@ def train(
         if not targets and not _is_told(target, gathered):
             on_untold(nothing_told(target, gathered, portfolio))
             continue  # not a refusal: the portfolio says nothing about this target
-        try:
-            result = _train_one(
-                present, target, gathered, seed, accepted, search, tracker, progress
-            )
-        except TrainingError as refusal:
-            progress(f"{target}: {refusal}")
-            result = TrainingResult(target, refusal=refusal)
+        result = _trained_or_refused(
+            present, target, gathered, seed, accepted, search, tracker, progress
+        )
         results.append(result)
         on_result(result)
     return results
+
+
+def _check_targets(targets: Sequence[Target]) -> None:
+    for target in targets:
+        if target not in TARGETS:
+            raise UnknownTargetError(f"{target!r} is none of {', '.join(TARGETS)}")
 
 
 class Present:
@@ -149,6 +149,25 @@ class Present:
         """Whom a list of today would hold."""
         until = self.portfolio.observed_until
         return int(latest_snapshots(self.portfolio, until).num_rows)
+
+
+def _trained_or_refused(
+    present: Present,
+    target: Target,
+    gathered: TrainingData,
+    seed: int,
+    accepted: Sequence[Acceptance],
+    search: RecipeSearch | None,
+    tracker: Tracker,
+    progress: Progress,
+) -> TrainingResult:
+    try:
+        return _train_one(
+            present, target, gathered, seed, accepted, search, tracker, progress
+        )
+    except TrainingError as refusal:
+        progress(f"{target}: {refusal}")
+        return TrainingResult(target, refusal=refusal)
 
 
 def _train_one(
