@@ -67,7 +67,7 @@ class DrawnSnapshots:
 
 
 def early_warning(
-    portfolio: Portfolio, bundle: Bundle, drawn: DrawnSnapshots | None = None
+    portfolio: Portfolio, bundle: Bundle | None, drawn: DrawnSnapshots | None = None
 ) -> tuple[YoungOutcomes, ...]:
     """What the portfolio's latest dates show so far, against a model's probabilities.
 
@@ -77,15 +77,18 @@ def early_warning(
     Args:
         portfolio: with the settings that the bundle was trained with.
         bundle: trained; of a starter, whose level is nobody's own, nothing is said.
+            None where no model of fraud is in force: it expects what the rate of the
+            mature dates gives.
         drawn: of the same portfolio, where several bundles are asked about.
 
     Returns:
         All dates together, then each alone, the earliest first; none where no date is
         young, or nothing that has matured tells how long outcomes take.
     """
-    if bundle.is_starter:
+    if bundle is not None and bundle.is_starter:
         return ()
-    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    is_paying = bundle is not None and bundle.target == "nonpayment"
+    target: Target = "nonpayment" if is_paying else "fraud"
     until = labels_observed_until(portfolio, target)
     labelled = (drawn or DrawnSnapshots(portfolio)).labels(target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
@@ -109,7 +112,9 @@ def early_warning(
         return ()
     young: BoolArray = np.isin(as_of, list(shares))
     p = np.full(len(as_of), np.nan)
-    p[young] = _probability(portfolio, bundle, labelled.filter(pa.array(young)))
+    p[young] = rate / share_seen
+    if bundle is not None:
+        p[young] = _probability(portfolio, bundle, labelled.filter(pa.array(young)))
     counts = []
     for moment, share in shares.items():
         own: BoolArray = as_of == moment
@@ -168,7 +173,9 @@ def _probability(portfolio: Portfolio, bundle: Bundle, pairs: pa.Table) -> Float
     return Predictor(bundle).probability(matrix(table, features))
 
 
-def sentence(one: YoungOutcomes, target: str, zone: ZoneInfo) -> str:
+def sentence(
+    one: YoungOutcomes, target: str, zone: ZoneInfo, *, has_model: bool = True
+) -> str:
     """What the dates show so far, for staff; an alarm says what to do."""
     day = to_datetime(one.as_of).astimezone(zone).date()
     since = f"since {day}" if one.n_dates > 1 else f"of {day}"
@@ -177,9 +184,13 @@ def sentence(one: YoungOutcomes, target: str, zone: ZoneInfo) -> str:
     seen = (
         f"{target} {since}: {one.observed:,} known so far, without customers who joined"
         f" after {its} date. As often as before, it would be"
-        f" {before.expected:.1f} by now ({_times(before)}); the model expects"
-        f" {model.expected:.1f} ({_times(model)})"
+        f" {before.expected:.1f} by now ({_times(before)})"
     )
+    if not has_model:
+        return (
+            f"{seen}. No model of it is in force: look at who joined or changed since"
+        )
+    seen += f"; the model expects {model.expected:.1f} ({_times(model)})"
     if model.is_alarm:
         way = "low" if model.ratio > 1.0 else "high"
         return (

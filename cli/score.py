@@ -293,17 +293,12 @@ def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
         for one in early_warning(read, bundle, drawn):
             if one.is_alarm:
                 say(f"ALARM: {sentence(one, target, read.settings.zone)}")
-    if "fraud" not in advisor.bundles:
-        _show_signs_of_fraud(read)
-
-
-def _show_signs_of_fraud(read: "Portfolio") -> None:
-    """Where no model expects anything of fraud, its signs by day still ring."""
-    from monitoring.fraud_signs import fraud_signs_scan
-
-    signs = fraud_signs_scan(read)
-    for cause in () if signs is None else signs.causes():
-        say(f"ALARM: {cause.why}")
+    if "fraud" in advisor.bundles:
+        return
+    for one in early_warning(read, None, drawn):  # frauds are seen without a model, too
+        if one.is_alarm:
+            text = sentence(one, "fraud", read.settings.zone, has_model=False)
+            say(f"ALARM: {text}")
 
 
 def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:

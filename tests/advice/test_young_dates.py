@@ -108,6 +108,18 @@ def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
     assert "too low" in said
 
 
+def test_a_wave_is_seen_where_no_model_of_fraud_is_in_force(
+    with_wave: FraudsOf,
+) -> None:
+    portfolio = with_wave(2.5)
+    _, _, since = early_warning(portfolio, None)
+    assert since.is_alarm
+    assert abs(since.by_model.ratio - since.as_before.ratio) < 1e-9
+    said = sentence(since, "fraud", portfolio.settings.zone, has_model=False)
+    assert "No model of it is in force" in said
+    assert "the model expects" not in said
+
+
 def test_a_wave_that_the_model_sees_is_one_all_the_same(with_wave: FraudsOf) -> None:
     portfolio = with_wave(2.5)
     bundle = replace(
