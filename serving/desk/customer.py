@@ -1,6 +1,7 @@
 """The page of one customer, and of one decision about it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -101,6 +102,7 @@ async def customer_page(
         done=done if words.has(f"desk.done.{done}") else "",
         appeals=await appeals_of(request, visitor, customer_id),
         can_act=True,
+        standing=_standing(kept.acts),
         findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
@@ -140,6 +142,20 @@ def _kept(database: Database, customer_id: str) -> _Kept:
         waiting.snoozes(customer_id),
         [act for _, act in acts],
     )
+
+
+def _standing(acts: Sequence[Act]) -> set[str]:
+    """Kinds of acts that were done and not ended, of acts with the latest first.
+
+    >>> _standing([])
+    set()
+    """
+    standing: set[str] = set()
+    for act in reversed([act for act in acts if act.state == "done"]):
+        standing.discard(act.kind.removeprefix("end_"))
+        if not act.kind.startswith("end_"):
+            standing.add(act.kind)
+    return standing
 
 
 async def _approved(

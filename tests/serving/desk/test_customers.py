@@ -12,12 +12,14 @@ from httpx import Client
 from serving.desk import customer
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.case_file import CaseFile, case_file
+from serving.desk.customer import _standing
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.access_log import customer_hash
 from store.decisions import Decision
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
+from tests.execution.conftest import an_act
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
 from wording.messages import LANGUAGES, messages
 
@@ -67,6 +69,16 @@ def test_a_measure_beside_the_action_stands_at_the_top(
     strip = page.text.partition("</dl>")[0]
     assert str(messages(lang)["measures.limit_spending"]) in strip
     assert "120" in strip
+
+
+def test_a_measure_stands_until_it_is_ended() -> None:
+    done = [
+        an_act(kind="limit_spending", state="done"),
+        an_act(kind="restrict", state="done"),
+        an_act(kind="end_restrict", state="done"),
+        an_act(kind="end_limit_spending"),  # planned only
+    ]
+    assert _standing(done[::-1]) == {"limit_spending"}
 
 
 def test_the_list_of_what_happened_has_no_names_of_tables(
