@@ -24,7 +24,8 @@ from cli.output import say, show_table
 
 if TYPE_CHECKING:
     from execution.carry_out import Execution
-    from store.acts import Act, Acts
+    from store.act import Act
+    from store.acts import Acts
 
 app = typer.Typer(
     help="Carry recommendations out at the provider.",
@@ -96,7 +97,7 @@ def list_acts(
 
     Example: forbear act list --state planned
     """
-    from store.acts import ACT_STATES
+    from store.act import ACT_STATES
 
     if state is not None and state not in ACT_STATES:
         raise typer.BadParameter(f"write one of {', '.join(ACT_STATES)}")

@@ -7,7 +7,8 @@ from cli.output import say, show_table
 
 if TYPE_CHECKING:
     from cli.act_options import Stores
-    from store.acts import Act, Acts
+    from store.act import Act
+    from store.acts import Acts
 
 REMINDED_HOURS = 24
 MOST = 10_000  # acts that wait, which are counted

@@ -12,7 +12,8 @@ from cli.tour_customers import LATER, OBJECTING, ago, subscription_of
 from cli.tour_stage import Stage, TourStoppedError
 
 if TYPE_CHECKING:
-    from store.acts import Act, Acts
+    from store.act import Act
+    from store.acts import Acts
 
 ALERT = "alert-1"
 ANALYST = ("Ada Lind", "risk_analyst")

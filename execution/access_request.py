@@ -13,7 +13,7 @@ from typing import Any
 
 from execution.errors import ExecutionError
 from execution.evidence import Rows, write_pack
-from store.acts import Act
+from store.act import Act
 from store.decisions import Decision
 from store.letters import PlannedLetter
 from store.replies import Reply

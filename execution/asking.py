@@ -9,7 +9,7 @@ from execution.measures import ENDS
 from execution.plan import ACTED_ON
 from execution.port import PlainMeasure, Provider, SubscriptionState
 from features.money import UNITS
-from store.acts import Act, ActKind
+from store.act import Act, ActKind
 
 _TO: dict[ActKind, SubscriptionState] = {"suspend": "suspended", "restore": "active"}
 

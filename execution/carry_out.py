@@ -28,7 +28,13 @@ from execution.port import Provider, RequestText
 from execution.recheck import Recheck
 from execution.service import Service
 from features.targets import TARGETS
-from store.acts import UNKNOWN_WHETHER_DONE, Act, ActKind, Acts, ClaimedAct
+from store.act import (
+    UNKNOWN_WHETHER_DONE,
+    Act,
+    ActKind,
+    ClaimedAct,
+)
+from store.acts import Acts
 from store.decisions import DecisionReader
 
 MOST_ATTEMPTS = 40  # some eight hours

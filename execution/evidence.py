@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from execution.errors import ExecutionError
 from features.moments import MomentError, parse_moment
-from store.acts import Act
+from store.act import Act
 from store.decisions import Decision
 
 Row = Mapping[str, Any]

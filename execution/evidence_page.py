@@ -8,7 +8,7 @@ from typing import Any
 from execution.evidence import Evidence, moment_of
 from features.moments import to_datetime
 from features.money import UNITS
-from store.acts import Act
+from store.act import Act
 from wording.publication.page import Block, Items, Page, Paragraph, Section, Table
 from wording.templates import render
 

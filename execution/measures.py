@@ -10,7 +10,12 @@ from decisions.policy.measures import MEASURES, MeasureName
 from execution.errors import NotOfferedError
 from execution.port import PlainMeasure, Provider
 from features.money import ten_thousandths
-from store.acts import Act, ActKind, EndKind, act_id_of
+from store.act import (
+    Act,
+    ActKind,
+    EndKind,
+    act_id_of,
+)
 from store.decisions import Decision
 
 # by the end of a measure, the measure

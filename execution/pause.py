@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from features.moments import microseconds
-from store.acts import Act, act_id_of
+from store.act import Act, act_id_of
 
 
 def end_of_pause(act: Act, answer: Mapping[str, Any], now: int) -> Act | None:

@@ -24,7 +24,12 @@ from execution.measures import ENDS, left_to_do
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from features.money import ten_thousandths
-from store.acts import Act, ActKind, Acts, act_id_of
+from store.act import (
+    Act,
+    ActKind,
+    act_id_of,
+)
+from store.acts import Acts
 from store.decisions import Decision, DecisionReader, ListedDecision
 
 _STEP = 500  # decisions read at a time

@@ -12,7 +12,7 @@ from decisions.actions import STOPS
 from decisions.policy.measures import MEASURES
 from execution.plan import intent_of
 from execution.service import Service
-from store.acts import Act
+from store.act import Act
 
 
 class Verdict(NamedTuple):

@@ -8,7 +8,7 @@ import httpx
 
 from execution.errors import ReportRefusedError, ServiceUnusableError
 from features.moments import to_datetime
-from store.acts import Act
+from store.act import Act
 
 TIMEOUT_S = 30.0
 # what an act is called among the events, where it is called otherwise

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.acts import ACT_COLUMNS, Act, act_of
+from store.act import (
+    ACT_COLUMNS,
+    Act,
+    act_of,
+)
 from store.database import Database
 from store.decisions import ListedDecision
 

@@ -9,7 +9,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.errors import RequestStateError
 

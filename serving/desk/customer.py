@@ -28,7 +28,8 @@ from serving.desk.teams import named_team
 from serving.desk.visitor import LookingVisitor, Visitor, records_of
 from serving.errors import ProblemError
 from serving.records import RecordsOfKeys, find_for
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.waiting import Snooze, WaitingCustomer, WaitingList

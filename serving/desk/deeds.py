@@ -35,7 +35,8 @@ from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
 from serving.records import RecordsOfKeys, find_for
 from store.access_log import customer_hash
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.waiting import Snooze, WaitingList
 

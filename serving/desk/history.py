@@ -14,7 +14,7 @@ from serving.desk.addresses import decision_path
 from serving.incoming import in_force_of
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import TimelineEntry, timeline
-from store.acts import Act
+from store.act import Act
 from store.decisions import ListedDecision
 from store.events import EventReader
 from wording.messages import Wording

@@ -19,7 +19,7 @@ from serving.desk.form import invalid
 from serving.desk.page import HOME, desk_router, page, wording_of
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
-from store.acts import ACT_KINDS, Act
+from store.act import ACT_KINDS, Act
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.decisions import ListedDecision

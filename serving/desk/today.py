@@ -29,7 +29,8 @@ from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys
 from serving.settings import ServingSettings
 from serving.waiting import TOPICS
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.database import Database
 from store.waiting import Rank, WaitingCustomer, WaitingList
 

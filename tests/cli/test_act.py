@@ -8,7 +8,7 @@ import pytest
 
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
-from store.acts import Act
+from store.act import Act
 from store.opening import open_acts, open_key_store
 from tests.cli.conftest import Run
 from tests.execution.conftest import an_act

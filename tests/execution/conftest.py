@@ -18,7 +18,8 @@ from execution.providers.partner_center import PartnerCenter
 from execution.providers.partner_tokens import Credentials, Tokens
 from execution.recheck import PERMITTED, Recheck, Verdict
 from execution.service import Service
-from store.acts import Act, Acts, act_id_of
+from store.act import Act, act_id_of
+from store.acts import Acts
 from store.opening import open_acts, open_key_store
 
 CREDENTIALS = Credentials("tenant", "application", "secret")

@@ -19,7 +19,8 @@ from execution.fakes.server import Fault
 from execution.plan import UndoneRun, plan_undo
 from execution.providers.partner_center import PartnerCenter
 from execution.recheck import refused
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.opening import open_decision_reader, open_decision_store
 from tests.execution.conftest import NOW, PROVIDER, StatedRecheck, Told, an_act
 from tests.store.memory_store import a_decision

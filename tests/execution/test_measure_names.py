@@ -5,7 +5,7 @@ from typing import get_args
 from execution.measures import ENDS, ORDERS
 from execution.port import Offer, PlainMeasure
 from features.contract import MEASURES
-from store.acts import ACT_KINDS, EndKind
+from store.act import ACT_KINDS, EndKind
 
 
 def test_every_measure_is_an_act_and_something_a_provider_offers() -> None:

@@ -11,7 +11,7 @@ from execution.fakes.partner_center import FakePartnerCenter
 from execution.providers.partner_center import PartnerCenter
 from execution.requests import follow, report_changes
 from execution.service import Service
-from store.acts import Act
+from store.act import Act
 from store.errors import RequestStateError
 from store.opening import open_database, open_requests
 from store.removal import erase

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from store.acts import Act, Acts
+from store.act import Act
+from store.acts import Acts
 from store.backup import back_up, restore
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
 from store.opening import open_acts, open_decision_store, upgrade

@@ -14,7 +14,7 @@ from features.moments import microseconds
 from serving.app import create_app
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
-from store.acts import Act, act_id_of
+from store.act import Act, act_id_of
 from store.keys import Role
 from store.monitoring import Cause
 from store.opening import open_acts, open_monitoring

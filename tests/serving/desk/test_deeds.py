@@ -10,7 +10,8 @@ from serving.desk.addresses import customer_path, decision_path
 from serving.desk.roles import MAY
 from serving.errors import ProblemError
 from serving.settings import ServingSettings
-from store.acts import Act, Acts, act_id_of
+from store.act import Act, act_id_of
+from store.acts import Acts
 from store.keys import ROLES, Role
 from store.opening import open_acts, open_event_reader
 from tests.serving.desk.conftest import HOSTILE, LATE, Person
