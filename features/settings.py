@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -280,6 +280,16 @@ class PortfolioSettings(_Settings):
             as_money = attribute.model_copy(update={"type": "money"})
             self.attributes[name] = as_money
         return self
+
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """A copy; what follows from its fields is worked out from the new ones."""
+        copy = super().model_copy(update=update, deep=deep)
+        if update:
+            for name in ("zone", "materiality_money", "columns"):
+                copy.__dict__.pop(name, None)
+        return copy
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -31,6 +31,10 @@ class Balancer(httpx.BaseTransport):
             request.url = request.url.copy_with(port=next(self._ports))
         return self._sends.handle_request(request)
 
+    def close(self) -> None:
+        """Closes the connections that are kept."""
+        self._sends.close()
+
 
 def answered(client: Client, killed: Callable[[], None]) -> dict[str, str]:
     """The decision of each question; a service is killed while they are asked."""

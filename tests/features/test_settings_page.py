@@ -33,3 +33,12 @@ def test_an_example_is_read_and_is_about_its_key(key: str) -> None:
     assert all(name in example for name in named)
     assert meaning
     assert f"| `{key}` | {meaning} |" in settings_page()
+
+
+def test_a_copy_with_other_columns_has_them() -> None:
+    """What was worked out of the first settings does not stay with the copy."""
+    first = PortfolioSettings()
+    assert "colour" not in {column.name for column in first.columns["customers"]}
+    said = PortfolioSettings.model_validate({"attributes": {"colour": {}}})
+    copy = first.model_copy(update={"attributes": said.attributes})
+    assert "colour" in {column.name for column in copy.columns["customers"]}
