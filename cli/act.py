@@ -203,7 +203,7 @@ def undo(
 
     Example: forbear act undo run-3f9a… --by "Ada Lovelace"
     """
-    from execution.plan import plan_undo
+    from execution.undo import plan_undo
 
     if not by.strip():
         raise typer.BadParameter("say who orders it")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitoring.run import FourClocks
+    from scoring.bundle import Bundle
     from store.monitoring import Alarm, Monitoring
 
 
@@ -84,12 +85,9 @@ def report(
 
     Example: forbear monitor data/samples/lumen --out was-it-true
     """
-    import json
-
     from advice.advisor import Advisor
     from cli.score import champions
     from features.portfolio import Portfolio
-    from monitoring.report import page
     from monitoring.run import monitor
     from scoring.shelf import forbear_home
 
@@ -103,15 +101,23 @@ def report(
         run = monitor(read, advisor, now, before, step)
     show(run)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        html = page(run, list(advisor.bundles.values()))
-        (out / "monitoring.html").write_text(html, "utf-8")
-        text = json.dumps(run.to_json(), indent=1, allow_nan=False)
-        (out / "monitoring.json").write_text(text, "utf-8")
-        say(f"report: {out / 'monitoring.html'}")
+        _write(run, list(advisor.bundles.values()), out)
     if record:
         _record(run, at, store)
     raise typer.Exit(DIFFERENT if run.causes else OK)
+
+
+def _write(run: "FourClocks", bundles: "list[Bundle]", out: Path) -> None:
+    """The report, to read and as data."""
+    import json
+
+    from monitoring.report import page
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "monitoring.html").write_text(page(run, bundles), "utf-8")
+    text = json.dumps(run.to_json(), indent=1, allow_nan=False)
+    (out / "monitoring.json").write_text(text, "utf-8")
+    say(f"report: {out / 'monitoring.html'}")
 
 
 def _numbers_before(portfolio: str, store: Path | None) -> list[dict[str, Any]]:

@@ -132,14 +132,11 @@ def score(
             as_of = working_hour(advisor.policy, read, as_of)
             named = _named_before(home, read, as_of) if notices else {}
             use = BudgetUse(is_stopped=is_stopped(home), alarm=alarm)
+            asked = (advisor, policy, read, as_of, folder)
             if engine == "spark":
-                advised = _advised_on_spark(
-                    advisor, policy, read, as_of, folder, spark_master, named, use
-                )
+                advised = _advised_on_spark(*asked, spark_master, named, use)
             else:
-                advised = _advised(
-                    advisor, policy, read, as_of, folder, limits, named, use
-                )
+                advised = _advised(*asked, limits, named, use)
             if out is not None:
                 zone = read.settings.zone
                 write_list(advised, list_file, out.suffix.lower(), zone, memory // 4)
@@ -147,17 +144,21 @@ def score(
                 day = _day_of(read, as_of, datetime.now(tz=UTC))
                 n_due = write_notices(advised, notices_file, day)
                 remember(home, read.settings.name, advised.tables())
-        _show(advised, advisor, read)
-        if out is not None:
-            say(f"{len(advised):,} rows: {out}")
+        _show(advised, advisor, read, out)
         if notices is not None:
             _show_notices(n_due, day, notices)
             warn_of_age(read, as_of, day)
         _show_notes(advisor.notes, home, alarm)
         _show_early_warning(advisor, read)
-    if read.rejects:
-        say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {portfolio}")
-    raise typer.Exit(REJECTS if read.rejects else OK)
+    raise typer.Exit(_told_of_rejects(read, portfolio))
+
+
+def _told_of_rejects(read: "Portfolio", folder: Path) -> int:
+    """The exit code; where rows were rejected, how to see which."""
+    if not read.rejects:
+        return OK
+    say(f"{rejected_rows(read.report.n_rejected)}: forbear validate {folder}")
+    return REJECTS
 
 
 def _show_notices(n_due: int, day: date, file: Path) -> None:
@@ -243,13 +244,17 @@ def _advised_on_spark(
         )
 
 
-def _show(advised: "AdvisedParts", advisor: "Advisor", read: "Portfolio") -> None:
+def _show(
+    advised: "AdvisedParts", advisor: "Advisor", read: "Portfolio", out: Path | None
+) -> None:
     zone = read.settings.zone
     show_moment(advised, advisor.policy.reference, zone)
     show_actions(advised)
     show_permitted_soon(advised, zone)
     show_what_to_add(advised)
     show_first(advised, zone)
+    if out is not None:
+        say(f"{len(advised):,} rows: {out}")
 
 
 def _named_before(home: Path, read: "Portfolio", as_of: str | None) -> "Named":

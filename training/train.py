@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -118,9 +118,8 @@ def train(
         if not targets and not _is_told(target, gathered):
             on_untold(nothing_told(target, gathered, portfolio))
             continue  # not a refusal: the portfolio says nothing about this target
-        result = _trained_or_refused(
-            present, target, gathered, seed, accepted, search, tracker, progress
-        )
+        work = (present, target, gathered, seed, accepted, search, tracker, progress)
+        result = _or_refused(target, progress, partial(_train_one, *work))
         results.append(result)
         on_result(result)
     return results
@@ -151,20 +150,12 @@ class Present:
         return int(latest_snapshots(self.portfolio, until).num_rows)
 
 
-def _trained_or_refused(
-    present: Present,
-    target: Target,
-    gathered: TrainingData,
-    seed: int,
-    accepted: Sequence[Acceptance],
-    search: RecipeSearch | None,
-    tracker: Tracker,
-    progress: Progress,
+def _or_refused(
+    target: Target, progress: Progress, train_one: Callable[[], TrainingResult]
 ) -> TrainingResult:
+    """The result of training, or why there is none."""
     try:
-        return _train_one(
-            present, target, gathered, seed, accepted, search, tracker, progress
-        )
+        return train_one()
     except TrainingError as refusal:
         progress(f"{target}: {refusal}")
         return TrainingResult(target, refusal=refusal)

@@ -63,6 +63,7 @@ class _Tree(TreeBuilder):
     """Refuses a document type, in any encoding: entities come with it."""
 
     def doctype(self, *_: object) -> None:
+        """Raises PolicyFileError: such a file is refused."""
         raise PolicyFileError("overdue.xml", "declares entities; remove the DOCTYPE")
 
 

@@ -38,6 +38,7 @@ def _guard_with(action: str, **numbers: float) -> Without:
     """Take a guard-rail of one action away by changing its numbers."""
 
     def without(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
+        """The same inputs, and terms with the other numbers."""
         guard = getattr(terms.guardrails, action).model_copy(update=numbers)
         guards = terms.guardrails.model_copy(update={action: guard})
         return inputs, replace(terms, guardrails=guards)

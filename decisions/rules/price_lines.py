@@ -11,6 +11,7 @@ def without_section(name: str, **values: float | None) -> Without:
     """Take a rule away by changing one section of the policy file."""
 
     def without(inputs: Inputs, terms: Terms) -> tuple[Inputs, Terms]:
+        """The same inputs, and terms with the other section."""
         section = getattr(terms.document, name).model_copy(update=values)
         document = terms.document.model_copy(update={name: section})
         return inputs, replace(terms, document=document)

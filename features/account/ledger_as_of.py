@@ -254,11 +254,19 @@ class _Status(Protocol):
     """A status of a payment."""
 
     @property
-    def known_at(self) -> int: ...
+    def known_at(self) -> int:
+        """Microseconds since 1970 UTC."""
+        ...
+
     @property
-    def event_at(self) -> int: ...
+    def event_at(self) -> int:
+        """Microseconds since 1970 UTC."""
+        ...
+
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """A word of the contract's `payments.status`."""
+        ...
 
 
 def _document(row: InvoiceRow) -> Item:

@@ -104,6 +104,7 @@ def spark_features(
         schema = schema.append(pa.field(feature.name, kind))
 
     def finish(part: Portfolio, snapshots: pa.Table, read: LeafReader) -> pa.Table:
+        """The features of one part, in the types of the whole table."""
         return feature_table(part, snapshots, feature_set, read).cast(schema)
 
     return by_part(portfolio, snapshots, [feature_set], finish, schema)
@@ -130,6 +131,7 @@ def by_part(
     names = _names(plan, portfolio.tables)
 
     def finish_part(found: pa.Table, packed: pa.Table) -> pa.Table:
+        """In a worker: leaves that Spark found and rows of a part become an answer."""
         if found.num_rows == 0:  # customers whom no snapshot asks about
             return schema.empty_table()
         part = part_of(whole, _unpacked(packed))
@@ -195,6 +197,7 @@ def _packed(portfolio: SparkPortfolio) -> Frame:
 
 def _packer(table: str) -> Callable[[pa.Table], pa.Table]:
     def pack(rows: pa.Table) -> pa.Table:
+        """All rows of a part as the bytes of one cell."""
         sink = pa.BufferOutputStream()
         kept = rows.drop_columns([PART])
         with pa.ipc.new_stream(sink, kept.schema) as stream:
@@ -226,6 +229,7 @@ def _found_leaves(found: pa.Table, columns: Mapping[TableLeaf, str]) -> LeafRead
     def read(
         snapshots: pa.Table, _table: str, names: Mapping[str, TableLeaf]
     ) -> pa.Table:
+        """The values of leaves, by the place of each snapshot."""
         if not columns.keys() >= set(names.values()):  # the table has no rows
             fields = [(ROW, pa.int64()), *((name, pa.float64()) for name in names)]
             return pa.schema(fields).empty_table()

@@ -87,6 +87,7 @@ def portfolio_leaves(portfolio: "Portfolio") -> LeafReader:
     def read(
         snapshots: pa.Table, table: str, leaves: Mapping[str, TableLeaf]
     ) -> pa.Table:
+        """The leaves of one table, by the row of each snapshot."""
         row = pa.array(np.arange(len(snapshots)))
         numbered = snapshots.append_column(ROW, row)
         rows = portfolio.tables[table]

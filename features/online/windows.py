@@ -134,6 +134,7 @@ class _Column:
         ]
 
     def read(self, found: FoundRows, edges: list[int], raw: list[float]) -> None:
+        """Write the sums of all windows into their places of `raw`."""
         oldest = edges[self._oldest]
         kept = found.values.get(self)
         if kept is None or kept.first > oldest:

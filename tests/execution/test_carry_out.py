@@ -16,9 +16,9 @@ from execution.errors import (
 )
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import Fault
-from execution.plan import UndoneRun, plan_undo
 from execution.providers.partner_center import PartnerCenter
 from execution.recheck import refused
+from execution.undo import UndoneRun, plan_undo
 from store.act import Act
 from store.acts import Acts
 from store.opening import open_decision_reader, open_decision_store

@@ -6,8 +6,8 @@ from typing import Any
 
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.pause import end_of_pause
-from execution.plan import plan_undo
 from execution.recheck import refused
+from execution.undo import plan_undo
 from features.moments import to_datetime
 from tests.execution.conftest import NOW, PROVIDER, an_act
 from tests.execution.test_carry_out import Bench, bench

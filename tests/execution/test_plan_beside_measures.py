@@ -7,8 +7,9 @@ import pytest
 
 from execution.errors import ProviderRefusedError, ProviderUnreachableError
 from execution.fakes.webhook import FakeReceiver
-from execution.plan import Run, plan_run, plan_undo
+from execution.plan import Run, plan_run
 from execution.providers.webhook import WebhookProvider
+from execution.undo import plan_undo
 from store.acts import Acts
 from tests.execution.conftest import NOW, an_act
 from tests.execution.test_carry_out import Bench, bench

@@ -15,10 +15,11 @@ from execution.fakes.kill_bill import FakeKillBill
 from execution.fakes.partner_center import FakePartnerCenter
 from execution.fakes.server import serving
 from execution.fakes.webhook import SECRET, FakeReceiver
-from execution.plan import Run, plan_run, plan_undo
+from execution.plan import Run, plan_run
 from execution.port import Provider
 from execution.providers.webhook import WebhookProvider
 from execution.recheck import verdict_of
+from execution.undo import plan_undo
 from store.acts import Acts
 from store.decisions import Decision
 from tests.execution.conftest import NOW, an_act, kill_bill, partner_center

@@ -1,36 +1,24 @@
 """Imports of Chargebee's resources, and the bill that most tests pay."""
 
-import json
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from importing import SOURCES, ImportReport, ImportSettings, import_files
 from tests.importing.chargebee_objects import (
     CUSTOMER,
     invoice,
     payment,
 )
-from tests.importing.tables import facts_of
+from tests.importing.tables import Run, facts_of, imports_of_documents
 
 EXPORTED = datetime(2026, 6, 1, tzinfo=UTC)
-Import = Callable[..., ImportReport]
+Import = Run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Import:
-    def _run(*documents: Mapping[str, Any], at: datetime = EXPORTED) -> ImportReport:
-        file = tmp_path / f"export-{at:%Y%m%d}.ndjson"
-        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
-        settings = ImportSettings(exported_at=at, currency="EUR")
-        return import_files(
-            SOURCES["chargebee"], [file], tmp_path / "portfolio", settings
-        )
-
-    return _run
+    return imports_of_documents("chargebee", tmp_path, EXPORTED)
 
 
 @pytest.fixture

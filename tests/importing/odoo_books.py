@@ -5,7 +5,6 @@ Names, types and selections of the fields are checked against `data/odoo_fields.
 """
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -13,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from importing import SOURCES, ImportReport, ImportSettings, import_files
-from tests.importing.tables import facts_of, write_csv
+from tests.importing.tables import Run, facts_of, imports_of_books, write_csv
 
 FIELDS = json.loads(
     (Path(__file__).parent / "data" / "odoo_fields.json").read_text("utf-8")
@@ -219,18 +217,9 @@ def portfolio(tmp_path: Path) -> Path:
     return tmp_path / "portfolio"
 
 
-Run = Callable[..., ImportReport]
-
-
 @pytest.fixture
-def run(books: Books, tmp_path: Path, portfolio: Path) -> Run:
-    def _run(at: str = EXPORTED, timezone: str = "UTC") -> ImportReport:
-        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-        settings = ImportSettings(exported_at=moment, currency="EUR", timezone=timezone)
-        files = books.write(tmp_path / f"export-{at}")
-        return import_files(SOURCES["odoo"], files, portfolio, settings)
-
-    return _run
+def run(books: Books, tmp_path: Path) -> Run:
+    return imports_of_books("odoo", books.write, tmp_path, EXPORTED)
 
 
 def facts(portfolio: Path, *names: str, at: str = EXPORTED) -> dict[str, float | None]:

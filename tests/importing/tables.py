@@ -1,7 +1,8 @@
 """Tables as a database writes them out, row by row; and what became of them."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,36 @@ import pyarrow.parquet as pq
 from features.account import fact_table
 from features.portfolio import Portfolio
 from features.snapshots import latest_snapshots
+from importing import SOURCES, ImportReport, ImportSettings, import_files
 
+Run = Callable[..., ImportReport]
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
+
+
+def imports_of_documents(source: str, folder: Path, exported_at: datetime) -> Run:
+    """Imports JSON documents, one a line, into the portfolio in a folder."""
+
+    def run(*documents: Mapping[str, Any], at: datetime = exported_at) -> ImportReport:
+        file = folder / f"export-{at:%Y%m%d}.ndjson"
+        file.write_text("".join(json.dumps(d) + "\n" for d in documents), "utf-8")
+        settings = ImportSettings(exported_at=at, currency="EUR")
+        return import_files(SOURCES[source], [file], folder / "portfolio", settings)
+
+    return run
+
+
+def imports_of_books(
+    source: str, write: Callable[[Path], list[Path]], folder: Path, exported: str
+) -> Run:
+    """Imports books as they are written on a day into the portfolio in a folder."""
+
+    def run(at: str = exported, timezone: str = "UTC") -> ImportReport:
+        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        settings = ImportSettings(exported_at=moment, currency="EUR", timezone=timezone)
+        files = write(folder / f"export-{at}")
+        return import_files(SOURCES[source], files, folder / "portfolio", settings)
+
+    return run
 
 
 def write_csv(

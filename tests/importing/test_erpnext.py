@@ -7,7 +7,6 @@ checked against `data/erpnext_fields.json`; docs/importing.md says what was read
 """
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -15,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from importing import SOURCES, ImportReport, ImportSettings, import_files
+from importing import SOURCES, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing.conftest import FirstActions
-from tests.importing.tables import facts_of, rows_of
+from tests.importing.tables import Run, facts_of, imports_of_books, rows_of
 
 FIELDS = json.loads(
     (Path(__file__).parent / "data" / "erpnext_fields.json").read_text("utf-8")
@@ -119,9 +118,6 @@ class Books:
         return files
 
 
-Run = Callable[..., ImportReport]
-
-
 @pytest.fixture
 def books() -> Books:
     made = Books()
@@ -135,14 +131,8 @@ def portfolio(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(books: Books, tmp_path: Path, portfolio: Path) -> Run:
-    def _run(at: str = EXPORTED, timezone: str = "UTC") -> ImportReport:
-        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-        settings = ImportSettings(exported_at=moment, currency="EUR", timezone=timezone)
-        files = books.write(tmp_path / f"export-{at}")
-        return import_files(SOURCES["erpnext"], files, portfolio, settings)
-
-    return _run
+def run(books: Books, tmp_path: Path) -> Run:
+    return imports_of_books("erpnext", books.write, tmp_path, EXPORTED)
 
 
 def test_a_payment_pays_the_invoice_that_it_is_against(

@@ -22,13 +22,12 @@ from tests.importing.odoo_books import (
     MISC,
     PARENT,
     Books,
-    Run,
     books,
     facts,
     portfolio,
     run,
 )
-from tests.importing.tables import rows_of
+from tests.importing.tables import Run, rows_of
 
 __all__ = ["books", "portfolio", "run"]
 

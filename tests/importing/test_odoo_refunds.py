@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.odoo_books import BANK, Books, Run, books, facts, portfolio, run
-from tests.importing.tables import rows_of
+from tests.importing.odoo_books import BANK, Books, books, facts, portfolio, run
+from tests.importing.tables import Run, rows_of
 
 __all__ = ["books", "portfolio", "run"]
 
