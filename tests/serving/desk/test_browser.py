@@ -95,8 +95,13 @@ def signs_in(page: Page, office: Office, role: Role, path: str = "/desk") -> Non
     page.wait_for_selector("input[name=key]:focus")
     page.keyboard.type(office.keys[role])
     page.keyboard.press("Enter")
-    page.wait_for_selector("header nav")
-    page.wait_for_load_state()  # the keys work from now on
+    sees(page, "header nav")
+
+
+def sees(page: Page, selector: str) -> None:
+    """Waits for what the next page shows, and until the keys work on it."""
+    page.wait_for_selector(selector)
+    page.wait_for_load_state()  # the script runs only after the text is there
 
 
 def presses(page: Page, *keys: str) -> None:
@@ -121,14 +126,14 @@ def finds_a_customer(page: Page, office: Office) -> None:
     presses(page, "/")
     page.keyboard.type(LATE)
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"h1:has-text('{LATE}')")
+    sees(page, f"h1:has-text('{LATE}')")
 
 
 def opens_the_first_who_waits(page: Page, office: Office) -> None:
     office.has_customer(f"waits-{page.viewport_size['width']}", 2)  # type: ignore[index]
     signs_in(page, office, "collections")
     presses(page, "j", "o")
-    page.wait_for_selector("#history")
+    sees(page, "#history")
 
 
 def puts_a_customer_off(page: Page, office: Office) -> None:
@@ -138,7 +143,7 @@ def puts_a_customer_off(page: Page, office: Office) -> None:
     presses(page, "Tab")
     page.keyboard.type(IN_A_MONTH)
     presses(page, "Enter")
-    page.wait_for_selector("p[role=status]")
+    sees(page, "p[role=status]")
 
 
 def chooses_a_milder_action(page: Page, office: Office) -> None:
@@ -150,7 +155,7 @@ def chooses_a_milder_action(page: Page, office: Office) -> None:
     presses(page, "Tab")
     page.keyboard.type(IN_A_MONTH)
     presses(page, "Enter")
-    page.wait_for_selector("p[role=status]")
+    sees(page, "p[role=status]")
 
 
 def holds(page: Page, office: Office) -> None:
@@ -162,7 +167,7 @@ def holds(page: Page, office: Office) -> None:
     presses(page, "Tab")
     page.keyboard.type(IN_A_MONTH)
     presses(page, "Enter")
-    page.wait_for_selector("p[role=status]")
+    sees(page, "p[role=status]")
 
 
 def agrees_to_an_act(page: Page, office: Office) -> None:
@@ -172,7 +177,7 @@ def agrees_to_an_act(page: Page, office: Office) -> None:
     path = decision_path(office.decided[customer_id])
     signs_in(page, office, "approver", path)
     presses(page, "a")
-    page.wait_for_selector("text=one approver")
+    sees(page, "text=one approver")
 
 
 def decides_an_objection(page: Page, office: Office) -> None:
@@ -184,7 +189,7 @@ def decides_an_objection(page: Page, office: Office) -> None:
     presses(page, "d", "ArrowDown", "Tab")
     page.keyboard.type("La facture est juste.")
     presses(page, "Tab", "Enter")  # in the day, which nothing is said of
-    page.wait_for_selector("p[role=status]")
+    sees(page, "p[role=status]")
 
 
 def ends_a_hold(page: Page, office: Office) -> None:
@@ -204,16 +209,16 @@ def replays_a_decision(page: Page, office: Office) -> None:
 def tries_a_change_of_the_policy(page: Page, office: Office) -> None:
     signs_in(page, office, "risk_analyst")
     presses(page, "g", "p")
-    page.wait_for_selector("#text")
+    sees(page, "#text")
     page.locator("#text").focus()
     presses(page, "Control+End")
     page.keyboard.type("# looked at\n")
     presses(page, "Tab", "Enter")
-    page.wait_for_selector("#submit")
+    sees(page, "#submit")
     page.locator("#reason").focus()
     page.keyboard.type("a note")
     presses(page, "Enter")
-    page.wait_for_selector("text=waits for approval")
+    sees(page, "text=waits for approval")
 
 
 def releases_an_alarm(page: Page, office: Office) -> None:
@@ -221,7 +226,7 @@ def releases_an_alarm(page: Page, office: Office) -> None:
     office.rings(subject)
     signs_in(page, office, "risk_analyst")
     presses(page, "g", "m")
-    page.wait_for_selector(f"text={subject}")
+    sees(page, f"text={subject}")
     page.locator("article input[name=reason]").first.focus()
     page.keyboard.type("the feed is back")
     presses(page, "Enter")
@@ -231,11 +236,11 @@ def releases_an_alarm(page: Page, office: Office) -> None:
 def looks_into_the_log(page: Page, office: Office) -> None:
     signs_in(page, office, "auditor")
     presses(page, "g", "l")
-    page.wait_for_selector("#day")
+    sees(page, "#day")
     page.locator("#customer").focus()
     page.keyboard.type(LATE)
     presses(page, "Enter")
-    page.wait_for_selector(f"tbody th:has-text('{LATE}')")
+    sees(page, f"tbody th:has-text('{LATE}')")
 
 
 JOURNEYS: tuple[Callable[[Page, Office], None], ...] = (
