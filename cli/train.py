@@ -8,6 +8,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
+from cli.reading import Memory, tables_of
 
 if TYPE_CHECKING:
     from scoring.intervals import MetricEstimate
@@ -60,6 +61,7 @@ def train(
     tune: Tune = None,
     accept_leak: AcceptLeak = None,
     because: Because = None,
+    memory: Memory = 4_000,
 ) -> None:
     """Train, judge and register a model per target with labels.
 
@@ -79,26 +81,27 @@ def train(
 
     home = forbear_home()
     untold: list[str] = []
-    with steps() as step:
-        step("reading the portfolio")
-        read = Portfolio.open_usable(portfolio)
-        results = train_targets(
-            read,
-            target,  # type: ignore[arg-type]
-            seed=seed,
-            progress=step,
-            on_untold=untold.append,
-            on_result=lambda result: show_result(result, home),
-            accepted=acceptances(accept_leak, because),
-            search=_search(tune, home),
+    with tables_of(portfolio, memory) as duck:
+        with steps() as step:
+            step("reading the portfolio")
+            read = Portfolio.open_usable(portfolio, duck)
+            results = train_targets(
+                read,
+                target,  # type: ignore[arg-type]
+                seed=seed,
+                progress=step,
+                on_untold=untold.append,
+                on_result=lambda result: show_result(result, home),
+                accepted=acceptances(accept_leak, because),
+                search=_search(tune, home),
+            )
+        for line in untold:
+            say(f"{line}; {WITHOUT_A_MODEL}")
+        waits = (
+            not results
+            and read.settings.tables >= STARTER_TABLES
+            and not all_labels_rejected(read, "nonpayment")
         )
-    for line in untold:
-        say(f"{line}; {WITHOUT_A_MODEL}")
-    waits = (
-        not results
-        and read.settings.tables >= STARTER_TABLES
-        and not all_labels_rejected(read, "nonpayment")
-    )
     if not waits and not any(result.is_trained for result in results):
         raise typer.Exit(UNUSABLE)
     if any(result.suspected for result in results):

@@ -127,10 +127,19 @@ class FeatureSet:
 
         The 200 most frequent values of each, sorted; any other value is unknown.
         """
+        columns = {name: table[name].to_pylist() for name in self.categories}
+        counted = {
+            name: Counter(word for word in words if word is not None)
+            for name, words in columns.items()
+        }
+        return self.with_counted(counted)
+
+    def with_counted(self, counted: Mapping[str, Mapping[str, int]]) -> "FeatureSet":
+        """The same, from how often each value of each category was seen."""
         vocabularies = {}
         for name in self.categories:
-            counted = Counter(v for v in table[name].to_pylist() if v is not None)
-            frequent = sorted(counted, key=lambda v: (-counted[v], v))
+            n = counted[name]
+            frequent = sorted(n, key=lambda word: (-n[word], word))
             vocabularies[name] = tuple(sorted(frequent[:LARGEST_VOCABULARY]))
         return FeatureSet(self.features, vocabularies)
 

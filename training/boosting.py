@@ -14,7 +14,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from features.arrays import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from scoring.trees import TreeModel
 from training.folds import Fold
 from training.rows import Rows
@@ -25,6 +25,7 @@ PATIENCE = 40  # rounds without a better log-loss
 SMALL_ROWS = 12_000
 FEW_POSITIVES = 100  # fewer bear only small trees
 LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
+BIN_ROWS = 200_000  # LightGBM looks at no more to make its bins
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
 
 
@@ -64,8 +65,8 @@ class BinnedRows:
 
     Args:
         known: (n,) the rows whose numbers say where the bins end: those that teach in
-            the last fold. What the last fold judges is not among them; rows that an
-            earlier fold judges are.
+            the last fold, or as many of them as LightGBM would look at. What the last
+            fold judges is not among them; rows that an earlier fold judges are.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class BinnedRows:
     ) -> None:
         self.rows = rows
         self.parameters = dict(parameters)
-        bins = _dataset(rows[known], parameters).construct()
+        bins = _dataset(rows[_enough_for_bins(known)], parameters).construct()
         self._all = lightgbm.Dataset(
             rows.x, rows.label, reference=bins, params=self.parameters
         )
@@ -87,6 +88,15 @@ class BinnedRows:
     def part(self, chosen: BoolArray) -> lightgbm.Dataset:
         """Some of the rows, in the same bins; no number is copied."""
         return self._all.subset(np.flatnonzero(chosen).tolist())
+
+
+def _enough_for_bins(known: BoolArray) -> IntArray:
+    """Places of the rows that make bins: all, or a sample, for they are copied."""
+    places = np.flatnonzero(known)
+    if len(places) <= BIN_ROWS:
+        return places
+    drawn = np.random.default_rng(0).choice(places, BIN_ROWS, replace=False)
+    return np.sort(drawn)
 
 
 def _dataset(rows: Rows, parameters: Mapping[str, Any]) -> lightgbm.Dataset:
@@ -138,10 +148,11 @@ class StoppedFit:
         while self.booster.current_iteration() < n_rounds:
             if self.booster.update():
                 break
-        margin = self.booster.predict(
-            self.rows.x[self.judged], raw_score=True, num_iteration=n_rounds
-        )
-        return np.asarray(margin, dtype=np.float64)
+        margins = [
+            self.booster.predict(some.x, raw_score=True, num_iteration=n_rounds)
+            for some in self.rows.pieces(self.judged)
+        ]
+        return np.concatenate(margins, dtype=np.float64)
 
 
 def fit_stopped(binned: BinnedRows, fold: Fold) -> StoppedFit:

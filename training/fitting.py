@@ -28,7 +28,7 @@ from training.boosting import (
     recipe,
 )
 from training.folds import Fold, folds
-from training.lateness import fit_rule
+from training.lateness import LATENESS, fit_rule
 from training.linear import fit_linear
 from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
@@ -109,8 +109,9 @@ def held_out(
     """Predict the judged rows of each fold by an additive model of its others."""
     margins = np.full(len(rows), np.nan)
     for part in parts:
-        model = _fit_additive(learner, rows[part.train], starter)
-        margins[part.judged] = margin(model, rows[part.judged])
+        model = _fit_additive(learner, rows, part.train, starter)
+        pieces = [margin(model, some) for some in rows.pieces(part.judged)]
+        margins[part.judged] = np.concatenate(pieces)
     return HeldOutMargin(learner, margins)
 
 
@@ -166,9 +167,10 @@ def fit_additive(
     unseen: HeldOutMargin, rows: Rows, starter: Bundle | None = None
 ) -> FittedModel:
     """The linear model or the rule of all rows, calibrated on the held-out margins."""
-    model = _fit_additive(unseen.learner, rows, starter)
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    model = _fit_additive(unseen.learner, rows, everyone, starter)
     calibration = calibrated(rows, unseen.margin)
-    if unseen.learner == "linear" and _has_prior(rows, starter):
+    if unseen.learner == "linear" and _has_prior(rows, everyone, starter):
         calibration = at_level(calibration, unseen.margin, margin(model, rows))
     return FittedModel(unseen.learner, model, calibration, unseen.margin)
 
@@ -202,30 +204,37 @@ def at_level(
     return LogOddsMap(intercept, calibration.slope)
 
 
-def _fit_additive(learner: Learner, rows: Rows, starter: Bundle | None) -> Model:
+def _fit_additive(
+    learner: Learner, rows: Rows, taught: BoolArray, starter: Bundle | None
+) -> Model:
+    """Of the rows that teach; no more of them are copied than it needs."""
     if learner == "linear":
-        if starter is not None and _has_prior(rows, starter):
-            return fit_beside(moved_starter(starter, rows), rows, PRIOR_RIDGE)
-        return fit_linear(_enough_for_linear(rows))
-    rule = fit_rule(rows)
+        if starter is not None and _has_prior(rows, taught, starter):
+            few = rows[taught]
+            return fit_beside(moved_starter(starter, few), few, PRIOR_RIDGE)
+        return fit_linear(rows[_enough_for_linear(rows, taught)])
+    late = [name for name in LATENESS if name in rows.feature_set.names]
+    rule = fit_rule(rows.only(late)[taught])
     if rule is None:
         raise ValueError("no lateness is known: there is no rule to fit")
     return rule
 
 
-def _has_prior(rows: Rows, starter: Bundle | None) -> bool:
+def _has_prior(rows: Rows, taught: BoolArray, starter: Bundle | None) -> bool:
     """Whether positives are so few that the logistic is learnt beside the starter."""
-    is_few = rows.n_positives < MANY_POSITIVES
+    is_few = rows.label[taught].sum() < MANY_POSITIVES
     return starter is not None and is_few and can_be_prior(starter, rows)
 
 
-def _enough_for_linear(rows: Rows) -> Rows:
+def _enough_for_linear(rows: Rows, taught: BoolArray) -> BoolArray:
     """Whole customers, as many as a few hundred weights need: the rest is only time."""
-    share = max(LINEAR_ROWS / len(rows), MANY_POSITIVES / max(1, rows.n_positives))
+    n_positives = rows.label[taught].sum()
+    share = max(LINEAR_ROWS / taught.sum(), MANY_POSITIVES / max(1, n_positives))
     if share >= 1.0:
-        return rows
+        return taught
     drawn = np.random.default_rng(0).random(int(rows.customer.max()) + 1)
-    return rows[drawn[rows.customer] < share]
+    enough: BoolArray = taught & (drawn[rows.customer] < share)
+    return enough
 
 
 def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:

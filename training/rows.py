@@ -1,9 +1,14 @@
 """Training rows: one target's labelled snapshots as plain arrays."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.feature_set import FeatureSet
+
+ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,18 @@ class Rows:
             as_of=self.as_of[chosen],
             mature_at=self.mature_at[chosen],
         )
+
+    def pieces(self, chosen: BoolArray) -> Iterator["Rows"]:
+        """Some of the rows, a limited number at a time, for they are copied."""
+        places = np.flatnonzero(chosen)
+        for start in range(0, max(1, len(places)), ROWS_AT_ONCE):
+            yield self[places[start : start + ROWS_AT_ONCE]]
+
+    def only(self, names: Sequence[str]) -> "Rows":
+        """The same rows with some of the features."""
+        features = self.feature_set.subset(names)
+        columns = [self.feature_set.names.index(name) for name in features.names]
+        return replace(self, x=self.x[:, columns], feature_set=features)
 
     @property
     def n_positives(self) -> int:

@@ -158,7 +158,8 @@ def _or_refused(
         return train_one()
     except TrainingError as refusal:
         progress(f"{target}: {refusal}")
-        return TrainingResult(target, refusal=refusal)
+        # its traceback would keep the rows of this target while the next one learns
+        return TrainingResult(target, refusal=refusal.with_traceback(None))
 
 
 def _train_one(

@@ -1,6 +1,6 @@
 """From a portfolio to training rows: one feature table, one label per target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from advice.young_dates import DrawnSnapshots
 from features.arrays import FloatArray, IntArray
-from features.batch import feature_table, matrix
+from features.batch import feature_table
 from features.catalogue import feature_set as features_of
 from features.catalogue import is_read
 from features.feature_set import FeatureSet
@@ -18,10 +18,67 @@ from features.portfolio import Portfolio
 from features.snapshots import snapshots
 from features.targets import Target
 from scoring.starter import starters
+from training.feature_file import FeatureFile
 from training.rows import Rows
 
 RHO_PRIOR_MEAN = 0.5  # before any is seen, every second fraudster does not pay
 RHO_PRIOR_N = 10.0
+
+
+SNAPSHOTS_AT_ONCE = 50_000  # computed in one piece: about 200 MB
+
+
+class TargetRows(Mapping[Target, Rows]):
+    """Rows by target; memory holds those of the target that was asked for last.
+
+    Args:
+        file: the features of every snapshot.
+        features: those of them that are learnt from.
+        label: by target, (n,) of every snapshot, NaN where unknown.
+        mature_at: by target, (n,) µs since 1970 UTC.
+        customer, as_of: (n,) as `Rows` has them.
+    """
+
+    def __init__(
+        self,
+        file: FeatureFile,
+        features: FeatureSet,
+        label: Mapping[Target, FloatArray],
+        mature_at: Mapping[Target, IntArray],
+        customer: IntArray,
+        as_of: IntArray,
+    ) -> None:
+        self._file, self._features = file, features
+        self._label, self._mature_at = label, mature_at
+        self._customer, self._as_of = customer, as_of
+        self._last: tuple[Target, Rows] | None = None
+
+    def __getitem__(self, target: Target) -> Rows:
+        if self._last is None or self._last[0] != target:
+            self._last = None  # let go of before another is made
+            self._last = target, self._made(target)
+        return self._last[1]
+
+    def __iter__(self) -> Iterator[Target]:
+        return iter(self._label)
+
+    def __len__(self) -> int:
+        return len(self._label)
+
+    def _made(self, target: Target) -> Rows:
+        chosen = ~np.isnan(self._label[target])
+        x = self._file.matrix(chosen, self._features)
+        # what a target does not learn from is unknown; the columns stay, so that all
+        # targets are computed from one row
+        x[:, [not is_read(f, target) for f in self._features.features]] = np.nan
+        return Rows(
+            x,
+            self._label[target][chosen],
+            self._customer[chosen],
+            self._as_of[chosen],
+            self._mature_at[target][chosen],
+            self._features,
+        )
 
 
 @dataclass(frozen=True)
@@ -45,18 +102,17 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     for one in label.values():
         wanted |= ~np.isnan(one)
     kept = pairs.filter(pa.array(wanted))
-    table = feature_table(portfolio, kept, features_of(portfolio.settings))
-    features = _informative(table, features_of(portfolio.settings), _starting())
-    x = matrix(table, features)
-    del table  # as large as what is made of it
+    file = _features_of(portfolio, kept)
+    features = file.informative(_starting())
     customer, customer_ids = _numbers(kept["customer_id"])
-    as_of = kept["as_of"].to_numpy()
-    rows = {}
-    for target in targets:
-        mature_at = label_by_target[target]["mature_at"].to_numpy()[wanted]
-        one = label[target][wanted]
-        everyone = Rows(x, one, customer, as_of, mature_at, features)
-        rows[target] = _without_unread(everyone[~np.isnan(one)], target)
+    rows = TargetRows(
+        file,
+        features,
+        {t: label[t][wanted] for t in targets},
+        {t: label_by_target[t]["mature_at"].to_numpy()[wanted] for t in targets},
+        customer,
+        kept["as_of"].to_numpy(),
+    )
     first = {
         target: pc.min(labelled["mature_at"]).as_py()
         for target, labelled in label_by_target.items()
@@ -66,14 +122,14 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     return TrainingData(rows, features, rho, first, customer_ids, drawn)
 
 
-def _without_unread(rows: Rows, target: Target) -> Rows:
-    """Rows whose features that this target does not learn from are unknown.
-
-    The columns stay, so that both targets are computed from one table and one row.
-    """
-    unread = [not is_read(f, target) for f in rows.feature_set.features]
-    rows.x[:, unread] = np.nan
-    return rows
+def _features_of(portfolio: Portfolio, pairs: pa.Table) -> FeatureFile:
+    """Every feature of the snapshots, some of them at a time."""
+    features = features_of(portfolio.settings)
+    file = FeatureFile(features)
+    for start in range(0, len(pairs), SNAPSHOTS_AT_ONCE):
+        some = pairs.slice(start, SNAPSHOTS_AT_ONCE)
+        file.add(feature_table(portfolio, some, features))
+    return file
 
 
 def _mature(table: pa.Table, portfolio: Portfolio) -> FloatArray:
@@ -98,24 +154,6 @@ def _starting() -> frozenset[str]:
     return frozenset(
         name for bundle in starters().values() for name in bundle.feature_set.names
     )
-
-
-def _informative(
-    table: pa.Table, features: FeatureSet, kept: frozenset[str]
-) -> FeatureSet:
-    """The features that vary or are `kept`; all targets share them."""
-    features = features.with_vocabularies(table)
-    return features.subset(
-        [n for n in features.names if n in kept or _varies(table[n])]
-    )
-
-
-def _varies(column: pa.ChunkedArray) -> bool:
-    """Whether a feature tells rows apart, if only by being known of some."""
-    if 0 < column.null_count < len(column):
-        return True
-    ends = pc.min_max(column).as_py()
-    return bool(ends["min"] != ends["max"])
 
 
 def _nonpayment_given_fraud(label: Mapping[Target, FloatArray]) -> float | None:
