@@ -21,6 +21,7 @@ import pyarrow as pa
 from features.contract import TABLES
 from features.events import FOREVER
 from features.reading.duck import run
+from features.reading.masked import PATTERN
 
 NEAREST = 20
 SHARED = {  # what is shared, and the table and column that tell of it
@@ -36,9 +37,15 @@ _SPAN = ("event_at", "known_at", "superseded_at")
 
 
 def derive_links(duckdb: Any, *, takeover_is_fraud: bool) -> bool:  # noqa: ANN401
-    """Fill `links`; whether anything was recorded that could be shared."""
+    """Fill `links`; whether anything was recorded that could be shared.
+
+    What is masked was not recorded: where nothing else is, nobody looked.
+    """
     if not any(
-        run(duckdb, f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1")  # noqa: S608
+        duckdb.execute(
+            f"SELECT 1 FROM {table} WHERE NOT regexp_matches({column}, ?) LIMIT 1",  # noqa: S608
+            [PATTERN],
+        ).fetchall()
         for table, column in SHARED.values()
     ):
         return False
@@ -112,9 +119,13 @@ def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:
 
 
 def _several(uses: ir.Table) -> ir.Table:
-    """Uses of what more than one customer ever used: the others link nobody."""
+    """Uses of what more than one customer ever used: the others link nobody.
+
+    Nor does what is masked, however many seem to share it.
+    """
     by_thing = uses.group_by(_THING).aggregate(n=uses.customer_id.nunique())
-    return uses.semi_join(by_thing.filter(by_thing.n > 1), _THING)
+    is_several = (by_thing.n > 1) & ~by_thing.shared_id.re_search(PATTERN)
+    return uses.semi_join(by_thing.filter(is_several), _THING)
 
 
 def _spans(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:

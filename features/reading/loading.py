@@ -30,6 +30,7 @@ from features.reading.mending import (
 from features.reading.observation import Observation, observe
 from features.reading.portfolio_warnings import (
     implausible,
+    masked,
     of_documents,
     of_names,
     of_one_moment,
@@ -139,6 +140,7 @@ def _look_at_all(loaded: LoadedTables, source: Source) -> None:
     loaded.warnings += of_names(duckdb, read, tables)
     loaded.warnings += undone_at_once(duckdb, tables)
     loaded.warnings += implausible(duckdb, tables)
+    loaded.warnings += masked(duckdb, read)
     latest = max(loaded.latest.values(), default=0)
     has_invoices = "invoices" in loaded.reports
     lost = LOST_INVOICES if has_invoices else None

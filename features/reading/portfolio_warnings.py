@@ -10,6 +10,7 @@ from features.moments import DAY_US
 from features.money import UNITS
 from features.reading.cross_row_rules import UNMATCHED
 from features.reading.duck import run
+from features.reading.masked import COLUMNS, PATTERN, consequence
 from features.reading.names import DUE_BEFORE_ISSUE, PLAUSIBLE, REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
@@ -231,3 +232,21 @@ def implausible(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa:
         [[n]] = run(duckdb, sql)
         if n:
             yield f"invoices: rows with {DUE_BEFORE_ISSUE}: {n:,}"
+
+
+def masked(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN401
+    """Values that are masked or placeholders, where they tell or link customers."""
+    for table, column in COLUMNS:
+        if table not in tables:
+            continue
+        sql = (
+            f'SELECT count(*), min("{column}") FROM "{table}" '  # noqa: S608
+            f'WHERE regexp_matches("{column}", $pattern)'
+        )
+        [[n, first]] = duckdb.execute(sql, {"pattern": PATTERN}).fetchall()
+        if n:
+            yield (
+                f"{table}: rows whose {column} is masked or a placeholder: {n:,}, such "
+                f"as {first}; {consequence(table)}. Export the whole value, or a hash "
+                "of it"
+            )

@@ -4,7 +4,7 @@ The twin of `features.reading.portfolio_warnings` for one customer, without a da
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
 from features.money import UNITS
+from features.reading.masked import COLUMNS, consequence, is_masked
 from features.reading.names import (
     DUE_BEFORE_ISSUE,
     PLAUSIBLE,
@@ -45,6 +46,7 @@ def noticed(events: Events, looked_at: Collection[str]) -> Iterator[str]:
     for plausible in PLAUSIBLE:
         if plausible.table in tables:
             yield from _implausible(tables[plausible.table], plausible)
+    yield from _masked(tables)
 
 
 def _unknown_ids(events: Events, reference: Reference) -> Iterator[str]:
@@ -132,3 +134,16 @@ def _implausible(rows: Columns, plausible: PlausibleRange) -> Iterator[str]:
     if n:
         where = f"{plausible.table}.{plausible.column}"
         yield f"implausible:{where}: rows with {plausible.what}: {n}"
+
+
+def _masked(tables: Mapping[str, Columns]) -> Iterator[str]:
+    for table, column in COLUMNS:
+        cells = tables[table].get(column) if table in tables else None
+        named = [] if cells is None else cells.tolist()
+        n_by_value = Counter(cell for cell in named if cell is not None)
+        seen = [value for value in n_by_value if is_masked(value)]
+        if seen:
+            yield (
+                f"masked:{table}.{column}: {sum(n_by_value[v] for v in seen)}, such as"
+                f" {min(seen)}; {consequence(table)}"
+            )

@@ -258,6 +258,31 @@ def test_the_future_changes_no_link(
     check_order(batch, history, as_of, random.Random(n))
 
 
+MASKED = ["****4242", "j***@example.com", "XXXX-XXXX-4242", "81.244.12.xxx"]
+MASKED += ["81.244.12.0", "2001:db8:12::", "unknown", "[redacted]", "127.0.0.1", "-"]
+MASKED += ["00000000-0000-0000-0000-000000000000", "+32 ### ## 12", "•••• 4242"]
+
+
+@pytest.mark.parametrize("value", MASKED)
+def test_what_is_masked_links_nobody(make_portfolio: MakePortfolio, value: str) -> None:
+    """A whole value beside it still does: only the masked one says nothing."""
+    rows = [
+        sign_in(c, "2024-02-01", value, ip_id="81.244.12.7") for c in ("ann", "bob")
+    ]
+    portfolio = portfolio_with(make_portfolio, {"access": rows})
+    found = links_at(portfolio, FOREVER - 1)
+    assert {(row["kind"], row["shared_id"]) for row in found} == {("ip", "81.244.12.7")}
+
+
+def test_where_all_is_masked_nobody_looked(make_portfolio: MakePortfolio) -> None:
+    """Unknown, not "shares nothing"."""
+    rows = [sign_in(c, "2024-02-01", "dev-****") for c in ("ann", "bob")]
+    portfolio = portfolio_with(make_portfolio, {"access": rows})
+    assert "links" not in portfolio.settings.tables
+    values = features_of(portfolio, "ann", "2024-03-01").values()
+    assert np.isnan(list(values)).all()
+
+
 @pytest.mark.slow
 @settings(max_examples=8, phases=[Phase.generate])
 @given(history=shared_histories(60), as_of=moment())

@@ -66,6 +66,18 @@ ODD = [
         id="access taken and given back on one day",
     ),
     pytest.param(
+        {"payments": [PAYMENT | {"instrument_id": "****4242"}]},
+        "masked:payments.instrument_id: 1, such as ****4242; they link nobody",
+        "payments: rows whose instrument_id is masked or a placeholder: 1, such as",
+        id="a card of which only the end was exported",
+    ),
+    pytest.param(
+        {"access": [{"event_at": DAY, "kind": "sign_in", "ip_id": "81.244.12.0"}]},
+        "masked:access.ip_id: 1, such as 81.244.12.0; they link nobody",
+        "access: rows whose ip_id is masked or a placeholder: 1, such as 81.244.12.0",
+        id="an address cut short",
+    ),
+    pytest.param(
         {"outcomes": [FRAUD, {**FRAUD, "kind": "fraud_cleared"}]},
         "undone_at_once:outcomes: fraud and fraud_cleared of one moment: 1",
         "outcomes: fraud and fraud_cleared of one customer and moment: 1",
