@@ -5,7 +5,7 @@ a score counts by the share of the expected loss that comes from that state.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from decisions.money.cost import CostModel, product, terms_of
 from decisions.recommendation import Recommendation
@@ -45,8 +45,7 @@ def loss_shares(
         fraud = proposal.states.fraud
         nonpayment = proposal.states.nonpayment_only
     else:
-        states, stake = proposal.states, proposal.stake
-        money = (stake.open_cost, stake.run_up_cost, stake.stoppable, 0.0)
+        states, money = proposal.states, replace(proposal.stake, clv=0.0).money
         nothing = (0.0, *model.by_action[0][1:])  # of action none, without fixed cost
         fraud = product(terms_of(states.fraud, 0.0, 0.0, *money), nothing)
         only = states.nonpayment_only

@@ -22,6 +22,7 @@ from decisions.recommendation import (
     States,
 )
 from decisions.rules.eligibility import Eligibility, eligibility_of
+from decisions.rules.measures import measures_in_force
 from decisions.steps.agree import nobody_asked, people_of, with_questions
 from decisions.steps.case_inputs import inputs_of
 from decisions.steps.choose import Choice, choose
@@ -137,7 +138,7 @@ def no_decision_about(
         expires_at=expires_at(case, terms, at),
         question=_question(case, terms, budget_use),
         proposal=None,
-        permission=nothing_permitted(holds, state),
+        permission=nothing_permitted(holds, state, measures_in_force(case.facts)),
         people=nobody_asked(None if state is None else state.owner),
         follow_up=no_follow_up(terms, case.facts, at),
     )
@@ -167,6 +168,9 @@ def _proposal(case: Case, inputs: Inputs, choice: Choice) -> Proposal:
             open_cost=inputs.open_cost,
             run_up_cost=inputs.run_up,
             stoppable=inputs.stoppable,
+            avoided_nonpayment=inputs.avoided_nonpayment,
+            avoided_fraud=inputs.avoided_fraud,
+            avoided_fees=inputs.avoided_fees,
         ),
         expected_cost=None if costs is None else dict(zip(ACTIONS, costs, strict=True)),
         stability=choice.stability,

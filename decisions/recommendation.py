@@ -148,6 +148,8 @@ class Permission:
         ladder_state: where the customer stands on the policy's ladder.
         restrict: what the customer may not do meanwhile.
         measures: the measure that saves most beside the action; empty: none.
+        measures_in_force: those that stand already: they are not recommended again,
+            and what they avoid is not saved twice.
         subscriptions: the ones a stop for non-payment touches, or a service request
             about it; empty: all.
         arm: of the randomised share: greedy (none), explore or holdout.
@@ -163,6 +165,7 @@ class Permission:
     ladder_state: str | None
     restrict: tuple[str, ...]
     measures: tuple[RecommendedMeasure, ...]
+    measures_in_force: tuple[MeasureName, ...]
     subscriptions: tuple[str, ...]
     arm: ArmName
     propensity: float

@@ -19,6 +19,7 @@ MeasureName = Literal[
     "restrict", "limit_spending", "stop_meter", "stop_charging", "prepayment"
 ]
 MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
+END_OF = {f"end_{name}": name for name in MEASURES}  # among `actions`
 CLOCK_SKEW_US = 5 * 60 * 1_000_000  # known_at may precede event_at by this much
 
 
@@ -332,7 +333,7 @@ TABLES: Mapping[str, TableSpec] = {
         _table(
             "actions",
             "customer_id action event_at subscription_id",
-            _open("action", *SEVERITY, "reactivate", *MEASURES, required=True),
+            _open("action", *SEVERITY, "reactivate", *MEASURES, *END_OF, required=True),
             _choice("reason", "fraud", "nonpayment", "manual"),
             _choice("by", "automation", "person"),
             _text("subscription_id"),

@@ -253,6 +253,7 @@ class AccountFacts:
     protected_until: datetime | None = None
     fraud_stopped_at: datetime | None = None  # last time access was taken for fraud
     overrides: tuple[ActiveOverride, ...] = field(default=())
+    measures: tuple[ExecutedAction, ...] = field(default=())  # begun and not ended
 
     @property
     def days_until_due(self) -> int:

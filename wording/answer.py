@@ -129,6 +129,7 @@ def _permission(s: Subject, permission: Permission) -> PermissionInWords:
         ladder_state=permission.ladder_state,
         restrict=permission.restrict,
         measures=permission.measures,
+        measures_in_force=permission.measures_in_force,
         subscriptions=permission.subscriptions,
         arm=permission.arm,
         propensity=permission.propensity,

@@ -49,19 +49,26 @@ def terms_of(
     run_up: Number,
     stoppable: Number,
     clv: Number,
+    avoided_nonpayment: Number = 0.0,
+    avoided_fraud: Number = 0.0,
+    avoided_fees: Number = 0.0,
 ) -> Coefficients:
-    """The customer's side of the product: numbers, or arrays of shape (n,)."""
+    """The customer's side of the product: numbers, or arrays of shape (n,).
+
+    `avoided_*` are the shares of what can be stopped, and of chargeback fees, that
+    measures in force avoid already; an action saves of the rest.
+    """
     return (
         1.0,
         clv * p_good,
         clv * p_nonpayment_only,
         p_nonpayment_only * open_cost,
-        p_nonpayment_only * run_up,
-        p_nonpayment_only * stoppable,
+        p_nonpayment_only * (run_up - avoided_nonpayment * stoppable),
+        p_nonpayment_only * ((1.0 - avoided_nonpayment) * stoppable),
         p_fraud * open_cost,
-        p_fraud * run_up,
-        p_fraud * stoppable,
-        p_fraud,
+        p_fraud * (run_up - avoided_fraud * stoppable),
+        p_fraud * ((1.0 - avoided_fraud) * stoppable),
+        p_fraud * (1.0 - avoided_fees),
     )
 
 

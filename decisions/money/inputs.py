@@ -12,10 +12,12 @@ class Inputs(NamedTuple):
     Probabilities are exclusive states but for the two marginals; money is in major
     units at cost (`clv` at value); `*_bits` are masks of actions the facts withhold
     (`person_bits`: of those to which a person must agree); `measure_ways` a mask of the
-    ways on which facts permit a measure (1 arrears, 2 fraud); actions are indices of
-    `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`: the part of
-    the money that the data do not say. `goes_by_days`: no probability or cost decides;
-    `rests_on_signs`: signs of fraud count and no model weighs them;
+    ways on which facts permit a measure (1 arrears, 2 fraud); `measures_in_force` one
+    of measures, by index of `MEASURES`; `avoided_*` the shares, in [0, 1], that these
+    avoid of what can be stopped in each bad state, and of chargeback fees; actions are
+    indices of `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`:
+    the part of the money that the data do not say. `goes_by_days`: no probability or
+    cost decides; `rests_on_signs`: signs of fraud count and no model weighs them;
     `is_left_to_a_person`: they do, but what is not known leaves a pause to a person;
     `is_proven_fraud`: a sign that was confirmed as fraud still counts.
     """
@@ -32,6 +34,9 @@ class Inputs(NamedTuple):
     assumed_run_up: Number
     assumed_stoppable: Number
     assumed_clv: Number
+    avoided_nonpayment: Number
+    avoided_fraud: Number
+    avoided_fees: Number
     ordinary_bits: Number
     high_usage_bits: Number
     fraud_bits: Number
@@ -41,6 +46,7 @@ class Inputs(NamedTuple):
     previous: Number
     person_bits: Number
     measure_ways: Number
+    measures_in_force: Number
     is_confirmed_fraud: Number
     is_first_invoice: Number
     is_notice_required: Number
@@ -72,4 +78,7 @@ class Inputs(NamedTuple):
             self.run_up,
             self.stoppable,
             self.clv,
+            self.avoided_nonpayment,
+            self.avoided_fraud,
+            self.avoided_fees,
         )

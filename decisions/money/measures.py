@@ -10,8 +10,12 @@ For measure m beside action a (money at cost, major units):
 
 It is below zero where the measure saves more than it costs. The ten coefficients are
 those of the products in `decisions.money.cost`. A stop leaves nothing to a measure.
+
+Measures that stand leave a share of the run-up to whatever is decided now. Each is
+counted with its share of what the others leave, as beside an action.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from decisions.actions import ACTIONS, STOPS, Action
@@ -35,6 +39,34 @@ def measure_costs(costs: Costs) -> tuple[MeasureCost, ...]:
         MeasureCost(name, tuple(_beside(costs, measure, a) for a in ACTIONS))
         for name, measure in costs.measures.items()
     )
+
+
+class AvoidedShares(NamedTuple):
+    """What measures in force avoid already, shares in [0, 1].
+
+    Args:
+        nonpayment: of what can be stopped, in the state of non-payment.
+        fraud: the same in the state of fraud.
+        fees: of chargeback fees.
+    """
+
+    nonpayment: float = 0.0
+    fraud: float = 0.0
+    fees: float = 0.0
+
+
+def avoided(costs: Costs | None, in_force: Iterable[MeasureName]) -> AvoidedShares:
+    """What these measures avoid together; one that the policy does not list: nothing.
+
+    >>> avoided(None, ["restrict"])
+    AvoidedShares(nonpayment=0.0, fraud=0.0, fees=0.0)
+    """
+    listed = {} if costs is None else costs.measures
+    left = [1.0, 1.0, 1.0]
+    for measure in (listed[name] for name in in_force if name in listed):
+        shares = (*measure.stop, measure.stop_cb)
+        left = [rest * (1.0 - share) for rest, share in zip(left, shares, strict=True)]
+    return AvoidedShares(*(1.0 - rest for rest in left))
 
 
 def _beside(costs: Costs, measure: Measure, action: Action) -> Coefficients:

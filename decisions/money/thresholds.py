@@ -17,13 +17,33 @@ from features.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """Money at stake in major units of the policy's currency."""
+    """Money at stake in major units of the policy's currency.
+
+    `avoided_*` are shares, in [0, 1], that measures in force avoid already: of
+    `stoppable` in each bad state, and of chargeback fees.
+    """
 
     open: float | None
     clv: float
     open_cost: float
     run_up_cost: float
     stoppable: float
+    avoided_nonpayment: float = 0.0
+    avoided_fraud: float = 0.0
+    avoided_fees: float = 0.0
+
+    @property
+    def money(self) -> tuple[float, ...]:
+        """As `terms_of` takes it after the three states."""
+        return (
+            self.open_cost,
+            self.run_up_cost,
+            self.stoppable,
+            self.clv,
+            self.avoided_nonpayment,
+            self.avoided_fraud,
+            self.avoided_fees,
+        )
 
     @property
     def exposure(self) -> float:
@@ -62,15 +82,7 @@ def _costs(
     model: CostModel, stake: Stake, target: Target, p: float, other: float, rho: float
 ) -> list[float]:
     fraud, only, good = _states(target, p, other, rho)
-    x = terms_of(
-        fraud,
-        only,
-        good,
-        stake.open_cost,
-        stake.run_up_cost,
-        stake.stoppable,
-        stake.clv,
-    )
+    x = terms_of(fraud, only, good, *stake.money)
     mass = fraud + only + good  # a fixed cost weighs as much as the states together
     return [
         cost + m[0] * (mass - 1.0)

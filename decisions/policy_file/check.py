@@ -83,8 +83,7 @@ def _idle_measures(policy: Policy) -> Iterator[Finding]:
     """Measures that save nothing even where somebody is certainly bad."""
     for measure in policy.latest.measures:
         pays = any(
-            product(terms_of(*bad, s.open_cost, s.run_up_cost, s.stoppable, s.clv), m)
-            < 0.0
+            product(terms_of(*bad, *s.money), m) < 0.0
             for s in _REFERENCE
             for bad in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
             for m in measure.by_action

@@ -127,6 +127,7 @@ def is_plain(facts: AccountFacts) -> bool:
         or facts.in_flight
         or facts.has_open_appeal
         or facts.overrides
+        or facts.measures
     )
 
 

@@ -7,6 +7,8 @@ whatever else withholds a stop withholds it, too.
 from collections.abc import Iterable
 
 from decisions.rules.reason import Withheld
+from features.contract import MEASURES, MeasureName
+from features.facts import AccountFacts
 
 BY_ARREARS, BY_FRAUD = 1, 2
 
@@ -46,3 +48,18 @@ def measure_ways(ordinary: Iterable[Withheld], fraud: Iterable[Withheld] | None)
     by_arrears = all(reason.code in _TOO_SOON for reason in ordinary)
     by_fraud = fraud is not None and all(reason.code in _TOO_SOON for reason in fraud)
     return BY_ARREARS * by_arrears | BY_FRAUD * by_fraud
+
+
+def measures_in_force(facts: AccountFacts) -> tuple[MeasureName, ...]:
+    """The measures that stand for the customer as a whole, in the order of `MEASURES`.
+
+    One that was begun for single subscriptions does where each live one that is billed
+    by use has it.
+    """
+    metered = {s.subscription_id for s in facts.subscriptions if s.billing == "usage"}
+    return tuple(name for name in MEASURES if _stands(name, facts, metered))
+
+
+def _stands(name: MeasureName, facts: AccountFacts, metered: set[str]) -> bool:
+    begun = {one.subscription_id for one in facts.measures if one.action == name}
+    return None in begun or (bool(metered) and metered <= begun)

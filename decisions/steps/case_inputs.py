@@ -6,14 +6,17 @@ from decisions.actions import SEVERITY, STOP_BITS
 from decisions.case import Case
 from decisions.money.exposure import Exposure, exposure
 from decisions.money.inputs import Inputs
+from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility
+from decisions.rules.measures import measures_in_force
 from decisions.rules.scope import is_of_class
 from decisions.steps.decidable import (
     case_goes_by_days,
     is_poor,
 )
 from decisions.terms import Terms
+from features.contract import MEASURES
 from features.facts import AccountFacts
 from features.money import UNITS
 
@@ -38,6 +41,8 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         eligibility.has_signs and is_likely and not is_weighed
     )
     assumed_run_up, assumed_stoppable, assumed_clv = _assumed(terms, facts, stake)
+    standing = measures_in_force(facts) if facts.measures else ()
+    saved = avoided(terms.document.costs, standing)
     is_unproven = bool(case.starter | case.unproven)
     asks = by_days or (rests_on_signs and not is_carried) or is_unproven
     return Inputs(
@@ -53,6 +58,9 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         assumed_run_up=assumed_run_up,
         assumed_stoppable=assumed_stoppable,
         assumed_clv=assumed_clv,
+        avoided_nonpayment=saved.nonpayment,
+        avoided_fraud=saved.fraud,
+        avoided_fees=saved.fees,
         ordinary_bits=eligibility.ordinary_bits,
         high_usage_bits=eligibility.high_usage_bits,
         fraud_bits=eligibility.fraud_bits,
@@ -62,6 +70,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         previous=0 if case.previous is None else SEVERITY[case.previous],
         person_bits=_person_bits(terms, facts) | STOP_BITS * asks,
         measure_ways=eligibility.measure_ways,
+        measures_in_force=sum(1 << MEASURES.index(name) for name in standing),
         is_confirmed_fraud=eligibility.is_confirmed_fraud,
         is_first_invoice=eligibility.is_first_invoice,
         is_notice_required=is_due and terms.notices_always,

@@ -27,8 +27,8 @@ from features.money import UNITS
 
 # the fields of Inputs: numbers, then masks and actions, then flags
 _KINDS: tuple[type[np.generic], ...] = (
-    *(np.float64,) * 12,
-    *(np.int64,) * 9,
+    *(np.float64,) * 15,
+    *(np.int64,) * 10,
     *(np.bool_,) * 8,
 )
 _EMPTY = Inputs(*(kind() for kind in _KINDS))
@@ -101,7 +101,8 @@ def columns_of_plain(
     """Columns of customers about whom nothing is going on, straight from arrays.
 
     Only for customers who owe nothing overdue or contested and have no dispute,
-    promise, payment in flight, hold, override, appeal, sign of fraud or stop in force,
+    promise, payment in flight, hold, override, appeal, sign of fraud, stop or measure
+    in force,
     of whose money no row was rejected, whose data are fresh, and into whom nobody looks
     for their probabilities (`is_looked_into`), under a policy that does not look at
     everybody: for them the facts are these numbers and nothing else.
@@ -160,6 +161,9 @@ def _plain_inputs(
         assumed_run_up=nothing,
         assumed_stoppable=nothing,
         assumed_clv=nothing,
+        avoided_nonpayment=nothing,
+        avoided_fraud=nothing,
+        avoided_fees=nothing,
         ordinary_bits=steps,
         high_usage_bits=steps,
         fraud_bits=steps,
@@ -169,6 +173,7 @@ def _plain_inputs(
         previous=zero,
         person_bits=persons,
         measure_ways=zero,
+        measures_in_force=zero,
         is_confirmed_fraud=no,
         is_first_invoice=no,
         is_notice_required=no,

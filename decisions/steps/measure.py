@@ -11,6 +11,7 @@ from decisions.steps.arms import HOLDOUT
 from decisions.steps.choose import Choice
 from decisions.steps.context import DecisionContext
 from decisions.terms import Terms
+from features.contract import MEASURES
 
 NO_MEASURE = -1
 
@@ -21,7 +22,7 @@ def measure_beside(
     """(index of the measure in the policy's order, -1: none; what it adds to the cost).
 
     Args:
-        inputs: numbers of one customer, or columns.
+        inputs: numbers of one customer, or columns; what stands is not begun again.
         terms: they decide.
         action: that is recommended.
         arm: of the randomised share; the plain ladder knows no measure.
@@ -33,7 +34,8 @@ def measure_beside(
     lowest, best = 0.0, NO_MEASURE
     for i, measure in enumerate(terms.measures):
         cost = at([product(inputs.x, m) for m in measure.by_action], action)
-        is_better = is_open & (cost < lowest) & (cost <= -terms.min_net_gain)
+        is_new = inputs.measures_in_force >> MEASURES.index(measure.name) & 1 == 0
+        is_better = is_open & is_new & (cost < lowest) & (cost <= -terms.min_net_gain)
         lowest, best = pick(is_better, cost, lowest), pick(is_better, i, best)
     return best, lowest
 

@@ -14,10 +14,12 @@ from decisions.actions import (
 from decisions.case import Basis, BudgetUse
 from decisions.money.inputs import Inputs
 from decisions.policy.ladder import State
+from decisions.policy.measures import MeasureName
 from decisions.recommendation import Permission
 from decisions.rules.eligibility import Reasons
 from decisions.rules.evidence import counting_evidence
 from decisions.rules.guardrails import is_by_fraud
+from decisions.rules.measures import measures_in_force
 from decisions.rules.reason import Hold, Withheld
 from decisions.rules.retries import charging, retry_pending
 from decisions.steps.arms import GREEDY
@@ -47,6 +49,7 @@ def permission_of(
         ladder_state=None if state is None else state.state,
         restrict=() if state is None else state.restrict,
         measures=measures_of(context, inputs, choice, budget_use),
+        measures_in_force=measures_in_force(context.case.facts),
         subscriptions=(
             eligibility.subscriptions if is_new and basis != "fraud" else ()
         ),
@@ -55,7 +58,9 @@ def permission_of(
     )
 
 
-def nothing_permitted(holds: tuple[Hold, ...], state: State | None) -> Permission:
+def nothing_permitted(
+    holds: tuple[Hold, ...], state: State | None, measures: tuple[MeasureName, ...]
+) -> Permission:
     """Where there is no decision: what is known of the customer all the same."""
     return Permission(
         basis=None,
@@ -67,6 +72,7 @@ def nothing_permitted(holds: tuple[Hold, ...], state: State | None) -> Permissio
         ladder_state=None if state is None else state.state,
         restrict=(),
         measures=(),
+        measures_in_force=measures,
         subscriptions=(),
         arm=GREEDY,
         propensity=1.0,

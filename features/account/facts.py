@@ -14,6 +14,7 @@ from features.account.holds_and_actions import (
     active_holds,
     executed,
     fraud_stopped_at,
+    measures_in_force,
     overrides,
 )
 from features.account.standing import Rules, Standing
@@ -158,6 +159,7 @@ def facts_of(
         overrides=overrides(known["overrides"], as_of),
         protected_until=stops.protected_until(as_of),
         fraud_stopped_at=fraud_stopped_at(actions),
+        measures=measures_in_force(actions),
     )
 
 

@@ -1,9 +1,10 @@
-"""Holds, overrides and suspensions in force, from `holds`, `overrides`, `actions`."""
+"""What is in force of `holds`, `overrides` and `actions`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from features.account.values import KnownTable, KnownTables
+from features.contract import END_OF, MEASURES
 from features.facts import ActiveHold, ActiveOverride, ExecutedAction
 from features.moments import to_datetime
 
@@ -62,12 +63,12 @@ def overrides(rows: KnownTable, as_of: int) -> tuple[ActiveOverride, ...]:
 def executed(known: KnownTables) -> Sequence[ExecutedAction]:
     """Known rows of `actions`, oldest first.
 
-    Of one moment what gives access back comes second: it was taken before.
+    Of one moment what gives back comes second: it was taken before.
     """
     names = ("event_at", "action", "reason", "by", "subscription_id", "decision_id")
     done = sorted(
         known["actions"].rows(*names),
-        key=lambda row: (row[0], row[1] == "reactivate"),
+        key=lambda row: (row[0], row[1] == "reactivate" or row[1] in END_OF),
     )
     return [
         ExecutedAction(action, to_datetime(at), *rest) for at, action, *rest in done
@@ -98,6 +99,27 @@ def access_off(actions: Iterable[ExecutedAction]) -> tuple[ExecutedAction, ...]:
         elif action.action == "reactivate":
             off = {key: held for key, held in off.items() if not _lifts(action, held)}
     return tuple(off.values())
+
+
+def measures_in_force(
+    actions: Iterable[ExecutedAction],
+) -> tuple[ExecutedAction, ...]:
+    """Measures that nothing has ended, each since it began.
+
+    The end of a measure ends it for one subscription if it names one, else for all.
+    """
+    on: dict[tuple[str, str | None], ExecutedAction] = {}
+    for action in actions:
+        subscription_id = action.subscription_id
+        if action.action in MEASURES:
+            on.setdefault((action.action, subscription_id), action)
+        elif (ended := END_OF.get(action.action)) is not None:
+            on = {
+                key: begun
+                for key, begun in on.items()
+                if key[0] != ended or subscription_id not in {None, key[1]}
+            }
+    return tuple(on.values())
 
 
 def fraud_stopped_at(actions: Iterable[ExecutedAction]) -> datetime | None:

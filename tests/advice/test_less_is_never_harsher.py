@@ -33,6 +33,7 @@ from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
 from tests.advice.stories import AS_OF, TABLES, Story, cut, known_moment, story
+from tests.decisions.decision_cases import with_measures
 
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels")
 LOOKED_AT = frozenset(TABLES)
@@ -73,6 +74,14 @@ ADVISORS = [
     for policy in POLICIES
     for fraud, nonpayment in ((1.0, 1.5), (-4.0, 2.0))
     for trained in (LOOKED_AT, frozenset({"customers"}))
+]
+# a measure that stands lowers what a stop saves, so not knowing of it must not matter
+MEASURE = {"action": "stop_meter", "by": "automation"}
+STANDING = {"stop_meter": {"fixed": 1, "stop": [0.9, 0.9]}}
+MEASURED = [
+    Advisor(one.bundles, with_measures(STANDING))
+    for one in ADVISORS
+    if one.policy.document.name == "reseller-default"
 ]
 # for a stop for non-payment each of them must have been looked at
 NEEDED = ("payments", "disputes", "contacts", "holds")
@@ -151,10 +160,13 @@ def is_of_concern(less: Recommendation, advisor: Advisor, name: str) -> bool:
     )
 
 
-def check(seed: int, n_variants: int | None = None) -> int:
+def check(seed: int, n_variants: int | None = None, *, measured: bool = False) -> int:
     """Asserts the rule for one story; returns the harshness on full data."""
     dice = random.Random(seed)
-    told, advisor = story(seed), dice.choice(ADVISORS)
+    told, advisor = story(seed), dice.choice(MEASURED if measured else ADVISORS)
+    if measured:
+        begun = [{"event_at": f"2026-0{month}-01", **MEASURE} for month in (3, 4)]
+        told = {**told, "actions": [*told["actions"], *begun]}
     full = answer(advisor, events_of(told), LOOKED_AT)
     variants = list(poorer(told, advisor, dice))
     if n_variants is not None:
@@ -176,6 +188,13 @@ def check(seed: int, n_variants: int | None = None) -> int:
 @given(st.integers(0, 2**40))
 def test_less_is_never_harsher(seed: int) -> None:
     check(seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=N_SHORT // 4)
+@given(st.integers(0, 2**40))
+def test_not_knowing_of_a_measure_is_never_harsher(seed: int) -> None:
+    check(seed, measured=True)
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
+from decisions import default_policy
 from decisions.case import Case
 from decisions.policy_file.load import (
     Policy,
@@ -191,6 +192,22 @@ def stops(draw: st.DrawFn, at: datetime) -> tuple[ExecutedAction, ...]:
 
 
 @st.composite
+def measures(draw: st.DrawFn, at: datetime) -> tuple[ExecutedAction, ...]:
+    """Measures in force, of the account or of one subscription."""
+    return tuple(
+        ExecutedAction(
+            name,
+            at - timedelta(days=draw(st.integers(0, 90))),
+            by=draw(st.sampled_from(["automation", "person"])),
+            subscription_id=draw(st.sampled_from([None, "s0"])),
+        )
+        for name in draw(
+            st.sets(st.sampled_from([*MEASURES, "restrict"]), min_size=1, max_size=2)
+        )
+    )
+
+
+@st.composite
 def items(
     draw: st.DrawFn, at: datetime, open_: int, contested: int, days: int
 ) -> tuple[OpenItem, ...]:
@@ -327,6 +344,7 @@ def random_facts(draw: st.DrawFn, at: datetime = TUESDAY) -> AccountFacts:
             st.sampled_from([None, None, at - timedelta(days=20)])
         ),
         "overrides": draw(st.one_of(st.just(()), st.just(()), overrides(at))),
+        "measures": draw(st.one_of(st.just(()), measures(at))),
         "payment_attempts": draw(attempts(at)) if owed else (),
     }
     return facts_of(at, **fields)
@@ -370,6 +388,7 @@ FACTS = (
     "protected_until",
     "fraud_stopped_at",
     "overrides",
+    "measures",
 )
 KNOWN = (
     "p_fraud",
@@ -442,6 +461,13 @@ MEASURES: dict[str, Any] = {
     "stop_meter": {"fixed": 2, "churn_good": 0.05, "stop": [0.8, 0.9]},
     "prepayment": {"fixed": 3, "churn_good": 0.02, "stop": [0.6, 0.1]},
 }
+
+
+def with_measures(measures: dict[str, Any] | None = None, **cases: object) -> Policy:
+    values = default_policy().document.model_dump(mode="json", by_alias=True)
+    values["costs"]["measures"] = MEASURES if measures is None else measures
+    values |= cases
+    return Policy(parse_document(values, "test"))
 
 
 @st.composite

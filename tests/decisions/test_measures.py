@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisions import BudgetUse, Case, Policy, default_policy, recommend
+from decisions import BudgetUse, Case, Policy, recommend
 from decisions.errors import PolicyFileError
 from decisions.policy.measures import MEASURES as NAMES
 from decisions.policy_file.check import check
@@ -16,7 +16,14 @@ from decisions.policy_file.load import parse_document
 from decisions.portfolio import decide_portfolio
 from decisions.recommendation import Recommendation
 from decisions.steps.choose_columns import recommend_many
-from features.facts import AccountFacts, ActiveHold, Evidence, OpenDispute
+from features.facts import (
+    AccountFacts,
+    ActiveHold,
+    Evidence,
+    ExecutedAction,
+    LiveSubscription,
+    OpenDispute,
+)
 from tests.decisions.decision_cases import (
     MEASURES,
     TUESDAY,
@@ -26,18 +33,12 @@ from tests.decisions.decision_cases import (
     overdue_facts,
     random_cases,
     random_policies,
+    with_measures,
 )
 
 Values: TypeAlias = dict[str, Any]
 HOLD = ActiveHold("manual", TUESDAY - timedelta(days=1), TUESDAY + timedelta(days=9))
 DISPUTE = OpenDispute("d", "billing", TUESDAY, UNITS, None)
-
-
-def with_measures(measures: Values | None = None, **cases: object) -> Policy:
-    values = default_policy().document.model_dump(mode="json", by_alias=True)
-    values["costs"]["measures"] = MEASURES if measures is None else measures
-    values |= cases
-    return Policy(parse_document(values, "test"))
 
 
 POLICY = with_measures()
@@ -158,6 +159,88 @@ def test_a_portfolio_gets_the_measures_that_each_customer_gets(
         if found.action is None or run.actions(run.recommended)[i] != found.action:
             continue  # budgets shared by the run
         assert [names[j] for j in (run.measure[i],) if j >= 0] == beside(found)
+
+
+def begun(name: str, subscription_id: str | None = None) -> ExecutedAction:
+    since = TUESDAY - timedelta(days=1)
+    return ExecutedAction(name, since, subscription_id=subscription_id)
+
+
+def metered(*names: str) -> tuple[LiveSubscription, ...]:
+    return tuple(LiveSubscription(name, "Azure plan", "usage", 0, 0) for name in names)
+
+
+def test_what_stands_is_not_recommended_again_and_saves_nothing_twice() -> None:
+    before, after = late(), late(measures=(begun("stop_meter"),))
+    assert before.permission.measures_in_force == ()
+    assert after.permission.measures_in_force == ("stop_meter",)
+    assert (beside(before), beside(after)) == (["stop_meter"], ["limit_spending"])
+    assert before.proposal is not None
+    assert after.proposal is not None
+    stake = after.proposal.stake
+    assert stake.stoppable == before.proposal.stake.stoppable
+    # the shipped policy loses 70 % of what a customer of 60 % does not pay
+    avoided = 0.6 * 0.7 * 0.8 * stake.stoppable
+    costs = POLICY.document.costs
+    assert costs is not None
+    was, now = before.proposal.expected_cost, after.proposal.expected_cost
+    assert was is not None
+    assert now is not None
+    for action, row in costs.actions.items():
+        left = 1.0 - row.stop[0].value
+        assert was[action] - now[action] == pytest.approx(avoided * left), action
+    # the next measure saves of a fifth of what it would have saved, and costs the same
+    [alone] = late_with("limit_spending").permission.measures
+    [second] = after.permission.measures
+    assert alone.net_gain + 1.0 == pytest.approx(
+        (1 - 0.15) * 0.6 * 0.7 * 0.3 * stake.stoppable
+    )
+    assert second.net_gain + 1.0 == pytest.approx(0.2 * (alone.net_gain + 1.0))
+
+
+def late_with(name: str) -> Recommendation:
+    policy = with_measures({name: MEASURES[name]})
+    return recommend(Case(told_nothing(), 0.0, 0.6), policy, TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "named", "stands"),
+    [
+        pytest.param(("s1", "s2"), ("s1",), False, id="one of two meters"),
+        pytest.param(("s1", "s2"), ("s1", "s2"), True, id="both"),
+        pytest.param(("s1",), ("s1", "s9"), True, id="one has ended since"),
+        pytest.param((), ("s1",), False, id="which there are is not known"),
+        pytest.param((), (None,), True, id="of the account as a whole"),
+    ],
+)
+def test_a_meter_is_stopped_when_each_is(
+    subscriptions: tuple[str, ...], named: tuple[str | None, ...], stands: bool
+) -> None:
+    measures = tuple(begun("stop_meter", name) for name in named)
+    found = late(measures=measures, subscriptions=metered(*subscriptions))
+    assert ("stop_meter" in found.permission.measures_in_force) == stands
+    assert ("stop_meter" in beside(found)) != stands
+
+
+def test_what_the_policy_does_not_list_is_named_and_avoids_nothing_known() -> None:
+    found, without = late(measures=(begun("restrict"),)), late()
+    assert found.permission.measures_in_force == ("restrict",)
+    assert found.proposal == without.proposal
+    assert beside(found) == beside(without)
+
+
+def test_a_stop_that_a_measure_makes_needless_is_not_proposed() -> None:
+    """What the measure avoids already is no gain of a suspension any more."""
+    strict = with_measures({"stop_meter": {"fixed": 0, "stop": [1, 1]}})
+    facts = facts_of(usage_daily_cost=60 * UNITS, clv=900 * UNITS)
+    free, stopped = (
+        recommend(Case(one, 0.0, 0.5), strict, TUESDAY)
+        for one in (facts, replace(facts, measures=(begun("stop_meter"),)))
+    )
+    assert (free.proposed_action, stopped.proposed_action) == ("suspend", "none")
+    edges = [found.thresholds(strict.latest.model) for found in (free, stopped)]
+    assert [one.action for one in edges[1]["nonpayment"]] == ["none"]
+    assert len(edges[0]["nonpayment"]) > 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -83,3 +83,63 @@ def test_an_override_says_who_decided_what_why_and_until_when() -> None:
 def test_overrides_in_force(rows: list[Row], actions: list[str]) -> None:
     assert [o.action for o in facts_of(overrides=rows).overrides] == actions
     assert [o.action for o in facts_of(overrides=rows[::-1]).overrides] == actions
+
+
+def begun(name: str, on: str, subscription_id: str | None = None) -> Row:
+    row = {"action": name, "by": "automation", "event_at": f"2024-{on}T09:00:00Z"}
+    return (
+        row if subscription_id is None else row | {"subscription_id": subscription_id}
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "standing"),
+    [
+        pytest.param([begun("limit_spending", "06-01")], [None], id="begun"),
+        pytest.param(
+            [begun("limit_spending", "06-01"), begun("end_limit_spending", "06-01")],
+            [],
+            id="begun and ended within one moment",
+        ),
+        pytest.param(
+            [begun("end_limit_spending", "06-01"), begun("limit_spending", "06-02")],
+            [None],
+            id="begun again",
+        ),
+        pytest.param(
+            [begun("limit_spending", "06-01"), begun("end_restrict", "06-02")],
+            [None],
+            id="another one ended",
+        ),
+        pytest.param(
+            [begun("limit_spending", "06-01"), begun("reactivate", "06-02")],
+            [None],
+            id="access came back, the measure stays",
+        ),
+        pytest.param(
+            [
+                begun("stop_meter", "06-01", "s1"),
+                begun("stop_meter", "06-01", "s2"),
+                begun("end_stop_meter", "06-02", "s1"),
+            ],
+            ["s2"],
+            id="ended for one of two",
+        ),
+        pytest.param(
+            [begun("stop_meter", "06-01", "s1"), begun("end_stop_meter", "06-02")],
+            [],
+            id="ended for all",
+        ),
+        pytest.param(
+            [begun("limit_spending", "06-01") | {"known_at": "2024-07-02T00:00:00Z"}],
+            [],
+            id="not known yet",
+        ),
+    ],
+)
+def test_a_measure_stands_until_it_is_ended(
+    rows: list[Row], standing: list[str | None]
+) -> None:
+    for order in (rows, rows[::-1]):
+        found = facts_of(actions=order).measures
+        assert [one.subscription_id for one in found] == standing

@@ -33,6 +33,7 @@ SLIDING = {
     "subscriptions": (),
     "actions_90d": (),
     "access_off": (),
+    "measures": (),
     "fraud_stopped_at": None,
     "known_until": None,
 }

@@ -80,10 +80,7 @@ def _gap(
         float(state == "fraud"),
         float(state == "nonpayment"),
         float(state == "good"),
-        stake.open_cost,
-        stake.run_up_cost,
-        stake.stoppable,
-        stake.clv,
+        *stake.money,
     )
     costs = expected_costs(model, x)
     return float(costs[ACTIONS.index(harsher)] - costs[ACTIONS.index(milder)])

@@ -122,7 +122,11 @@ def _recommended(s: Subject) -> Iterator[str]:
 
 
 def _measures(s: Subject) -> Iterator[str]:
-    """The step beside the action, what it saves, and who must agree."""
+    """What stands; the step beside the action, what it saves, and who must agree."""
+    standing = s.answer.permission.measures_in_force
+    if standing:
+        names = s.words.words("measures", standing)
+        yield s.words.sentence("staff.recommended.measure_in_force", measures=names)
     for one in s.answer.permission.measures:
         name = s.words.word("measures", one.measure)
         yield s.words.sentence(

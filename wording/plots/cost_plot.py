@@ -112,9 +112,7 @@ def _costs(
     other = answer.p_nonpayment if target == "fraud" else answer.p_fraud
     pair = (p, other or 0.0) if target == "fraud" else (other or 0.0, p)
     states = exclusive_states(*pair, answer.nonpayment_given_fraud)
-    x = terms_of(
-        *states, stake.open_cost, stake.run_up_cost, stake.stoppable, stake.clv
-    )
+    x = terms_of(*states, *stake.money)
     return [float(cost) for cost in expected_costs(model, x)]
 
 

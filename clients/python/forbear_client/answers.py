@@ -315,6 +315,9 @@ class PermissionInWords(TypedDict):
     restrict: list[str]
     # the measure that saves most beside the action; empty: none.
     measures: list["RecommendedMeasure"]
+    # those that stand already: they are not recommended again, and what they avoid is not
+    # saved twice.
+    measures_in_force: list[Literal['restrict', 'limit_spending', 'stop_meter', 'stop_charging', 'prepayment']]
     # the ones a stop for non-payment touches, or a service request about it; empty: all.
     subscriptions: list[str]
     # of the randomised share: greedy (none), explore or holdout.
@@ -555,6 +558,9 @@ class Stake(TypedDict):
     open_cost: float
     run_up_cost: float
     stoppable: float
+    avoided_nonpayment: NotRequired[float]
+    avoided_fraud: NotRequired[float]
+    avoided_fees: NotRequired[float]
 
 
 class States(TypedDict):
