@@ -32,7 +32,7 @@ from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
-from tests.advice.stories import AS_OF, TABLES, Story, cut, known_moment, story
+from tests.advice.stories import AS_OF, TABLES, Row, Story, cut, known_moment, story
 from tests.decisions.decision_cases import with_measures
 
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels")
@@ -76,7 +76,7 @@ ADVISORS = [
     for trained in (LOOKED_AT, frozenset({"customers"}))
 ]
 # a measure that stands lowers what a stop saves, so not knowing of it must not matter
-MEASURE = {"action": "stop_meter", "by": "automation"}
+MEASURE: Row = {"action": "stop_meter", "by": "automation"}
 STANDING = {"stop_meter": {"fixed": 1, "stop": [0.9, 0.9]}}
 MEASURED = [
     Advisor(one.bundles, with_measures(STANDING))
@@ -165,7 +165,7 @@ def check(seed: int, n_variants: int | None = None, *, measured: bool = False) -
     dice = random.Random(seed)
     told, advisor = story(seed), dice.choice(MEASURED if measured else ADVISORS)
     if measured:
-        begun = [{"event_at": f"2026-0{month}-01", **MEASURE} for month in (3, 4)]
+        begun: list[Row] = [{"event_at": f"2026-0{m}-01", **MEASURE} for m in (3, 4)]
         told = {**told, "actions": [*told["actions"], *begun]}
     full = answer(advisor, events_of(told), LOOKED_AT)
     variants = list(poorer(told, advisor, dice))

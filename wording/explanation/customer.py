@@ -48,10 +48,18 @@ def _decision(s: Subject) -> Iterator[str]:
     if answer.permission.restrict and not s.is_by_fraud:
         names = words.words("restrictions", answer.permission.restrict)
         yield words.sentence("customer.action.restrict", restrictions=names)
-    for one in measures:
-        name = words.word("measures", one.measure)
+    yield from _measures(s)
+
+
+def _measures(s: Subject) -> Iterator[str]:
+    """Those that apply, then the one that may."""
+    for standing in s.answer.permission.measures_in_force:
+        name = s.words.word("measures", standing)
+        yield s.words.sentence("customer.action.measure", measure=name)
+    for one in s.answer.permission.measures:
+        name = s.words.word("measures", one.measure)
         key = "measure_person" if one.approvals else "measure"
-        yield words.sentence(f"customer.action.{key}", measure=name)
+        yield s.words.sentence(f"customer.action.{key}", measure=name)
 
 
 def _owed(s: Subject) -> Iterator[str]:

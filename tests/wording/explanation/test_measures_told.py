@@ -7,8 +7,8 @@ import pytest
 
 from decisions import Case, recommend
 from decisions.policy.measures import MEASURES as NAMES
-from tests.decisions.decision_cases import TUESDAY
-from tests.decisions.test_measures import told_nothing, with_measures
+from tests.decisions.decision_cases import TUESDAY, with_measures
+from tests.decisions.test_measures import begun, told_nothing
 from wording.explanation import LANGUAGES, explain
 from wording.messages import Wording
 from wording.publication.composition import compose
@@ -37,6 +37,21 @@ def test_a_measure_is_told_in_words(name: str, lang: str) -> None:
     assert words.sentence("staff.recommended.measure_two") in staff
     assert ("150" in staff) == (name == "limit_spending")
     assert not RAW.findall(staff + customer)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_measure_that_stands_is_told_to_staff_and_customer(lang: str) -> None:
+    policy = with_measures(only("prepayment", 1))
+    case = replace(CASE, facts=replace(CASE.facts, measures=(begun("prepayment"),)))
+    answer = recommend(case, policy, TUESDAY)
+    assert not answer.permission.measures
+    said = explain(case, answer, policy, lang)
+    words = Wording(lang, "EUR", policy.latest.zone)
+    named = words.word("measures", "prepayment")
+    stands = words.sentence("staff.recommended.measure_in_force", measures=named)
+    assert stands in said.text("staff")
+    applies = words.sentence("customer.action.measure", measure=named)
+    assert applies in said.text("customer")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
