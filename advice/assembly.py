@@ -57,10 +57,15 @@ def assemble(
     Raises:
         ScoringError, AdviceError: naming what is damaged or does not fit.
     """
-    return Advisor(_loaded(home, bundle_ids), policy, settings)
+    return Advisor(load_bundles(home, bundle_ids), policy, settings)
 
 
-def _loaded(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:
+def load_bundles(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:
+    """Bundles by target, of the shelf or of a starter.
+
+    Raises:
+        ScoringError, WrongTargetError: naming what is damaged or of another target.
+    """
     bundles = {
         target: Bundle.load(bundle_folder(home, target, bundle_id))
         for target, bundle_id in bundle_ids.items()
@@ -74,7 +79,7 @@ def _loaded(home: Path, bundle_ids: Mapping[str, str]) -> dict[str, Bundle]:
 def misfit(home: Path) -> str | None:
     """Why the champions cannot be in force together; None when they can."""
     try:
-        settings_of(_loaded(home, ids_in_force(home)))
+        settings_of(load_bundles(home, ids_in_force(home)))
     except AdviceError as error:
         return str(error)
     return None

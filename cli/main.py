@@ -33,6 +33,7 @@ from cli import (
     replay,
     score,
     serve,
+    shadow,
     simulate,
     tour,
     train,
@@ -111,6 +112,7 @@ app.add_typer(act.app, name="act")
 app.add_typer(notify.app, name="notify")
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(monitor.app, name="monitor")
+app.add_typer(shadow.app, name="shadow")
 app.command()(database.erase)
 
 # the extra that brings each package

@@ -9,6 +9,7 @@ from cli.exits import DIFFERENT
 from cli.output import say, waiting
 
 if TYPE_CHECKING:
+    from store.shadows import Shadow
     from training.promotion import Promotion
 
 TargetName = Annotated[
@@ -35,6 +36,13 @@ def promote(
     ] = False,
     because: Because = None,
     accept_leak: AcceptLeak = None,
+    require_shadow: Annotated[
+        bool,
+        typer.Option(
+            "--require-shadow",
+            help="not before `forbear shadow run` asked it what was decided",
+        ),
+    ] = False,
 ) -> None:
     """Compare a model with the champion; the better one serves.
 
@@ -60,6 +68,8 @@ def promote(
             because=because,
             is_forced=force,
             accepted=accept_leak or (),
+            shadows=_shadows(),
+            needs_shadow=require_shadow,
         )
     for gate in done.gates:
         outcome = {True: "passed", False: "NOT PASSED", None: "open"}[gate.is_passed]
@@ -69,6 +79,21 @@ def promote(
         say('to promote it all the same: --force --because "…"')
         raise typer.Exit(DIFFERENT)
     _show(done)
+
+
+def _shadows() -> "list[Shadow]":
+    """What challengers would have decided; nothing where no service decides."""
+    from contextlib import closing
+
+    from serving.settings import serving_settings
+    from store.errors import NoDecisionsError
+    from store.opening import open_shadows
+
+    try:
+        with closing(open_shadows(*serving_settings().store)) as shadows:
+            return shadows.listed()
+    except NoDecisionsError:
+        return []
 
 
 def rollback(

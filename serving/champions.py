@@ -9,16 +9,17 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from advice.advisor import Advisor
-from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+from advice.assembly import DEFAULT_POLICY, ids_in_force, load_bundles
 from advice.errors import ChampionGoneError
 from decisions.policy_file.load import parse_policy
 from features.targets import TARGETS
+from scoring.bundle import Bundle
 from scoring.starter import keep_starters
 from serving.answer import Versions, versions_of
 from serving.errors import own_code
@@ -63,12 +64,23 @@ def put_in_force(
         ScoringError, DecisionError, AdviceError, SettingsError: naming what does not
             fit.
     """
+    bundles = load_bundles(home, bundle_ids)
+    return put_together(bundles, policy_text, n_customers, settings_text)
+
+
+def put_together(
+    bundles: Mapping[str, Bundle],
+    policy_text: str,
+    n_customers: int | None = None,
+    settings_text: str | None = None,
+) -> InForce:
+    """The same of bundles that are loaded already."""
     stated = None
     if settings_text is not None:
         from features.reading.settings_file import parse_settings  # brings Arrow
 
         stated = parse_settings(settings_text).settings
-    advisor = assemble(home, bundle_ids, parse_policy(policy_text), stated)
+    advisor = Advisor(bundles, parse_policy(policy_text), stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()
         for target, bundle in advisor.bundles.items()

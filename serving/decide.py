@@ -112,7 +112,25 @@ def decide(
     The answer, and the advice it puts into words.
     """
     advisor = in_force.advisor
-    advice = advisor.advise(
+    advice = advised(question, in_force, prior)
+    note = advisor.currency_note
+    currency = () if note is None else (f"policy_currency: {note}",)
+    ahead = _observed_ahead(question, recorded_at)
+    answer = answer_of(
+        decision_id,
+        recorded_at,
+        advice,
+        advisor,
+        in_force.versions,
+        (*question.warnings, *ahead, *currency),
+        question.language,
+    )
+    return answer, advice
+
+
+def advised(question: Question, in_force: InForce, prior: PriorDecisions) -> Advice:
+    """What the models and the policy in force advise, without the words."""
+    return in_force.advisor.advise(
         question.events,
         question.as_of,
         tables=question.tables,
@@ -127,19 +145,6 @@ def decide(
         kept=question.kept,
         inputs=question.inputs,
     )
-    note = advisor.currency_note
-    currency = () if note is None else (f"policy_currency: {note}",)
-    ahead = _observed_ahead(question, recorded_at)
-    answer = answer_of(
-        decision_id,
-        recorded_at,
-        advice,
-        advisor,
-        in_force.versions,
-        (*question.warnings, *ahead, *currency),
-        question.language,
-    )
-    return answer, advice
 
 
 def _observed_ahead(question: Question, recorded_at: datetime) -> tuple[str, ...]:

@@ -67,6 +67,16 @@ class EventsGoneError(ReplayError):
         )
 
 
+class OtherFeaturesError(ReplayError):
+    code = "other_features"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the stored events it was decided on are not there any more, and the"
+            " features recorded with it are not those that these models read"
+        )
+
+
 class ReplayDiffersError(ReplayError):
     code = "replay_differs"
 
@@ -244,6 +254,15 @@ class ReplayRun:
     def again(self, decision: Decision) -> RecordedCase:
         """All that a decision was made from. Raises what `replay` does."""
         in_force = self._in_force(decision.versions, decision.policy_hash)
+        return self.asked_of(decision, in_force)
+
+    def asked_of(self, decision: Decision, in_force: InForce) -> RecordedCase:
+        """What a decision was made from, as these models and this policy read it.
+
+        Raises:
+            EventsGoneError: as of `replay`.
+            OtherFeaturesError: features alone are left, and they are others.
+        """
         prior = PriorDecisions.from_json(decision.prior_decisions)
         request = parse_request(decision.request, in_force.advisor.settings)
         as_of = to_datetime(decision.as_of)
@@ -259,6 +278,7 @@ class ReplayRun:
             return RecordedCase(decision, in_force, prior, then, "events", recorded)
         if recorded is None:
             raise EventsGoneError
+        _require_same_features(decision, in_force)
         question = _of_inputs(request, recorded, decision, in_force)
         return RecordedCase(decision, in_force, prior, question, "features", recorded)
 
@@ -310,6 +330,14 @@ class ReplayRun:
 
 def _sha256(file: Path) -> str | None:
     return sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _require_same_features(decision: Decision, in_force: InForce) -> None:
+    recorded = json.loads(decision.versions)["bundles"]
+    for target, bundle in in_force.advisor.bundles.items():
+        used = recorded.get(target)
+        if used is not None and used["feature_set_hash"] != bundle.feature_set.hash:
+            raise OtherFeaturesError
 
 
 def _of_inputs(

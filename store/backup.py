@@ -50,6 +50,7 @@ KEPT: dict[Schema, dict[str, tuple[str, ...]]] = {
         "provider_alerts": ("provider", "alert_id", "status"),
         "request_changes": ("act_id", "state"),
         "policy_changes": ("change_id",),
+        "shadows": ("shadow_id",),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -28,6 +28,7 @@ from store.provider_alerts import ProviderAlerts
 from store.replies import Replies
 from store.requests import Requests
 from store.schema import DECISIONS, EVENTS, Schema
+from store.shadows import Shadows
 from store.sql_decisions import SqlDecisionReader, SqlDecisionStore
 from store.sql_events import SqlEventReader, SqlEventStore
 from store.sql_keys import SqlKeyStore
@@ -151,6 +152,15 @@ def _beside_decisions(home: Path, url: str | None, lock: str) -> Database:
 def open_monitoring(home: Path, url: str | None = None) -> Monitoring:
     """Runs of monitoring and their alarms."""
     return Monitoring(open_database(home, url))
+
+
+def open_shadows(home: Path, url: str | None = None) -> Shadows:
+    """What challengers would have decided.
+
+    Raises:
+        NoDecisionsError: nothing was ever recorded there.
+    """
+    return Shadows(_beside_decisions(home, url, "shadows"))
 
 
 def standing_alarm(home: Path, url: str | None = None) -> str | None:

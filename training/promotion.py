@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from advice.assembly import champion_ids
 from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
@@ -24,6 +26,7 @@ from training.errors import (
 from training.judged_rows import FILE, JudgedRows, read_judged
 from training.promotion_log import Kind, PromotionRecord, account, before_the_last
 from training.quiet_mlflow import mlflow
+from training.shadow_gate import shadow_gate
 from training.tracking import (
     CHALLENGER,
     CHAMPION,
@@ -34,6 +37,9 @@ from training.tracking import (
     registered_name,
     version_of,
 )
+
+if TYPE_CHECKING:
+    from store.shadows import Shadow
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ def promote(
     because: str | None = None,
     is_forced: bool = False,
     accepted: Sequence[str] = (),
+    shadows: Sequence["Shadow"] = (),
+    needs_shadow: bool = False,
 ) -> Promotion:
     """Compare a registered version with the champion; where it holds up, it serves.
 
@@ -80,6 +88,8 @@ def promote(
         is_forced: promote although a gate is not passed.
         accepted: features suspected of a leak that were known at their moment after
             all.
+        shadows: what challengers would have decided, as a service's store has it.
+        needs_shadow: a challenger that was not asked often enough stays one.
 
     Raises:
         NoSuchVersionError: if the registry has no such version.
@@ -95,8 +105,12 @@ def promote(
             unknown = [name for name in accepted if name not in fetched.suspected]
             if unknown:
                 raise NotSuspectedError(unknown, fetched.suspected)
-            measured = tuple(_gates(client, target, fetched, terms, accepted))
             before = champion_id(tracker.home, target)
+            measured = tuple(_gates(client, target, fetched, terms, accepted))
+            if before not in (None, fetched.bundle.bundle_id):
+                in_force = champion_ids(tracker.home)
+                asked = target, fetched.bundle.bundle_id, in_force, shadows
+                measured += (shadow_gate(*asked, is_required=needs_shadow),)
             passed = all(gate.is_passed is not False for gate in measured)
             is_done = passed or is_forced
             if is_done:
@@ -153,6 +167,21 @@ def pull(target: Target, tracker: Tracker) -> Promotion:
                 record = _record("pull", target, fetched, None, before, because=None)
                 carry_out(client, tracker, record, fetched.folder)
             return pulled
+
+
+def registered_bundle(
+    target: Target, tracker: Tracker, version: str | None = None
+) -> Bundle:
+    """The bundle of a registered version; None for the challenger. Nothing changes.
+
+    Raises:
+        NoSuchVersionError: if the registry has none.
+        RegistryUnavailableError: if the registry does not answer.
+    """
+    with tracker.connected() as client:
+        number = version or _version_of(client, registered_name(target), CHALLENGER)
+        with _fetched(client, target, number) as fetched:
+            return fetched.bundle
 
 
 @dataclass(frozen=True)

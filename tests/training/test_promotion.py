@@ -72,11 +72,14 @@ def test_a_better_challenger_serves_and_a_worse_one_leaves_the_champion(
 ) -> None:
     _, second = first_and_second
     assert second.bundle is not None
+    held = promote("nonpayment", Tracker(home), terms=TERMS, needs_shadow=True)
+    assert [g.name for g in held.gates if g.is_passed is False] == ["shadow"]
     done = promote("nonpayment", Tracker(home), terms=TERMS)
     assert done.is_done, done.gates
     by_name = {gate.name: gate.is_passed for gate in done.gates}
     assert by_name["log_loss_better"]
     assert by_name["cost_not_worse"] is None  # no money is known of anybody
+    assert by_name["shadow"] is None  # nobody was asked, and nobody asks for it
     refused = promote("nonpayment", Tracker(home), "1", terms=TERMS)
     assert not refused.is_done
     assert "log_loss_better" in {g.name for g in refused.gates if g.is_passed is False}
