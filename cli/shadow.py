@@ -192,8 +192,8 @@ def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
         f" {costs.by_challenger:+,.2f} by the challenger's"
     )
     examples = [tuple(one.values()) for one in compared.examples]
-    head = ("decision", "in force", "challenger", "open")
-    show_table("Where most is open", head, examples, is_copied=True)
+    of_examples = ("decision", "in force", "challenger", "open")
+    show_table("Where most is open", of_examples, examples, is_copied=True)
 
 
 def _show_groups(title: str, groups: "dict[str, GroupComparison]") -> None:
