@@ -15,6 +15,7 @@ DAILY_REPORT = pa.schema(
         ("customers", pa.int64()),
         *((f"n_{action}", pa.int64()) for action in ACTIONS[1:]),
         ("notices", pa.int64()),
+        ("measures", pa.int64()),
         ("queue_capacity", pa.int64()),
         ("queue_refused", pa.int64()),
         ("stops_permitted", pa.int64()),
@@ -30,7 +31,10 @@ DAILY_REPORT = pa.schema(
 
 
 def daily_report_row(
-    decisions: DayDecisions, executed: pa.Table, n_without_access: int
+    decisions: DayDecisions,
+    executed: pa.Table,
+    n_without_access: int,
+    saved_by_measures: float,
 ) -> dict[str, object]:
     """The row of `DAILY_REPORT`; actions are those carried out that day.
 
@@ -38,6 +42,7 @@ def daily_report_row(
         decisions: of the day.
         executed: the day's rows of `savings.EXECUTED_ACTIONS`.
         n_without_access: customers whose access is off at the end of the day.
+        saved_by_measures: what the measures begun that day are expected to save.
     """
     answer, terms = decisions.answer, decisions.terms
     names = executed["action"].to_pylist()
@@ -49,6 +54,7 @@ def daily_report_row(
         "customers": len(decisions),
         **{f"n_{action}": counts[action] for action in ACTIONS[1:]},
         "notices": len(decisions.notified),
+        "measures": int((answer.measure >= 0).sum()),
         "queue_capacity": _count(review_slots_left(terms, decisions.budget_use)),
         "queue_refused": answer.n_queue_refused,
         "stops_permitted": _count(stops_left(terms, decisions.budget_use)),
@@ -63,7 +69,8 @@ def daily_report_row(
         "good_stopped": sum(
             p for name, p in zip(names, p_good, strict=True) if name in STOPS
         ),
-        "expected_saving": pc.sum(executed["expected_saving"]).as_py() or 0.0,
+        "expected_saving": (pc.sum(executed["expected_saving"]).as_py() or 0.0)
+        + saved_by_measures,
     }
 
 

@@ -10,6 +10,7 @@ from decisions.case import BudgetUse, Case
 from decisions.rules.eligibility import Eligibility
 from decisions.steps.choose_columns import PortfolioRun
 from decisions.steps.columns import Columns
+from decisions.steps.decide import costs_of
 from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.facts import AccountFacts
@@ -67,8 +68,30 @@ class DayDecisions:
         """The whole facts of a row; None for a quiet customer."""
         return None if row < self.n_quiet else self.cases[row - self.n_quiet].facts
 
-    def expected_costs(self, n_customers: int) -> FloatArray:
-        """(customers, 6) expected cost per action; NaN for who is not present."""
+    def expected_costs(
+        self, n_customers: int, of: "DayDecisions | None" = None
+    ) -> FloatArray:
+        """(customers, 6) expected cost per action; NaN for who is not present.
+
+        Args:
+            n_customers: of the portfolio.
+            of: another policy's decisions of the day: the costs are this policy's, and
+                measures in force are the other's.
+        """
         costs = np.full((n_customers, len(ACTIONS)), np.nan)
-        costs[self.customers] = self.answer.costs
+        costs[self.customers] = self.answer.costs if of is None else self._beside(of)
         return costs
+
+    def _beside(self, other: "DayDecisions") -> FloatArray:
+        """Costs per row, with what the other policy's measures avoid."""
+        avoided = {
+            name: getattr(other.columns.inputs, name)
+            for name in ("avoided_nonpayment", "avoided_fraud", "avoided_fees")
+        }
+        own = self.columns.inputs
+        if all(np.array_equal(getattr(own, n), v) for n, v in avoided.items()):
+            return self.answer.costs
+        by_action = costs_of(own._replace(**avoided), self.terms)
+        assert by_action is not None  # noqa: S101  it prices, so it has costs
+        costs: FloatArray = np.stack(by_action, axis=1)
+        return np.where(np.isnan(self.answer.costs), np.nan, costs)

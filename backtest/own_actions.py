@@ -1,4 +1,4 @@
-"""What a simulated policy has done itself: notices, stops, and access given back.
+"""What a simulated policy has done itself: notices, stops, measures, and their ends.
 
 The recorded history knows the actions of the policy of that time. They are taken out,
 and those of the simulated policy are put into the facts instead.
@@ -41,11 +41,17 @@ class OwnActions:
         self._executed: defaultdict[int, list[ExecutedAction]] = defaultdict(list)
         self._cleared_at: dict[int, datetime] = {}
         self._fraud_stopped_at: dict[int, datetime] = {}
+        self._measures: defaultdict[int, list[ExecutedAction]] = defaultdict(list)
 
     @property
     def without_access(self) -> tuple[int, ...]:
         """Customers whose access is off."""
         return tuple(self._off)
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """Customers of whom a measure stands."""
+        return tuple(self._measures)
 
     def applied_to(self, customer: int, facts: AccountFacts) -> AccountFacts:
         """The facts as they would be after this policy's own actions."""
@@ -54,6 +60,8 @@ class OwnActions:
             own["notices"] = tuple(self._notices_known(customer, facts))
         if customer in self._off:
             own["access_off"] = tuple(self._off[customer])
+        if customer in self._measures:
+            own["measures"] = tuple(self._measures[customer])
         if customer in self._executed:
             since = facts.as_of - _LOOK_BACK
             own["actions_90d"] = tuple(
@@ -101,6 +109,14 @@ class OwnActions:
         if action.reason == "fraud":
             self._fraud_stopped_at[customer] = action.at
         self._p_good.setdefault(customer, p_good)
+
+    def begin_measure(self, customer: int, action: ExecutedAction) -> None:
+        """Carry out a measure; it stands until `end_measures`."""
+        self._measures[customer].append(action)
+
+    def end_measures(self, customer: int) -> None:
+        """End all measures of a customer."""
+        del self._measures[customer]
 
     def give_back(self, customer: int, at: datetime) -> None:
         """Give access back. Signs of fraud that were looked at count no more."""

@@ -45,7 +45,8 @@ class PolicyRecord:
         executed = savings.record(decisions, costs)
         self.n_unsupported += _n_unsupported(executed, log)
         n_off = self.run.n_without_access
-        self.rows.append(daily_report_row(decisions, executed, n_off))
+        measured = savings.record_measures(decisions)
+        self.rows.append(daily_report_row(decisions, executed, n_off, measured))
 
     def outcome(self, label: str, savings: Savings) -> PolicyOutcome:
         """What the policy did in the whole period."""

@@ -85,6 +85,7 @@ class PolicyRun:
         )
         self._previous[customers] = np.maximum(answer.recommended, NONE)
         self._carry_out(decisions)
+        self._take_measures(decisions)
         return decisions
 
     def _cases(self, today: PortfolioDay, terms: Terms) -> Iterator[Case]:
@@ -160,6 +161,18 @@ class PolicyRun:
             )
             p_good = float(inputs.p_good[row])
             self._own.take_access(int(decisions.customers[row]), action, p_good)
+
+    def _take_measures(self, decisions: DayDecisions) -> None:
+        """New measures begin; those of whom nothing is going on any more end."""
+        quiet = set(decisions.today.quiet.tolist())
+        for customer in self._own.measured:
+            if customer in quiet:
+                self._own.end_measures(customer)
+        measure, terms = decisions.answer.measure, decisions.terms
+        for row in np.flatnonzero(measure >= 0).tolist():
+            name = terms.measures[measure[row]].name
+            begun = ExecutedAction(name, decisions.today.at, by="automation")
+            self._own.begin_measure(int(decisions.customers[row]), begun)
 
     def _restore(self, today: PortfolioDay, columns: Columns) -> list[int]:
         """Give access back where every cause is cured, or nothing is going on."""

@@ -202,6 +202,7 @@ class TimelineReader:
             access_off=(),
             actions_90d=(),
             fraud_stopped_at=None,
+            measures=(),
         )
 
 

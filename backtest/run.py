@@ -195,15 +195,16 @@ class _BacktestRun:
         """All policies decide about one day, and what they decide is recorded."""
         by_policy = [record.run.decide(today) for record in self.records]
         new = by_policy[0]
-        costs = by_policy[self.pricing].expected_costs(self.n_customers)
+        pricing = by_policy[self.pricing]
+        costs = [pricing.expected_costs(self.n_customers, of=one) for one in by_policy]
         if self._is_priced(today.index):
-            self.day_costs.append(day_costs(new, costs))
-        for record, savings, decisions in zip(
-            self.records, self.savings, by_policy, strict=True
+            self.day_costs.append(day_costs(new, costs[0]))
+        for record, savings, decisions, own in zip(
+            self.records, self.savings, by_policy, costs, strict=True
         ):
-            record.record(decisions, savings, costs, self.log)
+            record.record(decisions, savings, own, self.log)
         if len(by_policy) == 2:
-            self.differences.compare(new, by_policy[1], costs)
+            self.differences.compare(new, by_policy[1], costs[0])
         if truth_moment is not None:
             self.recommended[truth_moment] = self._actions_in_place(new)
 

@@ -5,6 +5,10 @@ Within it an action counts for what it is expected to save beyond the harshest o
 before it, with the numbers of its own day. An action that goes no further costs its
 fixed cost and saves nothing more. So a customer who is reminded three times is not
 counted three times.
+
+A measure counts once in such a window, too, by the numbers of the policy that lists it:
+what it saves beside the action, less what it costs. Begun again, it costs its fixed
+cost. What it avoids is no gain of an action afterwards.
 """
 
 from typing import Any
@@ -61,6 +65,8 @@ class Savings:
         self._harshest_in_window = np.zeros(n_customers, dtype=np.int64)
         self._fixed_cost = np.array([row[0] for row in model.by_action])
         self._executed: list[pa.Table] = []
+        # by measure, (customers,) when its window began, days since 1970
+        self._measured_on: dict[str, FloatArray] = {}
 
     def harshest_in_window(self, day_number: float, customers: IntArray) -> IntArray:
         """(n,) the harshest action of the window that runs, 0 where none runs."""
@@ -95,6 +101,22 @@ class Savings:
         executed = _executed_actions(decisions, rows, old, saving, is_repeat[rows])
         self._executed.append(executed)
         return executed
+
+    def record_measures(self, decisions: DayDecisions) -> float:
+        """Value the measures of a day; what they are expected to save together."""
+        answer, total = decisions.answer, 0.0
+        for i, measure in enumerate(decisions.terms.measures):
+            rows = np.flatnonzero(answer.measure == i)
+            customers = decisions.customers[rows]
+            never = np.full(len(self.per_customer), -np.inf)
+            began_on = self._measured_on.setdefault(measure.name, never)
+            is_new = decisions.day_number - began_on[customers] >= self.horizon_days
+            fixed = measure.by_action[0][0]
+            saving = np.where(is_new, answer.measure_gain[rows], -fixed)
+            began_on[customers[is_new]] = decisions.day_number
+            self.per_customer[customers] += saving
+            total += float(saving.sum())
+        return total
 
     def executed_actions(self) -> pa.Table:
         """All actions so far, in order, as `EXECUTED_ACTIONS`."""

@@ -44,6 +44,13 @@ def assumed(backtest: Backtest) -> Iterator[str]:
         "Recorded suspensions are taken out. Those the simulated policy recommends"
         " count as carried out at once; whoever must approve agrees."
     )
+    if any(outcome.policy.latest.measures for outcome in backtest.outcomes):
+        yield (
+            "Recorded measures are taken out. Those the simulated policy recommends"
+            " begin at once and stand until nothing is going on about the customer;"
+            " each counts once in the horizon, by the numbers of the policy that lists"
+            " it."
+        )
     yield (
         "A reviewed customer is not reviewed again for"
         f" {assumptions.review_rest_days} days, and a review changes no"

@@ -85,9 +85,10 @@ def days_section(backtest: Backtest) -> Section:
     rows = []
     for outcome in backtest.outcomes:
         totals = [f"{_total(outcome, f'n_{action}'):,.0f}" for action in ACTIONS[1:]]
-        notices = f"{_total(outcome, 'notices'):,.0f}"
-        rows.append((outcome.label, *totals, notices))
-    head = ("policy", *(plain(action) for action in ACTIONS[1:]), "notices sent")
+        others = [f"{_total(outcome, name):,.0f}" for name in ("notices", "measures")]
+        rows.append((outcome.label, *totals, *others))
+    names = [*map(plain, ACTIONS[1:]), "notices sent", "measures begun"]
+    head = ("policy", *names)
     return Section(
         "days",
         "Acts per day",

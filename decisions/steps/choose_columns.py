@@ -46,7 +46,8 @@ class PortfolioRun:
     decision (`code` says why). `costs` has shape (n, 6), NaN where there are none.
     `broken` marks stops that the mass-action breaker turned into reviews, `refused`
     reviews for which the queue had no place. `measure` is the index of the measure
-    beside the action, in the policy's order, -1 where there is none.
+    beside the action, in the policy's order, -1 where there is none; `measure_gain`
+    what it saves, expected, 0 where there is none.
     """
 
     columns: Columns
@@ -62,6 +63,7 @@ class PortfolioRun:
     broken: BoolArray
     refused: BoolArray
     measure: IntArray
+    measure_gain: FloatArray
 
     @property
     def n_breaker_reviews(self) -> int:
@@ -175,7 +177,7 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
     known = np.stack(decided.costs or [np.full(n, np.nan) for _ in ACTIONS], axis=1)
     is_weighed = is_decided & ~inputs.goes_by_days
     asks = with_questions(inputs, action, decided.rests_on_assumed)
-    measure, _ = measure_beside(inputs, terms, action, decided.arm, budget_use)
+    measure, added = measure_beside(inputs, terms, action, decided.arm, budget_use)
     return PortfolioRun(
         columns=decided.columns,
         costs=np.where(is_weighed[:, np.newaxis], known, np.nan),
@@ -190,6 +192,7 @@ def share_budgets(decided: DecidedColumns, budget_use: BudgetUse) -> PortfolioRu
         broken=answer.broken,
         refused=answer.refused,
         measure=np.where(is_decided, measure, NO_MEASURE),
+        measure_gain=np.where(is_decided, -1.0 * np.asarray(added), 0.0),
     )
 
 

@@ -248,3 +248,30 @@ def test_a_policy_decides_only_about_whom_it_is_for(
     assert {kinds[str(row[0])] for row in natural} == {"natural_person"}
     assert natural == [r for r in for_all if kinds[str(r[0])] == "natural_person"]
     assert executed(_scoped(policy, *set(kinds.values()))) == for_all
+
+
+def test_a_measure_is_weighed_once_and_then_stands(
+    advisor: Advisor, portfolio: Portfolio, policy: Policy
+) -> None:
+    """The policy with a measure that costs nothing beats the one without by it."""
+    free = {"limit_spending": {"fixed": 0, "stop": [0.4, 0.4], "limit": 50}}
+    values = policy.document.model_dump(mode="json", by_alias=True)
+    values["costs"]["measures"] = free
+    measured = Advisor(
+        advisor.bundles, Policy(parse_document(values, "measured"), "measured")
+    )
+    first, last = date(2025, 6, 1), date(2025, 6, 15)
+    days = DecisionDays.between(first, last, portfolio.settings.zone, every=7)
+    found = run_backtest(measured, portfolio, days, against=policy)
+    assert found.old is not None
+    new, old = (outcome.daily_report["measures"] for outcome in found.outcomes)
+    begun = sum(new.to_pylist())
+    assert begun > 0
+    assert sum(old.to_pylist()) == 0
+    # whoever has it is not told to begin it again a week later
+    assert begun <= len(portfolio.customer_ids)
+    assert new.to_pylist()[0] > new.to_pylist()[1]
+    gain = found.new.saving - found.old.saving
+    assert (gain > 0.0).sum() > 0
+    saved = sum(found.new.daily_report["expected_saving"].to_pylist())
+    assert saved == pytest.approx(found.new.saving.sum())

@@ -159,6 +159,8 @@ def test_a_portfolio_gets_the_measures_that_each_customer_gets(
         if found.action is None or run.actions(run.recommended)[i] != found.action:
             continue  # budgets shared by the run
         assert [names[j] for j in (run.measure[i],) if j >= 0] == beside(found)
+        gains = [one.net_gain for one in found.permission.measures]
+        assert run.measure_gain[i] == sum(gains)
 
 
 def begun(name: str, subscription_id: str | None = None) -> ExecutedAction:
