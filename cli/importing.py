@@ -49,6 +49,9 @@ def import_(
     timezone: Annotated[
         str, typer.Option(help="where a day begins and ends, such as Europe/Brussels")
     ] = "UTC",
+    memory: Annotated[
+        int, typer.Option(min=500, help="megabytes; what needs more is kept on disk")
+    ] = 500,
 ) -> None:
     """Turn another system's export into a portfolio.
 
@@ -72,6 +75,7 @@ def import_(
         rates=_rates(rate or []),
         timezone=_timezone(timezone),
         now=datetime.now(UTC),
+        memory_mb=memory,
     )
     with waiting(f"importing {len(files)} files"):
         report = import_files(SOURCES[source], files, out, options)

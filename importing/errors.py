@@ -54,6 +54,18 @@ class UnreadableValueError(ImportingError):
         super().__init__(f"{what}; correct it in the file; nothing was written")
 
 
+class MemoryLimitError(ImportingError):
+    """A step needs more memory at one time than an import may hold."""
+
+    code = "import_memory_limit"
+
+    def __init__(self, memory_mb: int) -> None:
+        super().__init__(
+            f"a step of this import needs more than {memory_mb} MB: say --memory "
+            f"{2 * memory_mb}; nothing was written"
+        )
+
+
 class MomentAheadError(ImportingError):
     """The files show a moment that has not come yet."""
 

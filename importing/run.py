@@ -15,6 +15,7 @@ import duckdb
 from importing.checks import must_not_lie_ahead, odd_rows
 from importing.errors import (
     ImportingError,
+    MemoryLimitError,
     NothingToImportError,
     RateMissingError,
     SameFileNameError,
@@ -51,7 +52,7 @@ from importing.unread import MAKE_UNREAD
 
 LISTS = "imports"  # folder of the portfolio with lists for people
 THERE = ("holds", "invoices", "payments")  # what each source may see of the portfolio
-MEMORY = "320MB"  # what DuckDB may hold; the rest goes to disk beside the portfolio
+PROCESS_MB = 180  # beside what DuckDB counts: the interpreter, and buffers of files
 Progress = Callable[[str], None]
 
 
@@ -65,6 +66,8 @@ class ImportSettings:
         rates: of other currencies to it.
         timezone: IANA name; where a day begins and ends.
         now: no export can be of later than this; None: not compared.
+        memory_mb: megabytes of the process; what needs more is kept on disk, beside
+            the portfolio.
     """
 
     exported_at: datetime | None = None
@@ -72,6 +75,7 @@ class ImportSettings:
     rates: Mapping[str, float] = field(default_factory=dict)
     timezone: str = "UTC"
     now: datetime | None = None
+    memory_mb: int = 500
 
 
 def import_files(
@@ -101,13 +105,16 @@ def import_files(
         # in memory: DuckDB packs the pages of a file, which costs a third of an import
         connection = duckdb.connect()
         try:
-            connection.execute(f"SET memory_limit = '{MEMORY}'")
+            tables_mb = options.memory_mb - PROCESS_MB
+            connection.execute(f"SET memory_limit = '{tables_mb}MB'")
             connection.execute(f"SET temp_directory = '{_escaped(folder)}'")
             connection.execute("SET TimeZone = 'UTC'")
             return _import(
                 _Import(connection, source, portfolio, folder, options, progress),
                 each_once,
             )
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryLimitError(options.memory_mb) from error
         except duckdb.DataError as error:
             raise UnreadableValueError(str(error).splitlines()[0]) from error
         finally:
@@ -169,6 +176,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         f"least(began + to_seconds({debit_seconds}), seen_at)"
     )
     connection.execute(MAKE_UNREAD)
+    connection.execute("CREATE TABLE note (kind VARCHAR, n BIGINT, text VARCHAR)")
     staged = source.stage(connection, files, run.options.exported_at)
     must_not_lie_ahead(staged.exported_at, run.options.now)
     _make_rates(run, staged)
@@ -274,8 +282,9 @@ def _report(
     sums: Sequence[Sum],
     unknown: Sequence[UnknownValue],
 ) -> ImportReport:
+    run.connection.execute(run.source.query("notes"))
     notes = run.connection.execute(
-        f"FROM ({run.source.query('notes')}) WHERE n > 0 ORDER BY kind, n DESC, text"
+        "FROM note WHERE n > 0 ORDER BY kind, n DESC, text"
     ).fetchall()
     odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
     looked = [t for t, kinds in run.source.looks.items() if kinds <= staged.looked_at]

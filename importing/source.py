@@ -74,10 +74,12 @@ class Source:
         title: its name for people.
         stage: reads the files.
         sql: folder with `views.sql` (run first), `TABLE.sql` for each table of the
-            contract that it fills, `notes.sql` (kind, n, text: what was assumed or left
-            out), `sums.sql` (what, currency, amount, left_out: the source's money) and
-            `left_out.sql` (table_name, customer_id, kind, id, file, row: of table
-            `strange`, see `importing.left_out`, whose each row is).
+            contract that it fills, `notes.sql` (adds to `note`: kind, n, text of what
+            was assumed or left out; a statement for each, for the parts of one query
+            hold their memory at the same time), `sums.sql` (what, currency, amount,
+            left_out: the source's money) and `left_out.sql` (table_name, customer_id,
+            kind, id, file, row: of table `strange`, see `importing.left_out`, whose
+            each row is).
             All may read `there_payments`, `there_invoices` and `there_holds` (the
             latest rows of the portfolio), `setting` (timezone: where its days begin
             and end; `stage` may as well), `settled(began, seen_at)` (when a direct

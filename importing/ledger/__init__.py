@@ -13,7 +13,8 @@ and calls `make_parts`; the SQL beside this file does the rest.
 - `seen` (id): every document in these files, also what is void.
 - `balance` (what, currency, amount): the ledger's own sums.
 - `repeated` (n): how many rows of the files another one of them replaces.
-- `note` (kind, n, text): what was assumed or left out.
+
+It adds to `note` (kind, n, text) what it assumed or left out.
 """
 
 from importing.ledger.parts import SQL, make_parts

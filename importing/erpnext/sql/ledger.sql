@@ -128,23 +128,22 @@ CREATE VIEW balance AS
     UNION ALL
     SELECT 'billed', currency, amount FROM entry WHERE kind = 'invoice';
 
-CREATE VIEW note AS
-    SELECT 'left out' AS kind, count(*) AS n, 'rows of the ledger that are void or of suppliers and staff' AS text
-    FROM payment_ledger_entry WHERE name NOT IN (SELECT name FROM row_of)
-    UNION ALL SELECT 'left out', count(*), 'drafts of sales invoices' FROM sales_invoice WHERE docstatus = 0
-    UNION ALL SELECT 'left out', count(*), 'journal entries or payments that take a credit note along: what they move, the account facts move anew'
-    FROM mixed WHERE NOT (is_pair AND amount = 0)
-    UNION ALL SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own, due on their day'
-    FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'invoice'
-    UNION ALL SELECT 'assumed', count(*), 'journal entries of no kind that says what they are (payment, write-off) are credit notes'
-    FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'credit_note' AND coalesce(journal, '') NOT IN ('Credit Note', 'Debit Note')
-    UNION ALL SELECT 'assumed', count(*), 'sales invoices in the ledger that are not among the documents: due as the ledger says'
-    FROM entry WHERE voucher_type = 'Sales Invoice' AND voucher_no NOT IN (SELECT name FROM sales_invoice)
-    UNION ALL SELECT 'assumed', count(*), 'payments whose mode is not known here are of method other' FROM entry WHERE method = 'other'
-    UNION ALL SELECT 'assumed', count(*), 'sales invoices whose outstanding amount is another than the ledger''s: was all of it exported?'
-    FROM sales_invoice AS i LEFT JOIN (
-        SELECT coalesce(against_voucher_no, voucher_no) AS name, sum(amount) AS amount FROM row_of GROUP BY ALL) AS r USING (name)
-    WHERE i.docstatus = 1 AND i.outstanding_amount <> coalesce(r.amount, 0);
+INSERT INTO note SELECT 'left out', count(*), 'rows of the ledger that are void or of suppliers and staff'
+FROM payment_ledger_entry WHERE name NOT IN (SELECT name FROM row_of);
+INSERT INTO note SELECT 'left out', count(*), 'drafts of sales invoices' FROM sales_invoice WHERE docstatus = 0;
+INSERT INTO note SELECT 'left out', count(*), 'journal entries or payments that take a credit note along: what they move, the account facts move anew'
+FROM mixed WHERE NOT (is_pair AND amount = 0);
+INSERT INTO note SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own, due on their day'
+FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'invoice';
+INSERT INTO note SELECT 'assumed', count(*), 'journal entries of no kind that says what they are (payment, write-off) are credit notes'
+FROM entry WHERE voucher_type = 'Journal Entry' AND kind = 'credit_note' AND coalesce(journal, '') NOT IN ('Credit Note', 'Debit Note');
+INSERT INTO note SELECT 'assumed', count(*), 'sales invoices in the ledger that are not among the documents: due as the ledger says'
+FROM entry WHERE voucher_type = 'Sales Invoice' AND voucher_no NOT IN (SELECT name FROM sales_invoice);
+INSERT INTO note SELECT 'assumed', count(*), 'payments whose mode is not known here are of method other' FROM entry WHERE method = 'other';
+INSERT INTO note SELECT 'assumed', count(*), 'sales invoices whose outstanding amount is another than the ledger''s: was all of it exported?'
+FROM sales_invoice AS i LEFT JOIN (
+    SELECT coalesce(against_voucher_no, voucher_no) AS name, sum(amount) AS amount FROM row_of GROUP BY ALL) AS r USING (name)
+WHERE i.docstatus = 1 AND i.outstanding_amount <> coalesce(r.amount, 0);
 
 -- Whose each row is that was not understood: a row of the ledger names its party, and a
 -- document's rows in the ledger do.

@@ -85,32 +85,31 @@ CREATE VIEW balance AS
     UNION ALL
     SELECT 'billed', currency, amount FROM entry WHERE kind = 'invoice';
 
-CREATE VIEW note AS
-    SELECT 'left out' AS kind, count(*) AS n, 'journal items of other accounts than receivables' AS text
-    FROM account_move_line WHERE account_type <> 'asset_receivable'
-    UNION ALL SELECT 'left out', count(*), 'moves in draft or cancelled' FROM account_move WHERE move_state(state) IS NULL
-    UNION ALL SELECT 'left out', count(*), 'moves of a type, or in a state, that has no meaning here'
-    FROM account_move WHERE move_kind(move_type) NOT IN ('document', 'entry') OR move_state(state) <> 'posted'
-    UNION ALL SELECT 'left out', count(*), 'receivables of no partner, or whose move, partner or currency is not in these files'
-    FROM account_move_line AS l LEFT JOIN account_move AS m ON m.id = l.move_id
-    WHERE l.account_type = 'asset_receivable' AND coalesce(m.state, 'posted') = 'posted' AND (m.id IS NULL
-        OR l.partner_id IS NULL OR l.partner_id NOT IN (SELECT id FROM res_partner) OR l.currency_id NOT IN (SELECT id FROM res_currency))
-    UNION ALL SELECT 'left out', count(*), 'differences of exchange: nothing in the currency of the debt'
-    FROM account_move_line WHERE account_type = 'asset_receivable' AND amount_currency = 0
-    UNION ALL SELECT 'left out', count(*), 'matches with journal items that are not in these files'
-    FROM account_partial_reconcile
-    WHERE (debit_move_id IN (SELECT line_id FROM line)) <> (credit_move_id IN (SELECT line_id FROM line))
-    UNION ALL SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own'
-    FROM entry WHERE kind = 'invoice' AND move_type = 'entry'
-    UNION ALL SELECT 'assumed', count(*), 'journal entries of no bank or cash journal that reduce a debt are credit notes, also a write-off'
-    FROM entry WHERE kind = 'credit_note' AND move_type = 'entry'
-    UNION ALL SELECT 'assumed', count(*), 'journal items whose residual amount is another than the matches say: was all of it exported?'
-    FROM (
-        SELECT any_value(l.amount_residual_currency) AS residual, any_value(l.amount_currency) - coalesce(sum(p.amount), 0) AS open
-        FROM account_move_line AS l JOIN line AS here ON here.line_id = l.id
-        LEFT JOIN (SELECT debit_move_id AS id, debit_amount_currency AS amount FROM account_partial_reconcile
-                   UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile) AS p ON p.id = l.id
-        GROUP BY l.id) WHERE residual <> open;
+INSERT INTO note SELECT 'left out', count(*), 'journal items of other accounts than receivables'
+FROM account_move_line WHERE account_type <> 'asset_receivable';
+INSERT INTO note SELECT 'left out', count(*), 'moves in draft or cancelled' FROM account_move WHERE move_state(state) IS NULL;
+INSERT INTO note SELECT 'left out', count(*), 'moves of a type, or in a state, that has no meaning here'
+FROM account_move WHERE move_kind(move_type) NOT IN ('document', 'entry') OR move_state(state) <> 'posted';
+INSERT INTO note SELECT 'left out', count(*), 'receivables of no partner, or whose move, partner or currency is not in these files'
+FROM account_move_line AS l LEFT JOIN account_move AS m ON m.id = l.move_id
+WHERE l.account_type = 'asset_receivable' AND coalesce(m.state, 'posted') = 'posted' AND (m.id IS NULL
+    OR l.partner_id IS NULL OR l.partner_id NOT IN (SELECT id FROM res_partner) OR l.currency_id NOT IN (SELECT id FROM res_currency));
+INSERT INTO note SELECT 'left out', count(*), 'differences of exchange: nothing in the currency of the debt'
+FROM account_move_line WHERE account_type = 'asset_receivable' AND amount_currency = 0;
+INSERT INTO note SELECT 'left out', count(*), 'matches with journal items that are not in these files'
+FROM account_partial_reconcile
+WHERE (debit_move_id IN (SELECT line_id FROM line)) <> (credit_move_id IN (SELECT line_id FROM line));
+INSERT INTO note SELECT 'assumed', count(*), 'journal entries that raise what a customer owes are debts of their own'
+FROM entry WHERE kind = 'invoice' AND move_type = 'entry';
+INSERT INTO note SELECT 'assumed', count(*), 'journal entries of no bank or cash journal that reduce a debt are credit notes, also a write-off'
+FROM entry WHERE kind = 'credit_note' AND move_type = 'entry';
+INSERT INTO note SELECT 'assumed', count(*), 'journal items whose residual amount is another than the matches say: was all of it exported?'
+FROM (
+    SELECT any_value(l.amount_residual_currency) AS residual, any_value(l.amount_currency) - coalesce(sum(p.amount), 0) AS open
+    FROM account_move_line AS l JOIN line AS here ON here.line_id = l.id
+    LEFT JOIN (SELECT debit_move_id AS id, debit_amount_currency AS amount FROM account_partial_reconcile
+               UNION ALL SELECT credit_move_id, -credit_amount_currency FROM account_partial_reconcile) AS p ON p.id = l.id
+    GROUP BY l.id) WHERE residual <> open;
 
 -- Whose each row is that was not understood: its partner's, or that of the line it is about.
 CREATE VIEW owner_of_strange AS
