@@ -61,7 +61,7 @@ def train(
     tune: Tune = None,
     accept_leak: AcceptLeak = None,
     because: Because = None,
-    memory: Memory = 4_000,
+    memory: Memory = 2_000,
 ) -> None:
     """Train, judge and register a model per target with labels.
 
