@@ -1,6 +1,5 @@
 """Advice as rows of a table: its columns, and one row."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -139,7 +138,8 @@ def advice_row(advice: Advice, policy: Policy) -> dict[str, Any]:
         **{f"expected_cost_{action}": cost.get(action) for action in ACTIONS},
         **{
             f"thresholds_{target}": [
-                asdict(edge) for edge in thresholds.get(target, ())
+                {"action": edge.action, "probability": edge.probability}
+                for edge in thresholds.get(target, ())
             ]
             for target in TARGETS
         },

@@ -1,7 +1,7 @@
 """Parts of a portfolio that was read into a file: some customers, all of their rows.
 
-Each table of the file is sorted by customer, so a part is read without reading the
-others. A part is copied into a database in memory of its own.
+Each table of the file is short, or sorted by customer or nearly so: a part is read
+without reading much of the others. It is copied into a database in memory of its own.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,11 @@ import ibis.expr.types as ir
 from features.contract import TABLES
 from features.reading.duck import run
 from features.reading.duck_settings import DuckSettings, connect
+
+_BLOCK_ROWS = 122_880  # DuckDB keeps the least and the largest value of so many rows
+# Of a block, on average. A part reads the blocks that its customers may be in; below
+# this, all parts together read less than sorting the table would cost
+_MOST_NEIGHBOURS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +31,32 @@ class CustomerPart:
 
 
 def sort_by_customer(connection: Any) -> None:  # noqa: ANN401
-    """Rewrite each table with the rows of a customer beside each other."""
+    """Rewrite tables with the rows of a customer beside each other, where it pays.
+
+    A short table stays as it is, and so does one that came in that order, even month
+    by month.
+    """
     duckdb = connection.con
     for table in TABLES:
+        if not _pays_to_sort(duckdb, table):
+            continue
         run(duckdb, f'ALTER TABLE "{table}" RENAME TO unsorted')
-        run(
-            duckdb,
-            f'CREATE TABLE "{table}" AS FROM unsorted '
-            "ORDER BY customer_id, event_at, known_at",
-        )
+        run(duckdb, f'CREATE TABLE "{table}" AS FROM unsorted ORDER BY customer_id')
         run(duckdb, "DROP TABLE unsorted")
+
+
+def _pays_to_sort(duckdb: Any, table: str) -> bool:  # noqa: ANN401
+    """Whether customers are spread over many blocks of rows."""
+    sql = f"""
+        WITH blocks AS (
+            SELECT min(customer_id) AS first, max(customer_id) AS last
+            FROM "{table}" GROUP BY rowid // {_BLOCK_ROWS}
+        )
+        SELECT (SELECT count(*) FROM blocks), count(*)
+        FROM blocks a JOIN blocks b ON a.first <= b.last AND b.first <= a.last
+    """  # noqa: S608
+    [[n_blocks, n_neighbours]] = run(duckdb, sql)
+    return int(n_neighbours) > _MOST_NEIGHBOURS * int(n_blocks)
 
 
 def customer_parts(duckdb: Any, most_rows: int) -> list[CustomerPart]:  # noqa: ANN401

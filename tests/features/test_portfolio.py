@@ -95,6 +95,31 @@ def test_rows_written_in_several_goes_are_the_same_table(
     assert Portfolio.open(folder, duck).content_hash == expected
 
 
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_a_table_is_sorted_by_customer_where_it_pays(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_sorted: bool
+) -> None:
+    names, days = ["a", "b", "c", "d"], [f"2026-03-{day:02d}" for day in range(1, 9)]
+    by_day = [{"customer_id": n, "event_at": d, "cost": 1} for d in days for n in names]
+    pq.write_table(pa.Table.from_pylist(by_day), folder / "usage.parquet")
+    pq.write_table(
+        pa.table({"customer_id": names, "event_at": ["2026-01-01"] * 4}),
+        folder / "customers.parquet",
+    )
+    monkeypatch.setattr("features.reading.parts._BLOCK_ROWS", 4)
+    most = 3 if is_sorted else 8
+    monkeypatch.setattr("features.reading.parts._MOST_NEIGHBOURS", most)
+    read = Portfolio.open(folder, DuckSettings(500, tmp_path / "portfolio.duckdb"))
+    ids = read.connection.con.sql("SELECT customer_id FROM usage").fetchall()
+    assert (ids == sorted(ids)) is is_sorted
+    assert read.content_hash == Portfolio.open(folder).content_hash
+    parts = [read.part(part) for part in read.parts(18)]
+    assert [part.customer_ids for part in parts] == [("a",), ("b", "c"), ("d",)]
+    assert [part.tables["usage"].count().to_pyarrow().as_py() for part in parts] == [
+        8 * len(part.customer_ids) for part in parts
+    ]
+
+
 def test_all_tables_are_there_with_all_columns() -> None:
     portfolio = Portfolio.from_tables({"customers": CUSTOMERS}, SETTINGS)
     assert portfolio.tables.keys() == TABLES.keys()
