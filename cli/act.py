@@ -23,6 +23,7 @@ from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
+    from cli.act_options import Stores
     from execution.carry_out import Execution
     from store.act import Act
     from store.acts import Acts
@@ -199,7 +200,8 @@ def undo(
 ) -> None:
     """Plan to give back all that one run took.
 
-    What the run had not begun is withdrawn.
+    What the run had not begun is withdrawn. Each customer to whom something is given
+    back is told by one letter, in their language, when it is back.
 
     Example: forbear act undo run-3f9a… --by "Ada Lovelace"
     """
@@ -223,6 +225,25 @@ def undo(
         show_acts(stores.acts, back.acts)
         for name in sorted({act.provider for act in back.acts}):
             say(f"to carry them out: {how_to_carry_out(name)}")
+        _plan_letters(stores, run_id, back.acts)
+
+
+def _plan_letters(stores: "Stores", run_id: str, back: "list[Act]") -> None:
+    """Those who get something back are told, each once."""
+    from execution.letters.plan import restoration_letters
+    from serving.settings import serving_settings
+    from store.opening import open_letters
+
+    letters, now = open_letters(*serving_settings().store), time.time_ns() // 1_000
+    try:
+        told = restoration_letters(run_id, back, stores.decisions, letters, now)
+        n_new = letters.plan(told)
+    finally:
+        letters.close()
+    say(
+        f"{n_new:,} letters tell the customers, when it is back: forbear notify run"
+        " --addresses addresses.csv (shows them; --really sends them)"
+    )
 
 
 @app.command()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from execution.letters.carrier import Carrier
     from execution.letters.notice_values import Addresses
     from execution.letters.sending import Sending
+    from store.acts import Acts
     from store.decisions import DecisionReader
     from store.letters import Letters, PlannedLetter
     from store.replies import Replies
@@ -46,17 +47,26 @@ class Stores(NamedTuple):
     letters: "Letters"
     replies: "Replies"
     decisions: "DecisionReader"
+    acts: "Acts"
 
 
 @contextmanager
 def opened_stores() -> Iterator[Stores]:
-    """Letters, replies and decisions of this state folder or database."""
+    """Letters, replies, decisions and acts of this state folder or database."""
     from serving.settings import serving_settings
-    from store.opening import open_decision_reader, open_letters, open_replies
+    from store.opening import (
+        open_acts,
+        open_decision_reader,
+        open_letters,
+        open_replies,
+    )
 
     place = serving_settings().store
     stores = Stores(
-        open_letters(*place), open_replies(*place), open_decision_reader(*place)
+        open_letters(*place),
+        open_replies(*place),
+        open_decision_reader(*place),
+        open_acts(*place),
     )
     try:
         yield stores

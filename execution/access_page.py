@@ -155,9 +155,11 @@ class _AccessPage:
         rows = []
         for one in self._request.letters:
             at = to_datetime(one.planned_at if one.sent_at is None else one.sent_at)
-            what = self._words.say("access.kind.answer")
-            if one.kind == "notice":
-                what = notice_name(self._document, one.notice, self._words)
+            what = (
+                notice_name(self._document, one.notice, self._words)
+                if one.kind == "notice"
+                else self._words.say(f"access.kind.{one.kind}")
+            )
             told = self._words.say(f"access.state.{one.state}")
             rows.append((self._words.format("{at:moment}", at=at), what, told))
         return self._table("letters", ("at", "what", "state"), rows)

@@ -53,6 +53,15 @@ class ProviderRefusedError(ExecutionError):
         self.reason = reason
 
 
+class NotGivenBackYetError(ExecutionError):
+    """A customer is told of access that is back, and it is not back yet."""
+
+    code = "not_given_back_yet"
+
+    def __init__(self) -> None:
+        super().__init__("what is given back is not back yet; it is told then")
+
+
 class NotOfferedError(ExecutionError):
     """The provider has no such thing."""
 

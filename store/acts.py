@@ -248,6 +248,11 @@ class Acts:
         query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
         return [act_of(row) for row in self._db.rows(query, *values)]
 
+    def of_run(self, run_id: str, customer_id: str) -> list[Act]:
+        """What a run planned for a customer, in its order."""
+        query = f"{_SELECT} WHERE run_id = ? AND customer_id = ? ORDER BY position"
+        return [act_of(row) for row in self._db.rows(query, run_id, customer_id)]
+
     def waiting_for_people(self, most: int, begin: str = "") -> list[Act]:
         """Acts to which more people must agree, in the order they were planned.
 

@@ -16,7 +16,8 @@ from typing import Literal, get_args
 from store.database import Database
 from store.errors import LetterIsOverError, UnknownLetterError
 
-LetterKind = Literal["notice", "answer"]
+# of a restoration: what a run had taken was given back by the order of a person
+LetterKind = Literal["notice", "answer", "restoration"]
 LetterState = Literal[
     "planned",
     "sending",
@@ -37,7 +38,8 @@ class PlannedLetter:
     Args:
         letter_id: the same however often it is planned; the customer reads it.
         notice: its name in the policy; empty: it is no notice.
-        about_id: the decision that asks for it, or the reply that it answers.
+        about_id: the decision that asks for it, the reply that it answers, or the run
+            that gives back.
         channel: as the policy names it, such as `email`.
         policy, policy_hash: under which it goes out.
         why: code of what kept it from being sent.

@@ -1,14 +1,17 @@
 """From recorded decisions to letters: the notices each asks for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from decisions.policy_file.load import parse_policy
+from execution.letters.carrier import EMAIL
 from execution.plan import LatestDecisions
 from features.moments import microseconds
+from store.act import Act
 from store.decisions import Decision, DecisionReader
-from store.letters import PlannedLetter, letter_id_of
+from store.letters import Letters, PlannedLetter, letter_id_of
 from store.replies import Reply
 
 
@@ -86,3 +89,42 @@ def answer_of(reply: Reply, asked_by: PlannedLetter, now: int) -> PlannedLetter:
         planned_at=now,
         due_at=now,
     )
+
+
+def restoration_letters(
+    undone_run_id: str,
+    back: Iterable[Act],
+    decisions: DecisionReader,
+    letters: Letters,
+    now: int,
+) -> list[PlannedLetter]:
+    """One letter to each customer to whom something is given back.
+
+    They go out when it is back, by the channel of the customer's last letter.
+
+    Args:
+        undone_run_id: the run that took it; of it each customer is told once.
+        back: the acts that give back.
+        decisions: where the policies of decisions are.
+        letters: sent before.
+        now: microseconds since 1970 UTC.
+    """
+    by_customer = {act.customer_id: act for act in back}
+    return [
+        PlannedLetter(
+            letter_id=letter_id_of("restoration", undone_run_id, customer_id),
+            customer_id=customer_id,
+            kind="restoration",
+            notice="",
+            about_id=act.run_id,
+            channel=next(
+                (one.channel for one in reversed(letters.of_customer(customer_id))),
+                EMAIL,
+            ),
+            policy=parse_policy(decisions.document(act.policy_hash)).reference,
+            policy_hash=act.policy_hash,
+            planned_at=now,
+            due_at=now,
+        )
+        for customer_id, act in by_customer.items()
+    ]

@@ -16,7 +16,11 @@ from typing import Literal, NamedTuple
 
 from decisions.policy_file.load import parse_policy
 from decisions.terms import Terms
-from execution.errors import ExecutionError, ReportRefusedError
+from execution.errors import (
+    ExecutionError,
+    NotGivenBackYetError,
+    ReportRefusedError,
+)
 from execution.letters.addresses import NOWHERE, Address
 from execution.letters.carrier import (
     EMAIL,
@@ -27,9 +31,11 @@ from execution.letters.carrier import (
     Parcel,
 )
 from execution.letters.notice_values import Addresses, due_notice, notice_values
+from execution.letters.restoration import restored
 from execution.letters.told import rows_of_letter
 from execution.service import Service
 from features.moments import to_datetime
+from store.acts import Acts
 from store.decisions import DecisionReader
 from store.letters import (
     UNKNOWN_WHETHER_SENT,
@@ -39,7 +45,13 @@ from store.letters import (
     PlannedLetter,
 )
 from store.replies import Replies
-from wording.letters import AppealAnswer, Letter, appeal_letter, notice_letter
+from wording.letters import (
+    AppealAnswer,
+    Letter,
+    appeal_letter,
+    notice_letter,
+    restoration_letter,
+)
 
 MOST_ATTEMPTS = 40  # some eight hours
 ANY_CHANNEL = frozenset(
@@ -72,6 +84,7 @@ class Sending:
         letters: where they are written down.
         replies: that some of them answer.
         decisions: where the policies of decisions are.
+        acts: that say whether something was given back.
         carrier: takes them out.
         service: says a moment before whether a notice is still due, and is told.
         by_customer: where letters go.
@@ -84,6 +97,7 @@ class Sending:
         letters: Letters,
         replies: Replies,
         decisions: DecisionReader,
+        acts: Acts,
         carrier: Carrier,
         service: Service,
         by_customer: Mapping[str, Address],
@@ -91,6 +105,7 @@ class Sending:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
         self._letters, self._replies, self._decisions = letters, replies, decisions
+        self._acts = acts
         self._carrier, self._service = carrier, service
         self._by_customer, self._addresses = by_customer, addresses
         self._clock = clock
@@ -134,6 +149,8 @@ class Sending:
             return LetterStep("fail", "no_address")
         if letter.kind == "answer":
             return self._answer(letter)
+        if letter.kind == "restoration":
+            return self._restoration(letter)
         return self._notice(letter)
 
     def _send_or_tell(self, claimed: ClaimedLetter) -> str:
@@ -208,6 +225,19 @@ class Sending:
             reasons=reply.reasons or "",
         )
         return LetterStep("send", None, appeal_letter(answer), reply.reply_id)
+
+    def _restoration(self, letter: PlannedLetter) -> LetterStep:
+        """What was taken is back; a customer for whom nothing is, is told nothing."""
+        acts = self._acts.of_run(letter.about_id, letter.customer_id)
+        if any(act.state in ("planned", "asked") for act in acts):
+            raise NotGivenBackYetError
+        done = [act for act in acts if act.state == "done"]
+        if not done:
+            return LetterStep("withdraw", "not_given_back")
+        terms = self._terms(letter, to_datetime(done[-1].planned_at))
+        wanted = self._address(letter).language
+        told = restored(letter, done, terms, wanted, self._addresses)
+        return LetterStep("send", None, restoration_letter(told), letter.about_id)
 
     def _terms(self, letter: PlannedLetter, at: datetime) -> Terms:
         policy = parse_policy(self._decisions.document(letter.policy_hash))

@@ -3,6 +3,7 @@
 from wording.letters.appeal_answer import AppealAnswer, appeal_letter
 from wording.letters.letter import Letter, LetterLinks
 from wording.letters.notice_letter import LetterItem, NoticeValues, notice_letter
+from wording.letters.restoration import RestorationValues, restoration_letter
 
 __all__ = [
     "AppealAnswer",
@@ -10,6 +11,8 @@ __all__ = [
     "LetterItem",
     "LetterLinks",
     "NoticeValues",
+    "RestorationValues",
     "appeal_letter",
     "notice_letter",
+    "restoration_letter",
 ]

@@ -26,6 +26,7 @@ from features.moments import microseconds
 from serving.settings import ServingSettings
 from store.letters import Letters
 from store.opening import (
+    open_acts,
     open_decision_reader,
     open_key_store,
     open_letters,
@@ -120,6 +121,7 @@ class PostRoom:
         self.letters: Letters = open_letters(home)
         self.replies = open_replies(home)
         self.decisions = open_decision_reader(home)
+        self.acts = open_acts(home)
 
     def send(self, events: dict[str, Any]) -> None:
         sent = {"customer_id": "acme", "events": events}
@@ -142,7 +144,7 @@ class PostRoom:
             "by_customer": ADDRESSES,
             "addresses": LINKS,
         } | changes
-        stores = self.letters, self.replies, self.decisions
+        stores = self.letters, self.replies, self.decisions, self.acts
         return Sending(*stores, carrier, self.service, **parts)
 
     def run(self, carrier: Carrier, **changes: Any) -> list[str]:  # noqa: ANN401 - parts
@@ -157,7 +159,7 @@ class PostRoom:
         return [row["kind"] for row in rows if "notice_id" in row]
 
     def close(self) -> None:
-        for opened in (self.letters, self.replies, self.decisions):
+        for opened in (self.letters, self.replies, self.decisions, self.acts):
             opened.close()
 
 

@@ -1,6 +1,7 @@
 """Letters: the same values in every language and form; neutral, and without markup."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +17,12 @@ from wording.letters import (
     LetterItem,
     LetterLinks,
     NoticeValues,
+    RestorationValues,
     appeal_letter,
     notice_letter,
+    restoration_letter,
 )
-from wording.messages import LANGUAGES
+from wording.messages import LANGUAGES, Wording
 
 DOCUMENT = default_policy().document
 LINKS = LetterLinks(
@@ -151,3 +154,30 @@ def test_an_answer_gives_the_reasons_of_a_person(result: Any, lang: str) -> None
     assert "First <b>line</b>.\nSecond." in letter.text
     assert "&lt;b&gt;" in letter.html
     assert LINKS.policy in letter.html
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_given_back_is_told_without_a_reproach(lang: str) -> None:
+    told = RestorationValues(
+        lang=lang,
+        document=DOCUMENT,
+        policy="reseller-default@1",
+        policy_url=LINKS.policy,
+        zone=ZoneInfo("UTC"),
+        customer_id="acme",
+        reference="l1",
+        restored_at=datetime(2026, 11, 3, 9, 30, tzinfo=UTC),
+        is_access_back=True,
+        ended_measures=("limit_spending",),
+    )
+    letter, words = restoration_letter(told), Wording(lang, "EUR", ZoneInfo("UTC"))
+    measure = words.word("measures", "limit_spending")
+    assert measure in letter.text
+    assert words.sentence("letter.restoration.held_against") in letter.text
+    access = words.sentence("letter.restoration.access", at=told.restored_at)
+    assert access in letter.text
+    assert LINKS.policy in letter.html
+    ended = restoration_letter(replace(told, is_access_back=False))
+    assert access not in ended.text
+    kept = restoration_letter(replace(told, ended_measures=()))
+    assert measure not in kept.text

@@ -1,0 +1,100 @@
+"""Who gets something back is told once, when it is back, and nothing counts of it."""
+
+import time
+from collections.abc import Sequence
+
+from execution.letters.addresses import Address
+from execution.letters.plan import restoration_letters
+from execution.undo import plan_undo
+from store.act import Act, act_id_of
+from tests.execution.letters.conftest import Pigeon, PostRoom
+
+FRENCH = {"acme": Address("acme@customer.example", "fr")}
+FAR = 10**18  # microseconds: no lease ends before
+
+
+def suspended(room: PostRoom) -> Act:
+    """An act of a run, done for a customer of whom a decision was made."""
+    answer = room.score()
+    decision_id, now = answer["decision_id"], _now()
+    act = Act(
+        act_id=act_id_of("webhook", decision_id, "suspend", "s1"),
+        run_id="run-1",
+        decision_id=decision_id,
+        customer_id="acme",
+        subscription_id="s1",
+        kind="suspend",
+        reason="nonpayment",
+        provider="webhook",
+        policy_hash=answer["question"]["policy_hash"],
+        n_approvals=0,
+        planned_at=now,
+        due_at=now,
+    )
+    room.acts.plan([act])
+    carry_out(room)
+    return act
+
+
+def carry_out(room: PostRoom, state: str = "done") -> None:
+    for one in room.acts.claim("webhook", _now(), FAR, 10):
+        assert state in ("done", "withdrawn")
+        room.acts.settle(one, "done" if state == "done" else "withdrawn", _now())
+    for one in room.acts.claim("webhook", _now(), FAR, 10):
+        room.acts.mark_reported(one)  # else nothing more of the customer is due
+
+
+def told(room: PostRoom, back: Sequence[Act]) -> int:
+    letters = restoration_letters("run-1", back, room.decisions, room.letters, _now())
+    return room.letters.plan(letters)
+
+
+def undone(room: PostRoom) -> list[Act]:
+    acts = plan_undo(room.acts, "run-1", "Ada", _now()).run.acts
+    room.acts.plan(acts)
+    return acts
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+def test_a_customer_is_told_once_when_it_is_back(room: PostRoom) -> None:
+    suspended(room)
+    back = undone(room)
+    assert told(room, back) == 1
+    pigeon = Pigeon()
+    assert room.run(pigeon, by_customer=FRENCH) == ["postponed:not_given_back_yet"]
+    assert pigeon.parcels == []
+    carry_out(room)
+    [letter] = room.letters.of_customer("acme")
+    step = room.sending(pigeon, by_customer=FRENCH).preview(letter)
+    assert step.what == "send"  # what the dry run shows
+    assert pigeon.parcels == []
+    room.letters._db.run("UPDATE letters SET due_at = 0")  # its pause is over
+    assert room.run(pigeon, by_customer=FRENCH)[0] == "sent"
+    [parcel] = pigeon.parcels
+    assert parcel.letter.lang == "fr"
+    assert "accès à vos services" in parcel.letter.text
+    assert told(room, back) == 0
+    room.run(pigeon, by_customer=FRENCH)
+    assert len(pigeon.parcels) == 1
+    assert room.contacts() == []  # no notice, no warning
+
+
+def test_who_gets_nothing_back_is_told_nothing(room: PostRoom) -> None:
+    suspended(room)
+    assert told(room, undone(room)) == 1
+    carry_out(room, "withdrawn")
+    pigeon = Pigeon()
+    assert room.run(pigeon) == ["withdrawn:not_given_back"]
+    assert pigeon.parcels == []
+
+
+def test_a_language_nobody_knows_is_the_policys_own(room: PostRoom) -> None:
+    suspended(room)
+    told(room, undone(room))
+    carry_out(room)
+    pigeon = Pigeon()
+    room.run(pigeon, by_customer={"acme": Address("acme@customer.example", "xx")})
+    assert [one.letter.lang for one in pigeon.parcels] == ["en"]
