@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.output import say
+from cli.policy_in_use import policy_in_use
 
 if TYPE_CHECKING:
     from execution.access_request import AccessRequest
@@ -49,7 +50,7 @@ def access_request(
 
     settings = serving_settings()
     request = _gathered(settings, customer_id)
-    policy, now = load_policy(_policy_file(settings)), datetime.now(UTC)
+    policy, now = load_policy(policy_in_use(None)), datetime.now(UTC)
     terms = policy.in_force(now) or policy.latest
     today = now.astimezone(terms.zone).date()
     page = access_html(request, terms.document, terms.zone, lang, today)
@@ -58,12 +59,6 @@ def access_request(
     names = write_access_request(request, page, out)
     say(f"{len(names)} files in {out}: {', '.join(names)}")
     say("read them before you hand them out")
-
-
-def _policy_file(settings: "ServingSettings") -> Path:
-    from advice.assembly import DEFAULT_POLICY
-
-    return settings.policy or DEFAULT_POLICY
 
 
 def _gathered(settings: "ServingSettings", customer_id: str) -> "AccessRequest":

@@ -20,8 +20,8 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option(
         "--policy",
-        help="policy file; default: the one that ships",
-        envvar="FORBEAR_POLICY",
+        help="policy file; default: the published one, else FORBEAR_POLICY, else the"
+        " one that ships",
     ),
 ]
 AcceptLeak = Annotated[

@@ -129,14 +129,14 @@ def expire(
 def _expire_events(
     settings: "ServingSettings", decisions: "Database", now: int, *, removes: bool
 ) -> None:
-    from advice.assembly import DEFAULT_POLICY
     from cli.arguments import terms_now
+    from cli.policy_in_use import policy_in_use
     from decisions.policy_file.load import load_policy
     from store.event_expiry import expire_events
     from store.opening import has_events, open_database
     from store.schema import EVENTS
 
-    policy = load_policy(settings.policy or DEFAULT_POLICY)
+    policy = load_policy(policy_in_use(None))
     retention = terms_now(policy).document.retention
     days = None if retention is None else retention.event_days
     if days is None:

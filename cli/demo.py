@@ -38,7 +38,6 @@ def demo(
     Example: forbear demo --no-serve
     """
     from scoring.shelf import forbear_home
-    from serving.settings import serving_settings
 
     home = forbear_home()
     if not SAMPLES.is_dir():
@@ -50,7 +49,7 @@ def demo(
     say("Simulated, with more fraud than usual, so that both targets can be learned.\n")
     lumen, results = _trained("lumen", home)
     scored = home / "demo" / "lumen.parquet"
-    advisor, advised = _scored(lumen, home, scored, serving_settings().policy)
+    advisor, advised = _scored(lumen, home, scored, None)
     heading("2  30,000 real card customers (data/samples/taiwan)")
     say("Six monthly ageing reports each, April to September 2005; did they pay in")
     say("October? No invoices; sex, age, marriage and education are left out.")

@@ -8,6 +8,7 @@ import typer
 from cli.arguments import PolicyFile, PortfolioFolder, terms_now
 from cli.exits import OK, REJECTS, UNUSABLE
 from cli.output import say, show_table, steps
+from cli.policy_in_use import policy_in_use
 
 if TYPE_CHECKING:
     from training.report.evidence import Evidence
@@ -53,13 +54,13 @@ def evaluate(
     Example: forbear evaluate data/samples/lumen --out evaluation
     """
     from advice.currency import in_portfolio_currency
-    from decisions.policy_file.load import default_policy, load_policy
+    from decisions.policy_file.load import load_policy
     from features.portfolio import Portfolio
     from training.report.evaluation_report import evaluate as evaluated
     from training.report.evaluation_report import write_evaluation
     from training.report.evidence import read_protected
 
-    stated = default_policy() if policy is None else load_policy(policy)
+    stated = load_policy(policy_in_use(policy))
     n_judged = 0
     with steps() as step:
         step("reading the portfolio")

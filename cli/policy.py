@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import policy_calibrate, policy_offpolicy, policy_simulate, policy_tune
+from cli import (
+    policy_calibrate,
+    policy_offpolicy,
+    policy_simulate,
+    policy_tune,
+    policy_versions,
+)
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
+from cli.policy_in_use import policy_in_use
 
 app = typer.Typer(
     help="The policy file: check it, try it, publish it.", no_args_is_help=True
@@ -17,7 +24,8 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="a policy file (YAML)
 FileOrInUse = Annotated[
     Path | None,
     typer.Argument(
-        metavar="FILE", help="default: the one in use", envvar="FORBEAR_POLICY"
+        metavar="FILE",
+        help="default: the one in use (published, else FORBEAR_POLICY)",
     ),
 ]
 
@@ -62,9 +70,7 @@ def show(
 
     Example: forbear policy show > my-policy.yaml
     """
-    from advice.assembly import DEFAULT_POLICY
-
-    say((file or DEFAULT_POLICY).read_text(encoding="utf-8").rstrip("\n"))
+    say(policy_in_use(file).read_text(encoding="utf-8").rstrip("\n"))
 
 
 @app.command()
@@ -104,11 +110,10 @@ def publish(
 
     Example: forbear policy publish my-policy.yaml --format html > policy.html
     """
-    from advice.assembly import DEFAULT_POLICY
     from decisions.policy_file.load import load_policy
     from wording.publication import publish as published
 
-    policy = load_policy(file or DEFAULT_POLICY)
+    policy = load_policy(policy_in_use(file))
     at = datetime.now(UTC) if on is None else policy.latest.calendar.start_of(on.date())
     say(published(policy, lang, form, at).rstrip("\n"))
 
@@ -148,17 +153,17 @@ def surface(
 
     Example: forbear policy surface my-policy.yaml --out surface.png
     """
-    from advice.assembly import DEFAULT_POLICY
     from cli.plots import plot_writer
     from decisions.policy_file.load import load_policy
     from wording.plots.surface_plot import surface_plot
 
     draw = plot_writer(out)
-    policy = load_policy(file or DEFAULT_POLICY)
+    policy = load_policy(policy_in_use(file))
     draw(surface_plot(policy, lang, target=target, clv=clv))
     say(f"plot: {out}")
 
 
+policy_versions.register(app)
 policy_simulate.register(app)
 policy_tune.register(app)
 policy_offpolicy.register(app)

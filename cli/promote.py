@@ -7,6 +7,7 @@ import typer
 from cli.arguments import AcceptLeak, Because, PolicyFile, terms_now
 from cli.exits import DIFFERENT
 from cli.output import say, waiting
+from cli.policy_in_use import policy_in_use
 
 if TYPE_CHECKING:
     from store.shadows import Shadow
@@ -53,12 +54,12 @@ def promote(
 
     Example: forbear promote nonpayment --because "trained on June"
     """
-    from decisions.policy_file.load import default_policy, load_policy
+    from decisions.policy_file.load import load_policy
     from scoring.shelf import forbear_home
     from training.promotion import promote as promoted
     from training.tracking import Tracker
 
-    weighed_by = default_policy() if policy is None else load_policy(policy)
+    weighed_by = load_policy(policy_in_use(policy))
     with waiting("comparing"):
         done = promoted(
             target,

@@ -19,6 +19,7 @@ from cli.lists import (
     writing,
 )
 from cli.output import progress, rejected_rows, say, waiting
+from cli.policy_in_use import policy_in_use
 from cli.reading import Memory, is_large
 from cli.score_summary import (
     show_actions,
@@ -125,6 +126,7 @@ def score(
     if out is not None:
         check_form(out)
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
+    policy = policy_in_use(policy)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
     with parts_beside(out) as folder:
         with writing(out) as list_file, writing(notices) as notices_file:
@@ -192,7 +194,7 @@ def _read(portfolio: Path, limits: "RunLimits", folder: Path) -> "Portfolio":
 
 def _advised(
     advisor: "Advisor",
-    policy: Path | None,
+    policy: Path,
     read: "Portfolio",
     as_of: str | None,
     folder: Path,
@@ -200,13 +202,12 @@ def _advised(
     named: "Named",
     budget_use: "BudgetUse",
 ) -> "AdvisedParts":
-    from advice.assembly import DEFAULT_POLICY
     from advice.parts_run import advise_in_parts
 
     with progress("scoring") as tell:
         return advise_in_parts(
             advisor,
-            policy or DEFAULT_POLICY,
+            policy,
             read,
             None if as_of is None else moment_of(read, as_of),
             folder,
@@ -219,7 +220,7 @@ def _advised(
 
 def _advised_on_spark(
     advisor: "Advisor",
-    policy: Path | None,
+    policy: Path,
     read: "Portfolio",
     as_of: str | None,
     folder: Path,
@@ -227,14 +228,13 @@ def _advised_on_spark(
     named: "Named",
     budget_use: "BudgetUse",
 ) -> "AdvisedParts":
-    from advice.assembly import DEFAULT_POLICY
     from advice.spark_run import advise_on_spark
     from features.batch.spark_session import spark_session
 
     with waiting("scoring on Spark"), spark_session(master) as session:
         return advise_on_spark(
             advisor,
-            policy or DEFAULT_POLICY,
+            policy,
             read,
             None if as_of is None else moment_of(read, as_of),
             folder,
@@ -320,11 +320,11 @@ def _day_of(read: "Portfolio", as_of: str | None, now: datetime) -> date:
 
 
 def champions(home: Path, policy: Path | None) -> "Advisor":
-    """The champions under `home`, or the starter, with a policy."""
-    from advice.assembly import DEFAULT_POLICY, assemble, ids_in_force
+    """The champions under `home`, or the starter; with the policy in use by default."""
+    from advice.assembly import assemble, ids_in_force
     from decisions.policy_file.load import load_policy
 
-    return assemble(home, ids_in_force(home), load_policy(policy or DEFAULT_POLICY))
+    return assemble(home, ids_in_force(home), load_policy(policy_in_use(policy)))
 
 
 def advise(advisor: "Advisor", read: "Portfolio", as_of: str | None) -> "pa.Table":

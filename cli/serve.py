@@ -50,9 +50,9 @@ def serve(
     """Serve the champions under FORBEAR_HOME until Ctrl-C.
 
     Before the first training the starter answers, and every stop waits for a person.
-    New champions and a changed policy file (FORBEAR_POLICY) are taken up without a
-    restart. Docs are at /docs, metrics at /metrics. Settings are environment
-    variables: docs/api.md lists them.
+    New champions, a published policy and, until one is published, a changed policy file
+    (FORBEAR_POLICY) are taken up without a restart. Docs are at /docs, metrics at
+    /metrics. Settings are environment variables: docs/api.md lists them.
 
     Example: forbear serve --port 8000
     """

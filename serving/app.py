@@ -59,6 +59,7 @@ from store.opening import (
     open_key_store,
     open_monitoring,
     open_outbox,
+    open_policy_versions,
 )
 
 DESCRIPTION = """Calibrated probabilities of fraud and non-payment for one customer, and
@@ -93,17 +94,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_desk_reader(*settings.store), open_desk(*settings.store)
     )
     app.state.replay_desk = ReplayDesk(settings)
-    champions = Champions(
-        settings, app.state.metrics, partial(keep_policy, settings.store)
-    )
+    versions = open_policy_versions(*settings.store)
+    keep = partial(keep_policy, settings.store)
+    champions = Champions(settings, versions, app.state.metrics, keep)
     champions.look()
     app.state.champions = champions
-    watch = asyncio.create_task(champions.watch())
+    stop = asyncio.Event()
+    watch = asyncio.create_task(champions.watch(stop))
     async with _delivering(settings, app.state.metrics), _token_keys(app):
         yield
-    watch.cancel()
-    with suppress(asyncio.CancelledError):
-        await watch
+    stop.set()
+    await watch  # a look that has begun uses what is closed next
+    versions.close()
     app.state.turnstile.close()
     app.state.records.close()
     app.state.events.close()

@@ -10,9 +10,11 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY, ids_in_force, load_bundles
@@ -26,20 +28,30 @@ from serving.errors import own_code
 from serving.guard import surviving
 from serving.metrics import Metrics
 from serving.settings import ServingSettings
+from store.errors import StoreUnavailableError
+from store.opening import published_policy
+from store.policy_versions import PolicyVersion, PolicyVersions
 
 log = logging.getLogger("forbear.serving")
 Stamp = tuple[object, ...]
+PolicyFrom = Literal["published", "file", "shipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What answers requests from now on."""
+    """What answers requests from now on.
+
+    `policy_from`: published in the store, a file (FORBEAR_POLICY), or as it ships.
+    `file_hash`: of the policy as it is written, whatever currency it is counted in.
+    """
 
     advisor: Advisor
     versions: Versions
     policy_text: str
     n_customers: int | None  # the base of budgets stated as a share
     settings_text: str | None = None  # of the settings file, where there is one
+    policy_from: PolicyFrom = "shipped"
+    file_hash: str = ""
 
     def documents(self) -> dict[str, str]:
         """What a replay reads again, by the hashes in `versions`."""
@@ -80,31 +92,56 @@ def put_together(
         from features.reading.settings_file import parse_settings  # brings Arrow
 
         stated = parse_settings(settings_text).settings
-    advisor = Advisor(bundles, parse_policy(policy_text), stated)
+    policy = parse_policy(policy_text)
+    advisor = Advisor(bundles, policy, stated)
     hashes = {
         target: sha256(bundle.files["manifest.json"]).hexdigest()
         for target, bundle in advisor.bundles.items()
     }
     versions = versions_of(advisor, hashes, settings_text)
     base = n_customers or advisor.n_customers
-    return InForce(advisor, versions, policy_text, base, settings_text)
+    return InForce(
+        advisor,
+        versions,
+        policy_text,
+        base,
+        settings_text,
+        file_hash=policy.hash,
+    )
 
 
 def in_force_now(settings: ServingSettings) -> InForce:
-    """What the shelf and the files say now.
+    """What the shelf, the store and the files say now.
 
     Raises:
         ScoringError, DecisionError, AdviceError, SettingsError, OSError: naming what
             cannot be used.
+        StoreUnavailableError: whether a policy was published cannot be read.
     """
-    policy_file, file = settings.policy or DEFAULT_POLICY, settings.settings
-    return put_in_force(
+    return _in_force(settings, published_policy(*settings.store))
+
+
+def _in_force(settings: ServingSettings, published: PolicyVersion | None) -> InForce:
+    """What was published goes before the file, in every service that shares a store."""
+    file = settings.settings
+    policy_text, policy_from = _policy(settings.policy, published)
+    loaded = put_in_force(
         settings.home,
         ids_in_force(settings.home),
-        policy_file.read_text(encoding="utf-8"),
+        policy_text,
         settings.customers,
         None if file is None else file.read_text(encoding="utf-8"),
     )
+    return replace(loaded, policy_from=policy_from)
+
+
+def _policy(
+    file: Path | None, published: PolicyVersion | None
+) -> tuple[str, PolicyFrom]:
+    if published is None:
+        text = (file or DEFAULT_POLICY).read_text(encoding="utf-8")
+        return text, "shipped" if file is None else "file"
+    return published.text, "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +168,11 @@ NOT_LOOKED_YET = Refusal("not_ready", "the models are being loaded")
 
 
 class Champions:
-    """Watches the shelf and the policy file.
+    """Watches the shelf, the policy that was published, and the policy file.
 
     Args:
         settings: where they are.
+        versions: of the policy; used by one thread at a time.
         metrics: show what is in force.
         taken_up: told of each state that comes into force.
     """
@@ -142,12 +180,12 @@ class Champions:
     def __init__(
         self,
         settings: ServingSettings,
+        versions: PolicyVersions,
         metrics: Metrics,
         taken_up: Callable[[InForce], None] = lambda _: None,
     ) -> None:
         self._settings, self._home = settings, settings.home
-        self._policy_file = settings.policy or DEFAULT_POLICY
-        self._settings_file = settings.settings
+        self._versions, self._n_published = versions, 0
         self._poll_s = settings.poll_s
         self._metrics, self._taken_up = metrics, taken_up
         self._seen: Stamp | None = None
@@ -155,10 +193,12 @@ class Champions:
         self.in_force: InForce | None = None
         self.refusal: Refusal | None = NOT_LOOKED_YET
 
-    async def watch(self) -> None:
-        """Look again and again, off the event loop."""
-        while True:
-            await asyncio.sleep(self._poll_s)
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look again and again, off the event loop; never after `stop`."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._poll_s)
+                return
             await asyncio.to_thread(self._look_again)
 
     def _look_again(self) -> None:
@@ -211,7 +251,14 @@ class Champions:
 
     def _latest(self) -> InForce:
         """From the shelf and the files as they are now."""
-        latest = in_force_now(self._settings)
+        published = self._versions.latest()
+        latest = _in_force(self._settings, published)
+        if published is not None and self._settings.policy is not None:
+            log.warning(
+                "%s, which %s published, decides; FORBEAR_POLICY is not read",
+                published.reference,
+                published.approver,
+            )
         # the whole shelf may be gone, and with it what remembers the champions
         for target in _champions(self.in_force) - _champions(latest):
             raise ChampionGoneError(target, self._home)
@@ -221,8 +268,12 @@ class Champions:
 
     def _stamp(self) -> Stamp:
         pointers = (self._home / "bundles" / target / "champion" for target in TARGETS)
-        files = (*pointers, self._policy_file, self._settings_file)
-        return tuple(_stamp(file) for file in files if file is not None)
+        settings = self._settings
+        files = (*pointers, settings.policy or DEFAULT_POLICY, settings.settings)
+        with suppress(StoreUnavailableError):  # what is in force stays meanwhile
+            self._n_published = self._versions.number()
+        stamps = (_stamp(file) for file in files if file is not None)
+        return self._n_published, *stamps
 
 
 def _champions(in_force: InForce | None) -> set[str]:

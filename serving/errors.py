@@ -62,6 +62,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "act_is_over": ProblemKind(409, "The act is over"),
     "appeal_is_over": ProblemKind(409, "The appeal was decided"),
     "change_was_submitted": ProblemKind(409, "The change was submitted before"),
+    "policy_moved": ProblemKind(409, "Another policy came into force"),
     "alarm_is_over": ProblemKind(409, "The alarm was released"),
     "change_is_over": ProblemKind(409, "The change was decided about"),
     "hold_is_over": ProblemKind(409, "The hold does not stand any more"),
@@ -86,7 +87,6 @@ KINDS: Mapping[str, ProblemKind] = {
         503, "The store of decisions was replaced", 5
     ),
     "people_file": ProblemKind(500, "The file of people cannot be used"),
-    "policy_not_written": ProblemKind(500, "The policy file cannot be replaced"),
     "internal_error": ProblemKind(500, "Something broke on our side"),
 }
 OURS = (

@@ -24,7 +24,7 @@ from scoring.kernels import KernelName, built_kernels
 from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
-from serving.champions import InForce, Refusal
+from serving.champions import InForce, PolicyFrom, Refusal
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import OPEN, SCORE_BODY, problems
@@ -53,6 +53,17 @@ class AccessAnswer(BaseModel):
     entries: list[AccessRecord]
 
 
+class PolicyInForce(BaseModel):
+    """Which policy decides here."""
+
+    reference: str = Field(description="name@version")
+    hash: str = Field(description="of its content, as decisions record it")
+    origin: PolicyFrom = Field(
+        description="published: in the store, the same for every service on it; file:"
+        " of FORBEAR_POLICY; shipped"
+    )
+
+
 class Readiness(BaseModel):
     """Ready to score; and whether somebody should look."""
 
@@ -63,9 +74,10 @@ class Readiness(BaseModel):
         " releases it"
     )
     not_taken_up: str | None = Field(
-        description="code of what is wrong with the newest champion or policy file;"
+        description="code of what is wrong with the newest champion or policy;"
         " the ones before it stay in force"
     )
+    policy: PolicyInForce
     n_customers: int | None = Field(
         description="the base of budgets stated as a share; null: they do not count"
     )
@@ -179,6 +191,11 @@ async def readyz(request: Request) -> Readiness:
         is_stopped=is_stopped(state.settings.home),
         alarm=cast("Clock | None", state.decisions.standing_alarm()),
         not_taken_up=None if refusal is None else refusal.code,
+        policy=PolicyInForce(
+            reference=in_force.advisor.policy.reference,
+            hash=in_force.advisor.policy.hash,
+            origin=in_force.policy_from,
+        ),
         n_customers=in_force.n_customers,
         n_customers_from=_base_from(state.settings, in_force),
         models={

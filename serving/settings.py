@@ -68,7 +68,8 @@ class ServingSettings(BaseModel):
         " files of the state folder; several services may share it",
     )
     policy: Path | None = Field(
-        default=None, description="policy file; absent: the one that ships"
+        default=None,
+        description="policy file, until one is published; absent: the one that ships",
     )
     settings: Path | None = Field(
         default=None,

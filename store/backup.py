@@ -51,6 +51,7 @@ KEPT: dict[Schema, dict[str, tuple[str, ...]]] = {
         "request_changes": ("act_id", "state"),
         "policy_changes": ("change_id",),
         "shadows": ("shadow_id",),
+        "policy_versions": ("version",),
     },
     EVENTS: {
         "event_batches": ("sequence",),

@@ -284,6 +284,17 @@ class UnknownMessageError(DecisionStoreError):
         )
 
 
+class PolicyMovedError(DecisionStoreError):
+    """A policy is not published over one that its author did not see."""
+
+    code = "policy_moved"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"{reference} was published since; try the change again on that one"
+        )
+
+
 class KeyStoreError(Exception):
     """Base of what a store of keys refuses."""
 

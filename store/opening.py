@@ -24,6 +24,7 @@ from store.letters import Letters
 from store.monitoring import Monitoring, standing_clock
 from store.outbox import Outbox
 from store.policies import Policies
+from store.policy_versions import PolicyVersion, PolicyVersions
 from store.provider_alerts import ProviderAlerts
 from store.replies import Replies
 from store.requests import Requests
@@ -121,6 +122,22 @@ def open_policies(home: Path, url: str | None = None) -> Policies:
         NoDecisionsError: nothing was ever recorded there.
     """
     return Policies(_beside_decisions(home, url, "policies"))
+
+
+def open_policy_versions(home: Path, url: str | None = None) -> PolicyVersions:
+    """Which policy is in force, for whoever asks again and again."""
+    return PolicyVersions(_checked(DECISIONS, _reading(DECISIONS, home, url)))
+
+
+def published_policy(home: Path, url: str | None = None) -> PolicyVersion | None:
+    """The policy in force; None where none was published. Nothing is made."""
+    if url is None and not (home / _FILES[DECISIONS]).is_file():
+        return None
+    versions = PolicyVersions(_looking_up(DECISIONS, home, url))
+    try:
+        return versions.latest()
+    finally:
+        versions.close()
 
 
 def open_provider_alerts(home: Path, url: str | None = None) -> ProviderAlerts:

@@ -2,22 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
 from features.moments import microseconds
+from serving.champions import InForce
 from serving.desk.form import Form
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
 from serving.desk.policy_change import POLICY, change_of
 from serving.desk.policy_publishing import (
-    put_in_place,
+    publish_change,
     require_base,
     require_undecided,
 )
-from serving.desk.policy_trial import tried
+from serving.desk.policy_trial import Trial, tried
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -28,9 +28,9 @@ from serving.desk.visitor import (
 )
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
-from serving.settings import ServingSettings
 from store.database import Database
 from store.policy_changes import PolicyChange, PolicyChanges
+from store.policy_versions import PolicyVersion, PolicyVersions
 from wording.publication import publish
 
 router = desk_router()
@@ -54,8 +54,9 @@ async def policy_page(request: Request, visitor: LookingVisitor) -> Response:
         terms=policy.in_force(datetime.now(UTC)) or policy.latest,
         file=in_force.policy_text,
         text=text,
+        origin=in_force.policy_from,
         changes=await records_of(request).ask(_submitted),
-        is_ours=_policy_file(request) is not None,
+        versions=await records_of(request).ask(_published),
     )
 
 
@@ -67,7 +68,7 @@ async def try_change(request: Request, visitor: Visitor = ChangingVisitor) -> Re
     if len(text) > LONGEST:
         detail = f"a policy file has at most {LONGEST:,} characters here"
         raise ProblemError("body_too_large", detail)
-    base = in_force_of(request).advisor.policy.hash
+    base = in_force_of(request).file_hash
     now = microseconds(datetime.now(UTC))
 
     def keep(database: Database) -> str:
@@ -85,23 +86,15 @@ async def change_page(
 ) -> Response:
     """What a change would do: findings, rules, and what customers would read."""
     change, in_force = await change_of(request, change_id), in_force_of(request)
-    trial = await asyncio.to_thread(
-        tried,
-        in_force.policy_text,
-        change.text,
-        chosen_language(request),
-        in_force.n_customers,
-    )
+    trial = await _tried(in_force, change, chosen_language(request))
     return page(
         request,
         "policy_change.html",
         visitor,
         change=change,
         trial=trial,
-        is_current=change.base_hash == in_force.advisor.policy.hash,
+        is_current=change.base_hash == in_force.file_hash,
         is_own=_is_own(change, visitor),
-        is_ours=_policy_file(request) is not None,
-        is_shared=_settings(request).database_url is not None,
         policy_path=POLICY,
         backtest=backtest_shown(request, change_id),
     )
@@ -128,25 +121,19 @@ async def submit(
 
 
 @router.post(f"{POLICY}/{{change_id}}/publish")
-async def publish_change(
+async def publish_for_all(
     request: Request, change_id: str, visitor: Visitor = PublishingVisitor
 ) -> Response:
-    """Put a change of somebody else into force: the file the service watches."""
+    """Put a change of somebody else into force, in every service on this store."""
     reason = _reason(await form_of(request, visitor))
     change = await change_of(request, change_id)
     _require_other(change, visitor)
     await _require_publishable(request, change)
-    file = _policy_file(request)
-    if file is None:
-        detail = (
-            "the policy in force is the one that ships; start with FORBEAR_POLICY=FILE"
-        )
-        raise ProblemError("invalid_request", detail)
     note(request, visitor.key, change_id)
     now = microseconds(datetime.now(UTC))
 
     def put(database: Database) -> None:
-        put_in_place(database, change, file, visitor.key.name, now, reason)
+        publish_change(database, change, visitor.key.name, now, reason)
 
     await records_of(request).ask(put)
     return redirect(f"{POLICY}/{change_id}")
@@ -174,16 +161,29 @@ def _submitted(database: Database) -> list[PolicyChange]:
     return PolicyChanges(database).latest(MOST_SHOWN)
 
 
+def _published(database: Database) -> list[PolicyVersion]:
+    return PolicyVersions(database).listed(MOST_SHOWN)
+
+
+async def _tried(in_force: InForce, change: PolicyChange, lang: str) -> Trial:
+    return await asyncio.to_thread(
+        tried,
+        in_force.policy_text,
+        change.text,
+        lang,
+        in_force.n_customers,
+        in_force.advisor.settings,
+    )
+
+
 async def _require_publishable(request: Request, change: PolicyChange) -> None:
     """Raises ProblemError where it was decided about, or cannot come into force."""
     if change.decided_by is not None:
         detail = f"{change.state} by {change.decided_by}"
         raise ProblemError("change_is_over", detail)
     in_force = in_force_of(request)
-    require_base(change, in_force.advisor.policy.hash)
-    trial = await asyncio.to_thread(
-        tried, in_force.policy_text, change.text, "en", in_force.n_customers
-    )
+    require_base(change, in_force.file_hash)
+    trial = await _tried(in_force, change, "en")
     if trial.has_errors:
         raise ProblemError("invalid_request", "mend the errors of the check first")
 
@@ -204,12 +204,3 @@ def _reason(form: Form) -> str:
     if not reason or len(reason) > 2_000:
         raise ProblemError("invalid_request", "give a reason, of 2,000 characters")
     return reason
-
-
-def _policy_file(request: Request) -> Path | None:
-    return _settings(request).policy
-
-
-def _settings(request: Request) -> ServingSettings:
-    settings: ServingSettings = request.app.state.settings
-    return settings

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from typing import Literal, NamedTuple
 
+from advice.currency import in_portfolio_currency
+from advice.errors import AdviceError
 from decisions.errors import PolicyFileError
 from decisions.policy.finding import Finding
 from decisions.policy_file.check import check
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.policy_file.reading import plain_values
+from features.settings import PortfolioSettings
 from wording.publication import publish
 
 Kind = Literal["added", "removed", "kept", "place"]
@@ -46,7 +49,11 @@ class Trial(NamedTuple):
 
 
 def tried(
-    in_force: str, proposed: str, lang: str, n_customers: int | None = None
+    in_force: str,
+    proposed: str,
+    lang: str,
+    n_customers: int | None = None,
+    settings: PortfolioSettings | None = None,
 ) -> Trial:
     """Check a policy file's text and compare it with the one in force.
 
@@ -55,6 +62,7 @@ def tried(
         proposed: another one.
         lang: in which the customers' text is compared.
         n_customers: the base of budgets stated as a share; None: not known.
+        settings: of the models, whose currency a policy must be able to count in.
     """
     rules = compared(in_force, proposed)
     try:
@@ -65,7 +73,18 @@ def tried(
         return Trial(findings, rules if _has_keys(proposed) else (), (), None)
     texts = [publish(parse_policy(in_force, FILE), lang, "md")]
     texts.append(publish(policy, lang, "md"))
-    return Trial(check(policy, n_customers), rules, compared(*texts), policy)
+    findings = [*_misfits(policy, settings), *check(policy, n_customers)]
+    return Trial(findings, rules, compared(*texts), policy)
+
+
+def _misfits(policy: Policy, settings: PortfolioSettings | None) -> list[Finding]:
+    """What would keep every service from taking the policy up."""
+    try:
+        if settings is not None:
+            in_portfolio_currency(policy, settings)
+    except AdviceError as error:
+        return [Finding(error.code, "error", "currency", str(error))]
+    return []
 
 
 def _has_keys(text: str) -> bool:

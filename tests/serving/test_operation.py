@@ -25,7 +25,7 @@ from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
 from store.audit import audit
 from store.errors import SlotTakenError, StoreUnavailableError
-from store.opening import open_database, open_key_store
+from store.opening import open_database, open_key_store, open_policy_versions
 from store.sealing import seal, unseal
 from store.sql_decisions import SqlDecisionStore
 
@@ -224,14 +224,17 @@ def test_a_changed_policy_file_is_taken_up(
     file.write_text(text)
     publish(make_bundle("nonpayment"))
     own = settings.model_copy(update={"policy": file})
-    champions = Champions(own, Metrics())
+    open_key_store(own.home).close()
+    versions = open_policy_versions(*own.store)
+    champions = Champions(own, versions, Metrics())
     champions.look()
     assert champions.in_force is not None
     before = champions.in_force.advisor.policy
     file.write_text(text.replace("\nversion: 1\n", "\nversion: 2\n"))
 
     async def watch_for_it() -> bool:
-        task = asyncio.create_task(champions.watch())
+        stop = asyncio.Event()
+        task = asyncio.create_task(champions.watch(stop))
         try:
             for _ in range(1_000):
                 await asyncio.sleep(0.02)
@@ -239,9 +242,11 @@ def test_a_changed_policy_file_is_taken_up(
                     return True
             return False
         finally:
-            task.cancel()
+            stop.set()
+            await task
 
     assert asyncio.run(watch_for_it())
+    versions.close()
     assert champions.in_force.advisor.policy.reference == "reseller-default@2"
 
 

@@ -326,6 +326,18 @@ class PermissionInWords(TypedDict):
     propensity: float
 
 
+class PolicyInForce(TypedDict):
+    """Which policy decides here."""
+
+    # name@version
+    reference: str
+    # of its content, as decisions record it
+    hash: str
+    # published: in the store, the same for every service on it; file: of FORBEAR_POLICY;
+    # shipped
+    origin: Literal['published', 'file', 'shipped']
+
+
 class Problem(TypedDict):
     """RFC 9457, with a stable `code`."""
 
@@ -407,9 +419,10 @@ class Readiness(TypedDict):
     is_stopped: bool
     # the clock of monitoring that stopped automation, until a person releases it
     alarm: Literal['inputs', 'scores', 'early_outcomes', 'mature_outcomes'] | None
-    # code of what is wrong with the newest champion or policy file; the ones before it
-    # stay in force
+    # code of what is wrong with the newest champion or policy; the ones before it stay in
+    # force
     not_taken_up: str | None
+    policy: "PolicyInForce"
     # the base of budgets stated as a share; null: they do not count
     n_customers: int | None
     n_customers_from: Literal['setting', 'training'] | None

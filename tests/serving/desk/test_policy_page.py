@@ -1,7 +1,5 @@
 """A change of the policy: tried by one person, published by another."""
 
-import errno
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,18 +7,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from httpx import Client
 
 from advice.assembly import DEFAULT_POLICY
 from decisions.policy_file.load import parse_policy
 from serving.app import create_app
 from serving.desk.backtests import Backtests
-from serving.desk.policy_publishing import put_in_place
-from serving.errors import ProblemError
+from serving.desk.policy_publishing import publish_change
 from serving.settings import ServingSettings
+from store.errors import PolicyMovedError
 from store.keys import ROLES, Role
-from store.opening import open_desk, open_key_store
+from store.opening import open_desk, open_key_store, published_policy
 from store.policy_changes import PolicyChanges
+from store.policy_versions import PolicyVersions
 from tests.serving.conftest import a_bundle, a_client, published
 from tests.serving.desk.conftest import Person
 
@@ -41,19 +40,25 @@ LUMEN = Path(__file__).parents[3] / "data" / "samples" / "lumen"
 
 
 @pytest.fixture
-def office(policy_file: Path, tmp_path: Path) -> Iterator[Somebody]:
-    """A desk over a policy file of its own."""
+def settings(policy_file: Path, tmp_path: Path) -> ServingSettings:
+    """Of a service with a policy file of its own."""
     home = tmp_path / "state"
     home.mkdir()
     published(a_bundle("nonpayment"), home)
     published(a_bundle("fraud", intercept=-5.0), home)
-    settings = ServingSettings(
+    return ServingSettings(
         home=home,
         policy=policy_file,
         poll_s=0.05,
         desk_attempt_limit="1000/minute",
         desk_portfolio=LUMEN,
     )
+
+
+@pytest.fixture
+def office(settings: ServingSettings) -> Iterator[Somebody]:
+    """A desk over that policy file."""
+    home = settings.home
     with a_client(create_app(settings)) as client:
         store = open_key_store(home)
         keys = {
@@ -86,8 +91,16 @@ def test_the_shipped_value_is_the_one_that_is_changed() -> None:
     assert CHANGED != SHIPPED
 
 
+def until_in_force(client: Client, text: str) -> None:
+    """Waits until a service decides by the policy of `text`."""
+    wanted, deadline = parse_policy(text).hash, time.monotonic() + 20.0
+    while client.get("/readyz").json()["policy"]["hash"] != wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_change_comes_into_force_when_somebody_else_agrees(
-    office: Somebody, policy_file: Path
+    office: Somebody, policy_file: Path, tmp_path: Path
 ) -> None:
     analyst = office("risk_analyst")
     place = tries(analyst, CHANGED)
@@ -100,29 +113,56 @@ def test_a_change_comes_into_force_when_somebody_else_agrees(
         409,
         True,
     )
-    assert policy_file.read_text(encoding="utf-8") == SHIPPED
+    assert published_policy(tmp_path / "state") is None
     assert analyst.sends(f"{place}/publish", page=place, reason="me").status_code == 403
 
     approver = office("approver")
     assert "two days" in approver.opens(POLICY).text
+    assert "every service that shares this store" in approver.opens(place).text
     agreed = approver.sends(f"{place}/publish", page=place, reason="agreed")
     assert agreed.is_redirect, agreed.text
-    assert policy_file.read_text(encoding="utf-8").rstrip() == CHANGED.rstrip()
-    assert [file.name for file in policy_file.parent.glob(".policy*")] == []
-    deadline = time.monotonic() + 20.0
-    while time.monotonic() < deadline:
-        if "auto_expire_hours: 48" in approver.opens(POLICY).text:
-            break
-        time.sleep(0.05)
-    assert "auto_expire_hours: 48" in approver.opens(POLICY).text
+    until_in_force(approver.client, CHANGED)
+    shown = approver.opens(POLICY).text
+    assert "auto_expire_hours: 48" in shown
+    assert "published here, for every service on this store" in shown
+    kept = published_policy(tmp_path / "state")
+    assert kept is not None
+    assert (kept.author, kept.approver, kept.reason) == (
+        "one risk_analyst",
+        "one approver",
+        "agreed",
+    )
+    assert kept.policy_hash == parse_policy(CHANGED).hash
+    assert policy_file.read_text(encoding="utf-8") == SHIPPED
     again = approver.sends(f"{place}/publish", page=place, reason="again")
     assert again.status_code == 409
     assert "published by one approver" in again.text
 
 
-def test_two_changes_of_one_policy_are_not_both_published(
-    policy_file: Path, tmp_path: Path
+def test_what_is_published_decides_in_every_service_whatever_its_file_says(
+    office: Somebody, settings: ServingSettings, tmp_path: Path
 ) -> None:
+    other_file = tmp_path / "other.yaml"
+    other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 24")
+    other_file.write_text(other, encoding="utf-8")
+    own = settings.model_copy(update={"policy": other_file})
+    with a_client(create_app(own)) as another:
+        assert another.get("/readyz").json()["policy"]["origin"] == "file"
+        analyst = office("risk_analyst")
+        place = tries(analyst, CHANGED)
+        analyst.sends(f"{place}/submit", page=place, reason="two days")
+        approver = office("approver")
+        approver.sends(f"{place}/publish", page=place, reason="agreed")
+        for client in (another, approver.client):
+            until_in_force(client, CHANGED)
+            assert client.get("/readyz").json()["policy"]["origin"] == "published"
+        other_file.write_text(SHIPPED, encoding="utf-8")
+        other_file.unlink()  # it is not missed
+    with a_client(create_app(own)) as restarted:
+        until_in_force(restarted, CHANGED)
+
+
+def test_two_changes_of_one_policy_are_not_both_published(tmp_path: Path) -> None:
     """By two processes, neither of which has taken up the other's yet."""
     other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 96")
     with closing(open_desk(tmp_path / "state")) as database:
@@ -133,36 +173,13 @@ def test_two_changes_of_one_policy_are_not_both_published(
         first, second = (changes.find(name) for name in names)
         assert first is not None
         assert second is not None
-        put_in_place(database, first, policy_file, "Bo", 2, "agreed")
-        with pytest.raises(ProblemError, match="another policy is in force"):
-            put_in_place(database, second, policy_file, "Bo", 2, "agreed")
+        publish_change(database, first, "Bo", 2, "agreed")
+        with pytest.raises(PolicyMovedError, match="was published since"):
+            publish_change(database, second, "Bo", 2, "agreed")
         states = [change.state for change in changes.latest(2)]
+        versions = PolicyVersions(database).listed(9)
     assert sorted(states) == ["published", "submitted"]
-    assert policy_file.read_text(encoding="utf-8") == CHANGED
-
-
-def test_a_file_that_cannot_be_replaced_leaves_the_change_submitted(
-    office: Somebody, policy_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As one that is mounted by itself."""
-    analyst = office("risk_analyst")
-    place = tries(analyst, CHANGED)
-    analyst.sends(f"{place}/submit", page=place, reason="two days")
-    approver = office("approver")
-
-    def is_mounted(*_: object) -> None:
-        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "replace", is_mounted)
-        answer = approver.sends(f"{place}/publish", page=place, reason="agreed")
-    assert answer.status_code == 500
-    assert "policy_not_written" in answer.text
-    assert "still waits" in answer.text
-    assert policy_file.read_text(encoding="utf-8") == SHIPPED
-    assert [file.name for file in policy_file.parent.glob(".policy*")] == []
-    again = approver.sends(f"{place}/publish", page=place, reason="agreed")
-    assert again.is_redirect, again.text
+    assert [one.text for one in versions] == [CHANGED]
 
 
 def test_a_key_for_some_customers_changes_nothing_for_all(office: Somebody) -> None:
@@ -189,14 +206,14 @@ def test_a_key_for_some_customers_changes_nothing_for_all(office: Somebody) -> N
 
 
 def test_nobody_agrees_to_a_change_of_their_own(
-    office: Somebody, policy_file: Path
+    office: Somebody, tmp_path: Path
 ) -> None:
     admin = office("admin")
     place = tries(admin, CHANGED)
     admin.sends(f"{place}/submit", page=place, reason="two days")
     answer = admin.sends(f"{place}/publish", page=place, reason="mine")
     assert answer.status_code == 403
-    assert policy_file.read_text(encoding="utf-8") == SHIPPED
+    assert published_policy(tmp_path / "state") is None
 
 
 def test_errors_are_named_and_keep_a_change_from_being_submitted(
@@ -235,11 +252,8 @@ def test_a_change_of_an_older_policy_is_not_published(
     while "auto_expire_hours: 96" not in approver.opens(POLICY).text:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert (
-        approver.sends(f"{place}/publish", page=POLICY, reason="agreed").status_code
-        == 422
-    )
-    assert policy_file.read_text(encoding="utf-8") == other
+    answer = approver.sends(f"{place}/publish", page=POLICY, reason="agreed")
+    assert (answer.status_code, "policy_moved" in answer.text) == (409, True)
     refused = approver.sends(f"{place}/refuse", page=POLICY, reason="too late")
     assert refused.is_redirect
     assert "too late" in approver.opens(place).text
@@ -254,17 +268,27 @@ def test_others_look_and_change_nothing(office: Somebody, role: Role) -> None:
     assert one.sends(POLICY, text=CHANGED).status_code == 403
 
 
-def test_the_policy_that_ships_cannot_be_replaced(
+def test_the_policy_that_ships_gives_way_to_one_that_is_published(
     person: Callable[..., Person],
 ) -> None:
     admin = person("admin")
     place = tries(admin, CHANGED)
-    assert "ships with the service" in admin.opens(place).text
+    assert "the one that ships with the service" in admin.opens(POLICY).text
     admin.sends(f"{place}/submit", page=POLICY, reason="two days")
     approver = person("approver")
     answer = approver.sends(f"{place}/publish", page=POLICY, reason="agreed")
-    assert answer.status_code == 422
+    assert answer.is_redirect, answer.text
+    until_in_force(approver.client, CHANGED)
     assert DEFAULT_POLICY.read_text(encoding="utf-8") == SHIPPED
+
+
+def test_a_policy_that_no_service_could_take_up_is_an_error(office: Somebody) -> None:
+    """In a currency that the models' portfolio has no rate for."""
+    analyst = office("risk_analyst")
+    place = tries(analyst, SHIPPED.replace("currency: EUR", "currency: USD"))
+    assert "policy_currency" in analyst.opens(place).text
+    answer = analyst.sends(f"{place}/submit", page=POLICY, reason="all the same")
+    assert answer.status_code == 422
 
 
 def test_days_of_a_backtest_are_days(office: Somebody) -> None:
@@ -308,17 +332,3 @@ def test_the_report_of_a_backtest_runs_and_loads_nothing(tmp_path: Path) -> None
     page = backtests.report("change")
     assert page is not None
     assert "<script" not in page.read_text("utf-8")
-
-
-def test_whoever_publishes_on_a_shared_database_is_told_whom_it_reaches(
-    office: Somebody,
-) -> None:
-    analyst = office("risk_analyst")
-    place = tries(analyst, CHANGED)
-    assert analyst.sends(f"{place}/submit", page=place, reason="a note").is_redirect
-    approver = office("approver")
-    assert "Several services" not in approver.opens(place).text
-    state = approver.client._transport.app.state  # type: ignore[attr-defined]
-    url = SecretStr("postgresql://us.example/forbear")
-    state.settings = state.settings.model_copy(update={"database_url": url})
-    assert "Several services may share this database." in approver.opens(place).text
