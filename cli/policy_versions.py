@@ -25,11 +25,11 @@ def activate(
     by: Annotated[str, typer.Option(help="who agrees; somebody else")],
     because: Annotated[str, typer.Option(help="why; kept with the version")],
 ) -> None:
-    """Put a policy in force in every service that shares the store.
+    """Put a policy in force in all services.
 
-    As the desk does. From then on no service reads the file it was started with
-    (FORBEAR_POLICY), and commands go by this policy where they name none. Exit code 1:
-    the check found errors, and nothing was changed.
+    In those that share the store, as the desk does. From then on none reads the file
+    it was started with (FORBEAR_POLICY), and commands go by this policy where they name
+    none. Exit code 1: the check found errors, and nothing was changed.
 
     Example: forbear policy activate my.yaml --author Ada --by Bo --because "spring"
     """
