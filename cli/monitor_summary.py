@@ -87,6 +87,6 @@ def _mature(run: "FourClocks") -> None:
             say(
                 f"{one.target}: recalibration proposed, intercept"
                 f" {one.recalibrated.intercept:.4f} and slope"
-                f" {one.recalibrated.slope:.4f}: `forbear train`, then"
-                f" `forbear promote {one.target}`"
+                f" {one.recalibrated.slope:.4f}: `forbear recalibrate PORTFOLIO"
+                f" --target {one.target}`, then `forbear promote {one.target}`"
             )

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pyarrow as pa
+from advice.mature_window import PendingOutcomes, mature_window
 from scipy.special import logit, ndtri
 
 from advice.population import Population, present_population
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import FloatArray, IntArray
 from features.events import FOREVER
-from features.labels import labels, labels_observed_until
 from features.maturity import maturity_us
-from features.moments import DAY_US, microseconds
+from features.moments import DAY_US
 from features.portfolio import Portfolio
-from features.snapshots import snapshots
 from features.targets import Target
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap, fit_log_odds_affine
@@ -23,8 +21,6 @@ from scoring.early_warning import TOLERATED
 from scoring.intervals import MetricEstimate, customer_blocks, measured
 from store.monitoring import Cause
 
-LEAST_POSITIVES = 20  # fewer say nothing about slope and ranking
-WINDOW_POSITIVES = 200  # the window reaches back until it has as many
 CONFIDENCE = 0.99
 SLOPE = (0.8, 1.2)
 STANDARD_ERRORS = 3.0
@@ -140,20 +136,6 @@ class MatureOutcomes:
                 yield Cause("mature_outcomes", "auc_fell", self.target, why)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingOutcomes:
-    """Why the fourth clock says nothing yet.
-
-    Args:
-        first_at: when the first date after the training matures; None: unknown.
-        n_positives: of dates that are mature and came after it.
-    """
-
-    target: str
-    first_at: int | None
-    n_positives: int
-
-
 def mature_outcomes(
     portfolio: Portfolio, bundle: Bundle, holdout_days: int | None = None
 ) -> MatureOutcomes | PendingOutcomes:
@@ -166,58 +148,17 @@ def mature_outcomes(
             told apart.
     """
     target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
-    pairs = snapshots(portfolio)
-    horizon_us, lag_us = maturity_us(portfolio, target)
-    as_of = pairs["as_of"].to_numpy()
-    mature_at = as_of + horizon_us + lag_us
-    until = labels_observed_until(portfolio, target)
-    fresh = as_of > _learnt_until(bundle, horizon_us)
-    first_at = int(mature_at[fresh].min()) if fresh.any() else None
-    judged = pairs.filter(pa.array(fresh & (mature_at <= until)))
-    label = _label(portfolio, judged, target)
-    if (label == 1.0).sum() < LEAST_POSITIVES or not (label == 0.0).any():
-        return PendingOutcomes(target, first_at, int((label == 1.0).sum()))
-    window = _window(judged["as_of"].to_numpy(), label)
+    window = mature_window(portfolio, bundle)
+    if isinstance(window, PendingOutcomes):
+        return window
     return _judged(
         portfolio,
         bundle,
         target,
-        judged.filter(pa.array(window)),
-        label[window],
+        window.pairs,
+        window.label,
         holdout_days,
     )
-
-
-def _learnt_until(bundle: Bundle, horizon_us: int) -> int:
-    """The latest date whose outcome the model may have learnt.
-
-    By what training recorded: the lag of today may be another one. In a bundle of an
-    older release, the last date whose horizon had ended by then.
-    """
-    if bundle.reference is not None and bundle.reference.learnt_until is not None:
-        return bundle.reference.learnt_until
-    return _end_us(bundle.trained_on) - horizon_us
-
-
-def _end_us(day: date) -> int:
-    """The end of a day, µs since 1970 UTC."""
-    return microseconds(datetime.combine(day + timedelta(days=1), time(0), UTC))
-
-
-def _label(portfolio: Portfolio, pairs: pa.Table, target: Target) -> FloatArray:
-    column = labels(portfolio, pairs, target)["label"]
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _window(as_of: IntArray, label: FloatArray) -> BoolArray:
-    """The latest dates, as many as hold 200 positives."""
-    dates = np.unique(as_of)[::-1]
-    window: BoolArray = as_of >= dates[-1]
-    for first in dates:
-        window = as_of >= first
-        if (label[window] == 1.0).sum() >= WINDOW_POSITIVES:
-            break
-    return window
 
 
 def _judged(

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from advice.mature_window import PendingOutcomes
 from decisions.actions import STOPS
 from monitoring.due_days import MOVED_DAYS, NOW_DAYS
 from monitoring.early_outcomes import CONFIDENCE, EarlyOutcomes
 from monitoring.figures import Interval, bars, ratios
 from monitoring.inputs import SHIFTED, TargetInputs
-from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes
+from monitoring.mature_outcomes import MatureOutcomes
 from monitoring.run import FourClocks
 from monitoring.scan import CHANCE, LEAST_DAYS, LEAST_EVENTS, cell_name
 from scoring.bundle import Bundle

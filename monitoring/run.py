@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from advice.advisor import Advisor
+from advice.mature_window import PendingOutcomes
 from advice.population import Population, present_population
 from advice.portfolio_run import advise_portfolio
 from features.portfolio import Portfolio
@@ -16,7 +17,7 @@ from monitoring.due_days import DueDays, due_days
 from monitoring.early_outcomes import EarlyOutcomes, early_outcomes
 from monitoring.fraud_signs import FraudSignsScan, fraud_signs_scan
 from monitoring.inputs import TableFlow, TargetInputs, table_flows, target_inputs
-from monitoring.mature_outcomes import MatureOutcomes, PendingOutcomes, mature_outcomes
+from monitoring.mature_outcomes import MatureOutcomes, mature_outcomes
 from monitoring.scores import (
     STOP_IN_FORCE,
     ActionShares,

@@ -1,6 +1,7 @@
 """What training refuses on purpose."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 
 class TrainingError(Exception):
@@ -90,3 +91,27 @@ class UnknownFeatureAcceptedError(TrainingError):
         super().__init__(
             f"--accept-leak {name}: no such feature here; name one that the audit named"
         )
+
+
+class NothingToRecalibrateError(TrainingError):
+    code = "nothing_to_recalibrate"
+
+    def __init__(
+        self,
+        target: str,
+        first_at: int | None,
+        n_positives: int,
+        *,
+        is_starter: bool = False,
+    ) -> None:
+        if is_starter:
+            why = "the starter stands in: `forbear train` makes a model of your own"
+        elif first_at is None:
+            why = "no date came after its training"
+        else:
+            day = datetime.fromtimestamp(first_at / 1e6, UTC).date()
+            why = (
+                f"{n_positives} positive outcomes are mature since its training, and 20"
+                f" are needed; those of the first date are known on {day}"
+            )
+        super().__init__(f"{target}: {why}")

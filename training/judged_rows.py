@@ -26,7 +26,6 @@ from scoring.bundle import Bundle
 from scoring.predictor import Predictor
 from scoring.reasons import reasons
 from training.rows import Rows
-from training.trained_model import TrainedModel
 
 FILE = "judged.parquet"
 KEY_FILE = "judged.key"  # in the state folder
@@ -87,13 +86,20 @@ def pseudonym_key(home: Path) -> bytes:
 
 def judged_table(
     bundle: Bundle,
-    learnt: TrainedModel,
-    rows: Rows,
+    test: Rows,
+    p: FloatArray,
     customer_ids: tuple[str, ...],
     key: bytes,
 ) -> pa.Table:
-    """The test rows of a run, as `JudgedRows` reads them; `key` makes pseudonyms."""
-    test = rows[learnt.split.test]
+    """The test rows of a run, as `JudgedRows` reads them.
+
+    Args:
+        bundle: of the run.
+        test: rows that it had not learnt from.
+        p: what was said of them.
+        customer_ids: by the number that rows give a customer.
+        key: makes pseudonyms.
+    """
     pseudonyms = [
         blake2b(name.encode(), digest_size=16, key=key).hexdigest()
         for name in customer_ids
@@ -103,11 +109,9 @@ def judged_table(
         "customer": pa.array([pseudonyms[number] for number in test.customer.tolist()]),
         "as_of": test.as_of,
         "label": test.label,
-        "p": learnt.judgement.p,
+        "p": p,
         "segment": pa.array(segments_of(test).tolist(), pa.string()),
-        "families": pa.array(
-            _families(bundle, test, learnt.judgement.p), pa.list_(pa.string())
-        ),
+        "families": pa.array(_families(bundle, test, p), pa.list_(pa.string())),
         "open": np.asarray(money.face.open),
         "recurring": np.asarray(money.face.recurring),
         "usage_daily": np.asarray(money.face.usage_daily),

@@ -30,6 +30,9 @@ from training.shadow_gate import shadow_gate
 from training.tracking import (
     CHALLENGER,
     CHAMPION,
+    JUDGED,
+    JUDGED_BEFORE,
+    RECALIBRATES,
     SUSPECTED,
     Tracker,
     carry_out,
@@ -193,6 +196,8 @@ class _Fetched:
     bundle: Bundle
     suspected: Mapping[str, str]
     judged: JudgedRows | None
+    recalibrates: str | None = None
+    judged_before: JudgedRows | None = None
 
 
 @contextmanager
@@ -215,18 +220,25 @@ def _fetched(client: MlflowClient, target: Target, version: str) -> Iterator[_Fe
             for tag, why in run.data.tags.items()
             if tag.startswith(SUSPECTED)
         }
-        judged = _judged(client, run.info.run_id, Path(scratch))
-        yield _Fetched(version, folder, Bundle.load(folder), suspected, judged)
+        judged, before = (
+            _judged(client, run.info.run_id, Path(scratch), name)
+            for name in (JUDGED, JUDGED_BEFORE)
+        )
+        recalibrates = run.data.tags.get(RECALIBRATES)
+        bundle = Bundle.load(folder)
+        yield _Fetched(version, folder, bundle, suspected, judged, recalibrates, before)
 
 
-def _judged(client: MlflowClient, run_id: str, scratch: Path) -> JudgedRows | None:
-    """The rows it was judged by; None for a version from before they were kept."""
+def _judged(
+    client: MlflowClient, run_id: str, scratch: Path, name: str
+) -> JudgedRows | None:
+    """Rows that a run kept in this folder; None where it kept none."""
     if not any(
-        file.path.endswith(FILE) for file in client.list_artifacts(run_id, "judged")
+        file.path.endswith(FILE) for file in client.list_artifacts(run_id, name)
     ):
         return None
-    client.download_artifacts(run_id, "judged", str(scratch))
-    return read_judged(scratch / "judged")
+    client.download_artifacts(run_id, name, str(scratch))
+    return read_judged(scratch / name)
 
 
 def _gates(
@@ -241,7 +253,10 @@ def _gates(
     if current in (None, new.version):
         return
     with _fetched(client, target, current or "") as old:
-        if new.judged is None or old.judged is None:
+        theirs = old.judged
+        if new.recalibrates == old.bundle.bundle_id:  # judged by the same rows
+            theirs = new.judged_before
+        if new.judged is None or theirs is None:
             yield PromotionGate(
                 "rows_in_common",
                 False,
@@ -250,7 +265,7 @@ def _gates(
             )
             return
         days = new.bundle.trained_on, old.bundle.trained_on
-        yield from gates(target, new.judged, old.judged, days, terms)
+        yield from gates(target, new.judged, theirs, days, terms)
 
 
 def _no_leak(suspected: Mapping[str, str], accepted: Sequence[str]) -> PromotionGate:

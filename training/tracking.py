@@ -1,7 +1,7 @@
 """MLflow: every fit is a run, every bundle a registered version."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +35,10 @@ from training.rows import Rows
 from training.trained_model import TrainedModel
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+# folders of a run: what it said of its test rows, and what the one before said of them
+JUDGED, JUDGED_BEFORE = "judged", "judged_before"
 SUSPECTED = "suspected."  # begins the tag of a feature that may know too much
+RECALIBRATES = "recalibrates"  # the tag that names whose model has another map
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 MODEL_ROOMS = ("features", "scoring")
 MODEL_NEEDS = ("lightgbm", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "tzdata")
@@ -120,6 +123,27 @@ class Tracker:
                 )
                 carry_out(client, self, record, saved)
         return RegisteredModel(run.info.run_id, name, version, is_champion, self.uri)
+
+    def register_recalibrated(
+        self, bundle: Bundle, before: str, rows: Rows, judged: Mapping[str, pa.Table]
+    ) -> str:
+        """Log a run and a new version, which waits as challenger.
+
+        Args:
+            bundle: has the model of another, and a map of its own.
+            before: id of the bundle whose model it has.
+            rows: that both were judged by.
+            judged: what either said of them, by the folder of the run that keeps it.
+        """
+        with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
+            with mlflow.start_run(run_name=bundle.bundle_id):
+                _log_map(bundle, before, rows)
+                for folder, table in judged.items():
+                    _log_judged(table, Path(scratch), folder)
+                version = _log_model(bundle, bundle.save(Path(scratch)), rows)
+            name = registered_name(bundle.target)
+            client.set_registered_model_alias(name, CHALLENGER, version)
+        return version
 
     def pseudonym_key(self) -> bytes:
         """What customers of judged rows are made unrecognisable by, in every run."""
@@ -252,6 +276,29 @@ def _log_numbers(bundle: Bundle, learnt: TrainedModel, rows: Rows, seed: int) ->
     mlflow.log_metrics(_metrics(learnt))
 
 
+def _log_map(bundle: Bundle, before: str, rows: Rows) -> None:
+    mlflow.log_params(
+        {
+            "target": bundle.target,
+            "learner": bundle.learner,
+            "n_rows": len(rows),
+            "n_positives": rows.n_positives,
+            "intercept": bundle.calibration.intercept,
+            "slope": bundle.calibration.slope,
+        }
+    )
+    mlflow.set_tags(
+        {
+            "bundle_id": bundle.bundle_id,
+            RECALIBRATES: before,
+            "portfolio": bundle.settings.name,
+            "data_hash": bundle.data_hash,
+            "feature_set_hash": bundle.feature_set.hash,
+        }
+    )
+    mlflow.log_metrics({name: value[0] for name, value in bundle.metrics.items()})
+
+
 def _metrics(learnt: TrainedModel) -> dict[str, float]:
     judgement = learnt.judgement
     metrics = {"ece": expected_calibration_error(judgement.label, judgement.p)}
@@ -281,11 +328,11 @@ def _log_card(bundle: Bundle, learnt: TrainedModel, card: str, scratch: Path) ->
     mlflow.log_artifacts(str(folder), "card")
 
 
-def _log_judged(judged: pa.Table, scratch: Path) -> None:
-    folder = scratch / "judged"
+def _log_judged(judged: pa.Table, scratch: Path, name: str = JUDGED) -> None:
+    folder = scratch / name
     folder.mkdir()
     pq.write_table(judged, folder / JUDGED_FILE)
-    mlflow.log_artifacts(str(folder), "judged")
+    mlflow.log_artifacts(str(folder), name)
 
 
 def _log_model(bundle: Bundle, saved: Path, rows: Rows) -> str:

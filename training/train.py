@@ -188,7 +188,8 @@ def _train_one(
     # last of all: once it is registered it may serve, and that must be told at once
     progress(f"{target}: registering {bundle.bundle_id}")
     key = tracker.pseudonym_key()
-    judged = judged_table(bundle, learnt, rows, gathered.customer_ids, key)
+    test, p = rows[learnt.split.test], learnt.judgement.p
+    judged = judged_table(bundle, test, p, gathered.customer_ids, key)
     registered = tracker.register(bundle, learnt, rows, judged, seed, ahead)
     return TrainingResult(
         target, bundle, learnt, registered, None, ahead, later, verdicts, young

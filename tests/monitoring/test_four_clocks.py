@@ -11,6 +11,7 @@ import pytest
 
 from advice.advisor import Advisor
 from advice.assembly import DEFAULT_POLICY
+from advice.mature_window import PendingOutcomes
 from advice.population import present_population
 from decisions.policy_file.load import load_policy
 from features.catalogue import feature_set
@@ -29,7 +30,6 @@ from monitoring.inputs import TableFlow, table_flows, target_inputs
 from monitoring.mature_outcomes import (
     MatureOutcomes,
     Money,
-    PendingOutcomes,
     _arm_of,
     _money,
     mature_outcomes,

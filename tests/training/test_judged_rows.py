@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -27,8 +26,6 @@ from training.judged_rows import (
     segments_of,
 )
 from training.rows import Rows
-from training.split import Split
-from training.trained_model import TrainedModel
 
 SETTINGS = PortfolioSettings.model_validate(
     {
@@ -89,12 +86,9 @@ def test_money_is_what_the_features_say_and_unknown_where_they_do_not(
 def test_kept_rows_come_back_and_name_nobody(
     rows: Rows, bundle: Bundle, tmp_path: Path
 ) -> None:
-    everyone = np.ones(3, dtype=np.bool_)
-    judged = cast("Any", Judged(np.array([0.5, 0.2, 0.1])))
-    fitted = cast("Any", None)
-    learnt = TrainedModel(Split("time", everyone, everyone), judged, fitted, (), {})
+    p = np.array([0.5, 0.2, 0.1])
     key, names = pseudonym_key(tmp_path), ("acme", "bolt", "coil")
-    table = judged_table(bundle, learnt, rows, names, key)
+    table = judged_table(bundle, rows, p, names, key)
     pq.write_table(table, tmp_path / FILE)
     assert b"acme" not in (tmp_path / FILE).read_bytes()
     kept = read_judged(tmp_path)
@@ -103,12 +97,12 @@ def test_kept_rows_come_back_and_name_nobody(
     assert kept.label[first] == 1.0
     assert kept.segment[first] == "small"
     assert np.asarray(kept.money.face.open)[first] == 800.0
-    again = judged_table(bundle, learnt, rows, names, pseudonym_key(tmp_path))
+    again = judged_table(bundle, rows, p, names, pseudonym_key(tmp_path))
     assert again["customer"].equals(table["customer"])  # the same names in every run
     # and nobody without the key finds out by hashing ids
     plain = {blake2b(n.encode(), digest_size=16).hexdigest() for n in names}
     assert plain.isdisjoint(table["customer"].to_pylist())
-    other = judged_table(bundle, learnt, rows, names, pseudonym_key(tmp_path / "other"))
+    other = judged_table(bundle, rows, p, names, pseudonym_key(tmp_path / "other"))
     assert set(other["customer"].to_pylist()).isdisjoint(table["customer"].to_pylist())
 
 

@@ -155,7 +155,8 @@ def test_a_suspected_leak_waits_until_a_person_accepts_it(
     rows = gathered.rows["nonpayment"]
     tracker = Tracker(tmp_path)
     key = tracker.pseudonym_key()
-    judged = judged_table(second.bundle, learnt, rows, gathered.customer_ids, key)
+    test, p = rows[learnt.split.test], learnt.judgement.p
+    judged = judged_table(second.bundle, test, p, gathered.customer_ids, key)
     registered = tracker.register(second.bundle, learnt, rows, judged, 0)
     assert not registered.is_champion
     assert champion_id(tmp_path, "nonpayment") is None

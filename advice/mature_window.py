@@ -1,0 +1,105 @@
+"""The latest dates whose outcomes are known and that a model has not learnt from."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from features.arrays import BoolArray, FloatArray, IntArray
+from features.labels import labels, labels_observed_until
+from features.maturity import maturity_us
+from features.moments import microseconds
+from features.portfolio import Portfolio
+from features.snapshots import snapshots
+from features.targets import Target
+from scoring.bundle import Bundle
+
+LEAST_POSITIVES = 20  # fewer say nothing about slope and ranking
+WINDOW_POSITIVES = 200  # the window reaches back until it has as many
+
+
+@dataclass(frozen=True)
+class MatureWindow:
+    """Customer dates that came after the training, with what became of them.
+
+    Args:
+        pairs: (n,) customer and moment.
+        label: (n,) 0 or 1; NaN where nobody can know the outcome.
+    """
+
+    pairs: pa.Table
+    label: FloatArray
+
+    @property
+    def as_of(self) -> IntArray:
+        """(n,) µs since 1970 UTC."""
+        moments: IntArray = self.pairs["as_of"].to_numpy()
+        return moments
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOutcomes:
+    """Why no window says anything yet.
+
+    Args:
+        first_at: when the first date after the training matures; None: unknown.
+        n_positives: of dates that are mature and came after it.
+    """
+
+    target: str
+    first_at: int | None
+    n_positives: int
+
+
+def mature_window(
+    portfolio: Portfolio, bundle: Bundle
+) -> MatureWindow | PendingOutcomes:
+    """The latest dates with 200 positives, or all there are from 20 positives on.
+
+    Args:
+        portfolio: as it is known now.
+        bundle: the model.
+    """
+    target: Target = "fraud" if bundle.target == "fraud" else "nonpayment"
+    pairs = snapshots(portfolio)
+    horizon_us, lag_us = maturity_us(portfolio, target)
+    as_of = pairs["as_of"].to_numpy()
+    mature_at = as_of + horizon_us + lag_us
+    until = labels_observed_until(portfolio, target)
+    fresh = as_of > _learnt_until(bundle, horizon_us)
+    first_at = int(mature_at[fresh].min()) if fresh.any() else None
+    judged = pairs.filter(pa.array(fresh & (mature_at <= until)))
+    column = labels(portfolio, judged, target)["label"]
+    label = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if (label == 1.0).sum() < LEAST_POSITIVES or not (label == 0.0).any():
+        return PendingOutcomes(target, first_at, int((label == 1.0).sum()))
+    window = _window(judged["as_of"].to_numpy(), label)
+    return MatureWindow(judged.filter(pa.array(window)), label[window])
+
+
+def _learnt_until(bundle: Bundle, horizon_us: int) -> int:
+    """The latest date whose outcome the model may have learnt.
+
+    By what training recorded: the lag of today may be another one. In a bundle of an
+    older release, the last date whose horizon had ended by then.
+    """
+    if bundle.reference is not None and bundle.reference.learnt_until is not None:
+        return bundle.reference.learnt_until
+    return _end_us(bundle.trained_on) - horizon_us
+
+
+def _end_us(day: date) -> int:
+    """The end of a day, µs since 1970 UTC."""
+    return microseconds(datetime.combine(day + timedelta(days=1), time(0), UTC))
+
+
+def _window(as_of: IntArray, label: FloatArray) -> BoolArray:
+    """The latest dates, as many as hold 200 positives."""
+    dates = np.unique(as_of)[::-1]
+    window: BoolArray = as_of >= dates[-1]
+    for first in dates:
+        window = as_of >= first
+        if (label[window] == 1.0).sum() >= WINDOW_POSITIVES:
+            break
+    return window
