@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-from advice.mature_window import PendingOutcomes, mature_window
 from scipy.special import logit, ndtri
 
+from advice.mature_window import PendingOutcomes, mature_window
 from advice.population import Population, present_population
 from features.arrays import FloatArray, IntArray
 from features.events import FOREVER
