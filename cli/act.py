@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import act_alerts, act_check, act_measures, act_requests
+from cli.act_by_hand import tell_by_hand
 from cli.act_options import (
     PARTNER_CENTER,
     At,
@@ -44,6 +45,10 @@ def plan(
     since_hours: Annotated[
         float, typer.Option(help="decisions recorded in the last hours", min=0.01)
     ] = 24.0,
+    by_hand: Annotated[
+        Path | None,
+        typer.Option(help="CSV to write: whom to order by hand, and what"),
+    ] = None,
     customers: Customers = None,
     at: At = PARTNER_CENTER,
     provider_url: ProviderUrl = None,
@@ -54,6 +59,7 @@ def plan(
     The last decision of each customer counts, while it holds. Nothing is done yet:
     `forbear act run` checks each act again and shows what it would do. Exit code 1: the
     provider refused to tell of a customer or a measure; the others are planned.
+    Measures that the provider has not are listed, for a person to order.
 
     Example: forbear act plan --since-hours 24
     """
@@ -79,9 +85,9 @@ def plan(
             )
         if run.n_not_ours:
             say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
-        for measure in run.not_offered:
-            say(f"{measure}: recommended, and {at} has no such measure; order it there")
         show_acts(stores.acts, run.acts)
+        if run.by_hand:
+            tell_by_hand(run.by_hand, at, by_hand)
         is_refused = run.refused or run.refused_measures
         raise typer.Exit(DIFFERENT if is_refused else OK)
 

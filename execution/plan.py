@@ -58,6 +58,21 @@ class Intent(NamedTuple):
     n_approvals: int
 
 
+class OrderByHand(NamedTuple):
+    """A measure that the provider has not, for a person to order where it is had.
+
+    Args:
+        limit: of `limit_spending`, a month, in the currency that the provider bills in.
+        approvals: people who must agree.
+    """
+
+    customer_id: str
+    measure: MeasureName
+    limit: float | None
+    approvals: int
+    decision_id: str
+
+
 class Run(NamedTuple):
     """What was planned together.
 
@@ -66,7 +81,7 @@ class Run(NamedTuple):
         n_not_ours: subscriptions that are suspended and that no act of ours stopped;
             they are left alone.
         refused: customers of whom the provider tells nothing, with its code.
-        not_offered: measures that were recommended and that the provider has not.
+        by_hand: measures that were recommended and that the provider has not.
         n_asked_before: acts left out because an earlier decision asked for the same,
             and it is to be done still.
         refused_measures: customer and measure of which the provider tells nothing, or
@@ -78,7 +93,7 @@ class Run(NamedTuple):
     n_decisions: int = 0
     n_not_ours: int = 0
     refused: Mapping[str, str] = MappingProxyType({})
-    not_offered: tuple[str, ...] = ()
+    by_hand: tuple[OrderByHand, ...] = ()
     n_asked_before: int = 0
     refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
 
@@ -136,7 +151,7 @@ def plan_run(
         latest.n_decisions,
         planning.n_not_ours,
         refused,
-        tuple(sorted(planning.not_offered)),
+        tuple(planning.by_hand),
         planning.n_asked_before,
         planning.refused_measures,
     )
@@ -178,7 +193,7 @@ class _Planning:
 
     def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
         self.run_id, self.n_not_ours, self.n_asked_before = run_id, 0, 0
-        self.not_offered: set[str] = set()
+        self.by_hand: list[OrderByHand] = []
         self.refused_measures: dict[tuple[str, MeasureName], str] = {}
         self._acts, self._provider, self._now = acts, provider, now
 
@@ -227,7 +242,8 @@ class _Planning:
                 amount = _amount(one["limit"])
                 meant = left_to_do(self._provider, kind, decision.customer_id)
             except NotOfferedError:
-                self.not_offered.add(kind)
+                about = one["limit"], one["approvals"], decision.decision_id
+                self.by_hand.append(OrderByHand(decision.customer_id, kind, *about))
                 continue
             except (ProviderRefusedError, UnusableAmountError) as error:
                 why = getattr(error, "reason", error.code)

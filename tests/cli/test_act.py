@@ -1,5 +1,6 @@
 """`forbear act`: what is shown, what is refused, and that a dry run does nothing."""
 
+import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from store.opening import open_acts, open_key_store
 from tests.cli.conftest import Run
 from tests.execution.conftest import an_act
 from tests.execution.test_plan import an_answer, record
+from tests.execution.test_recommended_measures import recommended
 
 ACT = an_act(n_approvals=2)
 AT_KILL_BILL = ["--provider", "kill-bill", "--provider-url", "https://kill.bill"]
@@ -102,6 +104,31 @@ def test_what_was_decided_is_planned_children_first(
     again = forbear("act", "plan", *provider)
     assert again.out.startswith("1 decisions, 0 new acts in run-")
     assert planned_order(home) == ["s2", "s1"]
+
+
+def test_what_the_provider_has_not_is_listed_for_a_person(
+    forbear: Run, home: Path, provider: list[str], tmp_path: Path
+) -> None:
+    now = time.time_ns() // 1_000
+    beside = {name: recommended(name, 1) for name in ("prepayment", "restrict")}
+    for i, (name, measure) in enumerate(beside.items()):
+        answer = an_answer(action="review", permission={"measures": [measure]})
+        record(home, (f"acme-{name}", answer), recorded_at=now, number=i)
+    ran = forbear("act", "plan", *provider)
+    assert ran.code == 0, ran.err
+    assert "2 measures are recommended that partner-center has not" in ran.out
+    for name in beside:
+        assert f"acme-{name}" in ran.out
+    file = tmp_path / "orders.csv"
+    ran = forbear("act", "plan", "--by-hand", str(file), *provider)
+    assert "acme-prepayment" not in ran.out + ran.err  # in the file alone
+    with file.open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert [(row["customer_id"], row["measure"], row["limit"]) for row in rows] == [
+        ("acme-prepayment", "prepayment", ""),
+        ("acme-restrict", "restrict", ""),
+    ]
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def planned_order(home: Path) -> list[str]:

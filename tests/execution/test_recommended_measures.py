@@ -128,7 +128,9 @@ def test_a_provider_without_the_measure_is_named(acts: Acts) -> None:
     fake.add("acme", "s1")
     with partner_center(fake) as provider:
         run = planned(acts, provider, "prepayment")
-    assert (run.acts, run.not_offered) == ([], ("prepayment",))
+    [order] = run.by_hand
+    assert run.acts == []
+    assert order[:4] == ("acme", "prepayment", None, 0)
 
 
 @pytest.mark.parametrize(
