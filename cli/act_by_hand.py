@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from execution.plan import OrderByHand
+    from execution.plan import ManualMeasure
 
 SHOWN = 20
 
 
 def tell_by_hand(
-    orders: "Sequence[OrderByHand]", provider: str, file: Path | None
+    orders: "Sequence[ManualMeasure]", provider: str, file: Path | None
 ) -> None:
     """Whom to order, and what: the first ones, or all of them in a file.
 
@@ -44,7 +44,7 @@ def tell_by_hand(
     )
 
 
-def _write(orders: "Sequence[OrderByHand]", file: Path) -> None:
+def _write(orders: "Sequence[ManualMeasure]", file: Path) -> None:
     unfinished = file.with_name(f".{file.name}.part")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)  # it names customers
@@ -57,5 +57,5 @@ def _write(orders: "Sequence[OrderByHand]", file: Path) -> None:
     unfinished.replace(file)
 
 
-def _limit(order: "OrderByHand") -> str:
+def _limit(order: "ManualMeasure") -> str:
     return "" if order.limit is None else f"{order.limit:f}".rstrip("0").rstrip(".")

@@ -58,7 +58,7 @@ class Intent(NamedTuple):
     n_approvals: int
 
 
-class OrderByHand(NamedTuple):
+class ManualMeasure(NamedTuple):
     """A measure that the provider has not, for a person to order where it is had.
 
     Args:
@@ -93,7 +93,7 @@ class Run(NamedTuple):
     n_decisions: int = 0
     n_not_ours: int = 0
     refused: Mapping[str, str] = MappingProxyType({})
-    by_hand: tuple[OrderByHand, ...] = ()
+    by_hand: tuple[ManualMeasure, ...] = ()
     n_asked_before: int = 0
     refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
 
@@ -193,7 +193,7 @@ class _Planning:
 
     def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
         self.run_id, self.n_not_ours, self.n_asked_before = run_id, 0, 0
-        self.by_hand: list[OrderByHand] = []
+        self.by_hand: list[ManualMeasure] = []
         self.refused_measures: dict[tuple[str, MeasureName], str] = {}
         self._acts, self._provider, self._now = acts, provider, now
 
@@ -243,7 +243,7 @@ class _Planning:
                 meant = left_to_do(self._provider, kind, decision.customer_id)
             except NotOfferedError:
                 about = one["limit"], one["approvals"], decision.decision_id
-                self.by_hand.append(OrderByHand(decision.customer_id, kind, *about))
+                self.by_hand.append(ManualMeasure(decision.customer_id, kind, *about))
                 continue
             except (ProviderRefusedError, UnusableAmountError) as error:
                 why = getattr(error, "reason", error.code)
