@@ -61,6 +61,25 @@ def contribution_tables(forest: Forest) -> ContributionTables:
     Raises:
         UnsupportedModelError: its ways or its values are beyond what is meant here.
     """
+    tables = untabulated(forest)
+    leaves, widths = forest.leaves, np.diff(tables.first_part).astype(np.int64)
+    is_tabled = tables.first_row >= 0
+    for width in np.unique(widths[is_tabled & (widths > 0)]).tolist():
+        which = np.flatnonzero(is_tabled & (widths == width))
+        some = max(1, _AT_ONCE // (width << width))
+        for chosen in np.split(which, range(some, len(which), some)):
+            rows = _tables_of([leaves[i] for i in chosen.tolist()], width)
+            places = tables.first_row[chosen][:, None] + np.arange(width << width)
+            tables.table[places] = rows
+    return tables
+
+
+def untabulated(forest: Forest) -> ContributionTables:
+    """All but the numbers in `table`, which are zero.
+
+    Raises:
+        UnsupportedModelError: its ways or its values are beyond what is meant here.
+    """
     leaves = forest.leaves
     widths = np.array([len(leaf.features) for leaf in leaves], np.int64)
     if widths.max(initial=0) > MOST_FEATURES:
@@ -68,20 +87,10 @@ def contribution_tables(forest: Forest) -> ContributionTables:
     if sum(abs(leaf.value) for leaf in leaves) > LARGEST_SUM:
         raise UnsupportedModelError("leaves of too large values")
     is_tabled, sizes = _tabled(widths)
-    ends = np.cumsum(sizes)
-    first_row = np.where(is_tabled, ends - sizes, -1)
-    table = np.zeros(sizes.sum(), np.int64)
-    for width in np.unique(widths[is_tabled & (widths > 0)]).tolist():
-        which = np.flatnonzero(widths == width)
-        some = max(1, _AT_ONCE // (width << width))
-        for chosen in np.split(which, range(some, len(which), some)):
-            rows = _tables_of([leaves[i] for i in chosen.tolist()], width)
-            places = first_row[chosen][:, None] + np.arange(width << width)
-            table[places] = rows
     return ContributionTables(
         forest=forest,
         leaf_value=np.array([leaf.value for leaf in leaves], np.float64),
-        first_row=first_row,
+        first_row=np.where(is_tabled, np.cumsum(sizes) - sizes, -1),
         first_part=_starts(widths.tolist()),
         part_feature=np.array(
             [*chain.from_iterable(leaf.features for leaf in leaves)], np.int32
@@ -90,7 +99,7 @@ def contribution_tables(forest: Forest) -> ContributionTables:
             [*chain.from_iterable(leaf.shares for leaf in leaves)], np.float64
         ),
         weight=_weights(),
-        table=table,
+        table=np.zeros(sizes.sum(), np.int64),
     )
 
 

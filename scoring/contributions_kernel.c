@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_VERSION 2 /* rises whenever `struct tables` or a function changes */
+#define KERNEL_VERSION 3 /* rises whenever `struct tables` or a function changes */
 
 /* bits of a node's kind, as in LightGBM's model text */
 enum { MOST_FEATURES = 31 }; /* on the way to a leaf */
 enum { CATEGORICAL = 1, DEFAULT_LEFT = 2, MISSING_ZERO = 4, MISSING_NAN = 8 };
 
 struct tables {
-  int32_t n_features, n_nodes, n_leaves;
+  int32_t n_features, n_nodes, n_leaves, n_trees;
   double base, unit, nearly_zero;
   const int32_t *feature;   /* (nodes,) */
   const double *threshold;  /* (nodes,) */
@@ -29,6 +29,7 @@ struct tables {
   const int32_t *right;     /* (nodes,) */
   const int32_t *place;     /* (nodes,) bit of the node's feature on the way to it */
   const uint8_t *is_root;   /* (nodes,) */
+  const int32_t *root;      /* (trees,) the first node; ~i is leaf i, all of a tree */
   const double *leaf_value; /* (leaves,) */
   const int64_t *first_row; /* (leaves,) */
   const int32_t *first_part; /* (leaves + 1,) */
@@ -75,9 +76,9 @@ static void disagreements(const struct tables *t, const double *row, uint32_t *a
   }
 }
 
-/* `leaf_parts` of contribution_tables.py, step by step, for a leaf without a table */
-static void add_parts(const struct tables *t, int32_t leaf, uint32_t disagrees,
-                      int64_t *sums) {
+/* `leaf_parts` of contribution_tables.py, step by step: one number a feature */
+static void leaf_parts(const struct tables *t, int32_t leaf, uint32_t disagrees,
+                       int64_t *parts) {
   int32_t first = t->first_part[leaf], d = t->first_part[leaf + 1] - first;
   const double *share = t->part_share + first, *weight = t->weight + d * MOST_FEATURES;
   double ways[MOST_FEATURES + 1], value = t->leaf_value[leaf], total = 0.0;
@@ -99,7 +100,7 @@ static void add_parts(const struct tables *t, int32_t leaf, uint32_t disagrees,
       }
       part = value * (1.0 - share[i]) * of_rest;
     }
-    sums[t->part_feature[first + i]] += (int64_t)rint(part / t->unit);
+    parts[i] = (int64_t)rint(part / t->unit);
   }
 }
 
@@ -108,12 +109,13 @@ static double add_up(const struct tables *t, const uint32_t *at_leaf, int64_t *s
   double margin = 0.0;
   for (int32_t leaf = 0; leaf < t->n_leaves; leaf++) {
     if (at_leaf[leaf] == 0) margin += t->leaf_value[leaf]; /* one a tree, in order */
-    if (t->first_row[leaf] < 0) {
-      add_parts(t, leaf, at_leaf[leaf], sums);
-      continue;
-    }
     int32_t first = t->first_part[leaf], width = t->first_part[leaf + 1] - first;
-    const int64_t *row = t->table + t->first_row[leaf] + (int64_t)at_leaf[leaf] * width;
+    int64_t parts[MOST_FEATURES];
+    const int64_t *row = parts;
+    if (t->first_row[leaf] < 0)
+      leaf_parts(t, leaf, at_leaf[leaf], parts);
+    else
+      row = t->table + t->first_row[leaf] + (int64_t)at_leaf[leaf] * width;
 #if defined(__GNUC__)
     if (leaf + AHEAD < t->n_leaves && t->first_row[leaf + AHEAD] >= 0) {
       int32_t next = leaf + AHEAD;
@@ -124,6 +126,29 @@ static double add_up(const struct tables *t, const uint32_t *at_leaf, int64_t *s
     for (int32_t k = 0; k < width; k++) sums[t->part_feature[first + k]] += row[k];
   }
   return margin;
+}
+
+/* what each row of each leaf's table says, into `table` */
+void tabulate(const struct tables *t, int64_t *table) {
+  for (int32_t leaf = 0; leaf < t->n_leaves; leaf++) {
+    if (t->first_row[leaf] < 0) continue;
+    int32_t width = t->first_part[leaf + 1] - t->first_part[leaf];
+    int64_t *row = table + t->first_row[leaf];
+    for (uint32_t k = 0; width > 0 && k < 1u << width; k++, row += width)
+      leaf_parts(t, leaf, k, row);
+  }
+}
+
+/* the margin of one row, trees added in order as LightGBM does */
+double margin(const struct tables *t, const double *row) {
+  double sum = 0.0;
+  for (int32_t tree = 0; tree < t->n_trees; tree++) {
+    int32_t at = t->root[tree];
+    while (at >= 0)
+      at = goes_left(t, at, row[t->feature[at]]) ? t->left[at] : t->right[at];
+    sum += t->leaf_value[~at];
+  }
+  return sum;
 }
 
 /* margins (n,) and parts (n, F + 1) of rows (n, F); 0, or -1 without memory */

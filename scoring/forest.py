@@ -42,6 +42,9 @@ class Leaf(NamedTuple):
     steps: list[tuple[int, bool, int]]
 
 
+_Way = tuple[list[int], list[float], list[tuple[int, bool, int]]]  # as a leaf's
+
+
 @dataclass(frozen=True)
 class Forest:
     """All inner nodes of all trees in one list, and the leaves in the trees' order.
@@ -186,34 +189,36 @@ def _leaves(tree: Mapping[str, str], first_node: int) -> Iterator[Leaf]:
         yield Leaf(values[0], [], [], [])
         return
     feature = _ints(tree, "split_feature")
-    children = {True: _ints(tree, "left_child"), False: _ints(tree, "right_child")}
+    sides = (True, _ints(tree, "left_child")), (False, _ints(tree, "right_child"))
     counts, leaf_counts = _ints(tree, "internal_count"), _ints(tree, "leaf_count")
     if min(*counts, *leaf_counts) <= 0:
         raise UnsupportedModelError("nodes that saw no rows")
     leaves: dict[int, Leaf] = {}
-    waiting = [(0, Leaf(0.0, [], [], []))]
+    waiting: list[tuple[int, _Way]] = [(0, ([], [], []))]
     while waiting:
         node, way = waiting.pop()
-        for is_left, child in ((s, children[s][node]) for s in (True, False)):
+        for is_left, children in sides:
+            child = children[node]
             count = counts[child] if child >= 0 else leaf_counts[~child]
             step = first_node + node, is_left
             longer = _extended(way, feature[node], count / counts[node], step)
             if child >= 0:
                 waiting.append((child, longer))
             else:
-                leaves[~child] = longer._replace(value=values[~child])
+                leaves[~child] = Leaf(values[~child], *longer)
     yield from (leaves[i] for i in range(len(values)))
 
 
-def _extended(way: Leaf, feature: int, share: float, step: tuple[int, bool]) -> Leaf:
-    features, shares = way.features, way.shares
+def _extended(way: _Way, feature: int, share: float, step: tuple[int, bool]) -> _Way:
+    features, shares, steps = way
     if feature in features:
         place = features.index(feature)
-        shares = [s * share if i == place else s for i, s in enumerate(shares)]
+        shares = shares.copy()
+        shares[place] *= share
     else:
         place = len(features)
         features, shares = [*features, feature], [*shares, share]
-    return Leaf(0.0, features, shares, [*way.steps, (*step, place)])
+    return features, shares, [*steps, (*step, place)]
 
 
 def _expected(tree: Mapping[str, str], leaves: list[Leaf]) -> float:

@@ -7,6 +7,7 @@ checked by type; nothing is validated again and the JSON is written once.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Annotated, cast
@@ -107,6 +108,11 @@ class Versions(_Recorded):
     settings_hash: str | None = Field(
         default=None, description="of the service's settings file; null without one"
     )
+
+    @cached_property
+    def as_json(self) -> str:
+        """As recorded beside each decision; the same until something else is loaded."""
+        return self.model_dump_json()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ from serving.public.policies import keep_policy
 from serving.public.policies import router as policy_router
 from serving.public.replies import router as reply_router
 from serving.records import RecordsOfKeys
-from serving.routes import add_direct_score, router
+from serving.routes import DirectScore, router
 from serving.settings import ServingSettings, serving_settings
 from serving.shedding import Shedding
 from serving.stored_customers import StoredCustomers
@@ -195,7 +195,6 @@ def create_app(
     metrics.show_accepted(lambda: turnstile.n_accepted)
     app.state.many_turns = BatchTurnstile()
     app.state.link_signer = LinkSigner.of(stated.link_keys)
-    add_direct_score(app)
     app.include_router(router)
     add_api_page(app)
     app.include_router(event_router)
@@ -209,6 +208,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, present_invalid)
     for kind in (DecisionStoreError, ScoringError, DecisionError, AdviceError):
         app.add_exception_handler(kind, present_domain_error)
+    app.add_middleware(DirectScore)
     app.add_middleware(Guard, metrics=metrics)
     _trace(app, stated.traces_endpoint)
     app.add_middleware(Shedding, turnstile=turnstile, metrics=metrics)

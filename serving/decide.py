@@ -175,7 +175,7 @@ def decision_of(
         language=answer.language,
         request=body,
         answer=answer_bytes(answer),
-        versions=answer.versions.model_dump_json(),
+        versions=answer.versions.as_json,
         prior_decisions=prior.to_json(),
         policy_hash=answer.question.policy_hash,
         key_id=key_id,

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any, Literal, cast
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from advice.assembly import is_stopped
 from decisions.case import Clock
@@ -25,6 +25,12 @@ from serving.access import AuditKey, ReadingKey, ScoringKey, key_of
 from serving.answer import ScoreAnswer
 from serving.answering import Submission
 from serving.champions import InForce, PolicyFrom, Refusal
+from serving.errors import (
+    OURS,
+    ProblemError,
+    present_domain_error,
+    problem_response,
+)
 from serving.incoming import JSON, idempotency_key_of, in_force_of, read_body
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.openapi import OPEN, SCORE_BODY, problems
@@ -121,19 +127,31 @@ async def score(request: Request, key: ScoringKey) -> Response:
     return _answered(recorded.decision, is_replay=not recorded.is_new)
 
 
-def add_direct_score(app: FastAPI) -> None:
-    """Let `score` be called without FastAPI's machinery of dependencies.
+class DirectScore:
+    """ASGI middleware: `score` without the router, its dependencies and their layers.
 
-    FastAPI's own route of the address stands behind this one, for the OpenAPI document.
+    FastAPI's own route of the address is there for the OpenAPI document.
     """
-    routes = (route for route in router.routes if isinstance(route, APIRoute))
-    documented = next(route for route in routes if route.endpoint is score)
 
-    async def scored(request: Request) -> Response:
-        request.scope["route"] = documented  # by which requests are counted
-        return await score(request, key_of(request, "score"))
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        routes = (route for route in router.routes if isinstance(route, APIRoute))
+        self._route = next(route for route in routes if route.endpoint is score)
 
-    app.router.routes.insert(0, Route(documented.path, scored, methods=["POST"]))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_score = scope["type"] == "http" and scope["path"] == self._route.path
+        if not is_score or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = self._route  # by which requests are counted
+        request = Request(scope, receive)
+        try:
+            response = await score(request, key_of(request, "score"))
+        except ProblemError as error:
+            response = problem_response(error)
+        except OURS as error:
+            response = await present_domain_error(request, error)
+        await response(scope, receive, send)
 
 
 @router.get(

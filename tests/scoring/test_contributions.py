@@ -15,7 +15,11 @@ import pytest
 from features.arrays import FloatArray
 from scoring import contribution_tables as contribution_tables_module
 from scoring import kernels
-from scoring.contribution_tables import ContributionTables, contribution_tables
+from scoring.contribution_tables import (
+    ContributionTables,
+    contribution_tables,
+    untabulated,
+)
 from scoring.forest import UnsupportedModelError, read_forest
 from scoring.kernels import CKernel, Kernel, NumpyKernel
 from scoring.trees import TreeModel
@@ -100,6 +104,9 @@ def compare(text: str, tables: ContributionTables, x: FloatArray) -> None:
         assert mine.tolist() == np.asarray(margins).tolist()
         assert (np.abs(its - parts) <= 1e-12 * np.maximum(largest, 1.0)).all()
         assert its.tobytes() == found[0][1].tobytes()
+    if (library := kernels._library()) is not None:
+        kernel = CKernel(tables, library)
+        assert [kernel.margin(row) for row in x] == np.asarray(margins).tolist()
 
 
 def test_margins_have_the_bits_and_parts_the_values_of_lightgbm(
@@ -137,6 +144,17 @@ def test_no_rows_are_explained_too(tables: ContributionTables) -> None:
         margins, parts = kernel(np.empty((0, N_FEATURES)))
         assert margins.shape == (0,)
         assert parts.shape == (0, N_FEATURES + 1)
+
+
+@needs_c
+def test_the_table_made_in_c_has_the_bits_of_the_one_made_by_numpy(
+    tables: ContributionTables,
+) -> None:
+    library = kernels._library()
+    assert library is not None
+    mine = untabulated(tables.forest)
+    CKernel(mine, library).tabulate()
+    assert mine.table.tobytes() == tables.table.tobytes()
 
 
 def test_threads_share_a_kernel(text: str) -> None:
@@ -224,13 +242,16 @@ import sys
 import ctypes
 import numpy as np
 from pathlib import Path
-from scoring.contribution_tables import contribution_tables
+from scoring.contribution_tables import contribution_tables, untabulated
 from scoring.forest import read_forest
 from scoring.kernels import CKernel, NumpyKernel
 tables = contribution_tables(read_forest(Path("model.txt").read_text()))
 x = np.load("rows.npy")
-mine = CKernel(tables, ctypes.CDLL("./kernel.so"))(x)
+kernel = CKernel(untabulated(tables.forest), ctypes.CDLL("./kernel.so"))
+kernel.tabulate()
+mine = kernel(x)
 its = NumpyKernel(tables)(x)
+assert [kernel.margin(row) for row in x] == mine[0].tolist()
 assert mine[0].tobytes() == its[0].tobytes() and mine[1].tobytes() == its[1].tobytes()
 print("clean")
 """
