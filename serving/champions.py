@@ -223,6 +223,7 @@ class Champions:
     def _take_up(self, latest: "InForce") -> None:
         with surviving():
             self._taken_up(latest)
+        is_first = self.in_force is None
         self.refusal = None
         self.in_force = latest
         for note in latest.advisor.notes:
@@ -234,7 +235,7 @@ class Champions:
         )
         # models live as long as the process: keep the collector from walking them,
         # which is what makes the slowest answers slow
-        if gc.get_freeze_count():  # those that were in force go
+        if not is_first:  # those that were in force go
             gc.unfreeze()
             gc.collect()
         gc.freeze()

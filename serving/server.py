@@ -1,5 +1,6 @@
 """Running the application, in this process or in several below it."""
 
+import gc
 import logging
 import os
 import socket
@@ -101,6 +102,8 @@ def prepare_process(log_format: LogFormat) -> None:
     # the thread that records needs the interpreter some ten times a commit; by default
     # a busy event loop lets it wait 5 ms each time
     sys.setswitchinterval(0.0005)
+    # what was imported stays: to walk it again and again is a tenth of the start
+    gc.freeze()
     prepare_log(log_format)
 
 

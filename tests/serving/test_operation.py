@@ -2,11 +2,13 @@
 
 import asyncio
 import dataclasses
+import gc
 import logging
 import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from scoring.shelf import publish_bundle
 from serving import answering, decide, request
 from serving.app import create_app
 from serving.budget_ledger import BudgetLedger
-from serving.champions import Refusal
+from serving.champions import Champions, Refusal
+from serving.metrics import Metrics
 from serving.replay import BundleGoneError, OtherReleaseError, replay
 from serving.settings import ServingSettings
 from store.audit import audit
@@ -216,9 +219,6 @@ def test_a_changed_policy_file_is_taken_up(
     make_bundle: MakeBundle,
     tmp_path: Path,
 ) -> None:
-    from serving.champions import Champions
-    from serving.metrics import Metrics
-
     file = tmp_path / "policy.yaml"
     text = DEFAULT_POLICY.read_text()
     file.write_text(text)
@@ -248,6 +248,19 @@ def test_a_changed_policy_file_is_taken_up(
     assert asyncio.run(watch_for_it())
     versions.close()
     assert champions.in_force.advisor.policy.reference == "reseller-default@2"
+
+
+def test_what_is_loaded_first_is_kept_from_the_collector_and_what_it_replaces_goes(
+    settings: ServingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    for name in ("freeze", "unfreeze", "collect"):
+        monkeypatch.setattr(gc, name, partial(called.append, name))
+    champions = Champions(settings, Metrics())
+    champions.look()
+    assert called == ["freeze"]
+    champions.look()
+    assert called == ["freeze", "unfreeze", "collect", "freeze"]
 
 
 def test_a_read_key_may_read_but_not_score(
