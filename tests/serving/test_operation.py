@@ -256,10 +256,13 @@ def test_what_is_loaded_first_is_kept_from_the_collector_and_what_it_replaces_go
     called: list[str] = []
     for name in ("freeze", "unfreeze", "collect"):
         monkeypatch.setattr(gc, name, partial(called.append, name))
-    champions = Champions(settings, Metrics())
+    open_key_store(settings.home).close()
+    versions = open_policy_versions(*settings.store)
+    champions = Champions(settings, versions, Metrics())
     champions.look()
     assert called == ["freeze"]
     champions.look()
+    versions.close()
     assert called == ["freeze", "unfreeze", "collect", "freeze"]
 
 
