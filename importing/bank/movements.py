@@ -5,13 +5,12 @@ written in parts, so that memory does not grow with a file.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 import numpy as np
@@ -36,8 +35,7 @@ Status = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Movement:
+class Movement(NamedTuple):
     """One movement of money, or a message about one.
 
     Attributes:
@@ -82,8 +80,7 @@ class Movement:
     text: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement of one account.
 
     Attributes:
@@ -102,8 +99,7 @@ class Statement:
     closing: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A row that could not be read.
 
     `is_money`: it may be a movement, so it protects; a control total is none.
@@ -138,13 +134,10 @@ _LISTS = {name for name, type_ in _TYPES.items() if type_.endswith("[]")}
 
 def _columns(kind: type[Movement] | type[Statement]) -> dict[str, str]:
     own = {"file": "VARCHAR", "statement": "BIGINT"}
-    return own | {f.name: _TYPES.get(f.name, "VARCHAR") for f in fields(kind)}
+    return own | {name: _TYPES.get(name, "VARCHAR") for name in kind._fields}
 
 
-_TABLES = {
-    "movement": (Movement, _columns(Movement)),
-    "statement": (Statement, _columns(Statement)),
-}
+_TABLES = {"movement": _columns(Movement), "statement": _columns(Statement)}
 
 
 def make_tables(connection: Any) -> None:
@@ -154,7 +147,7 @@ def make_tables(connection: Any) -> None:
     """
     # every cell goes over as its text: no type is inferred from the first rows
     connection.execute("SET pandas_analyze_sample = 0")
-    for name, (_, columns) in _TABLES.items():
+    for name, columns in _TABLES.items():
         typed = ", ".join(f'"{column}" {type_}' for column, type_ in columns.items())
         connection.execute(f"CREATE TABLE {name} ({typed})")
 
@@ -163,49 +156,45 @@ def write_movements(
     connection: Any, file: Path, read: Iterable[Read]
 ) -> Iterator[BadRow]:
     """Add what was read to the tables; yields the rows that could not be read."""
-    everything = _numbered(read)
+    everything, n_statements = iter(read), 0
     while part := list(islice(everything, ROWS_OF_A_PART)):
-        for name, (kind, columns) in _TABLES.items():
-            rows = [(n, one) for n, one in part if isinstance(one, kind)]
-            if rows:
-                _insert(connection, name, columns, file, rows)
-        for _, one in part:
-            if isinstance(one, Problem):
+        movements: list[Movement] = []
+        numbers: list[int] = []
+        statements: list[Statement] = []
+        for one in part:
+            if isinstance(one, Movement):
+                movements.append(one)
+                numbers.append(n_statements + len(statements) + 1)
+            elif isinstance(one, Statement):
+                statements.append(one)
+            else:
                 if one.is_money:
                     place = [file.name, one.row]
                     keep_unread(connection, "movement", "SELECT ?, ?, NULL", place)
                 yield BadRow(file.name, one.row, one.column, one.text)
-
-
-def _numbered(read: Iterable[Read]) -> Iterator[tuple[int, Read]]:
-    n = 1
-    for one in read:
-        yield n, one
-        n += isinstance(one, Statement)
+        _insert(connection, "movement", file, movements, numbers)
+        first, n_statements = n_statements + 1, n_statements + len(statements)
+        _insert(
+            connection, "statement", file, statements, range(first, n_statements + 1)
+        )
 
 
 def _insert(
     connection: Any,
     name: str,
-    types: Mapping[str, str],
     file: Path,
-    rows: Sequence[tuple[int, Any]],
+    rows: Sequence[Movement] | Sequence[Statement],
+    numbers: Sequence[int],
 ) -> None:
     """Hand the rows over as columns: of NumPy, for Arrow would first load Pandas."""
-    cells: dict[str, list[Any]] = {
-        column: [getattr(one, column) for _, one in rows]
-        for column in types
-        if column not in ("file", "statement")
-    }
+    if not rows:
+        return
+    types = _TABLES[name]
+    columns = zip(*rows, strict=True)
+    cells: dict[str, Sequence[Any]] = dict(zip(rows[0]._fields, columns, strict=True))
     for column in cells.keys() & _MONEY:
-        for row, amount in zip(cells["row"], cells[column], strict=True):
-            if amount is None:
-                continue
-            problem = _problem_of(amount, is_balance=column != "amount")
-            if problem:
-                raise UnreadableValueError(f"{file.name} row {row}: {amount} {problem}")
-    cells["file"] = [file.name] * len(rows)
-    cells["statement"] = [n for n, _ in rows]
+        _must_fit(file, cells["row"], cells[column], is_balance=column != "amount")
+    cells["file"], cells["statement"] = [file.name] * len(rows), numbers
     for column in cells.keys() & _LISTS:
         cells[column] = [
             json.dumps(texts) if texts else "[]" for texts in cells[column]
@@ -224,13 +213,29 @@ def _insert(
         connection.unregister("part")
 
 
-def _problem_of(amount: Decimal, *, is_balance: bool) -> str | None:
-    if not is_balance and amount >= TOO_LARGE:
-        return "is too large an amount"
-    # zeros at the end say nothing
-    if int(amount.normalize().as_tuple().exponent) < -PLACES:
-        return f"has more than {PLACES} decimals"
-    return None
+def _must_fit(
+    file: Path,
+    rows: Sequence[int],
+    amounts: Sequence[Decimal | None],
+    *,
+    is_balance: bool,
+) -> None:
+    """Refuse money that no table holds, by its row."""
+    for row, amount in zip(rows, amounts, strict=True):
+        if amount is None:
+            continue
+        problem = None
+        if not is_balance and amount >= TOO_LARGE:
+            problem = "is too large an amount"
+        elif _exponent(amount) < -PLACES and _exponent(amount.normalize()) < -PLACES:
+            # zeros at the end say nothing
+            problem = f"has more than {PLACES} decimals"
+        if problem:
+            raise UnreadableValueError(f"{file.name} row {row}: {amount} {problem}")
+
+
+def _exponent(amount: Decimal) -> int:
+    return int(amount.as_tuple().exponent)
 
 
 def _objects(values: Sequence[Any]) -> Any:

@@ -8,7 +8,7 @@ without a transaction type to the next one.
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -141,10 +141,10 @@ def _line(row: int, whole: Any, one: Any, text: str) -> Iterator[Read]:
     if returned is None or not 0 < returned < amount:
         yield movement
         return
-    yield replace(movement, amount=returned)
+    yield movement._replace(amount=returned)
     # what the bank takes for it
-    yield replace(
-        movement, amount=amount - returned, status="difference", is_return=False
+    yield movement._replace(
+        amount=amount - returned, status="difference", is_return=False
     )
 
 

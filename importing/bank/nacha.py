@@ -68,10 +68,16 @@ def read_nacha(file: Path) -> Iterator[Read]:
         if record == _FILLER:
             continue
         kind, state.last_row = record[0], row
-        if kind != "7" and state.entry:
+        if kind == "7":
+            _take_addendum(state, record)
+            continue
+        if state.entry:
             yield _movement(state, state.entry)
             state.entry = None
-        yield from _taken(state, row, record)
+        if kind == "6":
+            _take_entry(state, row, record)
+        else:
+            yield from _taken(state, row, record)
     yield from _ending(state)
     yield Statement(row=1, form="nacha", account=None, closed_on=state.made_on)
 
@@ -96,20 +102,31 @@ def _day(text: str) -> date | None:
         return None
 
 
+def _take_entry(state: _File, row: int, record: str) -> None:
+    state.entry, totals = _Entry(row, record), state.batch
+    amount, bank = record[29:39].strip(), record[3:11]
+    cents = int(amount) if amount.isdigit() else 0
+    if _is_debit(record):
+        totals.debits += cents
+    else:
+        totals.credits += cents
+    totals.n += 1
+    totals.hash += int(bank) if bank.isdigit() else 0
+
+
+def _take_addendum(state: _File, record: str) -> None:
+    state.batch.n += 1
+    if state.entry:
+        state.entry.addenda.append(record)
+
+
 def _taken(state: _File, row: int, record: str) -> Iterator[Problem]:
-    """Take one record in; yields where a control record says other than was read."""
+    """Take a record of a batch or the file in; yields where it sums up otherwise."""
     match record[0]:
         case "1":
             state.made_on = _day(record[23:29])
         case "5":
             state.section, state.batch = record[50:53], _Totals()
-        case "6":
-            state.entry = _Entry(row, record)
-            state.batch.add(_totals_of(record))
-        case "7":
-            state.batch.n += 1
-            if state.entry:
-                state.entry.addenda.append(record)
         case "8":
             yield from _compared(row, "batch", record[4:], state.batch)
             state.ended.add(state.batch)
@@ -124,18 +141,6 @@ def _taken(state: _File, row: int, record: str) -> Iterator[Problem]:
                 yield Problem(
                     row, "number of batches", f"{said}, but {counted}", is_money=False
                 )
-
-
-def _totals_of(record: str) -> _Totals:
-    amount, bank = record[29:39].strip(), record[3:11]
-    cents = int(amount) if amount.isdigit() else 0
-    is_debit = _is_debit(record)
-    return _Totals(
-        debits=cents if is_debit else 0,
-        credits=0 if is_debit else cents,
-        n=1,
-        hash=int(bank) if bank.isdigit() else 0,
-    )
 
 
 def _is_debit(record: str) -> bool:
