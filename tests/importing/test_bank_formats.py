@@ -23,11 +23,14 @@ from tests.importing.bank_files import (
     iso,
     payments,
     schema,
-    write_portfolio,
 )
+from tests.importing.bank_formats import FIRST, portfolio
 
-FIRST = "INV-2026-0001"
+__all__ = ["portfolio"]
+
 STATEMENT = "camt.053.001.08"
+
+
 MT940 = """\
 {1:F01BANKBEBB0AXXX0000000000}{2:I940CUSTBEBBXXXXN}{4:
 :20:STARTUMS
@@ -38,6 +41,8 @@ MT940 = """\
 :62F:C260203EUR%s
 -}
 """
+
+
 BAI2 = """\
 01,122099999,123456789,260204,0200,1,,,2/
 02,123456789,122099999,1,260203,2359,%s,2/
@@ -49,13 +54,35 @@ BAI2 = """\
 """
 
 
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return write_portfolio(tmp_path / "portfolio")
-
-
 def mt940(*lines: str, closing: str) -> str:
     return (MT940 % ("\n".join(lines), closing)).replace("\n", "\r\n")
+
+
+def bai2_file(records: str, control: int, currency: str = "USD") -> str:
+    return BAI2 % (currency, "", records, control, control, control)
+
+
+PUBLISHED = sorted((DATA / "published").iterdir())
+
+
+def _message(file: Path) -> str:
+    text = file.read_text("utf-8")
+    return text.partition(":xsd:")[2].partition('"')[0]
+
+
+# counted by hand
+N_MOVEMENTS = {
+    "genkgo-camt053.v2.minimal.xml": 1,
+    "genkgo-camt053.v8.xml": 1,
+    "genkgo-camt054.v2.xml": 1,
+    "genkgo-camt054.v8.xml": 1,
+    "moov-bai2-sample1.txt": 17,
+    "moov-bai2-sample2.txt": 4,
+    "moov-contested-return.ach": 1,
+    "moov-cor-example.ach": 1,
+    "moov-dishonored-return.ach": 2,
+    "moov-return-WEB.ach": 2,
+}
 
 
 def test_the_mark_says_where_money_went(portfolio: Path) -> None:
@@ -126,10 +153,6 @@ def test_a_broken_line_of_mt940_is_named(
     assert [(bad.row, bad.column) for bad in report.bad_rows] == [(6, ":61:")]
     assert "cut off, or a field" in report.bad_rows[0].problem
     assert not caplog.records  # the library logs its patterns
-
-
-def bai2_file(records: str, control: int, currency: str = "USD") -> str:
-    return BAI2 % (currency, "", records, control, control, control)
 
 
 def test_direction_comes_from_the_range_of_the_code(portfolio: Path) -> None:
@@ -218,125 +241,6 @@ def test_bai2_is_read_as_the_library_reads_it() -> None:
     assert texts == [(row.text or "").replace(" ", "") for _, row in theirs]
 
 
-def nacha(*entries: tuple[str, str, int, str, str], on: str = "260206") -> str:
-    """A file of returns: transaction code, id, cents, reason, trace of the original."""
-    records, debits, owed = [], 0, 0
-    for n, (code, id_, cents, reason, trace) in enumerate(entries, 1):
-        debits += cents * (code[1] >= "5")
-        owed += cents * (code[1] < "5")
-        records.append(
-            f"6{code}091400606{'123456789':17}{cents:010d}{id_:15}{'X':22}S 1{n:015d}"
-        )
-        kind = "98" if reason.startswith("C") else "99"
-        records.append(f"7{kind}{reason}{trace:>15}{'':6}09100001{'':44}{n:015d}")
-    batch = "5200COMPANY         {:20}1234567890PPDRETURN          000101   1{:015d}"
-    sums = f"{9140060 * len(entries):010d}{debits:012d}{owed:012d}"
-    lines = [
-        f"101 091400606 691000134{on}1806A094101{'BANK':23}{'COMPANY':23}{'':8}",
-        batch.format("", 1),
-        *records,
-        f"8200{len(records):06d}{sums}1234567890{'':25}{1:015d}",
-        f"9000001000001{len(records):08d}{sums}{'':39}",
-    ]
-    assert {len(line) for line in lines} == {94}
-    return "\n".join(lines)
-
-
-def collected(portfolio: Path) -> None:
-    entry = Entry(amount="100", family="IDDT", end_to_end=FIRST, currency="USD")
-    import_texts(portfolio, iso("camt.054.001.08", entry))
-
-
-@pytest.mark.parametrize(
-    ("reason", "code"),
-    [
-        ("R01", "insufficient_funds"),
-        ("R03", "invalid_account"),
-        ("R08", "do_not_honor"),
-        ("R10", "invalid_account"),
-    ],
-)
-def test_a_nacha_return_undoes_a_collection(
-    portfolio: Path, reason: str, code: str
-) -> None:
-    collected(portfolio)
-    report = import_texts(portfolio, nacha(("26", FIRST, 10000, reason, "1")))
-
-    first, last = payments(portfolio)
-    assert (last["status"], last["failure_code"]) == ("returned", code)
-    assert last["payment_id"] == first["payment_id"]
-    assert report.is_clean
-
-
-def test_a_dishonored_return_leaves_the_payment(portfolio: Path) -> None:
-    collected(portfolio)
-    import_texts(portfolio, nacha(("26", FIRST, 10000, "R01", "1")))
-    import_texts(portfolio, nacha(("26", FIRST, 10000, "R68", "1"), on="260209"))
-
-    assert [row[0] for row in became(portfolio)] == [
-        "succeeded",
-        "returned",
-        "succeeded",
-    ]
-
-
-def test_a_notice_of_change_moves_no_money(portfolio: Path) -> None:
-    report = import_texts(portfolio, nacha(("26", FIRST, 0, "C01", "1")))
-
-    assert report.tables[0].n_made == 0
-    assert [n.n for n in report.notes if "account data" in n.text] == [1]
-    assert report.is_clean
-
-
-@pytest.mark.parametrize(
-    ("place", "told", "columns"),
-    [
-        pytest.param(2, "0000010000", ["total debit"] * 2, id="amount"),
-        pytest.param(2, "62609140060", ["entry hash"] * 2, id="bank"),
-        pytest.param(4, "8200000002", ["entries and addenda"], id="count of a batch"),
-        pytest.param(5, "9000001", ["number of batches"], id="count of batches"),
-        pytest.param(5, "900000100000100000002", ["entries and addenda"], id="count"),
-    ],
-)
-def test_what_a_control_record_says_otherwise_is_named(
-    portfolio: Path, place: int, told: str, columns: list[str]
-) -> None:
-    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
-    assert told in records[place]
-    other = told[:-1] + str((int(told[-1]) + 1) % 10)
-    records[place] = records[place].replace(told, other, 1)
-    bad = import_texts(portfolio, "\n".join(records)).bad_rows
-
-    assert [row.column.split(" of the ")[0] for row in bad] == columns
-
-
-def test_a_return_that_is_missing_is_named(portfolio: Path) -> None:
-    """Both control records miss it, by count, hash and sum."""
-    returns = (("26", FIRST, 10000, "R01", "1"), ("26", "4711", 5000, "R01", "2"))
-    records = nacha(*returns).split("\n")
-    del records[4:6]
-    bad = import_texts(portfolio, "\n".join(records)).bad_rows
-
-    assert [row.row for row in bad] == [5, 5, 5, 6, 6, 6]
-
-
-@pytest.mark.parametrize("n_records", [3, 4, 5], ids=["entry", "addenda", "batch"])
-def test_a_file_that_is_cut_off_is_named(portfolio: Path, n_records: int) -> None:
-    """A return is lost with what is cut off; silence would take it for none."""
-    records = nacha(("26", FIRST, 10000, "R01", "1")).split("\n")
-    bad = import_texts(portfolio, "\n".join(records[:n_records])[:-40]).bad_rows
-
-    assert bad[-1].column == "file control"
-    assert "ends before its control record" in bad[-1].problem
-
-
-def test_records_without_lines_are_read(portfolio: Path) -> None:
-    text = nacha(("26", FIRST, 10000, "R01", "1")).replace("\n", "")
-    report = import_texts(portfolio, text)
-
-    assert [s.source for s in report.sums] == [100]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -409,9 +313,6 @@ def test_only_references_have_no_date(portfolio: Path) -> None:
         import_texts(portfolio, list_csv="reference,invoice_id\na,4711\n")
 
 
-PUBLISHED = sorted((DATA / "published").iterdir())
-
-
 @pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: file.name)
 def test_published_samples_are_read_whole(portfolio: Path, file: Path) -> None:
     """No entry of theirs is lost; where a schema is at hand, they are valid by it."""
@@ -428,26 +329,6 @@ def test_published_samples_are_read_whole(portfolio: Path, file: Path) -> None:
         n.n for n in report.notes if n.kind == "left out" or n.text.startswith(returns)
     )
     assert n_left_out == N_MOVEMENTS[file.name]
-
-
-def _message(file: Path) -> str:
-    text = file.read_text("utf-8")
-    return text.partition(":xsd:")[2].partition('"')[0]
-
-
-# counted by hand
-N_MOVEMENTS = {
-    "genkgo-camt053.v2.minimal.xml": 1,
-    "genkgo-camt053.v8.xml": 1,
-    "genkgo-camt054.v2.xml": 1,
-    "genkgo-camt054.v8.xml": 1,
-    "moov-bai2-sample1.txt": 17,
-    "moov-bai2-sample2.txt": 4,
-    "moov-contested-return.ach": 1,
-    "moov-cor-example.ach": 1,
-    "moov-dishonored-return.ach": 2,
-    "moov-return-WEB.ach": 2,
-}
 
 
 def test_a_moment_of_the_bank_is_kept(portfolio: Path) -> None:

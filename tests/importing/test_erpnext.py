@@ -6,10 +6,8 @@ against itself, a journal entry against both. Names, types and options of the fi
 checked against `data/erpnext_fields.json`; docs/importing.md says what was read.
 """
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,122 +15,10 @@ import pytest
 from importing import SOURCES, ImportSettings, import_files
 from importing.errors import NothingToImportError, UnreadableFileError
 from tests.importing.conftest import FirstActions
-from tests.importing.tables import Run, facts_of, imports_of_books, rows_of
+from tests.importing.erpnext_books import ACME, EXPORTED, Books, books, portfolio, run
+from tests.importing.tables import Run, facts_of, rows_of
 
-FIELDS = json.loads(
-    (Path(__file__).parent / "data" / "erpnext_fields.json").read_text("utf-8")
-)
-ACME, EXPORTED = "Acme", "2026-06-01"
-Row = dict[str, object]
-
-
-class Books:
-    """Documents and their rows in the ledger, checked against the DocTypes."""
-
-    def __init__(self, currency: str = "EUR") -> None:
-        self.documents: dict[str, list[Row]] = {doctype: [] for doctype in FIELDS}
-        self.currency = currency
-        self._numbers = count(1)
-
-    def put(self, doctype: str, at: str, **values: object) -> Row:
-        """One document; `at` is when it was submitted."""
-        row: Row = {"creation": f"{at}.000000", "modified": f"{at}.000000"}
-        row |= {"docstatus": 1, **values}
-        fields = FIELDS[doctype]
-        for name, value in values.items():
-            kind = fields[name]
-            if isinstance(kind, list):
-                assert value in kind, name
-            elif kind == "Check":
-                assert value in (0, 1), name
-            elif kind == "Date":
-                datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=UTC)
-            elif kind == "Currency":
-                Decimal(str(value))
-        self.documents[doctype].append(row)
-        return row
-
-    def ledger(
-        self,
-        at: str,
-        doctype: str,
-        name: str,
-        against: str,
-        amount: float,
-        **also: object,
-    ) -> Row:
-        """One row of the ledger, of a customer where nothing else is said."""
-        usual: Row = {
-            "delinked": 0,
-            "account_currency": self.currency,
-            "posting_date": at[:10],
-            "account_type": "Receivable",
-            "party_type": "Customer",
-            "party": ACME,
-        }
-        return self.put(
-            "Payment Ledger Entry",
-            at,
-            name=f"ple{next(self._numbers)}",
-            voucher_type=doctype,
-            voucher_no=name,
-            against_voucher_no=against,
-            amount_in_account_currency=amount,
-            **(usual | also),
-        )
-
-    def customer(self, name: str = ACME, kind: str = "Company") -> None:
-        self.put("Customer", "2025-01-10 09:00:00", name=name, customer_type=kind)
-
-    def invoice(self, name: str, at: str, amount: float, **also: object) -> None:
-        party = also.pop("party", ACME)
-        usual = {"is_return": 0, "is_pos": 0, "due_date": at[:10]}
-        self.put("Sales Invoice", at, name=name, **(usual | also))
-        self.ledger(at, "Sales Invoice", name, name, amount, party=party)
-
-    def credit_note(self, name: str, at: str, amount: float, of: str) -> None:
-        self.invoice(name, at, -amount, is_return=1, return_against=of)
-
-    def payment(self, name: str, at: str, *against: tuple[str, float]) -> None:
-        """Money in; what is against no invoice is against itself."""
-        mode = "Wire Transfer"
-        self.put("Payment Entry", at, name=name, mode_of_payment=mode)
-        for other, amount in against:
-            self.ledger(at, "Payment Entry", name, other or name, -amount)
-
-    def journal(
-        self, name: str, at: str, kind: str, *against: tuple[str, float], **also: object
-    ) -> None:
-        """Rows of one customer, with their signs."""
-        self.put("Journal Entry", at, name=name, voucher_type=kind, **also)
-        for other, amount in against:
-            self.ledger(at, "Journal Entry", name, other or name, amount)
-
-    def write(self, folder: Path) -> list[Path]:
-        """What GET /api/resource/DOCTYPE?fields=["*"] answers."""
-        folder.mkdir(parents=True, exist_ok=True)
-        files = []
-        for doctype, rows in self.documents.items():
-            files.append(folder / f"{doctype}.json")
-            files[-1].write_text(json.dumps({"data": rows}), encoding="utf-8")
-        return files
-
-
-@pytest.fixture
-def books() -> Books:
-    made = Books()
-    made.customer()
-    return made
-
-
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-@pytest.fixture
-def run(books: Books, tmp_path: Path) -> Run:
-    return imports_of_books("erpnext", books.write, tmp_path, EXPORTED)
+__all__ = ["books", "portfolio", "run"]
 
 
 def test_a_payment_pays_the_invoice_that_it_is_against(
@@ -230,91 +116,6 @@ def test_an_immutable_ledger_reverses_in_the_open(
         "open": 6,
         "credit": 0,
     }
-
-
-def test_a_credit_note_reduces_the_invoice_it_returns(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
-    books.credit_note("SINV-2", "2026-03-05 10:00:00", 40, "SINV-1")
-    books.payment("PAY-1", "2026-03-20 10:00:00", ("SINV-1", 10))
-    run()
-
-    note = next(r for r in rows_of(portfolio, "invoices") if r["kind"] == "credit_note")
-    assert (note["invoice_id"], note["applies_to"]) == ("SINV-2", "SINV-1")
-    assert facts_of(portfolio, ACME, EXPORTED, "open") == {"open": 50}
-
-
-def test_a_journal_lays_a_credit_note_on_another_invoice(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
-    books.invoice("SINV-2", "2026-03-02 10:00:00", 100)
-    books.invoice("SINV-3", "2026-03-05 10:00:00", -100, is_return=1)
-    books.journal(
-        "JV-1", "2026-03-06 10:00:00", "Credit Note", ("SINV-3", 100), ("SINV-2", -100)
-    )
-    books.payment("PAY-1", "2026-03-20 10:00:00", ("SINV-1", 60))
-    run()
-
-    rows = rows_of(portfolio, "invoices")
-    notes = [
-        (r["applies_to"], r["retracted"]) for r in rows if r["kind"] == "credit_note"
-    ]
-    assert ("SINV-2", None) in notes
-    assert facts_of(portfolio, ACME, EXPORTED, "open") == {"open": 40}
-
-
-def test_a_refund_after_a_credit_note_opens_nothing(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
-    books.payment("PAY-1", "2026-03-02 10:00:00", ("SINV-1", 100))
-    books.credit_note("SINV-2", "2026-03-05 10:00:00", 40, "SINV-1")
-    books.put("Payment Entry", "2026-03-06 10:00:00", name="PAY-2")
-    books.ledger("2026-03-06 10:00:00", "Payment Entry", "PAY-2", "SINV-2", 40)
-    run()
-
-    facts = facts_of(portfolio, ACME, EXPORTED, "open", "credit")
-    assert facts == {"open": 0, "credit": 0}
-
-
-def test_an_advance_that_is_given_back_is_gone(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.invoice("SINV-1", "2026-02-01 10:00:00", 5)
-    books.payment("PAY-1", "2026-03-02 10:00:00", ("SINV-1", 5), ("", 100))
-    books.put("Payment Entry", "2026-03-06 10:00:00", name="PAY-2")
-    books.ledger("2026-03-06 10:00:00", "Payment Entry", "PAY-2", "PAY-1", 60)
-    run()
-
-    facts = facts_of(portfolio, ACME, EXPORTED, "open", "credit")
-    assert facts == {"open": 0, "credit": 40}
-
-
-def test_a_payment_that_bounced_and_came_again_pays_once(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    """A bank entry, its reversal, and the reversal of that."""
-    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
-    books.journal("JV-1", "2026-03-10 10:00:00", "Bank Entry", ("SINV-1", -100))
-    books.journal(
-        "JV-2", "2026-03-20 10:00:00", "Bank Entry", ("SINV-1", 100), reversal_of="JV-1"
-    )
-    run("2026-04-01")
-    assert facts_of(portfolio, ACME, "2026-04-01", "open") == {"open": 100}
-    books.journal(
-        "JV-3",
-        "2026-04-10 10:00:00",
-        "Bank Entry",
-        ("SINV-1", -100),
-        reversal_of="JV-2",
-    )
-    run()
-
-    facts = facts_of(portfolio, ACME, EXPORTED, "open", "credit")
-    assert facts == {"open": 0, "credit": 0}
-    assert "returned" in {p["status"] for p in rows_of(portfolio, "payments")}
 
 
 def test_what_is_written_off_is_not_owed(
@@ -467,39 +268,3 @@ def test_from_the_ledger_to_a_first_list_of_actions(
     assert day.actions["Good"] == "none"
     assert day.actions[ACME] in ("remind", "review")
     assert "100" in day.explained
-
-
-def test_a_refund_of_more_than_one_payment_is_of_several(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.payment("PAY-1", "2026-03-02 10:00:00", ("", 100))
-    books.payment("PAY-2", "2026-03-03 10:00:00", ("", 60))
-    books.put("Payment Entry", "2026-03-06 10:00:00", name="PAY-3")
-    books.ledger("2026-03-06 10:00:00", "Payment Entry", "PAY-3", "PAY-3", 130)
-    run()
-
-    given = {
-        row["payment_id"]: Decimal(str(row["amount"]))
-        for row in rows_of(portfolio, "payments")
-        if row["status"] == "refunded"
-    }
-    assert given == {"PAY-1": 70, "PAY-2": 60}
-    assert facts_of(portfolio, ACME, EXPORTED, "credit") == {"credit": 30}
-
-
-def test_a_refund_is_not_of_a_payment_that_bounced_before(
-    books: Books, run: Run, portfolio: Path
-) -> None:
-    books.invoice("SINV-1", "2026-03-01 10:00:00", 100)
-    books.payment("PAY-1", "2026-03-02 10:00:00", ("", 100))
-    bounced, back = "2026-03-10 10:00:00", "2026-03-20 10:00:00"
-    books.journal("JV-1", bounced, "Bank Entry", ("SINV-1", -100))
-    books.journal("JV-2", back, "Bank Entry", ("SINV-1", 100), reversal_of="JV-1")
-    at = "2026-03-25 10:00:00"
-    books.put("Payment Entry", at, name="PAY-2")
-    books.ledger(at, "Payment Entry", "PAY-2", "PAY-2", 100)
-    run()
-
-    given = [r for r in rows_of(portfolio, "payments") if r["status"] == "refunded"]
-    assert [row["payment_id"] for row in given] == ["PAY-1"]
-    assert facts_of(portfolio, ACME, EXPORTED, "credit") == {"credit": 0}

@@ -14,14 +14,14 @@ from importing.errors import UnreadableFileError
 from importing.killbill.columns import TABLES as KILLBILL
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
+from tests.importing import erpnext_books as erpnext
 from tests.importing import lago_objects as lago
 from tests.importing import odoo_books as odoo
-from tests.importing import test_erpnext as erpnext
-from tests.importing import test_whmcs as whmcs
+from tests.importing import whmcs_tables as whmcs
 from tests.importing.bank_files import Entry, import_texts, iso, write_portfolio
+from tests.importing.bank_formats import FIRST as PAID
 from tests.importing.stripe_objects import CUSTOMER, charge, customer, invoice, made
 from tests.importing.tables import Rows, write_csv
-from tests.importing.test_bank_formats import FIRST as PAID
 from tests.importing.test_bank_formats import bai2_file
 
 Rejected = Mapping[str, frozenset[str]]

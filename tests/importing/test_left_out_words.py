@@ -11,10 +11,10 @@ from features.portfolio import Portfolio
 from importing import SOURCES
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
+from tests.importing import erpnext_books as erpnext
 from tests.importing import lago_objects as lago
 from tests.importing import odoo_books as odoo
-from tests.importing import test_erpnext as erpnext
-from tests.importing import test_whmcs as whmcs
+from tests.importing import whmcs_tables as whmcs
 from tests.importing.stripe_objects import (
     charge,
     customer,

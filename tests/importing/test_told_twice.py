@@ -10,12 +10,12 @@ from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.killbill.columns import TABLES as KILLBILL
 from importing.whmcs.columns import TABLES as WHMCS
 from tests.importing import chargebee_objects as chargebee
+from tests.importing import erpnext_books as erpnext
 from tests.importing import killbill_answers
 from tests.importing import lago_objects as lago
 from tests.importing import odoo_books as odoo
 from tests.importing import stripe_exports as exports
-from tests.importing import test_erpnext as erpnext
-from tests.importing import test_whmcs as whmcs
+from tests.importing import whmcs_tables as whmcs
 from tests.importing.partner_center import objects as partner_center
 from tests.importing.stripe_objects import charge, customer, invoice
 from tests.importing.tables import Rows, facts_of, rows_of, write_csv

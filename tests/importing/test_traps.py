@@ -42,7 +42,7 @@ TESTS = {
         "test_stripe: test_a_refund_after_a_credit_note_opens_nothing",
         "test_stripe: test_a_dispute_of_a_paid_charge_leaves_the_invoice_paid",
         (
-            "test_stripe_exports: test_the_category_tells_a_dispute_from_its_reversal_"
+            "test_stripe_balance: test_the_category_tells_a_dispute_from_its_reversal_"
             "and_a_failed_refund"
         ),
         UTC_ONLY,
@@ -84,7 +84,7 @@ TESTS = {
         UTC_ONLY,
         "test_traps: test_chargebee_pays_what_was_captured_of_an_authorisation",
         "test_chargebee: test_a_parent_that_pays_is_named_and_the_debt_is_the_childs",
-        "test_chargebee: test_a_currency_has_no_decimals_or_two",
+        "test_chargebee_files: test_a_currency_has_no_decimals_or_two",
     ),
     "whmcs": (
         "test_whmcs: test_a_refund_to_the_balance_is_credit_once",
@@ -108,9 +108,9 @@ TESTS = {
         "test_odoo: test_a_payment_in_another_currency_closes_what_odoo_says",
     ),
     "erpnext": (
-        "test_erpnext: test_a_refund_after_a_credit_note_opens_nothing",
+        "test_erpnext_given_back: test_a_refund_after_a_credit_note_opens_nothing",
         NO_DISPUTES,
-        "test_erpnext: test_a_payment_that_bounced_and_came_again_pays_once",
+        "test_erpnext_given_back: test_a_payment_that_bounced_and_came_again_pays_once",
         (
             "test_erpnext: test_a_document_is_known_since_it_was_written_and_due_at_"
             "the_end_of_a_day"
@@ -120,9 +120,9 @@ TESTS = {
         "test_erpnext: test_amounts_keep_their_places_and_their_currency",
     ),
     "bank": (
-        "test_bank: test_a_refund_and_one_that_comes_back",
+        "test_bank_returns: test_a_refund_and_one_that_comes_back",
         NO_DISPUTES,
-        "test_bank: test_a_reversal_of_a_reversal",
+        "test_bank_returns: test_a_reversal_of_a_reversal",
         "test_bank: test_the_day_on_which_clocks_change",
         NO_CAPTURE,
         "test_bank: test_a_parent_pays_invoices_of_two_customers_that_add_up",

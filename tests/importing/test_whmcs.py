@@ -4,58 +4,28 @@ States, columns and signs: developers.whmcs.com (classes and API, 9.0), the manu
 docs.whmcs.com on credit, mass payment, refunds and reversals.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from features.portfolio import Portfolio
-from importing import SOURCES, ImportReport, ImportSettings, import_files
-from importing.errors import (
-    NothingToImportError,
-    RateMissingError,
-    UnreadableFileError,
-)
 from importing.whmcs.columns import TABLES
 from tests.importing.conftest import FirstActions
 from tests.importing.tables import facts_of, rows_of, write_csv
+from tests.importing.whmcs_tables import (
+    EXPORTED,
+    Row,
+    Run,
+    bill,
+    client,
+    item,
+    money_in,
+    portfolio,
+    run,
+)
 
-Row = dict[str, object]
-Run = Callable[..., ImportReport]
-EXPORTED = "2026-06-01"
-ZONE = "Europe/Brussels"
-
-
-def client(id_: int = 1, currency: int = 1, **values: object) -> Row:
-    day = {"datecreated": "2025-01-10", "country": "BE", "credit": "0.00"}
-    return {"id": id_, "currency": currency, **day, **values}
-
-
-def bill(
-    id_: int, day: str, total: str, status: str = "Unpaid", **values: object
-) -> Row:
-    row: Row = {"id": id_, "userid": 1, "date": day, "duedate": day, "credit": "0.00"}
-    row |= {"total": total, "status": status, "paymentmethod": "stripe"}
-    return row | {"date_cancelled": "0000-00-00 00:00:00"} | values
-
-
-def item(invoice: int, amount: str, type_: str = "Hosting", relid: int = 7) -> Row:
-    id_ = f"{invoice}{relid}"
-    return {
-        "id": id_,
-        "invoiceid": invoice,
-        "type": type_,
-        "relid": relid,
-        "amount": amount,
-    }
-
-
-def money_in(id_: int, at: str, amount: str, invoice: int = 0, **values: object) -> Row:
-    row: Row = {"id": id_, "userid": 1, "gateway": "stripe", "date": at, "fees": "0.25"}
-    row |= {"amountin": amount, "amountout": "0.00", "invoiceid": invoice}
-    return row | {"refundid": 0} | values
+__all__ = ["portfolio", "run"]
 
 
 def money_out(id_: int, at: str, amount: str, invoice: int, refund_of: int) -> Row:
@@ -66,33 +36,6 @@ def money_out(id_: int, at: str, amount: str, invoice: int, refund_of: int) -> R
 def credit(id_: int, day: str, amount: str, text: str) -> Row:
     row: Row = {"id": id_, "clientid": 1, "date": day, "amount": amount}
     return row | {"description": text}
-
-
-@pytest.fixture
-def portfolio(tmp_path: Path) -> Path:
-    return tmp_path / "portfolio"
-
-
-@pytest.fixture
-def run(tmp_path: Path, portfolio: Path) -> Run:
-    def _run(
-        at: str = EXPORTED,
-        rates: Mapping[str, float] | None = None,
-        **tables: Sequence[Row],
-    ) -> ImportReport:
-        usual = {
-            "clients": [client()],
-            "currencies": [{"id": 1, "code": "EUR"}, {"id": 2, "code": "KWD"}],
-        }
-        named = {f"tbl{name}": rows for name, rows in (usual | tables).items()}
-        files = write_csv(tmp_path / f"export-{at}", named, TABLES)
-        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-        settings = ImportSettings(
-            exported_at=moment, currency="EUR", rates=rates or {}, timezone=ZONE
-        )
-        return import_files(SOURCES["whmcs"], files, portfolio, settings)
-
-    return _run
 
 
 def test_what_was_billed_is_what_was_left_to_pay_and_the_credit_that_was_used(
@@ -350,64 +293,6 @@ def test_amounts_keep_their_places_and_their_currency(
     assert [s.currency for s in report.sums if s.what == "billed"] == ["EUR", "KWD"]
 
 
-def test_services_cost_by_the_month_and_end(run: Run, portfolio: Path) -> None:
-    def service(id_: int, cycle: str, status: str, **values: object) -> Row:
-        row: Row = {"id": id_, "userid": 1, "packageid": 3, "regdate": "2025-10-01"}
-        row |= {"amount": "120", "billingcycle": cycle, "domainstatus": status}
-        return row | {"termination_date": "0000-00-00"} | values
-
-    report = run(
-        hosting=[
-            service(1, "Annually", "Active"),
-            service(2, "Monthly", "Terminated", termination_date="2026-02-01"),
-            service(3, "Monthly", "Pending"),
-            service(4, "Monthly", "Suspended", overideautosuspend=1),
-        ],
-        products=[{"id": 3, "name": "Starter"}],
-    )
-
-    rows = rows_of(portfolio, "subscriptions")
-    kinds = {(r["subscription_id"], r["kind"]) for r in rows}
-    assert kinds == {
-        ("1", "started"),
-        ("2", "started"),
-        ("2", "ended"),
-        ("4", "started"),
-    }
-    assert {r["unit_price"] for r in rows if r["subscription_id"] == "1"} == {10}
-    (hold,) = rows_of(portfolio, "holds")
-    assert (hold["kind"], hold["subscription_id"]) == ("exemption", "4")
-    assert any("since when" in note.text for note in report.notes)
-
-
-def hosted(status: str = "Active") -> Row:
-    row: Row = {"id": 4, "userid": 1, "packageid": 3, "regdate": "2025-10-01"}
-    row |= {"amount": "9", "billingcycle": "Monthly", "domainstatus": status}
-    return row | {"termination_date": "0000-00-00"}
-
-
-def test_a_price_in_another_currency_needs_a_rate(run: Run, portfolio: Path) -> None:
-    with pytest.raises(RateMissingError, match="KWD"):
-        run(clients=[client(currency=2)], hosting=[hosted()])
-    run(clients=[client(currency=2)], hosting=[hosted()], rates={"KWD": 3.0})
-
-    assert rows_of(portfolio, "subscriptions")[0]["unit_price"] == 27
-
-
-def test_a_service_ends_once_and_goes_on_when_it_is_active_again(
-    run: Run, portfolio: Path
-) -> None:
-    states = ("Terminated", "Terminated", "Active", "Active")
-    for month, status in enumerate(states, start=3):
-        run(f"2026-{month:02}-01", hosting=[hosted(status)])
-
-    told = [
-        (row["kind"], row["retracted"], row["known_at"].month)
-        for row in rows_of(portfolio, "subscriptions")[1:]
-    ]
-    assert told == [("ended", None, 3), ("ended", True, 5)]
-
-
 def test_an_invoice_that_is_dated_back_is_known_since_it_was_made(
     run: Run, portfolio: Path
 ) -> None:
@@ -416,13 +301,6 @@ def test_an_invoice_that_is_dated_back_is_known_since_it_was_made(
 
     (row,) = rows_of(portfolio, "invoices")
     assert (row["event_at"].day, row["known_at"].day) == (1, 20)
-
-
-def test_invoices_without_their_items_are_refused(run: Run, portfolio: Path) -> None:
-    """Nobody could tell which of them only pay others, and would be owed twice."""
-    with pytest.raises(NothingToImportError, match="export tblinvoiceitems"):
-        run(invoices=[bill(1, "2026-03-01", "9")])
-    assert not portfolio.exists()
 
 
 def test_day_by_day_is_the_same_account_as_all_at_once(
@@ -456,49 +334,6 @@ def test_day_by_day_is_the_same_account_as_all_at_once(
     assert facts_of(tmp_path / "daily", "1", "2026-05-01", *names) == whole
 
 
-def test_an_exemption_that_is_over_is_taken_back(run: Run, portfolio: Path) -> None:
-    def service(is_exempt: int) -> Row:
-        row: Row = {"id": 4, "userid": 1, "packageid": 3, "regdate": "2025-10-01"}
-        row |= {"amount": "9", "billingcycle": "Monthly", "domainstatus": "Active"}
-        return row | {"overideautosuspend": is_exempt}
-
-    for at, is_exempt in (("2026-04-01", 1), ("2026-05-01", 1), ("2026-06-01", 0)):
-        run(at, hosting=[service(is_exempt)])
-
-    known = [(h["known_at"].month, h["retracted"]) for h in rows_of(portfolio, "holds")]
-    assert known == [(4, None), (6, True)]
-
-
-def test_an_order_marked_as_fraud_is_an_outcome(run: Run, portfolio: Path) -> None:
-    run(
-        orders=[
-            {"id": n, "userid": 1, "date": "2026-05-01 10:00:00", "status": s}
-            | {"fraudmodule": module}
-            for n, s, module in (
-                (1, "Active", ""),
-                (2, "Fraud", ""),
-                (3, "Fraud", "maxmind"),
-            )
-        ]
-    )
-
-    found = {(o["source"], o["strength"]) for o in rows_of(portfolio, "outcomes")}
-    assert found == {("order 2", "analyst"), ("order 3", "warning")}
-
-
-def test_an_order_that_was_set_back_is_fraud_no_more(run: Run, portfolio: Path) -> None:
-    order: Row = {"id": 2, "userid": 1, "date": "2026-02-01 10:00:00"}
-    for month, status in enumerate(("Fraud", "Active", "Active", "Fraud"), start=3):
-        run(f"2026-{month:02}-01", orders=[order | {"status": status}])
-
-    told = rows_of(portfolio, "outcomes")
-    assert [(o["retracted"], o["known_at"].month) for o in told] == [
-        (None, 3),
-        (True, 4),
-        (None, 6),
-    ]
-
-
 def test_a_second_export_adds_what_is_new(run: Run, portfolio: Path) -> None:
     first = bill(1, "2026-03-01", "100")
     run("2026-04-01", invoices=[first], invoiceitems=[item(1, "100")], accounts=[])
@@ -513,102 +348,6 @@ def test_a_second_export_adds_what_is_new(run: Run, portfolio: Path) -> None:
 
     assert {t.table: t.n_new for t in added.tables if t.n_new} == {"payments": 1}
     assert not [t for t in again.tables if t.n_new]
-
-
-def test_a_word_without_a_meaning_is_named(run: Run, portfolio: Path) -> None:
-    report = run(
-        invoices=[bill(1, "2026-03-01", "100"), bill(2, "2026-03-01", "9", "Paused")],
-        invoiceitems=[item(1, "100"), item(2, "9")],
-        accounts=[],
-    )
-
-    (unknown,) = report.unknown_values
-    assert (unknown.file, unknown.row, unknown.value) == (
-        "tblinvoices.csv",
-        2,
-        "Paused",
-    )
-    assert [s.left_out for s in report.sums if s.what == "billed"] == [9]
-
-
-def test_a_bill_in_a_state_without_meaning_protects_its_client(
-    run: Run, portfolio: Path
-) -> None:
-    bills = [bill(1, "2026-03-01", "100"), bill(2, "2026-03-01", "9", "Paused")]
-    run(invoices=bills, invoiceitems=[item(1, "100")], accounts=[])
-
-    assert Portfolio.open(portfolio).rejected == {"1": frozenset({"invoices"})}
-
-
-def test_money_without_a_currency_is_refused(tmp_path: Path, portfolio: Path) -> None:
-    rows = {"tblinvoices": [bill(1, "2026-03-01", "100")]}
-    files = write_csv(tmp_path, rows, TABLES)
-    with pytest.raises(NothingToImportError, match="tblclients and tblcurrencies"):
-        import_files(SOURCES["whmcs"], files, portfolio, ImportSettings())
-
-
-def test_a_file_that_is_no_table_is_refused_by_name(
-    tmp_path: Path, portfolio: Path
-) -> None:
-    strange = tmp_path / "kittens.csv"
-    strange.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(UnreadableFileError, match=r"kittens\.csv"):
-        import_files(SOURCES["whmcs"], [strange], portfolio, ImportSettings())
-
-
-def test_tables_without_rows_say_that_there_is_none(run: Run, portfolio: Path) -> None:
-    report = run(invoices=[bill(1, "2026-05-20", "9")], invoiceitems=[item(1, "9")])
-    assert "payments" not in report.observed
-    empty = portfolio.parent / "tblaccounts.csv"
-    empty.write_text("id,userid,date,amountin,amountout,invoiceid\n", encoding="utf-8")
-    folder = portfolio.parent / f"export-{EXPORTED}"
-    files = [*sorted(folder.iterdir()), empty]
-    settings = ImportSettings(
-        exported_at=datetime(2026, 6, 1, tzinfo=UTC), currency="EUR"
-    )
-    report = import_files(SOURCES["whmcs"], files, portfolio, settings)
-
-    assert "payments" in report.observed
-
-
-def test_mysql_writes_no_header_for_a_table_without_rows(
-    tmp_path: Path, portfolio: Path
-) -> None:
-    tables = {
-        "tblclients": [client()],
-        "tblcurrencies": [{"id": 1, "code": "EUR"}],
-        "tblinvoices": [bill(1, "2026-05-20", "9")],
-        "tblinvoiceitems": [item(1, "9")],
-    }
-    files = write_csv(tmp_path, tables, TABLES)
-    for name in ("tblcredit.tsv", "tblorders.tsv"):
-        files.append(tmp_path / name)
-        files[-1].touch()
-    report = import_files(SOURCES["whmcs"], files, portfolio, ImportSettings())
-
-    assert {"invoices", "outcomes"} <= report.observed.keys()
-    [note] = [n for n in report.notes if "have no rows" in n.text]
-    assert (note.kind, note.n) == ("assumed", 2)
-    assert report.is_clean
-
-
-def test_an_empty_file_of_clients_is_an_export_that_failed(
-    tmp_path: Path, portfolio: Path
-) -> None:
-    clients = tmp_path / "tblclients.tsv"
-    clients.touch()
-    with pytest.raises(UnreadableFileError, match="is empty"):
-        import_files(SOURCES["whmcs"], [clients], portfolio, ImportSettings())
-
-
-def test_invoices_without_the_credit_table_ask_for_it(run: Run) -> None:
-    books = {"invoices": [bill(1, "2026-05-20", "9")], "invoiceitems": [item(1, "9")]}
-    report = run(**books)
-
-    [note] = [n for n in report.notes if "without tblcredit" in n.text]
-    assert (note.kind, note.n) == ("look at", 1)
-    assert "invoices" not in report.observed
-    assert run(at="2026-06-02", **books, credit=[]).is_clean
 
 
 def test_from_the_tables_to_a_first_list_of_actions(
