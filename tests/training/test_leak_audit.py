@@ -83,6 +83,28 @@ def test_a_flag_with_few_exceptions_is_named(rows_of: RowsOf, n_good: int) -> No
     assert named(hindsight("nonpayment", leaky)) == [PLANTED]
 
 
+@pytest.mark.parametrize(
+    ("every", "n_good"),
+    [
+        pytest.param(4, 8, id="a quarter, eight exceptions"),
+        pytest.param(4, 11, id="a quarter, eleven exceptions"),
+        pytest.param(8, 0, id="an eighth, no exception"),
+        pytest.param(8, 5, id="an eighth, five exceptions"),
+    ],
+)
+def test_a_precise_flag_is_named_however_few_it_catches(
+    rows_of: RowsOf, every: int, n_good: int
+) -> None:
+    """It hardly moves the AUC (.56 alone): what counts is whom it does not mark."""
+    rows = rows_of()
+    flag = np.zeros(len(rows))
+    flag[np.flatnonzero(rows.label == 1.0)[::every]] = 1.0
+    flag[np.flatnonzero(rows.label == 0.0)[:n_good]] = 1.0
+    leaky = planted(rows, "flag")
+    leaky = replace(leaky, x=np.column_stack([rows.x, flag]))
+    assert named(hindsight("nonpayment", leaky)) == [PLANTED]
+
+
 def test_a_precise_column_that_passes_is_named_without_being_guilty() -> None:
     precise, usual = {"likelihood_ratio": 9.5}, {"likelihood_ratio": 8.5}
     assert is_noteworthy(LeakVerdict("a", "fraud", "pass", (), precise))

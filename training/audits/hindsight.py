@@ -16,7 +16,6 @@ gives itself away, however little it moves the AUC:
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +27,7 @@ from features.targets import Target
 from scoring.metrics import auc
 from training.audits.association import auc_beside, bins, rates, standard_error
 from training.audits.learner import BinnedColumns, folds_of, thinned_rows
+from training.audits.measured_column import LEAST_GOOD, PRECISE, MeasuredColumn
 from training.audits.verdict import LeakEvidence, LeakVerdict, Level
 from training.rows import Rows
 
@@ -38,10 +38,6 @@ LOOKED_AT_AUC = 0.58  # below it, and in every period, it is not looked at furth
 STRONG = 0.66  # beside all others; the strongest honest column of eight sets: 0.654
 NOTEWORTHY = 0.58
 ORPHAN_BESIDE = 0.60
-PRECISE = 9.0  # likelihood ratio of having it: of a planted flag 13 and more
-SURELY_PRECISE = 5.0  # its lower 99 % bound, where too few stayed good for an echo
-ORPHAN, NO_ORPHAN = 0.57, 0.68  # honest columns this strong: 0.71 and above
-LEAST_GOOD = 12  # customers with the value who stayed good, to say what it goes with
 N_PERIODS = 6
 PERIOD_POSITIVES = 40
 RISE, LATER_ECHO = 0.06, 0.12
@@ -76,7 +72,7 @@ def hindsight(
     looked_at = {m.column: m for m in audited.strongest(only)}
     verdicts = []
     for column, feature in enumerate(_features(rows)):
-        measured = looked_at.get(column) or _Measured(
+        measured = looked_at.get(column) or MeasuredColumn(
             column, audited.alone[column], audited.error_of(column)
         )
         verdicts.append(_verdict(target, feature, measured))
@@ -95,70 +91,6 @@ def _n_bad(rows: Rows) -> int:
 
 def _features(rows: Rows) -> tuple[Feature, ...]:
     return rows.feature_set.features
-
-
-@dataclass
-class _Measured:
-    """What was measured of one column; None where it could not be, or was not."""
-
-    column: int
-    alone: float
-    alone_error: float
-    beside: float | None = None
-    echo: float | None = None
-    n_high: int = 0  # customers with a value that points at bad
-    n_high_good: int | None = None
-    ratio: float = 0.0  # of having such a value: bad rows over those who stay good
-    least_ratio: float = 0.0  # the same by customer: its lower 99 % bound
-    by_period: list[tuple[float, float]] = field(default_factory=list)  # with errors
-    echo_first: float | None = None
-    echo_last: float | None = None
-    echo_error: float = 0.5
-    is_static: bool = False
-
-    @property
-    def is_orphan(self) -> bool:
-        """Whether nothing known before goes with it among those who stay good.
-
-        Within 2.5 standard errors: the fewer they are, the more luck there is.
-        """
-        if self.echo is None:
-            return False
-        error = float(12 * max(self.n_high_good or 0, 1)) ** -0.5
-        return bool(self.echo < min(NO_ORPHAN, ORPHAN + 2.5 * error))
-
-    @property
-    def is_surely_precise(self) -> bool:
-        """Whether it marks more of the bad, for each good one, than luck explains."""
-        return self.n_high >= LEAST_GOOD and self.least_ratio >= SURELY_PRECISE
-
-    @property
-    def rise(self) -> tuple[float, float, float]:
-        """The best later period, how much more than the first it is, and its z."""
-        if len(self.by_period) < 2:
-            return 0.5, 0.0, 0.0
-        first, error = self.by_period[0]
-        best, its_error = max(self.by_period[1:])
-        z = (best - first) / max(float(np.hypot(error, its_error)), 1e-9)
-        return best, best - first, z
-
-    def numbers(self) -> dict[str, float | None]:
-        later = self.rise if self.by_period else (None, None, None)
-        return {
-            "auc_alone": self.alone,
-            "auc_beside_others": self.beside,
-            "echo_in_the_past": self.echo,
-            "customers_with_it": float(self.n_high) if self.n_high else None,
-            "of_them_stayed_good": None
-            if self.n_high_good is None
-            else float(self.n_high_good),
-            "likelihood_ratio": self.ratio or None,
-            "least_likelihood_ratio": self.least_ratio or None,
-            "rise_over_dates": later[1],
-            "rise_z": later[2],
-            "echo_first_dates": self.echo_first,
-            "echo_last_dates": self.echo_last,
-        }
 
 
 class _Audit:
@@ -186,16 +118,41 @@ class _Audit:
         """Made only where some column is worth a look."""
         return BinnedColumns(self.rows.x)
 
-    def strongest(self, only: Collection[str] | None) -> list[_Measured]:
+    def strongest(self, only: Collection[str] | None) -> list[MeasuredColumn]:
         """The stated columns that go with the label, looked at one by one."""
-        strength = {
-            column: max(self.alone[column], self._best_period(self.scores[column]))
+        asked = [
+            self._counted(column)
             for column, feature in enumerate(_features(self.rows))
             if is_stated(feature) and (only is None or feature.name in only)
+        ]
+        strength = {
+            m.column: max(m.alone, self._best_period(self.scores[m.column]))
+            for m in asked
         }
-        chosen = [c for c, value in strength.items() if value >= LOOKED_AT_AUC]
-        chosen.sort(key=lambda c: -strength[c])
-        return [self._measure(c) for c in chosen[:MOST_LOOKED_AT]]
+        chosen = [
+            m
+            for m in asked
+            if strength[m.column] >= LOOKED_AT_AUC or m.least_ratio >= PRECISE
+        ]
+        chosen.sort(key=lambda m: (m.least_ratio < PRECISE, -strength[m.column]))
+        return [self._measure(m) for m in chosen[:MOST_LOOKED_AT]]
+
+    def _is_high(self, column: int) -> BoolArray:
+        """Rows whose value points at bad."""
+        score = self.scores[column]
+        is_high: BoolArray = score >= HIGH * self.rows.rate
+        return is_high if is_high.any() else score > self.rows.rate
+
+    def _counted(self, column: int) -> MeasuredColumn:
+        """How precisely the column marks the bad: counts, no model."""
+        m = MeasuredColumn(column, self.alone[column], self.error_of(column))
+        is_high = self._is_high(column)
+        m.n_high = self._n_customers(is_high)
+        m.n_high_good = self._n_customers(is_high & self.stays_good)
+        among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
+        m.ratio = float(is_high[self.rows.label == 1.0].mean()) / among_good
+        m.least_ratio = self._least_ratio(m.n_high, m.n_high_good)
+        return m
 
     def error_of(self, column: int) -> float:
         """Standard error of a column's own AUC; a customer counts once."""
@@ -207,23 +164,15 @@ class _Audit:
         label = self.rows.label
         return max((auc(label[p], score[p]) for p in self.periods), default=0.5)
 
-    def _measure(self, column: int) -> _Measured:
-        rows, score = self.rows, self.scores[column]
-        label = rows.label
+    def _measure(self, m: MeasuredColumn) -> MeasuredColumn:
+        rows, column, score = self.rows, m.column, self.scores[m.column]
+        label, is_high = rows.label, self._is_high(m.column)
         hidden = [column, *self._twins(column)]
         base = self.binned.predicted(label, self.fold, self.seed, without=hidden)
-        alone, error = self.alone[column], self.error_of(column)
-        m = _Measured(column, alone, error, auc_beside(label, score, base))
+        m.beside = auc_beside(label, score, base)
         m.is_static = self._never_changes(self.everyone.x[:, column])
-        is_high = score >= HIGH * rows.rate
-        if not is_high.any():
-            is_high = score > rows.rate
-        m.n_high = self._n_customers(is_high)
-        m.n_high_good = self._n_customers(is_high & self.stays_good)
-        among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
-        m.ratio = float(is_high[label == 1.0].mean()) / among_good
-        m.least_ratio = self._least_ratio(m.n_high, m.n_high_good)
-        if max(m.beside or 0.0, self._best_period(score)) < NOTEWORTHY:
+        is_weak = max(m.beside, self._best_period(score)) < NOTEWORTHY
+        if is_weak and m.least_ratio < PRECISE:
             return m
         m.echo = self._echo(hidden, is_high, self.stays_good)
         if m.is_static and len(self.periods) > 1:
@@ -320,7 +269,7 @@ def _correlation(a: FloatArray, b: FloatArray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _verdict(target: Target, feature: Feature, m: _Measured) -> LeakVerdict:
+def _verdict(target: Target, feature: Feature, m: MeasuredColumn) -> LeakVerdict:
     evidence = tuple(_evidence(feature, m))
     level: Level = "suspect" if evidence else "pass"
     if {"certain", "no_exception", "orphan"} & {one.code for one in evidence}:
@@ -328,7 +277,7 @@ def _verdict(target: Target, feature: Feature, m: _Measured) -> LeakVerdict:
     return LeakVerdict(feature.name, target, level, evidence, m.numbers())
 
 
-def _evidence(feature: Feature, m: _Measured) -> Iterator[LeakEvidence]:
+def _evidence(feature: Feature, m: MeasuredColumn) -> Iterator[LeakEvidence]:
     name = feature.name
     if m.alone >= CERTAIN_AUC:
         text = f"{name} alone has AUC {m.alone:.3f}: it is the label"
@@ -342,19 +291,23 @@ def _evidence(feature: Feature, m: _Measured) -> Iterator[LeakEvidence]:
         yield from _later_echo(name, m, m.beside)
 
 
-def _strength(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
+def _strength(name: str, m: MeasuredColumn, beside: float) -> Iterator[LeakEvidence]:
     """It says more than everything else together, and in a way that gives it away."""
+
+    def is_telling(least: float) -> bool:
+        return beside >= least or m.least_ratio >= PRECISE
+
     said = f"beside all others {name} still ranks with AUC {beside:.3f}"
     if beside >= STRONG and m.n_high_good == 0 and m.n_high >= LEAST_GOOD:
         text = f"none of the {m.n_high:,} customers with it stayed good"
         yield LeakEvidence("no_exception", f"{said}, and {text}")
-    elif m.echo is None and beside >= NOTEWORTHY and m.is_surely_precise:
+    elif m.echo is None and m.is_surely_precise and is_telling(NOTEWORTHY):
         text = (
             f"of the {m.n_high:,} customers with it only {m.n_high_good:,} stayed good:"
             f" odds of turning bad at least {m.least_ratio:.1f} times everybody's"
         )
         yield LeakEvidence("few_exceptions", f"{said}, and {text}")
-    elif beside >= ORPHAN_BESIDE and m.is_orphan and m.ratio >= PRECISE:
+    elif m.is_orphan and m.ratio >= PRECISE and is_telling(ORPHAN_BESIDE):
         text = (
             "among customers who stayed good nothing known before goes with it "
             f"(AUC {m.echo:.3f}): it knows the outcome and not the customer"
@@ -365,7 +318,7 @@ def _strength(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
         yield LeakEvidence("knows_more_than_history", f"{said}; {text}")
 
 
-def _rising(name: str, m: _Measured) -> Iterator[LeakEvidence]:
+def _rising(name: str, m: MeasuredColumn) -> Iterator[LeakEvidence]:
     best, rise, z = m.rise
     if m.is_orphan and best >= ORPHAN_BESIDE and rise >= RISE and z >= SURE_Z:
         text = (
@@ -376,7 +329,7 @@ def _rising(name: str, m: _Measured) -> Iterator[LeakEvidence]:
         yield LeakEvidence("rising", text)
 
 
-def _later_echo(name: str, m: _Measured, beside: float) -> Iterator[LeakEvidence]:
+def _later_echo(name: str, m: MeasuredColumn, beside: float) -> Iterator[LeakEvidence]:
     if m.echo_first is None or m.echo_last is None or beside < NOTEWORTHY:
         return
     gain = m.echo_last - m.echo_first
