@@ -225,7 +225,12 @@ class Advisor:
         weights = loss_shares(recommendation, terms.model if terms else None)
         by_target = {
             target: reasons(
-                self.bundles[target], row, parts[target], most=_ALL, covered=1.0
+                self.bundles[target],
+                row,
+                parts[target],
+                most=_ALL,
+                covered=1.0,
+                least=0.0,
             )
             for target, row in rows.items()
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from decisions.money.cost import CostModel, product, terms_of
 from decisions.recommendation import Recommendation
-from scoring.reasons import COVERED, MOST, Reason
+from scoring.reasons import COVERED, LEAST_SHARE, MOST, Reason, principal
 
 Target = str
 
@@ -62,6 +62,7 @@ def joint_reasons(
     *,
     most: int = MOST,
     covered: float = COVERED,
+    least: float = LEAST_SHARE,
 ) -> tuple[JointReason, ...]:
     """At most `most` families, by weighted contribution, largest first.
 
@@ -70,6 +71,7 @@ def joint_reasons(
         weights: share of the expected loss per target.
         most: how many at the utmost.
         covered: stop once this share of the weighted mass is named.
+        least: share of the weighted mass that is named beyond the half of it.
     """
     if len(reasons_by_target) == 1:  # one score: nothing to weigh against
         weights = dict.fromkeys(reasons_by_target, 1.0)
@@ -80,14 +82,9 @@ def joint_reasons(
             if mass > 0.0:
                 of_family.setdefault(reason.family, []).append((mass, target, reason))
     by_family = {name: sum(m for m, _, _ in parts) for name, parts in of_family.items()}
-    total, named = sum(by_family.values()), 0.0
     joint: list[JointReason] = []
-    for family in sorted(by_family, key=lambda name: (-by_family[name], name)):
-        if len(joint) == most or named >= covered * total:
-            break
+    for family, share in principal(by_family, most=most, covered=covered, least=least):
         parts = sorted(of_family[family], key=lambda part: (-part[0], part[1]))
-        share = by_family[family] / total
         targets = tuple(target for _, target, _ in parts)
         joint.append(JointReason(family, share, targets, parts[0][2]))
-        named += by_family[family]
     return tuple(joint)

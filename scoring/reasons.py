@@ -5,6 +5,7 @@ is stable across retrainings. A missing value is no reason, unless missing itsel
 says something ("it has not happened").
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
 
@@ -16,6 +17,10 @@ from scoring.bundle import Bundle, Typical
 
 MOST = 4  # more than four reasons are not read
 COVERED = 0.9  # of the positive mass; what is left does not carry the decision
+# of the positive mass; which of several smaller ones is named is chance: so two
+# trainings name the same families to risky customers (docs/audits.md)
+LEAST_SHARE = 0.15
+HALF = 0.5  # of the positive mass: smaller ones are named until it is reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ def reasons(
     *,
     most: int = MOST,
     covered: float = COVERED,
+    least: float = LEAST_SHARE,
 ) -> tuple[Reason, ...]:
     """The families that raised this row's probability, largest first.
 
@@ -56,6 +62,7 @@ def reasons(
         contributions: (F + 1,) its row of `Predictor.contributions`.
         most: how many at the utmost.
         covered: stop once this share of the positive mass is named.
+        least: share of the positive mass that is named beyond the half of it.
     """
     features = bundle.feature_set.features
     values, parts = x.tolist(), contributions.tolist()  # plain floats are faster here
@@ -68,16 +75,40 @@ def reasons(
         mass[family] = mass.get(family, 0.0) + parts[i]
         if family not in leads or parts[i] > parts[leads[family]]:
             leads[family] = i
+    return tuple(
+        _reason(bundle, leads[family], values[leads[family]], mass[family], share)
+        for family, share in principal(mass, most=most, covered=covered, least=least)
+    )
+
+
+def principal(
+    mass: Mapping[str, float],
+    *,
+    most: int = MOST,
+    covered: float = COVERED,
+    least: float = LEAST_SHARE,
+) -> Iterator[tuple[str, float]]:
+    """The families that are named, each with its share of the positive mass.
+
+    Args:
+        mass: what each family adds; what is not above 0 is never named.
+        most: how many at the utmost.
+        covered: stop once this share is named.
+        least: share that is named beyond the half.
+
+    >>> list(principal({"a": 6.0, "b": 3.0, "c": 1.0, "d": -2.0}))
+    [('a', 0.6), ('b', 0.3)]
+    """
     total = sum(value for value in mass.values() if value > 0.0)
-    chosen: list[Reason] = []
     named = 0.0
-    for family in sorted(mass, key=lambda name: (-mass[name], name)):
-        if mass[family] <= 0.0 or len(chosen) == most or named >= covered * total:
+    for family in sorted(mass, key=lambda name: (-mass[name], name))[:most]:
+        if mass[family] <= 0.0:
             break
-        lead, share = leads[family], mass[family] / total
-        chosen.append(_reason(bundle, lead, values[lead], mass[family], share))
-        named += mass[family]
-    return tuple(chosen)
+        share = mass[family] / total
+        if named >= covered or (named >= HALF and share < least):
+            break
+        yield family, share
+        named += share
 
 
 def _absence_speaks(feature: Feature) -> bool:

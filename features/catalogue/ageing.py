@@ -5,7 +5,7 @@ over three and six of them. Reports are counted in whole weeks: 12 weeks hold th
 monthly reports, 25 weeks six, however long the months are.
 """
 
-from features.catalogue.families import BALANCE, CREDIT_USE, LATENESS, PAYMENT_HISTORY
+from features.catalogue.families import BALANCE, CREDIT_USE, LATENESS
 from features.feature import (
     Aggregate,
     Difference,
@@ -69,7 +69,7 @@ def _days_past_due(back: int) -> Feature:
 
 
 def _paid(back: int) -> Feature:
-    return PAYMENT_HISTORY.feature(
+    return BALANCE.feature(
         f"ageing_paid{_ago(back)}",
         report("paid", back),
         unit="money",
@@ -90,7 +90,7 @@ def _state(back: int) -> Feature:
 
 
 def _paid_share(back: int) -> Feature:
-    return PAYMENT_HISTORY.feature(
+    return BALANCE.feature(
         f"ageing_paid_share{_ago(back)}",
         Ratio(report("paid", back), report("balance", back + 1)),
         unit="share",
@@ -159,14 +159,14 @@ def _debt_and_payments(n: int) -> tuple[Feature, ...]:
             staff=f"balance against {n - 1} reports before: {{value}}",
             why="debt that grows",
         ),
-        PAYMENT_HISTORY.feature(
+        BALANCE.feature(
             f"ageing_paid_sum_{n}r",
             reports("sum", "paid", n),
             unit="money",
             staff=f"{{value}} paid over {n} reports",
             why="what came in",
         ),
-        PAYMENT_HISTORY.feature(
+        BALANCE.feature(
             f"ageing_paid_to_balance_{n}r",
             Ratio(reports("sum", "paid", n), reports("sum", "balance", n)),
             unit="share",
@@ -227,14 +227,14 @@ AGEING_FEATURES: tuple[Feature, ...] = (
         staff="balance varies by {value}",
         why="balances that swing",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "ageing_paid_min_6r",
         reports("min", "paid", 6),
         unit="money",
         staff="paid at least {value} in each of 6 reports",
         why="a single month without payment",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "ageing_paid_max_6r",
         reports("max", "paid", 6),
         unit="money",

@@ -74,11 +74,14 @@ PAYMENT_FAILURES = Family(
     "Failed payments",
     "Recent payment attempts that did not succeed.",
 )
-PAYMENT_HISTORY = Family(
-    "payment_history", "Payment history", "The payments received on the account."
-)
 LATENESS = Family("lateness", "Late payment", "Invoices paid or still open late.")
-BALANCE = Family("balance", "Amount owed", "The amount open on the account.")
+# one family: what is open is what was invoiced less what was paid, so either tells
+# the other, and which of the two a training leans on is chance
+BALANCE = Family(
+    "balance",
+    "Amounts owed and paid",
+    "The amount open on the account and the payments received.",
+)
 CREDIT_USE = Family(
     "credit_use", "Use of credit", "The share of the credit limit in use."
 )
@@ -111,7 +114,6 @@ FAMILIES = {
         COUNTRY_MISMATCH,
         INSTRUMENT,
         PAYMENT_FAILURES,
-        PAYMENT_HISTORY,
         LATENESS,
         BALANCE,
         CREDIT_USE,

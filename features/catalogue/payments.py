@@ -1,6 +1,6 @@
 """Features from `payments`: attempts, failures, returns and amounts."""
 
-from features.catalogue.families import PAYMENT_FAILURES, PAYMENT_HISTORY, in_days
+from features.catalogue.families import BALANCE, PAYMENT_FAILURES, in_days
 from features.feature import Aggregate, Feature, Ratio, TimeSince, Trend
 from features.feature_rows import And, Equals, In, Rows, Window
 
@@ -60,7 +60,7 @@ def _code(code: str, words: str) -> Feature:
 
 
 def _paid(days: int) -> Feature:
-    return PAYMENT_HISTORY.feature(
+    return BALANCE.feature(
         f"payments_amount_{days}d",
         paid(days),
         unit="money",
@@ -70,7 +70,7 @@ def _paid(days: int) -> Feature:
 
 
 def _succeeded(days: int) -> Feature:
-    return PAYMENT_HISTORY.feature(
+    return BALANCE.feature(
         f"payments_succeeded_{days}d",
         payments(SUCCEEDED, days),
         unit="payments",
@@ -108,42 +108,42 @@ PAYMENT_FEATURES: tuple[Feature, ...] = (
     ),
     *(_succeeded(days) for days in (30, 365)),
     *(_paid(days) for days in (90, 365)),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payments_amount_trend_90d",
         Trend(paid(90), paid(90, before=90)),
         unit="trend",
         staff="payments of 90 days against the 90 before: {value}",
         why="who pays less than before may be running out",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payment_amount_max_365d",
         Aggregate("payments", "max", "amount", where=SUCCEEDED, window=Window(365)),
         unit="money",
         staff="largest payment of a year: {value}",
         why="the largest sum they ever managed bounds what they can manage",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payment_amount_mean_365d",
         Aggregate("payments", "mean", "amount", where=SUCCEEDED, window=Window(365)),
         unit="money",
         staff="mean payment of a year: {value}",
         why="their usual size of payment",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payments_succeeded_age_days",
         TimeSince("payments", "last", SUCCEEDED, Window(365)),
         unit="days",
         staff="last payment received {value} days ago",
         why="the longer no money came, the less will",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payments_first_age_days",
         TimeSince("payments", "first", SUCCEEDED),
         unit="days",
         staff="first payment received {value} days ago",
         why="services used before a first payment settled are the riskiest",
     ),
-    PAYMENT_HISTORY.feature(
+    BALANCE.feature(
         "payments_refunded_amount_365d",
         Aggregate("payments", "sum", "amount", where=REFUNDED, window=Window(365)),
         unit="money",

@@ -47,6 +47,27 @@ def test_what_is_left_under_a_tenth_is_not_named(bundle_of: BundleOf) -> None:
     assert only.family == "lateness"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "n"),
+    [
+        pytest.param(0.80, 0.20, 2, id="two that matter"),
+        pytest.param(0.86, 0.14, 1, id="the second is small"),
+        pytest.param(0.30, 0.14, 3, id="small ones until half is named"),
+        pytest.param(0.60, 0.14, 1, id="half is named, the others are small"),
+    ],
+)
+def test_past_the_half_a_small_family_is_not_named(
+    bundle_of: BundleOf, first: float, second: float, n: int
+) -> None:
+    """Which of several small ones comes next is chance."""
+    by_family = {f.family: f for f in CATALOGUE if not f.is_category}
+    features = FeatureSet(tuple(by_family.values())[:8])
+    bundle = replace(bundle_of("linear"), feature_set=features)
+    left = 1.0 - first - second
+    parts = np.array([first, second, *[left / 6] * 6, -2.0])
+    assert len(reasons(bundle, np.ones(8), parts)) == n
+
+
 def test_a_missing_value_is_no_reason(bundle_of: BundleOf) -> None:
     row = ROW.copy()
     row[1] = np.nan

@@ -7,6 +7,7 @@ import pytest
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.portfolio import Portfolio
+from scoring.reasons import principal
 from scoring.trees import TreeModel
 from training.audits.monotone import monotone_ablation
 from training.boosting import fit_rounds, recipe
@@ -85,15 +86,21 @@ def test_without_its_first_reason_a_probability_falls_furthest(
     assert (of_first > 0).mean() >= 0.99
 
 
-def test_two_retrainings_give_risky_customers_the_same_first_reason(
+def named(mass: FloatArray) -> list[list[int]]:
+    """The families that people are told of each row, the largest first."""
+    rows = [{str(i): value for i, value in enumerate(row)} for row in mass.tolist()]
+    return [[int(family) for family, _ in principal(row)] for row in rows]
+
+
+def test_two_retrainings_give_risky_customers_the_same_reasons(
     rows: Rows, model: TreeModel
 ) -> None:
     """On two samples of the customers, drawn with replacement: 95 % at least.
 
-    Of customers with nothing overdue the leading family is not that certain (76 %
-    measured); it is among the first two in nine of ten.
+    The first family, and all that are named. Of customers with nothing overdue they
+    are not that certain: docs/audits.md has the numbers.
     """
-    first = []
+    told = []
     for seed in (1, 2):
         n = int(rows.customer.max()) + 1
         drawn = np.random.default_rng(seed).integers(0, n, n)
@@ -101,8 +108,10 @@ def test_two_retrainings_give_risky_customers_the_same_first_reason(
         sample = rows[np.repeat(np.arange(len(rows)), times)]
         again = fit_rounds(sample, recipe(sample, seed), N_ROUNDS)
         x = risky(rows, model, is_calm=False)
-        first.append(masses(again, rows, x).argmax(axis=1))
-    assert (first[0] == first[1]).mean() >= 0.95
+        told.append(named(masses(again, rows, x)))
+    pairs = list(zip(*told, strict=True))
+    assert np.mean([a[0] == b[0] for a, b in pairs]) >= 0.95
+    assert np.mean([set(a) == set(b) for a, b in pairs]) >= 0.95
 
 
 def test_monotone_directions_are_free(rows: Rows) -> None:
