@@ -85,6 +85,10 @@ def plan(
             )
         if run.n_not_ours:
             say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
+        if run.n_spared:
+            say(
+                f"{run.n_spared:,} subscriptions that {at} itself spares are left alone"
+            )
         show_acts(stores.acts, run.acts)
         if run.by_hand:
             tell_by_hand(run.by_hand, at, by_hand)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from execution.measures import ENDS
-from execution.plan import ACTED_ON
+from execution.plan import ACTED_ON, is_spared
 from execution.port import PlainMeasure, Provider, SubscriptionState
 from features.money import UNITS
 from store.act import Act, ActKind
@@ -55,6 +55,8 @@ def ask(provider: Provider, act: Act) -> None:
 def _access(provider: Provider, act: Act) -> Reading:
     now = provider.status(act.customer_id, act.subscription_id)
     is_done, may = now.state == _TO[act.kind], now.state == ACTED_ON[act.kind]
+    if may and now.spared_by is not None and is_spared(act.kind, act.reason):
+        return Reading(is_done, False, now.spared_by, asdict(now))
     return Reading(is_done, may, now.stated, asdict(now))
 
 

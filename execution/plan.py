@@ -44,6 +44,11 @@ ACTED_ON: dict[ActKind, SubscriptionState] = {
 }
 
 
+def is_spared(kind: ActKind, reason: str) -> bool:
+    """Whether what a provider's own hold protects from is meant: a stop for debt."""
+    return kind == "suspend" and reason == "nonpayment"
+
+
 class Intent(NamedTuple):
     """What one decision asks of the provider.
 
@@ -80,6 +85,7 @@ class Run(NamedTuple):
         n_decisions: that were looked at.
         n_not_ours: subscriptions that are suspended and that no act of ours stopped;
             they are left alone.
+        n_spared: subscriptions that the provider itself keeps from a stop.
         refused: customers of whom the provider tells nothing, with its code.
         by_hand: measures that were recommended and that the provider has not.
         n_asked_before: acts left out because an earlier decision asked for the same,
@@ -92,6 +98,7 @@ class Run(NamedTuple):
     acts: list[Act]
     n_decisions: int = 0
     n_not_ours: int = 0
+    n_spared: int = 0
     refused: Mapping[str, str] = MappingProxyType({})
     by_hand: tuple[ManualMeasure, ...] = ()
     n_asked_before: int = 0
@@ -150,6 +157,7 @@ def plan_run(
         planned,
         latest.n_decisions,
         planning.n_not_ours,
+        planning.n_spared,
         refused,
         tuple(planning.by_hand),
         planning.n_asked_before,
@@ -193,6 +201,7 @@ class _Planning:
 
     def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
         self.run_id, self.n_not_ours, self.n_asked_before = run_id, 0, 0
+        self.n_spared = 0
         self.by_hand: list[ManualMeasure] = []
         self.refused_measures: dict[tuple[str, MeasureName], str] = {}
         self._acts, self._provider, self._now = acts, provider, now
@@ -285,6 +294,10 @@ class _Planning:
             ours = [one for one in fitting if self._is_ours(customer_id, one)]
             self.n_not_ours += len(fitting) - len(ours)
             fitting = ours
+        if is_spared(intent.kind, intent.reason):
+            free = [one for one in fitting if one.spared_by is None]
+            self.n_spared += len(fitting) - len(free)
+            fitting = free
         order = in_order(intent.kind, listed)
         return sorted((one.subscription_id for one in fitting), key=order.index)
 

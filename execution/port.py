@@ -36,6 +36,9 @@ class Subscription:
         is_billed_while_suspended: whether the provider goes on billing us; None: the
             provider does not say.
         cancel_until: until when it could be cancelled instead, without cost.
+        spared_by: what at the provider keeps a stop for non-payment away, in its own
+            words; None: nothing that it tells of.
+        blocked_by: who blocks it there, ourselves or others, as far as it tells.
     """
 
     subscription_id: str
@@ -45,6 +48,8 @@ class Subscription:
     product: str | None = None
     is_billed_while_suspended: bool | None = None
     cancel_until: datetime | None = None
+    spared_by: str | None = None
+    blocked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,8 @@ class FakeKillBill:
 
     Args:
         accounts: subscriptions by id of each account, as resources.
-        blocked: by subscription and service, whether that service blocks it.
+        blocked: by subscription or account, and service, whether that service blocks
+            it.
         faults: of the next changes, in order.
         with_mark: bodies begin with a byte order mark.
         tags: definitions of the tags of each account.
@@ -67,6 +68,8 @@ class FakeKillBill:
         parts = path.strip("/").split("/")[2:]
         if parts[0] == "accounts" and parts[2].startswith("tags"):
             return self._tags(method, parts[1], parts[2], content)
+        if parts[0] == "accounts" and parts[2] == "block":
+            return self._blocking_states(parts[1])
         if parts[0] == "accounts":
             return self._bundles(parts[1])
         resource = self._resource(parts[1])
@@ -90,6 +93,26 @@ class FakeKillBill:
         listed = [self._shown(one) for one in self.accounts[account_id].values()]
         return 200, [{"accountId": account_id, "subscriptions": listed}]
 
+    def _blocking_states(self, account_id: str) -> tuple[int, Json]:
+        """All of an account, of its subscriptions, and of its own."""
+        if account_id not in self.accounts:
+            return 404, {"className": "AccountApiException", "code": 3_002}
+        names = {account_id, *self.accounts[account_id]}
+        return 200, [
+            {
+                "blockedId": name,
+                "stateName": "BLOCKED" if is_on else "CLEAR",
+                "service": service,
+                "isBlockChange": is_on,
+                "isBlockEntitlement": is_on,
+                "isBlockBilling": False,
+                "effectiveDate": f"2026-06-01T00:00:{n:02}.000Z",
+                "type": "ACCOUNT" if name == account_id else "SUBSCRIPTION",
+            }
+            for n, ((name, service), is_on) in enumerate(self.blocked.items())
+            if name in names
+        ]
+
     def _tags(
         self, method: str, account_id: str, path: str, content: Json
     ) -> tuple[int, Json]:
@@ -109,8 +132,8 @@ class FakeKillBill:
         return next((one for one in of_all if one is not None), None)
 
     def _shown(self, resource: dict[str, Any]) -> dict[str, Any]:
-        name = resource["subscriptionId"]
-        is_blocked = any(on for (one, _), on in self.blocked.items() if one == name)
+        names = resource["subscriptionId"], resource["accountId"]
+        is_blocked = any(on for (one, _), on in self.blocked.items() if one in names)
         is_active = resource["state"] == "ACTIVE"
         state = "BLOCKED" if is_blocked and is_active else resource["state"]
         return {**resource, "state": state}

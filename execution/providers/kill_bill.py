@@ -4,6 +4,10 @@ A subscription is blocked by a state of the service `forbear` that blocks entitl
 and leaves billing alone; the opposite state of the same service takes it back. What
 another service blocks stays blocked, and is then not ours to restore.
 
+An account with the tag OVERDUE_ENFORCEMENT_OFF is spared: Kill Bill does not pursue it,
+and neither do we for non-payment. Who blocks is read from the account's blocking
+states, and kept as proof.
+
 Our own charging stops by the account's tag AUTO_PAY_OFF.
 
 Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
@@ -11,7 +15,7 @@ Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +50,7 @@ from execution.providers.provider_http import (
 SERVICE = "forbear"
 COMMENT = "X-Killbill-Comment"
 AUTO_PAY_OFF = "00000000-0000-0000-0000-000000000001"  # no automatic payments
+OVERDUE_ENFORCEMENT_OFF = "00000000-0000-0000-0000-000000000003"
 BLOCKED, CLEAR = "FORBEAR_SUSPENDED", "FORBEAR_CLEAR"
 STATES: Mapping[str, SubscriptionState] = {
     "ACTIVE": "active",
@@ -111,14 +116,20 @@ class KillBill(Provider):
         bundles = self._read(f"/1.0/kb/accounts/{account}/bundles")
         if not isinstance(bundles, list):
             raise ProviderUnreachableError("no list of bundles")
-        return [one for bundle in bundles for one in _of_bundle(resource_of(bundle))]
+        listed = [one for bundle in bundles for one in _of_bundle(resource_of(bundle))]
+        spared_by = self._spared_by(customer_id) if listed else None
+        return [replace(one, spared_by=spared_by) for one in listed]
 
     def status(self, customer_id: str, subscription_id: str) -> Subscription:
         account = self._accounts.get(customer_id, customer_id)
         content = resource_of(self._read(_path(subscription_id)))
         if text_of(content, "accountId") != account:
             raise ProviderRefusedError("subscription_of_another_account")
-        return _subscription(content)
+        return replace(
+            _subscription(content),
+            spared_by=self._spared_by(customer_id),
+            blocked_by=self._blocked_by(account, content),
+        )
 
     def suspend(self, customer_id: str, subscription_id: str, request_id: str) -> None:
         self.status(customer_id, subscription_id)  # is this customer's
@@ -148,17 +159,47 @@ class KillBill(Provider):
         raise_for_status(answer, code_of(answer))
 
     def measure_is_on(self, customer_id: str, measure: PlainMeasure) -> bool:
-        tags = self._read(self._tags(customer_id, measure))
-        if not isinstance(tags, list):
-            raise ProviderUnreachableError("no list of tags")
-        names = (resource_of(tag).get("tagDefinitionId") for tag in tags)
-        return AUTO_PAY_OFF in names
+        return AUTO_PAY_OFF in self._tagged(self._tags(customer_id, measure))
+
+    def _spared_by(self, customer_id: str) -> str | None:
+        tags = self._tagged(self._account(customer_id, "tags"))
+        return "OVERDUE_ENFORCEMENT_OFF" if OVERDUE_ENFORCEMENT_OFF in tags else None
+
+    def _tagged(self, path: str) -> set[object]:
+        """Definitions of an account's tags."""
+        return {tag.get("tagDefinitionId") for tag in self._listed(path, "tags")}
+
+    def _blocked_by(
+        self, account: str, subscription: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """Services that block it, its bundle or the account."""
+        path = f"/1.0/kb/accounts/{path_segment(account)}/block"
+        about = {
+            account,
+            *(subscription.get(n) for n in ("subscriptionId", "bundleId")),
+        }
+        latest: dict[tuple[object, str], bool] = {}
+        states = self._listed(path, "blocking states")
+        for one in sorted(states, key=lambda s: str(s.get("effectiveDate", ""))):
+            key = one.get("blockedId"), str(one.get("service", ""))
+            latest[key] = bool(one.get("isBlockEntitlement"))
+        blocking = {who for (what, who), on in latest.items() if on and what in about}
+        return tuple(sorted(blocking))
+
+    def _listed(self, path: str, what: str) -> list[Mapping[str, Any]]:
+        listed = self._read(path)
+        if not isinstance(listed, list):
+            raise ProviderUnreachableError(f"no list of {what}")
+        return [resource_of(one) for one in listed]
 
     def _tags(self, customer_id: str, measure: PlainMeasure) -> str:
         if measure not in self.offers:
             raise NotOfferedError(self.name, measure.replace("_", " "))
+        return self._account(customer_id, "tags")
+
+    def _account(self, customer_id: str, what: str) -> str:
         account = path_segment(self._accounts.get(customer_id, customer_id))
-        return f"/1.0/kb/accounts/{account}/tags"
+        return f"/1.0/kb/accounts/{account}/{what}"
 
     def _block(
         self, subscription_id: str, state: str, request_id: str, *, is_on: bool

@@ -1,17 +1,26 @@
 """Kill Bill: its own words for states, and blocks that are not ours."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+from execution.asking import read
 from execution.errors import (
     MissingSettingError,
     ProviderAccessError,
     ProviderUnreachableError,
 )
 from execution.fakes.kill_bill import FakeKillBill
-from execution.plan import in_order
-from execution.providers.kill_bill import KillBill, KillBillCredentials
-from tests.execution.conftest import kill_bill
+from execution.plan import in_order, plan_run
+from execution.providers.kill_bill import (
+    OVERDUE_ENFORCEMENT_OFF,
+    KillBill,
+    KillBillCredentials,
+)
+from store.opening import open_acts, open_decision_reader
+from tests.execution.conftest import NOW, an_act, kill_bill
+from tests.execution.test_plan import an_answer, record
 
 STATES = {
     "PENDING": "pending",
@@ -80,3 +89,60 @@ def test_an_answer_of_another_form_is_no_answer(body: str) -> None:
     provider = KillBill(client, KillBillCredentials("u", "p", "k", "s"))
     with pytest.raises(ProviderUnreachableError):
         provider.status("acme", "s1")
+
+
+def spared() -> FakeKillBill:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    fake.tags["acme"] = {OVERDUE_ENFORCEMENT_OFF}
+    return fake
+
+
+def test_an_account_that_kill_bill_spares_is_spared() -> None:
+    with kill_bill(spared()) as provider:
+        [listed] = provider.subscriptions("acme")
+        now = provider.status("acme", "s1")
+        for kind, reason, may in (
+            ("suspend", "nonpayment", False),
+            ("suspend", "fraud", True),
+            ("suspend", "manual", True),
+        ):
+            act = an_act(kind=kind, reason=reason)
+            reading = read(provider, act)
+            assert reading is not None
+            assert (reading.is_done, reading.may_be_asked) == (False, may)
+            assert (reading.stated == "OVERDUE_ENFORCEMENT_OFF") != may
+    assert listed.spared_by == now.spared_by == "OVERDUE_ENFORCEMENT_OFF"
+
+
+def test_who_blocks_is_read_and_kept_as_proof() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    fake.add("brix", "s9")
+    fake.blocked["brix", "overdue-service"] = True
+    with kill_bill(fake) as provider:
+        provider.suspend("acme", "s1", "a1")
+        assert provider.status("acme", "s1").blocked_by == ("forbear",)
+        fake.blocked["acme", "overdue-service"] = True  # the account as a whole
+        assert provider.status("acme", "s1").blocked_by == (
+            "forbear",
+            "overdue-service",
+        )
+        provider.restore("acme", "s1", "a2")
+        now = provider.status("acme", "s1")
+        assert (now.state, now.blocked_by) == ("suspended", ("overdue-service",))
+        fake.blocked["acme", "overdue-service"] = False
+        now = provider.status("acme", "s1")
+        assert (now.state, now.blocked_by, now.spared_by) == ("active", (), None)
+
+
+@pytest.mark.parametrize(("basis", "n"), [("nonpayment", 0), ("fraud", 1)])
+def test_a_spared_account_is_not_planned(tmp_path: Path, basis: str, n: int) -> None:
+    answer = an_answer(permission={"basis": basis, "subscriptions": []})
+    record(tmp_path, ("acme", answer))
+    acts, decisions = open_acts(tmp_path), open_decision_reader(tmp_path)
+    with kill_bill(spared()) as provider:
+        run = plan_run(decisions, acts, provider, NOW - 1, NOW + 10)
+    assert (len(run.acts), run.n_spared) == (n, 1 - n)
+    for opened in (acts, decisions):
+        opened.close()
