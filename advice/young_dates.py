@@ -1,6 +1,7 @@
 """The early warning of a portfolio: dates that no label of training reaches yet."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.batch import feature_table, matrix
+from features.fraud_signs import FraudSigns
 from features.labels import labelled_customers, labels, labels_observed_until
 from features.maturity import maturity_us
 from features.moments import DAY_US, to_datetime
@@ -56,6 +58,19 @@ class DrawnSnapshots:
     def _drawn(self, target: Target) -> tuple[str, ...]:
         return tuple(_drawn(labelled_customers(self.portfolio, target)))
 
+    @cached_property
+    def frauds_joined(self) -> IntArray:
+        """When those joined of whom a sign of fraud is known, µs since 1970 UTC."""
+        until = labels_observed_until(self.portfolio, "fraud")
+        known = FraudSigns(self.portfolio).first_ever_known(until)
+        chosen = sorted(known.keys() & set(self._drawn("fraud")))
+        customers = self.portfolio.tables["customers"]
+        began = customers.created_at.min().fill_null(customers.known_at.min())
+        rows = customers.filter(customers.customer_id.isin(chosen))
+        joined = rows.group_by("customer_id").agg(joined=began).to_pyarrow()["joined"]
+        moments: IntArray = joined.cast(pa.int64()).to_numpy()
+        return moments
+
     def labels(self, target: Target) -> pa.Table:
         """Of customers whose labels of a target can be known."""
         if target in self._labels:
@@ -90,7 +105,8 @@ def early_warning(
     is_paying = bundle is not None and bundle.target == "nonpayment"
     target: Target = "nonpayment" if is_paying else "fraud"
     until = labels_observed_until(portfolio, target)
-    labelled = (drawn or DrawnSnapshots(portfolio)).labels(target)
+    drawn = drawn or DrawnSnapshots(portfolio)
+    labelled = drawn.labels(target)
     as_of, mature_at = labelled["as_of"].to_numpy(), labelled["mature_at"].to_numpy()
     label = labelled["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     is_mature = mature_at <= until
@@ -123,7 +139,9 @@ def early_warning(
         expected = by_model, share * rate * int(own.sum())
         counts.append(_Count(moment, observed, *expected))
     each = [[one] for one in counts] if len(counts) > 1 else []
-    return tuple(_compared(some, n_learnt.as_py()) for some in (counts, *each))
+    joined = drawn.frauds_joined if target == "fraud" else None
+    compared = (counts, *each)
+    return tuple(_compared(some, n_learnt.as_py(), joined) for some in compared)
 
 
 class _Count(NamedTuple):
@@ -135,7 +153,9 @@ class _Count(NamedTuple):
     as_before: float
 
 
-def _compared(counts: Sequence[_Count], n_learnt: int) -> YoungOutcomes:
+def _compared(
+    counts: Sequence[_Count], n_learnt: int, joined: IntArray | None
+) -> YoungOutcomes:
     observed = sum(one.observed for one in counts)
     by_model = sum(one.by_model for one in counts)
     as_before = sum(one.as_before for one in counts)
@@ -145,6 +165,7 @@ def _compared(counts: Sequence[_Count], n_learnt: int) -> YoungOutcomes:
         observed,
         expectation(observed, by_model, n_learnt),
         expectation(observed, as_before, n_learnt),
+        None if joined is None else int((joined >= counts[-1].as_of).sum()),
     )
 
 
@@ -181,9 +202,12 @@ def sentence(
     since = f"since {day}" if one.n_dates > 1 else f"of {day}"
     its = "their" if one.n_dates > 1 else "that"
     model, before = one.by_model, one.as_before
+    left_out = ""
+    if one.n_left_out is not None:
+        left_out = f" (of these {one.n_left_out:,} more are known)"
     seen = (
         f"{target} {since}: {one.observed:,} known so far, without customers who joined"
-        f" after {its} date. As often as before, it would be"
+        f" after {its} date{left_out}. As often as before, it would be"
         f" {before.expected:.1f} by now ({_times(before)})"
     )
     if not has_model:

@@ -52,6 +52,8 @@ class YoungOutcomes:
         by_model: what the model expects of these customers.
         as_before: what the rate of matured dates would give. A wave that the model
             sees coming in its features is one all the same.
+        n_left_out: frauds known by now of customers who joined after the last of these
+            dates, and so stand at none of them; None where that is not counted.
     """
 
     as_of: int
@@ -59,6 +61,7 @@ class YoungOutcomes:
     observed: int
     by_model: Expectation
     as_before: Expectation
+    n_left_out: int | None = None
 
     @property
     def is_alarm(self) -> bool:

@@ -21,7 +21,7 @@ FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 N_DAYS = 540
 WAVE_FROM = 420  # days; the dates of the last 210 are not mature
 PER_DAY = 0.0002  # frauds per customer
-FraudsOf = Callable[[float], Portfolio]
+FraudsOf = Callable[..., Portfolio]
 
 YAML = """
 name: waves
@@ -35,17 +35,23 @@ labels:
 
 @pytest.fixture(scope="module")
 def with_wave(tmp_path_factory: pytest.TempPathFactory) -> FraudsOf:
-    """A portfolio whose frauds become so many times as many of late."""
+    """A portfolio whose frauds become so many times as many of late.
 
-    def make(factor: float) -> Portfolio:
+    And some who join ten days before its end and turn out bad at once.
+    """
+
+    def make(factor: float, n_late: int = 0) -> Portfolio:
         rng = np.random.default_rng(11)
         folder = tmp_path_factory.mktemp("waves")
         (folder / "portfolio.yaml").write_text(YAML)
         ids = [f"c{i:05}" for i in range(N)]
         created = FIRST - timedelta(days=30)
-        pl.DataFrame({"customer_id": ids, "event_at": [created] * N}).write_parquet(
-            folder / "customers.parquet"
-        )
+        late_ids = [f"late{i}" for i in range(n_late)]
+        joined = FIRST + timedelta(days=N_DAYS - 10)
+        moments = [created] * N + [joined] * n_late
+        pl.DataFrame(
+            {"customer_id": ids + late_ids, "event_at": moments}
+        ).write_parquet(folder / "customers.parquet")
         pl.DataFrame(
             {"customer_id": ids[:1], "event_at": [FIRST], "kind": ["sign_in"]}
         ).write_parquet(folder / "access.parquet")
@@ -69,6 +75,17 @@ def with_wave(tmp_path_factory: pytest.TempPathFactory) -> FraudsOf:
             }
         )
         until = datetime(2026, 6, 25, tzinfo=UTC)
+        at_once = pl.DataFrame(
+            {
+                "customer_id": late_ids,
+                "event_at": [joined + timedelta(days=1)] * n_late,
+                "known_at": [joined + timedelta(days=1)] * n_late,
+                "kind": ["fraud"] * n_late,
+                "source": ["analyst"] * n_late,
+            },
+            schema=frauds.schema,
+        )
+        frauds = pl.concat([frauds, at_once])
         frauds.filter(pl.col("known_at") <= until).write_parquet(
             folder / "outcomes.parquet"
         )
@@ -104,8 +121,18 @@ def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
     assert 2.0 < since.as_before.ratio < 3.0
     said = sentence(since, "fraud", portfolio.settings.zone)
     assert f"{since.observed} known so far" in said
-    assert "without customers who joined after that date" in said
+    assert "joined after that date (of these 0 more are known)" in said
     assert "too low" in said
+
+
+def test_frauds_of_who_joined_since_are_counted_apart(with_wave: FraudsOf) -> None:
+    before, after = (
+        early_warning(portfolio, knows_the_rate(portfolio))
+        for portfolio in (with_wave(1.0), with_wave(1.0, 2))
+    )
+    assert [one.n_left_out for one in before] == [0, 0, 0]
+    assert [one.n_left_out for one in after] == [2, 2, 2]
+    assert [one.observed for one in after] == [one.observed for one in before]
 
 
 def test_a_wave_is_seen_where_no_model_of_fraud_is_in_force(
