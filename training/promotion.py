@@ -15,6 +15,7 @@ from advice.assembly import champion_ids
 from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
+from scoring.cards import GateVerdict, keep_gates
 from scoring.shelf import champion_id
 from training.comparison import PromotionGate, gates
 from training.errors import (
@@ -114,6 +115,8 @@ def promote(
                 in_force = champion_ids(tracker.home)
                 asked = target, fetched.bundle.bundle_id, in_force, shadows
                 measured += (shadow_gate(*asked, is_required=needs_shadow),)
+            said = [GateVerdict(one.name, one.is_passed, one.text) for one in measured]
+            keep_gates(tracker.home, target, fetched.bundle.bundle_id, said)
             passed = all(gate.is_passed is not False for gate in measured)
             is_done = passed or is_forced
             if is_done:

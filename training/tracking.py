@@ -21,6 +21,7 @@ from mlflow.types.schema import AnyType
 
 from features.feature_set import FeatureSet
 from scoring.bundle import Bundle
+from scoring.cards import card_of, keep_card
 from scoring.metrics import expected_calibration_error
 from scoring.shelf import champion_id, make_champion, shelve_bundle
 from training.errors import RegistryUnavailableError
@@ -100,13 +101,16 @@ class Tracker:
         with self.connected() as client, tempfile.TemporaryDirectory() as scratch:
             with mlflow.start_run(run_name=bundle.bundle_id) as run:
                 _log_numbers(bundle, learnt, rows, seed)
-                card = model_card(bundle, learnt, rows, seed, outlook)
-                _log_card(bundle, learnt, card, Path(scratch))
+                told = model_card(bundle, learnt, rows, seed, outlook)
+                _log_card(bundle, learnt, told, Path(scratch))
                 _log_judged(judged, Path(scratch))
                 saved = bundle.save(Path(scratch))
                 version = _log_model(bundle, saved, rows)
             name = registered_name(bundle.target)
             client.set_registered_model_alias(name, CHALLENGER, version)
+            judgement = learnt.judgement
+            card = card_of(bundle, judgement.label, judgement.p)
+            keep_card(self.home, bundle.target, card)
             before = version_of(client, name, CHAMPION)
             is_champion = not learnt.suspected and before is None
             if is_champion:

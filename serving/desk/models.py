@@ -1,7 +1,9 @@
 """The models in force: what they were trained on, how they were judged, what rings."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from fastapi import Depends, Request
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from advice.advisor import Advisor
 from features.moments import microseconds
 from scoring.bundle import Bundle
+from scoring.cards import Card, card, challenger_card
 from serving.desk.monitored import SeenValue, seen_values
 from serving.desk.page import HOME, desk_router, page, redirect
 from serving.desk.visitor import (
@@ -50,12 +53,17 @@ class Model(NamedTuple):
     Args:
         measures: on rows it did not see: name to value, low and high.
         seen: by the latest run of monitoring that looked at this bundle.
+        card: of this bundle, where one was kept.
+        challenger: the card of the latest bundle that was trained, where that is
+            another one.
     """
 
     target: str
     bundle: Bundle
     measures: Mapping[str, tuple[float, float, float]]
     seen: list[SeenValue]
+    card: Card | None
+    challenger: Card | None
 
 
 class _Watched(NamedTuple):
@@ -76,7 +84,13 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
         request,
         "models.html",
         visitor,
-        models=_models(in_force_of(request).advisor, watched.runs),
+        models=await asyncio.to_thread(
+            _models,
+            in_force_of(request).advisor,
+            watched.runs,
+            request.app.state.settings.home,
+        ),
+        compared=MEASURES,
         alarms=watched.alarms,
         runs=watched.runs[:MOST_RUNS],
     )
@@ -106,13 +120,20 @@ async def release(
     return redirect(MODELS)
 
 
-def _models(advisor: Advisor, runs: list[MonitoringRun]) -> list[Model]:
+def _models(advisor: Advisor, runs: list[MonitoringRun], home: Path) -> list[Model]:
     return [
         Model(
             target,
             bundle,
             {name: bundle.metrics[name] for name in MEASURES if name in bundle.metrics},
             seen_values(runs, target, bundle.bundle_id),
+            card(home, target, bundle.bundle_id),
+            _challenger(home, target, bundle.bundle_id),
         )
         for target, bundle in advisor.bundles.items()
     ]
+
+
+def _challenger(home: Path, target: str, champion: str) -> Card | None:
+    latest = challenger_card(home, target)
+    return None if latest is None or latest.bundle_id == champion else latest

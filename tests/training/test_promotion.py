@@ -15,6 +15,7 @@ import pytest
 from decisions.policy_file.load import default_policy
 from features.portfolio import Portfolio
 from features.targets import Target
+from scoring.cards import challenger_card
 from scoring.shelf import champion_id
 from training.errors import (
     NoReasonGivenError,
@@ -85,6 +86,12 @@ def test_a_better_challenger_serves_and_a_worse_one_leaves_the_champion(
     assert "log_loss_better" in {g.name for g in refused.gates if g.is_passed is False}
     assert champion_id(home, "nonpayment") == second.bundle.bundle_id
     assert in_registry(home) == "2"
+    kept = challenger_card(home, "nonpayment")
+    assert kept is not None
+    assert kept.bundle_id == second.bundle.bundle_id
+    assert kept.metrics == second.bundle.metrics
+    assert sum(one.n for one in kept.curve) > 0
+    assert [gate.name for gate in kept.gates] == [gate.name for gate in done.gates]
 
 
 def test_forced_with_a_reason_it_serves_and_rollback_goes_back(

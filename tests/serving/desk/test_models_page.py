@@ -1,19 +1,23 @@
 """What serves, and the alarms that only people release."""
 
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import escape
 
 from features.moments import microseconds
+from scoring.cards import Bin, Card, GateVerdict, keep_card, keep_gates
 from serving.settings import ServingSettings
 from store.keys import Role
 from store.monitoring import Alarm, Cause
 from store.opening import open_monitoring
 from tests.serving.desk.conftest import Person
-from wording.messages import LANGUAGES
+from wording.messages import LANGUAGES, Wording
 
 MODELS = "/desk/models"
 Somebody = Callable[..., Person]
@@ -56,6 +60,40 @@ def test_a_person_releases_an_alarm_with_a_reason(
     assert analyst.sends(place, page=MODELS, reason="again").status_code == 409
     unknown = f"{MODELS}/alarms/nothing/release"
     assert analyst.sends(unknown, page=MODELS, reason="again").status_code == 404
+
+
+CHALLENGER = Card(
+    "nonpayment-20260701-challenge",
+    "lightgbm",
+    "2026-07-01",
+    2_345,
+    101,
+    {"auc": (0.8125, 0.75, 0.875), "observed_over_expected": (1.0625, 0.9, 1.2)},
+    (Bin(40, 0.0125, 0.025),),
+)
+COST = GateVerdict("cost_not_worse", False, "expected cost +0.500 a customer")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_champion_and_challenger_stand_side_by_side(
+    person: Somebody, desk_settings: ServingSettings, lang: str
+) -> None:
+    one, home = person("auditor"), desk_settings.home
+    in_language = {"accept-language": lang}
+    say = Wording(lang, "EUR", ZoneInfo("UTC")).say
+    shown = one.opens(MODELS, headers=in_language).text
+    assert shown.count(escape(say("desk.models.challenger.nobody"))) == 2
+    keep_card(home, "nonpayment", CHALLENGER)
+    shown = one.opens(MODELS, headers=in_language).text
+    assert shown.count(escape(say("desk.models.challenger.nobody"))) == 1
+    assert escape(say("desk.models.challenger.not_compared")) in shown
+    for text in ("2026-07-01", "0.812 (0.750 – 0.875)", "1.25 %", "2.50 %", "101"):
+        assert text in shown
+    keep_gates(home, "nonpayment", CHALLENGER.bundle_id, [COST])
+    shown = one.opens(MODELS, headers=in_language).text
+    assert escape(say("desk.models.challenger.not_passed")) in shown
+    assert COST.text in shown
+    shutil.rmtree(home / "cards")
 
 
 SEEN = {
