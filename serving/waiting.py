@@ -17,6 +17,7 @@ TOPICS = (
     "review",
     "breaker",
     "no_decision",
+    "measure",
     "notice",
 )
 # why stops beyond a limit that customers share are withheld
@@ -30,6 +31,7 @@ def waiting_of(answer: ScoreAnswer) -> WaitingCustomer | None:
     if (answer.recorded_at - answer.as_of).total_seconds() > _LATEST_LAG_S:
         return None
     topic, due_at = _topic(answer)
+    measures = answer.permission.measures
     gain = _gain(answer, topic)
     return WaitingCustomer(
         customer_id=answer.customer_id,
@@ -40,6 +42,7 @@ def waiting_of(answer: ScoreAnswer) -> WaitingCustomer | None:
         gain=None if gain is None else ten_thousandths(gain),
         due_at=None if due_at is None else microseconds(due_at),
         expires_at=microseconds(answer.expires_at),
+        measure=measures[0].measure if measures else None,
     )
 
 
@@ -69,6 +72,8 @@ def _lesser_topic(answer: ScoreAnswer) -> str:
         return "breaker"
     if answer.no_decision is not None:
         return "no_decision"
+    if any(one.approvals for one in answer.permission.measures):
+        return "measure"
     return "notice" if answer.follow_up.notices_due else ""
 
 
@@ -85,13 +90,16 @@ def _pause_ends_at(answer: ScoreAnswer) -> datetime | None:
 def _gain(answer: ScoreAnswer, topic: str) -> float | None:
     """Expected cost of what happens meanwhile less that of what is recommended.
 
-    In major units. Of what the breaker stopped: less that of what costs least. While
-    access is off it is what staying so costs more, or less, than giving it back.
+    In major units. Of what the breaker stopped: less that of what costs least. Of a
+    measure that people must agree to: what it saves beside the action. While access is
+    off it is what staying so costs more, or less, than giving it back.
     """
     proposal = answer.proposal
     if proposal is None or proposal.expected_cost is None or answer.action is None:
         return None
     cost = proposal.expected_cost
+    if topic == "measure":
+        return answer.permission.measures[0].net_gain
     if topic == "restore":
         return max(cost["suspend"] - cost["none"], 0.0)
     if topic == "pause":  # wrong either way: confirmed or ended

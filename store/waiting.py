@@ -22,13 +22,14 @@ _COLUMNS = (
     "place",
     "due_at",
     "expires_at",
+    "measure",
 )
 _REPLACED = "DELETE FROM waiting WHERE customer_id = ? AND as_of <= ?"
 _IS_AWAKE = """NOT EXISTS (
     SELECT 1 FROM snoozes WHERE snoozes.customer_id = waiting.customer_id
     AND snoozes.until > ?
 )"""
-_SHOWN = "customer_id, decision_id, as_of, topic, action, gain, due_at, expires_at"
+_SHOWN = ", ".join(name for name in _COLUMNS if name != "place")
 _WAIT = f"FROM waiting WHERE {_IS_AWAKE}"
 _BEHIND = " AND (place, decision_id) < (?, ?)"
 _AHEAD = " AND (place, decision_id) > (?, ?)"
@@ -64,6 +65,7 @@ class WaitingCustomer(NamedTuple):
             answered, in ten-thousandths of the policy's currency; None: not known.
         due_at: until when somebody should have looked; None: no such moment.
         expires_at: how long the decision holds.
+        measure: recommended beside the action; None: none is.
     """
 
     customer_id: str
@@ -74,6 +76,7 @@ class WaitingCustomer(NamedTuple):
     gain: int | None
     due_at: int | None
     expires_at: int
+    measure: str | None = None
 
     @property
     def rank(self) -> "Rank":

@@ -155,6 +155,11 @@ def _rows(
         name: show.say(f"desk.topic.{name}") for name in {w.topic for w in waiting}
     }
     actions = {name: show.action(name) for name in {w.action for w in waiting}}
+    measures = {w.measure for w in waiting if w.measure is not None}
+    beside = {
+        name: show.say("desk.today.beside", measure=show.say(f"measures.{name}"))
+        for name in measures
+    }
     over = show.say("desk.today.expired")
     return [
         (
@@ -162,7 +167,7 @@ def _rows(
             customer_path(one.customer_id),
             one.customer_id,
             topics[one.topic],
-            actions[one.action],
+            actions[one.action] + (beside[one.measure] if one.measure else ""),
             _gain(show, one.gain),
             show.moment(one.due_at),
             show.moment(one.as_of),

@@ -7,7 +7,8 @@ from decisions.actions import ACTIONS
 from decisions.case import BudgetUse
 from decisions.steps.choose import Choice
 from decisions.steps.reasons import _of_the_budget
-from serving.waiting import BREAKER
+from serving.answer import ScoreAnswer
+from serving.waiting import BREAKER, _lesser_topic
 
 
 def test_every_limit_that_customers_share_is_the_breaker() -> None:
@@ -20,3 +21,15 @@ def test_every_limit_that_customers_share_is_the_breaker() -> None:
         BudgetUse(0, 0, 0, alarm="scores"),
     )
     assert {_of_the_budget(use, choice).code for use in uses} == BREAKER
+
+
+def test_a_measure_that_people_must_agree_to_has_them_look() -> None:
+    """One that automation may take waits for nobody."""
+    for approvals, topic in ((0, ""), (1, "measure")):
+        measure = SimpleNamespace(measure="restrict", approvals=approvals)
+        permission = SimpleNamespace(withheld=(), measures=(measure,))
+        follow_up = SimpleNamespace(notices_due=())
+        answer = SimpleNamespace(
+            permission=permission, no_decision=None, follow_up=follow_up
+        )
+        assert _lesser_topic(cast("ScoreAnswer", answer)) == topic

@@ -1,9 +1,11 @@
 """The page of a customer and of a decision: nothing is left out, nothing gets out."""
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import Request
@@ -21,9 +23,10 @@ from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
 from tests.execution.conftest import an_act
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
-from wording.messages import LANGUAGES, messages
+from wording.messages import LANGUAGES, Wording, messages
 
 Somebody = Callable[..., Person]
+UTC_ZONE = ZoneInfo("UTC")
 Decided = dict[str, str]
 
 
@@ -60,7 +63,8 @@ def test_a_measure_beside_the_action_stands_at_the_top(
 ) -> None:
     async def with_measure(request: Request, decision: Decision) -> CaseFile:
         file = await case_file(request, decision)
-        measure = {"measure": "limit_spending", "limit": 120.5}
+        expected: dict[str, object] = {"net_gain": 34.5, "approvals": 2}
+        measure = {"measure": "limit_spending", "limit": 120.5} | expected
         permission = file.answer["permission"] | {"measures": [measure]}
         return replace(file, answer=file.answer | {"permission": permission})
 
@@ -69,6 +73,8 @@ def test_a_measure_beside_the_action_stands_at_the_top(
     strip = page.text.partition("</dl>")[0]
     assert str(messages(lang)["measures.limit_spending"]) in strip
     assert "120" in strip
+    assert re.search(r"34[.,]50", strip)
+    assert Wording(lang, "EUR", UTC_ZONE).say("desk.case.measure_people", n=2) in strip
 
 
 def test_a_measure_stands_until_it_is_ended() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
 
@@ -14,6 +15,7 @@ from serving.settings import ServingSettings
 from store.opening import open_desk
 from store.waiting import Snooze, WaitingCustomer, WaitingList, put_waiting
 from tests.serving.desk.conftest import LATE, Person
+from wording.messages import LANGUAGES, messages
 
 Somebody = Callable[..., Person]
 NOW = microseconds(datetime.now(UTC))
@@ -118,6 +120,24 @@ def test_what_costs_more_than_it_saves_is_said_so(
     database.close()
     assert "costs €7" in row
     assert "-" not in row.split("costs")[1].split("<")[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_measure_stands_beside_the_action_before_it_is_planned(
+    person: Somebody, many: ServingSettings, lang: str
+) -> None:
+    recommended = waiting(401, 345_000, "measure")._replace(measure="limit_spending")
+    with closing(open_desk(many.home)) as database:
+        with database.transaction():
+            put_waiting(database, [recommended])
+        wanted = {"accept-language": lang}
+        page = person("collections").opens("/desk?topic=measure", headers=wanted).text
+        with database.transaction():
+            over = recommended._replace(topic="", as_of=NOW + 1)
+            put_waiting(database, [over])
+    row = unescape(page.split(">w-00401")[1].split("</tr>")[0])
+    assert str(messages(lang)["measures.limit_spending"]) in row
+    assert str(messages(lang)["desk.topic.measure"]) in row
 
 
 def test_whoever_is_put_off_waits_for_nobody_until_then(
