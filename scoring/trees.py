@@ -45,6 +45,7 @@ class TreeModel:
 
     def margin(self, x: FloatArray) -> FloatArray:
         """(n,) raw log-odds."""
+        x = _in_rows(x)
         if len(x) == 1 and self._in_c is not None:
             return np.array([self._in_c.margin(x[0])])
         if len(x) == 1 and (call := self._row_call()) is not None:
@@ -56,6 +57,7 @@ class TreeModel:
 
         The margins have the bits of `margin`; a row's parts do not depend on others.
         """
+        x = _in_rows(x)
         if self.kernel is not None:
             return self.kernel(x)
         parts = self._booster.predict(x, CONTRIBUTIONS, self._threads(x))
@@ -92,3 +94,8 @@ class TreeModel:
             return RowCall(self._booster)
         except (AttributeError, LightGBMCallError):  # a LightGBM without this call
             return None
+
+
+def _in_rows(x: FloatArray) -> FloatArray:
+    """Row after row in memory, as C code reads it; some columns of a matrix are not."""
+    return np.ascontiguousarray(x, dtype=np.float64)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -290,3 +290,24 @@ def test_the_kernel_in_c_stays_within_its_memory(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout.strip() == "clean", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    "laid_out",
+    [
+        pytest.param(np.asfortranarray, id="column after column"),
+        pytest.param(lambda x: np.repeat(x, 2, axis=1)[:, ::2], id="every second"),
+        pytest.param(lambda x: x.astype(np.float32), id="other floats"),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 50])
+def test_how_rows_lie_in_memory_changes_nothing(
+    laid_out: Callable[[FloatArray], FloatArray], n: int
+) -> None:
+    """Some columns of a matrix are no rows in C's sense, and were read as if."""
+    model = TreeModel(trained({}))
+    x = np.clip(rows(5, n), -9.0, 9.0).astype(np.float32).astype(np.float64)
+    margins, parts = model.explain(x)
+    other = laid_out(x)
+    np.testing.assert_array_equal(model.margin(other), margins)
+    np.testing.assert_array_equal(model.explain(other)[1], parts)
