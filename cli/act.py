@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import act_alerts, act_check, act_measures, act_requests
+from cli import act_alerts, act_audit, act_check, act_measures, act_requests
 from cli.act_by_hand import tell_by_hand
 from cli.act_options import (
     PARTNER_CENTER,
@@ -38,6 +38,7 @@ act_alerts.register(app)
 act_requests.register(app)
 act_measures.register(app)
 act_check.register(app)
+act_audit.register(app)
 
 
 @app.command()

@@ -117,8 +117,11 @@ def _own_request(body: bytes) -> dict[str, Any]:
 def _own_proof(row: dict[str, Any]) -> dict[str, Any]:
     """Without who of our staff says so."""
     proof = json.loads(row["proof"] or "null")
-    if isinstance(proof, dict) and "by" in proof:
-        row["proof"] = json.dumps(_without(proof, frozenset({"by"})))
+    if isinstance(proof, dict) and not proof.keys().isdisjoint({"by", "audit_records"}):
+        told = proof.get("audit_records", [])
+        kept = [_without(record, frozenset({"by"})) for record in told]
+        mine = _without(proof, frozenset({"by", "audit_records"}))
+        row["proof"] = json.dumps({**mine, "audit_records": kept} if kept else mine)
     return row
 
 

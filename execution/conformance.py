@@ -7,6 +7,7 @@ adapter of your own is tried the same way: anything that has the port's methods.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from secrets import token_hex
 from typing import NamedTuple
@@ -126,6 +127,8 @@ def _offered(
         alert_id=NOBODY, customer_id=customer_id, kind="other", status="active"
     )
 
+    now = datetime.now(UTC)
+
     def limit() -> object:
         if "limit_spending" not in provider.offers:
             provider.limit_spending(customer_id, Decimal(1), "check")
@@ -159,6 +162,9 @@ def _offered(
         "stop_meter": meter,
         "alerts": alerts,
         "request_state": request_state,
+        "audit_records": lambda: list(
+            provider.audit_records(customer_id, now - timedelta(hours=1), now)
+        ),
     }
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
+from execution.audit_records import audited
 from execution.evidence import Evidence, moment_of
 from features.moments import to_datetime
 from features.money import UNITS
@@ -17,6 +18,8 @@ from wording.templates import render
 # later texts speak of the charges of the first 30 days)
 CLAIM_DAYS, CHARGES_DAYS = 60, 30
 _SIGNS = ("alerts", "disputes", "outcomes", "access")
+# of a record of the provider, in this order
+_RECORDED = "subscription_id", "operation", "at", "by", "status", "request_id"
 _MOST_ROWS = 200  # of a table on the page; the files hold all
 _WORDS = {
     "event_at": "when",
@@ -173,8 +176,20 @@ def _done(evidence: Evidence) -> Section:
     else:
         limit = "limit a month, provider's currency"
         head = "act", "at", "subscription", limit, "came to", "when", "agreed by"
-        blocks = (Table("Acts at the provider", head, rows),)
+        blocks = (Table("Acts at the provider", head, rows), *_on_record(evidence))
     return Section("done", "What was done", blocks)
+
+
+def _on_record(evidence: Evidence) -> Iterator[Block]:
+    """What the provider itself has on record of the acts."""
+    rows = tuple(
+        tuple(str(record[name]) for name in _RECORDED)
+        for act in evidence.acts
+        for record in audited(act)
+    )
+    if rows:
+        head = "subscription", "operation", "when", "by", "status", "request"
+        yield Table("On record at the provider", head, rows)
 
 
 def _agreed(act: Act, names: Sequence[str]) -> str:

@@ -87,6 +87,7 @@ Offer = Literal[
     "prepayment",
     "alerts",
     "request_state",
+    "audit_records",
 ]
 # measures that are on or off, of a customer as a whole: nothing new is sold; we do not
 # charge automatically; what is new is paid in advance
@@ -125,6 +126,26 @@ class SpendingLimit:
 
     amount: Decimal
     is_enforced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """What the provider has on record of a change: who did what, and when.
+
+    Args:
+        operation: in the provider's words.
+        by: the user, or the application, that did it; empty: not told.
+        became: the subscription's state afterwards; `unknown`: not told.
+        status: of the change, in the provider's words, such as `succeeded`.
+    """
+
+    subscription_id: str
+    operation: str
+    at: datetime
+    by: str
+    became: SubscriptionState
+    status: str
+    request_id: str
 
 
 class Provider(Protocol):
@@ -208,3 +229,9 @@ class Provider(Protocol):
     def acknowledge(self, alert: ProviderAlert, resolution: Resolution) -> None:
         """Tell the provider what an alert was; it then calls it resolved."""
         raise NotOfferedError(self.name, "alerts")
+
+    def audit_records(
+        self, customer_id: str, begin: datetime, end: datetime
+    ) -> Iterable[AuditRecord]:
+        """Changes of a customer's subscriptions that the provider has on record."""
+        raise NotOfferedError(self.name, "audit records")

@@ -92,6 +92,7 @@ _LATER = """
 UPDATE acts SET due_at = ?, why = ?, n_attempts = n_attempts + 1,
     lease = NULL, leased_until = 0 WHERE act_id = ? AND lease = ?
 """
+_PROVEN = "UPDATE acts SET proof = ? WHERE act_id = ? AND state = 'done'"
 _REPORTED = """
 UPDATE acts SET is_reported = 1, why = ?, lease = NULL, leased_until = 0
 WHERE act_id = ? AND lease = ?
@@ -237,21 +238,23 @@ class Acts:
         states: Collection[str] = (),
         run_id: str | None = None,
         kind: ActKind | None = None,
+        customer_id: str | None = None,
     ) -> list[Act]:
-        """Acts, the latest first; of some states, of one run, or of one kind."""
+        """Acts, the latest first; of states, of one run, of one kind, of a customer."""
         marks = ", ".join("?" * len(states))
         conditions = [f"state IN ({marks})"] if states else []
-        conditions += ["run_id = ?"] if run_id is not None else []
-        conditions += ["kind = ?"] if kind is not None else []
+        named = {"run_id": run_id, "kind": kind, "customer_id": customer_id}
+        given = {name: value for name, value in named.items() if value is not None}
+        conditions += [f"{name} = ?" for name in given]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        values = (*states, *(one for one in (run_id, kind) if one is not None), most)
+        values = (*states, *given.values(), most)
         query = f"{_SELECT}{where} ORDER BY position DESC LIMIT ?"
         return [act_of(row) for row in self._db.rows(query, *values)]
 
-    def of_run(self, run_id: str, customer_id: str) -> list[Act]:
-        """What a run planned for a customer, in its order."""
-        query = f"{_SELECT} WHERE run_id = ? AND customer_id = ? ORDER BY position"
-        return [act_of(row) for row in self._db.rows(query, run_id, customer_id)]
+    def add_proof(self, act_id: str, proof: str) -> None:
+        """What the provider told later of what was done; JSON, all of it anew."""
+        with self._db.transaction():
+            self._db.run(_PROVEN, proof, act_id)
 
     def waiting_for_people(self, most: int, begin: str = "") -> list[Act]:
         """Acts to which more people must agree, in the order they were planned.

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from execution.fakes.partner_account import FakePartnerAccount
+from execution.fakes.partner_audit import FakeAuditRecords
 from execution.fakes.server import Fault, Headers, Json, slow_down
 from execution.providers.partner_words import lower
 
@@ -36,6 +37,7 @@ class FakePartnerCenter:
         changes: of status, by subscription, in the order they were made.
         n_asked: how many requests there were.
         more: alerts, budgets, entitlements and service requests.
+        audit: what was changed, on record.
     """
 
     customers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class FakePartnerCenter:
     answered: dict[str, tuple[int, Any]] = field(default_factory=dict)
     n_asked: int = 0
     more: FakePartnerAccount = field(default_factory=FakePartnerAccount)
+    audit: FakeAuditRecords = field(default_factory=FakeAuditRecords)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, customer_id: str, subscription_id: str, **changes: object) -> None:
@@ -81,7 +84,8 @@ class FakePartnerCenter:
                 slow_down()
             elif fault is not None and fault != "failed_after_acting":
                 return _CODES[fault]
-            answer = self._asked(method, path, headers, content)
+            answer = self.audit.answer(path, headers)
+            answer = answer or self._asked(method, path, headers, content)
             return _CODES["failed"] if fault == "failed_after_acting" else answer
 
     def _next_fault(self) -> Fault | None:
@@ -115,6 +119,8 @@ class FakePartnerCenter:
         answer = self._update(resource, subscriptions, headers, content)
         if request_id is not None and answer[0] == 200:
             self.answered[request_id] = answer
+        if answer[0] == 200:
+            self.audit.note(parts[2], dict(resource), request_id)
         return answer
 
     def _update(

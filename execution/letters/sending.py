@@ -59,6 +59,7 @@ ANY_CHANNEL = frozenset(
 )
 # beyond it another process may take a letter up: a check and a carrier's longest try
 _LEASE_US = 600_000_000
+_MOST_ACTS = 10_000  # of one customer in one run
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
 
 
@@ -228,13 +229,14 @@ class Sending:
 
     def _restoration(self, letter: PlannedLetter) -> LetterStep:
         """What was taken is back; a customer for whom nothing is, is told nothing."""
-        acts = self._acts.of_run(letter.about_id, letter.customer_id)
+        run_id, customer_id = letter.about_id, letter.customer_id
+        acts = self._acts.listed(_MOST_ACTS, run_id=run_id, customer_id=customer_id)
         if any(act.state in ("planned", "asked") for act in acts):
             raise NotGivenBackYetError
         done = [act for act in acts if act.state == "done"]
         if not done:
             return LetterStep("withdraw", "not_given_back")
-        terms = self._terms(letter, to_datetime(done[-1].planned_at))
+        terms = self._terms(letter, to_datetime(done[0].planned_at))
         wanted = self._address(letter).language
         told = restored(letter, done, terms, wanted, self._addresses)
         return LetterStep("send", None, restoration_letter(told), letter.about_id)

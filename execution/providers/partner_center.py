@@ -11,6 +11,7 @@ error codes, headers, throttling), as of 2026-11.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +21,7 @@ import httpx
 
 from execution.errors import NotOfferedError, ProviderUnreachableError
 from execution.port import (
+    AuditRecord,
     MeterState,
     Offer,
     OpenedRequest,
@@ -34,6 +36,7 @@ from execution.port import (
 from execution.providers import partner_spending as spending
 from execution.providers.oauth import AccessTokens
 from execution.providers.partner_alerts import AlertSource, FraudEvents
+from execution.providers.partner_audit import audit_records
 from execution.providers.partner_words import (
     REQUEST_STATES,
     lower,
@@ -63,7 +66,7 @@ class PartnerCenter(Provider):
 
     name = "partner-center"
     offers: ClassVar[frozenset[Offer]] = frozenset(
-        {"limit_spending", "stop_meter", "alerts", "request_state"}
+        {"limit_spending", "stop_meter", "alerts", "request_state", "audit_records"}
     )
 
     def __init__(
@@ -136,6 +139,12 @@ class PartnerCenter(Provider):
 
     def acknowledge(self, alert: ProviderAlert, resolution: Resolution) -> None:
         self._alert_source.acknowledge(alert, resolution)
+
+    def audit_records(
+        self, customer_id: str, begin: datetime, end: datetime
+    ) -> Iterator[AuditRecord]:
+        tenant = self._customers.get(customer_id, customer_id)
+        return audit_records(self._api, tenant, begin, end)
 
     def _set_status(
         self, customer_id: str, subscription_id: str, status: str, request_id: str

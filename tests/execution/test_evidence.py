@@ -1,6 +1,7 @@
 """An evidence pack: complete, checkable, readable, and for its owner's eyes only."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
@@ -19,6 +20,15 @@ from tests.execution.test_with_the_service import House, ago, house  # noqa: F40
 from tests.store.memory_store import a_decision
 
 Pack = dict[str, bytes]
+RECORD = {
+    "subscription_id": "s1",
+    "operation": "update_subscription",
+    "at": "2026-06-21 00:00:00+00:00",
+    "by": "ada@reseller.example",
+    "became": "suspended",
+    "status": "succeeded",
+    "request_id": "r1",
+}
 
 
 @pytest.fixture
@@ -183,7 +193,7 @@ def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
         rows={},
         zone=ZoneInfo("UTC"),
         policy_text="",
-        acts=[act],
+        acts=[replace(act, proof=json.dumps({"audit_records": [RECORD]}))],
         agreed={},
         replay="identical",
         position=1,
@@ -193,7 +203,8 @@ def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
     html = files["evidence.html"].decode().replace("\N{NO-BREAK SPACE}", " ")
     told = "limit_spending of 120.50 a month, in the provider&#39;s currency"
     assert f"{told}; expected saving 7.00 EUR; people who must agree: 2" in html
-    for cell in ("kill-bill", "120.50</td>"):
+    assert "On record at the provider" in html
+    for cell in ("kill-bill", "120.50</td>", "ada@reseller.example"):
         assert cell in html
     author = f'<meta name="author" content="Forbear {version("forbear")}">'
     assert author in html
