@@ -72,7 +72,7 @@ class Question:
 
     Args:
         policy: name and version of the policy file.
-        policy_hash: of its text.
+        policy_hash: of what it says beyond the defaults, whatever its layout.
         mode: how actions were proposed: by cost, by typed thresholds, or by the days of
             the ladder (`timeline`), also where neither probability nor cost is known.
         currency: of every amount here and in the policy.

@@ -203,13 +203,18 @@ class RecordedCase:
 
     def answered(self, question: Question) -> tuple[ScoreAnswer, Advice]:
         """The answer to a question, given as on that day, and the advice in it."""
-        return decide(
+        answer, advice = decide(
             question,
             self.in_force,
             self.decision.decision_id,
             to_datetime(self.decision.recorded_at),
             self.prior,
         )
+        recorded = self.decision.policy_hash
+        if recorded == self.in_force.advisor.policy.full_hash:  # by an earlier build
+            named = replace(answer.question, policy_hash=recorded)
+            answer = replace(answer, question=named)
+        return answer, advice
 
 
 class ReplayRun:

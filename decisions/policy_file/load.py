@@ -54,8 +54,22 @@ class Policy:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the canonical content: same rules, same hash, any layout."""
-        content = self.document.model_dump(mode="json", by_alias=True)
+        """sha256 of all that differs from the defaults: same rules, same hash.
+
+        So a section that a later release adds changes no hash of a file without it.
+        Which defaults they are `forbear_policy` says, which is part of it.
+        """
+        return self._sha256(exclude_defaults=True)
+
+    @cached_property
+    def full_hash(self) -> str:
+        """sha256 with every default written out, as decisions were recorded before."""
+        return self._sha256(exclude_defaults=False)
+
+    def _sha256(self, *, exclude_defaults: bool) -> str:
+        content = self.document.model_dump(
+            mode="json", by_alias=True, exclude_defaults=exclude_defaults
+        )
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -9,8 +9,11 @@ from typing import Any, TypeAlias
 import jsonschema
 import pytest
 import yaml
+from pydantic import Field
 
 from decisions.errors import PolicyFileError
+from decisions.policy.document import PolicyDocument
+from decisions.policy.section import PolicySection
 from decisions.policy_file.check import check, check_policy
 from decisions.policy_file.load import (
     SHIPPED,
@@ -339,6 +342,48 @@ def test_the_hash_is_of_the_content() -> None:
     same = parse_policy("# a comment\n" + text)
     other = parse_policy(text.replace("{EUR: 25}", "{EUR: 26}"))
     assert parse_policy(text).hash == same.hash != other.hash
+
+
+class _LaterSection(PolicySection):
+    share: float = 0.5
+
+
+class _LaterDocument(PolicyDocument):
+    """The form of a later release, with more that a file may say."""
+
+    later: _LaterSection = Field(default_factory=_LaterSection)
+    much_later: _LaterSection | None = None
+
+
+@pytest.mark.parametrize("path", shipped_policies(), ids=lambda path: path.stem)
+def test_what_a_file_does_not_use_changes_no_hash(path: Path) -> None:
+    policy = load_policy(path)
+    full = policy.document.model_dump(mode="json", by_alias=True)
+    assert Policy(parse_document(full, "test")).hash == policy.hash
+    later = Policy(_LaterDocument.model_validate(full))
+    assert later.hash == policy.hash
+    used = Policy(_LaterDocument.model_validate(full | {"later": {"share": 0.6}}))
+    assert used.hash != policy.hash
+
+
+def test_a_default_stays_what_it_is_while_the_form_has_the_same_number() -> None:
+    """A hash leaves defaults out: one that changed would be two rules of one hash.
+
+    `policy_defaults.json` was written by `_defaults`. A new default is added to it.
+    """
+    file = Path(__file__).with_name("policy_defaults.json")
+    assert _defaults() == json.loads(file.read_text())
+
+
+def _defaults() -> dict[str, Any]:
+    """The default of every field of every section, as the JSON Schema says it."""
+    schema = json_schema()
+    return {
+        f"{section}.{name}": field["default"]
+        for section, form in sorted({"": schema, **schema["$defs"]}.items())
+        for name, field in sorted(form.get("properties", {}).items())
+        if "default" in field
+    }
 
 
 def test_plain_texts_and_texts_by_language_are_both_read() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
+from advice.assembly import DEFAULT_POLICY
+from decisions.policy_file.load import default_policy
 from features.moments import to_datetime
 from serving import replay_range as ranges
 from serving.differences import Difference
@@ -87,10 +89,14 @@ def stored(client: Client, *customers: str, **asked: object) -> list[str]:
     return [decided(client, customer_id=customer, **more) for customer in customers]
 
 
-def record(place: ServingSettings, *decisions: Decision) -> None:
+def record(
+    place: ServingSettings,
+    *decisions: Decision,
+    documents: Mapping[str, str] | None = None,
+) -> None:
     store = open_decision_store(*place.store)
     for decision in decisions:
-        asyncio.run(store.record(decision, {}))
+        asyncio.run(store.record(decision, documents or {}))
     store.close()
 
 
@@ -181,6 +187,20 @@ def changed(decision: Decision, name: str, **fields: object) -> Decision:
     assert isinstance(changed_answer, bytes)
     named = changed_answer.replace(decision.decision_id.encode(), name.encode())
     return Decision(**values | own | fields | {"answer": named})
+
+
+def test_a_decision_under_the_former_hash_of_its_policy_is_replayed_as_it_was(
+    asking: Client, place: ServingSettings
+) -> None:
+    made = find(place, decided(asking, **EXAMPLE))
+    policy, text = default_policy(), DEFAULT_POLICY.read_text()
+    assert made.policy_hash == policy.hash != policy.full_hash
+    before, now = policy.full_hash, made.policy_hash.encode()
+    answer = made.answer.replace(now, before.encode())
+    former = changed(made, "e1", policy_hash=before, answer=answer)
+    record(place, former, documents={before: text})
+    assert replay(place, "e1").is_identical
+    assert replay(place, made.decision_id).is_identical
 
 
 def test_an_altered_record_does_not_end_a_range(

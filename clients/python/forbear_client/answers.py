@@ -381,7 +381,7 @@ class Question(TypedDict):
 
     # name and version of the policy file.
     policy: str
-    # of its text.
+    # of what it says beyond the defaults, whatever its layout.
     policy_hash: str
     # how actions were proposed: by cost, by typed thresholds, or by the days of the
     # ladder (`timeline`), also where neither probability nor cost is known.
