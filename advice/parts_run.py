@@ -29,6 +29,7 @@ from advice.portfolio_run import advise_part, metadata
 from advice.starting import at_home
 from decisions.case import BudgetUse
 from decisions.policy_file.load import load_policy
+from features.collector import rarely_collected
 from features.portfolio import Portfolio
 from features.reading.duck_settings import DuckSettings
 from features.reading.parts import CustomerPart
@@ -248,7 +249,8 @@ def _begin(question: PartRequest) -> None:
 def _work(part: CustomerPart, named: Named) -> Path:
     [(question, advisor)] = _PROCESS
     portfolio = replace(question.portfolio, duck=question.duck)
-    return _file_of_part(question, portfolio, advisor, part, named)
+    with rarely_collected():
+        return _file_of_part(question, portfolio, advisor, part, named)
 
 
 def _file_of_part(

@@ -82,6 +82,7 @@ def simulate(
     from backtest.run import run_backtest
     from cli.score import champions
     from decisions.policy_file.load import load_policy
+    from features.collector import rarely_collected
     from scoring.shelf import forbear_home
 
     first, last = _day(since, "--from"), _day(until, "--to")
@@ -96,7 +97,7 @@ def simulate(
     read, truth = _read(portfolio, oracle)
     zone = read.settings.zone
     days = DecisionDays.between(first, last, zone, every=every, score_every=score_every)
-    with _step_progress() as moved:
+    with _step_progress() as moved, rarely_collected():
         backtest = run_backtest(
             advisor,
             read,

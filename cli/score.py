@@ -120,6 +120,7 @@ def score(
     from advice.lists.memory import remember
     from advice.parts_run import RunLimits
     from decisions.case import BudgetUse
+    from features.collector import rarely_collected
     from scoring.shelf import forbear_home
 
     home = forbear_home()
@@ -128,7 +129,7 @@ def score(
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     policy = policy_in_use(policy)
     advisor, alarm = champions(home, policy), _standing_alarm(home)
-    with parts_beside(out) as folder:
+    with parts_beside(out) as folder, rarely_collected():
         with writing(out) as list_file, writing(notices) as notices_file:
             read = _read(portfolio, limits, folder)
             as_of = working_hour(advisor.policy, read, as_of)

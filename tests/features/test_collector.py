@@ -1,0 +1,15 @@
+"""The garbage collector of one piece of work."""
+
+import gc
+
+import pytest
+
+from features.collector import rarely_collected
+
+
+def test_the_collector_looks_rarely_and_then_as_before() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyError), rarely_collected():
+        assert gc.get_threshold()[0] > 10 * before[0]
+        raise KeyError
+    assert gc.get_threshold() == before
