@@ -9,7 +9,13 @@ from features.collector import rarely_collected
 
 def test_the_collector_looks_rarely_and_then_as_before() -> None:
     before = gc.get_threshold()
-    with pytest.raises(KeyError), rarely_collected():
+    with rarely_collected():
         assert gc.get_threshold()[0] > 10 * before[0]
+    assert gc.get_threshold() == before
+
+
+def test_the_collector_looks_as_before_after_a_failure() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyError), rarely_collected():
         raise KeyError
     assert gc.get_threshold() == before
