@@ -56,11 +56,6 @@ class Population:
         )
 
 
-def present_features(portfolio: Portfolio, features: FeatureSet) -> pa.Table:
-    """`feature_table` of the population of training at the end of the data."""
-    return feature_table(portfolio, latest_population(portfolio), features)
-
-
 def present_population(
     portfolio: Portfolio,
     bundle: Bundle,
@@ -72,15 +67,15 @@ def present_population(
     Args:
         portfolio: whose customers.
         bundle: what looks at them.
-        pairs: of whom; those of `present_features` by default.
-        known: `present_features` of the bundle's feature set, where they were found
+        pairs: of whom; those of `latest_population` by default.
+        known: their `feature_table`, by the bundle's feature set, where it was made
             already.
     """
     whole = bundle.feature_set
-    if pairs is not None:
-        table = feature_table(portfolio, pairs, whole)
-    else:
-        table = present_features(portfolio, whole) if known is None else known
+    table = known
+    if table is None:
+        whom = latest_population(portfolio) if pairs is None else pairs
+        table = feature_table(portfolio, whom, whole)
     x = matrix(table, whole)
     read = [is_read(feature, bundle.target) for feature in whole.features]
     names = [whole.names[i] for i in np.flatnonzero(read)]

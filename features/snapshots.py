@@ -115,6 +115,23 @@ def latest_population(portfolio: Portfolio) -> pa.Table:
     return pairs.filter(pa.array(moments > since, pa.bool_()))
 
 
+def population_and_book(portfolio: Portfolio) -> tuple[pa.Table, int]:
+    """`latest_population`, and how many are in the book at the end of the data."""
+    until = portfolio.observed_until
+    if not has_grid(portfolio):
+        book = latest_snapshots(portfolio, until)
+        return latest_population(portfolio), int(book.num_rows)
+    belongs = _membership(portfolio, is_grid=True)
+    pairs, n_in_book = [], 0
+    everyone = dict.fromkeys(portfolio.customer_ids, (until,))
+    for looked_at in _standings(portfolio, everyone):
+        customer_id, standing, _ = looked_at
+        n_in_book += _is_in_book(standing)
+        if belongs(*looked_at):
+            pairs.append((customer_id, standing.as_of))
+    return _table(iter(pairs)), n_in_book
+
+
 def has_grid(portfolio: Portfolio) -> bool:
     """Whether its snapshots lie on a grid of dates, and not where its own say."""
     is_history = not portfolio.settings.tables <= _NO_HISTORY
@@ -201,7 +218,18 @@ def _table(pairs: Pairs) -> pa.Table:
 def _population(
     portfolio: Portfolio, moments: Mapping[str, Sequence[int]], *, is_grid: bool
 ) -> Pairs:
-    """Those of the pairs that belong to the population, in order.
+    """Those of the pairs that belong to the population, in order."""
+    belongs = _membership(portfolio, is_grid=is_grid)
+    for looked_at in _standings(portfolio, moments):
+        if belongs(*looked_at):
+            customer_id, standing, _ = looked_at
+            yield customer_id, standing.as_of
+
+
+def _membership(
+    portfolio: Portfolio, *, is_grid: bool
+) -> Callable[[str, Standing, int], bool]:
+    """Whether who stands so, and was first known then, belongs to the population.
 
     On a grid "created before t" is strict. Where each customer has one given moment,
     who has no creation date counts as created when first known, often at that moment.
@@ -209,23 +237,25 @@ def _population(
     limits = portfolio.settings.labels.nonpayment
     is_capped = is_grid and limits.source == "events"
     signs = FraudSigns(portfolio)
-    for customer_id, standing, first_known_at in _standings(portfolio, moments):
+
+    def belongs(customer_id: str, standing: Standing, first_known_at: int) -> bool:
         as_of = standing.as_of
         if standing.customer is None:
-            continue
+            return False
         created_at = standing.customer.created_at
         is_created = created_at < as_of or (
             not is_grid and created_at == first_known_at
         )
         is_present = not standing.is_departed or bool(standing.open)
         is_late = is_capped and (standing.days_overdue or 0) >= limits.days_past_due
-        if (
+        return (
             is_created
             and is_present
             and not is_late
             and signs.first_known(customer_id, -FOREVER, as_of, as_of) is None
-        ):
-            yield customer_id, as_of
+        )
+
+    return belongs
 
 
 def _standings(

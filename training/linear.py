@@ -25,6 +25,10 @@ class _Number:
     is_log: bool
     has_missing: bool
 
+    @property
+    def width(self) -> int:
+        return 2 if self.has_missing else 1
+
     def design(self, x: FloatArray) -> list[FloatArray]:
         value = x[:, self.column]
         missing = np.isnan(value)
@@ -32,9 +36,8 @@ class _Number:
         z = np.where(missing, 0.0, np.clip(z, -CLIP_SD, CLIP_SD))
         return [z, missing.astype(np.float64)] if self.has_missing else [z]
 
-    def term(self, weights: FloatArray, x: FloatArray) -> Term:
+    def term(self, weights: FloatArray, mean: float) -> Term:
         when_missing = float(weights[1]) if self.has_missing else 0.0
-        mean = float(np.column_stack(self.design(x)).mean(axis=0) @ weights)
         return NumberTerm(
             self.name,
             float(weights[0]),
@@ -52,13 +55,16 @@ class _Category:
     column: int
     n_codes: int
 
+    @property
+    def width(self) -> int:
+        return self.n_codes + 1
+
     def design(self, x: FloatArray) -> list[FloatArray]:
         value = x[:, self.column]
         known = [(value == code).astype(np.float64) for code in range(self.n_codes)]
         return [*known, np.isnan(value).astype(np.float64)]
 
-    def term(self, weights: FloatArray, x: FloatArray) -> Term:
-        mean = float(np.column_stack(self.design(x)).mean(axis=0) @ weights)
+    def term(self, weights: FloatArray, mean: float) -> Term:
         return CategoryTerm(
             self.name, tuple(map(float, weights[:-1])), float(weights[-1]), mean
         )
@@ -76,7 +82,7 @@ def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveMode
     penalty[0] = 0.0  # the level is free
     start = np.zeros(design.shape[1])
     weights = newton_logistic(design, rows.label, penalty, start)
-    terms = terms_of(blocks, weights[1:], rows.x)
+    terms = terms_of(blocks, weights, design, n_before=1)
     return AdditiveModel("linear", float(weights[0]), terms)
 
 
@@ -86,7 +92,7 @@ def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> Floa
     Nothing in training is larger, so it is made in place, behind `n_before` columns
     that are the caller's to fill.
     """
-    width = sum(len(block.design(x[:1])) for block in blocks)
+    width = sum(block.width for block in blocks)
     design = np.empty((len(x), n_before + width))
     place = n_before
     for block in blocks:
@@ -97,15 +103,16 @@ def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> Floa
 
 
 def terms_of(
-    blocks: Sequence[Block], weights: FloatArray, x: FloatArray
+    blocks: Sequence[Block], weights: FloatArray, design: FloatArray, n_before: int
 ) -> tuple[Term, ...]:
-    """The learnt weights (k,) as terms of an additive model."""
+    """The learnt weights (k,) of the design (n, k) as terms of an additive model."""
     terms: list[Term] = []
-    start = 0
+    start = n_before
     for block in blocks:
-        width = len(block.design(x[:1]))
-        terms.append(block.term(weights[start : start + width], x))
-        start += width
+        own = slice(start, start + block.width)
+        mean = float(design[:, own].mean(axis=0) @ weights[own])
+        terms.append(block.term(weights[own], mean))
+        start += block.width
     return tuple(terms)
 
 

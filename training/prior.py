@@ -105,6 +105,6 @@ def fits_beside(
         intercept = prior.intercept + float(weights[0])
         intercept += float(weights[1]) * (prior.intercept - float(margin.mean()))
         old = tuple(_times(term, factor) for term in prior.terms)
-        new = terms_of(blocks, weights[2:], rows.x)
+        new = terms_of(blocks, weights, design, n_before=2)
         models.append(AdditiveModel("linear", intercept, (*old, *new)))
     return models

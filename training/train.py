@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from advice.population import present_features, with_reference
+from advice.population import with_reference
 from advice.young_dates import early_warning
+from features.batch import feature_table
 from features.feature_set import FeatureSet
 from features.labels import all_labels_rejected
 from features.portfolio import Portfolio
-from features.snapshots import latest_snapshots
+from features.snapshots import population_and_book
 from features.targets import TARGETS, Target
 from scoring.bundle import Bundle, Typical
 from scoring.early_warning import YoungOutcomes
@@ -141,13 +142,17 @@ class Present:
     @cached_property
     def features(self) -> pa.Table:
         """Of the population of training."""
-        return present_features(self.portfolio, self._feature_set)
+        population, _ = self._population_and_book
+        return feature_table(self.portfolio, population, self._feature_set)
 
-    @cached_property
+    @property
     def n_customers(self) -> int:
         """Whom a list of today would hold."""
-        until = self.portfolio.observed_until
-        return int(latest_snapshots(self.portfolio, until).num_rows)
+        return self._population_and_book[1]
+
+    @cached_property
+    def _population_and_book(self) -> tuple[pa.Table, int]:
+        return population_and_book(self.portfolio)
 
 
 def _or_refused(

@@ -9,7 +9,13 @@ import pytest
 from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
-from features.snapshots import latest_snapshots, newest_population, snapshots
+from features.snapshots import (
+    latest_population,
+    latest_snapshots,
+    newest_population,
+    population_and_book,
+    snapshots,
+)
 
 Tables: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 MakePortfolio: TypeAlias = Callable[[Tables, PortfolioSettings], Portfolio]
@@ -281,6 +287,27 @@ def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
     before = latest[0]["as_of"] - 1
     names = latest_snapshots(portfolio, before)["customer_id"].to_pylist()
     assert names == ["old"]
+
+
+def test_population_and_book_are_looked_at_together(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """Who is too late to learn from is in the book all the same."""
+    tables = {
+        "customers": [
+            customer("late"),
+            customer("prompt"),
+            customer("to_come", "2025-01-01"),
+        ],
+        "invoices": [invoice("late", "2024-03-01", "2024-03-15")],
+        "payments": [],
+    }
+    portfolio = make_portfolio(tables, settings(observed_until="2024-09-01T00:00:00Z"))
+    population, n_in_book = population_and_book(portfolio)
+    assert population["customer_id"].to_pylist() == ["prompt"]
+    assert population == latest_population(portfolio)
+    until = portfolio.observed_until
+    assert n_in_book == latest_snapshots(portfolio, until).num_rows == 2
 
 
 def test_an_empty_portfolio_has_no_snapshots(make_portfolio: MakePortfolio) -> None:
