@@ -29,6 +29,7 @@ PROBE = """
 import json, resource, sys, time
 from pathlib import Path
 import lightgbm
+from cli.reading import tables_of
 from features.portfolio import Portfolio
 from features.targets import TARGETS
 from scoring.starter import starter
@@ -41,13 +42,14 @@ def timed(*arguments, **named):
     spent[0] += time.process_time() - begin
     return booster
 lightgbm.train = timed
-gathered = gather(Portfolio.open_usable(Path(sys.argv[1])), TARGETS)
-begin, chosen = time.process_time(), {}
-gathering = begin
-for target in TARGETS:
-    learnt = learn(target, gathered.rows[target], 0, starter=starter(target))
-    rounds = learnt.fitted.n_rounds
-    chosen[target] = learnt.fitted.learner + (f", {rounds} trees" if rounds else "")
+folder, chosen = Path(sys.argv[1]), {}
+with tables_of(folder, 2_000) as duck:
+    gathered = gather(Portfolio.open_usable(folder, duck), TARGETS)
+    begin = gathering = time.process_time()
+    for target in TARGETS:
+        learnt = learn(target, gathered.rows[target], 0, starter=starter(target))
+        rounds = learnt.fitted.n_rounds
+        chosen[target] = learnt.fitted.learner + (f", {rounds} trees" if rounds else "")
 print(json.dumps({
     "gathering_s": gathering,
     "learning_s": time.process_time() - begin,

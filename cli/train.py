@@ -1,5 +1,6 @@
 """`forbear train`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,9 @@ def train(
 
     Example: forbear train data/samples/lumen --target nonpayment
     """
+    # LightGBM's threads wait for each other asleep: on a busy machine waiting awake
+    # costs many times the CPU of the work. Read once, when the library is loaded
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from features.labels import all_labels_rejected
     from features.portfolio import Portfolio
     from scoring.shelf import forbear_home

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -210,9 +212,13 @@ def _wanted(portfolio: Portfolio, moments: ScorePlan) -> pa.Table:
 
 
 def _table(pairs: Pairs) -> pa.Table:
-    ordered = list(pairs)
-    ids = [customer_id for customer_id, _ in ordered]
-    return pa.table([ids, [as_of for _, as_of in ordered]], schema=SCHEMA)
+    """The pairs in order; of many, no Python object is kept for each moment."""
+    ids: list[str] = []
+    moments = array("q")
+    for customer_id, as_of in pairs:
+        ids.append(customer_id)
+        moments.append(as_of)
+    return pa.table([ids, np.array(moments, np.int64)], schema=SCHEMA)
 
 
 def _population(

@@ -39,6 +39,8 @@ class FeatureFile:
 
     def add(self, table: pa.Table) -> None:
         """More rows, as `feature_table` has them."""
+        if not len(table):
+            return
         block = np.empty((len(table), len(self._features.features)))
         for place, feature in enumerate(self._features.features):
             column = table[feature.name]

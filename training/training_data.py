@@ -96,7 +96,7 @@ class TrainingData:
 def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     """Features once for all snapshots with a mature label of any target."""
     pairs = snapshots(portfolio)
-    label_by_target = {t: labels(portfolio, pairs, t) for t in targets}
+    label_by_target = {t: _labels(portfolio, pairs, t) for t in targets}
     label = {t: _mature(label_by_target[t], portfolio) for t in targets}
     wanted = np.zeros(pairs.num_rows, dtype=np.bool_)
     for one in label.values():
@@ -122,12 +122,22 @@ def gather(portfolio: Portfolio, targets: Sequence[Target]) -> TrainingData:
     return TrainingData(rows, features, rho, first, customer_ids, drawn)
 
 
+def _labels(portfolio: Portfolio, pairs: pa.Table, target: Target) -> pa.Table:
+    """`labels` of the snapshots, some of them at a time."""
+    some = [labels(portfolio, part, target) for part in _parts(pairs)]
+    return pa.concat_tables(some)
+
+
+def _parts(pairs: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, max(1, len(pairs)), SNAPSHOTS_AT_ONCE):
+        yield pairs.slice(start, SNAPSHOTS_AT_ONCE)
+
+
 def _features_of(portfolio: Portfolio, pairs: pa.Table) -> FeatureFile:
     """Every feature of the snapshots, some of them at a time."""
     features = features_of(portfolio.settings)
     file = FeatureFile(features)
-    for start in range(0, len(pairs), SNAPSHOTS_AT_ONCE):
-        some = pairs.slice(start, SNAPSHOTS_AT_ONCE)
+    for some in _parts(pairs):
         file.add(feature_table(portfolio, some, features))
     return file
 

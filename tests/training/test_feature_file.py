@@ -61,6 +61,16 @@ def test_a_number_known_of_some_tells_rows_apart(features: FeatureSet) -> None:
     assert kept.informative([]).names == ("load",)
 
 
+def test_without_a_row_nothing_tells_rows_apart(
+    features: FeatureSet, table: pa.Table
+) -> None:
+    kept = FeatureFile(features)
+    kept.add(table.slice(0, 0))
+    assert kept.informative([]).names == ()
+    read = kept.matrix(np.zeros(0, np.bool_), kept.informative(features.names))
+    assert read.shape == (0, 4)
+
+
 def test_rows_read_back_are_those_of_the_table(
     file: FeatureFile, features: FeatureSet, table: pa.Table
 ) -> None:
