@@ -274,6 +274,7 @@ def drafted(act: Act, answer: Mapping[str, Any]) -> RequestText:
     return RequestText(
         title=f"Customer account under review: {about}",
         description="\n\n".join(_told(act, about, answer)),
+        evidence_of=act.decision_id,
     )
 
 

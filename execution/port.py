@@ -54,10 +54,16 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestText:
-    """A service request in words: what was seen, when, and what is asked."""
+    """A service request in words: what was seen, when, and what is asked.
+
+    Args:
+        evidence_of: the decision whose evidence pack goes with it (`forbear evidence`);
+            empty: none does.
+    """
 
     title: str
     description: str
+    evidence_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

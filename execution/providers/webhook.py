@@ -128,6 +128,8 @@ class WebhookProvider(Provider):
             "title": text.title,
             "description": text.description,
         }
+        if text.evidence_of:
+            about["evidence_of"] = text.evidence_of
         opened = self._send("request.open", about, request_id)
         return OpenedRequest(text_of(opened, "number"), is_draft=False)
 

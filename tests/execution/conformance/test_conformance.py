@@ -1,6 +1,7 @@
 """What any provider must do, shown on each by its protocol, with its faults."""
 
 from collections.abc import Callable, Iterator
+from email import message_from_string, policy
 from pathlib import Path
 
 import httpx
@@ -218,7 +219,9 @@ def test_an_id_leads_nowhere_else(provider: Provider, odd: str) -> None:
         provider.subscriptions(odd)
 
 
-TEXT = RequestText(title="Under review", description="Please look.")
+TEXT = RequestText(
+    title="Under review", description="Please look.", evidence_of="d0198"
+)
 
 
 def test_a_service_request_is_opened_once(
@@ -231,7 +234,10 @@ def test_a_service_request_is_opened_once(
         return
     assert opened == OpenedRequest("a7.eml", is_draft=True)
     [mail] = (tmp_path / "drafts").iterdir()
-    assert "Please look." in mail.read_text()
+    written = message_from_string(mail.read_text(), policy=policy.default)
+    assert "Please look." in written.get_content()
+    assert "Attached: evidence.pdf, manifest.json." in written.get_content()
+    assert written["X-Attach"] == "forbear evidence d0198 --out FOLDER"
     assert mail.stat().st_mode & 0o077 == 0
 
 
