@@ -40,4 +40,6 @@ def log_handler(log_format: LogFormat) -> logging.Handler:
 def prepare_log(log_format: LogFormat) -> None:
     """Once in each process that serves."""
     logging.basicConfig(level=logging.INFO, handlers=[log_handler(log_format)])
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # httpx names the addresses it asks, which may hold a token
+    for name in ("alembic.runtime.plugins", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from decisions.actions import Action
+from features.reading.source_url import without_login
 from scoring.shelf import forbear_home
 from serving.log import LogFormat
 
@@ -52,7 +53,8 @@ class BadSettingError(Exception):
     code = "bad_setting"
 
     def __init__(self, name: str, value: object, why: str) -> None:
-        super().__init__(f"{PREFIX}{name.upper()}={value}: {why}")
+        shown = without_login(str(value))  # an address may hold a secret
+        super().__init__(f"{PREFIX}{name.upper()}={shown}: {why}")
         self.why = why
 
 

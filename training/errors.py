@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from features.reading.source_url import without_login
+
 
 class TrainingError(Exception):
     """Base of the refusals of this room. `code` is stable, the message is not."""
@@ -41,7 +43,7 @@ class RegistryUnavailableError(TrainingError):
     def __init__(self, reason: object) -> None:
         super().__init__(
             "the registry did not answer, so nothing was changed; try again when"
-            f" MLFLOW_TRACKING_URI can be reached ({reason})"
+            f" MLFLOW_TRACKING_URI can be reached ({without_login(str(reason))})"
         )
 
 

@@ -9,6 +9,10 @@ from features.errors import VariableNotSetError
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # to the last @: a password that was not escaped may hold a slash or another @
 _LOGIN = re.compile(r"(?<=://)[^:@/?]*:(.*)@")
+# a part of the query, or of a query-like end: its name and its value
+_OPTION = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]*)")
+# options that hold no secret, and that help whoever reads a message
+_HARMLESS = frozenset({"sslmode", "region", "scheme", "anonymous"})
 _BLANK = "***"
 _SHORTEST_BLANKED = 3  # characters; a shorter piece of a password is in every sentence
 
@@ -31,14 +35,21 @@ def with_variables(source: str) -> str:
 
 
 def without_login(url: str) -> str:
-    """A URL as it is told to people: user and password are left out.
+    """A URL as it is told to people: without user, password and values of its query.
 
     >>> without_login("postgresql://reader:secret@db.example.org/billing")
     'postgresql://***@db.example.org/billing'
     >>> without_login("abfs://container@account.dfs.core.windows.net/place")
     'abfs://container@account.dfs.core.windows.net/place'
+    >>> without_login("postgresql://h/b?sslmode=require&sslpassword=secret")
+    'postgresql://h/b?sslmode=require&sslpassword=***'
     """
-    return _LOGIN.sub(f"{_BLANK}@", url)
+    return _OPTION.sub(_blanked, _LOGIN.sub(f"{_BLANK}@", url))
+
+
+def _blanked(option: re.Match[str]) -> str:
+    name, _ = option.groups()
+    return option[0] if name.lower() in _HARMLESS else f"{name}={_BLANK}"
 
 
 def without_secret(reason: str, url: str, stated: str) -> str:
@@ -50,11 +61,13 @@ def without_secret(reason: str, url: str, stated: str) -> str:
         stated: the same as it is told to people.
     """
     reason = reason.replace(url, stated)
-    login = _LOGIN.search(url)
-    if login is None:
-        return reason
-    password = login.group(1)
-    pieces = {password, unquote(password), *re.split(r"[:/?#@]", password)}
+    pieces: set[str] = set()
+    if (login := _LOGIN.search(url)) is not None:
+        password = login.group(1)
+        pieces |= {password, unquote(password), *re.split(r"[:/?#@]", password)}
+    for name, value in _OPTION.findall(_LOGIN.sub("", url)):
+        if name.lower() not in _HARMLESS:
+            pieces |= {value, unquote(value)}
     for piece in sorted(pieces, key=len, reverse=True):
         if len(piece) >= _SHORTEST_BLANKED:
             reason = reason.replace(piece, _BLANK)

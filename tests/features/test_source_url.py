@@ -26,6 +26,15 @@ def opened(folder: Path, source: str) -> PortfolioError:
         pytest.param("warehouse://u:hunter2@h/b", id="no such driver"),
         pytest.param("s3://u:hunter2@shop?colour=red", id="an option that is none"),
         pytest.param("${WHOLE}", id="a URL that is one variable"),
+        pytest.param("s3://shop?secret_key=hunter2", id="in the query of a bucket"),
+        pytest.param("warehouse://h/b?token=hunter2", id="in the query of no driver"),
+        pytest.param(
+            "postgresql://127.0.0.1:1/b?sslmode=require&sslpassword=hunter2",
+            id="in the query of a database",
+        ),
+        pytest.param(
+            "postgresql://127.0.0.1:1/b?password=hunter2", id="a password as an option"
+        ),
     ],
 )
 def test_a_secret_is_never_said(
@@ -45,6 +54,12 @@ def test_a_driver_that_says_the_password_alone_is_not_passed_on() -> None:
     url = "s3://key:hunter%2F2@shop"
     said = without_secret("refused: hunter/2, or hunter%2F2", url, "s3://***@shop")
     assert said == "refused: ***, or ***"
+
+
+def test_a_driver_that_says_a_value_of_the_query_is_not_passed_on() -> None:
+    url = "s3://shop?sig=hunter%2F2&region=eu-west-1"
+    said = without_secret("eu-west-1 refused hunter/2 (hunter%2F2)", url, "s3://shop")
+    assert said == "eu-west-1 refused *** (***)"
 
 
 def test_a_whole_url_in_a_variable_may_name_a_bucket(
