@@ -20,7 +20,9 @@ ADDRESSES = (
     "postgresql://host/b?sslmode=require&sslpassword=hunter2",
 )
 # an address in a sentence that is raised or logged
-_TOLD = re.compile(r"(raise \w+|\blog\.\w+|_log\.\w+)\(.*\{[a-z_.]*(url|uri|dsn)[a-z_]*\}")
+_TOLD = re.compile(
+    r"(raise \w+|\blog\.\w+|_log\.\w+)\(.*\{[a-z_.]*(url|uri|dsn)[a-z_]*\}"
+)
 
 
 @pytest.mark.parametrize("url", ADDRESSES)
