@@ -71,8 +71,7 @@ def expel(
             "true AS is_of_any, true AS is_expelled, b.place "
             f"FROM {table} c JOIN breaking b ON c.rowid = b.place",
         )
-        remove(duckdb, table, "rowid", "breaking", "place")
-        remove(duckdb, shared, PLACE, "breaking", "place")
+        remove(duckdb, table, "rowid IN (SELECT place FROM breaking)")
     run(duckdb, "DROP TABLE breaking")
     return expelled
 

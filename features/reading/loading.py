@@ -169,7 +169,9 @@ def _load_table(
     gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
     if table in NAMES_INVOICE:
         gather_unmatched(duckdb, table)
-    _expel(loaded, source, table, settings)
+    if _expel(loaded, source, table, settings):  # row ids are others from here on
+        run(duckdb, f"DROP TABLE {SHARED}")
+        gather_shared(duckdb, table, SHARED, schema, is_across=is_across)
     _protect(loaded, table, schema)
     stand(duckdb, table, SHARED, schema)
     loaded.warnings += of_one_moment(duckdb, table, SHARED, schema)
@@ -235,12 +237,16 @@ def _undismissed(
 
 def _expel(
     loaded: LoadedTables, source: Source, table: str, settings: PortfolioSettings
-) -> None:
-    """Rows that break a rule between rows are counted and go to the rejected ones."""
+) -> bool:
+    """Counts rows that break a rule between rows; they go to the rejected ones.
+
+    Returns:
+        whether there were any.
+    """
     duckdb = loaded.connection.con
     expelled = expel(duckdb, table, SHARED, LOST, settings)
     if not expelled:
-        return
+        return False
     loaded.expelled[table] = expelled
     for rule, column in sorted(set(expelled.values())):
         n = list(expelled.values()).count((rule, column))
@@ -259,6 +265,7 @@ def _expel(
                         duckdb,
                         f"DELETE FROM {LOST} WHERE is_expelled AND place = {place}",  # noqa: S608
                     )
+    return True
 
 
 def _protect(loaded: LoadedTables, table: str, schema: pa.Schema) -> None:

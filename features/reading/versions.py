@@ -142,9 +142,8 @@ def stand(duckdb: Any, table: str, shared: str, schema: pa.Schema) -> None:  # n
         schema: of `table`, without `superseded_at`.
     """
     [[n]] = run(duckdb, f"SELECT count(*) FROM {shared}")  # noqa: S608
-    if n:
-        remove(duckdb, table, "rowid", shared, PLACE)
-    run(duckdb, f'DELETE FROM "{table}" WHERE retracted')  # noqa: S608
+    which = f"rowid IN (SELECT {PLACE} FROM {shared})"  # noqa: S608
+    remove(duckdb, table, f"retracted OR {which}" if n else "retracted")
     if table == "customers":
         run(
             duckdb,
