@@ -210,7 +210,7 @@ def _fit_additive(
     """Of the rows that teach; no more of them are copied than it needs."""
     if learner == "linear":
         if starter is not None and _has_prior(rows, taught, starter):
-            few = rows[taught]
+            few = rows if taught.all() else rows[taught]
             return fit_beside(moved_starter(starter, few), few, PRIOR_RIDGE)
         return fit_linear(rows[_enough_for_linear(rows, taught)])
     late = [name for name in LATENESS if name in rows.feature_set.names]
