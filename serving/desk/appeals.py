@@ -18,8 +18,9 @@ from features.moments import DAY_ZERO, end_of_day, microseconds, to_datetime
 from serving.desk.addresses import customer_path
 from serving.desk.days import day_of
 from serving.desk.deciding import counted
-from serving.desk.form import Form, invalid
+from serving.desk.form import Form
 from serving.desk.page import HOME, desk_router, redirect
+from serving.desk.refusals import invalid
 from serving.desk.visitor import (
     Visitor,
     form_of,
@@ -203,14 +204,14 @@ def _parsed(text: str) -> Policy:
 def _result(form: Form) -> AppealResult:
     result = form.get("result", "")
     if result not in ("upheld", "denied"):
-        raise invalid("result", "upheld or denied")
+        raise invalid("result", "literal_error")
     return cast("Literal['upheld', 'denied']", result)
 
 
 def _reasons(form: Form) -> str:
     reasons = form.get("reasons", "")
     if not 1 <= len(reasons) <= LONGEST_REASONS:
-        raise invalid("reasons", f"1 to {LONGEST_REASONS} characters")
+        raise invalid("reasons", "length", most=LONGEST_REASONS)
     return reasons
 
 
@@ -221,12 +222,12 @@ def _instead_until(form: Form, request: Request) -> str:
     """
     zone = zone_of_days(in_force_of(request).advisor)
     today = datetime.now(zone).date()
-    message = "a day from today on, at most a year ahead"
+    most = _LONGEST_INSTEAD.days
     try:
         day: date = day_of(form.get("until", ""))
     except ValueError as error:
-        raise invalid("until", message) from error
+        raise invalid("until", "day_ahead", most=most) from error
     if not today <= day <= today + _LONGEST_INSTEAD:
-        raise invalid("until", message)
+        raise invalid("until", "day_ahead", most=most)
     end = end_of_day(day.toordinal() - DAY_ZERO, zone)
     return to_datetime(end).isoformat()

@@ -21,8 +21,9 @@ from serving.desk.addresses import (
 )
 from serving.desk.days import day_of
 from serving.desk.deciding import counted, decide_again
-from serving.desk.form import Form, invalid
+from serving.desk.form import Form
 from serving.desk.page import HOME, desk_router, redirect, wording_of
+from serving.desk.refusals import invalid
 from serving.desk.teams import require_in_team
 from serving.desk.visitor import (
     Visitor,
@@ -70,7 +71,7 @@ async def snooze(
     now = datetime.now(UTC)
     until = _end_of_day(form.get("until", ""), wording_of(request).zone)
     if not now < until <= now + _LONGEST_SNOOZE:
-        raise invalid("until", "a day from today on, at most 90 days ahead")
+        raise invalid("until", "day_ahead", most=_LONGEST_SNOOZE.days)
     records: RecordsOfKeys = request.app.state.records
     if not records.of(visitor.key).decisions.listed(customer_id, None, 1):
         raise ProblemError("unknown_customer", "nothing was decided about this one")
@@ -96,10 +97,10 @@ async def override(
     customer_id = named_customer(request, visitor, code)
     decision = find_for(request, visitor.key, form.get("decision_id", ""))
     if decision.customer_id != customer_id:
-        raise invalid("decision_id", "it is about another customer")
+        raise invalid("decision_id", "other_customer")
     content = _content(NewOverride, form, customer_id, "action", "decision_id")
     if SEVERITY[content.action] >= SEVERITY[decision.action or "none"]:
-        raise invalid("action", "only a milder action than the recommended one")
+        raise invalid("action", "milder_only")
     body = content.model_dump_json().encode()
     await keep_override(request, visitor.key, body, content)
     return _done(customer_id, await counted(request, visitor, customer_id, "override"))
@@ -203,7 +204,7 @@ def reason_in(form: Form) -> str:
     """Why somebody does it. Raises ProblemError where it is not said."""
     reason = form.get("reason", "")
     if not 1 <= len(reason) <= LONGEST_REASON:
-        raise invalid("reason", f"1 to {LONGEST_REASON} characters")
+        raise invalid("reason", "length", most=LONGEST_REASON)
     return reason
 
 
@@ -211,7 +212,7 @@ def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
     try:
         ends_on = day_of(text) + timedelta(days=1)
     except ValueError as error:
-        raise invalid("until", "a day, such as 2026-06-30") from error
+        raise invalid("until", "day_form") from error
     return datetime.combine(ends_on, time(0), zone).astimezone(UTC)
 
 

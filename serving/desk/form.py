@@ -35,9 +35,3 @@ async def read_form(request: Request, token: str) -> Form:
         detail = "open the page again and send the form from there"
         raise ProblemError("form_expired", detail)
     return fields
-
-
-def invalid(name: str, message: str) -> ProblemError:
-    """The refusal of a field, and what may stand in it."""
-    error = {"pointer": f"/{name}", "rule": "not_usable", "message": message}
-    return ProblemError("invalid_request", "see `errors`", errors=[error])

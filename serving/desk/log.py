@@ -15,8 +15,8 @@ from serving.access import note_reading_of
 from serving.decide import is_decision_id
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.days import day_of
-from serving.desk.form import invalid
 from serving.desk.page import HOME, desk_router, page, wording_of
+from serving.desk.refusals import DeskRefusalError, invalid
 from serving.desk.visitor import LookingVisitor, Visitor, form_of, records_of
 from serving.errors import ProblemError
 from store.act import ACT_KINDS, Act
@@ -79,12 +79,11 @@ async def log_question(
         fields = await form_of(request, visitor)
     texts = {name: fields.get(name, "").strip() for name in LogQuestion._fields}
     if any(len(text) > _LONGEST for text in texts.values()):
-        detail = f"a field has at most {_LONGEST} characters"
-        raise ProblemError("invalid_request", detail)
+        raise DeskRefusalError("invalid_request", "too_long", most=_LONGEST)
     if request.method != "POST":
         texts["customer"] = ""
     if texts["action"] not in ("", *actions):
-        raise invalid("action", f"one of {', '.join(actions)}, or nothing")
+        raise invalid("action", "literal_error")
     return LogQuestion(**texts)
 
 
@@ -153,7 +152,7 @@ def _position(text: str) -> int | None:
 
 
 def _no_place() -> ProblemError:
-    return ProblemError("invalid_request", "this is no place in the log")
+    return DeskRefusalError("invalid_request", "no_place")
 
 
 def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:
@@ -162,8 +161,7 @@ def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:
         begin = day_of(day)
         end = begin + timedelta(days=1)
     except ValueError as error:
-        detail = "a day is written as 2026-06-30"
-        raise ProblemError("invalid_request", detail) from error
+        raise invalid("day", "day_form") from error
     since, until = (
         microseconds(datetime.combine(d, time(0), zone)) for d in (begin, end)
     )

@@ -15,6 +15,7 @@ from scoring.bundle import Bundle
 from scoring.cards import Card, card, challenger_card
 from serving.desk.monitored import SeenValue, seen_values
 from serving.desk.page import HOME, desk_router, page, redirect
+from serving.desk.refusals import invalid
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -103,8 +104,7 @@ async def release(
     """A person lets automation go on; recorded with name and reason."""
     reason = (await form_of(request, visitor)).get("reason", "")
     if not reason or len(reason) > 2_000:
-        detail = "give a reason, of at most 2,000 characters"
-        raise ProblemError("invalid_request", detail)
+        raise invalid("reason", "length", most=2_000)
     note(request, visitor.key, alarm_id)
 
     def let_go(database: Database) -> None:

@@ -18,6 +18,7 @@ from serving.desk.policy_publishing import (
     require_undecided,
 )
 from serving.desk.policy_trial import Trial, tried
+from serving.desk.refusals import DeskRefusalError, invalid
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -66,8 +67,7 @@ async def try_change(request: Request, visitor: Visitor = ChangingVisitor) -> Re
     form = await form_of(request, visitor)
     text = form.get("text", "").replace("\r\n", "\n") + "\n"
     if len(text) > LONGEST:
-        detail = f"a policy file has at most {LONGEST:,} characters here"
-        raise ProblemError("body_too_large", detail)
+        raise DeskRefusalError("body_too_large", "too_long", most=LONGEST)
     base = in_force_of(request).file_hash
     now = microseconds(datetime.now(UTC))
 
@@ -109,7 +109,7 @@ async def submit(
     change = await change_of(request, change_id)
     await _require_publishable(request, change)
     if change.author_id != visitor.key.key_id:
-        raise ProblemError("role_may_not", "only its author submits a change")
+        raise DeskRefusalError("role_may_not", "only_author")
 
     def ask(database: Database) -> bool:
         return PolicyChanges(database).submit(change_id, visitor.key.key_id, reason)
@@ -179,19 +179,19 @@ async def _tried(in_force: InForce, change: PolicyChange, lang: str) -> Trial:
 async def _require_publishable(request: Request, change: PolicyChange) -> None:
     """Raises ProblemError where it was decided about, or cannot come into force."""
     if change.decided_by is not None:
-        detail = f"{change.state} by {change.decided_by}"
-        raise ProblemError("change_is_over", detail)
+        reason = f"{change.state}_by"
+        raise DeskRefusalError("change_is_over", reason, by=change.decided_by)
     in_force = in_force_of(request)
     require_base(change, in_force.file_hash)
     trial = await _tried(in_force, change, "en")
     if trial.has_errors:
-        raise ProblemError("invalid_request", "mend the errors of the check first")
+        raise DeskRefusalError("invalid_request", "mend_first")
 
 
 def _require_other(change: PolicyChange, visitor: Visitor) -> None:
     """Raises ProblemError where author and approver are the same."""
     if _is_own(change, visitor):
-        raise ProblemError("role_may_not", "somebody else agrees to one's own change")
+        raise DeskRefusalError("role_may_not", "other_agrees")
 
 
 def _is_own(change: PolicyChange, visitor: Visitor) -> bool:
@@ -202,5 +202,5 @@ def _is_own(change: PolicyChange, visitor: Visitor) -> bool:
 def _reason(form: Form) -> str:
     reason = form.get("reason", "")
     if not reason or len(reason) > 2_000:
-        raise ProblemError("invalid_request", "give a reason, of 2,000 characters")
+        raise invalid("reason", "length", most=2_000)
     return reason

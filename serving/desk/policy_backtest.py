@@ -14,6 +14,7 @@ from serving.desk.days import day_of
 from serving.desk.form import Form
 from serving.desk.page import HEADERS, desk_router, redirect
 from serving.desk.policy_change import POLICY, change_of
+from serving.desk.refusals import DeskRefusalError
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -75,14 +76,12 @@ async def begin(
     change, in_force = await change_of(request, change_id), in_force_of(request)
     backtests = backtests_of(request)
     if backtests is None:
-        detail = "set FORBEAR_DESK_PORTFOLIO to the folder of a portfolio"
-        raise ProblemError("invalid_request", detail)
+        raise DeskRefusalError("invalid_request", "no_portfolio")
     first, last = _days(form)
     note(request, visitor.key, change_id)
     asked = partial(backtests.begin, change_id, change.text, in_force.policy_text)
     if not await asyncio.to_thread(asked, first, last):
-        detail = "another backtest runs; wait until it has ended"
-        raise ProblemError("invalid_request", detail)
+        raise DeskRefusalError("invalid_request", "other_backtest")
     return redirect(f"{POLICY}/{change_id}")
 
 
@@ -111,9 +110,7 @@ def _days(form: Form) -> tuple[date, date]:
     try:
         first, last = (day_of(form.get(name, "")) for name in ("from", "to"))
     except ValueError as error:
-        detail = "write both days as 2026-06-30"
-        raise ProblemError("invalid_request", detail) from error
+        raise DeskRefusalError("invalid_request", "days_form") from error
     if not 0 <= (last - first).days < LONGEST_DAYS:
-        detail = f"from one day to a later one, of at most {LONGEST_DAYS} days"
-        raise ProblemError("invalid_request", detail)
+        raise DeskRefusalError("invalid_request", "days_range", most=LONGEST_DAYS)
     return first, last

@@ -14,8 +14,9 @@ from features.reading.latest_versions import Version, latest_versions
 from serving.desk.addresses import CUSTOMERS, customer_path
 from serving.desk.deciding import counted
 from serving.desk.deeds import named_customer, reason_in
-from serving.desk.form import Form, invalid
+from serving.desk.form import Form
 from serving.desk.page import desk_router, redirect
+from serving.desk.refusals import DeskRefusalError, invalid
 from serving.desk.teams import require_in_team
 from serving.desk.visitor import Visitor, form_of, visitor_who_may
 from serving.errors import ProblemError, form_problem
@@ -61,7 +62,7 @@ async def finding(
     form = await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
     if form.get("kind") not in FINDINGS:
-        raise invalid("kind", " or ".join(FINDINGS))
+        raise invalid("kind", "literal_error")
     stated = {"customer_id": customer_id, "kind": form.get("kind")}
     try:
         content = NewOutcome.model_validate({**stated, "strength": "analyst"})
@@ -81,7 +82,7 @@ def _standing(request: Request, customer_id: str, form: Form) -> tuple[str, Row]
     """
     kind = form.get("kind", "")
     if kind not in RELEASED:
-        raise invalid("kind", "a hold or a person's decision")
+        raise invalid("kind", "literal_error")
     table = "overrides" if kind == "override" else "holds"
     wanted = kind, _since(request, form), form.get("subscription_id") or None
     now = microseconds(datetime.now(UTC))
@@ -102,7 +103,7 @@ def _since(request: Request, form: Form) -> int:
     except MomentError:
         since = None
     if since is None:
-        raise invalid("since", "a moment, as the page of the customer has it")
+        raise invalid("since", "moment")
     return since
 
 
@@ -127,8 +128,7 @@ def _require_releaser(request: Request, visitor: Visitor, table: str, row: Row) 
         author = str(row.get("by", ""))
         is_own = author.strip().casefold() == visitor.key.name.strip().casefold()
         if not is_own and visitor.role != "admin":
-            detail = f"{author} decided it; they end it, or an administrator does"
-            raise ProblemError("not_in_team", detail)
+            raise DeskRefusalError("not_in_team", "author_decided", author=author)
         return
     policy = in_force_of(request).advisor.policy
     terms = policy.in_force(datetime.now(UTC)) or policy.latest

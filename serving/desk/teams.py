@@ -1,15 +1,18 @@
 """Who is in the teams that a policy names: they agree to acts, and release holds."""
 
+import logging
 from collections.abc import Collection
 from typing import NamedTuple
 
 from fastapi import Request
 
 from execution.people import APPROVER, People, PeopleFileError
+from serving.desk.page import wording_of
+from serving.desk.refusals import DeskRefusalError
 from serving.desk.visitor import Visitor
-from serving.errors import ProblemError
 from serving.settings import ServingSettings
 
+_log = logging.getLogger("forbear.serving")
 ANYBODY = "person"  # what a policy calls every person
 
 
@@ -48,9 +51,12 @@ def require_in_team(request: Request, visitor: Visitor, teams: Collection[str]) 
     """Raises ProblemError where the policy names others for it."""
     who = named_team(request, visitor, teams)
     if not who.is_visitor:
-        names = ", ".join(who.names or ()) or "nobody of the file of people"
-        detail = f"one of {', '.join(who.teams)} may do this: {names}"
-        raise ProblemError("not_in_team", detail)
+        words = wording_of(request)
+        teams = ", ".join(words.word("teams", team) for team in who.teams)
+        if not who.names:
+            raise DeskRefusalError("not_in_team", "in_team_nobody", teams=teams)
+        names = ", ".join(who.names)
+        raise DeskRefusalError("not_in_team", "in_team", teams=teams, names=names)
 
 
 def _people(request: Request) -> People | None:
@@ -61,5 +67,5 @@ def _people(request: Request) -> People | None:
     try:
         return People.of_file(settings.people)
     except (PeopleFileError, OSError, UnicodeDecodeError) as error:
-        detail = f"FORBEAR_PEOPLE cannot be used: {error}"
-        raise ProblemError("people_file", detail) from error
+        _log.error("FORBEAR_PEOPLE cannot be used: %s", error)
+        raise DeskRefusalError("people_file", "people_file") from error
