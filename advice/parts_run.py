@@ -188,8 +188,8 @@ def _earliest(advisor: Advisor, portfolio: Portfolio, as_of: int | None) -> int:
     is_starting = any(bundle.is_starter for bundle in advisor.bundles.values())
     if is_starting and "snapshots" in portfolio.settings.tables:
         first = pc.min(latest_snapshots(portfolio)["as_of"]).as_py()
-        return portfolio.latest_known_at if first is None else int(first)
-    return portfolio.latest_known_at
+        return portfolio.latest_moment if first is None else int(first)
+    return portfolio.latest_moment
 
 
 def _of(named: Named, part: CustomerPart) -> Named:

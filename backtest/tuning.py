@@ -153,6 +153,6 @@ def _snapshots(portfolio: Portfolio, as_of: int | None) -> pa.Table:
     """The portfolio's own, else of several days: a single day is mostly chance."""
     if as_of is None and "snapshots" in portfolio.settings.tables:
         return latest_snapshots(portfolio)
-    last = portfolio.latest_known_at if as_of is None else as_of
+    last = portfolio.latest_moment if as_of is None else as_of
     moments = [last - k * EVERY_DAYS * DAY_US for k in reversed(range(N_SNAPSHOT_DAYS))]
     return book_snapshots(portfolio, moments)

@@ -58,8 +58,8 @@ Moment = Annotated[
     str | None,
     typer.Option(
         help="moment with offset, a date for its end, or next-working-hour: when the"
-        " policy may act again; default: the portfolio's snapshots, else its latest"
-        " known_at"
+        " policy may act again; default: the portfolio's snapshots, else the latest"
+        " moment of the data"
     ),
 ]
 
@@ -344,7 +344,7 @@ def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str 
 
     if as_of != NEXT_WORKING_HOUR:
         return as_of
-    opens = next_working_hour(policy, to_datetime(read.latest_known_at))
+    opens = next_working_hour(policy, to_datetime(read.latest_moment))
     if opens is None:
         reason = "its public holidays are not known, so nobody knows when it may act"
         raise typer.BadParameter(f"--as-of {as_of}: {policy.reference}: {reason}")
@@ -352,7 +352,7 @@ def working_hour(policy: "Policy", read: "Portfolio", as_of: str | None) -> str 
 
 
 def moment_of(read: "Portfolio", as_of: str | None) -> int:
-    """Microseconds of what --as-of says; without it the portfolio's latest known_at."""
+    """Microseconds of what --as-of says; without it the latest of the data."""
     from features.moments import NO_END, MomentError, parse_moment
 
     try:
@@ -361,7 +361,7 @@ def moment_of(read: "Portfolio", as_of: str | None) -> int:
         form = "write 2026-06-30, or 2026-06-30T22:00:00Z with its offset"
         raise typer.BadParameter(f"--as-of {as_of}: {form} [{error.rule}]") from error
     if moment is None:
-        return read.latest_known_at
+        return read.latest_moment
     if not 0 <= moment < NO_END:
         raise typer.BadParameter(f"--as-of {as_of}: not between 1970 and 2200")
     return moment

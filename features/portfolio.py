@@ -25,6 +25,7 @@ from features.reading.duck import run
 from features.reading.duck_settings import IN_MEMORY, DuckSettings, connect
 from features.reading.loading import load
 from features.reading.mapping import wanted_columns
+from features.reading.observation import FAR_AHEAD_US
 from features.reading.origin import open_source
 from features.reading.parts import (
     CustomerPart,
@@ -74,6 +75,17 @@ class Portfolio:
     rejected: Mapping[str, frozenset[str]]
     expelled: Mapping[str, Expelled]
     duck: DuckSettings = IN_MEMORY
+
+    @property
+    def latest_moment(self) -> int:
+        """The last moment that the data tell of, µs since 1970 UTC.
+
+        That of the latest row, or the end of what `observed_until` says where nothing
+        happened since; not where that lies so far ahead that it is a slip of the pen.
+        """
+        last = self.observed_until - 1
+        is_near = last <= self.latest_known_at + FAR_AHEAD_US
+        return max(self.latest_known_at, last if is_near else 0)
 
     @classmethod
     def open(cls, folder: Path, duck: DuckSettings = IN_MEMORY) -> Portfolio:

@@ -63,7 +63,7 @@ def latest_snapshots(portfolio: Portfolio, as_of: int | None = None) -> pa.Table
     Args:
         portfolio: whose customers.
         as_of: score everyone known and created by then; without it the portfolio's
-            `snapshots`, else everyone at the latest `known_at`. Customers who
+            `snapshots`, else everyone at the latest moment of the data. Customers who
             departed and owe nothing are left out, unless `snapshots` ask for them.
 
     Returns:
@@ -84,7 +84,7 @@ def latest_moments(portfolio: Portfolio, as_of: int | None = None) -> ScorePlan:
     chosen = _asked_for(portfolio) if as_of is None else None
     if chosen is not None:
         return ScorePlan(chosen, lambda standing: standing.customer is not None)
-    moment = portfolio.latest_known_at if as_of is None else as_of
+    moment = portfolio.latest_moment if as_of is None else as_of
     return ScorePlan(dict.fromkeys(portfolio.customer_ids, (moment,)), _is_in_book)
 
 

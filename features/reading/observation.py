@@ -24,7 +24,7 @@ from features.settings import PortfolioSettings
 
 NONE_LASTS_DAYS = 180
 MOST_UNREADABLE = 1 / 1000  # share of rows whose customer cannot be read
-_FAR_AHEAD_US = 366 * DAY_US
+FAR_AHEAD_US = 366 * DAY_US  # after the last row: a slip of the pen
 
 
 @dataclass
@@ -82,7 +82,7 @@ def observe(
     }
     named = [until[table] for table in observation.tables if table in until]
     observation.overall = min(named, default=overall)
-    if observation.overall > overall + _FAR_AHEAD_US:
+    if observation.overall > overall + FAR_AHEAD_US:
         observation.warnings.append(
             f"observed_until ({to_datetime(observation.overall):%Y-%m-%d}) lies far "
             f"after the last row ({to_datetime(overall):%Y-%m-%d}): is it how far you"

@@ -66,7 +66,7 @@ def test_what_waits_for_the_opening_is_counted_and_then_permitted() -> None:
 def test_a_batch_at_night_may_ask_for_the_next_working_hour(
     as_of: str | None, moment: str | None
 ) -> None:
-    at_night = SimpleNamespace(latest_known_at=microseconds(MONDAY_NIGHT))
+    at_night = SimpleNamespace(latest_moment=microseconds(MONDAY_NIGHT))
     read = cast("Portfolio", at_night)
     assert working_hour(default_policy(), read, as_of) == moment
 

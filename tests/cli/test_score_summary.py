@@ -48,7 +48,7 @@ def test_notices_dated_long_after_the_data_end_are_warned_of(
     end = datetime(2026, 6, 30, 12, tzinfo=UTC)
     settings = PortfolioSettings()
     latest = int(end.timestamp() * 1e6)
-    read = cast("Portfolio", SimpleNamespace(latest_known_at=latest, settings=settings))
+    read = cast("Portfolio", SimpleNamespace(latest_moment=latest, settings=settings))
     warn_of_age(read, None, date(2026, 7, 3))
     assert capsys.readouterr().out == ""
     warn_of_age(read, None, date(2026, 11, 29))

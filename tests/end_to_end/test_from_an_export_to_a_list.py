@@ -1,6 +1,7 @@
 """The way of docs/importing.md, with the sample that it names."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from features.moments import to_datetime
+from features.portfolio import Portfolio
 from importing import SOURCES
 from tests.importing.tables import facts_of
 
@@ -45,6 +48,8 @@ def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
     of_whom = pq.read_table(tmp_path / "tried/invoices").column("customer_id")
     facts = facts_of(tmp_path / "tried", of_whom[0].as_py(), at[:10], "open")
     assert facts == {"open": owed}
+    latest = Portfolio.open(tmp_path / "tried").latest_moment
+    assert to_datetime(latest + 1) >= datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
 @pytest.mark.slow

@@ -14,9 +14,11 @@ from features.errors import (
     UnknownCustomerError,
 )
 from features.events import FOREVER
+from features.moments import to_datetime
 from features.portfolio import Portfolio
 from features.reading.duck_settings import DuckSettings
 from features.settings import PortfolioSettings
+from features.snapshots import latest_snapshots
 
 SETTINGS = PortfolioSettings(timezone="Europe/Brussels")
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -183,6 +185,26 @@ def test_observed_until_is_the_latest_known_at_but_of_snapshots() -> None:
     assert Portfolio.from_tables(tables, SETTINGS).observed_until == ninth
     said = SETTINGS.model_copy(update={"observed_until": NOON})
     assert Portfolio.from_tables(tables, said).observed_until == NOON_US
+
+
+@pytest.mark.parametrize(
+    ("until", "latest"),
+    [
+        pytest.param("2026-03-12T00:00:00Z", "2026-03-11", id="nothing since the row"),
+        pytest.param("2026-03-08T00:00:00Z", "2026-03-09", id="a row came after it"),
+        pytest.param("2028-03-12T00:00:00Z", "2026-03-09", id="a slip of the pen"),
+        pytest.param(None, "2026-03-09", id="nothing is said"),
+    ],
+)
+def test_everyone_is_scored_at_the_latest_moment_of_the_data(
+    until: str | None, latest: str
+) -> None:
+    usage = USAGE.append_column("known_at", [["2026-03-09T12:00:00Z"] * 3])
+    said = PortfolioSettings.model_validate({"observed_until": until})
+    portfolio = Portfolio.from_tables({"customers": CUSTOMERS, "usage": usage}, said)
+
+    moments = {to_datetime(m) for m in latest_snapshots(portfolio)["as_of"].to_pylist()}
+    assert {f"{moment:%Y-%m-%d}" for moment in moments} == {latest}
 
 
 def test_customers_in_order_and_by_name() -> None:
