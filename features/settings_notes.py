@@ -48,7 +48,8 @@ NOTES: Mapping[str, Note] = {
     "observed_until": Note(
         "how far the data observe, a moment or a plain date, or a map by table. "
         "Absent: `payments` to their latest `known_at`, the others to the "
-        "latest of all tables",
+        "latest of all tables. Without `--as-of` everyone is scored as of its "
+        "earliest moment, or of the latest row where that is later",
         "observed_until: {payments: 2026-06-30, disputes: 2026-06-29T22:00:00Z}",
     ),
     "keys": Note(
