@@ -257,7 +257,7 @@ def test_without_any_history_the_one_moment_is_when_customers_were_known(
 
 
 def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
-    """By default the latest known_at, here the invoice's; departed only if owing."""
+    """By default the end of what the data observe; departed only if owing."""
 
     def subscription(owner: str, kind: str, on: str) -> dict[str, Any]:
         row = {"customer_id": owner, "subscription_id": owner, "kind": kind}
@@ -281,8 +281,8 @@ def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
     portfolio = make_portfolio(tables, settings(observed_until="2024-09-01T00:00:00Z"))
     latest = latest_snapshots(portfolio).to_pylist()
     assert [row["customer_id"] for row in latest] == ["gone_owing", "new", "old"]
-    assert {to_datetime(row["as_of"]) for row in latest} == {
-        datetime(2024, 6, 1, tzinfo=UTC)
+    assert {to_datetime(row["as_of"] + 1) for row in latest} == {
+        datetime(2024, 9, 1, tzinfo=UTC)
     }
     before = latest[0]["as_of"] - 1
     names = latest_snapshots(portfolio, before)["customer_id"].to_pylist()
