@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from features.moments import to_datetime
+from features.moments import microseconds, to_datetime
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.snapshots import (
@@ -284,7 +284,7 @@ def test_whom_to_score_at_a_moment(make_portfolio: MakePortfolio) -> None:
     assert {to_datetime(row["as_of"] + 1) for row in latest} == {
         datetime(2024, 9, 1, tzinfo=UTC)
     }
-    before = latest[0]["as_of"] - 1
+    before = microseconds(datetime(2024, 6, 1, tzinfo=UTC)) - 1
     names = latest_snapshots(portfolio, before)["customer_id"].to_pylist()
     assert names == ["old"]
 
