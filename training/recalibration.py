@@ -18,6 +18,7 @@ from features.batch import feature_table, matrix
 from features.portfolio import Portfolio
 from scoring.bundle import Bundle
 from scoring.calibration import MIN_SLOPE, LogOddsMap, newton_logistic
+from scoring.cards import card_of, keep_card
 from scoring.intervals import measured
 from training.errors import NothingToRecalibrateError
 from training.fitting import margin
@@ -146,4 +147,7 @@ def register_recalibrated(made: RecalibratedModel, tracker: Tracker) -> str:
         for folder, (bundle, p) in sides.items()
     }
     before = made.before.bundle_id
-    return tracker.register_recalibrated(made.bundle, before, made.rows, judged)
+    version = tracker.register_recalibrated(made.bundle, before, made.rows, judged)
+    card = card_of(made.bundle, made.rows.label, made.p)
+    keep_card(tracker.home, made.bundle.target, card)
+    return version

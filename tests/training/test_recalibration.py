@@ -20,6 +20,7 @@ from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel, NumberTerm
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
+from scoring.cards import challenger_card
 from scoring.metrics import log_losses
 from scoring.reference import Reference, Sketch
 from scoring.shelf import champion_id
@@ -220,6 +221,10 @@ def test_it_goes_through_the_gate_of_every_challenger(
     made = recalibrate(world.until(NOW), first.bundle)
     version = register_recalibrated(made, tracker)
     assert champion_id(tmp_path, "nonpayment") == first.bundle.bundle_id
+    kept = challenger_card(tmp_path, "nonpayment")
+    assert kept is not None
+    assert kept.bundle_id == made.bundle.bundle_id
+    assert sum(one.n for one in kept.curve) in (0, len(made.p))
     done = promoted(tracker)
     assert done.version == version
     gates = {gate.name: gate.is_passed for gate in done.gates}
