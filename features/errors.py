@@ -64,6 +64,12 @@ class VariableNotSetError(PortfolioError):
         self.name = name
 
 
+class SparkRemoteError(PortfolioError):
+    """Packages that Spark needs for what `SPARK_REMOTE` names are not installed."""
+
+    code = "spark_remote_unusable"
+
+
 class MixedFormatsError(PortfolioError):
     """One table lies in the folder in more than one form."""
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from features.errors import SparkRemoteError
+
 LOCAL = "local[*]"
 
 
@@ -22,8 +24,10 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
 
     Raises:
         ModuleNotFoundError: the extra `spark` is not installed.
+        SparkRemoteError: `SPARK_REMOTE` is set without the packages it needs.
         pyspark.errors.PySparkRuntimeError: there is no Java, or no cluster.
     """
+    from pyspark.errors import PySparkImportError
     from pyspark.sql import SparkSession
 
     earlier = SparkSession.getActiveSession()
@@ -37,7 +41,14 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
         builder = builder.config("spark.ui.showConsoleProgress", "false")
         # workers on this machine are of this environment; Spark would take `python3`
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except PySparkImportError as error:
+        raise SparkRemoteError(
+            f"{error}; SPARK_REMOTE needs `pip install grpcio grpcio-status` beside the"
+            " extra `spark`: install them, or unset it and name the cluster by"
+            " --spark-master"
+        ) from error
     try:
         yield session
     finally:
