@@ -35,7 +35,8 @@ def links(
     opened = Portfolio.open(portfolio)
     if "links" not in opened.settings.tables:
         raise typer.BadParameter(
-            f"{portfolio}: no instrument_id, ip_id or device_id to find links by"
+            f"{portfolio}: no instrument_id, ip_id or device_id to find links by, or"
+            " none that is not masked"
         )
     rows = rows_to_send(opened.connection, opened.tables["links"])
     write = pq.write_table if out.suffix == ".parquet" else pacsv.write_csv
