@@ -180,7 +180,7 @@ def _tried(
         if starter is None:
             return beside
         plain = fit_linear(some)
-        return [mean_of([first, one, plain]) for one in beside]
+        return [mean_of([first, one, plain], some) for one in beside]
 
     unseen = _out_of_fold(lambda some: logistics(some, RIDGES), rows, fold)
     p, ridge = min(

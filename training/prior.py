@@ -28,10 +28,7 @@ def can_be_prior(starter: Bundle, rows: Rows) -> bool:
 
 def moved_starter(starter: Bundle, rows: Rows) -> AdditiveModel:
     """The starter as an additive model whose level is moved to the rows."""
-    log_odds = scaled(starter)
-    margin = log_odds.margin(rows.x, rows.feature_set.names)
-    shift = level_shift(margin, rows.label, rows.customer)
-    return replace(log_odds, intercept=log_odds.intercept + shift)
+    return _at_level_of(rows, scaled(starter))
 
 
 def scaled(starter: Bundle) -> AdditiveModel:
@@ -63,12 +60,22 @@ def _times(term: Term, factor: float) -> Term:
     return replace(scaled_term, when_missing=missing, mean=mean)
 
 
-def mean_of(models: Sequence[AdditiveModel]) -> AdditiveModel:
-    """The additive model whose log-odds are the mean of those of others."""
+def mean_of(models: Sequence[AdditiveModel], rows: Rows) -> AdditiveModel:
+    """The additive model whose log-odds are the mean of those of others, at level.
+
+    Where the models differ, the mean of their log-odds is less than the log-odds of
+    their mean: each is at the level of the rows, and their mean expected a fifth less.
+    """
     share = 1.0 / len(models)
     terms = tuple(_times(term, share) for model in models for term in model.terms)
     intercept = share * sum(model.intercept for model in models)
-    return AdditiveModel("linear", intercept, terms)
+    return _at_level_of(rows, AdditiveModel("linear", intercept, terms))
+
+
+def _at_level_of(rows: Rows, model: AdditiveModel) -> AdditiveModel:
+    margin = model.margin(rows.x, rows.feature_set.names)
+    shift = level_shift(margin, rows.label, rows.customer)
+    return replace(model, intercept=model.intercept + shift)
 
 
 def fit_beside(prior: AdditiveModel, rows: Rows, ridge: float) -> AdditiveModel:

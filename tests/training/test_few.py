@@ -138,7 +138,7 @@ def test_the_model_beside_is_one_additive_model_of_exact_parts() -> None:
 
 
 def test_few_outcomes_are_learnt_as_the_mean_of_three_log_odds() -> None:
-    """Of the starter, a logistic regression beside it and a plain one, exactly."""
+    """Of the starter, a logistic regression beside it and a plain one, at level."""
     rows = late_payers(600, 5, own=1.0)
     learnt = learn_few("nonpayment", rows, 0, starter("nonpayment"))
     assert learnt.fitted.learner == "linear"
@@ -150,7 +150,9 @@ def test_few_outcomes_are_learnt_as_the_mean_of_three_log_odds() -> None:
     model = learnt.fitted.model
     assert isinstance(model, AdditiveModel)
     margin = model.margin(rows.x, names)
-    assert min(np.abs(margin - one).max() for one in candidates) < 1e-9
+    assert min(np.ptp(margin - one) for one in candidates) < 1e-9
+    # a third of the way is left to what was expected before, for 100 customers
+    assert rows.rate == pytest.approx(expit(margin).mean(), rel=0.1)
     parts = model.contributions(rows.x, names)
     np.testing.assert_allclose(parts.sum(axis=1), margin)
 
