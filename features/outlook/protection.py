@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from features.moments import to_datetime
@@ -81,11 +81,13 @@ def _protecting(portfolio: Portfolio, table: str) -> OutlookAnswer:
             return OutlookAnswer(table, f"{counts[table]:,} rows")
         if stated_on is None:
             return OutlookAnswer(table, "none (the table is there and empty)")
-        ends_on = stated_on + timedelta(days=NONE_LASTS_DAYS)
+        # said of a day that the data do not reach, it counts from their end
+        said_on = min(stated_on, _last_day(portfolio))
+        ends_on = said_on + timedelta(days=NONE_LASTS_DAYS)
         answer = f"none, as portfolio.yaml says; that lapses after {ends_on:%Y-%m-%d}"
         return OutlookAnswer(table, answer)
     lapsed = f" (`none:` of {stated_on:%Y-%m-%d} does not count)" if stated_on else ""
-    day = to_datetime(portfolio.latest_known_at).astimezone(portfolio.settings.zone)
+    day = _last_day(portfolio)
     return OutlookAnswer(
         table,
         f"not looked at{lapsed}: {_NO_STOP} {table} are unknown",
@@ -93,6 +95,12 @@ def _protecting(portfolio: Portfolio, table: str) -> OutlookAnswer:
         f" or in portfolio.yaml `none: {{{table}: {day:%Y-%m-%d}}}`",
         _TAKES_AWAY[table],
     )
+
+
+def _last_day(portfolio: Portfolio) -> date:
+    """The last day that the data tell of, in the portfolio's time zone."""
+    moment = to_datetime(portfolio.latest_moment)
+    return moment.astimezone(portfolio.settings.zone).date()
 
 
 def _rejected(portfolio: Portfolio) -> OutlookAnswer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis.expr.types as ir
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 
 from features.contract import TABLES
 from features.events import FOREVER
+from features.moments import microseconds
+from features.reading.ahead import rows_ahead
 from features.reading.checked_parts import checked_parts, rejected_rows
 from features.reading.cross_row_rules import (
     UNMATCHED,
@@ -100,6 +103,7 @@ def load(
         if table in source.tables:
             _load_table(loaded, source, table, settings, schema)
         loaded.tables[table] = loaded.connection.table(table)
+    _set_apart(loaded)
     loaded.observation = observe(
         duckdb,
         loaded.reports,
@@ -111,6 +115,18 @@ def load(
     if settings.derive_links:
         _link(loaded, settings)
     return loaded
+
+
+def _set_apart(loaded: LoadedTables) -> None:
+    """Rows of mistyped years: named, and nobody is stopped on what they hide."""
+    now = microseconds(datetime.now(UTC))
+    ahead = rows_ahead(loaded.connection.con, loaded.latest, now)
+    loaded.latest = dict(ahead.latest)
+    loaded.warnings += ahead.warnings
+    for table, customers in ahead.customers.items():
+        for customer_id in customers:
+            before = loaded.rejected.get(customer_id, frozenset())
+            loaded.rejected[customer_id] = before | {table}
 
 
 def _link(loaded: LoadedTables, settings: PortfolioSettings) -> None:
