@@ -71,7 +71,8 @@ NOTES: Mapping[str, Note] = {
     "derive_links": Note(
         "find who shares an instrument, a device or an address from `payments` and"
         " `access`, where there is no table `links`. Masked values (`****4242`,"
-        " `81.244.12.0`) link nobody. false: for a service that is sent one customer"
+        " `81.244.12.xxx`) link nobody, nor does what more than 100 customers and 5 %"
+        " of them share. false: for a service that is sent one customer"
         " at a time and cannot know of others",
         "derive_links: false",
     ),

@@ -7,10 +7,12 @@ learnt from what comes later, and nobody is their own neighbour.
 
 Behind one address there may be thousands: a customer is linked with the `NEAREST` who
 were first known to use it before, and as many after. So the table grows with the uses,
-not with their square, and counts end at a number that says enough.
+not with their square, and counts end at a number that says enough. What more than
+`MANY_CUSTOMERS` and more than `MANY_SHARE` of the customers use says nothing of any two
+of them: from the moment that is known it links nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +23,12 @@ import pyarrow as pa
 from features.contract import TABLES
 from features.events import FOREVER
 from features.reading.duck import run
-from features.reading.masked import PATTERN
+from features.reading.masked import ADDRESS, CUT_ADDRESS, PATTERN, masked_sql
 
 NEAREST = 20
+MANY_CUSTOMERS = 100
+MANY_SHARE = 0.05  # of those of whom a thing of the kind is known
+_SHOWN = 12  # characters of a value that a warning shows
 SHARED = {  # what is shared, and the table and column that tell of it
     "instrument": ("payments", "instrument_id"),
     "device": ("access", "device_id"),
@@ -39,14 +44,17 @@ _SPAN = ("event_at", "known_at", "superseded_at")
 def derive_links(duckdb: Any, *, takeover_is_fraud: bool) -> bool:  # noqa: ANN401
     """Fill `links`; whether anything was recorded that could be shared.
 
-    What is masked was not recorded: where nothing else is, nobody looked.
+    What is masked was not recorded: where nothing else is, nobody looked. The same
+    holds of what too many share.
     """
+    common = {kind: values for kind, values, *_ in _common(duckdb)}
     if not any(
         duckdb.execute(
-            f"SELECT 1 FROM {table} WHERE NOT regexp_matches({column}, ?) LIMIT 1",  # noqa: S608
-            [PATTERN],
+            f"SELECT 1 FROM {table} WHERE NOT {masked_sql(table, column)}"  # noqa: S608
+            f" AND NOT list_contains(?, {column}) LIMIT 1",
+            [common.get(kind, [])],
         ).fetchall()
-        for table, column in SHARED.values()
+        for kind, (table, column) in SHARED.items()
     ):
         return False
     links = _links_sql(takeover_is_fraud=takeover_is_fraud)
@@ -54,8 +62,44 @@ def derive_links(duckdb: Any, *, takeover_is_fraud: bool) -> bool:  # noqa: ANN4
     return True
 
 
+def shared_by_too_many(duckdb: Any) -> Iterator[str]:  # noqa: ANN401
+    """Values that no form tells and so many share that they link nobody."""
+    for kind, values, n_customers in _common(duckdb):
+        table, column = SHARED[kind]
+        value = values[0]
+        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        yield (
+            f"{table}: values of {column} that more than {MANY_CUSTOMERS} customers and"
+            f" {MANY_SHARE:.0%} of them share: {len(values):,}, such as {shown}"
+            f" ({n_customers:,} customers); they link nobody. Export the whole value,"
+            " or a hash of it"
+        )
+
+
+def _common(duckdb: Any) -> list[tuple[str, list[str], int]]:  # noqa: ANN401
+    """By kind: what too many share, the most common first, and by how many that is."""
+    return run(
+        duckdb,
+        "SELECT kind, list(shared_id ORDER BY n DESC, shared_id), max(n)"  # noqa: S608
+        f" FROM ({_common_sql()}) WHERE NOT is_masked AND common_at < {FOREVER}"
+        " GROUP BY kind ORDER BY kind",
+    )
+
+
+@lru_cache(maxsize=1)
+def _common_sql() -> str:
+    return str(ibis.to_sql(_things(_uses(_empty_tables())), dialect="duckdb"))
+
+
 @lru_cache(maxsize=2)  # to write the SQL takes as long as to run it on 800 customers
 def _links_sql(*, takeover_is_fraud: bool) -> str:
+    tables = _empty_tables()
+    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
+    return str(ibis.to_sql(links, dialect="duckdb"))
+
+
+def _empty_tables() -> dict[str, ir.Table]:
+    """The tables that links are found from, by their columns alone."""
     texts = {
         "payments": ("instrument_id",),
         "access": ("ip_id", "device_id"),
@@ -63,12 +107,10 @@ def _links_sql(*, takeover_is_fraud: bool) -> str:
         "disputes": ("kind", "status"),
     }
     always = {"customer_id": "string", **dict.fromkeys(_SPAN, "int64")}
-    tables = {
+    return {
         name: ibis.table({**always, **dict.fromkeys(columns, "string")}, name=name)
         for name, columns in texts.items()
     }
-    links = links_of(tables, takeover_is_fraud=takeover_is_fraud)
-    return str(ibis.to_sql(links, dialect="duckdb"))
 
 
 def links_of(tables: Mapping[str, ir.Table], *, takeover_is_fraud: bool) -> ir.Table:
@@ -121,11 +163,47 @@ def _uses(tables: Mapping[str, ir.Table]) -> ir.Table:
 def _several(uses: ir.Table) -> ir.Table:
     """Uses of what more than one customer ever used: the others link nobody.
 
-    Nor does what is masked, however many seem to share it.
+    Nor does what is masked, however many seem to share it; what too many share does
+    until it is known that they do.
     """
-    by_thing = uses.group_by(_THING).aggregate(n=uses.customer_id.nunique())
-    is_several = (by_thing.n > 1) & ~by_thing.shared_id.re_search(PATTERN)
-    return uses.semi_join(by_thing.filter(is_several), _THING)
+    things = _things(uses)
+    things = things.filter((things.n > 1) & ~things.is_masked)
+    of_several = uses.join(things.select(*_THING, "common_at"), _THING)
+    ends = ibis.least(of_several.superseded_at, of_several.common_at)
+    of_several = of_several.mutate(superseded_at=ends).drop("common_at")
+    return of_several.filter(of_several.known_at < of_several.superseded_at)
+
+
+def _things(uses: ir.Table) -> ir.Table:
+    """By thing: how many ever used it, whether it is masked, when it was too many."""
+    first = uses.group_by(_USE).aggregate(first=uses.known_at.min())
+    by_customer = ibis.window(
+        group_by=["kind", "customer_id"], order_by=[first["first"], first.shared_id]
+    )
+    first = first.mutate(is_new=ibis.row_number().over(by_customer) == 0)
+    so_far = {"order_by": first["first"], "range": (None, 0)}  # those of its moment too
+    counted = first.mutate(
+        place=first.count().over(ibis.window(group_by=_THING, **so_far)),
+        of=first.is_new.cast("int64")
+        .sum()
+        .over(ibis.window(group_by="kind", **so_far)),
+    )
+    is_many = (counted.place > MANY_CUSTOMERS) & (
+        counted.place > MANY_SHARE * counted["of"]
+    )
+    things = counted.group_by(_THING).aggregate(
+        n=counted.count(),
+        common_at=counted["first"].min(where=is_many).fill_null(FOREVER),
+    )
+    of_kind = ibis.window(group_by="kind")
+    is_cut, is_whole = (
+        things.shared_id.re_search(form) for form in (CUT_ADDRESS, ADDRESS)
+    )
+    n_cut, n_whole = (
+        found.cast("int64").sum().over(of_kind) for found in (is_cut, is_whole)
+    )
+    is_masked = things.shared_id.re_search(PATTERN) | (is_cut & (2 * n_cut > n_whole))
+    return things.mutate(is_masked=is_masked)
 
 
 def _spans(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:

@@ -10,7 +10,7 @@ from features.moments import DAY_US
 from features.money import UNITS
 from features.reading.cross_row_rules import UNMATCHED
 from features.reading.duck import run
-from features.reading.masked import COLUMNS, PATTERN, consequence
+from features.reading.masked import COLUMNS, consequence, masked_sql
 from features.reading.names import DUE_BEFORE_ISSUE, PLAUSIBLE, REFERENCES, UNDONE
 from features.reading.versions import key_names, keyed_sql
 
@@ -241,9 +241,9 @@ def masked(duckdb: Any, tables: Collection[str]) -> Iterator[str]:  # noqa: ANN4
             continue
         sql = (
             f'SELECT count(*), min("{column}") FROM "{table}" '  # noqa: S608
-            f'WHERE regexp_matches("{column}", $pattern)'
+            f"WHERE {masked_sql(table, column)}"
         )
-        [[n, first]] = duckdb.execute(sql, {"pattern": PATTERN}).fetchall()
+        [[n, first]] = run(duckdb, sql)
         if n:
             yield (
                 f"{table}: rows whose {column} is masked or a placeholder: {n:,}, such "

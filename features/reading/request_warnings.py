@@ -12,7 +12,7 @@ import numpy as np
 from features.arrays import BoolArray
 from features.events import MISSING, Columns, Events
 from features.money import UNITS
-from features.reading.masked import COLUMNS, consequence, is_masked
+from features.reading.masked import COLUMNS, consequence, masked_of
 from features.reading.names import (
     DUE_BEFORE_ISSUE,
     PLAUSIBLE,
@@ -141,7 +141,7 @@ def _masked(tables: Mapping[str, Columns]) -> Iterator[str]:
         cells = tables[table].get(column) if table in tables else None
         named = [] if cells is None else cells.tolist()
         n_by_value = Counter(cell for cell in named if cell is not None)
-        seen = [value for value in n_by_value if is_masked(value)]
+        seen = masked_of(n_by_value)
         if seen:
             yield (
                 f"masked:{table}.{column}: {sum(n_by_value[v] for v in seen)}, such as"

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from features.feature_set import FeatureSet
 from features.fraud_signs import FraudSigns
 from features.online import OnlineCompiler
 from features.portfolio import Portfolio
-from features.reading.links import NEAREST, SHARED, rows_to_send
+from features.reading.links import MANY_CUSTOMERS, NEAREST, SHARED, rows_to_send
 from features.settings import PortfolioSettings
 from tests.features.conftest import MakePortfolio
 from tests.parity.checks import (
@@ -260,6 +260,7 @@ def test_the_future_changes_no_link(
 
 MASKED = ["****4242", "j***@example.com", "XXXX-XXXX-4242", "81.244.12.xxx"]
 MASKED += ["81.244.12.0", "2001:db8:12::", "unknown", "[redacted]", "127.0.0.1", "-"]
+MASKED += ["203.0.113.0/24", "198.51.100.000", "REDACTED_IP", "tok_masked", "jo##@x.be"]
 MASKED += ["00000000-0000-0000-0000-000000000000", "+32 ### ## 12", "•••• 4242"]
 
 
@@ -281,6 +282,51 @@ def test_where_all_is_masked_nobody_looked(make_portfolio: MakePortfolio) -> Non
     assert "links" not in portfolio.settings.tables
     values = features_of(portfolio, "ann", "2024-03-01").values()
     assert np.isnan(list(values)).all()
+
+
+def test_an_address_that_ends_in_0_is_whole_where_most_do_not(
+    make_portfolio: MakePortfolio,
+) -> None:
+    rows = [
+        sign_in(c, f"2024-02-{day}", f"d{c}", ip_id=ip)
+        for c in ("ann", "bob")
+        for day, ip in (("01", "10.1.1.0"), ("02", "10.1.1.7"), ("03", "10.1.2.9"))
+    ]
+    portfolio = portfolio_with(make_portfolio, {"access": rows})
+    found = {row["shared_id"] for row in links_at(portfolio, FOREVER - 1)}
+    assert found == {"10.1.1.0", "10.1.1.7", "10.1.2.9"}
+    assert not [x for x in portfolio.warnings if "masked" in x]
+
+
+def test_what_too_many_share_links_nobody_once_that_is_known(
+    make_portfolio: MakePortfolio,
+) -> None:
+    """No form tells `ending in 4242`; a device of two beside it still links."""
+    ids = [f"c{n:03}" for n in range(MANY_CUSTOMERS + 1)]
+    paid: list[Row] = [
+        {
+            "customer_id": c,
+            "payment_id": f"p{c}",
+            "event_at": f"2024-03-01T{n // 60:02}:{n % 60:02}:00Z",
+            "status": "succeeded",
+            "amount": "1",
+            "instrument_id": "ending in 4242",
+        }
+        for n, c in enumerate(ids)
+    ]
+    seen: list[Row] = [sign_in(c, "2024-03-01", "d1") for c in ids[:2]]
+    portfolio = portfolio_with(make_portfolio, {"payments": paid, "access": seen})
+    before = links_at(portfolio, microseconds(datetime(2024, 3, 1, 1, 30, tzinfo=UTC)))
+    assert "instrument" in {row["kind"] for row in before}
+    after = links_at(portfolio, microseconds(datetime(2024, 3, 2, tzinfo=UTC)))
+    assert {row["kind"] for row in after} == {"device"}
+    [warning] = [x for x in portfolio.warnings if "link nobody" in x]
+    assert warning.startswith(
+        "payments: values of instrument_id that more than 100 customers and 5% of them"
+        " share: 1, such as ending in 42… (101 customers); they link nobody"
+    )
+    alone = portfolio_with(make_portfolio, {"payments": paid})
+    assert "links" not in alone.settings.tables
 
 
 @pytest.mark.slow
