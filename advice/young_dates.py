@@ -29,6 +29,7 @@ from scoring.early_warning import (
 from scoring.predictor import Predictor
 
 MOST_CUSTOMERS = 5_000  # drawn where there are more: they say it as surely
+_TELLING = 2.0  # an interval that reaches twice or half tells nothing for a model
 
 
 class DrawnSnapshots:
@@ -194,37 +195,81 @@ def _probability(portfolio: Portfolio, bundle: Bundle, pairs: pa.Table) -> Float
     return Predictor(bundle).probability(matrix(table, features))
 
 
+def strongest(dates: Sequence[YoungOutcomes]) -> tuple[YoungOutcomes, int] | None:
+    """The alarm farthest from what was expected, and at how many dates it rings alone.
+
+    One wave rings at every date that it reaches: it is told once.
+
+    Args:
+        dates: of `early_warning`.
+    """
+    ringing = [one for one in dates if one.is_alarm]
+    if not ringing:
+        return None
+    n_alone = sum(one.n_dates == 1 for one in ringing)
+    return max(ringing, key=_distance), n_alone
+
+
+def _distance(one: YoungOutcomes) -> float:
+    """Times by which the nearer end of an interval misses what was expected."""
+    both = one.by_model, one.as_before
+    return max(max(by.low, 1.0 / by.high) for by in both)
+
+
 def sentence(
-    one: YoungOutcomes, target: str, zone: ZoneInfo, *, has_model: bool = True
+    one: YoungOutcomes,
+    target: str,
+    zone: ZoneInfo,
+    *,
+    has_model: bool = True,
+    n_alone: int = 0,
 ) -> str:
-    """What the dates show so far, for staff; an alarm says what to do."""
+    """What the dates show so far, for staff; an alarm says what to do.
+
+    Args:
+        one: a date, or several together.
+        target: that the outcomes are of.
+        zone: of the days.
+        has_model: whether a model of it is in force.
+        n_alone: single dates that ring beside it (`strongest`), where they are told.
+    """
     day = to_datetime(one.as_of).astimezone(zone).date()
     since = f"since {day}" if one.n_dates > 1 else f"of {day}"
-    its = "their" if one.n_dates > 1 else "that"
     model, before = one.by_model, one.as_before
-    left_out = ""
+    known = f"{target} {since}: {one.observed:,} known so far"
     if one.n_left_out is not None:
-        left_out = f" (of these {one.n_left_out:,} more are known)"
-    seen = (
-        f"{target} {since}: {one.observed:,} known so far, without customers who joined"
-        f" after {its} date{left_out}. As often as before, it would be"
-        f" {before.expected:.1f} by now ({_times(before)})"
-    )
+        known += f" (and {one.n_left_out:,} of who joined later)"
+    told = [f"{known}; as before it would be {before.expected:.1f} ({_times(before)})"]
+    if has_model:
+        told[0] += f", by the model {model.expected:.1f} ({_times(model)})"
+    if n_alone > (one.n_dates == 1):  # not itself alone
+        told.append(f"Single dates that show it by themselves: {n_alone}")
     if not has_model:
-        return (
-            f"{seen}. No model of it is in force: look at who joined or changed since"
-        )
-    seen += f"; the model expects {model.expected:.1f} ({_times(model)})"
-    if model.is_alarm:
+        told.append("No model of it is in force: look at who joined or changed since")
+    elif model.is_alarm:
         way = "low" if model.ratio > 1.0 else "high"
-        return (
-            f"{seen}. Take its probabilities of {target} for too {way} until these"
-            " outcomes are mature and it is trained again"
+        told.append(
+            f"Take its probabilities of {target} for too {way} until these outcomes are"
+            " mature and it is trained again"
         )
-    if before.is_alarm:
-        return f"{seen}. The level has changed, and the model sees it"
-    return seen
+    elif before.is_alarm:
+        told.append(f"The level has changed, and {_seen_by(model, before)}")
+    return ". ".join(told)
+
+
+def _seen_by(model: Expectation, before: Expectation) -> str:
+    """Whether the model sees a change of level, as far as so many outcomes tell."""
+    if not model.low <= 1.0 <= model.high:
+        is_nearer = model.expected != before.expected and (
+            (model.expected > before.expected) == (before.ratio > 1.0)
+        )
+        return (
+            "the model sees a part of it" if is_nearer else "the model does not see it"
+        )
+    if model.low < 1.0 / _TELLING or model.high > _TELLING:
+        return "too few outcomes are known to tell whether the model sees it"
+    return "the model sees it"
 
 
 def _times(one: Expectation) -> str:
-    return f"{one.ratio:.2f} times, 95 % interval {one.low:.2f} to {one.high:.2f}"
+    return f"{one.ratio:.2f} times, 95 % {one.low:.2f} to {one.high:.2f}"

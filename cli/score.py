@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from decisions.case import BudgetUse, Clock
     from decisions.policy_file.load import Policy
     from features.portfolio import Portfolio
+    from features.targets import Target
+    from scoring.bundle import Bundle
 
 
 ListFile = Annotated[
@@ -292,18 +294,22 @@ def _show_notes(notes: Iterable[str], home: Path, alarm: str | None) -> None:
 
 def _show_early_warning(advisor: "Advisor", read: "Portfolio") -> None:
     """Where more or less happens than the models learnt; nothing where all is well."""
-    from advice.young_dates import DrawnSnapshots, early_warning, sentence
+    from advice.young_dates import (
+        DrawnSnapshots,
+        early_warning,
+        sentence,
+        strongest,
+    )
 
     drawn = DrawnSnapshots(read)
-    for target, bundle in advisor.bundles.items():
-        for one in early_warning(read, bundle, drawn):
-            if one.is_alarm:
-                say(f"ALARM: {sentence(one, target, read.settings.zone)}")
-    if "fraud" in advisor.bundles:
-        return
-    for one in early_warning(read, None, drawn):  # frauds are seen without a model, too
-        if one.is_alarm:
-            text = sentence(one, "fraud", read.settings.zone, has_model=False)
+    models: dict[Target, Bundle | None] = {"fraud": None}  # seen without a model, too
+    for target, bundle in (models | advisor.bundles).items():
+        found = strongest(early_warning(read, bundle, drawn))
+        if found is not None:
+            one, n_alone = found
+            has_model = bundle is not None
+            zone = read.settings.zone
+            text = sentence(one, target, zone, has_model=has_model, n_alone=n_alone)
             say(f"ALARM: {text}")
 
 

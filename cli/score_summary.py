@@ -102,7 +102,7 @@ def show_what_to_add(advised: "AdvisedParts") -> None:
             less.update({reason["code"] for reason in reasons})
             for reason in reasons:
                 codes[reason["code"]][reason["sentence"]] += 1
-    why = {code: f"nothing; {_most(texts)[0][0]}" for code, texts in codes.items()}
+    why = {code: f"nothing; {_of_all(code, texts)}" for code, texts in codes.items()}
     rows = [
         *(("no decision", code, n, NO_DECISION.get(code)) for code, n in _most(none)),
         *(("withheld", c, n, WITHHELD.get(c, why[c])) for c, n in _most(less)),
@@ -114,6 +114,15 @@ def show_what_to_add(advised: "AdvisedParts") -> None:
     if assumed:
         names = ", ".join(sorted(frozenset().union(*assumed)))
         say(f"money assumed for {assumed.total():,} customers: {names}")
+
+
+def _of_all(code: str, sentences: Counter[str]) -> str:
+    """One sentence that holds of every customer with a code."""
+    from advice.lists import IN_GENERAL
+
+    if len(sentences) > 1 and code in IN_GENERAL:
+        return IN_GENERAL[code]
+    return _most(sentences)[0][0]  # they differ by when it ends, if at all
 
 
 def _most(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -124,7 +124,7 @@ def _search(minutes: float | None, home: Path) -> "RecipeSearch | None":
 
 def show_result(result: "TrainingResult", home: Path) -> None:
     """What became of one target: metrics with intervals, gates, alarms."""
-    from advice.young_dates import sentence
+    from advice.young_dates import sentence, strongest
     from training.evaluation import remarks
 
     if result.bundle is None or result.learnt is None or result.registered is None:
@@ -162,10 +162,12 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
-    for place, one in enumerate(result.young):
-        if one.is_alarm or place == 0:  # all dates together, and each that stands out
-            outcome = "ALARM" if one.is_alarm else "so far"
-            say(f"{outcome}: {sentence(one, result.target, bundle.settings.zone)}")
+    if result.young:
+        found = strongest(result.young)
+        one, n_alone = found or (result.young[0], 0)
+        outcome = "so far" if found is None else "ALARM"
+        zone = bundle.settings.zone
+        say(f"{outcome}: {sentence(one, result.target, zone, n_alone=n_alone)}")
     for alarm in learnt.alarms:
         say(f"look at this: {alarm.text} [{alarm.code}]")
     _show_standing(result)

@@ -10,11 +10,12 @@ from advice.lists.sheets import (
     write_table,
     write_workbook,
 )
-from advice.lists.what_to_add import NO_DECISION, WITHHELD
+from advice.lists.what_to_add import IN_GENERAL, NO_DECISION, WITHHELD
 
 __all__ = [
     "COLUMNS",
     "CONTACT_COLUMNS",
+    "IN_GENERAL",
     "NO_DECISION",
     "WITHHELD",
     "as_text_cell",

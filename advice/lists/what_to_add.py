@@ -1,7 +1,8 @@
 """What whoever brings the data can add, for each code that they can do something about.
 
-Codes of the policy (`docs/policy.md`) that wait for time, money or a person are not
-here: nothing has to be added to the data for them.
+Codes of the policy (`docs/policy.md`) that wait for time, money or a person have
+nothing to be added to the data: `IN_GENERAL` says them of many customers, where the
+sentence of one quotes that one's numbers, notice, state or cause.
 """
 
 from collections.abc import Mapping
@@ -37,4 +38,36 @@ WITHHELD: Mapping[str, str] = {
     "notice_undelivered": "append a row notice_delivered to `contacts` once it arrived",
     "assumed_money": "add `subscriptions`, or monthly_margin and"
     " expected_lifetime_months to `customers`",
+}
+
+IN_GENERAL: Mapping[str, str] = {
+    "below_materiality": "What is overdue is too little to be pursued.",
+    "dispute": "Invoices are contested, or a dispute is open.",
+    "override": "A person decided otherwise.",
+    "too_early": "The next step of the ladder has not been reached yet.",
+    "cure_period": "The time to pay that a notice gave still runs.",
+    "notice_bounced": "A notice that must come first came back.",
+    "not_suspended": "The next step of the ladder only follows a suspension.",
+    "too_few_invoices": "Fewer invoices are overdue than the next step asks for.",
+    "too_little_overdue": "Less is overdue than the next step asks for.",
+    "clock_not_started": "No overdue invoice is large enough for days to be counted.",
+    "ladder_state": "The step that was reached suspends; it does not end a contract.",
+    "retry_pending": "A charge that failed is to be tried again first, or was lately.",
+    "open_appeal": "An objection is open.",
+    "new_customer": "They have been customers for less time than a stop asks for.",
+    "cool_down": "Access changed lately.",
+    "suspicion_used": "Access was paused for suspected fraud before, or that was not"
+    " looked at.",
+    "below_floor": "The probability of a loss is below the floor of the policy.",
+    "small_exposure": "Less is at stake than the policy stops for.",
+    "small_case": "Less is at stake than the policy opens a case for.",
+    "block_floor": "The probability of fraud is below the one that a block needs.",
+    "fraud_floor": "The probability of fraud is below the one that the fraud path"
+    " needs.",
+    "no_suspicion": "Fraud alone is not likely enough for a pause without a sign to"
+    " cost least.",
+    "close_call": "Too few draws of the uncertain costs agree, so the milder action"
+    " wins.",
+    "small_gain": "Acting would gain less than the policy asks for.",
+    "monitoring_alarm": "Monitoring raised an alarm, and a person looks instead.",
 }

@@ -20,6 +20,7 @@ from advice.errors import TooManyRowsError
 from advice.lists import (
     COLUMNS,
     CONTACT_COLUMNS,
+    IN_GENERAL,
     NO_DECISION,
     WITHHELD,
     as_text_cell,
@@ -38,6 +39,7 @@ from decisions.rules.catalogue import RULE_BY_CODE
 from features.contract import TABLES
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
+from wording.messages import messages
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -159,6 +161,18 @@ def test_every_code_of_no_decision_says_what_to_add() -> None:
 def test_what_is_withheld_names_codes_that_there_are() -> None:
     people_agree = {"assumed_money"}  # then a stop waits for a person
     assert set(WITHHELD) - people_agree <= set(RULE_BY_CODE)
+
+
+def test_what_quotes_one_customer_has_a_sentence_of_many() -> None:
+    english = messages("en")
+    quoting = {
+        rule.code
+        for rule in RULE_BY_CODE.values()
+        if rule.details or "{" in english[f"staff.withheld.{rule.code}"]
+    }
+    assert quoting <= set(IN_GENERAL) | set(WITHHELD)
+    assert set(IN_GENERAL) <= set(RULE_BY_CODE)
+    assert not set(IN_GENERAL) & set(WITHHELD)
 
 
 def test_why_a_person_must_agree_is_said() -> None:

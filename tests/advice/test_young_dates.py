@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pytest
 
-from advice.young_dates import early_warning, sentence
+from advice.young_dates import early_warning, sentence, strongest
 from features.catalogue import feature_set
 from features.moments import DAY_US, to_datetime
 from features.portfolio import Portfolio
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle
 from scoring.calibration import LogOddsMap
+from scoring.early_warning import YoungOutcomes, expectation
 
 N = 4_000
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
@@ -121,7 +123,7 @@ def test_a_wave_is_seen_before_its_labels_mature(with_wave: FraudsOf) -> None:
     assert 2.0 < since.as_before.ratio < 3.0
     said = sentence(since, "fraud", portfolio.settings.zone)
     assert f"{since.observed} known so far" in said
-    assert "joined after that date (of these 0 more are known)" in said
+    assert "(and 0 of who joined later)" in said
     assert "too low" in said
 
 
@@ -144,7 +146,7 @@ def test_a_wave_is_seen_where_no_model_of_fraud_is_in_force(
     assert abs(since.by_model.ratio - since.as_before.ratio) < 1e-9
     said = sentence(since, "fraud", portfolio.settings.zone, has_model=False)
     assert "No model of it is in force" in said
-    assert "the model expects" not in said
+    assert "by the model" not in said
 
 
 def test_a_wave_that_the_model_sees_is_one_all_the_same(with_wave: FraudsOf) -> None:
@@ -156,7 +158,49 @@ def test_a_wave_that_the_model_sees_is_one_all_the_same(with_wave: FraudsOf) -> 
     assert together.is_alarm
     assert not together.by_model.is_alarm
     said = sentence(together, "fraud", portfolio.settings.zone)
-    assert "the model sees it" in said
+    assert "The level has changed" in said
+
+
+@pytest.mark.parametrize(
+    ("observed", "by_model", "as_before", "answer"),
+    [
+        pytest.param(5, 14.0, 24.1, "the model sees a part of it", id="half way"),
+        pytest.param(2, 7.3, 12.0, "too few outcomes are known to tell", id="few"),
+        pytest.param(100, 97.0, 50.0, "and the model sees it", id="as many as it says"),
+        pytest.param(100, 80.0, 85.0, "the model does not see it", id="the wrong way"),
+    ],
+)
+def test_whether_the_model_sees_a_change_is_said_as_far_as_it_is_told(
+    observed: int, by_model: float, as_before: float, answer: str
+) -> None:
+    n_learnt = 60 if observed < 10 else 10**6
+    model, before = (
+        expectation(observed, expected, n_learnt) for expected in (by_model, as_before)
+    )
+    if answer.endswith("does not see it"):  # no alarm of its own, and off all the same
+        model = replace(model, low=1.01)
+        before = replace(before, low=1.3)
+    assert before.is_alarm
+    assert not model.is_alarm
+    one = YoungOutcomes(0, 1, observed, model, before)
+    assert answer in sentence(one, "fraud", ZoneInfo("UTC"))
+
+
+def test_one_wave_is_told_once(with_wave: FraudsOf) -> None:
+    portfolio = with_wave(2.5)
+    dates = early_warning(portfolio, knows_the_rate(portfolio))
+    found = strongest(dates)
+    assert found is not None
+    one, n_alone = found
+    assert n_alone == sum(date.is_alarm for date in dates[1:]) == 1
+    zone = portfolio.settings.zone
+    said = sentence(one, "fraud", zone, n_alone=n_alone)
+    assert one.n_dates == 1
+    assert "by themselves" not in said  # it is that one
+    assert len(said) < 330
+    of_all = sentence(dates[0], "fraud", zone, n_alone=n_alone)
+    assert "Single dates that show it by themselves: 1." in of_all
+    assert strongest(early_warning(with_wave(1.0), knows_the_rate(portfolio))) is None
 
 
 def test_as_many_as_before_raise_no_alarm(with_wave: FraudsOf) -> None:

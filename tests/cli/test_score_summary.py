@@ -42,6 +42,21 @@ def test_what_needs_no_data_is_explained_in_its_own_words(
     assert "send the notices that are due" in said
 
 
+def test_no_number_of_one_customer_stands_for_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    floor = {"code": "fraud_floor"}
+    columns = {
+        "no_decision": pa.nulls(3, pa.string()),
+        "withheld": [[{**floor, "sentence": f"It is {n} %."}] for n in (7, 7, 12)],
+        "assumed": [[], [], []],
+    }
+    show_what_to_add(AdvisedParts.of(pa.table(columns)))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "nothing; The probability of fraud is below" in said
+    assert "7 %" not in said
+
+
 def test_notices_dated_long_after_the_data_end_are_warned_of(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
