@@ -5,6 +5,7 @@ from datetime import datetime
 
 from decisions.follow_up.parts import ProviderEffect
 from decisions.recommendation import NoDecision
+from decisions.rules.evidence import is_proven
 from decisions.rules.reason import Hold, Releaser, Values, Withheld
 from wording.explanation.naming import notice_name
 from wording.explanation.passage import Subject
@@ -25,6 +26,8 @@ def withheld_sentences(s: Subject, reason: Withheld) -> Iterator[str]:
         document = s.terms.document
         mode = document.text_in(document.essential.restricted_mode, s.words.lang)
         yield from (mode,) if mode else ()
+    if reason.code == "fraud_floor" and is_proven(s.terms, s.case.facts, s.answer.at):
+        yield s.words.sentence("staff.confirmed_below_floor")
     yield from _ending(s, reason.permitted_from, reason.released_by, reason.values)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from decisions.actions import SEVERITY
 from decisions.follow_up.parts import ProviderEffect
-from decisions.rules.evidence import counting_evidence
+from decisions.rules.evidence import counting_evidence, is_proven
 from wording.explanation.change import staff_change
 from wording.explanation.comparison import compare
 from wording.explanation.frequency import BASES, fitting_base, frequency
@@ -58,6 +58,7 @@ def _risk(s: Subject) -> Iterator[str]:
         )
     if known["fraud"] is None and known["nonpayment"] is not None:
         yield s.words.sentence("staff.risk.no_fraud_model")
+    yield from _confirmed_fraud(s)
     signs = counting_evidence(s.terms, s.case.facts, s.answer.at)
     if signs:
         names = s.words.words("signs", dict.fromkeys(sign.kind for sign in signs))
@@ -66,6 +67,19 @@ def _risk(s: Subject) -> Iterator[str]:
         yield s.words.sentence("staff.risk.starter")
     if s.case.unproven:
         yield s.words.sentence("staff.risk.unproven")
+
+
+def _confirmed_fraud(s: Subject) -> Iterator[str]:
+    """Since when fraud is no question: training leaves such customers out."""
+    confirmed = [sign.at for sign in s.case.facts.evidence if sign.is_confirmed]
+    if not confirmed:
+        return
+    is_beside = s.answer.p_fraud is not None
+    key = "fraud_confirmed_beside" if is_beside else "fraud_confirmed"
+    day = max(confirmed).astimezone(s.terms.zone).date()
+    yield s.words.sentence(f"staff.risk.{key}", at=day)
+    if not is_proven(s.terms, s.case.facts, s.answer.at):
+        yield s.words.sentence("staff.risk.fraud_confirmed_uncounted")
 
 
 def _stake(s: Subject) -> Iterator[str]:

@@ -23,11 +23,12 @@ from decisions.rules.catalogue import RULES
 from decisions.rules.due import Reactivation
 from decisions.rules.reason import AccessHold, Hold, ProtectingHold, Values
 from decisions.rules.rule import Rule
-from features.facts import AccountFacts
+from features.facts import AccountFacts, Evidence
 from tests.decisions.changed_answer import changed
 from tests.decisions.decision_cases import TUESDAY, UNITS, facts_of, overdue_facts
 from wording.answer import answer_in_words
 from wording.explanation import LANGUAGES, explain
+from wording.messages import Wording
 
 AT = datetime(2026, 6, 9, 10, tzinfo=UTC)
 RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[{}]|\bNone\b")
@@ -314,3 +315,52 @@ def test_what_is_below_a_limit_is_told_below_it() -> None:
     reason = Withheld("block_floor", ("block",), values=values)
     said = explain(case, changed(answer, withheld=(reason,)), policy, "en").text()
     assert "probability of fraud of 50%; it is 49.9%" in said
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_where_fraud_is_confirmed_its_probability_is_not_said_of_the_customer(
+    lang: str,
+) -> None:
+    """Training leaves out whoever is known: the number speaks of the others."""
+    confirmed, old = (
+        Evidence("outcome_fraud", TUESDAY - timedelta(days=days), is_confirmed=True)
+        for days in (40, 400)
+    )
+    policy = default_policy()
+    zone = policy.latest.zone
+    words = Wording(lang, "EUR", zone)
+    said: list[str] = []
+    for signs in ((confirmed,), (old,), ()):
+        case = Case(overdue_facts(evidence=signs), 0.077, 0.2)
+        told = explain(case, recommend(case, policy, TUESDAY), policy, lang)
+        [risk] = (one for one in told.staff if one.topic == "risk")
+        said.append(" ".join(risk.sentences))
+    beside = [
+        words.sentence(
+            "staff.risk.fraud_confirmed_beside", at=sign.at.astimezone(zone).date()
+        )
+        for sign in (confirmed, old)
+    ]
+    uncounted = words.sentence("staff.risk.fraud_confirmed_uncounted")
+    assert [text in said[0] for text in (*beside, uncounted)] == [True, False, False]
+    assert [text in said[1] for text in (*beside, uncounted)] == [False, True, True]
+    assert [text in said[2] for text in (*beside, uncounted)] == [False] * 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_below_the_floor_of_the_fraud_path_confirmed_fraud_is_said(lang: str) -> None:
+    sign = Evidence("outcome_fraud", TUESDAY - timedelta(days=40), is_confirmed=True)
+    policy, reason = default_policy(), _FLOOR
+    sentence = Wording(lang, "EUR", policy.latest.zone).sentence(
+        "staff.confirmed_below_floor"
+    )
+    for signs in ((sign,), ()):
+        case = Case(overdue_facts(evidence=signs), 0.077, 0.2)
+        answer = changed(recommend(case, policy, TUESDAY), withheld=(reason,))
+        told = explain(case, answer, policy, lang).text()
+        assert (sentence in told) == bool(signs)
+
+
+_FLOOR = Withheld(
+    "fraud_floor", ("suspend",), values={"p_fraud": 0.077, "min_p_path": 0.3}
+)
