@@ -34,6 +34,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 SHOWN = 100
+IDLE = {
+    "no_meter": "the provider bills nothing by use there",
+    "so_already": "it is so already",
+}
 act_alerts.register(app)
 act_requests.register(app)
 act_measures.register(app)
@@ -79,6 +83,8 @@ def plan(
             say(f"{customer_id}: nothing is planned, the provider refuses with {code}")
         for (customer_id, name), code in run.refused_measures.items():
             say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
+        for (customer_id, name), code in run.idle_measures.items():
+            say(f"{customer_id}: {name} is left out, {IDLE[code]}")
         if run.n_asked_before:
             say(
                 f"{run.n_asked_before:,} acts left out: earlier decisions asked for"

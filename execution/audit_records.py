@@ -14,6 +14,7 @@ from store.acts import Acts
 
 _BEFORE, _AFTER = timedelta(minutes=5), timedelta(hours=1)  # clocks, and late effects
 _MOST = 100_000
+_FAILED = ("failed",)
 _TO: Mapping[ActKind, SubscriptionState] = {"suspend": "suspended", "restore": "active"}
 
 
@@ -80,8 +81,10 @@ def _is_missing(act: Act, since: int) -> bool:
 
 
 def _is_of(act: Act, record: AuditRecord) -> bool:
-    is_mine = record.subscription_id == act.subscription_id
+    """Of the same subscription, whatever the case of its id, and not of a failure."""
+    is_mine = record.subscription_id.casefold() == act.subscription_id.casefold()
     is_mine = is_mine and record.became in (_TO[act.kind], "unknown")
+    is_mine = is_mine and record.status.casefold() not in _FAILED
     return is_mine and begun(act) <= record.at <= ended(act)
 
 

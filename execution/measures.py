@@ -53,6 +53,18 @@ def left_to_do(
     return [] if provider.measure_is_on(customer_id, measure) else [""]
 
 
+def why_idle(provider: Provider, measure: MeasureName, customer_id: str) -> str:
+    """Why nothing of a measure is left to do: `no_meter`, or `so_already`."""
+    if measure != "stop_meter":
+        return "so_already"
+    states = {
+        provider.meter(customer_id, one.subscription_id)
+        for one in provider.subscriptions(customer_id)
+        if one.state == "active"
+    }
+    return "so_already" if "stopped" in states else "no_meter"
+
+
 def ordered(
     provider: Provider,
     measure: ActKind,

@@ -20,7 +20,7 @@ from execution.errors import (
     ProviderRefusedError,
     UnusableAmountError,
 )
-from execution.measures import left_to_do
+from execution.measures import left_to_do, why_idle
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
 from features.money import ten_thousandths
@@ -92,6 +92,8 @@ class Run(NamedTuple):
             and it is to be done still.
         refused_measures: customer and measure of which the provider tells nothing, or
             whose amount cannot be used, with the code.
+        idle_measures: customer and measure of which nothing is to be done at the
+            provider: `no_meter`, or `so_already`.
     """
 
     run_id: str
@@ -103,6 +105,7 @@ class Run(NamedTuple):
     by_hand: tuple[ManualMeasure, ...] = ()
     n_asked_before: int = 0
     refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
+    idle_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
 
 
 def intent_of(answer: dict[str, Any]) -> Intent | None:
@@ -162,6 +165,7 @@ def plan_run(
         tuple(planning.by_hand),
         planning.n_asked_before,
         planning.refused_measures,
+        planning.idle_measures,
     )
 
 
@@ -204,6 +208,7 @@ class _Planning:
         self.n_spared = 0
         self.by_hand: list[ManualMeasure] = []
         self.refused_measures: dict[tuple[str, MeasureName], str] = {}
+        self.idle_measures: dict[tuple[str, MeasureName], str] = {}
         self._acts, self._provider, self._now = acts, provider, now
 
     def acts_of(self, decision: Decision) -> Iterator[Act]:
@@ -258,6 +263,10 @@ class _Planning:
                 why = getattr(error, "reason", error.code)
                 self.refused_measures[decision.customer_id, kind] = why
                 continue
+            if not meant:
+                self.idle_measures[decision.customer_id, kind] = why_idle(
+                    self._provider, kind, decision.customer_id
+                )
             for subscription_id in meant:
                 act = self._act(decision, intent, subscription_id)
                 yield replace(act, amount=amount)

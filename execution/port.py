@@ -142,7 +142,8 @@ class AuditRecord:
         operation: in the provider's words.
         by: the user, or the application, that did it; empty: not told.
         became: the subscription's state afterwards; `unknown`: not told.
-        status: of the change, in the provider's words, such as `succeeded`.
+        status: of the change, in the provider's words, such as `succeeded`; `failed`:
+            nothing was changed.
     """
 
     subscription_id: str

@@ -14,10 +14,11 @@ class Inputs(NamedTuple):
     (`person_bits`: of those to which a person must agree); `measure_ways` a mask of the
     ways on which facts permit a measure (1 arrears, 2 fraud); `measures_in_force` one
     of measures, by index of `MEASURES`; `avoided_*` the shares, in [0, 1], that these
-    avoid of what can be stopped in each bad state, and of chargeback fees; actions are
-    indices of `ACTIONS`. `needs_two`: two people must agree to any stop. `assumed_*`:
-    the part of the money that the data do not say. `goes_by_days`: no probability or
-    cost decides; `rests_on_signs`: signs of fraud count and no model weighs them;
+    avoid of what can be stopped in each bad state, and of chargeback fees; `has_meter`:
+    something is billed by use, or may be; actions are indices of `ACTIONS`.
+    `needs_two`: two people must agree to any stop. `assumed_*`: the part of the money
+    that the data do not say. `goes_by_days`: no probability or cost decides;
+    `rests_on_signs`: signs of fraud count and no model weighs them;
     `is_left_to_a_person`: they do, but what is not known leaves a pause to a person;
     `is_proven_fraud`: a sign that was confirmed as fraud still counts.
     """
@@ -47,6 +48,7 @@ class Inputs(NamedTuple):
     person_bits: Number
     measure_ways: Number
     measures_in_force: Number
+    has_meter: Number
     is_confirmed_fraud: Number
     is_first_invoice: Number
     is_notice_required: Number

@@ -60,6 +60,19 @@ def measures_in_force(facts: AccountFacts) -> tuple[MeasureName, ...]:
     return tuple(name for name in MEASURES if _stands(name, facts, metered))
 
 
+def has_meter(facts: AccountFacts) -> bool:
+    """Whether there is a meter to stop; one that nobody looked for may be there.
+
+    A live subscription that does not say how it is billed is a licence, unless use is
+    paid for.
+    """
+    live = {s.billing for s in facts.subscriptions}
+    is_used = (facts.usage_daily_cost or 0) > 0
+    if not live:
+        return is_used or "subscriptions" not in facts.tables
+    return "usage" in live or (None in live and is_used)
+
+
 def _stands(name: MeasureName, facts: AccountFacts, metered: set[str]) -> bool:
     begun = {one.subscription_id for one in facts.measures if one.action == name}
     return None in begun or (bool(metered) and metered <= begun)

@@ -9,7 +9,7 @@ from decisions.money.inputs import Inputs
 from decisions.money.measures import avoided
 from decisions.money.states import exclusive_states
 from decisions.rules.eligibility import Eligibility
-from decisions.rules.measures import measures_in_force
+from decisions.rules.measures import has_meter, measures_in_force
 from decisions.rules.scope import is_of_class
 from decisions.steps.decidable import (
     case_goes_by_days,
@@ -71,6 +71,7 @@ def inputs_of(case: Case, eligibility: Eligibility, terms: Terms) -> Inputs | No
         person_bits=_person_bits(terms, facts) | STOP_BITS * asks,
         measure_ways=eligibility.measure_ways,
         measures_in_force=sum(1 << MEASURES.index(name) for name in standing),
+        has_meter=has_meter(facts),
         is_confirmed_fraud=eligibility.is_confirmed_fraud,
         is_first_invoice=eligibility.is_first_invoice,
         is_notice_required=is_due and terms.notices_always,

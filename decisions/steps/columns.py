@@ -29,7 +29,7 @@ from features.money import UNITS
 _KINDS: tuple[type[np.generic], ...] = (
     *(np.float64,) * 15,
     *(np.int64,) * 10,
-    *(np.bool_,) * 8,
+    *(np.bool_,) * 9,
 )
 _EMPTY = Inputs(*(kind() for kind in _KINDS))
 
@@ -174,6 +174,7 @@ def _plain_inputs(
         person_bits=persons,
         measure_ways=zero,
         measures_in_force=zero,
+        has_meter=no,  # and no measure is permitted
         is_confirmed_fraud=no,
         is_first_invoice=no,
         is_notice_required=no,

@@ -35,6 +35,8 @@ def measure_beside(
     for i, measure in enumerate(terms.measures):
         cost = at([product(inputs.x, m) for m in measure.by_action], action)
         is_new = inputs.measures_in_force >> MEASURES.index(measure.name) & 1 == 0
+        if measure.name == "stop_meter":
+            is_new = is_new & inputs.has_meter
         is_better = is_open & is_new & (cost < lowest) & (cost <= -terms.min_net_gain)
         lowest, best = pick(is_better, cost, lowest), pick(is_better, i, best)
     return best, lowest

@@ -27,6 +27,8 @@ class FakeKillBill:
         accounts: subscriptions by id of each account, as resources.
         blocked: by subscription or account, and service, whether that service blocks
             it.
+        begins: of a blocking state that begins at another moment than the others:
+            when, as Kill Bill writes it.
         faults: of the next changes, in order.
         with_mark: bodies begin with a byte order mark.
         tags: definitions of the tags of each account.
@@ -35,6 +37,7 @@ class FakeKillBill:
 
     accounts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     blocked: dict[tuple[str, str], bool] = field(default_factory=dict)
+    begins: dict[tuple[str, str], str] = field(default_factory=dict)
     faults: deque[Fault] = field(default_factory=deque)
     tags: dict[str, set[str]] = field(default_factory=dict)
     with_mark: bool = False
@@ -106,7 +109,9 @@ class FakeKillBill:
                 "isBlockChange": is_on,
                 "isBlockEntitlement": is_on,
                 "isBlockBilling": False,
-                "effectiveDate": f"2026-06-01T00:00:{n:02}.000Z",
+                "effectiveDate": self.begins.get(
+                    (name, service), f"2026-06-01T00:00:{n:02}.000Z"
+                ),
                 "type": "ACCOUNT" if name == account_id else "SUBSCRIPTION",
             }
             for n, ((name, service), is_on) in enumerate(self.blocked.items())

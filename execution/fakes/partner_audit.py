@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from execution.fakes.server import Headers, Json
 
 PAGE = 2
+SPAN = timedelta(days=30)
 ADMIN = "admin@reseller.example"
 
 
@@ -19,10 +20,12 @@ class FakeAuditRecords:
     Args:
         records: in the order they were made.
         n_pages: that were asked for.
+        spans: of the questions, from when until when.
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)
     n_pages: int = 0
+    spans: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def note(
         self, customer_id: str, resource: dict[str, Any], request_id: str | None
@@ -57,9 +60,14 @@ class FakeAuditRecords:
         elif "startDate" not in query:
             return 400, {"code": "2000", "description": "startDate is missing."}
         else:
+            begin, end = (_moment(query[name]) for name in ("startDate", "endDate"))
+            self.spans.append((begin, end))
+            if end - begin > SPAN:
+                return 400, {"code": "2000", "description": "More than 30 days."}
             state["customer"] = json.loads(query["filter"][0])["Value"]
+            state |= {"begin": begin.isoformat(), "end": end.isoformat()}
         start = int(state["start"])
-        mine = [r for r in self.records if r["customerId"] == state["customer"]][::-1]
+        mine = [r for r in self.records if _is_meant(r, state)][::-1]
         body: dict[str, Any] = {"items": mine[start : start + PAGE], "links": {}}
         if start + PAGE < len(mine):
             token = json.dumps({**state, "start": start + PAGE})
@@ -69,3 +77,18 @@ class FakeAuditRecords:
                 "headers": [{"key": "MS-ContinuationToken", "value": token}],
             }
         return 200, body
+
+
+def _moment(values: list[str]) -> datetime:
+    return datetime.fromisoformat(values[0])
+
+
+def _is_meant(record: dict[str, Any], state: dict[str, Any]) -> bool:
+    """Of the customer; days count as a whole, as dates do."""
+    if record["customerId"] != state["customer"]:
+        return False
+    if record["operationDate"] is None:
+        return True
+    day = datetime.fromisoformat(record["operationDate"]).date()
+    begin, end = (datetime.fromisoformat(state[n]).date() for n in ("begin", "end"))
+    return begin <= day <= end

@@ -16,6 +16,7 @@ Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,6 +37,7 @@ from execution.port import (
     Subscription,
     SubscriptionState,
 )
+from execution.providers.partner_words import moment_of
 from execution.providers.prepared_mail import prepare_mail
 from execution.providers.provider_http import (
     code_of,
@@ -172,15 +174,17 @@ class KillBill(Provider):
     def _blocked_by(
         self, account: str, subscription: Mapping[str, Any]
     ) -> tuple[str, ...]:
-        """Services that block it, its bundle or the account."""
+        """Services that block it, its bundle or the account, now."""
         path = f"/1.0/kb/accounts/{path_segment(account)}/block"
         about = {
             account,
             *(subscription.get(n) for n in ("subscriptionId", "bundleId")),
         }
         latest: dict[tuple[object, str], bool] = {}
-        states = self._listed(path, "blocking states")
-        for one in sorted(states, key=lambda s: str(s.get("effectiveDate", ""))):
+        now = datetime.now(UTC)
+        listed = [(_begins(s), s) for s in self._listed(path, "blocking states")]
+        begun = [(at, state) for at, state in listed if at <= now]  # some are to come
+        for _, one in sorted(begun, key=lambda pair: pair[0]):
             key = one.get("blockedId"), str(one.get("service", ""))
             latest[key] = bool(one.get("isBlockEntitlement"))
         blocking = {who for (what, who), on in latest.items() if on and what in about}
@@ -245,6 +249,17 @@ def _subscription(
         product=content.get("productName"),
         is_billed_while_suspended=True,  # billing is not blocked
     )
+
+
+def _begins(state: Mapping[str, Any]) -> datetime:
+    """When a blocking state begins to hold; one that does not say is the oldest."""
+    stated = state.get("effectiveDate")
+    if stated is None:
+        return datetime.min.replace(tzinfo=UTC)
+    at = moment_of(stated)
+    if at is None:
+        raise ProviderUnreachableError("no moment of a blocking state")
+    return at
 
 
 def _path(subscription_id: str) -> str:

@@ -1,16 +1,20 @@
 """Partner Center's audit records: who changed a customer's subscriptions, and when.
 
-Records appear some time after the change, and are kept for 90 days; one question may
-span 30. A page names the next one in `links`, with headers that belong to it.
+Records appear some time after the change, and are kept for 90 days. A question spans at
+most 30 days, and ends now at the latest. A page names the next one in `links`, with
+headers that belong to it.
 
 Source: Partner Center developer documentation (get a record of Partner Center activity,
-auditing resources), as of 2026-11; that pages go on by `seekOperation=Next` and the
-header `MS-ContinuationToken` is taken from its page on paging.
+auditing resources), as of 2026-11. It says that without dates the last 30 days are
+told, that a question about more than 90 days ago is refused, and that a change
+succeeded, failed or is in progress. It does not say how many days one question may
+span, nor how pages go on: that they do as elsewhere in this API, by a link `next` with
+the header `MS-ContinuationToken`, is assumed.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,16 +26,33 @@ from execution.providers.token_connection import TokenConnection
 
 _PATH = "/v1/auditrecords"
 _MOST_PAGES = 1_000
+_SPAN = timedelta(days=30)
 
 
 def audit_records(
     api: TokenConnection, tenant: str, begin: datetime, end: datetime
 ) -> Iterator[AuditRecord]:
-    """Changes of a customer's subscriptions between two moments.
+    """Changes of a customer's subscriptions between two moments, both included.
 
     Raises:
         ExecutionError: as the port says.
     """
+    end = min(end, datetime.now(UTC))
+    while begin <= end:
+        until = min(begin + _SPAN, end)
+        for record in _asked_for(api, tenant, begin, until):
+            # what is on the seam of two questions is told once
+            if begin <= record.at < until or record.at == until == end:
+                yield record
+        if until == end:
+            return
+        begin = until
+
+
+def _asked_for(
+    api: TokenConnection, tenant: str, begin: datetime, end: datetime
+) -> Iterator[AuditRecord]:
+    """What one question brings, page by page."""
     only = {"Field": "CustomerId", "Value": tenant, "Operator": "equals"}
     query = {"startDate": _date(begin), "endDate": _date(end)}
     path = f"{_PATH}?{urlencode({**query, 'filter': json.dumps(only)})}"
@@ -43,7 +64,7 @@ def audit_records(
             raise ProviderUnreachableError("no list of audit records")
         for item in items:
             record = _record(resource_of(item))
-            if record is not None and begin <= record.at <= end:
+            if record is not None:
                 yield record
         following = _next(content)
         if following is None:

@@ -15,6 +15,7 @@ from decisions.policy_file.check import check
 from decisions.policy_file.load import parse_document
 from decisions.portfolio import decide_portfolio
 from decisions.recommendation import Recommendation
+from decisions.rules.measures import has_meter
 from decisions.steps.choose_columns import recommend_many
 from features.facts import (
     AccountFacts,
@@ -26,6 +27,7 @@ from features.facts import (
 )
 from tests.decisions.decision_cases import (
     MEASURES,
+    TABLES,
     TUESDAY,
     UNITS,
     Anything,
@@ -46,6 +48,7 @@ POLICY = with_measures()
 
 def told_nothing(**given: Anything) -> AccountFacts:
     """Late, but no notice was sent: no stop is permitted yet."""
+    given = {"subscriptions": metered("s1"), **given}
     return overdue_facts(900, 12, notices=(), **given)
 
 
@@ -110,7 +113,12 @@ def test_what_protects_from_a_stop_protects_from_a_measure(facts: Values) -> Non
 
 
 def test_nothing_overdue_and_no_sign_is_no_ground() -> None:
-    facts = facts_of(open=900 * UNITS, recurring_monthly=800 * UNITS, clv=100 * UNITS)
+    facts = facts_of(
+        open=900 * UNITS,
+        recurring_monthly=800 * UNITS,
+        clv=100 * UNITS,
+        subscriptions=metered("s1"),
+    )
     assert beside(recommend(Case(facts, 0.2, 0.7), POLICY, TUESDAY)) == []
     sign = Evidence("crypto_mining", TUESDAY - timedelta(days=1), confidence="high")
     suspect = replace(
@@ -211,7 +219,6 @@ def late_with(name: str) -> Recommendation:
         pytest.param(("s1", "s2"), ("s1",), False, id="one of two meters"),
         pytest.param(("s1", "s2"), ("s1", "s2"), True, id="both"),
         pytest.param(("s1",), ("s1", "s9"), True, id="one has ended since"),
-        pytest.param((), ("s1",), False, id="which there are is not known"),
         pytest.param((), (None,), True, id="of the account as a whole"),
     ],
 )
@@ -261,11 +268,55 @@ def test_the_linter_names_a_measure_that_never_pays() -> None:
 
 
 def test_a_case_of_the_file_may_say_which_measure() -> None:
-    case = {"name": "late", "p": [0, 0.6], "open": 900, "recurring": 800}
+    case = {"name": "late", "p": [0, 0.6], "open": 900, "usage": 30}
     case |= {"days_overdue": 12, "clv": 1800, "expect": "review"}
     assert check(with_measures(cases=[{**case, "measure": "stop_meter"}])) == []
     [found] = check(with_measures(cases=[{**case, "measure": "none"}]))
     assert "got stop_meter" in found.message
+    licence = {**case, "usage": 0, "recurring": 800, "measure": "prepayment"}
+    assert check(with_measures(cases=[licence])) == []
+
+
+def billed(*ways: str | None) -> tuple[LiveSubscription, ...]:
+    return tuple(LiveSubscription(f"s{i}", "P", w, 0, 0) for i, w in enumerate(ways))
+
+
+LICENCE, MIXED = billed("license"), billed("license", "usage")
+NOT_LOOKED_AT = TABLES - {"subscriptions"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "measure"),
+    [
+        pytest.param({"subscriptions": LICENCE}, "prepayment", id="a licence"),
+        pytest.param({"subscriptions": MIXED}, "stop_meter", id="a licence and a plan"),
+        pytest.param({"subscriptions": ()}, "prepayment", id="nothing live"),
+        pytest.param({"subscriptions": billed(None)}, "prepayment", id="unsaid"),
+        pytest.param(
+            {"subscriptions": billed(None), "usage_daily_cost": UNITS},
+            "stop_meter",
+            id="unsaid, and use is paid for",
+        ),
+        pytest.param(
+            {"subscriptions": LICENCE, "usage_daily_cost": UNITS},
+            "prepayment",
+            id="the plan has ended since",
+        ),
+        pytest.param(
+            {"subscriptions": (), "usage_daily_cost": UNITS}, "stop_meter", id="use"
+        ),
+    ],
+)
+def test_a_meter_is_stopped_where_there_is_one(facts: Values, measure: str) -> None:
+    case = Case(told_nothing(**facts), 0.0, 0.6)
+    assert beside(recommend(case, POLICY, TUESDAY)) == [measure]
+    run = recommend_many([case], POLICY, TUESDAY)
+    assert [str(POLICY.latest.measures[i].name) for i in run.measure] == [measure]
+
+
+def test_what_was_not_looked_at_may_have_a_meter() -> None:
+    assert has_meter(facts_of(tables=NOT_LOOKED_AT))
+    assert not has_meter(facts_of())
 
 
 @pytest.mark.parametrize("limit", [1e15, 0.00001, -1.0])

@@ -95,9 +95,38 @@ def test_records_of_others_are_not_ours(acts: Acts) -> None:
         {**record, "resourceType": "order"},
         {**record, "resourceNewValue": "{"},
         {**record, "operationDate": None},
+        {**record, "operationStatus": "failed"},
     ]
     with partner_center(fake) as provider:
         assert bring_audit_records(provider, acts, 0) == (1, 0)
+
+
+def test_the_same_id_in_other_letters_is_the_same(acts: Acts) -> None:
+    fake = FakePartnerCenter()
+    fake.add("acme", "s1")
+    did(acts, fake, 1)
+    [record] = fake.audit.records
+    capitals = json.dumps({"Id": "S1", "Status": "suspended"})
+    fake.audit.records = [{**record, "resourceNewValue": capitals}]
+    with partner_center(fake) as provider:
+        assert bring_audit_records(provider, acts, 0) == (1, 1)
+
+
+def test_a_question_spans_thirty_days_and_ends_now(acts: Acts) -> None:
+    fake = FakePartnerCenter()
+    fake.add("acme", "s1")
+    did(acts, fake, 1)
+    [record] = fake.audit.records
+    now = datetime.now(UTC)
+    begin = now - timedelta(days=64)
+    moments = [begin, begin + timedelta(days=30), now - timedelta(days=1)]
+    fake.audit.records = [{**record, "operationDate": m.isoformat()} for m in moments]
+    with partner_center(fake) as provider:
+        end = now + timedelta(hours=1)
+        told = [one.at for one in provider.audit_records("acme", begin, end)]
+    assert told == moments  # each once
+    assert len(fake.audit.spans) == 3
+    assert all(end <= datetime.now(UTC) for _, end in fake.audit.spans)
 
 
 def test_a_page_elsewhere_is_not_followed() -> None:

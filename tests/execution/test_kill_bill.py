@@ -136,6 +136,17 @@ def test_who_blocks_is_read_and_kept_as_proof() -> None:
         assert (now.state, now.blocked_by, now.spared_by) == ("active", (), None)
 
 
+def test_a_block_that_is_to_come_blocks_nothing_yet() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    fake.blocked["s1", "overdue-service"] = True
+    fake.begins["s1", "overdue-service"] = "2999-01-01T00:00:00.000Z"
+    with kill_bill(fake) as provider:
+        assert provider.status("acme", "s1").blocked_by == ()
+        fake.begins["s1", "overdue-service"] = "2026-01-01"
+        assert provider.status("acme", "s1").blocked_by == ("overdue-service",)
+
+
 @pytest.mark.parametrize(("basis", "n"), [("nonpayment", 0), ("fraud", 1)])
 def test_a_spared_account_is_not_planned(tmp_path: Path, basis: str, n: int) -> None:
     answer = an_answer(permission={"basis": basis, "subscriptions": []})

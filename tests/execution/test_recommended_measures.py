@@ -95,7 +95,8 @@ def test_a_measure_is_done_once_and_undone(
     assert standing(receiver) == {name}
     assert receiver.limits.get("acme") == ("120.5" if run.acts[0].amount else None)
     assert bench.recheck.asked == [run.acts[0].act_id]  # it is checked again
-    assert planned(bench.acts, provider, name).acts == []  # it is so already
+    again = planned(bench.acts, provider, name)
+    assert (again.acts, again.idle_measures) == ([], {("acme", name): "so_already"})
     undone = plan_undo(bench.acts, run.run_id, "Ada", NOW)
     if name == "stop_meter":  # nobody can start it again from here
         assert undone.run.acts == []
@@ -121,6 +122,15 @@ def test_a_limit_of_somebody_else_is_left_alone(
 ) -> None:
     receiver.limits["acme"] = "900"
     assert planned(acts, provider, "limit_spending").acts == []
+
+
+def test_who_has_no_meter_is_named(acts: Acts) -> None:
+    fake = FakePartnerCenter()
+    fake.add("acme", "s1")
+    with partner_center(fake) as provider:
+        run = planned(acts, provider, "stop_meter")
+    assert (run.acts, run.by_hand) == ([], ())
+    assert run.idle_measures == {("acme", "stop_meter"): "no_meter"}
 
 
 def test_a_provider_without_the_measure_is_named(acts: Acts) -> None:
