@@ -1,4 +1,8 @@
-"""The latest dates whose outcomes are known and that a model has not learnt from."""
+"""The latest dates whose outcomes are known and that a model has not learnt from.
+
+Dates less than a horizon apart share what happens between: who did not pay in the one
+did not pay in the other. So the window begins a horizon after the last date learnt.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +13,7 @@ import pyarrow as pa
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.labels import labels, labels_observed_until
 from features.maturity import maturity_us
-from features.moments import microseconds
+from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from features.snapshots import snapshots
 from features.targets import Target
@@ -43,13 +47,15 @@ class PendingOutcomes:
     """Why no window says anything yet.
 
     Args:
-        first_at: when the first date after the training matures; None: unknown.
-        n_positives: of dates that are mature and came after it.
+        next_at: when the next date matures, µs since 1970 UTC; None: none came yet.
+        n_positives, n_negatives: of dates that are mature, none of whose outcomes the
+            model has learnt.
     """
 
     target: str
-    first_at: int | None
+    next_at: int | None
     n_positives: int
+    n_negatives: int
 
 
 def mature_window(
@@ -67,26 +73,29 @@ def mature_window(
     as_of = pairs["as_of"].to_numpy()
     mature_at = as_of + horizon_us + lag_us
     until = labels_observed_until(portfolio, target)
-    fresh = as_of > _learnt_until(bundle, horizon_us)
-    first_at = int(mature_at[fresh].min()) if fresh.any() else None
-    judged = pairs.filter(pa.array(fresh & (mature_at <= until)))
+    fresh = as_of >= _learnt_outcomes_end(bundle)
+    is_mature = mature_at <= until
+    judged = pairs.filter(pa.array(fresh & is_mature))
     column = labels(portfolio, judged, target)["label"]
     label = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-    if (label == 1.0).sum() < LEAST_POSITIVES or not (label == 0.0).any():
-        return PendingOutcomes(target, first_at, int((label == 1.0).sum()))
+    n_positives, n_negatives = int((label == 1.0).sum()), int((label == 0.0).sum())
+    if n_positives < LEAST_POSITIVES or not n_negatives:
+        pending = mature_at[fresh & ~is_mature]
+        next_at = int(pending.min()) if len(pending) else None
+        return PendingOutcomes(target, next_at, n_positives, n_negatives)
     window = _window(judged["as_of"].to_numpy(), label)
     return MatureWindow(judged.filter(pa.array(window)), label[window])
 
 
-def _learnt_until(bundle: Bundle, horizon_us: int) -> int:
-    """The latest date whose outcome the model may have learnt.
+def _learnt_outcomes_end(bundle: Bundle) -> int:
+    """When the last horizon ended whose outcome the model may have learnt.
 
     By what training recorded: the lag of today may be another one. In a bundle of an
-    older release, the last date whose horizon had ended by then.
+    older release, the day it was trained.
     """
     if bundle.reference is not None and bundle.reference.learnt_until is not None:
-        return bundle.reference.learnt_until
-    return _end_us(bundle.trained_on) - horizon_us
+        return bundle.reference.learnt_until + bundle.horizon_days * DAY_US
+    return _end_us(bundle.trained_on)
 
 
 def _end_us(day: date) -> int:

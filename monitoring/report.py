@@ -287,12 +287,22 @@ def _mature(run: FourClocks, bundles: Sequence[Bundle]) -> Iterator[Block]:
 
 def not_yet(one: PendingOutcomes) -> str:
     """Why mature outcomes say nothing."""
+    if one.n_positives and not one.n_negatives:
+        return (
+            f"{one.target}: it happened on all {one.n_positives:,} mature rows of dates"
+            " after the training; rows where it did not are needed to say something."
+        )
     if one.n_positives:
         return (
             f"{one.target}: it happened on only {one.n_positives:,} mature rows of"
             " dates after the training; twenty are needed to say something."
         )
-    when = "" if one.first_at is None else f" They begin on {day(one.first_at)}."
+    if one.n_negatives:
+        return (
+            f"{one.target}: it happened on none of {one.n_negatives:,} mature rows of"
+            " dates after the training; twenty are needed to say something."
+        )
+    when = "" if one.next_at is None else f" They begin on {day(one.next_at)}."
     return f"{one.target}: no date after the training is mature yet.{when}"
 
 

@@ -26,6 +26,8 @@ SMALL_ROWS = 12_000
 FEW_POSITIVES = 100  # fewer bear only small trees
 LEAST_FEATURES = 6  # a tree that sees fewer of few features learns little
 BIN_ROWS = 200_000  # LightGBM looks at no more to make its bins
+# what is rare in a sample of the rows may yet fill a leaf
+OF_A_SAMPLE = {"feature_pre_filter": False}
 MANY_ROWS = 100_000  # fewer do not repay the threads' waiting for each other
 
 
@@ -73,8 +75,9 @@ class BinnedRows:
         self, rows: Rows, parameters: Mapping[str, Any], known: BoolArray
     ) -> None:
         self.rows = rows
-        self.parameters = dict(parameters)
-        bins = _dataset(rows[_enough_for_bins(known)], parameters).construct()
+        is_sampled = int(known.sum()) > BIN_ROWS
+        self.parameters = {**parameters, **(OF_A_SAMPLE if is_sampled else {})}
+        bins = _dataset(rows[_enough_for_bins(known)], self.parameters).construct()
         self._all = lightgbm.Dataset(
             rows.x, rows.label, reference=bins, params=self.parameters
         )

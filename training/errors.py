@@ -101,19 +101,31 @@ class NothingToRecalibrateError(TrainingError):
     def __init__(
         self,
         target: str,
-        first_at: int | None,
+        next_at: int | None,
         n_positives: int,
+        n_negatives: int,
         *,
         is_starter: bool = False,
     ) -> None:
         if is_starter:
             why = "the starter stands in: `forbear train` makes a model of your own"
-        elif first_at is None:
-            why = "no date came after its training"
+        elif next_at is None and n_positives + n_negatives == 0:
+            why = "no date came after the outcomes that it has learnt"
+        elif n_positives and not n_negatives:
+            why = (
+                f"all {n_positives} outcomes that are mature since its training are"
+                f" positive, and negative ones are needed, too{_next(next_at)}"
+            )
         else:
-            day = datetime.fromtimestamp(first_at / 1e6, UTC).date()
             why = (
                 f"{n_positives} positive outcomes are mature since its training, and 20"
-                f" are needed; those of the first date are known on {day}"
+                f" are needed{_next(next_at)}"
             )
         super().__init__(f"{target}: {why}")
+
+
+def _next(next_at: int | None) -> str:
+    if next_at is None:
+        return ""
+    day = datetime.fromtimestamp(next_at / 1e6, UTC).date()
+    return f"; those of the next date are known on {day}"

@@ -1,6 +1,8 @@
 """Recalibration: the champion's model with a map of the latest mature window.
 
-The champion has seen none of the window's outcomes, so its margins there are held out.
+The champion has seen none of the window's outcomes, nor any that share time with them:
+the window begins a horizon after the last date it learnt. So its margins there are held
+out.
 The map is fitted on them, and drawn towards the one in force where they say little. To
 be judged, it is fitted on some customers and speaks of the others: so the challenger
 goes through the same gate as any other, on rows that neither learned from.
@@ -65,11 +67,11 @@ def recalibrate(
         NothingToRecalibrateError: a starter, or fewer than 20 positives came since.
     """
     if champion.is_starter:
-        raise NothingToRecalibrateError(champion.target, None, 0, is_starter=True)
+        raise NothingToRecalibrateError(champion.target, None, 0, 0, is_starter=True)
     window = mature_window(portfolio, champion)
     if isinstance(window, PendingOutcomes):
         raise NothingToRecalibrateError(
-            champion.target, window.first_at, window.n_positives
+            champion.target, window.next_at, window.n_positives, window.n_negatives
         )
     is_known = ~np.isnan(window.label)
     pairs = window.pairs.filter(pa.array(is_known))

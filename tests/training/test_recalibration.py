@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.special import expit
 
+from advice.mature_window import PendingOutcomes, mature_window
 from decisions.policy_file.load import default_policy
 from features.arrays import FloatArray, IntArray
 from features.catalogue import feature_set
+from features.moments import DAY_US, microseconds
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from scoring.additive import AdditiveModel, NumberTerm
@@ -75,7 +77,7 @@ class ShiftedWorld:
     def write(self, folder: Path, moment: datetime) -> None:
         """The portfolio as it was known then, in a folder."""
         folder.mkdir()
-        for name, table in self._known(moment).items():
+        for name, table in self.known(moment).items():
             pq.write_table(table, folder / f"{name}.parquet")
         content = settings(moment).model_dump(
             mode="json",
@@ -87,9 +89,9 @@ class ShiftedWorld:
 
     def until(self, moment: datetime) -> Portfolio:
         """What was known then."""
-        return Portfolio.from_tables(self._known(moment), settings(moment))
+        return Portfolio.from_tables(self.known(moment), settings(moment))
 
-    def _known(self, moment: datetime) -> dict[str, pa.Table]:
+    def known(self, moment: datetime) -> dict[str, pa.Table]:
         return {
             name: table.filter(pc.less_equal(table["event_at"], pa.scalar(moment)))
             for name, table in self._tables.items()
@@ -162,7 +164,7 @@ def test_no_outcome_is_used_that_the_champion_has_seen(
     horizon = timedelta(days=30)
     first = datetime.fromtimestamp(made.rows.as_of.min() / 1e6, UTC)
     last = datetime.fromtimestamp(made.rows.as_of.max() / 1e6, UTC)
-    assert first > TRAINED - horizon
+    assert first >= TRAINED
     assert last <= NOW - horizon
     assert made.bundle.reference is None
 
@@ -177,6 +179,45 @@ def test_a_second_look_waits_for_newer_outcomes(
     assert made.bundle.reference.learnt_until == made.rows.as_of.max()
     with pytest.raises(NothingToRecalibrateError):
         recalibrate(world.until(NOW), made.bundle)
+
+
+def test_no_outcome_shares_time_with_one_that_was_learnt(
+    world: ShiftedWorld, champion: Bundle
+) -> None:
+    """With a horizon of 90 days the next three monthly dates share months with it."""
+    learnt = microseconds(FIRST + 4 * MONTH)
+    reference = Reference(0, {}, Sketch((), (0,), 0), {}, learnt)
+    long = replace(champion, horizon_days=90, reference=reference)
+    made = recalibrate(world.until(NOW), long)
+    assert made.rows.as_of.min() >= learnt + 90 * DAY_US
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((7, 100), "7 positive outcomes are mature since its training, and 20 are"),
+        ((25, 0), "all 25 outcomes that are mature since its training are positive"),
+    ],
+)
+def test_the_next_date_is_named(counts: tuple[int, int], said: str) -> None:
+    text = str(NothingToRecalibrateError("fraud", microseconds(NOW), *counts))
+    assert said in text
+    assert f"those of the next date are known on {NOW.date()}" in text
+    assert "learnt" in str(NothingToRecalibrateError("fraud", None, 0, 0))
+
+
+def test_a_date_that_is_mature_is_not_waited_for(
+    world: ShiftedWorld, champion: Bundle
+) -> None:
+    """Some of the dates are mature and too few; what is said comes after today."""
+    soon = FIRST + 9 * MONTH + timedelta(days=1)
+    tables = world.known(soon)
+    tables["outcomes"] = tables["outcomes"].slice(0, 5)
+    seen = mature_window(Portfolio.from_tables(tables, settings(soon)), champion)
+    assert isinstance(seen, PendingOutcomes)
+    assert seen.n_negatives > 0
+    assert seen.next_at is not None
+    assert seen.next_at > microseconds(soon)
 
 
 def test_the_same_data_and_seed_give_the_same_bundle(
