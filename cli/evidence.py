@@ -75,13 +75,27 @@ def _zone(settings: "ServingSettings") -> "ZoneInfo":
 
 
 def _replayed(settings: "ServingSettings", decision_id: str) -> str:
-    from serving.replay import ReplayError, replay
+    from serving.replay import OtherReleaseError, ReplayError, replay
 
     try:
         came_out = replay(settings, decision_id)
+    except OtherReleaseError:
+        return _of_another_release(settings, decision_id)
     except ReplayError as error:
         return error.code
     return "identical" if came_out.is_identical else "different"
+
+
+def _of_another_release(settings: "ServingSettings", decision_id: str) -> str:
+    from pydantic import ValidationError
+
+    from serving.replay import OtherReleaseError, ReplayError, decides_the_same
+
+    try:
+        is_same = decides_the_same(settings, decision_id)
+    except (ReplayError, ValidationError):
+        return OtherReleaseError.code
+    return "other_release_same_action" if is_same else "other_release_other_action"
 
 
 def _rows(

@@ -3,13 +3,17 @@
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from cli.exits import DIFFERENT
 from cli.output import say, show_table
 from cli.policy_in_use import place_of_store
+
+if TYPE_CHECKING:
+    from decisions.policy_file.load import Policy
+    from store.policy_versions import PolicyVersion
 
 _MOST_SHOWN = 100
 
@@ -24,6 +28,14 @@ def activate(
     author: Annotated[str, typer.Option(help="who wrote the change")],
     by: Annotated[str, typer.Option(help="who agrees; somebody else")],
     because: Annotated[str, typer.Option(help="why; kept with the version")],
+    instead_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH",
+            help="of the policy it takes the place of, as `history` shows it; refused"
+            " where another one is the latest",
+        ),
+    ] = None,
 ) -> None:
     """Put a policy in force in all services.
 
@@ -33,27 +45,24 @@ def activate(
 
     Example: forbear policy activate my.yaml --author Ada --by Bo --because "spring"
     """
-    from decisions.policy_file.check import check_policy
-    from decisions.policy_file.load import load_policy
     from store.opening import open_desk
-    from store.policy_versions import PolicyVersion, PolicyVersions
+    from store.policy_versions import ALL, PolicyVersion, PolicyVersions
 
     _require_two(author, by)
-    errors = [one for one in check_policy(file) if one.severity == "error"]
-    if errors:
-        rows = [(one.code, one.where, one.message) for one in errors]
-        show_table("Nothing was changed", ("code", "where", "what"), rows)
-        raise typer.Exit(DIFFERENT)
-    _require_taken_up(file)
-    policy, text = load_policy(file), file.read_text(encoding="utf-8")
-    at = int(datetime.now(UTC).timestamp() * 1_000_000)
-    version = PolicyVersion(
-        policy.hash, policy.reference, text, author, by, because, at
-    )
-    with closing(open_desk(*place_of_store())) as database, database.transaction():
+    (text, policy), now = _read(file), datetime.now(UTC)
+    with closing(open_desk(*place_of_store())) as database:
         versions = PolicyVersions(database)
-        before = versions.latest()
-        versions.add(version, policy.hash if before is None else before.policy_hash)
+        base, published = versions.number(), versions.listed(ALL)
+        _require_base(published, instead_of)
+        if errors := _errors(policy, published, now):
+            _refuse(errors)
+        _require_taken_up(policy)
+        at = int(now.timestamp() * 1_000_000)
+        version = PolicyVersion(
+            policy.hash, policy.reference, text, author, by, because, at
+        )
+        with database.transaction():
+            versions.add(version, base)
     say(f"{policy.reference} is in force: {policy.hash}")
 
 
@@ -93,11 +102,58 @@ def _require_two(author: str, by: str) -> None:
         raise typer.BadParameter("--by: somebody else than the author agrees")
 
 
-def _require_taken_up(file: Path) -> None:
+def _read(file: Path) -> "tuple[str, Policy]":
+    """Read once: what is checked is what comes into force."""
+    from decisions.errors import PolicyFileError
+    from decisions.policy_file.load import parse_policy
+
+    try:
+        text = file.read_text(encoding="utf-8")
+        return text, parse_policy(text, file.name)
+    except (OSError, UnicodeDecodeError) as error:
+        _refuse([("policy_file", str(file), f"cannot be read as UTF-8: {error}")])
+    except PolicyFileError as error:
+        wrong = [(error.where, error.reason), *error.others]
+        _refuse([(error.code, *each) for each in wrong])
+
+
+def _require_base(published: "list[PolicyVersion]", instead_of: str | None) -> None:
+    """Raises where the latest is not the one that the caller knows."""
+    from store.errors import PolicyMovedError
+
+    if instead_of is None:
+        return
+    if not published:
+        raise typer.BadParameter(
+            "--instead-of: nothing was published yet; leave it out"
+        )
+    if not instead_of or not published[0].policy_hash.startswith(instead_of):
+        raise PolicyMovedError(published[0].reference)
+
+
+def _errors(
+    policy: "Policy", published: "list[PolicyVersion]", at: datetime
+) -> list[tuple[str, str, str]]:
+    """What keeps it from being put in force."""
+    from advice.policy_publication import hash_now, obstacles
+    from decisions.policy_file.check import check
+
+    before = hash_now(published[0]) if published else None
+    findings = [*obstacles(policy, before, published, at), *check(policy)]
+    errors = (one for one in findings if one.severity == "error")
+    return [(one.code, one.where, one.message) for one in errors]
+
+
+def _refuse(errors: list[tuple[str, str, str]]) -> NoReturn:
+    show_table("Nothing was changed", ("code", "where", "what"), errors)
+    raise typer.Exit(DIFFERENT)
+
+
+def _require_taken_up(policy: "Policy") -> None:
     """Raises where the champions of this machine could not decide by it."""
-    from advice.assembly import champion_ids
-    from cli.score import champions
+    from advice.assembly import assemble, champion_ids, ids_in_force
     from scoring.shelf import forbear_home
 
-    if champion_ids(forbear_home()):
-        champions(forbear_home(), file)
+    home = forbear_home()
+    if champion_ids(home):
+        assemble(home, ids_in_force(home), policy)

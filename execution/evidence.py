@@ -74,7 +74,8 @@ class Evidence:
         acts: planned from the decision, with what the provider said.
         agreed: who agreed to each, by act.
         replay: `identical`, `different`, or the code of why it could not be computed
-            again here.
+            again here. Of a decision of another release: `other_release_same_action`,
+            `other_release_other_action` (or other probabilities), or `other_release`.
         position: of its entry in the chain, from 1.
         link: of that entry: a hash over all entries up to it.
     """

@@ -21,6 +21,14 @@ _SIGNS = ("alerts", "disputes", "outcomes", "access")
 # of a record of the provider, in this order
 _RECORDED = "subscription_id", "operation", "at", "by", "status", "request_id"
 _MOST_ROWS = 200  # of a table on the page; the files hold all
+_REPLAYED = {
+    "identical": "identical, byte for byte",
+    "other_release_same_action": "the same action and probabilities, computed by a"
+    " later release, whose answers have other fields and sentences",
+    "other_release_other_action": "a later release computes another action or"
+    " probability; the release that decided gives its own answer again",
+    "other_release": "not compared: another release decided",
+}
 _WORDS = {
     "event_at": "when",
     "kind": "what",
@@ -234,7 +242,7 @@ def _checks(evidence: Evidence) -> Section:
         *models,
         f"Policy: {question['policy_hash']}, of the rules of policy.yaml.",
         f"Entry {evidence.position} of the store's chain: {evidence.link.hex()}.",
-        f"Computed again now: {evidence.replay}.",
+        f"Computed again now: {_REPLAYED.get(evidence.replay, evidence.replay)}.",
     )
     return Section("checks", "How it can be checked", (Items(sentences),))
 

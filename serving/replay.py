@@ -138,6 +138,25 @@ def replay(settings: ServingSettings, decision_id: str) -> Replay:
         return run.replay(decision)
 
 
+def decides_the_same(settings: ServingSettings, decision_id: str) -> bool:
+    """Whether this release gives a decision's action and probabilities again.
+
+    Whichever release made it: a later one may add to an answer, or reword it.
+
+    Raises:
+        UnknownDecisionError, BundleGoneError, EventsGoneError: as of `replay`.
+        ValidationError: that release recorded its versions in another form.
+    """
+    with _replaying(settings, decision_id, any_release=True) as (run, decision):
+        replayed = json.loads(run.replay(decision).answer)
+    return _decided(json.loads(decision.answer)) == _decided(replayed)
+
+
+def _decided(answer: dict[str, Any]) -> tuple[Any, ...]:
+    scores = answer["scores"]
+    return answer["action"], {name: scores[name]["probability"] for name in scores}
+
+
 def explain(settings: ServingSettings, decision_id: str) -> Explanation:
     """The reasons of a recorded decision, also where its answer was given without.
 
@@ -171,10 +190,11 @@ def _without_explanation(answer: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _replaying(
-    settings: ServingSettings, decision_id: str
+    settings: ServingSettings, decision_id: str, *, any_release: bool = False
 ) -> Iterator[tuple["ReplayRun", Decision]]:
     """The decision, of the real ones or those of test keys."""
-    run = ReplayRun(settings, open_decision_reader(*settings.store))
+    reader = open_decision_reader(*settings.store)
+    run = ReplayRun(settings, reader, any_release=any_release)
     try:
         decision = run.decisions.find(decision_id)
     except UnknownDecisionError:
@@ -182,7 +202,8 @@ def _replaying(
         apart = test_folder(settings.home)
         if not apart.is_dir():
             raise
-        run = ReplayRun(settings, open_decision_reader(apart))
+        reader = open_decision_reader(apart)
+        run = ReplayRun(settings, reader, any_release=any_release)
         decision = run.decisions.find(decision_id)
     try:
         yield run, decision
@@ -225,10 +246,17 @@ class ReplayRun:
     Args:
         settings: where bundles and events are.
         decisions: the recorded ones; closed with the run.
+        any_release: those of other releases as well, which may differ.
     """
 
-    def __init__(self, settings: ServingSettings, decisions: DecisionReader) -> None:
-        self.decisions = decisions
+    def __init__(
+        self,
+        settings: ServingSettings,
+        decisions: DecisionReader,
+        *,
+        any_release: bool = False,
+    ) -> None:
+        self.decisions, self._any_release = decisions, any_release
         self._home = settings.home
         self._events = None
         if has_events(*settings.store):
@@ -314,7 +342,7 @@ class ReplayRun:
         # first of all, for another release may have recorded its versions in another
         # form
         decided_by = json.loads(recorded_versions)["forbear"]
-        if decided_by != version("forbear"):
+        if decided_by != version("forbear") and not self._any_release:
             raise OtherReleaseError(decided_by)
         versions = Versions.model_validate_json(recorded_versions)
         ids = {}

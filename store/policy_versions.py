@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from store.database import Database
 from store.errors import PolicyMovedError
 
+ALL = 2**31 - 1  # versions: a limit that leaves none out
 _COLUMNS = (
     "policy_hash",
     "reference",
@@ -64,21 +65,22 @@ class PolicyVersions:
         """At most `limit` of them, the latest first."""
         return [PolicyVersion(*row) for row in self._db.rows(_SELECT + _LATEST, limit)]
 
-    def add(self, version: PolicyVersion, base_hash: str) -> None:
+    def add(self, version: PolicyVersion, base: int) -> None:
         """Put a version in force, inside a transaction of the caller.
 
         Args:
             version: to publish.
-            base_hash: of the policy that it takes the place of.
+            base: number of the version that it takes the place of; 0: of none.
 
         Raises:
             PolicyMovedError: another one was published since.
         """
-        latest = self.latest()
-        if latest is not None and latest.policy_hash != base_hash:
+        latest, number = self.latest(), self.number()
+        if latest is not None and number != base:
             raise PolicyMovedError(latest.reference)
-        row = [getattr(version, name) for name in _COLUMNS]
-        self._db.insert("policy_versions", _COLUMNS, [row])
+        # counted here: a restored table does not move the server's own counter
+        row = (number + 1, *(getattr(version, name) for name in _COLUMNS))
+        self._db.insert("policy_versions", ("version", *_COLUMNS), [row])
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""

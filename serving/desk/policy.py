@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from features.moments import microseconds
-from serving.champions import InForce
 from serving.desk.form import Form
 from serving.desk.page import chosen_language, desk_router, page, redirect
 from serving.desk.policy_backtest import backtest_shown
@@ -31,7 +30,7 @@ from serving.errors import ProblemError
 from serving.incoming import in_force_of
 from store.database import Database
 from store.policy_changes import PolicyChange, PolicyChanges
-from store.policy_versions import PolicyVersion, PolicyVersions
+from store.policy_versions import ALL, PolicyVersion, PolicyVersions
 from wording.publication import publish
 
 router = desk_router()
@@ -86,7 +85,7 @@ async def change_page(
 ) -> Response:
     """What a change would do: findings, rules, and what customers would read."""
     change, in_force = await change_of(request, change_id), in_force_of(request)
-    trial = await _tried(in_force, change, chosen_language(request))
+    trial = await _tried(request, change, chosen_language(request))
     return page(
         request,
         "policy_change.html",
@@ -165,7 +164,13 @@ def _published(database: Database) -> list[PolicyVersion]:
     return PolicyVersions(database).listed(MOST_SHOWN)
 
 
-async def _tried(in_force: InForce, change: PolicyChange, lang: str) -> Trial:
+def _every_version(database: Database) -> list[PolicyVersion]:
+    return PolicyVersions(database).listed(ALL)
+
+
+async def _tried(request: Request, change: PolicyChange, lang: str) -> Trial:
+    in_force = in_force_of(request)
+    published = await records_of(request).ask(_every_version)
     return await asyncio.to_thread(
         tried,
         in_force.policy_text,
@@ -173,6 +178,7 @@ async def _tried(in_force: InForce, change: PolicyChange, lang: str) -> Trial:
         lang,
         in_force.n_customers,
         in_force.advisor.settings,
+        published,
     )
 
 
@@ -183,7 +189,7 @@ async def _require_publishable(request: Request, change: PolicyChange) -> None:
         raise DeskRefusalError("change_is_over", reason, by=change.decided_by)
     in_force = in_force_of(request)
     require_base(change, in_force.file_hash)
-    trial = await _tried(in_force, change, "en")
+    trial = await _tried(request, change, "en")
     if trial.has_errors:
         raise DeskRefusalError("invalid_request", "mend_first")
 

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from advice.policy_publication import hash_now
 from decisions.policy_file.load import parse_policy
 from serving.errors import ProblemError
 from store.database import Database
+from store.errors import PolicyMovedError
 from store.policy_changes import PolicyChange, PolicyChanges
 from store.policy_versions import PolicyVersion, PolicyVersions
 
@@ -32,11 +34,22 @@ def publish_change(
     version = PolicyVersion(
         policy.hash, policy.reference, change.text, change.author, by, reason, at
     )
-    add = partial(PolicyVersions(database).add, version, change.base_hash)
     is_new = PolicyChanges(database).decide(
-        change.change_id, "published", by, at, reason, add
+        change.change_id,
+        "published",
+        by,
+        at,
+        reason,
+        partial(_add, PolicyVersions(database), version, change.base_hash),
     )
     require_undecided(is_new=is_new)
+
+
+def _add(versions: PolicyVersions, version: PolicyVersion, base_hash: str) -> None:
+    latest = versions.latest()
+    if latest is not None and base_hash not in (hash_now(latest), latest.policy_hash):
+        raise PolicyMovedError(latest.reference)
+    versions.add(version, versions.number())
 
 
 def require_base(change: PolicyChange, policy_hash: str) -> None:

@@ -1,17 +1,20 @@
 """A change of the policy, looked at before anybody depends on it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import Literal, NamedTuple
 
 from advice.currency import in_portfolio_currency
 from advice.errors import AdviceError
+from advice.policy_publication import obstacles
 from decisions.errors import PolicyFileError
 from decisions.policy.finding import Finding
 from decisions.policy_file.check import check
 from decisions.policy_file.load import Policy, parse_policy
 from decisions.policy_file.reading import plain_values
 from features.settings import PortfolioSettings
+from store.policy_versions import PolicyVersion
 from wording.publication import publish
 
 Kind = Literal["added", "removed", "kept", "place"]
@@ -54,6 +57,7 @@ def tried(
     lang: str,
     n_customers: int | None = None,
     settings: PortfolioSettings | None = None,
+    published: Sequence[PolicyVersion] = (),
 ) -> Trial:
     """Check a policy file's text and compare it with the one in force.
 
@@ -63,6 +67,7 @@ def tried(
         lang: in which the customers' text is compared.
         n_customers: the base of budgets stated as a share; None: not known.
         settings: of the models, whose currency a policy must be able to count in.
+        published: every version so far.
     """
     rules = compared(in_force, proposed)
     try:
@@ -71,9 +76,13 @@ def tried(
         wrong = [(error.where, error.reason), *error.others]
         findings = [Finding(error.code, "error", *each) for each in wrong]
         return Trial(findings, rules if _has_keys(proposed) else (), (), None)
-    texts = [publish(parse_policy(in_force, FILE), lang, "md")]
-    texts.append(publish(policy, lang, "md"))
-    findings = [*_misfits(policy, settings), *check(policy, n_customers)]
+    before, now = parse_policy(in_force, FILE), datetime.now(UTC)
+    texts = [publish(one, lang, "md") for one in (before, policy)]
+    findings = [
+        *obstacles(policy, before.hash, published, now),
+        *_misfits(policy, settings),
+        *check(policy, n_customers),
+    ]
     return Trial(findings, rules, compared(*texts), policy)
 
 

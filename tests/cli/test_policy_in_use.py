@@ -1,12 +1,15 @@
 """A published policy is what commands go by where they name none."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from advice.assembly import DEFAULT_POLICY
 from decisions.policy_file.load import load_policy, parse_policy
-from tests.cli.conftest import Run
+from store.opening import open_desk
+from store.policy_versions import PolicyVersion, PolicyVersions
+from tests.cli.conftest import Ran, Run
 
 SHIPPED = DEFAULT_POLICY.read_text(encoding="utf-8")
 CHANGED = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 48")
@@ -54,3 +57,61 @@ def test_a_policy_with_errors_is_not_put_in_force(forbear: Run, tmp_path: Path) 
     ran = forbear("policy", "activate", wrong, *WHO)
     assert (ran.code, "Nothing was changed" in ran.out) == (1, True)
     assert "nothing was published" in forbear("policy", "history").out
+
+
+def published_anew(forbear: Run, tmp_path: Path, text: str, *words: str) -> Ran:
+    file = tmp_path / "another.yaml"
+    file.write_text(text, encoding="utf-8")
+    return forbear("policy", "activate", file, *WHO, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (CHANGED, "policy_unchanged"),
+        (CHANGED + "# another comment\n", "policy_unchanged"),
+        (SHIPPED, "version_taken"),
+        (
+            SHIPPED.replace("effective_from: 2000-01-01", "effective_from: 2099-01-01"),
+            "not_in_force",
+        ),
+    ],
+)
+def test_what_would_decide_nothing_new_is_not_published(
+    forbear: Run, changed: Path, tmp_path: Path, text: str, code: str
+) -> None:
+    assert forbear("policy", "activate", changed, *WHO).code == 0
+    ran = published_anew(forbear, tmp_path, text)
+    assert (ran.code, code in ran.out) == (1, True)
+    with closing(open_desk(tmp_path / "state")) as database:
+        assert PolicyVersions(database).number() == 1
+
+
+def test_a_policy_is_put_in_the_place_of_the_one_that_is_known(
+    forbear: Run, changed: Path, tmp_path: Path
+) -> None:
+    assert forbear("policy", "activate", changed, *WHO).code == 0
+    first = parse_policy(CHANGED).hash
+    second = CHANGED.replace("version: ", "version: 7", 1)
+    ran = published_anew(forbear, tmp_path, second, "--instead-of", "0" * 12)
+    assert (ran.code, "policy_moved" in ran.err) == (2, True)
+    ran = published_anew(forbear, tmp_path, second, "--instead-of", first[:12])
+    assert ran.code == 0
+    ran = published_anew(forbear, tmp_path, CHANGED)  # and back
+    assert ran.code == 0
+
+
+def test_a_policy_published_meanwhile_is_not_replaced_unseen(
+    forbear: Run, changed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another process, while this one checks."""
+
+    def publish_another(_: object) -> None:
+        other = PolicyVersion("h", "other@1", SHIPPED, "Di", "Ed", "why", 1)
+        place = tmp_path / "state"
+        with closing(open_desk(place)) as database, database.transaction():
+            PolicyVersions(database).add(other, 0)
+
+    monkeypatch.setattr("cli.policy_versions._require_taken_up", publish_another)
+    ran = forbear("policy", "activate", changed, *WHO)
+    assert (ran.code, "policy_moved" in ran.err) == (2, True)

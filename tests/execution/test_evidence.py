@@ -75,6 +75,20 @@ def test_it_holds_all_and_says_how_to_check_it(
     assert "[evidence_there]" in again.err
 
 
+def test_a_pack_of_another_release_says_whether_the_action_is_the_same(
+    house: House,  # noqa: F811
+    forbear: Run,  # noqa: F811
+    state: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decision_id = house.score()["decision_id"]
+    monkeypatch.setattr("serving.replay.version", lambda _: "9.9.9")
+    files = pack(forbear, decision_id, tmp_path / "pack")
+    assert json.loads(files["manifest.json"])["replay"] == "other_release_same_action"
+    assert b"the same action and probabilities" in files["evidence.html"]
+
+
 def test_what_arrived_later_is_not_in_it(
     house: House,  # noqa: F811
     forbear: Run,  # noqa: F811

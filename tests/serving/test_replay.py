@@ -21,7 +21,13 @@ from features.moments import to_datetime
 from serving import replay_range as ranges
 from serving.differences import Difference
 from serving.openapi import EXAMPLE
-from serving.replay import EventsGoneError, ReplayRun, explain, replay
+from serving.replay import (
+    EventsGoneError,
+    ReplayRun,
+    decides_the_same,
+    explain,
+    replay,
+)
 from serving.replay_list import replay_list
 from serving.replay_range import RangeReplay, replay_range
 from serving.settings import ServingSettings
@@ -177,6 +183,26 @@ def test_what_is_not_identical_is_listed_with_why(
         "bundle_gone",
         "other_release",
     }
+
+
+def test_another_release_may_have_come_to_the_same_action(
+    asking: Client, place: ServingSettings
+) -> None:
+    """Its answers have other fields and sentences, so bytes are not compared."""
+    plain = find(place, decided(asking, **EXAMPLE))
+    former = json.dumps(json.loads(plain.versions) | {"forbear": "0.1.0"})
+    answer = json.loads(plain.answer)
+    del answer["permission"]["measures_in_force"]
+    fewer = json.dumps(answer).encode()
+    other = json.dumps(answer | {"action": "block"}).encode()
+    record(
+        place,
+        changed(plain, "e1", versions=former, answer=fewer),
+        changed(plain, "e2", versions=former, answer=other),
+    )
+    assert {one.result for one in replay_range(place)} == {"identical", "other_release"}
+    assert decides_the_same(place, "e1")
+    assert not decides_the_same(place, "e2")
 
 
 def changed(decision: Decision, name: str, **fields: object) -> Decision:

@@ -21,11 +21,13 @@ from store.keys import KeyStore
 from store.opening import (
     open_database,
     open_decision_store,
+    open_desk,
     open_event_store,
     open_key_store,
     open_outbox,
     upgrade,
 )
+from store.policy_versions import PolicyVersion, PolicyVersions
 from store.schema import DECISIONS, EVENTS, Schema
 from store.sqlite import SqliteDatabase
 from store.upgrade import upgrade_file
@@ -131,6 +133,24 @@ def test_a_backup_under_load_comes_back_whole(
     assert events.last_sequence() >= len(before) // 3
     assert len(events.rows("c1", 10**9, 10**9)) == events.last_sequence()
     events.close()
+
+
+@pytest.mark.parametrize("target", ["sqlite", pytest.param("postgres", marks=SERVER)])
+def test_a_restored_store_takes_another_policy(
+    tmp_path: Path, make_place: Callable[[str, str], Place], target: str
+) -> None:
+    place, again = make_place("sqlite", "source"), make_place(target, "target")
+    names = ["p@1", "p@2"]
+    first, second = (PolicyVersion(n, n, n, "Ada", "Bo", "why", 1) for n in names)
+    with closing(open_desk(*place)) as database, database.transaction():
+        PolicyVersions(database).add(first, 0)
+    back_up(*place, tmp_path / "backup.sqlite")
+    restore(*again, tmp_path / "backup.sqlite")
+    with closing(open_desk(*again)) as database:
+        versions = PolicyVersions(database)
+        with database.transaction():
+            versions.add(second, versions.number())
+        assert versions.listed(9) == [second, first]
 
 
 # what a store begins anew: sessions, the counter of proofs, and what is derived

@@ -19,7 +19,7 @@ from store.errors import PolicyMovedError
 from store.keys import ROLES, Role
 from store.opening import open_desk, open_key_store, published_policy
 from store.policy_changes import PolicyChanges
-from store.policy_versions import PolicyVersions
+from store.policy_versions import PolicyVersion, PolicyVersions
 from tests.serving.conftest import a_bundle, a_client, published
 from tests.serving.desk.conftest import Person
 
@@ -180,6 +180,43 @@ def test_two_changes_of_one_policy_are_not_both_published(tmp_path: Path) -> Non
         versions = PolicyVersions(database).listed(9)
     assert sorted(states) == ["published", "submitted"]
     assert [one.text for one in versions] == [CHANGED]
+
+
+def test_a_change_is_of_what_the_former_release_published(tmp_path: Path) -> None:
+    """Which counted the hash of the same text otherwise."""
+    former = PolicyVersion("former", "p@1", SHIPPED, "Ada", "Bo", "why", 1)
+    with closing(open_desk(tmp_path / "state")) as database:
+        with database.transaction():
+            PolicyVersions(database).add(former, 0)
+        changes, base = PolicyChanges(database), parse_policy(SHIPPED).hash
+        name = changes.add("k", "Ada", 1, base, CHANGED)
+        assert changes.submit(name, "k", "why")
+        change = changes.find(name)
+        assert change is not None
+        publish_change(database, change, "Bo", 2, "agreed")
+        assert PolicyVersions(database).number() == 2
+
+
+def test_a_change_that_cannot_decide_anything_new_is_an_error(
+    office: Somebody,
+) -> None:
+    analyst = office("risk_analyst")
+    place = tries(analyst, CHANGED)
+    analyst.sends(f"{place}/submit", page=place, reason="two days")
+    approver = office("approver")
+    approver.sends(f"{place}/publish", page=place, reason="agreed")
+    until_in_force(approver.client, CHANGED)
+    analyst = office("risk_analyst")
+    late = CHANGED.replace("effective_from: 2000-01-01", "effective_from: 2099-01-01")
+    for text, code in (
+        (CHANGED, "policy_unchanged"),
+        (SHIPPED, "version_taken"),
+        (late, "not_in_force"),
+    ):
+        place = tries(analyst, text)
+        assert code in analyst.opens(place).text
+        answer = analyst.sends(f"{place}/submit", page=POLICY, reason="all the same")
+        assert answer.status_code == 422
 
 
 def test_a_key_for_some_customers_changes_nothing_for_all(office: Somebody) -> None:
