@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from execution.carry_out import Execution
     from store.act import Act
     from store.acts import Acts
+    from store.letters import PlannedLetter
 
 app = typer.Typer(
     help="Carry recommendations out at the provider.",
@@ -229,7 +230,8 @@ def undo(
     with stores_of_acts() as stores:
         undone = plan_undo(stores.acts, run_id, by.strip(), time.time_ns() // 1_000)
         back = undone.run
-        n_new = stores.acts.plan(back.acts)
+        told = _letters_of(stores, back.acts)
+        n_new = stores.acts.plan(back.acts, told)
         say(
             f"{undone.n_withdrawn:,} acts withdrawn, {undone.n_under_way:,} under way"
             f" (read before anything else), {n_new:,} new acts in {back.run_id}"
@@ -242,10 +244,13 @@ def undo(
         show_acts(stores.acts, back.acts)
         for name in sorted({act.provider for act in back.acts}):
             say(f"to carry them out: {how_to_carry_out(name)}")
-        _plan_letters(stores, run_id, back.acts)
+        say(
+            f"{len(told):,} letters tell the customers, when it is back: forbear notify"
+            " run --addresses addresses.csv (shows them; --really sends them)"
+        )
 
 
-def _plan_letters(stores: "Stores", run_id: str, back: "list[Act]") -> None:
+def _letters_of(stores: "Stores", back: "list[Act]") -> "list[PlannedLetter]":
     """Those who get something back are told, each once."""
     from execution.letters.plan import restoration_letters
     from serving.settings import serving_settings
@@ -253,14 +258,9 @@ def _plan_letters(stores: "Stores", run_id: str, back: "list[Act]") -> None:
 
     letters, now = open_letters(*serving_settings().store), time.time_ns() // 1_000
     try:
-        told = restoration_letters(run_id, back, stores.decisions, letters, now)
-        n_new = letters.plan(told)
+        return restoration_letters(back, stores.decisions, letters, now)
     finally:
         letters.close()
-    say(
-        f"{n_new:,} letters tell the customers, when it is back: forbear notify run"
-        " --addresses addresses.csv (shows them; --really sends them)"
-    )
 
 
 @app.command()

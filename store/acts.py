@@ -28,6 +28,7 @@ from store.act import (
 )
 from store.database import Database
 from store.errors import ActIsOverError, UnknownActError, UnknownRunError
+from store.letters import PlannedLetter, insert_letters
 
 _SELECT = f"SELECT {ACT_COLUMNS} FROM acts"  # noqa: S608 - own names
 _IS_OPEN = "(state IN ('planned', 'asked') OR (state = 'done' AND is_reported = 0))"
@@ -134,6 +135,13 @@ SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id
 AND kind IN ('suspend', 'restore') AND state = 'done'
 ORDER BY position DESC LIMIT 1
 """
+# what gives back counts from when it is planned, what takes from when it was asked for
+_LATER_ABOUT = f"""
+{_SELECT} AS later WHERE provider = ? AND customer_id = ? AND subscription_id = ?
+AND position > (SELECT position FROM acts WHERE act_id = ?)
+AND ((kind = ? AND state <> 'withdrawn') OR (kind = ? AND state IN ('asked', 'done')))
+ORDER BY position DESC LIMIT 1
+"""  # noqa: S608 - own names
 _OPEN_REQUEST = f"""
 SELECT 1 FROM acts WHERE provider = ? AND customer_id = ? AND kind = 'open_request'
 AND (state IN ('planned', 'asked')
@@ -162,13 +170,15 @@ class Acts:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def plan(self, acts: Sequence[Act]) -> int:
+    def plan(self, acts: Sequence[Act], letters: Sequence[PlannedLetter] = ()) -> int:
         """Write acts down, in the order they are to be carried out; how many are new.
 
         One that was planned before stays as it is. What an earlier decision asked for
-        on other terms, and waits for people, is withdrawn.
+        on other terms, and waits for people, is withdrawn. `letters` that tell of the
+        acts are written down with them, or neither is.
         """
         with self._db.transaction():
+            insert_letters(self._db, letters)
             for act in acts:
                 for earlier in self.asked_before(act):
                     now = act.planned_at
@@ -370,6 +380,17 @@ class Acts:
             return kind  # type: ignore[no-any-return]  # as it was written
         return None
 
+    def later_about(self, back: Act) -> Act | None:
+        """What was last asked for of the same after an act that gives back.
+
+        What takes it anew, or gives it back again; None: nothing.
+        """
+        about = back.provider, back.customer_id, back.subscription_id
+        kinds = back.kind, _taking(back.kind)
+        for row in self._db.rows(_LATER_ABOUT, *about, back.act_id, *kinds):
+            return act_of(row)
+        return None
+
     def asked_before(self, act: Act) -> list[Act]:
         """What earlier decisions asked for of the same, and is to be done still.
 
@@ -392,6 +413,11 @@ class Acts:
         with self._db.transaction():
             mine = claimed.act.act_id, claimed.lease
             return self._db.run(statement, *values, *mine) > 0
+
+
+def _taking(kind: ActKind) -> str:
+    """What an act of this kind gives back."""
+    return "suspend" if kind == "restore" else kind.removeprefix("end_")
 
 
 def _plain(row: Sequence[object]) -> list[object]:

@@ -127,7 +127,7 @@ UPDATE letters SET state = ?, sent_at = coalesce(?, sent_at), ended_at = ?, why 
 WHERE letter_id = ? AND lease = ?
 """
 _LATER = """
-UPDATE letters SET state = ?, due_at = ?, why = ?, n_attempts = n_attempts + 1,
+UPDATE letters SET state = ?, due_at = ?, why = ?, n_attempts = n_attempts + ?,
     lease = NULL, leased_until = 0 WHERE letter_id = ? AND lease = ?
 """
 _REPORTED = """
@@ -243,13 +243,16 @@ class Letters:
         due_at: int,
         why: str,
         state: LetterState | None = None,
+        *,
+        is_counted: bool = True,
     ) -> bool:
         """It is tried again.
 
         `state`: `sending` where it may be out; None: it certainly did not go out.
+        `is_counted`: among the attempts after which it is given up.
         """
         state = state or claimed.letter.state
-        return self._changed(claimed, _LATER, state, due_at, why)
+        return self._changed(claimed, _LATER, state, due_at, why, int(is_counted))
 
     def mark_reported(self, claimed: ClaimedLetter, why: str | None = None) -> bool:
         """Its rows of `contacts` have arrived; `why`: or they never will."""

@@ -92,19 +92,17 @@ def answer_of(reply: Reply, asked_by: PlannedLetter, now: int) -> PlannedLetter:
 
 
 def restoration_letters(
-    undone_run_id: str,
     back: Iterable[Act],
     decisions: DecisionReader,
     letters: Letters,
     now: int,
 ) -> list[PlannedLetter]:
-    """One letter to each customer to whom something is given back.
+    """One letter to each customer to whom a run gives something back.
 
     They go out when it is back, by the channel of the customer's last letter.
 
     Args:
-        undone_run_id: the run that took it; of it each customer is told once.
-        back: the acts that give back.
+        back: the acts that give back, of one run.
         decisions: where the policies of decisions are.
         letters: sent before.
         now: microseconds since 1970 UTC.
@@ -112,7 +110,7 @@ def restoration_letters(
     by_customer = {act.customer_id: act for act in back}
     return [
         PlannedLetter(
-            letter_id=letter_id_of("restoration", undone_run_id, customer_id),
+            letter_id=letter_id_of("restoration", act.run_id, customer_id),
             customer_id=customer_id,
             kind="restoration",
             notice="",

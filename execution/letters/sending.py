@@ -31,7 +31,7 @@ from execution.letters.carrier import (
     Parcel,
 )
 from execution.letters.notice_values import Addresses, due_notice, notice_values
-from execution.letters.restoration import restored
+from execution.letters.restoration import given_back, restored
 from execution.letters.told import rows_of_letter
 from execution.service import Service
 from features.moments import to_datetime
@@ -59,8 +59,8 @@ ANY_CHANNEL = frozenset(
 )
 # beyond it another process may take a letter up: a check and a carrier's longest try
 _LEASE_US = 600_000_000
-_MOST_ACTS = 10_000  # of one customer in one run
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 900.0
+_WAIT_US = 60_000_000  # until it is looked again whether something is back
 
 
 class LetterStep(NamedTuple):
@@ -170,6 +170,10 @@ class Sending:
             return self._settled(claimed, "failed", error.code)
         except CarrierBusyError as error:
             return self._later(claimed, error.code)
+        except NotGivenBackYetError as error:  # it waits as long as that takes
+            due_at = self._clock() + _WAIT_US
+            self._letters.postpone(claimed, due_at, error.code, is_counted=False)
+            return f"postponed:{error.code}"
         except ExecutionError as error:
             return self._later(claimed, error.code)
         state: LetterState = "failed" if step.what == "fail" else "withdrawn"
@@ -229,11 +233,7 @@ class Sending:
 
     def _restoration(self, letter: PlannedLetter) -> LetterStep:
         """What was taken is back; a customer for whom nothing is, is told nothing."""
-        run_id, customer_id = letter.about_id, letter.customer_id
-        acts = self._acts.listed(_MOST_ACTS, run_id=run_id, customer_id=customer_id)
-        if any(act.state in ("planned", "asked") for act in acts):
-            raise NotGivenBackYetError
-        done = [act for act in acts if act.state == "done"]
+        done = given_back(self._acts, letter)
         if not done:
             return LetterStep("withdraw", "not_given_back")
         terms = self._terms(letter, to_datetime(done[0].planned_at))

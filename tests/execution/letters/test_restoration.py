@@ -2,11 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import pytest
 
 from execution.letters.addresses import Address
 from execution.letters.plan import restoration_letters
+from execution.letters.sending import MOST_ATTEMPTS
 from execution.undo import plan_undo
 from store.act import Act, act_id_of
+from store.errors import StoreUnavailableError
 from tests.execution.letters.conftest import Pigeon, PostRoom
 
 FRENCH = {"acme": Address("acme@customer.example", "fr")}
@@ -36,16 +42,17 @@ def suspended(room: PostRoom) -> Act:
     return act
 
 
-def carry_out(room: PostRoom, state: str = "done") -> None:
+def carry_out(
+    room: PostRoom, state: Literal["done", "withdrawn", "failed"] = "done"
+) -> None:
     for one in room.acts.claim("webhook", _now(), FAR, 10):
-        assert state in ("done", "withdrawn")
-        room.acts.settle(one, "done" if state == "done" else "withdrawn", _now())
+        room.acts.settle(one, state, _now())
     for one in room.acts.claim("webhook", _now(), FAR, 10):
         room.acts.mark_reported(one)  # else nothing more of the customer is due
 
 
 def told(room: PostRoom, back: Sequence[Act]) -> int:
-    letters = restoration_letters("run-1", back, room.decisions, room.letters, _now())
+    letters = restoration_letters(back, room.decisions, room.letters, _now())
     return room.letters.plan(letters)
 
 
@@ -98,3 +105,82 @@ def test_a_language_nobody_knows_is_the_policys_own(room: PostRoom) -> None:
     pigeon = Pigeon()
     room.run(pigeon, by_customer={"acme": Address("acme@customer.example", "xx")})
     assert [one.letter.lang for one in pigeon.parcels] == ["en"]
+
+
+def stopped(room: PostRoom, like: Act, subscription_id: str, run_id: str) -> None:
+    """Another stop like one before, done."""
+    decision_id = room.score()["decision_id"]
+    act_id = act_id_of("webhook", decision_id, "suspend", subscription_id)
+    about = {"subscription_id": subscription_id, "run_id": run_id}
+    again = replace(like, act_id=act_id, decision_id=decision_id, **about)
+    room.acts.plan([again])
+    carry_out(room)
+
+
+def looked_again(room: PostRoom, pigeon: Pigeon) -> list[str]:
+    """Letters that are sent once their pause is over."""
+    room.letters._db.run("UPDATE letters SET due_at = 0")
+    return room.run(pigeon)
+
+
+def test_what_failed_first_is_told_when_it_is_tried_again(room: PostRoom) -> None:
+    suspended(room)
+    [back] = undone(room)
+    told(room, [back])
+    carry_out(room, "failed")
+    pigeon = Pigeon()
+    for _ in range(MOST_ATTEMPTS + 1):  # it is not given up meanwhile
+        assert looked_again(room, pigeon) == ["postponed:not_given_back_yet"]
+    room.acts.retry(back.act_id, _now())
+    carry_out(room)
+    assert looked_again(room, pigeon)[0] == "sent"
+
+
+def test_what_a_second_undo_gives_back_is_told_once(room: PostRoom) -> None:
+    suspended(room)
+    told(room, undone(room))
+    carry_out(room, "failed")
+    again = undone(room)
+    assert told(room, again) == 1
+    pigeon = Pigeon()
+    waits = "postponed:not_given_back_yet"
+    assert looked_again(room, pigeon) == [waits, waits]
+    carry_out(room)
+    came_to = looked_again(room, pigeon)
+    assert came_to.count("sent") == came_to.count("withdrawn:not_given_back") == 1
+
+
+def test_nobody_is_told_that_all_is_back_while_a_part_is(room: PostRoom) -> None:
+    stopped(room, suspended(room), "s2", "run-1")
+    back = undone(room)
+    told(room, back)
+    assert len(back) == 2
+    for state in ("done", "failed"):
+        carry_out(room, state)
+    pigeon = Pigeon()
+    assert looked_again(room, pigeon) == ["postponed:not_given_back_yet"]
+    [failed] = room.acts.listed(9, states=("failed",))
+    room.acts.retry(failed.act_id, _now())
+    carry_out(room)
+    assert looked_again(room, pigeon)[0] == "sent"
+
+
+def test_what_a_later_run_took_anew_is_not_told_as_back(room: PostRoom) -> None:
+    act = suspended(room)
+    told(room, undone(room))
+    carry_out(room)
+    stopped(room, act, "s1", "run-2")
+    pigeon = Pigeon()
+    assert room.run(pigeon) == ["withdrawn:not_given_back"]
+    assert pigeon.parcels == []
+
+
+def test_acts_and_their_letters_are_planned_together(room: PostRoom) -> None:
+    suspended(room)
+    back = plan_undo(room.acts, "run-1", "Ada", _now()).run.acts
+    letters = restoration_letters(back, room.decisions, room.letters, _now())
+    with pytest.raises(StoreUnavailableError):
+        room.acts.plan([*back, replace(back[0], act_id="a", run_id=None)], letters)  # type: ignore[arg-type]  # refused
+    assert room.letters.of_customer("acme") == []
+    assert room.acts.plan(back, letters) == 1
+    assert len(room.letters.of_customer("acme")) == 1
