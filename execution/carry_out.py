@@ -52,7 +52,8 @@ class Step(NamedTuple):
     """What comes next of an act, from what the provider and the service say now.
 
     Args:
-        what: `done`: it is, and was asked for by us; `ask`; with `why`: `withdraw`;
+        what: `done`: it is, and was asked for by us, or ends what we took; `ask`; with
+            `why`: `withdraw`;
             `wait`: it is not wanted any more, but the provider may do it still;
             `fail`.
         now: what the provider says; None where nothing can be read.
@@ -156,6 +157,8 @@ class Execution:
                 return self._unwanted(act, verdict.code, now)
         if now is None or now.may_be_asked:
             return Step("ask", now=now)
+        if now.is_done and self._acts.is_to_end_ours(act):  # by whomever: it is over
+            return Step("done", now=now)
         if now.is_done:  # somebody else did it, and it is not ours
             return Step("withdraw", "so_already", now)
         return self._unwanted(act, f"provider_state:{now.stated}", now)

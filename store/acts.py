@@ -142,6 +142,10 @@ AND position > (SELECT position FROM acts WHERE act_id = ?)
 AND ((kind = ? AND state <> 'withdrawn') OR (kind = ? AND state IN ('asked', 'done')))
 ORDER BY position DESC LIMIT 1
 """  # noqa: S608 - own names
+_LAST_DONE_BEFORE = """
+SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
+AND kind IN (?, ?) AND act_id <> ? AND state = 'done' ORDER BY position DESC LIMIT 1
+"""
 _OPEN_REQUEST = f"""
 SELECT 1 FROM acts WHERE provider = ? AND customer_id = ? AND kind = 'open_request'
 AND (state IN ('planned', 'asked')
@@ -390,6 +394,14 @@ class Acts:
         for row in self._db.rows(_LATER_ABOUT, *about, back.act_id, *kinds):
             return act_of(row)
         return None
+
+    def is_to_end_ours(self, act: Act) -> bool:
+        """Whether it gives back what an act of ours took, the last that was done."""
+        taking = _taking(act.kind)
+        about = act.provider, act.customer_id, act.subscription_id
+        values = *about, act.kind, taking, act.act_id
+        rows = self._db.rows(_LAST_DONE_BEFORE, *values)
+        return taking != act.kind and rows == [(taking,)]
 
     def asked_before(self, act: Act) -> list[Act]:
         """What earlier decisions asked for of the same, and is to be done still.

@@ -91,6 +91,17 @@ def test_what_somebody_else_did_is_not_ours(bench: Bench) -> None:
     assert bench.told.acts == []
 
 
+def test_what_somebody_else_gave_back_of_ours_is_reported(bench: Bench) -> None:
+    """Else the service takes the customer for suspended as long as it lives."""
+    bench.run(an_act())
+    bench.fake.customers["acme"]["s1"]["Status"] = "active"
+    undo(bench)
+    assert bench.run() == ["done", "reported"]
+    assert bench.told.acts[-1] == ("restore", "s1", "person")
+    assert bench.fake.changes == [("s1", "suspended")]  # nothing was asked for
+    assert undo(bench).run.acts == []
+
+
 @pytest.mark.parametrize("stated", ["expired", "Provisioning", "pending"])
 def test_a_subscription_in_another_state_is_left_alone(
     bench: Bench, stated: str

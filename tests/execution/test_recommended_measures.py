@@ -107,6 +107,17 @@ def test_a_measure_is_done_once_and_undone(
     assert plan_undo(bench.acts, run.run_id, "Ada", NOW).run.acts == []
 
 
+def test_a_limit_that_somebody_ended_is_reported_as_ended(
+    bench: Bench, receiver: FakeReceiver, provider: WebhookProvider
+) -> None:
+    run = planned(bench.acts, provider, "limit_spending")
+    bench.run(*run.acts)
+    receiver.limits.clear()
+    undone = plan_undo(bench.acts, run.run_id, "Ada", NOW)
+    assert bench.run(*undone.run.acts) == ["done", "reported"]
+    assert bench.told.acts[-1] == ("end_limit_spending", "", "person")
+
+
 def test_it_waits_for_the_people_whom_the_answer_names(
     bench: Bench, receiver: FakeReceiver, provider: WebhookProvider
 ) -> None:

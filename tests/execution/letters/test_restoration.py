@@ -111,9 +111,8 @@ def stopped(room: PostRoom, like: Act, subscription_id: str, run_id: str) -> Non
     """Another stop like one before, done."""
     decision_id = room.score()["decision_id"]
     act_id = act_id_of("webhook", decision_id, "suspend", subscription_id)
-    about = {"subscription_id": subscription_id, "run_id": run_id}
-    again = replace(like, act_id=act_id, decision_id=decision_id, **about)
-    room.acts.plan([again])
+    again = replace(like, act_id=act_id, decision_id=decision_id, run_id=run_id)
+    room.acts.plan([replace(again, subscription_id=subscription_id)])
     carry_out(room)
 
 
