@@ -15,7 +15,7 @@ APART_US = 31 * DAY_US  # without one row: data that merely run on have no such 
 
 
 @dataclass(frozen=True)
-class RowsAhead:
+class FutureRows:
     """What was found.
 
     Args:
@@ -42,7 +42,7 @@ def rows_ahead(
     duckdb: Any,  # noqa: ANN401 - holds the tables in normal form
     latest: Mapping[str, int],
     now: int,
-) -> RowsAhead:
+) -> FutureRows:
     """Rows known only after `now`, a month or more after every other row.
 
     Data of which most rows lie after `now` are of a later time, as simulated ones may
@@ -54,7 +54,7 @@ def rows_ahead(
         now: the moment of reading, µs since 1970 UTC.
     """
     if max(latest.values(), default=0) <= now + APART_US:
-        return RowsAhead(latest)
+        return FutureRows(latest)
     dates = {table: _dates(duckdb, table, now) for table in latest}
     usual = {table: one.last for table, one in dates.items() if one.last is not None}
     first = [one.first for one in dates.values() if one.first is not None]
@@ -62,11 +62,11 @@ def rows_ahead(
     n_after = sum(one.n_after for one in dates.values())
     n_until = sum(one.n_until for one in dates.values())
     if not is_apart or n_after >= n_until:
-        return RowsAhead(latest)
+        return FutureRows(latest)
     named = [table for table, one in dates.items() if one.n_after]
     customers = {table: _customers(duckdb, table, now) for table in named}
     warnings = _warnings(duckdb, customers, now)
-    return RowsAhead(usual, customers, tuple(warnings))
+    return FutureRows(usual, customers, tuple(warnings))
 
 
 def _dates(duckdb: Any, table: str, now: int) -> _Dates:  # noqa: ANN401
