@@ -8,7 +8,8 @@ from types import FrameType
 
 from cli.exits import STOPPED
 
-_OF_ABORT = 1  # with which Typer ends what was interrupted
+# with which Typer ends what was interrupted: an abort, or without a word of its own
+_OF_TYPER = (1, STOPPED)
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def ending_on_interruption() -> Iterator[None]:
     try:
         yield
     except SystemExit as ended:
-        if not interrupted or ended.code != _OF_ABORT:
+        if not interrupted or ended.code not in _OF_TYPER:
             raise
         _stopped()
     except (KeyboardInterrupt, RuntimeError):

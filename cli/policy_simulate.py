@@ -169,7 +169,8 @@ def _show(backtest: "Backtest") -> None:
     for caution in cautions(backtest):
         say(caution)
     rows = [
-        (mean.title, round(mean.cost, 1), round(mean.n_changed, 1))
+        # plus zero: a rounded price below zero is no `-0`
+        (mean.title, round(mean.cost, 1) + 0.0, round(mean.n_changed, 1))
         for mean in mean_guardrail_costs(backtest.day_costs)
         if mean.cost or mean.n_changed
     ]

@@ -91,6 +91,12 @@ def _show(draft: "Draft") -> None:
         " drafted are the fewest that save as much as the best but for one standard"
         " error."
     )
+    if not draft.reviews:
+        say(
+            "reviews: fewer than one pays at a look at everybody; the draft's capacity"
+            f" is {draft.reviews_per_day:,} a day"
+        )
+        return
     say(
         f"reviews: {draft.reviews:,} pay now and gain {draft.review_gain:,.0f}"
         f" {draft.currency}; looked at once a month that is"

@@ -8,13 +8,16 @@ import typer
 
 from cli.arguments import AcceptLeak, Because, PortfolioFolder, acceptances
 from cli.exits import DIFFERENT, OK, REJECTS, UNUSABLE
-from cli.output import say, show_table, steps
+from cli.output import rejected_rows, say, show_table, steps
 from cli.reading import Memory, tables_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scoring.intervals import MetricEstimate
     from training.learning import RecipeSearch
     from training.train import TrainingResult
+    from training.trained_model import TrainedModel
 
 Targets = Annotated[
     list[str] | None,
@@ -101,6 +104,13 @@ def train(
             )
         for line in untold:
             say(f"{line}; {WITHOUT_A_MODEL}")
+        n_rejected = sum(one.n for one in read.rejects)
+        if n_rejected:
+            tables = ", ".join(sorted({one.table for one in read.rejects}))
+            say(
+                f"{rejected_rows(n_rejected)} of {tables}, and nothing was learnt from"
+                f" them: `forbear validate` says why"
+            )
         waits = (
             not results
             and read.settings.tables >= STARTER_TABLES
@@ -131,34 +141,18 @@ def show_result(result: "TrainingResult", home: Path) -> None:
         say(f"{result.target}: not trained: {result.refusal}")
         return
     learnt, bundle = result.learnt, result.bundle
-    metrics = learnt.judgement.metrics
-    rows = [
-        (
-            title,
-            metrics[name].value,
-            _range(metrics[name]),
-            _range_later(name, result.later.get(name)),
-        )
-        for name, title in SHOWN.items()
-        if name in metrics
-    ]
-    share = learnt.judgement.label.mean()
-    show_table(
-        f"{bundle.bundle_id}: {bundle.learner}, judged on"
-        f" {len(learnt.judgement.label):,} rows it did not see"
-        f" ({learnt.split.kind.replace('_', ' ')}), of which {share:.2%} happened",
-        ("measure", "value", "95 % interval", "of a later period"),
-        rows,
-    )
+    _show_metrics(bundle.bundle_id, learnt, result.later)
     for gate in learnt.judgement.gates:
         outcome = "not kept" if gate.is_comparison else "check failed"
         say(f"{'passed' if gate.is_passed else outcome}: {gate.text}")
-    for remark in remarks(metrics):
+    for remark in remarks(learnt.judgement.metrics):
         say(f"remark: {remark}")
     if not bundle.is_proven:
         say(
             "the outcomes do not bear it out yet: its probabilities order the list, and"
-            " every stop that rests on it waits for a person"
+            " every stop that rests on it waits for a person. What ends that: `forbear"
+            " train` when later outcomes are mature, and `forbear promote` of a model"
+            " that passes its checks"
         )
     if result.outlook is not None:
         say(f"{result.outlook}")
@@ -175,6 +169,33 @@ def show_result(result: "TrainingResult", home: Path) -> None:
     if file is not None:
         say(f"model card: {file}")
     say()
+
+
+def _show_metrics(
+    bundle_id: str, learnt: "TrainedModel", later: "Mapping[str, MetricEstimate]"
+) -> None:
+    """What rows it did not see say of it; that it cannot be told where nothing does."""
+    judgement = learnt.judgement
+    title = (
+        f"{bundle_id}: {learnt.fitted.learner}, judged on"
+        f" {len(judgement.label):,} rows it did not see"
+        f" ({learnt.split.kind.replace('_', ' ')}), of which"
+        f" {judgement.label.mean():.2%} happened"
+    )
+    if not judgement.metrics:
+        say(f"{title}: to fewer than two customers, so no measure can be told")
+        return
+    rows = [
+        (
+            text,
+            judgement.metrics[name].value,
+            _range(judgement.metrics[name]),
+            _range_later(name, later.get(name)),
+        )
+        for name, text in SHOWN.items()
+        if name in judgement.metrics
+    ]
+    show_table(title, ("measure", "value", "95 % interval", "of a later period"), rows)
 
 
 def _show_standing(result: "TrainingResult") -> None:

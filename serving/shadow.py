@@ -42,8 +42,9 @@ class SameAsChampionError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "the challenger has the models and the policy that are in force; name"
-            " another bundle, version or policy"
+            "there is no challenger: what was named are the models and the policy that"
+            " are in force; `forbear train` on newer data makes one, or name another"
+            " bundle or policy"
         )
 
 

@@ -18,8 +18,14 @@ from decisions.terms import Terms
 from features.arrays import BoolArray, FloatArray
 from features.targets import Target
 from scoring.calibration import newton_logistic
-from scoring.intervals import compare_log_loss, compare_means, customer_blocks
+from scoring.intervals import (
+    MetricEstimate,
+    compare_log_loss,
+    compare_means,
+    customer_blocks,
+)
 from scoring.metrics import CLIP, log_losses, observed_over_expected_interval
+from training.evaluation import level_is_right
 from training.judged_rows import JudgedRows
 
 LEAST_POSITIVES = 20  # in common; fewer tell no two models apart
@@ -151,13 +157,8 @@ def _better(
 def _level(both: CommonRows) -> PromotionGate:
     low, high = observed_over_expected_interval(both.new.label, both.new.p)
     ratio = float(both.new.label.sum() / both.new.p.sum())
-    is_right = low <= 1.0 <= high or 1.0 / LEVEL <= ratio <= LEVEL
-    return PromotionGate(
-        "level_is_right",
-        is_right,
-        f"observed over expected {ratio:.3f} (95 % interval {low:.3f} to {high:.3f});"
-        f" it must include 1, or lie within {1 / LEVEL:.2f} to {LEVEL:.2f}",
-    )
+    gate = level_is_right(MetricEstimate(ratio, low, high), LEVEL)
+    return PromotionGate(gate.name, gate.is_passed, gate.text)
 
 
 def _cost(

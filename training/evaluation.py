@@ -23,6 +23,10 @@ from training.fitting import HeldOutMargin, calibrated
 from training.lateness import lateness_feature
 from training.rows import Rows
 
+# observed over expected of later dates that is near enough to 1, either way: the model
+# that serves has learnt from these dates, too, so less is asked than of one that is
+# to replace another
+LEVEL = 1.5
 MANY_ROWS = 20_000  # above this fewer draws give the same interval width in less time
 
 
@@ -223,6 +227,25 @@ def ranks(learner: Learner, auc: MetricEstimate) -> Gate:
         name="ranks_better_than_chance",
         is_passed=auc.low > 0.5,
         text=f"AUC of {learner} {auc.value:.3f} (from {auc.low:.3f}), by chance 0.5",
+    )
+
+
+def level_is_right(ratio: MetricEstimate, factor: float = LEVEL) -> Gate:
+    """Of observed over expected: 1 is possible, or it is near enough to 1.
+
+    Args:
+        ratio: with its 95 % interval.
+        factor: from its inverse to it is near enough.
+    """
+    return Gate(
+        name="level_is_right",
+        is_passed=ratio.low <= 1.0 <= ratio.high
+        or 1.0 / factor <= ratio.value <= factor,
+        text=(
+            f"observed over expected {ratio.value:.3f} (95 % interval {ratio.low:.3f}"
+            f" to {ratio.high:.3f}); it must include 1, or lie within {1 / factor:.2f}"
+            f" to {factor:.2f}"
+        ),
     )
 
 

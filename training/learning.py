@@ -9,7 +9,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from features.targets import Target
 from scoring.bundle import Bundle, Learner
 from training.errors import OneKindOfLabelError, TooFewPositivesError
-from training.evaluation import LITTLE, MUCH, Evaluation, Gate, choose, judge
+from training.evaluation import (
+    LITTLE,
+    MUCH,
+    Evaluation,
+    Gate,
+    choose,
+    judge,
+    level_is_right,
+)
 from training.few import ENOUGH, learn_few
 from training.fitting import (
     MANY_POSITIVES,
@@ -101,9 +109,13 @@ def _learn_many(
         unseen[learner] = held_out(learner, rows, everything, starter)
     best, compared = _chosen(unseen, rows, parts, seed, starter)
     judgement = _surely_good(best, unseen, rows, parts, seed)
-    judgement = replace(judgement, gates=(*judgement.gates, *compared))
-    if not all(gate.is_passed for gate in judgement.gates if not gate.is_comparison):
-        return _learn_less(target, rows, seed, judgement.gates, progress, starter)
+    if not all(gate.is_passed for gate in judgement.gates):
+        failed = (*judgement.gates, *compared)
+        return _learn_less(target, rows, seed, failed, progress, starter)
+    # no other learner would know the level of later dates better: what it stands on
+    # waits for a person
+    level = level_is_right(judgement.metrics["observed_over_expected"])
+    judgement = replace(judgement, gates=(*judgement.gates, level, *compared))
     learner = judgement.learner
     progress(f"learning again from all {len(rows):,} rows with {learner}")
     # the test rows are one more block that no model had seen, and the latest one

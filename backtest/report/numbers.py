@@ -10,8 +10,10 @@ def money(amount: float) -> str:
 
     >>> money(-1234.4)
     '−1,234'
+    >>> money(-0.4)
+    '0'
     """
-    return f"{amount:,.0f}".replace("-", "−")
+    return f"{round(amount, 0) + 0.0:,.0f}".replace("-", "−")
 
 
 def money_range(interval: Interval) -> str:

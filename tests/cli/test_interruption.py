@@ -38,6 +38,13 @@ def as_typer_ends() -> None:
         sys.exit(1)
 
 
+def as_typer_ends_without_a_word() -> None:
+    try:
+        plain()
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+
+
 def as_a_service_ends() -> None:
     try:
         plain()
@@ -45,7 +52,9 @@ def as_a_service_ends() -> None:
         sys.exit(0)
 
 
-@pytest.mark.parametrize("work", [plain, in_duckdb, as_typer_ends])
+@pytest.mark.parametrize(
+    "work", [plain, in_duckdb, as_typer_ends, as_typer_ends_without_a_word]
+)
 def test_what_was_interrupted_says_so(
     work: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

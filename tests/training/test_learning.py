@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,13 @@ from scoring.trees import TreeModel
 from simulation import simulate
 from training.boosting import recipe
 from training.errors import OneKindOfLabelError
-from training.evaluation import better_than_constant, remarks
+from training.evaluation import (
+    Evaluation,
+    better_than_constant,
+    judge,
+    level_is_right,
+    remarks,
+)
 from training.fitting import fit, margin
 from training.leakage import alarms
 from training.learning import learn
@@ -66,6 +73,39 @@ def test_noise_is_not_proven_and_says_the_rate(rows_of: RowsOf) -> None:
             names = {g.name for g in learnt.judgement.gates if not g.is_passed}
             assert names & {"beats_constant", "ranks_better_than_chance"}
     assert proven.count(True) <= 1
+
+
+def test_a_wrong_level_on_untouched_rows_is_not_proven(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The learner is kept, for it ranks well; its stops wait for a person."""
+
+    def judged(*args: Any) -> Evaluation:  # noqa: ANN401
+        found = judge(*args)
+        level = {"observed_over_expected": MetricEstimate(0.61, 0.47, 0.74)}
+        return replace(found, metrics={**found.metrics, **level})
+
+    monkeypatch.setattr("training.learning.judge", judged)
+    learnt = learn("nonpayment", rows, seed=0)
+    assert learnt.split.kind == "customers"
+    [level] = [g for g in learnt.judgement.gates if g.name == "level_is_right"]
+    assert not level.is_passed
+    assert "must include 1, or lie within 0.67 to 1.50" in level.text
+    assert not learnt.is_proven
+
+
+@pytest.mark.parametrize(
+    ("ratio", "is_passed"),
+    [
+        (MetricEstimate(0.61, 0.47, 0.74), False),
+        (MetricEstimate(1.26, 1.13, 1.40), True),  # near enough
+        (MetricEstimate(0.55, 0.30, 1.02), True),  # 1 is possible
+    ],
+)
+def test_a_level_is_right_where_1_is_possible_or_near(
+    ratio: MetricEstimate, is_passed: bool
+) -> None:
+    assert level_is_right(ratio).is_passed is is_passed
 
 
 def test_rare_positives_never_diverge(rows_of: RowsOf) -> None:

@@ -58,6 +58,14 @@ def summary(audit: LabelsAudit) -> Iterator[str]:
             f"horizon: {audit.horizon_days} days {stated}, the first that sees"
             f" {EVENTUAL:.0%} and more of what becomes of debts open at the snapshot"
         )
+        if audit.stated_horizon_days < audit.horizon_days:
+            yield (
+                f"{audit.stated_horizon_days} days ask what comes soon: a date is"
+                " mature earlier, and trouble that takes longer counts as none. Keep"
+                " it where the policy acts within that time; else set `labels:"
+                f" {{nonpayment: {{horizon_days: {audit.horizon_days}}}}}` and train"
+                " again"
+            )
     for what in audit.unsaid:
         yield f"not to be told from these data: {what}"
 
