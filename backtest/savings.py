@@ -7,8 +7,9 @@ fixed cost and saves nothing more. So a customer who is reminded three times is 
 counted three times.
 
 A measure counts once in such a window, too, by the numbers of the policy that lists it:
-what it saves beside the action, less what it costs. Begun again, it costs its fixed
-cost. What it avoids is no gain of an action afterwards.
+what it saves beside the harshest action of the window that runs, less what it costs.
+Beside a stop, or begun again, it costs its fixed cost and saves nothing. What it avoids
+is no gain of an action afterwards.
 """
 
 from typing import Any
@@ -17,8 +18,10 @@ import numpy as np
 import pyarrow as pa
 
 from backtest.day_decisions import DayDecisions
-from decisions.actions import ACTIONS, REMIND, REVIEW
-from decisions.money.cost import CostModel
+from decisions.actions import ACTIONS, NONE, REMIND, REVIEW, SUSPEND
+from decisions.money.cost import CostModel, product
+from decisions.money.measures import MeasureCost
+from decisions.money.numbers import at
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.money import UNITS
 
@@ -103,16 +106,18 @@ class Savings:
         return executed
 
     def record_measures(self, decisions: DayDecisions) -> float:
-        """Value the measures of a day; what they are expected to save together."""
+        """Value the measures of a day, after its actions; what they save together."""
         answer, total = decisions.answer, 0.0
+        before = self.harshest_in_window(decisions.day_number, decisions.customers)
+        harshest = np.maximum(answer.recommended, before)
         for i, measure in enumerate(decisions.terms.measures):
             rows = np.flatnonzero(answer.measure == i)
             customers = decisions.customers[rows]
             never = np.full(len(self.per_customer), -np.inf)
             began_on = self._measured_on.setdefault(measure.name, never)
             is_new = decisions.day_number - began_on[customers] >= self.horizon_days
-            fixed = measure.by_action[0][0]
-            saving = np.where(is_new, answer.measure_gain[rows], -fixed)
+            gain = _measure_gain(decisions, measure, harshest)[rows]
+            saving = np.where(is_new, gain, -measure.by_action[NONE][0])
             began_on[customers[is_new]] = decisions.day_number
             self.per_customer[customers] += saving
             total += float(saving.sum())
@@ -121,6 +126,16 @@ class Savings:
     def executed_actions(self) -> pa.Table:
         """All actions so far, in order, as `EXECUTED_ACTIONS`."""
         return pa.concat_tables([EXECUTED_ACTIONS.empty_table(), *self._executed])
+
+
+def _measure_gain(
+    decisions: DayDecisions, measure: MeasureCost, action: IntArray
+) -> FloatArray:
+    """(n,) what a measure saves beside an action that was carried out before."""
+    x = decisions.columns.inputs.x
+    costs = [product(x, coefficients) for coefficients in measure.by_action]
+    gain: FloatArray = -np.asarray(at(costs, action))
+    return np.where(action >= SUSPEND, -measure.by_action[NONE][0], gain)
 
 
 def _executed_actions(
