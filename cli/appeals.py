@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cli.notify import Stores
+    from decisions.terms import Terms
+    from store.letters import PlannedLetter
     from store.replies import Reply
 
 app = typer.Typer(
@@ -100,10 +102,11 @@ def decide(
 ) -> None:
     """Decide an appeal, as a person; the answer is planned as a letter.
 
-    The service (FORBEAR_SERVICE_URL, FORBEAR_KEY) is told that the appeal has ended.
-    Where it is upheld, an override says that nothing is done until the day you name;
-    what was taken comes back by `forbear act undo RUN`. `forbear notify run --really`
-    sends the answer, and tells the service where it could not be told now.
+    The service (FORBEAR_SERVICE_URL, FORBEAR_KEY) is told that the appeal has ended,
+    once no other one of the customer is open. Where it is upheld, an override says at
+    once that nothing is done until the day you name ends in the policy's zone; what was
+    taken comes back by `forbear act undo RUN`. `forbear notify run --really` sends the
+    answer, and tells the service where it could not be told now.
 
     Example: forbear appeals decide r0f3… --result denied --because "…" --by Ada
     """
@@ -121,14 +124,15 @@ def decide(
     now = time.time_ns() // 1_000
     with opened_stores() as stores, our_service() as service:
         reply = stores.replies.find(reply_id)
-        letter = answer_of(reply, stores.letters.find(reply.letter_id), now)
+        asked_by = stores.letters.find(reply.letter_id)
+        letter = answer_of(reply, asked_by, now)
         stores.replies.decide(
             reply_id,
             cast("Literal['upheld', 'denied']", result),
             by=by.strip(),
             reasons=because.strip(),
             now=now,
-            instead_until=until,
+            instead_until=until and _end_of_day(stores, asked_by, until),
             answer=letter,
         )
         say(f"{reply_id} is {result}; the answer is letter {letter.letter_id}")
@@ -136,10 +140,13 @@ def decide(
         if reply_id in told.reply_ids:
             say("the service knows")
         elif rule := told.refused.get(reply_id):
-            say(f"the service refuses what ends the appeal ({rule}): send it yourself")
+            what = "what ends the appeal" if until is None else "the override"
+            say(f"the service refuses {what} ({rule}): send it yourself")
             raise typer.Exit(DIFFERENT)
         else:
-            say("another appeal of the customer is open")
+            if reply_id in told.instead:
+                say(f"the service knows that nothing is done until the end of {until}")
+            say("another appeal of the customer is open; decide that one, too")
 
 
 def _require_day_ahead(text: str) -> None:
@@ -156,10 +163,27 @@ def _require_day_ahead(text: str) -> None:
 def _due(stores: "Stores", reply: "Reply") -> "datetime":
     """Until when the policy wants a decision."""
     from decisions.follow_up.answer_follow_up import appeal_due
-    from decisions.policy_file.load import parse_policy
     from features.moments import to_datetime
 
-    letter = stores.letters.find(reply.letter_id)
-    policy = parse_policy(stores.decisions.document(letter.policy_hash))
     at = to_datetime(reply.filed_at)
-    return appeal_due(policy.in_force(at) or policy.latest, at).decide_by
+    terms = _terms(stores, stores.letters.find(reply.letter_id), at)
+    return appeal_due(terms, at).decide_by
+
+
+def _end_of_day(stores: "Stores", letter: "PlannedLetter", day: str) -> str:
+    """The end of a day in the policy's zone, as the letter will name it."""
+    from datetime import UTC, datetime
+
+    from features.moments import parse_moment, to_datetime
+
+    end = parse_moment(day, _terms(stores, letter, datetime.now(UTC)).zone)
+    assert end is not None  # noqa: S101 - a day has an end
+    return to_datetime(end).isoformat()
+
+
+def _terms(stores: "Stores", letter: "PlannedLetter", at: "datetime") -> "Terms":
+    """Of the policy that a letter was written under, at a moment."""
+    from decisions.policy_file.load import parse_policy
+
+    policy = parse_policy(stores.decisions.document(letter.policy_hash))
+    return policy.in_force(at) or policy.latest

@@ -206,7 +206,7 @@ def run(
         service.require_may_report()
         refused = tell_decided(stores.replies, service).refused
         for reply_id, rule in refused.items():
-            say(f"{reply_id}: the service refuses what ends the appeal ({rule})")
+            say(f"{reply_id}: the service refuses what was decided ({rule})")
         counted = sending.run(_tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"

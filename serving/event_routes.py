@@ -87,7 +87,7 @@ class NewOverride(_Said):
     reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S")
     until: str = Field(
         description="how long it stands: ISO 8601, or the last day, whose end counts"
-        " in the portfolio's timezone (the policy's where the portfolio states none)"
+        " in the policy's timezone"
     )
     decision_id: str | None = Field(
         default=None, description="the decision it is about, which must be recorded"
@@ -180,9 +180,7 @@ def _plain_date(text: str) -> date | None:
 
 
 def zone_of_days(advisor: Advisor) -> ZoneInfo:
-    """Where a day ends: as the portfolio says, else as the policy does."""
-    if "timezone" in advisor.settings.model_fields_set:
-        return advisor.settings.zone
+    """Where a day that people type ends: as the policy in force says."""
     terms = advisor.policy.in_force(datetime.now(UTC)) or advisor.policy.latest
     return terms.zone
 

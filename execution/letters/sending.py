@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from decisions.policy_file.load import parse_policy
 from decisions.terms import Terms
@@ -34,7 +35,7 @@ from execution.letters.notice_values import Addresses, due_notice, notice_values
 from execution.letters.restoration import given_back, restored
 from execution.letters.told import rows_of_letter
 from execution.service import Service
-from features.moments import to_datetime
+from features.moments import parse_moment, to_datetime
 from store.acts import Acts
 from store.decisions import DecisionReader
 from store.letters import (
@@ -228,6 +229,7 @@ class Sending:
             written_on=decided_at.astimezone(zone).date(),
             result=reply.result,
             reasons=reply.reasons or "",
+            until=_last_day(reply.instead_until, zone),
         )
         return LetterStep("send", None, appeal_letter(answer), reply.reply_id)
 
@@ -301,6 +303,12 @@ class Sending:
         due_at = self._clock() + int(pause_s * 1_000_000)
         self._letters.postpone(claimed, due_at, why, state)
         return f"postponed:{why}"
+
+
+def _last_day(until: str | None, zone: ZoneInfo) -> date | None:
+    """The local day on which what was decided instead ends."""
+    end = parse_moment(until, zone)
+    return None if end is None else to_datetime(end).astimezone(zone).date()
 
 
 def _text(proof: Mapping[str, str]) -> str:

@@ -38,54 +38,79 @@ def rows_of_letter(letter: PlannedLetter) -> Rows:
 
 def rows_of_decided(reply: Reply) -> Rows:
     """That an appeal has ended; where it was upheld, what a person decided instead."""
-    assert reply.decided_at is not None  # noqa: S101 - it is decided
-    about = {
-        "customer_id": reply.customer_id,
-        "event_at": to_datetime(reply.decided_at).isoformat(),
-    }
     closed = {"kind": "appeal_closed", "result": reply.result}
-    rows: Rows = {"contacts": [{**about, **closed}]}
-    if reply.instead_until is not None:
-        instead = {
-            "action": "none",
-            "by": reply.decided_by,
-            "reason": f"appeal {reply.reply_id} upheld",
-            "until": reply.instead_until,
-        }
-        rows["overrides"] = [{**about, **instead}]
-    return rows
+    return {"contacts": [{**_decided(reply), **closed}], **rows_of_instead(reply)}
 
 
-def untold_of(replies: Sequence[Reply]) -> list[Reply]:
-    """Appeals of a customer whose end is to be told; none while another is open.
+def rows_of_instead(reply: Reply) -> Rows:
+    """What a person decided instead, where an appeal was upheld; nothing else."""
+    if reply.instead_until is None:
+        return {}
+    instead = {
+        "action": "none",
+        "by": reply.decided_by,
+        "reason": f"appeal {reply.reply_id} upheld",
+        "until": reply.instead_until,
+    }
+    return {"overrides": [{**_decided(reply), **instead}]}
+
+
+class Untold(NamedTuple):
+    """Rows of a decided appeal that the service does not have yet.
 
     Args:
-        replies: all of the customer; an end among the events is the end of all that
-            were open.
+        reply: the appeal.
+        rows: to send; a row that arrived before counts once.
+        named: their idempotency key.
+        is_end: they end the appeal; otherwise only what was decided instead.
+    """
+
+    reply: Reply
+    rows: Rows
+    named: str
+    is_end: bool
+
+
+def untold_of(replies: Sequence[Reply]) -> list[Untold]:
+    """What is to be told of a customer's appeals.
+
+    What a person decided instead is told at once. The end of an appeal is told once no
+    other one is open: an end among the events is the end of all that were open.
+
+    Args:
+        replies: all of the customer.
     """
     appeals = [one for one in replies if one.kind == "appeal"]
+    decided = [one for one in appeals if one.result and not one.is_reported]
     if any(one.result is None for one in appeals):
-        return []
-    return [one for one in appeals if not one.is_reported]
+        return [
+            Untold(one, rows_of_instead(one), f"instead-{one.reply_id}", is_end=False)
+            for one in decided
+            if one.instead_until is not None
+        ]
+    return [
+        Untold(one, rows_of_decided(one), f"appeal-{one.reply_id}", is_end=True)
+        for one in decided
+    ]
 
 
 class ToldDecided(NamedTuple):
     """Which decided appeals the service was told of.
 
     Args:
-        reply_ids: whose rows arrived.
+        reply_ids: whose rows arrived, so that they have ended.
+        instead: of which only what was decided instead arrived: another appeal of the
+            customer is open.
         refused: rules by which the service refused a row, by reply.
     """
 
     reply_ids: list[str]
+    instead: list[str]
     refused: dict[str, str]
 
 
 def tell_decided(replies: Replies, service: "Service") -> ToldDecided:
-    """Tell the service of appeals that were decided.
-
-    Of a customer with another appeal that nobody has decided, once that is decided: an
-    end among the events is the end of all that were open.
+    """Tell the service of appeals that were decided, as of `untold_of`.
 
     Raises:
         ServiceUnusableError: one did not arrive; it is told again the next time, as is
@@ -93,13 +118,21 @@ def tell_decided(replies: Replies, service: "Service") -> ToldDecided:
     """
     customers = dict.fromkeys(one.customer_id for one in replies.decided_and_untold())
     untold = (untold_of(replies.of_customer(customer)) for customer in customers)
-    told = ToldDecided([], {})
-    for reply in chain.from_iterable(untold):
+    told = ToldDecided([], [], {})
+    for reply, rows, named, is_end in chain.from_iterable(untold):
         try:
-            service.send(rows_of_decided(reply), f"appeal-{reply.reply_id}")
+            service.send(rows, named)
         except ReportRefusedError as error:  # of this one; the others go on
             told.refused[reply.reply_id] = error.rule
-        else:
+            continue
+        if is_end:
             replies.mark_reported(reply.reply_id)
-            told.reply_ids.append(reply.reply_id)
+        (told.reply_ids if is_end else told.instead).append(reply.reply_id)
     return told
+
+
+def _decided(reply: Reply) -> dict[str, Any]:
+    """Whom a row is about, and when a person decided."""
+    assert reply.decided_at is not None  # noqa: S101 - it is decided
+    event_at = to_datetime(reply.decided_at).isoformat()
+    return {"customer_id": reply.customer_id, "event_at": event_at}

@@ -13,7 +13,7 @@ from decisions.follow_up.answer_follow_up import appeal_due
 from decisions.follow_up.parts import AppealDue
 from decisions.policy_file.load import Policy, parse_policy
 from execution.letters.plan import answer_of
-from execution.letters.told import rows_of_decided, untold_of
+from execution.letters.told import Untold, untold_of
 from features.moments import DAY_ZERO, end_of_day, microseconds, to_datetime
 from serving.desk.addresses import customer_path
 from serving.desk.days import day_of
@@ -141,32 +141,33 @@ async def _found(
 
 
 async def _tell(request: Request, visitor: Visitor, customer_id: str) -> None:
-    """Keep the rows that end the appeal, once no other of the customer is open.
+    """Keep what was decided instead, and the end once no other appeal is open.
 
     What is refused here, or cannot be kept, is told by the next `forbear notify run`:
     the appeal is decided, and a failure would say that nothing was done.
     """
 
-    def look(database: Database) -> list[Reply]:
+    def look(database: Database) -> list[Untold]:
         return untold_of(Replies(database).of_customer(customer_id))
 
     with suppress(DecisionStoreError):
-        for reply in await records_of(request).ask(look):
+        for untold in await records_of(request).ask(look):
             with suppress(ProblemError, IdempotencyConflictError):
-                await _keep_end(request, visitor, reply)
+                await _keep_untold(request, visitor, untold)
 
 
-async def _keep_end(request: Request, visitor: Visitor, reply: Reply) -> None:
-    """Keep the rows that end an appeal, and that they are kept.
+async def _keep_untold(request: Request, visitor: Visitor, untold: Untold) -> None:
+    """Keep rows of an appeal, and where they end it, that they are kept.
 
     Raises:
         ProblemError, DecisionStoreError: as of `keep_rows`.
     """
-    named = f"appeal-{reply.reply_id}"
-    await keep_rows(request, visitor.key, rows_of_decided(reply), named)
-    await records_of(request).ask(
-        lambda database: Replies(database).mark_reported(reply.reply_id)
-    )
+    reply_id = untold.reply.reply_id
+    await keep_rows(request, visitor.key, untold.rows, untold.named)
+    if untold.is_end:
+        await records_of(request).ask(
+            lambda database: Replies(database).mark_reported(reply_id)
+        )
 
 
 async def _shown(

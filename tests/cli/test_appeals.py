@@ -1,13 +1,23 @@
 """`forbear appeals`: what is listed, and what a decision must say."""
 
+import asyncio
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from store.opening import open_key_store, open_letters, open_replies
+from advice.assembly import DEFAULT_POLICY
+from decisions import default_policy
+from store.opening import (
+    open_decision_store,
+    open_key_store,
+    open_letters,
+    open_replies,
+)
 from tests.cli.conftest import Run
 from tests.execution.test_plan import an_answer, record
+from tests.store.memory_store import a_decision
 from tests.store.test_letters import a_letter, a_reply
 
 
@@ -89,3 +99,22 @@ def test_a_decision_is_kept_where_the_service_cannot_be_told(
     letters = open_letters(appealed)
     assert [one.kind for one in letters.of_customer("acme")] == ["notice", "answer"]
     letters.close()
+
+
+def test_the_last_day_ends_where_the_policy_ends_it(
+    forbear: Run, appealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORBEAR_KEY", "fb_none")
+    monkeypatch.setenv("FORBEAR_SERVICE_URL", "http://127.0.0.1:9")
+    store = open_decision_store(appealed)
+    policy = DEFAULT_POLICY.read_text(encoding="utf-8")
+    asyncio.run(store.record(a_decision(9), {a_letter().policy_hash: policy}))
+    store.close()
+    words = ["--result", "upheld", "--because", "Oui.", "--by", "Ada"]
+    ran = forbear("appeals", "decide", "r1", *words, "--until", "2100-07-31")
+    assert "[service_unusable]" in ran.err
+    replies = open_replies(appealed)
+    until = datetime.fromisoformat(str(replies.find("r1").instead_until))
+    replies.close()
+    local = until.astimezone(default_policy().latest.zone)
+    assert str(local).startswith("2100-07-31 23:59:59.999999")

@@ -3,11 +3,16 @@
 import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import Client
 
+from decisions import default_policy
+from features.settings import PortfolioSettings
+from serving.event_routes import zone_of_days
 from serving.settings import ServingSettings
 from store.opening import open_event_reader
 from tests.serving.acme import AS_OF, CUSTOMER, INVOICE, As, score
@@ -34,10 +39,18 @@ def test_an_override_counts_from_the_next_question_on(
     assert '"by":"Alice"' in row.content
 
 
-def test_a_last_day_ends_where_the_customers_are(
+def test_days_that_people_type_end_where_the_policy_ends_days() -> None:
+    """The portfolio's timezone says what its own rows mean, and nothing more."""
+    policy = default_policy()
+    there: Any = SimpleNamespace(
+        policy=policy, settings=PortfolioSettings(name="x", timezone="Asia/Tokyo")
+    )
+    assert zone_of_days(there) == policy.latest.zone
+
+
+def test_a_last_day_ends_where_the_policy_ends_it(
     acme: Client, key_of: As, settings: ServingSettings
 ) -> None:
-    """Nobody states a timezone but the policy that ships."""
     said = {**OVERRIDE, "until": "2100-07-31"}
     answer = acme.post("/v1/overrides", json=said, headers=key_of("review"))
     [note] = answer.json()["warnings"]

@@ -23,6 +23,7 @@ class AppealAnswer:
         reference: of the objection.
         filed_on, written_on: local days.
         reasons: in the words of the person who decided.
+        until: of what is upheld: the last local day on which nothing is done.
     """
 
     lang: str
@@ -36,6 +37,7 @@ class AppealAnswer:
     written_on: date
     result: Literal["upheld", "denied"]
     reasons: str
+    until: date | None = None
 
 
 def appeal_letter(answer: AppealAnswer) -> Letter:
@@ -48,7 +50,9 @@ def appeal_letter(answer: AppealAnswer) -> Letter:
     s = Source(answer.document, words)
     say = words.sentence
     decided = say(f"letter.appeal.{answer.result}", filed=answer.filed_on)
-    after = say(f"letter.appeal.after_{answer.result}")
+    after = [say(f"letter.appeal.after_{answer.result}")]
+    if answer.until is not None:
+        after.insert(0, say("letter.appeal.until", until=answer.until))
     return letter_of(
         s,
         say(f"letter.appeal.subject.{answer.result}"),
@@ -57,7 +61,7 @@ def appeal_letter(answer: AppealAnswer) -> Letter:
         (
             _part(words, "decided", decided),
             _part(words, "reasons", *answer.reasons.splitlines()),
-            _part(words, "after", after),
+            _part(words, "after", *after),
             contact(s),
             rules(s, answer.policy, answer.policy_url),
         ),

@@ -99,6 +99,9 @@ def test_what_is_upheld_holds_until_its_day(room: PostRoom) -> None:
     tell_decided(room.replies, room.service)
     held = room.score()["permission"]["holds"]
     assert [one["kind"] for one in held if one["protects"]] == ["override"]
+    pigeon = Pigeon()
+    room.run(pigeon, by_customer=FRENCH)
+    assert "Jusqu'à la fin du " in pigeon.parcels[-1].letter.text
 
 
 def test_an_end_is_told_when_no_other_appeal_is_open(room: PostRoom) -> None:
@@ -112,3 +115,26 @@ def test_an_end_is_told_when_no_other_appeal_is_open(room: PostRoom) -> None:
     decided(room, "r2")
     assert len(tell_decided(room.replies, room.service).reply_ids) == 2
     assert room.score()["follow_up"]["appeal"] is None
+
+
+def test_what_is_upheld_holds_at_once_though_another_appeal_is_open(
+    room: PostRoom,
+) -> None:
+    room.plan()
+    room.run(Pigeon())
+    filed(room)
+    filed(room, "r2")
+    day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    decided(room, result="upheld", until=day)
+    told = tell_decided(room.replies, room.service)
+    assert (told.reply_ids, told.instead, told.refused) == ([], ["r1"], {})
+    answer = room.score()
+    held = [one["kind"] for one in answer["permission"]["holds"] if one["protects"]]
+    assert "override" in held
+    assert answer["follow_up"]["appeal"] is not None
+    decided(room, "r2")
+    assert sorted(tell_decided(room.replies, room.service).reply_ids) == ["r1", "r2"]
+    answer = room.score()
+    held = [one["kind"] for one in answer["permission"]["holds"] if one["protects"]]
+    assert held == ["override"]
+    assert answer["follow_up"]["appeal"] is None

@@ -150,6 +150,22 @@ def test_an_upheld_appeal_is_an_override_until_its_day(
     assert (until + timedelta(microseconds=1)).time() == time(0)
 
 
+def test_an_upheld_appeal_is_an_override_while_another_one_is_open(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    one = person("risk_analyst")
+    for reply_id in ("r-first", "r-second"):
+        file_appeal(desk_settings, stored[LATE], reply_id)
+    assert decides(one, "r-first", result="upheld", until=IN_A_MONTH) == 303
+    told = [str(row["reason"]) for row in kept(desk_settings, "overrides")]
+    assert "appeal r-first upheld" in told
+    assert not reply_of(desk_settings, "r-first").is_reported
+    assert decides(one, "r-second") == 303
+    assert reply_of(desk_settings, "r-first").is_reported
+    again = [str(row["reason"]) for row in kept(desk_settings, "overrides")]
+    assert again.count("appeal r-first upheld") == 1
+
+
 @pytest.mark.parametrize(
     ("place", "failure"),
     [

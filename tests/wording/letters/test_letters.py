@@ -149,8 +149,10 @@ def test_an_answer_gives_the_reasons_of_a_person(result: Any, lang: str) -> None
         written_on=date(2026, 11, 3),
         result=result,
         reasons="First <b>line</b>.\n\nSecond.",
+        until=date(2027, 1, 10) if result == "upheld" else None,
     )
     letter = appeal_letter(answer)
+    assert ("2027" in letter.text) is (result == "upheld")
     assert "First <b>line</b>.\nSecond." in letter.text
     assert "&lt;b&gt;" in letter.html
     assert LINKS.policy in letter.html
