@@ -161,8 +161,8 @@ def _show(report: "ImportReport", *, is_exported_at_said: bool) -> None:
     if not is_exported_at_said:
         say(
             f"assumed: exported at the latest moment in the files, "
-            f"{report.exported_at:%Y-%m-%d %H:%M} UTC; say --exported-at, for data "
-            "older than the policy's `stale_hours` end in no decision"
+            f"{report.exported_at:%Y-%m-%d %H:%M} UTC; the list will be as of then: "
+            "say --exported-at, for nobody is later or has paid since"
         )
     for note in report.notes:
         say(f"{note.kind}: {note.n:,} {note.text}")
@@ -197,4 +197,13 @@ def _show_looked_at(report: "ImportReport") -> None:
             f"{others}: another source of this portfolio has them too, and that one "
             "says how far they were looked at; import its newest export as well, with "
             "--exported-at"
+        )
+    if report.latest is not None and report.left_behind:
+        moment = min(report.left_behind.values())
+        say(
+            f"{', '.join(report.left_behind)}: looked at until {moment:%Y-%m-%d %H:%M} "
+            f"UTC, and a row of this import is of {report.latest:%Y-%m-%d %H:%M}: "
+            "import the newest export of the system that has them as well, or the list "
+            "says no decision (more than the policy's `stale_hours`, 48 unless it says "
+            "otherwise)"
         )

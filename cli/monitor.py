@@ -67,7 +67,9 @@ def report(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="count quiet of tables from now, not from the data's end"
+            "--live",
+            help="count quiet of tables from now, not from the end of the data, the "
+            "moment of which `score` decides without --as-of",
         ),
     ] = False,
     record: Annotated[
@@ -97,7 +99,7 @@ def report(
         step("reading the portfolio")
         read = Portfolio.open_usable(portfolio)
         before = _numbers_before(read.settings.name, store)
-        now = at if live else read.latest_known_at
+        now = at if live else read.latest_moment
         run = monitor(read, advisor, now, before, step)
     show(run)
     if out is not None:

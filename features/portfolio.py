@@ -80,10 +80,11 @@ class Portfolio:
     def latest_moment(self) -> int:
         """The last moment that the data tell of, µs since 1970 UTC.
 
-        That of the latest row, or the end of what `observed_until` says where nothing
-        happened since; not where that lies so far ahead that it is a slip of the pen.
+        That of the latest row, or what `observed_until` says where nothing happened
+        since, for that moment is observed as well; not where it lies so far ahead that
+        it is a slip of the pen.
         """
-        last = self.observed_until - 1
+        last = self.observed_until
         is_near = last <= self.latest_known_at + FAR_AHEAD_US
         return max(self.latest_known_at, last if is_near else 0)
 

@@ -1,7 +1,7 @@
 """What an import mapped, assumed and left out: nothing is guessed in silence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +89,8 @@ class ImportReport:
     observed: Mapping[str, datetime]
     lists: tuple[WrittenList, ...] = ()
     told_by_others: tuple[str, ...] = ()  # who fills them says how far they look
+    latest: datetime | None = None  # when the last of the rows became known
+    left_behind: Mapping[str, datetime] = field(default_factory=dict)  # too long before
 
     @property
     def is_clean(self) -> bool:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from filecmp import cmp
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from importing.errors import (
     SumsDifferError,
     UnreadableValueError,
 )
+from importing.given_way import bank_gives_way, given_way, tells_of_banks
 from importing.joining import (
     add_new,
     form_of_parts,
@@ -31,6 +32,7 @@ from importing.joining import (
     must_be_there,
 )
 from importing.left_out import drop_without_meaning, find_left_out, write_left_out
+from importing.pairing import make_pairing
 from importing.report import (
     ImportReport,
     Note,
@@ -41,6 +43,7 @@ from importing.report import (
 )
 from importing.settings import (
     FILE,
+    left_behind,
     settings_text,
     settlement_days,
     stated,
@@ -164,6 +167,7 @@ class _Import:
 
 def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
     connection, source = run.connection, run.source
+    make_pairing(connection)
     must_be_there(run.portfolio, source)
     run.progress(f"reading {len(files)} files")
     for value_map in source.maps:
@@ -188,7 +192,10 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
         drop_without_meaning(connection, source, table)
-        counts.append(add_new(connection, table, run.portfolio, staged.exported_at))
+        count = add_new(connection, table, run.portfolio, staged.exported_at)
+        if tells_of_banks(source, table):
+            count = bank_gives_way(connection, count, staged.exported_at)
+        counts.append(count)
     unknown = _unknown_values(run)
     run.progress("comparing sums")
     sums = _sums(run)
@@ -198,7 +205,23 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         raise SumsDifferError("; ".join(lines))
     report = _report(run, files, staged, counts, sums, unknown)
     _write(run, report)
-    return replace(report, lists=_write_lists(run, report))
+    latest = _latest(run)
+    return replace(
+        report,
+        lists=_write_lists(run, report),
+        latest=latest,
+        left_behind={} if latest is None else left_behind(run.portfolio, latest),
+    )
+
+
+def _latest(run: _Import) -> datetime | None:
+    """When the last of the rows became known; some may have been there before."""
+    tables = run.source.tables
+    rows = " UNION ALL ".join(f"SELECT known_at FROM made_{t}" for t in tables)
+    (seconds,) = run.connection.execute(
+        f"SELECT epoch(max(known_at)) FROM ({rows})"
+    ).fetchone()
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _make_rates(run: _Import, staged: StagedSource) -> None:
@@ -293,6 +316,7 @@ def _report(
         for table in looked
         if table in run.source.shares and is_of_others(run.portfolio, run.source, table)
     )
+    tells_payments = any(tells_of_banks(run.source, t) for t in run.source.tables)
     observed = {
         table: staged.observed.get(table, staged.exported_at)
         for table in looked
@@ -307,6 +331,7 @@ def _report(
             *(Note(*row) for row in notes),
             *odd,
             *told_twice(run.connection),
+            *(given_way(run.connection) if tells_payments else ()),
             *find_left_out(run.connection, run.source, run.portfolio, files),
         ),
         sums=tuple(sums),

@@ -1,7 +1,7 @@
 """`portfolio.yaml` of an imported portfolio: written once, then only the dates move."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -10,6 +10,7 @@ from features.settings import DEFAULT_SETTLEMENT_DAYS
 from importing.errors import OtherPortfolioError
 
 FILE = "portfolio.yaml"
+STALE = timedelta(hours=48)  # no decision on older data, where no policy says otherwise
 _TEXT = """\
 # Written by `forbear import {source}`. What you know better, state here.
 {name}
@@ -60,6 +61,25 @@ def settlement_days(portfolio: Path, method: str) -> float:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     days = (yaml.safe_load(text) or {}).get("settlement_days") or {}
     return float(days.get(method, DEFAULT_SETTLEMENT_DAYS[method]))
+
+
+def left_behind(portfolio: Path, latest: datetime) -> dict[str, datetime]:
+    """Tables that were looked at so long before the latest row that no list decides.
+
+    By name, up to when each was looked at, by `portfolio.yaml`.
+    """
+    file = portfolio / FILE
+    there = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get(
+        "observed_until"
+    )
+    if not isinstance(there, dict):
+        return {}
+    moments = {table: _moment(value) for table, value in there.items()}
+    return {
+        table: moment
+        for table, moment in sorted(moments.items())
+        if moment.tzinfo is not None and latest - moment > STALE
+    }
 
 
 def settings_text(

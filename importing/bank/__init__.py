@@ -14,7 +14,6 @@ from importing.bank.movements import Read, make_tables, write_movements
 from importing.bank.mt940 import read_mt940
 from importing.bank.nacha import LENGTH, read_nacha
 from importing.bank.pain import read_pain
-from importing.bank.pairing import paired
 from importing.bank.reference_list import make_references, read_references
 from importing.bank.references import without_check
 from importing.bank.values import MAPS
@@ -61,7 +60,6 @@ def stage(
         "VARCHAR",
         null_handling="special",
     )
-    connection.create_function("paired", paired, ["DOUBLE[]", "DOUBLE[]"], "BIGINT[]")
     connection.execute(
         "CREATE MACRO end_of_day(day) AS timezone((SELECT timezone FROM setting), "
         "(day + INTERVAL 1 DAY)::TIMESTAMP) - INTERVAL 1 MICROSECOND"

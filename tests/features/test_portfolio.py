@@ -190,10 +190,17 @@ def test_observed_until_is_the_latest_known_at_but_of_snapshots() -> None:
 @pytest.mark.parametrize(
     ("until", "latest"),
     [
-        pytest.param("2026-03-12T00:00:00Z", "2026-03-11", id="nothing since the row"),
-        pytest.param("2026-03-08T00:00:00Z", "2026-03-09", id="a row came after it"),
-        pytest.param("2028-03-12T00:00:00Z", "2026-03-09", id="a slip of the pen"),
-        pytest.param(None, "2026-03-09", id="nothing is said"),
+        pytest.param(
+            "2026-03-12T09:00:00Z", "2026-03-12 09:00", id="nothing since the row"
+        ),
+        pytest.param("2026-03-12", "2026-03-12 23:59", id="a day is to its end"),
+        pytest.param(
+            "2026-03-08T00:00:00Z", "2026-03-09 12:00", id="a row came after it"
+        ),
+        pytest.param(
+            "2028-03-12T00:00:00Z", "2026-03-09 12:00", id="a slip of the pen"
+        ),
+        pytest.param(None, "2026-03-09 12:00", id="nothing is said"),
     ],
 )
 def test_everyone_is_scored_at_the_latest_moment_of_the_data(
@@ -204,7 +211,7 @@ def test_everyone_is_scored_at_the_latest_moment_of_the_data(
     portfolio = Portfolio.from_tables({"customers": CUSTOMERS, "usage": usage}, said)
 
     moments = {to_datetime(m) for m in latest_snapshots(portfolio)["as_of"].to_pylist()}
-    assert {f"{moment:%Y-%m-%d}" for moment in moments} == {latest}
+    assert {f"{moment:%Y-%m-%d %H:%M}" for moment in moments} == {latest}
 
 
 def test_customers_in_order_and_by_name() -> None:

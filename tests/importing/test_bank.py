@@ -378,4 +378,5 @@ def test_what_another_source_told_of_no_invoice_is_named(portfolio: Path) -> Non
     report = import_texts(portfolio, iso(STATEMENT, Entry(amount="100", text=FIRST)))
 
     assert len(payments(portfolio)) == 1
-    assert [n.n for n in report.notes if "of no invoice" in n.text] == [1]
+    looks = [(n.kind, n.n) for n in report.notes if "names no invoice" in n.text]
+    assert looks == [("look at", 1)]

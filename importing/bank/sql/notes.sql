@@ -25,9 +25,9 @@ FROM (SELECT min(t.file || ' row ' || t.row) AS first FROM received AS r JOIN to
 INSERT INTO note SELECT 'left out', count(*), 'references of the list whose invoice is not in the portfolio'
 FROM reference WHERE invoice_id NOT IN (SELECT invoice_id FROM invoice);
 INSERT INTO note SELECT 'matched', count(*), 'by: ' || rule_text(rule) FROM outcome WHERE became = 'taken' GROUP BY rule;
-INSERT INTO note SELECT 'assumed', count(*), 'payments are other money than one of the same customer and amount within ten days that another source tells of no invoice: look whether they are'
-FROM received AS r WHERE EXISTS (
-    FROM known_payment AS k WHERE k.invoice_id IS NULL AND k.is_paid AND NOT k.is_of_bank
+INSERT INTO note SELECT 'look at', count(*), 'payments are of the same customer and amount within ten days as one that another source tells, and one of the two names no invoice: both count; if they are one, take the bank''s back (a row of it with `retracted`)'
+FROM received AS r WHERE payment_id NOT IN (SELECT payment_id FROM known_payment) AND EXISTS (
+    FROM known_payment AS k WHERE (k.invoice_id IS NULL OR r.invoice_id IS NULL) AND k.is_paid AND NOT k.is_of_bank
     AND k.customer_id = r.customer_id AND k.amount = r.amount AND coalesce(k.currency, r.currency) = r.currency
     AND abs(epoch(k.happened) - epoch(r.happened)) <= 10 * 86400);
 INSERT INTO note SELECT 'assumed', count(*), 'movements without a time are known since the end of their booking day'

@@ -1,8 +1,15 @@
 """Which payment of one source is which of another: one for one, the nearest first."""
 
 from collections.abc import Sequence
+from typing import Any
 
 WINDOW_S = 10 * 86_400  # a bank books a payment some days after it was told elsewhere
+
+
+def make_pairing(connection: Any) -> None:
+    """Make `paired` and `partners` functions of SQL."""
+    for name, function in (("paired", paired), ("partners", partners)):
+        connection.create_function(name, function, ["DOUBLE[]", "DOUBLE[]"], "BIGINT[]")
 
 
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[int]:
@@ -17,6 +24,19 @@ def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[int]:
     >>> paired([0, 86_400], [86_400])
     [2]
     """
+    return sorted(_pairs(ours, theirs))
+
+
+def partners(ours: Sequence[float], theirs: Sequence[float]) -> list[int]:
+    """Places (from 1) of theirs, each that of the one of ours that `paired` names.
+
+    >>> partners([0, 86_400], [86_400, 31 * 86_400])
+    [1]
+    """
+    return [nth + 1 for _, nth in sorted(_pairs(ours, theirs).items())]
+
+
+def _pairs(ours: Sequence[float], theirs: Sequence[float]) -> dict[int, int]:
     distances = sorted(
         (abs(moment - other), place, nth)
         for place, moment in enumerate(ours, 1)
@@ -27,4 +47,4 @@ def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[int]:
     for _, place, nth in distances:
         if place not in pairs and nth not in pairs.values():
             pairs[place] = nth
-    return sorted(pairs)
+    return pairs
