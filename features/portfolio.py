@@ -19,6 +19,7 @@ from features.errors import (
     UnknownCustomerError,
 )
 from features.events import Events
+from features.moments import local_day
 from features.reading.cross_row_rules import Expelled
 from features.reading.database import DatabaseSource
 from features.reading.duck import run
@@ -81,10 +82,13 @@ class Portfolio:
         """The last moment that the data tell of, µs since 1970 UTC.
 
         That of the latest row, or what `observed_until` says where nothing happened
-        since, for that moment is observed as well; not where it lies so far ahead that
-        it is a slip of the pen.
+        since, for that moment is observed as well (where it begins a day of the
+        portfolio's, the end of the day before). Not where it lies so far ahead that it
+        is a slip of the pen.
         """
-        last = self.observed_until
+        zone, last = self.settings.zone, self.observed_until
+        if local_day(last, zone) > local_day(last - 1, zone):
+            last -= 1
         is_near = last <= self.latest_known_at + FAR_AHEAD_US
         return max(self.latest_known_at, last if is_near else 0)
 

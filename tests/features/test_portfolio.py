@@ -195,6 +195,9 @@ def test_observed_until_is_the_latest_known_at_but_of_snapshots() -> None:
         ),
         pytest.param("2026-03-12", "2026-03-12 23:59", id="a day is to its end"),
         pytest.param(
+            "2026-03-12T00:00:00Z", "2026-03-11 23:59", id="what begins a day ends one"
+        ),
+        pytest.param(
             "2026-03-08T00:00:00Z", "2026-03-09 12:00", id="a row came after it"
         ),
         pytest.param(
