@@ -165,6 +165,7 @@ def erase(
     Refused while access is off or an appeal or dispute runs, by the last decision or by
     what arrived since, or the policy still keeps a record. Backups made before hold
     what is erased: keep them no longer than you must, and erase again after a restore.
+    Exit code 1: nothing of the customer was kept.
 
     Example: forbear erase c-0002643
     """
@@ -193,6 +194,9 @@ def erase(
         n_rows = asyncio.run(events.erase(Erasure(customer, now, "command line")))
     finally:
         events.close()
+    if not erased.n_decisions and not n_rows:
+        say(f"no decision and no event of {customer!r} was kept: is the id right?")
+        raise typer.Exit(DIFFERENT)
     say(f"{erased.n_decisions:,} decisions and {n_rows:,} rows of events erased")
     say(
         "what stays: in the chain, for each decision, its id, when it was recorded and"

@@ -14,25 +14,37 @@ def place_of_store() -> tuple[Path, str | None]:
 def policy_in_use(named: Path | None) -> Path:
     """The file named, else the published policy, else FORBEAR_POLICY, else what ships.
 
-    A published policy is kept beside the store as a file, for other processes read it.
+    A published policy is kept beside the store as a file, for other processes read it;
+    the file is as the store has it, whatever became of the one before.
+
+    Raises:
+        PolicyUnreadableError: whether one was published cannot be read.
     """
     from advice.assembly import DEFAULT_POLICY
+    from store.errors import DecisionStoreError, PolicyUnreadableError
     from store.opening import published_policy
 
     if named is not None:
         return named
     home, url = place_of_store()
-    published = published_policy(home, url)
+    try:
+        published = published_policy(home, url)
+    except DecisionStoreError as error:
+        raise PolicyUnreadableError(error) from error
     if published is None:
         return Path(os.environ.get("FORBEAR_POLICY") or DEFAULT_POLICY)
     file = home / "policies" / f"{published.policy_hash}.yaml"
-    if not file.is_file():
-        _write_whole(file, published.text)
+    content = published.text.encode()
+    if not file.is_file() or file.read_bytes() != content:
+        _write_whole(file, content)
     return file
 
 
-def _write_whole(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+def _write_whole(file: Path, content: bytes) -> None:
+    """For the owner's eyes only, as all of the state folder."""
+    from store.sqlite import make_private
+
     beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
+    make_private(beside)
+    beside.write_bytes(content)
     beside.replace(file)

@@ -256,9 +256,9 @@ class Champions:
         latest = _in_force(self._settings, published)
         if published is not None and self._settings.policy is not None:
             log.warning(
-                "%s, which %s published, decides; FORBEAR_POLICY is not read",
+                "the published policy %s (%s) decides; FORBEAR_POLICY is not read",
                 published.reference,
-                published.approver,
+                published.policy_hash,
             )
         # the whole shelf may be gone, and with it what remembers the champions
         for target in _champions(self.in_force) - _champions(latest):

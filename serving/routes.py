@@ -64,6 +64,10 @@ class PolicyInForce(BaseModel):
 
     reference: str = Field(description="name@version")
     hash: str = Field(description="of its content, as decisions record it")
+    file_hash: str = Field(
+        description="of the file, as `forbear policy history` shows it; another where"
+        " its money is counted in the currency of the portfolio"
+    )
     origin: PolicyFrom = Field(
         description="published: in the store, the same for every service on it; file:"
         " of FORBEAR_POLICY; shipped"
@@ -212,6 +216,7 @@ async def readyz(request: Request) -> Readiness:
         policy=PolicyInForce(
             reference=in_force.advisor.policy.reference,
             hash=in_force.advisor.policy.hash,
+            file_hash=in_force.file_hash,
             origin=in_force.policy_from,
         ),
         n_customers=in_force.n_customers,

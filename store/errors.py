@@ -53,7 +53,8 @@ class OlderSchemaError(DecisionStoreError):
     def __init__(self, name: str, revision: str) -> None:
         super().__init__(
             f"the tables of {name} are of an earlier release (revision {revision}):"
-            " make a backup, then run `forbear db upgrade`"
+            " make a backup with that release (or copy the files, or `pg_dump`), then"
+            " run `forbear db upgrade`"
         )
 
 
@@ -292,6 +293,18 @@ class PolicyMovedError(DecisionStoreError):
     def __init__(self, reference: str) -> None:
         super().__init__(
             f"{reference} was published since; try the change again on that one"
+        )
+
+
+class PolicyUnreadableError(DecisionStoreError):
+    """A command that names no policy goes by the published one, and by no guess."""
+
+    def __init__(self, error: DecisionStoreError) -> None:
+        self.code = error.code
+        why = error.cause if isinstance(error, StoreUnavailableError) else error
+        super().__init__(
+            f"which policy is published cannot be read from the store ({why});"
+            " mend that, or name a policy file (`--policy FILE`, or FILE)"
         )
 
 

@@ -24,7 +24,8 @@ class PolicyVersion:
     """A whole policy file, who wrote it and who agreed.
 
     Args:
-        policy_hash: of its content, as decisions record it.
+        policy_hash: of the file. Decisions record another where the models count its
+            money in another currency, and a later release may count it otherwise.
         reference: `name@version`.
         text: of the file.
         author: who proposed it.

@@ -1,5 +1,6 @@
 """A published policy is what commands go by where they name none."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -115,3 +116,29 @@ def test_a_policy_published_meanwhile_is_not_replaced_unseen(
     monkeypatch.setattr("cli.policy_versions._require_taken_up", publish_another)
     ran = forbear("policy", "activate", changed, *WHO)
     assert (ran.code, "policy_moved" in ran.err) == (2, True)
+
+
+def test_the_copy_of_a_published_policy_is_as_the_store_has_it(
+    forbear: Run, changed: Path, tmp_path: Path
+) -> None:
+    assert forbear("policy", "activate", changed, *WHO).code == 0
+    assert "48 hours" in forbear("policy", "publish").out
+    [copy] = (tmp_path / "state" / "policies").iterdir()
+    assert (copy.stat().st_mode | copy.parent.stat().st_mode) & 0o077 == 0
+    copy.write_text(SHIPPED, encoding="utf-8")
+    assert "48 hours" in forbear("policy", "publish").out
+
+
+def test_a_store_of_another_release_is_no_reason_to_guess_a_policy(
+    forbear: Run, changed: Path, tmp_path: Path
+) -> None:
+    assert forbear("policy", "activate", changed, *WHO).code == 0
+    file = tmp_path / "state" / "decisions.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0016'")
+        database.commit()
+    ran = forbear("policy", "show")
+    assert (ran.code, ran.out) == (2, "")
+    for word in ("[store_schema_older]", "which policy is published", "--policy FILE"):
+        assert word in ran.err
+    assert forbear("policy", "show", changed).code == 0

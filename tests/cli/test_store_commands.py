@@ -165,6 +165,9 @@ def test_an_erasure_says_what_stays_and_is_refused_while_a_record_is_needed(
     ran = forbear("erase", "free")
     assert ran.code == 0
     assert ran.out.startswith("1 decisions and 0 rows of events erased\nwhat stays:")
+    ran = forbear("erase", "free")
+    kept = "no decision and no event of 'free' was kept"
+    assert (ran.code, kept in ran.out) == (1, True)
     ran = forbear("erase", "kept")
     assert (ran.code, ran.err.split()[-1]) == (2, "[erasure_refused]")
     assert "keeps records until 2096" in ran.err

@@ -140,7 +140,10 @@ def test_a_change_comes_into_force_when_somebody_else_agrees(
 
 
 def test_what_is_published_decides_in_every_service_whatever_its_file_says(
-    office: Somebody, settings: ServingSettings, tmp_path: Path
+    office: Somebody,
+    settings: ServingSettings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     other_file = tmp_path / "other.yaml"
     other = SHIPPED.replace("auto_expire_hours: 72", "auto_expire_hours: 24")
@@ -155,11 +158,14 @@ def test_what_is_published_decides_in_every_service_whatever_its_file_says(
         approver.sends(f"{place}/publish", page=place, reason="agreed")
         for client in (another, approver.client):
             until_in_force(client, CHANGED)
-            assert client.get("/readyz").json()["policy"]["origin"] == "published"
+            shown = client.get("/readyz").json()["policy"]
+            assert (shown["origin"], shown["file_hash"]) == ("published", shown["hash"])
         other_file.write_text(SHIPPED, encoding="utf-8")
         other_file.unlink()  # it is not missed
     with a_client(create_app(own)) as restarted:
         until_in_force(restarted, CHANGED)
+    assert f"({parse_policy(CHANGED).hash}) decides" in caplog.text
+    assert "one approver" not in caplog.text
 
 
 def test_two_changes_of_one_policy_are_not_both_published(tmp_path: Path) -> None:
