@@ -25,7 +25,8 @@ class OneKindOfLabelError(TrainingError):
         super().__init__(
             f"it happened to all {n:,} of whom an outcome of {target} is known, so"
             " nothing can be learnt of those it does not happen to; `customers` must"
-            " hold them, too, and `outcomes` only whom it happened to"
+            " hold them, too, with their payments where labels come from invoices, and"
+            " `outcomes` only whom it happened to"
         )
 
 

@@ -192,8 +192,9 @@ def _not_worse(a: Learner, b: Learner, paired: PairedComparison, least: float) -
         name=f"{a}_not_worse_than_{b}",
         is_passed=paired.p_a_is_better >= least,
         text=(
-            f"{a} is better than {b} in {paired.p_a_is_better:.0%} of the draws"
-            f" (it is kept from {least:.0%} on): log-loss minus that of {b}"
+            f"{a} is better than {b} in {paired.p_a_is_better:.0%} of the draws over"
+            f" held-out folds of the training rows ({least:.0%} are enough for {a} to"
+            f" be kept): log-loss minus that of {b}"
             f" {paired.difference:+.5f} (95 % interval {paired.low:+.5f} to"
             f" {paired.high:+.5f}; below 0 is better)"
         ),

@@ -1,4 +1,4 @@
-"""What more outcomes would bear, and when they will be known at the present pace."""
+"""What more outcomes would bear, and when they will be known at the usual pace."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -49,7 +49,8 @@ class Outlook:
             if self.per_month is None
             else "none became known in the last year"
             if self.expected_on is None
-            else f"at the present pace, {self.per_month:.1f} a month, they are known"
+            else f"at the pace of the mature dates of a year, {self.per_month:.1f} a"
+            " month, they are known"
             f" about {self.expected_on:%B %Y}"
         )
         return (

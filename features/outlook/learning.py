@@ -99,6 +99,9 @@ def _models(
     for most, fitted, next_step in reversed(_STEPS):
         if n < most:
             answer, improve = fitted, f"time: from {most} positives on {next_step}"
+    if 0 < unpaid.n_known == n:
+        answer = "none, for it happened in every snapshot that is known"
+        improve = "customers to whom it did not happen, with their payments"
     if not unpaid.n_known:
         answer = (
             "the starter, which knows none of your outcomes; stops wait for a person"

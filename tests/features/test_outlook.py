@@ -8,7 +8,7 @@ import pytest
 
 from features.labels import labels
 from features.outlook import OutlookAnswer, counts, learning, outlook
-from features.outlook.counts import nonpayment_labels
+from features.outlook.counts import LabelCount, nonpayment_labels
 from features.portfolio import Portfolio
 from features.settings import PortfolioSettings
 from features.snapshots import snapshots
@@ -228,3 +228,9 @@ def test_what_rejected_payments_keep_unknown_is_not_laid_on_time() -> None:
     observed = said(tables, "observed until")
     assert "1970" not in observed.answer
     assert "none of its rows could be read" in observed.answer
+
+
+def test_no_model_is_promised_where_it_happened_in_every_snapshot() -> None:
+    unpaid = LabelCount(130, 130, 86, 1, 200)
+    found = learning._models(unpaid, 0, has_starter=True)
+    assert found.answer.startswith("non-payment: none, for it happened in every")

@@ -15,7 +15,12 @@ from features.targets import Target
 from training.audits import Acceptance, LeakVerdict
 from training.audits.check import Check
 from training.audits.controls import controls
-from training.audits.hindsight import hindsight, is_noteworthy, is_stated
+from training.audits.hindsight import (
+    _correlation,
+    hindsight,
+    is_noteworthy,
+    is_stated,
+)
 from training.audits.leak_page import leak_page
 from training.audits.leakage import audit_leakage
 from training.audits.learner import BinnedColumns, folds_of
@@ -305,3 +310,8 @@ def test_without_power_nothing_is_passed(rows_of: RowsOf) -> None:
     verdicts = hindsight("nonpayment", few)
     [seventh] = [c for c in controls("nonpayment", few, verdicts) if c.number == 7]
     assert seventh.outcome == "cannot_tell"
+
+
+def test_without_a_row_nothing_goes_together() -> None:
+    """Nor does numpy print that it has no mean; warnings are errors here."""
+    assert _correlation(np.empty(0), np.empty(0)) == 0.0

@@ -264,7 +264,7 @@ class _Audit:
 
 
 def _correlation(a: FloatArray, b: FloatArray) -> float:
-    if a.std() == 0.0 or b.std() == 0.0:
+    if len(a) == 0 or a.std() == 0.0 or b.std() == 0.0:
         return 0.0
     return float(np.corrcoef(a, b)[0, 1])
 
