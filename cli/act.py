@@ -65,7 +65,9 @@ def plan(
     The last decision of each customer counts, while it holds. Nothing is done yet:
     `forbear act run` checks each act again and shows what it would do. Exit code 1: the
     provider refused to tell of a customer or a measure; the others are planned.
-    Measures that the provider has not are listed, for a person to order.
+    Measures that the provider has not are listed, for a person to order, after a new
+    decision of the service about each (FORBEAR_SERVICE_URL, FORBEAR_KEY); where that
+    cannot be had none is listed (exit code 1).
 
     Example: forbear act plan --since-hours 24
     """
@@ -98,9 +100,8 @@ def plan(
                 f"{run.n_spared:,} subscriptions that {at} itself spares are left alone"
             )
         show_acts(stores.acts, run.acts)
-        if run.by_hand:
-            tell_by_hand(run.by_hand, at, by_hand)
-        is_refused = run.refused or run.refused_measures
+        is_told = not run.by_hand or tell_by_hand(run.by_hand, at, by_hand)
+        is_refused = run.refused or run.refused_measures or not is_told
         raise typer.Exit(DIFFERENT if is_refused else OK)
 
 

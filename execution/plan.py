@@ -69,6 +69,8 @@ class ManualMeasure(NamedTuple):
     Args:
         limit: of `limit_spending`, a month, in the currency that the provider bills in.
         approvals: people who must agree.
+        decided_at: when, microseconds since 1970 UTC.
+        act: what the provider would be asked, to check it again.
     """
 
     customer_id: str
@@ -76,6 +78,8 @@ class ManualMeasure(NamedTuple):
     limit: float | None
     approvals: int
     decision_id: str
+    decided_at: int
+    act: Act
 
 
 class Run(NamedTuple):
@@ -257,7 +261,10 @@ class _Planning:
                 meant = left_to_do(self._provider, kind, decision.customer_id)
             except NotOfferedError:
                 about = one["limit"], one["approvals"], decision.decision_id
-                self.by_hand.append(ManualMeasure(decision.customer_id, kind, *about))
+                by_hand = decision.recorded_at, self._act(decision, intent, "")
+                self.by_hand.append(
+                    ManualMeasure(decision.customer_id, kind, *about, *by_hand)
+                )
                 continue
             except (ProviderRefusedError, UnusableAmountError) as error:
                 why = getattr(error, "reason", error.code)

@@ -6,7 +6,13 @@ from pathlib import Path
 from execution.port import OpenedRequest, RequestText
 
 # of an evidence pack: what was decided and why, and the hashes of all its files
-ATTACHED = "evidence.pdf", "manifest.json"
+TO_ATTACH = "evidence.pdf", "manifest.json"
+_NOTE = """To do before {mail} is sent (this note is for you, and stays here):
+
+1. forbear evidence {decision} --out FOLDER
+2. attach {files} of that folder to the mail
+3. read the mail, and send it
+"""
 
 
 def prepare_mail(
@@ -14,20 +20,26 @@ def prepare_mail(
 ) -> OpenedRequest:
     """Write `folder/name.eml`, for its owner's eyes only.
 
-    Written twice it is the same mail. What is to be attached is named in it, and how it
-    is made in its header `X-Attach`: a person looks at it before it leaves the house.
+    Written twice it is the same mail. What is to be attached, and how it is made, says
+    `folder/name.note.txt` to the person who sends it; the mail itself claims nothing.
     """
     mail = EmailMessage()
     mail["Subject"] = f"{text.title} [{name}]"
-    parts = [text.description, f"Customer tenant: {customer}"]
-    if text.evidence_of:
-        mail["X-Attach"] = f"forbear evidence {text.evidence_of} --out FOLDER"
-        parts.append(f"Attached: {', '.join(ATTACHED)}.")
-    mail.set_content("\n\n".join(parts) + "\n")
+    mail.set_content(f"{text.description}\n\nCustomer tenant: {customer}\n")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{name}.eml"
-    unfinished = folder / f".{name}.unfinished"
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(mail.as_bytes())
-    unfinished.replace(file)
+    if text.evidence_of:
+        note = _NOTE.format(
+            mail=file.name, decision=text.evidence_of, files=" and ".join(TO_ATTACH)
+        )
+        _write(folder / f"{name}.note.txt", note.encode())
+    _write(file, mail.as_bytes())
     return OpenedRequest(file.name, is_draft=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(content)
+    unfinished.replace(file)

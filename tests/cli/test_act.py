@@ -4,11 +4,12 @@ import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from execution.fakes.partner_center import FakePartnerCenter
-from execution.fakes.server import serving
+from execution.fakes.server import Headers, Json, serving
 from store.act import Act
 from store.opening import open_acts, open_key_store
 from tests.cli.conftest import Run
@@ -106,18 +107,53 @@ def test_what_was_decided_is_planned_children_first(
     assert planned_order(home) == ["s2", "s1"]
 
 
-def test_what_the_provider_has_not_is_listed_for_a_person(
-    forbear: Run, home: Path, provider: list[str], tmp_path: Path
-) -> None:
+class Scorer:
+    """Answers about customers as of now; as our own service does."""
+
+    with_mark = False
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, str]] = []
+        self.answers: dict[str, dict[str, Any]] = {}
+
+    def answer(
+        self, method: str, path: str, headers: Headers, content: Json
+    ) -> tuple[int, Json]:
+        assert (method, path) == ("POST", "/v1/score")
+        return 200, self.answers[content["customer_id"]]
+
+
+@pytest.fixture
+def scorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scorer]:
+    scorer = Scorer()
+    with serving(scorer) as url:
+        monkeypatch.setenv("FORBEAR_SERVICE_URL", url)
+        monkeypatch.setenv("FORBEAR_KEY", "fb_none")
+        yield scorer
+
+
+def beside(name: str) -> dict[str, Any]:
+    measures = {"measures": [recommended(name, 1)]}
+    return an_answer(action="review", permission=measures)
+
+
+def decided_to(home: Path, *names: str) -> None:
+    """A decision that recommends each measure, about `acme-NAME`."""
     now = time.time_ns() // 1_000
-    beside = {name: recommended(name, 1) for name in ("prepayment", "restrict")}
-    for i, (name, measure) in enumerate(beside.items()):
-        answer = an_answer(action="review", permission={"measures": [measure]})
-        record(home, (f"acme-{name}", answer), recorded_at=now, number=i)
+    for i, name in enumerate(names):
+        record(home, (f"acme-{name}", beside(name)), recorded_at=now, number=i)
+
+
+def test_what_the_provider_has_not_is_listed_for_a_person(
+    forbear: Run, home: Path, provider: list[str], tmp_path: Path, scorer: Scorer
+) -> None:
+    names = "prepayment", "restrict"
+    decided_to(home, *names)
+    scorer.answers = {f"acme-{name}": beside(name) for name in names}
     ran = forbear("act", "plan", *provider)
     assert ran.code == 0, ran.err
     assert "2 measures are recommended that partner-center has not" in ran.out
-    for name in beside:
+    for name in names:
         assert f"acme-{name}" in ran.out
     file = tmp_path / "orders.csv"
     ran = forbear("act", "plan", "--by-hand", str(file), *provider)
@@ -128,7 +164,44 @@ def test_what_the_provider_has_not_is_listed_for_a_person(
         ("acme-prepayment", "prepayment", ""),
         ("acme-restrict", "restrict", ""),
     ]
+    assert all(row["decided_at"] <= row["checked_at"] for row in rows)
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_not_recommended_any_more_is_not_ordered(
+    forbear: Run, home: Path, provider: list[str], scorer: Scorer
+) -> None:
+    names = "prepayment", "restrict", "stop_charging"
+    decided_to(home, *names)
+    newer = beside("stop_charging") | {"question": {"policy_hash": "p2"}}
+    scorer.answers = {
+        "acme-prepayment": beside("prepayment"),
+        "acme-restrict": an_answer(action="none"),  # a promise, a dispute, an appeal
+        "acme-stop_charging": newer,
+    }
+    ran = forbear("act", "plan", *provider)
+    assert ran.code == 0, ran.err
+    assert "1 measure is recommended that" in ran.out
+    for name, code in (("restrict", "milder_now"), ("stop_charging", "policy_changed")):
+        told = f"acme-{name}: {name} is not recommended any more ({code})"
+        assert told in ran.out
+        assert ran.out.count(f"acme-{name}") == 1
+
+
+def test_what_cannot_be_checked_again_is_not_listed(
+    forbear: Run,
+    home: Path,
+    provider: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FORBEAR_KEY", raising=False)
+    decided_to(home, "prepayment")
+    file = tmp_path / "orders.csv"
+    ran = forbear("act", "plan", "--by-hand", str(file), *provider)
+    assert (ran.code, "[missing_setting]" in ran.out) == (1, True), ran.err
+    assert "acme-prepayment" not in ran.out
+    assert not file.exists()
 
 
 def planned_order(home: Path) -> list[str]:

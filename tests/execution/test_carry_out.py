@@ -218,7 +218,7 @@ def test_an_act_left_asked_is_read_before_it_is_asked_for_again(bench: Bench) ->
 def test_a_service_request_is_drafted(bench: Bench, tmp_path: Path) -> None:
     act = an_act(subscription="", kind="open_request")
     assert bench.run(act) == ["done", "drafted"]
-    [mail] = (tmp_path / "drafts").iterdir()
+    [mail] = (tmp_path / "drafts").glob("*.eml")
     assert "suspected fraud" in mail.read_text()
     assert bench.told.acts == []  # nobody has sent it yet
 

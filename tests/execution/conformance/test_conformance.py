@@ -233,12 +233,16 @@ def test_a_service_request_is_opened_once(
         assert provider.request_state(opened.number) == "sent"
         return
     assert opened == OpenedRequest("a7.eml", is_draft=True)
-    [mail] = (tmp_path / "drafts").iterdir()
+    mail, note = sorted((tmp_path / "drafts").iterdir())
     written = message_from_string(mail.read_text(), policy=policy.default)
     assert "Please look." in written.get_content()
-    assert "Attached: evidence.pdf, manifest.json." in written.get_content()
-    assert written["X-Attach"] == "forbear evidence d0198 --out FOLDER"
-    assert mail.stat().st_mode & 0o077 == 0
+    # nothing is attached yet: that is for the person to do, and not for the provider
+    assert "attach" not in mail.read_text().lower()
+    assert "d0198" not in mail.read_text()
+    assert note.name == "a7.note.txt"
+    assert "forbear evidence d0198 --out FOLDER" in note.read_text()
+    assert "attach evidence.pdf and manifest.json" in note.read_text()
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (mail, note))
 
 
 @pytest.mark.parametrize("name", sorted(set(FAKES) - {"webhook"}))
