@@ -22,10 +22,12 @@ from cli.act_options import (
 from cli.act_table import remind, show_acts, show_waiting
 from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
+from cli.policy_in_use import place_of_store
 
 if TYPE_CHECKING:
     from cli.act_options import Stores
     from execution.carry_out import Execution
+    from execution.plan import Run
     from store.act import Act
     from store.acts import Acts
     from store.letters import PlannedLetter
@@ -72,6 +74,7 @@ def plan(
     Example: forbear act plan --since-hours 24
     """
     from execution.plan import plan_run
+    from store.opening import published_policy
 
     now = time.time_ns() // 1_000
     since = now - int(since_hours * 3_600_000_000)
@@ -79,7 +82,9 @@ def plan(
         stores_of_acts() as stores,
         asking(at, provider_url, login_url, customers) as provider,
     ):
-        run = plan_run(stores.decisions, stores.acts, provider, since, now)
+        published = published_policy(*place_of_store())
+        in_force = None if published is None else published.policy_hash
+        run = plan_run(stores.decisions, stores.acts, provider, since, now, in_force)
         n_new = stores.acts.plan(run.acts)
         say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
         for customer_id, code in run.refused.items():
@@ -88,17 +93,7 @@ def plan(
             say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
         for (customer_id, name), code in run.idle_measures.items():
             say(f"{customer_id}: {name} is left out, {IDLE[code]}")
-        if run.n_asked_before:
-            say(
-                f"{run.n_asked_before:,} acts left out: earlier decisions asked for"
-                " them, and they are to be done still (forbear act list)"
-            )
-        if run.n_not_ours:
-            say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
-        if run.n_spared:
-            say(
-                f"{run.n_spared:,} subscriptions that {at} itself spares are left alone"
-            )
+        _tell_what_is_left_out(run, at)
         show_acts(stores.acts, run.acts)
         is_told = not run.by_hand or tell_by_hand(run.by_hand, at, by_hand)
         is_refused = run.refused or run.refused_measures or not is_told
@@ -249,6 +244,24 @@ def undo(
             f"{len(told):,} letters tell the customers, when it is back: forbear notify"
             " run --addresses addresses.csv (shows them; --really sends them)"
         )
+
+
+def _tell_what_is_left_out(run: "Run", at: str) -> None:
+    if run.n_asked_before:
+        say(
+            f"{run.n_asked_before:,} acts left out: earlier decisions asked for"
+            " them, and they are to be done still (forbear act list)"
+        )
+    if run.n_outdated:
+        say(
+            f"{run.n_outdated:,} decisions left out: since they were recorded people"
+            " gave back what was taken, or another policy came in force; decide anew"
+            " (POST /v1/score)"
+        )
+    if run.n_not_ours:
+        say(f"{run.n_not_ours:,} subscriptions that others suspended stay so")
+    if run.n_spared:
+        say(f"{run.n_spared:,} subscriptions that {at} itself spares are left alone")
 
 
 def _letters_of(stores: "Stores", back: "list[Act]") -> "list[PlannedLetter]":

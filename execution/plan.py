@@ -98,6 +98,8 @@ class Run(NamedTuple):
             whose amount cannot be used, with the code.
         idle_measures: customer and measure of which nothing is to be done at the
             provider: `no_meter`, or `so_already`.
+        n_outdated: decisions that ask for something, and were recorded before people
+            gave back what was taken, or under a policy that is no longer in force.
     """
 
     run_id: str
@@ -110,6 +112,7 @@ class Run(NamedTuple):
     n_asked_before: int = 0
     refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
     idle_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
+    n_outdated: int = 0
 
 
 def intent_of(answer: dict[str, Any]) -> Intent | None:
@@ -135,7 +138,12 @@ def intent_of(answer: dict[str, Any]) -> Intent | None:
 
 
 def plan_run(
-    decisions: DecisionReader, acts: Acts, provider: Provider, since: int, now: int
+    decisions: DecisionReader,
+    acts: Acts,
+    provider: Provider,
+    since: int,
+    now: int,
+    policy_hash: str | None = None,
 ) -> Run:
     """Acts of the last decision of each customer, recorded from `since` on.
 
@@ -145,12 +153,14 @@ def plan_run(
         provider: asked for a customer's subscriptions.
         since: of the first decision, microseconds since 1970 UTC.
         now: microseconds since 1970 UTC.
+        policy_hash: of the policy in force; None: it is not known, and the check a
+            moment before an act is carried out has to find that it is another.
 
     Raises:
         ExecutionError: the provider cannot be asked.
         DecisionStoreError: the decisions cannot be read.
     """
-    planning = _Planning(acts, provider, f"run-{token_hex(6)}", now)
+    planning = _Planning(acts, provider, f"run-{token_hex(6)}", now, policy_hash)
     latest = LatestDecisions(decisions, since, now)
     planned: list[Act] = []
     refused: dict[str, str] = {}
@@ -170,6 +180,7 @@ def plan_run(
         planning.n_asked_before,
         planning.refused_measures,
         planning.idle_measures,
+        planning.n_outdated,
     )
 
 
@@ -207,9 +218,16 @@ class LatestDecisions:
 class _Planning:
     """One run; counts what it leaves alone."""
 
-    def __init__(self, acts: Acts, provider: Provider, run_id: str, now: int) -> None:
+    def __init__(
+        self,
+        acts: Acts,
+        provider: Provider,
+        run_id: str,
+        now: int,
+        policy_hash: str | None,
+    ) -> None:
         self.run_id, self.n_not_ours, self.n_asked_before = run_id, 0, 0
-        self.n_spared = 0
+        self.n_spared, self.n_outdated, self._policy_hash = 0, 0, policy_hash
         self.by_hand: list[ManualMeasure] = []
         self.refused_measures: dict[tuple[str, MeasureName], str] = {}
         self.idle_measures: dict[tuple[str, MeasureName], str] = {}
@@ -234,10 +252,23 @@ class _Planning:
         if expires_at <= self._now:
             return
         intent = intent_of(answer)
+        is_back = intent is not None and intent.kind == "restore"
+        if not is_back and self._is_outdated(decision):
+            is_asking = intent or answer["permission"].get("measures")
+            self.n_outdated += int(bool(is_asking))
+            return
         if intent is not None:
             yield from self._of_intent(decision, intent, answer)
-        if intent is None or intent.kind != "restore":
+        if not is_back:
             yield from self._measures(decision, answer)
+
+    def _is_outdated(self, decision: Decision) -> bool:
+        """Nothing is taken on it: people or another policy decided otherwise since."""
+        if self._policy_hash not in (None, decision.policy_hash):
+            return True
+        about = self._provider.name, decision.customer_id
+        given_back_at = self._acts.given_back_at(*about)
+        return given_back_at is not None and decision.recorded_at < given_back_at
 
     def _of_intent(
         self, decision: Decision, intent: Intent, answer: dict[str, Any]

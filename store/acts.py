@@ -142,6 +142,15 @@ AND position > (SELECT position FROM acts WHERE act_id = ?)
 AND ((kind = ? AND state <> 'withdrawn') OR (kind = ? AND state IN ('asked', 'done')))
 ORDER BY position DESC LIMIT 1
 """  # noqa: S608 - own names
+# what people gave back, or withdrew before it had begun
+_BY_PEOPLE = f"""
+SELECT max(coalesce(settled_at, planned_at)) FROM acts
+WHERE provider = ? AND customer_id = ? AND (
+    (kind IN {("restore", *get_args(EndKind))} AND ordered_by IS NOT NULL
+        AND state <> 'withdrawn')
+    OR (ordered_by IS NULL AND state = 'withdrawn' AND why = 'undone')
+)
+"""  # noqa: S608 - own names
 _LAST_DONE_BEFORE = """
 SELECT kind FROM acts WHERE provider = ? AND customer_id = ? AND subscription_id = ?
 AND kind IN (?, ?) AND act_id <> ? AND state = 'done' ORDER BY position DESC LIMIT 1
@@ -394,6 +403,14 @@ class Acts:
         for row in self._db.rows(_LATER_ABOUT, *about, back.act_id, *kinds):
             return act_of(row)
         return None
+
+    def given_back_at(self, provider: str, customer_id: str) -> int | None:
+        """When people last gave something back to a customer, or withdrew a run.
+
+        None: they never did.
+        """
+        [(moment,)] = self._db.rows(_BY_PEOPLE, provider, customer_id)
+        return None if moment is None else int(moment)
 
     def is_to_end_ours(self, act: Act) -> bool:
         """Whether it gives back what an act of ours took, the last that was done."""

@@ -15,6 +15,7 @@ from execution.plan import Intent, in_order, intent_of, plan_run
 from execution.port import Subscription
 from execution.providers.partner_center import PartnerCenter
 from execution.recheck import verdict_of
+from execution.undo import plan_undo
 from store.opening import (
     open_acts,
     open_decision_reader,
@@ -149,9 +150,11 @@ def stopped_by_us(home: Path, name: str, subscription_id: str) -> None:
     acts.close()
 
 
-def planned(home: Path, provider: PartnerCenter) -> dict[str, list[str]]:
+def planned(
+    home: Path, provider: PartnerCenter, policy_hash: str | None = None
+) -> dict[str, list[str]]:
     reader, acts = open_decision_reader(home), open_acts(home)
-    run = plan_run(reader, acts, provider, NOW, NOW + 1_000)
+    run = plan_run(reader, acts, provider, NOW, NOW + 1_000, policy_hash)
     reader.close()
     acts.close()
     by_customer: dict[str, list[str]] = {}
@@ -193,6 +196,36 @@ def test_a_question_what_would_be_hides_nothing(
     record(tmp_path, ("acme", an_answer()))
     record(tmp_path, ("acme", an_answer(action="none")), number=1, **changes)
     assert planned(tmp_path, provider) == {"acme": ["suspend s1"]}
+
+
+@pytest.mark.parametrize("was_done", [True, False])
+def test_a_decision_from_before_an_undo_takes_nothing(
+    provider: PartnerCenter, tmp_path: Path, *, was_done: bool
+) -> None:
+    record(tmp_path, ("acme", an_answer()), ("brix", an_answer()))
+    acts = open_acts(tmp_path)
+    acts.plan([an_act("acme", "s1", decision_id="before")])
+    if was_done:
+        [claimed] = acts.claim(PROVIDER, NOW, NOW + 1, 1)
+        acts.settle(claimed, "done", NOW)
+    acts.plan(plan_undo(acts, "run-1", "Ada", NOW + 10).run.acts)
+    acts.close()
+    assert planned(tmp_path, provider) == {"brix": ["suspend s1"]}
+    record(tmp_path, ("acme", an_answer(**CURED)), number=2, recorded_at=NOW + 5)
+    assert "acme" not in planned(tmp_path, provider)  # it runs
+    record(tmp_path, ("acme", an_answer()), number=20)
+    assert planned(tmp_path, provider)["acme"] == ["suspend s1"]
+
+
+def test_under_another_policy_access_only_comes_back(
+    fake: FakePartnerCenter, provider: PartnerCenter, tmp_path: Path
+) -> None:
+    fake.add("brix", "s2", Status="suspended")
+    stopped_by_us(tmp_path, "brix", "s2")
+    answers = ("acme", an_answer()), ("brix", an_answer(**CURED))
+    record(tmp_path, *answers, policy_hash="p1")
+    assert planned(tmp_path, provider, "p2") == {"brix": ["restore s2"]}
+    assert planned(tmp_path, provider, "p1").keys() == {"acme", "brix"}
 
 
 def test_one_service_request_is_open_at_a_time(

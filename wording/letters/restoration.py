@@ -49,11 +49,15 @@ def restoration_letter(told: RestorationValues) -> Letter:
     sentences = tuple(say(f"letter.restoration.{name}") for name in means)
     return letter_of(
         s,
-        say("letter.restoration.subject"),
+        say(f"letter.restoration.subject{'' if told.is_access_back else '_measures'}"),
         "",
         _facts(words, told),
         (
-            _part(words, "back", *map(Paragraph, _back(words, told))),
+            _part(
+                words,
+                "back" if told.is_access_back else "ended",
+                *map(Paragraph, _back(words, told)),
+            ),
             _part(words, "means", Items(sentences)),
             contact(s),
             rules(s, told.policy, told.policy_url),

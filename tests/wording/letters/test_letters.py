@@ -181,5 +181,10 @@ def test_what_is_given_back_is_told_without_a_reproach(lang: str) -> None:
     assert LINKS.policy in letter.html
     ended = restoration_letter(replace(told, is_access_back=False))
     assert access not in ended.text
+    assert ended.subject == words.say("letter.restoration.subject_measures")
+    assert letter.subject == words.say("letter.restoration.subject") != ended.subject
+    for back in (words.say("letter.restoration.title.back"), letter.subject):
+        assert back in letter.text
+        assert back not in ended.text  # nothing was stopped that could be given back
     kept = restoration_letter(replace(told, ended_measures=()))
     assert measure not in kept.text
