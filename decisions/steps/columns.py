@@ -102,10 +102,9 @@ def columns_of_plain(
 
     Only for customers who owe nothing overdue or contested and have no dispute,
     promise, payment in flight, hold, override, appeal, sign of fraud, stop or measure
-    in force,
-    of whose money no row was rejected, whose data are fresh, and into whom nobody looks
-    for their probabilities (`is_looked_into`), under a policy that does not look at
-    everybody: for them the facts are these numbers and nothing else.
+    in force, of whose money no row was rejected, whose data are fresh, and into whom
+    nobody looks for their probabilities (`is_looked_into`), under a policy that does
+    not look at everybody: for them the facts are these numbers and nothing else.
     Everybody else goes through `columns_of_cases`; `joined` puts the two together.
 
     Args:

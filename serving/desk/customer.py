@@ -21,6 +21,7 @@ from serving.desk.addresses import (
 from serving.desk.appeals import appeals_of
 from serving.desk.case_file import case_file
 from serving.desk.days import FIRST, LAST
+from serving.desk.deeds import longest_hold
 from serving.desk.history import Period, drawn, history, lane_of, told, within
 from serving.desk.page import desk_router, page, wording_of
 from serving.desk.releases import FINDINGS, RELEASED
@@ -107,6 +108,7 @@ async def customer_page(
         findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
+        longest_hold=partial(longest_hold, request),
         customer_path=customer_path,
         decision_path=decision_path,
     )
@@ -129,6 +131,7 @@ async def decision_page(
         can_act=False,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
+        longest_hold=partial(longest_hold, request),
         customer_path=customer_path,
         decision_path=decision_path,
     )

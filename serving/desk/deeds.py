@@ -1,7 +1,7 @@
 """What people do at the desk: forms whose author is written down before it is done."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from decisions.actions import SEVERITY
+from decisions.rules.standing import standing_rule
 from execution.plan import requested_act
 from features.moments import microseconds
 from serving.desk.addresses import (
@@ -34,6 +35,7 @@ from serving.desk.visitor import (
 )
 from serving.errors import ProblemError, form_problem
 from serving.event_routes import NewHold, NewOverride, keep_override, keep_until
+from serving.incoming import in_force_of
 from serving.records import RecordsOfKeys, find_for
 from store.access_log import customer_hash
 from store.act import Act
@@ -69,7 +71,7 @@ async def snooze(
     form = await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
     now = datetime.now(UTC)
-    until = _end_of_day(form.get("until", ""), wording_of(request).zone)
+    until = _end_of_day(_day_in(form), wording_of(request).zone)
     if not now < until <= now + _LONGEST_SNOOZE:
         raise invalid("until", "day_ahead", most=_LONGEST_SNOOZE.days)
     records: RecordsOfKeys = request.app.state.records
@@ -116,6 +118,10 @@ async def hold(
     form = await form_of(request, visitor)
     customer_id = named_customer(request, visitor, code)
     content = _content(NewHold, form, customer_id, "kind")
+    most = longest_hold(request, content.kind)
+    today = datetime.now(wording_of(request).zone).date()
+    if most is not None and _day_in(form) > today + timedelta(days=most):
+        raise invalid("until", "day_ahead", most=most)
     body = content.model_dump_json().encode()
     await keep_until(request, visitor.key, body, "holds", content)
     return _done(customer_id, await counted(request, visitor, customer_id, "hold"))
@@ -180,6 +186,13 @@ async def approve(
     return redirect(f"{decision_path(act.decision_id)}?done={done}")
 
 
+def longest_hold(request: Request, kind: str) -> int | None:
+    """After how many days the policy in force ends a hold; None: it ends none."""
+    policy = in_force_of(request).advisor.policy
+    terms = policy.in_force(datetime.now(UTC)) or policy.latest
+    return standing_rule(terms.document, kind).max_days
+
+
 def named_customer(request: Request, visitor: Visitor, code: str) -> str:
     """The customer of an address; that something is done about it is written down."""
     customer_id = customer_of(code)
@@ -194,6 +207,7 @@ Stated = TypeVar("Stated", NewOverride, NewHold)
 def _content(model: type[Stated], form: Form, customer_id: str, *names: str) -> Stated:
     """What a form states, in the form of the API. Raises ProblemError."""
     fields = {name: form.get(name, "") for name in (*names, "reason", "until")}
+    _day_in(form)
     try:
         return model.model_validate({"customer_id": customer_id, **fields})
     except ValidationError as error:
@@ -208,12 +222,16 @@ def reason_in(form: Form) -> str:
     return reason
 
 
-def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
+def _end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
+
+
+def _day_in(form: Form) -> date:
+    """The last day that a form names. Raises ProblemError: it names none."""
     try:
-        ends_on = day_of(text) + timedelta(days=1)
+        return day_of(form.get("until", ""))
     except ValueError as error:
         raise invalid("until", "day_form") from error
-    return datetime.combine(ends_on, time(0), zone).astimezone(UTC)
 
 
 def _done(customer_id: str, what: str) -> Response:

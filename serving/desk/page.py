@@ -9,6 +9,7 @@ from typing import Any, get_args
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -121,6 +122,10 @@ class DeskText:
         if amount is None:
             return "–"
         return _money(self._words, whole_units(amount))
+
+    def measured(self, value: float) -> str:
+        """What a model was measured at, to three places."""
+        return str(format_decimal(value, "#,##0.000", self._words.locale))
 
     def gain(self, amount: int) -> str:
         """What looking at somebody saves or costs, in ten-thousandths, as a sentence.

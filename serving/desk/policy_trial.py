@@ -105,15 +105,20 @@ def _has_keys(text: str) -> bool:
 
 
 def compared(before: str, after: str) -> list[Line]:
-    """What differs, with a little of what stands around it; nothing where all is kept.
+    r"""What differs, with a little of what stands around it: nothing where all is kept.
 
     >>> compared("a: 1", "a: 2")[1:]
     [Line(kind='removed', text='a: 1'), Line(kind='added', text='a: 2')]
+    >>> compared("a: 1\n\n", "a: 1")
+    []
     """
-    lines = unified_diff(
-        before.splitlines(), after.splitlines(), n=_CONTEXT, lineterm=""
-    )
+    lines = unified_diff(_written(before), _written(after), n=_CONTEXT, lineterm="")
     return list(_lines(list(lines)[2:]))  # the first two name files
+
+
+def _written(text: str) -> list[str]:
+    """The lines of a text without the blank ones around it, which a form takes away."""
+    return text.strip().splitlines()
 
 
 def _lines(lines: Sequence[str]) -> Iterator[Line]:

@@ -52,11 +52,11 @@ def require_in_team(request: Request, visitor: Visitor, teams: Collection[str]) 
     who = named_team(request, visitor, teams)
     if not who.is_visitor:
         words = wording_of(request)
-        teams = ", ".join(words.word("teams", team) for team in who.teams)
+        named = ", ".join(words.word("teams", team) for team in who.teams)
         if not who.names:
-            raise DeskRefusalError("not_in_team", "in_team_nobody", teams=teams)
+            raise DeskRefusalError("not_in_team", "in_team_nobody", teams=named)
         names = ", ".join(who.names)
-        raise DeskRefusalError("not_in_team", "in_team", teams=teams, names=names)
+        raise DeskRefusalError("not_in_team", "in_team", teams=named, names=names)
 
 
 def _people(request: Request) -> People | None:

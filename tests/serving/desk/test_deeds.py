@@ -148,6 +148,36 @@ def test_an_empty_field_is_told_in_the_readers_language(
     assert "should have" not in answer.text
 
 
+@pytest.mark.parametrize("until", ["", "soon", "2026-02-30"])
+@pytest.mark.parametrize("deed", ["override", "hold"])
+def test_what_is_no_day_is_told_in_the_readers_language(
+    person: Somebody, stored: Decided, deed: str, until: str
+) -> None:
+    path, one = customer_path(HOSTILE), person("risk_analyst")
+    one.client.headers["accept-language"] = "de"
+    fields = {"reason": REASON, "until": until, "kind": "manual", "action": "none"}
+    answer = one.sends(
+        f"{path}/{deed}", page=path, decision_id=stored[HOSTILE], **fields
+    )
+    one.client.headers.pop("accept-language")
+    assert answer.status_code == 422
+    assert "2026-06-30" in answer.text  # written so
+    assert "invalid_rows" not in answer.text
+
+
+def test_a_hold_ends_no_later_than_the_policy_lets_it(
+    desk_settings: ServingSettings, person: Somebody, stored: Decided
+) -> None:
+    path, one = customer_path(HOSTILE), person("collections")
+    assert "at most 90 days" in one.opens(path).text
+    before = kept(desk_settings, "holds", HOSTILE)
+    fields = {"reason": REASON, "until": "2099-01-01", "kind": "manual"}
+    answer = one.sends(f"{path}/hold", page=path, **fields)
+    assert answer.status_code == 422
+    assert "at most 90 days ahead" in answer.text
+    assert kept(desk_settings, "holds", HOSTILE) == before
+
+
 def test_an_override_of_another_customers_decision_is_refused(
     person: Somebody, stored: Decided
 ) -> None:
