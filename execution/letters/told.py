@@ -55,7 +55,7 @@ def rows_of_instead(reply: Reply) -> Rows:
     return {"overrides": [{**_decided(reply), **instead}]}
 
 
-class Untold(NamedTuple):
+class UntoldReply(NamedTuple):
     """Rows of a decided appeal that the service does not have yet.
 
     Args:
@@ -71,7 +71,7 @@ class Untold(NamedTuple):
     is_end: bool
 
 
-def untold_of(replies: Sequence[Reply]) -> list[Untold]:
+def untold_of(replies: Sequence[Reply]) -> list[UntoldReply]:
     """What is to be told of a customer's appeals.
 
     What a person decided instead is told at once. The end of an appeal is told once no
@@ -84,12 +84,14 @@ def untold_of(replies: Sequence[Reply]) -> list[Untold]:
     decided = [one for one in appeals if one.result and not one.is_reported]
     if any(one.result is None for one in appeals):
         return [
-            Untold(one, rows_of_instead(one), f"instead-{one.reply_id}", is_end=False)
+            UntoldReply(
+                one, rows_of_instead(one), f"instead-{one.reply_id}", is_end=False
+            )
             for one in decided
             if one.instead_until is not None
         ]
     return [
-        Untold(one, rows_of_decided(one), f"appeal-{one.reply_id}", is_end=True)
+        UntoldReply(one, rows_of_decided(one), f"appeal-{one.reply_id}", is_end=True)
         for one in decided
     ]
 

@@ -13,7 +13,7 @@ from decisions.follow_up.answer_follow_up import appeal_due
 from decisions.follow_up.parts import AppealDue
 from decisions.policy_file.load import Policy, parse_policy
 from execution.letters.plan import answer_of
-from execution.letters.told import Untold, untold_of
+from execution.letters.told import UntoldReply, untold_of
 from features.moments import DAY_ZERO, end_of_day, microseconds, to_datetime
 from serving.desk.addresses import customer_path
 from serving.desk.days import day_of
@@ -147,7 +147,7 @@ async def _tell(request: Request, visitor: Visitor, customer_id: str) -> None:
     the appeal is decided, and a failure would say that nothing was done.
     """
 
-    def look(database: Database) -> list[Untold]:
+    def look(database: Database) -> list[UntoldReply]:
         return untold_of(Replies(database).of_customer(customer_id))
 
     with suppress(DecisionStoreError):
@@ -156,7 +156,7 @@ async def _tell(request: Request, visitor: Visitor, customer_id: str) -> None:
                 await _keep_untold(request, visitor, untold)
 
 
-async def _keep_untold(request: Request, visitor: Visitor, untold: Untold) -> None:
+async def _keep_untold(request: Request, visitor: Visitor, untold: UntoldReply) -> None:
     """Keep rows of an appeal, and where they end it, that they are kept.
 
     Raises:
