@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.decisions import FORMATS, recorded_at_us
+from cli.exits import DIFFERENT
 from cli.output import say, show_table, steps
 
 if TYPE_CHECKING:
@@ -45,19 +46,27 @@ def run(
 
     Reads recorded decisions, so no answer waits for it or fails by it. Goes on where
     the last run of the same challenger ended. Run it again and again, or by a timer.
+    Exit code 1: there is no challenger, for what is named is in force.
 
     Example: forbear shadow run --model nonpayment
     """
     from serving.settings import serving_settings
-    from serving.shadow import follow
+    from serving.shadow import SameAsChampionError, follow
 
     if not (model or bundle or policy):
         raise typer.BadParameter("name a challenger: --model, --bundle or --policy")
-    first = 0 if since is None else recorded_at_us(since)
-    with steps() as step:
-        step("loading the challenger")
-        bundles = _bundles(model or [], bundle or [])
-        found = follow(serving_settings(), bundles, policy, first, step)
+    first = None if since is None else recorded_at_us(since)
+    try:
+        with steps() as step:
+            step("loading the challenger")
+            bundles = _bundles(model or [], bundle or [])
+            found = follow(serving_settings(), bundles, policy, first, step)
+    except SameAsChampionError as error:
+        say(str(error))
+        raise typer.Exit(DIFFERENT) from error
+    if first not in (None, found.since):
+        begun = "the first decision" if not found.since else _day(found.since)
+        say(f"--from has no effect: this shadow began with {begun} and goes on")
     _show(found)
 
 
@@ -191,7 +200,8 @@ def _show_compared(shadow: "Shadow", compared: "Comparison") -> None:
         f" decisions: {costs.by_champion:+,.2f} by the models in force,"
         f" {costs.by_challenger:+,.2f} by the challenger's"
     )
-    examples = [tuple(one.values()) for one in compared.examples]
+    keys = ("decision_id", "champion", "challenger", "open")
+    examples = [tuple(one[key] for key in keys) for one in compared.examples]
     of_examples = ("decision", "in force", "challenger", "open")
     show_table("Where most is open", of_examples, examples, is_copied=True)
 

@@ -1,7 +1,8 @@
 """What a challenger would have decided, beside what was: counts, money and examples.
 
-The comparison holds sums of many decisions and ids of a few; it grows with the number
-of segments and pairs of actions, not with the number of decisions.
+The comparison holds sums of many decisions and a few as examples: their ids, actions
+and what was open. It grows with the number of segments and pairs of actions, not with
+the number of decisions. What a removed decision added to the sums stays in them.
 """
 
 import json
@@ -69,8 +70,8 @@ class ComparedDecision:
 
     @property
     def is_harsher(self) -> bool:
-        """Whether the challenger does more to the customer."""
-        first, second = (SEVERITY.get(action, -1) for action in self.actions)
+        """Whether the challenger does more; no decision does nothing."""
+        first, second = (SEVERITY.get(action, 0) for action in self.actions)
         return second > first
 
 
@@ -169,7 +170,8 @@ class Comparison:
         moves: by target.
         costs: in money.
         left_out: decisions that were not compared, by the code of what prevented it.
-        examples: where actions differ and most is open.
+        examples: where actions differ and most is open; `store.shadows` takes out those
+            whose decision is removed.
     """
 
     total: GroupComparison = field(default_factory=GroupComparison)

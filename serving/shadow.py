@@ -6,7 +6,7 @@ its own, and keeps what it finds in a table that no answer reads.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +52,7 @@ def follow(
     settings: ServingSettings,
     bundles: Mapping[str, Bundle],
     policy: Path | None = None,
-    since: int = 0,
+    since: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Shadow:
     """Ask a challenger what was decided since the last look, until this one began.
@@ -61,7 +61,8 @@ def follow(
         settings: of the service whose decisions these are.
         bundles: by target, the challenger's; other targets keep their champion.
         policy: the challenger's file; None: the policy in force.
-        since: moment of the first decision, µs since 1970 UTC, of a shadow that begins.
+        since: moment of the first decision, µs since 1970 UTC, of a shadow that has
+            looked at nothing yet; None: of the first there is.
         progress: called with one line of text per step.
 
     Returns:
@@ -78,13 +79,16 @@ def follow(
     pair = _decider(champion), _decider(challenger)
     if pair[0] == pair[1]:
         raise SameAsChampionError
+    # as decisions of an earlier build name it
+    former = replace(pair[0], policy_hash=champion.advisor.policy.full_hash)
+    deciders = pair[0], former
     with (
         closing(ReplayRun(settings, open_decision_reader(*settings.store))) as run,
         closing(open_shadows(*settings.store)) as shadows,
     ):
         shadow = shadows.begun(*pair, since)
         while page := shadows.after(shadow, _STEP):
-            further = _looked(run, shadow, page, challenger)
+            further = _looked(run, shadow, page, deciders, challenger)
             if not shadows.advance(shadow, further):
                 break  # another process goes on with it
             shadow = further
@@ -109,13 +113,17 @@ def _decider(in_force: InForce) -> Decider:
 
 
 def _looked(
-    run: ReplayRun, shadow: Shadow, page: list[ChainedDecision], challenger: InForce
+    run: ReplayRun,
+    shadow: Shadow,
+    page: list[ChainedDecision],
+    champions: Collection[Decider],
+    challenger: InForce,
 ) -> Shadow:
     """The shadow after one more page."""
     comparison = Comparison.from_json(shadow.content)
     first_at, last_at, n_failed = shadow.first_at, shadow.last_at, shadow.n_failed
     for entry in page:
-        found = _compared(run, entry, shadow.champion, challenger)
+        found = _compared(run, entry, champions, challenger)
         if isinstance(found, str):
             comparison.leave_out(found)
             n_failed += found not in NOT_ITS_FAULT
@@ -141,13 +149,16 @@ def _looked(
 
 
 def _compared(
-    run: ReplayRun, entry: ChainedDecision, champion: Decider, challenger: InForce
+    run: ReplayRun,
+    entry: ChainedDecision,
+    champions: Collection[Decider],
+    challenger: InForce,
 ) -> ComparedDecision | str:
     """Both answers; or the code of what prevents the comparison."""
     decision = entry.decision
     if decision is None:
         return ALTERED
-    if _decided_by(decision) != champion:
+    if _decided_by(decision) not in champions:
         return OTHER_DECIDER
     try:
         case = run.asked_of(decision, challenger)

@@ -15,6 +15,7 @@ from store.decisions import ErasureResult
 from store.errors import ErasureRefusedError
 from store.provider_alerts import forget_alerts
 from store.replies import forget_correspondence
+from store.shadows import forget_examples
 from store.waiting import forget_snoozes, forget_waiting
 
 _STEP = 500  # decisions an entry of the chain names at most
@@ -114,6 +115,7 @@ def _remove(
         forget(database, some)
         _forget_acts(database, some)
         forget_waiting(database, some)
+        forget_examples(database, some)
         append_removal(database, why, some, now)
 
 

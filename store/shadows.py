@@ -2,12 +2,13 @@
 
 A shadow follows the chain of decisions: which of them were looked at and what came of
 it change together, so an interrupted run goes on where it was and counts none twice.
-Sums alone are kept, and ids of decisions as examples: nothing of a single customer.
+Sums are kept, and a few decisions as examples: their ids, both actions and what was
+open. An example goes with its decision, when that is erased or its time is over.
 Moments are microseconds since 1970 UTC.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import NamedTuple
@@ -55,7 +56,7 @@ class Shadow:
         n_different: of the compared, those with another action.
         stops_before, stops_after: of the compared, those that stop a customer by the
             champion, and by the challenger.
-        content: JSON, the whole comparison.
+        content: JSON, the whole comparison; its `examples` have a `decision_id`.
     """
 
     shadow_id: str
@@ -97,6 +98,35 @@ _REPLACE = (
 )
 
 
+_BEGIN_AT = "UPDATE shadows SET since = ? WHERE shadow_id = ? AND position = 0"
+_EXISTS = "SELECT 1 FROM decisions WHERE decision_id = ?"
+
+
+def forget_examples(database: Database, decision_ids: Collection[str]) -> None:
+    """In the transaction that removes these decisions."""
+    gone = set(decision_ids)
+    for name, content in database.rows("SELECT shadow_id, content FROM shadows"):
+        if gone & set(_examples(content)):
+            statement = "UPDATE shadows SET content = ? WHERE shadow_id = ?"
+            database.run(statement, _without(content, gone), name)
+
+
+def _examples(content: str) -> list[str]:
+    """Ids of the decisions that a comparison shows."""
+    shown = json.loads(content).get("examples", []) if content else []
+    return [one["decision_id"] for one in shown]
+
+
+def _without(content: str, gone: Collection[str]) -> str:
+    """A comparison that shows none of these decisions; its sums stay."""
+    if not gone:
+        return content
+    compared = json.loads(content)
+    shown = compared["examples"]
+    compared["examples"] = [one for one in shown if one["decision_id"] not in gone]
+    return json.dumps(compared, sort_keys=True)
+
+
 def shadow_id(champion: Decider, challenger: Decider) -> str:
     """One for each pair: who asks for it again goes on with it."""
     pair = champion.to_json() + challenger.to_json()
@@ -112,12 +142,23 @@ class Shadows:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def begun(self, champion: Decider, challenger: Decider, since: int) -> Shadow:
-        """The shadow of this pair as far as it is; a new one begins at `since`."""
+    def begun(
+        self, champion: Decider, challenger: Decider, since: int | None = None
+    ) -> Shadow:
+        """The shadow of this pair as far as it is.
+
+        Args:
+            champion: whose decisions are looked at.
+            challenger: who is asked again.
+            since: where one begins that has looked at nothing yet, µs since 1970 UTC;
+                None: where it was to begin, a new one with the first decision.
+        """
         name = shadow_id(champion, challenger)
-        fresh = Shadow(name, champion, challenger, since)
+        fresh = Shadow(name, champion, challenger, since or 0)
         with self._db.transaction():
             self._db.insert("shadows", _COLUMNS, [_row(fresh)], keep_earlier=True)
+            if since is not None:
+                self._db.run(_BEGIN_AT, since, name)
         [found] = self._db.rows(_SHADOWS + "WHERE shadow_id = ?", name)
         return _shadow(found)
 
@@ -135,6 +176,9 @@ class Shadows:
         """Keep what a further look found; False where another process was first."""
         with self._db.transaction():
             keys = before.shadow_id, before.position
+            listed = _examples(now.content)
+            gone = {one for one in listed if not self._db.rows(_EXISTS, one)}
+            now = replace(now, content=_without(now.content, gone))
             return self._db.run(_REPLACE, *_row(now), *keys) == 1
 
     def close(self) -> None:

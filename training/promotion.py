@@ -87,7 +87,8 @@ def promote(
         target: whose model.
         tracker: the registry, and the home to publish to.
         version: of the registered model; None for the `challenger`.
-        terms: of the policy whose costs weigh the difference.
+        terms: of the policy whose costs weigh the difference, and under which shadows
+            count.
         because: why; recorded, and needed to force or to accept.
         is_forced: promote although a gate is not passed.
         accepted: features suspected of a leak that were known at their moment after
@@ -109,14 +110,14 @@ def promote(
             unknown = [name for name in accepted if name not in fetched.suspected]
             if unknown:
                 raise NotSuspectedError(unknown, fetched.suspected)
+            bundle_id = fetched.bundle.bundle_id
             before = champion_id(tracker.home, target)
             measured = tuple(_gates(client, target, fetched, terms, accepted))
-            if before not in (None, fetched.bundle.bundle_id):
-                in_force = champion_ids(tracker.home)
-                asked = target, fetched.bundle.bundle_id, in_force, shadows
-                measured += (shadow_gate(*asked, is_required=needs_shadow),)
-            said = [GateVerdict(one.name, one.is_passed, one.text) for one in measured]
-            keep_gates(tracker.home, target, fetched.bundle.bundle_id, said)
+            if before not in (None, bundle_id):
+                asked = target, bundle_id, champion_ids(tracker.home), shadows
+                shadow = shadow_gate(*asked, terms.hash, is_required=needs_shadow)
+                measured += (shadow,)
+            _keep(tracker, target, bundle_id, measured)
             passed = all(gate.is_passed is not False for gate in measured)
             is_done = passed or is_forced
             if is_done:
@@ -133,6 +134,14 @@ def promote(
                 )
                 carry_out(client, tracker, record, fetched.folder)
             return Promotion(target, number, fetched.bundle, before, measured, is_done)
+
+
+def _keep(
+    tracker: Tracker, target: Target, bundle_id: str, measured: Sequence[PromotionGate]
+) -> None:
+    """On the model's card, what the gates said of it."""
+    said = [GateVerdict(one.name, one.is_passed, one.text) for one in measured]
+    keep_gates(tracker.home, target, bundle_id, said)
 
 
 def rollback(target: Target, tracker: Tracker, because: str) -> Promotion:

@@ -22,6 +22,7 @@ def shadow_gate(
     bundle_id: str,
     champions: Mapping[str, str],
     shadows: Iterable["Shadow"],
+    policy_hash: str,
     *,
     is_required: bool = False,
 ) -> PromotionGate:
@@ -31,7 +32,9 @@ def shadow_gate(
         target: whose model.
         bundle_id: of the challenger.
         champions: ids of the bundles in force, by target.
-        shadows: of the store.
+        shadows: of the store; of one pair under one policy there is one.
+        policy_hash: of the policy in force: what was decided under another one says
+            nothing of the decisions to come.
         is_required: without enough decisions the gate is not passed, rather than open.
     """
     asked = {**champions, target: bundle_id}
@@ -40,7 +43,7 @@ def shadow_gate(
         for one in shadows
         if one.champion.bundles == champions
         and one.challenger.bundles == asked
-        and one.champion.policy_hash == one.challenger.policy_hash
+        and one.champion.policy_hash == one.challenger.policy_hash == policy_hash
     ]
     if not found:
         return _gate(
@@ -48,7 +51,7 @@ def shadow_gate(
             "no shadow compared it with what is in force:"
             f" `forbear shadow run --model {target}` asks it what was decided",
         )
-    return _judged(max(found, key=lambda one: one.n), is_required)
+    return _judged(found[0], is_required)
 
 
 def _judged(shadow: "Shadow", is_required: bool) -> PromotionGate:

@@ -69,6 +69,9 @@ def test_no_decision_is_no_action_and_no_probability_no_zero() -> None:
     both.add(one(ComparedAdvice(None, {}, None), a_side("none")))
     assert both.actions == {NO_DECISION: {"none": 1}}
     assert (both.moves["nonpayment"].n, both.moves["nonpayment"].n_one_sided) == (0, 1)
+    assert both.total.n_harsher == 0  # neither does anything
+    both.add(one(ComparedAdvice(None, {}, None), a_side("remind")))
+    both.add(one(a_side("none"), ComparedAdvice(None, {}, None)))
     assert both.total.n_harsher == 1
 
 

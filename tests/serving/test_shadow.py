@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from httpx import Client
 
+from advice.assembly import DEFAULT_POLICY
 from advice.errors import WrongTargetError
-from decisions.policy_file.load import SHIPPED
+from decisions.policy_file.load import SHIPPED, default_policy
 from monitoring.shadow import Comparison
 from serving import shadow as shadow_module
 from serving.decide import advised
@@ -19,7 +20,16 @@ from serving.shadow import ALTERED, OTHER_DECIDER, SameAsChampionError, follow
 from store.errors import NoDecisionsError
 from store.opening import open_database, open_shadows
 from tests.serving.conftest import a_bundle, published
-from tests.serving.test_replay import asking, decided, erase_events, place, stored
+from tests.serving.test_replay import (
+    asking,
+    changed,
+    decided,
+    erase_events,
+    find,
+    place,
+    record,
+    stored,
+)
 
 __all__ = ["asking", "place"]  # fixtures
 HARSHER = {"nonpayment": a_bundle("nonpayment", intercept=1.0)}
@@ -103,6 +113,19 @@ def test_decisions_of_others_and_altered_ones_are_left_out_and_counted(
     assert found.n_failed == 0
 
 
+def test_a_decision_under_the_former_hash_of_the_policy_is_compared(
+    asking: Client, place: ServingSettings
+) -> None:
+    """An earlier build wrote every default of the same policy into its hash."""
+    made = find(place, decided(asking, **EXAMPLE))
+    before = default_policy().full_hash
+    answer = made.answer.replace(made.policy_hash.encode(), before.encode())
+    former = changed(made, "e1", policy_hash=before, answer=answer)
+    record(place, former, documents={before: DEFAULT_POLICY.read_text()})
+    assert follow(place, HARSHER).n == 2
+    assert compared(place).left_out == {}
+
+
 def test_what_the_challenger_cannot_answer_is_counted_as_its_failure(
     asking: Client, place: ServingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +178,7 @@ def test_the_champion_is_no_challenger_of_itself(
     asking: Client, place: ServingSettings
 ) -> None:
     decided(asking, **EXAMPLE)
-    with pytest.raises(SameAsChampionError, match="another bundle"):
+    with pytest.raises(SameAsChampionError, match="no challenger"):
         follow(place, {"nonpayment": a_bundle("nonpayment")})
 
 

@@ -1,6 +1,7 @@
 """Shadows follow the chain, count nothing twice and are in backups."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from store.backup import back_up, restore
+from store.decisions import Decision
 from store.opening import (
     open_decision_store,
     open_shadows,
@@ -63,8 +65,14 @@ def test_a_shadow_begins_at_its_moment_and_only_once(shadows: Shadows) -> None:
     moment = a_decision(2).recorded_at
     shadow = shadows.begun(OLD, NEW, moment)
     assert all(e.recorded_at >= moment for e in shadows.after(shadow, 10))
-    assert shadows.begun(OLD, NEW, 0) == shadow  # goes on as it began
-    other = shadows.begun(NEW, OLD, 0)
+    assert shadows.begun(OLD, NEW) == shadow  # goes on as it began
+    # until it has looked at a decision it can begin elsewhere
+    shadow = shadows.begun(OLD, NEW, moment - 1)
+    assert shadow.since == moment - 1
+    looked = replace(shadow, position=1)
+    assert shadows.advance(shadow, looked)
+    assert shadows.begun(OLD, NEW, moment) == looked
+    other = shadows.begun(NEW, OLD)
     assert other.shadow_id != shadow.shadow_id
     assert {one.shadow_id for one in shadows.listed()} == {
         shadow.shadow_id,
@@ -87,3 +95,25 @@ def test_a_backup_holds_shadows(shadows: Shadows, place: Place, tmp_path: Path) 
     restore(again, None, file)
     with closing(open_shadows(again)) as restored:
         assert restored.listed() == [shadow]
+
+
+def test_an_example_goes_with_its_decision(shadows: Shadows, place: Place) -> None:
+    """Also where a look that began before the removal ends after it."""
+    erased, kept = a_decision(7, customer_id="other"), a_decision(2)
+    with closing(open_decision_store(*place)) as store:
+        asyncio.run(store.record(erased, {}))
+
+    def content(*shown: Decision) -> str:
+        examples = [{"decision_id": one.decision_id, "open": 9.0} for one in shown]
+        return json.dumps({"examples": examples, "total": {"n": 2}}, sort_keys=True)
+
+    first = shadows.begun(OLD, NEW)
+    shown = replace(first, position=2, n=2, content=content(erased, kept))
+    assert shadows.advance(first, shown)
+    with closing(open_decision_store(*place)) as store:
+        asyncio.run(store.erase(erased.customer_id, 2**60))
+    [now] = shadows.listed()
+    assert now == replace(shown, content=content(kept))
+    late = replace(shown, position=3)  # read before, still with both
+    assert shadows.advance(shown, late)
+    assert shadows.listed() == [replace(late, content=content(kept))]

@@ -17,7 +17,8 @@ SEEN = Shadow(
 
 
 def outcome(*shadows: Shadow, is_required: bool = False) -> bool | None:
-    gate = shadow_gate("nonpayment", "n-2", CHAMPIONS, shadows, is_required=is_required)
+    asked = "nonpayment", "n-2", CHAMPIONS, shadows, "p1"
+    gate = shadow_gate(*asked, is_required=is_required)
     assert gate.name == "shadow"
     return gate.is_passed
 
@@ -63,3 +64,17 @@ def test_what_is_asked_for_is_not_passed_where_it_is_not_there() -> None:
 def test_a_shadow_of_others_says_nothing(other: Shadow) -> None:
     assert outcome(other) is None
     assert outcome(other, SEEN) is True
+
+
+def test_a_shadow_under_a_policy_that_is_in_force_no_more_says_nothing() -> None:
+    """However many decisions it has seen."""
+    former = replace(
+        SEEN,
+        champion=replace(OLD, policy_hash="p0"),
+        challenger=replace(NEW, policy_hash="p0"),
+        n=10 * LEAST_DECISIONS,
+    )
+    assert outcome(former) is None
+    assert outcome(former, is_required=True) is False
+    worse = replace(SEEN, n_different=LEAST_DECISIONS)
+    assert outcome(former, worse) is False
