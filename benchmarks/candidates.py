@@ -61,6 +61,7 @@ class Known:
 
 
 def known(folder: Path) -> Known:
+    """What a portfolio teaches and judges by, of non-payment."""
     portfolio = Portfolio.open_usable(folder)
     data = gather(portfolio, ("nonpayment",))
     rows = data.rows["nonpayment"]
@@ -108,6 +109,7 @@ def segment_offsets(one: Known, ours: FittedModel) -> FloatArray:
 
 
 def few_features(one: Known, ours: FittedModel) -> FloatArray:
+    """(n,) probabilities by trees of the features with most gain alone."""
     gains = gain_shares(ours.model, one.mature)
     names = sorted(gains, key=lambda name: -gains[name])[:N_FEATURES]
     fitted = fit("lightgbm", one.mature.only(names), SEED)
@@ -176,6 +178,7 @@ def _trees(
 
 
 def candidates(one: Known) -> Iterator[tuple[str, FloatArray]]:
+    """Name and (n,) probabilities of the test rows; ours comes first."""
     ours = fit("lightgbm", one.mature, SEED)
     yield "ours", ours.probability(one.test)
     yield "ours, not calibrated", np.asarray(expit(margin(ours.model, one.test)))
@@ -186,6 +189,7 @@ def candidates(one: Known) -> Iterator[tuple[str, FloatArray]]:
 
 
 def compare(name: str, one: Known) -> None:
+    """Print each candidate's numbers, and how far its log-loss is from ours."""
     label = one.test.label
     n_young = int(np.isnan(one.by_horizon[:, -1]).sum())
     teach, judge = one.mature.n_positives, int(label.sum())

@@ -34,6 +34,8 @@ def _is_bad(rows: Rows) -> BoolArray:
 
 
 def flag(caught: float, false: float) -> Make:
+    """1 for a share of the customers who turn bad, and of those who never do."""
+
     def make(rows: Rows, rng: np.random.Generator) -> FloatArray:
         share = np.where(_is_bad(rows), caught, false)
         marked: BoolArray = rng.random(len(share)) < share
@@ -43,6 +45,7 @@ def flag(caught: float, false: float) -> Make:
 
 
 def rewritten(rows: Rows, _: np.random.Generator) -> FloatArray | None:
+    """The lateness of a customer's last date, at every date; None: none is known."""
     name = lateness_feature(rows)
     if name is None:
         return None
@@ -71,6 +74,7 @@ def text(rows: Rows, rng: np.random.Generator) -> FloatArray:
 
 
 def last_seen(rows: Rows, _: np.random.Generator) -> FloatArray:
+    """The day of a customer's last date, since 1970 UTC."""
     day = np.zeros(int(rows.customer.max()) + 1)
     np.maximum.at(day, rows.customer, rows.as_of / DAY_US)
     return day[rows.customer]
@@ -90,6 +94,7 @@ LEAKS: Mapping[str, Make] = {
 
 
 def named(target: Target, rows: Rows, make: Make, seed: int) -> str:
+    """Codes of what gives the planted column away; "-": it cannot be made here."""
     value = make(rows, np.random.default_rng([seed, 9]))
     if value is None:
         return "-"

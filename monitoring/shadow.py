@@ -93,6 +93,7 @@ class GroupComparison:
     open_different: float = 0.0
 
     def add(self, one: ComparedDecision) -> None:
+        """Count one more."""
         first, second = one.actions
         self.n += 1
         self.n_different += one.is_different
@@ -123,6 +124,7 @@ class ProbabilityComparison:
     n_moved: int = 0
 
     def add(self, before: float | None, after: float | None) -> None:
+        """Count one more; None: that side could not score it."""
         if before is None or after is None:
             self.n_one_sided += (before is None) != (after is None)
             return
@@ -150,6 +152,7 @@ class Costs:
     by_challenger: float = 0.0
 
     def add(self, one: ComparedDecision) -> None:
+        """Count one more, where the actions differ and both sides price both."""
         prices = one.champion.expected_cost, one.challenger.expected_cost
         first, second = one.actions
         if None in prices or NO_DECISION in (first, second) or not one.is_different:
@@ -219,6 +222,7 @@ class Comparison:
         del self.examples[MOST_EXAMPLES:]
 
     def to_json(self) -> str:
+        """As the store keeps it; keys in order, so equal ones have equal texts."""
         return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
 
     @classmethod

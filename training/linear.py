@@ -27,9 +27,11 @@ class _Number:
 
     @property
     def width(self) -> int:
+        """How many columns of the design are its own."""
         return 2 if self.has_missing else 1
 
     def design(self, x: FloatArray) -> list[FloatArray]:
+        """Its columns of the design, (n,) each, from the features x (n, F)."""
         value = x[:, self.column]
         missing = np.isnan(value)
         z = ((compress(value) if self.is_log else value) - self.centre) / self.scale
@@ -37,6 +39,7 @@ class _Number:
         return [z, missing.astype(np.float64)] if self.has_missing else [z]
 
     def term(self, weights: FloatArray, mean: float) -> Term:
+        """What its learnt weights (width,) say; `mean` of its part in log-odds."""
         when_missing = float(weights[1]) if self.has_missing else 0.0
         return NumberTerm(
             self.name,
@@ -57,14 +60,17 @@ class _Category:
 
     @property
     def width(self) -> int:
+        """How many columns of the design are its own."""
         return self.n_codes + 1
 
     def design(self, x: FloatArray) -> list[FloatArray]:
+        """Its columns of the design, (n,) each, from the features x (n, F)."""
         value = x[:, self.column]
         known = [(value == code).astype(np.float64) for code in range(self.n_codes)]
         return [*known, np.isnan(value).astype(np.float64)]
 
     def term(self, weights: FloatArray, mean: float) -> Term:
+        """What its learnt weights (width,) say; `mean` of its part in log-odds."""
         return CategoryTerm(
             self.name, tuple(map(float, weights[:-1])), float(weights[-1]), mean
         )

@@ -304,6 +304,18 @@ def test_calm_customers_are_measured_for_nonpayment(gathered: TrainingData) -> N
     assert not too_good("fraud").numbers
 
 
+def test_where_everybody_turns_bad_once_there_is_nobody_to_compare_with(
+    rows_of: RowsOf,
+) -> None:
+    rows = rows_of(400)
+    later = replace(rows, customer=np.arange(len(rows)) // 4)
+    label = rows.label.copy()
+    label[::4] = 1.0
+    for verdict in hindsight("nonpayment", replace(later, label=label)):
+        numbers = verdict.numbers or {}
+        assert not any(np.isnan(v) for v in numbers.values() if v is not None)
+
+
 def test_without_power_nothing_is_passed(rows_of: RowsOf) -> None:
     rows = rows_of(200)
     few = replace(rows, label=np.where(np.cumsum(rows.label) <= 3, rows.label, 0.0))

@@ -17,8 +17,9 @@ SEEN = Shadow(
 
 
 def outcome(*shadows: Shadow, is_required: bool = False) -> bool | None:
-    asked = "nonpayment", "n-2", CHAMPIONS, shadows, "p1"
-    gate = shadow_gate(*asked, is_required=is_required)
+    gate = shadow_gate(
+        "nonpayment", "n-2", CHAMPIONS, shadows, "p1", is_required=is_required
+    )
     assert gate.name == "shadow"
     return gate.is_passed
 

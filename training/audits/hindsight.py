@@ -149,8 +149,9 @@ class _Audit:
         is_high = self._is_high(column)
         m.n_high = self._n_customers(is_high)
         m.n_high_good = self._n_customers(is_high & self.stays_good)
-        among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
-        m.ratio = float(is_high[self.rows.label == 1.0].mean()) / among_good
+        if self.stays_good.any():  # else nobody is left to compare the bad with
+            among_good = max(float(is_high[self.stays_good].mean()), 1e-4)
+            m.ratio = float(is_high[self.rows.label == 1.0].mean()) / among_good
         m.least_ratio = self._least_ratio(m.n_high, m.n_high_good)
         return m
 

@@ -57,6 +57,7 @@ class MeasuredColumn:
         return best, best - first, z
 
     def numbers(self) -> dict[str, float | None]:
+        """As the verdict tells them, by name; None where it was not measured."""
         later = self.rise if self.by_period else (None, None, None)
         return {
             "auc_alone": self.alone,
