@@ -89,3 +89,16 @@ class OtherPortfolioError(ImportingError):
     """The portfolio there has other settings than the import needs."""
 
     code = "import_other_portfolio"
+
+
+class SharedIdsError(ImportingError):
+    """Two systems gave one number: in one portfolio one would overwrite the other."""
+
+    code = "import_ids_shared"
+
+    def __init__(self, n: int, table: str, first: str, source: str, other: str) -> None:
+        super().__init__(
+            f"{n:,} {table} of {source} have the number of one that {other} brought, "
+            f"such as {first}, and would overwrite it: give each system a folder of "
+            f"its own (another --out); nothing was written"
+        )

@@ -1,12 +1,13 @@
 """What an import adds to a portfolio: new rows, and corrections as later versions."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from features.contract import TABLES, ColumnKind, ColumnSpec, TableSpec
-from importing.errors import OtherPortfolioError
+from importing.errors import OtherPortfolioError, SharedIdsError
 from importing.report import TableCount
 from importing.source import Source
 from importing.table_files import QUOTES
@@ -30,6 +31,9 @@ DATED_BY_EXPORT = {
 }
 # parts of rows that the portfolio's check refuses; no import takes them for knowledge
 LEFT_OUT = "-left-out"
+# numbers that a system gives by itself: another one may give the same to something else
+NUMBERS = {"invoices": "invoice_id", "payments": "payment_id"}
+_OF_SOURCE = re.compile(r"(.+)-\d{8}T\d{6}(-\d+)?")  # how an import names its parts
 # columns whose absence is a statement: not taken back, without an end
 SAYS_WHEN_EMPTY = ("retracted", "until")
 
@@ -217,6 +221,34 @@ def is_of_others(portfolio: Path, source: Source, table: str) -> bool:
         not part.name.startswith(f"{source.name}-")
         for part in _readable(portfolio, table)
     )
+
+
+def must_be_its_own(
+    connection: Any, table: str, portfolio: Path, source: Source
+) -> None:
+    """Refuse numbers that another billing system gave to something else.
+
+    A source that shares the table (a bank) tells of what the others brought.
+
+    Raises:
+        SharedIdsError: a row made here has the number of another source's row.
+    """
+    number = NUMBERS.get(table)
+    if number is None or table in source.shares:
+        return
+    by_source: dict[str, list[Path]] = {}
+    for file in _readable(portfolio, table):
+        named = _OF_SOURCE.fullmatch(file.stem)
+        if named and named[1] not in (source.name, "bank"):
+            by_source.setdefault(named[1], []).append(file)
+    for other, files in sorted(by_source.items()):
+        rows = _there(connection, [TABLES[table].column(number)], files)
+        n, first = connection.execute(
+            f"SELECT count(DISTINCT {number}), min({number}) FROM made_{table} "
+            f"WHERE {number} IN ({rows})"
+        ).fetchone()
+        if n:
+            raise SharedIdsError(n, table, first, source.name, other)
 
 
 def latest_there(connection: Any, table: str, portfolio: Path) -> None:

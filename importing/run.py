@@ -29,6 +29,7 @@ from importing.joining import (
     is_of_others,
     latest_there,
     made_table,
+    must_be_its_own,
     must_be_there,
 )
 from importing.left_out import drop_without_meaning, find_left_out, write_left_out
@@ -192,6 +193,7 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         run.progress(f"mapping {table}")
         made_table(connection, table, source.query(table))
         drop_without_meaning(connection, source, table)
+        must_be_its_own(connection, table, run.portfolio, source)
         count = add_new(connection, table, run.portfolio, staged.exported_at)
         if tells_of_banks(source, table):
             count = bank_gives_way(connection, count, staged.exported_at)
@@ -429,5 +431,11 @@ def _currencies(run: _Import) -> tuple[str, list[str]]:
     known = run.connection.execute("SELECT currency FROM rate WHERE is_main").fetchone()
     main = known[0] if known else next(iter(names), None)
     if main is None:
+        if "invoices" not in run.source.tables:
+            raise ImportingError(
+                f"{run.source.title} tells of no invoices, so no list comes of it "
+                "alone: import your billing system first, into the same folder (or say "
+                "--currency, such as EUR, where your invoices come later)"
+            )
         raise ImportingError("no row names a currency: say --currency, such as EUR")
     return main, [name for name in names if name != main]

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from features.moments import to_datetime
 from features.portfolio import Portfolio
-from importing import SOURCES
+from importing import SOURCES, ImportingError
+from importing.errors import SharedIdsError
 from tests.importing.tables import facts_of
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +32,7 @@ def test_the_page_has_a_section_and_a_link_for_each_source() -> None:
 
 @pytest.mark.parametrize("source", sorted(SOURCES.keys() - {"stripe"}))
 def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
-    page = (ROOT / "docs" / "importing.md").read_text("utf-8")
-    put = r'^put (?:"([^"]+)"|(\S+)) <<END\n(.*?)^END$'
-    for quoted, plain, text in re.findall(put, page, flags=re.MULTILINE | re.DOTALL):
-        file = tmp_path / (quoted or plain)
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, "utf-8")
+    _write_least_exports(tmp_path)
     joined = {"bank": ["erpnext", "bank"], "partner-center": ["lago", "partner-center"]}
     out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
     for name in joined.get(source, [source]):
@@ -44,12 +40,43 @@ def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
         told = _run("import", name, *files, "--exported-at", at, "--out", out)
         assert "looked at" in told
 
+    if source == "partner-center":
+        began = pq.read_table(tmp_path / "tried/subscriptions").to_pylist()
+        assert {row["customer_id"] for row in began} == {"acme"}
     owed = 0 if source == "bank" else 605
     of_whom = pq.read_table(tmp_path / "tried/invoices").column("customer_id")
     facts = facts_of(tmp_path / "tried", of_whom[0].as_py(), at[:10], "open")
     assert facts == {"open": owed}
     latest = Portfolio.open(tmp_path / "tried").latest_moment
     assert to_datetime(latest) == datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+def test_two_systems_that_number_alike_are_not_one(tmp_path: Path) -> None:
+    _write_least_exports(tmp_path)
+    out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
+    lago, chargebee = (
+        ("import", name, *map(str, (tmp_path / f"export-{name}").iterdir()),
+         "--exported-at", at, "--out", out)
+        for name in ("lago", "chargebee")
+    )  # fmt: skip
+    _run(*lago)
+    before = pq.read_table(tmp_path / "tried/invoices")
+    with pytest.raises(SharedIdsError, match=r"2 invoices of chargebee .* lago .* i0"):
+        CliRunner().invoke(app, list(chargebee), catch_exceptions=False)
+    assert pq.read_table(tmp_path / "tried/invoices").equals(before)
+    _run(*lago)
+
+
+def test_partner_center_alone_says_what_comes_first(tmp_path: Path) -> None:
+    _write_least_exports(tmp_path)
+    files = map(str, (tmp_path / "export-partner-center").iterdir())
+    out = str(tmp_path / "tried")
+    with pytest.raises(ImportingError, match="import your billing system first"):
+        CliRunner().invoke(
+            app,
+            ["import", "partner-center", *files, "--out", out],
+            catch_exceptions=False,
+        )
 
 
 @pytest.mark.slow
@@ -71,6 +98,15 @@ def test_pages_of_the_dashboard_become_a_list_of_actions(
     assert [line for line in lines if line.startswith("cus_05,remind")]
     explained = _run("explain", str(shop), "cus_05")
     assert "Paying all that is overdue (€297" in " ".join(explained.split())
+
+
+def _write_least_exports(folder: Path) -> None:
+    page = (ROOT / "docs" / "importing.md").read_text("utf-8")
+    put = r'^put (?:"([^"]+)"|(\S+)) <<END\n(.*?)^END$'
+    for quoted, plain, text in re.findall(put, page, flags=re.MULTILINE | re.DOTALL):
+        file = folder / (quoted or plain)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, "utf-8")
 
 
 def _run(*arguments: str) -> str:
