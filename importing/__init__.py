@@ -9,9 +9,10 @@ from importing.lago import LAGO
 from importing.odoo import ODOO
 from importing.partner_center import PARTNER_CENTER
 from importing.report import ImportReport
-from importing.run import ImportSettings, import_files
+from importing.run import import_files
 from importing.source import Source
 from importing.stripe import STRIPE
+from importing.underway import ImportSettings
 from importing.whmcs import WHMCS
 
 SOURCES: dict[str, Source] = {

@@ -1,6 +1,7 @@
 """What ends an import. A bad row does not: it is counted and reported."""
 
 from datetime import datetime
+from pathlib import Path
 
 
 class ImportingError(Exception):
@@ -63,6 +64,19 @@ class MemoryLimitError(ImportingError):
         super().__init__(
             f"a step of this import needs more than {memory_mb} MB: say --memory "
             f"{2 * memory_mb}; nothing was written"
+        )
+
+
+class DiskFullError(ImportingError):
+    """What did not fit in memory does not fit on the disk either."""
+
+    code = "import_disk_full"
+
+    def __init__(self, portfolio: Path) -> None:
+        super().__init__(
+            f"what does not fit in memory is kept on the disk of {portfolio}, and "
+            "there is no room left: free some (as much as the files take), or say "
+            "--memory with more; nothing was written"
         )
 
 

@@ -1,85 +1,54 @@
 """One import: read, map, reconcile, and only then add to the portfolio."""
 
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from filecmp import cmp
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from importing.checks import must_not_lie_ahead, odd_rows
+from importing.checks import must_not_lie_ahead
 from importing.errors import (
-    ImportingError,
+    DiskFullError,
     MemoryLimitError,
     NothingToImportError,
     RateMissingError,
     SameFileNameError,
-    SumsDifferError,
     UnreadableValueError,
 )
-from importing.given_way import bank_gives_way, given_way, tells_of_banks
+from importing.given_way import bank_gives_way, tells_of_banks
 from importing.joining import (
     add_new,
-    form_of_parts,
-    is_of_others,
     latest_there,
     made_table,
     must_be_its_own,
     must_be_there,
 )
-from importing.left_out import drop_without_meaning, find_left_out, write_left_out
+from importing.left_out import drop_without_meaning
 from importing.pairing import make_pairing
-from importing.report import (
-    ImportReport,
-    Note,
-    Sum,
-    TableCount,
-    UnknownValue,
-    WrittenList,
+from importing.report import ImportReport
+from importing.reporting import (
+    compare_sums,
+    find_unknown_values,
+    make_report,
+    must_agree,
 )
-from importing.settings import (
-    FILE,
-    left_behind,
-    settings_text,
-    settlement_days,
-    stated,
-    stated_rates,
-)
+from importing.settings import left_behind, settlement_days, stated, stated_rates
 from importing.source import Source, StagedSource, ValueMap
-from importing.told_twice import told_twice
+from importing.underway import (
+    PROCESS_MB,
+    Import,
+    ImportSettings,
+    Progress,
+    escaped,
+    quoted,
+)
 from importing.unread import MAKE_UNREAD
+from importing.writing import write_lists, write_portfolio
 
-LISTS = "imports"  # folder of the portfolio with lists for people
 THERE = ("holds", "invoices", "payments")  # what each source may see of the portfolio
-PROCESS_MB = 180  # beside what DuckDB counts: the interpreter, and buffers of files
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportSettings:
-    """What the files do not say.
-
-    Attributes:
-        exported_at: the moment whose state the files show; None: the latest in them.
-        currency: of the portfolio; None: the one of most invoices.
-        rates: of other currencies to it.
-        timezone: IANA name; where a day begins and ends.
-        now: no export can be of later than this; None: not compared.
-        memory_mb: megabytes of the process; what needs more is kept on disk, beside
-            the portfolio.
-    """
-
-    exported_at: datetime | None = None
-    currency: str | None = None
-    rates: Mapping[str, float] = field(default_factory=dict)
-    timezone: str = "UTC"
-    now: datetime | None = None
-    memory_mb: int = 500
 
 
 def import_files(
@@ -111,13 +80,15 @@ def import_files(
         try:
             tables_mb = options.memory_mb - PROCESS_MB
             connection.execute(f"SET memory_limit = '{tables_mb}MB'")
-            connection.execute(f"SET temp_directory = '{_escaped(folder)}'")
+            connection.execute(f"SET temp_directory = '{escaped(folder)}'")
             connection.execute("SET TimeZone = 'UTC'")
             return _import(
-                _Import(connection, source, portfolio, folder, options, progress),
+                Import(connection, source, portfolio, folder, options, progress),
                 each_once,
             )
         except duckdb.OutOfMemoryException as error:
+            if "max_temp_directory_size" in str(error):
+                raise DiskFullError(portfolio) from error
             raise MemoryLimitError(options.memory_mb) from error
         except duckdb.DataError as error:
             raise UnreadableValueError(str(error).splitlines()[0]) from error
@@ -156,17 +127,7 @@ def _working_folder(portfolio: Path) -> Iterator[Path]:
                 made.rmdir()
 
 
-@dataclass(frozen=True)
-class _Import:
-    connection: Any
-    source: Source
-    portfolio: Path
-    folder: Path
-    options: ImportSettings
-    progress: Progress
-
-
-def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
+def _import(run: Import, files: Sequence[Path]) -> ImportReport:
     connection, source = run.connection, run.source
     make_pairing(connection)
     must_be_there(run.portfolio, source)
@@ -198,25 +159,22 @@ def _import(run: _Import, files: Sequence[Path]) -> ImportReport:
         if tells_of_banks(source, table):
             count = bank_gives_way(connection, count, staged.exported_at)
         counts.append(count)
-    unknown = _unknown_values(run)
+    unknown = find_unknown_values(run)
     run.progress("comparing sums")
-    sums = _sums(run)
-    different = [s for s in sums if not s.agrees]
-    if different:
-        lines = [*map(_difference, different), *map(_without_meaning, unknown)]
-        raise SumsDifferError("; ".join(lines))
-    report = _report(run, files, staged, counts, sums, unknown)
-    _write(run, report)
+    sums = compare_sums(run)
+    must_agree(sums, unknown)
+    report = make_report(run, files, staged, counts, sums, unknown)
+    write_portfolio(run, report)
     latest = _latest(run)
     return replace(
         report,
-        lists=_write_lists(run, report),
+        lists=write_lists(run, report),
         latest=latest,
         left_behind={} if latest is None else left_behind(run.portfolio, latest),
     )
 
 
-def _latest(run: _Import) -> datetime | None:
+def _latest(run: Import) -> datetime | None:
     """When the last of the rows became known; some may have been there before."""
     tables = run.source.tables
     rows = " UNION ALL ".join(f"SELECT known_at FROM made_{t}" for t in tables)
@@ -226,7 +184,7 @@ def _latest(run: _Import) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _make_rates(run: _Import, staged: StagedSource) -> None:
+def _make_rates(run: Import, staged: StagedSource) -> None:
     """Table `rate` (currency, rate, is_main) of what was said here or before.
 
     Raises:
@@ -252,190 +210,7 @@ def _make_rates(run: _Import, staged: StagedSource) -> None:
 def _macro(value_map: ValueMap) -> str:
     """The map as SQL: what a word means, else the word itself."""
     cases = " ".join(
-        f"WHEN {_quoted(value)} THEN {_quoted(meaning)}"
+        f"WHEN {quoted(value)} THEN {quoted(meaning)}"
         for value, meaning in value_map.meanings.items()
     )
     return f"CREATE MACRO {value_map.name}(value) AS CASE value {cases} ELSE value END"
-
-
-def _quoted(text: str | None) -> str:
-    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-def _unknown_values(run: _Import) -> list[UnknownValue]:
-    unknown: list[UnknownValue] = []
-    for value_map in run.source.maps:
-        known = ", ".join(_quoted(value) for value in value_map.meanings)
-        column = value_map.column
-        rows = run.connection.execute(
-            f"SELECT arg_min(file, row), min(row), {column} AS value, count(*) "
-            f"FROM {value_map.view} WHERE {column} NOT IN ({known}) "
-            "GROUP BY value ORDER BY value"
-        ).fetchall()
-        unknown.extend(UnknownValue(r[0], r[1], column, r[2], r[3]) for r in rows)
-    return list(dict.fromkeys(unknown))  # two maps may read one cell
-
-
-def _sums(run: _Import) -> list[Sum]:
-    rows = run.connection.execute(
-        "SELECT what, currency, coalesce(s.amount, 0), coalesce(s.left_out, 0), "
-        f"coalesce(p.amount, 0) FROM ({run.source.query('sums')}) AS s "
-        f"FULL JOIN ({run.source.query('portfolio_sums')}) AS p USING (what, currency) "
-        "ORDER BY what, currency"
-    ).fetchall()
-    return [Sum(*row) for row in rows]
-
-
-def _difference(sum_: Sum) -> str:
-    return (
-        f"{sum_.what} in {sum_.currency}: the source has {sum_.source}, of it "
-        f"{sum_.left_out} left out, the portfolio would have {sum_.portfolio}; nothing "
-        "was written: report this with the rows that cause it"
-    )
-
-
-def _without_meaning(value: UnknownValue) -> str:
-    place = f"first in {value.file} row {value.row}"
-    return f"no meaning here: {value.column} {value.value!r}, {value.n} times, {place}"
-
-
-def _report(
-    run: _Import,
-    files: Sequence[Path],
-    staged: StagedSource,
-    counts: Sequence[TableCount],
-    sums: Sequence[Sum],
-    unknown: Sequence[UnknownValue],
-) -> ImportReport:
-    run.connection.execute(run.source.query("notes"))
-    notes = run.connection.execute(
-        "FROM note WHERE n > 0 ORDER BY kind, n DESC, text"
-    ).fetchall()
-    odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
-    looked = [t for t, kinds in run.source.looks.items() if kinds <= staged.looked_at]
-    of_others = tuple(
-        table
-        for table in looked
-        if table in run.source.shares and is_of_others(run.portfolio, run.source, table)
-    )
-    tells_payments = any(tells_of_banks(run.source, t) for t in run.source.tables)
-    observed = {
-        table: staged.observed.get(table, staged.exported_at)
-        for table in looked
-        if table not in of_others
-    }
-    return ImportReport(
-        source=run.source.name,
-        portfolio=run.portfolio,
-        exported_at=staged.exported_at,
-        tables=tuple(counts),
-        notes=(
-            *(Note(*row) for row in notes),
-            *odd,
-            *told_twice(run.connection),
-            *(given_way(run.connection) if tells_payments else ()),
-            *find_left_out(run.connection, run.source, run.portfolio, files),
-        ),
-        sums=tuple(sums),
-        unknown_values=tuple(unknown),
-        bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
-        observed=observed,
-        told_by_others=of_others,
-    )
-
-
-def _write(run: _Import, report: ImportReport) -> None:
-    """Parts first, then the settings that say how far they look.
-
-    So an import that is cut off vouches for no part that is not there; the next one
-    finds the parts that are, and adds the others.
-    """
-    name = f"{run.source.name}-{report.exported_at:%Y%m%dT%H%M%S}"
-    moves = []
-    for count in report.tables:
-        form = form_of_parts(run.portfolio, count.table)
-        target = _free(run.portfolio / count.table, name, form)
-        is_first = not list(target.parent.glob(f"*.{form}"))
-        if count.n_new == 0 and not (is_first and count.table in report.observed):
-            continue
-        part = run.folder / f"{count.table}.{form}"
-        run.connection.execute(
-            f"COPY (FROM new_{count.table}) TO '{_escaped(part)}' (FORMAT {form})"
-        )
-        moves.append((part, target))
-    currency, others = _currencies(run)
-    rates = dict.fromkeys(others) | dict(run.options.rates)
-    rates.pop(currency, None)
-    text = settings_text(
-        run.portfolio,
-        run.source.name,
-        currency,
-        rates,
-        run.options.timezone,
-        report.observed,
-    )
-    for part, target in moves:
-        target.parent.mkdir(exist_ok=True)
-        shutil.move(part, target)
-    write_left_out(run.connection, run.source, run.portfolio, run.folder)
-    settings = run.folder / FILE
-    settings.write_text(text, encoding="utf-8")
-    settings.replace(run.portfolio / FILE)
-
-
-def _write_lists(run: _Import, report: ImportReport) -> tuple[WrittenList, ...]:
-    folder = run.portfolio / LISTS
-    written = []
-    for name in run.source.lists:
-        run.connection.execute(f"CREATE TABLE list_{name} AS {run.source.query(name)}")
-        (n,) = run.connection.execute(f"SELECT count(*) FROM list_{name}").fetchone()
-        if n == 0:
-            continue
-        folder.mkdir(exist_ok=True)
-        stem = f"{run.source.name}-{name}-{report.exported_at:%Y%m%dT%H%M%S}"
-        made = run.folder / f"{name}.csv"
-        run.connection.execute(f"COPY list_{name} TO '{_escaped(made)}' (HEADER)")
-        earlier = folder.glob(f"{run.source.name}-{name}-*.csv")
-        same = next((f for f in sorted(earlier) if cmp(f, made, shallow=False)), None)
-        file = same or _free(folder, stem, "csv")
-        if same is None:
-            shutil.move(made, file)
-        written.append(WrittenList(file, n, is_new=same is None))
-    return tuple(written)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _free(folder: Path, name: str, form: str) -> Path:
-    """A name that no file has yet; two imports may show the same moment."""
-    path, n = folder / f"{name}.{form}", 1
-    while path.exists():
-        n += 1
-        path = folder / f"{name}-{n}.{form}"
-    return path
-
-
-def _currencies(run: _Import) -> tuple[str, list[str]]:
-    """The portfolio's currency, and the others that the rows name."""
-    union = " UNION ALL BY NAME ".join(
-        ["SELECT NULL::VARCHAR AS currency"]
-        + [f"FROM made_{t}" for t in ("invoices", "payments") if t in run.source.tables]
-    )
-    rows = run.connection.execute(
-        f"SELECT currency, count(*) FROM ({union}) WHERE currency IS NOT NULL "
-        "GROUP BY currency ORDER BY count(*) DESC, currency"
-    ).fetchall()
-    names = [row[0] for row in rows]
-    known = run.connection.execute("SELECT currency FROM rate WHERE is_main").fetchone()
-    main = known[0] if known else next(iter(names), None)
-    if main is None:
-        if "invoices" not in run.source.tables:
-            raise ImportingError(
-                f"{run.source.title} tells of no invoices, so no list comes of it "
-                "alone: import your billing system first, into the same folder (or say "
-                "--currency, such as EUR, where your invoices come later)"
-            )
-        raise ImportingError("no row names a currency: say --currency, such as EUR")
-    return main, [name for name in names if name != main]

@@ -51,6 +51,18 @@ def test_the_least_of_an_export_is_enough(tmp_path: Path, source: str) -> None:
     assert to_datetime(latest) == datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("form", ["camt", "bai2"])
+def test_a_statement_in_another_form_pays_as_well(tmp_path: Path, form: str) -> None:
+    _write_least_exports(tmp_path)
+    out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"
+    for name, folder in (("erpnext", "export-erpnext"), ("bank", f"export-{form}")):
+        files = map(str, (tmp_path / folder).iterdir())
+        _run("import", name, *files, "--exported-at", at, "--out", out)
+
+    facts = facts_of(tmp_path / "tried", "acme", at[:10], "open")
+    assert facts == {"open": 0}
+
+
 def test_two_systems_that_number_alike_are_not_one(tmp_path: Path) -> None:
     _write_least_exports(tmp_path)
     out, at = str(tmp_path / "tried"), "2026-06-01T09:00:00Z"

@@ -9,6 +9,7 @@ import pytest
 from features.portfolio import Portfolio
 from importing import SOURCES, ImportReport, ImportSettings, import_files
 from importing.errors import (
+    DiskFullError,
     MemoryLimitError,
     MomentAheadError,
     NothingToImportError,
@@ -180,3 +181,25 @@ def test_what_does_not_fit_in_memory_says_how_much_to_allow(tmp_path: Path) -> N
     with pytest.raises(MemoryLimitError, match="say --memory 362"):
         import_files(SOURCES["stripe"], [file], tmp_path / "p", settings)
     assert not (tmp_path / "p").exists()
+
+
+def test_a_full_disk_is_not_called_a_lack_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_a_small_disk(*_: object) -> None:
+        connection = duckdb.connect()
+        connection.execute(f"SET temp_directory = '{tmp_path / 'spilled'}'")
+        connection.execute("SET memory_limit = '20MB'")
+        connection.execute("SET max_temp_directory_size = '1MB'")
+        connection.execute("CREATE TABLE t AS SELECT random() AS x FROM range(8000000)")
+
+    monkeypatch.setattr("importing.run._import", on_a_small_disk)
+    file = write_lines(tmp_path / "x.ndjson", [customer()])
+
+    with pytest.raises(DiskFullError, match="no room left"):
+        import_files(SOURCES["stripe"], [file], tmp_path / "p", ImportSettings())
+
+
+def test_less_memory_than_the_program_itself_needs_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than 180"):
+        ImportSettings(memory_mb=180)

@@ -215,7 +215,7 @@ def test_sums_that_differ_name_the_words_without_a_meaning(
     portfolio: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sums = [Sum("payments", "USD", Decimal(2), Decimal(0), Decimal(1))]
-    monkeypatch.setattr("importing.run._sums", lambda _: sums)
+    monkeypatch.setattr("importing.run.compare_sums", lambda _: sums)
     odd = made("dispute", id="dp_1", charge="ch_1", reason="buyers_remorse")
 
     with pytest.raises(SumsDifferError, match=r"reason 'buyers_remorse'.* row 3"):

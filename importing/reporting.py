@@ -1,0 +1,117 @@
+"""What an import has to say: words, sums, notes, and how far it looked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from importing.checks import odd_rows
+from importing.errors import SumsDifferError
+from importing.given_way import given_way, tells_of_banks
+from importing.joining import is_of_others
+from importing.left_out import find_left_out
+from importing.report import (
+    ImportReport,
+    Note,
+    Sum,
+    TableCount,
+    UnknownValue,
+)
+from importing.source import StagedSource
+from importing.told_twice import told_twice
+from importing.underway import Import, quoted
+
+
+def find_unknown_values(run: Import) -> list[UnknownValue]:
+    """Words that no map of the source knows, each with its first place."""
+    unknown: list[UnknownValue] = []
+    for value_map in run.source.maps:
+        known = ", ".join(quoted(value) for value in value_map.meanings)
+        column = value_map.column
+        rows = run.connection.execute(
+            f"SELECT arg_min(file, row), min(row), {column} AS value, count(*) "
+            f"FROM {value_map.view} WHERE {column} NOT IN ({known}) "
+            "GROUP BY value ORDER BY value"
+        ).fetchall()
+        unknown.extend(UnknownValue(r[0], r[1], column, r[2], r[3]) for r in rows)
+    return list(dict.fromkeys(unknown))  # two maps may read one cell
+
+
+def compare_sums(run: Import) -> list[Sum]:
+    """The source's money and the portfolio's, by what it is and currency."""
+    rows = run.connection.execute(
+        "SELECT what, currency, coalesce(s.amount, 0), coalesce(s.left_out, 0), "
+        f"coalesce(p.amount, 0) FROM ({run.source.query('sums')}) AS s "
+        f"FULL JOIN ({run.source.query('portfolio_sums')}) AS p USING (what, currency) "
+        "ORDER BY what, currency"
+    ).fetchall()
+    return [Sum(*row) for row in rows]
+
+
+def must_agree(sums: Sequence[Sum], unknown: Sequence[UnknownValue]) -> None:
+    """Refuse money that is not the source's.
+
+    Raises:
+        SumsDifferError: with each sum that differs.
+    """
+    different = [s for s in sums if not s.agrees]
+    if different:
+        lines = [*map(_difference, different), *map(_without_meaning, unknown)]
+        raise SumsDifferError("; ".join(lines))
+
+
+def _difference(sum_: Sum) -> str:
+    return (
+        f"{sum_.what} in {sum_.currency}: the source has {sum_.source}, of it "
+        f"{sum_.left_out} left out, the portfolio would have {sum_.portfolio}; nothing "
+        "was written: report this with the rows that cause it"
+    )
+
+
+def _without_meaning(value: UnknownValue) -> str:
+    place = f"first in {value.file} row {value.row}"
+    return f"no meaning here: {value.column} {value.value!r}, {value.n} times, {place}"
+
+
+def make_report(
+    run: Import,
+    files: Sequence[Path],
+    staged: StagedSource,
+    counts: Sequence[TableCount],
+    sums: Sequence[Sum],
+    unknown: Sequence[UnknownValue],
+) -> ImportReport:
+    """All that there is to say before anything is written."""
+    run.connection.execute(run.source.query("notes"))
+    notes = run.connection.execute(
+        "FROM note WHERE n > 0 ORDER BY kind, n DESC, text"
+    ).fetchall()
+    odd = odd_rows(run.connection, run.source.tables, run.options.exported_at)
+    looked = [t for t, kinds in run.source.looks.items() if kinds <= staged.looked_at]
+    of_others = tuple(
+        table
+        for table in looked
+        if table in run.source.shares and is_of_others(run.portfolio, run.source, table)
+    )
+    tells_payments = any(tells_of_banks(run.source, t) for t in run.source.tables)
+    observed = {
+        table: staged.observed.get(table, staged.exported_at)
+        for table in looked
+        if table not in of_others
+    }
+    return ImportReport(
+        source=run.source.name,
+        portfolio=run.portfolio,
+        exported_at=staged.exported_at,
+        tables=tuple(counts),
+        notes=(
+            *(Note(*row) for row in notes),
+            *odd,
+            *told_twice(run.connection),
+            *(given_way(run.connection) if tells_payments else ()),
+            *find_left_out(run.connection, run.source, run.portfolio, files),
+        ),
+        sums=tuple(sums),
+        unknown_values=tuple(unknown),
+        bad_rows=tuple(dict.fromkeys(staged.bad_rows)),
+        observed=observed,
+        told_by_others=of_others,
+    )
