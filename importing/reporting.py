@@ -17,10 +17,10 @@ from importing.report import (
 )
 from importing.source import StagedSource
 from importing.told_twice import told_twice
-from importing.underway import Import, quoted
+from importing.underway import ImportRun, quoted
 
 
-def find_unknown_values(run: Import) -> list[UnknownValue]:
+def find_unknown_values(run: ImportRun) -> list[UnknownValue]:
     """Words that no map of the source knows, each with its first place."""
     unknown: list[UnknownValue] = []
     for value_map in run.source.maps:
@@ -35,7 +35,7 @@ def find_unknown_values(run: Import) -> list[UnknownValue]:
     return list(dict.fromkeys(unknown))  # two maps may read one cell
 
 
-def compare_sums(run: Import) -> list[Sum]:
+def compare_sums(run: ImportRun) -> list[Sum]:
     """The source's money and the portfolio's, by what it is and currency."""
     rows = run.connection.execute(
         "SELECT what, currency, coalesce(s.amount, 0), coalesce(s.left_out, 0), "
@@ -72,7 +72,7 @@ def _without_meaning(value: UnknownValue) -> str:
 
 
 def make_report(
-    run: Import,
+    run: ImportRun,
     files: Sequence[Path],
     staged: StagedSource,
     counts: Sequence[TableCount],

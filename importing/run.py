@@ -39,7 +39,7 @@ from importing.settings import left_behind, settlement_days, stated, stated_rate
 from importing.source import Source, StagedSource, ValueMap
 from importing.underway import (
     PROCESS_MB,
-    Import,
+    ImportRun,
     ImportSettings,
     Progress,
     escaped,
@@ -83,7 +83,7 @@ def import_files(
             connection.execute(f"SET temp_directory = '{escaped(folder)}'")
             connection.execute("SET TimeZone = 'UTC'")
             return _import(
-                Import(connection, source, portfolio, folder, options, progress),
+                ImportRun(connection, source, portfolio, folder, options, progress),
                 each_once,
             )
         except duckdb.OutOfMemoryException as error:
@@ -127,7 +127,7 @@ def _working_folder(portfolio: Path) -> Iterator[Path]:
                 made.rmdir()
 
 
-def _import(run: Import, files: Sequence[Path]) -> ImportReport:
+def _import(run: ImportRun, files: Sequence[Path]) -> ImportReport:
     connection, source = run.connection, run.source
     make_pairing(connection)
     must_be_there(run.portfolio, source)
@@ -174,7 +174,7 @@ def _import(run: Import, files: Sequence[Path]) -> ImportReport:
     )
 
 
-def _latest(run: Import) -> datetime | None:
+def _latest(run: ImportRun) -> datetime | None:
     """When the last of the rows became known; some may have been there before."""
     tables = run.source.tables
     rows = " UNION ALL ".join(f"SELECT known_at FROM made_{t}" for t in tables)
@@ -184,7 +184,7 @@ def _latest(run: Import) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _make_rates(run: Import, staged: StagedSource) -> None:
+def _make_rates(run: ImportRun, staged: StagedSource) -> None:
     """Table `rate` (currency, rate, is_main) of what was said here or before.
 
     Raises:

@@ -41,7 +41,7 @@ class ImportSettings:
 
 
 @dataclass(frozen=True)
-class Import:
+class ImportRun:
     """An import under way."""
 
     connection: Any

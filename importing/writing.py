@@ -9,12 +9,12 @@ from importing.joining import form_of_parts
 from importing.left_out import write_left_out
 from importing.report import ImportReport, WrittenList
 from importing.settings import FILE, settings_text
-from importing.underway import Import, escaped
+from importing.underway import ImportRun, escaped
 
 LISTS = "imports"  # folder of the portfolio with lists for people
 
 
-def write_portfolio(run: Import, report: ImportReport) -> None:
+def write_portfolio(run: ImportRun, report: ImportReport) -> None:
     """Parts first, then the settings that say how far they look.
 
     So an import that is cut off vouches for no part that is not there; the next one
@@ -53,7 +53,7 @@ def write_portfolio(run: Import, report: ImportReport) -> None:
     settings.replace(run.portfolio / FILE)
 
 
-def write_lists(run: Import, report: ImportReport) -> tuple[WrittenList, ...]:
+def write_lists(run: ImportRun, report: ImportReport) -> tuple[WrittenList, ...]:
     """Write the source's lists for people, each unless it stands there already."""
     folder = run.portfolio / LISTS
     written = []
@@ -84,7 +84,7 @@ def _free(folder: Path, name: str, form: str) -> Path:
     return path
 
 
-def _currencies(run: Import) -> tuple[str, list[str]]:
+def _currencies(run: ImportRun) -> tuple[str, list[str]]:
     """The portfolio's currency, and the others that the rows name."""
     union = " UNION ALL BY NAME ".join(
         ["SELECT NULL::VARCHAR AS currency"]
