@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from store.database import Database
 from store.errors import UnknownDocumentError
+from store.policy_versions import ALL, PolicyVersion, PolicyVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Policies:
             " ORDER BY since DESC, policy_hash"
         )
         return [KeptPolicy(*row) for row in self._db.rows(query)]
+
+    def published(self) -> list[PolicyVersion]:
+        """Every version that people published, the latest first."""
+        return PolicyVersions(self._db).listed(ALL)
 
     def content(self, policy_hash: str) -> str:
         """The text of the file. Raises UnknownDocumentError if there is none."""

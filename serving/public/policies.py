@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from fastapi import Request
 from starlette.responses import Response
 
+from decisions.errors import PolicyFileError
 from decisions.policy_file.load import parse_policy
 from features.moments import to_datetime
 from serving.champions import Champions, InForce
@@ -28,7 +31,7 @@ from serving.public.route import public_router
 from serving.settings import ServingSettings
 from store.errors import UnknownDocumentError
 from store.opening import open_policies
-from store.policies import KeptPolicy
+from store.policies import KeptPolicy, Policies
 from wording.messages import LANGUAGES, Wording
 from wording.publication.composition import compose
 from wording.templates import render
@@ -93,28 +96,85 @@ async def _answered(request: Request, lang: str | None, policy_hash: str) -> Res
 
 def _page(place: Place, lang: str, policy_hash: str, in_force: InForce | None) -> str:
     with closing(open_policies(*place)) as policies:
-        kept = tuple(policies.listed())
-        if in_force is not None and policy_hash == in_force.advisor.policy.hash:
-            replaced_at, text = None, in_force.policy_text
-        else:
-            if len(policy_hash) != _HASH_LENGTH:
-                raise ProblemError("not_found", "no such policy")
-            try:
-                text = policies.content(policy_hash)
-            except UnknownDocumentError as error:
-                raise ProblemError("not_found", "no such policy") from error
-            replaced_at = _replaced_at(kept, policy_hash)
-    shown = _Shown(text, lang, policy_hash, replaced_at)
+        text = _text_of(policies, policy_hash, in_force)
+        rules, begun = _rules(policy_hash, text), _begun(policies)
+        kept = _joined(policies)
+    replaced_at, is_over = None, False
+    if in_force is None or rules != in_force.file_hash:
+        replaced_at, is_over = _replaced_at(begun, rules), in_force is not None
+    shown = _Shown(text, lang, policy_hash, replaced_at, is_over)
     return _pages.page(shown, kept, datetime.now(UTC).date())
 
 
+def _text_of(policies: Policies, policy_hash: str, in_force: InForce | None) -> str:
+    if in_force is not None and policy_hash == in_force.advisor.policy.hash:
+        return in_force.policy_text
+    if len(policy_hash) != _HASH_LENGTH:
+        raise ProblemError("not_found", "no such policy")
+    try:
+        return policies.content(policy_hash)
+    except UnknownDocumentError as error:
+        raise ProblemError("not_found", "no such policy") from error
+
+
+_rules_of: dict[str, str] = {}  # by the hash under which a policy was kept
+
+
+def _rules(policy_hash: str, text: str) -> str:
+    """The hash of a file as this release counts it: same rules, same hash."""
+    if policy_hash not in _rules_of:
+        try:
+            _rules_of[policy_hash] = parse_policy(text).hash
+        except PolicyFileError:  # of another release
+            return policy_hash
+    return _rules_of[policy_hash]
+
+
+def _kept_rules(policies: Policies, policy_hash: str) -> str:
+    known = _rules_of.get(policy_hash)
+    return known or _rules(policy_hash, policies.content(policy_hash))
+
+
+class _Begun(NamedTuple):
+    """Rules came into force, once more perhaps. `at`: microseconds since 1970 UTC."""
+
+    rules: str
+    at: int
+
+
+def _begun(policies: Policies) -> list[_Begun]:
+    """When which rules were taken up first, and each time they were published."""
+    kept = policies.listed()
+    first = [_Begun(_kept_rules(policies, one.policy_hash), one.since) for one in kept]
+    published = policies.published()
+    return first + [
+        _Begun(_rules(one.policy_hash, one.text), one.published_at) for one in published
+    ]
+
+
+def _joined(policies: Policies) -> tuple[KeptPolicy, ...]:
+    """One of each rules, under its latest hash, since it was first taken up."""
+    by_rules: dict[str, KeptPolicy] = {}
+    for one in policies.listed():  # the latest first
+        rules = _kept_rules(policies, one.policy_hash)
+        latest = by_rules.get(rules, one)
+        by_rules[rules] = replace(latest, since=one.since)
+    return tuple(sorted(by_rules.values(), key=lambda one: -one.since))
+
+
 class _Shown(NamedTuple):
-    """A page; `replaced_at`: microseconds since 1970 UTC, None: it is in force."""
+    """A page.
+
+    Args:
+        replaced_at: microseconds since 1970 UTC; None: it was not, or nobody knows.
+        is_over: another policy is in force.
+    """
 
     text: str
     lang: str
     policy_hash: str
     replaced_at: int | None
+    is_over: bool = False
 
 
 class _Pages:
@@ -145,10 +205,11 @@ class _Pages:
 _pages = _Pages()
 
 
-def _replaced_at(kept: tuple[KeptPolicy, ...], policy_hash: str) -> int | None:
-    """When another policy was first taken up after this one; None: never."""
-    own = next(one.since for one in kept if one.policy_hash == policy_hash)
-    return min((one.since for one in kept if one.since > own), default=None)
+def _replaced_at(begun: Sequence[_Begun], rules: str) -> int | None:
+    """When others came into force after these rules last did; None: nothing says it."""
+    last = max((one.at for one in begun if one.rules == rules), default=0)
+    later = (one.at for one in begun if one.rules != rules and one.at > last)
+    return min(later, default=None)
 
 
 def _rendered(shown: _Shown, kept: tuple[KeptPolicy, ...], day: date) -> str:
@@ -156,7 +217,9 @@ def _rendered(shown: _Shown, kept: tuple[KeptPolicy, ...], day: date) -> str:
     policy, lang, replaced = parse_policy(shown.text), shown.lang, ""
     words = Wording(lang, policy.document.currency, policy.latest.zone)
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    if shown.replaced_at is not None:
+    if shown.replaced_at is None and shown.is_over:
+        replaced = words.say("public.over")
+    elif shown.replaced_at is not None:
         at = to_datetime(shown.replaced_at - 1)
         ended = to_datetime(shown.replaced_at).astimezone(words.zone)
         replaced = words.say("public.replaced", day=ended.date())

@@ -1,6 +1,7 @@
 """The policy that customers read: without a key, in each language, and as it was."""
 
 import re
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,9 +11,16 @@ from decisions.policy_file.load import SHIPPED, default_policy, parse_policy
 from execution.letters.signed_link import BadLinkKeyError
 from features.moments import microseconds
 from serving.app import create_app
-from serving.public.policies import _Pages, _rendered, _replaced_at, _Shown
-from store.opening import open_policies
+from serving.public.policies import (
+    _Begun,
+    _Pages,
+    _rendered,
+    _replaced_at,
+    _Shown,
+)
+from store.opening import open_desk, open_policies
 from store.policies import KeptPolicy
+from store.policy_versions import PolicyVersion, PolicyVersions
 from tests.serving.public.conftest import Public
 from wording.messages import LANGUAGES
 
@@ -89,7 +97,8 @@ amendments:
         KeptPolicy("next", "next@1", AMENDED_US - DAY_US),
         KeptPolicy(one.hash, one.reference, AMENDED_US - 9 * DAY_US),
     )
-    replaced_at = _replaced_at(kept, one.hash)
+    begun = [_Begun(each.policy_hash, each.since) for each in kept]
+    replaced_at = _replaced_at(begun, one.hash)
     assert replaced_at == AMENDED_US - DAY_US
     before, after = (
         _rendered(_Shown(text, "en", one.hash, at), kept, date(2026, 11, 1))
@@ -99,6 +108,41 @@ amendments:
     assert "Announced changes" not in after
     assert "replaced on 9 July 2026" in before.replace("\xa0", " ")
     assert "replaced" not in after
+
+
+def keep(public: Public, policy_hash: str, since: int, text: str) -> None:
+    with closing(open_policies(*public.settings.store)) as policies:
+        policies.keep(policy_hash, parse_policy(text).reference, since, text)
+
+
+def test_whoever_goes_back_to_a_policy_replaces_the_one_between(
+    public: Public,
+) -> None:
+    """The one in force was so before, and was kept then; nothing says since when."""
+    between = (SHIPPED / "thresholds-only.yaml").read_text()
+    hash_between = parse_policy(between).hash
+    keep(public, hash_between, 4_000_000_000_000_000, between)  # after the other
+    page = public.client.get(f"/policy/{hash_between}").text
+    assert "This policy is no longer in force" in page
+    assert "no longer in force" not in public.client.get("/policy").text
+    shipped = (SHIPPED / "reseller-default.yaml").read_text()
+    again = PolicyVersion("h", "r@1", shipped, "Ada", "Bo", "", 4_000_000_100_000_000)
+    place = public.settings.store
+    with closing(open_desk(*place)) as database, database.transaction():
+        PolicyVersions(database).add(again, 0)
+    page = public.client.get(f"/policy/{hash_between}").text
+    assert "This policy was replaced on" in page
+
+
+def test_the_same_rules_under_a_former_hash_are_in_force(public: Public) -> None:
+    former, text = "f" * 64, (SHIPPED / "reseller-default.yaml").read_text()
+    keep(public, former, 1_700_000_000_000_000, text)
+    page = public.client.get(f"/policy/{former}").text
+    assert "This policy was replaced on" not in page
+    assert "no longer in force" not in page
+    listed = re.findall(r'href="/policy/([0-9a-f]{64})\?lang=en"', page)
+    assert listed.count(default_policy().hash) == 1
+    assert former not in listed
 
 
 def test_each_page_of_a_day_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
