@@ -86,9 +86,12 @@ def plan(
         in_force = None if published is None else published.policy_hash
         run = plan_run(stores.decisions, stores.acts, provider, since, now, in_force)
         n_new = stores.acts.plan(run.acts)
-        say(f"{run.n_decisions:,} decisions, {n_new:,} new acts in {run.run_id}")
+        say(f"{_counted(run.n_decisions, 'decision')}, {_new(n_new)} in {run.run_id}")
         for customer_id, code in run.refused.items():
-            say(f"{customer_id}: nothing is planned, the provider refuses with {code}")
+            say(
+                f"{customer_id}: nothing is planned, the provider refuses with its code"
+                f" {code} (does it know this customer? --customers FILE names its ids)"
+            )
         for (customer_id, name), code in run.refused_measures.items():
             say(f"{customer_id}: {name} is left out ({code}); the rest is planned")
         for (customer_id, name), code in run.idle_measures.items():
@@ -178,7 +181,8 @@ def run(
 
     Each act is checked again a moment before, by a new decision of the service
     (FORBEAR_SERVICE_URL, FORBEAR_KEY), and withdrawn where that no longer permits it.
-    Exit code 1: something failed or waits to be tried again.
+    Exit code 1: something failed or waits to be tried again, or a customer is stopped
+    in part, who is named.
 
     Example: forbear act run --really
     """
@@ -196,26 +200,39 @@ def run(
                 say(f"to carry them out: {run}")
             return
         execution.require_may_report()
-        counted = execution.run(_tell)
+        told: list[Act] = []
+
+        def tell(act: "Act", came_to: str) -> None:
+            told.append(act)
+            _tell(act, came_to)
+
+        counted = execution.run(tell)
         say(
             ", ".join(f"{n} {what}" for what, n in sorted(counted.items())) or "nothing"
         )
         show_waiting(stores, at)
         n_open = stores.acts.n_open(at, time.time_ns() // 1_000)
         if n_open:
-            say(f"{n_open:,} wait to be tried again, or for what another process began")
-        raise typer.Exit(DIFFERENT if counted["failed"] or n_open else OK)
+            wait = "1 act waits" if n_open == 1 else f"{n_open:,} acts wait"
+            say(f"{wait} to be tried again, or for what another process began")
+        is_partly = _tell_stopped_in_part(stores.acts, told)
+        is_open = counted["failed"] or n_open or is_partly
+        raise typer.Exit(DIFFERENT if is_open else OK)
 
 
 @app.command()
 def undo(
     run_id: Annotated[str, typer.Argument(help="of `forbear act plan` or `list`")],
     by: Annotated[str, typer.Option(help="who orders it")],
+    customers: Customers = None,
+    provider_url: ProviderUrl = None,
+    login_url: LoginUrl = None,
 ) -> None:
     """Plan to give back all that one run took.
 
     What the run had not begun is withdrawn. Each customer to whom something is given
-    back is told by one letter, in their language, when it is back.
+    back is told by one letter, in their language, when it is back. The provider is not
+    asked: its options are repeated in the command that comes next.
 
     Example: forbear act undo run-3f9a… --by "Ada Lovelace"
     """
@@ -229,8 +246,9 @@ def undo(
         told = _letters_of(stores, back.acts)
         n_new = stores.acts.plan(back.acts, told)
         say(
-            f"{undone.n_withdrawn:,} acts withdrawn, {undone.n_under_way:,} under way"
-            f" (read before anything else), {n_new:,} new acts in {back.run_id}"
+            f"{_counted(undone.n_withdrawn, 'act')} withdrawn,"
+            f" {undone.n_under_way:,} under way (read before anything else),"
+            f" {_new(n_new)} in {back.run_id}"
         )
         if stores.acts.listed(1, states=("done",), run_id=run_id, kind="stop_meter"):
             say("meters that were stopped stay so: start them at the provider")
@@ -239,7 +257,8 @@ def undo(
             return
         show_acts(stores.acts, back.acts)
         for name in sorted({act.provider for act in back.acts}):
-            say(f"to carry them out: {how_to_carry_out(name)}")
+            run = how_to_carry_out(name, provider_url, login_url, customers)
+            say(f"to carry them out: {run}")
         say(
             f"{len(told):,} letters tell the customers, when it is back: forbear notify"
             " run --addresses addresses.csv (shows them; --really sends them)"
@@ -363,6 +382,29 @@ def _preview(acts: "Acts", name: str, execution: "Execution") -> int:
     return len(rows)
 
 
+def _tell_stopped_in_part(acts: "Acts", told: "list[Act]") -> bool:
+    """Name who is left between two states; whether anybody is."""
+    from execution.stopped_in_part import stopped_in_part
+
+    partly = stopped_in_part(acts, told)
+    for one in partly:
+        left = ", ".join(f"{name} ({why})" for name, why in one.left.items())
+        say(
+            f"{one.customer_id} is stopped in part: {', '.join(one.stopped)} is"
+            f" stopped, not {left}. Plan anew (forbear act plan), or give it back:"
+            f" forbear act undo {one.run_id} --by NAME"
+        )
+    return bool(partly)
+
+
 def _tell(act: "Act", came_to: str) -> None:
     about = f"{act.customer_id} {act.subscription_id}".rstrip()  # a request has none
     say(f"{act.act_id}  {act.kind} {about}: {came_to}")
+
+
+def _counted(n: int, what: str) -> str:
+    return f"1 {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _new(n: int) -> str:
+    return _counted(n, "new act")

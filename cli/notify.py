@@ -213,7 +213,8 @@ def run(
         )
         n_open = stores.letters.n_open(sending.channels)
         if n_open:
-            say(f"{n_open:,} wait to be tried again, or for what another process began")
+            wait = "1 letter waits" if n_open == 1 else f"{n_open:,} letters wait"
+            say(f"{wait} to be tried again, or for what another process began")
         is_left = counted["failed"] or n_open or refused
         raise typer.Exit(DIFFERENT if is_left else OK)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.exits import DIFFERENT, OK
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
@@ -78,11 +79,13 @@ def _show(state: "State", endpoint: str | None) -> None:
 def endpoints() -> None:
     """Who is told of what, and how many messages wait for each.
 
-    One that has messages and is in no settings any more is listed as well.
+    One that has messages and is in no settings any more is listed as well. Exit code 1:
+    the service would not start with an endpoint as it is set.
 
     Example: forbear webhooks endpoints
     """
     from serving.settings import serving_settings
+    from serving.webhook_endpoint import why_unusable
     from serving.webhook_terms import webhook_terms
     from store.outbox import OutboxState
 
@@ -101,6 +104,11 @@ def endpoints() -> None:
         say("Nobody is told: set FORBEAR_WEBHOOK_URL or FORBEAR_WEBHOOKS.")
         return
     show_table("", ("endpoint", "from", "is told of", "wait", "given up"), rows)
+    unusable = {name: why_unusable(one) for name, one in terms.items()}
+    for name, why in unusable.items():
+        if why is not None:
+            say(f"{name} cannot be used: {why}")
+    raise typer.Exit(DIFFERENT if any(unusable.values()) else OK)
 
 
 @app.command()

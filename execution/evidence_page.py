@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from execution.audit_records import audited
 from execution.evidence import Evidence, moment_of
@@ -160,10 +161,18 @@ def _table(evidence: Evidence, table: str) -> list[Block]:
     shown = sorted(rows, key=lambda row: moment_of(row, zone, "event_at") or 0)
     shown = shown[:_MOST_ROWS]
     names = [name for name in _WORDS if any(row.get(name) for row in shown)]
-    body = tuple(tuple(str(row.get(name) or "") for name in names) for row in shown)
+    body = tuple(tuple(_cell(row, name, zone) for name in names) for row in shown)
     head = tuple(_WORDS[name] for name in names)
     more = f"; the first {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
     return [Paragraph(f"{table.capitalize()}{more}"), Table(table, head, body)]
+
+
+def _cell(row: Mapping[str, Any], name: str, zone: ZoneInfo) -> str:
+    """As people read it: a moment in UTC, a plain date as it is."""
+    text = str(row.get(name) or "")
+    is_moment = name == "event_at" and len(text) > len("2026-01-31")
+    at = moment_of(row, zone, name) if is_moment else None
+    return text if at is None else _moment(to_datetime(at))
 
 
 def _done(evidence: Evidence) -> Section:

@@ -63,6 +63,15 @@ class WebhookEndpoint:
         }
 
 
+def why_unusable(terms: WebhookTerms) -> str | None:
+    """Why the service would not start with this endpoint; None: it would."""
+    try:
+        _endpoint(terms)
+    except BadSettingError as error:
+        return error.why
+    return None
+
+
 def head_body(head: str) -> tuple[str, str]:
     """The subject and the body of the message about a signed head of the chain.
 

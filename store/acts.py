@@ -236,9 +236,11 @@ class Acts:
             act = self.find(act_id)
             if act.state not in ("planned", "asked"):
                 raise ActIsOverError(act_id, act.state)
-            row = act_id, by.strip().casefold(), now
-            columns = "act_id", "by_whom", "at"
-            self._db.insert("act_approvals", columns, [row], keep_earlier=True)
+            earlier = {name.casefold() for name in self.approved_by(act_id)}
+            if by.strip().casefold() not in earlier:
+                row = act_id, by.strip(), now
+                columns = "act_id", "by_whom", "at"
+                self._db.insert("act_approvals", columns, [row])
         return act
 
     def approved_by(self, act_id: str) -> list[str]:

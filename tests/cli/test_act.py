@@ -18,6 +18,7 @@ from tests.execution.test_plan import an_answer, record
 from tests.execution.test_recommended_measures import recommended
 
 ACT = an_act(n_approvals=2)
+AT_URL = ["--provider-url", "https://pc.example"]  # of the command that comes next
 AT_KILL_BILL = ["--provider", "kill-bill", "--provider-url", "https://kill.bill"]
 
 
@@ -101,9 +102,9 @@ def test_what_was_decided_is_planned_children_first(
     record(home, ("acme", an_answer()), recorded_at=time.time_ns() // 1_000)
     ran = forbear("act", "plan", *provider)
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("1 decisions, 2 new acts in run-")
+    assert ran.out.startswith("1 decision, 2 new acts in run-")
     again = forbear("act", "plan", *provider)
-    assert again.out.startswith("1 decisions, 0 new acts in run-")
+    assert again.out.startswith("1 decision, 0 new acts in run-")
     assert planned_order(home) == ["s2", "s1"]
 
 
@@ -214,8 +215,8 @@ def planned_order(home: Path) -> list[str]:
 @pytest.mark.usefixtures("planned")
 def test_undo_says_what_it_withdrew_and_by_whom(forbear: Run, home: Path) -> None:
     assert forbear("act", "undo", ACT.run_id).code == 2  # nobody ordered it
-    ran = forbear("act", "undo", ACT.run_id, "--by", "Ada")
-    assert ran.out.startswith("1 acts withdrawn, 0 under way")
+    ran = forbear("act", "undo", ACT.run_id, "--by", "Ada", *AT_URL)
+    assert ran.out.startswith("1 act withdrawn, 0 under way")
     acts = open_acts(home)
     assert acts.find(ACT.act_id).state == "withdrawn"
     acts.close()

@@ -96,6 +96,7 @@ def test_endpoints_are_listed_with_what_waits_for_them(
     file = tmp_path / "webhooks.yaml"
     file.write_text(CRM)
     monkeypatch.setenv("FORBEAR_WEBHOOKS", str(file))
+    monkeypatch.setenv("CRM_SECRET", "whsec_" + "A" * 40)
     ran = forbear("webhooks", "endpoints")
     assert ran.code == 0
     words = [line.split() for line in ran.out.splitlines()]
@@ -103,6 +104,34 @@ def test_endpoints_are_listed_with_what_waits_for_them(
     [former] = [row for row in words if row[:1] == ["default"]]
     assert crm == ["crm", "block", "decision.recorded", "0", "0"]
     assert former == ["default", "nothing", "any", "more", "1", "1"]
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("ftp://crm.example/x", "whsec_" + "A" * 40),
+        ("http://crm.example/x", "whsec_" + "A" * 40),
+        ("https://crm.example:99999/x", "whsec_" + "A" * 40),
+        ("https://crm.example/x", "short"),
+    ],
+)
+def test_an_endpoint_with_which_the_service_does_not_start_is_named(
+    forbear: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    secret: str,
+) -> None:
+    file = tmp_path / "webhooks.yaml"
+    monkeypatch.setenv("FORBEAR_WEBHOOKS", str(file))
+    monkeypatch.setenv("CRM_SECRET", "whsec_" + "A" * 40)
+    file.write_text(CRM)
+    assert forbear("webhooks", "endpoints").code == 0
+    file.write_text(CRM.replace("https://crm.example/forbear", url))
+    monkeypatch.setenv("CRM_SECRET", secret)
+    ran = forbear("webhooks", "endpoints")
+    assert (ran.code, "crm cannot be used: " in ran.out) == (1, True)
 
 
 @pytest.mark.usefixtures("told")

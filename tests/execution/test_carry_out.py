@@ -120,7 +120,7 @@ def test_it_waits_for_as_many_people_as_must_agree(bench: Bench) -> None:
     bench.acts.approve(act.act_id, "Grace", NOW + 2)
     assert bench.run() == ["done", "reported"]
     assert bench.told.acts == [("suspend", "s1", "person")]
-    assert bench.acts.approved_by(act.act_id) == ["ada", "grace"]
+    assert bench.acts.approved_by(act.act_id) == ["Ada", "Grace"]
 
 
 def test_what_waits_for_people_holds_up_nothing(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from decisions.policy_file.load import parse_policy
 from execution.evidence import Evidence
-from execution.evidence_page import evidence_files
+from execution.evidence_page import _cell, evidence_files
 from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
 from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
@@ -224,3 +224,15 @@ def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
     assert author in html
     pdf = PdfReader(BytesIO(files["evidence.pdf"]))
     assert "Acts at the provider" in "".join(page.extract_text() for page in pdf.pages)
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("2026-06-21T02:00:00+02:00", "2026-06-21 00:00:00 UTC"),
+        ("2026-06-21", "2026-06-21"),
+        ("", ""),
+    ],
+)
+def test_a_moment_of_a_row_is_shown_in_utc(stated: str, shown: str) -> None:
+    assert _cell({"event_at": stated}, "event_at", ZoneInfo("UTC")) == shown

@@ -178,5 +178,5 @@ def test_a_backup_brings_them_back(place: Place, acts: Acts, tmp_path: Path) -> 
     restore(tmp_path / "anew", None, tmp_path / "backup.sqlite")
     restored = open_acts(tmp_path / "anew")
     assert restored.find(act.act_id) == act
-    assert restored.approved_by(act.act_id) == ["ada"]
+    assert restored.approved_by(act.act_id) == ["Ada"]
     restored.close()
