@@ -47,6 +47,9 @@ class Guard:
             await send(message)
 
         try:
+            if scope["path"].startswith("/desk/") and "\0" in scope["path"]:
+                # the desk says on a page that nothing is there
+                scope.update(path="/desk/-", raw_path=b"/desk/-")
             if _holds_nul(scope):
                 problem = ProblemError("invalid_request", "an address holds no NUL")
                 await problem_response(problem)(scope, receive, watched_send)

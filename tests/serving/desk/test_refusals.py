@@ -25,6 +25,7 @@ def refused(person: Somebody) -> Iterator[Response]:
     admin, here = person("admin"), customer_path(LATE)
     for path in (
         "/desk/nowhere",
+        "/desk/customers/%00",
         "/desk/decisions/none",
         f"{POLICY}/none",
         f"{LOG}?day=june",
