@@ -71,6 +71,7 @@ def promote(
             accepted=accept_leak or (),
             shadows=_shadows(),
             needs_shadow=require_shadow,
+            decides=weighed_by,
         )
     for gate in done.gates:
         outcome = {True: "passed", False: "NOT PASSED", None: "open"}[gate.is_passed]

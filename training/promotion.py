@@ -12,6 +12,9 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from advice.assembly import champion_ids
+from advice.currency import in_portfolio_currency
+from advice.errors import CurrencyMismatchError
+from decisions.policy_file.load import Policy
 from decisions.terms import Terms
 from features.targets import Target
 from scoring.bundle import Bundle
@@ -80,6 +83,7 @@ def promote(
     accepted: Sequence[str] = (),
     shadows: Sequence["Shadow"] = (),
     needs_shadow: bool = False,
+    decides: Policy | None = None,
 ) -> Promotion:
     """Compare a registered version with the champion; where it holds up, it serves.
 
@@ -87,14 +91,14 @@ def promote(
         target: whose model.
         tracker: the registry, and the home to publish to.
         version: of the registered model; None for the `challenger`.
-        terms: of the policy whose costs weigh the difference, and under which shadows
-            count.
+        terms: of the policy whose costs weigh the difference.
         because: why; recorded, and needed to force or to accept.
         is_forced: promote although a gate is not passed.
         accepted: features suspected of a leak that were known at their moment after
             all.
         shadows: what challengers would have decided, as a service's store has it.
         needs_shadow: a challenger that was not asked often enough stays one.
+        decides: the policy in force, under which shadows count; None: that of `terms`.
 
     Raises:
         NoSuchVersionError: if the registry has no such version.
@@ -115,8 +119,8 @@ def promote(
             measured = tuple(_gates(client, target, fetched, terms, accepted))
             if before not in (None, bundle_id):
                 asked = target, bundle_id, champion_ids(tracker.home), shadows
-                shadow = shadow_gate(*asked, terms.hash, is_required=needs_shadow)
-                measured += (shadow,)
+                recorded = _recorded_hash(decides, fetched.bundle) or terms.hash
+                measured += (shadow_gate(*asked, recorded, is_required=needs_shadow),)
             _keep(tracker, target, bundle_id, measured)
             passed = all(gate.is_passed is not False for gate in measured)
             is_done = passed or is_forced
@@ -322,6 +326,16 @@ def _record(
 
 def _champion_version(client: MlflowClient, target: Target) -> str | None:
     return version_of(client, registered_name(target), CHAMPION)
+
+
+def _recorded_hash(policy: Policy | None, bundle: Bundle) -> str | None:
+    """Of the policy as decisions record it: in the currency of the portfolio."""
+    if policy is None:
+        return None
+    try:
+        return in_portfolio_currency(policy, bundle.settings).hash
+    except CurrencyMismatchError:  # nothing is decided by it
+        return policy.hash
 
 
 def _version_of(client: MlflowClient, name: str, alias: str) -> str:

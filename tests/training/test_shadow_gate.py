@@ -1,10 +1,14 @@
 """A promotion says what a shadow saw, and what passes unseen."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from decisions.policy_file.load import default_policy
+from features.settings import PortfolioSettings
 from store.shadows import Decider, Shadow
+from training import promotion
 from training.shadow_gate import LEAST_DAYS, LEAST_DECISIONS, shadow_gate
 
 CHAMPIONS = {"fraud": "f-1", "nonpayment": "n-1"}
@@ -79,3 +83,11 @@ def test_a_shadow_under_a_policy_that_is_in_force_no_more_says_nothing() -> None
     assert outcome(former, is_required=True) is False
     worse = replace(SEEN, n_different=LEAST_DECISIONS)
     assert outcome(former, worse) is False
+
+
+@pytest.mark.parametrize("currency", ["EUR", "CHF"])
+def test_decisions_record_the_policy_in_the_portfolios_currency(currency: str) -> None:
+    policy = default_policy()
+    bundle = SimpleNamespace(settings=PortfolioSettings(currency=currency))
+    recorded = promotion._recorded_hash(policy, bundle)  # type: ignore[arg-type]
+    assert (recorded == policy.hash) is (currency == policy.document.currency)

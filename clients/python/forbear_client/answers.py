@@ -333,6 +333,9 @@ class PolicyInForce(TypedDict):
     reference: str
     # of its content, as decisions record it
     hash: str
+    # of the file, as `forbear policy history` shows it; another where its money is
+    # counted in the currency of the portfolio
+    file_hash: str
     # published: in the store, the same for every service on it; file: of FORBEAR_POLICY;
     # shipped
     origin: Literal['published', 'file', 'shipped']
