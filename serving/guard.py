@@ -20,6 +20,7 @@ from serving.method import method_of
 from serving.metrics import Metrics
 
 _GONE = 499  # as nginx counts a client that went away before its answer
+_PAGES = ("/desk/", "/appeal/")  # what people read
 log = logging.getLogger("forbear.serving")
 
 
@@ -47,9 +48,10 @@ class Guard:
             await send(message)
 
         try:
-            if scope["path"].startswith("/desk/") and "\0" in scope["path"]:
-                # the desk says on a page that nothing is there
-                scope.update(path="/desk/-", raw_path=b"/desk/-")
+            place = scope["path"][: scope["path"].find("/", 1) + 1]
+            if place in _PAGES and "\0" in scope["path"]:
+                # a page says that nothing is there
+                scope.update(path=f"{place}-", raw_path=f"{place}-".encode())
             if _holds_nul(scope):
                 problem = ProblemError("invalid_request", "an address holds no NUL")
                 await problem_response(problem)(scope, receive, watched_send)
