@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from features.arrays import FloatArray
 from scoring.bundle import Bundle
-from scoring.metrics import equal_count_bins
 
 _TENTHS = 10  # of the rows, by probability
 
@@ -63,6 +62,8 @@ def card_of(bundle: Bundle, label: FloatArray, p: FloatArray) -> Card:
         label: (n,) of rows that it did not see.
         p: (n,) its probabilities of them.
     """
+    from scoring.metrics import equal_count_bins  # SciPy, which a service goes without
+
     curve: tuple[Bin, ...] = ()
     if bundle.metrics:  # else there are too few outcomes
         bins = equal_count_bins(label, p, _TENTHS)

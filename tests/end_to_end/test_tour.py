@@ -68,7 +68,7 @@ def require_done(stage: Stage) -> None:
         # names count in whatever case
         by = {a.kind: acts.approved_by(a.act_id) for a in listed}
     assert [one for one in done if one[2] == "done"] == ACTS
-    assert by["suspend"] == ["ben osei"]
+    assert by["suspend"] == ["Ben Osei"]
     with closing(open_requests(*place)) as requests:
         [request] = requests.listed(100)
     assert (request.state, request.result) == ("answered", "fraud_cleared")

@@ -10,7 +10,7 @@ from store.act import ACT_KINDS, EndKind
 
 def test_every_measure_is_an_act_and_something_a_provider_offers() -> None:
     assert {*MEASURES} < {*ACT_KINDS}
-    assert {*get_args(Offer)} == {*MEASURES, "alerts", "request_state"}
+    assert {*get_args(Offer)} == {*MEASURES, "alerts", "audit_records", "request_state"}
 
 
 def test_every_measure_but_a_stopped_meter_can_be_ended() -> None:

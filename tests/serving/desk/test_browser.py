@@ -5,6 +5,7 @@ Every page is at 360 and at 1440 px; nothing is asked of another host. With
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -210,9 +211,12 @@ def tries_a_change_of_the_policy(page: Page, office: Office) -> None:
     signs_in(page, office, "risk_analyst")
     presses(page, "g", "p")
     sees(page, "#text")
-    page.locator("#text").focus()
-    presses(page, "Control+End")
-    page.keyboard.type("# looked at\n")
+    text = page.locator("#text")
+    number = page.viewport_size["width"]  # type: ignore[index]  # never used before
+    changed = re.sub(r"(?m)^version: .*$", f"version: {number}", text.input_value())
+    text.focus()
+    presses(page, "Control+a")
+    page.keyboard.insert_text(changed)
     presses(page, "Tab", "Enter")
     sees(page, "#submit")
     page.locator("#reason").focus()
