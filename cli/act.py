@@ -19,24 +19,22 @@ from cli.act_options import (
     how_to_carry_out,
     stores_of_acts,
 )
+from cli.act_run import SHOWN, preview, tell_stopped_in_part
 from cli.act_table import remind, show_acts, show_waiting
 from cli.exits import DIFFERENT, OK
-from cli.output import say, show_table
+from cli.output import say
 from cli.policy_in_use import place_of_store
 
 if TYPE_CHECKING:
     from cli.act_options import Stores
-    from execution.carry_out import Execution
     from execution.plan import Run
     from store.act import Act
-    from store.acts import Acts
     from store.letters import PlannedLetter
 
 app = typer.Typer(
     help="Carry recommendations out at the provider.",
     no_args_is_help=True,
 )
-SHOWN = 100
 IDLE = {
     "no_meter": "the provider bills nothing by use there",
     "so_already": "it is so already",
@@ -193,7 +191,7 @@ def run(
     ):
         remind(stores.acts, at)
         if not really:
-            n_due = _preview(stores.acts, at, execution)
+            n_due = preview(stores.acts, at, execution)
             show_waiting(stores, at)
             if n_due:
                 run = how_to_carry_out(at, provider_url, login_url, customers)
@@ -215,7 +213,7 @@ def run(
         if n_open:
             wait = "1 act waits" if n_open == 1 else f"{n_open:,} acts wait"
             say(f"{wait} to be tried again, or for what another process began")
-        is_partly = _tell_stopped_in_part(stores.acts, told)
+        is_partly = tell_stopped_in_part(stores.acts, told)
         is_open = counted["failed"] or n_open or is_partly
         raise typer.Exit(DIFFERENT if is_open else OK)
 
@@ -349,52 +347,6 @@ def provider(
                 n_told = len(fake.changes)
         except KeyboardInterrupt:
             return
-
-
-def _preview(acts: "Acts", name: str, execution: "Execution") -> int:
-    """Show what would be done; how many acts are due."""
-    from execution.errors import NotOfferedError, ProviderRefusedError
-
-    due = acts.due(name, time.time_ns() // 1_000, SHOWN)
-    rows = []
-    for act in due:
-        about = act.act_id, act.customer_id, act.subscription_id
-        try:
-            step = execution.preview(act)
-        except (ProviderRefusedError, NotOfferedError) as error:  # of this one
-            reason = getattr(error, "reason", "")
-            rows.append((*about, "", f"fail: {error.code}:{reason}".rstrip(":")))
-            continue
-        would = {"ask": act.kind, "done": "report"}.get(step.what)
-        would = would or f"{step.what}: {step.why}"
-        rows.append((*about, step.stated, would))
-    say(
-        f"{'1 act is' if len(due) == 1 else f'{len(due):,} acts are'} due and agreed to"
-        " (of each customer the first); nothing was asked for"
-    )
-    if rows:
-        show_table(
-            "",
-            ("act", "customer", "subscription", "now", "would"),
-            rows,
-            is_copied=True,
-        )
-    return len(rows)
-
-
-def _tell_stopped_in_part(acts: "Acts", told: "list[Act]") -> bool:
-    """Name who is left between two states; whether anybody is."""
-    from execution.stopped_in_part import stopped_in_part
-
-    partly = stopped_in_part(acts, told)
-    for one in partly:
-        left = ", ".join(f"{name} ({why})" for name, why in one.left.items())
-        say(
-            f"{one.customer_id} is stopped in part: {', '.join(one.stopped)} is"
-            f" stopped, not {left}. Plan anew (forbear act plan), or give it back:"
-            f" forbear act undo {one.run_id} --by NAME"
-        )
-    return bool(partly)
 
 
 def _tell(act: "Act", came_to: str) -> None:

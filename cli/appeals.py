@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cli.notify import Stores
     from decisions.terms import Terms
+    from execution.letters.told import ToldDecided
     from store.letters import PlannedLetter
     from store.replies import Reply
 
@@ -136,17 +137,21 @@ def decide(
             answer=letter,
         )
         say(f"{reply_id} is {result}; the answer is letter {letter.letter_id}")
-        told = tell_decided(stores.replies, service)
-        if reply_id in told.reply_ids:
-            say("the service knows")
-        elif rule := told.refused.get(reply_id):
-            what = "what ends the appeal" if until is None else "the override"
-            say(f"the service refuses {what} ({rule}): send it yourself")
-            raise typer.Exit(DIFFERENT)
-        else:
-            if reply_id in told.instead:
-                say(f"the service knows that nothing is done until the end of {until}")
-            say("another appeal of the customer is open; decide that one, too")
+        _show_told(reply_id, tell_decided(stores.replies, service), until)
+
+
+def _show_told(reply_id: str, told: "ToldDecided", until: str | None) -> None:
+    """What the service knows of it now."""
+    if reply_id in told.reply_ids:
+        say("the service knows")
+    elif rule := told.refused.get(reply_id):
+        what = "what ends the appeal" if until is None else "the override"
+        say(f"the service refuses {what} ({rule}): send it yourself")
+        raise typer.Exit(DIFFERENT)
+    else:
+        if reply_id in told.instead:
+            say(f"the service knows that nothing is done until the end of {until}")
+        say("another appeal of the customer is open; decide that one, too")
 
 
 def _require_day_ahead(text: str) -> None:

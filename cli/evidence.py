@@ -75,7 +75,8 @@ def _zone(settings: "ServingSettings") -> "ZoneInfo":
 
 
 def _replayed(settings: "ServingSettings", decision_id: str) -> str:
-    from serving.replay import OtherReleaseError, ReplayError, replay
+    from serving.replay import replay
+    from serving.replay_errors import OtherReleaseError, ReplayError
 
     try:
         came_out = replay(settings, decision_id)
@@ -89,7 +90,8 @@ def _replayed(settings: "ServingSettings", decision_id: str) -> str:
 def _of_another_release(settings: "ServingSettings", decision_id: str) -> str:
     from pydantic import ValidationError
 
-    from serving.replay import OtherReleaseError, ReplayError, decides_the_same
+    from serving.replay import decides_the_same
+    from serving.replay_errors import OtherReleaseError, ReplayError
 
     try:
         is_same = decides_the_same(settings, decision_id)

@@ -19,9 +19,9 @@ DATABASE = "portfolio.duckdb"
 FORMS = (".parquet", ".csv", ".xlsx")
 
 
-def check_form(out: Path) -> None:
+def check_form(out: Path | None) -> None:
     """Refuse a name whose form is none of ours, before any work."""
-    if out.suffix.lower() not in FORMS:
+    if out is not None and out.suffix.lower() not in FORMS:
         forms = ", ".join(FORMS)
         raise typer.BadParameter(f"--out {out}: the name must end in one of {forms}")
 

@@ -126,8 +126,7 @@ def score(
     from scoring.shelf import forbear_home
 
     home = forbear_home()
-    if out is not None:
-        check_form(out)
+    check_form(out)
     limits = RunLimits(memory, workers or os.cpu_count() or 1)
     policy = policy_in_use(policy)
     advisor, alarm = champions(home, policy), _standing_alarm(home)

@@ -14,6 +14,7 @@ from cli.reading import Memory, tables_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from features.portfolio import Portfolio
     from scoring.intervals import MetricEstimate
     from training.learning import RecipeSearch
     from training.train import TrainingResult
@@ -104,13 +105,7 @@ def train(
             )
         for line in untold:
             say(f"{line}; {WITHOUT_A_MODEL}")
-        n_rejected = sum(one.n for one in read.rejects)
-        if n_rejected:
-            tables = ", ".join(sorted({one.table for one in read.rejects}))
-            say(
-                f"{rejected_rows(n_rejected)} of {tables}, and nothing was learnt from"
-                f" them: `forbear validate` says why"
-            )
+        _show_rejects(read)
         waits = (
             not results
             and read.settings.tables >= STARTER_TABLES
@@ -121,6 +116,17 @@ def train(
     if any(result.suspected for result in results):
         raise typer.Exit(DIFFERENT)
     raise typer.Exit(REJECTS if read.rejects else OK)
+
+
+def _show_rejects(read: "Portfolio") -> None:
+    """What nothing was learnt from."""
+    n_rejected = sum(one.n for one in read.rejects)
+    if n_rejected:
+        tables = ", ".join(sorted({one.table for one in read.rejects}))
+        say(
+            f"{rejected_rows(n_rejected)} of {tables}, and nothing was learnt from"
+            f" them: `forbear validate` says why"
+        )
 
 
 def _search(minutes: float | None, home: Path) -> "RecipeSearch | None":

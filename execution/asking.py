@@ -5,8 +5,9 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from execution.intent import is_spared
 from execution.measures import ENDS
-from execution.plan import ACTED_ON, is_spared
+from execution.plan import ACTED_ON
 from execution.port import PlainMeasure, Provider, SubscriptionState
 from features.money import UNITS
 from store.act import Act, ActKind

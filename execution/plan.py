@@ -13,13 +13,13 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from decisions.actions import STOPS
 from decisions.policy.measures import MeasureName
 from execution.errors import (
     NotOfferedError,
     ProviderRefusedError,
     UnusableAmountError,
 )
+from execution.intent import Intent, intent_of, is_spared
 from execution.measures import left_to_do, why_idle
 from execution.port import Provider, Subscription, SubscriptionState
 from features.moments import microseconds
@@ -36,31 +36,11 @@ _STEP = 500  # decisions read at a time
 # a decision about another moment, or about events that came with the question, asks
 # what would be; nothing is done for it
 _LATEST_LAG_US = 900_000_000
-_ASKED_FOR = frozenset({*STOPS, "service_request"})
 # the state a subscription must have for an act to have a meaning
 ACTED_ON: dict[ActKind, SubscriptionState] = {
     "suspend": "active",
     "restore": "suspended",
 }
-
-
-def is_spared(kind: ActKind, reason: str) -> bool:
-    """Whether what a provider's own hold protects from is meant: a stop for debt."""
-    return kind == "suspend" and reason == "nonpayment"
-
-
-class Intent(NamedTuple):
-    """What one decision asks of the provider.
-
-    Args:
-        subscriptions: that are meant; empty: all of the customer.
-        n_approvals: people who must agree.
-    """
-
-    kind: ActKind
-    reason: str
-    subscriptions: tuple[str, ...]
-    n_approvals: int
 
 
 class ManualMeasure(NamedTuple):
@@ -113,28 +93,6 @@ class Run(NamedTuple):
     refused_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
     idle_measures: Mapping[tuple[str, MeasureName], str] = MappingProxyType({})
     n_outdated: int = 0
-
-
-def intent_of(answer: dict[str, Any]) -> Intent | None:
-    """What an answer asks of the provider; None: nothing.
-
-    What automation may not do alone waits for as many people as the answer says. An
-    answer that gives access back and recommends a stop, too, has one that waits for
-    people: meanwhile access comes back.
-    """
-    permission, people = answer["permission"], answer["people"]
-    back = answer["follow_up"]["reactivation"]
-    if back is not None:
-        n_approvals = 1 if back["by"] == "person" else 0
-        return Intent("restore", back["reasons"][0], (), n_approvals)
-    if answer["action"] not in _ASKED_FOR:
-        return None
-    n_approvals = max(people["approvals"], int(people["requires_person"]))
-    reason = permission["basis"] or "manual"
-    if answer["action"] == "service_request":
-        return Intent("open_request", reason, (), n_approvals)
-    named = tuple(permission["subscriptions"])
-    return Intent("suspend", reason, named, n_approvals)
 
 
 def plan_run(

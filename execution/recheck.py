@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from decisions.actions import STOPS
 from decisions.policy.measures import MEASURES
-from execution.plan import intent_of
+from execution.intent import intent_of
 from execution.service import Service
 from store.act import Act
 

@@ -17,7 +17,8 @@ from serving.incoming import JSON, in_force_of
 from serving.many_scores import BatchTurnstile
 from serving.openapi import problems
 from serving.records import RecordsOfKeys, find_for
-from serving.replay import Explanation, ReplayError, explain
+from serving.replay import Explanation, explain
+from serving.replay_errors import ReplayError
 from serving.stored_customers import MOST_ROWS
 from serving.timeline import DecisionSummary, Timeline, timeline
 from store.decisions import DecisionStore

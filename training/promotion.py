@@ -111,9 +111,7 @@ def promote(
     with tracker.connected() as client:
         number = version or _version_of(client, registered_name(target), CHALLENGER)
         with _fetched(client, target, number) as fetched:
-            unknown = [name for name in accepted if name not in fetched.suspected]
-            if unknown:
-                raise NotSuspectedError(unknown, fetched.suspected)
+            _require_suspected(accepted, fetched)
             bundle_id = fetched.bundle.bundle_id
             before = champion_id(tracker.home, target)
             measured = tuple(_gates(client, target, fetched, terms, accepted))
@@ -123,14 +121,10 @@ def promote(
                 measured += (shadow_gate(*asked, recorded, is_required=needs_shadow),)
             _keep(tracker, target, bundle_id, measured)
             passed = all(gate.is_passed is not False for gate in measured)
-            is_done = passed or is_forced
-            if is_done:
+            if is_done := passed or is_forced:
                 record = _record(
-                    "promotion",
-                    target,
-                    fetched,
-                    _champion_version(client, target),
-                    before,
+                    *("promotion", target, fetched),
+                    *(_champion_version(client, target), before),
                     because=because,
                     is_forced=is_forced and not passed,
                     gates=measured,
@@ -326,6 +320,12 @@ def _record(
 
 def _champion_version(client: MlflowClient, target: Target) -> str | None:
     return version_of(client, registered_name(target), CHAMPION)
+
+
+def _require_suspected(accepted: Sequence[str], fetched: "_Fetched") -> None:
+    unknown = [name for name in accepted if name not in fetched.suspected]
+    if unknown:
+        raise NotSuspectedError(unknown, fetched.suspected)
 
 
 def _recorded_hash(policy: Policy | None, bundle: Bundle) -> str | None:

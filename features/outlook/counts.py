@@ -53,6 +53,7 @@ def nonpayment_labels(portfolio: Portfolio) -> LabelCount:
     positive = mature.filter(pc.equal(mature["label"], 1.0))
 
     def scaled(n: int) -> int:
+        """Of everybody, where those looked at are a part."""
         return round(n * n_everyone / n_looked_at)
 
     return LabelCount(

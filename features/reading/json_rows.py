@@ -296,6 +296,7 @@ class _BodyReader:
             yield _Column(name, len(name), kind, flags, first, n_words, default, unless)
 
     def read(self, body: bytes) -> BodyRows | None:
+        """Rows of a body; None: the slower path reads it, and says what is wrong."""
         pointer = ctypes.POINTER(_Found)()
         status = self._library.reader_read(
             self._handle(), body, _I64(len(body)), ctypes.byref(pointer)

@@ -89,6 +89,7 @@ def row_identity(spec: TableSpec, places: Mapping[str, int]) -> Identity:
         )
 
         def payment(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
+            """Refunds that no refund_id tells apart, by their moment."""
             if cells[status] == "refunded" and cells[refund_id] is None:
                 return *plain(cells), cells[event_at]
             return plain(cells)
@@ -102,6 +103,7 @@ def row_identity(spec: TableSpec, places: Mapping[str, int]) -> Identity:
     ]
 
     def told_apart(cells: Sequence[Any]) -> Any:  # noqa: ANN401 - hashes
+        """A part of the key counts only where nothing else stands for it."""
         return tuple(
             None if any(cells[other] is not None for other in others) else cells[place]
             for place, others in parts

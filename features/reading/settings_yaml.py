@@ -40,6 +40,7 @@ class _Careful(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        """No alias, and not too deep."""
         if self.check_event(yaml.AliasEvent):
             raise SettingsYamlError("anchors and aliases (&, *) are not read here")
         self.depth += 1
@@ -50,6 +51,7 @@ class _Careful(yaml.SafeLoader):
         return node
 
     def fetch_flow_collection_start(self, token_class: type[Token]) -> None:
+        """Not too deep within brackets."""
         # the scanner looks ahead, at a cost that grows with the square of the depth
         if self.flow_level >= DEEPEST:
             raise SettingsYamlError(f"more than {DEEPEST} levels deep")
@@ -58,6 +60,7 @@ class _Careful(yaml.SafeLoader):
     def construct_mapping(
         self, node: MappingNode, deep: bool = False
     ) -> dict[Hashable, Any]:
+        """Each name once."""
         seen: set[str] = set()
         for key, _ in node.value:
             name = str(key.value)
@@ -67,6 +70,7 @@ class _Careful(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:  # noqa: ANN401
+        """A number has no more digits than are worth reading."""
         is_number = node.tag.endswith((":int", ":float"))
         if is_number and len(node.value) > LONGEST_NUMBER:
             raise SettingsYamlError(f"a number of {len(node.value)} digits")
@@ -79,6 +83,7 @@ class _Typed(_Careful):
 
 class _Plain(_Careful):
     def construct_object(self, node: Node, deep: bool = False) -> Any:  # noqa: ANN401
+        """A scalar as it is written; nothing for null."""
         if isinstance(node, ScalarNode):
             is_null = node.tag.endswith(":null")
             return "" if is_null else node.value

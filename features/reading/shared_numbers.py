@@ -116,6 +116,7 @@ class _Row:
 
     @property
     def id(self) -> tuple[str, str, bytes]:
+        """What the row itself is known by."""
         return self.numbered[:3]
 
 
@@ -183,6 +184,7 @@ def _key_of_any(
     key = row_identity(TABLES[table], places)
 
     def of_any(cells: Sequence[object]) -> Hashable:
+        """The same for the rows of every customer."""
         one: Hashable = key([None, *cells[1:]])
         return one
 

@@ -25,6 +25,7 @@ def with_variables(source: str) -> str:
     """
 
     def value(name: re.Match[str]) -> str:
+        """Of a variable; quoted where it stands in a login."""
         setting = os.environ.get(name.group(1))
         if setting is None:
             raise VariableNotSetError(name.group(1))

@@ -27,7 +27,8 @@ from serving.desk.visitor import (
 from serving.errors import ProblemError
 from serving.many_scores import BatchTurnstile
 from serving.records import find_for
-from serving.replay import Replay, ReplayError, replay
+from serving.replay import Replay, replay
+from serving.replay_errors import ReplayError
 from store.access_log import AccessLog
 from store.audit import Audit, audit
 from store.decision_log import DecisionLog

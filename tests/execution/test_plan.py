@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.fakes.partner_center import FakePartnerCenter
-from execution.plan import Intent, in_order, intent_of, plan_run
+from execution.intent import Intent, intent_of
+from execution.plan import in_order, plan_run
 from execution.port import Subscription
 from execution.providers.partner_center import PartnerCenter
 from execution.recheck import verdict_of

@@ -24,7 +24,8 @@ from serving.app import create_app
 from serving.budget_ledger import BudgetLedger
 from serving.champions import Champions, Refusal
 from serving.metrics import Metrics
-from serving.replay import BundleGoneError, OtherReleaseError, replay
+from serving.replay import replay
+from serving.replay_errors import BundleGoneError, OtherReleaseError
 from serving.settings import ServingSettings
 from store.audit import audit
 from store.errors import SlotTakenError, StoreUnavailableError

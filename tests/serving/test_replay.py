@@ -21,13 +21,8 @@ from features.moments import to_datetime
 from serving import replay_range as ranges
 from serving.differences import Difference
 from serving.openapi import EXAMPLE
-from serving.replay import (
-    EventsGoneError,
-    ReplayRun,
-    decides_the_same,
-    explain,
-    replay,
-)
+from serving.replay import ReplayRun, decides_the_same, explain, replay
+from serving.replay_errors import EventsGoneError
 from serving.replay_list import replay_list
 from serving.replay_range import RangeReplay, replay_range
 from serving.settings import ServingSettings

@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from store.acts import _NOT_AGREED, Acts
+from store.act_statements import NOT_AGREED
+from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
 from store.opening import open_acts, open_decision_store, open_desk, upgrade
@@ -62,7 +63,7 @@ def test_acts_that_wait_are_found_in_an_index_of_their_own(tmp_path: Path) -> No
     """However many are over; SQLite says how it would answer."""
     upgrade(tmp_path, None)
     with closing(open_desk(tmp_path)) as desk:
-        plan = desk.rows(f"EXPLAIN QUERY PLAN {_NOT_AGREED}", 0, "", 20)
+        plan = desk.rows(f"EXPLAIN QUERY PLAN {NOT_AGREED}", 0, "", 20)
     assert any("acts_planned" in str(step) for step in plan), plan
 
 
