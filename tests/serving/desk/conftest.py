@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from httpx import Client, Response
@@ -13,6 +15,11 @@ from serving.settings import ServingSettings
 from store.keys import ROLES, Role
 from store.opening import open_key_store
 from tests.serving.conftest import a_bundle, a_client, published
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.serving.desk.office import Office
 
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -145,3 +152,31 @@ def stored(desk: Client, desk_settings: ServingSettings) -> dict[str, str]:
         assert answer.status_code == 200, answer.text
         decided[customer_id] = answer.json()["decision_id"]
     return decided
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from tests.serving.desk.browsing import a_browser
+
+    with a_browser() as started:
+        yield started
+
+
+@pytest.fixture(params=[360, 1440])
+def page(
+    request: pytest.FixtureRequest, browser: "Browser", office: "Office"
+) -> "Iterator[Page]":
+    """A page that asks nothing of another host and whose script never fails.
+
+    Every module that has one says which `office` it is in.
+    """
+    from tests.serving.desk.browsing import a_context
+
+    with a_context(browser, request.param) as context:
+        opened = context.new_page()
+        hosts, failures = set[str](), list[str]()
+        opened.on("request", lambda one: hosts.add(urlsplit(one.url).netloc))
+        opened.on("pageerror", lambda error: failures.append(str(error)))
+        yield opened
+        assert hosts <= {urlsplit(office.url).netloc}
+        assert not failures

@@ -6,19 +6,23 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import uvicorn
+from pydantic import SecretStr
 
+from advice.assembly import DEFAULT_POLICY
 from features.moments import microseconds
 from serving.app import create_app
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.act import Act, act_id_of
-from store.keys import Role
+from store.keys import ROLES, Role
 from store.monitoring import Cause
-from store.opening import open_acts, open_monitoring
-from tests.serving.desk.conftest import rows_of
+from store.opening import open_acts, open_key_store, open_monitoring
+from tests.serving.conftest import a_bundle, published
+from tests.serving.desk.conftest import LATE, rows_of
 
 
 class Office:
@@ -62,14 +66,14 @@ class Office:
             planned_at=1,
             due_at=1,
         )
-        with closing(open_acts(self.settings.home)) as acts:
+        with closing(open_acts(*self.settings.store)) as acts:
             acts.plan([act])
 
     def rings(self, subject: str) -> None:
         """An alarm of monitoring."""
         now = microseconds(datetime.now(UTC))
         cause = Cause("inputs", "feed_stopped", subject, f"{subject}: no row for days")
-        with closing(open_monitoring(self.settings.home)) as monitoring:
+        with closing(open_monitoring(*self.settings.store)) as monitoring:
             monitoring.record(now, now, "small", "{}", [cause])
 
 
@@ -91,3 +95,26 @@ def served(settings: ServingSettings) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def open_office(home: Path, database_url: str | None = None) -> Iterator[Office]:
+    """An office with one customer; without a URL its store is in files."""
+    published(a_bundle("nonpayment"), home)
+    published(a_bundle("fraud", intercept=-5.0), home)
+    policy = home / "policy.yaml"
+    policy.write_text(DEFAULT_POLICY.read_text(encoding="utf-8"), encoding="utf-8")
+    settings = ServingSettings(
+        home=home,
+        database_url=None if database_url is None else SecretStr(database_url),
+        policy=policy,
+        poll_s=0.05,
+        desk_attempt_limit="1000/minute",
+    )
+    with served(settings) as url:
+        with closing(open_key_store(*settings.store)) as store:
+            keys = {role: store.create(f"one {role}", role=role)[1] for role in ROLES}
+            _, feed = store.create("feed")
+        office = Office(url, keys, feed, settings)
+        office.has_customer(LATE, 0)
+        yield office

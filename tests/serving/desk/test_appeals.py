@@ -37,7 +37,7 @@ def file_appeal(
     settings: ServingSettings, decision_id: str, reply_id: str, customer: str = LATE
 ) -> None:
     """As the form of a letter keeps it."""
-    with closing(open_decision_reader(settings.home)) as decisions:
+    with closing(open_decision_reader(*settings.store)) as decisions:
         asked = json.loads(decisions.find(decision_id).answer)["question"]
     letter = PlannedLetter(
         letter_id=letter_id_of("notice", decision_id, "reminder_1"),
@@ -51,7 +51,7 @@ def file_appeal(
         planned_at=1,
         due_at=1,
     )
-    with closing(open_letters(settings.home)) as letters:
+    with closing(open_letters(*settings.store)) as letters:
         letters.plan([letter])
     reply = Reply(
         reply_id=reply_id,
@@ -63,7 +63,7 @@ def file_appeal(
         content=WORDS,
         is_counted=True,
     )
-    with closing(open_replies(settings.home)) as replies:
+    with closing(open_replies(*settings.store)) as replies:
         replies.add(reply)
 
 
