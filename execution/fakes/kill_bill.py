@@ -29,6 +29,8 @@ class FakeKillBill:
             it.
         begins: of a blocking state that begins at another moment than the others:
             when, as Kill Bill writes it.
+        unbilled: blocking states that block billing, too, as those of Kill Bill's own
+            overdue do.
         faults: of the next changes, in order.
         with_mark: bodies begin with a byte order mark.
         tags: definitions of the tags of each account.
@@ -38,6 +40,7 @@ class FakeKillBill:
     accounts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     blocked: dict[tuple[str, str], bool] = field(default_factory=dict)
     begins: dict[tuple[str, str], str] = field(default_factory=dict)
+    unbilled: set[tuple[str, str]] = field(default_factory=set)
     faults: deque[Fault] = field(default_factory=deque)
     tags: dict[str, set[str]] = field(default_factory=dict)
     with_mark: bool = False
@@ -108,7 +111,7 @@ class FakeKillBill:
                 "service": service,
                 "isBlockChange": is_on,
                 "isBlockEntitlement": is_on,
-                "isBlockBilling": False,
+                "isBlockBilling": is_on and (name, service) in self.unbilled,
                 "effectiveDate": self.begins.get(
                     (name, service), f"2026-06-01T00:00:{n:02}.000Z"
                 ),

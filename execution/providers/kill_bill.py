@@ -2,7 +2,8 @@
 
 A subscription is blocked by a state of the service `forbear` that blocks entitlement
 and leaves billing alone; the opposite state of the same service takes it back. What
-another service blocks stays blocked, and is then not ours to restore.
+another service blocks stays blocked, and is then not ours to restore. Whether Kill Bill
+goes on billing is read from these states: its own overdue service may block billing.
 
 An account with the tag OVERDUE_ENFORCEMENT_OFF is spared: Kill Bill does not pursue it,
 and neither do we for non-payment. Who blocks is read from the account's blocking
@@ -14,7 +15,7 @@ Source: Kill Bill's JAX-RS resources (`SubscriptionResource`, `AccountResource`,
 `BlockingStateJson`, `SubscriptionJson`) and its API reference (tags), as of 0.24.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,10 +128,12 @@ class KillBill(Provider):
         content = resource_of(self._read(_path(subscription_id)))
         if text_of(content, "accountId") != account:
             raise ProviderRefusedError("subscription_of_another_account")
+        states = self._states_of(account, content)
         return replace(
             _subscription(content),
             spared_by=self._spared_by(customer_id),
-            blocked_by=self._blocked_by(account, content),
+            blocked_by=_services(states, "isBlockEntitlement"),
+            is_billed_while_suspended=not _services(states, "isBlockBilling"),
         )
 
     def suspend(self, customer_id: str, subscription_id: str, request_id: str) -> None:
@@ -171,24 +174,23 @@ class KillBill(Provider):
         """Definitions of an account's tags."""
         return {tag.get("tagDefinitionId") for tag in self._listed(path, "tags")}
 
-    def _blocked_by(
+    def _states_of(
         self, account: str, subscription: Mapping[str, Any]
-    ) -> tuple[str, ...]:
-        """Services that block it, its bundle or the account, now."""
+    ) -> list[Mapping[str, Any]]:
+        """The state of each service about it, its bundle or the account, now."""
         path = f"/1.0/kb/accounts/{path_segment(account)}/block"
         about = {
             account,
             *(subscription.get(n) for n in ("subscriptionId", "bundleId")),
         }
-        latest: dict[tuple[object, str], bool] = {}
         now = datetime.now(UTC)
         listed = [(_begins(s), s) for s in self._listed(path, "blocking states")]
         begun = [(at, state) for at, state in listed if at <= now]  # some are to come
-        for _, one in sorted(begun, key=lambda pair: pair[0]):
-            key = one.get("blockedId"), str(one.get("service", ""))
-            latest[key] = bool(one.get("isBlockEntitlement"))
-        blocking = {who for (what, who), on in latest.items() if on and what in about}
-        return tuple(sorted(blocking))
+        latest = {
+            (one.get("blockedId"), one.get("service")): one
+            for _, one in sorted(begun, key=lambda pair: pair[0])
+        }
+        return [one for (what, _), one in latest.items() if what in about]
 
     def _listed(self, path: str, what: str) -> list[Mapping[str, Any]]:
         listed = self._read(path)
@@ -247,8 +249,14 @@ def _subscription(
         stated=stated,
         parent_id=parent,
         product=content.get("productName"),
-        is_billed_while_suspended=True,  # billing is not blocked
+        is_billed_while_suspended=True,  # we block no billing
     )
+
+
+def _services(states: Iterable[Mapping[str, Any]], what: str) -> tuple[str, ...]:
+    """Services whose state blocks this, such as `isBlockBilling`."""
+    blocking = {str(one.get("service", "")) for one in states if one.get(what)}
+    return tuple(sorted(blocking))
 
 
 def _begins(state: Mapping[str, Any]) -> datetime:

@@ -136,6 +136,19 @@ def test_who_blocks_is_read_and_kept_as_proof() -> None:
         assert (now.state, now.blocked_by, now.spared_by) == ("active", (), None)
 
 
+def test_whether_it_is_billed_on_is_read_from_who_blocks() -> None:
+    fake = FakeKillBill()
+    fake.add("acme", "s1")
+    with kill_bill(fake) as provider:
+        provider.suspend("acme", "s1", "a1")
+        assert provider.status("acme", "s1").is_billed_while_suspended is True
+        fake.blocked["acme", "overdue-service"] = True
+        fake.unbilled.add(("acme", "overdue-service"))
+        assert provider.status("acme", "s1").is_billed_while_suspended is False
+        fake.blocked["acme", "overdue-service"] = False  # paid: its overdue is clear
+        assert provider.status("acme", "s1").is_billed_while_suspended is True
+
+
 def test_a_block_that_is_to_come_blocks_nothing_yet() -> None:
     fake = FakeKillBill()
     fake.add("acme", "s1")
