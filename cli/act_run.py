@@ -1,12 +1,13 @@
 """What `forbear act run` shows: what would be done, and who is left in between."""
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cli.output import say, show_table
 
 if TYPE_CHECKING:
-    from execution.carry_out import Execution
+    from execution.carry_out import Execution, Step
     from store.act import Act
     from store.acts import Acts
 
@@ -25,11 +26,12 @@ def preview(acts: "Acts", name: str, execution: "Execution") -> int:
             step = execution.preview(act)
         except (ProviderRefusedError, NotOfferedError) as error:  # of this one
             reason = getattr(error, "reason", "")
-            rows.append((*about, "", f"fail: {error.code}:{reason}".rstrip(":")))
+            failed = f"fail: {error.code}:{reason}".rstrip(":")
+            rows.append((*about, "", failed, ""))
             continue
         would = {"ask": act.kind, "done": "report"}.get(step.what)
         would = would or f"{step.what}: {step.why}"
-        rows.append((*about, step.stated, would))
+        rows.append((*about, step.stated, would, _bill(step)))
     say(
         f"{'1 act is' if len(due) == 1 else f'{len(due):,} acts are'} due and agreed to"
         " (of each customer the first); nothing was asked for"
@@ -37,11 +39,24 @@ def preview(acts: "Acts", name: str, execution: "Execution") -> int:
     if rows:
         show_table(
             "",
-            ("act", "customer", "subscription", "now", "would"),
+            ("act", "customer", "subscription", "now", "would", "billed on"),
             rows,
             is_copied=True,
         )
     return len(rows)
+
+
+def _bill(step: "Step") -> str:
+    """What the provider says of its bill while a subscription is suspended."""
+    proof = {} if step.now is None else step.now.proof
+    if step.what != "ask" or "is_billed_while_suspended" not in proof:
+        return ""
+    told = {True: "yes", False: "no", None: "not told"}
+    billed = told[proof["is_billed_while_suspended"]]
+    until: datetime | None = proof["cancel_until"]
+    if until is None or until <= datetime.now(UTC):
+        return billed
+    return f"{billed}; can be cancelled until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def tell_stopped_in_part(acts: "Acts", told: "list[Act]") -> bool:

@@ -1,5 +1,6 @@
 """The page of an evidence pack, in English: what was decided, why, and on what."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -193,8 +194,22 @@ def _done(evidence: Evidence) -> Section:
     else:
         limit = "limit a month, provider's currency"
         head = "act", "at", "subscription", limit, "came to", "when", "agreed by"
-        blocks = (Table("Acts at the provider", head, rows), *_on_record(evidence))
+        table = Table("Acts at the provider", head, rows)
+        blocks = (table, *_bills(evidence.acts), *_on_record(evidence))
     return Section("done", "What was done", blocks)
+
+
+def _bills(acts: Sequence[Act]) -> Iterator[Block]:
+    """What the provider said of its bill, of each subscription that was stopped."""
+    told = {True: "goes on", False: "stops", None: "is not told"}
+    stops = [act for act in acts if (act.kind, act.state) == ("suspend", "done")]
+    lines = tuple(
+        f"{act.subscription_id}: while it is suspended, the provider's bill"
+        f" {told[json.loads(act.proof or '{}').get('is_billed_while_suspended')]}."
+        for act in stops
+    )
+    if lines:
+        yield Items(lines)
 
 
 def _on_record(evidence: Evidence) -> Iterator[Block]:

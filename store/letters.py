@@ -81,6 +81,7 @@ _NAMES = ", ".join(_COLUMNS)
 _SELECT = f"SELECT {_NAMES} FROM letters AS one"  # noqa: S608 - own names
 _UNTOLD = "(state IN ('sent', 'delivered', 'bounced') AND is_reported = 0)"
 _IS_OPEN = f"(state IN ('planned', 'sending') OR {_UNTOLD})"
+SUPERSEDED = "superseded"  # why a letter was withdrawn: another tells what it was to
 UNKNOWN_WHETHER_SENT = "unknown_whether_sent"  # why a letter was left to a person
 _IS_UNKNOWN = f"(state = 'failed' AND why = '{UNKNOWN_WHETHER_SENT}')"
 # a notice that lies with a person is not planned anew, nor one that went out just now,
@@ -93,11 +94,11 @@ AND ({_IS_OPEN} OR {_IS_UNKNOWN} OR state = 'handed_out'
 ) LIMIT 1
 """  # noqa: S608 - own names
 # nobody is sending it, and it would be withdrawn when it is tried
-_SUPERSEDED = """
-UPDATE letters SET state = 'withdrawn', why = 'superseded', ended_at = ?
+_SUPERSEDED = f"""
+UPDATE letters SET state = 'withdrawn', why = '{SUPERSEDED}', ended_at = ?
 WHERE customer_id = ? AND notice = ? AND kind = 'notice' AND state = 'planned'
 AND leased_until <= ? AND (policy_hash <> ? OR channel <> ?)
-"""
+"""  # noqa: S608 - own names
 _JUST_NOW_US = 12 * 3_600_000_000
 _ROW_MISSING_US = 30 * 24 * 3_600_000_000
 _DUE = f"""

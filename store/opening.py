@@ -37,6 +37,8 @@ from store.sqlite import SqliteDatabase, read_only
 
 # events come in large batches: in a file of their own they hold up no decision
 _FILES = {DECISIONS: "decisions.sqlite", EVENTS: "events.sqlite"}
+# acts, letters and what people decide at the desk write into one another's tables
+_LOCK_OF_PEOPLE = "acts and letters"
 # what is asked inside an event loop does not wait long for others
 _FILE_WAIT_MS, _SERVER_WAIT_MS = 20, 2_000
 
@@ -94,7 +96,7 @@ def open_acts(home: Path, url: str | None = None) -> Acts:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    return Acts(_beside_decisions(home, url, "acts"))
+    return Acts(_beside_decisions(home, url, _LOCK_OF_PEOPLE))
 
 
 def open_letters(home: Path, url: str | None = None) -> Letters:
@@ -103,7 +105,7 @@ def open_letters(home: Path, url: str | None = None) -> Letters:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    return Letters(_beside_decisions(home, url, "letters"))
+    return Letters(_beside_decisions(home, url, _LOCK_OF_PEOPLE))
 
 
 def open_replies(home: Path, url: str | None = None) -> Replies:
@@ -112,7 +114,7 @@ def open_replies(home: Path, url: str | None = None) -> Replies:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    return Replies(_beside_decisions(home, url, "letters"))
+    return Replies(_beside_decisions(home, url, _LOCK_OF_PEOPLE))
 
 
 def open_policies(home: Path, url: str | None = None) -> Policies:
@@ -146,7 +148,7 @@ def open_provider_alerts(home: Path, url: str | None = None) -> ProviderAlerts:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    return ProviderAlerts(_beside_decisions(home, url, "acts"))
+    return ProviderAlerts(_beside_decisions(home, url, _LOCK_OF_PEOPLE))
 
 
 def open_requests(home: Path, url: str | None = None) -> Requests:
@@ -155,7 +157,7 @@ def open_requests(home: Path, url: str | None = None) -> Requests:
     Raises:
         NoDecisionsError: nothing was ever recorded there.
     """
-    database = _beside_decisions(home, url, "acts")
+    database = _beside_decisions(home, url, _LOCK_OF_PEOPLE)
     return Requests(database, Acts(database))
 
 
@@ -195,7 +197,7 @@ def open_desk(home: Path, url: str | None = None) -> Database:
     """What the desk reads and writes; asked in threads, one at a time."""
     if url is None:
         return open_database(home)
-    return _checked(DECISIONS, _server(url, "desk"))
+    return _checked(DECISIONS, _server(url, _LOCK_OF_PEOPLE))
 
 
 def open_desk_reader(home: Path, url: str | None = None) -> Database:

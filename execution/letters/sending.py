@@ -32,13 +32,14 @@ from execution.letters.carrier import (
     Parcel,
 )
 from execution.letters.notice_values import Addresses, due_notice, notice_values
-from execution.letters.restoration import given_back, restored
+from execution.letters.restoration import given_back, gives_way, restored
 from execution.letters.told import rows_of_letter
 from execution.service import Service
 from features.moments import parse_moment, to_datetime
 from store.acts import Acts
 from store.decisions import DecisionReader
 from store.letters import (
+    SUPERSEDED,
     UNKNOWN_WHETHER_SENT,
     ClaimedLetter,
     Letters,
@@ -235,12 +236,15 @@ class Sending:
 
     def _restoration(self, letter: PlannedLetter) -> LetterStep:
         """What was taken is back; a customer for whom nothing is, is told nothing."""
-        done = given_back(self._acts, letter)
-        if not done:
+        of_customer = self._letters.of_customer(letter.customer_id)
+        if gives_way(self._acts, of_customer, letter):
+            return LetterStep("withdraw", SUPERSEDED)
+        back = given_back(self._acts, of_customer, letter)
+        if not back.acts:
             return LetterStep("withdraw", "not_given_back")
-        terms = self._terms(letter, to_datetime(done[0].planned_at))
+        terms = self._terms(letter, to_datetime(back.acts[0].planned_at))
         wanted = self._address(letter).language
-        told = restored(letter, done, terms, wanted, self._addresses)
+        told = restored(letter, back, terms, wanted, self._addresses)
         return LetterStep("send", None, restoration_letter(told), letter.about_id)
 
     def _terms(self, letter: PlannedLetter, at: datetime) -> Terms:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ from store.errors import (
     UnknownLetterError,
     UnknownReplyError,
 )
-from store.letters import Letters, PlannedLetter, letter_id_of
+from store.letters import Letters, PlannedLetter, insert_letters, letter_id_of
 from store.opening import (
+    open_acts,
     open_decision_store,
+    open_desk,
     open_letters,
     open_policies,
     open_replies,
@@ -102,6 +106,27 @@ def test_a_notice_that_is_not_settled_is_not_planned_anew(letters: Letters) -> N
     assert letters.plan([a_letter(about="d4")]) == 0  # it went out just now
     day = 24 * 3_600_000_000
     assert letters.plan([a_letter(about="d4", planned_at=NOW + day)]) == 1
+
+
+def test_an_undo_and_a_plan_at_once_follow_one_another(
+    place: Place, letters: Letters
+) -> None:
+    """Acts bring letters along: both number them in one order."""
+    acts, desk = open_acts(*place), open_desk(*place)
+    with ThreadPoolExecutor(1) as pool:
+        with acts._db.transaction():
+            insert_letters(acts._db, [a_letter()])
+            planned = pool.submit(letters.plan, [a_letter("brix")])
+            with pytest.raises(FutureTimeoutError):
+                planned.result(timeout=0.2)  # it waits
+        assert planned.result(timeout=10) == 1
+        with desk.transaction():  # as where an appeal is decided
+            insert_letters(desk, [a_letter("corp")])
+            planned = pool.submit(letters.plan, [a_letter("dorn")])
+        assert planned.result(timeout=10) == 1
+    assert len(letters.listed(9)) == 4
+    acts.close()
+    desk.close()
 
 
 def test_two_that_send_share_nothing(place: Place, letters: Letters) -> None:

@@ -23,6 +23,8 @@ class RestorationValues:
         restored_at: when the last of it was back.
         is_access_back: access had been taken, and is back.
         ended_measures: measures that no longer apply, as the policy names them.
+        access_to, still_stopped: names of subscriptions: those that are back, and
+            others that we stopped and that are not.
     """
 
     lang: str
@@ -35,6 +37,13 @@ class RestorationValues:
     restored_at: datetime
     is_access_back: bool
     ended_measures: tuple[str, ...]
+    access_to: tuple[str, ...] = ()
+    still_stopped: tuple[str, ...] = ()
+
+    @property
+    def is_in_part(self) -> bool:
+        """Some of what we stopped is not back."""
+        return self.is_access_back and bool(self.still_stopped)
 
 
 def restoration_letter(told: RestorationValues) -> Letter:
@@ -45,11 +54,12 @@ def restoration_letter(told: RestorationValues) -> Letter:
     """
     words = Wording(told.lang, told.document.currency, told.zone)
     s, say = Source(told.document, words), words.sentence
-    means = ("nothing_to_do", "held_against", "owed")
+    step = "one_step_back" if told.still_stopped else "nothing_to_do"
+    means = (step, "held_against", "owed")
     sentences = tuple(say(f"letter.restoration.{name}") for name in means)
     return letter_of(
         s,
-        say(f"letter.restoration.subject{'' if told.is_access_back else '_measures'}"),
+        say(f"letter.restoration.{_subject(told)}"),
         "",
         _facts(words, told),
         (
@@ -65,6 +75,12 @@ def restoration_letter(told: RestorationValues) -> Letter:
     )
 
 
+def _subject(told: RestorationValues) -> str:
+    if told.is_in_part:
+        return "subject_part"
+    return "subject" if told.is_access_back else "subject_measures"
+
+
 def _facts(words: Wording, told: RestorationValues) -> Iterator[tuple[str, str]]:
     written = told.restored_at.astimezone(told.zone).date()
     yield words.say("letter.facts.customer"), told.customer_id
@@ -77,8 +93,13 @@ def _part(words: Wording, name: str, *blocks: Block) -> Section:
 
 
 def _back(words: Wording, told: RestorationValues) -> Iterator[str]:
-    if told.is_access_back:
-        yield words.sentence("letter.restoration.access", at=told.restored_at)
+    at, key = told.restored_at, "letter.restoration"
+    if told.is_in_part:
+        yield words.sentence(f"{key}.access_part", at=at, names=told.access_to)
+    elif told.is_access_back:
+        yield words.sentence(f"{key}.access", at=at)
     if told.ended_measures:
         names = words.words("measures", told.ended_measures)
         yield words.sentence("letter.restoration.measures", measures=names)
+    if told.still_stopped:
+        yield words.sentence(f"{key}.still_stopped", names=told.still_stopped)

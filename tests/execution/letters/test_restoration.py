@@ -143,10 +143,42 @@ def test_what_a_second_undo_gives_back_is_told_once(room: PostRoom) -> None:
     assert told(room, again) == 1
     pigeon = Pigeon()
     waits = "postponed:not_given_back_yet"
-    assert looked_again(room, pigeon) == [waits, waits]
+    assert looked_again(room, pigeon) == ["withdrawn:superseded", waits]
     carry_out(room)
+    assert looked_again(room, pigeon)[0] == "sent"
+    assert len(pigeon.parcels) == 1
+
+
+def test_what_comes_back_in_two_goes_is_told_by_one_letter(room: PostRoom) -> None:
+    stopped(room, suspended(room), "s2", "run-1")
+    told(room, undone(room))
+    for state in ("done", "failed"):
+        carry_out(room, state)
+    told(room, undone(room))  # what failed
+    pigeon = Pigeon()
+    # whichever is looked at first
+    room.letters._db.run("UPDATE letters SET due_at = ? WHERE position = 1", FAR)
+    assert room.run(pigeon) == ["postponed:not_given_back_yet"]
+    carry_out(room)
+    room.letters._db.run("UPDATE letters SET due_at = 0 WHERE position = 2")
+    assert room.run(pigeon) == ["postponed:not_given_back_yet"]
     came_to = looked_again(room, pigeon)
-    assert came_to.count("sent") == came_to.count("withdrawn:not_given_back") == 1
+    assert came_to[:2] == ["withdrawn:superseded", "sent"]
+    [parcel] = pigeon.parcels
+    assert "access to your services again" in parcel.letter.text
+
+
+def test_what_another_run_stopped_is_not_told_as_back(room: PostRoom) -> None:
+    stopped(room, suspended(room), "s2", "run-2")
+    told(room, undone(room))  # of run-1
+    carry_out(room)
+    pigeon = Pigeon()
+    assert looked_again(room, pigeon)[0] == "sent"
+    [parcel] = pigeon.parcels
+    assert parcel.letter.subject == "Some of what we had stopped is given back"
+    assert "You have access again to s1, since" in parcel.letter.text
+    assert "Still stopped: s2." in parcel.letter.text
+    assert "You have nothing to do" not in parcel.letter.text
 
 
 def test_nobody_is_told_that_all_is_back_while_a_part_is(room: PostRoom) -> None:

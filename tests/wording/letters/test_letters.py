@@ -188,3 +188,28 @@ def test_what_is_given_back_is_told_without_a_reproach(lang: str) -> None:
         assert back not in ended.text  # nothing was stopped that could be given back
     kept = restoration_letter(replace(told, ended_measures=()))
     assert measure not in kept.text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_still_stopped_is_said(lang: str) -> None:
+    told = RestorationValues(
+        lang=lang,
+        document=DOCUMENT,
+        policy="reseller-default@1",
+        policy_url=LINKS.policy,
+        zone=ZoneInfo("UTC"),
+        customer_id="acme",
+        reference="l1",
+        restored_at=datetime(2026, 11, 3, 9, 30, tzinfo=UTC),
+        is_access_back=True,
+        ended_measures=(),
+        access_to=("Mail (s1)",),
+        still_stopped=("Backup (s2)",),
+    )
+    letter, words = restoration_letter(told), Wording(lang, "EUR", ZoneInfo("UTC"))
+    assert letter.subject == words.say("letter.restoration.subject_part")
+    assert "Mail (s1)" in letter.text
+    assert "Backup (s2)" in letter.text
+    whole = words.sentence("letter.restoration.access", at=told.restored_at)
+    assert whole not in letter.text
+    assert words.sentence("letter.restoration.nothing_to_do") not in letter.text
