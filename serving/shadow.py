@@ -77,7 +77,7 @@ def follow(
     started = time_ns() // 1_000
     champion = in_force_now(settings)
     challenger = _challenger(champion, bundles, policy)
-    pair = _decider(champion), _decider(challenger)
+    pair = decider_of(champion), decider_of(challenger)
     if pair[0] == pair[1]:
         raise SameAsChampionError
     # as decisions of an earlier build name it
@@ -107,7 +107,8 @@ def _challenger(
     return put_together(together, text, champion.n_customers, champion.settings_text)
 
 
-def _decider(in_force: InForce) -> Decider:
+def decider_of(in_force: InForce) -> Decider:
+    """What decides, as a shadow names it."""
     advisor = in_force.advisor
     ids = {target: bundle.bundle_id for target, bundle in advisor.bundles.items()}
     return Decider(ids, advisor.policy.hash)

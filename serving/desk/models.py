@@ -11,11 +11,14 @@ from starlette.responses import Response
 
 from advice.advisor import Advisor
 from features.moments import microseconds
+from monitoring.shadow import NO_DECISION
 from scoring.bundle import Bundle
 from scoring.cards import Card, card, challenger_card
+from serving.desk.addresses import decision_path
 from serving.desk.monitored import SeenValue, seen_values
-from serving.desk.page import HOME, desk_router, page, redirect
+from serving.desk.page import HOME, desk_router, page, redirect, wording_of
 from serving.desk.refusals import invalid
+from serving.desk.shadowed import shadow_cases
 from serving.desk.visitor import (
     LookingVisitor,
     Visitor,
@@ -26,9 +29,11 @@ from serving.desk.visitor import (
 )
 from serving.errors import ProblemError
 from serving.incoming import in_force_of
+from serving.shadow import decider_of
 from store.database import Database
 from store.errors import NothingToReleaseError
 from store.monitoring import Alarm, Monitoring, MonitoringRun
+from store.shadows import Shadow, Shadows
 
 router = desk_router()
 MODELS = f"{HOME}/models"
@@ -70,6 +75,7 @@ class Model(NamedTuple):
 class _Watched(NamedTuple):
     alarms: list[Alarm]
     runs: list[MonitoringRun]
+    shadows: list[Shadow]
 
 
 @router.get(MODELS)
@@ -78,22 +84,29 @@ async def models_page(request: Request, visitor: LookingVisitor) -> Response:
 
     def look(database: Database) -> _Watched:
         monitoring = Monitoring(database)
-        return _Watched(monitoring.standing(), monitoring.latest_runs(_MOST_LOOKED_AT))
+        runs = monitoring.latest_runs(_MOST_LOOKED_AT)
+        return _Watched(monitoring.standing(), runs, Shadows(database).listed())
 
     watched = await records_of(request).ask(look)
+    in_force = in_force_of(request)
     return page(
         request,
         "models.html",
         visitor,
         models=await asyncio.to_thread(
             _models,
-            in_force_of(request).advisor,
+            in_force.advisor,
             watched.runs,
             request.app.state.settings.home,
         ),
         compared=MEASURES,
         alarms=watched.alarms,
         runs=watched.runs[:MOST_RUNS],
+        shadows=shadow_cases(
+            watched.shadows, decider_of(in_force), wording_of(request)
+        ),
+        no_decision=NO_DECISION,
+        decision_path=decision_path,
     )
 
 
