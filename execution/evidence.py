@@ -110,14 +110,20 @@ def write_evidence(
     Raises:
         EvidenceThereError: there is something of that name.
     """
+    return write_pack(folder, *pack_of(evidence, pages))
+
+
+def pack_of(
+    evidence: Evidence, pages: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, object]]:
+    """All files by name, and what their manifest says before the hashes."""
     files = {name: content for name, content in _files(evidence) if content is not None}
-    files |= pages
     stated = {
         "decision_id": evidence.decision.decision_id,
         "chain": {"position": evidence.position, "link": evidence.link.hex()},
         "replay": evidence.replay,
     }
-    return write_pack(folder, files, stated)
+    return files | pages, stated
 
 
 def write_pack(
@@ -136,13 +142,21 @@ def write_pack(
     if folder.exists():
         raise EvidenceThereError(folder)
     folder.mkdir(mode=0o700, parents=True)
-    hashes = {name: sha256(files[name]).hexdigest() for name in sorted(files)}
-    manifest = json.dumps({**stated, "sha256": hashes}, indent=2).encode() + b"\n"
-    for name, content in {**files, MANIFEST: manifest}.items():
+    whole = packed(files, stated)
+    for name, content in whole.items():
         file = folder / name
         file.touch(mode=0o600)
         file.write_bytes(content)
-    return sorted([*files, MANIFEST])
+    return sorted(whole)
+
+
+def packed(
+    files: Mapping[str, bytes], stated: Mapping[str, object]
+) -> dict[str, bytes]:
+    """Files with their manifest: the SHA-256 of each."""
+    hashes = {name: sha256(files[name]).hexdigest() for name in sorted(files)}
+    manifest = json.dumps({**stated, "sha256": hashes}, indent=2).encode() + b"\n"
+    return {**files, MANIFEST: manifest}
 
 
 def _files(evidence: Evidence) -> list[tuple[str, bytes | None]]:

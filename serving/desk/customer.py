@@ -1,7 +1,6 @@
 """The page of one customer, and of one decision about it."""
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -33,6 +32,7 @@ from store.act import Act
 from store.acts import Acts
 from store.database import Database
 from store.decision_log import DecisionLog, LogFilter
+from store.requests import Requests, RequestState
 from store.waiting import Snooze, WaitingCustomer, WaitingList
 
 router = desk_router()
@@ -49,11 +49,16 @@ class _Kept(NamedTuple):
 
 
 class ApprovedAct(NamedTuple):
-    """An act, who agreed to it, and the teams that may."""
+    """An act, who agreed to it, and the teams that may.
+
+    Args:
+        request: how far it is, where the act opened a service request.
+    """
 
     act: Act
     approved_by: list[str]
     teams: list[str]
+    request: RequestState | None
 
 
 @router.get(f"{CUSTOMERS}/{{code}}")
@@ -104,7 +109,6 @@ async def customer_page(
         done=done if words.has(f"desk.done.{done}") else "",
         appeals=await appeals_of(request, visitor, customer_id),
         can_act=True,
-        standing=_standing(kept.acts),
         findings=FINDINGS,
         released_here=RELEASED,
         named_team=partial(named_team, request, visitor),
@@ -148,20 +152,6 @@ def _kept(database: Database, customer_id: str) -> _Kept:
     )
 
 
-def _standing(acts: Sequence[Act]) -> set[str]:
-    """Kinds of acts that were done and not ended, of acts with the latest first.
-
-    >>> _standing([])
-    set()
-    """
-    standing: set[str] = set()
-    for act in reversed([act for act in acts if act.state == "done"]):
-        standing.discard(act.kind.removeprefix("end_"))
-        if not act.kind.startswith("end_"):
-            standing.add(act.kind)
-    return standing
-
-
 async def _approved(
     request: Request,
     visitor: Visitor,
@@ -170,20 +160,34 @@ async def _approved(
 ) -> list[ApprovedAct]:
     """The acts of a decision; before them all of a customer that wait for people."""
 
-    def look(database: Database) -> list[tuple[Act, list[str]]]:
+    def look(
+        database: Database,
+    ) -> list[tuple[Act, list[str], RequestState | None]]:
         acts = Acts(database)
         listed = [] if customer_id is None else acts.waiting_of(customer_id)
         if decision_id is not None:
             before = {act.act_id for act in listed}
             of_it = acts.of_decision(decision_id)
             listed += [act for act in of_it if act.act_id not in before]
-        return [(act, acts.approved_by(act.act_id)) for act in listed]
+        requests = Requests(database, acts)
+        return [
+            (act, acts.approved_by(act.act_id), _state_of(requests, act))
+            for act in listed
+        ]
 
     found = await records_of(request).ask(look)
     records: RecordsOfKeys = request.app.state.records
     store = records.of(visitor.key).decisions
     teams = {
         one: json.loads(store.find(one).answer)["people"]["approver_roles"]
-        for one in {act.decision_id for act, _ in found}
+        for one in {act.decision_id for act, _, _ in found}
     }
-    return [ApprovedAct(act, names, teams[act.decision_id]) for act, names in found]
+    return [
+        ApprovedAct(act, names, teams[act.decision_id], state)
+        for act, names, state in found
+    ]
+
+
+def _state_of(requests: Requests, act: Act) -> RequestState | None:
+    is_open = act.kind == "open_request" and act.state == "done"
+    return requests.find(act.act_id).state if is_open else None

@@ -25,6 +25,7 @@ from serving.desk.visitor import (
     visitor_who_may,
 )
 from serving.errors import ProblemError
+from serving.evidence import evidence_archive
 from serving.many_scores import BatchTurnstile
 from serving.records import find_for
 from serving.replay import Replay, replay
@@ -71,6 +72,23 @@ async def replay_decision(
         customer_path=customer_path,
         decision_path=decision_path,
     )
+
+
+@router.get(f"{DECISIONS}/{{decision_id}}/evidence")
+async def evidence_pack(
+    request: Request, decision_id: str, visitor: LookingVisitor
+) -> Response:
+    """What the decision rested on, as a ZIP file with a manifest of hashes."""
+    if not (visitor.may("export") or visitor.may("ask_provider")):
+        visitor.require("export")
+    find_for(request, visitor.key, decision_id)
+    state = request.app.state
+    turns: BatchTurnstile = state.many_turns
+    async with turns.item:
+        content = await asyncio.to_thread(evidence_archive, state.settings, decision_id)
+    name = f'attachment; filename="evidence-{decision_id}.zip"'
+    headers = HEADERS | {"Content-Disposition": name}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 @router.post(f"{LOG}/chain")

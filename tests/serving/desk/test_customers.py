@@ -10,18 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi import Request
 from httpx import Client
+from markupsafe import escape
 
 from serving.desk import customer
 from serving.desk.addresses import customer_path, decision_path
 from serving.desk.case_file import CaseFile, case_file
-from serving.desk.customer import _standing
 from serving.request import EVENT_TABLES
 from serving.settings import ServingSettings
 from store.access_log import customer_hash
 from store.decisions import Decision
 from store.keys import ROLES, Role
 from store.opening import open_access_log, open_key_store
-from tests.execution.conftest import an_act
 from tests.serving.desk.conftest import HOSTILE, LATE, Person, rows_of
 from wording.messages import LANGUAGES, Wording, messages
 
@@ -65,7 +64,10 @@ def test_a_measure_beside_the_action_stands_at_the_top(
         file = await case_file(request, decision)
         expected: dict[str, object] = {"net_gain": 34.5, "approvals": 2}
         measure = {"measure": "limit_spending", "limit": 120.5} | expected
-        permission = file.answer["permission"] | {"measures": [measure]}
+        permission = file.answer["permission"] | {
+            "measures": [measure],
+            "measures_in_force": ["stop_meter"],
+        }
         return replace(file, answer=file.answer | {"permission": permission})
 
     monkeypatch.setattr(customer, "case_file", with_measure)
@@ -73,18 +75,13 @@ def test_a_measure_beside_the_action_stands_at_the_top(
     strip = page.text.partition("</dl>")[0]
     assert str(messages(lang)["measures.limit_spending"]) in strip
     assert "120" in strip
+    word, mark = (
+        messages(lang)["measures.stop_meter"],
+        messages(lang)["desk.case.in_force"],
+    )
+    assert f'{escape(word)} <span class="tag">{mark}</span>' in strip
     assert re.search(r"34[.,]50", strip)
     assert Wording(lang, "EUR", UTC_ZONE).say("desk.case.measure_people", n=2) in strip
-
-
-def test_a_measure_stands_until_it_is_ended() -> None:
-    done = [
-        an_act(kind="limit_spending", state="done"),
-        an_act(kind="restrict", state="done"),
-        an_act(kind="end_restrict", state="done"),
-        an_act(kind="end_limit_spending"),  # planned only
-    ]
-    assert _standing(done[::-1]) == {"limit_spending"}
 
 
 def test_the_list_of_what_happened_has_no_names_of_tables(
