@@ -118,12 +118,12 @@ def pack_of(
 ) -> tuple[dict[str, bytes], dict[str, object]]:
     """All files by name, and what their manifest says before the hashes."""
     files = {name: content for name, content in _files(evidence) if content is not None}
-    stated = {
+    stated: dict[str, object] = {
         "decision_id": evidence.decision.decision_id,
         "chain": {"position": evidence.position, "link": evidence.link.hex()},
         "replay": evidence.replay,
     }
-    return files | pages, stated
+    return {**files, **pages}, stated
 
 
 def write_pack(
