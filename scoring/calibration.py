@@ -61,6 +61,7 @@ def newton_logistic(
     centre: FloatArray,
     offset: FloatArray | float = 0.0,
     start: FloatArray | None = None,
+    stands_for: FloatArray | float = 1.0,
 ) -> FloatArray:
     """Weights of a logistic regression with a ridge towards `centre`.
 
@@ -71,19 +72,22 @@ def newton_logistic(
         centre: (k,) where the ridge pulls to.
         offset: fixed log-odds added to each row.
         start: (k,) where the search begins; `centre` when absent.
+        stands_for: (n,) how many rows each one counts as.
     """
 
     def loss(weights: FloatArray) -> float:
         margin = design @ weights + offset
         far = weights - centre
         likelihood = np.logaddexp(0.0, margin) - label * margin
-        return float(likelihood.sum() + 0.5 * ridge @ far**2)
+        return float((stands_for * likelihood).sum() + 0.5 * ridge @ far**2)
 
     weights = np.array(centre if start is None else start, dtype=np.float64)
     for _ in range(100):
         p = expit(design @ weights + offset)
-        gradient = design.T @ (p - label) + ridge * (weights - centre)
-        curvature = _curvature(design, p * (1.0 - p)) + np.diag(ridge + 1e-9)
+        gradient = design.T @ (stands_for * (p - label))
+        gradient += ridge * (weights - centre)
+        curvature = _curvature(design, stands_for * p * (1.0 - p))
+        curvature += np.diag(ridge + 1e-9)
         step = np.linalg.solve(curvature, gradient)
         # far from the end a whole step may overshoot, and the next one back as well
         before = loss(weights)

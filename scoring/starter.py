@@ -63,7 +63,12 @@ def bundle_folder(home: Path, target: str, bundle_id: str) -> Path:
     return starter_folder(target) if ships else on_shelf
 
 
-def level_shift(log_odds: FloatArray, label: FloatArray, customer: IntArray) -> float:
+def level_shift(
+    log_odds: FloatArray,
+    label: FloatArray,
+    customer: IntArray,
+    stands_for: FloatArray | None = None,
+) -> float:
     """By how much the level moves to what a portfolio shows so far, in log-odds.
 
     A Beta prior on the portfolio's rate: its mean is what the starter expects of these
@@ -75,6 +80,7 @@ def level_shift(log_odds: FloatArray, label: FloatArray, customer: IntArray) -> 
         log_odds: (n,) of the starter for labelled rows.
         label: (n,) of 0 and 1.
         customer: (n,) number of each row's customer.
+        stands_for: (n,) how many rows each one counts as; one without.
 
     >>> rows = np.full(400, -2.0)
     >>> level_shift(rows, np.zeros(400), np.arange(400)) < -1.0
@@ -84,15 +90,18 @@ def level_shift(log_odds: FloatArray, label: FloatArray, customer: IntArray) -> 
     """
     if len(label) == 0:
         return 0.0
-    n_customers = len(np.unique(customer))
-    expected = float(expit(log_odds).mean())
-    seen = float(label.mean())
+    _, one_of, n_rows = np.unique(customer, return_inverse=True, return_counts=True)
+    counts = np.ones(len(label)) if stands_for is None else stands_for
+    n_customers = float((counts / n_rows[one_of]).sum())
+    expected = float(np.average(expit(log_odds), weights=stands_for))
+    seen = float(np.average(label, weights=stands_for))
     rate = (n_customers * seen + PRIOR_CUSTOMERS * expected) / (
         n_customers + PRIOR_CUSTOMERS
     )
 
     def excess(shift: float) -> float:
-        return float(expit(log_odds + shift).mean()) - rate
+        mean = np.average(expit(log_odds + shift), weights=stands_for)
+        return float(mean) - rate
 
     if excess(-_FURTHEST) >= 0.0:
         return -_FURTHEST

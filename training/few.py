@@ -9,11 +9,12 @@ its customer.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
 
-from features.arrays import FloatArray, IntArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.targets import Target
 from scoring.additive import AdditiveModel
 from scoring.bundle import Bundle, Learner
@@ -41,11 +42,13 @@ from training.fitting import (
     BoostedFolds,
     FittedModel,
     calibrated,
+    predicted,
 )
 from training.folds import Fold, customer_folds
-from training.lateness import fit_rule
+from training.lateness import fit_rule, late_rows
 from training.leakage import alarms, gain_shares
 from training.linear import fit_linear
+from training.logistic_rows import logistic_rows
 from training.prior import (
     base_rate,
     can_be_prior,
@@ -67,7 +70,7 @@ RIDGES = (1000.0, 300.0, PRIOR_RIDGE)
 SURE = 0.95  # share of the draws in which trees must be better to be used
 LEVEL_FACTOR = 2.0  # the level must be known within this factor
 
-Make = Callable[[Rows], AdditiveModel]
+Make = Callable[[Rows, BoolArray], AdditiveModel]  # and which of them teach
 
 
 @dataclass(frozen=True)
@@ -147,49 +150,64 @@ def _tried(
     """What is tried, simplest first; of equals the first is kept."""
     n_folds = min(N_FOLDS, n_positive_customers(rows))
     fold = None if n_folds < 2 else customer_folds(rows, n_folds, seed)
+    everyone = np.ones(len(rows), dtype=np.bool_)
 
     def tried(learner: Learner, p: FloatArray, make: Make) -> _Tried:
         margin = np.log(p / (1.0 - p))
         return _Tried(
-            learner, p, lambda: FittedModel(learner, make(rows), LogOddsMap(), margin)
+            learner,
+            p,
+            lambda: FittedModel(learner, make(rows, everyone), LogOddsMap(), margin),
         )
 
     def cross_fitted(learner: Learner, make: Make) -> _Tried:
-        [p] = _out_of_fold(lambda some: [make(some)], rows, fold)
+        [p] = _out_of_fold(lambda *taught: [make(*taught)], rows, fold)
         return tried(learner, p, make)
 
-    def prior(some: Rows) -> AdditiveModel:
-        return base_rate(some) if starter is None else moved_starter(starter, some)
-
     if starter is not None:
-        yield cross_fitted("starter", prior)
+        yield cross_fitted("starter", partial(_prior, starter))
     if starter is None or rows.n_positives >= LOGISTIC_FROM:
-        yield cross_fitted("rule", lambda some: fit_rule(some) or base_rate(some))
+        yield cross_fitted("rule", _rule)
     if fold is None or rows.n_positives < LOGISTIC_FROM:
         return
     progress("fitting linear")
 
-    def logistics(some: Rows, ridges: Sequence[float]) -> list[AdditiveModel]:
-        """A logistic regression beside the prior per ridge.
-
-        Beside a starter its mean with the starter and a plain one: what each of them
-        takes for certain from so few positives, the other two do not.
-        """
-        first = prior(some)
-        beside = fits_beside(first, some, ridges)
-        if starter is None:
-            return beside
-        plain = fit_linear(some)
-        return [mean_of([first, one, plain], some) for one in beside]
-
-    unseen = _out_of_fold(lambda some: logistics(some, RIDGES), rows, fold)
+    unseen = _out_of_fold(partial(_logistics, starter, RIDGES), rows, fold)
     p, ridge = min(
         zip(unseen, RIDGES, strict=True), key=lambda one: log_loss(rows.label, one[0])
     )
-    yield tried("linear", p, lambda some: logistics(some, [ridge])[0])
+    yield tried("linear", p, lambda *taught: _logistics(starter, [ridge], *taught)[0])
     if rows.n_positives >= TREES_FROM:
         progress("fitting lightgbm")
         yield from _trees(rows, fold, seed, p, progress)
+
+
+def _prior(starter: Bundle | None, rows: Rows, taught: BoolArray) -> AdditiveModel:
+    """The starter at the level of the rows that teach, or one rate for all."""
+    if starter is None:
+        return base_rate(late_rows(rows)[taught])
+    return moved_starter(starter, logistic_rows(rows, taught))
+
+
+def _rule(rows: Rows, taught: BoolArray) -> AdditiveModel:
+    late = late_rows(rows)[taught]
+    return fit_rule(late) or base_rate(late)
+
+
+def _logistics(
+    starter: Bundle | None, ridges: Sequence[float], rows: Rows, taught: BoolArray
+) -> list[AdditiveModel]:
+    """A logistic regression beside the prior per ridge.
+
+    Beside a starter its mean with the starter and a plain one: what each of them takes
+    for certain from so few positives, the other two do not.
+    """
+    some, first = logistic_rows(rows, taught), _prior(starter, rows, taught)
+    beside = fits_beside(first, some, ridges)
+    if starter is None:
+        return beside
+    plain = fit_linear(some)
+    return [mean_of([first, one, plain], some) for one in beside]
 
 
 def _trees(
@@ -215,23 +233,28 @@ def _trees(
 
 
 def _out_of_fold(
-    make: Callable[[Rows], Sequence[AdditiveModel]], rows: Rows, fold: IntArray | None
+    make: Callable[[Rows, BoolArray], Sequence[AdditiveModel]],
+    rows: Rows,
+    fold: IntArray | None,
 ) -> list[FloatArray]:
     """(n,) of each model made, by ones that did not see the customer.
 
     By ones of all rows where there are no folds.
     """
-    names = rows.feature_set.names
-    if fold is None:
-        return [expit(model.margin(rows.x, names)) for model in make(rows)]
-    of_fold = []
-    for k in range(int(fold.max()) + 1):
-        x = rows.x[fold == k]
-        of_fold.append([expit(m.margin(x, names)) for m in make(rows[fold != k])])
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    parts = (
+        [Fold(everyone, everyone)]
+        if fold is None
+        else [Fold(fold != k, fold == k) for k in range(int(fold.max()) + 1)]
+    )
+    of_fold = [
+        [expit(predicted(m, rows, part.judged)) for m in make(rows, part.train)]
+        for part in parts
+    ]
     p = [np.empty(len(rows)) for _ in of_fold[0]]
-    for k, predicted in enumerate(of_fold):
-        for one, values in zip(p, predicted, strict=True):
-            one[fold == k] = values
+    for part, values in zip(parts, of_fold, strict=True):
+        for one, some in zip(p, values, strict=True):
+            one[part.judged] = some
     return p
 
 

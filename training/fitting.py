@@ -28,15 +28,14 @@ from training.boosting import (
     recipe,
 )
 from training.folds import Fold, folds
-from training.lateness import LATENESS, fit_rule
+from training.lateness import fit_rule, late_rows
 from training.linear import fit_linear
+from training.logistic_rows import MANY_POSITIVES, logistic_rows
 from training.prior import can_be_prior, fit_beside, moved_starter
 from training.rows import Rows
 from training.split import latest_window
 
-MANY_POSITIVES = 1_000  # from here the portfolio needs no prior
 PRIOR_RIDGE = 50.0  # pseudo-rows that pull each difference from the starter to zero
-LINEAR_ROWS = 30_000
 FURTHEST = 40.0  # log-odds beyond which no probability is told from 0 or 1
 MIN_WINDOW_POSITIVES = 20  # fewer say nothing about the latest level
 
@@ -82,6 +81,11 @@ def margin(model: Model, rows: Rows) -> FloatArray:
     return model.margin(rows.x, rows.feature_set.names)
 
 
+def predicted(model: Model, rows: Rows, chosen: BoolArray) -> FloatArray:
+    """Margins of some of the rows; few at a time are copied."""
+    return np.concatenate([margin(model, some) for some in rows.pieces(chosen)])
+
+
 def fit(
     learner: Learner, rows: Rows, seed: int, starter: Bundle | None = None
 ) -> FittedModel:
@@ -110,8 +114,7 @@ def held_out(
     margins = np.full(len(rows), np.nan)
     for part in parts:
         model = _fit_additive(learner, rows, part.train, starter)
-        pieces = [margin(model, some) for some in rows.pieces(part.judged)]
-        margins[part.judged] = np.concatenate(pieces)
+        margins[part.judged] = predicted(model, rows, part.judged)
     return HeldOutMargin(learner, margins)
 
 
@@ -209,12 +212,11 @@ def _fit_additive(
 ) -> Model:
     """Of the rows that teach; no more of them are copied than it needs."""
     if learner == "linear":
+        enough = logistic_rows(rows, taught)
         if starter is not None and _has_prior(rows, taught, starter):
-            few = rows if taught.all() else rows[taught]
-            return fit_beside(moved_starter(starter, few), few, PRIOR_RIDGE)
-        return fit_linear(rows[_enough_for_linear(rows, taught)])
-    late = [name for name in LATENESS if name in rows.feature_set.names]
-    rule = fit_rule(rows.only(late)[taught])
+            return fit_beside(moved_starter(starter, enough), enough, PRIOR_RIDGE)
+        return fit_linear(enough)
+    rule = fit_rule(late_rows(rows)[taught])
     if rule is None:
         raise ValueError("no lateness is known: there is no rule to fit")
     return rule
@@ -224,17 +226,6 @@ def _has_prior(rows: Rows, taught: BoolArray, starter: Bundle | None) -> bool:
     """Whether positives are so few that the logistic is learnt beside the starter."""
     is_few = rows.label[taught].sum() < MANY_POSITIVES
     return starter is not None and is_few and can_be_prior(starter, rows)
-
-
-def _enough_for_linear(rows: Rows, taught: BoolArray) -> BoolArray:
-    """Whole customers, as many as a few hundred weights need: the rest is only time."""
-    n_positives = rows.label[taught].sum()
-    share = max(LINEAR_ROWS / taught.sum(), MANY_POSITIVES / max(1, n_positives))
-    if share >= 1.0:
-        return taught
-    drawn = np.random.default_rng(0).random(int(rows.customer.max()) + 1)
-    enough: BoolArray = taught & (drawn[rows.customer] < share)
-    return enough
 
 
 def calibrated(rows: Rows, held_out: FloatArray) -> LogOddsMap:

@@ -41,6 +41,11 @@ def fit_rule(rows: Rows) -> AdditiveModel | None:
     return AdditiveModel("rule", float(overall), (term,))
 
 
+def late_rows(rows: Rows) -> Rows:
+    """The rows with nothing but what says how late a customer is: all a rule reads."""
+    return rows.only([name for name in LATENESS if name in rows.feature_set.names])
+
+
 def lateness_feature(rows: Rows) -> str | None:
     """The feature that says how late a customer is; None when nothing does."""
     for name in LATENESS:

@@ -20,7 +20,6 @@ from training.evaluation import (
 )
 from training.few import ENOUGH, learn_few
 from training.fitting import (
-    MANY_POSITIVES,
     BoostedFolds,
     HeldOutMargin,
     calibrated,
@@ -30,6 +29,7 @@ from training.fitting import (
 from training.folds import Fold, folds
 from training.lateness import lateness_feature
 from training.leakage import alarms, gain_shares
+from training.logistic_rows import MANY_POSITIVES
 from training.prior import can_be_prior
 from training.rows import Rows
 from training.split import Split, split

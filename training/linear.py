@@ -87,8 +87,15 @@ def fit_linear(rows: Rows, inverse_ridge: float = INVERSE_RIDGE) -> AdditiveMode
     penalty = np.full(design.shape[1], 1.0 / inverse_ridge)
     penalty[0] = 0.0  # the level is free
     start = np.zeros(design.shape[1])
-    weights = newton_logistic(design, rows.label, penalty, start)
-    terms = terms_of(blocks, weights, design, n_before=1)
+    counts = rows.stands_for
+    weights = newton_logistic(
+        design,
+        rows.label,
+        penalty,
+        start,
+        stands_for=1.0 if counts is None else counts,
+    )
+    terms = terms_of(blocks, weights, design, 1, counts)
     return AdditiveModel("linear", float(weights[0]), terms)
 
 
@@ -109,14 +116,27 @@ def design_of(blocks: Sequence[Block], x: FloatArray, n_before: int = 0) -> Floa
 
 
 def terms_of(
-    blocks: Sequence[Block], weights: FloatArray, design: FloatArray, n_before: int
+    blocks: Sequence[Block],
+    weights: FloatArray,
+    design: FloatArray,
+    n_before: int,
+    stands_for: FloatArray | None = None,
 ) -> tuple[Term, ...]:
-    """The learnt weights (k,) of the design (n, k) as terms of an additive model."""
+    """The learnt weights (k,) of the design (n, k) as terms of an additive model.
+
+    Args:
+        blocks: what the columns of the design are, behind the first `n_before`.
+        weights: as `newton_logistic` found them.
+        design: the rows that they were learnt from.
+        n_before: columns that belong to no block.
+        stands_for: (n,) how many rows each one counts as; one without.
+    """
+    middle = np.average(design, axis=0, weights=stands_for)
     terms: list[Term] = []
     start = n_before
     for block in blocks:
         own = slice(start, start + block.width)
-        mean = float(design[:, own].mean(axis=0) @ weights[own])
+        mean = float(middle[own] @ weights[own])
         terms.append(block.term(weights[own], mean))
         start += block.width
     return tuple(terms)

@@ -74,7 +74,7 @@ def mean_of(models: Sequence[AdditiveModel], rows: Rows) -> AdditiveModel:
 
 def _at_level_of(rows: Rows, model: AdditiveModel) -> AdditiveModel:
     margin = model.margin(rows.x, rows.feature_set.names)
-    shift = level_shift(margin, rows.label, rows.customer)
+    shift = level_shift(margin, rows.label, rows.customer, rows.stands_for)
     return replace(model, intercept=model.intercept + shift)
 
 
@@ -96,22 +96,24 @@ def fits_beside(
             each search starts where the one before ended.
     """
     margin = prior.margin(rows.x, rows.feature_set.names)
-    own = margin - margin.mean()
+    middle = float(np.average(margin, weights=rows.stands_for))
+    own = margin - middle
     blocks = blocks_of(rows)
     design = design_of(blocks, rows.x, n_before=2)
     design[:, 0], design[:, 1] = 1.0, own
     nothing = np.zeros(design.shape[1])
+    counts = 1.0 if rows.stands_for is None else rows.stands_for
     weights, models = nothing, []
     for ridge in ridges:
         penalty = np.full(design.shape[1], ridge)
         penalty[:2] = LEVEL_RIDGE, SLOPE_RIDGE
         weights = newton_logistic(
-            design, rows.label, penalty, nothing, margin, start=weights
+            design, rows.label, penalty, nothing, margin, weights, counts
         )
         factor = 1.0 + float(weights[1])
         intercept = prior.intercept + float(weights[0])
-        intercept += float(weights[1]) * (prior.intercept - float(margin.mean()))
+        intercept += float(weights[1]) * (prior.intercept - middle)
         old = tuple(_times(term, factor) for term in prior.terms)
-        new = terms_of(blocks, weights, design, n_before=2)
+        new = terms_of(blocks, weights, design, 2, rows.stands_for)
         models.append(AdditiveModel("linear", intercept, (*old, *new)))
     return models

@@ -21,6 +21,8 @@ class Rows:
         customer: (n,) number of the customer.
         as_of: (n,) microseconds since 1970-01-01 UTC.
         mature_at: (n,) when all labels of its date can be known, same unit.
+        stands_for: (n,) how many rows each one counts as, where a logistic regression
+            learns from some of the rows; None: as itself alone. Trees know no weights.
     """
 
     x: FloatArray
@@ -29,13 +31,16 @@ class Rows:
     as_of: IntArray
     mature_at: IntArray
     feature_set: FeatureSet
+    stands_for: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitem__(self, chosen: BoolArray | IntArray) -> "Rows":
+        counts = self.stands_for
         return replace(
             self,
+            stands_for=None if counts is None else counts[chosen],
             x=self.x[chosen],
             label=self.label[chosen],
             customer=self.customer[chosen],
@@ -61,7 +66,7 @@ class Rows:
 
     @property
     def rate(self) -> float:
-        return float(self.label.mean())
+        return float(np.average(self.label, weights=self.stands_for))
 
     def column(self, name: str) -> FloatArray:
         """(n,) values of one feature of the set."""
