@@ -60,7 +60,7 @@ bench: setup ## the ratios and floors the README quotes
 	  echo "== benchmarks/$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: ## compile requirements/*.txt anew (needs uv)
-	@for extras in "dev:serve train bank postgres otel spark build dev" "train:serve train bank build" "serve:serve build" "deploy:serve postgres build"; do \
+	@for extras in "dev:serve train bank postgres otel lake spark build dev" "train:serve train bank build" "serve:serve build" "deploy:serve postgres build"; do \
 	  name=$${extras%%:*}; flags=$$(for e in $${extras#*:}; do printf -- '--extra %s ' $$e; done); \
 	  constraint=$$(test $$name = dev || echo "-c requirements/dev.txt"); \
 	  uv pip compile -q pyproject.toml $$flags $$constraint --universal --python-version 3.11 \

@@ -51,6 +51,18 @@ class ObjectStoreError(PortfolioError):
         self.code = code
 
 
+class LakeError(PortfolioError):
+    """The lake that `source` of portfolio.yaml names cannot be used.
+
+    `code` is `lake_unusable`, or `lake_moment_unknown` where a table has no version
+    as old as the moment asked for.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class VariableNotSetError(PortfolioError):
     """`source` of portfolio.yaml names an environment variable that is not set."""
 

@@ -16,10 +16,11 @@ NOTES: Mapping[str, Note] = {
     "source": Note(
         "the database that holds the tables, as an Ibis URL (PostgreSQL, DuckDB, any "
         "other whose driver is installed), or a place in a bucket (`s3://`, `gs://`, "
-        "`az://`; see [scale.md](scale.md)) with files as they would lie here. "
+        "`az://`) with files as they would lie here, or a lake (`delta:PLACE`, "
+        "`iceberg:CATALOG/NAMESPACE`); see [scale.md](scale.md). "
         "`${NAME}` is an environment variable: write no password here. A relative "
-        "DuckDB or SQLite file lies beside portfolio.yaml. Absent: the files beside "
-        "portfolio.yaml",
+        "DuckDB or SQLite file, or a relative place of a Delta lake, lies beside "
+        "portfolio.yaml. Absent: the files beside portfolio.yaml",
         "source: postgresql://forbear:${DB_PASSWORD}@db.example.org/billing",
     ),
     "columns": Note(

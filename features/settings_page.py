@@ -24,10 +24,10 @@ The one settings file of a portfolio. Every key may be left out; a key that nobo
 knows is a warning. Anchors and aliases (`&`, `*`) are not read.
 
 Tables are Parquet, CSV or Excel files beside it, sheets of `portfolio.xlsx`, or tables
-of a database or files of a bucket (`source`). CSV files may be separated by `,` `;` tab
-or `|`; they are UTF-8. In Excel a column without any clock time holds plain dates; a
-column of clock times needs a `timezone`. A cell that is not spelt as declared is
-rejected, not guessed.
+of a database or a lake or files of a bucket (`source`). CSV files may be separated by
+`,` `;` tab or `|`; they are UTF-8. In Excel a column without any clock time holds plain
+dates; a column of clock times needs a `timezone`. A cell that is not spelt as declared
+is rejected, not guessed.
 """
 
 

@@ -27,6 +27,9 @@ _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 class FolderSource:
     """The tables of a portfolio folder.
 
+    `lake_tables` names those whose folder is a table of a lake, with the lake's
+    format: files lie there whose rows were deleted or replaced.
+
     Raises:
         MixedFormatsError: if a table is there in more than one form.
     """
@@ -45,6 +48,7 @@ class FolderSource:
             for table in TABLES
             if (found := self._files_of(table, files, folders))
         }
+        self.lake_tables = _lake_tables(tree, self._files, folders)
         self.tables = frozenset(self._files)
         self.warnings = (
             *_unread(files, folders, self.tables),
@@ -110,6 +114,23 @@ class FolderSource:
                 first_row += len(batch)
             if first_row == 1:
                 yield Part(where, 1, parquet.schema_arrow.empty_table())
+
+
+def _lake_tables(
+    tree: FileTree, tables: Collection[str], folders: Collection[str]
+) -> dict[str, str]:
+    """By table, the format of the lake whose files lie in its folder."""
+    found = {}
+    for table in set(folders) & set(tables):
+        paths = [PurePosixPath(path).parts for path in tree.below(table)]
+        if any("_delta_log" in parts for parts in paths):
+            found[table] = "Delta"
+        elif any(
+            "metadata" in parts and parts[-1].endswith(".metadata.json")
+            for parts in paths
+        ):
+            found[table] = "Iceberg"
+    return found
 
 
 def _seen(paths: Collection[str]) -> list[str]:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.errors import UnreadableTableError
 from features.reading.database import DatabaseSource, open_database
 from features.reading.file_tree import LocalFolder
 from features.reading.folder import FolderSource
+from features.reading.lake import LakeSource, open_lake
+from features.reading.lake_place import is_in_lake
 from features.reading.mapping import ColumnMappings, MappedSource, wanted_columns
 from features.reading.object_store import BucketFolder, is_in_store
 from features.reading.source_url import (
@@ -28,8 +31,9 @@ class Origin(BaseModel):
         default=None,
         min_length=1,
         description="the database that holds the tables, as an Ibis URL, or the folder "
-        "of a bucket (`s3://`, `gs://`, `az://`); `${NAME}` in it stands for an "
-        "environment variable; absent: files beside portfolio.yaml",
+        "of a bucket (`s3://`, `gs://`, `az://`), or a lake (`delta:PLACE`, "
+        "`iceberg:CATALOG/NAMESPACE`); `${NAME}` in it stands for an environment "
+        "variable; absent: files beside portfolio.yaml",
         examples=["postgresql://forbear:${DB_PASSWORD}@db.example.org/billing"],
     )
     columns: ColumnMappings = Field(
@@ -48,14 +52,20 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     """
     files = FolderSource(LocalFolder(folder))
     if origin.source is None:
+        _refuse_lake_tables(files, "delta:.")
         return MappedSource(files, origin.columns)
     url, stated = with_variables(origin.source), without_login(origin.source)
     if is_in_store(url):
-        bucket = BucketFolder(url, stated)
+        bucket = FolderSource(BucketFolder(url, stated))
+        _refuse_lake_tables(bucket, f"delta:{stated}")
         noticed = _noticed(origin.source, files, "a bucket")
-        return MappedSource(FolderSource(bucket), origin.columns, noticed)
-    connection = open_database(url, stated, folder)
+        return MappedSource(bucket, origin.columns, noticed)
     wanted = wanted_columns(origin.columns, settings)
+    if is_in_lake(url):
+        lake = LakeSource(open_lake(url, stated, folder), wanted)
+        noticed = _noticed(origin.source, files, "a lake")
+        return MappedSource(lake, origin.columns, noticed)
+    connection = open_database(url, stated, folder)
     database = DatabaseSource(connection, wanted)
     # rejected rows are read anew when asked for, so it stays open as long as the source
     weakref.finalize(database, connection.disconnect)
@@ -63,9 +73,23 @@ def open_source(folder: Path, origin: Origin, settings: PortfolioSettings) -> So
     return MappedSource(database, origin.columns, noticed)
 
 
+def _refuse_lake_tables(files: FolderSource, delta: str) -> None:
+    """Their files alone would bring back rows that were deleted or replaced.
+
+    Raises:
+        UnreadableTableError: with the `source` to write instead.
+    """
+    for table, kind in sorted(files.lake_tables.items()):
+        source = delta if kind == "Delta" else "iceberg:CATALOG/NAMESPACE"
+        raise UnreadableTableError(
+            f"{table} is a table of {kind}, and its folder also holds rows that were "
+            f"deleted or replaced: write `source: {source}` in portfolio.yaml"
+        )
+
+
 def _noticed(source: str, files: FolderSource, what: str) -> tuple[str, ...]:
     noticed = [password_warning(source)]
-    if files.tables:
-        tables = ", ".join(sorted(files.tables))
+    if unread := files.tables - files.lake_tables.keys():
+        tables = ", ".join(sorted(unread))
         noticed.append(f"files of {tables} were not read: `source` names {what}")
     return tuple(filter(None, noticed))
