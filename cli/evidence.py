@@ -19,9 +19,9 @@ def evidence(
     """Write what a decision rested on into a folder.
 
     For a claim at the provider or a dispute: the decision as answered, what was asked,
-    the rows known then, the policy, what was done at the provider, a page to read
-    (HTML) or to send (PDF), and the hash of each file. They hold personal data and you
-    alone can read them.
+    the rows known then, the policy, what was done at the provider, the letters that had
+    gone out with what became of each, a page to read (HTML) or to send (PDF), and the
+    hash of each file. They hold personal data and you alone can read them.
 
     Example: forbear evidence d0198… --out evidence-acme
     """

@@ -1,8 +1,9 @@
 """What a decision rested on, in one folder: for a provider's claim or a dispute.
 
 The folder holds the decision as it was answered, what was asked, the rows known then,
-the policy that decided, what was done and what the provider said afterwards, a page
-for people, and a manifest with the SHA-256 of each file.
+the policy that decided, what was done and what the provider said afterwards, the
+letters that had gone out with what became of each, a page for people, and a manifest
+with the SHA-256 of each file.
 """
 
 import json
@@ -17,10 +18,18 @@ from execution.errors import ExecutionError
 from features.moments import MomentError, parse_moment
 from store.act import Act
 from store.decisions import Decision
+from store.letters import PlannedLetter
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
 MANIFEST = "manifest.json"
+SIGNS = ("alerts", "disputes", "outcomes", "access")  # where fraud shows
+# of their rows, those from which a claim's deadline is counted
+_FRAUD = {
+    "alerts": None,
+    "disputes": ("chargeback_fraud",),
+    "outcomes": ("fraud", "account_takeover"),
+}
 
 
 class EvidenceThereError(ExecutionError):
@@ -73,6 +82,7 @@ class Evidence:
         policy_text: of the policy that decided.
         acts: planned from the decision, with what the provider said.
         agreed: who agreed to each, by act.
+        letters: to the customer that had gone out by then, or tell of the decision.
         replay: `identical`, `different`, or the code of why it could not be computed
             again here. Of a decision of another release: `other_release_same_action`,
             `other_release_other_action` (or other probabilities), or `other_release`.
@@ -86,6 +96,7 @@ class Evidence:
     policy_text: str
     acts: Sequence[Act]
     agreed: Mapping[str, Sequence[str]]
+    letters: Sequence[PlannedLetter] = ()
     replay: str
     position: int
     link: bytes
@@ -95,6 +106,36 @@ class Evidence:
         """As it was given."""
         content: dict[str, Any] = json.loads(self.decision.answer)
         return content
+
+
+def first_sign(evidence: Evidence) -> tuple[str, int] | None:
+    """The first row that speaks of fraud: its table, and microseconds since 1970 UTC.
+
+    Any alert does; None: no such row is known.
+    """
+    moments = [
+        (moment, table)
+        for table, kinds in _FRAUD.items()
+        for row in (evidence.rows or {}).get(table, ())
+        if kinds is None or row.get("kind") in kinds
+        if (moment := moment_of(row, evidence.zone, "event_at")) is not None
+    ]
+    if not moments:
+        return None
+    moment, table = min(moments)
+    return table, moment
+
+
+def letters_of(
+    decision: Decision, of_customer: Sequence[PlannedLetter]
+) -> list[PlannedLetter]:
+    """Those that had gone out when it was decided, and those that tell of it."""
+    return [
+        one
+        for one in of_customer
+        if one.about_id == decision.decision_id
+        or (one.sent_at is not None and one.sent_at <= decision.recorded_at)
+    ]
 
 
 def write_evidence(
@@ -164,6 +205,7 @@ def _files(evidence: Evidence) -> list[tuple[str, bytes | None]]:
         {**asdict(act), "approved_by": list(evidence.agreed.get(act.act_id, ()))}
         for act in evidence.acts
     ]
+    letters = [asdict(one) for one in evidence.letters]
     rows = None if evidence.rows is None else _text(evidence.rows)
     return [
         ("decision.json", evidence.decision.answer),  # byte for byte
@@ -171,6 +213,7 @@ def _files(evidence: Evidence) -> list[tuple[str, bytes | None]]:
         ("policy.yaml", evidence.policy_text.encode()),
         ("events.json", rows),
         ("acts.json", _text(acts) if acts else None),
+        ("letters.json", _text(letters) if letters else None),
     ]
 
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from execution.audit_records import audited
-from execution.evidence import Evidence, moment_of
+from execution.evidence import Evidence, first_sign
+from execution.evidence_rows import shown_moment, signs, told, use
 from features.moments import to_datetime
 from features.money import UNITS
 from store.act import Act
@@ -19,10 +19,9 @@ from wording.templates import render
 # (learn.microsoft.com/partner-center/security/nonpayment-fraud-misuse, as of 2021-23;
 # later texts speak of the charges of the first 30 days)
 CLAIM_DAYS, CHARGES_DAYS = 60, 30
-_SIGNS = ("alerts", "disputes", "outcomes", "access")
 # of a record of the provider, in this order
 _RECORDED = "subscription_id", "operation", "at", "by", "status", "request_id"
-_MOST_ROWS = 200  # of a table on the page; the files hold all
+_ACT = "act", "at", "subscription", "came to", "when", "agreed by"
 _REPLAYED = {
     "identical": "identical, byte for byte",
     "other_release_same_action": "the same action and probabilities, computed by a"
@@ -30,16 +29,6 @@ _REPLAYED = {
     "other_release_other_action": "a later release computes another action or"
     " probability; the release that decided gives its own answer again",
     "other_release": "not compared: another release decided",
-}
-_WORDS = {
-    "event_at": "when",
-    "kind": "what",
-    "status": "state",
-    "severity": "severity",
-    "notice": "notice",
-    "action": "action",
-    "reason": "reason",
-    "by": "by",
 }
 
 
@@ -59,8 +48,9 @@ def evidence_page(evidence: Evidence) -> Page:
     sections = (
         _why(answer),
         _owed(answer),
-        _signs(evidence),
-        _rows(evidence, "notices", "What the customer was told", "contacts"),
+        signs(evidence),
+        use(evidence),
+        told(evidence),
         _done(evidence),
         _deadlines(evidence),
         _checks(evidence),
@@ -81,8 +71,8 @@ def evidence_page(evidence: Evidence) -> Page:
 def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
     answer = evidence.answer
     question, permission = answer["question"], answer["permission"]
-    yield "recorded", _moment(to_datetime(evidence.decision.recorded_at))
-    yield "decided for", _moment(datetime.fromisoformat(answer["as_of"]))
+    yield "recorded", shown_moment(to_datetime(evidence.decision.recorded_at))
+    yield "decided for", shown_moment(datetime.fromisoformat(answer["as_of"]))
     yield "on grounds of", permission["basis"] or "none"
     for target, score in answer["scores"].items():
         p = score["probability"]
@@ -116,7 +106,7 @@ def _owed(answer: Mapping[str, Any]) -> Section:
     exposure = answer["exposure"]
     currency = answer["question"]["currency"]
     sums = "amount", "remainder", "contested"
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             item["invoice_id"],
             item["due_on"],
@@ -134,68 +124,30 @@ def _owed(answer: Mapping[str, Any]) -> Section:
     return Section("owed", "What was owed", (block,))
 
 
-def _signs(evidence: Evidence) -> Section:
-    blocks: list[Block] = []
-    for table in _SIGNS:
-        blocks += _table(evidence, table)
-    if not blocks:
-        blocks = [Paragraph(_nothing(evidence))]
-    return Section("signs", "What was seen", tuple(blocks))
-
-
-def _rows(evidence: Evidence, name: str, title: str, table: str) -> Section:
-    blocks = _table(evidence, table) or [Paragraph(_nothing(evidence))]
-    return Section(name, title, tuple(blocks))
-
-
-def _nothing(evidence: Evidence) -> str:
-    if evidence.rows is None:
-        return "The events it was decided on are not stored any more."
-    return "Nothing of this kind was known."
-
-
-def _table(evidence: Evidence, table: str) -> list[Block]:
-    rows = list((evidence.rows or {}).get(table, ()))
-    if not rows:
-        return []
-    zone = evidence.zone
-    shown = sorted(rows, key=lambda row: moment_of(row, zone, "event_at") or 0)
-    shown = shown[:_MOST_ROWS]
-    names = [name for name in _WORDS if any(row.get(name) for row in shown)]
-    body = tuple(tuple(_cell(row, name, zone) for name in names) for row in shown)
-    head = tuple(_WORDS[name] for name in names)
-    more = f"; the first {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
-    return [Paragraph(f"{table.capitalize()}{more}"), Table(table, head, body)]
-
-
-def _cell(row: Mapping[str, Any], name: str, zone: ZoneInfo) -> str:
-    """As people read it: a moment in UTC, a plain date as it is."""
-    text = str(row.get(name) or "")
-    is_moment = name == "event_at" and len(text) > len("2026-01-31")
-    at = moment_of(row, zone, name) if is_moment else None
-    return text if at is None else _moment(to_datetime(at))
-
-
 def _done(evidence: Evidence) -> Section:
-    rows = tuple(
+    if not evidence.acts:
+        nothing = Paragraph("No act was planned from it.")
+        return Section("done", "What was done", (nothing,))
+    rows: list[tuple[str, ...]] = [
         (
             act.kind,
             act.provider,
             act.subscription_id,
-            "" if act.amount is None else f"{act.amount / UNITS:,.2f}",
             act.state if act.why is None else f"{act.state}: {act.why}",
-            "" if act.settled_at is None else _moment(to_datetime(act.settled_at)),
+            "" if act.settled_at is None else shown_moment(to_datetime(act.settled_at)),
             _agreed(act, evidence.agreed.get(act.act_id, ())),
         )
         for act in evidence.acts
-    )
-    if not rows:
-        blocks: tuple[Block, ...] = (Paragraph("No act was planned from it."),)
-    else:
-        limit = "limit a month, provider's currency"
-        head = "act", "at", "subscription", limit, "came to", "when", "agreed by"
-        table = Table("Acts at the provider", head, rows)
-        blocks = (table, *_bills(evidence.acts), *_on_record(evidence))
+    ]
+    head: tuple[str, ...] = _ACT
+    if any(act.amount is not None for act in evidence.acts):
+        head = *_ACT, "limit a month, provider's currency"
+        rows = [
+            (*row, "" if act.amount is None else f"{act.amount / UNITS:,.2f}")
+            for row, act in zip(rows, evidence.acts, strict=True)
+        ]
+    table = Table("Acts at the provider", head, tuple(rows))
+    blocks = table, *_bills(evidence.acts), *_on_record(evidence)
     return Section("done", "What was done", blocks)
 
 
@@ -233,25 +185,33 @@ def _agreed(act: Act, names: Sequence[str]) -> str:
 
 
 def _deadlines(evidence: Evidence) -> Section:
-    alerts = (evidence.rows or {}).get("alerts", ())
-    moments = [moment_of(row, evidence.zone, "event_at") for row in alerts]
-    known = [moment for moment in moments if moment is not None]
-    if not known:
-        text = "No alert is known from which a claim's deadline could be counted."
-        return Section("deadlines", "Deadlines", (Paragraph(text),))
-    first = to_datetime(min(known))
-    sentences = (
-        f"The first alert is of {first:%Y-%m-%d}.",
-        (
-            f"Microsoft's text on fraud asks for a claim within {CLAIM_DAYS} days of"
-            f" the first fraudulent use: by {_day_after(first, CLAIM_DAYS)}."
-        ),
-        (
-            f"A later text covers the charges of the first {CHARGES_DAYS} days: until"
-            f" {_day_after(first, CHARGES_DAYS)}."
-        ),
-        "Other providers, and Microsoft by now, may ask otherwise: read their terms.",
-    )
+    sign = first_sign(evidence)
+    if sign is None:
+        sentences: tuple[str, ...] = (
+            "No alert is known from which a claim's deadline could be counted.",
+        )
+    else:
+        table, moment = sign
+        first = to_datetime(moment)
+        sentences = (
+            f"The first sign of fraud, in {table}, is of {first:%Y-%m-%d}.",
+            (
+                f"Microsoft's text on fraud asks for a claim within {CLAIM_DAYS} days"
+                " of the first fraudulent use. Counted from that sign: by"
+                f" {_day_after(first, CLAIM_DAYS)}; use before it makes it earlier."
+            ),
+            (
+                f"A later text covers the charges of the first {CHARGES_DAYS} days:"
+                f" until {_day_after(first, CHARGES_DAYS)}."
+            ),
+            (
+                "Other providers, and Microsoft by now, may ask otherwise: read their"
+                " terms."
+            ),
+        )
+    if (evidence.rows or {}).get("disputes"):
+        answer = "A dispute is to be answered by the day that its own notice states."
+        sentences = *sentences, answer
     return Section("deadlines", "Deadlines", (Items(sentences),))
 
 
@@ -273,10 +233,6 @@ def _checks(evidence: Evidence) -> Section:
 
 def _day_after(moment: datetime, n_days: int) -> str:
     return f"{moment + timedelta(days=n_days):%Y-%m-%d}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _items(texts: list[str], otherwise: str) -> Block:

@@ -41,10 +41,11 @@ from wording.publication.page import (
 
 _FONTS = Path(_reportlab).parent / "fonts"  # Bitstream Vera, free to embed
 _PLAIN, _BOLD = "Vera", "VeraBd"
-_MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm
-_PADDING = 6  # of reportlab's own, beside everything on a page
+_PADDING = 6  # of reportlab's own, around everything on a page
+_MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm - 2 * _PADDING
+_HEIGHT = A4[1] - 46 * mm - 2 * _PADDING
 _GREY, _LINE = HexColor("#555555"), HexColor("#bbbbbb")
-_LEAST_SHARE = 0.08  # of the width, for a column
+_LARGEST_WORD = 0.3  # of the width; what is longer is broken
 
 
 def pdf_of(page: Page) -> bytes:
@@ -160,32 +161,54 @@ def _table(
         ("LEFTPADDING", (0, 0), (-1, -1), 2),
         ("RIGHTPADDING", (0, 0), (-1, -1), 4),
     ]
+    widths = _widths(list(texts))
     table = LongTable(
         cells,
-        colWidths=_widths(texts),
+        colWidths=widths,
         repeatRows=n_head,
         style=TableStyle(lines),
-        splitInRow=1,
+        splitInRow=int(_has_long_row(cells, widths)),
     )
     table.hAlign = "LEFT"
+    table.spaceAfter = 3 * mm
     return table
 
 
-def _widths(texts: Iterable[tuple[str, ...]]) -> list[float]:
-    """As wide as the longest text of each column, within the page."""
-    columns = zip(*texts, strict=True)
-    wanted = [max(stringWidth(one, _BOLD, 8) for one in column) for column in columns]
-    wanted = [one + 8 for one in wanted]
+def _has_long_row(cells: list[tuple[Flowable, ...]], widths: list[float]) -> bool:
+    """Whether a row may not fit on a page: others stay whole."""
+    return any(
+        cell.wrap(width - _PADDING, _HEIGHT)[1] > _HEIGHT / 2
+        for row in cells
+        for cell, width in zip(row, widths, strict=True)
+    )
+
+
+def _widths(texts: list[tuple[str, ...]]) -> list[float]:
+    """As wide as the longest text of each column, within the page.
+
+    Where that is too much a column has its longest word's width, and a part of the rest
+    by what it wants beyond.
+    """
+    columns = list(zip(*texts, strict=True))
+    wanted = [max(map(_length, column)) + 8 for column in columns]
     if sum(wanted) <= _WIDTH:
         return wanted
-    # a column that needs little keeps it; the others share the rest
-    fair = _WIDTH / len(wanted)
-    kept = sum(one for one in wanted if one <= fair)
-    long = sum(one for one in wanted if one > fair)
-    left = _WIDTH - kept
-    widths = [one if one <= fair else left * one / long for one in wanted]
-    least = [max(one, _LEAST_SHARE * _WIDTH) for one in widths]
-    return [one * _WIDTH / sum(least) for one in least]
+    most = _LARGEST_WORD * _WIDTH
+    words = [min(_word(column) + 8, most) for column in columns]
+    if sum(words) >= _WIDTH:
+        return [one * _WIDTH / sum(words) for one in words]
+    more = [max(one - least, 0.0) for one, least in zip(wanted, words, strict=True)]
+    share = (_WIDTH - sum(words)) / sum(more)
+    return [least + share * one for least, one in zip(words, more, strict=True)]
+
+
+def _word(column: tuple[str, ...]) -> float:
+    """The length of its longest word."""
+    return max((_length(word) for text in column for word in text.split()), default=0.0)
+
+
+def _length(text: str) -> float:
+    return float(stringWidth(text, _BOLD, 8))
 
 
 def _numbered(title: str) -> Callable[..., Canvas]:

@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pydantic import ValidationError
 
-from execution.evidence import Evidence, pack_of, packed, rows_known
+from execution.evidence import Evidence, letters_of, pack_of, packed, rows_known
 from serving.champions import in_force_now
 from serving.prior_decisions import PriorDecisions
 from serving.replay import decides_the_same, replay
@@ -22,6 +22,7 @@ from store.opening import (
     open_acts,
     open_decision_reader,
     open_event_reader,
+    open_letters,
     open_recorded,
 )
 
@@ -43,6 +44,8 @@ def evidence_of(settings: ServingSettings, decision_id: str) -> Evidence:
     with closing(open_acts(*settings.store)) as acts:
         planned = acts.of_decision(decision_id)
         agreed = {act.act_id: acts.approved_by(act.act_id) for act in planned}
+    with closing(open_letters(*settings.store)) as letters:
+        written = letters_of(decision, letters.of_customer(decision.customer_id))
     zone = in_force_now(settings).advisor.settings.zone  # of the portfolio
     sent = _rows(settings, decision)
     return Evidence(
@@ -52,6 +55,7 @@ def evidence_of(settings: ServingSettings, decision_id: str) -> Evidence:
         policy_text=policy_text,
         acts=planned,
         agreed=agreed,
+        letters=written,
         replay=_replayed(settings, decision_id),
         position=position,
         link=link,

@@ -6,6 +6,7 @@ the next letter goes when the one before is settled and the service was told of 
 Moments are microseconds since 1970 UTC.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
@@ -283,9 +284,13 @@ class Letters:
             UnknownLetterError: there is none of this id.
         """
         with self._db.transaction():
-            self.find(letter_id)
+            told = json.loads(proof)
+            # where it went, and what took it, stays known; what is new stands first
+            earlier = json.loads(self.find(letter_id).proof or "{}")
+            told |= {name: earlier[name] for name in earlier if name not in told}
+            text = json.dumps(told, ensure_ascii=False)
             ended_at = None if state == "sent" else at
-            changed = state, at, ended_at, proof, letter_id, state
+            changed = state, at, ended_at, text, letter_id, state
             only = "" if by_person else _BY_REPORT
             only = _BY_HAND if state == "sent" else only
             return self._db.run(_ENDED + only, *changed) > 0

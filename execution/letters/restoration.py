@@ -22,7 +22,7 @@ from wording.messages import LANGUAGES
 _MOST_ACTS = 10_000  # of one customer
 
 
-class GivenBack(NamedTuple):
+class Restoration(NamedTuple):
     """What a customer has back, as far as it stands.
 
     Args:
@@ -37,7 +37,7 @@ class GivenBack(NamedTuple):
 
 def given_back(
     acts: Acts, of_customer: Sequence[PlannedLetter], letter: PlannedLetter
-) -> GivenBack:
+) -> Restoration:
     """What a letter tells of: its run, and runs whose letters gave way to it.
 
     Args:
@@ -57,7 +57,7 @@ def given_back(
                 raise NotGivenBackYetError
             if last == act and act.state == "done":
                 back.append(act)
-    return GivenBack(back, list(_still_stopped(acts, letter.customer_id)))
+    return Restoration(back, list(_still_stopped(acts, letter.customer_id)))
 
 
 def gives_way(
@@ -121,7 +121,7 @@ def _still_stopped(acts: Acts, customer_id: str) -> Iterator[Act]:
 
 def restored(
     letter: PlannedLetter,
-    back: GivenBack,
+    back: Restoration,
     terms: Terms,
     wanted: str,
     addresses: Addresses,

@@ -6,18 +6,22 @@ from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
 
 from decisions.policy_file.load import parse_policy
-from execution.evidence import Evidence
-from execution.evidence_page import _cell, evidence_files
+from execution.evidence import Evidence, first_sign, letters_of
+from execution.evidence_page import evidence_files
+from execution.evidence_rows import _cell, use
+from store.letters import PlannedLetter
 from tests.cli.conftest import Run, forbear, home  # noqa: F401 - fixtures
 from tests.execution.conftest import an_act
 from tests.execution.test_with_the_service import House, ago, house  # noqa: F401
 from tests.store.memory_store import a_decision
+from wording.publication.page import Table
 
 Pack = dict[str, bytes]
 RECORD = {
@@ -29,6 +33,31 @@ RECORD = {
     "status": "succeeded",
     "request_id": "r1",
 }
+
+LETTER = PlannedLetter(
+    letter_id="l1",
+    customer_id="acme",
+    kind="notice",
+    notice="final_notice",
+    about_id="d-before",
+    channel="email",
+    policy="p@1",
+    policy_hash="p1",
+    planned_at=0,
+    due_at=0,
+    state="delivered",
+    sent_at=1,
+    ended_at=2,
+    proof='{"status": "2.0.0", "carrier": "smtp", "to": "a@b.example"}',
+)
+
+
+def test_letters_that_went_out_later_are_not_in_it() -> None:
+    decision = a_decision(0)
+    later = replace(LETTER, sent_at=decision.recorded_at + 1)
+    waits = replace(LETTER, sent_at=None)
+    about = replace(later, about_id=decision.decision_id)
+    assert letters_of(decision, [LETTER, later, waits, about]) == [LETTER, about]
 
 
 @pytest.fixture
@@ -169,7 +198,7 @@ def test_moments_in_any_form_of_the_contract_are_read(
     asked = {"customer_id": "other", "events": events}
     decision_id = house.client.post("/v1/score", json=asked).json()["decision_id"]
     page = pack(forbear, decision_id, tmp_path / "pack")["evidence.html"].decode()
-    assert "The first alert is of 2026-03-01" in page
+    assert "in alerts, is of 2026-03-01" in page
 
 
 def test_who_agreed_is_said_as_it_was(
@@ -202,13 +231,16 @@ def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
         }
     ]
     act = an_act(kind="limit_spending", amount=1_205_000, provider="kill-bill")
+    told = json.dumps({"is_billed_while_suspended": True})
+    stop = replace(an_act(), state="done", proof=told)
     evidence = Evidence(
         decision=a_decision(0, answer=json.dumps(answer).encode()),
         rows={},
         zone=ZoneInfo("UTC"),
         policy_text="",
-        acts=[replace(act, proof=json.dumps({"audit_records": [RECORD]}))],
+        acts=[replace(act, proof=json.dumps({"audit_records": [RECORD]})), stop],
         agreed={},
+        letters=letters_of(a_decision(0), [LETTER]),
         replay="identical",
         position=1,
         link=b"",
@@ -218,12 +250,60 @@ def test_it_tells_the_measure_beside_the_action_and_what_was_asked_of_whom(
     told = "limit_spending of 120.50 a month, in the provider&#39;s currency"
     assert f"{told}; expected saving 7.00 EUR; people who must agree: 2" in html
     assert "On record at the provider" in html
-    for cell in ("kill-bill", "120.50</td>", "ada@reseller.example"):
+    assert "s1: while it is suspended, the provider&#39;s bill goes on." in html
+    sent = ">a@b.example</a>; carrier smtp; status 2.0.0"
+    for cell in ("kill-bill", "120.50</td>", "ada@reseller.example", sent):
         assert cell in html
     author = f'<meta name="author" content="Forbear {version("forbear")}">'
     assert author in html
     pdf = PdfReader(BytesIO(files["evidence.pdf"]))
     assert "Acts at the provider" in "".join(page.extract_text() for page in pdf.pages)
+
+
+def of_rows(**rows: list[dict[str, Any]]) -> Evidence:
+    answer = {"question": {"currency": "EUR"}}
+    return Evidence(
+        decision=a_decision(0, answer=json.dumps(answer).encode()),
+        rows=rows,
+        zone=ZoneInfo("UTC"),
+        policy_text="",
+        acts=[],
+        agreed={},
+        replay="identical",
+        position=1,
+        link=b"",
+    )
+
+
+def test_a_deadline_counts_from_the_first_sign_of_fraud() -> None:
+    alerts = [{"kind": "spend_anomaly", "event_at": "2026-06-03T00:00:00Z"}]
+    early = {"event_at": "2026-06-01T00:00:00Z"}
+    chargeback = {"kind": "chargeback_fraud", **early}
+    at = 1_780_272_000_000_000  # 2026-06-01
+    assert first_sign(of_rows(disputes=[{"kind": "billing", **early}])) is None
+    told = first_sign(of_rows(alerts=alerts, disputes=[chargeback]))
+    assert told == ("disputes", at)
+    told = first_sign(of_rows(alerts=alerts, outcomes=[{"kind": "fraud", **early}]))
+    assert told == ("outcomes", at)
+
+
+def test_what_use_cost_is_summed_by_day() -> None:
+    """A correction counts instead of its row, and older days are left out."""
+    day = {"subscription_id": "s1", "event_at": "2026-06-02T10:00:00Z"}
+    rows: list[dict[str, Any]] = [
+        {**day, "cost": 5.0, "known_at": "2026-06-03T00:00:00Z"},
+        {**day, "cost": 7.25, "known_at": "2026-06-04T00:00:00Z"},
+        {**day, "subscription_id": "s2", "cost": "2.5"},
+        {**day, "event_at": "2026-06-01T23:00:00Z", "cost": 1.0},
+        {**day, "event_at": "2026-04-01T23:00:00Z", "cost": 900.0},
+    ]
+    [_, table] = use(of_rows(usage=rows)).blocks
+    assert isinstance(table, Table)
+    assert table.rows == (
+        ("2026-06-01", "1.00"),
+        ("2026-06-02", "9.75"),
+        ("all of these days", "10.75"),
+    )
 
 
 @pytest.mark.parametrize(

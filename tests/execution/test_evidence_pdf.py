@@ -4,8 +4,11 @@ from dataclasses import replace
 from io import BytesIO
 
 from pypdf import PdfReader
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from execution.evidence_pdf import pdf_of
+from execution.evidence_pdf import _widths, pdf_of
 from wording.publication.page import Items, Page, Paragraph, Section, Table
 
 HASH = "d91cd6ae" * 8
@@ -88,3 +91,21 @@ def test_a_row_longer_than_a_page_is_told_to_its_end() -> None:
     for page in (replace(PAGE, sections=(long,)), replace(PAGE, facts=rows)):
         whole = " ".join(told(pdf_of(page))).split()
         assert {*words.split(), "last"} <= set(whole)
+
+
+def test_a_row_that_fits_on_a_page_is_not_split() -> None:
+    """Wherever it lies on the page, its table has one head."""
+    body = (("final_notice", "of a customer by mail, taken by a server " * 6),)
+    table = Section("told", "Told", (Table("Letters", ("letter", "proof"), body),))
+    for n in range(20, 34):
+        facts = tuple((f"fact {i}", "x") for i in range(n))
+        pages = told(pdf_of(replace(PAGE, sections=(table,), facts=facts)))
+        assert sum("letter\nproof" in page for page in pages) == 1, n
+
+
+def test_tables_stay_within_the_margins() -> None:
+    wide = (("partner-center", *("a text that is long " * 9,) * 6),)
+    texts = [("provider", *"abcdef"), *wide]
+    widths = _widths(texts)
+    assert round(sum(widths), 3) == round(A4[0] - 40 * mm - 12, 3)
+    assert widths[0] >= stringWidth("partner-center", "VeraBd", 8)

@@ -1,6 +1,7 @@
 """Letters and replies: planned once, sent by one, told of, gone with the customer."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -106,6 +107,20 @@ def test_a_notice_that_is_not_settled_is_not_planned_anew(letters: Letters) -> N
     assert letters.plan([a_letter(about="d4")]) == 0  # it went out just now
     day = 24 * 3_600_000_000
     assert letters.plan([a_letter(about="d4", planned_at=NOW + day)]) == 1
+
+
+def test_where_it_went_stays_known_when_a_report_comes(letters: Letters) -> None:
+    letters.plan([a_letter()])
+    [claimed] = letters.claim(EMAIL, NOW, NOW + 10, 1)
+    letters.settle(
+        claimed, "sent", NOW, None, '{"carrier": "smtp", "to": "a@b.example"}'
+    )
+    letter_id = claimed.letter.letter_id
+    assert letters.end(letter_id, "delivered", NOW, '{"status": "2.0.0"}')
+    kept = json.loads(letters.find(letter_id).proof or "")
+    assert kept == {"status": "2.0.0", "carrier": "smtp", "to": "a@b.example"}
+    assert letters.end(letter_id, "bounced", NOW, '{"by": "Ada"}', by_person=True)
+    assert (letters.find(letter_id).proof or "").startswith('{"by": "Ada"')
 
 
 def test_an_undo_and_a_plan_at_once_follow_one_another(
